@@ -1,0 +1,157 @@
+//! Everything that can go wrong in the core, one variant per kind of bad input.
+//!
+//! Each message is one sentence that names the offending value and what is allowed.
+
+/// The result of every fallible function of the core.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of the core: bad input, or a question that has no answer at these sizes.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input dimension is below 3.
+    #[error("the dimension d = {0} is not allowed: d must be at least 3")]
+    Dimension(usize),
+    /// The width is zero or odd.
+    #[error("the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2")]
+    Width(usize),
+    /// A parameter lies outside its domain.
+    #[error("{name} = {value} is not allowed: {allowed}")]
+    Domain {
+        /// The parameter, as the user knows it.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What would have been accepted.
+        allowed: String,
+    },
+    /// An array has the wrong shape.
+    #[error("{name} has shape [{rows}, {cols}], but [{expected}] is needed")]
+    Shape {
+        /// The array, as the user knows it.
+        name: &'static str,
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        cols: usize,
+        /// The shape needed, in words or numbers.
+        expected: String,
+    },
+    /// An array holds NaN or an infinity.
+    #[error("{name} holds {value} at row {row}, column {col}: every entry must be finite")]
+    NotFinite {
+        /// The array.
+        name: &'static str,
+        /// The entry.
+        value: f64,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        col: usize,
+    },
+    /// A row that must be a unit vector is not.
+    #[error("row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}")]
+    NotUnit {
+        /// The array.
+        name: &'static str,
+        /// The row.
+        row: usize,
+        /// Its Euclidean norm.
+        norm: f64,
+        /// The deviation from 1 that is allowed.
+        tolerance: f64,
+    },
+    /// No activation has this name.
+    #[error("unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1")]
+    UnknownActivation {
+        /// What was asked for.
+        given: String,
+        /// ` (did you mean 'tanh'?)`, or empty.
+        suggestion: String,
+    },
+    /// The activation lacks a derivative that is needed.
+    #[error("the activation {activation} is not allowed here: {why}")]
+    Unsupported {
+        /// The activation.
+        activation: String,
+        /// What it lacks.
+        why: String,
+    },
+    /// A coefficient that must not vanish does (Assumption 3).
+    #[error("{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}")]
+    Vanishing {
+        /// The coefficient, e.g. `s_0 = λ_0(σ'')`.
+        coefficient: String,
+        /// Its computed value.
+        value: f64,
+        /// The rounding allowance below which it counts as zero.
+        allowance: f64,
+        /// The activation.
+        activation: String,
+        /// The dimension.
+        d: usize,
+        /// What cannot be done without it.
+        consequence: String,
+    },
+    /// The certificate cannot be met within the degrees or nodes allowed.
+    #[error("the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail")]
+    Certificate {
+        /// The activation.
+        activation: String,
+        /// The dimension.
+        d: usize,
+        /// The tail that was reached.
+        tail: f64,
+        /// The degree at which it was reached.
+        degree: usize,
+        /// The tail that was wanted.
+        wanted: f64,
+    },
+    /// A computation would not fit in memory.
+    #[error("{what} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB allowed{advice}")]
+    Memory {
+        /// What was asked for.
+        what: String,
+        /// GiB needed.
+        needed_gib: f64,
+        /// GiB allowed.
+        allowed_gib: f64,
+        /// `: the harmonic route would need 0.1 GiB`, or empty.
+        advice: String,
+    },
+    /// A spectral projector is not defined.
+    #[error("the projector on the top {rank} eigenvectors is not defined: {why}")]
+    Projector {
+        /// The rank asked for.
+        rank: usize,
+        /// Why: rank too large, or no gap.
+        why: String,
+    },
+    /// An iteration stopped before it converged.
+    #[error("{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance")]
+    NoConvergence {
+        /// The solver.
+        solver: &'static str,
+        /// Operator products spent.
+        products: usize,
+        /// The largest residual left.
+        residual: f64,
+        /// The residual wanted.
+        wanted: f64,
+    },
+    /// A library routine failed where it should not.
+    #[error("{what} failed: {why}")]
+    Numerical {
+        /// The routine.
+        what: &'static str,
+        /// What it said.
+        why: String,
+    },
+}
+
+impl Error {
+    /// A parameter outside its domain, in one call.
+    pub fn domain(name: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
+        Self::Domain { name, value: value.to_string(), allowed: allowed.into() }
+    }
+}

@@ -1,0 +1,16 @@
+//! Every tolerance of the project, named, with where it comes from.
+//!
+//! ε below is the unit roundoff of f64, 2⁻⁵³ ≈ 1.1e-16; [`f64::EPSILON`] is 2ε.
+
+/// Deviation from unit norm allowed in a row of f64 weights: √d roundings of a norm at d up to 10⁶, and a factor ten.
+/// Rows within it are renormalised.
+pub const UNIT_NORM_F64: f64 = 1e-12;
+
+/// Deviation from unit norm allowed in weights that came as f32: 2⁻²⁴ per entry, accumulated over the row; a factor ten above √d·2⁻²⁴ at d = 256.
+pub const UNIT_NORM_F32: f64 = 1e-5;
+
+/// Default truncation of the degree series of Σ, relative to its largest eigenvalue (THEORY section 2, "Certificate").
+pub const TAIL: f64 = 1e-9;
+
+/// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
+pub const RESIDUAL: f64 = 1e-12;
