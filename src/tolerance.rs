@@ -14,3 +14,11 @@ pub const TAIL: f64 = 1e-9;
 
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
 pub const RESIDUAL: f64 = 1e-12;
+
+/// Rounding of a zonal coefficient `ĝ_j`, relative to `√E[g²]`, in units of [`f64::EPSILON`], at degree 0: evaluating `g` (2), the square
+/// root of the weight and the product (2), the weight itself and the node (2), the sum (2).
+pub const ZONAL_ROUNDINGS: f64 = 8.0;
+
+/// What each further degree adds: one step of the three-term recurrence is three roundings of ½ [`f64::EPSILON`] each, of which
+/// the oscillating solution keeps the part in phase, two thirds on average.
+pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
