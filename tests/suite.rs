@@ -4,3 +4,5 @@
 mod data;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/block_solver.rs"]
+mod block_solver;
