@@ -28,7 +28,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, memory: u64
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),
-        completeness: Completeness::of_top(cov, &eigenvalues, residual_max),
+        completeness: Completeness::of_top(cov, &eigenvalues, residual_max, memory / 2, par)?,
         products: found.products,
         vectors: request.vectors.then_some(found.vectors),
         eigenvalues,
