@@ -2,6 +2,8 @@
 
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/sigma_oracles.rs"]
