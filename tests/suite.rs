@@ -1,5 +1,11 @@
-//! One binary for everything but the claims: oracles, identities, regressions.
+//! Oracles, identities, regressions and the command line, in one binary.
 
+#[path = "suite/block_solver.rs"]
+mod block_solver;
+#[path = "suite/data.rs"]
+mod data;
+#[path = "suite/sigma_oracles.rs"]
+mod sigma_oracles;
 // Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;

@@ -6,6 +6,7 @@
 //! | [`quadrature`] | expectations over one coordinate `z` of a uniform point |
 //! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with the certificate of its tail |
 //! | [`harmonics`] | an orthonormal basis `Y_{jl}` with spherical gradients, projection, least squares |
+//! | [`points`] | checks on points of the sphere |
 //! | [`sampling`] | uniform points |
 //!
 //! # Conventions
@@ -34,12 +35,14 @@
 mod double;
 pub mod gegenbauer;
 pub mod harmonics;
+pub mod points;
 pub mod quadrature;
 pub mod sampling;
 pub mod zonal;
 
 pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, sqrt_dimension};
 pub use harmonics::{Fit, HarmonicBasis};
+pub use points::unit_rows;
 pub use quadrature::ZonalQuadrature;
 pub use sampling::uniform_sphere;
 pub use zonal::{FeatureLevels, Level, Truncation, lambda, orthonormal_coefficients};
