@@ -1,8 +1,12 @@
 //! Oracles, identities, regressions and the command line, in one binary.
 
-#[path = "suite/data.rs"]
-mod data;
-#[path = "suite/sigma_oracles.rs"]
-mod sigma_oracles;
+#[path = "suite/activation.rs"]
+mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/data.rs"]
+mod data;
+#[path = "suite/network.rs"]
+mod network;
+#[path = "suite/sigma_oracles.rs"]
+mod sigma_oracles;
