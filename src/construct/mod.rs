@@ -14,10 +14,10 @@
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
-mod h;
+pub mod population;
 mod target;
 mod w_q;
 
-pub use h::{ConvolutionRoots, ZonalDensity};
+pub use population::Population;
 pub use target::{LowDegree, SparseTerm, Target, ZonalTerm};
-pub use w_q::{WQ, w_q, w_q_norm_2_4_pow4};
+pub use w_q::{WQ, frobenius_sq, groups, norm_2_4_pow4, w_q, w_q_from};

@@ -41,6 +41,7 @@ pub struct Target {
     k: usize,
     low: LowDegree,
     sparse: Vec<SparseTerm>,
+    legendre: Gegenbauer,
 }
 
 /// A unit vector, renormalised, or the error that names it. Directions are often typed by hand or kept as f32, so the tolerance is
@@ -105,7 +106,7 @@ impl Target {
                 }
             }
         }
-        Ok(Self { d, k, low, sparse })
+        Ok(Self { d, k, low, sparse, legendre: Gegenbauer::new(d)? })
     }
 
     /// The target whose f_k takes `values` at the rows of `x` (`[n, d]`, n ≥ n_k, used through their directions), by least squares in
@@ -163,7 +164,7 @@ impl Target {
             LowDegree::Zonal(terms) => {
                 let pairs = terms.iter().flat_map(|a| terms.iter().map(move |b| (a, b)));
                 let same = pairs.filter(|(a, b)| a.degree == b.degree);
-                let value = |a: &ZonalTerm, b: &ZonalTerm| self.legendre(a.degree, dot(&a.eta, &b.eta)) / dimension(self.d, a.degree);
+                let value = |a: &ZonalTerm, b: &ZonalTerm| self.legendre.value(a.degree, dot(&a.eta, &b.eta)) / dimension(self.d, a.degree);
                 same.map(|(a, b)| a.coefficient * b.coefficient * value(a, b)).sum()
             }
         }
@@ -175,7 +176,7 @@ impl Target {
     /// As [`sphere::orthonormal_coefficients`].
     pub fn sparse_second_moment(&self) -> Result<f64> {
         let c = monomial_coefficients(self.d, self.k + 1, self.k + 1)?;
-        let series = |t: f64| c.iter().enumerate().map(|(j, c)| c * c * self.legendre(j, t)).sum::<f64>();
+        let series = |t: f64| c.iter().enumerate().map(|(j, c)| c * c * self.legendre.value(j, t)).sum::<f64>();
         let pairs = self.sparse.iter().flat_map(|a| self.sparse.iter().map(move |b| (a, b)));
         Ok(pairs.map(|(a, b)| a.alpha * b.alpha * series(dot(&a.beta, &b.beta))).sum())
     }
@@ -215,7 +216,7 @@ impl Target {
             LowDegree::Zonal(terms) => {
                 let root = (self.d as f64).sqrt();
                 let value = |row: usize| {
-                    let at = |t: &ZonalTerm| self.legendre(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root);
+                    let at = |t: &ZonalTerm| self.legendre.value(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root);
                     terms.iter().map(|t| t.coefficient * at(t)).sum()
                 };
                 Ok((0..x.nrows()).map(value).collect())
@@ -273,11 +274,6 @@ impl Target {
                 Ok(out)
             }
         }
-    }
-
-    fn legendre(&self, degree: usize, t: f64) -> f64 {
-        // The dimension was checked on the way in; NaN would show at once.
-        Gegenbauer::new(self.d).map_or(f64::NAN, |g| g.value(degree, t))
     }
 
     fn check(&self, x: MatRef<'_, f64>) -> Result<()> {
