@@ -4,6 +4,8 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/construct.rs"]
+mod construct;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
