@@ -12,9 +12,7 @@ mod data;
 mod network;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
-// Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;
-// The sphere against values of arbitrary precision.
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;
