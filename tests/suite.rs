@@ -1,16 +1,20 @@
 //! Oracles, identities, regressions and the command line, in one binary.
 
+#[path = "suite/activation.rs"]
+mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/construct.rs"]
+mod construct;
 #[path = "suite/covariance.rs"]
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/network.rs"]
+mod network;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
-// Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;
-// The sphere against values of arbitrary precision.
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;
