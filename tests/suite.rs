@@ -6,6 +6,8 @@ mod activation;
 mod block_solver;
 #[path = "suite/construct.rs"]
 mod construct;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
