@@ -395,3 +395,49 @@ fn bad_targets_are_refused() {
     let other = Target::new(5, 1, none(), vec![]).unwrap();
     assert!(w_q(&net("sigmoid:1", 5), &other).unwrap_err().to_string().contains("d = 4"));
 }
+
+#[test]
+fn mean_losses_over_signs_are_those_of_enumeration() {
+    use escapement::construct::signed_loss::{enumerate, expected_loss, expected_losses, signed_model};
+    use escapement::objective::Loss;
+    let rng = &mut seed::stream(14, "losses", "weights");
+    let net = PairedNetwork::random(rng, 5, 3, activation::parse("tanh:0.5").unwrap()).unwrap();
+    let x = sphere::uniform_sphere(rng, 4, 3, 3.0_f64.sqrt());
+    let y = [0.3, -2.0, 1.0, 0.0];
+    let (l, q) = (displacement(&net, 0.5, "W_L"), displacement(&net, 0.8, "W_Q"));
+    let (x, l, q) = (x.as_ref(), l.as_ref(), q.as_ref());
+    let model = signed_model(&net, x, l, q, Par::Seq).unwrap();
+    // The affine form is the quadratic model.
+    let s = signs::draw(&mut seed::stream(14, "losses", "signs"), 10);
+    let star = signs::apply(&s, l, q).unwrap();
+    let (fl, fq) = (net.f_linear(x, star.as_ref(), Par::Seq).unwrap(), net.f_quadratic(x, star.as_ref(), Par::Seq).unwrap());
+    let affine: Vec<f64> = (0..4)
+        .map(|i| model.constant[i] + model.rows.iter().enumerate().map(|(a, &r)| s[r] * model.slopes[(a, i)]).sum::<f64>())
+        .collect();
+    assert!(miss(&affine, &fl.iter().zip(&fq).map(|(a, b)| a + b).collect::<Vec<_>>()) < 1e-13);
+    for loss in Loss::ALL {
+        let found = expected_losses(&net, loss, x, &y, l, q, Par::Seq).unwrap();
+        for i in 0..4 {
+            let exact = enumerate(loss, model.constant[i] - y[i], model.slopes.col_as_slice(i)).unwrap();
+            let gap = (found[i].value - exact).abs();
+            assert!(gap <= found[i].error, "{loss:?}: {:?} for {exact}", found[i]);
+            let sharp = if loss == Loss::Absolute { 1e-3 } else { 1e-11 };
+            assert!(found[i].error <= sharp * exact, "{loss:?}: {:?}", found[i]);
+            // Slopes a third smaller have another mean.
+            let half: Vec<f64> = model.slopes.col_as_slice(i).iter().map(|c| 0.7 * c).collect();
+            let other = enumerate(loss, model.constant[i] - y[i], &half).unwrap();
+            assert!((other - exact).abs() > 1e3 * found[i].error || loss == Loss::Absolute);
+        }
+    }
+    // Many signs: a density, so that |Y| is sharp as well; lattice sums are binomial means.
+    let c = vec![0.1; 400];
+    let found = expected_loss(Loss::Absolute, 0.0, &c).unwrap();
+    // E|Σ of 2N signs| = 2N C(2N, N)/4^N.
+    let exact = 0.1 * 400.0 * (libm::lgamma(401.0) - 2.0 * libm::lgamma(201.0) - 400.0 * std::f64::consts::LN_2).exp();
+    assert!((found.value - exact).abs() <= found.error && found.error < 1e-4, "{found:?} for {exact}");
+    let spread: Vec<f64> = (0..2000).map(|r| 0.01 * (1.0 + (r as f64 * 0.37).sin())).collect();
+    let smooth = expected_loss(Loss::PseudoHuber, 0.2, &spread).unwrap();
+    let sharp = expected_loss(Loss::Absolute, 0.2, &spread).unwrap();
+    assert!(smooth.error < 1e-11 && sharp.error < 1e-5 * sharp.value, "{smooth:?} {sharp:?}");
+    assert!(smooth.value < sharp.value && sharp.value < smooth.value + 1.0);
+}
