@@ -62,7 +62,9 @@ pub enum Error {
         tolerance: f64,
     },
     /// No activation has this name.
-    #[error("unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1")]
+    #[error(
+        "unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1"
+    )]
     UnknownActivation {
         /// What was asked for.
         given: String,
@@ -94,7 +96,9 @@ pub enum Error {
         consequence: String,
     },
     /// The certificate cannot be met within the degrees or nodes allowed.
-    #[error("the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail")]
+    #[error(
+        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail"
+    )]
     Certificate {
         /// The activation.
         activation: String,
@@ -128,7 +132,9 @@ pub enum Error {
         why: String,
     },
     /// An iteration stopped before it converged.
-    #[error("{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance")]
+    #[error(
+        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance"
+    )]
     NoConvergence {
         /// The solver.
         solver: &'static str,

@@ -9,8 +9,23 @@ pub const UNIT_NORM_F64: f64 = 1e-12;
 /// Deviation from unit norm allowed in weights that came as f32: 2⁻²⁴ per entry, accumulated over the row; a factor ten above √d·2⁻²⁴ at d = 256.
 pub const UNIT_NORM_F32: f64 = 1e-5;
 
-/// Default truncation of the degree series of Σ, relative to its largest eigenvalue (THEORY section 2, "Certificate").
+/// Default truncation of the degree series of Σ, relative to its largest eigenvalue: the bound on what is left out is exact, see `sphere::zonal`.
 pub const TAIL: f64 = 1e-9;
 
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
 pub const RESIDUAL: f64 = 1e-12;
+
+/// A unit direction whose squared distance from a subspace is below this is dependent on it: the square root, 1e-7, leaves half of the
+/// 16 digits after the first of two orthogonalisations, and the second restores them.
+pub const DEPENDENT: f64 = 1e-14;
+
+/// Rounding of a zonal coefficient `ĝ_j`, relative to `√E[g²]`, in units of [`f64::EPSILON`], at degree 0: evaluating `g` (2), the square
+/// root of the weight and the product (2), the weight itself and the node (2), the sum (2).
+pub const ZONAL_ROUNDINGS: f64 = 8.0;
+
+/// What each further degree adds: one step of the three-term recurrence is three roundings of ½ [`f64::EPSILON`] each, of which
+/// the oscillating solution keeps the part in phase, two thirds on average.
+pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
+
+/// Probability allowed to a randomised bound to be wrong, over its own random start: below any that a user would act on.
+pub const FAILURE: f64 = 1e-6;
