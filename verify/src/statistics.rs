@@ -92,7 +92,11 @@ impl Line {
 
     /// Student-t limits on the slope at [`GROWTH_CONFIDENCE`], widened by what the errors of the points can do.
     pub fn limits(&self) -> (f64, f64) {
-        let half = if self.standard_error > 0.0 { student_quantile(0.5 + GROWTH_CONFIDENCE / 2.0, self.freedom) * self.standard_error } else { 0.0 };
+        let half = if self.standard_error > 0.0 {
+            student_quantile(0.5 + GROWTH_CONFIDENCE / 2.0, self.freedom) * self.standard_error
+        } else {
+            0.0
+        };
         (self.slope - half - self.certificate, self.slope + half + self.certificate)
     }
 
