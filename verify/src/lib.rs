@@ -24,10 +24,13 @@ pub mod comparison;
 pub mod errata;
 pub mod error;
 pub mod growth;
+pub mod journal;
 pub mod nbl22;
+pub mod plan;
 pub mod probability;
 pub mod record;
 pub mod registry;
+pub mod runner;
 pub mod statistics;
 pub mod verdict;
 
