@@ -13,7 +13,9 @@ pub enum Error {
     #[error("the dimension d = {0} is not allowed: d must be at least 3")]
     Dimension(usize),
     /// The width is zero or odd.
-    #[error("the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2")]
+    #[error(
+        "the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2"
+    )]
     Width(usize),
     /// A parameter lies outside its domain.
     #[error("{name} = {value} is not allowed: {allowed}")]
@@ -50,7 +52,9 @@ pub enum Error {
         col: usize,
     },
     /// A row that must be a unit vector is not.
-    #[error("row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}")]
+    #[error(
+        "row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}"
+    )]
     NotUnit {
         /// The array.
         name: &'static str,
@@ -62,7 +66,9 @@ pub enum Error {
         tolerance: f64,
     },
     /// No activation has this name.
-    #[error("unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1")]
+    #[error(
+        "unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1"
+    )]
     UnknownActivation {
         /// What was asked for.
         given: String,
@@ -78,7 +84,9 @@ pub enum Error {
         why: String,
     },
     /// A coefficient that must not vanish does (Assumption 3).
-    #[error("{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}")]
+    #[error(
+        "{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}"
+    )]
     Vanishing {
         /// The coefficient, e.g. `s_0 = λ_0(σ'')`.
         coefficient: String,
@@ -94,7 +102,9 @@ pub enum Error {
         consequence: String,
     },
     /// The certificate cannot be met within the degrees or nodes allowed.
-    #[error("the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail")]
+    #[error(
+        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail"
+    )]
     Certificate {
         /// The activation.
         activation: String,
@@ -128,7 +138,9 @@ pub enum Error {
         why: String,
     },
     /// An iteration stopped before it converged.
-    #[error("{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance")]
+    #[error(
+        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance"
+    )]
     NoConvergence {
         /// The solver.
         solver: &'static str,
@@ -152,6 +164,10 @@ pub enum Error {
 impl Error {
     /// A parameter outside its domain, in one call.
     pub fn domain(name: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
-        Self::Domain { name, value: value.to_string(), allowed: allowed.into() }
+        Self::Domain {
+            name,
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
     }
 }

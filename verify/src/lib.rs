@@ -1,1 +1,3 @@
-//! verify
+//! The claims of NBL22, measured and given verdicts; and what the command line `escapement` is made of.
+
+pub mod io;
