@@ -14,3 +14,7 @@ pub const TAIL: f64 = 1e-9;
 
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
 pub const RESIDUAL: f64 = 1e-12;
+
+/// A unit direction whose squared distance from a subspace is below this is dependent on it: the square root, 1e-7, leaves half of the
+/// 16 digits after the first of two orthogonalisations, and the second restores them.
+pub const DEPENDENT: f64 = 1e-14;

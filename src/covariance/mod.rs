@@ -1,1 +1,158 @@
-//! covariance
+//! The feature covariance Σ = E φφᵀ of a paired network, exactly.
+//!
+//! With `a_r = ±1` on the two copies of each neuron, `Σ = (1/m)[[A, −A], [−A, A]]`, where `A` (pd × pd) has the block
+//! `M(w_r·w_s)` for the neurons r and s, see [`Kernel`]. Its eigenpairs are `(2/m)·λ(A)` with vectors `(q, −q)/√2`, and pd exact
+//! zeros beside them. Everything here works on `A`.
+//!
+//! A vector of R^{pd} is stored component-major: the entry of neuron r and coordinate i is at `i·p + r`, so that it is also a
+//! column-major p × d matrix.
+//!
+//! ```
+//! use escapement::{activation, covariance::Covariance, seed, sphere};
+//! let w = sphere::uniform_sphere(&mut seed::stream(1, "example", "weights"), 6, 5, 1.0);
+//! let sigma = activation::parse("sigmoid:1")?;
+//! let cov = Covariance::new(w.as_ref(), sigma.as_ref(), sphere::Truncation::default())?;
+//! let trace: f64 = (0..cov.p()).map(|r| { let b = cov.block(r, r); (0..5).map(|i| b[(i, i)]).sum::<f64>() }).sum::<f64>() * 2.0;
+//! assert!((trace - cov.trace()).abs() <= cov.truncation_bound());
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod dense;
+mod forms;
+mod harmonic;
+mod operator;
+mod profile;
+
+pub use harmonic::HarmonicMap;
+pub use operator::CovarianceOperator;
+pub use profile::{Kernel, Profile};
+
+use crate::activation::Activation;
+use crate::error::{Error, Result};
+use crate::sphere::zonal::{FeatureLevels, Truncation};
+use crate::{sphere, tolerance};
+use faer::{Mat, MatRef};
+
+/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what the truncation costs.
+#[derive(Debug, Clone)]
+pub struct Covariance {
+    weights: Mat<f64>,
+    levels: FeatureLevels,
+    profile: Profile,
+    trace: f64,
+}
+
+impl Covariance {
+    /// Σ for the p distinct neurons in the rows of `weights` (`[p, d]`, unit rows), so m = 2p.
+    ///
+    /// # Errors
+    /// d < 3, no neurons, entries not finite, rows not unit to within [`tolerance::UNIT_NORM_F64`] (rows within it are renormalised), an
+    /// activation without a second derivative, or a truncation that cannot be reached.
+    pub fn new(weights: MatRef<'_, f64>, activation: &dyn Activation, truncation: Truncation) -> Result<Self> {
+        let (weights, _) = sphere::unit_rows("the weights", weights, tolerance::UNIT_NORM_F64)?;
+        activation.require_twice_differentiable()?;
+        let levels = FeatureLevels::new(weights.ncols(), activation, truncation)?;
+        Self::from_levels(weights, levels)
+    }
+
+    /// Σ from levels that are already at hand, which may serve many sets of weights.
+    ///
+    /// # Errors
+    /// The dimension of the levels is not that of the weights.
+    pub fn from_levels(weights: Mat<f64>, levels: FeatureLevels) -> Result<Self> {
+        if weights.ncols() != levels.d || weights.nrows() == 0 {
+            return Err(Error::Shape {
+                name: "the weights",
+                rows: weights.nrows(),
+                cols: weights.ncols(),
+                expected: format!("p ≥ 1, {}", levels.d),
+            });
+        }
+        let profile = Profile::new(&levels, 0..=usize::MAX - 1);
+        let trace = levels.trace;
+        Ok(Self { weights, levels, profile, trace })
+    }
+
+    /// The part of Σ of degree above `j`, as a covariance of its own.
+    pub fn beyond(&self, j: usize) -> Self {
+        self.part(j + 1, usize::MAX - 1)
+    }
+
+    /// The part of Σ of degree at most `j`, as a covariance of its own; its rank is at most `n_j`.
+    pub fn up_to(&self, j: usize) -> Self {
+        self.part(0, j)
+    }
+
+    fn part(&self, low: usize, high: usize) -> Self {
+        let profile = Profile::new(&self.levels, low..=high);
+        let kept = self.levels.levels.iter().filter(|l| (low..=high).contains(&l.degree));
+        let trace = kept.map(|l| l.tau).sum();
+        Self { weights: self.weights.clone(), levels: self.levels.clone(), profile, trace }
+    }
+
+    /// The input dimension d.
+    pub fn d(&self) -> usize {
+        self.weights.ncols()
+    }
+
+    /// The number p of distinct neurons.
+    pub fn p(&self) -> usize {
+        self.weights.nrows()
+    }
+
+    /// The width m = 2p.
+    pub fn m(&self) -> usize {
+        2 * self.p()
+    }
+
+    /// The order pd of `A`.
+    pub fn order(&self) -> usize {
+        self.p() * self.d()
+    }
+
+    /// The factor 2/m that takes an eigenvalue of `A` to one of Σ.
+    pub fn scale(&self) -> f64 {
+        1.0 / self.p() as f64
+    }
+
+    /// The weights, `[p, d]`, unit rows.
+    pub fn weights(&self) -> MatRef<'_, f64> {
+        self.weights.as_ref()
+    }
+
+    /// The levels of the zonal series.
+    pub fn levels(&self) -> &FeatureLevels {
+        &self.levels
+    }
+
+    /// F0..F3 as functions of the cosine.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// `tr Σ`: of the whole Σ exactly, `d·E[σ'(√d z)²]`, free of the weights; of a part, the sum of its τ_j.
+    pub fn trace(&self) -> f64 {
+        self.trace
+    }
+
+    /// A bound, in operator norm and in trace, on the part of Σ beyond the last degree of the series, rounding included.
+    pub fn truncation_bound(&self) -> f64 {
+        self.levels.truncation_bound()
+    }
+
+    /// The d × d block of Σ for the neurons `r` and `s` (both below p): `M(w_r·w_s)/m`. Blocks that involve one twin change sign.
+    ///
+    /// # Panics
+    /// If `r` or `s` is not below p.
+    pub fn block(&self, r: usize, s: usize) -> Mat<f64> {
+        let w = &self.weights;
+        let t = (0..self.d()).map(|i| w[(r, i)] * w[(s, i)]).sum();
+        let Kernel { f2, f3, e, g, .. } = self.profile.at(t);
+        let m = self.m() as f64;
+        Mat::from_fn(self.d(), self.d(), |i, j| {
+            let (ui, uj, vi, vj) = (w[(r, i)], w[(r, j)], w[(s, i)], w[(s, j)]);
+            let identity = if i == j { f2 } else { 0.0 };
+            (identity + e * (ui * uj + vi * vj) + g * ui * vj + f3 * vi * uj) / m
+        })
+    }
+}

@@ -1,1 +1,133 @@
-//! eigen
+//! The spectrum of Σ by three routes that must agree: dense, harmonic and matrix-free.
+//!
+//! | route | work | when |
+//! |---|---|---|
+//! | [`Route::Dense`] | EVD of the pd × pd matrix `A` | small networks |
+//! | [`Route::Harmonic`] | EVD of the `N_J × N_J` Gram matrix `ΨᵀΨ` | small dimension, any width |
+//! | [`Route::Operator`] | a block method on products with `A` | the top of a large spectrum |
+//!
+//! Every answer carries residuals, orthonormality, a truncation bound and a completeness check. Eigenvectors have no canonical
+//! sign or basis: compare projectors and angles, never vectors.
+//!
+//! ```
+//! use escapement::eigen::{self, Request, RouteChoice};
+//! use escapement::{activation, covariance::Covariance, seed, sphere};
+//! let w = sphere::uniform_sphere(&mut seed::stream(1, "example", "weights"), 20, 3, 1.0);
+//! let cov = Covariance::new(w.as_ref(), activation::parse("tanh:0.5")?.as_ref(), sphere::Truncation::default())?;
+//! let spectrum = eigen::solve(&cov, &Request::all(), RouteChoice::Auto, eigen::DEFAULT_MEMORY, faer::Par::Seq)?;
+//! let sum: f64 = spectrum.eigenvalues.iter().sum();
+//! assert!((sum - cov.trace()).abs() <= cov.truncation_bound() + spectrum.rounding_bound());
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod block;
+mod completeness;
+mod dense;
+mod harmonic;
+mod operator;
+mod route;
+mod top_space;
+
+pub use block::{BlockOptions, BlockSolution, SymmetricOperator, block_eigen};
+pub use completeness::Completeness;
+pub use dense::{full_eigen, full_eigenvalues, inertia};
+pub use route::{Plan, Route, RouteChoice};
+pub use top_space::TopSpace;
+
+use crate::covariance::Covariance;
+use crate::error::{Error, Result};
+use faer::{Mat, Par};
+
+/// Memory a solve may use when nobody says otherwise: 4 GiB.
+pub const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// Which eigenpairs are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// How many of the largest eigenvalues; `None` for all pd.
+    pub top: Option<usize>,
+    /// Whether eigenvectors are wanted too.
+    pub vectors: bool,
+}
+
+impl Request {
+    /// All pd eigenvalues that are not zero by construction, without vectors.
+    pub fn all() -> Self {
+        Self { top: None, vectors: false }
+    }
+
+    /// The `n` largest eigenvalues, with vectors.
+    pub fn top(n: usize) -> Self {
+        Self { top: Some(n), vectors: true }
+    }
+
+    /// The same request with vectors.
+    pub fn with_vectors(self) -> Self {
+        Self { vectors: true, ..self }
+    }
+}
+
+/// Eigenpairs of Σ, and the evidence for them.
+#[derive(Debug, Clone)]
+pub struct EigenPairs {
+    /// The input dimension d.
+    pub d: usize,
+    /// The number p of distinct neurons.
+    pub p: usize,
+    /// Eigenvalues of the md × md Σ, descending: all pd that the pairing does not make zero, or the top N.
+    pub eigenvalues: Vec<f64>,
+    /// Orthonormal `q_i` as columns, `[pd, N]` component-major, if asked for; the eigenvectors of Σ are `(q_i, −q_i)/√2`.
+    pub vectors: Option<Mat<f64>>,
+    /// The route taken, and why.
+    pub plan: Plan,
+    /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For a spectrum without
+    /// vectors it is the backward-error bound of the EVD.
+    pub residual_max: f64,
+    /// `max|QᵀQ − I|` over the vectors the route computed.
+    pub orthonormality: f64,
+    /// How much any eigenvalue can be short of the true Σ because the degrees stop at J.
+    pub truncation_bound: f64,
+    /// Exact zeros of Σ beside `eigenvalues`: md − pd from the pairing.
+    pub null_dimension: usize,
+    /// Whether an eigenvalue could have been missed.
+    pub completeness: Completeness,
+    /// Operator products spent (columns), 0 for the direct routes.
+    pub products: usize,
+}
+
+impl EigenPairs {
+    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which an eigenvalue is noise.
+    pub fn rounding_bound(&self) -> f64 {
+        rounding_bound((self.p * self.d) as f64, self.eigenvalues.first().copied().unwrap_or(0.0))
+    }
+}
+
+/// `8·ε·√n·λ_max`: Householder tridiagonalisation and divide and conquer are backward stable with errors that grow like √n.
+pub(crate) fn rounding_bound(n: f64, lambda_max: f64) -> f64 {
+    8.0 * f64::EPSILON * n.sqrt() * lambda_max.abs()
+}
+
+/// Solves for the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory` bytes.
+///
+/// # Errors
+/// More eigenvalues than pd are asked for, the chosen route does not fit in memory or cannot give what is asked, or an iteration
+/// does not converge within its budget.
+pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<EigenPairs> {
+    if let Some(n) = request.top
+        && (n == 0 || n > cov.order())
+    {
+        let allowed = format!(
+            "from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})",
+            cov.order(),
+            cov.p(),
+            cov.d()
+        );
+        return Err(Error::domain("the number of eigenvalues", n, allowed));
+    }
+    let plan = route::plan(cov, request, choice, memory)?;
+    match plan.route {
+        Route::Dense => dense::solve(cov, request, plan, par),
+        Route::Harmonic => harmonic::solve(cov, request, plan, par),
+        Route::Operator => operator::solve(cov, request, plan, memory, par),
+    }
+}

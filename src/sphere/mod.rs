@@ -1,1 +1,9 @@
-//! sphere
+//! The sphere S^{d−1}.
+
+pub mod gegenbauer;
+pub mod quadrature;
+pub mod sampling;
+
+pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, sqrt_dimension};
+pub use quadrature::ZonalQuadrature;
+pub use sampling::uniform_sphere;

@@ -1,0 +1,175 @@
+//! The harmonic route: `Σ_{≤J} = ΨΨᵀ`, Ψ as an operator, and the small Gram matrix `ΨᵀΨ`.
+
+use super::Covariance;
+use crate::error::Result;
+use crate::sphere::HarmonicBasis;
+use faer::linalg::matmul::triangular::BlockStructure;
+use faer::linalg::matmul::{matmul, triangular};
+use faer::{Accum, Mat, MatRef, Par};
+use rayon::prelude::*;
+
+/// Neurons whose harmonics are evaluated together.
+const BLOCK: usize = 256;
+/// Blocks in flight before the Gram matrix is updated: with d = 4, J = 11 they are 43 MB.
+const BATCH: usize = 8;
+
+/// Ψ, the pd × N_J matrix with `Σ_{≤J} = ΨΨᵀ` over the m neurons, by its action: it is never stored.
+///
+/// Column (j, l) of Ψ is `E[φ Y_{jl}]`: on the neuron r it is `a_r m^{-1/2} (α_j w_r Y_{jl}(w_r) + γ_j ∇_S Y_{jl}(w_r))`, with
+/// `α_j = A_j/B_j` and `γ_j = C_j/B_j`. Derived for this project.
+#[derive(Debug)]
+pub struct HarmonicMap<'a> {
+    cov: &'a Covariance,
+    basis: HarmonicBasis,
+}
+
+impl<'a> HarmonicMap<'a> {
+    /// Ψ for the harmonics of degree at most `max_degree`, or the last level of `cov` if that is less.
+    ///
+    /// # Errors
+    /// The harmonic basis cannot be built at this degree.
+    pub fn new(cov: &'a Covariance, max_degree: usize) -> Result<Self> {
+        let basis = HarmonicBasis::new(cov.d(), max_degree.min(cov.levels().max_degree()))?;
+        Ok(Self { cov, basis })
+    }
+
+    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues of `Σ_{≤J}`, whatever m is.
+    ///
+    /// One streaming pass: `pd·N_J²` flops, and memory for `2N_J²` numbers and a few blocks, free of m.
+    ///
+    /// # Errors
+    /// The harmonics cannot be evaluated.
+    pub fn gram(&self, par: Par) -> Result<Mat<f64>> {
+        let n = self.basis.len();
+        let mut gram = Mat::<f64>::zeros(n, n);
+        let scale = 2.0 / self.cov.m() as f64;
+        self.for_each_batch(par, |_, psi| {
+            triangular::matmul(
+                gram.as_mut(),
+                BlockStructure::TriangularLower,
+                Accum::Add,
+                psi.transpose(),
+                BlockStructure::Rectangular,
+                psi,
+                BlockStructure::Rectangular,
+                scale,
+                par,
+            );
+        })?;
+        for j in 0..n {
+            for i in 0..j {
+                gram[(i, j)] = gram[(j, i)];
+            }
+        }
+        Ok(gram)
+    }
+
+    /// `√m·Ψ` on the p distinct neurons, component-major `[pd, N_J]`: the columns span the top of the spectrum up to `O(m^{-1/2})`.
+    ///
+    /// # Errors
+    /// As for [`HarmonicMap::gram`].
+    pub fn columns(&self, par: Par) -> Result<Mat<f64>> {
+        self.lift(Mat::identity(self.basis.len(), self.basis.len()).as_ref(), par)
+    }
+
+    /// The order `N_J` at the last level of `cov`, as a float since it may be astronomical.
+    pub fn order_of(cov: &Covariance) -> f64 {
+        cov.levels().levels.iter().map(|l| l.dimension).sum()
+    }
+
+    /// The harmonics that index the columns of Ψ.
+    pub fn basis(&self) -> &HarmonicBasis {
+        &self.basis
+    }
+
+    /// `√m·Ψ·Z` on the p distinct neurons, component-major `[pd, c]`, for coefficients `Z` (`[N_J, c]`); one streaming pass.
+    ///
+    /// # Errors
+    /// As for [`HarmonicMap::gram`].
+    pub fn lift(&self, z: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+        let (p, d) = (self.cov.p(), self.cov.d());
+        let mut out = Mat::<f64>::zeros(p * d, z.ncols());
+        self.for_each_batch(par, |first, psi| {
+            let mut rows = Mat::<f64>::zeros(psi.nrows(), z.ncols());
+            matmul(rows.as_mut(), Accum::Replace, psi, z, 1.0, par);
+            for c in 0..z.ncols() {
+                // Rows of a batch run over blocks, then coordinates, then the neurons of a block.
+                for row in 0..rows.nrows() {
+                    let (neuron, i) = self.place(first, row);
+                    out[(i * p + neuron, c)] = rows[(row, c)];
+                }
+            }
+        })?;
+        Ok(out)
+    }
+
+    /// The neuron and coordinate of a row of the batch that starts at neuron `first`.
+    fn place(&self, first: usize, row: usize) -> (usize, usize) {
+        let (p, d) = (self.cov.p(), self.cov.d());
+        let start = first + row / (BLOCK * d) * BLOCK;
+        let size = BLOCK.min(p - start);
+        let within = row % (BLOCK * d);
+        (start + within % size, within / size)
+    }
+
+    /// Visits `√m·Ψ` in batches of rows, in order: (first neuron, rows × N_J).
+    fn for_each_batch(&self, par: Par, mut visit: impl FnMut(usize, MatRef<'_, f64>)) -> Result<()> {
+        let (p, d, n) = (self.cov.p(), self.cov.d(), self.basis.len());
+        let (alpha, gamma) = self.coefficients();
+        let mut psi = Mat::<f64>::zeros(BLOCK.min(p) * BATCH * d, n);
+        for first in (0..p).step_by(BLOCK * BATCH) {
+            let neurons = (BLOCK * BATCH).min(p - first);
+            let blocks: Vec<usize> = (first..first + neurons).step_by(BLOCK).collect();
+            let evaluate = |&start: &usize| self.block(start, BLOCK.min(p - start), &alpha, &gamma);
+            let parts: Vec<Result<Mat<f64>>> = match par {
+                Par::Seq => blocks.iter().map(evaluate).collect(),
+                _ => blocks.par_iter().map(evaluate).collect(),
+            };
+            let mut row = 0;
+            for part in parts {
+                let part = part?;
+                psi.as_mut().subrows_mut(row, part.nrows()).copy_from(&part);
+                row += part.nrows();
+            }
+            visit(first, psi.as_ref().subrows(0, row));
+        }
+        Ok(())
+    }
+
+    /// `α_j = A_j/B_j` and `γ_j = C_j/B_j` for each column.
+    fn coefficients(&self) -> (Vec<f64>, Vec<f64>) {
+        let d = self.cov.d() as f64;
+        let of = |l: usize| {
+            let level = &self.cov.levels().levels[self.basis.degree_of(l)];
+            let (j, root) = (level.degree as f64, level.dimension.sqrt());
+            let gamma = if level.degree == 0 {
+                0.0
+            } else {
+                level.c_hat * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() / root
+            };
+            (level.a_hat / root, gamma)
+        };
+        (0..self.basis.len()).map(of).unzip()
+    }
+
+    /// `√m·Ψ` for `count` neurons from `start`: coordinates one below the other, (count·d) × N_J.
+    fn block(&self, start: usize, count: usize, alpha: &[f64], gamma: &[f64]) -> Result<Mat<f64>> {
+        let (d, n) = (self.cov.d(), self.basis.len());
+        let points = self.cov.weights().subrows(start, count);
+        let mut values = Mat::zeros(count, n);
+        let mut gradients = vec![Mat::zeros(count, n); d];
+        self.basis.evaluate_with_gradient(points, values.as_mut(), &mut gradients)?;
+        let mut psi = Mat::zeros(count * d, n);
+        for l in 0..n {
+            let (alpha, gamma) = (alpha[l], gamma[l]);
+            let (y, column) = (values.col_as_slice(l), psi.col_as_slice_mut(l));
+            for (i, gradient) in gradients.iter().enumerate() {
+                let (dy, out) = (gradient.col_as_slice(l), &mut column[i * count..(i + 1) * count]);
+                for r in 0..count {
+                    out[r] = alpha * points[(r, i)] * y[r] + gamma * dy[r];
+                }
+            }
+        }
+        Ok(psi)
+    }
+}

@@ -1,0 +1,138 @@
+//! The dense route: a full self-adjoint EVD of the pd × pd matrix `A`, half the order of Σ.
+
+use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
+use crate::covariance::Covariance;
+use crate::error::{Error, Result};
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::matmul;
+use faer::prelude::default;
+use faer::{Accum, Mat, MatRef, Par};
+
+/// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as the columns of the second part.
+///
+/// Only the lower triangle of `a` is read. Accuracy: absolute error near `ε·‖a‖`, so small eigenvalues of a graded matrix have no digits.
+///
+/// # Errors
+/// `a` is not square, holds a value that is not finite, or the EVD does not converge.
+pub fn full_eigen(a: MatRef<'_, f64>, par: Par) -> Result<(Vec<f64>, Mat<f64>)> {
+    let mut u = Mat::zeros(a.nrows(), a.nrows());
+    let ascending = evd(a, Some(&mut u), par)?;
+    let n = ascending.len();
+    let reversed = Mat::from_fn(n, n, |i, j| u[(i, n - 1 - j)]);
+    Ok((ascending.into_iter().rev().collect(), reversed))
+}
+
+/// All eigenvalues of a symmetric matrix in descending order; about a quarter of the work of [`full_eigen`].
+///
+/// # Errors
+/// As for [`full_eigen`].
+pub fn full_eigenvalues(a: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
+    Ok(evd(a, None, par)?.into_iter().rev().collect())
+}
+
+fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64>> {
+    let n = a.nrows();
+    if a.ncols() != n {
+        return Err(Error::Shape { name: "the matrix", rows: n, cols: a.ncols(), expected: "n, n".into() });
+    }
+    // faer answers Ok with NaN inside to NaN.
+    for col in 0..n {
+        for row in col..n {
+            let value = a[(row, col)];
+            if !value.is_finite() {
+                return Err(Error::NotFinite { name: "the matrix", value, row, col });
+            }
+        }
+    }
+    let vectors = if u.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let mut s = Diag::zeros(n);
+    let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, vectors, par, default()));
+    let u = u.map(|u| u.as_mut());
+    self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default())
+        .map_err(|e| Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") })?;
+    Ok(s.column_vector().iter().copied().collect())
+}
+
+/// How many eigenvalues of the symmetric matrix `a` exceed `shift`, by Sylvester's law on a Bunch–Kaufman factorisation of `a − shift·I`.
+///
+/// Cost n³/3 flops. A count by another algorithm than the EVD it checks.
+pub fn inertia(a: MatRef<'_, f64>, shift: f64) -> usize {
+    let n = a.nrows();
+    let shifted = Mat::from_fn(n, n, |i, j| a[(i, j)] - if i == j { shift } else { 0.0 });
+    let factors = shifted.lblt(faer::Side::Lower);
+    let (diagonal, sub) = (factors.B_diag().column_vector(), factors.B_subdiag().column_vector());
+    let (mut count, mut i) = (0, 0);
+    while i < n {
+        if i + 1 < n && sub[i] != 0.0 {
+            // A 2 × 2 pivot of Bunch–Kaufman is indefinite when its determinant is negative.
+            let (a, b, c) = (diagonal[i], sub[i], diagonal[i + 1]);
+            count += if a * c < b * b { 1 } else if a + c > 0.0 { 2 } else { 0 };
+            i += 2;
+        } else {
+            count += usize::from(diagonal[i] > 0.0);
+            i += 1;
+        }
+    }
+    count
+}
+
+pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -> Result<EigenPairs> {
+    let a = cov.assemble();
+    let n = a.nrows();
+    let scale = cov.scale();
+    let wanted = request.top.unwrap_or(n);
+    let (all, vectors) = if request.vectors {
+        let (values, u) = full_eigen(a.as_ref(), par)?;
+        (values, Some(u))
+    } else {
+        (full_eigenvalues(a.as_ref(), par)?, None)
+    };
+    let (residual_max, orthonormality) = match &vectors {
+        Some(u) => {
+            let top = u.subcols(0, wanted);
+            let mut r = Mat::zeros(n, wanted);
+            matmul(r.as_mut(), Accum::Replace, a.as_ref(), top, 1.0, par);
+            (residual(r.as_ref(), top, &all) * scale, orthonormality(top, par))
+        }
+        None => (rounding_bound(n as f64, all[0]) * scale, 0.0),
+    };
+    let completeness = Completeness::of_full(&a, &all, cov);
+    Ok(EigenPairs {
+        d: cov.d(),
+        p: cov.p(),
+        eigenvalues: all[..wanted].iter().map(|l| scale * l).collect(),
+        vectors: vectors.map(|u| u.subcols(0, wanted).to_owned()),
+        plan,
+        residual_max,
+        orthonormality,
+        truncation_bound: cov.truncation_bound(),
+        null_dimension: n,
+        completeness,
+        products: 0,
+    })
+}
+
+/// The largest `‖a·u_i − λ_i·u_i‖` over the columns of `u`, given `au`.
+pub(super) fn residual(au: MatRef<'_, f64>, u: MatRef<'_, f64>, values: &[f64]) -> f64 {
+    let column = |c: usize| {
+        let squares = (0..u.nrows()).map(|i| (au[(i, c)] - values[c] * u[(i, c)]).powi(2));
+        squares.sum::<f64>().sqrt()
+    };
+    (0..u.ncols()).map(column).fold(0.0, f64::max)
+}
+
+/// `max|QᵀQ − I|`.
+pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
+    let k = q.ncols();
+    let mut gram = Mat::<f64>::zeros(k, k);
+    matmul(gram.as_mut(), Accum::Replace, q.transpose(), q, 1.0, par);
+    let mut worst = 0.0_f64;
+    for j in 0..k {
+        for i in 0..k {
+            worst = worst.max((gram[(i, j)] - if i == j { 1.0 } else { 0.0 }).abs());
+        }
+    }
+    worst
+}

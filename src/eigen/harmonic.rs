@@ -1,0 +1,59 @@
+//! The harmonic route: EVD of the `N_J × N_J` Gram matrix, whatever the width.
+
+use super::dense::{full_eigen, full_eigenvalues, orthonormality, residual};
+use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
+use crate::covariance::{Covariance, HarmonicMap};
+use crate::error::Result;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+
+pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -> Result<EigenPairs> {
+    let map = HarmonicMap::new(cov, usize::MAX)?;
+    let gram = map.gram(par)?;
+    let n = gram.nrows();
+    let wanted = request.top.unwrap_or(cov.order());
+    let (values, residual_max, defect, vectors) = if request.vectors {
+        let (values, u) = full_eigen(gram.as_ref(), par)?;
+        let top = u.subcols(0, wanted.min(n));
+        let mut gu = Mat::zeros(n, top.ncols());
+        matmul(gu.as_mut(), Accum::Replace, gram.as_ref(), top, 1.0, par);
+        // v = Ψu/√λ, so that ‖Σv − λv‖ = ‖Ψ(Gu − λu)‖/√λ ≤ √(λ_max/λ)·‖Gu − λu‖; q = √2·Ψu/√λ on the p distinct neurons.
+        let amplify = (values[0] / values[top.ncols() - 1]).max(1.0).sqrt();
+        let residual_max = residual(gu.as_ref(), top, &values) * amplify;
+        let coefficients = Mat::from_fn(n, top.ncols(), |i, j| top[(i, j)] * (2.0 / (cov.m() as f64 * values[j])).sqrt());
+        let q = map.lift(coefficients.as_ref(), par)?;
+        let defect = orthonormality(q.as_ref(), par);
+        (values, residual_max, defect, Some(q))
+    } else {
+        let values = full_eigenvalues(gram.as_ref(), par)?;
+        let bound = rounding_bound(n as f64, values[0]);
+        (values, bound, 0.0, None)
+    };
+    let trace: f64 = (0..n).map(|i| gram[(i, i)]).sum();
+    let squares: f64 = values.iter().map(|l| l * l).sum();
+    let frobenius = gram.norm_l2().powi(2);
+    let completeness = Completeness {
+        certified: wanted,
+        how: format!(
+            "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound"
+        ),
+        trace_defect: Some((values.iter().sum::<f64>() - trace).abs()),
+        frobenius_defect: Some((squares - frobenius).abs() / frobenius),
+    };
+    let mut eigenvalues = values;
+    // When N_J exceeds pd the rank is pd and the surplus is rounding; when pd exceeds N_J the rest of Σ_{≤J} is exactly zero.
+    eigenvalues.resize(wanted, 0.0);
+    Ok(EigenPairs {
+        d: cov.d(),
+        p: cov.p(),
+        eigenvalues,
+        vectors,
+        plan,
+        residual_max,
+        orthonormality: defect,
+        truncation_bound: cov.truncation_bound(),
+        null_dimension: cov.order(),
+        completeness,
+        products: 0,
+    })
+}

@@ -1,0 +1,177 @@
+//! Which route, by predicted work and memory, with the reason in words.
+
+use super::Request;
+use crate::covariance::{Covariance, HarmonicMap};
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// How the spectrum was computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// A full EVD of the pd × pd matrix `A`.
+    Dense,
+    /// The Gram matrix of the harmonics up to degree J.
+    Harmonic,
+    /// A block method on matrix-free products with `A`.
+    Operator,
+}
+
+impl Route {
+    /// The name used on the command line: `dense`, `harmonic` or `operator`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dense => "dense",
+            Self::Harmonic => "harmonic",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A route by name, or the cheapest that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RouteChoice {
+    /// The cheapest route that fits in memory.
+    #[default]
+    Auto,
+    /// This one, or an error.
+    Only(Route),
+}
+
+/// The route taken, what it was predicted to cost, and why it was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The route.
+    pub route: Route,
+    /// The reason, in words with numbers.
+    pub reason: String,
+    /// Predicted flops.
+    pub flops: f64,
+    /// Predicted peak memory in bytes.
+    pub bytes: f64,
+}
+
+/// An EVD of order n with vectors, in units of n³ flops of a product: tridiagonalisation runs at a fraction of the speed of GEMM.
+const EVD: f64 = 12.0;
+/// The same without vectors.
+const EVD_VALUES: f64 = 4.0;
+/// Products per wanted eigenpair of the block method: measured between 2 and 8 from a warm start.
+const PRODUCTS: f64 = 6.0;
+
+pub(super) fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
+    let costs = [dense(cov, request), harmonic(cov, request), operator(cov, request)];
+    let gib = |bytes: f64| bytes / (1u64 << 30) as f64;
+    let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
+    let best = costs.iter().filter(|c| fits(c)).min_by(|a, b| a.flops.total_cmp(&b.flops));
+    let line = costs.iter().map(|c| c.line(memory)).collect::<Vec<_>>().join("; ");
+    let taken = match choice {
+        RouteChoice::Auto => best.ok_or_else(|| {
+            let least = costs.iter().filter(|c| c.refusal.is_none()).min_by(|a, b| a.bytes.total_cmp(&b.bytes));
+            Error::Memory {
+                what: format!("the spectrum at d = {}, m = {} by its leanest route", cov.d(), cov.m()),
+                needed_gib: gib(least.map_or(f64::INFINITY, |c| c.bytes)),
+                allowed_gib: gib(memory as f64),
+                advice: format!(": {line}; ask for the top few eigenvalues, or allow more memory"),
+            }
+        })?,
+        RouteChoice::Only(route) => {
+            let cost = costs.iter().find(|c| c.route == route).unwrap_or(&costs[0]);
+            if let Some(why) = &cost.refusal {
+                return Err(Error::domain("the route", route, why.clone()));
+            }
+            if !fits(cost) {
+                return Err(Error::Memory {
+                    what: format!("the {route} route at d = {}, m = {}", cov.d(), cov.m()),
+                    needed_gib: gib(cost.bytes),
+                    allowed_gib: gib(memory as f64),
+                    advice: match best {
+                        Some(b) => format!(": the {} route would need {:.2} GiB", b.route, gib(b.bytes)),
+                        None => ": no route fits for this request; ask for the top few eigenvalues".into(),
+                    },
+                });
+            }
+            cost
+        }
+    };
+    let how = match choice {
+        RouteChoice::Auto => "least work of those that fit",
+        RouteChoice::Only(_) => "asked for",
+    };
+    Ok(Plan {
+        route: taken.route,
+        reason: format!("{how}: {line}"),
+        flops: taken.flops,
+        bytes: taken.bytes,
+    })
+}
+
+struct Cost {
+    route: Route,
+    flops: f64,
+    bytes: f64,
+    refusal: Option<String>,
+}
+
+impl Cost {
+    fn line(&self, memory: u64) -> String {
+        let Self { route, flops, bytes, refusal } = self;
+        match refusal {
+            Some(why) => format!("{route} cannot: {why}"),
+            None => {
+                let fits = if *bytes > memory as f64 { ", which does not fit" } else { "" };
+                format!("{route} {flops:.1e} flops in {:.2} GiB{fits}", bytes / (1u64 << 30) as f64)
+            }
+        }
+    }
+}
+
+fn evd(n: f64, vectors: bool) -> f64 {
+    n.powi(3) * if vectors { EVD } else { EVD_VALUES }
+}
+
+fn dense(cov: &Covariance, request: &Request) -> Cost {
+    let n = cov.order() as f64;
+    let copies = if request.vectors { 5.0 } else { 2.0 };
+    Cost {
+        route: Route::Dense,
+        flops: evd(n, request.vectors) + 4.0 * n * n,
+        bytes: 8.0 * copies * n * n,
+        refusal: None,
+    }
+}
+
+fn harmonic(cov: &Covariance, request: &Request) -> Cost {
+    let n = HarmonicMap::order_of(cov);
+    let pd = cov.order() as f64;
+    let wanted = request.top.unwrap_or(cov.order()) as f64;
+    let vectors = if request.vectors { wanted } else { 0.0 };
+    let block = 4.0 * 2048.0 * cov.d() as f64;
+    let refusal = (request.vectors && wanted > n)
+        .then(|| format!("{wanted} eigenvectors are wanted but Σ up to degree J has rank N_J = {n}"));
+    Cost {
+        route: Route::Harmonic,
+        // Evaluating a harmonic and its gradient costs some 50 flops for each coordinate.
+        flops: pd * n * (n + 50.0) + evd(n, request.vectors) + 2.0 * pd * n * vectors,
+        bytes: 8.0 * (4.0 * n * n + block * n + pd * (1.0 + vectors)),
+        refusal,
+    }
+}
+
+fn operator(cov: &Covariance, request: &Request) -> Cost {
+    let (p, d, n) = (cov.p() as f64, cov.d() as f64, cov.order() as f64);
+    let wanted = request.top.unwrap_or(cov.order()) as f64;
+    let basis = 3.0 * wanted + 16.0;
+    let kernel = 6.0 * cov.profile().terms() as f64 * p * p;
+    let refusal = request.top.is_none().then(|| "it finds the top of a spectrum, not all of it".to_string());
+    Cost {
+        route: Route::Operator,
+        flops: PRODUCTS * wanted * (6.0 * p * p * d + 8.0 * n * basis) + 4.0 * kernel,
+        bytes: 8.0 * n * (2.0 * basis + 4.0 * wanted),
+        refusal,
+    }
+}

@@ -1,0 +1,135 @@
+//! The spectral projector `Π_{≤r}` of Σ on its top r eigenvectors, r = n_k.
+
+use super::EigenPairs;
+use crate::covariance::Covariance;
+use crate::error::{Error, Result};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+
+/// The top r eigenpairs of Σ, with a gap below them that the certificates leave open: `Σ_{≤r} = Σ_i λ_i v_i v_iᵀ`.
+#[derive(Debug, Clone)]
+pub struct TopSpace {
+    p: usize,
+    d: usize,
+    eigenvalues: Vec<f64>,
+    vectors: Mat<f64>,
+    gap: f64,
+}
+
+impl TopSpace {
+    /// The top `rank` of `pairs`, which must hold one eigenvalue more (unless rank = pd) and vectors.
+    ///
+    /// # Errors
+    /// [`Error::Projector`] when the rank exceeds pd or what was computed, an eigenvalue is not positive, or the gap `λ_r − λ_{r+1}` is not above the
+    /// truncation bound and twice the residual, so that the projector is not defined.
+    pub fn new(pairs: &EigenPairs, rank: usize) -> Result<Self> {
+        let refuse = |why: String| Err(Error::Projector { rank, why });
+        let order = pairs.p * pairs.d;
+        if rank > order {
+            return refuse(format!("Σ has rank at most pd = {order} (p = {}, d = {})", pairs.p, pairs.d));
+        }
+        let Some(vectors) = &pairs.vectors else { return refuse("the eigenvectors were not computed".into()) };
+        let computed = pairs.eigenvalues.len().min(vectors.ncols());
+        if rank == 0 || rank > computed || (computed == rank && rank < order) {
+            return refuse(format!("{computed} eigenpairs were computed, and one more than the rank is needed"));
+        }
+        let last = pairs.eigenvalues[rank - 1];
+        let next = pairs.eigenvalues.get(rank).copied().unwrap_or(0.0);
+        let gap = last - next;
+        let allowance = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
+        // Not `gap <= allowance`: a NaN must be refused too.
+        if !(gap > allowance && last > 0.0) {
+            return refuse(format!(
+                "the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}",
+                rank + 1
+            ));
+        }
+        Ok(Self {
+            p: pairs.p,
+            d: pairs.d,
+            eigenvalues: pairs.eigenvalues[..rank].to_vec(),
+            vectors: vectors.subcols(0, rank).to_owned(),
+            gap,
+        })
+    }
+
+    /// The rank r.
+    pub fn rank(&self) -> usize {
+        self.eigenvalues.len()
+    }
+
+    /// The number p of distinct neurons.
+    pub fn p(&self) -> usize {
+        self.p
+    }
+
+    /// The input dimension d.
+    pub fn d(&self) -> usize {
+        self.d
+    }
+
+    /// The top eigenvalues of Σ, descending.
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    /// Orthonormal `q_i`, `[pd, r]` component-major; the eigenvectors of Σ are `v_i = (q_i, −q_i)/√2`.
+    pub fn vectors(&self) -> MatRef<'_, f64> {
+        self.vectors.as_ref()
+    }
+
+    /// The gap `λ_r − λ_{r+1}`.
+    pub fn gap(&self) -> f64 {
+        self.gap
+    }
+
+    /// `⟨v_i, vec(W)⟩` for i < r, from the antisymmetric part `u` of a displacement (see [`Covariance::antisymmetric`]); one column for each column of `u`.
+    pub fn coordinates(&self, u: MatRef<'_, f64>, par: Par) -> Mat<f64> {
+        let mut c = Mat::zeros(self.rank(), u.ncols());
+        matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, std::f64::consts::FRAC_1_SQRT_2, par);
+        c
+    }
+
+    /// `R2 = vec(W)ᵀ Σ_{≤r} vec(W)` for a displacement `W` (`[m, d]`).
+    ///
+    /// # Errors
+    /// The shape of `W` is not `[m, d]`.
+    pub fn quadratic_form(&self, cov: &Covariance, w: MatRef<'_, f64>, par: Par) -> Result<f64> {
+        let c = self.coordinates(cov.antisymmetric(w)?.as_ref(), par);
+        Ok(self.eigenvalues.iter().enumerate().map(|(i, l)| l * c[(i, 0)] * c[(i, 0)]).sum())
+    }
+
+    /// `v_{i,r}·w_r` for each neuron r of m and each i: `[m, r]`, where `v_{i,r}` is the part of `v_i` on that neuron.
+    ///
+    /// # Errors
+    /// The shape of `W` is not `[m, d]`.
+    pub fn neuron_overlaps(&self, w: MatRef<'_, f64>) -> Result<Mat<f64>> {
+        let (p, d) = (self.p, self.d);
+        if (w.nrows(), w.ncols()) != (2 * p, d) {
+            let expected = format!("m = {}, d = {d}", 2 * p);
+            return Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected });
+        }
+        let mut out = Mat::zeros(2 * p, self.rank());
+        for c in 0..self.rank() {
+            let q = self.vectors.col_as_slice(c);
+            for r in 0..2 * p {
+                let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+                out[(r, c)] = sign * (0..d).map(|i| q[i * p + r % p] * w[(r, i)]).sum::<f64>();
+            }
+        }
+        Ok(out)
+    }
+
+    /// `(Σ_{≤r})_rr[w_r, w_r]` for each of the m neurons: what an average over independent signs keeps of R2.
+    ///
+    /// # Errors
+    /// The shape of `W` is not `[m, d]`.
+    pub fn diagonal_forms(&self, w: MatRef<'_, f64>) -> Result<Vec<f64>> {
+        let overlaps = self.neuron_overlaps(w)?;
+        let form = |r: usize| {
+            let terms = self.eigenvalues.iter().enumerate();
+            terms.map(|(i, l)| l * overlaps[(r, i)] * overlaps[(r, i)]).sum::<f64>()
+        };
+        Ok((0..overlaps.nrows()).map(form).collect())
+    }
+}

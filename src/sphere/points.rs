@@ -1,0 +1,38 @@
+//! Checks on points of the unit sphere.
+
+use crate::error::{Error, Result};
+use faer::{Mat, MatRef};
+
+/// A copy of `points` (`[p, d]`) with rows of exactly unit norm to rounding, and the largest deviation from it that was found.
+///
+/// `name` is what the error messages call the array, e.g. "the weights".
+///
+/// # Errors
+/// d < 3, no rows, an entry that is not finite, or a row whose norm misses 1 by more than `tolerance`.
+pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) -> Result<(Mat<f64>, f64)> {
+    let (p, d) = (points.nrows(), points.ncols());
+    if d < 3 {
+        return Err(Error::Dimension(d));
+    }
+    if p == 0 {
+        return Err(Error::Shape { name, rows: p, cols: d, expected: format!("at least 1, {d}") });
+    }
+    let mut out = points.to_owned();
+    let mut worst = 0.0_f64;
+    for row in 0..p {
+        for col in 0..d {
+            let value = points[(row, col)];
+            if !value.is_finite() {
+                return Err(Error::NotFinite { name, value, row, col });
+            }
+        }
+        let norm = points.row(row).norm_l2();
+        let deviation = (norm - 1.0).abs();
+        if deviation > tolerance {
+            return Err(Error::NotUnit { name, row, norm, tolerance });
+        }
+        worst = worst.max(deviation);
+        out.row_mut(row).iter_mut().for_each(|x| *x /= norm);
+    }
+    Ok((out, worst))
+}

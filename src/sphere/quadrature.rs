@@ -1,0 +1,263 @@
+//! Gauss–Gegenbauer quadrature for expectations over `z = w·x/√d`.
+//!
+//! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the differential equation of
+//! P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm counts, polishes it: `O(N²)` in all, and no
+//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, whose relative error is a few
+//! roundings however small they are: weights taken from eigenvectors of the Jacobi matrix are noise in the tails.
+
+use crate::{Error, Result};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The largest order that [`ZonalQuadrature::new`] accepts.
+pub const MAX_NODES: usize = 16_384;
+
+/// Gauss quadrature under the zonal density ∝ `(1−z²)^{(d−3)/2}` on `[−1, 1]`, normalised to total weight 1.
+///
+/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the range of `f64`
+/// are left out: they cannot change any expectation of a function that is bounded on the nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZonalQuadrature {
+    d: usize,
+    order: usize,
+    nodes: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl ZonalQuadrature {
+    /// The rule of order `nodes` in dimension `d`. Cost `O(nodes²)`.
+    ///
+    /// # Errors
+    /// [`Error::Dimension`] if `d < 3`, [`Error::Domain`] unless `1 ≤ nodes ≤` [`MAX_NODES`],
+    /// [`Error::Numerical`] if the zeros of `P_N` could not be separated.
+    ///
+    /// # Accuracy
+    /// `|E[p̂_i p̂_j] − δ_ij|` measured at 3e-14 at most for `i, j ≤ 120`, d = 3 to 2 000 (the tests ask for 1e-13).
+    ///
+    /// ```
+    /// let q = escapement::sphere::ZonalQuadrature::new(100, 32)?;
+    /// assert!((q.expect(|z| z * z) - 0.01).abs() < 1e-16); // E z² = 1/d
+    /// # Ok::<(), escapement::Error>(())
+    /// ```
+    pub fn new(d: usize, nodes: usize) -> Result<Self> {
+        if d < 3 {
+            return Err(Error::Dimension(d));
+        }
+        if nodes == 0 || nodes > MAX_NODES {
+            return Err(Error::domain("nodes", nodes, format!("a quadrature has between 1 and {MAX_NODES} nodes")));
+        }
+        let half = positive_half(d, nodes)?;
+        let mut q = Self { d, order: nodes, nodes: Vec::with_capacity(nodes), weights: Vec::with_capacity(nodes) };
+        for &(z, w) in half.iter().rev().filter(|&&(z, w)| z > 0.0 && w >= f64::MIN_POSITIVE) {
+            q.nodes.push(-z);
+            q.weights.push(w);
+        }
+        for &(z, w) in half.iter().filter(|&&(_, w)| w >= f64::MIN_POSITIVE) {
+            q.nodes.push(z);
+            q.weights.push(w);
+        }
+        // The sum is 1 to a few roundings already; dividing makes constants exact. One factor for all keeps the symmetry.
+        let total: f64 = q.weights.iter().sum();
+        q.weights.iter_mut().for_each(|w| *w /= total);
+        Ok(q)
+    }
+
+    /// As [`ZonalQuadrature::new`], kept for the next caller (the last 32 rules, shared between threads).
+    ///
+    /// # Errors
+    /// As [`ZonalQuadrature::new`].
+    pub fn shared(d: usize, nodes: usize) -> Result<Arc<Self>> {
+        static KEPT: Mutex<VecDeque<Arc<ZonalQuadrature>>> = Mutex::new(VecDeque::new());
+        const CAPACITY: usize = 32;
+        // The table is consistent after every statement, so a poisoned lock is usable.
+        let find = |kept: &VecDeque<Arc<Self>>| kept.iter().find(|q| q.d == d && q.order == nodes).cloned();
+        if let Some(found) = find(&KEPT.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(found);
+        }
+        let made = Arc::new(Self::new(d, nodes)?);
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if find(&kept).is_none() {
+            if kept.len() == CAPACITY {
+                kept.pop_front();
+            }
+            kept.push_back(Arc::clone(&made));
+        }
+        Ok(made)
+    }
+
+    /// The dimension.
+    pub fn d(&self) -> usize {
+        self.d
+    }
+
+    /// The order `N`: exact for polynomials of degree up to `2N − 1`.
+    pub fn order(&self) -> usize {
+        self.order
+    }
+
+    /// The nodes, ascending and exactly symmetric about 0.
+    pub fn nodes(&self) -> &[f64] {
+        &self.nodes
+    }
+
+    /// The weights, positive, exactly symmetric, of sum 1.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// `E[g(z)]`.
+    pub fn expect(&self, g: impl Fn(f64) -> f64) -> f64 {
+        let n = self.nodes.len();
+        let pairs = (0..n / 2).map(|i| self.weights[i] * (g(self.nodes[i]) + g(self.nodes[n - 1 - i]))).sum::<f64>();
+        if n % 2 == 1 { pairs + self.weights[n / 2] * g(0.0) } else { pairs }
+    }
+
+    /// `ĝ_j = E[g(z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`, with `p̂_j = √B(d,j) P_j`.
+    ///
+    /// Even and odd parts of `g` are summed apart, so coefficients that vanish by parity vanish exactly. Degrees from the
+    /// order on are zero, as every such `p̂_j` is aliased.
+    ///
+    /// # Accuracy
+    /// The discretisation apart, `|error| ≤` about `(j + 8)` roundings of `√E[g²]`.
+    pub fn orthonormal_coefficients(&self, g: impl Fn(f64) -> f64, max_degree: usize) -> Vec<f64> {
+        let n = self.nodes.len();
+        let middle = n / 2;
+        let z = &self.nodes[middle..];
+        // q_j = √w p̂_j is a column of an orthogonal matrix, hence bounded by 1: nothing overflows.
+        let root: Vec<f64> = self.weights[middle..].iter().map(|w| w.sqrt()).collect();
+        let (mut even, mut odd) = (Vec::with_capacity(z.len()), Vec::with_capacity(z.len()));
+        for (&z, &s) in z.iter().zip(&root) {
+            let (plus, minus) = if z == 0.0 { (g(0.0), 0.0) } else { (g(z), g(-z)) };
+            even.push(s * (plus + minus));
+            odd.push(if z == 0.0 { 0.0 } else { s * (plus - minus) });
+        }
+        let mut out = vec![0.0; max_degree + 1];
+        let (mut below, mut at) = (vec![0.0; z.len()], root);
+        let mut b_at = 0.0;
+        for (j, slot) in out.iter_mut().enumerate().take(self.order) {
+            *slot = dot(if j % 2 == 0 { &even } else { &odd }, &at);
+            let b_next = jacobi(self.d as f64, j + 1);
+            for ((below, at), &z) in below.iter_mut().zip(&at).zip(z) {
+                *below = (z * at - b_at * *below) / b_next;
+            }
+            std::mem::swap(&mut below, &mut at);
+            b_at = b_next;
+        }
+        out
+    }
+}
+
+/// A dot product in eight interleaved partial sums.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut s = [0.0; 8];
+    for (a, b) in a.chunks(8).zip(b.chunks(8)) {
+        for (s, (a, b)) in s.iter_mut().zip(a.iter().zip(b)) {
+            *s += a * b;
+        }
+    }
+    s.iter().sum()
+}
+
+/// Off-diagonal of the Jacobi matrix: `z p̂_{j−1} = b_j p̂_j + b_{j−1} p̂_{j−2}`, `b_j² = j(j+d−3)/((2j+d−2)(2j+d−4))`.
+fn jacobi(d: f64, j: usize) -> f64 {
+    let j = j as f64;
+    (j * (j + d - 3.0) / ((2.0 * j + d - 2.0) * (2.0 * j + d - 4.0))).sqrt()
+}
+
+/// `K = Σ_{i<N} p̂_i(z)²` with `p̂_{N−1}` and `p̂_N`, all three scaled: the true ones are `K·2^{800 s}` and `p̂·2^{400 s}`.
+/// `above` counts the sign changes in `p̂_0..p̂_N`, which is how many zeros of `p̂_N` exceed `z` (Sturm).
+struct Christoffel {
+    k: f64,
+    above: usize,
+    below: f64,
+    at: f64,
+    scale: u32,
+}
+
+/// Runs the recurrence at `z`; `b[j]` is [`jacobi`] at `j` (`b[0] = 0`), up to `j = N`.
+fn christoffel(b: &[f64], z: f64) -> Christoffel {
+    // Powers of two, so scaling is free of rounding.
+    let (large, down) = (2f64.powi(800), 2f64.powi(-400));
+    let mut c = Christoffel { k: 0.0, above: 0, below: 0.0, at: 1.0, scale: 0 };
+    for j in 1..b.len() {
+        c.k += c.at * c.at;
+        let next = (z * c.at - b[j - 1] * c.below) / b[j];
+        c.above += usize::from((next < 0.0) != (c.at < 0.0));
+        (c.below, c.at) = (c.at, next);
+        if c.k > large {
+            c.k *= down * down;
+            c.below *= down;
+            c.at *= down;
+            c.scale += 1;
+        }
+    }
+    c
+}
+
+/// The zeros `z ≥ 0` of `p̂_N`, ascending, each with its Christoffel weight.
+fn positive_half(d: usize, n: usize) -> Result<Vec<(f64, f64)>> {
+    let b: Vec<f64> = (0..=n).map(|j| if j == 0 { 0.0 } else { jacobi(d as f64, j) }).collect();
+    let weight = |c: &Christoffel| if c.scale == 0 { 1.0 / c.k } else { 2f64.powi(-800 * c.scale as i32) / c.k };
+    let mut half = Vec::with_capacity(n / 2 + 1);
+    let mut z = 0.0;
+    // From a zero the next is one half-wave (θ from π/2 to −π/2) away; from the extremum at 0 half of that.
+    let mut theta = 0.0;
+    if n % 2 == 1 {
+        half.push((0.0, weight(&christoffel(&b, 0.0))));
+        theta = std::f64::consts::FRAC_PI_2;
+    }
+    for found in 0..n / 2 {
+        let guess = prufer(d as f64, n as f64, z, theta);
+        z = newton(&b, n / 2 - found, z, guess).ok_or_else(|| Error::Numerical {
+            what: "zonal quadrature",
+            why: format!("Newton's method did not settle on zero {found} of P_{n} at d = {d}"),
+        })?;
+        half.push((z, weight(&christoffel(&b, z))));
+        theta = std::f64::consts::FRAC_PI_2;
+    }
+    Ok(half)
+}
+
+/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method on `f = p̂_N/p̂_{N−1}`, increasing
+/// with `f' = K/(b_N p̂_{N−1}²)` (Christoffel–Darboux), bisecting when a step leaves the bracket.
+fn newton(b: &[f64], rank: usize, low: f64, guess: f64) -> Option<f64> {
+    let (mut low, mut high) = (low, 1.0);
+    let inside = |z: f64, low: f64, high: f64| if z > low && z < high { z } else { 0.5 * (low + high) };
+    let mut z = inside(guess, low, high);
+    for _ in 0..200 {
+        let c = christoffel(b, z);
+        let step = c.at * c.below * b[b.len() - 1] / c.k;
+        if c.above >= rank {
+            low = z;
+        } else {
+            high = z;
+        }
+        // Convergence is quadratic on the scale of the spacing, which is no less than about 1/N²: after a step this small,
+        // what is left is rounding. (A step may touch the bracket by rounding alone.)
+        if step.abs() <= 1e-9 * z.min(1.0 / b.len() as f64) {
+            return Some(z - step);
+        }
+        z = inside(z - step, low, high);
+    }
+    None
+}
+
+/// The next zero after `z` by the Prüfer transform of `(1−z²)y'' − (d−1)zy' + N(N+d−2)y = 0`: integrates dz/dθ from `theta`
+/// down to −π/2 with the midpoint rule (Glaser, Liu and Rokhlin 2007). Good to a few per cent of the spacing; Newton does the rest.
+fn prufer(d: f64, n: f64, z: f64, theta: f64) -> f64 {
+    const STEPS: usize = 12;
+    let r = n * (n + d - 2.0);
+    // dz/dθ = −1 / (√(r/p) + ((r'p − p'r + 2rq)/(2rp)) · sin(2θ)/2) with p = 1−z², q = −(d−1)z, r constant.
+    let slope = |theta: f64, z: f64| {
+        let p = 1.0 - z * z;
+        -1.0 / ((r / p).sqrt() + (2.0 - d) * z / p * 0.5 * (2.0 * theta).sin())
+    };
+    let h = -(theta + std::f64::consts::FRAC_PI_2) / STEPS as f64;
+    let (mut theta, mut z) = (theta, z);
+    for _ in 0..STEPS {
+        let k = slope(theta, z);
+        z += h * slope(theta + 0.5 * h, z + 0.5 * h * k);
+        theta += h;
+    }
+    z
+}
