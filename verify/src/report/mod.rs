@@ -1,0 +1,3 @@
+//! What a reader sees: pictures and tables.
+
+pub mod plot;
