@@ -1,0 +1,5 @@
+//! The subcommands, one file each.
+
+pub mod common;
+pub mod spectrum;
+pub mod zonal;
