@@ -18,3 +18,11 @@ pub const RESIDUAL: f64 = 1e-12;
 /// A unit direction whose squared distance from a subspace is below this is dependent on it: the square root, 1e-7, leaves half of the
 /// 16 digits after the first of two orthogonalisations, and the second restores them.
 pub const DEPENDENT: f64 = 1e-14;
+
+/// Rounding of a zonal coefficient `ĝ_j`, relative to `√E[g²]`, in units of [`f64::EPSILON`], at degree 0: evaluating `g` (2), the square
+/// root of the weight and the product (2), the weight itself and the node (2), the sum (2).
+pub const ZONAL_ROUNDINGS: f64 = 8.0;
+
+/// What each further degree adds: one step of the three-term recurrence is three roundings of ½ [`f64::EPSILON`] each, of which
+/// the oscillating solution keeps the part in phase, two thirds on average.
+pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;

@@ -145,7 +145,7 @@ impl CovarianceOperator<'_> {
             for c in 0..b {
                 let mut t = t.as_mut().subcols_mut(0, count);
                 let mut z = z.as_mut().subcols_mut(0, count);
-                matmul(t.rb_mut(), Accum::Replace, rows, here.subcols(c * d, d).transpose(), 1.0, Par::Seq);
+                matmul(t.as_mut(), Accum::Replace, rows, here.subcols(c * d, d).transpose(), 1.0, Par::Seq);
                 for s in 0..count {
                     let cs = along[(first + s, c)];
                     for r in 0..n {
@@ -154,7 +154,7 @@ impl CovarianceOperator<'_> {
                         rho[(r, c)] += e * t + kernel.g[(r, s)] * cs;
                     }
                 }
-                matmul(out.as_mut().subcols_mut(c * d, d), Accum::Add, z.rb(), columns, 1.0, Par::Seq);
+                matmul(out.as_mut().subcols_mut(c * d, d), Accum::Add, z.as_ref(), columns, 1.0, Par::Seq);
             }
         }
         for c in 0..d * b {

@@ -3,7 +3,9 @@
 pub mod gegenbauer;
 pub mod quadrature;
 pub mod sampling;
+pub mod zonal;
 
 pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, sqrt_dimension};
 pub use quadrature::ZonalQuadrature;
 pub use sampling::uniform_sphere;
+pub use zonal::{FeatureLevels, Level, Truncation, lambda, orthonormal_coefficients};

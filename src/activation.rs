@@ -1,1 +1,0 @@
-//! Activations σ through their third derivative, and the suprema that Assumption 2 asks about.

@@ -1,0 +1,241 @@
+//! Activations σ through their third derivative, and the suprema that Assumption 2 of NBL22 asks about.
+//!
+//! An [`Activation`] is anything that can be evaluated with its first three derivatives; six are at hand, each with a
+//! shift b, so that `tanh:0.5` is tanh(z − 0.5).
+//!
+//! ```
+//! let sigma = escapement::activation::parse("sigmoid:1")?;
+//! assert_eq!(sigma.name(), "sigmoid:1");
+//! assert_eq!(sigma.value(1.0), 0.5);
+//! assert_eq!(sigma.suprema()[1].value, 0.25);
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod shapes;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+pub use shapes::{Erf, Relu, Shape, Shifted, Sigmoid, Sine, Softplus, Tanh};
+
+use crate::{Error, Result};
+
+/// The names that [`parse`] knows, in the order in which they are listed to the user.
+pub const NAMES: [&str; 6] = ["sigmoid", "tanh", "erf", "sine", "softplus", "relu"];
+
+/// Which derivative of σ is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivative {
+    /// σ itself.
+    Value,
+    /// σ'.
+    First,
+    /// σ''.
+    Second,
+    /// σ'''.
+    Third,
+}
+
+impl Derivative {
+    /// All four, in order.
+    pub const ALL: [Self; 4] = [Self::Value, Self::First, Self::Second, Self::Third];
+}
+
+/// The supremum of |σ| or of one of its derivatives over the real line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Supremum {
+    /// The supremum; infinite where the function is unbounded (or does not exist).
+    pub value: f64,
+    /// Whether some real z attains it.
+    pub attained: bool,
+    /// How it was found, in words.
+    pub how: String,
+}
+
+impl Supremum {
+    fn new(value: f64, attained: bool, how: impl Into<String>) -> Self {
+        Self {
+            value,
+            attained,
+            how: how.into(),
+        }
+    }
+}
+
+/// A scalar function σ: R → R with three derivatives.
+///
+/// Implementations must return finite values for finite z (as far as σ itself does) and be accurate in the tails,
+/// where differences such as 1 − σ cancel.
+pub trait Activation: Send + Sync + Debug {
+    /// The canonical name, which [`parse`] accepts where it knows the activation: `sigmoid:1`, `erf`.
+    fn name(&self) -> String;
+
+    /// σ(z).
+    fn value(&self, z: f64) -> f64;
+
+    /// σ'(z).
+    fn d1(&self, z: f64) -> f64;
+
+    /// σ''(z).
+    fn d2(&self, z: f64) -> f64;
+
+    /// σ'''(z).
+    fn d3(&self, z: f64) -> f64;
+
+    /// One derivative at one point.
+    fn at(&self, order: Derivative, z: f64) -> f64 {
+        match order {
+            Derivative::Value => self.value(z),
+            Derivative::First => self.d1(z),
+            Derivative::Second => self.d2(z),
+            Derivative::Third => self.d3(z),
+        }
+    }
+
+    /// One derivative at many points, in place: each entry z is replaced by the derivative at z. One dynamic call per
+    /// slice instead of one per entry.
+    fn apply(&self, order: Derivative, z: &mut [f64]) {
+        match order {
+            Derivative::Value => z.iter_mut().for_each(|z| *z = self.value(*z)),
+            Derivative::First => z.iter_mut().for_each(|z| *z = self.d1(*z)),
+            Derivative::Second => z.iter_mut().for_each(|z| *z = self.d2(*z)),
+            Derivative::Third => z.iter_mut().for_each(|z| *z = self.d3(*z)),
+        }
+    }
+
+    /// The suprema of |σ|, |σ'|, |σ''| and |σ'''|.
+    ///
+    /// The default searches numerically (see [`search_supremum`]) and says so in [`Supremum::how`].
+    fn suprema(&self) -> [Supremum; 4] {
+        Derivative::ALL.map(|order| search_supremum(|z| self.at(order, z)))
+    }
+
+    /// Refuses activations without a second derivative.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], by name. The default accepts.
+    fn require_twice_differentiable(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A search for sup |g|: a grid of 20 001 points, uniform in asinh z over |z| ≤ 10⁶, then golden sections around the best.
+///
+/// An estimate from below: peaks much narrower than 10⁻³ escape it. A function that still grows by half over the last
+/// three decades is reported as unbounded; one whose largest value sits at the end of the grid, as not attained.
+pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
+    const HALF: i32 = 10_000;
+    const REACH: f64 = 1e6;
+    let step = REACH.asinh() / f64::from(HALF);
+    let size = |u: f64| g(u.sinh()).abs();
+    let mut best = (0, f64::NEG_INFINITY);
+    let mut near = 0.0_f64;
+    for i in -HALF..=HALF {
+        let v = size(f64::from(i) * step);
+        if v.is_nan() || v.is_infinite() {
+            return Supremum::new(
+                f64::INFINITY,
+                false,
+                "numerical search: a value that is not finite was met",
+            );
+        }
+        if (f64::from(i) * step).sinh().abs() <= 1e3 {
+            near = near.max(v);
+        }
+        if v > best.1 {
+            best = (i, v);
+        }
+    }
+    if best.1 > 1.5 * near {
+        return Supremum::new(
+            f64::INFINITY,
+            false,
+            "numerical search: still growing at |z| = 1e6",
+        );
+    }
+    if best.0.abs() == HALF {
+        return Supremum::new(
+            best.1,
+            false,
+            "numerical search: approached at the end |z| = 1e6 of the grid",
+        );
+    }
+    let (mut a, mut b) = (f64::from(best.0 - 1) * step, f64::from(best.0 + 1) * step);
+    let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
+    for _ in 0..60 {
+        let (l, r) = (b - ratio * (b - a), a + ratio * (b - a));
+        if size(l) >= size(r) {
+            b = r;
+        } else {
+            a = l;
+        }
+    }
+    let value = best.1.max(size(0.5 * (a + b)));
+    Supremum::new(
+        value,
+        true,
+        format!(
+            "numerical search: grid and golden section, at z = {:.6}",
+            (0.5 * (a + b)).sinh()
+        ),
+    )
+}
+
+/// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z − b).
+///
+/// # Errors
+/// [`Error::UnknownActivation`] with the nearest name as a suggestion; [`Error::Domain`] for a shift that is no finite number.
+///
+/// ```
+/// let sigma = escapement::activation::parse("tanh:0.5")?;
+/// assert_eq!(sigma.value(0.5), 0.0);
+/// assert!(escapement::activation::parse("tahn").unwrap_err().to_string().contains("did you mean 'tanh'?"));
+/// # Ok::<(), escapement::Error>(())
+/// ```
+pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
+    let (name, shift) = match text.split_once(':') {
+        Some((name, shift)) => (name.trim(), Some(shift.trim())),
+        None => (text.trim(), None),
+    };
+    let lower = name.to_ascii_lowercase();
+    if !NAMES.contains(&lower.as_str()) {
+        return Err(Error::UnknownActivation {
+            given: name.to_string(),
+            suggestion: suggestion(&lower),
+        });
+    }
+    let b = match shift {
+        None => 0.0,
+        Some(s) => match s.parse::<f64>() {
+            Ok(b) if b.is_finite() => b + 0.0, // −0 becomes 0
+            _ => {
+                return Err(Error::domain(
+                    "the shift of the activation",
+                    s,
+                    "a finite number, as in sigmoid:1",
+                ));
+            }
+        },
+    };
+    Ok(match lower.as_str() {
+        "sigmoid" => Arc::new(Shifted::new(Sigmoid, b)),
+        "tanh" => Arc::new(Shifted::new(Tanh, b)),
+        "erf" => Arc::new(Shifted::new(Erf, b)),
+        "sine" => Arc::new(Shifted::new(Sine, b)),
+        "softplus" => Arc::new(Shifted::new(Softplus, b)),
+        _ => Arc::new(Shifted::new(Relu, b)),
+    })
+}
+
+fn suggestion(given: &str) -> String {
+    let closest = NAMES
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .min()
+        .filter(|(edits, name)| *edits <= 2 || (given.len() >= 3 && name.starts_with(given)));
+    match (given, closest) {
+        ("logistic", _) => " (did you mean 'sigmoid'?)".to_string(),
+        (_, Some((_, name))) => format!(" (did you mean '{name}'?)"),
+        _ => String::new(),
+    }
+}
