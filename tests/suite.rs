@@ -1,5 +1,11 @@
 //! Oracles, identities, regressions and the command line, in one binary.
 
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/cli_bad_input.rs"]
+mod cli_bad_input;
+#[path = "suite/cli_core.rs"]
+mod cli_core;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/npy.rs"]

@@ -3,6 +3,9 @@
 use kuva::plot::legend::LegendPosition;
 use kuva::prelude::*;
 
+/// Colours that stay apart for the colour-blind (after Okabe and Ito, without their yellow, which is lost on white).
+const COLORS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#777777"];
+
 /// The eigenvalues of one level, for a scree plot.
 #[derive(Debug, Clone)]
 pub struct ScreeLevel {
@@ -18,11 +21,10 @@ pub struct ScreeLevel {
 /// colour per level, and each level's limit as a line. Eigenvalues that are not positive have no place on a
 /// logarithmic axis and are left out, and so are levels without any.
 pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLevel]) -> String {
-    let palette = Palette::okabe_ito();
     let positive = |v: f64| v.is_finite() && v > 0.0;
     let mut plots: Vec<Plot> = Vec::new();
     for (number, level) in levels.iter().enumerate() {
-        let color = &palette[number];
+        let color = COLORS[number % COLORS.len()];
         let end = level.range.end.min(eigenvalues.len());
         let points: Vec<(f64, f64)> = (level.range.start..end)
             .map(|i| ((i + 1) as f64, eigenvalues[i]))
@@ -32,10 +34,10 @@ pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLe
         if let Some(limit) = level.limit.filter(|&v| positive(v)) {
             // A level of one eigenvalue still shows a line: a fifth of a decade around it.
             let (left, right) = if first.0 < last.0 { (first.0, last.0) } else { (first.0 / 1.12, last.0 * 1.12) };
-            plots.push(LinePlot::new().with_data(vec![(left, limit), (right, limit)]).with_color(color.to_string()).with_stroke_width(1.5).with_dashed().into());
+            plots.push(LinePlot::new().with_data(vec![(left, limit), (right, limit)]).with_color("#444444").with_stroke_width(1.0).with_dashed().into());
         }
         let size = if eigenvalues.len() > 300 { 1.6 } else { 2.6 };
-        plots.push(ScatterPlot::new().with_data(thinned(points)).with_color(color.to_string()).with_size(size).with_legend(&level.name).into());
+        plots.push(ScatterPlot::new().with_data(thinned(points)).with_color(color).with_size(size).with_legend(&level.name).into());
     }
     let layout = Layout::auto_from_plots(&plots)
         .with_title(title)

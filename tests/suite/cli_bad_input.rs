@@ -1,0 +1,132 @@
+//! Bad input gets one clear sentence that names the value and what is allowed, exit status 2, and leaves nothing behind.
+
+use crate::cli::Desk;
+use faer::Mat;
+
+/// Four unit vectors of R³.
+fn weights() -> Mat<f64> {
+    Mat::from_fn(4, 3, |i, j| if i < 3 { f64::from(u8::from(i == j)) } else { 1.0 / 3.0_f64.sqrt() })
+}
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.put_matrix("W0.npy", &weights());
+    desk
+}
+
+#[test]
+fn sizes() {
+    let desk = desk();
+    desk.refused(&["spectrum", "--m", "7"], &["m = 7", "even"]);
+    desk.refused(&["spectrum", "--m", "0"], &["m = 0", "at least 2"]);
+    desk.refused(&["spectrum", "--d", "2"], &["d = 2", "at least 3"]);
+    desk.refused(&["zonal", "--d", "2"], &["d = 2", "at least 3"]);
+    desk.refused(&["zonal", "--d", "0"], &["d = 0", "at least 3"]);
+    desk.refused(&["zonal", "--degrees", "100000"], &["100000", "degree"]);
+    desk.refused(&["spectrum", "--weights", "W0.npy", "--m", "10"], &["--m 10", "W0.npy", "8"]);
+    desk.refused(&["spectrum", "--weights", "W0.npy", "--d", "5"], &["--d 5", "W0.npy", "3"]);
+    desk.refused(&["spectrum", "--weights", "W0.npy", "--top", "13"], &["13", "pd = 12"]);
+    desk.refused(&["spectrum", "--top", "0"], &["0", "pd = 2000"]);
+    desk.refused(&["spectrum", "--top", "3", "--all"], &["--all", "--top 3"]);
+    desk.refused(&["spectrum", "--route", "magic"], &["magic", "dense"]);
+    desk.refused(&["spectrum", "--route", "operator", "--all"], &["operator"]);
+    for tail in ["0", "-1", "nan", "inf"] {
+        desk.refused(&["spectrum", "--tail", tail], &["tail", "positive"]);
+    }
+    desk.refused(&["spectrum", "--tail", "1e-18"], &["tail"]);
+}
+
+#[test]
+fn activations() {
+    let desk = desk();
+    for command in ["zonal", "spectrum"] {
+        desk.refused(&[command, "--activation", "sigmod:1"], &["sigmod", "did you mean 'sigmoid'?"]);
+        desk.refused(&[command, "--activation", "qqq"], &["qqq", "softplus"]);
+        desk.refused(&[command, "--activation", "sigmoid:x"], &["x", "finite"]);
+        desk.refused(&[command, "--activation", "sigmoid:inf"], &["inf", "finite"]);
+        desk.refused(&[command, "--activation", "relu"], &["relu", "second derivative"]);
+        desk.refused(&[command, "--activation", "relu:1"], &["relu:1"]);
+    }
+}
+
+#[test]
+fn weights_that_are_no_unit_vectors() {
+    let desk = Desk::new();
+    let mut w = weights();
+    w[(2, 2)] = 1.1;
+    desk.put_matrix("W0.npy", &w);
+    desk.refused(&["spectrum", "--weights", "W0.npy"], &["row 2", "1.1", "unit", "W0.npy"]);
+    // Right to single precision only, in a file of double precision: not its own rounding.
+    w[(2, 2)] = 1.0 + 1e-8;
+    desk.put_matrix("W0.npy", &w);
+    desk.refused(&["spectrum", "--weights", "W0.npy"], &["row 2", "unit"]);
+    desk.put_matrix("W0.npy", &Mat::from_fn(4, 2, |_, j| f64::from(u8::from(j == 0))));
+    desk.refused(&["spectrum", "--weights", "W0.npy"], &["d = 2", "at least 3"]);
+}
+
+#[test]
+fn damaged_arrays() {
+    let desk = desk();
+    let whole = std::fs::read(desk.path("W0.npy")).unwrap();
+    let with = |from: &str, to: &str| {
+        let at = whole.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        [&whole[..at], to.as_bytes(), &whole[at + from.len()..]].concat()
+    };
+    let mut nan = whole.clone();
+    let at = nan.len() - 16;
+    nan[at..at + 8].copy_from_slice(&f64::NAN.to_le_bytes());
+    for (bytes, words) in [
+        (whole[..whole.len() - 1].to_vec(), &["truncated"][..]),
+        (whole[..40].to_vec(), &["header"]),
+        ([&whole[..], &[0]].concat(), &["1 bytes do not belong"]),
+        (with("<f8", "<i8"), &["int64", "float64 or float32"]),
+        (with("(4, 3)", "(12, )"), &["rank 2"]),
+        (with("(4, 3)", "(0, 3)"), &["(0, 3)"]),
+        (nan, &["NaN", "row 3, column 1", "finite"]),
+        (b"k = 1\n".to_vec(), &["npy"]),
+        (Vec::new(), &["empty"]),
+    ] {
+        desk.put("bad.npy", bytes);
+        desk.refused(&["spectrum", "--weights", "bad.npy"], &[&["bad.npy"], words].concat());
+    }
+    desk.refused(&["spectrum", "--weights", "none.npy"], &["none.npy", "no such file"]);
+    desk.refused(&["spectrum", "--weights", "."], &["not a regular file"]);
+}
+
+#[test]
+fn sizes_that_do_not_fit_in_memory() {
+    let desk = desk();
+    // 8 · 500 · 10¹¹ bytes of weights.
+    desk.refused(&["spectrum", "--d", "1000", "--m", "200000000000"], &["GiB", "weights"]);
+    desk.refused(&["spectrum", "--d", "18446744073709551615", "--m", "18446744073709551614"], &["GiB"]);
+    // Dense would need 8·2·(10⁴)² bytes; the harmonics of R³ fit easily.
+    desk.refused(&["spectrum", "--d", "3", "--m", "6668", "--route", "dense", "--top", "4", "--memory", "100MiB"], &["dense", "1.5 GiB", "harmonic"]);
+    for memory in ["lots", "0", "-4GiB", "4 parsecs"] {
+        desk.refused(&["spectrum", "--memory", memory], &["--memory", "4GiB"]);
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written() {
+    let desk = desk();
+    desk.put("file", "");
+    let cases = [("none/x", "does not exist"), ("file/x", "not a directory"), ("/dev/full", "not a regular file"), (".", "folder")];
+    for option in ["--vectors", "--plot"] {
+        for (path, word) in cases {
+            desk.refused(&["spectrum", "--weights", "W0.npy", option, path], &[path, word]);
+        }
+    }
+    desk.refused(&["spectrum", "--weights", "W0.npy", "--vectors", "x", "--plot", "x"], &["x", "two outputs"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_on_a_full_disk() {
+    let desk = desk();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_escapement")).arg("zonal").stdout(full).output().unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(said.starts_with("escapement: standard output") && said.contains("no space"), "{said}");
+    assert!(desk.names() == ["W0.npy"]);
+}
