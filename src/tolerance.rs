@@ -9,7 +9,7 @@ pub const UNIT_NORM_F64: f64 = 1e-12;
 /// Deviation from unit norm allowed in weights that came as f32: 2⁻²⁴ per entry, accumulated over the row; a factor ten above √d·2⁻²⁴ at d = 256.
 pub const UNIT_NORM_F32: f64 = 1e-5;
 
-/// Default truncation of the degree series of Σ, relative to its largest eigenvalue (THEORY section 2, "Certificate").
+/// Default truncation of the degree series of Σ, relative to its largest eigenvalue: the bound on what is left out is exact, see `sphere::zonal`.
 pub const TAIL: f64 = 1e-9;
 
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
@@ -26,3 +26,4 @@ pub const ZONAL_ROUNDINGS: f64 = 8.0;
 /// What each further degree adds: one step of the three-term recurrence is three roundings of ½ [`f64::EPSILON`] each, of which
 /// the oscillating solution keeps the part in phase, two thirds on average.
 pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
+

@@ -12,3 +12,5 @@ mod data;
 mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/block_solver.rs"]
+mod block_solver;

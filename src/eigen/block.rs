@@ -7,6 +7,11 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 
+/// Krylov steps that fresh directions get after convergence: enough to find an eigenvalue that stands out by a tenth of the spread.
+pub const PROBES: usize = 6;
+/// Fresh directions in a probe.
+const PROBE_BLOCK: usize = 8;
+
 /// A symmetric matrix known by its products.
 pub trait SymmetricOperator: Sync {
     /// Its order n.
@@ -70,8 +75,8 @@ pub struct BlockSolution {
 /// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and random directions.
 ///
 /// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next block, and converged pairs stay
-/// in the basis without spending products. When all have converged, a block of random directions is added and convergence asked for once
-/// more, so that an eigenvalue hidden from the start (a symmetry of `initial`, a multiplicity larger than the block) has a way in.
+/// in the basis without spending products. When all have converged, random directions are added and followed for [`PROBES`] Krylov steps
+/// of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a multiplicity larger than the block) has a way in.
 /// Small problems (n at most `2·max_basis`) are solved densely, from n products.
 ///
 /// # Errors
@@ -100,44 +105,43 @@ pub fn block_eigen(
     }
     basis.extend(random.block(block))?;
 
-    let (mut restarts, mut probed) = (0, false);
+    let (mut restarts, mut probes) = (0, 0);
     loop {
         let (theta, y) = full_eigen(basis.projected(), par)?;
         let count = options.wanted.min(basis.size);
+        let guarded = (options.wanted + block.min(PROBE_BLOCK)).min(basis.size);
         let scale = theta.iter().fold(0.0_f64, |s, t| s.max(t.abs()));
-        let (residuals, norms) = basis.residuals(&theta, y.subcols(0, count), par);
-        let open: Vec<usize> = (0..count).filter(|&i| norms[i] > options.tolerance * scale).collect();
+        let (residuals, norms) = basis.residuals(&theta, y.subcols(0, guarded), par);
+        let mut next: Vec<usize> = (0..count).filter(|&i| norms[i] > options.tolerance * scale).collect();
 
-        let settled = open.is_empty() && count == options.wanted;
-        if settled && probed {
+        let settled = next.is_empty() && count == options.wanted;
+        if settled && probes > PROBES {
             return basis.finish(&theta, y.subcols(0, count), restarts);
         }
         if basis.products >= options.max_products {
-            let residual = norms.iter().copied().fold(0.0, f64::max);
-            let wanted = options.tolerance * scale;
-            return Err(Error::NoConvergence {
-                solver: "the block eigen-solver",
-                products: basis.products,
-                residual,
-                wanted,
-            });
+            let residual = norms[..count].iter().copied().fold(0.0, f64::max);
+            let (products, wanted) = (basis.products, options.tolerance * scale);
+            return Err(Error::NoConvergence { solver: "the block eigen-solver", products, residual, wanted });
         }
         if basis.size + block > basis.capacity {
             let keep = (options.wanted + block).min(basis.size);
             basis.restart(&theta, y.subcols(0, keep));
             restarts += 1;
         }
-        let mut added = 0;
-        if !open.is_empty() {
-            let chosen = &open[..open.len().min(block)];
-            added = basis.extend(Mat::from_fn(n, chosen.len(), |i, c| residuals[(i, chosen[c])]))?;
-        }
-        if added == 0 {
-            // An invariant subspace: only a fresh direction can tell whether it is the right one.
-            probed |= settled;
-            if basis.extend(random.block(block))? == 0 {
-                return basis.finish(&theta, y.subcols(0, count), restarts);
+        if settled {
+            if probes > 0 {
+                next = (count..guarded).collect();
             }
+            probes += 1;
+        }
+        next.truncate(block);
+        let mut added = 0;
+        if !next.is_empty() {
+            added = basis.extend(Mat::from_fn(n, next.len(), |i, c| residuals[(i, next[c])]))?;
+        }
+        // An invariant subspace, or the first probe: only fresh directions can tell whether it is the right one.
+        if added == 0 && basis.extend(random.block(if settled { block.min(PROBE_BLOCK) } else { block }))? == 0 {
+            return basis.finish(&theta, y.subcols(0, count), restarts);
         }
     }
 }
