@@ -54,11 +54,7 @@ pub struct Supremum {
 
 impl Supremum {
     fn new(value: f64, attained: bool, how: impl Into<String>) -> Self {
-        Self {
-            value,
-            attained,
-            how: how.into(),
-        }
+        Self { value, attained, how: how.into() }
     }
 }
 
@@ -133,11 +129,7 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
     for i in -HALF..=HALF {
         let v = size(f64::from(i) * step);
         if v.is_nan() || v.is_infinite() {
-            return Supremum::new(
-                f64::INFINITY,
-                false,
-                "numerical search: a value that is not finite was met",
-            );
+            return Supremum::new(f64::INFINITY, false, "numerical search: a value that is not finite was met");
         }
         if (f64::from(i) * step).sinh().abs() <= 1e3 {
             near = near.max(v);
@@ -147,18 +139,10 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
         }
     }
     if best.1 > 1.5 * near {
-        return Supremum::new(
-            f64::INFINITY,
-            false,
-            "numerical search: still growing at |z| = 1e6",
-        );
+        return Supremum::new(f64::INFINITY, false, "numerical search: still growing at |z| = 1e6");
     }
     if best.0.abs() == HALF {
-        return Supremum::new(
-            best.1,
-            false,
-            "numerical search: approached at the end |z| = 1e6 of the grid",
-        );
+        return Supremum::new(best.1, false, "numerical search: approached at the end |z| = 1e6 of the grid");
     }
     let (mut a, mut b) = (f64::from(best.0 - 1) * step, f64::from(best.0 + 1) * step);
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
@@ -171,14 +155,7 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
         }
     }
     let value = best.1.max(size(0.5 * (a + b)));
-    Supremum::new(
-        value,
-        true,
-        format!(
-            "numerical search: grid and golden section, at z = {:.6}",
-            (0.5 * (a + b)).sinh()
-        ),
-    )
+    Supremum::new(value, true, format!("numerical search: grid and golden section, at z = {:.6}", (0.5 * (a + b)).sinh()))
 }
 
 /// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z − b).
@@ -199,21 +176,14 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
     };
     let lower = name.to_ascii_lowercase();
     if !NAMES.contains(&lower.as_str()) {
-        return Err(Error::UnknownActivation {
-            given: name.to_string(),
-            suggestion: suggestion(&lower),
-        });
+        return Err(Error::UnknownActivation { given: name.to_string(), suggestion: suggestion(&lower) });
     }
     let b = match shift {
         None => 0.0,
         Some(s) => match s.parse::<f64>() {
             Ok(b) if b.is_finite() => b + 0.0, // −0 becomes 0
             _ => {
-                return Err(Error::domain(
-                    "the shift of the activation",
-                    s,
-                    "a finite number, as in sigmoid:1",
-                ));
+                return Err(Error::domain("the shift of the activation", s, "a finite number, as in sigmoid:1"));
             }
         },
     };

@@ -44,11 +44,7 @@ impl<S: Shape> Shifted<S> {
 
 impl<S: Shape> Activation for Shifted<S> {
     fn name(&self) -> String {
-        if self.shift == 0.0 {
-            self.shape.name().to_string()
-        } else {
-            format!("{}:{}", self.shape.name(), self.shift)
-        }
+        if self.shift == 0.0 { self.shape.name().to_string() } else { format!("{}:{}", self.shape.name(), self.shift) }
     }
     fn value(&self, z: f64) -> f64 {
         self.shape.value(z - self.shift)
@@ -68,10 +64,7 @@ impl<S: Shape> Activation for Shifted<S> {
     fn require_twice_differentiable(&self) -> Result<()> {
         match self.shape.no_second_derivative() {
             None => Ok(()),
-            Some(why) => Err(Error::Unsupported {
-                activation: self.name(),
-                why: why.to_string(),
-            }),
+            Some(why) => Err(Error::Unsupported { activation: self.name(), why: why.to_string() }),
         }
     }
 }
@@ -86,11 +79,7 @@ impl Shape for Sigmoid {
     }
     fn value(&self, x: f64) -> f64 {
         let e = (-x.abs()).exp();
-        if x >= 0.0 {
-            1.0 / (1.0 + e)
-        } else {
-            e / (1.0 + e)
-        }
+        if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
     }
     fn d1(&self, x: f64) -> f64 {
         let e = (-x.abs()).exp();
@@ -107,16 +96,8 @@ impl Shape for Sigmoid {
         [
             Supremum::new(1.0, false, "exact: the limit at +∞"),
             Supremum::new(0.25, true, "exact: s(1−s) at s = 1/2"),
-            Supremum::new(
-                3.0_f64.sqrt() / 18.0,
-                true,
-                "exact: s(1−s)(1−2s) = √3/18 at s = (3 ± √3)/6",
-            ),
-            Supremum::new(
-                0.125,
-                true,
-                "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum is 1/24)",
-            ),
+            Supremum::new(3.0_f64.sqrt() / 18.0, true, "exact: s(1−s)(1−2s) = √3/18 at s = (3 ± √3)/6"),
+            Supremum::new(0.125, true, "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum is 1/24)"),
         ]
     }
 }
@@ -146,16 +127,8 @@ impl Shape for Tanh {
         [
             Supremum::new(1.0, false, "exact: the limit at ±∞"),
             Supremum::new(1.0, true, "exact: 1−t² at t = 0"),
-            Supremum::new(
-                4.0 / (3.0 * 3.0_f64.sqrt()),
-                true,
-                "exact: 2t(1−t²) = 4/(3√3) at t = ±1/√3",
-            ),
-            Supremum::new(
-                2.0,
-                true,
-                "exact: 2u(2−3u), u = 1−t², at u = 1 (the other extremum is 2/3)",
-            ),
+            Supremum::new(4.0 / (3.0 * 3.0_f64.sqrt()), true, "exact: 2t(1−t²) = 4/(3√3) at t = ±1/√3"),
+            Supremum::new(2.0, true, "exact: 2u(2−3u), u = 1−t², at u = 1 (the other extremum is 2/3)"),
         ]
     }
 }
@@ -188,16 +161,8 @@ impl Shape for Erf {
         [
             Supremum::new(1.0, false, "exact: the limit at ±∞"),
             Supremum::new(FRAC_2_SQRT_PI, true, "exact: 2/√π at x = 0"),
-            Supremum::new(
-                SQRT_2 * FRAC_2_SQRT_PI * half,
-                true,
-                "exact: 2√2/√(πe) at x = ±1/√2",
-            ),
-            Supremum::new(
-                2.0 * FRAC_2_SQRT_PI,
-                true,
-                "exact: 4/√π at x = 0 (the other extremum is 8/√(πe³))",
-            ),
+            Supremum::new(SQRT_2 * FRAC_2_SQRT_PI * half, true, "exact: 2√2/√(πe) at x = ±1/√2"),
+            Supremum::new(2.0 * FRAC_2_SQRT_PI, true, "exact: 4/√π at x = 0 (the other extremum is 8/√(πe³))"),
         ]
     }
 }
@@ -223,8 +188,7 @@ impl Shape for Sine {
         -x.cos()
     }
     fn suprema(&self) -> [Supremum; 4] {
-        ["|sin|", "|cos|", "|sin|", "|cos|"]
-            .map(|g| Supremum::new(1.0, true, format!("exact: {g} reaches 1")))
+        ["|sin|", "|cos|", "|sin|", "|cos|"].map(|g| Supremum::new(1.0, true, format!("exact: {g} reaches 1")))
     }
 }
 
@@ -250,12 +214,7 @@ impl Shape for Softplus {
     }
     fn suprema(&self) -> [Supremum; 4] {
         let [value, d1, d2, _] = Sigmoid.suprema();
-        [
-            Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"),
-            value,
-            d1,
-            d2,
-        ]
+        [Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"), value, d1, d2]
     }
 }
 
@@ -280,13 +239,7 @@ impl Shape for Relu {
         0.0
     }
     fn suprema(&self) -> [Supremum; 4] {
-        let none = || {
-            Supremum::new(
-                f64::INFINITY,
-                false,
-                "exact: the derivative does not exist at the kink",
-            )
-        };
+        let none = || Supremum::new(f64::INFINITY, false, "exact: the derivative does not exist at the kink");
         [
             Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"),
             Supremum::new(1.0, true, "exact: the slope of the positive side"),

@@ -1,1 +1,131 @@
-//! network
+//! The two-layer network with paired neurons, and its expansion about the initialisation.
+//!
+//! `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` with m = 2p neurons, `w_{0,p+r} = w_{0,r}`, `a_r = +1` for r < p and −1 after, so
+//! that `f(·; 0) = 0`. Its expansion is `f ≈ f_L + f_Q`,
+//! `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` and `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` (NBL22 section 2; its
+//! equation (6) omits a_r).
+//!
+//! ```
+//! use escapement::{activation, network::PairedNetwork, seed, sphere};
+//! use faer::{Mat, Par};
+//! let rng = &mut seed::stream(1, "example", "weights");
+//! let net = PairedNetwork::random(rng, 50, 4, activation::parse("sigmoid:1")?)?;
+//! let x = sphere::uniform_sphere(rng, 3, 4, 2.0);
+//! let w = Mat::from_fn(net.m(), net.d(), |r, i| 1e-4 * ((r + 7 * i) % 5) as f64);
+//! let f = net.f(x.as_ref(), w.as_ref(), Par::Seq)?;
+//! let linear = net.f_linear(x.as_ref(), w.as_ref(), Par::Seq)?;
+//! let quadratic = net.f_quadratic(x.as_ref(), w.as_ref(), Par::Seq)?;
+//! assert!((f[0] - linear[0] - quadratic[0]).abs() < 1e-10); // cubic in the displacement
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod evaluate;
+mod tiles;
+
+use std::sync::Arc;
+
+use faer::{Mat, MatRef};
+use rand::Rng;
+
+use crate::activation::Activation;
+use crate::{Error, Result, sphere, tolerance};
+
+/// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite second-layer weight.
+#[derive(Debug, Clone)]
+pub struct PairedNetwork {
+    weights: Mat<f64>,
+    activation: Arc<dyn Activation>,
+    deviation: f64,
+}
+
+impl PairedNetwork {
+    /// The network whose distinct neurons are the rows of `weights` (`[p, d]`), unit to within `unit_tolerance` (see
+    /// [`tolerance::UNIT_NORM_F64`]); they are renormalised.
+    ///
+    /// # Errors
+    /// d < 3, no neurons, an entry that is not finite, or a row that is not a unit vector.
+    pub fn new(weights: MatRef<'_, f64>, activation: Arc<dyn Activation>, unit_tolerance: f64) -> Result<Self> {
+        let (weights, deviation) = sphere::unit_rows("the weights", weights, unit_tolerance)?;
+        Ok(Self { weights, activation, deviation })
+    }
+
+    /// p distinct neurons drawn uniformly from the unit sphere in dimension d.
+    ///
+    /// # Errors
+    /// d < 3 or p = 0.
+    pub fn random(rng: &mut impl Rng, p: usize, d: usize, activation: Arc<dyn Activation>) -> Result<Self> {
+        if d < 3 {
+            return Err(Error::Dimension(d));
+        }
+        if p == 0 {
+            return Err(Error::Width(0));
+        }
+        Self::new(sphere::uniform_sphere(rng, p, d, 1.0).as_ref(), activation, tolerance::UNIT_NORM_F64)
+    }
+
+    /// The number p of distinct neurons.
+    pub fn p(&self) -> usize {
+        self.weights.nrows()
+    }
+
+    /// The width m = 2p.
+    pub fn m(&self) -> usize {
+        2 * self.p()
+    }
+
+    /// The input dimension d.
+    pub fn d(&self) -> usize {
+        self.weights.ncols()
+    }
+
+    /// The distinct neurons, `[p, d]`, unit rows.
+    pub fn weights(&self) -> MatRef<'_, f64> {
+        self.weights.as_ref()
+    }
+
+    /// The activation σ.
+    pub fn activation(&self) -> &dyn Activation {
+        self.activation.as_ref()
+    }
+
+    /// The second-layer weight of neuron r < m: +1 for the first p, −1 for their twins.
+    pub fn sign(&self, r: usize) -> f64 {
+        if r < self.p() { 1.0 } else { -1.0 }
+    }
+
+    /// The largest deviation of a row from unit norm before it was renormalised.
+    pub fn deviation(&self) -> f64 {
+        self.deviation
+    }
+
+    /// Refuses inputs that are not `[n, d]` or not finite.
+    pub(crate) fn check_inputs(&self, x: MatRef<'_, f64>) -> Result<()> {
+        if x.ncols() != self.d() {
+            let expected = format!("n, d = {}", self.d());
+            return Err(Error::Shape { name: "the inputs", rows: x.nrows(), cols: x.ncols(), expected });
+        }
+        finite("the inputs", x)
+    }
+
+    /// Refuses displacements that are not `[m, d]` or not finite.
+    pub(crate) fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
+        if (w.nrows(), w.ncols()) != (self.m(), self.d()) {
+            let expected = format!("m = {}, d = {}", self.m(), self.d());
+            return Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected });
+        }
+        finite("the displacement", w)
+    }
+}
+
+/// Refuses NaN and infinities.
+pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
+    for col in 0..a.ncols() {
+        for row in 0..a.nrows() {
+            let value = a[(row, col)];
+            if !value.is_finite() {
+                return Err(Error::NotFinite { name, value, row, col });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,1 +1,14 @@
-//! objective
+//! Losses and the regularisers R1..R4 of the regularised objective.
+//!
+//! ```
+//! use escapement::objective::Loss;
+//! let loss = Loss::parse("pseudo-huber")?;
+//! assert_eq!(loss.value(1.0, 1.0), 0.0);
+//! assert!((loss.value(0.0, 2.0) - (5.0_f64.sqrt() - 1.0)).abs() < 1e-15);
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod loss;
+pub mod regularizers;
+
+pub use loss::Loss;

@@ -1,0 +1,110 @@
+//! Losses ℓ(y, z) of a target y and a prediction z; each depends on u = z − y alone.
+
+use crate::{Error, Result};
+
+/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1) takes its place, and the
+/// 1-Lipschitz losses are the first three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// √(1 + u²) − 1.
+    PseudoHuber,
+    /// ln cosh u.
+    LogCosh,
+    /// |u|.
+    Absolute,
+    /// u², without ½.
+    Square,
+}
+
+impl Loss {
+    /// All losses.
+    pub const ALL: [Self; 4] = [Self::PseudoHuber, Self::LogCosh, Self::Absolute, Self::Square];
+
+    /// The name, as [`Loss::parse`] takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PseudoHuber => "pseudo-huber",
+            Self::LogCosh => "log-cosh",
+            Self::Absolute => "absolute",
+            Self::Square => "square",
+        }
+    }
+
+    /// The loss of that name.
+    ///
+    /// # Errors
+    /// [`Error::Domain`] that lists the names.
+    pub fn parse(text: &str) -> Result<Self> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|l| l.name() == text.trim());
+        found.ok_or_else(|| Error::domain("the loss", format!("'{text}'"), format!("the losses are {}", names())))
+    }
+
+    /// ℓ(y, z), to a few roundings relative for any finite u (an infinite value only where u² overflows for [`Loss::Square`]).
+    pub fn value(self, y: f64, z: f64) -> f64 {
+        let u = z - y;
+        match self {
+            Self::PseudoHuber => u * (u / (1.0 + u.hypot(1.0))),
+            Self::LogCosh => {
+                let a = u.abs();
+                if a < 1.0 {
+                    let s = a.sinh();
+                    0.5 * (s * s).ln_1p()
+                } else {
+                    a + (-2.0 * a).exp().ln_1p() - std::f64::consts::LN_2
+                }
+            }
+            Self::Absolute => u.abs(),
+            Self::Square => u * u,
+        }
+    }
+
+    /// ∂ℓ/∂z; for the absolute loss the subgradient 0 at u = 0.
+    pub fn d1(self, y: f64, z: f64) -> f64 {
+        let u = z - y;
+        match self {
+            Self::PseudoHuber => u / u.hypot(1.0),
+            Self::LogCosh => u.tanh(),
+            Self::Absolute if u == 0.0 => 0.0,
+            Self::Absolute => u.signum(),
+            Self::Square => 2.0 * u,
+        }
+    }
+
+    /// ∂²ℓ/∂z²; for the absolute loss 0, also at u = 0 where it does not exist.
+    pub fn d2(self, y: f64, z: f64) -> f64 {
+        let u = z - y;
+        match self {
+            Self::PseudoHuber => u.hypot(1.0).recip().powi(3),
+            Self::LogCosh => {
+                let e = (-2.0 * u.abs()).exp();
+                4.0 * e / ((1.0 + e) * (1.0 + e))
+            }
+            Self::Absolute => 0.0,
+            Self::Square => 2.0,
+        }
+    }
+
+    /// The Lipschitz constant in z: 1, or infinite for the square.
+    pub fn lipschitz(self) -> f64 {
+        if self == Self::Square { f64::INFINITY } else { 1.0 }
+    }
+
+    /// Whether ℓ has a second derivative everywhere.
+    pub fn is_smooth(self) -> bool {
+        self != Self::Absolute
+    }
+
+    /// The mean of ℓ(y_i, z_i).
+    ///
+    /// # Errors
+    /// The lengths differ, or there is nothing to average.
+    pub fn mean(self, y: &[f64], z: &[f64]) -> Result<f64> {
+        if y.len() != z.len() || y.is_empty() {
+            let expected = format!("{} ≥ 1, 1", y.len());
+            return Err(Error::Shape { name: "the predictions", rows: z.len(), cols: 1, expected });
+        }
+        let sum: f64 = y.iter().zip(z).map(|(y, z)| self.value(*y, *z)).sum();
+        Ok(sum / y.len() as f64)
+    }
+}
