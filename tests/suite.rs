@@ -14,7 +14,6 @@ mod npy;
 mod sigma_oracles;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
-//! One binary for everything but the claims: oracles, identities, regressions.
 // Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;
