@@ -4,7 +4,7 @@ use assert_cmd::Command;
 use escapement_verify::io::npy;
 use faer::Mat;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A folder of its own, in which every command of a test runs.
@@ -113,7 +113,3 @@ pub fn first_rows(m: &Mat<f64>, rows: usize) -> Mat<f64> {
     m.subrows(0, rows).to_owned()
 }
 
-/// A path as an argument.
-pub fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}

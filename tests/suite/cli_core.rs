@@ -51,8 +51,10 @@ fn spectrum_meets_the_reference_values_by_every_route() {
         desk.put_matrix("W0.npy", &first_rows(&data::matrix(&case["W0"]), p));
         let activation = data::activation(case);
         let expected = data::vector(&case["eigenvalues"]);
+        // To 1e-12 of the trace the harmonics of R⁴ and R⁵ are many thousands: that route is for R³ here.
+        let harmonic: &[&[&str]] = if d == 3 { &[&["--top", "7", "--route", "harmonic"], &["--all", "--route", "harmonic"]] } else { &[] };
         let common = ["spectrum", "--weights", "W0.npy", "--activation", &activation, "--json", "--tail", "1e-12"];
-        for extra in [&["--all"][..], &["--all", "--route", "dense"], &["--top", "7"], &["--top", "7", "--route", "operator"], &["--top", "7", "--route", "harmonic"]] {
+        for extra in [&["--all"][..], &["--all", "--route", "dense"], &["--top", "7"], &["--top", "7", "--route", "operator"]].iter().chain(harmonic) {
             let out = desk.json(&[&common[..], extra].concat());
             keys(&out, &["d", "m", "activation", "route", "route_reason", "trace", "truncation_bound", "residual_max", "null_dimension", "levels", "completeness", "orthonormality"]);
             assert_eq!((out["d"].as_u64().unwrap() as usize, out["m"].as_u64().unwrap() as usize), (d, m));
@@ -68,8 +70,8 @@ fn spectrum_meets_the_reference_values_by_every_route() {
             keys(&out["levels"][1], &["degree", "dimension", "kappa", "tau", "a", "c"]);
             let tau: f64 = out["levels"].as_array().unwrap().iter().map(|l| l["tau"].as_f64().unwrap()).sum();
             assert!((trace - tau).abs() <= out["truncation_bound"].as_f64().unwrap() + data::ORACLE * trace);
-            if let Some(route) = extra.get(3).or(extra.get(2).filter(|_| extra[0] == "--all")) {
-                assert_eq!(out["route"], *route);
+            if let Some(at) = extra.iter().position(|word| *word == "--route") {
+                assert_eq!(out["route"], extra[at + 1]);
             }
         }
     }

@@ -21,7 +21,7 @@ const ALL_BY_DEFAULT: usize = 4_000;
 
 /// The spectrum of the feature covariance Σ of a paired network, by the cheapest of three routes.
 #[derive(Debug, Parser)]
-#[command(after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row.")]
+#[command(allow_negative_numbers = true, after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row.")]
 pub struct Args {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
     #[arg(long)]
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, default_value_t = tolerance::TAIL)]
     pub tail: f64,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub memory: Option<String>,
     /// The root seed of the weights that are drawn
     #[arg(long, default_value_t = 0)]

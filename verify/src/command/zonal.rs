@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Exact zonal coefficients: λ_j(σ'), λ_j(σ''), A_j, C_j, τ_j and κ_j for each degree j.
 #[derive(Debug, Parser)]
-#[command(after_help = "Example:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json")]
+#[command(allow_negative_numbers = true, after_help = "Example:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json")]
 pub struct Args {
     /// The input dimension d, at least 3
     #[arg(long, default_value_t = 100)]
