@@ -13,9 +13,7 @@ pub enum Error {
     #[error("the dimension d = {0} is not allowed: d must be at least 3")]
     Dimension(usize),
     /// The width is zero or odd.
-    #[error(
-        "the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2"
-    )]
+    #[error("the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2")]
     Width(usize),
     /// A parameter lies outside its domain.
     #[error("{name} = {value} is not allowed: {allowed}")]
@@ -52,9 +50,7 @@ pub enum Error {
         col: usize,
     },
     /// A row that must be a unit vector is not.
-    #[error(
-        "row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}"
-    )]
+    #[error("row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}")]
     NotUnit {
         /// The array.
         name: &'static str,
@@ -84,9 +80,7 @@ pub enum Error {
         why: String,
     },
     /// A coefficient that must not vanish does (Assumption 3).
-    #[error(
-        "{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}"
-    )]
+    #[error("{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}")]
     Vanishing {
         /// The coefficient, e.g. `s_0 = λ_0(σ'')`.
         coefficient: String,
@@ -164,10 +158,6 @@ pub enum Error {
 impl Error {
     /// A parameter outside its domain, in one call.
     pub fn domain(name: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
-        Self::Domain {
-            name,
-            value: value.to_string(),
-            allowed: allowed.into(),
-        }
+        Self::Domain { name, value: value.to_string(), allowed: allowed.into() }
     }
 }

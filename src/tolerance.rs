@@ -27,3 +27,5 @@ pub const ZONAL_ROUNDINGS: f64 = 8.0;
 /// the oscillating solution keeps the part in phase, two thirds on average.
 pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
 
+/// Probability allowed to a randomised bound to be wrong, over its own random start: below any that a user would act on.
+pub const FAILURE: f64 = 1e-6;

@@ -1,5 +1,7 @@
 //! Oracles, identities, regressions and the command line, in one binary.
 
+#[path = "suite/block_solver.rs"]
+mod block_solver;
 #[path = "suite/cli.rs"]
 mod cli;
 #[path = "suite/cli_bad_input.rs"]
@@ -12,8 +14,6 @@ mod data;
 mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
-#[path = "suite/block_solver.rs"]
-mod block_solver;
 // Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;

@@ -142,11 +142,7 @@ impl<'a> HarmonicMap<'a> {
         let of = |l: usize| {
             let level = &self.cov.levels().levels[self.basis.degree_of(l)];
             let (j, root) = (level.degree as f64, level.dimension.sqrt());
-            let gamma = if level.degree == 0 {
-                0.0
-            } else {
-                level.c_hat * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() / root
-            };
+            let gamma = if level.degree == 0 { 0.0 } else { level.c_hat * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() / root };
             (level.a_hat / root, gamma)
         };
         (0..self.basis.len()).map(of).unzip()

@@ -109,15 +109,9 @@ impl Profile {
         };
         let series = [
             Series::new(d, from(0, &|_, a, _| a * a).into_iter()),
-            Series::new(
-                d + 2,
-                from(1, &|j, a, c| a * c * (j * (j + df - 2.0) / (df - 1.0)).sqrt()).into_iter(),
-            ),
+            Series::new(d + 2, from(1, &|j, a, c| a * c * (j * (j + df - 2.0) / (df - 1.0)).sqrt()).into_iter()),
             Series::new(d + 2, from(1, &|_, _, c| c * c).into_iter()),
-            Series::new(
-                d + 4,
-                from(2, &|j, _, c| c * c * (j - 1.0) * (j + df - 1.0) / (df + 1.0)).into_iter(),
-            ),
+            Series::new(d + 4, from(2, &|j, _, c| c * c * (j - 1.0) * (j + df - 1.0) / (df + 1.0)).into_iter()),
         ];
         Self { d, series }
     }

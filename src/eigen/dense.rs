@@ -68,7 +68,13 @@ pub fn inertia(a: MatRef<'_, f64>, shift: f64) -> usize {
         if i + 1 < n && sub[i] != 0.0 {
             // A 2 × 2 pivot of Bunch–Kaufman is indefinite when its determinant is negative.
             let (a, b, c) = (diagonal[i], sub[i], diagonal[i + 1]);
-            count += if a * c < b * b { 1 } else if a + c > 0.0 { 2 } else { 0 };
+            count += if a * c < b * b {
+                1
+            } else if a + c > 0.0 {
+                2
+            } else {
+                0
+            };
             i += 2;
         } else {
             count += usize::from(diagonal[i] > 0.0);

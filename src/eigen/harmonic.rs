@@ -34,9 +34,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     let frobenius = gram.norm_l2().powi(2);
     let completeness = Completeness {
         certified: wanted,
-        how: format!(
-            "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound"
-        ),
+        how: format!("full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound"),
         trace_defect: Some((values.iter().sum::<f64>() - trace).abs()),
         frobenius_defect: Some((squares - frobenius).abs() / frobenius),
     };

@@ -116,12 +116,8 @@ pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u
     if let Some(n) = request.top
         && (n == 0 || n > cov.order())
     {
-        let allowed = format!(
-            "from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})",
-            cov.order(),
-            cov.p(),
-            cov.d()
-        );
+        let allowed =
+            format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
         return Err(Error::domain("the number of eigenvalues", n, allowed));
     }
     let plan = route::plan(cov, request, choice, memory)?;

@@ -9,9 +9,8 @@ use faer::Par;
 
 pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, memory: u64, par: Par) -> Result<EigenPairs> {
     let wanted = request.top.unwrap_or(cov.order());
-    let degree = (0..=cov.levels().max_degree())
-        .take_while(|&j| cumulative_dimension(cov.d(), j).is_ok_and(|n| n <= wanted))
-        .last();
+    let degree =
+        (0..=cov.levels().max_degree()).take_while(|&j| cumulative_dimension(cov.d(), j).is_ok_and(|n| n <= wanted)).last();
     let initial = match degree {
         Some(j) => Some(HarmonicMap::new(cov, j)?.columns(par)?),
         None => None,
@@ -29,7 +28,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, memory: u64
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),
-        completeness: Completeness::of_top(cov, &eigenvalues, residual_max),
+        completeness: Completeness::of_top(cov, &eigenvalues, residual_max, memory / 2, par)?,
         products: found.products,
         vectors: request.vectors.then_some(found.vectors),
         eigenvalues,

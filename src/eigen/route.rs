@@ -102,12 +102,7 @@ pub(super) fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, mem
         RouteChoice::Auto => "least work of those that fit",
         RouteChoice::Only(_) => "asked for",
     };
-    Ok(Plan {
-        route: taken.route,
-        reason: format!("{how}: {line}"),
-        flops: taken.flops,
-        bytes: taken.bytes,
-    })
+    Ok(Plan { route: taken.route, reason: format!("{how}: {line}"), flops: taken.flops, bytes: taken.bytes })
 }
 
 struct Cost {
@@ -137,12 +132,7 @@ fn evd(n: f64, vectors: bool) -> f64 {
 fn dense(cov: &Covariance, request: &Request) -> Cost {
     let n = cov.order() as f64;
     let copies = if request.vectors { 5.0 } else { 2.0 };
-    Cost {
-        route: Route::Dense,
-        flops: evd(n, request.vectors) + 4.0 * n * n,
-        bytes: 8.0 * copies * n * n,
-        refusal: None,
-    }
+    Cost { route: Route::Dense, flops: evd(n, request.vectors) + 4.0 * n * n, bytes: 8.0 * copies * n * n, refusal: None }
 }
 
 fn harmonic(cov: &Covariance, request: &Request) -> Cost {

@@ -39,10 +39,7 @@ impl TopSpace {
         let allowance = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
         // Not `gap <= allowance`: a NaN must be refused too.
         if !(gap > allowance && last > 0.0) {
-            return refuse(format!(
-                "the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}",
-                rank + 1
-            ));
+            return refuse(format!("the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}", rank + 1));
         }
         Ok(Self {
             p: pairs.p,

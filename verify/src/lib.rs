@@ -1,4 +1,37 @@
-//! The claims of NBL22, measured and given verdicts; and what the command line `escapement` is made of.
+//! The claims of NBL22, measured and given verdicts.
+//!
+//! ```text
+//! Claim::plan(tier) → cells → measure(cell) → records → verdict → report
+//! ```
+//!
+//! Each arrow is a pure function of the one before; the [`journal`] is the only state. A claim is data and one
+//! measuring function ([`claim::Claim`]); what it asserts is a list of [`bound::Bound`]s; what came out is a
+//! [`verdict::ClaimVerdict`] that carries its own evidence. All of it is evidence at the sizes that ran, not proof.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`claim`], [`bound`], [`cell`], [`record`] | what a claim author writes against |
+//! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
+//! | [`plan`], [`runner`], [`journal`] | from cells to records |
+//! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
+//! | [`report`] | from verdicts to tables and pictures |
+//! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
+pub mod bound;
+pub mod cell;
+pub mod claim;
+pub mod errata;
+pub mod error;
 pub mod io;
+pub mod nbl22;
+pub mod record;
+pub mod registry;
 pub mod report;
+
+pub use bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+pub use cell::Cell;
+pub use claim::{Claim, Prediction, Tier};
+pub use errata::ErratumId;
+pub use error::{Error, Result};
+pub use record::{Cost, Hypothesis, Measurement, Quantity, Record};
+pub use registry::Registry;

@@ -1,0 +1,142 @@
+//! What can go wrong between a claim and its verdict. Each message is one sentence.
+
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible function of this package.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of the pipeline.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error of the core.
+    #[error(transparent)]
+    Core(#[from] escapement::Error),
+    /// A measured quantity is NaN or infinite.
+    #[error(
+        "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must be finite"
+    )]
+    NotFinite {
+        /// The key of the cell.
+        cell: String,
+        /// The quantity, or the part of the cost.
+        quantity: String,
+        /// What was measured.
+        value: f64,
+    },
+    /// The error bound of a quantity is negative.
+    #[error(
+        "the quantity '{quantity}' of the cell {cell} has the error bound {value}: it must be at least 0"
+    )]
+    NegativeError {
+        /// The key of the cell.
+        cell: String,
+        /// The quantity.
+        quantity: String,
+        /// The error bound given.
+        value: f64,
+    },
+    /// No claim has this name.
+    #[error("unknown claim '{given}'{suggestion}")]
+    UnknownClaim {
+        /// What was asked for.
+        given: String,
+        /// `; did you mean 'lemma-1'?`, or the list of claims.
+        suggestion: String,
+    },
+    /// Two claims, two bounds of one claim, or two cells of one plan have the same name.
+    #[error("{what} '{name}' appears twice: names must be unique")]
+    Duplicate {
+        /// "the claim", "the bound", "the cell".
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A cell cannot be named.
+    #[error("the {what} '{value}' of a cell of {claim} is not allowed: {allowed}")]
+    CellName {
+        /// The claim.
+        claim: String,
+        /// The field of the cell.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// What would have been accepted.
+        allowed: &'static str,
+    },
+    /// A line of the journal cannot be read.
+    #[error("{}:{line} is damaged ({why}): repair or remove that line, or start anew with --fresh", path.display())]
+    JournalDamaged {
+        /// The journal.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another process writes to this journal.
+    #[error("the journal {} is in use: another process holds {}; wait for it, or choose another with --journal", path.display(), lock.display())]
+    JournalLocked {
+        /// The journal.
+        path: PathBuf,
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// A file or folder could not be read or written.
+    #[error("cannot {what} {}: {}", path.display(), plain(source))]
+    Io {
+        /// The verb: "read", "write", "create the folder".
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A cell needs more memory than there is.
+    #[error(
+        "the cell {cell} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB available"
+    )]
+    Memory {
+        /// The key of the cell.
+        cell: String,
+        /// Predicted need.
+        needed_gib: f64,
+        /// What is there.
+        allowed_gib: f64,
+    },
+    /// Bad input that fits none of the above; the sentence says what is allowed.
+    #[error("{0}")]
+    Input(String),
+}
+
+impl Error {
+    /// A failed operation on a file, in one call.
+    pub fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Whether the whole run must stop: the input or the files are at fault, not one cell.
+    pub fn stops_the_run(&self) -> bool {
+        !matches!(
+            self,
+            Self::Core(_)
+                | Self::NotFinite { .. }
+                | Self::NegativeError { .. }
+                | Self::Memory { .. }
+        )
+    }
+}
+
+/// The system's message without its error number.
+fn plain(e: &std::io::Error) -> String {
+    let text = e.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
