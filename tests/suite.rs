@@ -1,5 +1,7 @@
 //! Oracles, identities, regressions and the command line, in one binary.
 
+#[path = "suite/activation.rs"]
+mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
 #[path = "suite/cli.rs"]
@@ -10,13 +12,13 @@ mod cli_bad_input;
 mod cli_core;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/network.rs"]
+mod network;
 #[path = "suite/npy.rs"]
 mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
-// Identities of the sphere, over dimensions, degrees and activations.
 #[path = "suite/sphere.rs"]
 mod sphere;
-// The sphere against values of arbitrary precision.
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

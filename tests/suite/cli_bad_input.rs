@@ -40,7 +40,7 @@ fn sizes() {
 #[test]
 fn activations() {
     let desk = desk();
-    for command in ["zonal", "spectrum"] {
+    for command in ["zonal", "spectrum", "construct"] {
         desk.refused(&[command, "--activation", "sigmod:1"], &["sigmod", "did you mean 'sigmoid'?"]);
         desk.refused(&[command, "--activation", "qqq"], &["qqq", "softplus"]);
         desk.refused(&[command, "--activation", "sigmoid:x"], &["x", "finite"]);
@@ -137,4 +137,73 @@ fn standard_output_on_a_full_disk() {
     assert_eq!(out.status.code(), Some(2));
     assert!(said.starts_with("escapement: standard output") && said.contains("no space"), "{said}");
     assert!(desk.names() == ["W0.npy"]);
+}
+
+#[test]
+fn targets() {
+    let desk = desk();
+    let run = |toml: &str, words: &[&str]| {
+        desk.put("target.toml", toml);
+        for output in [&[][..], &["--out", "results"]] {
+            let arguments = [&["construct", "--weights", "W0.npy", "--target", "target.toml"][..], output].concat();
+            desk.refused(&arguments, &[&["target.toml"], words].concat());
+        }
+    };
+    let sparse = |alpha: &str, beta: &str| format!("k = 1\n[[sparse]]\nalpha = {alpha}\nbeta = {beta}\n");
+    run(&sparse("1.5", "[1.0, 0.0, 0.0]"), &["alpha", "1.5", "≤ 1"]);
+    run(&sparse("nan", "[1.0, 0.0, 0.0]"), &["alpha", "NaN", "finite"]);
+    run(&sparse("1.0", "[1.0, 1.0, 0.0]"), &["beta", "1.414", "unit"]);
+    run(&sparse("1.0", "[1.0, 0.0]"), &["beta", "2", "d = 3"]);
+    run(&sparse("1.0", "[inf, 0.0, 0.0]"), &["beta", "inf", "finite"]);
+    run(&sparse("\"one\"", "[1.0, 0.0, 0.0]"), &["line 3", "alpha", "expected f64"]);
+    run("k = 1\n[[low_degree]]\ndegree = 2\ncoefficient = 1.0\neta = [1.0, 0.0, 0.0]\n", &["degree = 2", "k = 1"]);
+    run("k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = 1.0\neta = [0.5, 0.0, 0.0]\n", &["eta", "0.5", "unit"]);
+    run("k = 0\n", &["k = 0", "from 1"]);
+    run("k = 1\nkappa = 2\n", &["line 2", "kappa", "sparse"]);
+    run("k = 1\n[[sparse]]\nalfa = 1.0\nbeta = [1.0, 0.0, 0.0]\n", &["line 3", "alfa", "alpha"]);
+    run("alpha = 1\n", &["alpha"]);
+    run("k = ", &["k ="]);
+    desk.put("target.toml", b"\xff\xfe");
+    desk.refused(&["construct", "--target", "target.toml"], &["target.toml", "text"]);
+    desk.refused(&["construct", "--target", "none.toml"], &["none.toml", "no such file"]);
+    desk.refused(&["construct", "--target", "."], &["regular"]);
+}
+
+#[test]
+fn constructions_that_do_not_exist() {
+    let desk = desk();
+    let terms = |count: usize| (0..count).map(|_| "[[sparse]]\nalpha = 1.0\nbeta = [1.0, 0.0, 0.0]\n").collect::<String>();
+    let construct = ["construct", "--weights", "W0.npy", "--target", "target.toml", "--out", "results"];
+    // Four neurons cannot serve five terms.
+    desk.put("target.toml", format!("k = 1\n{}", terms(5)));
+    desk.refused(&construct, &["= 4", "R = 5", "m ≥ 10"]);
+    // n_4 = 25 at d = 3, but Σ has rank 12.
+    desk.put("target.toml", format!("k = 4\n{}", terms(1)));
+    desk.refused(&[&construct[..], &["--activation", "tanh:0.5"]].concat(), &["n_k = 25", "pd = 12", "m = 18"]);
+    desk.put("target.toml", format!("k = 1\n{}", terms(1)));
+    // Assumption 3: without a shift σ'' is odd, so its mean vanishes.
+    for activation in ["sigmoid", "tanh", "erf"] {
+        desk.refused(&[&construct[..], &["--activation", activation]].concat(), &["s_0", "vanishes", activation]);
+    }
+}
+
+#[test]
+fn inputs_and_folders_of_construct() {
+    let desk = desk();
+    desk.put_matrix("X.npy", &Mat::from_fn(3, 4, |_, _| 1.0));
+    desk.refused(&["construct", "--weights", "W0.npy", "--inputs", "X.npy"], &["X.npy", "4 entries", "d = 3"]);
+    desk.refused(&["construct", "--d", "4", "--inputs", "X.npy", "--n", "5"], &["--n 5", "X.npy", "3"]);
+    desk.refused(&["construct", "--inputs", "none.npy"], &["none.npy", "no such file"]);
+    desk.refused(&["construct", "--n", "0"], &["--n", "0", "at least one"]);
+    desk.refused(&["construct", "--m", "7"], &["m = 7", "even"]);
+    desk.refused(&["construct", "--d", "2"], &["d = 2", "at least 3"]);
+    desk.refused(&["construct", "--m", "2000000000000"], &["GiB"]);
+    desk.put("file", "");
+    desk.refused(&["construct", "--weights", "W0.npy", "--out", "file"], &["file", "not a folder"]);
+    desk.refused(&["construct", "--weights", "W0.npy", "--out", "file/deep"], &["file/deep", "not a directory"]);
+    desk.refused(&["construct", "--weights", "W0.npy", "--out", "/proc/results"], &["/proc/results", "cannot be written"]);
+    // A name in the folder that is taken by a folder: all or nothing.
+    std::fs::create_dir_all(desk.path("taken/X.npy")).unwrap();
+    desk.refused(&["construct", "--weights", "W0.npy", "--out", "taken"], &["X.npy", "folder"]);
+    assert_eq!(std::fs::read_dir(desk.path("taken")).unwrap().count(), 1);
 }

@@ -3,6 +3,7 @@
 use crate::cli::{Desk, distance, first_rows, size};
 use crate::data;
 use escapement::{activation, covariance::Covariance, sphere::Truncation};
+use escapement_verify::io::npy;
 use faer::Mat;
 use serde_json::Value;
 
@@ -121,7 +122,7 @@ fn tensor(bytes: &[u8], shape: &[usize]) -> Vec<f64> {
 #[test]
 fn without_arguments_every_command_does_something_useful() {
     let desk = Desk::new();
-    for (command, word) in [("zonal", "κ_j"), ("spectrum", "route")] {
+    for (command, word) in [("zonal", "κ_j"), ("spectrum", "route"), ("construct", "regulariser")] {
         let out = desk.run(&[command]);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
         assert!(out.stdout.contains(word) && out.stdout.lines().count() > 8, "{}", out.stdout);
@@ -187,4 +188,82 @@ fn a_reader_that_leaves_early_is_no_error() {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         assert!(out.stderr.is_empty());
     }
+}
+
+/// A target file from an entry of `express.json`: f_k = amp · Σ_{j≤k} P_j(η·x̂).
+fn target_toml(case: &Value) -> String {
+    let k = case["k"].as_u64().unwrap();
+    let list = |v: &Value| serde_json::to_string(v).unwrap();
+    let sparse = case["alpha"].as_array().unwrap().iter().zip(case["beta"].as_array().unwrap());
+    let sparse: String = sparse.map(|(alpha, beta)| format!("[[sparse]]\nalpha = {alpha}\nbeta = {}\n", list(beta))).collect();
+    let low: String = (0..=k).map(|j| format!("[[low_degree]]\ndegree = {j}\ncoefficient = {}\neta = {}\n", case["amp"], list(&case["eta"]))).collect();
+    format!("k = {k}\n{sparse}{low}")
+}
+
+#[test]
+fn construct_meets_the_reference_values() {
+    for case in data::json("express.json").as_array().unwrap() {
+        let desk = Desk::new();
+        let (d, m) = (case["d"].as_u64().unwrap() as usize, case["m"].as_u64().unwrap() as usize);
+        desk.put_matrix("W0.npy", &first_rows(&data::matrix(&case["W0"]), m / 2));
+        desk.put_matrix("X.npy", &data::matrix(&case["X"]));
+        desk.put("target.toml", target_toml(case));
+        let activation = data::activation(case);
+        let arguments = ["construct", "--weights", "W0.npy", "--target", "target.toml", "--inputs", "X.npy", "--activation", &activation, "--tail", "1e-13", "--out", "deep/out", "--json"];
+        let run = desk.run(&arguments);
+        assert!(run.code == Some(0) && run.stderr.is_empty(), "{}", run.stderr);
+        let out: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(out["n_k"], case["n_k"]);
+        let close = |name: &str, got: &[f64], want: &[f64]| {
+            let error = distance(got, want);
+            assert!(error <= data::ORACLE * size(want), "{activation} d={d} {name}: {error:e} of {:e}", size(want));
+        };
+        let one = |v: &Value| vec![v.as_f64().unwrap()];
+        close("‖W_Q‖", &one(&out["w_q_norm_2_4_pow4"]), &one(&case["W_Q_norm_2_4_pow4"]));
+        close("‖W_L‖", &one(&out["w_l_frobenius_sq"]), &one(&case["W_L_frobenius_sq"]));
+        for (i, want) in data::vector(&case["expected_regularizers_over_signs"]).iter().enumerate() {
+            close(&format!("E R{}", i + 1), &one(&out["expected_regularizers"][i]), &[*want]);
+        }
+        for (ours, theirs) in [("f_q", "f_Q_of_W_Q"), ("f_sp", "f_sp"), ("f_l", "f_L_of_W_L"), ("f_k", "f_k")] {
+            close(ours, &data::vector(&out[ours]), &data::vector(&case[theirs]));
+        }
+        // What is in the folder is what was printed.
+        let read = |name: &str| desk.read_matrix(&format!("deep/out/{name}.npy"));
+        let (w_q, w_l, w_star) = (read("W_Q"), read("W_L"), read("W_star"));
+        for (name, got) in [("W_Q", &w_q), ("W_L", &w_l)] {
+            let want = data::matrix(&case[name]);
+            assert_eq!((got.nrows(), got.ncols()), (m, d));
+            assert!((got - &want).norm_max() <= data::ORACLE * want.norm_max(), "{name}");
+        }
+        let signs = npy::read_vector(&desk.path("deep/out/signs.npy")).unwrap();
+        assert!(signs.len() == m && signs.iter().all(|s| s.abs() == 1.0) && signs.contains(&1.0) && signs.contains(&-1.0));
+        assert_eq!(w_star, Mat::from_fn(m, d, |r, i| w_l[(r, i)] + signs[r] * w_q[(r, i)]));
+        let summary: Value = serde_json::from_str(&std::fs::read_to_string(desk.path("deep/out/summary.json")).unwrap()).unwrap();
+        assert_eq!(summary, out);
+        let names: Vec<_> = std::fs::read_dir(desk.path("deep/out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 7, "{names:?}");
+        // The same command again replaces the same bytes.
+        let before = std::fs::read(desk.path("deep/out/W_star.npy")).unwrap();
+        assert_eq!(desk.run(&arguments).code, Some(0));
+        assert_eq!(std::fs::read(desk.path("deep/out/W_star.npy")).unwrap(), before);
+    }
+}
+
+#[test]
+fn drawn_inputs_and_inputs_off_the_sphere_are_spoken_of() {
+    let desk = Desk::new();
+    let drawn = desk.run(&["construct", "--d", "4", "--m", "20", "--n", "7", "--seed", "3", "--json"]);
+    assert!(drawn.code == Some(0) && drawn.stderr.contains("n = 7 inputs drawn from seed 3"), "{}", drawn.stderr);
+    let out: Value = serde_json::from_str(&drawn.stdout).unwrap();
+    for name in ["f_q", "f_sp", "f_l", "f_k"] {
+        assert_eq!(out[name].as_array().unwrap().len(), 7);
+    }
+    assert_eq!(out["expected_regularizers"].as_array().unwrap().len(), 4);
+    // f_sp = x_1² and f_k = x_2 are polynomials, and are taken as such off the sphere.
+    desk.put_matrix("X.npy", &Mat::from_fn(2, 4, |i, j| (i + j) as f64));
+    let off = desk.run(&["construct", "--d", "4", "--m", "20", "--inputs", "X.npy", "--json"]);
+    assert!(off.code == Some(0) && off.stderr.contains("2 of the 2 inputs") && off.stderr.contains("off the sphere"), "{}", off.stderr);
+    let out: Value = serde_json::from_str(&off.stdout).unwrap();
+    assert!(distance(&data::vector(&out["f_sp"]), &[0.0, 1.0]) < 1e-15);
+    assert!(distance(&data::vector(&out["f_k"]), &[1.0, 2.0]) < 1e-15);
 }
