@@ -8,10 +8,18 @@ mod block_solver;
 mod construct;
 #[path = "suite/covariance.rs"]
 mod covariance;
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/cli_bad_input.rs"]
+mod cli_bad_input;
+#[path = "suite/cli_core.rs"]
+mod cli_core;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
 mod network;
+#[path = "suite/npy.rs"]
+mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/sphere.rs"]
