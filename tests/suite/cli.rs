@@ -30,7 +30,8 @@ impl Desk {
 
     /// Everything in the folder, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -89,7 +90,10 @@ impl Desk {
         let said = &out.stderr;
         assert_eq!(out.code, Some(2), "{arguments:?}: {said}{}", out.stdout);
         assert!(out.stdout.is_empty(), "{arguments:?} printed {}", out.stdout);
-        assert!(said.starts_with("escapement: ") && said.matches('\n').count() == 1 && said.ends_with('\n'), "{arguments:?}: {said:?}");
+        assert!(
+            said.starts_with("escapement: ") && said.matches('\n').count() == 1 && said.ends_with('\n'),
+            "{arguments:?}: {said:?}"
+        );
         for word in words {
             assert!(said.contains(word), "{arguments:?}: {said:?} lacks {word:?}");
         }
@@ -112,4 +116,3 @@ pub fn size(a: &[f64]) -> f64 {
 pub fn first_rows(m: &Mat<f64>, rows: usize) -> Mat<f64> {
     m.subrows(0, rows).to_owned()
 }
-

@@ -108,7 +108,10 @@ fn sizes_that_do_not_fit_in_memory() {
     desk.refused(&["spectrum", "--d", "1000", "--m", "200000000000"], &["GiB", "weights"]);
     desk.refused(&["spectrum", "--d", "18446744073709551615", "--m", "18446744073709551614"], &["GiB"]);
     // Dense would need 8·2·(10⁴)² bytes; the harmonics of R³ fit easily.
-    desk.refused(&["spectrum", "--d", "3", "--m", "6668", "--route", "dense", "--top", "4", "--memory", "100MiB"], &["dense", "1.5 GiB", "harmonic"]);
+    desk.refused(
+        &["spectrum", "--d", "3", "--m", "6668", "--route", "dense", "--top", "4", "--memory", "100MiB"],
+        &["dense", "1.5 GiB", "harmonic"],
+    );
     for memory in ["lots", "0", "-4GiB", "4 parsecs"] {
         desk.refused(&["spectrum", "--memory", memory], &["--memory", "4GiB"]);
     }
@@ -118,7 +121,8 @@ fn sizes_that_do_not_fit_in_memory() {
 fn outputs_that_cannot_be_written() {
     let desk = desk();
     desk.put("file", "");
-    let cases = [("none/x", "does not exist"), ("file/x", "not a directory"), ("/dev/full", "not a regular file"), (".", "folder")];
+    let cases =
+        [("none/x", "does not exist"), ("file/x", "not a directory"), ("/dev/full", "not a regular file"), (".", "folder")];
     for option in ["--vectors", "--plot"] {
         for (path, word) in cases {
             desk.refused(&["spectrum", "--weights", "W0.npy", option, path], &[path, word]);

@@ -28,13 +28,24 @@ fn zonal_meets_the_reference_values() {
         let rows = out["degrees"].as_array().unwrap();
         let expected = case["degrees"].as_array().unwrap();
         assert_eq!(rows.len(), 9);
-        for (ours, theirs) in [("dimension", "dim"), ("lambda_sigma1", "lambda_sigma1"), ("lambda_sigma2", "lambda_sigma2"), ("a", "A"), ("c", "C"), ("tau", "tau"), ("kappa", "kappa")] {
+        for (ours, theirs) in [
+            ("dimension", "dim"),
+            ("lambda_sigma1", "lambda_sigma1"),
+            ("lambda_sigma2", "lambda_sigma2"),
+            ("a", "A"),
+            ("c", "C"),
+            ("tau", "tau"),
+            ("kappa", "kappa"),
+        ] {
             let column: Vec<f64> = expected.iter().map(|row| number(&row[theirs])).collect();
             let largest = size(&column);
             for (j, want) in column.iter().enumerate() {
                 let got = rows[j][ours].as_f64().unwrap();
                 // As the reference values ask: 1e-12 of the value, or of a thousandth of the largest of its column.
-                assert!((got - want).abs() <= 1e-12 * want.abs().max(1e-3 * largest), "{activation} d={d} {ours} {j}: {got} {want}");
+                assert!(
+                    (got - want).abs() <= 1e-12 * want.abs().max(1e-3 * largest),
+                    "{activation} d={d} {ours} {j}: {got} {want}"
+                );
             }
         }
         for (j, row) in rows.iter().enumerate() {
@@ -53,11 +64,31 @@ fn spectrum_meets_the_reference_values_by_every_route() {
         let activation = data::activation(case);
         let expected = data::vector(&case["eigenvalues"]);
         // To 1e-12 of the trace the harmonics of R⁴ and R⁵ are many thousands: that route is for R³ here.
-        let harmonic: &[&[&str]] = if d == 3 { &[&["--top", "7", "--route", "harmonic"], &["--all", "--route", "harmonic"]] } else { &[] };
+        let harmonic: &[&[&str]] =
+            if d == 3 { &[&["--top", "7", "--route", "harmonic"], &["--all", "--route", "harmonic"]] } else { &[] };
         let common = ["spectrum", "--weights", "W0.npy", "--activation", &activation, "--json", "--tail", "1e-12"];
-        for extra in [&["--all"][..], &["--all", "--route", "dense"], &["--top", "7"], &["--top", "7", "--route", "operator"]].iter().chain(harmonic) {
+        for extra in [&["--all"][..], &["--all", "--route", "dense"], &["--top", "7"], &["--top", "7", "--route", "operator"]]
+            .iter()
+            .chain(harmonic)
+        {
             let out = desk.json(&[&common[..], extra].concat());
-            keys(&out, &["d", "m", "activation", "route", "route_reason", "trace", "truncation_bound", "residual_max", "null_dimension", "levels", "completeness", "orthonormality"]);
+            keys(
+                &out,
+                &[
+                    "d",
+                    "m",
+                    "activation",
+                    "route",
+                    "route_reason",
+                    "trace",
+                    "truncation_bound",
+                    "residual_max",
+                    "null_dimension",
+                    "levels",
+                    "completeness",
+                    "orthonormality",
+                ],
+            );
             assert_eq!((out["d"].as_u64().unwrap() as usize, out["m"].as_u64().unwrap() as usize), (d, m));
             assert_eq!(out["null_dimension"], m * d - order);
             assert!(out["seed"].is_null(), "no seed made these weights");
@@ -85,7 +116,8 @@ fn the_vectors_are_eigenvectors_of_the_whole_covariance() {
     let (d, p) = (4, 5);
     let weights = first_rows(&data::matrix(&case["W0"]), p);
     desk.put_matrix("W0.npy", &weights);
-    let out = desk.json(&["spectrum", "--weights", "W0.npy", "--activation", "tanh:0.5", "--all", "--vectors", "V.npy", "--json"]);
+    let out =
+        desk.json(&["spectrum", "--weights", "W0.npy", "--activation", "tanh:0.5", "--all", "--vectors", "V.npy", "--json"]);
     let values = data::vector(&out["eigenvalues"]);
     let (n, order) = (values.len(), 2 * p * d);
     let v = tensor(&std::fs::read(desk.path("V.npy")).unwrap(), &[n, 2 * p, d]);
@@ -167,7 +199,8 @@ fn the_plot_is_the_same_bytes_twice() {
     for name in ["one.svg", "two.svg"] {
         assert_eq!(desk.run(&["spectrum", "--d", "4", "--m", "20", "--plot", name]).code, Some(0));
     }
-    let (one, two) = (std::fs::read_to_string(desk.path("one.svg")).unwrap(), std::fs::read_to_string(desk.path("two.svg")).unwrap());
+    let (one, two) =
+        (std::fs::read_to_string(desk.path("one.svg")).unwrap(), std::fs::read_to_string(desk.path("two.svg")).unwrap());
     assert!(one == two && one.contains("degree 1") && one.trim_end().ends_with("</svg>"));
     assert_eq!(desk.names(), ["one.svg", "two.svg"]);
 }
@@ -196,7 +229,9 @@ fn target_toml(case: &Value) -> String {
     let list = |v: &Value| serde_json::to_string(v).unwrap();
     let sparse = case["alpha"].as_array().unwrap().iter().zip(case["beta"].as_array().unwrap());
     let sparse: String = sparse.map(|(alpha, beta)| format!("[[sparse]]\nalpha = {alpha}\nbeta = {}\n", list(beta))).collect();
-    let low: String = (0..=k).map(|j| format!("[[low_degree]]\ndegree = {j}\ncoefficient = {}\neta = {}\n", case["amp"], list(&case["eta"]))).collect();
+    let low: String = (0..=k)
+        .map(|j| format!("[[low_degree]]\ndegree = {j}\ncoefficient = {}\neta = {}\n", case["amp"], list(&case["eta"])))
+        .collect();
     format!("k = {k}\n{sparse}{low}")
 }
 
@@ -209,7 +244,22 @@ fn construct_meets_the_reference_values() {
         desk.put_matrix("X.npy", &data::matrix(&case["X"]));
         desk.put("target.toml", target_toml(case));
         let activation = data::activation(case);
-        let arguments = ["construct", "--weights", "W0.npy", "--target", "target.toml", "--inputs", "X.npy", "--activation", &activation, "--tail", "1e-13", "--out", "deep/out", "--json"];
+        let arguments = [
+            "construct",
+            "--weights",
+            "W0.npy",
+            "--target",
+            "target.toml",
+            "--inputs",
+            "X.npy",
+            "--activation",
+            &activation,
+            "--tail",
+            "1e-13",
+            "--out",
+            "deep/out",
+            "--json",
+        ];
         let run = desk.run(&arguments);
         assert!(run.code == Some(0) && run.stderr.is_empty(), "{}", run.stderr);
         let out: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -262,7 +312,11 @@ fn drawn_inputs_and_inputs_off_the_sphere_are_spoken_of() {
     // f_sp = x_1² and f_k = x_2 are polynomials, and are taken as such off the sphere.
     desk.put_matrix("X.npy", &Mat::from_fn(2, 4, |i, j| (i + j) as f64));
     let off = desk.run(&["construct", "--d", "4", "--m", "20", "--inputs", "X.npy", "--json"]);
-    assert!(off.code == Some(0) && off.stderr.contains("2 of the 2 inputs") && off.stderr.contains("off the sphere"), "{}", off.stderr);
+    assert!(
+        off.code == Some(0) && off.stderr.contains("2 of the 2 inputs") && off.stderr.contains("off the sphere"),
+        "{}",
+        off.stderr
+    );
     let out: Value = serde_json::from_str(&off.stdout).unwrap();
     assert!(distance(&data::vector(&out["f_sp"]), &[0.0, 1.0]) < 1e-15);
     assert!(distance(&data::vector(&out["f_k"]), &[1.0, 2.0]) < 1e-15);

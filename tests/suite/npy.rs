@@ -36,20 +36,8 @@ fn both_types_both_orders_and_both_ends() {
         let cases: [(&str, Vec<u8>); 4] = [
             ("<f8", VALUES.iter().flat_map(|v| v.to_le_bytes()).collect()),
             (">f8", VALUES.iter().flat_map(|v| v.to_be_bytes()).collect()),
-            (
-                "<f4",
-                VALUES
-                    .iter()
-                    .flat_map(|&v| (v as f32).to_le_bytes())
-                    .collect(),
-            ),
-            (
-                ">f4",
-                VALUES
-                    .iter()
-                    .flat_map(|&v| (v as f32).to_be_bytes())
-                    .collect(),
-            ),
+            ("<f4", VALUES.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect()),
+            (">f4", VALUES.iter().flat_map(|&v| (v as f32).to_be_bytes()).collect()),
         ];
         for (descr, data) in cases {
             let path = put(&dir, &file(&header(descr, fortran, "(2, 3)"), &data));
@@ -77,9 +65,7 @@ fn versions_two_and_three_are_read() {
 #[test]
 fn what_is_written_is_read_back_bit_by_bit() {
     let dir = TempDir::new().unwrap();
-    let m = Mat::from_fn(5, 4, |i, j| {
-        (0.1 + i as f64).sin() * 10_f64.powi(j as i32 * 50 - 100)
-    });
+    let m = Mat::from_fn(5, 4, |i, j| (0.1 + i as f64).sin() * 10_f64.powi(j as i32 * 50 - 100));
     let mut bytes = Vec::new();
     write_matrix(&mut bytes, m.as_ref()).unwrap();
     assert_eq!(read_matrix(&put(&dir, &bytes)).unwrap().values, m);
@@ -101,13 +87,8 @@ fn the_writer_refuses_what_is_not_finite_and_shapes_that_do_not_fit() {
 /// Refused, in one line that names the file and holds the given words.
 fn refused(bytes: &[u8], words: &[&str]) {
     let dir = TempDir::new().unwrap();
-    let message = read_matrix(&put(&dir, bytes))
-        .expect_err("the file was read")
-        .to_string();
-    assert!(
-        !message.contains('\n') && message.contains("W0.npy"),
-        "{message}"
-    );
+    let message = read_matrix(&put(&dir, bytes)).expect_err("the file was read").to_string();
+    assert!(!message.contains('\n') && message.contains("W0.npy"), "{message}");
     for word in words {
         assert!(message.contains(word), "{message:?} lacks {word:?}");
     }
@@ -127,47 +108,20 @@ fn other_types_are_refused_by_name() {
         ("", "''"),
         ("é", "é"),
     ] {
-        refused(
-            &file(&header(descr, "False", "(1, 1)"), &[0; 8]),
-            &[name, "float64 or float32"],
-        );
+        refused(&file(&header(descr, "False", "(1, 1)"), &[0; 8]), &[name, "float64 or float32"]);
     }
-    refused(
-        &file(
-            "{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1), }",
-            &[0; 8],
-        ),
-        &["structured", "float64"],
-    );
+    refused(&file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1), }", &[0; 8]), &["structured", "float64"]);
 }
 
 #[test]
 fn other_ranks_are_refused_with_their_shape() {
-    refused(
-        &file(&header("<f8", "False", "(3,)"), &[0; 24]),
-        &["(3,)", "rank 2"],
-    );
-    refused(
-        &file(&header("<f8", "False", "(1, 1, 3)"), &[0; 24]),
-        &["(1, 1, 3)", "rank 2"],
-    );
-    refused(
-        &file(&header("<f8", "False", "()"), &[0; 8]),
-        &["()", "rank 2"],
-    );
-    refused(
-        &file(&header("<f8", "False", "(0, 4)"), &[]),
-        &["(0, 4)", "empty"],
-    );
+    refused(&file(&header("<f8", "False", "(3,)"), &[0; 24]), &["(3,)", "rank 2"]);
+    refused(&file(&header("<f8", "False", "(1, 1, 3)"), &[0; 24]), &["(1, 1, 3)", "rank 2"]);
+    refused(&file(&header("<f8", "False", "()"), &[0; 8]), &["()", "rank 2"]);
+    refused(&file(&header("<f8", "False", "(0, 4)"), &[]), &["(0, 4)", "empty"]);
     let dir = TempDir::new().unwrap();
     assert!(
-        read_vector(&put(
-            &dir,
-            &file(&header("<f8", "False", "(1, 3)"), &[0; 24])
-        ))
-        .unwrap_err()
-        .to_string()
-        .contains("rank 1")
+        read_vector(&put(&dir, &file(&header("<f8", "False", "(1, 3)"), &[0; 24]))).unwrap_err().to_string().contains("rank 1")
     );
 }
 
@@ -178,28 +132,10 @@ fn a_length_that_does_not_match_the_header_is_refused() {
     refused(&file(&h, &[]), &["truncated"]);
     refused(&file(&h, &[0; 50]), &["2 bytes do not belong"]);
     // Terabytes, and more than any integer, are refused before anything of that size is allocated.
-    refused(
-        &file(&header("<f8", "False", "(1000000, 1000000)"), &[0; 8]),
-        &["truncated"],
-    );
-    refused(
-        &file(
-            &header("<f8", "False", "(9999999999, 9999999999, 9999999999)"),
-            &[0; 8],
-        ),
-        &["larger than any file"],
-    );
-    refused(
-        &file(
-            &header("<f8", "False", "(99999999999999999999999, 1)"),
-            &[0; 8],
-        ),
-        &["shape"],
-    );
-    refused(
-        &file(&header("<f8", "False", "(-1, 1)"), &[0; 8]),
-        &["shape"],
-    );
+    refused(&file(&header("<f8", "False", "(1000000, 1000000)"), &[0; 8]), &["truncated"]);
+    refused(&file(&header("<f8", "False", "(9999999999, 9999999999, 9999999999)"), &[0; 8]), &["larger than any file"]);
+    refused(&file(&header("<f8", "False", "(99999999999999999999999, 1)"), &[0; 8]), &["shape"]);
+    refused(&file(&header("<f8", "False", "(-1, 1)"), &[0; 8]), &["shape"]);
 }
 
 #[test]
@@ -231,19 +167,12 @@ fn damaged_headers_are_refused() {
 
 #[test]
 fn what_is_not_finite_is_refused_with_its_place() {
-    for (value, name) in [
-        (f64::NAN, "NaN"),
-        (f64::INFINITY, "inf"),
-        (f64::NEG_INFINITY, "-inf"),
-    ] {
+    for (value, name) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
         for (fortran, place) in [("False", "row 1, column 1"), ("True", "row 0, column 2")] {
             let mut values = VALUES;
             values[4] = value;
             let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            refused(
-                &file(&header("<f8", fortran, "(2, 3)"), &data),
-                &[name, place, "finite"],
-            );
+            refused(&file(&header("<f8", fortran, "(2, 3)"), &data), &[name, place, "finite"]);
         }
     }
 }
@@ -251,17 +180,7 @@ fn what_is_not_finite_is_refused_with_its_place() {
 #[test]
 fn missing_files_and_folders_are_refused() {
     let dir = TempDir::new().unwrap();
-    let missing = read_matrix(&dir.path().join("none.npy"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        missing.contains("none.npy cannot be read: no such file"),
-        "{missing}"
-    );
-    assert!(
-        read_matrix(dir.path())
-            .unwrap_err()
-            .to_string()
-            .contains("not a regular file")
-    );
+    let missing = read_matrix(&dir.path().join("none.npy")).unwrap_err().to_string();
+    assert!(missing.contains("none.npy cannot be read: no such file"), "{missing}");
+    assert!(read_matrix(dir.path()).unwrap_err().to_string().contains("not a regular file"));
 }

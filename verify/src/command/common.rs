@@ -73,14 +73,22 @@ impl WeightSource<'_> {
             bail!("--d {wanted} does not fit {}, whose rows have {d} entries: leave --d out, or give {d}", path.display());
         }
         if let Some(wanted) = self.m.filter(|&wanted| wanted != 2 * p) {
-            bail!("--m {wanted} does not fit {}, which holds {p} distinct neurons: leave --m out, or give {}", path.display(), 2 * p);
+            bail!(
+                "--m {wanted} does not fit {}, which holds {p} distinct neurons: leave --m out, or give {}",
+                path.display(),
+                2 * p
+            );
         }
         let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
-        let (weights, worst) = sphere::unit_rows("the weights", array.values.as_ref(), allowed).map_err(|e| anyhow!("{}: {e}", path.display()))?;
+        let (weights, worst) =
+            sphere::unit_rows("the weights", array.values.as_ref(), allowed).map_err(|e| anyhow!("{}: {e}", path.display()))?;
         // A norm of unit rows is itself only right to a few roundings: nothing to speak of.
         if array.single || worst > 16.0 * f64::EPSILON {
             let kind = if array.single { "float32" } else { "float64" };
-            notes.add(format_args!("the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in float64", path.display()));
+            notes.add(format_args!(
+                "the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in float64",
+                path.display()
+            ));
         }
         Ok(weights)
     }
@@ -113,7 +121,14 @@ pub fn memory_limit(given: Option<&str>) -> Result<u64> {
 
 /// Right-aligned columns under their headings.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|cell| cell.chars().count()).chain([headings[c].chars().count()]).max().unwrap_or(0);
+    let width = |c: usize| {
+        rows.iter()
+            .filter_map(|r| r.get(c))
+            .map(|cell| cell.chars().count())
+            .chain([headings[c].chars().count()])
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let text: String = cells.zip(&widths).map(|(cell, &w)| format!("  {cell:>w$}")).collect();

@@ -113,7 +113,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             Outputs::check(&dir.join(name), true)?;
         }
     }
-    let source = WeightSource { path: args.weights.as_deref(), d: args.d, m: args.m, default_d: 10, default_m: 400, seed: args.seed, memory };
+    let source = WeightSource {
+        path: args.weights.as_deref(),
+        d: args.d,
+        m: args.m,
+        default_d: 10,
+        default_m: 400,
+        seed: args.seed,
+        memory,
+    };
     let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
     let mut notes = Notes::default();
     let weights = source.weights(&mut notes)?;
@@ -131,7 +139,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let par = Par::rayon(0);
     let rank = sphere::cumulative_dimension(d, target.k())?;
     if rank > cov.order() {
-        let why = format!("n_k = {rank} at k = {} exceeds the rank pd = {} of Σ (p = {p}, d = {d}): at least m = {} is needed", target.k(), cov.order(), 2 * rank.div_ceil(d));
+        let why = format!(
+            "n_k = {rank} at k = {} exceeds the rank pd = {} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+            target.k(),
+            cov.order(),
+            2 * rank.div_ceil(d)
+        );
         return Err(Error::Projector { rank, why }.into());
     }
     let request = Request::top((rank + 1).min(cov.order()));
@@ -194,7 +207,8 @@ fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str)
 }
 
 fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
-    let low = file.low_degree.into_iter().map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta }).collect();
+    let low =
+        file.low_degree.into_iter().map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta }).collect();
     let sparse = file.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta }).collect();
     Target::new(d, file.k, LowDegree::Zonal(low), sparse)
 }
@@ -218,8 +232,17 @@ fn inputs(args: &Args, d: usize, key: &str, memory: u64, notes: &mut Notes) -> R
     };
     let array = npy::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());
-    ensure!(columns == d, "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}", path.display());
-    ensure!(args.n.is_none_or(|wanted| wanted == n), "--n {} does not fit {}, which holds {n} inputs: leave --n out", args.n.unwrap_or_default(), path.display());
+    ensure!(
+        columns == d,
+        "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",
+        path.display()
+    );
+    ensure!(
+        args.n.is_none_or(|wanted| wanted == n),
+        "--n {} does not fit {}, which holds {n} inputs: leave --n out",
+        args.n.unwrap_or_default(),
+        path.display()
+    );
     let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
     let deviation = |row: usize| (array.values.row(row).norm_l2() / radius - 1.0).abs();
     let off = (0..n).filter(|&row| deviation(row) > allowed).count();
@@ -238,9 +261,8 @@ fn readable(o: &Output, out: Option<&Path>) -> String {
     let n = common::number;
     let rms = |a: &[f64], b: &[f64]| (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt();
     let zero = vec![0.0; o.n];
-    let regularizers: Vec<Vec<String>> = (0..4)
-        .map(|i| vec![format!("R{}", i + 1), n(o.expected_regularizers[i]), n(o.drawn_regularizers[i])])
-        .collect();
+    let regularizers: Vec<Vec<String>> =
+        (0..4).map(|i| vec![format!("R{}", i + 1), n(o.expected_regularizers[i]), n(o.drawn_regularizers[i])]).collect();
     let functions = [("f_Q(W_Q) for f_sp", &o.f_q, &o.f_sp), ("f_L(W_L) for f_k", &o.f_l, &o.f_k)]
         .iter()
         .map(|(name, ours, theirs)| vec![(*name).to_string(), n(rms(ours, theirs)), n(rms(theirs, &zero))])
@@ -255,7 +277,9 @@ fn readable(o: &Output, out: Option<&Path>) -> String {
         ("E f_k²", o.low_degree_second_moment),
     ];
     let norms = norms.iter().map(|(name, value)| vec![(*name).to_string(), n(*value)]).collect::<Vec<_>>();
-    let written = out.map_or(String::new(), |dir| format!("\nWritten: W_Q, W_L, W_star, signs, W0 and X (.npy) and summary.json in {}", dir.display()));
+    let written = out.map_or(String::new(), |dir| {
+        format!("\nWritten: W_Q, W_L, W_star, signs, W0 and X (.npy) and summary.json in {}", dir.display())
+    });
     format!(
         "W_Q, W_L and W* = W_L + S·W_Q for {} at d = {}, m = {}, k = {}, R = {}; n_k = {}, n = {}\n\n{}\n{}\n{}\n\
          W_L lies in the top {} eigenvectors of Σ: λ = {:.4e} there, {:.4e} above the next ({} route).{written}",

@@ -21,7 +21,10 @@ const ALL_BY_DEFAULT: usize = 4_000;
 
 /// The spectrum of the feature covariance Σ of a paired network, by the cheapest of three routes.
 #[derive(Debug, Parser)]
-#[command(allow_negative_numbers = true, after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row.")]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row."
+)]
 pub struct Args {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
     #[arg(long)]
@@ -119,20 +122,33 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for path in [&args.vectors, &args.plot].into_iter().flatten() {
         Outputs::check(path, false)?;
     }
-    let source = WeightSource { path: args.weights.as_deref(), d: args.d, m: args.m, default_d: 10, default_m: 400, seed: args.seed, memory };
+    let source = WeightSource {
+        path: args.weights.as_deref(),
+        d: args.d,
+        m: args.m,
+        default_d: 10,
+        default_m: 400,
+        seed: args.seed,
+        memory,
+    };
     let mut notes = Notes::default();
     let weights = source.weights(&mut notes)?;
     let cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail))?;
     drop(weights);
     let top = match args.top {
         None if !args.all && cov.order() > ALL_BY_DEFAULT => {
-            notes.add(format_args!("pd = {} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all", cov.order(), cov.d() + 1));
+            notes.add(format_args!(
+                "pd = {} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
+                cov.order(),
+                cov.d() + 1
+            ));
             Some(cov.d() + 1)
         }
         top => top,
     };
     if let Some(n) = top.filter(|&n| n == 0 || n > cov.order()) {
-        let allowed = format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
+        let allowed =
+            format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
         return Err(Error::domain("--top", n, allowed).into());
     }
     let request = Request { top, vectors: args.vectors.is_some() };
@@ -168,11 +184,23 @@ fn route(name: &str) -> Result<RouteChoice> {
 }
 
 fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) -> Result<String> {
-    let rows = cov.levels().levels.iter().map(|l| LevelRow { degree: l.degree, dimension: l.dimension, kappa: l.kappa, tau: l.tau, a: l.a, c: l.c });
+    let rows = cov.levels().levels.iter().map(|l| LevelRow {
+        degree: l.degree,
+        dimension: l.dimension,
+        kappa: l.kappa,
+        tau: l.tau,
+        a: l.a,
+        c: l.c,
+    });
     // At high degree and dimension A_j and B(d,j) leave the range of f64, long after κ_j has become negligible.
-    let levels: Vec<LevelRow> = rows.take_while(|l| [l.dimension, l.kappa, l.tau, l.a, l.c].iter().all(|x| x.is_finite())).collect();
+    let levels: Vec<LevelRow> =
+        rows.take_while(|l| [l.dimension, l.kappa, l.tau, l.a, l.c].iter().all(|x| x.is_finite())).collect();
     if levels.len() <= cov.levels().max_degree() {
-        notes.add(format_args!("levels stop at degree {} of {}: beyond, B(d,j) leaves the range of f64", levels.len().saturating_sub(1), cov.levels().max_degree()));
+        notes.add(format_args!(
+            "levels stop at degree {} of {}: beyond, B(d,j) leaves the range of f64",
+            levels.len().saturating_sub(1),
+            cov.levels().max_degree()
+        ));
     }
     let c = &pairs.completeness;
     stdout::to_json(&Output {
@@ -189,7 +217,12 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
         orthonormality: pairs.orthonormality,
         rounding_bound: pairs.rounding_bound(),
         null_dimension: pairs.null_dimension,
-        completeness: Complete { certified: c.certified, how: &c.how, trace_defect: c.trace_defect, frobenius_defect: c.frobenius_defect },
+        completeness: Complete {
+            certified: c.certified,
+            how: &c.how,
+            trace_defect: c.trace_defect,
+            frobenius_defect: c.frobenius_defect,
+        },
         levels,
         eigenvalues: &pairs.eigenvalues,
     })
@@ -218,8 +251,18 @@ fn scree_levels(levels: &[Level], groups: &[(usize, Range<usize>)], computed: us
     const SHOWN: usize = 6;
     let shown = &groups[..groups.len().min(SHOWN)];
     let rest = shown.last().map_or(0, |(_, range)| range.end)..computed;
-    let named = shown.iter().map(|(degree, range)| ScreeLevel { name: format!("degree {degree}"), range: range.clone(), limit: levels.get(*degree).map(|l| l.kappa) });
-    named.chain((!rest.is_empty()).then(|| ScreeLevel { name: if shown.is_empty() { "all".into() } else { "the rest".into() }, range: rest, limit: None })).collect()
+    let named = shown.iter().map(|(degree, range)| ScreeLevel {
+        name: format!("degree {degree}"),
+        range: range.clone(),
+        limit: levels.get(*degree).map(|l| l.kappa),
+    });
+    named
+        .chain((!rest.is_empty()).then(|| ScreeLevel {
+            name: if shown.is_empty() { "all".into() } else { "the rest".into() },
+            range: rest,
+            limit: None,
+        }))
+        .collect()
 }
 
 /// Eigenvectors of Σ as an array `[N, m, d]`: `q/√2` on the p neurons, then `−q/√2` on their twins.

@@ -11,7 +11,10 @@ use std::process::ExitCode;
 
 /// Exact zonal coefficients: λ_j(σ'), λ_j(σ''), A_j, C_j, τ_j and κ_j for each degree j.
 #[derive(Debug, Parser)]
-#[command(allow_negative_numbers = true, after_help = "Example:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json")]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Example:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json"
+)]
 pub struct Args {
     /// The input dimension d, at least 3
     #[arg(long, default_value_t = 100)]
@@ -51,7 +54,9 @@ struct Row {
 
 impl Row {
     fn is_finite(&self) -> bool {
-        [self.dimension, self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa].iter().all(|x| x.is_finite())
+        [self.dimension, self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa]
+            .iter()
+            .all(|x| x.is_finite())
     }
 }
 
@@ -82,9 +87,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let finite = degrees.iter().take_while(|row| row.is_finite()).count();
     ensure!(
         finite == degrees.len(),
-        Error::domain("--degrees", args.degrees, format!("at d = {} the coefficients stay within the range of f64 up to degree {}", args.d, finite.saturating_sub(1)))
+        Error::domain(
+            "--degrees",
+            args.degrees,
+            format!("at d = {} the coefficients stay within the range of f64 up to degree {}", args.d, finite.saturating_sub(1))
+        )
     );
-    let output = Output { d: args.d, activation: levels.activation.clone(), trace: levels.trace, degrees, tail: levels.truncation_bound() };
+    let output = Output {
+        d: args.d,
+        activation: levels.activation.clone(),
+        trace: levels.trace,
+        degrees,
+        tail: levels.truncation_bound(),
+    };
     if args.json {
         stdout::print_json(&output)?;
     } else {

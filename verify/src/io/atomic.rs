@@ -31,23 +31,11 @@ impl Outputs {
     pub fn check(path: &Path, make_folder: bool) -> Result<()> {
         let path = resolve(path)?;
         let folder = parent(&path);
-        let existing = folder
-            .ancestors()
-            .find(|a| a.as_os_str().is_empty() || a.exists());
-        let existing = existing
-            .filter(|a| !a.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let reached =
-            existing == folder || (folder.as_os_str().is_empty() && existing == Path::new("."));
-        ensure!(
-            make_folder || reached,
-            "{} cannot be written: the folder {} does not exist",
-            path.display(),
-            folder.display()
-        );
-        temporary(existing)
-            .map(drop)
-            .map_err(|e| unwritable(&path, &e))
+        let existing = folder.ancestors().find(|a| a.as_os_str().is_empty() || a.exists());
+        let existing = existing.filter(|a| !a.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let reached = existing == folder || (folder.as_os_str().is_empty() && existing == Path::new("."));
+        ensure!(make_folder || reached, "{} cannot be written: the folder {} does not exist", path.display(), folder.display());
+        temporary(existing).map(drop).map_err(|e| unwritable(&path, &e))
     }
 
     /// Makes the folder `dir` and those above it where they are missing; they go again unless [`Self::commit`] succeeds.
@@ -55,25 +43,12 @@ impl Outputs {
     /// # Errors
     /// A folder that cannot be made, in one sentence.
     pub fn folder(&mut self, dir: &Path) -> Result<()> {
-        let missing: Vec<&Path> = dir
-            .ancestors()
-            .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
-            .collect();
+        let missing: Vec<&Path> = dir.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
         for one in missing.into_iter().rev() {
-            fs::create_dir(one).map_err(|e| {
-                anyhow!(
-                    "the folder {} cannot be made: {}",
-                    one.display(),
-                    reason(&e)
-                )
-            })?;
+            fs::create_dir(one).map_err(|e| anyhow!("the folder {} cannot be made: {}", one.display(), reason(&e)))?;
             self.folders.push(one.to_path_buf());
         }
-        ensure!(
-            dir.is_dir(),
-            "{} is not a folder: the results need one",
-            dir.display()
-        );
+        ensure!(dir.is_dir(), "{} is not a folder: the results need one", dir.display());
         Ok(())
     }
 
@@ -81,11 +56,7 @@ impl Outputs {
     ///
     /// # Errors
     /// An unwritable or full folder, an output named twice, or what `write` returns, in one sentence.
-    pub fn stage(
-        &mut self,
-        path: &Path,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<()> {
+    pub fn stage(&mut self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let path = resolve(path)?;
         ensure!(
             self.staged.iter().all(|(_, other)| *other != path),
@@ -96,10 +67,7 @@ impl Outputs {
             let mut file = temporary(parent(&path))?;
             let mut buffer = BufWriter::with_capacity(1 << 16, file.as_file_mut());
             write(&mut buffer)?;
-            buffer
-                .into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()?;
+            buffer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             Ok(file)
         };
         let file = fill().map_err(|e| unwritable(&path, &e))?;
@@ -114,8 +82,7 @@ impl Outputs {
     pub fn commit(mut self) -> Result<()> {
         let mut done: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::new();
         for (file, path) in std::mem::take(&mut self.staged) {
-            let moved = keep_old(&path)
-                .and_then(|old| file.persist(&path).map(|_| old).map_err(|e| e.error));
+            let moved = keep_old(&path).and_then(|old| file.persist(&path).map(|_| old).map_err(|e| e.error));
             match moved {
                 Ok(old) => done.push((path, old)),
                 Err(e) => {
@@ -133,12 +100,8 @@ impl Outputs {
         self.folders.clear();
         for folder in done.iter().map(|(path, _)| parent(path)) {
             // So that the new name survives a crash; not every system can open a folder, and the data are safe by now.
-            let _ = fs::File::open(if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            })
-            .and_then(|f| f.sync_all());
+            let _ =
+                fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).and_then(|f| f.sync_all());
         }
         Ok(())
     }
@@ -169,10 +132,7 @@ pub fn reason(e: &io::Error) -> String {
     let text = e.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
-    chars
-        .next()
-        .map(|c| c.to_lowercase().collect::<String>() + chars.as_str())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_lowercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }
 
 fn unwritable(path: &Path, e: &io::Error) -> anyhow::Error {
@@ -187,10 +147,9 @@ fn parent(path: &Path) -> &Path {
 fn resolve(path: &Path) -> Result<PathBuf> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => bail!("{} is a folder: a file name is needed", path.display()),
-        Ok(meta) if !meta.is_file() => bail!(
-            "{} is not a regular file, and would be replaced by one: give another name",
-            path.display()
-        ),
+        Ok(meta) if !meta.is_file() => {
+            bail!("{} is not a regular file, and would be replaced by one: give another name", path.display())
+        }
         Ok(_) if path.is_symlink() => fs::canonicalize(path).map_err(|e| unwritable(path, &e)),
         _ if path.file_name().is_none() => bail!("{} is no file name", path.display()),
         _ => Ok(path.to_path_buf()),
@@ -199,11 +158,7 @@ fn resolve(path: &Path) -> Result<PathBuf> {
 
 /// A temporary file in `folder`, readable as any new file is.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".escapement-").suffix(".partial");
     #[cfg(unix)]
@@ -232,10 +187,7 @@ mod tests {
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(dir)
-            .unwrap()
-            .map(|e| e.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -264,14 +216,10 @@ mod tests {
         let out = dir.path().join("made/for/it");
         let mut set = Outputs::new();
         set.folder(&out).unwrap();
-        set.stage(&out.join("one"), |w| w.write_all(&[0; 1 << 20]))
-            .unwrap();
+        set.stage(&out.join("one"), |w| w.write_all(&[0; 1 << 20])).unwrap();
         let half = |w: &mut dyn Write| w.write_all(&[1; 1 << 17]).and_then(|()| Err(full()));
         let message = set.stage(&out.join("two"), half).unwrap_err().to_string();
-        assert!(
-            message.contains("two cannot be written: no storage space"),
-            "{message}"
-        );
+        assert!(message.contains("two cannot be written: no storage space"), "{message}");
         drop(set);
         assert!(names(dir.path()).is_empty());
     }

@@ -32,11 +32,7 @@ pub struct Array {
 pub fn read_matrix(path: &Path) -> Result<Array> {
     let (shape, fortran, single, data) = read(path)?;
     let [rows, cols] = shape[..] else {
-        bail!(
-            "{} holds an array of shape {}, but a matrix is needed: rank 2, one vector per row",
-            path.display(),
-            tuple(&shape)
-        );
+        bail!("{} holds an array of shape {}, but a matrix is needed: rank 2, one vector per row", path.display(), tuple(&shape));
     };
     let values = if fortran {
         Mat::from_fn(rows, cols, |i, j| data[j * rows + i])
@@ -62,18 +58,9 @@ pub fn read_matrix(path: &Path) -> Result<Array> {
 /// As [`read_matrix`], with rank 1.
 pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
     let (shape, _, _, data) = read(path)?;
-    ensure!(
-        shape.len() == 1,
-        "{} holds an array of shape {}, but a vector is needed: rank 1",
-        path.display(),
-        tuple(&shape)
-    );
+    ensure!(shape.len() == 1, "{} holds an array of shape {}, but a vector is needed: rank 1", path.display(), tuple(&shape));
     if let Some(i) = data.iter().position(|v| !v.is_finite()) {
-        bail!(
-            "{} holds {} at position {i} (counted from 0): every entry must be finite",
-            path.display(),
-            data[i]
-        );
+        bail!("{} holds {} at position {i} (counted from 0): every entry must be finite", path.display(), data[i]);
     }
     Ok(data)
 }
@@ -83,33 +70,20 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
 /// # Errors
 /// Those of the writer; a value that is not finite, or a number of values that is not the product of `shape`
 /// ([`std::io::ErrorKind::InvalidData`]).
-pub fn write(
-    out: &mut dyn Write,
-    shape: &[usize],
-    values: impl IntoIterator<Item = f64>,
-) -> std::io::Result<()> {
+pub fn write(out: &mut dyn Write, shape: &[usize], values: impl IntoIterator<Item = f64>) -> std::io::Result<()> {
     let invalid = |why: String| std::io::Error::new(std::io::ErrorKind::InvalidData, why);
     let shape64: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
-    let mut writer = npyz::WriteOptions::<f64>::new()
-        .default_dtype()
-        .shape(&shape64)
-        .writer(out)
-        .begin_nd()?;
+    let mut writer = npyz::WriteOptions::<f64>::new().default_dtype().shape(&shape64).writer(out).begin_nd()?;
     let mut count = 0_usize;
     for v in values {
         if !v.is_finite() {
-            return Err(invalid(format!(
-                "entry {count} is {v}, and only finite numbers are written"
-            )));
+            return Err(invalid(format!("entry {count} is {v}, and only finite numbers are written")));
         }
         writer.push(&v)?;
         count += 1;
     }
     if count != shape.iter().product::<usize>() {
-        return Err(invalid(format!(
-            "{count} values do not fill an array of shape {}",
-            tuple(shape)
-        )));
+        return Err(invalid(format!("{count} values do not fill an array of shape {}", tuple(shape))));
     }
     writer.finish()
 }
@@ -127,26 +101,17 @@ pub fn write_matrix(out: &mut dyn Write, m: MatRef<'_, f64>) -> std::io::Result<
 fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     let name = path.display();
     let unreadable = || format!("{name} cannot be read");
-    let meta = std::fs::metadata(path)
-        .map_err(|e| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e)))?;
-    ensure!(
-        meta.is_file(),
-        "{name} is not a regular file: a .npy file is needed"
-    );
+    let meta = std::fs::metadata(path).map_err(|e| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e)))?;
+    ensure!(meta.is_file(), "{name} is not a regular file: a .npy file is needed");
     let mut file = BufReader::with_capacity(
         1 << 16,
-        File::open(path)
-            .map_err(|e| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e)))?,
+        File::open(path).map_err(|e| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e)))?,
     );
-    let header = Header::read(&mut file, meta.len())
-        .map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
+    let header = Header::read(&mut file, meta.len()).map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
     let (single, width) = match header.dtype.as_str() {
         "<f8" | ">f8" => (false, 8_u64),
         "<f4" | ">f4" => (true, 4_u64),
-        other => bail!(
-            "{name} holds elements of type {}, but float64 or float32 is needed",
-            dtype_name(other)
-        ),
+        other => bail!("{name} holds elements of type {}, but float64 or float32 is needed", dtype_name(other)),
     };
     ensure!(
         !header.shape.contains(&0),
@@ -154,51 +119,22 @@ fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
         tuple(&header.shape)
     );
     // Checked before anything of this size is allocated: a damaged header may declare any shape.
-    let wanted = header
-        .shape
-        .iter()
-        .try_fold(width, |acc, &n| acc.checked_mul(n));
+    let wanted = header.shape.iter().try_fold(width, |acc, &n| acc.checked_mul(n));
     let got = meta.len() - header.length;
-    let declared = || {
-        format!(
-            "{name} declares the shape {} of {}",
-            tuple(&header.shape),
-            dtype_name(&header.dtype)
-        )
-    };
+    let declared = || format!("{name} declares the shape {} of {}", tuple(&header.shape), dtype_name(&header.dtype));
     match wanted {
-        None => bail!(
-            "{} is larger than any file, so its header is damaged",
-            declared()
-        ),
-        Some(w) if got < w => bail!(
-            "{}, {w} bytes, but only {got} follow: the file is truncated",
-            declared()
-        ),
-        Some(w) if got > w => bail!(
-            "{}, {w} bytes, but {got} follow: {} bytes do not belong to it",
-            declared(),
-            got - w
-        ),
+        None => bail!("{} is larger than any file, so its header is damaged", declared()),
+        Some(w) if got < w => bail!("{}, {w} bytes, but only {got} follow: the file is truncated", declared()),
+        Some(w) if got > w => bail!("{}, {w} bytes, but {got} follow: {} bytes do not belong to it", declared(), got - w),
         Some(_) => {}
     }
-    let shape = header
-        .shape
-        .iter()
-        .map(|&n| usize::try_from(n))
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(unreadable)?;
+    let shape = header.shape.iter().map(|&n| usize::try_from(n)).collect::<Result<Vec<_>, _>>().with_context(unreadable)?;
     file.seek(SeekFrom::Start(0)).with_context(unreadable)?;
     let npy = npyz::NpyFile::new(file).with_context(unreadable)?;
     let data: Vec<f64> = if single {
-        npy.data::<f32>()?
-            .map(|v| v.map(f64::from))
-            .collect::<std::io::Result<_>>()
-            .with_context(unreadable)?
+        npy.data::<f32>()?.map(|v| v.map(f64::from)).collect::<std::io::Result<_>>().with_context(unreadable)?
     } else {
-        npy.data::<f64>()?
-            .collect::<std::io::Result<_>>()
-            .with_context(unreadable)?
+        npy.data::<f64>()?.collect::<std::io::Result<_>>().with_context(unreadable)?
     };
     Ok((shape, header.fortran, single, data))
 }
@@ -207,11 +143,7 @@ fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
 fn dtype_name(code: &str) -> String {
     let mut chars = code.chars();
     let first = chars.next().unwrap_or(' ');
-    let (big, rest) = if "<>|=".contains(first) {
-        (first == '>', chars.as_str())
-    } else {
-        (false, code)
-    };
+    let (big, rest) = if "<>|=".contains(first) { (first == '>', chars.as_str()) } else { (false, code) };
     let (kind, bytes) = rest.split_at(rest.chars().next().map_or(0, char::len_utf8));
     let bits = bytes.parse::<u32>().ok().and_then(|b| b.checked_mul(8));
     let name = match (kind, bits) {
@@ -224,25 +156,14 @@ fn dtype_name(code: &str) -> String {
         ("U" | "S" | "a", _) => "text".into(),
         _ => return format!("'{}'", code.escape_debug()),
     };
-    if big {
-        format!("big-endian {name}")
-    } else {
-        name
-    }
+    if big { format!("big-endian {name}") } else { name }
 }
 
 /// A shape as NumPy prints it: `(3, 4)`.
 fn tuple<T: std::fmt::Display>(shape: &[T]) -> String {
     match shape {
         [one] => format!("({one},)"),
-        _ => format!(
-            "({})",
-            shape
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        _ => format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -279,26 +200,17 @@ impl Header {
                 (12, u64::from(u32::from_le_bytes(n)))
             }
             (major, minor) => {
-                return Err(format!(
-                    "its format version is {major}.{minor}, and 1.0, 2.0 and 3.0 are known"
-                ));
+                return Err(format!("its format version is {major}.{minor}, and 1.0, 2.0 and 3.0 are known"));
             }
         };
         if text_length > HEADER_LIMIT {
-            return Err(format!(
-                "its header claims {text_length} bytes, and at most {HEADER_LIMIT} are read"
-            ));
+            return Err(format!("its header claims {text_length} bytes, and at most {HEADER_LIMIT} are read"));
         }
         let mut text = vec![0; text_length as usize];
         file.read_exact(&mut text).map_err(short)?;
         let text = String::from_utf8(text).map_err(|_| "its header is not text".to_string())?;
         let (dtype, fortran, shape) = Scanner { rest: &text }.dictionary()?;
-        Ok(Self {
-            dtype,
-            fortran,
-            shape,
-            length: before + text_length,
-        })
+        Ok(Self { dtype, fortran, shape, length: before + text_length })
     }
 }
 
@@ -316,25 +228,18 @@ impl<'a> Scanner<'a> {
             self.expect(":")?;
             match key {
                 "descr" if self.peek("[") => {
-                    return Err(
-                        "it holds structured records, but float64 or float32 is needed".into(),
-                    );
+                    return Err("it holds structured records, but float64 or float32 is needed".into());
                 }
                 "descr" => dtype = Some(self.string()?.to_string()),
                 "fortran_order" if self.eat("True") => fortran = Some(true),
                 "fortran_order" if self.eat("False") => fortran = Some(false),
                 "shape" => shape = Some(self.tuple()?),
                 other => {
-                    return Err(format!(
-                        "its header has an unexpected entry '{}'",
-                        other.escape_debug()
-                    ));
+                    return Err(format!("its header has an unexpected entry '{}'", other.escape_debug()));
                 }
             }
             if !self.eat(",") && !self.peek("}") {
-                return Err(
-                    "its header is not a dictionary of descr, fortran_order and shape".into(),
-                );
+                return Err("its header is not a dictionary of descr, fortran_order and shape".into());
             }
         }
         if !self.rest.trim().is_empty() {
@@ -360,11 +265,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn expect(&mut self, token: &str) -> Result<(), String> {
-        if self.eat(token) {
-            Ok(())
-        } else {
-            Err(format!("its header lacks a '{token}'"))
-        }
+        if self.eat(token) { Ok(()) } else { Err(format!("its header lacks a '{token}'")) }
     }
 
     fn string(&mut self) -> Result<&'a str, String> {
@@ -375,10 +276,7 @@ impl<'a> Scanner<'a> {
         } else {
             return Err("its header lacks a quoted string".into());
         };
-        let end = self
-            .rest
-            .find(quote)
-            .ok_or("its header has an unfinished string")?;
+        let end = self.rest.find(quote).ok_or("its header has an unfinished string")?;
         let (text, after) = self.rest.split_at(end);
         self.rest = &after[1..];
         Ok(text)
@@ -389,17 +287,9 @@ impl<'a> Scanner<'a> {
         let mut shape = Vec::new();
         while !self.eat(")") {
             self.peek("");
-            let digits = self.rest.len()
-                - self
-                    .rest
-                    .trim_start_matches(|c: char| c.is_ascii_digit())
-                    .len();
+            let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (number, after) = self.rest.split_at(digits);
-            shape.push(
-                number
-                    .parse()
-                    .map_err(|_| "its shape is not a tuple of whole numbers".to_string())?,
-            );
+            shape.push(number.parse().map_err(|_| "its shape is not a tuple of whole numbers".to_string())?);
             self.rest = after;
             if !self.eat(",") && !self.peek(")") {
                 return Err("its shape is not a tuple of whole numbers".into());

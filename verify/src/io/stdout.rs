@@ -11,15 +11,10 @@ use std::io::{self, Write};
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    match out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.write_all(end.as_bytes()))
-        .and_then(|()| out.flush())
-    {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(
-            "standard output cannot be written: {}",
-            super::atomic::reason(&e)
-        )),
+    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow!("standard output cannot be written: {}", super::atomic::reason(&e)))
+        }
         _ => Ok(()),
     }
 }
@@ -39,9 +34,9 @@ pub fn print_json(value: &impl Serialize) -> Result<()> {
 pub fn to_json(value: &impl Serialize) -> Result<String> {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, NoNull);
-    value.serialize(&mut serializer).map_err(|_| {
-        anyhow!("a result is not a finite number, and is not printed: choose smaller sizes")
-    })?;
+    value
+        .serialize(&mut serializer)
+        .map_err(|_| anyhow!("a result is not a finite number, and is not printed: choose smaller sizes"))?;
     Ok(String::from_utf8(bytes)?)
 }
 

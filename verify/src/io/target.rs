@@ -66,13 +66,9 @@ pub fn read(path: &Path) -> Result<TargetFile> {
     let name = path.display();
     let fail = |e: std::io::Error| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e));
     let meta = std::fs::metadata(path).map_err(fail)?;
-    ensure!(
-        meta.is_file() && meta.len() < LENGTH_LIMIT,
-        "{name} is not a target: a regular TOML file below 256 MiB is needed"
-    );
+    ensure!(meta.is_file() && meta.len() < LENGTH_LIMIT, "{name} is not a target: a regular TOML file below 256 MiB is needed");
     let bytes = std::fs::read(path).map_err(fail)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{name} is not a TOML file: it is not text in UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name} is not a TOML file: it is not text in UTF-8"))?;
     parse(&text).map_err(|why| anyhow!("{name}{why}"))
 }
 
@@ -85,28 +81,19 @@ fn parse(text: &str) -> Result<TargetFile, String> {
                 let before = text.get(..span.start).unwrap_or_default();
                 let number = before.matches('\n').count() + 1;
                 let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-                let line: String = if line.chars().count() > 60 {
-                    line.chars().take(57).chain("...".chars()).collect()
-                } else {
-                    line.into()
-                };
+                let line: String =
+                    if line.chars().count() > 60 { line.chars().take(57).chain("...".chars()).collect() } else { line.into() };
                 format!(", line {number} ({line}): {why}")
             }
             _ => format!(": {why}"),
         }
     })?;
     for (i, s) in target.sparse.iter().enumerate() {
-        finite(
-            std::slice::from_ref(&s.alpha),
-            &format!("alpha of sparse term {}", i + 1),
-        )?;
+        finite(std::slice::from_ref(&s.alpha), &format!("alpha of sparse term {}", i + 1))?;
         finite(&s.beta, &format!("beta of sparse term {}", i + 1))?;
     }
     for (i, l) in target.low_degree.iter().enumerate() {
-        finite(
-            std::slice::from_ref(&l.coefficient),
-            &format!("coefficient of low_degree term {}", i + 1),
-        )?;
+        finite(std::slice::from_ref(&l.coefficient), &format!("coefficient of low_degree term {}", i + 1))?;
         finite(&l.eta, &format!("eta of low_degree term {}", i + 1))?;
     }
     Ok(target)
@@ -114,9 +101,7 @@ fn parse(text: &str) -> Result<TargetFile, String> {
 
 fn finite(values: &[f64], name: &str) -> Result<(), String> {
     match values.iter().find(|v| !v.is_finite()) {
-        Some(v) => Err(format!(
-            ": {name} holds {v}, and every number must be finite"
-        )),
+        Some(v) => Err(format!(": {name} holds {v}, and every number must be finite")),
         None => Ok(()),
     }
 }
@@ -127,24 +112,12 @@ mod tests {
 
     #[test]
     fn a_target_is_read() {
-        let text = "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = -0.5\neta = [0.0, 1.0]\n";
+        let text =
+            "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = -0.5\neta = [0.0, 1.0]\n";
         let target = parse(text).unwrap();
         assert_eq!(target.k, 2);
-        assert_eq!(
-            target.sparse,
-            [Sparse {
-                alpha: 1.0,
-                beta: vec![1.0, 0.0]
-            }]
-        );
-        assert_eq!(
-            target.low_degree,
-            [LowDegree {
-                degree: 2,
-                coefficient: -0.5,
-                eta: vec![0.0, 1.0]
-            }]
-        );
+        assert_eq!(target.sparse, [Sparse { alpha: 1.0, beta: vec![1.0, 0.0] }]);
+        assert_eq!(target.low_degree, [LowDegree { degree: 2, coefficient: -0.5, eta: vec![0.0, 1.0] }]);
         assert!(parse("k = 1").unwrap().sparse.is_empty());
     }
 
@@ -152,20 +125,11 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line() {
         for (text, words) in [
             ("k = 1\nkk = 2\n", &["line 2", "kk", "low_degree"][..]),
-            (
-                "k = 1\n[[sparse]]\nalfa = 1\nbeta=[1.0]\n",
-                &["line 3", "alfa", "alpha", "beta"],
-            ),
-            (
-                "k = 1\n[[sparse]]\nalpha = \"one\"\nbeta=[1.0]\n",
-                &["line 3", "alpha"],
-            ),
+            ("k = 1\n[[sparse]]\nalfa = 1\nbeta=[1.0]\n", &["line 3", "alfa", "alpha", "beta"]),
+            ("k = 1\n[[sparse]]\nalpha = \"one\"\nbeta=[1.0]\n", &["line 3", "alpha"]),
             ("k = -1\n", &["line 1", "k = -1"]),
             ("k = 1\n[[sparse]]\nalpha = 1.0\n", &["beta"]),
-            (
-                "[[sparse]]\nalpha = 1.0\nbeta = [1.0]\n",
-                &["missing field `k`"],
-            ),
+            ("[[sparse]]\nalpha = 1.0\nbeta = [1.0]\n", &["missing field `k`"]),
             (
                 "k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = nan\neta = [1.0]\n",
                 &["coefficient of low_degree term 1", "NaN", "finite"],
@@ -176,10 +140,7 @@ mod tests {
             let why = parse(text).unwrap_err();
             assert!(!why.contains('\n'), "{why:?}");
             for word in words {
-                assert!(
-                    why.contains(word),
-                    "{text:?} gives {why:?}, which lacks {word:?}"
-                );
+                assert!(why.contains(word), "{text:?} gives {why:?}, which lacks {word:?}");
             }
         }
     }

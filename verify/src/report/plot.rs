@@ -26,18 +26,25 @@ pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLe
     for (number, level) in levels.iter().enumerate() {
         let color = COLORS[number % COLORS.len()];
         let end = level.range.end.min(eigenvalues.len());
-        let points: Vec<(f64, f64)> = (level.range.start..end)
-            .map(|i| ((i + 1) as f64, eigenvalues[i]))
-            .filter(|&(_, v)| positive(v))
-            .collect();
+        let points: Vec<(f64, f64)> =
+            (level.range.start..end).map(|i| ((i + 1) as f64, eigenvalues[i])).filter(|&(_, v)| positive(v)).collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         if let Some(limit) = level.limit.filter(|&v| positive(v)) {
             // A level of one eigenvalue still shows a line: a fifth of a decade around it.
             let (left, right) = if first.0 < last.0 { (first.0, last.0) } else { (first.0 / 1.12, last.0 * 1.12) };
-            plots.push(LinePlot::new().with_data(vec![(left, limit), (right, limit)]).with_color("#444444").with_stroke_width(1.0).with_dashed().into());
+            plots.push(
+                LinePlot::new()
+                    .with_data(vec![(left, limit), (right, limit)])
+                    .with_color("#444444")
+                    .with_stroke_width(1.0)
+                    .with_dashed()
+                    .into(),
+            );
         }
         let size = if eigenvalues.len() > 300 { 1.6 } else { 2.6 };
-        plots.push(ScatterPlot::new().with_data(thinned(points)).with_color(color).with_size(size).with_legend(&level.name).into());
+        plots.push(
+            ScatterPlot::new().with_data(thinned(points)).with_color(color).with_size(size).with_legend(&level.name).into(),
+        );
     }
     let layout = Layout::auto_from_plots(&plots)
         .with_title(title)
@@ -106,7 +113,10 @@ mod tests {
 
     #[test]
     fn a_scree_plot_is_byte_stable_and_holds_no_nan() {
-        let values: Vec<f64> = (0..60).map(|i| if i < 6 { 0.1 / f64::from(i + 1) } else { 1e-4 * (-f64::from(i) / 20.0).exp() }).chain([0.0, -1e-18]).collect();
+        let values: Vec<f64> = (0..60)
+            .map(|i| if i < 6 { 0.1 / f64::from(i + 1) } else { 1e-4 * (-f64::from(i) / 20.0).exp() })
+            .chain([0.0, -1e-18])
+            .collect();
         let levels = [
             ScreeLevel { name: "degree 1".into(), range: 0..6, limit: Some(0.03) },
             ScreeLevel { name: "rest".into(), range: 6..62, limit: None },
