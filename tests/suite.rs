@@ -4,16 +4,16 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
-#[path = "suite/construct.rs"]
-mod construct;
-#[path = "suite/covariance.rs"]
-mod covariance;
 #[path = "suite/cli.rs"]
 mod cli;
 #[path = "suite/cli_bad_input.rs"]
 mod cli_bad_input;
 #[path = "suite/cli_core.rs"]
 mod cli_core;
+#[path = "suite/construct.rs"]
+mod construct;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
