@@ -25,7 +25,7 @@ impl PairedNetwork {
         self.check_inputs(x)?;
         self.check_displacement(w)?;
         let (p, scale) = (self.p(), (self.m() as f64).sqrt().recip());
-        let out = self.sum_over_tiles(x, 1, par, |neurons, x, space, mut out| {
+        let out = self.sum_over_tiles(x, 1, par, |_, neurons, x, space, mut out| {
             let (start, count) = (neurons.start, neurons.len());
             project(space.u.as_mut().subcols_mut(0, count), x, w.subrows(start, count));
             project(space.v.as_mut().subcols_mut(0, count), x, w.subrows(p + start, count));
@@ -72,7 +72,7 @@ impl PairedNetwork {
         }
         super::finite("the difference", u)?;
         let scale = (self.m() as f64).sqrt().recip();
-        let out = self.sum_over_tiles(x, 1, par, |neurons, x, space, mut out| {
+        let out = self.sum_over_tiles(x, 1, par, |_, neurons, x, space, mut out| {
             let count = neurons.len();
             project(space.u.as_mut().subcols_mut(0, count), x, u.subrows(neurons.start, count));
             for r in 0..count {
@@ -101,7 +101,7 @@ impl PairedNetwork {
             return Err(Error::Shape { name: "the columns", rows: u.nrows(), cols: columns, expected });
         }
         let scale = (self.m() as f64).sqrt().recip();
-        Ok(self.sum_over_tiles(x, columns, par, |neurons, x, space, mut out| {
+        Ok(self.sum_over_tiles(x, columns, par, |_, neurons, x, space, mut out| {
             let count = neurons.len();
             for r in 0..count {
                 self.activation().apply(Derivative::First, space.z.col_as_slice_mut(r));
@@ -136,7 +136,7 @@ impl PairedNetwork {
         let difference = Mat::from_fn(p, d, |r, i| w[(r, i)] - w[(p + r, i)]);
         let sum = Mat::from_fn(p, d, |r, i| w[(r, i)] + w[(p + r, i)]);
         let scale = 0.5 * (self.m() as f64).sqrt().recip();
-        let out = self.sum_over_tiles(x, 1, par, |neurons, x, space, mut out| {
+        let out = self.sum_over_tiles(x, 1, par, |_, neurons, x, space, mut out| {
             let (start, count) = (neurons.start, neurons.len());
             project(space.u.as_mut().subcols_mut(0, count), x, difference.as_ref().subrows(start, count));
             project(space.v.as_mut().subcols_mut(0, count), x, sum.as_ref().subrows(start, count));

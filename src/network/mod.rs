@@ -20,7 +20,7 @@
 //! ```
 
 mod evaluate;
-mod tiles;
+pub(crate) mod tiles;
 
 use std::sync::Arc;
 

@@ -33,11 +33,11 @@ pub(crate) fn project(out: MatMut<'_, f64>, x: MatRef<'_, f64>, w: MatRef<'_, f6
 }
 
 impl PairedNetwork {
-    /// `Σ_tiles` of what `add` adds to its last argument (`[tile inputs, columns]`), for tiles of inputs and of the p distinct neurons;
+    /// `Σ_tiles` of what `add` adds to its last argument (`[tile inputs, columns]`), for tiles of inputs (the first range) and of the p distinct neurons (the second);
     /// the result is `[n, columns]`.
     pub(crate) fn sum_over_tiles<F>(&self, x: MatRef<'_, f64>, columns: usize, par: Par, add: F) -> Mat<f64>
     where
-        F: Fn(Range<usize>, MatRef<'_, f64>, &mut Workspace, MatMut<'_, f64>) + Sync,
+        F: Fn(Range<usize>, Range<usize>, MatRef<'_, f64>, &mut Workspace, MatMut<'_, f64>) + Sync,
     {
         let (n, p) = (x.nrows(), self.p());
         let (rows, chunks) = (n.div_ceil(INPUTS), p.div_ceil(CHUNK));
@@ -53,7 +53,7 @@ impl PairedNetwork {
                 let neurons = start..p.min(start + NEURONS);
                 let w = self.weights().subrows(start, neurons.len());
                 project(space.z.as_mut().subcols_mut(0, neurons.len()), x, w);
-                add(neurons, x, &mut space, out.as_mut());
+                add(first..first + count, neurons, x, &mut space, out.as_mut());
             }
             out
         };

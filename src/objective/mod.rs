@@ -12,3 +12,4 @@ mod loss;
 pub mod regularizers;
 
 pub use loss::Loss;
+pub use regularizers::regularizers;
