@@ -2,7 +2,11 @@
 
 use crate::claim::Claim;
 
+pub mod assumption_2;
+pub mod assumption_3;
+pub mod common;
+
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![]
+    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3)]
 }
