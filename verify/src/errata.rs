@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// The number of an entry of [`LEDGER`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub struct ErratumId(pub u8);
 
 impl ErratumId {
