@@ -12,3 +12,7 @@ mod data;
 mod network;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/sphere.rs"]
+mod sphere;
+#[path = "suite/zonal_oracles.rs"]
+mod zonal_oracles;

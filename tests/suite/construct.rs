@@ -192,6 +192,7 @@ fn population_mean(d: usize, k: usize, alpha: f64, name: &str, twins: bool, t: f
     let sigma = activation::parse(name).unwrap();
     let axis = |i: usize| (0..d).map(|c| if c == i { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
     let target = Target::new(d, k, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha, beta: axis(0) }]).unwrap();
+    let population = Population::new(sigma.as_ref(), &target).unwrap();
     let s = (1.0 - t * t).sqrt();
     let x = Mat::from_fn(1, d, |_, c| (d as f64).sqrt() * [t, s].get(c).copied().unwrap_or(0.0));
     let (outer, inner) = (ZonalQuadrature::new(d, 40).unwrap(), ZonalQuadrature::new(d - 1, 40).unwrap());
@@ -205,7 +206,7 @@ fn population_mean(d: usize, k: usize, alpha: f64, name: &str, twins: bool, t: f
                 _ => 0.0,
             });
             let net = PairedNetwork::new(w.as_ref(), sigma.clone(), 1e-12).unwrap();
-            let mut q = w_q(&net, &target).unwrap().w;
+            let mut q = construct::w_q_from(&net, &target, population.clone()).unwrap().w;
             if !twins {
                 (0..d).for_each(|c| q[(1, c)] = 0.0);
             }
