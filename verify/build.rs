@@ -21,11 +21,7 @@ fn main() {
     }
     files.sort();
     let mut hash = blake3::Hasher::new();
-    hash.update(
-        std::env::var("CARGO_PKG_VERSION")
-            .unwrap_or_default()
-            .as_bytes(),
-    );
+    hash.update(std::env::var("CARGO_PKG_VERSION").unwrap_or_default().as_bytes());
     for (name, path) in files {
         let Ok(text) = std::fs::read(&path) else {
             continue;
@@ -37,10 +33,7 @@ fn main() {
             hash.update(part);
         }
     }
-    println!(
-        "cargo:rustc-env=ESCAPEMENT_SOURCE_HASH={}",
-        &hash.finalize().to_hex()[..32]
-    );
+    println!("cargo:rustc-env=ESCAPEMENT_SOURCE_HASH={}", &hash.finalize().to_hex()[..32]);
     println!("cargo:rerun-if-changed=build.rs");
 }
 

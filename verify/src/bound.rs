@@ -78,20 +78,12 @@ pub struct Neighbour {
 impl Neighbour {
     /// A false left side.
     pub fn lhs(quantity: impl Into<String>, description: impl Into<String>) -> Self {
-        Self {
-            place: Place::Lhs,
-            quantity: quantity.into(),
-            description: description.into(),
-        }
+        Self { place: Place::Lhs, quantity: quantity.into(), description: description.into() }
     }
 
     /// A false right side.
     pub fn rhs(quantity: impl Into<String>, description: impl Into<String>) -> Self {
-        Self {
-            place: Place::Rhs,
-            quantity: quantity.into(),
-            description: description.into(),
-        }
+        Self { place: Place::Rhs, quantity: quantity.into(), description: description.into() }
     }
 }
 
@@ -120,13 +112,7 @@ pub struct Growth {
 
 impl Growth {
     fn new(sweep: Parameter, side: Side, claimed: Exponent) -> Self {
-        Self {
-            sweep,
-            side,
-            claimed,
-            supremum_over: Vec::new(),
-            tied: Vec::new(),
-        }
+        Self { sweep, side, claimed, supremum_over: Vec::new(), tied: Vec::new() }
     }
 
     /// `lhs ≲ rhs` along `sweep`, in which rhs carries the exponent `claimed(cell)`.
@@ -173,29 +159,17 @@ pub struct Asymptotic {
 impl Asymptotic {
     /// `quantity ≲ sweep^claimed`.
     pub fn upper(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self {
-            sweep,
-            side: Side::Upper,
-            claimed: Arc::new(claimed),
-        }
+        Self { sweep, side: Side::Upper, claimed: Arc::new(claimed) }
     }
 
     /// `quantity ≳ sweep^claimed`.
     pub fn lower(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self {
-            sweep,
-            side: Side::Lower,
-            claimed: Arc::new(claimed),
-        }
+        Self { sweep, side: Side::Lower, claimed: Arc::new(claimed) }
     }
 
     /// `quantity ≍ sweep^claimed`.
     pub fn both(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self {
-            sweep,
-            side: Side::Both,
-            claimed: Arc::new(claimed),
-        }
+        Self { sweep, side: Side::Both, claimed: Arc::new(claimed) }
     }
 }
 
@@ -285,14 +259,7 @@ pub struct Bound {
 
 impl Bound {
     fn new(name: impl Into<String>, statement: impl Into<String>, kind: Kind) -> Self {
-        Self {
-            name: name.into(),
-            statement: statement.into(),
-            part: None,
-            filter: None,
-            kind,
-            printed: None,
-        }
+        Self { name: name.into(), statement: statement.into(), part: None, filter: None, kind, printed: None }
     }
 
     /// An identity with a false neighbour.
@@ -303,15 +270,7 @@ impl Bound {
         rhs: impl Into<String>,
         neighbour: Neighbour,
     ) -> Self {
-        Self::new(
-            name,
-            statement,
-            Kind::Identity {
-                lhs: lhs.into(),
-                rhs: rhs.into(),
-                neighbours: vec![neighbour],
-            },
-        )
+        Self::new(name, statement, Kind::Identity { lhs: lhs.into(), rhs: rhs.into(), neighbours: vec![neighbour] })
     }
 
     /// An inequality with a false neighbour.
@@ -324,17 +283,7 @@ impl Bound {
         neighbour: Neighbour,
     ) -> Self {
         let (lhs, rhs, neighbours) = (lhs.into(), rhs.into(), vec![neighbour]);
-        Self::new(
-            name,
-            statement,
-            Kind::Inequality {
-                lhs,
-                rhs,
-                side,
-                strict: false,
-                neighbours,
-            },
-        )
+        Self::new(name, statement, Kind::Inequality { lhs, rhs, side, strict: false, neighbours })
     }
 
     /// A growth.
@@ -345,15 +294,7 @@ impl Bound {
         rhs: impl Into<String>,
         growth: Growth,
     ) -> Self {
-        Self::new(
-            name,
-            statement,
-            Kind::Growth {
-                lhs: lhs.into(),
-                rhs: rhs.into(),
-                growth,
-            },
-        )
+        Self::new(name, statement, Kind::Growth { lhs: lhs.into(), rhs: rhs.into(), growth })
     }
 
     /// An asymptotic statement.
@@ -363,14 +304,7 @@ impl Bound {
         quantity: impl Into<String>,
         asymptotic: Asymptotic,
     ) -> Self {
-        Self::new(
-            name,
-            statement,
-            Kind::Asymptotic {
-                quantity: quantity.into(),
-                asymptotic,
-            },
-        )
+        Self::new(name, statement, Kind::Asymptotic { quantity: quantity.into(), asymptotic })
     }
 
     /// A probability: at least p ([`Side::Lower`]) or at most p ([`Side::Upper`]).
@@ -383,16 +317,7 @@ impl Bound {
         probability: f64,
     ) -> Self {
         let (successes, trials) = (successes.into(), trials.into());
-        Self::new(
-            name,
-            statement,
-            Kind::Probability {
-                successes,
-                trials,
-                side,
-                probability,
-            },
-        )
+        Self::new(name, statement, Kind::Probability { successes, trials, side, probability })
     }
 
     /// Only on cells of this part.
@@ -412,9 +337,7 @@ impl Bound {
     /// One more false neighbour (identities and inequalities; no effect on the others, whose controls are planted).
     #[must_use]
     pub fn neighbour(mut self, neighbour: Neighbour) -> Self {
-        if let Kind::Identity { neighbours, .. } | Kind::Inequality { neighbours, .. } =
-            &mut self.kind
-        {
+        if let Kind::Identity { neighbours, .. } | Kind::Inequality { neighbours, .. } = &mut self.kind {
             neighbours.push(neighbour);
         }
         self
@@ -438,7 +361,6 @@ impl Bound {
 
     /// Whether the bound speaks of this cell.
     pub fn selects(&self, cell: &Cell) -> bool {
-        self.part.as_ref().is_none_or(|p| *p == cell.part)
-            && self.filter.as_ref().is_none_or(|f| f(cell))
+        self.part.as_ref().is_none_or(|p| *p == cell.part) && self.filter.as_ref().is_none_or(|f| f(cell))
     }
 }

@@ -39,11 +39,7 @@ pub struct Cell {
 impl Cell {
     /// The cell of `claim` and `part` with every other field not applicable; fill in with struct update syntax.
     pub fn new(claim: impl Into<String>, part: impl Into<String>) -> Self {
-        Self {
-            claim: claim.into(),
-            part: part.into(),
-            ..Self::default()
-        }
+        Self { claim: claim.into(), part: part.into(), ..Self::default() }
     }
 
     /// The canonical name: what the journal and the random streams are keyed by. Fields that do not apply are left out.
@@ -53,14 +49,9 @@ impl Cell {
             key.push('/');
             key.push_str(&self.part);
         }
-        for (name, value) in [
-            ("d", self.d),
-            ("m", self.m),
-            ("n", self.n),
-            ("k", self.k),
-            ("R", self.terms),
-            ("degree", self.degree),
-        ] {
+        for (name, value) in
+            [("d", self.d), ("m", self.m), ("n", self.n), ("k", self.k), ("R", self.terms), ("degree", self.degree)]
+        {
             if value != 0 {
                 key.push_str(&format!(",{name}={value}"));
             }
@@ -83,10 +74,7 @@ impl Cell {
     /// [`Error::CellName`] when the part or the activation holds anything but letters, digits and `: . _ + -`.
     pub fn check(&self) -> Result<()> {
         for (what, value) in [("part", &self.part), ("activation", &self.activation)] {
-            if !value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ":._+-".contains(c))
-            {
+            if !value.chars().all(|c| c.is_ascii_alphanumeric() || ":._+-".contains(c)) {
                 return Err(Error::CellName {
                     claim: self.claim.clone(),
                     what,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// The number of an entry of [`LEDGER`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub struct ErratumId(pub u8);
 
 impl ErratumId {
@@ -32,18 +32,8 @@ pub struct Erratum {
     pub checked: &'static str,
 }
 
-const fn entry(
-    id: u8,
-    place: &'static str,
-    printed: &'static str,
-    checked: &'static str,
-) -> Erratum {
-    Erratum {
-        id: ErratumId(id),
-        place,
-        printed,
-        checked,
-    }
+const fn entry(id: u8, place: &'static str, printed: &'static str, checked: &'static str) -> Erratum {
+    Erratum { id: ErratumId(id), place, printed, checked }
 }
 
 /// All entries.
@@ -60,43 +50,13 @@ pub const LEDGER: [Erratum; 13] = [
         "ℓ ≤ 1, ℓ convex in z on all of R, and ℓ(y, y) = 0.",
         "With ℓ(y, 0) = O(1) instead: a bounded convex function on R is constant, so the printed form forces ℓ ≡ 0. The pseudo-Huber loss √(1 + (y − z)²) − 1 and log cosh(y − z) qualify.",
     ),
-    entry(
-        2,
-        "Assumption 2",
-        "No bound on σ''' is assumed.",
-        "With σ''' bounded: the Taylor step uses it.",
-    ),
+    entry(2, "Assumption 2", "No bound on σ''' is assumed.", "With σ''' bounded: the Taylor step uses it."),
     entry(3, "Equation (6)", "The signs a_r are missing.", "With a_r."),
-    entry(
-        4,
-        "Equation (15)",
-        "Σ_{>r} is not the complement of Σ_{≤r}.",
-        "With Σ_{>r} = Σ − Σ_{≤r}.",
-    ),
-    entry(
-        5,
-        "Lemma 3, Theorem 4",
-        "r = d_k.",
-        "With r = n_k, the number of harmonics of degree at most k.",
-    ),
-    entry(
-        6,
-        "Definition 2",
-        "A (ν, γ) second-order stationary point is defined by the Hessian alone.",
-        "With ‖∇f‖ ≤ ν as well.",
-    ),
-    entry(
-        7,
-        "Perturbed gradient descent",
-        "The variance of the noise.",
-        "With entries N(0, s²/(md)).",
-    ),
-    entry(
-        8,
-        "Bound on the features",
-        "The dependence of ‖φ‖².",
-        "With ‖φ‖² = Θ(d), free of m only.",
-    ),
+    entry(4, "Equation (15)", "Σ_{>r} is not the complement of Σ_{≤r}.", "With Σ_{>r} = Σ − Σ_{≤r}."),
+    entry(5, "Lemma 3, Theorem 4", "r = d_k.", "With r = n_k, the number of harmonics of degree at most k."),
+    entry(6, "Definition 2", "A (ν, γ) second-order stationary point is defined by the Hessian alone.", "With ‖∇f‖ ≤ ν as well."),
+    entry(7, "Perturbed gradient descent", "The variance of the noise.", "With entries N(0, s²/(md))."),
+    entry(8, "Bound on the features", "The dependence of ‖φ‖².", "With ‖φ‖² = Θ(d), free of m only."),
     entry(
         9,
         "Null directions",

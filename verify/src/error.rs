@@ -13,9 +13,7 @@ pub enum Error {
     #[error(transparent)]
     Core(#[from] escapement::Error),
     /// A measured quantity is NaN or infinite.
-    #[error(
-        "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must be finite"
-    )]
+    #[error("the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must be finite")]
     NotFinite {
         /// The key of the cell.
         cell: String,
@@ -25,9 +23,7 @@ pub enum Error {
         value: f64,
     },
     /// The error bound of a quantity is negative.
-    #[error(
-        "the quantity '{quantity}' of the cell {cell} has the error bound {value}: it must be at least 0"
-    )]
+    #[error("the quantity '{quantity}' of the cell {cell} has the error bound {value}: it must be at least 0")]
     NegativeError {
         /// The key of the cell.
         cell: String,
@@ -93,9 +89,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A cell needs more memory than there is.
-    #[error(
-        "the cell {cell} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB available"
-    )]
+    #[error("the cell {cell} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB available")]
     Memory {
         /// The key of the cell.
         cell: String,
@@ -112,22 +106,12 @@ pub enum Error {
 impl Error {
     /// A failed operation on a file, in one call.
     pub fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self::Io {
-            what,
-            path: path.to_owned(),
-            source,
-        }
+        Self::Io { what, path: path.to_owned(), source }
     }
 
     /// Whether the whole run must stop: the input or the files are at fault, not one cell.
     pub fn stops_the_run(&self) -> bool {
-        !matches!(
-            self,
-            Self::Core(_)
-                | Self::NotFinite { .. }
-                | Self::NegativeError { .. }
-                | Self::Memory { .. }
-        )
+        !matches!(self, Self::Core(_) | Self::NotFinite { .. } | Self::NegativeError { .. } | Self::Memory { .. })
     }
 }
 
@@ -136,7 +120,5 @@ fn plain(e: &std::io::Error) -> String {
     let text = e.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -16,14 +16,23 @@
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
 //! | [`report`] | from verdicts to tables |
 
+pub mod asymptotic;
 pub mod bound;
 pub mod cell;
 pub mod claim;
+pub mod comparison;
 pub mod errata;
 pub mod error;
+pub mod growth;
+pub mod journal;
 pub mod nbl22;
+pub mod plan;
+pub mod probability;
 pub mod record;
 pub mod registry;
+pub mod runner;
+pub mod statistics;
+pub mod verdict;
 
 pub use bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 pub use cell::Cell;
@@ -32,3 +41,4 @@ pub use errata::ErratumId;
 pub use error::{Error, Result};
 pub use record::{Cost, Hypothesis, Measurement, Quantity, Record};
 pub use registry::Registry;
+pub use verdict::{BoundVerdict, ClaimVerdict, Verdict};

@@ -80,34 +80,20 @@ impl Measurement {
 
     /// Adds the quantity `name`, known to within `error`.
     pub fn insert(&mut self, name: impl Into<String>, value: f64, error: f64) {
-        self.quantities
-            .insert(name.into(), Quantity { value, error });
+        self.quantities.insert(name.into(), Quantity { value, error });
     }
 
     /// With a hypothesis and whether it is met.
     #[must_use]
-    pub fn hypothesis(
-        mut self,
-        name: impl Into<String>,
-        met: bool,
-        detail: impl Into<String>,
-    ) -> Self {
-        self.hypotheses.push(Hypothesis {
-            name: name.into(),
-            met,
-            detail: detail.into(),
-        });
+    pub fn hypothesis(mut self, name: impl Into<String>, met: bool, detail: impl Into<String>) -> Self {
+        self.hypotheses.push(Hypothesis { name: name.into(), met, detail: detail.into() });
         self
     }
 
     /// With its cost.
     #[must_use]
     pub fn cost(mut self, flops: f64, bytes: f64, products: f64) -> Self {
-        self.cost = Cost {
-            flops,
-            bytes,
-            products,
-        };
+        self.cost = Cost { flops, bytes, products };
         self
     }
 
@@ -116,33 +102,16 @@ impl Measurement {
     /// # Errors
     /// [`Error::NotFinite`] or [`Error::NegativeError`], naming cell and quantity.
     pub fn check(&self, cell: &Cell) -> Result<()> {
-        let values = self.quantities.iter().flat_map(|(name, q)| {
-            [
-                (name.clone(), q.value),
-                (format!("{name} (error)"), q.error),
-            ]
-        });
-        let costs = [
-            ("cost.flops", self.cost.flops),
-            ("cost.bytes", self.cost.bytes),
-            ("cost.products", self.cost.products),
-        ];
+        let values = self.quantities.iter().flat_map(|(name, q)| [(name.clone(), q.value), (format!("{name} (error)"), q.error)]);
+        let costs = [("cost.flops", self.cost.flops), ("cost.bytes", self.cost.bytes), ("cost.products", self.cost.products)];
         for (name, value) in values.chain(costs.map(|(name, value)| (name.to_owned(), value))) {
             if !value.is_finite() {
-                return Err(Error::NotFinite {
-                    cell: cell.key(),
-                    quantity: name,
-                    value,
-                });
+                return Err(Error::NotFinite { cell: cell.key(), quantity: name, value });
             }
         }
         for (name, q) in &self.quantities {
             if q.error < 0.0 {
-                return Err(Error::NegativeError {
-                    cell: cell.key(),
-                    quantity: name.clone(),
-                    value: q.error,
-                });
+                return Err(Error::NegativeError { cell: cell.key(), quantity: name.clone(), value: q.error });
             }
         }
         Ok(())
@@ -176,9 +145,6 @@ impl Record {
 
     /// Whether the cell lies in the allowed range ([`Hypothesis::RANGE`]); true when the claim marks none.
     pub fn in_range(&self) -> bool {
-        self.measurement
-            .hypotheses
-            .iter()
-            .all(|h| h.met || h.name != Hypothesis::RANGE)
+        self.measurement.hypotheses.iter().all(|h| h.met || h.name != Hypothesis::RANGE)
     }
 }

@@ -26,18 +26,12 @@ impl Registry {
         let mut seen = BTreeSet::new();
         for claim in &claims {
             if !seen.insert(claim.id().to_owned()) {
-                return Err(Error::Duplicate {
-                    what: "the claim",
-                    name: claim.id().to_owned(),
-                });
+                return Err(Error::Duplicate { what: "the claim", name: claim.id().to_owned() });
             }
             let mut names = BTreeSet::new();
             for bound in claim.bounds() {
                 if !names.insert(bound.name.clone()) {
-                    return Err(Error::Duplicate {
-                        what: "the bound",
-                        name: format!("{}/{}", claim.id(), bound.name),
-                    });
+                    return Err(Error::Duplicate { what: "the bound", name: format!("{}/{}", claim.id(), bound.name) });
                 }
             }
         }
@@ -54,9 +48,7 @@ impl Registry {
     /// # Errors
     /// [`Error::UnknownClaim`] with the nearest name, or with all of them.
     pub fn get(&self, id: &str) -> Result<&dyn Claim> {
-        self.claims()
-            .find(|c| c.id() == id)
-            .ok_or_else(|| self.unknown(id))
+        self.claims().find(|c| c.id() == id).ok_or_else(|| self.unknown(id))
     }
 
     /// The claims named, in registry order; all of them when none is named.
@@ -67,10 +59,7 @@ impl Registry {
         for id in ids {
             self.get(id)?;
         }
-        Ok(self
-            .claims()
-            .filter(|c| ids.is_empty() || ids.iter().any(|id| id == c.id()))
-            .collect())
+        Ok(self.claims().filter(|c| ids.is_empty() || ids.iter().any(|id| id == c.id())).collect())
     }
 
     /// Names of the claims that rest on `id`, directly or not, in registry order.
@@ -87,33 +76,19 @@ impl Registry {
             }
             found.extend(more);
         }
-        self.claims()
-            .map(Claim::id)
-            .filter(|c| *c != id && found.contains(c))
-            .collect()
+        self.claims().map(Claim::id).filter(|c| *c != id && found.contains(c)).collect()
     }
 
     fn unknown(&self, given: &str) -> Error {
         let near = self
             .claims()
-            .map(|c| {
-                (
-                    strsim::normalized_damerau_levenshtein(given, c.id()),
-                    c.id(),
-                )
-            })
+            .map(|c| (strsim::normalized_damerau_levenshtein(given, c.id()), c.id()))
             .filter(|(score, _)| *score >= 0.5)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let suggestion = match near {
             Some((_, id)) => format!("; did you mean '{id}'?"),
-            None => format!(
-                "; the claims are {}",
-                self.claims().map(Claim::id).collect::<Vec<_>>().join(", ")
-            ),
+            None => format!("; the claims are {}", self.claims().map(Claim::id).collect::<Vec<_>>().join(", ")),
         };
-        Error::UnknownClaim {
-            given: given.to_owned(),
-            suggestion,
-        }
+        Error::UnknownClaim { given: given.to_owned(), suggestion }
     }
 }

@@ -1,0 +1,163 @@
+//! Identities and inequalities: decided cell by cell, by the certificates of the two sides and nothing else.
+
+use crate::bound::{Neighbour, Place, Side};
+use crate::record::{Quantity, Record};
+use crate::verdict::{Control, Finding, Tightness, Verdict, pairs};
+
+/// `|lhs − rhs| ≤ lhs.error + rhs.error` on every cell.
+pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
+    let pairs = match pairs(lhs, rhs, records) {
+        Ok(pairs) => pairs,
+        Err(why) => return Finding::inconclusive(why),
+    };
+    // Difference in units of the certificate; exact equality is 0 even without one.
+    let excess = |&(l, r): &(Quantity, Quantity)| {
+        let difference = (l.value - r.value).abs();
+        if difference == 0.0 { 0.0 } else { difference / (l.error + r.error) }
+    };
+    let violated = |l: Quantity, r: Quantity| (l.value - r.value).abs() > l.error + r.error;
+    let (worst, margin) = largest(pairs.iter().map(excess));
+    let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
+    let relative = |&(l, r): &(Quantity, Quantity)| {
+        let scale = l.value.abs().max(r.value.abs());
+        if scale == 0.0 { 0.0 } else { (l.value - r.value).abs() / scale }
+    };
+    let relative = pairs.iter().map(relative).fold(0.0, f64::max);
+    let (l, r) = pairs[worst];
+    let why = (broken > 0).then(|| {
+        format!(
+            "{} ≠ {} beyond the certificate {:.3e} on {broken} of {} cells, worst on {}",
+            l.value,
+            r.value,
+            l.error + r.error,
+            pairs.len(),
+            records[worst].cell
+        )
+    });
+    Finding {
+        verdict: if broken > 0 { Verdict::Refuted } else { Verdict::Exact },
+        implied_constant: None,
+        tightness: Tightness { text: format!("largest relative difference {relative:.1e}"), exponent: None, constant: None },
+        exponents: Vec::new(),
+        control: control(neighbours, &pairs, records, violated, Verdict::Exact),
+        margin: Some(margin),
+        worst: Some((worst, l, r)),
+        why,
+    }
+}
+
+/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates.
+pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
+    let all = match pairs(lhs, rhs, records) {
+        Ok(pairs) => pairs,
+        Err(why) => return Finding::inconclusive(why),
+    };
+    let kept: Vec<usize> = (0..records.len()).filter(|&i| records[i].in_range()).collect();
+    if kept.is_empty() {
+        return Finding::inconclusive("no cell lies in the allowed range");
+    }
+    let (pairs, records): (Vec<_>, Vec<&Record>) = kept.iter().map(|&i| (all[i], records[i])).unzip();
+    // The surplus of lhs over rhs in the direction that violates, and the certificate of the difference.
+    let surplus = |l: Quantity, r: Quantity| match side {
+        Side::Upper => l.value - r.value,
+        Side::Lower => r.value - l.value,
+        Side::Both => (l.value - r.value).abs(),
+    };
+    let violated = |l: Quantity, r: Quantity| {
+        let (surplus, certificate) = (surplus(l, r), l.error + r.error);
+        if strict { surplus >= certificate } else { surplus > certificate }
+    };
+    // A strict inequality whose sides cannot be told apart is open.
+    let open = |l: Quantity, r: Quantity| strict && !violated(l, r) && surplus(l, r) >= -(l.error + r.error);
+    let scaled = |&(l, r): &(Quantity, Quantity)| {
+        let scale = r.value.abs().max(f64::MIN_POSITIVE);
+        surplus(l, r) / scale
+    };
+    let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
+    // Where the inequality is violated, the worst is a cell that violates it beyond its certificate.
+    let counts = |p: &(Quantity, Quantity)| broken == 0 || violated(p.0, p.1);
+    let (worst, surplus_ratio) = largest(pairs.iter().map(|p| if counts(p) { scaled(p) } else { f64::NEG_INFINITY }));
+    let ratios = pairs.iter().filter(|(_, r)| r.value > 0.0).map(|(l, r)| l.value / r.value);
+    let constant = match side {
+        Side::Lower => ratios.fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.min(b)))),
+        Side::Upper | Side::Both => ratios.fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b)))),
+    };
+    let sharper = constant.and_then(|c| match side {
+        Side::Lower => Some(c),
+        Side::Upper | Side::Both => (c > 0.0).then(|| 1.0 / c),
+    });
+    let text = match sharper {
+        Some(c) if (0.99..=1.01).contains(&c) => "tight: attained to within one percent".to_owned(),
+        Some(c) if c > 1.0 => format!("the right side could be {c:.3} times sharper on these cells"),
+        Some(c) => format!("violated by a factor {:.3}", 1.0 / c),
+        None => "the left side vanishes, or the right side is not positive".to_owned(),
+    };
+    let (l, r) = pairs[worst];
+    let undecided = pairs.iter().filter(|p| open(p.0, p.1)).count();
+    let (verdict, why) = if broken > 0 {
+        let sign = match (side, strict) {
+            (Side::Upper, false) => "≤",
+            (Side::Upper, true) => "<",
+            (Side::Lower, false) => "≥",
+            (Side::Lower, true) => ">",
+            (Side::Both, _) => "=",
+        };
+        let cell = &records[worst].cell;
+        let n = pairs.len();
+        (Verdict::Refuted, Some(format!("{} {sign} {} fails on {broken} of {n} cells, worst on {cell}", l.value, r.value)))
+    } else if undecided > 0 {
+        let cell = &records[worst].cell;
+        (Verdict::Inconclusive, Some(format!("the sides are equal within their certificates on {undecided} cells, e.g. {cell}")))
+    } else {
+        (Verdict::Holds, None)
+    };
+    Finding {
+        verdict,
+        implied_constant: constant,
+        tightness: Tightness { text, exponent: None, constant: sharper },
+        exponents: Vec::new(),
+        control: control(neighbours, &pairs, &records, violated, Verdict::Holds),
+        margin: Some(-surplus_ratio),
+        worst: Some((kept[worst], l, r)),
+        why,
+    }
+}
+
+/// Index and value of the largest; `(0, −∞)` of nothing.
+fn largest(values: impl Iterator<Item = f64>) -> (usize, f64) {
+    values.enumerate().fold((0, f64::NEG_INFINITY), |best, (i, v)| if v > best.1 { (i, v) } else { best })
+}
+
+/// Every neighbour must be refuted on at least one of the cells; `otherwise` is what it came out as if not.
+fn control(
+    neighbours: &[Neighbour],
+    pairs: &[(Quantity, Quantity)],
+    records: &[&Record],
+    violated: impl Fn(Quantity, Quantity) -> bool,
+    otherwise: Verdict,
+) -> Control {
+    let mut verdict = Verdict::Refuted;
+    let mut words = Vec::new();
+    for n in neighbours {
+        let mut seen = 0;
+        let mut refuted = 0;
+        for (&(l, r), record) in pairs.iter().zip(records) {
+            if let Some(q) = record.get(&n.quantity) {
+                seen += 1;
+                let (l, r) = if n.place == Place::Lhs { (q, r) } else { (l, q) };
+                refuted += usize::from(violated(l, r));
+            }
+        }
+        words.push(format!("{}: refuted on {refuted} of {seen} cells", n.description));
+        if seen == 0 {
+            verdict = Verdict::Inconclusive;
+        } else if refuted == 0 && verdict == Verdict::Refuted {
+            verdict = otherwise;
+        }
+    }
+    if neighbours.is_empty() {
+        verdict = Verdict::Inconclusive;
+        words.push("no false neighbour was given".to_owned());
+    }
+    Control { description: words.join("; "), verdict }
+}

@@ -1,0 +1,209 @@
+//! The journal: one JSON line per measured cell, appended as it is measured.
+//!
+//! It is the only state of the pipeline. A record is found again by its cell, the root seed and the hash of the sources, so
+//! that numbers of other code are never taken for fresh. A run that is killed loses the cells in flight and nothing else; a
+//! finished run rewrites the journal in plan order, so that its bytes do not depend on the number of jobs or on interruptions.
+//! Wall time, threads and host, which differ between runs, go to a sidecar beside it.
+
+use crate::cell::Cell;
+use crate::error::{Error, Result};
+use crate::record::Record;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Hash of the sources of the core and of this package, taken by the build script.
+pub const SOURCE_HASH: &str = env!("ESCAPEMENT_SOURCE_HASH");
+
+/// What a record is found by.
+type Key = (Cell, u64, String);
+
+/// An open journal, held by a lock until dropped.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    /// Bytes known to be whole lines.
+    length: u64,
+    records: BTreeMap<Key, Record>,
+    meta: File,
+    warnings: Vec<String>,
+    // Last, so that the lock outlives the files.
+    _lock: File,
+}
+
+/// One line of the sidecar.
+#[derive(Serialize)]
+struct Meta<'a> {
+    cell: &'a Cell,
+    seed: u64,
+    source: &'a str,
+    seconds: f64,
+    threads: usize,
+    host: &'a str,
+}
+
+impl Journal {
+    /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
+    ///
+    /// # Errors
+    /// [`Error::JournalLocked`] when another process has it, [`Error::JournalDamaged`] for a line that cannot be read,
+    /// [`Error::Io`] when it cannot be read or written.
+    pub fn open(path: &Path, fresh: bool) -> Result<Self> {
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
+        }
+        let lock_path = beside(path, "lock");
+        let open = |p: &Path| {
+            let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(p);
+            opened.map_err(|e| Error::io("write the journal", p, e))
+        };
+        let lock = open(&lock_path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &lock_path, e)),
+        }
+        let meta_path = beside(path, "meta.jsonl");
+        let mut file = open(path)?;
+        let mut meta = open(&meta_path)?;
+        let io = |e| Error::io("write the journal", path, e);
+        if fresh {
+            file.set_len(0).map_err(io)?;
+            meta.set_len(0).map_err(io)?;
+        }
+        meta.seek(SeekFrom::End(0)).map_err(io)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|e| Error::io("read the journal", path, e))?;
+        let mut journal =
+            Self { path: path.to_owned(), file, length: 0, records: BTreeMap::new(), meta, warnings: Vec::new(), _lock: lock };
+        journal.load(&bytes)?;
+        Ok(journal)
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        for (i, line) in bytes[..whole].split(|&b| b == b'\n').enumerate() {
+            if line.is_empty() {
+                continue;
+            }
+            let record = parse(line).map_err(|why| Error::JournalDamaged { path: self.path.clone(), line: i + 1, why })?;
+            self.insert(record);
+        }
+        self.length = whole as u64;
+        // What follows the last line end was being written when the run was killed.
+        if whole < bytes.len() {
+            let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
+            let place = format!("{}:{number}", self.path.display());
+            self.warnings
+                .push(format!("{place} was half-written when a run was killed; it is dropped and its cell measured again"));
+        }
+        self.file.set_len(self.length).map_err(|e| Error::io("write the journal", &self.path, e))?;
+        self.file.seek(SeekFrom::End(0)).map_err(|e| Error::io("write the journal", &self.path, e))?;
+        Ok(())
+    }
+
+    fn insert(&mut self, record: Record) {
+        self.records.insert((record.cell.clone(), record.seed, record.source.clone()), record);
+    }
+
+    /// What was noticed on opening: sentences for the user.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The record of a cell, if it was measured with this seed by these sources.
+    pub fn get(&self, cell: &Cell, seed: u64, source: &str) -> Option<&Record> {
+        self.records.get(&(cell.clone(), seed, source.to_owned()))
+    }
+
+    /// Appends a record in one write; `seconds` and `threads` go to the sidecar.
+    ///
+    /// # Errors
+    /// [`Error::Io`], after taking back what was written of the line.
+    pub fn append(&mut self, record: &Record, seconds: f64, threads: usize) -> Result<()> {
+        let line = to_line(record);
+        if let Err(e) = self.file.write_all(&line).and_then(|()| self.file.flush()) {
+            // Best effort: a line that stays half-written is dropped by the next run.
+            let _ = self.file.set_len(self.length);
+            return Err(Error::io("write the journal", &self.path, e));
+        }
+        self.length += line.len() as u64;
+        let host = host();
+        let meta = Meta { cell: &record.cell, seed: record.seed, source: &record.source, seconds, threads, host: &host };
+        self.meta.write_all(&to_line(&meta)).map_err(|e| Error::io("write", &beside(&self.path, "meta.jsonl"), e))?;
+        self.insert(record.clone());
+        Ok(())
+    }
+
+    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then the other ones of
+    /// the current sources by name. Records of other sources are left out.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the journal is then as it was.
+    pub fn compact(&mut self, order: &[(Cell, u64, String)]) -> Result<()> {
+        let mut text = Vec::new();
+        let mut written = std::collections::BTreeSet::new();
+        for key in order {
+            if let Some(record) = self.records.get(key)
+                && written.insert(key)
+            {
+                text.extend(to_line(record));
+            }
+        }
+        let current = |source: &str| source == SOURCE_HASH || source.starts_with(&format!("{SOURCE_HASH}+"));
+        let others = self.records.iter().filter(|(key, _)| current(&key.2) && !written.contains(key));
+        for (_, record) in others {
+            text.extend(to_line(record));
+        }
+        let err = |e| Error::io("write the journal", &self.path, e);
+        let folder = self.path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut temporary = tempfile::Builder::new().prefix(".journal-").tempfile_in(folder).map_err(err)?;
+        temporary.write_all(&text).map_err(err)?;
+        temporary.as_file().sync_data().map_err(err)?;
+        if let Ok(old) = self.file.metadata() {
+            // A temporary file is private; the journal keeps the permissions it had.
+            let _ = temporary.as_file().set_permissions(old.permissions());
+        }
+        self.file = temporary.persist(&self.path).map_err(|e| err(e.error))?;
+        self.length = text.len() as u64;
+        Ok(())
+    }
+}
+
+/// `journal.jsonl` → `journal.meta.jsonl`, `journal.lock`.
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    path.with_extension(extension)
+}
+
+fn to_line(value: &impl Serialize) -> Vec<u8> {
+    // Plain structs of strings and finite numbers: serialising them cannot fail, and an empty line is skipped on reading.
+    let mut line = serde_json::to_vec(value).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+fn parse(line: &[u8]) -> std::result::Result<Record, String> {
+    let record: Record = serde_json::from_slice(line).map_err(|e| {
+        let text = e.to_string();
+        // The line number of a one-line document is always 1.
+        text.replace(" at line 1 column ", ", column ")
+    })?;
+    record.measurement.check(&record.cell).map_err(|e| e.to_string())?;
+    Ok(record)
+}
+
+fn host() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_default();
+    format!("{} {}-{}", named.trim(), std::env::consts::ARCH, std::env::consts::OS).trim().to_owned()
+}
