@@ -15,6 +15,7 @@
 //! | [`plan`], [`runner`], [`journal`] | from cells to records |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
 //! | [`report`] | from verdicts to tables and pictures |
+//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
 pub mod asymptotic;
@@ -25,6 +26,7 @@ pub mod comparison;
 pub mod errata;
 pub mod error;
 pub mod growth;
+pub mod harness;
 pub mod io;
 pub mod journal;
 pub mod nbl22;
