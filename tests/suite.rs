@@ -14,6 +14,8 @@ mod data;
 mod network;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/signs.rs"]
+mod signs;
 #[path = "suite/sphere.rs"]
 mod sphere;
 #[path = "suite/zonal_oracles.rs"]
