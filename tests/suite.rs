@@ -22,6 +22,8 @@ mod network;
 mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/signs.rs"]
+mod signs;
 #[path = "suite/sphere.rs"]
 mod sphere;
 #[path = "suite/zonal_oracles.rs"]

@@ -220,7 +220,7 @@ pub fn enumerate(loss: Loss, b: f64, c: &[f64]) -> Result<f64> {
 
 /// `1 − Π_r cos(c_r t)`: with P the product so far, each factor adds `2P sin²(c_r t/2)`, so nothing cancels while P > 0.
 fn one_minus_product(factors: &[f64], t: f64) -> f64 {
-    let mut defect = 0.0;
+    let mut defect = 0.0_f64;
     for c in factors {
         let product = 1.0 - defect;
         // Later factors are at most 1: what is left is below rounding for good.
