@@ -12,13 +12,21 @@ mod cli_bad_input;
 mod cli_core;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/journal.rs"]
+mod journal;
 #[path = "suite/network.rs"]
 mod network;
 #[path = "suite/npy.rs"]
 mod npy;
+#[path = "suite/pipeline.rs"]
+mod pipeline;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/sphere.rs"]
 mod sphere;
+#[path = "suite/synthetic.rs"]
+mod synthetic;
+#[path = "suite/verify_cli.rs"]
+mod verify_cli;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;
