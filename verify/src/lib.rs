@@ -47,3 +47,8 @@ pub use error::{Error, Result};
 pub use record::{Cost, Hypothesis, Measurement, Quantity, Record};
 pub use registry::Registry;
 pub use verdict::{BoundVerdict, ClaimVerdict, Verdict};
+
+/// The examples of the contributor's page, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+struct Contributing;
