@@ -10,6 +10,10 @@ mod cli;
 mod cli_bad_input;
 #[path = "suite/cli_core.rs"]
 mod cli_core;
+#[path = "suite/construct.rs"]
+mod construct;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/journal.rs"]

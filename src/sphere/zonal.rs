@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub const MAX_DEGREE: usize = 512;
 
 /// The quadrature order at which the search for agreement ends.
-const MAX_ORDER: usize = 8192;
+const MAX_ORDER: usize = 4096;
 
 /// `ĝ_j = E[g(√d z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`; `g` takes the argument `√d z`.
 ///
@@ -21,7 +21,7 @@ const MAX_ORDER: usize = 8192;
 ///
 /// # Errors
 /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`] if `g` is not finite on
-/// the nodes, or too rough for 8192 of them (a jump, for instance).
+/// the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
 /// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a quarter of it.
