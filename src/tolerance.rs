@@ -29,3 +29,8 @@ pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
 
 /// Probability allowed to a randomised bound to be wrong, over its own random start: below any that a user would act on.
 pub const FAILURE: f64 = 1e-6;
+
+/// Snapshots of verdicts: relative on constants, absolute on exponents. A thousand times the certificates behind those numbers
+/// ([`TAIL`], and eigenvalues to 1e-12 or better), which is how far another machine's rounding can move them; a change of the
+/// method moves them by far more.
+pub const SNAPSHOT: f64 = 1e-6;

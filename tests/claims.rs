@@ -1,1 +1,191 @@
-fn main() {}
+//! Every claim at the quick tier, measured afresh: one test per claim and bound.
+//!
+//! A test passes when verdict, constants and exponents equal the snapshot within tolerance, the control is refuted, and a
+//! refuted bound has its erratum. `cargo test --test claims lemma-1` runs one claim; `INSTA_UPDATE=always` accepts new numbers.
+
+use escapement::tolerance::SNAPSHOT;
+use escapement_verify::plan::Plan;
+use escapement_verify::runner::{self, Options, Silent};
+use escapement_verify::verdict::{BoundVerdict, ClaimVerdict, Verdict, judge};
+use escapement_verify::{Claim, Registry, Tier, registry};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The root seed of the snapshots: that of `escapement verify`.
+const SEED: u64 = 2206;
+
+type Measured = OnceLock<Result<ClaimVerdict, String>>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let registry: &'static Registry = match registry::standard() {
+        Ok(registry) => Box::leak(Box::new(registry)),
+        Err(e) => {
+            eprintln!("escapement: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut trials =
+        vec![Trial::test("tolerance::bites", tolerance_bites), Trial::test("snapshots::no_strays", move || strays(registry))];
+    for claim in registry.claims() {
+        trials.push(Trial::test(format!("{}::is_well_formed", claim.id()), move || well_formed(registry, claim)));
+        let measured: Arc<Measured> = Arc::default();
+        for bound in claim.bounds() {
+            let measured = measured.clone();
+            trials.push(Trial::test(format!("{}::{}", claim.id(), bound.name), move || {
+                let verdict = measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+                let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
+                check(claim, found)
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Measures a claim on all cores, without a journal; claims take turns.
+fn measure(claim: &dyn Claim) -> Result<ClaimVerdict, String> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let plan = Plan::new(&[claim], Tier::Quick, SEED).map_err(|e| e.to_string())?;
+    let options = Options { jobs: 0, memory: runner::available_memory(), stop: &AtomicBool::new(false) };
+    let outcome = runner::run(&plan, None, &options, &Silent).map_err(|e| e.to_string())?;
+    Ok(judge(claim, Tier::Quick, SEED, &outcome.records, &outcome.failures))
+}
+
+fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
+    let evidence = || serde_json::to_string_pretty(found).unwrap_or_default();
+    if found.verdict == Verdict::Refuted && found.printed.is_none() {
+        return Err(format!("refuted, and no erratum says so: {}", evidence()).into());
+    }
+    // The quick tier may lack the cells for a verdict; a verdict without power there must never be.
+    if found.verdict != Verdict::Inconclusive && found.control.verdict != Verdict::Refuted {
+        return Err(format!("the control is not refuted: {}", evidence()).into());
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(found.statement.clone());
+    settings.set_comparator(Box::new(WithinTolerance));
+    let text = serde_json::to_string_pretty(&numbers(found)).map_err(|e| e.to_string())?;
+    settings.bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
+    Ok(())
+}
+
+/// What a snapshot holds of a verdict: no wording, and no number that is pure rounding.
+fn numbers(found: &BoundVerdict) -> Value {
+    let exponent = |e: &escapement_verify::verdict::ExponentEvidence| {
+        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured, "lower": e.lower,
+            "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
+    };
+    json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed, "control": found.control.verdict,
+        "cells": found.cells, "cells_inside_hypotheses": found.cells_inside_hypotheses,
+        "implied_constant": found.implied_constant, "exponents": found.exponents.iter().map(exponent).collect::<Vec<_>>()})
+}
+
+/// Compares JSON with [`SNAPSHOT`] on every number.
+#[derive(Clone)]
+struct WithinTolerance;
+
+impl insta::Comparator for WithinTolerance {
+    fn matches(&self, reference: &insta::Snapshot, test: &insta::Snapshot) -> bool {
+        let value = |s: &insta::Snapshot| -> Option<Value> { serde_json::from_str(&s.contents().as_text()?.to_string()).ok() };
+        match (value(reference), value(test)) {
+            (Some(reference), Some(test)) => close(&reference, &test, ""),
+            _ => false,
+        }
+    }
+
+    fn dyn_clone(&self) -> Box<dyn insta::Comparator> {
+        Box::new(self.clone())
+    }
+}
+
+/// Exponents are compared absolutely, everything else relatively; whole numbers and words must be equal.
+fn close(a: &Value, b: &Value, key: &str) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| close(x, y, key)))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| close(x, y, key)),
+        (Value::Number(x), Value::Number(y)) if x.is_f64() || y.is_f64() => {
+            let (Some(x), Some(y)) = (x.as_f64(), y.as_f64()) else { return false };
+            let scale = if ["claimed", "measured", "lower", "upper"].contains(&key) { 1.0 } else { x.abs().max(y.abs()) };
+            (x - y).abs() <= SNAPSHOT * scale
+        }
+        _ => a == b,
+    }
+}
+
+/// The comparison accepts rounding and nothing more.
+fn tolerance_bites() -> Result<(), Failed> {
+    let snapshot = |constant: f64, slope: f64, verdict: &str| json!({"implied_constant": constant, "exponents": [{"measured": slope}], "verdict": verdict});
+    let reference = snapshot(1e-9, -0.5, "scales");
+    let rounding = snapshot(1e-9 * (1.0 + 1e-9), -0.5 + 1e-9, "scales");
+    let others = [
+        snapshot(1.001e-9, -0.5, "scales"),
+        snapshot(1e-9, -0.501, "scales"),
+        snapshot(1e-9, -0.5, "holds"),
+        json!({}),
+        json!(null),
+    ];
+    if !close(&reference, &rounding, "") {
+        return Err("rounding is not accepted".into());
+    }
+    match others.iter().find(|other| close(&reference, other, "")) {
+        Some(other) => Err(format!("{other} passes for {reference}").into()),
+        None => Ok(()),
+    }
+}
+
+/// What a claim says about itself is there, and names what exists.
+fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
+    let words = [claim.title(), claim.statement(), claim.reference(), claim.hypotheses(), claim.method(), claim.refuted_by()];
+    if words.iter().any(|w| w.trim().is_empty()) {
+        return Err("title, statement, reference, hypotheses, method and refuted_by must all be given".into());
+    }
+    for used in claim.uses() {
+        registry.get(used).map_err(|e| e.to_string())?;
+    }
+    let bounds = claim.bounds();
+    for erratum in claim.errata().iter().copied().chain(bounds.iter().filter_map(|b| b.printed)) {
+        erratum.entry().ok_or_else(|| format!("{erratum} is not in the ledger"))?;
+    }
+    for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
+        let plan = Plan::new(&[claim], tier, SEED).map_err(|e| e.to_string())?;
+        let sensible = |s: &escapement_verify::plan::Step<'_>| {
+            s.prediction.seconds > 0.0 && s.prediction.seconds.is_finite() && s.prediction.bytes > 0.0
+        };
+        if let Some(step) = plan.steps.iter().find(|s| !sensible(s)) {
+            return Err(format!("{} has no sensible prediction: {:?}", step.cell, step.prediction).into());
+        }
+        let unseen = bounds.iter().find(|b| tier != Tier::Quick && !plan.steps.iter().any(|s| b.selects(&s.cell)));
+        if let Some(bound) = unseen {
+            return Err(format!("no cell of the {tier} tier is measured for {}", bound.name).into());
+        }
+    }
+    Ok(())
+}
+
+/// No snapshot outlives its bound.
+fn strays(registry: &Registry) -> Result<(), Failed> {
+    let known: BTreeSet<String> =
+        registry.claims().flat_map(|c| c.bounds().into_iter().map(|b| file_stem(c.id(), &b.name) + ".snap")).collect();
+    let Ok(entries) = std::fs::read_dir(folder()) else { return Ok(()) };
+    let names = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned());
+    let strays: Vec<String> = names.filter(|n| n.starts_with("claims__") && n.ends_with(".snap") && !known.contains(n)).collect();
+    if strays.is_empty() { Ok(()) } else { Err(format!("no bound belongs to snapshots/{}", strays.join(", snapshots/")).into()) }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots"))
+}
+
+fn file_stem(claim: &str, bound: &str) -> String {
+    format!("claims__{claim}__{}", bound.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-"))
+}

@@ -239,14 +239,13 @@ fn an_asymptotic_statement_is_judged_from_its_onset_on() {
         Bound::asymptotic("a", "", "q", Asymptotic::lower(Parameter::D, |c| c.k as f64)),
         Bound::asymptotic("a", "", "q", Asymptotic::both(Parameter::D, |c| c.k as f64)),
     ];
-    // d² + 100·d: the local exponent climbs from about 1 to 2, where least squares would say about 1.4.
+    // d² + 100·d: the last three local exponents are 1.48, 1.64 and 1.78, and what still drifts by more than the slack decides nothing:
+    // not even the upper bound, because the planted violation would not show.
     let curved = over_d(|d| d * d + 100.0 * d);
-    for (bound, expected) in bounds.iter().zip([Scales, Refuted, Refuted]) {
-        // The last three steps end at 1.78 with two before below 1.75: a lower bound has one step after its onset.
-        let v = verdict(bound, &curved);
-        let expected = if expected == Refuted { Verdict::Inconclusive } else { expected };
-        assert_eq!(v.verdict, expected, "{v:?}");
+    for bound in &bounds {
+        assert_eq!(verdict(bound, &curved).verdict, Verdict::Inconclusive);
     }
+    // d² + 10·d: within the slack from 1.82 at d = 32 on, where least squares over all of it would say 1.75.
     let late = over_d(|d| d * d + 10.0 * d);
     for bound in &bounds[1..] {
         let v = verdict(bound, &late);
@@ -364,7 +363,7 @@ fn random_streams_of_cells_are_pinned() {
 }
 
 /// First word of the stream above.
-const PINNED: u64 = 0;
+const PINNED: u64 = 3_299_559_875_443_144_811;
 
 #[test]
 fn the_registry_refuses_duplicates_and_knows_what_rests_on_what() {

@@ -75,7 +75,9 @@ fn the_exit_code_says_what_came_out() {
         let (again, table, _) = run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1"]);
         assert_eq!(again, code);
         assert!(table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"), "{table}");
-        assert_eq!(table.contains("again: escapement verify made-up --tier quick --seed 2206 --cell"), code == harness::REFUTED);
+        // The cell that refutes comes with its command: one for the printed wording, one more for the growth.
+        let commands = table.matches("again: escapement verify made-up --tier quick --seed 2206 --cell").count();
+        assert_eq!(commands, 1 + usize::from(code == harness::REFUTED), "{table}");
     }
 }
 
@@ -203,4 +205,56 @@ impl Write for Gone {
 fn a_closed_pipe_ends_quietly() {
     let line = Line::try_parse_from(["escapement", "list"]).unwrap();
     assert_eq!(line.command.run(&registry(0.0, 0.05), &mut Gone).unwrap(), harness::HOLDS);
+}
+
+/// A registry whose cells take a while.
+fn slow() -> Registry {
+    let slowly = |c: &Cell, seed: u64| {
+        std::thread::sleep(std::time::Duration::from_millis(40));
+        measure(0.0, 0.05)(c, seed)
+    };
+    let bound = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Growth::upper(Parameter::M, |_| 0.0));
+    Registry::new(vec![Synthetic::new("made-up", over_m(&WIDTHS, 6), vec![bound], slowly).boxed()]).unwrap()
+}
+
+/// The process that the next test interrupts.
+#[test]
+#[ignore = "runs in a process of its own, started by an_interrupted_run_says_so_and_resumes"]
+fn a_slow_run() {
+    let Ok(journal) = std::env::var("ESCAPEMENT_TEST_JOURNAL") else { return };
+    let line = Line::try_parse_from(["escapement", "verify", "--jobs", "2", "--journal", &journal]).unwrap();
+    let code = line.command.run(&slow(), &mut std::io::sink()).unwrap();
+    std::process::exit(i32::from(code));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_so_and_resumes() {
+    use std::process::{Command, Stdio};
+    let desk = TempDir::new().unwrap();
+    let (cut, whole) = (desk.path().join("cut.jsonl"), desk.path().join("whole.jsonl"));
+    let lines = || fs::read_to_string(&cut).unwrap_or_default().lines().count();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "verify_cli::a_slow_run", "--ignored", "--nocapture"])
+        .env("ESCAPEMENT_TEST_JOURNAL", &cut)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while lines() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(i32::from(harness::INTERRUPTED)));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("the same command resumes there"));
+    let kept = lines();
+    assert!((3..36).contains(&kept), "{kept}");
+    for path in [&cut, &whole] {
+        let words = ["verify", "--jobs", "8", "--journal", path.to_str().unwrap()];
+        assert_eq!(run(&slow(), &desk, &words).0, harness::HOLDS);
+    }
+    assert_eq!(fs::read(&cut).unwrap(), fs::read(&whole).unwrap());
+    let again = fs::read_to_string(desk.path().join("cut.meta.jsonl")).unwrap().lines().count();
+    assert_eq!(again, 36, "no cell is measured twice");
 }
