@@ -86,9 +86,11 @@ impl Claim for Assumption2 {
             out.insert(format!("search.{}", NAMES[i]), value, missed + beyond + rounding);
         }
         let points = f64::from(2 * REACH) * f64::from(PER_UNIT);
-        Ok(out
-            .hypothesis("σ''' bounded", suprema[3].value.is_finite(), format!("sup |σ'''| = {:.4}", suprema[3].value))
-            .cost(3.0 * 40.0 * points, 1e4, 0.0))
+        Ok(out.hypothesis("σ''' bounded", suprema[3].value.is_finite(), format!("sup |σ'''| = {:.4}", suprema[3].value)).cost(
+            3.0 * 40.0 * points,
+            1e4,
+            0.0,
+        ))
     }
 
     fn bounds(&self) -> Vec<Bound> {

@@ -5,8 +5,9 @@ use crate::claim::Claim;
 pub mod assumption_2;
 pub mod assumption_3;
 pub mod common;
+pub mod spectrum;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3)]
+    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3), Box::new(spectrum::Spectrum)]
 }

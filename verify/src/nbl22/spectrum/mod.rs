@@ -1,0 +1,401 @@
+//! The spectrum of the feature covariance Σ (NBL22, appendix A, "Lemma 15").
+//!
+//! > n_k eigenvalues of Σ are ≳ d^{1−k}; for k < i ≤ 2k, B(d,i) of them are Θ(d^{1−i}); the rest average Θ(1/m). The top n_k
+//! > eigenfunctions turn towards the polynomials of degree ≤ k as m grows.
+//!
+//! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel for the levels,
+//! `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean square of `‖sin Θ‖_F` to first order (see
+//! [`constants::Constants::angle`]). How these numbers grow in d is a question of its own, answered exactly for d up to 2000. Beside that,
+//! three statements carry constants: matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the trace.
+
+pub mod constants;
+pub mod solve;
+
+use super::common;
+use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::cell::Cell;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::errata::ErratumId;
+use crate::error::Result;
+use crate::record::{Hypothesis, Measurement};
+use constants::Constants;
+use escapement::covariance::Covariance;
+use escapement::{activation, sphere, tolerance};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Spectrum;
+
+/// The top n_k eigenvalues and their eigenfunctions.
+const TOP: &str = "top";
+/// The eigenvalues of degree k + 1 to 2k, and the rest.
+const LEVELS: &str = "levels";
+/// κ_j along d.
+const KAPPA: &str = "kappa";
+/// `Σ_{j>2k} τ_j/d` along d.
+const REST: &str = "rest";
+/// Chance at which the Chernoff bound must keep the levels within half of κ for a cell to be in range.
+const CHANCE: f64 = 0.01;
+/// Part of what is measured that the truncation of the degrees may cost.
+const TRUNCATION: f64 = 0.01;
+/// Widths of a sweep by products, in halves of the first.
+const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
+
+/// One sweep over m: part, d, k, the first width, how many doublings (by harmonics), replicates. The first widths are those from
+/// which the cells are in range, rounded up.
+type Sweep = (&'static str, usize, usize, usize, usize, usize);
+
+const QUICK: [Sweep; 6] = [
+    (TOP, 3, 1, 512, 6, 5),
+    (TOP, 3, 2, 1024, 6, 4),
+    (TOP, 4, 1, 512, 5, 3),
+    (LEVELS, 3, 1, 1024, 5, 2),
+    (LEVELS, 3, 2, 2048, 5, 2),
+    (LEVELS, 4, 1, 1024, 5, 2),
+];
+
+const STANDARD: [Sweep; 15] = [
+    (TOP, 3, 1, 512, 8, 5),
+    (TOP, 3, 2, 1024, 7, 5),
+    (TOP, 4, 1, 512, 6, 4),
+    (TOP, 4, 2, 1536, 5, 3),
+    (TOP, 5, 1, 384, 0, 5),
+    (TOP, 5, 2, 1536, 0, 3),
+    (TOP, 8, 1, 384, 0, 5),
+    (TOP, 10, 1, 384, 0, 5),
+    (TOP, 20, 1, 384, 0, 3),
+    (LEVELS, 3, 1, 1024, 6, 5),
+    (LEVELS, 3, 2, 2048, 6, 5),
+    (LEVELS, 4, 1, 1024, 6, 3),
+    (LEVELS, 4, 2, 4096, 5, 2),
+    (LEVELS, 5, 1, 1024, 0, 3),
+    (LEVELS, 8, 1, 1408, 0, 2),
+];
+
+const PAPER: [Sweep; 6] = [
+    (TOP, 8, 2, 4608, 0, 3),
+    (TOP, 10, 2, 8192, 0, 3),
+    (TOP, 50, 1, 512, 0, 3),
+    (TOP, 100, 1, 1024, 0, 3),
+    (LEVELS, 10, 1, 1664, 0, 3),
+    (LEVELS, 20, 1, 3200, 0, 3),
+];
+
+impl Claim for Spectrum {
+    fn id(&self) -> &str {
+        "spectrum"
+    }
+    fn title(&self) -> &str {
+        "Spectrum of the feature covariance"
+    }
+    fn statement(&self) -> &str {
+        "n_k eigenvalues of Σ are ≳ d^{1−k}; those of degree i, B(d,i) for each k < i ≤ 2k, are Θ(d^{1−i}); the rest average Θ(1/m)."
+    }
+    fn reference(&self) -> &str {
+        "NBL22, appendix A, \"Lemma 15\""
+    }
+    fn hypotheses(&self) -> &str {
+        "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ with probability 0.99, and the first-order angle below 1/2."
+    }
+    fn method(&self) -> &str {
+        "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at d = 3 and 4, by products with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart for d to 2000."
+    }
+    fn refuted_by(&self) -> &str {
+        "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent in d does not settle at 1 − j."
+    }
+    fn uses(&self) -> &[&str] {
+        &["assumption-3"]
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(11)]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let sweeps: Vec<Sweep> = match tier {
+            Tier::Quick => QUICK.to_vec(),
+            Tier::Standard => STANDARD.to_vec(),
+            Tier::Paper => STANDARD.iter().chain(&PAPER).copied().collect(),
+        };
+        for activation in ["sigmoid:1", "tanh:0.5"] {
+            let base = |part: &str| Cell { activation: activation.into(), ..Cell::new(self.id(), part) };
+            for &d in common::dimensions(tier) {
+                cells.extend((0..=4).map(|degree| Cell { d, degree, ..base(KAPPA) }));
+                cells.extend((1..=2).map(|k| Cell { d, k, ..base(REST) }));
+            }
+            for &(part, d, k, first, points, replicates) in &sweeps {
+                let widths: Vec<usize> = if d <= solve::HARMONIC {
+                    common::doublings(first, points).collect()
+                } else {
+                    HALVES.iter().map(|h| h * first / 2).collect()
+                };
+                // tanh needs twice the degrees: at d = 4 that is not for the quick tier.
+                if tier == Tier::Quick && d == 4 && part == TOP && activation == "tanh:0.5" {
+                    continue;
+                }
+                for m in widths {
+                    cells.extend((0..replicates).map(|replicate| Cell { d, m, k, replicate, ..base(part) }));
+                }
+            }
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        if cell.m == 0 {
+            return Prediction { seconds: 3e-3, bytes: 1e6 };
+        }
+        let (flops, bytes) = cost(cell).unwrap_or((1e9, 1e8));
+        Prediction { seconds: flops / 6e9, bytes }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        match cell.part.as_str() {
+            TOP => top(cell, seed),
+            LEVELS => levels(cell, seed),
+            KAPPA => {
+                let c = Constants::new(cell.d, 1, &cell.activation)?;
+                Ok(Measurement::new().quantity("kappa", c.kappa(cell.degree), c.kappa_error(cell.degree)))
+            }
+            _ => {
+                let c = Constants::new(cell.d, cell.k, &cell.activation)?;
+                let (tail, error) = c.tail(2 * cell.k);
+                let d = cell.d as f64;
+                Ok(Measurement::new().quantity("share", tail / d, error / d))
+            }
+        }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        bounds()
+    }
+}
+
+/// Σ for the cell's weights, cut where the degrees left out have a trace of at most `wanted`.
+fn covariance(cell: &Cell, seed: u64, constants: &Constants, wanted: f64) -> Result<Covariance> {
+    let weights = sphere::uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
+    let (weights, _) = sphere::unit_rows("the weights", weights.as_ref(), tolerance::UNIT_NORM_F64)?;
+    Ok(Covariance::from_levels(weights, constants.cut(wanted))?)
+}
+
+/// What the degrees left out may weigh in a cell of this part.
+fn wanted(cell: &Cell, constants: &Constants) -> f64 {
+    if cell.part == TOP {
+        TRUNCATION * constants.kappa_min() * (constants.angle().0 / (cell.m / 2) as f64).min(1.0)
+    } else {
+        TRUNCATION * constants.kappa(2 * cell.k).min(constants.tail(2 * cell.k).0)
+    }
+}
+
+/// Flops and bytes of a cell.
+fn cost(cell: &Cell) -> Result<(f64, f64)> {
+    let c = Constants::new(cell.d, cell.k, &cell.activation)?;
+    let (p, d) = ((cell.m / 2) as f64, cell.d as f64);
+    let levels = c.cut(wanted(cell, &c));
+    if cell.d <= solve::HARMONIC {
+        let n: f64 = levels.levels.iter().map(|l| l.dimension).sum();
+        return Ok((p * d * n * (n + 50.0) + 12.0 * n.powi(3), 8.0 * (6.0 * n * n + 2.0 * 2048.0 * d * n)));
+    }
+    let count = c.count(if cell.part == TOP { cell.k } else { 2 * cell.k })? as f64 + 1.0;
+    let kernel = 6.0 * levels.levels.len() as f64 * p * p;
+    Ok((6.0 * count * (6.0 * p * p * d + 24.0 * p * d * count) + 4.0 * kernel, 8.0 * p * d * 10.0 * count + 32.0 * p * p))
+}
+
+fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let (k, p) = (cell.k, cell.m / 2);
+    let c = Constants::new(cell.d, k, &cell.activation)?;
+    let cov = covariance(cell, seed, &c, wanted(cell, &c))?;
+    let n = c.count(k)?;
+    let solved = solve::solve(&cov, n + 1, Some(n), k)?;
+    let off = solved.rounding + solved.truncation;
+    let below = c.deviation(k, p, tolerance::FAILURE)?.0;
+    let likely = c.deviation(k, p, CHANCE)?.1;
+    let (z, z_error) = c.angle();
+    let angle = (z / p as f64).sqrt();
+    let (largest, all) = solved.sine_errors(n);
+    let (min, error) = (c.kappa_min(), c.kappa_error(c.weakest()));
+    let floor = (1.0 - below).max(0.0);
+    let threshold = (min * c.kappa_next()).sqrt();
+    let count = solved.eigenvalues.iter().filter(|&&l| l > threshold).count();
+    let unsure = solved.eigenvalues.iter().filter(|&&l| (l - threshold).abs() <= off).count();
+    let mut out = Measurement::new()
+        .quantity("lambda", solved.eigenvalues[n - 1], off)
+        .quantity("kappa", min, error)
+        .quantity("floor", floor * min, floor * error)
+        .quantity("floor.largest", floor * c.kappa_max(), floor * error)
+        .quantity("count", count as f64, unsure as f64)
+        .quantity("n_k", n as f64, 0.0)
+        .quantity("d_k", sphere::dimension(cell.d, k), 0.0)
+        .quantity("angle", angle, angle * 0.5 * z_error / z)
+        .quantity("trace.measured", solved.trace.0, solved.trace.1)
+        .quantity("trace", c.levels.trace, c.levels.rounding_allowance())
+        .quantity("trace.double", 2.0 * c.levels.trace, 0.0)
+        .quantity("trace.short", c.levels.trace - c.levels.levels[k + 1].tau, 0.0);
+    let sum: f64 = solved.sines.iter().sum();
+    for (name, square, error) in [("sine", solved.sines[0], largest), ("sine.all", sum, all)] {
+        // |√(x + e) − √x| ≤ e/√x, and ≤ √e where x is small.
+        let root = square.sqrt();
+        out.insert(name, root, if root > 0.0 { (error / root).min(error.sqrt()) } else { error.sqrt() });
+    }
+    let (flops, bytes) = cost(cell)?;
+    let detail = format!("deviation {likely:.3} ≤ 1/2, first-order angle {angle:.3} ≤ 1/2");
+    Ok(out
+        .hypothesis(Hypothesis::RANGE, likely <= 0.5 && angle <= 0.5, detail)
+        .hypothesis("κ_{≤k} above the rest", min > c.kappa_next(), format!("{min:.3e} > {:.3e}", c.kappa_next()))
+        .cost(flops, bytes, 0.0))
+}
+
+fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let (k, p) = (cell.k, cell.m / 2);
+    let c = Constants::new(cell.d, k, &cell.activation)?;
+    let cov = covariance(cell, seed, &c, wanted(cell, &c))?;
+    let n = c.count(2 * k)?;
+    let solved = solve::solve(&cov, n, None, k)?;
+    let off = solved.rounding + solved.truncation;
+    let below = c.deviation(2 * k, p, tolerance::FAILURE)?.0;
+    let likely = c.deviation(2 * k, p, CHANCE)?.1;
+    let floor = (1.0 - below).max(0.0);
+    let mut out = Measurement::new();
+    for i in k + 1..=2 * k {
+        let (name, error) = (i - k, c.kappa_error(i));
+        out.insert(format!("largest.{name}"), solved.eigenvalues[c.count(i - 1)?], off);
+        out.insert(format!("smallest.{name}"), solved.eigenvalues[c.count(i)? - 1], off);
+        out.insert(format!("kappa.{name}"), c.kappa(i), error);
+        out.insert(format!("floor.{name}"), floor * c.kappa(i), floor * error);
+        out.insert(format!("floor.{name}.false"), floor * c.kappa(i - 1), floor * error);
+    }
+    let kept: f64 = solved.eigenvalues[..n].iter().sum();
+    let rest = c.levels.trace - kept;
+    // The n eigenvalues together fall short by at most the trace left out.
+    let rest_error = solved.truncation + n as f64 * solved.rounding + c.levels.rounding_allowance();
+    let order = (cell.m * cell.d) as f64;
+    let (tail, tail_error) = c.tail(2 * k);
+    let sigma = activation::parse(&cell.activation)?;
+    let sup = sigma.suprema()[1].value;
+    let slopes = sphere::orthonormal_coefficients(cell.d, &|z| sigma.d1(z), 2 * k - 1)?;
+    let least = slopes.iter().fold(f64::INFINITY, |a, x| a.min(x.abs()));
+    let resolved = (tolerance::ZONAL_ROUNDINGS + 2.0 * k as f64) * f64::EPSILON * sup;
+    let (flops, bytes) = cost(cell)?;
+    Ok(out
+        .quantity("rest", rest / (order - n as f64), rest_error / (order - n as f64))
+        .quantity("tail.average", tail / order, tail_error / order)
+        .quantity("rest.sum", rest, rest_error)
+        .quantity("tail.sum", tail, tail_error)
+        .quantity("tail.sum.false", c.tail(2 * k + 1).0, tail_error)
+        .hypothesis(
+            Hypothesis::RANGE,
+            likely <= 0.5 && c.ordered(),
+            format!("deviation {likely:.3} ≤ 1/2, κ falls from degree k on: {}", c.ordered()),
+        )
+        .hypothesis("λ_{i−1}(σ') ≠ 0 for i ≤ 2k", least > resolved, format!("least |ĝ_j| = {least:.2e} over j < 2k"))
+        .cost(flops, bytes, 0.0))
+}
+
+/// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the two, with probability 0.99 each.
+fn separated(cell: &Cell) -> bool {
+    let check = || -> Result<bool> {
+        let c = Constants::new(cell.d, cell.k, &cell.activation)?;
+        let ratio = (c.kappa_next() / c.kappa_min()).sqrt();
+        let low = c.deviation(cell.k, cell.m / 2, CHANCE)?.0;
+        let high = c.deviation(2 * cell.k, cell.m / 2, CHANCE)?.1;
+        Ok(1.0 - low > ratio && high <= 1.0 && (1.0 + high) * ratio < 1.0)
+    };
+    check().unwrap_or(false)
+}
+
+fn bounds() -> Vec<Bound> {
+    let m = Parameter::M;
+    let claimed = |cell: &Cell| if cell.degree == 0 { 0.0 } else { 1.0 - cell.degree as f64 };
+    let mut bounds = vec![
+        Bound::growth("low-degrees", "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m", "lambda", "kappa", Growth::both(m, |_| 0.0)).part(TOP),
+        Bound::inequality(
+            "low-degrees-floor",
+            "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
+            "lambda",
+            Side::Lower,
+            "floor",
+            Neighbour::rhs("floor.largest", "the largest κ_j in place of the least"),
+        )
+        .part(TOP),
+        Bound::inequality(
+            "gap",
+            "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the Chernoff deviations leave it free",
+            "count",
+            Side::Both,
+            "n_k",
+            Neighbour::rhs("d_k", "B(d,k), the harmonics of degree k alone"),
+        )
+        .part(TOP)
+        .among(separated),
+        Bound::growth(
+            "angle",
+            "the sine of the largest angle between the top n_k eigenfunctions and degree ≤ k ≍ √(2Z/m)",
+            "sine",
+            "angle",
+            Growth::both(m, |_| -0.5),
+        )
+        .part(TOP),
+        Bound::growth("angles", "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square", "sine.all", "angle", Growth::both(m, |_| -0.5))
+            .part(TOP),
+        Bound::identity(
+            "trace",
+            "tr Σ = d E[σ'(√d z)²]",
+            "trace.measured",
+            "trace",
+            Neighbour::rhs("trace.double", "2/m in place of 1/m"),
+        )
+        .neighbour(Neighbour::rhs("trace.short", "without degree k + 1"))
+        .part(TOP),
+    ];
+    for (name, filter) in [(1, 1), (2, 2)] {
+        let degree = format!("k+{name}");
+        for (side, of) in [("smallest", format!("λ_{{n_{{{degree}}}}}")), ("largest", format!("λ_{{n_{{k+{}}}+1}}", name - 1))]
+        {
+            bounds.push(
+                Bound::growth(
+                    format!("level-{name}-{side}"),
+                    format!("{of}(Σ), the {side} of degree {degree}, ≍ κ_{{{degree}}} along m"),
+                    format!("{side}.{name}"),
+                    format!("kappa.{name}"),
+                    Growth::both(m, |_| 0.0),
+                )
+                .part(LEVELS)
+                .among(move |c| c.k >= filter),
+            );
+        }
+        bounds.push(
+            Bound::inequality(
+                format!("level-{name}-floor"),
+                format!("λ_{{n_{{{degree}}}}}(Σ) ≥ (1 − δ) κ_{{{degree}}}, δ² = 2L ln(n_{{2k}}/η)/p, but for a chance η = 1e-6"),
+                format!("smallest.{name}"),
+                Side::Lower,
+                format!("floor.{name}"),
+                Neighbour::rhs(format!("floor.{name}.false"), "κ of the degree below"),
+            )
+            .part(LEVELS)
+            .among(move |c| c.k >= filter),
+        );
+    }
+    bounds.extend([
+        Bound::growth(
+            "rest",
+            "the eigenvalues of Σ beyond n_{2k} average ≍ Σ_{j>2k} τ_j/(dm)",
+            "rest",
+            "tail.average",
+            Growth::both(m, |_| -1.0),
+        )
+        .part(LEVELS),
+        Bound::inequality(
+            "rest-sum",
+            "the eigenvalues of Σ beyond n_{2k} sum to at most Σ_{j>2k} τ_j",
+            "rest.sum",
+            Side::Upper,
+            "tail.sum",
+            Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
+        )
+        .part(LEVELS),
+        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Asymptotic::both(Parameter::D, claimed)).part(KAPPA),
+        Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Asymptotic::both(Parameter::D, |_| 0.0)).part(REST),
+    ]);
+    bounds
+}

@@ -1,0 +1,143 @@
+//! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix or by products.
+
+use crate::error::Result;
+use escapement::covariance::{Covariance, HarmonicMap};
+use escapement::eigen::{self, BlockOptions};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+
+/// Dimensions at which the Gram matrix of the harmonics is the cheaper route.
+pub const HARMONIC: usize = 4;
+/// Memory for the kernel of an operator: 1 GiB.
+const MEMORY: u64 = 1 << 30;
+/// Relative residual of the block method. It turns the eigenspace by about 1e-6·λ_max/gap, a thousandth of the angles looked at, and
+/// enters every error below.
+const RESIDUAL: f64 = 1e-6;
+
+/// What a solve gave.
+#[derive(Debug, Clone)]
+pub struct Solved {
+    /// The top eigenvalues of Σ, descending; at least as many as asked for, unless Σ has fewer.
+    pub eigenvalues: Vec<f64>,
+    /// Absolute rounding error of each.
+    pub rounding: f64,
+    /// How much each, and all together, can fall short because the degrees stop.
+    pub truncation: f64,
+    /// The trace of Σ from the weights, and its rounding error.
+    pub trace: (f64, f64),
+    /// `sin² Θ`, descending, between the top `rank` eigenfunctions and degree ≤ k; empty when not asked for.
+    pub sines: Vec<f64>,
+}
+
+/// Solves for the top `count` eigenvalues; with `rank`, for the principal angles between the top `rank` eigenfunctions and degree ≤ `k` too.
+///
+/// # Errors
+/// Whatever the eigen-solvers refuse.
+pub fn solve(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
+    if cov.d() <= HARMONIC { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }
+}
+
+/// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is the norm of what lies
+/// beyond degree k, without cancellation.
+fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solved> {
+    let map = HarmonicMap::new(cov, usize::MAX)?;
+    let gram = map.gram(Par::Seq)?;
+    let n = gram.nrows();
+    let trace: f64 = (0..n).map(|i| gram[(i, i)]).sum();
+    let (eigenvalues, sines) = match rank {
+        None => (eigen::full_eigenvalues(gram.as_ref(), Par::Seq)?, Vec::new()),
+        Some(rank) => {
+            let (values, u) = eigen::full_eigen(gram.as_ref(), Par::Seq)?;
+            let low = map.basis().level(k).end;
+            let beyond = u.as_ref().submatrix(low, 0, n - low, rank.min(n));
+            (values, squares(beyond)?)
+        }
+    };
+    let rounding = rounding(n, eigenvalues[0]) + gram_rounding(cov, trace);
+    Ok(Solved {
+        eigenvalues,
+        rounding,
+        truncation: cov.truncation_bound(),
+        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        sines,
+    })
+}
+
+/// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum of squares again.
+fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
+    let degree = if rank.is_some() { k } else { 2 * k };
+    let initial = HarmonicMap::new(cov, degree)?.columns(Par::Seq)?;
+    let options = BlockOptions { tolerance: RESIDUAL, ..BlockOptions::top(count.min(cov.order())) };
+    let found = eigen::block_eigen(&cov.operator(MEMORY), Some(initial.as_ref()), &options, Par::Seq)?;
+    let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * cov.scale()).collect();
+    let sines = match rank {
+        Some(rank) => angles(cov, &eigenvalues, found.vectors.as_ref().subcols(0, rank), k)?,
+        None => Vec::new(),
+    };
+    let (d, p) = (cov.d(), cov.p());
+    // Twins double each diagonal block of Σ.
+    let block = |r: usize| {
+        let b = cov.block(r, r);
+        (0..d).map(|i| b[(i, i)]).sum::<f64>()
+    };
+    let trace: f64 = (0..p).map(|r| 2.0 * block(r)).sum();
+    Ok(Solved {
+        rounding: found.residual_max * cov.scale() + rounding(cov.order(), eigenvalues[0]),
+        truncation: cov.truncation_bound(),
+        eigenvalues,
+        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        sines,
+    })
+}
+
+fn angles(cov: &Covariance, eigenvalues: &[f64], q: MatRef<'_, f64>, k: usize) -> Result<Vec<f64>> {
+    let beyond = cov.beyond(k);
+    let mut image = Mat::zeros(q.nrows(), q.ncols());
+    beyond.operator(MEMORY).multiply(q, image.as_mut(), Par::Seq);
+    let mut s = Mat::zeros(q.ncols(), q.ncols());
+    matmul(s.as_mut(), Accum::Replace, q.transpose(), image.as_ref(), cov.scale(), Par::Seq);
+    let scaled = |i: usize, j: usize| 0.5 * (s[(i, j)] + s[(j, i)]) / (eigenvalues[i] * eigenvalues[j]).sqrt();
+    let s = Mat::from_fn(q.ncols(), q.ncols(), scaled);
+    Ok(eigen::full_eigenvalues(s.as_ref(), Par::Seq)?.into_iter().map(|x| x.max(0.0)).collect())
+}
+
+/// Squared singular values, descending.
+fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
+    let mut s = Mat::zeros(block.ncols(), block.ncols());
+    matmul(s.as_mut(), Accum::Replace, block.transpose(), block, 1.0, Par::Seq);
+    Ok(eigen::full_eigenvalues(s.as_ref(), Par::Seq)?.into_iter().map(|x| x.max(0.0)).collect())
+}
+
+/// Backward error of an EVD of order n: `8ε√n` of the largest eigenvalue.
+fn rounding(n: usize, largest: f64) -> f64 {
+    8.0 * f64::EPSILON * (n as f64).sqrt() * largest
+}
+
+/// Rounding of a sum of positive terms over pd entries whose exact value is the trace: pd roundings in the worst case, and 8 more for each
+/// degree in the recurrences of the entries. In operator norm it is no larger than in trace.
+fn gram_rounding(cov: &Covariance, trace: f64) -> f64 {
+    let degrees = cov.levels().levels.len() as f64;
+    0.5 * f64::EPSILON * (cov.order() as f64 + 8.0 * degrees) * trace
+}
+
+impl Solved {
+    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`.
+    ///
+    /// `sin²` is the largest `vᵀΣ_{>k}v / vᵀΣv` over the top eigenspace V. Leaving out degrees of total trace t changes the quotient by at most
+    /// t/λ_n (the sum likewise, t being a trace), and turns V by an angle of sine at most `θ = (t + rounding)/gap` (Davis and Kahan), which changes it by at most
+    /// `2θ sin + θ²(1 + λ_1/λ_n)`.
+    pub fn sine_errors(&self, rank: usize) -> (f64, f64) {
+        let slack = self.truncation + 2.0 * self.rounding;
+        let (first, last) = (self.eigenvalues[0], self.eigenvalues[rank - 1]);
+        let gap = (last - self.eigenvalues.get(rank).copied().unwrap_or(0.0)).max(f64::MIN_POSITIVE);
+        let turn = (slack / gap).min(1.0);
+        let largest = self.sines.first().copied().unwrap_or(0.0).sqrt();
+        let sum: f64 = self.sines.iter().sum();
+        let n = rank as f64;
+        let quadratic = turn * turn * (1.0 + first / last);
+        (
+            slack / last + 2.0 * turn * largest + quadratic,
+            (self.truncation + 2.0 * n * self.rounding) / last + 2.0 * turn * (n * sum).sqrt() + n * quadratic,
+        )
+    }
+}
