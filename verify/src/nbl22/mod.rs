@@ -2,7 +2,12 @@
 
 use crate::claim::Claim;
 
+pub mod escape;
+pub mod lemma_1;
+pub mod random_signs;
+mod setting;
+
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![]
+    vec![Box::new(lemma_1::Lemma1), Box::new(random_signs::RandomSigns), Box::new(escape::Escape)]
 }
