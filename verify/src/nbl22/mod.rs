@@ -5,9 +5,24 @@ use crate::claim::Claim;
 pub mod assumption_2;
 pub mod assumption_3;
 pub mod common;
+pub mod escape;
+pub mod lemma_1;
+pub mod lemma_2;
+pub mod projection;
+pub mod random_signs;
+mod setting;
 pub mod spectrum;
+pub mod targets;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3), Box::new(spectrum::Spectrum)]
+    vec![
+        Box::new(assumption_2::Assumption2),
+        Box::new(assumption_3::Assumption3),
+        Box::new(spectrum::Spectrum),
+        Box::new(lemma_1::Lemma1),
+        Box::new(lemma_2::Lemma2),
+        Box::new(random_signs::RandomSigns),
+        Box::new(escape::Escape),
+    ]
 }
