@@ -4,12 +4,20 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/cli_bad_input.rs"]
+mod cli_bad_input;
+#[path = "suite/cli_core.rs"]
+mod cli_core;
 #[path = "suite/construct.rs"]
 mod construct;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
 mod network;
+#[path = "suite/npy.rs"]
+mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/sphere.rs"]

@@ -3,7 +3,9 @@
 use crate::data::{ORACLE, json, matrix, vector};
 use crate::network::{displacement, miss, oracle_network};
 use escapement::construct::w_l::{ZonalMoment, w_l_from_moments, zonal_moments};
-use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, signs, w_l, w_q};
+use escapement::construct::{
+    self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, signs, w_l, w_q,
+};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
@@ -108,7 +110,11 @@ fn reference_values_of_the_regularizers() {
 fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
     for (d, k) in [(3, 1), (4, 3), (6, 2)] {
         let terms = (0..=k).flat_map(|degree| {
-            ["a", "b"].map(|key| ZonalTerm { degree, coefficient: 0.5 + degree as f64, eta: random_unit(d, &format!("{key}{degree}")) })
+            ["a", "b"].map(|key| ZonalTerm {
+                degree,
+                coefficient: 0.5 + degree as f64,
+                eta: random_unit(d, &format!("{key}{degree}")),
+            })
         });
         let zonal = Target::new(d, k, LowDegree::Zonal(terms.collect()), vec![]).unwrap().normalised().unwrap();
         assert!((zonal.low_second_moment() - 1.0).abs() < 1e-14);
@@ -124,7 +130,8 @@ fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
         let bent: Vec<f64> = (0..300).map(|i| values[i] + 1e-6 * x[(i, 0)].powi(k as i32 + 1)).collect();
         let refusal = Target::from_values(x.as_ref(), &bent, k, vec![]).unwrap_err().to_string();
         assert!(refusal.contains(&format!("degree at most {k}")), "{refusal}");
-        let net = PairedNetwork::random(&mut seed::stream(4, "forms", "weights"), 40, d, activation::parse("tanh:0.5").unwrap()).unwrap();
+        let net = PairedNetwork::random(&mut seed::stream(4, "forms", "weights"), 40, d, activation::parse("tanh:0.5").unwrap())
+            .unwrap();
         let (cov, top) = covariance(&net, zonal.n_k().unwrap());
         let [a, b] = [&zonal, &harmonic].map(|t| entries(w_l(&cov, &top, t, Par::Seq).unwrap().as_ref()));
         let gap = miss(&b, &a);
@@ -138,7 +145,8 @@ fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
 fn feature_moments_are_averages() {
     // E[φ_r P_j] by integration over the plane of w and η: z = w·x̂, and the component of η across w.
     let (d, j) = (5, 2);
-    let net = PairedNetwork::random(&mut seed::stream(9, "moments", "weights"), 1, d, activation::parse("sigmoid:1").unwrap()).unwrap();
+    let net =
+        PairedNetwork::random(&mut seed::stream(9, "moments", "weights"), 1, d, activation::parse("sigmoid:1").unwrap()).unwrap();
     let cov = Covariance::new(net.weights(), net.activation(), Truncation::default()).unwrap();
     let eta = random_unit(d, "eta");
     let term = ZonalTerm { degree: j, coefficient: 1.0, eta: eta.clone() };
@@ -157,7 +165,8 @@ fn feature_moments_are_averages() {
     let (along, across) = (average(&|z, _| z), average(&|_, y| y));
     let scale = 2.0_f64.sqrt().recip();
     let expected: Vec<f64> = (0..d).map(|i| scale * (along * w[i] + across * (eta[i] - t * w[i]) / s)).collect();
-    let with = |part: ZonalMoment| entries(zonal_moments(&cov, std::slice::from_ref(&term), &[part]).unwrap().as_ref().transpose());
+    let with =
+        |part: ZonalMoment| entries(zonal_moments(&cov, std::slice::from_ref(&term), &[part]).unwrap().as_ref().transpose());
     assert!(miss(&with(exact), &expected) < 1e-13);
     // Without −t w, and with A_j or C_j scaled.
     for wrong in [
@@ -236,13 +245,15 @@ fn groups_carry_their_own_weight() {
     // is 2√m|h_i| exactly; with R/p for 1/p_i it is biased.
     let rng = &mut seed::stream(6, "groups", "weights");
     let net = PairedNetwork::random(rng, 10, 5, activation::parse("sigmoid:1").unwrap()).unwrap();
-    let sparse = [0.9, -0.5, 0.2].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(5, &format!("beta{i}")) });
+    let sparse =
+        [0.9, -0.5, 0.2].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(5, &format!("beta{i}")) });
     let target = Target::new(5, 1, LowDegree::Zonal(vec![]), sparse.collect()).unwrap();
     let built = w_q(&net, &target).unwrap();
     assert_eq!(built.groups, [4, 3, 3]);
     let root = 20.0_f64.sqrt();
     for i in 0..3 {
-        let rows = (0..10).filter(|r| r % 3 == i).map(|r| built.w.row(r).squared_norm_l2() + built.w.row(10 + r).squared_norm_l2());
+        let rows =
+            (0..10).filter(|r| r % 3 == i).map(|r| built.w.row(r).squared_norm_l2() + built.w.row(10 + r).squared_norm_l2());
         let sum: f64 = rows.sum();
         let expected = 2.0 * root * built.population.absolutes()[i];
         assert!((sum / expected - 1.0).abs() < 1e-14);
@@ -258,7 +269,8 @@ fn groups_carry_their_own_weight() {
 fn population_quantities_agree_with_draws() {
     // Means over independent networks, judged at six standard errors: a false alarm has odds of one in 10⁸.
     for (d, k, name) in [(4, 2, "tanh:0.5"), (3, 3, "sigmoid:1"), (6, 1, "erf:0.3")] {
-        let sparse = [0.9, -0.6].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(d, &format!("beta{i}")) });
+        let sparse =
+            [0.9, -0.6].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(d, &format!("beta{i}")) });
         let target = Target::new(d, k, LowDegree::Zonal(vec![]), sparse.collect()).unwrap();
         let (p, n, draws) = (7, 8, 4000);
         let groups = construct::groups(p, 2);
@@ -275,14 +287,16 @@ fn population_quantities_agree_with_draws() {
             samples[1].push(frobenius_sq(q.w.as_ref()));
             samples[2].push(f.iter().zip(&sp).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / n as f64);
         }
-        let exact = [population.norm_2_4_pow4(2 * p, &groups), population.frobenius_sq(2 * p), population.mean_square_error(&groups)];
+        let exact =
+            [population.norm_2_4_pow4(2 * p, &groups), population.frobenius_sq(2 * p), population.mean_square_error(&groups)];
         for (sample, exact) in samples.iter().zip(exact) {
             let mean = sample.iter().sum::<f64>() / draws as f64;
             let error = (sample.iter().map(|s| (s - mean).powi(2)).sum::<f64>()).sqrt() / draws as f64;
             assert!((mean - exact).abs() <= 6.0 * error + 1e-12 * exact, "{name}: {mean} ± {error} for {exact}");
         }
     }
-    let target = Target::new(100, 2, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha: 1.0, beta: random_unit(100, "b") }]).unwrap();
+    let target =
+        Target::new(100, 2, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha: 1.0, beta: random_unit(100, "b") }]).unwrap();
     let population = Population::new(activation::parse("sigmoid:1").unwrap().as_ref(), &target).unwrap();
     // h is c·t at k = 2, and E|t| = Γ(d/2)/(√π Γ((d+1)/2)).
     let mean = (libm::lgamma(50.0) - libm::lgamma(50.5)).exp() / std::f64::consts::PI.sqrt();
@@ -335,7 +349,8 @@ fn signs_are_fair_and_leave_f_q_alone() {
     assert!(s.iter().all(|s| s.abs() == 1.0));
     // Six standard deviations of a fair sum.
     assert!(s.iter().sum::<f64>().abs() < 600.0);
-    let net = PairedNetwork::random(&mut seed::stream(13, "signs", "weights"), 30, 4, activation::parse("sigmoid:1").unwrap()).unwrap();
+    let net =
+        PairedNetwork::random(&mut seed::stream(13, "signs", "weights"), 30, 4, activation::parse("sigmoid:1").unwrap()).unwrap();
     let x = sphere::uniform_sphere(&mut seed::stream(13, "signs", "inputs"), 5, 4, 2.0);
     let (zero, q) = (Mat::zeros(60, 4), displacement(&net, 1.0, "signs"));
     let signed = signs::apply(&s[..60], zero.as_ref(), q.as_ref()).unwrap();
@@ -366,7 +381,9 @@ fn bad_targets_are_refused() {
         assert!(message.contains(part), "{message}");
     }
     assert!(Target::new(4, 1, none(), vec![]).unwrap().normalised().is_err());
-    let net = |name: &str, p: usize| PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), p, 4, activation::parse(name).unwrap()).unwrap();
+    let net = |name: &str, p: usize| {
+        PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), p, 4, activation::parse(name).unwrap()).unwrap()
+    };
     let two = || vec![SparseTerm { alpha: 1.0, beta: e(0) }, SparseTerm { alpha: 1.0, beta: e(1) }];
     let target = |k: usize| Target::new(4, k, none(), two()).unwrap();
     let refused = |net: PairedNetwork, k: usize| w_q(&net, &target(k)).unwrap_err().to_string();

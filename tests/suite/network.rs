@@ -85,13 +85,19 @@ fn pairing_and_taylor() {
     // Twins that move alike change nothing at all.
     let w = displacement(&net, 1.0, "pairing");
     let alike = Mat::from_fn(80, 5, |r, i| w[(r % 40, i)]);
-    for values in [net.f(x, alike.as_ref(), Par::Seq), net.f_quadratic(x, alike.as_ref(), Par::Seq), net.f_linear(x, alike.as_ref(), Par::Seq)] {
+    for values in [
+        net.f(x, alike.as_ref(), Par::Seq),
+        net.f_quadratic(x, alike.as_ref(), Par::Seq),
+        net.f_linear(x, alike.as_ref(), Par::Seq),
+    ] {
         assert!(values.unwrap().iter().all(|&f| f == 0.0));
     }
     // What is left beyond f_L + f_Q is cubic: halving W divides it by 8.
     let rest = |size: f64| {
         let w = displacement(&net, size, "taylor");
-        let [f, l, q] = [net.f(x, w.as_ref(), Par::Seq), net.f_linear(x, w.as_ref(), Par::Seq), net.f_quadratic(x, w.as_ref(), Par::Seq)].map(Result::unwrap);
+        let [f, l, q] =
+            [net.f(x, w.as_ref(), Par::Seq), net.f_linear(x, w.as_ref(), Par::Seq), net.f_quadratic(x, w.as_ref(), Par::Seq)]
+                .map(Result::unwrap);
         (0..20).map(|i| (f[i] - l[i] - q[i]).powi(2)).sum::<f64>().sqrt()
     };
     let order = (rest(2e-2) / rest(1e-2)).log2();
@@ -106,7 +112,8 @@ fn losses_and_their_derivatives() {
         assert_eq!((loss.value(0.7, 0.7), loss.d1(0.7, 0.7)), (0.0, 0.0));
         for i in -40..40 {
             let (y, z) = (0.3, 0.25 * f64::from(i) + 0.01);
-            let stencil = |g: &dyn Fn(f64) -> f64| (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h);
+            let stencil =
+                |g: &dyn Fn(f64) -> f64| (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h);
             let d1 = stencil(&|z| loss.value(y, z));
             let d2 = stencil(&|z| loss.d1(y, z));
             assert!((d1 - loss.d1(y, z)).abs() < 1e-10 && (d2 - loss.d2(y, z)).abs() < 1e-10, "{loss:?} at {z}");
@@ -127,7 +134,9 @@ fn losses_and_their_derivatives() {
 #[test]
 fn bad_input_is_refused() {
     let sigmoid = sigma::parse("sigmoid:1").unwrap();
-    let build = |w: Mat<f64>| PairedNetwork::new(w.as_ref(), sigmoid.clone(), tolerance::UNIT_NORM_F64).map(|_| ()).unwrap_err().to_string();
+    let build = |w: Mat<f64>| {
+        PairedNetwork::new(w.as_ref(), sigmoid.clone(), tolerance::UNIT_NORM_F64).map(|_| ()).unwrap_err().to_string()
+    };
     assert!(build(Mat::from_fn(2, 2, |_, _| 0.5)).contains("d = 2"));
     assert!(build(Mat::from_fn(2, 4, |_, _| 0.6)).contains("norm 1.2"));
     assert!(build(Mat::from_fn(1, 3, |_, _| f64::NAN)).contains("NaN"));

@@ -2,7 +2,9 @@
 
 use crate::zonal_oracles::Written;
 use escapement::Error;
-use escapement::sphere::{self, FeatureLevels, Gegenbauer, HarmonicBasis, Truncation, ZonalQuadrature, dimension, sqrt_dimension};
+use escapement::sphere::{
+    self, FeatureLevels, Gegenbauer, HarmonicBasis, Truncation, ZonalQuadrature, dimension, sqrt_dimension,
+};
 use faer::Mat;
 use proptest::prelude::*;
 
@@ -110,7 +112,10 @@ fn quadrature_in_closed_form() {
             assert!((z - angle.cos()).abs() <= 4.0 * EPS, "node {i} of {n}: {z}");
             let want = 2.0 / (n + 1) as f64 * angle.sin().powi(2);
             // A node moved by ε changes sin² = (1−z)(1+z) by 2ε, absolutely.
-            assert!((w - want).abs() <= 2.0 / (n + 1) as f64 * 16.0 * EPS + 1e3 * EPS * want, "weight {i} of {n}: {w:e} against {want:e}");
+            assert!(
+                (w - want).abs() <= 2.0 / (n + 1) as f64 * 16.0 * EPS + 1e3 * EPS * want,
+                "weight {i} of {n}: {w:e} against {want:e}"
+            );
         }
     }
     // Legendre, five nodes.
@@ -263,7 +268,8 @@ fn addition_rounding(d: usize, j: usize) -> f64 {
     (4.0 * (4.0 + j as f64) + 2.0 * (d as f64).sqrt() * slope) * EPS
 }
 
-const SIZES: [(usize, usize, usize); 9] = [(3, 2, 30), (3, 30, 30), (4, 11, 30), (4, 30, 4), (5, 6, 20), (20, 3, 20), (100, 1, 20), (100, 2, 6), (1000, 1, 4)];
+const SIZES: [(usize, usize, usize); 9] =
+    [(3, 2, 30), (3, 30, 30), (4, 11, 30), (4, 30, 4), (5, 6, 20), (20, 3, 20), (100, 1, 20), (100, 2, 6), (1000, 1, 4)];
 
 #[test]
 fn addition_theorem_with_gradients() {
@@ -391,7 +397,9 @@ fn projection_and_least_squares() {
             assert!(fit.condition >= 1.0 && fit.condition < 1e3);
             let allowed = fit.condition * n as f64 * EPS;
             assert!(fit.residual <= allowed + addition_rounding(d, j), "{:e}", fit.residual);
-            assert!(fit.coefficients.iter().zip(&c).all(|(a, b)| (a - b).abs() <= allowed + fit.condition * addition_rounding(d, j)));
+            assert!(
+                fit.coefficients.iter().zip(&c).all(|(a, b)| (a - b).abs() <= allowed + fit.condition * addition_rounding(d, j))
+            );
         }
         // A function of higher degree leaves a residual: no silent success.
         let above: Vec<f64> = (0..n).map(|r| sqrt_dimension(d, top + 1) * zonal.value(top + 1, cosine(r))).collect();
@@ -444,7 +452,14 @@ fn uniform_points() {
     // The first rows do not depend on how many follow; and the stream is the one it always was.
     let few = sphere::uniform_sphere(&mut stream("uniform"), 3, d, 2.0);
     assert_eq!(few, x.as_ref().subrows(0, 3));
-    let pinned = [-0.4903975013739259, -0.010730057313196758, -0.236122987867297, -1.7331041899101198, -0.5816324330010956, 0.6014105676774392];
+    let pinned = [
+        -0.4903975013739259,
+        -0.010730057313196758,
+        -0.236122987867297,
+        -1.7331041899101198,
+        -0.5816324330010956,
+        0.6014105676774392,
+    ];
     for (i, want) in pinned.iter().enumerate() {
         assert!((few[(0, i)] - want).abs() <= 1e-15, "{:?}", few.row(0));
     }

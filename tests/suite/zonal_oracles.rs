@@ -135,7 +135,10 @@ fn neighbours_of_the_formulas_miss() {
         assert!(misfit(&scaled, &column(&case, "A")) > 1.0);
         // The weight of dimension d where d + 2 belongs, in C_j.
         let wrong = sphere::orthonormal_coefficients(d, &|z| a.d1(z), top).unwrap();
-        let tau: Vec<f64> = levels.iter().map(|l| l.a_hat.powi(2) + if l.degree == 0 { 0.0 } else { (d as f64 - 1.0) * wrong[l.degree - 1].powi(2) }).collect();
+        let tau: Vec<f64> = levels
+            .iter()
+            .map(|l| l.a_hat.powi(2) + if l.degree == 0 { 0.0 } else { (d as f64 - 1.0) * wrong[l.degree - 1].powi(2) })
+            .collect();
         assert!(misfit(&tau, &column(&case, "tau")) > 1.0);
     }
 }

@@ -2,7 +2,14 @@
 
 use crate::claim::Claim;
 
+pub mod assumption_2;
+pub mod assumption_3;
+pub mod common;
+pub mod lemma_2;
+pub mod projection;
+pub mod targets;
+
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![]
+    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3), Box::new(lemma_2::Lemma2)]
 }

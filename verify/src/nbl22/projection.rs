@@ -178,5 +178,8 @@ pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Quanti
         }
         error += 2.0 * tail * (a.a_hat * a.a_hat).max(a.c_hat * a.c_hat) / (a.kappa - beyond).powi(2);
     }
-    Quantity { value, error: error + value * 1e2 * f64::EPSILON }
+    // κ_i is known to rounding/B(d,i), which enters twice through the gap and once through each coefficient; the sum adds its own roundings.
+    let least = low.iter().map(|l| l.tau).fold(f64::INFINITY, f64::min);
+    let relative = 8.0 * levels.rounding_allowance() / least + 4.0 * f64::EPSILON * levels.levels.len() as f64;
+    Quantity { value, error: error + value * relative }
 }
