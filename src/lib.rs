@@ -82,6 +82,7 @@ pub mod eigen;
 pub mod error;
 pub mod network;
 pub mod objective;
+mod product;
 pub mod seed;
 pub mod sphere;
 pub mod tolerance;

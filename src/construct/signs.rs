@@ -3,7 +3,7 @@
 //! S multiplies the rows of W_Q alone. For a symmetric form Q, `E_S Q[W_L + SW_Q, W_L + SW_Q] = Q[W_L, W_L] + Σ_r Q_rr[w_r, w_r]` with w_r the
 //! rows of W_Q: the block diagonal is all that is left. Derived for this project.
 
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rand::Rng;
 

@@ -1,6 +1,6 @@
 //! W_L, the displacement whose linear term expresses the low-degree part of the target (NBL22 Lemma 2).
 
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::target::{LowDegree, Target, ZonalTerm};

@@ -2,9 +2,10 @@
 
 use super::Covariance;
 use crate::error::Result;
+use crate::product::{matmul, settle};
 use crate::sphere::HarmonicBasis;
+use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
-use faer::linalg::matmul::{matmul, triangular};
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
@@ -55,6 +56,7 @@ impl<'a> HarmonicMap<'a> {
                 scale,
                 par,
             );
+            settle();
         })?;
         for j in 0..n {
             for i in 0..j {
@@ -151,6 +153,8 @@ impl<'a> HarmonicMap<'a> {
     /// `√m·Ψ` for `count` neurons from `start`: coordinates one below the other, (count·d) × N_J.
     fn block(&self, start: usize, count: usize, alpha: &[f64], gamma: &[f64]) -> Result<Mat<f64>> {
         let (d, n) = (self.cov.d(), self.basis.len());
+        // A worker may come from its share of a parallel product.
+        settle();
         let points = self.cov.weights().subrows(start, count);
         let mut values = Mat::zeros(count, n);
         let mut gradients = vec![Mat::zeros(count, n); d];

@@ -3,7 +3,7 @@
 use super::{Covariance, Profile};
 use crate::eigen::SymmetricOperator;
 use crate::error::Result;
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use super::dense::{full_eigen, residual};
 use crate::error::{Error, Result};
+use crate::product::matmul;
 use crate::{seed, tolerance};
-use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 

@@ -4,9 +4,9 @@ use super::dense::{full_eigenvalues, inertia};
 use super::{SymmetricOperator, rounding_bound};
 use crate::covariance::Covariance;
 use crate::error::Result;
+use crate::product::matmul;
 use crate::sphere::{cumulative_dimension, uniform_sphere};
 use crate::{seed, tolerance};
-use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
 /// Order of `A` up to which the top of the spectrum is checked by an inertia count: n³/3 flops, a few seconds.

@@ -3,10 +3,10 @@
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
+use crate::product::{matmul, settle};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
 use faer::prelude::default;
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -52,6 +52,7 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     let u = u.map(|u| u.as_mut());
     self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default())
         .map_err(|e| Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") })?;
+    settle();
     Ok(s.column_vector().iter().copied().collect())
 }
 

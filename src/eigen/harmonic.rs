@@ -4,7 +4,7 @@ use super::dense::{full_eigen, full_eigenvalues, orthonormality, residual};
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::Result;
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, Par};
 
 pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -> Result<EigenPairs> {

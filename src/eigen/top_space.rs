@@ -3,7 +3,7 @@
 use super::EigenPairs;
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 /// The top r eigenpairs of Σ, with a gap below them that the certificates leave open: `Σ_{≤r} = Σ_i λ_i v_i v_iᵀ`.

@@ -1,6 +1,6 @@
 //! f, f_L and f_Q at many inputs, in tiles. σ'(w_{0,r}·x) and σ''(w_{0,r}·x) are computed once for a neuron and its twin.
 
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::PairedNetwork;

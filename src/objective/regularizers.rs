@@ -4,7 +4,7 @@
 //! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not as a difference of two
 //! nearly equal numbers.
 
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 use crate::Result;
