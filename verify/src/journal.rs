@@ -30,8 +30,7 @@ pub struct Journal {
     records: BTreeMap<Key, Record>,
     meta: File,
     warnings: Vec<String>,
-    // Last, so that the lock outlives the files.
-    _lock: File,
+    lock: File,
 }
 
 /// One line of the sidecar.
@@ -80,7 +79,7 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| Error::io("read the journal", path, e))?;
         let mut journal =
-            Self { path: path.to_owned(), file, length: 0, records: BTreeMap::new(), meta, warnings: Vec::new(), _lock: lock };
+            Self { path: path.to_owned(), file, length: 0, records: BTreeMap::new(), meta, warnings: Vec::new(), lock };
         journal.load(&bytes)?;
         Ok(journal)
     }
@@ -177,6 +176,14 @@ impl Journal {
         self.file = temporary.persist(&self.path).map_err(|e| err(e.error))?;
         self.length = text.len() as u64;
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Closing is not enough where another thread is just starting a process: until that one is there, it holds a copy
+        // of the open file and with it the lock.
+        let _ = self.lock.unlock();
     }
 }
 
