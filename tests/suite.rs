@@ -12,6 +12,8 @@ mod cli_bad_input;
 mod cli_core;
 #[path = "suite/construct.rs"]
 mod construct;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
 #[path = "suite/network.rs"]
@@ -20,6 +22,8 @@ mod network;
 mod npy;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/signs.rs"]
+mod signs;
 #[path = "suite/sphere.rs"]
 mod sphere;
 #[path = "suite/zonal_oracles.rs"]
