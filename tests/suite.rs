@@ -4,6 +4,8 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/claim_spectrum.rs"]
+mod claim_spectrum;
 #[path = "suite/cli.rs"]
 mod cli;
 #[path = "suite/cli_bad_input.rs"]
