@@ -199,7 +199,8 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
 
 fn suggestion(given: &str) -> String {
     let prefix = || NAMES.into_iter().find(|name| given.len() >= 3 && name.starts_with(given));
-    let nearest = || NAMES.into_iter().map(|name| (strsim::damerau_levenshtein(given, name), name)).min().filter(|(edits, _)| *edits <= 2);
+    let nearest =
+        || NAMES.into_iter().map(|name| (strsim::damerau_levenshtein(given, name), name)).min().filter(|(edits, _)| *edits <= 2);
     let found = if given == "logistic" { Some("sigmoid") } else { prefix().or_else(|| nearest().map(|(_, name)| name)) };
     found.map_or_else(String::new, |name| format!(" (did you mean '{name}'?)"))
 }

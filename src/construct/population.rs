@@ -42,8 +42,7 @@ impl Population {
         let mut series = vec![0.0; k];
         for j in (top % 2..=top).step_by(2) {
             let allowance = (ZONAL_ROUNDINGS + ZONAL_ROUNDINGS_PER_DEGREE * j as f64) * f64::EPSILON * size;
-            // Not `<=`: a NaN must be refused too.
-            if !(s[j].abs() > allowance) {
+            if s[j].is_nan() || s[j].abs() <= allowance {
                 return Err(Error::Vanishing {
                     coefficient: format!("s_{j} = λ_{j}(σ'')"),
                     value: s[j] / sqrt_dimension(d, j),
@@ -58,7 +57,8 @@ impl Population {
         let alphas = target.sparse().iter().map(|t| t.alpha).collect();
         let legendre = Gegenbauer::new(d)?;
         let mut made = Self { d, k, alphas, legendre, series, unit_square: 0.0, unit_absolute: 0.0, unit_error: 0.0 };
-        made.unit_square = made.series.iter().enumerate().map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) }).sum();
+        made.unit_square =
+            made.series.iter().enumerate().map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) }).sum();
         made.unit_absolute = expect_absolute(d, &|t| made.unit(t))?;
         made.unit_error = made.mean_square(activation)?;
         Ok(made)

@@ -85,7 +85,8 @@ pub fn expected_r3(
     // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
     let coordinates = net.f_linear_of_columns(x, top.vectors(), par)?;
     let squares = sum_of_squares(net, x, w_q, par, |inputs, rows, out| {
-        let (c, o) = (coordinates.as_ref().subrows(inputs.start, inputs.len()), overlaps.as_ref().subrows(rows.start, rows.len()));
+        let (c, o) =
+            (coordinates.as_ref().subrows(inputs.start, inputs.len()), overlaps.as_ref().subrows(rows.start, rows.len()));
         matmul(out, Accum::Add, c, o.transpose(), -std::f64::consts::SQRT_2, Par::Seq);
     })?;
     let mean = squares.iter().sum::<f64>() / squares.len().max(1) as f64;

@@ -78,8 +78,7 @@ impl Target {
             return Err(Error::domain("k", k, format!("the low degree is from 1 to {}", sphere::zonal::MAX_DEGREE)));
         }
         for (row, term) in sparse.iter_mut().enumerate() {
-            // Not `> 1`: a NaN must be refused too.
-            if !(term.alpha.abs() <= 1.0) {
+            if term.alpha.is_nan() || term.alpha.abs() > 1.0 {
                 return Err(Error::domain("alpha", term.alpha, format!("|alpha| ≤ 1 in sparse term {row}")));
             }
             unit("beta", row, &mut term.beta, d)?;
@@ -91,7 +90,11 @@ impl Target {
                         return Err(Error::domain("degree", term.degree, format!("at most k = {k} in low-degree term {row}")));
                     }
                     if !term.coefficient.is_finite() {
-                        return Err(Error::domain("coefficient", term.coefficient, format!("a finite number in low-degree term {row}")));
+                        return Err(Error::domain(
+                            "coefficient",
+                            term.coefficient,
+                            format!("a finite number in low-degree term {row}"),
+                        ));
                     }
                     unit("eta", row, &mut term.eta, d)?;
                 }
@@ -99,7 +102,12 @@ impl Target {
             LowDegree::Harmonic(c) => {
                 let n = sphere::cumulative_dimension(d, k)?;
                 if c.len() != n {
-                    return Err(Error::Shape { name: "the harmonic coefficients", rows: c.len(), cols: 1, expected: format!("n_k = {n}, 1") });
+                    return Err(Error::Shape {
+                        name: "the harmonic coefficients",
+                        rows: c.len(),
+                        cols: 1,
+                        expected: format!("n_k = {n}, 1"),
+                    });
                 }
                 if let Some(row) = c.iter().position(|x| !x.is_finite()) {
                     return Err(Error::NotFinite { name: "the harmonic coefficients", value: c[row], row, col: 0 });
@@ -123,7 +131,8 @@ impl Target {
         let size = (values.iter().map(|v| v * v).sum::<f64>() / n).sqrt();
         let allowed = n * fit.condition * f64::EPSILON * size;
         if fit.residual > allowed {
-            let want = format!("values of a polynomial of degree at most {k} leave at most {allowed:.1e}, so this function is not one");
+            let want =
+                format!("values of a polynomial of degree at most {k} leave at most {allowed:.1e}, so this function is not one");
             return Err(Error::domain("the residual of the fit", format!("{:e}", fit.residual), want));
         }
         Self::new(d, k, LowDegree::Harmonic(fit.coefficients), sparse)
@@ -164,7 +173,9 @@ impl Target {
             LowDegree::Zonal(terms) => {
                 let pairs = terms.iter().flat_map(|a| terms.iter().map(move |b| (a, b)));
                 let same = pairs.filter(|(a, b)| a.degree == b.degree);
-                let value = |a: &ZonalTerm, b: &ZonalTerm| self.legendre.value(a.degree, dot(&a.eta, &b.eta)) / dimension(self.d, a.degree);
+                let value = |a: &ZonalTerm, b: &ZonalTerm| {
+                    self.legendre.value(a.degree, dot(&a.eta, &b.eta)) / dimension(self.d, a.degree)
+                };
                 same.map(|(a, b)| a.coefficient * b.coefficient * value(a, b)).sum()
             }
         }
@@ -194,7 +205,7 @@ impl Target {
             }
         };
         // Every P_j is right to a few roundings, and cancellation is between at most count² products.
-        if !(moment > 8.0 * f64::EPSILON * size * (1 + count) as f64) {
+        if moment.is_nan() || moment <= 8.0 * f64::EPSILON * size * (1 + count) as f64 {
             return Err(Error::domain("E f_k²", moment, "it must be positive to be normalised"));
         }
         let scale = moment.sqrt().recip();
@@ -216,7 +227,9 @@ impl Target {
             LowDegree::Zonal(terms) => {
                 let root = (self.d as f64).sqrt();
                 let value = |row: usize| {
-                    let at = |t: &ZonalTerm| self.legendre.value(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root);
+                    let at = |t: &ZonalTerm| {
+                        self.legendre.value(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root)
+                    };
                     terms.iter().map(|t| t.coefficient * at(t)).sum()
                 };
                 Ok((0..x.nrows()).map(value).collect())
@@ -278,7 +291,12 @@ impl Target {
 
     fn check(&self, x: MatRef<'_, f64>) -> Result<()> {
         if x.ncols() != self.d {
-            return Err(Error::Shape { name: "the inputs", rows: x.nrows(), cols: x.ncols(), expected: format!("n, d = {}", self.d) });
+            return Err(Error::Shape {
+                name: "the inputs",
+                rows: x.nrows(),
+                cols: x.ncols(),
+                expected: format!("n, d = {}", self.d),
+            });
         }
         network::finite("the inputs", x)
     }

@@ -84,7 +84,11 @@ pub fn feature_moments(cov: &Covariance, target: &Target, par: Par) -> Result<Ma
 /// Different numbers of terms and coefficients.
 pub fn zonal_moments(cov: &Covariance, terms: &[ZonalTerm], parts: &[ZonalMoment]) -> Result<Mat<f64>> {
     if terms.len() != parts.len() {
-        return Err(Error::domain("the number of coefficients", parts.len(), format!("one for each of the {} terms", terms.len())));
+        return Err(Error::domain(
+            "the number of coefficients",
+            parts.len(),
+            format!("one for each of the {} terms", terms.len()),
+        ));
     }
     let (p, d) = (cov.p(), cov.d());
     let scale = (cov.m() as f64).sqrt().recip();

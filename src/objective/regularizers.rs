@@ -38,7 +38,14 @@ pub fn r2(cov: &Covariance, top: &TopSpace, w: MatRef<'_, f64>, par: Par) -> Res
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
-pub fn r3(cov: &Covariance, top: &TopSpace, net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<f64> {
+pub fn r3(
+    cov: &Covariance,
+    top: &TopSpace,
+    net: &PairedNetwork,
+    x: MatRef<'_, f64>,
+    w: MatRef<'_, f64>,
+    par: Par,
+) -> Result<f64> {
     let u = beyond(top, cov.antisymmetric(w)?, par);
     let u = MatRef::from_column_major_slice(u.col_as_slice(0), cov.p(), cov.d());
     let f = net.f_linear_of_difference(x, u, par)?;
@@ -54,7 +61,14 @@ pub fn r4(w: MatRef<'_, f64>) -> f64 {
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
-pub fn regularizers(cov: &Covariance, top: &TopSpace, net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<[f64; 4]> {
+pub fn regularizers(
+    cov: &Covariance,
+    top: &TopSpace,
+    net: &PairedNetwork,
+    x: MatRef<'_, f64>,
+    w: MatRef<'_, f64>,
+    par: Par,
+) -> Result<[f64; 4]> {
     net.check_displacement(w)?;
     Ok([r1(cov, top, w, par)?, r2(cov, top, w, par)?, r3(cov, top, net, x, w, par)?, r4(w)])
 }

@@ -2,9 +2,11 @@
 //!
 //! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the differential equation of
 //! P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm counts, polishes it: `O(N²)` in all, and no
-//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, whose relative error is a few
-//! roundings however small they are: weights taken from eigenvectors of the Jacobi matrix are noise in the tails.
+//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double
+//! recurrence: their relative error is a few roundings however small they are. Weights taken from eigenvectors of the Jacobi
+//! matrix are noise in the tails.
 
+use super::double::Double;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,9 +58,6 @@ impl ZonalQuadrature {
             q.nodes.push(z);
             q.weights.push(w);
         }
-        // The sum is 1 to a few roundings already; dividing makes constants exact. One factor for all keeps the symmetry.
-        let total: f64 = q.weights.iter().sum();
-        q.weights.iter_mut().for_each(|w| *w /= total);
         Ok(q)
     }
 
@@ -100,7 +99,7 @@ impl ZonalQuadrature {
         &self.nodes
     }
 
-    /// The weights, positive, exactly symmetric, of sum 1.
+    /// The weights, positive, exactly symmetric; their sum is 1 to a few roundings.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
@@ -133,111 +132,154 @@ impl ZonalQuadrature {
         }
         let mut out = vec![0.0; max_degree + 1];
         let (mut below, mut at) = (vec![0.0; z.len()], root);
-        let mut b_at = 0.0;
-        for (j, slot) in out.iter_mut().enumerate().take(self.order) {
+        let recurrence = Recurrence::new(self.d, out.len().min(self.order));
+        for (j, (slot, [u, v])) in out.iter_mut().zip(&recurrence.precise).enumerate() {
             *slot = dot(if j % 2 == 0 { &even } else { &odd }, &at);
-            let b_next = jacobi(self.d as f64, j + 1);
+            // The low parts matter: a rounded coefficient is an error that all nodes share, and no sum averages it out.
             for ((below, at), &z) in below.iter_mut().zip(&at).zip(z) {
-                *below = (z * at - b_at * *below) / b_next;
+                let up = z * at;
+                *below = (up * u.hi - v.hi * *below) + (up * u.lo - v.lo * *below);
             }
             std::mem::swap(&mut below, &mut at);
-            b_at = b_next;
         }
         out
     }
 }
 
-/// A dot product in eight interleaved partial sums.
+/// A dot product in eight interleaved sums, each compensated: the rounding of the products is all that is left.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut s = [0.0; 8];
+    let (mut sum, mut lost) = ([0.0; 8], [0.0; 8]);
     for (a, b) in a.chunks(8).zip(b.chunks(8)) {
-        for (s, (a, b)) in s.iter_mut().zip(a.iter().zip(b)) {
-            *s += a * b;
+        for (i, (a, b)) in a.iter().zip(b).enumerate() {
+            let term = a * b - lost[i];
+            let next = sum[i] + term;
+            lost[i] = (next - sum[i]) - term;
+            sum[i] = next;
         }
     }
-    s.iter().sum()
+    sum.iter().sum()
 }
 
-/// Off-diagonal of the Jacobi matrix: `z p̂_{j−1} = b_j p̂_j + b_{j−1} p̂_{j−2}`, `b_j² = j(j+d−3)/((2j+d−2)(2j+d−4))`.
-fn jacobi(d: f64, j: usize) -> f64 {
-    let j = j as f64;
-    (j * (j + d - 3.0) / ((2.0 * j + d - 2.0) * (2.0 * j + d - 4.0))).sqrt()
+/// The recurrence `p̂_j = z u_j p̂_{j−1} − v_j p̂_{j−2}`, `u_j = 1/b_j`, `v_j = b_{j−1}/b_j`, for `1 ≤ j ≤ N`, with b_j the off-diagonal
+/// of the Jacobi matrix: `b_j² = j(j+d−3)/((2j+d−2)(2j+d−4))`.
+struct Recurrence {
+    d: f64,
+    steps: Vec<[f64; 2]>,
+    precise: Vec<[Double; 2]>,
 }
 
-/// `K = Σ_{i<N} p̂_i(z)²` with `p̂_{N−1}` and `p̂_N`, all three scaled: the true ones are `K·2^{800 s}` and `p̂·2^{400 s}`.
-/// `above` counts the sign changes in `p̂_0..p̂_N`, which is how many zeros of `p̂_N` exceed `z` (Sturm).
+/// What `K = Σ_{i<N} p̂_i(z)²` and the recurrence say of a point.
 struct Christoffel {
-    k: f64,
+    /// How many zeros of `p̂_N` exceed `z`: the sign changes in `p̂_0..p̂_N` (Sturm).
     above: usize,
-    below: f64,
-    at: f64,
-    scale: u32,
+    /// The Newton step `f/f'` of `f = p̂_N/p̂_{N−1}`, increasing with `f' = K/(b_N p̂_{N−1}²)` (Christoffel–Darboux).
+    step: f64,
 }
 
-/// Runs the recurrence at `z`; `b[j]` is [`jacobi`] at `j` (`b[0] = 0`), up to `j = N`.
-fn christoffel(b: &[f64], z: f64) -> Christoffel {
-    // Powers of two, so scaling is free of rounding.
-    let (large, down) = (2f64.powi(800), 2f64.powi(-400));
-    let mut c = Christoffel { k: 0.0, above: 0, below: 0.0, at: 1.0, scale: 0 };
-    for j in 1..b.len() {
-        c.k += c.at * c.at;
-        let next = (z * c.at - b[j - 1] * c.below) / b[j];
-        c.above += usize::from((next < 0.0) != (c.at < 0.0));
-        (c.below, c.at) = (c.at, next);
-        if c.k > large {
-            c.k *= down * down;
-            c.below *= down;
-            c.at *= down;
-            c.scale += 1;
-        }
+/// Above `LARGE²` a sum is scaled by `1/LARGE²`, the polynomials by `1/LARGE`: a power of two, free of rounding.
+const LARGE: i32 = 400;
+
+impl Recurrence {
+    fn new(d: usize, n: usize) -> Self {
+        let d = d as f64;
+        // 1/b_j² is a quotient of integers below 2^53.
+        let u = |j: usize| {
+            let j = j as f64;
+            Double::new((2.0 * j + d - 2.0) * (2.0 * j + d - 4.0)).over(Double::new(j * (j + d - 3.0))).sqrt()
+        };
+        let precise: Vec<[Double; 2]> =
+            (1..=n).map(|j| [u(j), if j == 1 { Double::new(0.0) } else { u(j).over(u(j - 1)) }]).collect();
+        Self { d, steps: precise.iter().map(|[u, v]| [u.hi, v.hi]).collect(), precise }
     }
-    c
+
+    fn order(&self) -> usize {
+        self.steps.len()
+    }
+
+    fn at(&self, z: f64) -> Christoffel {
+        let (large, down) = (2f64.powi(2 * LARGE), 2f64.powi(-LARGE));
+        let (mut k, mut above) = (0.0, 0);
+        let (mut below, mut at) = (0.0, 1.0);
+        for &[u, v] in &self.steps {
+            k += at * at;
+            let next = z * u * at - v * below;
+            above += usize::from((next < 0.0) != (at < 0.0));
+            (below, at) = (at, next);
+            if k > large {
+                (k, below, at) = (k * down * down, below * down, at * down);
+            }
+        }
+        Christoffel { above, step: at * below / (self.steps[self.order() - 1][0] * k) }
+    }
+
+    /// The weight of the zero that `z` rounds: `1/K` there. The recurrence runs in double-double, for in f64 its rounding costs a
+    /// weight some tens of ε; and `K' = (d−1) z K/(1−z²)` at a zero (from the differential equation) takes `K` from `z` to it.
+    fn weight(&self, z: f64) -> f64 {
+        let (large, down) = (2f64.powi(2 * LARGE), 2f64.powi(-LARGE));
+        let (mut k, mut lost, mut scale) = (0.0, 0.0, 0);
+        let (mut below, mut at) = (Double::new(0.0), Double::new(1.0));
+        let zz = Double::new(z);
+        for &[u, v] in &self.precise {
+            // Compensated: K has N terms.
+            let term = at.hi * at.hi + (2.0 * at.hi * at.lo - lost);
+            let sum = k + term;
+            lost = (sum - k) - term;
+            k = sum;
+            (below, at) = (at, zz.times(u).times(at).minus(v.times(below)));
+            if k > large {
+                (k, lost) = (k * down * down, lost * down * down);
+                (below, at) = (below.scaled(down), at.scaled(down));
+                scale += 1;
+            }
+        }
+        let step = at.hi * below.hi / (self.steps[self.order() - 1][0] * k);
+        let there = k * (1.0 - step * (self.d - 1.0) * z / (1.0 - z * z));
+        2f64.powi(-2 * LARGE * scale) / there
+    }
 }
 
 /// The zeros `z ≥ 0` of `p̂_N`, ascending, each with its Christoffel weight.
 fn positive_half(d: usize, n: usize) -> Result<Vec<(f64, f64)>> {
-    let b: Vec<f64> = (0..=n).map(|j| if j == 0 { 0.0 } else { jacobi(d as f64, j) }).collect();
-    let weight = |c: &Christoffel| if c.scale == 0 { 1.0 / c.k } else { 2f64.powi(-800 * c.scale as i32) / c.k };
+    let recurrence = Recurrence::new(d, n);
     let mut half = Vec::with_capacity(n / 2 + 1);
     let mut z = 0.0;
     // From a zero the next is one half-wave (θ from π/2 to −π/2) away; from the extremum at 0 half of that.
     let mut theta = 0.0;
     if n % 2 == 1 {
-        half.push((0.0, weight(&christoffel(&b, 0.0))));
+        half.push((0.0, recurrence.weight(0.0)));
         theta = std::f64::consts::FRAC_PI_2;
     }
     for found in 0..n / 2 {
         let guess = prufer(d as f64, n as f64, z, theta);
-        z = newton(&b, n / 2 - found, z, guess).ok_or_else(|| Error::Numerical {
+        z = newton(&recurrence, n / 2 - found, z, guess).ok_or_else(|| Error::Numerical {
             what: "zonal quadrature",
             why: format!("Newton's method did not settle on zero {found} of P_{n} at d = {d}"),
         })?;
-        half.push((z, weight(&christoffel(&b, z))));
+        half.push((z, recurrence.weight(z)));
         theta = std::f64::consts::FRAC_PI_2;
     }
     Ok(half)
 }
 
-/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method on `f = p̂_N/p̂_{N−1}`, increasing
-/// with `f' = K/(b_N p̂_{N−1}²)` (Christoffel–Darboux), bisecting when a step leaves the bracket.
-fn newton(b: &[f64], rank: usize, low: f64, guess: f64) -> Option<f64> {
+/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method, bisecting when a step leaves the
+/// bracket.
+fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<f64> {
     let (mut low, mut high) = (low, 1.0);
     let inside = |z: f64, low: f64, high: f64| if z > low && z < high { z } else { 0.5 * (low + high) };
     let mut z = inside(guess, low, high);
     for _ in 0..200 {
-        let c = christoffel(b, z);
-        let step = c.at * c.below * b[b.len() - 1] / c.k;
+        let c = recurrence.at(z);
         if c.above >= rank {
             low = z;
         } else {
             high = z;
         }
         // Convergence is quadratic on the scale of the spacing, which is no less than about 1/N²: after a step this small,
-        // what is left is rounding. (A step may touch the bracket by rounding alone.)
-        if step.abs() <= 1e-9 * z.min(1.0 / b.len() as f64) {
-            return Some(z - step);
+        // what is left is rounding. (A step may leave the bracket by rounding alone.)
+        if c.step.abs() <= 1e-9 * z.min(1.0 / recurrence.order() as f64) {
+            return Some(z - c.step);
         }
-        z = inside(z - step, low, high);
+        z = inside(z - c.step, low, high);
     }
     None
 }

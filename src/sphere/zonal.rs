@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub const MAX_DEGREE: usize = 512;
 
 /// The quadrature order at which the search for agreement ends.
-const MAX_ORDER: usize = 8192;
+const MAX_ORDER: usize = 4096;
 
 /// `ĝ_j = E[g(√d z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`; `g` takes the argument `√d z`.
 ///
@@ -21,7 +21,7 @@ const MAX_ORDER: usize = 8192;
 ///
 /// # Errors
 /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`] if `g` is not finite on
-/// the nodes, or too rough for 8192 of them (a jump, for instance).
+/// the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
 /// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a quarter of it.
@@ -96,10 +96,7 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
     }
     Err(Error::Numerical {
         what: "zonal quadrature",
-        why: format!(
-            "at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding between {} and {order} nodes: the function is too rough",
-            order / 2
-        ),
+        why: format!("at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding between {} and {order} nodes: the function is too rough", order / 2),
     })
 }
 
@@ -229,15 +226,7 @@ impl FeatureLevels {
             let c = down * across.mean_square.sqrt();
             sum + a * (2.0 * l.a_hat.abs() + a) + (dim - 1.0) * c * (2.0 * l.c_hat.abs() + c)
         });
-        Ok(Self {
-            d,
-            activation: activation.name(),
-            trace,
-            radial: radial.mean_square,
-            tangential: across.mean_square,
-            levels,
-            rounding,
-        })
+        Ok(Self { d, activation: activation.name(), trace, radial: radial.mean_square, tangential: across.mean_square, levels, rounding })
     }
 
     /// The degree J at which the series was cut.
