@@ -4,6 +4,8 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/claim_spectrum.rs"]
+mod claim_spectrum;
 #[path = "suite/claims_w_q.rs"]
 mod claims_w_q;
 #[path = "suite/cli.rs"]

@@ -39,7 +39,10 @@ pub fn solve(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> R
 
 /// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is the norm of what lies
 /// beyond degree k, without cancellation.
-fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solved> {
+///
+/// # Errors
+/// Whatever the harmonics or the EVD refuse.
+pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solved> {
     let map = HarmonicMap::new(cov, usize::MAX)?;
     let gram = map.gram(Par::Seq)?;
     let n = gram.nrows();
@@ -64,7 +67,10 @@ fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solved> {
 }
 
 /// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum of squares again.
-fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
+///
+/// # Errors
+/// Whatever the block method refuses.
+pub fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
     let degree = if rank.is_some() { k } else { 2 * k };
     let initial = HarmonicMap::new(cov, degree)?.columns(Par::Seq)?;
     let options = BlockOptions { tolerance: RESIDUAL, ..BlockOptions::top(count.min(cov.order())) };
