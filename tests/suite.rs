@@ -6,15 +6,35 @@ mod activation;
 mod block_solver;
 #[path = "suite/claims_w_q.rs"]
 mod claims_w_q;
+#[path = "suite/cli.rs"]
+mod cli;
+#[path = "suite/cli_bad_input.rs"]
+mod cli_bad_input;
+#[path = "suite/cli_core.rs"]
+mod cli_core;
 #[path = "suite/construct.rs"]
 mod construct;
+#[path = "suite/covariance.rs"]
+mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/journal.rs"]
+mod journal;
 #[path = "suite/network.rs"]
 mod network;
+#[path = "suite/npy.rs"]
+mod npy;
+#[path = "suite/pipeline.rs"]
+mod pipeline;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
+#[path = "suite/signs.rs"]
+mod signs;
 #[path = "suite/sphere.rs"]
 mod sphere;
+#[path = "suite/synthetic.rs"]
+mod synthetic;
+#[path = "suite/verify_cli.rs"]
+mod verify_cli;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

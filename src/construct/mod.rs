@@ -15,6 +15,7 @@
 //! ```
 
 pub mod population;
+pub mod signed_loss;
 pub mod signs;
 mod target;
 pub mod w_l;

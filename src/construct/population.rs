@@ -42,8 +42,7 @@ impl Population {
         let mut series = vec![0.0; k];
         for j in (top % 2..=top).step_by(2) {
             let allowance = (ZONAL_ROUNDINGS + ZONAL_ROUNDINGS_PER_DEGREE * j as f64) * f64::EPSILON * size;
-            // Not `<=`: a NaN must be refused too.
-            if !(s[j].abs() > allowance) {
+            if s[j].is_nan() || s[j].abs() <= allowance {
                 return Err(Error::Vanishing {
                     coefficient: format!("s_{j} = λ_{j}(σ'')"),
                     value: s[j] / sqrt_dimension(d, j),

@@ -78,8 +78,7 @@ impl Target {
             return Err(Error::domain("k", k, format!("the low degree is from 1 to {}", sphere::zonal::MAX_DEGREE)));
         }
         for (row, term) in sparse.iter_mut().enumerate() {
-            // Not `> 1`: a NaN must be refused too.
-            if !(term.alpha.abs() <= 1.0) {
+            if term.alpha.is_nan() || term.alpha.abs() > 1.0 {
                 return Err(Error::domain("alpha", term.alpha, format!("|alpha| ≤ 1 in sparse term {row}")));
             }
             unit("beta", row, &mut term.beta, d)?;
@@ -206,7 +205,7 @@ impl Target {
             }
         };
         // Every P_j is right to a few roundings, and cancellation is between at most count² products.
-        if !(moment > 8.0 * f64::EPSILON * size * (1 + count) as f64) {
+        if moment.is_nan() || moment <= 8.0 * f64::EPSILON * size * (1 + count) as f64 {
             return Err(Error::domain("E f_k²", moment, "it must be positive to be normalised"));
         }
         let scale = moment.sqrt().recip();

@@ -83,6 +83,11 @@ impl Covariance {
         self.part(0, j)
     }
 
+    /// The part of Σ of degree exactly `j`: positive semidefinite, of rank at most B(d,j) and trace τ_j.
+    pub fn degree(&self, j: usize) -> Self {
+        self.part(j, j)
+    }
+
     fn part(&self, low: usize, high: usize) -> Self {
         let profile = Profile::new(&self.levels, low..=high);
         let kept = self.levels.levels.iter().filter(|l| (low..=high).contains(&l.degree));

@@ -51,11 +51,13 @@ impl Completeness {
         let Some(&last) = values.last() else { return Ok(claim(0, "no eigenvalue was computed".into())) };
         let margin = 2.0 * residual + rounding_bound(cov.order() as f64, values[0]);
         if cov.order() <= INERTIA_ORDER {
-            let shift = last + margin;
-            let above = inertia(cov.assemble().as_ref(), shift / cov.scale());
-            let found = values.iter().filter(|&&l| l > shift).count();
+            let a = cov.assemble();
+            let count = |shift: f64| (inertia(a.as_ref(), shift / cov.scale()), values.iter().filter(|&&l| l > shift).count());
+            // Below the last value; or above it, when the cluster it belongs to goes on.
+            let (below, all) = count(last - margin);
+            let (above, found) = if below == all { (below, all) } else { count(last + margin) };
             let certified = if above == found { found } else { 0 };
-            let how = format!("Sylvester's law counts {above} eigenvalues above {shift:.6e}; {found} were found");
+            let how = format!("Sylvester's law counts {above} eigenvalues down to {last:.6e}; {found} were found");
             return Ok(claim(certified, how));
         }
         let whole = |&j: &usize| cumulative_dimension(cov.d(), j).is_ok_and(|n| n <= values.len());

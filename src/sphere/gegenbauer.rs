@@ -86,9 +86,11 @@ pub fn cumulative_dimension(d: usize, k: usize) -> Result<usize> {
     }
     let (n, j) = (d as u128, k as u128);
     let less = if k == 0 { Some(0) } else { binomial(n + j - 2, j - 1) };
-    binomial(n + j - 1, j).zip(less).and_then(|(a, b)| a.checked_add(b)).and_then(|c| usize::try_from(c).ok()).ok_or_else(|| {
-        Error::domain("degree", k, format!("the harmonics of degree up to it at d = {d} must be countable in 64 bits"))
-    })
+    binomial(n + j - 1, j)
+        .zip(less)
+        .and_then(|(a, b)| a.checked_add(b))
+        .and_then(|c| usize::try_from(c).ok())
+        .ok_or_else(|| Error::domain("degree", k, format!("the harmonics of degree up to it at d = {d} must be countable in 64 bits")))
 }
 
 /// The Gegenbauer polynomials of dimension `d` on the scale `P_j(1) = 1`.

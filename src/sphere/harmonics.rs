@@ -7,8 +7,8 @@
 //! first and never change, so the recursion fills the output in place.
 
 use super::gegenbauer::{cumulative_dimension, dimension};
-use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
+use crate::tolerance::UNIT_NORM_F64;
 use faer::prelude::{IntoConst, ReborrowMut};
 use faer::{Mat, MatMut, MatRef};
 use std::ops::Range;
@@ -50,11 +50,7 @@ impl HarmonicBasis {
     pub fn new(d: usize, max_degree: usize) -> Result<Self> {
         let n = cumulative_dimension(d, max_degree)?;
         if n > 1 << 31 {
-            return Err(Error::domain(
-                "degree",
-                max_degree,
-                format!("at d = {d} it means {n} harmonics, and at most 2^31 are offered"),
-            ));
+            return Err(Error::domain("degree", max_degree, format!("at d = {d} it means {n} harmonics, and at most 2^31 are offered")));
         }
         let count = |k: usize| (0..=max_degree).map(|j| dimension(k, j) as usize).collect::<Vec<_>>();
         let counts: Vec<Vec<usize>> = (0..=d).map(|k| if k < 2 { Vec::new() } else { count(k) }).collect();
@@ -121,12 +117,7 @@ impl HarmonicBasis {
     ///
     /// # Accuracy
     /// `Σ_l |∇Y_{jl}|² = j(j+d−2) B(d,j)` and `x·∇_S Y = 0` to about `4(j + 4)` roundings of the same scale.
-    pub fn evaluate_with_gradient(
-        &self,
-        points: MatRef<'_, f64>,
-        values: MatMut<'_, f64>,
-        gradients: &mut [Mat<f64>],
-    ) -> Result<()> {
+    pub fn evaluate_with_gradient(&self, points: MatRef<'_, f64>, values: MatMut<'_, f64>, gradients: &mut [Mat<f64>]) -> Result<()> {
         if gradients.len() != self.d {
             return Err(Error::domain("gradients", gradients.len(), format!("one matrix per coordinate is needed: {}", self.d)));
         }
@@ -135,12 +126,7 @@ impl HarmonicBasis {
 
     fn check(&self, points: MatRef<'_, f64>) -> Result<()> {
         if points.ncols() != self.d {
-            return Err(Error::Shape {
-                name: "points",
-                rows: points.nrows(),
-                cols: points.ncols(),
-                expected: format!("n, {}", self.d),
-            });
+            return Err(Error::Shape { name: "points", rows: points.nrows(), cols: points.ncols(), expected: format!("n, {}", self.d) });
         }
         for row in 0..points.nrows() {
             let mut square = 0.0;
@@ -161,8 +147,7 @@ impl HarmonicBasis {
     fn run(&self, points: MatRef<'_, f64>, mut values: MatMut<'_, f64>, gradients: &mut [Mat<f64>]) -> Result<()> {
         self.check(points)?;
         let (n, all) = (points.nrows(), self.len());
-        let mut shapes =
-            std::iter::once((values.nrows(), values.ncols())).chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
+        let mut shapes = std::iter::once((values.nrows(), values.ncols())).chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
         if let Some((rows, cols)) = shapes.find(|&shape| shape != (n, all)) {
             return Err(Error::Shape { name: "harmonics", rows, cols, expected: format!("{n}, {all}") });
         }
@@ -277,26 +262,18 @@ impl HarmonicBasis {
             return Err(Error::domain("values", values.len(), format!("one value per point is needed: {n}")));
         }
         if n < all {
-            return Err(Error::domain(
-                "points",
-                n,
-                format!("the {all} harmonics of degree up to {} need at least as many points", self.max_degree),
-            ));
+            return Err(Error::domain("points", n, format!("the {all} harmonics of degree up to {} need at least as many points", self.max_degree)));
         }
         if let Some(row) = values.iter().position(|v| !v.is_finite()) {
             return Err(Error::NotFinite { name: "values", value: values[row], row, col: 0 });
         }
         let mut y = Mat::zeros(n, all);
         self.evaluate(points, y.as_mut())?;
-        let svd =
-            y.thin_svd().map_err(|e| Error::Numerical { what: "the singular value decomposition", why: format!("{e:?}") })?;
+        let svd = y.thin_svd().map_err(|e| Error::Numerical { what: "the singular value decomposition", why: format!("{e:?}") })?;
         let s = svd.S().column_vector();
         // The rank test of LAPACK and NumPy: a smaller singular value is rounding of the largest.
         if s[all - 1] <= f64::EPSILON * n as f64 * s[0] {
-            let why = format!(
-                "the {all} harmonics must be linearly independent at the points; their least singular value is {:.1e} of the largest",
-                s[all - 1] / s[0]
-            );
+            let why = format!("the {all} harmonics must be linearly independent at the points; their least singular value is {:.1e} of the largest", s[all - 1] / s[0]);
             return Err(Error::domain("points", n, why));
         }
         let f = faer::ColRef::from_slice(values);
@@ -306,11 +283,7 @@ impl HarmonicBasis {
         }
         let c = svd.V() * c;
         let left = f - &y * &c;
-        Ok(Fit {
-            coefficients: c.iter().copied().collect(),
-            residual: left.norm_l2() / (n as f64).sqrt(),
-            condition: s[0] / s[all - 1],
-        })
+        Ok(Fit { coefficients: c.iter().copied().collect(), residual: left.norm_l2() / (n as f64).sqrt(), condition: s[0] / s[all - 1] })
     }
 }
 
@@ -395,17 +368,7 @@ impl Workspace {
     /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and `∂_ρ Q_n^{(D)} = −½ √(D n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from
     /// the generating function `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
     #[allow(clippy::too_many_arguments)]
-    fn child(
-        &self,
-        k: usize,
-        l: usize,
-        n: usize,
-        ratio: f64,
-        rows: usize,
-        planes: &mut [MatMut<'_, f64>],
-        parent: usize,
-        child: usize,
-    ) {
+    fn child(&self, k: usize, l: usize, n: usize, ratio: f64, rows: usize, planes: &mut [MatMut<'_, f64>], parent: usize, child: usize) {
         let at = |l: usize, n: usize| &self.q[self.at(l, n)..self.at(l, n) + rows];
         let q = at(l, n);
         let (values, gradients) = planes.split_at_mut(1);
@@ -423,8 +386,7 @@ impl Workspace {
         let (dim, deg) = ((k + 2 * l) as f64, n as f64);
         let along = ratio * (deg * (deg + dim - 2.0) * dim / (dim - 1.0)).sqrt();
         // Twice ∂_ρ Q, which is what ∂ρ/∂x_i = 2x_i asks for.
-        let shrink =
-            -ratio * (dim * deg * (deg - 1.0) * (2.0 * deg + dim - 2.0) / ((dim - 1.0) * (2.0 * deg + dim - 4.0))).sqrt();
+        let shrink = -ratio * (dim * deg * (deg - 1.0) * (2.0 * deg + dim - 2.0) / ((dim - 1.0) * (2.0 * deg + dim - 4.0))).sqrt();
         let q_t = at(l + 1, n - 1);
         let mut both = [0.0; BLOCK];
         if n >= 2 {

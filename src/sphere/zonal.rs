@@ -96,10 +96,7 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
     }
     Err(Error::Numerical {
         what: "zonal quadrature",
-        why: format!(
-            "at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding between {} and {order} nodes: the function is too rough",
-            order / 2
-        ),
+        why: format!("at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding between {} and {order} nodes: the function is too rough", order / 2),
     })
 }
 
@@ -229,15 +226,7 @@ impl FeatureLevels {
             let c = down * across.mean_square.sqrt();
             sum + a * (2.0 * l.a_hat.abs() + a) + (dim - 1.0) * c * (2.0 * l.c_hat.abs() + c)
         });
-        Ok(Self {
-            d,
-            activation: activation.name(),
-            trace,
-            radial: radial.mean_square,
-            tangential: across.mean_square,
-            levels,
-            rounding,
-        })
+        Ok(Self { d, activation: activation.name(), trace, radial: radial.mean_square, tangential: across.mean_square, levels, rounding })
     }
 
     /// The degree J at which the series was cut.

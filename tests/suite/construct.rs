@@ -1,11 +1,9 @@
 //! W_Q, W_L, W*, R1..R4 and their averages over signs: reference values, identities, and false neighbours that must miss them.
 
 use crate::data::{ORACLE, json, matrix, vector};
-use crate::network::{displacement, miss, oracle_network};
+use crate::network::{miss, oracle_network};
 use escapement::construct::w_l::{ZonalMoment, w_l_from_moments, zonal_moments};
-use escapement::construct::{
-    self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, signs, w_l, w_q,
-};
+use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, w_l, w_q};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
@@ -16,9 +14,10 @@ use faer::{Mat, MatRef, Par};
 use serde_json::Value;
 
 /// Far above the agreement asked for: a false neighbour must miss by this.
-const WIDE: f64 = 1e-3;
+pub const WIDE: f64 = 1e-3;
 
-fn covariance(net: &PairedNetwork, rank: usize) -> (Covariance, TopSpace) {
+/// Σ far beyond the degrees that matter, and the space of its top `rank` eigenvectors.
+pub fn covariance(net: &PairedNetwork, rank: usize) -> (Covariance, TopSpace) {
     // Degree 80: the tails of the activations here are then below rounding.
     let cov = Covariance::new(net.weights(), net.activation(), Truncation::Degree(80)).unwrap();
     let request = Request { top: None, vectors: true };
@@ -301,61 +300,6 @@ fn population_quantities_agree_with_draws() {
     // h is c·t at k = 2, and E|t| = Γ(d/2)/(√π Γ((d+1)/2)).
     let mean = (libm::lgamma(50.0) - libm::lgamma(50.5)).exp() / std::f64::consts::PI.sqrt();
     assert!((population.absolutes()[0] / (population.series()[1].abs() * mean) - 1.0).abs() < 1e-12);
-}
-
-#[test]
-fn averages_over_signs_are_those_of_enumeration() {
-    let rng = &mut seed::stream(12, "signs", "weights");
-    let net = PairedNetwork::random(rng, 5, 3, activation::parse("tanh:0.5").unwrap()).unwrap();
-    let (cov, top) = covariance(&net, 4);
-    let x = sphere::uniform_sphere(rng, 6, 3, 3.0_f64.sqrt());
-    let x = x.as_ref();
-    // General displacements: both twins move in W_Q.
-    let (l, q) = (displacement(&net, 0.5, "W_L"), displacement(&net, 0.8, "W_Q"));
-    let all = |star: &dyn Fn(&[f64]) -> Mat<f64>| {
-        let (mut mean, mut square) = ([0.0; 4], vec![0.0; 6]);
-        for word in 0..1 << 10 {
-            let s: Vec<f64> = (0..10).map(|r| if word >> r & 1 == 1 { -1.0 } else { 1.0 }).collect();
-            let w = star(&s);
-            for (m, v) in mean.iter_mut().zip(regularizers::regularizers(&cov, &top, &net, x, w.as_ref(), Par::Seq).unwrap()) {
-                *m += v / 1024.0;
-            }
-            for (m, v) in square.iter_mut().zip(net.f_linear(x, w.as_ref(), Par::Seq).unwrap()) {
-                *m += v * v / 1024.0;
-            }
-        }
-        (mean, square)
-    };
-    let found = construct::expected_regularizers(&cov, &top, &net, x, l.as_ref(), q.as_ref(), Par::Seq).unwrap();
-    let linear = signs::expected_linear_square(&net, x, l.as_ref(), q.as_ref(), Par::Seq).unwrap();
-    let (mean, square) = all(&|s| signs::apply(s, l.as_ref(), q.as_ref()).unwrap());
-    for i in 0..4 {
-        assert!((found[i] / mean[i] - 1.0).abs() < 1e-12, "R{}", i + 1);
-    }
-    assert!(miss(&linear, &square) < 1e-12);
-    // S on W_L in place of W_Q, and one S for both.
-    let both = Mat::from_fn(10, 3, |r, i| l[(r, i)] + q[(r, i)]);
-    let (swapped, _) = all(&|s| signs::apply(s, q.as_ref(), l.as_ref()).unwrap());
-    let (common, _) = all(&|s| signs::apply(s, Mat::zeros(10, 3).as_ref(), both.as_ref()).unwrap());
-    for i in 0..3 {
-        assert!((swapped[i] / mean[i] - 1.0).abs() > WIDE && (common[i] / mean[i] - 1.0).abs() > WIDE, "R{}", i + 1);
-    }
-    assert!((common[3] / mean[3] - 1.0).abs() > WIDE);
-}
-
-#[test]
-fn signs_are_fair_and_leave_f_q_alone() {
-    let s = signs::draw(&mut seed::stream(13, "signs", "signs"), 10_000);
-    assert!(s.iter().all(|s| s.abs() == 1.0));
-    // Six standard deviations of a fair sum.
-    assert!(s.iter().sum::<f64>().abs() < 600.0);
-    let net =
-        PairedNetwork::random(&mut seed::stream(13, "signs", "weights"), 30, 4, activation::parse("sigmoid:1").unwrap()).unwrap();
-    let x = sphere::uniform_sphere(&mut seed::stream(13, "signs", "inputs"), 5, 4, 2.0);
-    let (zero, q) = (Mat::zeros(60, 4), displacement(&net, 1.0, "signs"));
-    let signed = signs::apply(&s[..60], zero.as_ref(), q.as_ref()).unwrap();
-    let [a, b] = [&q, &signed].map(|w| net.f_quadratic(x.as_ref(), w.as_ref(), Par::Seq).unwrap());
-    assert!(miss(&b, &a) < 1e-13);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::record::Measurement;
 use serde::{Deserialize, Serialize};
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// All claims under a minute on two cores; what `cargo test` runs.

@@ -14,7 +14,9 @@
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
 //! | [`plan`], [`runner`], [`journal`] | from cells to records |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
-//! | [`report`] | from verdicts to tables |
+//! | [`report`] | from verdicts to tables and pictures |
+//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
+//! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
 pub mod asymptotic;
 pub mod bound;
@@ -24,12 +26,15 @@ pub mod comparison;
 pub mod errata;
 pub mod error;
 pub mod growth;
+pub mod harness;
+pub mod io;
 pub mod journal;
 pub mod nbl22;
 pub mod plan;
 pub mod probability;
 pub mod record;
 pub mod registry;
+pub mod report;
 pub mod runner;
 pub mod statistics;
 pub mod verdict;

@@ -69,10 +69,12 @@ pub struct ExponentEvidence {
     /// How many points.
     pub points: usize,
     /// p-value of the lack-of-fit test, where there are replicates.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lack_of_fit_p: Option<f64>,
     /// The points lie on a line to rounding: the limits are not statistical.
     pub exact: bool,
     /// First value of the parameter from which an asymptotic statement holds to the end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onset: Option<usize>,
     /// False for a sweep outside the allowed set, which is reported and decides nothing.
     pub decides: bool,
@@ -86,8 +88,10 @@ pub struct Tightness {
     /// In words.
     pub text: String,
     /// By how much the measured exponent is sharper than the claimed one (negative: less sharp), in the least sharp sweep.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exponent: Option<f64>,
     /// Inequality: the factor by which the right side could be sharper. Growth: largest over smallest ratio.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub constant: Option<f64>,
 }
 
@@ -172,8 +176,10 @@ pub struct BoundVerdict {
     /// Exponents with limits.
     pub exponents: Vec<ExponentEvidence>,
     /// Latest onset over the sweeps of an asymptotic statement.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onset: Option<usize>,
     /// See [`Finding::margin`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,
     /// The control.
     pub control: Control,
@@ -182,10 +188,13 @@ pub struct BoundVerdict {
     /// Those that meet every hypothesis of the theorem.
     pub cells_inside_hypotheses: usize,
     /// The cell that decided.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub worst: Option<Worst>,
     /// Why, for *refuted* and *inconclusive*.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
     /// The erratum, if this is the printed wording: then the verdict is shown and does not count.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub printed: Option<ErratumId>,
 }
 
@@ -304,7 +313,7 @@ pub fn judge_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &
         statement: bound.statement.clone(),
         verdict: found.verdict,
         implied_constant: found.implied_constant.filter(|c| c.is_finite()),
-        tightness: found.tightness,
+        tightness: Tightness { constant: found.tightness.constant.filter(|c| c.is_finite()), ..found.tightness },
         onset: found.exponents.iter().filter_map(|e| e.onset).max(),
         exponents: found.exponents,
         margin: found.margin.filter(|m| m.is_finite()),

@@ -2,6 +2,9 @@
 
 use crate::claim::Claim;
 
+pub mod assumption_2;
+pub mod assumption_3;
+pub mod common;
 pub mod escape;
 pub mod lemma_1;
 pub mod random_signs;
@@ -9,5 +12,11 @@ mod setting;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(lemma_1::Lemma1), Box::new(random_signs::RandomSigns), Box::new(escape::Escape)]
+    vec![
+        Box::new(assumption_2::Assumption2),
+        Box::new(assumption_3::Assumption3),
+        Box::new(lemma_1::Lemma1),
+        Box::new(random_signs::RandomSigns),
+        Box::new(escape::Escape),
+    ]
 }

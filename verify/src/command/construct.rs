@@ -1,0 +1,301 @@
+//! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
+
+use super::common::{self, Notes, WeightSource};
+use anyhow::{Result, anyhow, ensure};
+use clap::Parser;
+use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::sphere::{self, Truncation};
+use escapement::{Error, seed, tolerance};
+use escapement_verify::io::atomic::Outputs;
+use escapement_verify::io::{npy, stdout, target};
+use faer::{Mat, MatRef, Par};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What `--out` writes.
+const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
+
+/// The displacements that express a target: W_Q for its sparse part, W_L for its low-degree part, W* = W_L + S·W_Q.
+#[derive(Debug, Parser)]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:\n  escapement construct\n  escapement construct --weights W0.npy --target target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k = 1, f*(x) = x_2 + x_1²."
+)]
+pub struct Args {
+    /// The input dimension d, at least 3 [default: 10, or that of the weights]
+    #[arg(long)]
+    pub d: Option<usize>,
+    /// The width m, even: p = m/2 neurons and their twins [default: 400, or that of the weights]
+    #[arg(long)]
+    pub m: Option<usize>,
+    /// Weights from a .npy file instead: p × d, one distinct neuron per row
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// The target, as TOML (see below)
+    #[arg(long, value_name = "FILE")]
+    pub target: Option<PathBuf>,
+    /// The activation, with an optional shift, as in tanh:0.5
+    #[arg(long, default_value = "sigmoid:1")]
+    pub activation: String,
+    /// Inputs from a .npy file: n × d, one input per row, of norm √d [default: drawn]
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// How many inputs are drawn where none are given [default: 100]
+    #[arg(long)]
+    pub n: Option<usize>,
+    /// Write W_Q.npy, W_L.npy, W_star.npy, signs.npy, W0.npy, X.npy and summary.json into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
+    #[arg(long, default_value_t = tolerance::TAIL)]
+    pub tail: f64,
+    /// How much memory may be used, as 4GiB [default: all that the machine has]
+    #[arg(long, allow_hyphen_values = true)]
+    pub memory: Option<String>,
+    /// The root seed of everything that is drawn: weights, inputs, signs
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Output {
+    d: usize,
+    m: usize,
+    n: usize,
+    k: usize,
+    #[serde(rename = "R")]
+    terms: usize,
+    activation: String,
+    seed: u64,
+    n_k: usize,
+    /// Of the top eigenspace: λ_{n_k}, λ_{n_k} − λ_{n_k+1}, and the certificate that the gap is above.
+    lambda_n_k: f64,
+    gap: f64,
+    truncation_bound: f64,
+    residual_max: f64,
+    route: &'static str,
+    low_degree_second_moment: f64,
+    groups: Vec<usize>,
+    w_q_norm_2_4_pow4: f64,
+    /// Its mean over the initialisation.
+    w_q_norm_2_4_pow4_mean: f64,
+    w_q_frobenius_sq: f64,
+    w_l_norm_2_4_pow4: f64,
+    w_l_frobenius_sq: f64,
+    w_star_frobenius_sq: f64,
+    /// E over S of [R1, R2, R3, R4] at W_L + S·W_Q, R3 on the inputs.
+    expected_regularizers: [f64; 4],
+    /// The same at the W* whose signs were drawn.
+    drawn_regularizers: [f64; 4],
+    f_q: Vec<f64>,
+    f_sp: Vec<f64>,
+    f_l: Vec<f64>,
+    f_k: Vec<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Bad input, a construction that does not exist at these sizes, and outputs that cannot be written; nothing is left behind then.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let memory = common::memory_limit(args.memory.as_deref())?;
+    let activation = common::smooth_activation(&args.activation)?;
+    if let Some(dir) = &args.out {
+        ensure!(!dir.exists() || dir.is_dir(), "{} is not a folder: --out needs the name of one", dir.display());
+        for name in FILES {
+            Outputs::check(&dir.join(name), true)?;
+        }
+    }
+    let source = WeightSource {
+        path: args.weights.as_deref(),
+        d: args.d,
+        m: args.m,
+        default_d: 10,
+        default_m: 400,
+        seed: args.seed,
+        memory,
+    };
+    let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
+    let mut notes = Notes::default();
+    let weights = source.weights(&mut notes)?;
+    let (p, d) = (weights.nrows(), weights.ncols());
+    let key = format!("d={d} m={}", 2 * p);
+    let target = match file {
+        Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
+        None => default_target(d)?,
+    };
+    let inputs = inputs(args, d, &key, memory, &mut notes)?;
+
+    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
+    let w_q = construct::w_q(&net, &target)?;
+    let cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail))?;
+    let par = Par::rayon(0);
+    let rank = sphere::cumulative_dimension(d, target.k())?;
+    if rank > cov.order() {
+        let why = format!(
+            "n_k = {rank} at k = {} exceeds the rank pd = {} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+            target.k(),
+            cov.order(),
+            2 * rank.div_ceil(d)
+        );
+        return Err(Error::Projector { rank, why }.into());
+    }
+    let request = Request::top((rank + 1).min(cov.order()));
+    let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
+    let top = TopSpace::new(&pairs, rank)?;
+    let w_l = construct::w_l(&cov, &top, &target, par)?;
+    let expected = construct::expected_regularizers(&cov, &top, &net, inputs.as_ref(), w_l.as_ref(), w_q.w.as_ref(), par)?;
+    let signs = construct::signs::draw(&mut seed::stream(args.seed, &key, "signs"), net.m());
+    let w_star = construct::signs::apply(&signs, w_l.as_ref(), w_q.w.as_ref())?;
+    let drawn = escapement::objective::regularizers(&cov, &top, &net, inputs.as_ref(), w_star.as_ref(), par)?;
+
+    let output = Output {
+        d,
+        m: net.m(),
+        n: inputs.nrows(),
+        k: target.k(),
+        terms: target.sparse().len(),
+        activation: activation.name(),
+        seed: args.seed,
+        n_k: rank,
+        lambda_n_k: top.eigenvalues()[rank - 1],
+        gap: top.gap(),
+        truncation_bound: pairs.truncation_bound,
+        residual_max: pairs.residual_max,
+        route: pairs.plan.route.name(),
+        low_degree_second_moment: target.low_second_moment(),
+        w_q_norm_2_4_pow4: construct::norm_2_4_pow4(w_q.w.as_ref()),
+        w_q_norm_2_4_pow4_mean: w_q.population.norm_2_4_pow4(net.m(), &w_q.groups),
+        w_q_frobenius_sq: construct::frobenius_sq(w_q.w.as_ref()),
+        w_l_norm_2_4_pow4: construct::norm_2_4_pow4(w_l.as_ref()),
+        w_l_frobenius_sq: construct::frobenius_sq(w_l.as_ref()),
+        w_star_frobenius_sq: construct::frobenius_sq(w_star.as_ref()),
+        groups: w_q.groups,
+        expected_regularizers: expected,
+        drawn_regularizers: drawn,
+        f_q: net.f_quadratic(inputs.as_ref(), w_q.w.as_ref(), par)?,
+        f_sp: target.f_sp(inputs.as_ref())?,
+        f_l: net.f_linear(inputs.as_ref(), w_l.as_ref(), par)?,
+        f_k: target.f_k(inputs.as_ref())?,
+    };
+    let json = stdout::to_json(&output)?;
+    if let Some(dir) = &args.out {
+        write(dir, &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), weights.as_ref(), inputs.as_ref()], &signs, &json)?;
+    }
+    notes.print();
+    stdout::print(&if args.json { json } else { readable(&output, args.out.as_deref()) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// All outputs of `--out`, or none of them.
+fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str) -> Result<()> {
+    let mut outputs = Outputs::new();
+    outputs.folder(dir)?;
+    for (name, m) in FILES.iter().zip(matrices) {
+        outputs.stage(&dir.join(name), |out| npy::write_matrix(out, *m))?;
+    }
+    outputs.stage(&dir.join(FILES[5]), |out| npy::write(out, &[signs.len()], signs.iter().copied()))?;
+    outputs.stage(&dir.join(FILES[6]), |out| writeln!(out, "{json}"))?;
+    outputs.commit()
+}
+
+fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
+    let low =
+        file.low_degree.into_iter().map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta }).collect();
+    let sparse = file.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta }).collect();
+    Target::new(d, file.k, LowDegree::Zonal(low), sparse)
+}
+
+/// k = 1, f_k(x) = x_2 (so that E f_k² = 1), f_sp(x) = x_1².
+fn default_target(d: usize) -> escapement::Result<Target> {
+    let axis = |i: usize| (0..d).map(|c| f64::from(u8::from(c == i))).collect::<Vec<f64>>();
+    let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: (d as f64).sqrt(), eta: axis(1) }]);
+    Target::new(d, 1, low, vec![SparseTerm { alpha: 1.0, beta: axis(0) }])
+}
+
+/// The inputs, `[n, d]`: from a file, as they are, or drawn uniformly from the sphere of radius √d.
+fn inputs(args: &Args, d: usize, key: &str, memory: u64, notes: &mut Notes) -> Result<Mat<f64>> {
+    let radius = (d as f64).sqrt();
+    let Some(path) = &args.inputs else {
+        let n = args.n.unwrap_or(100);
+        ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
+        common::fits("the inputs alone", 8.0 * n as f64 * d as f64, memory)?;
+        notes.add(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {}", args.seed));
+        return Ok(sphere::uniform_sphere(&mut seed::stream(args.seed, key, "inputs"), n, d, radius));
+    };
+    let array = npy::read_matrix(path)?;
+    let (n, columns) = (array.values.nrows(), array.values.ncols());
+    ensure!(
+        columns == d,
+        "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",
+        path.display()
+    );
+    ensure!(
+        args.n.is_none_or(|wanted| wanted == n),
+        "--n {} does not fit {}, which holds {n} inputs: leave --n out",
+        args.n.unwrap_or_default(),
+        path.display()
+    );
+    let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
+    let deviation = |row: usize| (array.values.row(row).norm_l2() / radius - 1.0).abs();
+    let off = (0..n).filter(|&row| deviation(row) > allowed).count();
+    if off > 0 {
+        let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
+        notes.add(format_args!(
+            "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) and are used as they are",
+            path.display(),
+            array.values.row(worst).norm_l2()
+        ));
+    }
+    Ok(array.values)
+}
+
+fn readable(o: &Output, out: Option<&Path>) -> String {
+    let n = common::number;
+    let rms = |a: &[f64], b: &[f64]| (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt();
+    let zero = vec![0.0; o.n];
+    let regularizers: Vec<Vec<String>> =
+        (0..4).map(|i| vec![format!("R{}", i + 1), n(o.expected_regularizers[i]), n(o.drawn_regularizers[i])]).collect();
+    let functions = [("f_Q(W_Q) for f_sp", &o.f_q, &o.f_sp), ("f_L(W_L) for f_k", &o.f_l, &o.f_k)]
+        .iter()
+        .map(|(name, ours, theirs)| vec![(*name).to_string(), n(rms(ours, theirs)), n(rms(theirs, &zero))])
+        .collect::<Vec<_>>();
+    let norms = [
+        ("‖W_Q‖_{2,4}^4", o.w_q_norm_2_4_pow4),
+        ("its mean over W0", o.w_q_norm_2_4_pow4_mean),
+        ("‖W_Q‖_F²", o.w_q_frobenius_sq),
+        ("‖W_L‖_{2,4}^4", o.w_l_norm_2_4_pow4),
+        ("‖W_L‖_F²", o.w_l_frobenius_sq),
+        ("‖W*‖_F²", o.w_star_frobenius_sq),
+        ("E f_k²", o.low_degree_second_moment),
+    ];
+    let norms = norms.iter().map(|(name, value)| vec![(*name).to_string(), n(*value)]).collect::<Vec<_>>();
+    let written = out.map_or(String::new(), |dir| {
+        format!("\nWritten: W_Q, W_L, W_star, signs, W0 and X (.npy) and summary.json in {}", dir.display())
+    });
+    format!(
+        "W_Q, W_L and W* = W_L + S·W_Q for {} at d = {}, m = {}, k = {}, R = {}; n_k = {}, n = {}\n\n{}\n{}\n{}\n\
+         W_L lies in the top {} eigenvectors of Σ: λ = {:.4e} there, {:.4e} above the next ({} route).{written}",
+        o.activation,
+        o.d,
+        o.m,
+        o.k,
+        o.terms,
+        o.n_k,
+        o.n,
+        common::table(&["norm", "value"], &norms),
+        common::table(&["regulariser", "mean over S", "drawn S"], &regularizers),
+        common::table(&["at the inputs", "r.m.s. error", "r.m.s. of the target"], &functions),
+        o.n_k,
+        o.lambda_n_k,
+        o.gap,
+        o.route,
+    )
+}

@@ -1,0 +1,98 @@
+//! The commands `verify`, `list`, `explain` and `report`, for any registry of claims.
+//!
+//! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
+//! line from a `main` of three lines:
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use escapement_verify::{Registry, harness};
+//!
+//! #[derive(Parser)]
+//! struct Line {
+//!     #[command(subcommand)]
+//!     command: harness::Command,
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let registry = Registry::new(escapement_verify::nbl22::claims() /* and yours */).unwrap();
+//!     harness::exit(Line::parse().command.run(&registry, &mut std::io::stdout()))
+//! }
+//! ```
+
+mod explain;
+mod list;
+mod progress;
+mod report;
+mod run;
+mod verify;
+
+pub use run::RunArgs;
+
+use crate::io::atomic::reason;
+use crate::registry::Registry;
+use anyhow::{Result, anyhow};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Exit code of a run in which every claim holds.
+pub const HOLDS: u8 = 0;
+/// Exit code of a run in which a claim is refuted as checked.
+pub const REFUTED: u8 = 1;
+/// Exit code of a usage or input error.
+pub const BAD_INPUT: u8 = 2;
+/// Exit code of a run in which a claim is inconclusive and none refuted.
+pub const INCONCLUSIVE: u8 = 3;
+/// Exit code of a run that was interrupted.
+pub const INTERRUPTED: u8 = 130;
+
+/// The commands of the pipeline.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Measure claims and give verdicts
+    Verify(verify::Args),
+    /// List the claims
+    List(list::Args),
+    /// Explain a claim: statement, hypotheses, method, what would refute it
+    Explain(explain::Args),
+    /// Write tables of every bound to a folder
+    Report(report::Args),
+}
+
+impl Command {
+    /// Runs the command on `registry`, results going to `out`; the value is the exit code.
+    ///
+    /// # Errors
+    /// Bad input and files that cannot be read or written, in one sentence; the exit code is then [`BAD_INPUT`].
+    pub fn run(&self, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+        match self {
+            Self::Verify(args) => verify::run(args, registry, out),
+            Self::List(args) => list::run(args, registry, out),
+            Self::Explain(args) => explain::run(args, registry, out),
+            Self::Report(args) => report::run(args, registry, out),
+        }
+    }
+}
+
+/// The process's exit code, after printing the error if there is one.
+pub fn exit(result: Result<u8>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            eprintln!("escapement: {e}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// Writes a result. A reader that has left, as `head` does, is no error.
+fn print(out: &mut dyn Write, text: &str) -> Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(anyhow!("standard output cannot be written: {}", reason(&e))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON value and a line end.
+fn print_json(out: &mut dyn Write, value: &impl serde::Serialize) -> Result<()> {
+    print(out, &(serde_json::to_string_pretty(value)? + "\n"))
+}

@@ -1,0 +1,86 @@
+//! From the arguments that `verify` and `report` share to verdicts.
+
+use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, progress};
+use crate::claim::{Claim, Tier};
+use crate::journal::Journal;
+use crate::plan::Plan;
+use crate::registry::Registry;
+use crate::runner::{self, Options};
+use crate::verdict::{ClaimVerdict, Verdict, judge};
+use anyhow::Result;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+/// What is measured, and where its records are kept.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    /// How much to measure: quick (a minute), standard (half an hour), paper (hours)
+    #[arg(long, default_value_t = Tier::Quick)]
+    pub tier: Tier,
+    /// The root seed of every random stream
+    #[arg(long, default_value_t = 2206)]
+    pub seed: u64,
+    /// Cells measured at once; 0 for all cores
+    #[arg(long, default_value_t = 0)]
+    pub jobs: usize,
+    /// Where records are kept, and found again by the next run
+    #[arg(long, default_value = "results/journal.jsonl")]
+    pub journal: PathBuf,
+    /// Empty the journal first
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Runs a plan against the journal.
+///
+/// # Errors
+/// Bad input, and a journal that cannot be used.
+pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome> {
+    let journal = Journal::open(&args.journal, args.fresh)?;
+    for warning in journal.warnings() {
+        eprintln!("escapement: note: {warning}");
+    }
+    let journal = Arc::new(Mutex::new(journal));
+    // Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of the journal.
+    let over = Arc::new(AtomicBool::new(false));
+    let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(&journal), over.clone());
+    // Only one handler can be set per process: a program that has its own keeps it.
+    let _ = ctrlc::set_handler(move || {
+        let journal = held.upgrade();
+        let _guard = journal.as_ref().map(|j| j.lock());
+        if !finished.load(Ordering::SeqCst) {
+            eprintln!("\nescapement: interrupted; what was measured is in the journal, and the same command resumes there");
+        }
+        std::process::exit(i32::from(INTERRUPTED));
+    });
+    let stop = AtomicBool::new(false);
+    let options = Options { jobs: args.jobs, memory: runner::available_memory(), stop: &stop };
+    let outcome = runner::run(plan, Some(&journal), &options, &progress::Bars::new());
+    over.store(true, Ordering::SeqCst);
+    Ok(outcome?)
+}
+
+/// The verdicts on `claims`, and the exit code.
+///
+/// # Errors
+/// As [`outcome`].
+pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
+    let claims = registry.select(names)?;
+    let plan = Plan::new(&claims, args.tier, args.seed)?;
+    let outcome = outcome(args, &plan)?;
+    let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
+    let worst = verdicts.iter().map(|v| v.verdict).max();
+    let code = match worst {
+        Some(Verdict::Refuted) => REFUTED,
+        Some(Verdict::Inconclusive) => INCONCLUSIVE,
+        _ => super::HOLDS,
+    };
+    Ok((verdicts, code))
+}
+
+fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> ClaimVerdict {
+    let records: Vec<_> = outcome.records.iter().filter(|r| r.cell.claim == claim.id()).cloned().collect();
+    let failures: Vec<_> = outcome.failures.iter().filter(|f| f.cell.claim == claim.id()).cloned().collect();
+    judge(claim, args.tier, args.seed, &records, &failures)
+}

@@ -1,0 +1,103 @@
+//! `verify`: measure claims and give verdicts.
+
+use super::{HOLDS, RunArgs, print, print_json, progress, run};
+use crate::io::memory::human;
+use crate::plan::{Plan, Step};
+use crate::registry::Registry;
+use crate::report::tables;
+use crate::runner;
+use anyhow::{Result, bail, ensure};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write;
+
+/// Measures claims and gives verdicts that carry their evidence.
+///
+/// Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad input.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan"
+)]
+pub struct Args {
+    /// The claims; all of them when none is given
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Print the cells with predicted time and memory, and stop
+    #[arg(long)]
+    plan: bool,
+    /// Print one JSON array, one object per claim
+    #[arg(long)]
+    json: bool,
+    /// Measure this one cell again, without the journal, and print its record
+    #[arg(long, value_name = "KEY", conflicts_with = "plan")]
+    cell: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PlannedCell<'a> {
+    key: String,
+    cell: &'a crate::Cell,
+    seconds: f64,
+    bytes: f64,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    if args.plan || args.cell.is_some() {
+        let claims = registry.select(&args.claims)?;
+        let plan = Plan::new(&claims, args.run.tier, args.run.seed)?;
+        return match &args.cell {
+            Some(key) => one_cell(key, &plan, out),
+            None if args.json => {
+                let planned = |s: &Step<'_>| (s.cell.key(), s.prediction);
+                let cells: Vec<_> = plan
+                    .steps
+                    .iter()
+                    .map(|s| (planned(s), &s.cell))
+                    .map(|((key, p), cell)| PlannedCell { key, cell, seconds: p.seconds, bytes: p.bytes })
+                    .collect();
+                print_json(out, &cells).map(|()| HOLDS)
+            }
+            None => print(out, &plan_table(&plan, args.run.jobs)).map(|()| HOLDS),
+        };
+    }
+    let (verdicts, code) = run::verdicts(&args.run, registry, &args.claims)?;
+    if args.json {
+        print_json(out, &verdicts)?;
+    } else {
+        print(out, &tables::summary(&verdicts, registry))?;
+    }
+    Ok(code)
+}
+
+fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
+    let mut text = String::new();
+    for s in &plan.steps {
+        let time = progress::duration(s.prediction.seconds);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{time:>8}  {:>8}  {}", human(s.prediction.bytes), s.cell);
+    }
+    let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
+    let total = progress::duration(plan.seconds(jobs));
+    let cells = plan.steps.len();
+    let _ = writeln!(
+        text,
+        "{cells} cells of the {} tier: about {total} on {jobs} cores, up to {} in a cell",
+        plan.tier,
+        human(plan.bytes())
+    );
+    text
+}
+
+fn one_cell(key: &str, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
+    let Some(step) = plan.steps.iter().find(|s| s.cell.key() == key) else {
+        ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);
+        let near = |s: &&Step<'_>| (1e6 * strsim::normalized_damerau_levenshtein(key, &s.cell.key())) as u64;
+        let near = plan.steps.iter().max_by_key(near).map(|s| s.cell.key()).unwrap_or_default();
+        bail!("unknown cell '{key}' in the {} tier; did you mean '{near}'? (--plan lists all)", plan.tier);
+    };
+    let record = runner::measure(step, plan.seed, &runner::source_of(step.claim), runner::available_memory())?;
+    print_json(out, &record)?;
+    Ok(HOLDS)
+}

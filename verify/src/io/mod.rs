@@ -1,0 +1,9 @@
+//! Files and standard output: `.npy` arrays, targets, results that appear whole or not at all, and memory limits.
+//!
+//! Every failure is one sentence that names the file, the offending value and what is allowed.
+
+pub mod atomic;
+pub mod memory;
+pub mod npy;
+pub mod stdout;
+pub mod target;

@@ -1,0 +1,138 @@
+//! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same data).
+
+use kuva::plot::legend::LegendPosition;
+use kuva::prelude::*;
+
+/// Colours that stay apart for the colour-blind (after Okabe and Ito, without their yellow, which is lost on white).
+const COLORS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#777777"];
+
+/// The eigenvalues of one level, for a scree plot.
+#[derive(Debug, Clone)]
+pub struct ScreeLevel {
+    /// What the level is called in the legend.
+    pub name: String,
+    /// Position (counted from 0) of its first eigenvalue in descending order, and one past its last.
+    pub range: std::ops::Range<usize>,
+    /// The value it has at infinite width, drawn as a line over its range; `None` for none.
+    pub limit: Option<f64>,
+}
+
+/// A scree plot as one SVG text: eigenvalues, descending, against their index from 1, both on logarithmic axes, one
+/// colour per level, and each level's limit as a line. Eigenvalues that are not positive have no place on a
+/// logarithmic axis and are left out, and so are levels without any.
+pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLevel]) -> String {
+    let positive = |v: f64| v.is_finite() && v > 0.0;
+    let mut plots: Vec<Plot> = Vec::new();
+    for (number, level) in levels.iter().enumerate() {
+        let color = COLORS[number % COLORS.len()];
+        let end = level.range.end.min(eigenvalues.len());
+        let points: Vec<(f64, f64)> =
+            (level.range.start..end).map(|i| ((i + 1) as f64, eigenvalues[i])).filter(|&(_, v)| positive(v)).collect();
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
+        if let Some(limit) = level.limit.filter(|&v| positive(v)) {
+            // A level of one eigenvalue still shows a line: a fifth of a decade around it.
+            let (left, right) = if first.0 < last.0 { (first.0, last.0) } else { (first.0 / 1.12, last.0 * 1.12) };
+            plots.push(
+                LinePlot::new()
+                    .with_data(vec![(left, limit), (right, limit)])
+                    .with_color("#444444")
+                    .with_stroke_width(1.0)
+                    .with_dashed()
+                    .into(),
+            );
+        }
+        let size = if eigenvalues.len() > 300 { 1.6 } else { 2.6 };
+        plots.push(
+            ScatterPlot::new().with_data(thinned(points)).with_color(color).with_size(size).with_legend(&level.name).into(),
+        );
+    }
+    let layout = Layout::auto_from_plots(&plots)
+        .with_title(title)
+        .with_subtitle(subtitle)
+        .with_x_label("index, in descending order")
+        .with_y_label("eigenvalue of the feature covariance")
+        .with_log_scale()
+        .with_width(720.0)
+        .with_height(460.0)
+        .with_legend_position(LegendPosition::OutsideRightTop);
+    stable_ids(&render_to_svg(plots, layout))
+}
+
+/// Replaces kuva's names for clip paths, which count the pictures drawn by the process, by names taken from the
+/// picture itself: the same bytes for the same data, and no clash between several pictures on one page.
+fn stable_ids(svg: &str) -> String {
+    const PREFIX: &str = "kuva-clip-";
+    let mut parts = svg.split(PREFIX);
+    let mut numbers: Vec<&str> = Vec::new();
+    let mut pieces: Vec<(usize, &str)> = Vec::new();
+    let head = parts.next().unwrap_or_default();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        let index = numbers.iter().position(|&n| n == number).unwrap_or_else(|| {
+            numbers.push(number);
+            numbers.len() - 1
+        });
+        pieces.push((index, rest));
+    }
+    let mut hash = blake3::Hasher::new();
+    hash.update(head.as_bytes());
+    for (index, rest) in &pieces {
+        hash.update(&(*index as u64).to_le_bytes());
+        hash.update(rest.as_bytes());
+    }
+    let name = &hash.finalize().to_hex()[..12];
+    pieces.iter().fold(head.to_string(), |text, (index, rest)| text + &format!("clip-{name}-{index}") + rest)
+}
+
+/// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot be told apart.
+fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    const STEP: f64 = 1.002;
+    if points.len() <= 1000 {
+        return points;
+    }
+    let last = points.len() - 1;
+    let mut next = 0.0;
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|&(i, (x, _))| {
+            let keep = x >= next || i == last;
+            if keep {
+                next = x * STEP;
+            }
+            keep
+        })
+        .map(|(_, p)| p)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scree_plot_is_byte_stable_and_holds_no_nan() {
+        let values: Vec<f64> = (0..60)
+            .map(|i| if i < 6 { 0.1 / f64::from(i + 1) } else { 1e-4 * (-f64::from(i) / 20.0).exp() })
+            .chain([0.0, -1e-18])
+            .collect();
+        let levels = [
+            ScreeLevel { name: "degree 1".into(), range: 0..6, limit: Some(0.03) },
+            ScreeLevel { name: "rest".into(), range: 6..62, limit: None },
+            ScreeLevel { name: "empty".into(), range: 62..70, limit: Some(1.0) },
+        ];
+        let one = scree("Spectrum", "d = 3", &values, &levels);
+        assert!(one == scree("Spectrum", "d = 3", &values, &levels));
+        assert!(!one.contains("kuva-clip"));
+        assert!(one.starts_with("<svg") && one.contains("degree 1") && !one.contains("empty"));
+        assert!(!one.contains("NaN") && !one.contains("inf"));
+    }
+
+    #[test]
+    fn thinning_keeps_both_ends() {
+        let points: Vec<(f64, f64)> = (1..100_001).map(|i| (f64::from(i), 1.0)).collect();
+        let thin = thinned(points.clone());
+        assert!(thin.len() < 6000 && thin.first() == points.first() && thin.last() == points.last());
+    }
+}
