@@ -7,7 +7,7 @@
 
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
-use faer::linalg::matmul::matmul;
+use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 

@@ -323,7 +323,7 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     let f_sp = target.f_sp(fixed.as_ref())?;
     let mut fresh = cell.stream(seed, "fresh inputs");
     // By input: the construction, with R/p, without twins.
-    let mut draws = vec![vec![Vec::with_capacity(DRAWS); POINTS]; 3];
+    let mut draws = vec![vec![Vec::new(); POINTS]; 3];
     let mut squares = Vec::with_capacity(DRAWS);
     let (mut frobenius, mut twins) = (0.0_f64, false);
     for index in 0..DRAWS {
