@@ -8,8 +8,15 @@ pub mod common;
 pub mod lemma_2;
 pub mod projection;
 pub mod targets;
+pub mod theorem_2;
+mod theorem_2_signs;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(assumption_2::Assumption2), Box::new(assumption_3::Assumption3), Box::new(lemma_2::Lemma2)]
+    vec![
+        Box::new(assumption_2::Assumption2),
+        Box::new(assumption_3::Assumption3),
+        Box::new(lemma_2::Lemma2),
+        Box::new(theorem_2::Theorem2),
+    ]
 }
