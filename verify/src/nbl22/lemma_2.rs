@@ -126,9 +126,9 @@ impl Claim for Lemma2 {
                     cells.extend((0..count).map(|r| Cell { n, ..cell(SWEEP, d, m, k, activation, r) }));
                 }
             }
-            let replicates = if tier == Tier::Quick { 10 } else { 16 };
+            let replicates = if tier == Tier::Quick { 8 } else { 16 };
             for (d, k) in [(3, 1), (3, 2)] {
-                for m in common::doublings(96, 5) {
+                for m in common::doublings(64, 5) {
                     cells.extend((0..replicates).map(|r| Cell { n: SAMPLES, ..cell(MEMBER, d, m, k, activation, r) }));
                 }
             }
