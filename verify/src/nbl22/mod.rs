@@ -13,6 +13,8 @@ pub mod random_signs;
 mod setting;
 pub mod spectrum;
 pub mod targets;
+pub mod theorem_2;
+mod theorem_2_signs;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
@@ -23,6 +25,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(lemma_1::Lemma1),
         Box::new(lemma_2::Lemma2),
         Box::new(random_signs::RandomSigns),
+        Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
     ]
 }
