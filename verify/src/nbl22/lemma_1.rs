@@ -65,7 +65,7 @@ impl Claim for Lemma1 {
         // (k, d, widths of the sweep): every width meets m ≥ d^{2k}.
         let (sweeps, count, replicates): (&[(usize, usize)], usize, usize) = match tier {
             Tier::Quick => (&[(1, 4), (1, 8), (2, 4)], 6, 3),
-            Tier::Standard => (&[(1, 4), (1, 8), (1, 12), (1, 24), (2, 4), (2, 6), (2, 8)], 6, 5),
+            Tier::Standard => (&[(1, 4), (1, 8), (1, 12), (1, 24), (2, 4), (2, 6), (2, 8)], 5, 3),
             Tier::Paper => (&[(1, 4), (1, 12), (1, 100), (2, 4), (2, 8), (2, 12), (3, 4), (3, 5)], 6, 5),
         };
         for &(k, d) in sweeps {

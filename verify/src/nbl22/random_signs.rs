@@ -81,11 +81,13 @@ impl Claim for RandomSigns {
             Tier::Quick => &[(1, 4, 64), (1, 8, 32), (2, 4, 64)],
             _ => &[(1, 3, 64), (1, 4, 64), (1, 8, 64), (1, 10, 128), (1, 10, 400), (2, 4, 64), (2, 6, 128), (2, 10, 128)],
         };
-        // (k, d, first width)
-        let (sweeps, count, replicates): (&[(usize, usize, usize)], usize, usize) = match tier {
-            Tier::Quick => (&[(1, 3, 64), (1, 6, 32), (2, 3, 64)], 5, 2),
-            Tier::Standard => (&[(1, 3, 64), (1, 6, 64), (1, 10, 64), (2, 3, 64), (2, 4, 64), (2, 6, 64)], 6, 3),
-            Tier::Paper => (&[(1, 3, 64), (1, 10, 64), (1, 30, 64), (1, 100, 64), (2, 4, 64), (2, 10, 64)], 8, 3),
+        // (k, d, first width, widths)
+        let (sweeps, replicates): (&[(usize, usize, usize, usize)], usize) = match tier {
+            Tier::Quick => (&[(1, 3, 64, 5), (1, 6, 32, 5), (2, 3, 64, 5)], 2),
+            Tier::Standard => (&[(1, 3, 64, 8), (1, 6, 32, 6), (1, 10, 32, 5), (2, 3, 64, 8), (2, 4, 64, 5)], 3),
+            Tier::Paper => {
+                (&[(1, 3, 64, 10), (1, 10, 64, 8), (1, 30, 64, 6), (1, 100, 64, 6), (2, 4, 64, 8), (2, 10, 128, 6)], 3)
+            }
         };
         let cell = |part: &str, (k, d, m): (usize, usize, usize), (terms, activation): (usize, &str), replicate: usize| Cell {
             d,
@@ -101,7 +103,7 @@ impl Claim for RandomSigns {
         for &size in spectra {
             cells.extend(groups.iter().map(|&g| Cell { n: 0, ..cell("spectrum", size, g, 0) }));
         }
-        for &(k, d, first) in sweeps {
+        for &(k, d, first, count) in sweeps {
             for &group in &groups {
                 for m in setting::doubling(first, count) {
                     cells.extend((0..replicates).map(|r| cell("width", (k, d, m), group, r)));
@@ -121,7 +123,7 @@ impl Claim for RandomSigns {
         let kernel = 6.0 * p * p * 60.0 * rank * d;
         let harmonic = order * 200.0 * 200.0 + 12.0 * 200f64.powi(3);
         let flops = if cell.d == 3 { harmonic } else { kernel.min(12.0 * order.powi(3)) };
-        Prediction { seconds: 0.01 + 5e-10 * flops, bytes: 8.0 * order * rank * 6.0 + 8.0 * p * p + 1e7 }
+        Prediction { seconds: 0.01 + 2.5e-10 * flops, bytes: 8.0 * order * rank * 6.0 + 8.0 * p * p + 1e7 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
