@@ -16,15 +16,23 @@ mod construct;
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/journal.rs"]
+mod journal;
 #[path = "suite/network.rs"]
 mod network;
 #[path = "suite/npy.rs"]
 mod npy;
+#[path = "suite/pipeline.rs"]
+mod pipeline;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]
 mod signs;
 #[path = "suite/sphere.rs"]
 mod sphere;
+#[path = "suite/synthetic.rs"]
+mod synthetic;
+#[path = "suite/verify_cli.rs"]
+mod verify_cli;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

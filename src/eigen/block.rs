@@ -8,7 +8,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Krylov steps that fresh directions get after convergence: enough to find an eigenvalue that stands out by a tenth of the spread.
-pub const PROBES: usize = 6;
+const PROBES: usize = 6;
 /// Fresh directions in a probe.
 const PROBE_BLOCK: usize = 8;
 

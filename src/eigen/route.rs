@@ -63,7 +63,11 @@ const EVD_VALUES: f64 = 4.0;
 /// Products per wanted eigenpair of the block method: measured between 2 and 8 from a warm start.
 const PRODUCTS: f64 = 6.0;
 
-pub(super) fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
+/// The route that [`super::solve`] would take, without taking it.
+///
+/// # Errors
+/// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
+pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
     let costs = [dense(cov, request), harmonic(cov, request), operator(cov, request)];
     let gib = |bytes: f64| bytes / (1u64 << 30) as f64;
     let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
@@ -117,6 +121,7 @@ impl Cost {
         let Self { route, flops, bytes, refusal } = self;
         match refusal {
             Some(why) => format!("{route} cannot: {why}"),
+            None if !bytes.is_finite() || !flops.is_finite() => format!("{route} cannot: it would need more memory than any number tells"),
             None => {
                 let fits = if *bytes > memory as f64 { ", which does not fit" } else { "" };
                 format!("{route} {flops:.1e} flops in {:.2} GiB{fits}", bytes / (1u64 << 30) as f64)

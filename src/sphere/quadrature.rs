@@ -2,8 +2,9 @@
 //!
 //! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the differential equation of
 //! P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm counts, polishes it: `O(N²)` in all, and no
-//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, whose relative error is a few
-//! roundings however small they are: weights taken from eigenvectors of the Jacobi matrix are noise in the tails.
+//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double
+//! recurrence: their relative error is a few roundings however small they are. Weights taken from eigenvectors of the Jacobi
+//! matrix are noise in the tails.
 
 use super::double::Double;
 use crate::{Error, Result};

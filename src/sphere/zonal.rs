@@ -136,6 +136,13 @@ pub enum Truncation {
     Degree(usize),
 }
 
+impl Default for Truncation {
+    /// [`TAIL`](crate::tolerance::TAIL), relative to the largest eigenvalue.
+    fn default() -> Self {
+        Self::Tail(crate::tolerance::TAIL)
+    }
+}
+
 /// The covariance Σ of the features, degree by degree, with a certificate for what is left out.
 ///
 /// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j for any unit weights, and

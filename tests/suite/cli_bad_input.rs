@@ -211,3 +211,14 @@ fn inputs_and_folders_of_construct() {
     desk.refused(&["construct", "--weights", "W0.npy", "--out", "taken"], &["X.npy", "folder"]);
     assert_eq!(std::fs::read_dir(desk.path("taken")).unwrap().count(), 1);
 }
+
+#[test]
+fn usage() {
+    let desk = desk();
+    desk.refused(&["spectrum", "--m", "four"], &["four", "--m"]);
+    desk.refused(&["spectrum", "--m", "-4"], &["-4", "--m"]);
+    desk.refused(&["spectrum", "--rout", "dense"], &["--rout", "--route"]);
+    desk.refused(&["spectrm"], &["spectrm", "spectrum"]);
+    desk.refused(&["zonal", "--d"], &["--d", "value"]);
+    desk.refused(&["zonal", "--d", "5", "--d", "6"], &["--d", "multiple"]);
+}

@@ -165,6 +165,16 @@ fn without_arguments_every_command_does_something_useful() {
 }
 
 #[test]
+fn nothing_that_is_not_finite_is_printed_even_in_words() {
+    // At d = 1000 the harmonics that tanh needs are more than f64 can count.
+    let out = Desk::new().run(&["spectrum", "--d", "1000", "--m", "4", "--activation", "tanh:0.5", "--top", "1", "--json"]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    for word in ["inf", "NaN", ":null"] {
+        assert!(!out.stdout.contains(word), "{word} in {}", out.stdout);
+    }
+}
+
+#[test]
 fn the_same_seed_draws_the_same_weights_and_another_seed_others() {
     let desk = Desk::new();
     let run = |seed: &str| desk.json(&["spectrum", "--d", "4", "--m", "12", "--seed", seed, "--json"]);

@@ -110,12 +110,10 @@ fn quadrature_in_closed_form() {
         for (i, (z, w)) in q.nodes().iter().zip(q.weights()).enumerate() {
             let angle = std::f64::consts::PI * (n - i) as f64 / (n + 1) as f64;
             assert!((z - angle.cos()).abs() <= 4.0 * EPS, "node {i} of {n}: {z}");
-            let want = 2.0 / (n + 1) as f64 * angle.sin().powi(2);
-            // A node moved by ε changes sin² = (1−z)(1+z) by 2ε, absolutely.
-            assert!(
-                (w - want).abs() <= 2.0 / (n + 1) as f64 * 16.0 * EPS + 1e3 * EPS * want,
-                "weight {i} of {n}: {w:e} against {want:e}"
-            );
+            // From the nearer end, so that the sine keeps its digits. Measured: 2ε; the angle costs 1ε, the sine and its square 2ε.
+            let near = std::f64::consts::PI * (n - i).min(i + 1) as f64 / (n + 1) as f64;
+            let want = 2.0 / (n + 1) as f64 * near.sin().powi(2);
+            assert!((w / want - 1.0).abs() <= 8.0 * EPS, "weight {i} of {n}: {w:e} against {want:e}");
         }
     }
     // Legendre, five nodes.

@@ -25,7 +25,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Command::parse() {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(e) => return usage(&e),
+    };
+    let result = match command {
         Command::Harness(command) => {
             let registry = registry::standard().map_err(anyhow::Error::from);
             return harness::exit(registry.and_then(|r| command.run(&r, &mut std::io::stdout())));
@@ -38,4 +42,19 @@ fn main() -> ExitCode {
         eprintln!("escapement: {e}");
         ExitCode::from(2)
     })
+}
+
+/// Help and version as clap prints them; every other usage error as one line, like all errors here.
+fn usage(e: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    if matches!(e.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand) {
+        // A reader that has left, as `head` does, is no error.
+        let _ = e.print();
+        return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+    }
+    let text = e.render().to_string();
+    let lines = text.lines().take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let parts: Vec<&str> = lines.map(|l| l.trim().trim_start_matches("error: ")).filter(|l| !l.is_empty()).collect();
+    eprintln!("escapement: {}", parts.join("; "));
+    ExitCode::from(2)
 }

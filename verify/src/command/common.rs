@@ -8,9 +8,23 @@ use faer::Mat;
 use std::path::Path;
 use std::sync::Arc;
 
-/// One line for the user that is no result: JSON stays alone on standard output.
-pub fn say(words: impl std::fmt::Display) {
-    eprintln!("escapement: note: {words}");
+/// Remarks for the user that are no result. They wait until the command has succeeded, so that a failure is one sentence,
+/// and go to standard error, so that JSON stays alone on standard output.
+#[derive(Debug, Default)]
+pub struct Notes(Vec<String>);
+
+impl Notes {
+    /// Keeps one remark.
+    pub fn add(&mut self, words: impl std::fmt::Display) {
+        self.0.push(words.to_string());
+    }
+
+    /// Prints all of them, one per line.
+    pub fn print(&self) {
+        for words in &self.0 {
+            eprintln!("escapement: note: {words}");
+        }
+    }
 }
 
 /// An activation by name that has the two derivatives that Σ and the constructions need.
@@ -45,7 +59,7 @@ impl WeightSource<'_> {
     /// # Errors
     /// Sizes that are not allowed or do not fit in memory, a file that cannot be read or does not hold unit vectors, and
     /// sizes asked for that are not the file's.
-    pub fn weights(&self) -> Result<Mat<f64>> {
+    pub fn weights(&self, notes: &mut Notes) -> Result<Mat<f64>> {
         if let Some(d) = self.d {
             ensure!(d >= 3, Error::Dimension(d));
         }
@@ -71,7 +85,7 @@ impl WeightSource<'_> {
         // A norm of unit rows is itself only right to a few roundings: nothing to speak of.
         if array.single || worst > 16.0 * f64::EPSILON {
             let kind = if array.single { "float32" } else { "float64" };
-            say(format_args!(
+            notes.add(format_args!(
                 "the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in float64",
                 path.display()
             ));

@@ -1,6 +1,6 @@
 //! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
 
-use super::common::{self, WeightSource};
+use super::common::{self, Notes, WeightSource};
 use anyhow::{Result, anyhow, ensure};
 use clap::Parser;
 use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
@@ -15,6 +15,9 @@ use faer::{Mat, MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// What `--out` writes.
+const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
 /// The displacements that express a target: W_Q for its sparse part, W_L for its low-degree part, W* = W_L + S·W_Q.
 #[derive(Debug, Parser)]
@@ -106,7 +109,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let activation = common::smooth_activation(&args.activation)?;
     if let Some(dir) = &args.out {
         ensure!(!dir.exists() || dir.is_dir(), "{} is not a folder: --out needs the name of one", dir.display());
-        Outputs::check(&dir.join("W_Q.npy"), true)?;
+        for name in FILES {
+            Outputs::check(&dir.join(name), true)?;
+        }
     }
     let source = WeightSource {
         path: args.weights.as_deref(),
@@ -118,14 +123,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         memory,
     };
     let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
-    let weights = source.weights()?;
+    let mut notes = Notes::default();
+    let weights = source.weights(&mut notes)?;
     let (p, d) = (weights.nrows(), weights.ncols());
     let key = format!("d={d} m={}", 2 * p);
     let target = match file {
         Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
         None => default_target(d)?,
     };
-    let inputs = inputs(args, d, &key, memory)?;
+    let inputs = inputs(args, d, &key, memory, &mut notes)?;
 
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let w_q = construct::w_q(&net, &target)?;
@@ -181,28 +187,22 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let json = stdout::to_json(&output)?;
     if let Some(dir) = &args.out {
-        let matrices: [(&str, MatRef<'_, f64>); 5] = [
-            ("W_Q.npy", w_q.w.as_ref()),
-            ("W_L.npy", w_l.as_ref()),
-            ("W_star.npy", w_star.as_ref()),
-            ("W0.npy", weights.as_ref()),
-            ("X.npy", inputs.as_ref()),
-        ];
-        write(dir, &matrices, &signs, &json)?;
+        write(dir, &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), weights.as_ref(), inputs.as_ref()], &signs, &json)?;
     }
+    notes.print();
     stdout::print(&if args.json { json } else { readable(&output, args.out.as_deref()) })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// All outputs of `--out`, or none of them.
-fn write(dir: &Path, matrices: &[(&str, MatRef<'_, f64>)], signs: &[f64], json: &str) -> Result<()> {
+fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str) -> Result<()> {
     let mut outputs = Outputs::new();
     outputs.folder(dir)?;
-    for (name, m) in matrices {
+    for (name, m) in FILES.iter().zip(matrices) {
         outputs.stage(&dir.join(name), |out| npy::write_matrix(out, *m))?;
     }
-    outputs.stage(&dir.join("signs.npy"), |out| npy::write(out, &[signs.len()], signs.iter().copied()))?;
-    outputs.stage(&dir.join("summary.json"), |out| writeln!(out, "{json}"))?;
+    outputs.stage(&dir.join(FILES[5]), |out| npy::write(out, &[signs.len()], signs.iter().copied()))?;
+    outputs.stage(&dir.join(FILES[6]), |out| writeln!(out, "{json}"))?;
     outputs.commit()
 }
 
@@ -221,13 +221,13 @@ fn default_target(d: usize) -> escapement::Result<Target> {
 }
 
 /// The inputs, `[n, d]`: from a file, as they are, or drawn uniformly from the sphere of radius √d.
-fn inputs(args: &Args, d: usize, key: &str, memory: u64) -> Result<Mat<f64>> {
+fn inputs(args: &Args, d: usize, key: &str, memory: u64, notes: &mut Notes) -> Result<Mat<f64>> {
     let radius = (d as f64).sqrt();
     let Some(path) = &args.inputs else {
         let n = args.n.unwrap_or(100);
         ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
         common::fits("the inputs alone", 8.0 * n as f64 * d as f64, memory)?;
-        common::say(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {}", args.seed));
+        notes.add(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {}", args.seed));
         return Ok(sphere::uniform_sphere(&mut seed::stream(args.seed, key, "inputs"), n, d, radius));
     };
     let array = npy::read_matrix(path)?;
@@ -248,7 +248,7 @@ fn inputs(args: &Args, d: usize, key: &str, memory: u64) -> Result<Mat<f64>> {
     let off = (0..n).filter(|&row| deviation(row) > allowed).count();
     if off > 0 {
         let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
-        common::say(format_args!(
+        notes.add(format_args!(
             "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) and are used as they are",
             path.display(),
             array.values.row(worst).norm_l2()

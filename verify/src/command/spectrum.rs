@@ -1,6 +1,6 @@
 //! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for them.
 
-use super::common::{self, WeightSource};
+use super::common::{self, Notes, WeightSource};
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -131,12 +131,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         seed: args.seed,
         memory,
     };
-    let weights = source.weights()?;
+    let mut notes = Notes::default();
+    let weights = source.weights(&mut notes)?;
     let cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail))?;
     drop(weights);
     let top = match args.top {
         None if !args.all && cov.order() > ALL_BY_DEFAULT => {
-            common::say(format_args!(
+            notes.add(format_args!(
                 "pd = {} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
                 cov.order(),
                 cov.d() + 1
@@ -165,8 +166,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let svg = scree(&title, &subtitle, &pairs.eigenvalues, &scree_levels(levels, &groups, pairs.eigenvalues.len()));
         outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
     }
-    let text = if args.json { json(args, &cov, &pairs)? } else { readable(&cov, &pairs, &groups) };
+    let text = if args.json { json(args, &cov, &pairs, &mut notes)? } else { readable(&cov, &pairs, &groups) };
     outputs.commit()?;
+    notes.print();
     stdout::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -181,7 +183,7 @@ fn route(name: &str) -> Result<RouteChoice> {
     })
 }
 
-fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs) -> Result<String> {
+fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) -> Result<String> {
     let rows = cov.levels().levels.iter().map(|l| LevelRow {
         degree: l.degree,
         dimension: l.dimension,
@@ -194,7 +196,7 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs) -> Result<String> {
     let levels: Vec<LevelRow> =
         rows.take_while(|l| [l.dimension, l.kappa, l.tau, l.a, l.c].iter().all(|x| x.is_finite())).collect();
     if levels.len() <= cov.levels().max_degree() {
-        common::say(format_args!(
+        notes.add(format_args!(
             "levels stop at degree {} of {}: beyond, B(d,j) leaves the range of f64",
             levels.len().saturating_sub(1),
             cov.levels().max_degree()
