@@ -237,10 +237,10 @@ impl Claim for Lemma2 {
             .part(MEMBER),
             Bound::growth(
                 "sample",
-                "E_n(f_L(x; W_L) − f_k)² ≲ 1/m on drawn inputs, the worst over f_k",
+                "the worst E_n(f_L(x; W_L) − f_k)² over f_k on drawn inputs is ≍ the worst E, which is ≍ 1/m",
                 "sample-error",
-                "first-order",
-                Growth::upper(Parameter::M, |_: &Cell| -1.0),
+                "error",
+                along_m(-1.0),
             )
             .part(MEMBER),
         ]
@@ -297,10 +297,11 @@ fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let n_k = cumulative_dimension(cell.d, cell.k)?;
     let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, n_k)?;
-    let k_matrix = projection::overlap(&cov, &pairs, cell.k)?;
+    let found = Projection::from_pairs(&cov, &pairs, cell.k)?;
+    let k_matrix = &found.overlap;
     let coefficients = target.harmonic_coefficients()?;
     let c = Mat::from_fn(n_k, 1, |i, _| coefficients[i]);
-    let kept = &k_matrix * &c;
+    let kept = k_matrix * &c;
     let exact = feature_moments(&cov, &target, Par::Seq)?;
     let displacement = w_l_from_moments(&top, exact.as_ref(), Par::Seq)?;
     let slant = w_l_from_moments(&top, slanted(&cov, &target)?.as_ref(), Par::Seq)?;
@@ -353,8 +354,6 @@ fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     // Each f_L(x) is a sum of terms of in all at most sup|σ'|·√d·‖W_L‖, and ‖W_L‖² ≤ 1/λ_{n_k}.
     let value_rounding = unit * n_k as f64 * (sup * (cell.d as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
     let sample_rounding = value_rounding * (2.0 * sample.sqrt() + value_rounding);
-    let rate = first_order(cov.levels(), cell.k);
-    let m = cell.m as f64;
     let flops = 12.0 * (order as f64).powi(3).min(24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(1)) as f64);
     let measurement = Measurement::new()
         .quantity("outside", outside(displacement.as_ref())?, 2.0 * n_k as f64 * (pairs.orthonormality + unit))
@@ -364,7 +363,7 @@ fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("population-error-slant", population(slant.as_ref())?, certificate)
         .quantity("projection-error", projected, certificate)
         .quantity("sample-error", sample, sample_rounding)
-        .quantity("first-order", rate.value / m, rate.error / m)
+        .quantity("error", found.error.value, found.error.error)
         .quantity("norm", norm, unit * norm)
         .cost(flops, 8.0 * (order * n_k) as f64, pairs.products as f64);
     Ok(wide_enough(measurement, cell))

@@ -201,7 +201,7 @@ impl Claim for Theorem2 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for (k, terms, activation) in combinations(tier) {
-            let mut sweeps = vec![(3_usize, common::doublings(160 * k, 5).collect::<Vec<_>>(), if k == 1 { 8 } else { 6 })];
+            let mut sweeps = vec![(3_usize, common::doublings(160 * k, 5).collect::<Vec<_>>(), 10)];
             if tier >= Tier::Standard {
                 let d = if k == 1 { 6 } else { 4 };
                 sweeps[0].2 = 12;
