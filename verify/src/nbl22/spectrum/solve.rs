@@ -6,8 +6,6 @@ use escapement::eigen::{self, BlockOptions};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-/// Dimensions at which the Gram matrix of the harmonics is the cheaper route.
-pub const HARMONIC: usize = 4;
 /// Memory for the kernel of an operator: 1 GiB.
 const MEMORY: u64 = 1 << 30;
 /// Relative residual of the block method. It turns the eigenspace by about 1e-6·λ_max/gap, a thousandth of the angles looked at, and
@@ -33,8 +31,8 @@ pub struct Solved {
 ///
 /// # Errors
 /// Whatever the eigen-solvers refuse.
-pub fn solve(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
-    if cov.d() <= HARMONIC { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }
+pub fn solve(cov: &Covariance, by_harmonics: bool, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
+    if by_harmonics { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }
 }
 
 /// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is the norm of what lies
