@@ -121,7 +121,9 @@ impl Cost {
         let Self { route, flops, bytes, refusal } = self;
         match refusal {
             Some(why) => format!("{route} cannot: {why}"),
-            None if !bytes.is_finite() || !flops.is_finite() => format!("{route} cannot: it would need more memory than any number tells"),
+            None if !bytes.is_finite() || !flops.is_finite() => {
+                format!("{route} cannot: it would need more memory than any number tells")
+            }
             None => {
                 let fits = if *bytes > memory as f64 { ", which does not fit" } else { "" };
                 format!("{route} {flops:.1e} flops in {:.2} GiB{fits}", bytes / (1u64 << 30) as f64)
