@@ -9,7 +9,7 @@
 //! right sides are means over the initialisation, exact zonal quantities. Their dependence on d is judged by itself.
 
 use super::lemma_2::{literal, wide_enough};
-use super::projection::{first_order, rounding};
+use super::projection::first_order;
 use super::{common, targets, theorem_2_signs as signs};
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
@@ -104,7 +104,7 @@ impl Built {
         let form = moved * (1.0 + 2.0 * largest / gap);
         let row = (0..self.cov.m()).map(|r| self.w_q.w.row(r).squared_norm_l2()).fold(0.0, f64::max);
         let (l, q) = (frobenius_sq(self.w_l.as_ref()), frobenius_sq(self.w_q.w.as_ref()));
-        let unit = rounding(self.cov.order(), 1.0);
+        let unit = self.summation();
         let low = 2.0 * n_k * form * row;
         let sup = self.net.activation().suprema()[1].value;
         // Π moves φ, of norm at most √d·sup|σ'|, by this much, and W_L by its share.
@@ -126,7 +126,13 @@ impl Built {
         let sparse: f64 =
             self.target.sparse().iter().map(|t| t.alpha.abs()).sum::<f64>() * d.powf(0.5 * (self.target.k() + 1) as f64);
         let size = second * d * (l + q) / m.sqrt() + first * (d * (l + q)).sqrt() + sparse;
-        rounding(self.cov.order(), 1.0) * size
+        self.summation() * size
+    }
+
+    /// Relative rounding of a square of a sum of m positive terms in order, each with products of sums of d: at k = 1 the terms are equal, and their
+    /// roundings add up rather than average out.
+    fn summation(&self) -> f64 {
+        (self.cov.m() + 2 * self.cov.d() + 16) as f64 * f64::EPSILON
     }
 }
 
@@ -397,7 +403,7 @@ fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rms = (explicit.noise + explicit.misfit).sqrt();
     let relative = 1e3 * f64::EPSILON + built.cov.levels().rounding_allowance() / explicit.beyond.min(1.0);
     let r4_w_q = norm_2_4_pow4(q).powi(2);
-    let unit = rounding(built.cov.order(), 1.0);
+    let unit = built.summation();
     let measurement = Measurement::new()
         .quantity("worst-signs", worst_signs, step)
         .quantity("smooth", smooth, step)
