@@ -21,6 +21,12 @@ pub fn doublings(width: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| width << i)
 }
 
+/// `count` even widths of a sweep from `width` on, each about √2 times the one before: more values for the same span, where the limits on an exponent
+/// are those of few values.
+pub fn half_octaves(width: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |i| 2 * (0.5 * width as f64 * 2.0_f64.powf(0.5 * i as f64)).round() as usize)
+}
+
 /// The error of `x²` when `x` is known to within `error`.
 pub fn square_error(x: f64, error: f64) -> f64 {
     error * (2.0 * x.abs() + error)

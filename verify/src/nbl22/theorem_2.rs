@@ -304,7 +304,7 @@ impl Claim for Theorem2 {
             Bound::growth("r3-few", "the same on n = d^k inputs", "r3-few", "beyond", both(-0.5)),
             Bound::growth("r2", "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)", "r2", "r2-explicit", both(0.0)),
             Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
-            Bound::growth("r4", "E_S R4(W*) ≍ (4m Σ_i E h_i²/p_i)²", "r4", "r4-explicit", both(0.0)),
+            Bound::growth("r4", "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m", "r4", "r4-explicit", upper(0.0)),
             Bound::inequality(
                 "r2-of-w-l",
                 "R2(W_L) ≤ E f_k² = 1",
@@ -331,7 +331,7 @@ impl Claim for Theorem2 {
         bounds.push(
             Bound::inequality(
                 "at-the-hypothesis",
-                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ the root of the exact mean square over signs, inputs and initialisation, times 2",
+                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
                 "root-square",
                 Side::Upper,
                 "rms-explicit-twice",
