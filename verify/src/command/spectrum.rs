@@ -317,11 +317,15 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         (Some(t), None) => format!(" (trace to {t:.1e})"),
         _ => String::new(),
     };
+    let orthonormality = match &pairs.vectors {
+        Some(_) => format!(", orthonormality {:.1e}", pairs.orthonormality),
+        None => String::new(),
+    };
     format!(
         "{head}\nEigenvalues in descending order, counted off by falling κ_j (their limits at infinite width):\n{table}\n\
          trace             {}\n\
          truncation        degree {} leaves out at most {:.1e}\n\
-         largest residual  {:.1e}, orthonormality {:.1e}\n\
+         largest residual  {:.1e}{orthonormality}\n\
          exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",
@@ -329,7 +333,6 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         cov.levels().max_degree(),
         pairs.truncation_bound,
         pairs.residual_max,
-        pairs.orthonormality,
         pairs.null_dimension,
         c.how,
         pairs.plan.route,

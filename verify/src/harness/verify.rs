@@ -30,6 +30,9 @@ pub struct Args {
     /// Print one JSON array, one object per claim
     #[arg(long)]
     json: bool,
+    /// Show the exponents of every group of cells, not only of the one farthest from the claim
+    #[arg(long)]
+    details: bool,
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
@@ -66,7 +69,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if args.json {
         print_json(out, &verdicts)?;
     } else {
-        print(out, &tables::summary(&verdicts, registry))?;
+        print(out, &tables::summary(&verdicts, registry, args.details))?;
     }
     Ok(code)
 }

@@ -59,6 +59,9 @@ impl Claim for Lemma1 {
         "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away from f_sp; exact expressions that grow in d faster \
          than claimed."
     }
+    fn uses(&self) -> &[&str] {
+        &["assumption-2", "assumption-3"]
+    }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();

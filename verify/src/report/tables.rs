@@ -9,7 +9,9 @@ use std::fmt::Write;
 pub const CAVEAT: &str = "Numbers are evidence at these sizes, not proof.";
 
 /// The table that `verify` ends with.
-pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry) -> String {
+///
+/// Of the exponents of a supported bound only the one whose limits reach farthest from the claim is shown, unless `details` asks for all.
+pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
     let mut out = String::new();
     for v in verdicts {
         // Writing to a string cannot fail.
@@ -21,8 +23,13 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry) -> String {
             let printed = b.printed.map_or_else(String::new, |e| format!(" [as printed, {e}; does not count]"));
             let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
             let _ = writeln!(out, "{:18}{}", "", evidence(b));
-            for e in &b.exponents {
+            let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
+            let farthest = b.exponents.iter().max_by(|x, y| reach(x).total_cmp(&reach(y)));
+            for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
                 let _ = writeln!(out, "{:18}{}", "", exponent(e));
+            }
+            if !all && b.exponents.len() > 1 {
+                let _ = writeln!(out, "{:18}the limits of the other {} are nearer to the claim", "", b.exponents.len() - 1);
             }
             if let Some(why) = &b.why {
                 let _ = writeln!(out, "{:18}why: {why}", "");
@@ -47,6 +54,11 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry) -> String {
     let words: Vec<String> = all.iter().filter(|w| count(**w) > 0).map(|w| format!("{} {w}", count(*w))).collect();
     let _ = writeln!(out, "{} claims: {}. {CAVEAT}", verdicts.len(), words.join(", "));
     out
+}
+
+/// How far the limits of a deciding exponent reach from the claimed one, on either side.
+fn reach(e: &ExponentEvidence) -> f64 {
+    if e.decides { (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs()) } else { f64::NEG_INFINITY }
 }
 
 /// Constant, tightness, margin, cells and control in one line.
