@@ -75,7 +75,7 @@ pub struct BlockSolution {
 /// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and random directions.
 ///
 /// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next block, and converged pairs stay
-/// in the basis without spending products. When all have converged, random directions are added and followed for [`PROBES`] Krylov steps
+/// in the basis without spending products. When all have converged, random directions are added and followed for six Krylov steps
 /// of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a multiplicity larger than the block) has a way in.
 /// Small problems (n at most `2·max_basis`) are solved densely, from n products.
 ///

@@ -91,7 +91,7 @@ pub fn write(out: &mut dyn Write, shape: &[usize], values: impl IntoIterator<Ite
 /// Writes a matrix as float64 in C order, `[rows, cols]`.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_matrix(out: &mut dyn Write, m: MatRef<'_, f64>) -> std::io::Result<()> {
     let entries = (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| m[(i, j)]));
     write(out, &[m.nrows(), m.ncols()], entries)

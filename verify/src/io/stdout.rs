@@ -22,7 +22,7 @@ pub fn print(text: &str) -> Result<()> {
 /// Prints one JSON value.
 ///
 /// # Errors
-/// As [`print`], and a number that is not finite: JSON has none, and a null in its place would be taken for data.
+/// As [`print()`], and a number that is not finite: JSON has none, and a null in its place would be taken for data.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     print(&to_json(value)?)
 }
