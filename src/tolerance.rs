@@ -12,6 +12,10 @@ pub const UNIT_NORM_F32: f64 = 1e-5;
 /// Default truncation of the degree series of Σ, relative to its largest eigenvalue: the bound on what is left out is exact, see `sphere::zonal`.
 pub const TAIL: f64 = 1e-9;
 
+/// Truncation where degrees are cheap (all routes but the harmonic): two digits below the 1e-10 to which others may compare, and within reach of
+/// the rounding of the certificate up to a few hundred dimensions.
+pub const FINE_TAIL: f64 = 1e-12;
+
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
 pub const RESIDUAL: f64 = 1e-12;
 

@@ -3,7 +3,7 @@
 use super::dense::{full_eigen, full_eigenvalues, orthonormality, residual};
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::{Covariance, HarmonicMap};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::product::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -15,6 +15,15 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     let (values, residual_max, defect, vectors) = if request.vectors {
         let (values, u) = full_eigen(gram.as_ref(), par)?;
         let top = u.subcols(0, wanted.min(n));
+        // Ψu/√λ is a vector only while λ stands above the rounding of the Gram matrix.
+        let noise = rounding_bound(n as f64, values[0]);
+        let rank = values.iter().take_while(|&&l| l > noise).count();
+        if rank < wanted {
+            let why = format!(
+                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors beyond it: take the dense route"
+            );
+            return Err(Error::Projector { rank: wanted, why });
+        }
         let mut gu = Mat::zeros(n, top.ncols());
         matmul(gu.as_mut(), Accum::Replace, gram.as_ref(), top, 1.0, par);
         // v = Ψu/√λ, so that ‖Σv − λv‖ = ‖Ψ(Gu − λu)‖/√λ ≤ √(λ_max/λ)·‖Gu − λu‖; q = √2·Ψu/√λ on the p distinct neurons.

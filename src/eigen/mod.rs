@@ -123,7 +123,14 @@ pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u
     let plan = route::plan(cov, request, choice, memory)?;
     match plan.route {
         Route::Dense => dense::solve(cov, request, plan, par),
-        Route::Harmonic => harmonic::solve(cov, request, plan, par),
+        Route::Harmonic => match harmonic::solve(cov, request, plan, par) {
+            // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if it fits.
+            Err(Error::Projector { .. }) if choice == RouteChoice::Auto => {
+                let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory)?;
+                dense::solve(cov, request, plan, par)
+            }
+            solved => solved,
+        },
         Route::Operator => operator::solve(cov, request, plan, memory, par),
     }
 }

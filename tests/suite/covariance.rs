@@ -253,6 +253,21 @@ fn more_eigenvalues_than_the_rank_is_an_error() {
     assert!(matches!(eigen::TopSpace::new(&pairs, 9), Err(Error::Projector { rank: 9, .. })));
 }
 
+/// Two equal neurons and their opposite: Ψu/√λ has no direction where λ is rounding, and the dense route takes over.
+#[test]
+fn vectors_of_a_deficient_sigma_come_from_the_dense_route() {
+    let (a, b) = ([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]);
+    let w = Mat::from_fn(4, 3, |r, i| [a, a, a.map(|x: f64| -x), b][r][i]);
+    let sigma = activation::parse("sigmoid:1").unwrap();
+    let cov = Covariance::new(w.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
+    let request = Request::all().with_vectors();
+    let refused = eigen::solve(&cov, &request, RouteChoice::Only(Route::Harmonic), eigen::DEFAULT_MEMORY, Par::Seq);
+    assert!(matches!(refused, Err(Error::Projector { rank: 12, .. })));
+    assert!(spectrum(&cov, Route::Dense, request).orthonormality <= ROUNDING);
+    let values = spectrum(&cov, Route::Harmonic, Request::all()).eigenvalues;
+    assert_eq!(values.len(), 12);
+}
+
 #[test]
 fn a_size_that_does_not_fit_names_a_route_that_does() {
     let cov = covariance(3, 4_000, "sigmoid:1", Truncation::default());

@@ -242,3 +242,32 @@ fn plans_refuse_cells_that_cannot_be_told_apart() {
     assert!(plan(vec![Cell::new("other", "")]).is_err());
     assert!(plan(vec![Cell::new("made-up", "a,d=3")]).unwrap_err().contains("'a,d=3'"));
 }
+
+/// Somebody's weights given as the journal by mistake: refused, with or without --fresh, and nothing appears beside them.
+#[test]
+fn a_file_that_is_no_journal_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("W0.npy");
+    fs::write(&path, b"\x93NUMPY\x01\x00 weights").unwrap();
+    for fresh in [false, true] {
+        let error = Journal::open(&path, fresh).unwrap_err();
+        assert!(matches!(error, Error::JournalForeign { .. }), "{error}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"\x93NUMPY\x01\x00 weights");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+/// Another name for the same journal meets the same lock.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_journal_is_that_journal() {
+    let dir = TempDir::new().unwrap();
+    let (path, link) = (dir.path().join("j.jsonl"), dir.path().join("link.jsonl"));
+    simply(&path, 1, 7);
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let held = Journal::open(&path, false).unwrap();
+    assert!(matches!(Journal::open(&link, false), Err(Error::JournalLocked { .. })));
+    drop(held);
+    drop(Journal::open(&link, false).unwrap());
+    assert!(link.is_symlink());
+}

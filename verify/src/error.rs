@@ -60,6 +60,12 @@ pub enum Error {
         /// What would have been accepted.
         allowed: &'static str,
     },
+    /// The file given as the journal is something else.
+    #[error("{} is not a journal: it does not begin with a record, and it will not be overwritten; choose another --journal", path.display())]
+    JournalForeign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line of the journal cannot be read.
     #[error("{}:{line} is damaged ({why}): repair or remove that line, or start anew with --fresh", path.display())]
     JournalDamaged {

@@ -44,13 +44,20 @@ struct Meta<'a> {
     host: &'a str,
 }
 
+/// How the first record begins.
+const BEGINNING: &[u8] = b"{\"";
+
 impl Journal {
     /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
     ///
     /// # Errors
-    /// [`Error::JournalLocked`] when another process has it, [`Error::JournalDamaged`] for a line that cannot be read,
+    /// [`Error::JournalForeign`] for a file that is no journal, [`Error::JournalLocked`] when another process has it, [`Error::JournalDamaged`] for a line that cannot be read,
     /// [`Error::Io`] when it cannot be read or written.
     pub fn open(path: &Path, fresh: bool) -> Result<Self> {
+        // One journal has one name, however it is reached, and so one lock.
+        let resolved = path.canonicalize();
+        let path = resolved.as_deref().unwrap_or(path);
+        refuse_foreign(path)?;
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
         }
@@ -185,6 +192,15 @@ impl Drop for Journal {
         // of the open file and with it the lock.
         let _ = self.lock.unlock();
     }
+}
+
+/// Refuses a file that was never a journal, before anything is written beside it or over it.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    let mut head = Vec::new();
+    if let Ok(file) = File::open(path) {
+        file.take(BEGINNING.len() as u64).read_to_end(&mut head).map_err(|e| Error::io("read the journal", path, e))?;
+    }
+    if BEGINNING.starts_with(&head) { Ok(()) } else { Err(Error::JournalForeign { path: path.to_owned() }) }
 }
 
 /// `journal.jsonl` → `journal.meta.jsonl`, `journal.lock`.

@@ -2,6 +2,8 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
+use escapement::covariance::Covariance;
+use escapement::sphere::Truncation;
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::io::{memory, npy};
 use faer::Mat;
@@ -153,4 +155,12 @@ pub fn number(x: f64) -> String {
 /// A multiplicity: whole numbers as such, beyond that in scientific notation.
 pub fn count(x: f64) -> String {
     if x < 1e9 { format!("{x:.0}") } else { format!("{x:.3e}") }
+}
+
+/// The same Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else as it is.
+pub fn finely_truncated(cov: Covariance, activation: &dyn Activation) -> Result<Covariance> {
+    match Covariance::new(cov.weights(), activation, Truncation::Tail(tolerance::FINE_TAIL)) {
+        Err(Error::Certificate { .. }) => Ok(cov),
+        fine => Ok(fine?),
+    }
 }

@@ -51,8 +51,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
-    #[arg(long, default_value_t = tolerance::TAIL)]
-    pub tail: f64,
+    /// [default: 1e-12]
+    #[arg(long)]
+    pub tail: Option<f64>,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
     #[arg(long, allow_hyphen_values = true)]
     pub memory: Option<String>,
@@ -135,7 +136,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let w_q = construct::w_q(&net, &target)?;
-    let cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail))?;
+    let mut cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail.unwrap_or(tolerance::TAIL)))?;
+    if args.tail.is_none() {
+        cov = common::finely_truncated(cov, activation.as_ref())?;
+    }
     let par = Par::rayon(0);
     let rank = sphere::cumulative_dimension(d, target.k())?;
     if rank > cov.order() {

@@ -45,8 +45,9 @@ pub struct Args {
     #[arg(long, default_value = "auto")]
     pub route: String,
     /// The part of the degree series that may be left out, relative to the largest eigenvalue at infinite width
-    #[arg(long, default_value_t = tolerance::TAIL)]
-    pub tail: f64,
+    /// [default: 1e-12 where that is free, 1e-9 by the harmonic route]
+    #[arg(long)]
+    pub tail: Option<f64>,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
     #[arg(long, allow_hyphen_values = true)]
     pub memory: Option<String>,
@@ -80,7 +81,8 @@ struct Output<'a> {
     truncation_bound: f64,
     max_degree: usize,
     residual_max: f64,
-    orthonormality: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orthonormality: Option<f64>,
     rounding_bound: f64,
     null_dimension: usize,
     completeness: Complete<'a>,
@@ -133,7 +135,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let mut notes = Notes::default();
     let weights = source.weights(&mut notes)?;
-    let cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail))?;
+    let mut cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail.unwrap_or(tolerance::TAIL)))?;
     drop(weights);
     let top = match args.top {
         None if !args.all && cov.order() > ALL_BY_DEFAULT => {
@@ -152,6 +154,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         return Err(Error::domain("--top", n, allowed).into());
     }
     let request = Request { top, vectors: args.vectors.is_some() };
+    if args.tail.is_none() && eigen::plan(&cov, &request, choice, memory)?.route != Route::Harmonic {
+        cov = common::finely_truncated(cov, activation.as_ref())?;
+    }
     let pairs = eigen::solve(&cov, &request, choice, memory, Par::rayon(0))?;
     let levels = &cov.levels().levels;
     let groups = groups(levels, &pairs.eigenvalues, cov.order());
@@ -214,7 +219,7 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
         truncation_bound: pairs.truncation_bound,
         max_degree: cov.levels().max_degree(),
         residual_max: pairs.residual_max,
-        orthonormality: pairs.orthonormality,
+        orthonormality: pairs.vectors.is_some().then_some(pairs.orthonormality),
         rounding_bound: pairs.rounding_bound(),
         null_dimension: pairs.null_dimension,
         completeness: Complete {
