@@ -7,6 +7,7 @@ use crate::product::{matmul, settle};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::prelude::default;
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -124,21 +125,23 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
 /// The largest `‖a·u_i − λ_i·u_i‖` over the columns of `u`, given `au`.
 pub(super) fn residual(au: MatRef<'_, f64>, u: MatRef<'_, f64>, values: &[f64]) -> f64 {
     let column = |c: usize| {
-        let squares = (0..u.nrows()).map(|i| (au[(i, c)] - values[c] * u[(i, c)]).powi(2));
+        let squares = au.col(c).iter().zip(u.col(c).iter()).map(|(a, u)| (a - values[c] * u).powi(2));
         squares.sum::<f64>().sqrt()
     };
     (0..u.ncols()).map(column).fold(0.0, f64::max)
 }
 
-/// `max|QᵀQ − I|`.
+/// `max|QᵀQ − I|`; only the lower triangle is formed.
 pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let k = q.ncols();
     let mut gram = Mat::<f64>::zeros(k, k);
-    matmul(gram.as_mut(), Accum::Replace, q.transpose(), q, 1.0, par);
+    let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    triangular::matmul(gram.as_mut(), lower, Accum::Replace, q.transpose(), full, q, full, 1.0, par);
+    settle();
     let mut worst = 0.0_f64;
     for j in 0..k {
-        for i in 0..k {
-            worst = worst.max((gram[(i, j)] - if i == j { 1.0 } else { 0.0 }).abs());
+        for (i, g) in gram.col_as_slice(j).iter().enumerate().skip(j) {
+            worst = worst.max((g - if i == j { 1.0 } else { 0.0 }).abs());
         }
     }
     worst
