@@ -1,5 +1,6 @@
 //! The matrix-free route: `A·V` in blocks, without `A`.
 
+use super::profile::LANES;
 use super::{Covariance, Profile};
 use crate::eigen::SymmetricOperator;
 use crate::error::Result;
@@ -40,9 +41,9 @@ impl Tile {
             let Self { f2, f3, e, g } = self;
             let (f3, e, g) = (f3.col_as_slice_mut(s), e.col_as_slice_mut(s), g.col_as_slice_mut(s));
             let cosines = f2.col_as_slice_mut(s);
-            for lanes in (0..cosines.len()).step_by(8) {
-                let end = (lanes + 8).min(cosines.len());
-                let mut t = [0.0; 8];
+            for lanes in (0..cosines.len()).step_by(LANES) {
+                let end = (lanes + LANES).min(cosines.len());
+                let mut t = [0.0; LANES];
                 t[..end - lanes].copy_from_slice(&cosines[lanes..end]);
                 profile.for_each(&t[..end - lanes], |l, _, kernel| {
                     let r = lanes + l;

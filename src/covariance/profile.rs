@@ -4,7 +4,7 @@ use crate::sphere::zonal::FeatureLevels;
 use std::ops::RangeInclusive;
 
 /// Cosines evaluated together, so that the recurrences run in vector registers.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// The kernel of Σ at one cosine t = u·v: `M = F2·I + E(uuᵀ + vvᵀ) + G·uvᵀ + F3·vuᵀ`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -26,17 +26,16 @@ pub struct Completeness {
 }
 
 impl Completeness {
-    /// A full spectrum: nothing can be missed, but the trace and Frobenius identities must hold.
-    pub(super) fn of_full(a: &Mat<f64>, values: &[f64], cov: &Covariance) -> Self {
-        let n = a.nrows();
+    /// The full spectrum `values` of the symmetric matrix `a`, `scale` times which is Σ or its part: the trace and Frobenius identities must hold.
+    pub(super) fn of_full(a: &Mat<f64>, values: &[f64], scale: f64, certified: usize, how: String) -> Self {
         let sum: f64 = values.iter().sum();
-        let trace: f64 = (0..n).map(|i| a[(i, i)]).sum();
+        let trace: f64 = (0..a.nrows()).map(|i| a[(i, i)]).sum();
         let squares: f64 = values.iter().map(|l| l * l).sum();
         let frobenius = a.norm_l2().powi(2);
         Self {
-            certified: n,
-            how: "full spectrum, held to the trace and Frobenius identities".into(),
-            trace_defect: Some((sum - trace).abs() * cov.scale()),
+            certified,
+            how,
+            trace_defect: Some((sum - trace).abs() * scale),
             frobenius_defect: Some((squares - frobenius).abs() / frobenius),
         }
     }

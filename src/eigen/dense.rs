@@ -106,7 +106,8 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         }
         None => (rounding_bound(n as f64, all[0]) * scale, 0.0),
     };
-    let completeness = Completeness::of_full(&a, &all, cov);
+    let how = "full spectrum, held to the trace and Frobenius identities".into();
+    let completeness = Completeness::of_full(&a, &all, scale, n, how);
     Ok(EigenPairs {
         d: cov.d(),
         p: cov.p(),

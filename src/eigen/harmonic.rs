@@ -38,15 +38,9 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let bound = rounding_bound(n as f64, values[0]);
         (values, bound, 0.0, None)
     };
-    let trace: f64 = (0..n).map(|i| gram[(i, i)]).sum();
-    let squares: f64 = values.iter().map(|l| l * l).sum();
-    let frobenius = gram.norm_l2().powi(2);
-    let completeness = Completeness {
-        certified: wanted,
-        how: format!("full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound"),
-        trace_defect: Some((values.iter().sum::<f64>() - trace).abs()),
-        frobenius_defect: Some((squares - frobenius).abs() / frobenius),
-    };
+    let how =
+        format!("full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound");
+    let completeness = Completeness::of_full(&gram, &values, 1.0, wanted, how);
     let mut eigenvalues = values;
     // When N_J exceeds pd the rank is pd and the surplus is rounding; when pd exceeds N_J the rest of Σ_{≤J} is exactly zero.
     eigenvalues.resize(wanted, 0.0);
