@@ -22,6 +22,7 @@ mod forms;
 mod harmonic;
 mod operator;
 mod profile;
+mod tile;
 
 pub use harmonic::HarmonicMap;
 pub use operator::CovarianceOperator;

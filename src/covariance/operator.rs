@@ -1,94 +1,43 @@
 //! The matrix-free route: `A·V` in blocks, without `A`.
 
-use super::profile::LANES;
-use super::{Covariance, Profile};
+use super::Covariance;
+use super::tile::Tile;
 use crate::eigen::SymmetricOperator;
 use crate::error::Result;
-use crate::product::matmul;
+use crate::product::{Real, matmul, vectorised};
+use faer::prelude::ReborrowMut;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// Neurons in a row tile: one task of the pool.
-const ROWS: usize = 128;
-/// Neurons in a column tile: with [`ROWS`], five tiles of f64 are 2.5 MiB.
-const COLUMNS: usize = 512;
+/// Neurons on a side of a tile: the four tiles of a product (F2, F3, E, T), 1.2 MB in f64, stay in a second-level cache of 2 MB.
+const SIDE: usize = 192;
 
-/// `A` as an operator on R^{pd}. Kernel matrices are kept when the memory allows, else recomputed at each product.
+/// `A` as an operator on R^{pd}, exactly in f64 and, if so made, roughly in mixed precision.
 pub struct CovarianceOperator<'a> {
-    cov: &'a Covariance,
-    /// Kernel tiles by (row tile, column tile), if they are kept.
-    tiles: Vec<Tile>,
-}
-
-/// The four kernel functions on a tile of neuron pairs, column-major with the row neuron fastest.
-struct Tile {
-    f2: Mat<f64>,
-    f3: Mat<f64>,
-    e: Mat<f64>,
-    g: Mat<f64>,
-}
-
-impl Tile {
-    fn zeros(rows: usize, columns: usize) -> Self {
-        let [f2, f3, e, g] = [(); 4].map(|()| Mat::zeros(rows, columns));
-        Self { f2, f3, e, g }
-    }
-
-    fn evaluate(&mut self, profile: &Profile, rows: MatRef<'_, f64>, columns: MatRef<'_, f64>) {
-        // F2 holds the cosines until the kernel overwrites them.
-        matmul(self.f2.as_mut(), Accum::Replace, rows, columns.transpose(), 1.0, Par::Seq);
-        for s in 0..columns.nrows() {
-            let Self { f2, f3, e, g } = self;
-            let (f3, e, g) = (f3.col_as_slice_mut(s), e.col_as_slice_mut(s), g.col_as_slice_mut(s));
-            let cosines = f2.col_as_slice_mut(s);
-            for lanes in (0..cosines.len()).step_by(LANES) {
-                let end = (lanes + LANES).min(cosines.len());
-                let mut t = [0.0; LANES];
-                t[..end - lanes].copy_from_slice(&cosines[lanes..end]);
-                profile.for_each(&t[..end - lanes], |l, _, kernel| {
-                    let r = lanes + l;
-                    cosines[r] = kernel.f2;
-                    f3[r] = kernel.f3;
-                    e[r] = kernel.e;
-                    g[r] = kernel.g;
-                });
-            }
-        }
-    }
+    exact: Kernels<'a, f64>,
+    rough: Option<Kernels<'a, f32>>,
 }
 
 impl Covariance {
-    /// `A` as an operator, keeping its kernel matrices if their 32p² bytes fit in `memory` bytes.
+    /// `A` as an operator, keeping its kernel matrices (one triangle of tiles) if their 16p² bytes fit in `memory` bytes; else they are made
+    /// afresh in each product.
     pub fn operator(&self, memory: u64) -> CovarianceOperator<'_> {
-        let keep = 32 * (self.p() as u64).pow(2) <= memory;
-        let mut operator = CovarianceOperator { cov: self, tiles: Vec::new() };
-        if keep {
-            let (rows, columns) = (self.p().div_ceil(ROWS), self.p().div_ceil(COLUMNS));
-            operator.tiles = (0..rows * columns)
-                .into_par_iter()
-                .map(|index| {
-                    let (rows, columns) = (operator.rows(index / columns), operator.columns(index % columns));
-                    let mut tile = Tile::zeros(rows.nrows(), columns.nrows());
-                    tile.evaluate(self.profile(), rows, columns);
-                    tile
-                })
-                .collect();
-        }
-        operator
+        CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), memory), rough: None }
+    }
+
+    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above them in f32, keeping the kernel
+    /// matrices of those (8p² bytes) if they fit in `memory` bytes.
+    ///
+    /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about κ_2/κ_1 of `‖A‖`.
+    pub fn mixed_operator(&self, memory: u64) -> CovarianceOperator<'_> {
+        let rough = Kernels::new(Cow::Owned(self.beyond(1)), memory);
+        CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 0), rough: Some(rough) }
     }
 }
 
 impl CovarianceOperator<'_> {
-    fn rows(&self, tile: usize) -> MatRef<'_, f64> {
-        let start = tile * ROWS;
-        self.cov.weights().subrows(start, ROWS.min(self.cov.p() - start))
-    }
-
-    fn columns(&self, tile: usize) -> MatRef<'_, f64> {
-        let start = tile * COLUMNS;
-        self.cov.weights().subrows(start, COLUMNS.min(self.cov.p() - start))
-    }
-
     /// `out ← A·V`, `V` and `out` of shape `[pd, b]`.
     ///
     /// For each column V_b, as a p × d matrix: `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W` with `T = W V_bᵀ` and
@@ -96,84 +45,253 @@ impl CovarianceOperator<'_> {
     ///
     /// # Panics
     /// If a shape is not `[pd, b]`.
-    pub fn multiply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) {
-        let (p, d, b) = (self.cov.p(), self.cov.d(), v.ncols());
-        assert_eq!((v.nrows(), out.nrows(), out.ncols()), (p * d, p * d, b), "shapes of an operator product");
-        // All columns side by side, p × (d·b), so that F2·V is a single product.
-        let wide = Mat::from_fn(p, d * b, |r, c| v[(c % d * p + r, c / d)]);
-        let w = self.cov.weights();
-        let along = Mat::from_fn(p, b, |s, c| (0..d).map(|i| w[(s, i)] * wide[(s, c * d + i)]).sum::<f64>());
-        let tile = |index: usize| self.row_tile(index, wide.as_ref(), along.as_ref());
-        let count = p.div_ceil(ROWS);
-        let done: Vec<Mat<f64>> = match par {
-            Par::Seq => (0..count).map(tile).collect(),
-            _ => (0..count).into_par_iter().map(tile).collect(),
-        };
-        for (index, part) in done.iter().enumerate() {
-            for c in 0..d * b {
-                for r in 0..part.nrows() {
-                    out[(c % d * p + index * ROWS + r, c / d)] = part[(r, c)];
-                }
-            }
-        }
+    pub fn multiply(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) {
+        with_columns(v, out, self.order(), |v, mut out| {
+            out.iter_mut().for_each(|out| out.fill(0.0));
+            self.exact.multiply_add(v, out, par);
+        });
     }
 
-    /// The rows of `A·V` for one tile of neurons, as (rows) × (d·b).
-    fn row_tile(&self, index: usize, wide: MatRef<'_, f64>, along: MatRef<'_, f64>) -> Mat<f64> {
-        let (p, d, b) = (self.cov.p(), self.cov.d(), along.ncols());
-        let rows = self.rows(index);
-        let n = rows.nrows();
-        let mut out = Mat::<f64>::zeros(n, d * b);
-        let mut rho = Mat::<f64>::zeros(n, b);
-        let (mut t, mut z) = (Mat::zeros(n, COLUMNS.min(p)), Mat::zeros(n, COLUMNS.min(p)));
-        let tiles = p.div_ceil(COLUMNS);
-        let mut scratch = None;
-        for tile in 0..tiles {
-            let columns = self.columns(tile);
-            let (first, count) = (tile * COLUMNS, columns.nrows());
-            let kernel = match self.tiles.get(index * tiles + tile) {
-                Some(kept) => kept,
-                None => {
-                    let fits = |k: &Tile| k.f2.ncols() == count;
-                    let buffer = scratch.take().filter(fits).unwrap_or_else(|| Tile::zeros(n, count));
-                    let buffer = scratch.insert(buffer);
-                    buffer.evaluate(self.cov.profile(), rows, columns);
-                    buffer
-                }
-            };
-            let here = wide.subrows(first, count);
-            matmul(out.as_mut(), Accum::Add, kernel.f2.as_ref(), here, 1.0, Par::Seq);
-            for c in 0..b {
-                let mut t = t.as_mut().subcols_mut(0, count);
-                let mut z = z.as_mut().subcols_mut(0, count);
-                matmul(t.as_mut(), Accum::Replace, rows, here.subcols(c * d, d).transpose(), 1.0, Par::Seq);
-                for s in 0..count {
-                    let cs = along[(first + s, c)];
-                    for r in 0..n {
-                        let (e, t) = (kernel.e[(r, s)], t[(r, s)]);
-                        z[(r, s)] = kernel.f3[(r, s)] * t + e * cs;
-                        rho[(r, c)] += e * t + kernel.g[(r, s)] * cs;
-                    }
-                }
-                matmul(out.as_mut().subcols_mut(c * d, d), Accum::Add, z.as_ref(), columns, 1.0, Par::Seq);
+    /// As [`CovarianceOperator::multiply`], in mixed precision if the operator was made so.
+    ///
+    /// # Panics
+    /// If a shape is not `[pd, b]`.
+    pub fn multiply_roughly(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) {
+        let Some(rough) = &self.rough else { return self.multiply(v, out, par) };
+        with_columns(v, out, self.order(), |v, mut out| {
+            let mut narrow = Mat::<f32>::zeros(self.order(), v.len());
+            for (c, (v, out)) in v.iter().zip(&mut out).enumerate() {
+                rough.cov.low_degrees(v, out);
+                let pairs = narrow.col_as_slice_mut(c).iter_mut().zip(*v);
+                vectorised(|| pairs.for_each(|(x, &v)| *x = v as f32));
             }
-        }
-        for c in 0..d * b {
-            for r in 0..n {
-                out[(r, c)] += rho[(r, c / d)] * rows[(r, c % d)];
-            }
-        }
-        out
+            let narrow: Vec<&[f32]> = (0..v.len()).map(|c| narrow.col_as_slice(c)).collect();
+            rough.multiply_add(&narrow, out, par);
+        });
+    }
+}
+
+/// Calls `f` with the columns of `v` and `out` (`[order, b]`), copied where they are not contiguous.
+fn with_columns(v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, order: usize, f: impl FnOnce(&[&[f64]], Vec<&mut [f64]>)) {
+    assert_eq!((v.nrows(), out.nrows(), out.ncols()), (order, order, v.ncols()), "shapes of an operator product");
+    let mut v_copy = Mat::zeros(0, 0);
+    if v.row_stride() != 1 {
+        v_copy = v.to_owned();
+    }
+    let v = if v.row_stride() == 1 { v } else { v_copy.as_ref() };
+    let columns: Vec<&[f64]> = v.col_iter().filter_map(|c| Some(c.try_as_col_major()?.as_slice())).collect();
+    if out.row_stride() == 1 {
+        f(&columns, out.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect());
+    } else {
+        let mut copy = Mat::zeros(order, out.ncols());
+        f(&columns, copy.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect());
+        out.copy_from(copy);
     }
 }
 
 impl SymmetricOperator for CovarianceOperator<'_> {
     fn order(&self) -> usize {
-        self.cov.order()
+        self.exact.cov.order()
     }
 
     fn apply(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()> {
         self.multiply(v, out, par);
         Ok(())
+    }
+}
+
+/// The kernel matrices of a covariance in precision `T`.
+struct Kernels<'a, T> {
+    cov: Cow<'a, Covariance>,
+    weights: Mat<T>,
+    /// Tile (I, J), J ≤ I, at I(I+1)/2 + J; empty if none are kept.
+    kept: Vec<Tile<T>>,
+}
+
+/// What one task of a product writes to, reused from tile to tile.
+struct Scratch<T> {
+    out: Mat<T>,
+    t: Vec<T>,
+    rho: Mat<T>,
+    tile: Tile<T>,
+    cosines: Mat<f64>,
+}
+
+impl<T: Real> Scratch<T> {
+    fn empty() -> Self {
+        let [out, rho] = [(); 2].map(|()| Mat::zeros(0, 0));
+        Self { out, t: Vec::new(), rho, tile: Tile::empty(), cosines: Mat::zeros(0, 0) }
+    }
+}
+
+impl<'a, T: Real> Kernels<'a, T> {
+    fn new(cov: Cow<'a, Covariance>, memory: u64) -> Self {
+        let w = cov.weights();
+        let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::narrow(w[(r, i)]));
+        let mut kernels = Self { weights, kept: Vec::new(), cov };
+        let p = kernels.cov.p() as u64;
+        if 2 * size_of::<T>() as u64 * p * (p + SIDE as u64) <= memory {
+            let count = kernels.tiles();
+            let pairs: Vec<(usize, usize)> = (0..count).flat_map(|i| (0..=i).map(move |j| (i, j))).collect();
+            kernels.kept = pairs
+                .into_par_iter()
+                .map_init(
+                    || Mat::zeros(0, 0),
+                    |cosines, (i, j)| {
+                        let mut tile = Tile::empty();
+                        kernels.evaluate(&mut tile, i, j, cosines);
+                        tile
+                    },
+                )
+                .collect();
+        }
+        kernels
+    }
+
+    /// Tiles on a side: two at least, for two threads, unless there are too few neurons.
+    fn tiles(&self) -> usize {
+        let p = self.cov.p();
+        p.div_ceil(SIDE).max(p.div_ceil(SIDE / 4).min(2))
+    }
+
+    fn range(&self, tile: usize) -> Range<usize> {
+        let (p, count) = (self.cov.p(), self.tiles());
+        tile * p / count..(tile + 1) * p / count
+    }
+
+    fn evaluate(&self, tile: &mut Tile<T>, i: usize, j: usize, cosines: &mut Mat<f64>) {
+        let part = |range: Range<usize>| self.cov.weights().subrows(range.start, range.len());
+        tile.evaluate(self.cov.profile(), part(self.range(i)), part(self.range(j)), cosines);
+    }
+
+    /// `out ← out + A·V`, by columns.
+    fn multiply_add(&self, v: &[&[T]], out: Vec<&mut [f64]>, par: Par) {
+        // Each column as the p × d matrix it is.
+        let v: Vec<MatRef<'_, T>> = v.iter().map(|v| MatRef::from_column_major_slice(v, self.cov.p(), self.cov.d())).collect();
+        let along = self.along(&v);
+        let row = |scratch: &mut Scratch<T>, (i, out): (usize, Vec<&mut [f64]>)| {
+            self.row_tile(i, &v, &along, scratch);
+            for (to, from) in out.into_iter().zip(scratch.out.col_iter()) {
+                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += from.widen());
+            }
+        };
+        match par {
+            Par::Seq => {
+                let mut scratch = Scratch::empty();
+                self.by_tiles(out).into_iter().enumerate().for_each(|task| row(&mut scratch, task));
+            }
+            _ => self.by_tiles(out).into_par_iter().enumerate().for_each_init(Scratch::empty, row),
+        }
+    }
+
+    /// `c_s = w_s·v_s` for each column, `[p, b]`.
+    fn along(&self, columns: &[MatRef<'_, T>]) -> Mat<T> {
+        let mut along = Mat::zeros(self.cov.p(), columns.len());
+        for (c, column) in columns.iter().enumerate() {
+            let along = along.col_as_slice_mut(c);
+            vectorised(|| {
+                for i in 0..self.cov.d() {
+                    let products = self.weights.col_as_slice(i).iter().zip(column.col(i).iter());
+                    along.iter_mut().zip(products).for_each(|(along, (&w, &v))| *along += w * v);
+                }
+            });
+        }
+        along
+    }
+
+    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d + i.
+    fn by_tiles<'o>(&self, columns: Vec<&'o mut [f64]>) -> Vec<Vec<&'o mut [f64]>> {
+        let mut tiles: Vec<Vec<&'o mut [f64]>> = (0..self.tiles()).map(|_| Vec::new()).collect();
+        for column in columns {
+            for mut coordinate in column.chunks_exact_mut(self.cov.p()) {
+                for (tile, parts) in tiles.iter_mut().enumerate() {
+                    let (part, rest) = coordinate.split_at_mut(self.range(tile).len());
+                    parts.push(part);
+                    coordinate = rest;
+                }
+            }
+        }
+        tiles
+    }
+
+    /// The rows of `A·V` for one tile of neurons, as (rows) × (b·d) in `scratch.out`.
+    fn row_tile(&self, i: usize, v: &[MatRef<'_, T>], along: &Mat<T>, scratch: &mut Scratch<T>) {
+        let (d, b) = (self.cov.d(), v.len());
+        let (zero, one) = (T::narrow(0.0), T::narrow(1.0));
+        let w = self.weights.as_ref();
+        let rows = w.subrows(self.range(i).start, self.range(i).len());
+        let n = rows.nrows();
+        let Scratch { out, t, rho, tile, cosines } = scratch;
+        for (matrix, width) in [(&mut *out, b * d), (&mut *rho, b)] {
+            if (matrix.nrows(), matrix.ncols()) == (n, width) {
+                matrix.fill(zero);
+            } else {
+                *matrix = Mat::zeros(n, width);
+            }
+        }
+        for j in 0..self.tiles() {
+            let here = self.range(j);
+            let tile: &Tile<T> = match (self.kept.is_empty(), j <= i) {
+                (false, true) => &self.kept[i * (i + 1) / 2 + j],
+                (false, false) => {
+                    tile.copy_transposed(&self.kept[j * (j + 1) / 2 + i]);
+                    tile
+                }
+                (true, _) => {
+                    self.evaluate(tile, i, j, cosines);
+                    tile
+                }
+            };
+            let beside = w.subrows(here.start, here.len());
+            matmul(rho.as_mut(), Accum::Add, tile.g(), along.as_ref().subrows(here.start, here.len()), one, Par::Seq);
+            t.resize(n * here.len(), zero);
+            for (c, v) in v.iter().enumerate() {
+                let v = v.subrows(here.start, here.len());
+                let mut out = out.as_mut().subcols_mut(c * d, d);
+                matmul(out.rb_mut(), Accum::Add, tile.f2(), v, one, Par::Seq);
+                let mut product = MatMut::from_column_major_slice_mut(t, n, here.len());
+                matmul(product.rb_mut(), Accum::Replace, rows, v.transpose(), one, Par::Seq);
+                tile.weigh(t, &along.col_as_slice(c)[here.clone()], rho.col_as_slice_mut(c));
+                let z = MatRef::from_column_major_slice(t, n, here.len());
+                matmul(out, Accum::Add, z, beside, one, Par::Seq);
+            }
+        }
+        for c in 0..b {
+            let rho = rho.col_as_slice(c);
+            for k in 0..d {
+                let along = rho.iter().zip(rows.col(k).iter());
+                out.col_as_slice_mut(c * d + k).iter_mut().zip(along).for_each(|(out, (&rho, &w))| *out += rho * w);
+            }
+        }
+    }
+}
+
+impl Covariance {
+    /// `out ← A_{≤1}·v` for one column, in closed form: the block of degree 0 is `â_0² w_r w_sᵀ`, that of degree 1 `ψ_rψ_s` with
+    /// `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
+    fn low_degrees(&self, v: &[f64], out: &mut [f64]) {
+        let (p, w) = (self.p(), self.weights());
+        let of = |j: usize| self.levels().levels.get(j).map_or((0.0, 0.0), |l| (l.a_hat, l.c_hat));
+        let (a0, (a1, c1)) = (of(0).0, of(1));
+        let mut along = vec![0.0; p];
+        for (v, w) in v.chunks_exact(p).zip(w.col_iter()) {
+            along.iter_mut().zip(w.iter().zip(v)).for_each(|(along, (w, v))| *along += w * v);
+        }
+        let degree_0 = a0 * a0 * along.iter().sum::<f64>();
+        let degree_1: Vec<f64> = v
+            .chunks_exact(p)
+            .zip(w.col_iter())
+            .map(|(v, w)| {
+                let (sum, turned) = w.iter().zip(v.iter().zip(&along)).fold((0.0, 0.0), |(s, t), (w, (v, a))| (s + v, t + w * a));
+                c1 * sum + (a1 - c1) * turned
+            })
+            .collect();
+        along.fill(degree_0);
+        for (x, w) in degree_1.iter().zip(w.col_iter()) {
+            along.iter_mut().zip(w.iter()).for_each(|(along, w)| *along += (a1 - c1) * x * w);
+        }
+        for ((out, w), x) in out.chunks_exact_mut(p).zip(w.col_iter()).zip(&degree_1) {
+            out.iter_mut().zip(w.iter().zip(&along)).for_each(|(out, (w, along))| *out = c1 * x + along * w);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The scalar profile of Σ: four zonal series F0..F3 in the cosine t of two weights.
 
+use crate::product::{Real, vectorised};
 use crate::sphere::zonal::FeatureLevels;
 use std::ops::RangeInclusive;
 
-/// Cosines evaluated together, so that the recurrences run in vector registers.
-pub(super) const LANES: usize = 8;
+/// Cosines evaluated together: two registers of AVX-512 for each of the three numbers of a recurrence, so that two chains hide their latency.
+const LANES: usize = 16;
 
 /// The kernel of Σ at one cosine t = u·v: `M = F2·I + E(uuᵀ + vvᵀ) + G·uvᵀ + F3·vuᵀ`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +26,7 @@ pub struct Kernel {
 
 impl Kernel {
     /// `E` and `G` from the four series at the cosine `t`.
+    #[inline(always)]
     pub fn from_series(t: f64, f0: f64, f1: f64, f2: f64, f3: f64) -> Self {
         let e = f1 - f2 - t * f3;
         let g = f0 - t * (2.0 * f1 - f2 - t * f3);
@@ -65,6 +67,7 @@ impl Series {
         Self { terms }
     }
 
+    #[inline(always)]
     fn sum(&self, t: &[f64; LANES]) -> [f64; LANES] {
         let (mut b1, mut b2) = ([0.0; LANES], [0.0; LANES]);
         for &[c, alpha, beta] in self.terms.iter().rev() {
@@ -133,8 +136,34 @@ impl Profile {
     }
 
     fn at_lanes(&self, t: &[f64; LANES]) -> [Kernel; LANES] {
-        let [f0, f1, f2, f3] = [0, 1, 2, 3].map(|i: usize| self.series[i].sum(t));
+        let [f0, f1, f2, f3] = vectorised(|| self.series_at(t));
         std::array::from_fn(|l| Kernel::from_series(t[l], f0[l], f1[l], f2[l], f3[l]))
+    }
+
+    #[inline(always)]
+    fn series_at(&self, t: &[f64; LANES]) -> [[f64; LANES]; 4] {
+        [0, 1, 2, 3].map(|i: usize| self.series[i].sum(t))
+    }
+
+    /// `[F2, F3, E, G]` at the cosines `t` (clamped), each rounded to `T`: for the tiles of an operator.
+    pub(super) fn fill<T: Real>(&self, t: &[f64], [f2, f3, e, g]: [&mut [T]; 4]) {
+        vectorised(|| {
+            let outputs = f2.chunks_mut(LANES).zip(f3.chunks_mut(LANES)).zip(e.chunks_mut(LANES).zip(g.chunks_mut(LANES)));
+            for (ts, ((f2, f3), (e, g))) in t.chunks(LANES).zip(outputs) {
+                let mut t = [0.0; LANES];
+                for (lane, &t) in t.iter_mut().zip(ts) {
+                    *lane = t.clamp(-1.0, 1.0);
+                }
+                let [s0, s1, s2, s3] = self.series_at(&t);
+                for l in 0..ts.len() {
+                    let kernel = Kernel::from_series(t[l], s0[l], s1[l], s2[l], s3[l]);
+                    f2[l] = T::narrow(kernel.f2);
+                    f3[l] = T::narrow(kernel.f3);
+                    e[l] = T::narrow(kernel.e);
+                    g[l] = T::narrow(kernel.g);
+                }
+            }
+        });
     }
 
     /// Calls `visit(index, clamped cosine, kernel)` for every cosine of `t`, in order.
