@@ -49,6 +49,18 @@ pub enum Error {
         /// Its column.
         col: usize,
     },
+    /// An operator that must be symmetric is not.
+    #[error(
+        "the operator is not symmetric: entries of its projection that should agree differ by {defect:.1e}, and {allowed:.1e} is allowed beside the largest, {scale:.1e}"
+    )]
+    NotSymmetric {
+        /// The largest difference met first.
+        defect: f64,
+        /// The largest entry of the projection.
+        scale: f64,
+        /// What rounding may explain.
+        allowed: f64,
+    },
     /// A row that must be a unit vector is not.
     #[error("row {row} of {name} has norm {norm}: rows must be unit vectors to within {tolerance:e}")]
     NotUnit {

@@ -6,7 +6,8 @@
 //! the speed; it costs some nanoseconds, and changes no result.
 
 use faer::traits::RealField;
-use faer::{Accum, ColRef, MatMut, MatRef, Par};
+use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
+use rayon::prelude::*;
 use std::ops::{Add, AddAssign, Mul};
 
 /// f32 or f64: the two precisions of the heavy kernels.
@@ -43,6 +44,59 @@ impl Real for f32 {
 pub(crate) fn matmul<T: Real>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, alpha: T, par: Par) {
     faer::linalg::matmul::matmul(out, accum, a, b, alpha, par);
     settle();
+}
+
+/// Rows of a tall matrix that one task multiplies: with 300 columns of f64, 5 MB.
+const STRIP: usize = 2_048;
+/// Sums of strips that are kept apart in [`tall_inner`]: the order of the additions is the same at any number of threads.
+const SUMS: usize = 16;
+
+/// `aᵀ·b` for tall a and b (`[n, i]`, `[n, j]`). A product that is split along its long dimension, by strips of rows; faer splits the short ones.
+pub(crate) fn tall_inner(a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) -> Mat<f64> {
+    let n = a.nrows();
+    let sum = |part: usize| {
+        let mut out = Mat::<f64>::zeros(a.ncols(), b.ncols());
+        let (first, last) = (part * n / SUMS, (part + 1) * n / SUMS);
+        for row in (first..last).step_by(STRIP) {
+            let count = STRIP.min(last - row);
+            let (a, b) = (a.subrows(row, count), b.subrows(row, count));
+            matmul(out.as_mut(), Accum::Add, a.transpose(), b, 1.0, Par::Seq);
+        }
+        out
+    };
+    let parts: Vec<Mat<f64>> = match par {
+        Par::Seq => (0..SUMS).map(sum).collect(),
+        _ => (0..SUMS).into_par_iter().map(sum).collect(),
+    };
+    parts.into_iter().fold(Mat::zeros(a.ncols(), b.ncols()), |sum, part| sum + part)
+}
+
+/// `out ← α·a·b`, or added to it, for tall a and out and small b, by strips of rows.
+pub(crate) fn tall_outer(mut out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_, f64>, alpha: f64, par: Par) {
+    let strip = |(out, a): (MatMut<'_, f64>, MatRef<'_, f64>)| matmul(out, accum, a, b, alpha, Par::Seq);
+    match par {
+        Par::Seq => (0..a.nrows()).step_by(STRIP).for_each(|row| {
+            let count = STRIP.min(a.nrows() - row);
+            strip((out.as_mut().subrows_mut(row, count), a.subrows(row, count)));
+        }),
+        _ => out.par_row_chunks_mut(STRIP).zip(a.par_row_chunks(STRIP)).for_each(strip),
+    }
+}
+
+/// The first columns of a tall `x` ← `x·y`, in place.
+pub(crate) fn rotate(mut x: MatMut<'_, f64>, y: MatRef<'_, f64>, par: Par) {
+    let strip = |mut x: MatMut<'_, f64>| {
+        let mut rotated = Mat::<f64>::zeros(x.nrows(), y.ncols());
+        matmul(rotated.as_mut(), Accum::Replace, x.as_ref(), y, 1.0, Par::Seq);
+        x.as_mut().subcols_mut(0, y.ncols()).copy_from(rotated);
+    };
+    match par {
+        Par::Seq => (0..x.nrows()).step_by(STRIP).for_each(|row| {
+            let count = STRIP.min(x.nrows() - row);
+            strip(x.as_mut().subrows_mut(row, count));
+        }),
+        _ => x.par_row_chunks_mut(STRIP).for_each(strip),
+    }
 }
 
 /// Clears the upper halves of the vector registers of this thread. To be called between a product or a factorisation of faer's and scalar code.

@@ -33,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::sphere::zonal::{FeatureLevels, Truncation};
 use crate::{sphere, tolerance};
 use faer::{Mat, MatRef};
+use std::ops::RangeInclusive;
 
 /// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what the truncation costs.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub struct Covariance {
     weights: Mat<f64>,
     levels: FeatureLevels,
     profile: Profile,
+    degrees: RangeInclusive<usize>,
     trace: f64,
 }
 
@@ -69,14 +71,15 @@ impl Covariance {
                 expected: format!("p ≥ 1, {}", levels.d),
             });
         }
-        let profile = Profile::new(&levels, 0..=usize::MAX - 1);
+        let degrees = 0..=levels.max_degree();
+        let profile = Profile::new(&levels, degrees.clone());
         let trace = levels.trace;
-        Ok(Self { weights, levels, profile, trace })
+        Ok(Self { weights, levels, profile, degrees, trace })
     }
 
     /// The part of Σ of degree above `j`, as a covariance of its own.
     pub fn beyond(&self, j: usize) -> Self {
-        self.part(j + 1, usize::MAX - 1)
+        self.part(j + 1, usize::MAX)
     }
 
     /// The part of Σ of degree at most `j`, as a covariance of its own; its rank is at most `n_j`.
@@ -90,10 +93,10 @@ impl Covariance {
     }
 
     fn part(&self, low: usize, high: usize) -> Self {
-        let profile = Profile::new(&self.levels, low..=high);
-        let kept = self.levels.levels.iter().filter(|l| (low..=high).contains(&l.degree));
-        let trace = kept.map(|l| l.tau).sum();
-        Self { weights: self.weights.clone(), levels: self.levels.clone(), profile, trace }
+        let degrees = low.max(*self.degrees.start())..=high.min(*self.degrees.end());
+        let profile = Profile::new(&self.levels, degrees.clone());
+        let trace = self.levels.levels.iter().filter(|l| degrees.contains(&l.degree)).map(|l| l.tau).sum();
+        Self { weights: self.weights.clone(), levels: self.levels.clone(), profile, degrees, trace }
     }
 
     /// The input dimension d.

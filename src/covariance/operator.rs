@@ -38,6 +38,12 @@ impl Covariance {
 }
 
 impl CovarianceOperator<'_> {
+    /// Bytes that a product with `b` columns in dimension `d` works in, for each thread, whatever p is.
+    pub(crate) fn scratch_bytes(d: usize, b: usize) -> f64 {
+        let (side, threads) = (SIDE as f64, rayon::current_num_threads() as f64);
+        8.0 * threads * side * ((d * b + b) as f64 + 6.0 * side)
+    }
+
     /// `out ← A·V`, `V` and `out` of shape `[pd, b]`.
     ///
     /// For each column V_b, as a p × d matrix: `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W` with `T = W V_bᵀ` and
@@ -61,7 +67,7 @@ impl CovarianceOperator<'_> {
         with_columns(v, out, self.order(), |v, mut out| {
             let mut narrow = Mat::<f32>::zeros(self.order(), v.len());
             for (c, (v, out)) in v.iter().zip(&mut out).enumerate() {
-                rough.cov.low_degrees(v, out);
+                self.exact.cov.low_degrees(v, out);
                 let pairs = narrow.col_as_slice_mut(c).iter_mut().zip(*v);
                 vectorised(|| pairs.for_each(|(x, &v)| *x = v as f32));
             }
@@ -97,6 +103,15 @@ impl SymmetricOperator for CovarianceOperator<'_> {
     fn apply(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()> {
         self.multiply(v, out, par);
         Ok(())
+    }
+
+    fn apply_roughly(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()> {
+        self.multiply_roughly(v, out, par);
+        Ok(())
+    }
+
+    fn is_rough(&self) -> bool {
+        self.rough.is_some()
     }
 }
 
@@ -271,7 +286,8 @@ impl Covariance {
     /// `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
     fn low_degrees(&self, v: &[f64], out: &mut [f64]) {
         let (p, w) = (self.p(), self.weights());
-        let of = |j: usize| self.levels().levels.get(j).map_or((0.0, 0.0), |l| (l.a_hat, l.c_hat));
+        let kept = self.levels().levels.iter().filter(|l| self.degrees.contains(&l.degree));
+        let of = |j: usize| kept.clone().find(|l| l.degree == j).map_or((0.0, 0.0), |l| (l.a_hat, l.c_hat));
         let (a0, (a1, c1)) = (of(0).0, of(1));
         let mut along = vec![0.0; p];
         for (v, w) in v.chunks_exact(p).zip(w.col_iter()) {

@@ -1,6 +1,6 @@
 //! The harmonic route: EVD of the `N_J × N_J` Gram matrix, whatever the width.
 
-use super::dense::{full_eigen, full_eigenvalues, orthonormality, residual};
+use super::dense::{full_eigen, full_eigenvalues, largest, orthonormality, residual_norms};
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     let gram = map.gram(par)?;
     let n = gram.nrows();
     let wanted = request.top.unwrap_or(cov.order());
-    let (values, residual_max, defect, vectors) = if request.vectors {
+    let (values, residuals, residual_max, defect, vectors) = if request.vectors {
         let (values, u) = full_eigen(gram.as_ref(), par)?;
         let top = u.subcols(0, wanted.min(n));
         // Ψu/√λ is a vector only while λ stands above the rounding of the Gram matrix.
@@ -27,16 +27,17 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let mut gu = Mat::zeros(n, top.ncols());
         matmul(gu.as_mut(), Accum::Replace, gram.as_ref(), top, 1.0, par);
         // v = Ψu/√λ, so that ‖Σv − λv‖ = ‖Ψ(Gu − λu)‖/√λ ≤ √(λ_max/λ)·‖Gu − λu‖; q = √2·Ψu/√λ on the p distinct neurons.
-        let amplify = (values[0] / values[top.ncols() - 1]).max(1.0).sqrt();
-        let residual_max = residual(gu.as_ref(), top, &values) * amplify;
+        let norms = residual_norms(gu.as_ref(), top, &values).into_iter().zip(&values);
+        let residuals: Vec<f64> = norms.map(|(norm, l)| norm * (values[0] / l).sqrt()).collect();
         let coefficients = Mat::from_fn(n, top.ncols(), |i, j| top[(i, j)] * (2.0 / (cov.m() as f64 * values[j])).sqrt());
         let q = map.lift(coefficients.as_ref(), par)?;
         let defect = orthonormality(q.as_ref(), par);
-        (values, residual_max, defect, Some(q))
+        let residual_max = largest(&residuals);
+        (values, residuals, residual_max, defect, Some(q))
     } else {
         let values = full_eigenvalues(gram.as_ref(), par)?;
         let bound = rounding_bound(n as f64, values[0]);
-        (values, bound, 0.0, None)
+        (values, Vec::new(), bound, 0.0, None)
     };
     let how =
         format!("full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound");
@@ -50,11 +51,13 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         eigenvalues,
         vectors,
         plan,
+        residuals,
         residual_max,
         orthonormality: defect,
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),
         completeness,
         products: 0,
+        stopped: false,
     })
 }

@@ -20,6 +20,7 @@
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
+mod basis;
 mod block;
 mod completeness;
 mod dense;
@@ -28,7 +29,7 @@ mod operator;
 mod route;
 mod top_space;
 
-pub use block::{BlockOptions, BlockSolution, SymmetricOperator, block_eigen};
+pub use block::{BlockOptions, BlockSolution, Observer, Progress, SymmetricOperator, block_eigen, block_eigen_observed};
 pub use completeness::Completeness;
 pub use dense::{full_eigen, full_eigenvalues, inertia};
 pub use route::{Plan, Route, RouteChoice, plan};
@@ -36,29 +37,33 @@ pub use top_space::TopSpace;
 
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
+use crate::tolerance;
 use faer::{Mat, Par};
+use std::ops::ControlFlow;
 
 /// Memory a solve may use when nobody says otherwise: 4 GiB.
 pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// Which eigenpairs are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
     /// How many of the largest eigenvalues; `None` for all pd.
     pub top: Option<usize>,
     /// Whether eigenvectors are wanted too.
     pub vectors: bool,
+    /// Residuals that an iteration may leave, relative to the largest eigenvalue; the direct routes reach rounding whatever it is.
+    pub tolerance: f64,
 }
 
 impl Request {
     /// All pd eigenvalues that are not zero by construction, without vectors.
     pub fn all() -> Self {
-        Self { top: None, vectors: false }
+        Self { top: None, vectors: false, tolerance: tolerance::RESIDUAL }
     }
 
     /// The `n` largest eigenvalues, with vectors.
     pub fn top(n: usize) -> Self {
-        Self { top: Some(n), vectors: true }
+        Self { top: Some(n), vectors: true, tolerance: tolerance::RESIDUAL }
     }
 
     /// The same request with vectors.
@@ -80,6 +85,8 @@ pub struct EigenPairs {
     pub vectors: Option<Mat<f64>>,
     /// The route taken, and why.
     pub plan: Plan,
+    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed.
+    pub residuals: Vec<f64>,
     /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For a spectrum without
     /// vectors it is the backward-error bound of the EVD.
     pub residual_max: f64,
@@ -93,6 +100,8 @@ pub struct EigenPairs {
     pub completeness: Completeness,
     /// Operator products spent (columns), 0 for the direct routes.
     pub products: usize,
+    /// Whether the observer stopped an iteration: the pairs are then the best there were, within their residuals.
+    pub stopped: bool,
 }
 
 impl EigenPairs {
@@ -113,6 +122,28 @@ pub(crate) fn rounding_bound(n: f64, lambda_max: f64) -> f64 {
 /// More eigenvalues than pd are asked for, the chosen route does not fit in memory or cannot give what is asked, or an iteration
 /// does not converge within its budget.
 pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<EigenPairs> {
+    solve_observed(cov, request, choice, memory, par, &mut |_| ControlFlow::Continue(()))
+}
+
+/// As [`solve`]; `observe` sees every step of an iteration and may stop it.
+///
+/// # Errors
+/// As for [`solve`].
+pub fn solve_observed(
+    cov: &Covariance,
+    request: &Request,
+    choice: RouteChoice,
+    memory: u64,
+    par: Par,
+    observe: Observer<'_>,
+) -> Result<EigenPairs> {
+    if !(request.tolerance > 0.0 && request.tolerance < 1.0) {
+        return Err(Error::domain(
+            "the relative residual",
+            request.tolerance,
+            "it lies between 0 and 1, and 1e-12 is what rounding leaves room for",
+        ));
+    }
     if let Some(n) = request.top
         && (n == 0 || n > cov.order())
     {
@@ -131,6 +162,6 @@ pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u
             }
             solved => solved,
         },
-        Route::Operator => operator::solve(cov, request, plan, memory, par),
+        Route::Operator => operator::solve(cov, request, plan, memory, par, observe),
     }
 }

@@ -1,36 +1,91 @@
 //! The matrix-free route: the block method on products with `A`, started from the span of `Ψ_{≤j}`.
 
+use super::block::{Observer, PROBE_BLOCK};
 use super::dense::orthonormality;
-use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen};
-use crate::covariance::{Covariance, HarmonicMap};
+use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
+use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
 use crate::sphere::cumulative_dimension;
 use faer::Par;
 
-pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, memory: u64, par: Par) -> Result<EigenPairs> {
+/// Columns added at a time when the start already spans as many directions as are wanted, at most.
+const WARM_BLOCK: usize = 128;
+
+/// How the block method is run on a covariance, and what that takes.
+pub(super) struct Outline {
+    /// The degree whose harmonics span the start.
+    degree: Option<usize>,
+    options: BlockOptions,
+    /// Bytes without which it cannot run; kernel matrices are kept in what is left.
+    pub(super) bytes: f64,
+}
+
+/// The outline of a solve for the `wanted` largest eigenvalues in `memory` bytes: the basis is as large as is useful, or as fits.
+pub(super) fn outline(d: usize, p: usize, max_degree: usize, wanted: usize, tolerance: f64, memory: u64) -> Outline {
+    let degree = (0..=max_degree).take_while(|&j| cumulative_dimension(d, j).is_ok_and(|n| n <= wanted)).last();
+    let start = degree.and_then(|j| cumulative_dimension(d, j).ok()).unwrap_or(0);
+    let mut options = BlockOptions { tolerance, ..BlockOptions::top(wanted) };
+    if start == wanted {
+        options.block = wanted.min(WARM_BLOCK);
+    }
+    let (n, least) = (p as f64 * d as f64, wanted + 2 * options.block);
+    // The start or the residuals; a block in f32; the eigenvectors; what each thread works in.
+    let beside = n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(options.block) as f64)
+        + CovarianceOperator::scratch_bytes(d, start.max(options.block));
+    let columns = ((memory as f64 - beside) / (16.0 * n)).max(0.0) as usize;
+    options.max_basis = columns.clamp(least, options.max_basis.max(least + PROBE_BLOCK));
+    Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + beside, options }
+}
+
+pub(super) fn solve(
+    cov: &Covariance,
+    request: &Request,
+    plan: Plan,
+    memory: u64,
+    par: Par,
+    observe: Observer<'_>,
+) -> Result<EigenPairs> {
     let wanted = request.top.unwrap_or(cov.order());
-    let degree =
-        (0..=cov.levels().max_degree()).take_while(|&j| cumulative_dimension(cov.d(), j).is_ok_and(|n| n <= wanted)).last();
+    let Outline { degree, mut options, bytes } =
+        outline(cov.d(), cov.p(), cov.levels().max_degree(), wanted, request.tolerance, memory);
     let initial = match degree {
         Some(j) => Some(HarmonicMap::new(cov, j)?.columns(par)?),
         None => None,
     };
     let scale = cov.scale();
-    let operator = cov.operator(memory / 2);
-    let found = block_eigen(&operator, initial.as_ref().map(|x| x.as_ref()), &BlockOptions::top(wanted), par)?;
-    let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * scale).collect();
-    let residual_max = found.residual_max * scale;
+    // A whole group of levels is certified to be complete afterwards, or else probed for what is missing.
+    options.probe = degree.is_none_or(|j| cumulative_dimension(cov.d(), j) != Ok(wanted));
+    let spare = memory.saturating_sub(bytes as u64);
+    let operator = cov.mixed_operator(spare);
+    let mut found = block_eigen_observed(&operator, initial, &options, par, &mut *observe)?;
+    let eigenvalues = |found: &super::BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
+    let certify = |found: &super::BlockSolution| {
+        if found.stopped {
+            return Ok(Completeness::unknown("the solve was stopped"));
+        }
+        Completeness::of_top(cov, &eigenvalues(found), found.residual_max * scale, spare, par)
+    };
+    let mut completeness = certify(&found)?;
+    if completeness.certified < wanted && !options.probe && !found.stopped {
+        options.probe = true;
+        let products = found.products;
+        found = block_eigen_observed(&operator, Some(found.vectors), &options, par, observe)?;
+        found.products += products;
+        completeness = certify(&found)?;
+    }
     Ok(EigenPairs {
         d: cov.d(),
         p: cov.p(),
         plan,
-        residual_max,
+        eigenvalues: eigenvalues(&found),
+        residuals: found.residuals.iter().map(|r| r * scale).collect(),
+        residual_max: found.residual_max * scale,
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),
-        completeness: Completeness::of_top(cov, &eigenvalues, residual_max, memory / 2, par)?,
+        completeness,
         products: found.products,
+        stopped: found.stopped,
         vectors: request.vectors.then_some(found.vectors),
-        eigenvalues,
     })
 }

@@ -68,7 +68,7 @@ const PRODUCTS: f64 = 6.0;
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
 pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
-    let costs = [dense(cov, request), harmonic(cov, request), operator(cov, request)];
+    let costs = [dense(cov, request), harmonic(cov, request), operator(cov, request, memory)];
     let gib = |bytes: f64| bytes / (1u64 << 30) as f64;
     let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
     let best = costs.iter().filter(|c| fits(c)).min_by(|a, b| a.flops.total_cmp(&b.flops));
@@ -159,16 +159,17 @@ fn harmonic(cov: &Covariance, request: &Request) -> Cost {
     }
 }
 
-fn operator(cov: &Covariance, request: &Request) -> Cost {
+fn operator(cov: &Covariance, request: &Request, memory: u64) -> Cost {
     let (p, d, n) = (cov.p() as f64, cov.d() as f64, cov.order() as f64);
-    let wanted = request.top.unwrap_or(cov.order()) as f64;
-    let basis = 3.0 * wanted + 16.0;
+    let wanted = request.top.unwrap_or(cov.order());
+    let outline = super::operator::outline(cov.d(), cov.p(), cov.levels().max_degree(), wanted, request.tolerance, memory);
+    let basis = 3.0 * wanted as f64 + 16.0;
     let kernel = 6.0 * cov.profile().terms() as f64 * p * p;
     let refusal = request.top.is_none().then(|| "it finds the top of a spectrum, not all of it".to_string());
     Cost {
         route: Route::Operator,
-        flops: PRODUCTS * wanted * (6.0 * p * p * d + 8.0 * n * basis) + 4.0 * kernel,
-        bytes: 8.0 * n * (2.0 * basis + 4.0 * wanted),
+        flops: PRODUCTS * wanted as f64 * (6.0 * p * p * d + 8.0 * n * basis) + 4.0 * kernel,
+        bytes: outline.bytes,
         refusal,
     }
 }

@@ -42,7 +42,7 @@ fn check(spectrum: Vec<f64>, wanted: usize, initial: Option<Mat<f64>>) {
     expected.sort_by(|a, b| b.total_cmp(a));
     let scale = spectrum.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let options = BlockOptions { seed: 3, ..BlockOptions::top(wanted) };
-    let found = block_eigen(&Diagonal(spectrum), initial.as_ref().map(|x| x.as_ref()), &options, Par::Seq).unwrap();
+    let found = block_eigen(&Diagonal(spectrum), initial, &options, Par::Seq).unwrap();
     // A symmetric residual bounds the distance to an eigenvalue; the tolerance is the solver's own.
     let bound = options.tolerance * scale;
     for (i, (l, e)) in found.eigenvalues.iter().zip(&expected).enumerate() {

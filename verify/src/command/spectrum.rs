@@ -153,7 +153,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
         return Err(Error::domain("--top", n, allowed).into());
     }
-    let request = Request { top, vectors: args.vectors.is_some() };
+    let request = Request { top, vectors: args.vectors.is_some(), ..Request::all() };
     if args.tail.is_none() && eigen::plan(&cov, &request, choice, memory)?.route != Route::Harmonic {
         cov = common::finely_truncated(cov, activation.as_ref())?;
     }

@@ -1,0 +1,175 @@
+//! An orthonormal basis that grows and restarts, with its products and the projected matrix.
+
+use super::SymmetricOperator;
+use super::dense::full_eigen;
+use crate::error::{Error, Result};
+use crate::product::{rotate, tall_inner, tall_outer};
+use crate::tolerance;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+
+/// Orthonormal Q (`[n, size]`) with AQ and the projection H = QᵀAQ, in buffers for `capacity` columns.
+pub(super) struct Basis<'a> {
+    operator: &'a dyn SymmetricOperator,
+    par: Par,
+    pub(super) capacity: usize,
+    pub(super) size: usize,
+    /// Products spent (columns), exact and rough.
+    pub(super) products: usize,
+    q: Mat<f64>,
+    aq: Mat<f64>,
+    h: Mat<f64>,
+}
+
+impl<'a> Basis<'a> {
+    pub(super) fn new(operator: &'a dyn SymmetricOperator, capacity: usize, par: Par) -> Self {
+        let n = operator.order();
+        let (q, aq, h) = (Mat::zeros(n, capacity), Mat::zeros(n, capacity), Mat::zeros(capacity, capacity));
+        Self { operator, par, capacity, size: 0, products: 0, q, aq, h }
+    }
+
+    /// Q itself, with everything else given back.
+    pub(super) fn into_q(self) -> Mat<f64> {
+        let Self { q, aq, size, .. } = self;
+        drop(aq);
+        q.subcols(0, size).to_owned()
+    }
+
+    /// Ritz values, descending, and their coefficients in the basis.
+    pub(super) fn ritz(&self) -> Result<(Vec<f64>, Mat<f64>)> {
+        full_eigen(self.h.as_ref().submatrix(0, 0, self.size, self.size), self.par)
+    }
+
+    /// The products of the last `count` directions.
+    pub(super) fn last_products(&self, count: usize) -> Mat<f64> {
+        self.aq.as_ref().subcols(self.size - count, count).to_owned()
+    }
+
+    /// Adds those directions of `x` that are new, as far as there is room, with rough products, and returns how many they are. `x` is overwritten.
+    pub(super) fn extend(&mut self, x: MatMut<'_, f64>) -> Result<usize> {
+        let c = self.orthonormalise(x)?;
+        if c == 0 {
+            return Ok(0);
+        }
+        let k = self.size;
+        self.operator.apply_roughly(self.q.as_ref().subcols(k, c), self.aq.as_mut().subcols_mut(k, c), self.par)?;
+        self.products += c;
+        self.size += c;
+        self.project(k)?;
+        let block = self.h.as_ref().submatrix(k, k, c, c);
+        self.check_symmetry(block, if self.operator.is_rough() { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() })?;
+        Ok(c)
+    }
+
+    /// Replaces the products of the first `count` columns by exact ones and drops the rest of the basis.
+    pub(super) fn refresh(&mut self, count: usize) -> Result<()> {
+        self.size = count;
+        self.operator.apply(self.q.as_ref().subcols(0, count), self.aq.as_mut().subcols_mut(0, count), self.par)?;
+        self.products += count;
+        self.project(0)
+    }
+
+    /// The rows and columns of H from `first` on.
+    ///
+    /// What couples new directions to old ones is taken from the products of the old: those of a Ritz vector are exact where the new may be rough,
+    /// and the residuals that the new directions come from were formed with them.
+    fn project(&mut self, first: usize) -> Result<()> {
+        let c = self.size - first;
+        let fresh = self.aq.as_ref().subcols(first, c);
+        for col in 0..c {
+            // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
+            if !fresh.col(col).norm_l2().is_finite() {
+                for (row, &value) in fresh.col(col).iter().enumerate().filter(|(_, value)| !value.is_finite()) {
+                    return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
+                }
+            }
+        }
+        let h = tall_inner(self.q.as_ref().subcols(first, c), self.aq.as_ref().subcols(0, self.size), self.par);
+        for j in 0..self.size {
+            for i in 0..c {
+                self.h[(first + i, j)] = h[(i, j)];
+                if j < first {
+                    self.h[(j, first + i)] = h[(i, j)];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_symmetry(&self, block: MatRef<'_, f64>, allowed: f64) -> Result<()> {
+        let scale = self.h.as_ref().submatrix(0, 0, self.size, self.size).norm_max();
+        for j in 0..block.ncols() {
+            for i in 0..j {
+                let defect = (block[(i, j)] - block[(j, i)]).abs();
+                if defect > allowed * scale {
+                    return Err(Error::NotSymmetric { defect, scale, allowed: allowed * scale });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to rounding are dropped.
+    ///
+    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD of `XᵀX`), all BLAS-3, until
+    /// a round finds the columns orthonormal to a tenth: it then leaves them so to rounding.
+    fn orthonormalise(&mut self, mut x: MatMut<'_, f64>) -> Result<usize> {
+        normalise_columns(x.as_mut());
+        let mut b = x.ncols().min(self.capacity - self.size);
+        for round in 0..4 {
+            if b == 0 {
+                break;
+            }
+            let (q, mut slots) = self.q.as_mut().split_at_col_mut(self.size);
+            let q = q.as_ref();
+            let mut x = x.as_mut().subcols_mut(0, b);
+            let overlap = tall_inner(q, x.as_ref(), self.par);
+            tall_outer(x.as_mut(), Accum::Add, q, overlap.as_ref(), -1.0, self.par);
+            let gram = tall_inner(x.as_ref(), x.as_ref(), self.par);
+            let (lambda, u) = full_eigen(gram.as_ref(), self.par)?;
+            // The columns came with unit norm: what is left of a direction after the first projection is measured against 1.
+            let floor = if round == 0 { tolerance::DEPENDENT } else { 0.5 };
+            let kept = lambda.iter().take_while(|&&l| l > floor).count();
+            let map = Mat::from_fn(b, kept, |i, j| u[(i, j)] / lambda[j].sqrt());
+            let mut slot = slots.as_mut().subcols_mut(0, kept);
+            tall_outer(slot.as_mut(), Accum::Replace, x.as_ref(), map.as_ref(), 1.0, self.par);
+            let settled = round > 0 && kept == b && lambda[b - 1] > 0.9 && lambda[0] < 1.1;
+            b = kept;
+            if settled {
+                break;
+            }
+            x.as_mut().subcols_mut(0, kept).copy_from(slot);
+        }
+        Ok(b)
+    }
+
+    /// `AQy − θQy` for the Ritz pairs `y` into the first columns of `out`, and the norms.
+    pub(super) fn residuals(&self, theta: &[f64], y: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Vec<f64> {
+        let c = y.ncols();
+        let mut out = out.subcols_mut(0, c);
+        tall_outer(out.as_mut(), Accum::Replace, self.aq.as_ref().subcols(0, self.size), y, 1.0, self.par);
+        let scaled = Mat::from_fn(self.size, c, |i, j| y[(i, j)] * theta[j]);
+        tall_outer(out.as_mut(), Accum::Add, self.q.as_ref().subcols(0, self.size), scaled.as_ref(), -1.0, self.par);
+        (0..c).map(|j| out.as_ref().col(j).norm_l2()).collect()
+    }
+
+    /// Replaces the basis by the Ritz vectors `Q·y`, in place.
+    pub(super) fn restart(&mut self, theta: &[f64], y: MatRef<'_, f64>) {
+        let (size, keep) = (self.size, y.ncols());
+        for part in [&mut self.q, &mut self.aq] {
+            rotate(part.as_mut().subcols_mut(0, size), y, self.par);
+        }
+        self.h.fill(0.0);
+        (0..keep).for_each(|i| self.h[(i, i)] = theta[i]);
+        self.size = keep;
+    }
+}
+
+/// Scales each column to unit norm; a zero column stays zero and is dropped by what follows.
+fn normalise_columns(mut x: MatMut<'_, f64>) {
+    for j in 0..x.ncols() {
+        let norm = x.as_ref().col(j).norm_l2();
+        if norm > 0.0 {
+            x.as_mut().col_mut(j).iter_mut().for_each(|v| *v /= norm);
+        }
+    }
+}
