@@ -193,6 +193,17 @@ fn nothing_that_is_not_finite_is_printed_even_in_words() {
 }
 
 #[test]
+fn the_largest_shifts_still_give_finite_numbers() {
+    let desk = Desk::new();
+    for activation in ["erf:10", "erf:-10", "tanh:-23", "sigmoid:43", "softplus:43", "sine:43"] {
+        for command in ["spectrum", "construct"] {
+            let out = desk.run(&[command, "--d", "3", "--m", "40", "--activation", activation]);
+            assert!(out.code == Some(0) && !out.stdout.contains("NaN"), "{command} {activation}: {}{}", out.stderr, out.stdout);
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_draws_the_same_weights_and_another_seed_others() {
     let desk = Desk::new();
     let run = |seed: &str| desk.json(&["spectrum", "--d", "4", "--m", "12", "--seed", seed, "--json"]);
