@@ -69,6 +69,8 @@ impl Journal {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
+                // Even if it was made here: it is the other's now.
+                made.keep();
                 return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
             }
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &lock_path, e)),
@@ -208,9 +210,8 @@ struct Made {
 impl Made {
     fn folder(&mut self, folder: &Path) -> Result<()> {
         let missing: Vec<&Path> = folder.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
         self.folders.extend(missing.into_iter().map(Path::to_owned));
-        Ok(())
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))
     }
 
     fn open(&mut self, path: &Path) -> Result<File> {
@@ -221,7 +222,8 @@ impl Made {
                 self.files.push(path.to_owned());
                 Ok(file)
             }
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => options.open(path),
+            // A link to a file that is not there exists too.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).truncate(false).open(path),
             Err(e) => Err(e),
         };
         opened.map_err(|e| Error::io("write the journal", path, e))
