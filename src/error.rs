@@ -2,6 +2,8 @@
 //!
 //! Each message is one sentence that names the offending value and what is allowed.
 
+use std::borrow::Cow;
+
 /// The result of every fallible function of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -19,7 +21,7 @@ pub enum Error {
     #[error("{name} = {value} is not allowed: {allowed}")]
     Domain {
         /// The parameter, as the user knows it.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// The value that was given.
         value: String,
         /// What would have been accepted.
@@ -124,15 +126,15 @@ pub enum Error {
         wanted: f64,
     },
     /// A computation would not fit in memory.
-    #[error("{what} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB allowed{advice}")]
+    #[error("{what} needs {}, more than the {} allowed{advice}", human_bytes(*needed), human_bytes(*allowed))]
     Memory {
         /// What was asked for.
         what: String,
-        /// GiB needed.
-        needed_gib: f64,
-        /// GiB allowed.
-        allowed_gib: f64,
-        /// `: the harmonic route would need 0.1 GiB`, or empty.
+        /// Bytes needed.
+        needed: f64,
+        /// Bytes allowed.
+        allowed: f64,
+        /// `: the harmonic route would need 12 MiB`, or empty.
         advice: String,
     },
     /// A spectral projector is not defined.
@@ -169,7 +171,28 @@ pub enum Error {
 
 impl Error {
     /// A parameter outside its domain, in one call.
-    pub fn domain(name: &'static str, value: impl ToString, allowed: impl Into<String>) -> Self {
-        Self::Domain { name, value: value.to_string(), allowed: allowed.into() }
+    pub fn domain(name: impl Into<Cow<'static, str>>, value: impl ToString, allowed: impl Into<String>) -> Self {
+        Self::Domain { name: name.into(), value: value.to_string(), allowed: allowed.into() }
     }
+}
+
+/// Bytes in the unit that reads best: `1.5 GiB`, `12 MiB`; in powers of ten beyond all units.
+///
+/// ```
+/// use escapement::error::human_bytes;
+/// assert_eq!([900.0, 1.5 * 1024.0, 1e30].map(human_bytes), ["900 B", "1.5 KiB", "1.0e30 bytes"]);
+/// ```
+pub fn human_bytes(bytes: f64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes.is_infinite() {
+        return "more than 1e308 bytes".into();
+    }
+    let mut value = bytes;
+    for unit in UNITS {
+        if value < 1024.0 {
+            return if value < 10.0 && unit != "B" { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") };
+        }
+        value /= 1024.0;
+    }
+    format!("{bytes:.1e} bytes")
 }

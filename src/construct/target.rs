@@ -46,17 +46,21 @@ pub struct Target {
 
 /// A unit vector, renormalised, or the error that names it. Directions are often typed by hand or kept as f32, so the tolerance is
 /// that of f32.
-fn unit(name: &'static str, row: usize, v: &mut [f64], d: usize) -> Result<()> {
+fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
     if v.len() != d {
-        return Err(Error::Shape { name, rows: 1, cols: v.len(), expected: format!("1, d = {d}") });
+        return Err(Error::domain(format!("the length of {name}"), v.len(), format!("d = {d} entries are needed")));
     }
-    if let Some(col) = v.iter().position(|x| !x.is_finite()) {
-        return Err(Error::NotFinite { name, value: v[col], row, col });
+    if let Some(x) = v.iter().find(|x| !x.is_finite()) {
+        return Err(Error::domain(format!("an entry of {name}"), x, "every entry must be finite"));
     }
     let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
     let tolerance = tolerance::UNIT_NORM_F32;
     if (norm - 1.0).abs() > tolerance {
-        return Err(Error::NotUnit { name, row, norm, tolerance });
+        return Err(Error::domain(
+            format!("the norm of {name}"),
+            norm,
+            format!("a unit vector to within {tolerance:e} is needed"),
+        ));
     }
     v.iter_mut().for_each(|x| *x /= norm);
     Ok(())
@@ -77,26 +81,26 @@ impl Target {
         if k == 0 || k > sphere::zonal::MAX_DEGREE {
             return Err(Error::domain("k", k, format!("the low degree is from 1 to {}", sphere::zonal::MAX_DEGREE)));
         }
-        for (row, term) in sparse.iter_mut().enumerate() {
+        for (number, term) in (1..).zip(&mut sparse) {
             if term.alpha.is_nan() || term.alpha.abs() > 1.0 {
-                return Err(Error::domain("alpha", term.alpha, format!("|alpha| ≤ 1 in sparse term {row}")));
+                return Err(Error::domain("alpha", term.alpha, format!("|alpha| ≤ 1 in sparse term {number}")));
             }
-            unit("beta", row, &mut term.beta, d)?;
+            unit(&format!("beta of sparse term {number}"), &mut term.beta, d)?;
         }
         match &mut low {
             LowDegree::Zonal(terms) => {
-                for (row, term) in terms.iter_mut().enumerate() {
+                for (number, term) in (1..).zip(terms) {
                     if term.degree > k {
-                        return Err(Error::domain("degree", term.degree, format!("at most k = {k} in low-degree term {row}")));
+                        return Err(Error::domain("degree", term.degree, format!("at most k = {k} in low-degree term {number}")));
                     }
                     if !term.coefficient.is_finite() {
                         return Err(Error::domain(
                             "coefficient",
                             term.coefficient,
-                            format!("a finite number in low-degree term {row}"),
+                            format!("a finite number in low-degree term {number}"),
                         ));
                     }
-                    unit("eta", row, &mut term.eta, d)?;
+                    unit(&format!("eta of low-degree term {number}"), &mut term.eta, d)?;
                 }
             }
             LowDegree::Harmonic(c) => {

@@ -3,7 +3,7 @@
 use super::Covariance;
 use crate::error::Result;
 use crate::product::{matmul, settle};
-use crate::sphere::HarmonicBasis;
+use crate::sphere::{FeatureLevels, HarmonicBasis};
 use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
 use faer::{Accum, Mat, MatRef, Par};
@@ -74,9 +74,9 @@ impl<'a> HarmonicMap<'a> {
         self.lift(Mat::identity(self.basis.len(), self.basis.len()).as_ref(), par)
     }
 
-    /// The order `N_J` at the last level of `cov`, as a float since it may be astronomical.
-    pub fn order_of(cov: &Covariance) -> f64 {
-        cov.levels().levels.iter().map(|l| l.dimension).sum()
+    /// The order `N_J` at the last of `levels`, as a float since it may be astronomical.
+    pub fn order_of(levels: &FeatureLevels) -> f64 {
+        levels.levels.iter().map(|l| l.dimension).sum()
     }
 
     /// The harmonics that index the columns of Ψ.

@@ -72,9 +72,9 @@ impl BlockOptions {
         Self {
             wanted,
             block,
-            max_basis: 2 * wanted + 4 * block,
+            max_basis: wanted.saturating_mul(2).saturating_add(4 * block),
             tolerance: tolerance::RESIDUAL,
-            max_products: 200 * (wanted + block),
+            max_products: wanted.saturating_add(block).saturating_mul(200),
             probe: true,
             seed: 0,
         }

@@ -32,7 +32,7 @@ mod top_space;
 pub use block::{BlockOptions, BlockSolution, Observer, Progress, SymmetricOperator, block_eigen, block_eigen_observed};
 pub use completeness::Completeness;
 pub use dense::{full_eigen, full_eigenvalues, inertia};
-pub use route::{Plan, Route, RouteChoice, plan};
+pub use route::{Plan, Route, RouteChoice, plan, plan_for};
 pub use top_space::TopSpace;
 
 use crate::covariance::Covariance;

@@ -1,8 +1,10 @@
 //! Which route, by predicted work and memory, with the reason in words.
 
 use super::Request;
+use super::operator::outline;
 use crate::covariance::{Covariance, HarmonicMap};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, human_bytes};
+use crate::sphere::FeatureLevels;
 use std::fmt;
 
 /// How the spectrum was computed.
@@ -68,8 +70,17 @@ const PRODUCTS: f64 = 6.0;
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
 pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
-    let costs = [dense(cov, request), harmonic(cov, request), operator(cov, request, memory)];
-    let gib = |bytes: f64| bytes / (1u64 << 30) as f64;
+    plan_for(cov.p(), cov.levels(), request, choice, memory)
+}
+
+/// The same from what it depends on, p and the levels of Σ, so that sizes can be refused before any weights are drawn.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_for(p: usize, levels: &FeatureLevels, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
+    let size = Size { d: levels.d as f64, p: p as f64, wanted: request.top.map(|n| n as f64), vectors: request.vectors };
+    let costs = [size.dense(), size.harmonic(HarmonicMap::order_of(levels)), size.operator(levels, request, p, memory)];
+    let sizes = format!("d = {}, m = {}", levels.d, 2.0 * size.p);
     let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
     let best = costs.iter().filter(|c| fits(c)).min_by(|a, b| a.flops.total_cmp(&b.flops));
     let line = costs.iter().map(|c| c.line(memory)).collect::<Vec<_>>().join("; ");
@@ -77,9 +88,9 @@ pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u6
         RouteChoice::Auto => best.ok_or_else(|| {
             let least = costs.iter().filter(|c| c.refusal.is_none()).min_by(|a, b| a.bytes.total_cmp(&b.bytes));
             Error::Memory {
-                what: format!("the spectrum at d = {}, m = {} by its leanest route", cov.d(), cov.m()),
-                needed_gib: gib(least.map_or(f64::INFINITY, |c| c.bytes)),
-                allowed_gib: gib(memory as f64),
+                what: format!("the spectrum at {sizes} by its leanest route"),
+                needed: least.map_or(f64::INFINITY, |c| c.bytes),
+                allowed: memory as f64,
                 advice: format!(": {line}; ask for the top few eigenvalues, or allow more memory"),
             }
         })?,
@@ -90,11 +101,11 @@ pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u6
             }
             if !fits(cost) {
                 return Err(Error::Memory {
-                    what: format!("the {route} route at d = {}, m = {}", cov.d(), cov.m()),
-                    needed_gib: gib(cost.bytes),
-                    allowed_gib: gib(memory as f64),
+                    what: format!("the {route} route at {sizes}"),
+                    needed: cost.bytes,
+                    allowed: memory as f64,
                     advice: match best {
-                        Some(b) => format!(": the {} route would need {:.2} GiB", b.route, gib(b.bytes)),
+                        Some(b) => format!(": the {} route would need {}", b.route, human_bytes(b.bytes)),
                         None => ": no route fits for this request; ask for the top few eigenvalues".into(),
                     },
                 });
@@ -126,7 +137,7 @@ impl Cost {
             }
             None => {
                 let fits = if *bytes > memory as f64 { ", which does not fit" } else { "" };
-                format!("{route} {flops:.1e} flops in {:.2} GiB{fits}", bytes / (1u64 << 30) as f64)
+                format!("{route} {flops:.1e} flops in {}{fits}", human_bytes(*bytes))
             }
         }
     }
@@ -136,40 +147,53 @@ fn evd(n: f64, vectors: bool) -> f64 {
     n.powi(3) * if vectors { EVD } else { EVD_VALUES }
 }
 
-fn dense(cov: &Covariance, request: &Request) -> Cost {
-    let n = cov.order() as f64;
-    let copies = if request.vectors { 5.0 } else { 2.0 };
-    Cost { route: Route::Dense, flops: evd(n, request.vectors) + 4.0 * n * n, bytes: 8.0 * copies * n * n, refusal: None }
+/// What the cost of a route depends on.
+struct Size {
+    d: f64,
+    p: f64,
+    wanted: Option<f64>,
+    vectors: bool,
 }
 
-fn harmonic(cov: &Covariance, request: &Request) -> Cost {
-    let n = HarmonicMap::order_of(cov);
-    let pd = cov.order() as f64;
-    let wanted = request.top.unwrap_or(cov.order()) as f64;
-    let vectors = if request.vectors { wanted } else { 0.0 };
-    let block = 4.0 * 2048.0 * cov.d() as f64;
-    let refusal = (request.vectors && wanted > n)
-        .then(|| format!("{wanted} eigenvectors are wanted but Σ up to degree J has rank N_J = {n}"));
-    Cost {
-        route: Route::Harmonic,
-        // Evaluating a harmonic and its gradient costs some 50 flops for each coordinate.
-        flops: pd * n * (n + 50.0) + evd(n, request.vectors) + 2.0 * pd * n * vectors,
-        bytes: 8.0 * (4.0 * n * n + block * n + pd * (1.0 + vectors)),
-        refusal,
+impl Size {
+    fn order(&self) -> f64 {
+        self.p * self.d
     }
-}
 
-fn operator(cov: &Covariance, request: &Request, memory: u64) -> Cost {
-    let (p, d, n) = (cov.p() as f64, cov.d() as f64, cov.order() as f64);
-    let wanted = request.top.unwrap_or(cov.order());
-    let outline = super::operator::outline(cov.d(), cov.p(), cov.levels().max_degree(), wanted, request.tolerance, memory);
-    let basis = 3.0 * wanted as f64 + 16.0;
-    let kernel = 6.0 * cov.profile().terms() as f64 * p * p;
-    let refusal = request.top.is_none().then(|| "it finds the top of a spectrum, not all of it".to_string());
-    Cost {
-        route: Route::Operator,
-        flops: PRODUCTS * wanted as f64 * (6.0 * p * p * d + 8.0 * n * basis) + 4.0 * kernel,
-        bytes: outline.bytes,
-        refusal,
+    fn dense(&self) -> Cost {
+        let n = self.order();
+        let copies = if self.vectors { 5.0 } else { 2.0 };
+        Cost { route: Route::Dense, flops: evd(n, self.vectors) + 4.0 * n * n, bytes: 8.0 * copies * n * n, refusal: None }
+    }
+
+    /// With `n` harmonics.
+    fn harmonic(&self, n: f64) -> Cost {
+        let pd = self.order();
+        let wanted = self.wanted.unwrap_or(pd);
+        let vectors = if self.vectors { wanted } else { 0.0 };
+        let block = 4.0 * 2048.0 * self.d;
+        let refusal = (self.vectors && wanted > n)
+            .then(|| format!("{wanted} eigenvectors are wanted but Σ up to degree J has rank N_J = {n}"));
+        Cost {
+            route: Route::Harmonic,
+            // Evaluating a harmonic and its gradient costs some 50 flops for each coordinate.
+            flops: pd * n * (n + 50.0) + evd(n, self.vectors) + 2.0 * pd * n * vectors,
+            bytes: 8.0 * (4.0 * n * n + block * n + pd * (1.0 + vectors)),
+            refusal,
+        }
+    }
+
+    fn operator(&self, levels: &FeatureLevels, request: &Request, p: usize, memory: u64) -> Cost {
+        let n = self.order();
+        // Four series, of about as many terms as there are degrees.
+        let kernel = 6.0 * 4.0 * levels.levels.len() as f64 * self.p * self.p;
+        let Some(wanted) = request.top else {
+            let refusal = Some("it finds the top of a spectrum, not all of it".to_string());
+            return Cost { route: Route::Operator, flops: f64::INFINITY, bytes: f64::INFINITY, refusal };
+        };
+        let bytes = outline(levels.d, p, levels.max_degree(), wanted, request.tolerance, memory).bytes;
+        let wanted = wanted as f64;
+        let products = PRODUCTS * wanted * (6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0));
+        Cost { route: Route::Operator, flops: products + 4.0 * kernel, bytes, refusal: None }
     }
 }

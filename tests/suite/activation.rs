@@ -114,7 +114,9 @@ fn bad_names_are_refused_with_a_suggestion() {
         ("", "unknown activation"),
         ("tanh:x", "the shift of the activation = x"),
         ("tanh:inf", "a finite number"),
-        ("tanh:", "a finite number"),
+        ("tanh:", "the activation = tanh: is not allowed: a number must follow the colon"),
+        ("tanh:1e300", "tanh takes shifts from -23 to 23"),
+        ("erf:-11", "erf takes shifts from -10 to 10"),
     ] {
         let message = activation::parse(text).unwrap_err().to_string();
         assert!(message.contains(part), "{text}: {message}");

@@ -45,6 +45,8 @@ fn activations() {
         desk.refused(&[command, "--activation", "qqq"], &["qqq", "softplus"]);
         desk.refused(&[command, "--activation", "sigmoid:x"], &["x", "finite"]);
         desk.refused(&[command, "--activation", "sigmoid:inf"], &["inf", "finite"]);
+        desk.refused(&[command, "--activation", "tanh:"], &["tanh:", "a number must follow the colon"]);
+        desk.refused(&[command, "--activation", "tanh:1e300"], &["1e300", "from -23 to 23"]);
         desk.refused(&[command, "--activation", "relu"], &["relu", "second derivative"]);
         desk.refused(&[command, "--activation", "relu:1"], &["relu:1"]);
     }
@@ -105,8 +107,12 @@ fn damaged_arrays() {
 fn sizes_that_do_not_fit_in_memory() {
     let desk = desk();
     // 8 · 500 · 10¹¹ bytes of weights.
-    desk.refused(&["spectrum", "--d", "1000", "--m", "200000000000"], &["GiB", "weights"]);
-    desk.refused(&["spectrum", "--d", "18446744073709551615", "--m", "18446744073709551614"], &["GiB"]);
+    desk.refused(&["spectrum", "--d", "1000", "--m", "200000000000"], &["728 TiB", "weights"]);
+    desk.refused(&["spectrum", "--d", "18446744073709551615", "--m", "18446744073709551614"], &["e39 bytes"]);
+    desk.refused(&["spectrum", "--memory", "1KiB"], &["16 KiB", "1.0 KiB allowed", "smaller d or m"]);
+    desk.refused(&["construct", "--n", "100000000000"], &["TiB", "smaller n"]);
+    // The Gram matrix of more harmonics than there are atoms.
+    desk.refused(&["spectrum", "--d", "1000", "--m", "4", "--route", "harmonic"], &["bytes, more than"]);
     // Dense would need 8·2·(10⁴)² bytes; the harmonics of R³ fit easily.
     desk.refused(
         &["spectrum", "--d", "3", "--m", "6668", "--route", "dense", "--top", "4", "--memory", "100MiB"],
@@ -117,12 +123,22 @@ fn sizes_that_do_not_fit_in_memory() {
     }
 }
 
+/// What d, m and the activation forbid is refused before gigabytes of weights are drawn for it.
+#[test]
+fn a_spectrum_that_does_not_fit_is_refused_at_once() {
+    let desk = Desk::new();
+    let start = std::time::Instant::now();
+    desk.refused(&["spectrum", "--d", "1000", "--m", "400000", "--all", "--memory", "16GiB"], &["leanest route", "m = 400000"]);
+    desk.refused(&["construct", "--d", "1000", "--m", "1000000", "--memory", "16GiB"], &["leanest route", "m = 1000000"]);
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
 #[test]
 fn outputs_that_cannot_be_written() {
     let desk = desk();
     desk.put("file", "");
     let cases =
-        [("none/x", "does not exist"), ("file/x", "not a directory"), ("/dev/full", "not a regular file"), (".", "folder")];
+        [("none/x", "does not exist"), ("file/x", "file is not a folder"), ("/dev/full", "not a regular file"), (".", "folder")];
     for option in ["--vectors", "--plot"] {
         for (path, word) in cases {
             desk.refused(&["spectrum", "--weights", "W0.npy", option, path], &[path, word]);
@@ -154,9 +170,9 @@ fn targets() {
         }
     };
     let sparse = |alpha: &str, beta: &str| format!("k = 1\n[[sparse]]\nalpha = {alpha}\nbeta = {beta}\n");
-    run(&sparse("1.5", "[1.0, 0.0, 0.0]"), &["alpha", "1.5", "≤ 1"]);
+    run(&sparse("1.5", "[1.0, 0.0, 0.0]"), &["alpha", "1.5", "≤ 1", "sparse term 1"]);
     run(&sparse("nan", "[1.0, 0.0, 0.0]"), &["alpha", "NaN", "finite"]);
-    run(&sparse("1.0", "[1.0, 1.0, 0.0]"), &["beta", "1.414", "unit"]);
+    run(&sparse("1.0", "[1.0, 1.0, 0.0]"), &["beta of sparse term 1", "1.414", "unit"]);
     run(&sparse("1.0", "[1.0, 0.0]"), &["beta", "2", "d = 3"]);
     run(&sparse("1.0", "[inf, 0.0, 0.0]"), &["beta", "inf", "finite"]);
     run(&sparse("\"one\"", "[1.0, 0.0, 0.0]"), &["line 3", "alpha", "expected f64"]);
@@ -201,10 +217,10 @@ fn inputs_and_folders_of_construct() {
     desk.refused(&["construct", "--n", "0"], &["--n", "0", "at least one"]);
     desk.refused(&["construct", "--m", "7"], &["m = 7", "even"]);
     desk.refused(&["construct", "--d", "2"], &["d = 2", "at least 3"]);
-    desk.refused(&["construct", "--m", "2000000000000"], &["GiB"]);
+    desk.refused(&["construct", "--m", "2000000000000"], &["TiB"]);
     desk.put("file", "");
     desk.refused(&["construct", "--weights", "W0.npy", "--out", "file"], &["file", "not a folder"]);
-    desk.refused(&["construct", "--weights", "W0.npy", "--out", "file/deep"], &["file/deep", "not a directory"]);
+    desk.refused(&["construct", "--weights", "W0.npy", "--out", "file/deep"], &["file/deep", "file is not a folder"]);
     desk.refused(&["construct", "--weights", "W0.npy", "--out", "/proc/results"], &["/proc/results", "cannot be written"]);
     // A name in the folder that is taken by a folder: all or nothing.
     std::fs::create_dir_all(desk.path("taken/X.npy")).unwrap();
@@ -217,6 +233,8 @@ fn usage() {
     let desk = desk();
     desk.refused(&["spectrum", "--m", "four"], &["four", "--m"]);
     desk.refused(&["spectrum", "--m", "-4"], &["-4", "--m"]);
+    desk.refused(&["verify", "--jobs", "-1"], &["-1", "--jobs", "whole number"]);
+    desk.refused(&["verify", "--seed", "-1"], &["-1", "--seed"]);
     desk.refused(&["spectrum", "--rout", "dense"], &["--rout", "--route"]);
     desk.refused(&["spectrm"], &["spectrm", "spectrum"]);
     desk.refused(&["zonal", "--d"], &["--d", "value"]);

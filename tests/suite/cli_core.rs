@@ -55,6 +55,23 @@ fn zonal_meets_the_reference_values() {
 }
 
 #[test]
+fn zonal_does_not_print_rounding_as_digits() {
+    let desk = Desk::new();
+    let arguments = ["zonal", "--d", "3", "--activation", "sigmoid:1", "--degrees", "40"];
+    let out = desk.run(&arguments);
+    let row = |j: &str| out.stdout.lines().find(|l| l.split_whitespace().next() == Some(j)).unwrap().to_owned();
+    assert!(row("1").contains("0.09466386") && row("40").matches("< ").count() == 6, "{}", out.stdout);
+    // λ_25(σ') = 4.847e-16 to within 2.2e-16.
+    assert!(row("25").contains("  5e-16"), "{}", out.stdout);
+    let out = desk.json(&[&arguments[..], &["--json"]].concat());
+    for row in out["degrees"].as_array().unwrap() {
+        for name in ["lambda_sigma1", "lambda_sigma2", "a", "c", "tau", "kappa"] {
+            assert!(row[name].is_f64() && row["error"][name].as_f64().unwrap() >= 0.0, "{name} {row}");
+        }
+    }
+}
+
+#[test]
 fn spectrum_meets_the_reference_values_by_every_route() {
     let desk = Desk::new();
     for case in data::json("sigma.json").as_array().unwrap() {
@@ -172,6 +189,17 @@ fn nothing_that_is_not_finite_is_printed_even_in_words() {
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     for word in ["inf", "NaN", ":null"] {
         assert!(!out.stdout.contains(word), "{word} in {}", out.stdout);
+    }
+}
+
+#[test]
+fn the_largest_shifts_still_give_finite_numbers() {
+    let desk = Desk::new();
+    for activation in ["erf:10", "erf:-10", "tanh:-23", "sigmoid:43", "softplus:43", "sine:43"] {
+        for command in ["spectrum", "construct"] {
+            let out = desk.run(&[command, "--d", "3", "--m", "40", "--activation", activation]);
+            assert!(out.code == Some(0) && !out.stdout.contains("NaN"), "{command} {activation}: {}{}", out.stderr, out.stdout);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::synthetic::{Synthetic, noise, over_m};
 use escapement_verify::journal::{Journal, SOURCE_HASH};
 use escapement_verify::plan::Plan;
 use escapement_verify::runner::{self, Observer, Options, Outcome, Silent};
-use escapement_verify::{Cell, Error, Measurement, Registry, Tier};
+use escapement_verify::{Cell, Error, Measurement, Record, Registry, Tier};
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
@@ -114,11 +114,15 @@ fn a_damaged_line_is_an_error_that_names_it() {
     let path = dir.path().join("j.jsonl");
     simply(&path, 1, 7);
     let text = fs::read_to_string(&path).unwrap();
-    let damage: [fn(&str) -> String; 4] = [
+    let damage: [fn(&str) -> String; 8] = [
         |l| l[..l.len() - 3].to_owned(),
         |l| l.replacen("\"seed\":7", "\"seed\":null", 1),
         |_| "\u{0}\u{0}\u{0}".to_owned(),
         |l| l.replacen("\"error\":1e-16", "\"error\":-1.0", 1),
+        |l| l.replacen("\"error\":1e-16", "\"error\":2e-16", 1),
+        |l| l.replacen(SOURCE_HASH, "0123456789abcdef", 1),
+        |l| l[..l.find(",\"check\"").unwrap()].to_owned() + "}",
+        |l| l.replacen("\"check\":\"", "\"check\":\"0", 1),
     ];
     for change in damage {
         let lines: Vec<String> = text.lines().enumerate().map(|(i, l)| if i == 2 { change(l) } else { l.to_owned() }).collect();
@@ -141,7 +145,7 @@ fn a_second_process_is_told_so() {
     let held = Journal::open(&path, false).unwrap();
     let error = Journal::open(&path, false).unwrap_err();
     assert!(matches!(error, Error::JournalLocked { .. }));
-    assert!(error.to_string().contains("another process holds") && error.to_string().contains("j.lock"), "{error}");
+    assert!(error.to_string().contains("another process holds") && error.to_string().contains("j.jsonl.lock"), "{error}");
     drop(held);
     assert!(Journal::open(&path, false).is_ok());
 }
@@ -150,9 +154,12 @@ fn a_second_process_is_told_so() {
 fn records_of_other_sources_are_not_reused_and_other_seeds_are_kept() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("j.jsonl");
-    simply(&path, 1, 7);
-    let old = fs::read_to_string(&path).unwrap().replace(SOURCE_HASH, "0123456789abcdef");
-    fs::write(&path, &old).unwrap();
+    let old = simply(&dir.path().join("elsewhere.jsonl"), 1, 7).records;
+    let mut journal = Journal::open(&path, false).unwrap();
+    for record in old {
+        journal.append(&Record { source: "0123456789abcdef".into(), ..record }, 0.0, 1).unwrap();
+    }
+    drop(journal);
     assert_eq!(simply(&path, 1, 7).reused, 0);
     assert!(!fs::read_to_string(&path).unwrap().contains("0123456789abcdef"), "compaction leaves them out");
     assert_eq!(simply(&path, 1, 8).reused, 0);
@@ -165,7 +172,7 @@ fn wall_time_goes_to_the_sidecar_and_not_into_the_records() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("deep/j.jsonl");
     simply(&path, 2, 7);
-    let meta = fs::read_to_string(dir.path().join("deep/j.meta.jsonl")).unwrap();
+    let meta = fs::read_to_string(dir.path().join("deep/j.jsonl.meta.jsonl")).unwrap();
     assert_eq!(meta.lines().count(), 18);
     let line: serde_json::Value = serde_json::from_str(meta.lines().next().unwrap()).unwrap();
     assert!(line["seconds"].as_f64().unwrap() >= 0.0 && line["threads"] == 2 && line["host"].is_string());
@@ -187,7 +194,7 @@ fn a_cell_that_fails_does_not_take_the_others_along() {
     let outcome = run(&registry, &dir.path().join("j.jsonl"), 2, 7, &Silent, &AtomicBool::new(false));
     assert_eq!((outcome.records.len(), outcome.interrupted), (14, false));
     let messages: Vec<&str> = outcome.failures.iter().map(|f| f.message.as_str()).collect();
-    let expected = ["the width m = 7", "it panicked: by design", "'lhs' of the cell made-up,d=10,m=800", "needs 931.3 GiB"];
+    let expected = ["the width m = 7", "it panicked: by design", "'lhs' of the cell made-up,d=10,m=800", "needs 931 GiB"];
     assert!(messages.len() == 4 && messages.iter().zip(expected).all(|(m, e)| m.contains(e)), "{messages:?}");
 }
 
@@ -243,18 +250,66 @@ fn plans_refuse_cells_that_cannot_be_told_apart() {
     assert!(plan(vec![Cell::new("made-up", "a,d=3")]).unwrap_err().contains("'a,d=3'"));
 }
 
+#[test]
+fn a_refused_journal_leaves_nothing_beside_it() {
+    let dir = TempDir::new().unwrap();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let path = dir.path().join("j.jsonl");
+    fs::write(&path, "{\"source\":\"\"}\n").unwrap();
+    assert!(matches!(Journal::open(&path, false), Err(Error::JournalDamaged { line: 1, .. })));
+    assert_eq!(names(), ["j.jsonl"]);
+    // What was there before stays.
+    fs::write(dir.path().join("j.jsonl.lock"), "").unwrap();
+    assert!(Journal::open(&path, false).is_err());
+    assert_eq!(names(), ["j.jsonl", "j.jsonl.lock"]);
+    // Neither does a folder stay that was made in vain.
+    fs::remove_file(dir.path().join("j.jsonl.lock")).unwrap();
+    assert!(Journal::open(&dir.path().join(format!("a/b/{}", "x".repeat(252))), false).is_err(), "no room for .lock");
+    assert_eq!(names(), ["j.jsonl"]);
+}
+
+#[test]
+fn journals_that_differ_in_their_extension_only_are_two() {
+    let dir = TempDir::new().unwrap();
+    let _one = Journal::open(&dir.path().join("x.jsonl"), false).unwrap();
+    assert!(Journal::open(&dir.path().join("x.txt"), false).is_ok());
+}
+
+#[test]
+fn a_line_may_be_there_twice_but_not_with_other_numbers() {
+    let dir = TempDir::new().unwrap();
+    let (path, other) = (dir.path().join("j.jsonl"), dir.path().join("other.jsonl"));
+    let records = simply(&path, 1, 7).records;
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}{}\n", whole.lines().nth(4).unwrap())).unwrap();
+    assert_eq!(simply(&path, 1, 7).reused, 18);
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole, "the second one is gone");
+
+    let changed = Record { measurement: Measurement::new().quantity("lhs", 2.0, 0.0), ..records[4].clone() };
+    Journal::open(&other, false).unwrap().append(&changed, 0.0, 1).unwrap();
+    fs::write(&path, whole + &fs::read_to_string(&other).unwrap()).unwrap();
+    let error = Journal::open(&path, false).unwrap_err();
+    assert!(matches!(error, Error::JournalDamaged { line: 19, .. }) && error.to_string().contains("contradicts"), "{error}");
+}
+
 /// Somebody's weights given as the journal by mistake: refused, with or without --fresh, and nothing appears beside them.
 #[test]
 fn a_file_that_is_no_journal_is_left_alone() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("W0.npy");
-    fs::write(&path, b"\x93NUMPY\x01\x00 weights").unwrap();
-    for fresh in [false, true] {
-        let error = Journal::open(&path, fresh).unwrap_err();
-        assert!(matches!(error, Error::JournalForeign { .. }), "{error}");
+    for content in [&b"\x93NUMPY\x01\x00 weights"[..], b"{\"d\":10}", b"{\"d\":10}\n"] {
+        fs::write(&path, content).unwrap();
+        for fresh in [false, true] {
+            let error = Journal::open(&path, fresh).unwrap_err();
+            assert!(matches!(error, Error::JournalForeign { .. }), "{error}");
+        }
+        assert_eq!(fs::read(&path).unwrap(), content);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }
-    assert_eq!(fs::read(&path).unwrap(), b"\x93NUMPY\x01\x00 weights");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
 }
 
 /// Another name for the same journal meets the same lock.

@@ -133,8 +133,11 @@ fn a_length_that_does_not_match_the_header_is_refused() {
     refused(&file(&h, &[0; 50]), &["2 bytes do not belong"]);
     // Terabytes, and more than any integer, are refused before anything of that size is allocated.
     refused(&file(&header("<f8", "False", "(1000000, 1000000)"), &[0; 8]), &["truncated"]);
-    refused(&file(&header("<f8", "False", "(9999999999, 9999999999, 9999999999)"), &[0; 8]), &["larger than any file"]);
-    refused(&file(&header("<f8", "False", "(99999999999999999999999, 1)"), &[0; 8]), &["shape"]);
+    refused(
+        &file(&header("<f8", "False", "(9999999999, 9999999999, 9999999999)"), &[0; 8]),
+        &["float64, which is larger than any file: its header is damaged"],
+    );
+    refused(&file(&header("<f8", "False", "(99999999999999999999999, 1)"), &[0; 8]), &["axis longer than any file"]);
     refused(&file(&header("<f8", "False", "(-1, 1)"), &[0; 8]), &["shape"]);
 }
 

@@ -89,11 +89,14 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     fs::write(&file, "in the way").unwrap();
     let blocked = file.join("report").display().to_string();
     let blocked_journal = file.join("j.jsonl").display().to_string();
-    let cases: [(&[&str], &str); 6] = [
+    let file = file.display().to_string();
+    let cases: [(&[&str], &str); 8] = [
         (&["verify", "made-upp"], "unknown claim 'made-upp'; did you mean 'made-up'?"),
         (&["explain", "x"], "unknown claim 'x'; the claims are made-up"),
         (&["verify", "--cell", "made-up,m=1"], "unknown cell 'made-up,m=1' in the quick tier; did you mean 'made-up,"),
-        (&["report", "--out", &blocked], "cannot be written"),
+        (&["explain", "MADE-UP"], "unknown claim 'MADE-UP'; did you mean 'made-up'?"),
+        (&["report", "--out", &blocked], "file is not a folder"),
+        (&["report", "--out", &file], "file is not a folder"),
         (&["verify", "--journal", &blocked_journal], "cannot create the folder"),
         (&["verify", "--jobs", "0", "--fresh", "nothing"], "unknown claim 'nothing'"),
     ];
@@ -149,6 +152,17 @@ fn the_command_that_measures_a_cell_again_gives_its_record() {
     assert_eq!(code, harness::HOLDS);
     let record: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(record["measurement"]["quantities"]["lhs"], worst["lhs"]);
+}
+
+#[test]
+fn a_cell_of_another_claim_is_told_from_one_that_is_unknown() {
+    let claim = |id| Synthetic::new(id, vec![Cell::new(id, "only")], vec![], measure(0.0, 0.05)).boxed();
+    let registry = Registry::new(vec![claim("one"), claim("two")]).unwrap();
+    let desk = TempDir::new().unwrap();
+    let key = Cell::new("two", "only").key();
+    let (code, _, error) = run(&registry, &desk, &["verify", "one", "--cell", &key]);
+    assert!(code == harness::BAD_INPUT && error.contains("belongs to the claim two"), "{error}");
+    assert_eq!(run(&registry, &desk, &["verify", "two", "--cell", &key]).0, harness::HOLDS);
 }
 
 #[test]
@@ -255,6 +269,6 @@ fn an_interrupted_run_says_so_and_resumes() {
         assert_eq!(run(&slow(), &desk, &words).0, harness::HOLDS);
     }
     assert_eq!(fs::read(&cut).unwrap(), fs::read(&whole).unwrap());
-    let again = fs::read_to_string(desk.path().join("cut.meta.jsonl")).unwrap().lines().count();
+    let again = fs::read_to_string(desk.path().join("cut.jsonl.meta.jsonl")).unwrap().lines().count();
     assert_eq!(again, 36, "no cell is measured twice");
 }

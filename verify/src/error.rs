@@ -1,5 +1,6 @@
 //! What can go wrong between a claim and its verdict. Each message is one sentence.
 
+use escapement::error::human_bytes;
 use std::path::{Path, PathBuf};
 
 /// The result of every fallible function of this package.
@@ -95,14 +96,14 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A cell needs more memory than there is.
-    #[error("the cell {cell} needs {needed_gib:.1} GiB, more than the {allowed_gib:.1} GiB available")]
+    #[error("the cell {cell} needs {}, more than the {} available", human_bytes(*needed), human_bytes(*available))]
     Memory {
         /// The key of the cell.
         cell: String,
-        /// Predicted need.
-        needed_gib: f64,
-        /// What is there.
-        allowed_gib: f64,
+        /// Predicted need in bytes.
+        needed: f64,
+        /// What is there, in bytes.
+        available: f64,
     },
     /// Bad input that fits none of the above; the sentence says what is allowed.
     #[error("{0}")]

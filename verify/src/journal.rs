@@ -4,6 +4,8 @@
 //! that numbers of other code are never taken for fresh. A run that is killed loses the cells in flight and nothing else; a
 //! finished run rewrites the journal in plan order, so that its bytes do not depend on the number of jobs or on interruptions.
 //! Wall time, threads and host, which differ between runs, go to a sidecar beside it.
+//!
+//! Every line ends in a checksum of what comes before it, so that a number changed by accident is not taken for a measured one.
 
 use crate::cell::Cell;
 use crate::error::{Error, Result};
@@ -11,7 +13,7 @@ use crate::record::Record;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Hash of the sources of the core and of this package, taken by the build script.
@@ -45,7 +47,9 @@ struct Meta<'a> {
 }
 
 /// How the first record begins.
-const BEGINNING: &[u8] = b"{\"";
+const BEGINNING: &[u8] = b"{\"source\":\"";
+/// What comes between a record and its checksum, in place of the record's last brace.
+const CHECK: &[u8] = b",\"check\":\"";
 
 impl Journal {
     /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
@@ -58,25 +62,22 @@ impl Journal {
         let resolved = path.canonicalize();
         let path = resolved.as_deref().unwrap_or(path);
         refuse_foreign(path)?;
-        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
-        }
+        let mut made = Made::default();
+        made.folder(path.parent().unwrap_or(Path::new("")))?;
         let lock_path = beside(path, "lock");
-        let open = |p: &Path| {
-            let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(p);
-            opened.map_err(|e| Error::io("write the journal", p, e))
-        };
-        let lock = open(&lock_path)?;
+        let lock = made.open(&lock_path)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
+                // Even if it was made here: it is the other's now.
+                made.keep();
                 return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
             }
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &lock_path, e)),
         }
         let meta_path = beside(path, "meta.jsonl");
-        let mut file = open(path)?;
-        let mut meta = open(&meta_path)?;
+        let mut file = made.open(path)?;
+        let mut meta = made.open(&meta_path)?;
         let io = |e| Error::io("write the journal", path, e);
         if fresh {
             file.set_len(0).map_err(io)?;
@@ -88,6 +89,7 @@ impl Journal {
         let mut journal =
             Self { path: path.to_owned(), file, length: 0, records: BTreeMap::new(), meta, warnings: Vec::new(), lock };
         journal.load(&bytes)?;
+        made.keep();
         Ok(journal)
     }
 
@@ -97,7 +99,11 @@ impl Journal {
             if line.is_empty() {
                 continue;
             }
-            let record = parse(line).map_err(|why| Error::JournalDamaged { path: self.path.clone(), line: i + 1, why })?;
+            let damaged = |why| Error::JournalDamaged { path: self.path.clone(), line: i + 1, why };
+            let record = parse(line).map_err(damaged)?;
+            if self.get(&record.cell, record.seed, &record.source).is_some_and(|earlier| *earlier != record) {
+                return Err(damaged("it contradicts an earlier line for the same cell, seed and sources".into()));
+            }
             self.insert(record);
         }
         self.length = whole as u64;
@@ -137,7 +143,7 @@ impl Journal {
     /// # Errors
     /// [`Error::Io`], after taking back what was written of the line.
     pub fn append(&mut self, record: &Record, seconds: f64, threads: usize) -> Result<()> {
-        let line = to_line(record);
+        let line = sealed(record);
         if let Err(e) = self.file.write_all(&line).and_then(|()| self.file.flush()) {
             // Best effort: a line that stays half-written is dropped by the next run.
             let _ = self.file.set_len(self.length);
@@ -163,13 +169,13 @@ impl Journal {
             if let Some(record) = self.records.get(key)
                 && written.insert(key)
             {
-                text.extend(to_line(record));
+                text.extend(sealed(record));
             }
         }
         let current = |source: &str| source == SOURCE_HASH || source.starts_with(&format!("{SOURCE_HASH}+"));
         let others = self.records.iter().filter(|(key, _)| current(&key.2) && !written.contains(key));
         for (_, record) in others {
-            text.extend(to_line(record));
+            text.extend(sealed(record));
         }
         let err = |e| Error::io("write the journal", &self.path, e);
         let folder = self.path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -194,6 +200,53 @@ impl Drop for Journal {
     }
 }
 
+/// Files and folders made on the way to an open journal, which go again unless they are kept.
+#[derive(Default)]
+struct Made {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Made {
+    fn folder(&mut self, folder: &Path) -> Result<()> {
+        let missing: Vec<&Path> = folder.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
+        self.folders.extend(missing.into_iter().map(Path::to_owned));
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))
+    }
+
+    fn open(&mut self, path: &Path) -> Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let opened = match options.clone().create_new(true).open(path) {
+            Ok(file) => {
+                self.files.push(path.to_owned());
+                Ok(file)
+            }
+            // A link to a file that is not there exists too.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).truncate(false).open(path),
+            Err(e) => Err(e),
+        };
+        opened.map_err(|e| Error::io("write the journal", path, e))
+    }
+
+    fn keep(mut self) {
+        self.files.clear();
+        self.folders.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for file in &self.files {
+            let _ = std::fs::remove_file(file);
+        }
+        for folder in &self.folders {
+            // One that someone else has filled meanwhile stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Refuses a file that was never a journal, before anything is written beside it or over it.
 fn refuse_foreign(path: &Path) -> Result<()> {
     let mut head = Vec::new();
@@ -203,20 +256,40 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     if BEGINNING.starts_with(&head) { Ok(()) } else { Err(Error::JournalForeign { path: path.to_owned() }) }
 }
 
-/// `journal.jsonl` → `journal.meta.jsonl`, `journal.lock`.
+/// `journal.jsonl` → `journal.jsonl.meta.jsonl`, `journal.jsonl.lock`.
 fn beside(path: &Path, extension: &str) -> PathBuf {
-    path.with_extension(extension)
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
 }
 
 fn to_line(value: &impl Serialize) -> Vec<u8> {
-    // Plain structs of strings and finite numbers: serialising them cannot fail, and an empty line is skipped on reading.
+    // Plain structs of strings and finite numbers: serialising them cannot fail.
     let mut line = serde_json::to_vec(value).unwrap_or_default();
     line.push(b'\n');
     line
 }
 
+/// The line of a record, with its checksum as the last field.
+fn sealed(record: &Record) -> Vec<u8> {
+    let line = to_line(record);
+    let open = line.strip_suffix(b"}\n").unwrap_or(&line);
+    [open, CHECK, checksum(open).as_bytes(), b"\"}\n"].concat()
+}
+
+/// 64 bits of BLAKE3, in hexadecimal digits.
+fn checksum(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
+}
+
 fn parse(line: &[u8]) -> std::result::Result<Record, String> {
-    let record: Record = serde_json::from_slice(line).map_err(|e| {
+    let at = line.windows(CHECK.len()).rposition(|w| w == CHECK).ok_or("it does not end in a checksum")?;
+    let (record, check) = (&line[..at], &line[at + CHECK.len()..]);
+    if check != [checksum(record).as_bytes(), b"\"}"].concat() {
+        return Err("it does not match its checksum, so something in it was changed".into());
+    }
+    let record: Record = serde_json::from_slice(&[record, b"}"].concat()).map_err(|e| {
         let text = e.to_string();
         // The line number of a one-line document is always 1.
         text.replace(" at line 1 column ", ", column ")

@@ -80,9 +80,10 @@ impl Registry {
     }
 
     fn unknown(&self, given: &str) -> Error {
+        let lower = given.to_lowercase();
         let near = self
             .claims()
-            .map(|c| (strsim::normalized_damerau_levenshtein(given, c.id()), c.id()))
+            .map(|c| (strsim::normalized_damerau_levenshtein(&lower, &c.id().to_lowercase()), c.id()))
             .filter(|(score, _)| *score >= 0.5)
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let suggestion = match near {

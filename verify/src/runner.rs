@@ -193,7 +193,7 @@ fn work(
 pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<Record> {
     let needed = step.prediction.bytes;
     if needed > memory {
-        return Err(Error::Memory { cell: step.cell.key(), needed_gib: needed / GIB, allowed_gib: memory / GIB });
+        return Err(Error::Memory { cell: step.cell.key(), needed, available: memory });
     }
     let attempt = std::panic::catch_unwind(AssertUnwindSafe(|| step.claim.measure(&step.cell, seed)));
     let measurement = attempt.unwrap_or_else(|panic| {

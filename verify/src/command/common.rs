@@ -2,12 +2,11 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
-use escapement::covariance::Covariance;
-use escapement::sphere::Truncation;
+use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::io::{memory, npy};
 use faer::Mat;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Remarks for the user that are no result. They wait until the command has succeeded, so that a failure is one sentence,
@@ -36,39 +35,68 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
     Ok(activation)
 }
 
-/// The weights of a paired network: read from `path`, or drawn for the given sizes.
-#[derive(Debug, Clone, Copy)]
-pub struct WeightSource<'a> {
-    /// A .npy file of the p distinct neurons, `[p, d]`.
-    pub path: Option<&'a Path>,
-    /// The dimension asked for.
-    pub d: Option<usize>,
-    /// The width asked for.
-    pub m: Option<usize>,
-    /// The dimension drawn where none is asked for.
-    pub default_d: usize,
-    /// The width drawn where none is asked for.
-    pub default_m: usize,
-    /// The root seed.
+/// What `spectrum` and `construct` have in common: the network, and what may be spent on its Σ.
+#[derive(Debug, clap::Args)]
+pub struct NetworkArgs {
+    /// The input dimension d, at least 3 [default: 10, or that of the weights]
+    #[arg(long)]
+    d: Option<usize>,
+    /// The width m, even: p = m/2 neurons and their twins [default: 400, or that of the weights]
+    #[arg(long)]
+    m: Option<usize>,
+    /// Weights from a .npy file instead: p × d, one distinct neuron per row
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// The activation, with an optional shift, as in tanh:0.5
+    #[arg(long, default_value = "sigmoid:1")]
+    activation: String,
+    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
+    /// [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
+    #[arg(long)]
+    pub tail: Option<f64>,
+    /// How much memory may be used, as 4GiB [default: all that the machine has]
+    #[arg(long, allow_hyphen_values = true)]
+    memory: Option<String>,
+    /// The root seed of everything that is drawn
+    #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// What may be allocated, in bytes.
-    pub memory: u64,
 }
 
-impl WeightSource<'_> {
-    /// The p distinct neurons, `[p, d]`, unit rows.
+impl NetworkArgs {
+    /// The activation, see [`smooth_activation`].
+    pub fn activation(&self) -> Result<Arc<dyn Activation>> {
+        smooth_activation(&self.activation)
+    }
+
+    /// The memory limit in bytes: as given, or all that the machine has.
+    pub fn memory(&self) -> Result<u64> {
+        match &self.memory {
+            Some(text) => memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}")),
+            None => Ok(memory::total()),
+        }
+    }
+
+    /// The neurons: read, or known by their number only.
     ///
     /// # Errors
-    /// Sizes that are not allowed or do not fit in memory, a file that cannot be read or does not hold unit vectors, and
+    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold unit vectors, and
     /// sizes asked for that are not the file's.
-    pub fn weights(&self, notes: &mut Notes) -> Result<Mat<f64>> {
+    pub fn neurons(&self, memory: u64, notes: &mut Notes) -> Result<Neurons> {
         if let Some(d) = self.d {
             ensure!(d >= 3, Error::Dimension(d));
         }
         if let Some(m) = self.m {
             ensure!(m > 0 && m % 2 == 0, Error::Width(m));
         }
-        let Some(path) = self.path else { return self.draw() };
+        if let Some(path) = &self.weights {
+            return self.read(path, notes);
+        }
+        let (d, p) = (self.d.unwrap_or(10), self.m.unwrap_or(400) / 2);
+        fits("drawing the weights", 8.0 * p as f64 * d as f64, memory, "choose a smaller d or m")?;
+        Ok(Neurons { p, d, seed: self.seed, given: None })
+    }
+
+    fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
         let array = npy::read_matrix(path)?;
         let (p, d) = (array.values.nrows(), array.values.ncols());
         if let Some(wanted) = self.d.filter(|&wanted| wanted != d) {
@@ -92,33 +120,39 @@ impl WeightSource<'_> {
                 path.display()
             ));
         }
-        Ok(weights)
+        Ok(Neurons { p, d, seed: self.seed, given: Some(weights) })
+    }
+}
+
+/// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on their number
+/// alone has been found to fit.
+pub struct Neurons {
+    /// How many there are.
+    pub p: usize,
+    /// The input dimension.
+    pub d: usize,
+    seed: u64,
+    given: Option<Mat<f64>>,
+}
+
+impl Neurons {
+    /// What the random streams of this network are called.
+    pub fn key(&self) -> String {
+        format!("d={} m={}", self.d, 2 * self.p)
     }
 
-    fn draw(&self) -> Result<Mat<f64>> {
-        let (d, m) = (self.d.unwrap_or(self.default_d), self.m.unwrap_or(self.default_m));
-        let p = m / 2;
-        fits("the weights alone", 8.0 * p as f64 * d as f64, self.memory)?;
-        let mut stream = seed::stream(self.seed, &format!("d={d} m={m}"), "weights");
-        Ok(sphere::uniform_sphere(&mut stream, p, d, 1.0))
+    /// The weights, `[p, d]`, unit rows.
+    pub fn weights(self) -> Mat<f64> {
+        let key = self.key();
+        self.given.unwrap_or_else(|| sphere::uniform_sphere(&mut seed::stream(self.seed, &key, "weights"), self.p, self.d, 1.0))
     }
 }
 
 /// Refuses what needs more than `memory` bytes.
-pub fn fits(what: &str, bytes: f64, memory: u64) -> Result<()> {
-    let gib = |b: f64| b / (1_u64 << 30) as f64;
-    let (needed_gib, allowed_gib) = (gib(bytes), gib(memory as f64));
-    let advice = ": no route works without them, so choose a smaller d or m".to_string();
-    ensure!(bytes <= memory as f64, Error::Memory { what: what.into(), needed_gib, allowed_gib, advice });
+pub fn fits(what: &str, needed: f64, memory: u64, advice: &str) -> Result<()> {
+    let allowed = memory as f64;
+    ensure!(needed <= allowed, Error::Memory { what: what.into(), needed, allowed, advice: format!(": {advice}") });
     Ok(())
-}
-
-/// The memory limit: as given, or all that the machine has.
-pub fn memory_limit(given: Option<&str>) -> Result<u64> {
-    match given {
-        Some(text) => memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}")),
-        None => Ok(memory::total()),
-    }
 }
 
 /// Right-aligned columns under their headings.
@@ -142,13 +176,17 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
 
 /// A number for a table: seven digits, scientific outside [1e-3, 1e6).
 pub fn number(x: f64) -> String {
-    if x == 0.0 {
-        "0".into()
-    } else if (1e-3..1e6).contains(&x.abs()) {
-        let digits = 6 - x.abs().log10().floor().clamp(-3.0, 6.0) as i32;
-        format!("{x:.*}", usize::try_from(digits).unwrap_or(0))
-    } else {
-        format!("{x:.6e}")
+    significant(x, 7)
+}
+
+/// The same with fewer digits; scientific also where not all digits before the point are among them.
+pub fn significant(x: f64, digits: usize) -> String {
+    let after_first = digits.saturating_sub(1);
+    let decimals = after_first as i32 - x.abs().log10().floor().clamp(-9.0, 9.0) as i32;
+    match usize::try_from(decimals) {
+        _ if x == 0.0 => "0".into(),
+        Ok(decimals) if (1e-3..1e6).contains(&x.abs()) => format!("{x:.decimals$}"),
+        _ => format!("{x:.after_first$e}"),
     }
 }
 
@@ -157,10 +195,10 @@ pub fn count(x: f64) -> String {
     if x < 1e9 { format!("{x:.0}") } else { format!("{x:.3e}") }
 }
 
-/// The same Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else as it is.
-pub fn finely_truncated(cov: Covariance, activation: &dyn Activation) -> Result<Covariance> {
-    match Covariance::new(cov.weights(), activation, Truncation::Tail(tolerance::FINE_TAIL)) {
-        Err(Error::Certificate { .. }) => Ok(cov),
+/// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels` as they are.
+pub fn finely_truncated(levels: FeatureLevels, activation: &dyn Activation) -> Result<FeatureLevels> {
+    match FeatureLevels::new(levels.d, activation, Truncation::Tail(tolerance::FINE_TAIL)) {
+        Err(Error::Certificate { .. }) => Ok(levels),
         fine => Ok(fine?),
     }
 }

@@ -1,13 +1,13 @@
 //! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
 
-use super::common::{self, Notes, WeightSource};
-use anyhow::{Result, anyhow, ensure};
+use super::common::{self, NetworkArgs, Notes};
+use anyhow::{Result, anyhow, bail, ensure};
 use clap::Parser;
 use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
-use escapement::sphere::{self, Truncation};
+use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::{Error, seed, tolerance};
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout, target};
@@ -26,21 +26,11 @@ const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy",
     after_help = "Examples:\n  escapement construct\n  escapement construct --weights W0.npy --target target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k = 1, f*(x) = x_2 + x_1²."
 )]
 pub struct Args {
-    /// The input dimension d, at least 3 [default: 10, or that of the weights]
-    #[arg(long)]
-    pub d: Option<usize>,
-    /// The width m, even: p = m/2 neurons and their twins [default: 400, or that of the weights]
-    #[arg(long)]
-    pub m: Option<usize>,
-    /// Weights from a .npy file instead: p × d, one distinct neuron per row
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// The target, as TOML (see below)
     #[arg(long, value_name = "FILE")]
     pub target: Option<PathBuf>,
-    /// The activation, with an optional shift, as in tanh:0.5
-    #[arg(long, default_value = "sigmoid:1")]
-    pub activation: String,
     /// Inputs from a .npy file: n × d, one input per row, of norm √d [default: drawn]
     #[arg(long, value_name = "FILE")]
     pub inputs: Option<PathBuf>,
@@ -50,16 +40,6 @@ pub struct Args {
     /// Write W_Q.npy, W_L.npy, W_star.npy, signs.npy, W0.npy, X.npy and summary.json into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
-    /// [default: 1e-12]
-    #[arg(long)]
-    pub tail: Option<f64>,
-    /// How much memory may be used, as 4GiB [default: all that the machine has]
-    #[arg(long, allow_hyphen_values = true)]
-    pub memory: Option<String>,
-    /// The root seed of everything that is drawn: weights, inputs, signs
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
     /// Print one JSON object instead of a summary
     #[arg(long)]
     pub json: bool,
@@ -106,57 +86,57 @@ struct Output {
 /// # Errors
 /// Bad input, a construction that does not exist at these sizes, and outputs that cannot be written; nothing is left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let memory = common::memory_limit(args.memory.as_deref())?;
-    let activation = common::smooth_activation(&args.activation)?;
+    let memory = args.network.memory()?;
+    let activation = args.network.activation()?;
     if let Some(dir) = &args.out {
-        ensure!(!dir.exists() || dir.is_dir(), "{} is not a folder: --out needs the name of one", dir.display());
-        for name in FILES {
-            Outputs::check(&dir.join(name), true)?;
-        }
+        Outputs::check_folder(dir, &FILES)?;
     }
-    let source = WeightSource {
-        path: args.weights.as_deref(),
-        d: args.d,
-        m: args.m,
-        default_d: 10,
-        default_m: 400,
-        seed: args.seed,
-        memory,
-    };
     let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
     let mut notes = Notes::default();
-    let weights = source.weights(&mut notes)?;
-    let (p, d) = (weights.nrows(), weights.ncols());
-    let key = format!("d={d} m={}", 2 * p);
+    let neurons = args.network.neurons(memory, &mut notes)?;
+    let (p, d, order, key) = (neurons.p, neurons.d, neurons.p * neurons.d, neurons.key());
     let target = match file {
         Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
         None => default_target(d)?,
     };
-    let inputs = inputs(args, d, &key, memory, &mut notes)?;
-
-    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
-    let w_q = construct::w_q(&net, &target)?;
-    let mut cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail.unwrap_or(tolerance::TAIL)))?;
-    if args.tail.is_none() {
-        cov = common::finely_truncated(cov, activation.as_ref())?;
+    let given = args.inputs.as_deref().map(|path| read_inputs(path, d, args.n, &mut notes)).transpose()?;
+    let n = args.n.unwrap_or(100);
+    if given.is_none() {
+        ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
+        common::fits("drawing the inputs", 8.0 * n as f64 * d as f64, memory, "choose a smaller n")?;
     }
-    let par = Par::rayon(0);
     let rank = sphere::cumulative_dimension(d, target.k())?;
-    if rank > cov.order() {
+    if rank > order {
         let why = format!(
-            "n_k = {rank} at k = {} exceeds the rank pd = {} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+            "n_k = {rank} at k = {} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
             target.k(),
-            cov.order(),
             2 * rank.div_ceil(d)
         );
         return Err(Error::Projector { rank, why }.into());
     }
-    let request = Request::top((rank + 1).min(cov.order()));
+    let request = Request::top((rank + 1).min(order));
+    let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
+    let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
+    if args.network.tail.is_none() {
+        levels = common::finely_truncated(levels, activation.as_ref())?;
+    }
+    eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory)?;
+
+    let weights = neurons.weights();
+    let seed = args.network.seed;
+    let inputs = given.unwrap_or_else(|| {
+        notes.add(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {seed}"));
+        sphere::uniform_sphere(&mut seed::stream(seed, &key, "inputs"), n, d, (d as f64).sqrt())
+    });
+    let par = Par::rayon(0);
+    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
+    let w_q = construct::w_q(&net, &target)?;
+    let cov = Covariance::from_levels(weights, levels)?;
     let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
     let top = TopSpace::new(&pairs, rank)?;
     let w_l = construct::w_l(&cov, &top, &target, par)?;
     let expected = construct::expected_regularizers(&cov, &top, &net, inputs.as_ref(), w_l.as_ref(), w_q.w.as_ref(), par)?;
-    let signs = construct::signs::draw(&mut seed::stream(args.seed, &key, "signs"), net.m());
+    let signs = construct::signs::draw(&mut seed::stream(seed, &key, "signs"), net.m());
     let w_star = construct::signs::apply(&signs, w_l.as_ref(), w_q.w.as_ref())?;
     let drawn = escapement::objective::regularizers(&cov, &top, &net, inputs.as_ref(), w_star.as_ref(), par)?;
 
@@ -167,7 +147,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         k: target.k(),
         terms: target.sparse().len(),
         activation: activation.name(),
-        seed: args.seed,
+        seed,
         n_k: rank,
         lambda_n_k: top.eigenvalues()[rank - 1],
         gap: top.gap(),
@@ -191,7 +171,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let json = stdout::to_json(&output)?;
     if let Some(dir) = &args.out {
-        write(dir, &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), weights.as_ref(), inputs.as_ref()], &signs, &json)?;
+        write(dir, &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), cov.weights(), inputs.as_ref()], &signs, &json)?;
     }
     notes.print();
     stdout::print(&if args.json { json } else { readable(&output, args.out.as_deref()) })?;
@@ -224,16 +204,9 @@ fn default_target(d: usize) -> escapement::Result<Target> {
     Target::new(d, 1, low, vec![SparseTerm { alpha: 1.0, beta: axis(0) }])
 }
 
-/// The inputs, `[n, d]`: from a file, as they are, or drawn uniformly from the sphere of radius √d.
-fn inputs(args: &Args, d: usize, key: &str, memory: u64, notes: &mut Notes) -> Result<Mat<f64>> {
+/// The inputs of a file, `[n, d]`, as they are.
+fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
     let radius = (d as f64).sqrt();
-    let Some(path) = &args.inputs else {
-        let n = args.n.unwrap_or(100);
-        ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
-        common::fits("the inputs alone", 8.0 * n as f64 * d as f64, memory)?;
-        notes.add(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {}", args.seed));
-        return Ok(sphere::uniform_sphere(&mut seed::stream(args.seed, key, "inputs"), n, d, radius));
-    };
     let array = npy::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());
     ensure!(
@@ -241,12 +214,9 @@ fn inputs(args: &Args, d: usize, key: &str, memory: u64, notes: &mut Notes) -> R
         "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",
         path.display()
     );
-    ensure!(
-        args.n.is_none_or(|wanted| wanted == n),
-        "--n {} does not fit {}, which holds {n} inputs: leave --n out",
-        args.n.unwrap_or_default(),
-        path.display()
-    );
+    if let Some(wanted) = wanted.filter(|&wanted| wanted != n) {
+        bail!("--n {wanted} does not fit {}, which holds {n} inputs: leave --n out", path.display());
+    }
     let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
     let deviation = |row: usize| (array.values.row(row).norm_l2() / radius - 1.0).abs();
     let off = (0..n).filter(|&row| deviation(row) > allowed).count();

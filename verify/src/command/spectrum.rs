@@ -1,11 +1,11 @@
 //! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for them.
 
-use super::common::{self, Notes, WeightSource};
+use super::common::{self, NetworkArgs, Notes};
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
-use escapement::sphere::{Level, Truncation};
+use escapement::sphere::{FeatureLevels, Level, Truncation};
 use escapement::{Error, tolerance};
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout};
@@ -26,15 +26,8 @@ const ALL_BY_DEFAULT: usize = 4_000;
     after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row."
 )]
 pub struct Args {
-    /// The input dimension d, at least 3 [default: 10, or that of the weights]
-    #[arg(long)]
-    pub d: Option<usize>,
-    /// The width m, even: p = m/2 neurons and their twins [default: 400, or that of the weights]
-    #[arg(long)]
-    pub m: Option<usize>,
-    /// The activation, with an optional shift, as in tanh:0.5
-    #[arg(long, default_value = "sigmoid:1")]
-    pub activation: String,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// Only the N largest eigenvalues
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
@@ -44,19 +37,6 @@ pub struct Args {
     /// The route: auto, dense, harmonic or operator
     #[arg(long, default_value = "auto")]
     pub route: String,
-    /// The part of the degree series that may be left out, relative to the largest eigenvalue at infinite width
-    /// [default: 1e-12 where that is free, 1e-9 by the harmonic route]
-    #[arg(long)]
-    pub tail: Option<f64>,
-    /// How much memory may be used, as 4GiB [default: all that the machine has]
-    #[arg(long, allow_hyphen_values = true)]
-    pub memory: Option<String>,
-    /// The root seed of the weights that are drawn
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
-    /// Weights from a .npy file instead: p × d, one distinct neuron per row
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
     /// Write the eigenvectors here, as .npy of shape [N, m, d]: neuron r, then its twin p + r
     #[arg(long, value_name = "FILE")]
     pub vectors: Option<PathBuf>,
@@ -116,47 +96,38 @@ struct LevelRow {
 /// Bad input, sizes that do not fit, outputs that cannot be written; nothing is left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let choice = route(&args.route)?;
-    let memory = common::memory_limit(args.memory.as_deref())?;
-    let activation = common::smooth_activation(&args.activation)?;
+    let memory = args.network.memory()?;
+    let activation = args.network.activation()?;
     if args.all && args.top.is_some() {
         bail!("--all and --top {} contradict each other: give one of them", args.top.unwrap_or_default());
     }
     for path in [&args.vectors, &args.plot].into_iter().flatten() {
         Outputs::check(path, false)?;
     }
-    let source = WeightSource {
-        path: args.weights.as_deref(),
-        d: args.d,
-        m: args.m,
-        default_d: 10,
-        default_m: 400,
-        seed: args.seed,
-        memory,
-    };
     let mut notes = Notes::default();
-    let weights = source.weights(&mut notes)?;
-    let mut cov = Covariance::new(weights.as_ref(), activation.as_ref(), Truncation::Tail(args.tail.unwrap_or(tolerance::TAIL)))?;
-    drop(weights);
+    let neurons = args.network.neurons(memory, &mut notes)?;
+    let (p, d, order) = (neurons.p, neurons.d, neurons.p * neurons.d);
     let top = match args.top {
-        None if !args.all && cov.order() > ALL_BY_DEFAULT => {
+        None if !args.all && order > ALL_BY_DEFAULT => {
             notes.add(format_args!(
-                "pd = {} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
-                cov.order(),
-                cov.d() + 1
+                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
+                d + 1
             ));
-            Some(cov.d() + 1)
+            Some(d + 1)
         }
         top => top,
     };
-    if let Some(n) = top.filter(|&n| n == 0 || n > cov.order()) {
-        let allowed =
-            format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
+    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
+        let allowed = format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
         return Err(Error::domain("--top", n, allowed).into());
     }
     let request = Request { top, vectors: args.vectors.is_some(), ..Request::all() };
-    if args.tail.is_none() && eigen::plan(&cov, &request, choice, memory)?.route != Route::Harmonic {
-        cov = common::finely_truncated(cov, activation.as_ref())?;
+    let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
+    let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
+    if eigen::plan_for(p, &levels, &request, choice, memory)?.route != Route::Harmonic && args.network.tail.is_none() {
+        levels = common::finely_truncated(levels, activation.as_ref())?;
     }
+    let cov = Covariance::from_levels(neurons.weights(), levels)?;
     let pairs = eigen::solve(&cov, &request, choice, memory, Par::rayon(0))?;
     let levels = &cov.levels().levels;
     let groups = groups(levels, &pairs.eigenvalues, cov.order());
@@ -212,7 +183,7 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
         d: cov.d(),
         m: cov.m(),
         activation: &cov.levels().activation,
-        seed: args.weights.is_none().then_some(args.seed),
+        seed: args.network.weights.is_none().then_some(args.network.seed),
         route: pairs.plan.route.name(),
         route_reason: &pairs.plan.reason,
         trace: cov.trace(),

@@ -3,8 +3,8 @@
 use super::common;
 use anyhow::{Result, ensure};
 use clap::Parser;
-use escapement::Error;
-use escapement::sphere::{self, FeatureLevels, Truncation};
+use escapement::sphere::{self, FeatureLevels, Level, Truncation, ZonalQuadrature};
+use escapement::{Error, tolerance};
 use escapement_verify::io::stdout;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -44,6 +44,14 @@ struct Output {
 struct Row {
     degree: usize,
     dimension: f64,
+    #[serde(flatten)]
+    values: Coefficients,
+    /// How far rounding may have moved each of them.
+    error: Coefficients,
+}
+
+#[derive(Serialize)]
+struct Coefficients {
     lambda_sigma1: f64,
     lambda_sigma2: f64,
     a: f64,
@@ -52,11 +60,15 @@ struct Row {
     kappa: f64,
 }
 
+impl Coefficients {
+    fn all(&self) -> [f64; 6] {
+        [self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa]
+    }
+}
+
 impl Row {
     fn is_finite(&self) -> bool {
-        [self.dimension, self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa]
-            .iter()
-            .all(|x| x.is_finite())
+        self.dimension.is_finite() && self.values.all().iter().chain(&self.error.all()).all(|x| x.is_finite())
     }
 }
 
@@ -69,6 +81,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let levels = FeatureLevels::new(args.d, activation.as_ref(), Truncation::Degree(args.degrees))?;
     let first = sphere::lambda(args.d, &|z| activation.d1(z), args.degrees)?;
     let second = sphere::lambda(args.d, &|z| activation.d2(z), args.degrees)?;
+    let rms_second = root_mean_square(args.d, &|z| activation.d2(z))?;
     let degrees: Vec<Row> = levels
         .levels
         .iter()
@@ -76,12 +89,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         .map(|(l, (&lambda_sigma1, &lambda_sigma2))| Row {
             degree: l.degree,
             dimension: l.dimension,
-            lambda_sigma1,
-            lambda_sigma2,
-            a: l.a,
-            c: l.c,
-            tau: l.tau,
-            kappa: l.kappa,
+            values: Coefficients { lambda_sigma1, lambda_sigma2, a: l.a, c: l.c, tau: l.tau, kappa: l.kappa },
+            error: errors(&levels, l, rms_second),
         })
         .collect();
     let finite = degrees.iter().take_while(|row| row.is_finite()).count();
@@ -108,18 +117,55 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `√E[g(√d z)²]`.
+fn root_mean_square(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
+    let root = (d as f64).sqrt();
+    Ok(ZonalQuadrature::shared(d, 1024)?.expect(|z| g(root * z).powi(2)).sqrt())
+}
+
+/// The rounding of orthonormal coefficients, see [`tolerance::ZONAL_ROUNDINGS`], on the scale of each column.
+fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
+    let (d, j) = (levels.d as f64, l.degree as f64);
+    let rounding = |j: f64| (tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j) * f64::EPSILON;
+    let root = l.dimension.sqrt();
+    let a_hat = rounding(j) * levels.radial.sqrt();
+    let c_hat = if l.degree == 0 { 0.0 } else { rounding(j - 1.0) * levels.tangential.sqrt() };
+    // `C_j = ĉ_j √B(d,j) √((d−1)/(j(j+d−2)))`.
+    let c = if l.degree == 0 { 0.0 } else { c_hat * root * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() };
+    let tau = a_hat * (2.0 * l.a_hat.abs() + a_hat) + (d - 1.0) * c_hat * (2.0 * l.c_hat.abs() + c_hat);
+    Coefficients {
+        lambda_sigma1: rounding(j) * (levels.trace / d).sqrt() / root,
+        lambda_sigma2: rounding(j) * rms_second / root,
+        a: a_hat * root,
+        c,
+        tau,
+        kappa: tau / l.dimension,
+    }
+}
+
+/// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound that it lies below.
+fn digits(value: f64, error: f64) -> String {
+    if value == 0.0 || value.abs() > error {
+        let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
+        return common::significant(value, certain);
+    }
+    let unit = 10.0_f64.powf(error.log10().floor());
+    format!("< {:.0e}", (error / unit).ceil() * unit)
+}
+
 fn readable(o: &Output) -> String {
     let rows: Vec<Vec<String>> = o
         .degrees
         .iter()
         .map(|r| {
-            let numbers = [r.lambda_sigma1, r.lambda_sigma2, r.a, r.c, r.tau, r.kappa].map(common::number);
+            let (values, errors) = (r.values.all(), r.error.all());
+            let numbers: [String; 6] = std::array::from_fn(|i| digits(values[i], errors[i]));
             [r.degree.to_string(), common::count(r.dimension)].into_iter().chain(numbers).collect()
         })
         .collect();
     let table = common::table(&["j", "B(d,j)", "λ_j(σ')", "λ_j(σ'')", "A_j", "C_j", "τ_j", "κ_j"], &rows);
     format!(
-        "Zonal coefficients of {} at d = {}\n\n{table}\ntr Σ = d·E σ'² = {}, of which at most {:.1e} lies beyond degree {}.\nτ_j is the trace of degree j in Σ, κ_j = τ_j/B(d,j) its eigenvalue at infinite width.",
+        "Zonal coefficients of {} at d = {}\n\n{table}\ntr Σ = d·E σ'² = {}, of which at most {:.1e} lies beyond degree {}.\nτ_j is the trace of degree j in Σ, κ_j = τ_j/B(d,j) its eigenvalue at infinite width; digits that rounding hides are left out.",
         o.activation,
         o.d,
         common::number(o.trace),

@@ -23,14 +23,13 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
-    let (page, table) = (args.out.join("report.md"), args.out.join("bounds.csv"));
+    const FILES: [&str; 2] = ["report.md", "bounds.csv"];
     // Before hours of work, not after.
-    for path in [&page, &table] {
-        Outputs::check(path, true)?;
-    }
+    Outputs::check_folder(&args.out, &FILES)?;
     let (verdicts, code) = run::verdicts(&args.run, registry, &args.claims)?;
     let text = tables::markdown(&verdicts, registry);
     let rows = tables::csv(&verdicts)?;
+    let [page, table] = FILES.map(|name| args.out.join(name));
     let mut outputs = Outputs::new();
     outputs.folder(&args.out)?;
     outputs.stage(&page, |w| w.write_all(text.as_bytes()))?;

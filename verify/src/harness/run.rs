@@ -19,10 +19,10 @@ pub struct RunArgs {
     #[arg(long, default_value_t = Tier::Quick)]
     pub tier: Tier,
     /// The root seed of every random stream
-    #[arg(long, default_value_t = 2206)]
+    #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     pub seed: u64,
     /// Cells measured at once; 0 for all cores
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
     pub jobs: usize,
     /// Where records are kept, and found again by the next run
     #[arg(long, default_value = "results/journal.jsonl")]
@@ -30,6 +30,10 @@ pub struct RunArgs {
     /// Empty the journal first
     #[arg(long)]
     pub fresh: bool,
+}
+
+fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
+    text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
 }
 
 /// Runs a plan against the journal.

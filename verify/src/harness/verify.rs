@@ -1,12 +1,12 @@
 //! `verify`: measure claims and give verdicts.
 
 use super::{HOLDS, RunArgs, print, print_json, progress, run};
-use crate::io::memory::human;
 use crate::plan::{Plan, Step};
 use crate::registry::Registry;
 use crate::report::tables;
 use crate::runner;
 use anyhow::{Result, bail, ensure};
+use escapement::error::human_bytes;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         let claims = registry.select(&args.claims)?;
         let plan = Plan::new(&claims, args.run.tier, args.run.seed)?;
         return match &args.cell {
-            Some(key) => one_cell(key, &plan, out),
+            Some(key) => one_cell(key, &plan, registry, out),
             None if args.json => {
                 let planned = |s: &Step<'_>| (s.cell.key(), s.prediction);
                 let cells: Vec<_> = plan
@@ -79,7 +79,7 @@ fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
     for s in &plan.steps {
         let time = progress::duration(s.prediction.seconds);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{time:>8}  {:>8}  {}", human(s.prediction.bytes), s.cell);
+        let _ = writeln!(text, "{time:>8}  {:>8}  {}", human_bytes(s.prediction.bytes), s.cell);
     }
     let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
     let total = progress::duration(plan.seconds(jobs));
@@ -88,13 +88,18 @@ fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
         text,
         "{cells} cells of the {} tier: about {total} on {jobs} cores, up to {} in a cell",
         plan.tier,
-        human(plan.bytes())
+        human_bytes(plan.bytes())
     );
     text
 }
 
-fn one_cell(key: &str, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
+fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let Some(step) = plan.steps.iter().find(|s| s.cell.key() == key) else {
+        let everything = Plan::new(&registry.select(&[])?, plan.tier, plan.seed)?;
+        if let Some(step) = everything.steps.iter().find(|s| s.cell.key() == key) {
+            let claim = step.claim.id();
+            bail!("the cell '{key}' belongs to the claim {claim}, which is not among those named: give verify {claim} --cell");
+        }
         ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);
         let near = |s: &&Step<'_>| (1e6 * strsim::normalized_damerau_levenshtein(key, &s.cell.key())) as u64;
         let near = plan.steps.iter().max_by_key(near).map(|s| s.cell.key()).unwrap_or_default();

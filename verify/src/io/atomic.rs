@@ -35,7 +35,16 @@ impl Outputs {
         let existing = existing.filter(|a| !a.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let reached = existing == folder || (folder.as_os_str().is_empty() && existing == Path::new("."));
         ensure!(make_folder || reached, "{} cannot be written: the folder {} does not exist", path.display(), folder.display());
+        ensure!(existing.is_dir(), "{} cannot be written: {} is not a folder", path.display(), existing.display());
         temporary(existing).map(drop).map_err(|e| unwritable(&path, &e))
+    }
+
+    /// The same for the files `names` of the folder `dir`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and a `dir` that is a file.
+    pub fn check_folder(dir: &Path, names: &[&str]) -> Result<()> {
+        names.iter().try_for_each(|name| Self::check(&dir.join(name), true))
     }
 
     /// Makes the folder `dir` and those above it where they are missing; they go again unless [`Self::commit`] succeeds.
@@ -255,8 +264,8 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
         for (path, make, word) in [
-            (file.join("x"), false, "not a directory"),
-            (file.join("x/y"), true, "not a directory"),
+            (file.join("x"), false, "file is not a folder"),
+            (file.join("x/y"), true, "file is not a folder"),
             (dir.path().join("none/x"), false, "does not exist"),
             (dir.path().to_path_buf(), false, "is a folder"),
             (PathBuf::from("/dev/full"), false, "not a regular file"),

@@ -50,18 +50,6 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     if bytes.is_finite() && bytes >= 1.0 && bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(allowed.to_string()) }
 }
 
-/// Bytes in the unit that reads best: `1.5 GiB`, `12 MiB`.
-pub fn human(bytes: f64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = bytes;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < units.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if value < 10.0 && unit > 0 { format!("{value:.1} {}", units[unit]) } else { format!("{value:.0} {}", units[unit]) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,11 +71,5 @@ mod tests {
         assert!(total() >= 1 << 26);
         assert_eq!(parse_meminfo("MemFree: 3 kB\nMemTotal:       16 kB\n"), Some(16 * 1024));
         assert_eq!(parse_meminfo("nothing"), None);
-    }
-
-    #[test]
-    fn bytes_read_well() {
-        assert_eq!(human(1.5 * 1024.0 * 1024.0 * 1024.0), "1.5 GiB");
-        assert_eq!(human(900.0), "900 B");
     }
 }

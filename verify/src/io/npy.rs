@@ -123,7 +123,7 @@ fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     let got = meta.len() - header.length;
     let declared = || format!("{name} declares the shape {} of {}", tuple(&header.shape), dtype_name(&header.dtype));
     match wanted {
-        None => bail!("{} is larger than any file, so its header is damaged", declared()),
+        None => bail!("{}, which is larger than any file: its header is damaged", declared()),
         Some(w) if got < w => bail!("{}, {w} bytes, but only {got} follow: the file is truncated", declared()),
         Some(w) if got > w => bail!("{}, {w} bytes, but {got} follow: {} bytes do not belong to it", declared(), got - w),
         Some(_) => {}
@@ -289,7 +289,10 @@ impl<'a> Scanner<'a> {
             self.peek("");
             let digits = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (number, after) = self.rest.split_at(digits);
-            shape.push(number.parse().map_err(|_| "its shape is not a tuple of whole numbers".to_string())?);
+            shape.push(number.parse().map_err(|_| match digits {
+                0 => "its shape is not a tuple of whole numbers",
+                _ => "its shape has an axis longer than any file",
+            })?);
             self.rest = after;
             if !self.eat(",") && !self.peek(")") {
                 return Err("its shape is not a tuple of whole numbers".into());
