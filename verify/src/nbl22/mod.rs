@@ -1,4 +1,4 @@
-//! The claims of NBL22, one file each; the module documentation of a file is the statement.
+//! The claims of NBL22, one file or folder each; its module documentation is the statement.
 
 use crate::claim::Claim;
 
@@ -14,7 +14,6 @@ mod setting;
 pub mod spectrum;
 pub mod targets;
 pub mod theorem_2;
-mod theorem_2_signs;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {

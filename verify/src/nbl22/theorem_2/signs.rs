@@ -1,6 +1,6 @@
 //! The signs of Theorem 2 by themselves: drawn, and enumerated.
 
-use super::theorem_2::{Built, DRAWS, ENUMERATION};
+use super::built::Built;
 use crate::bound::{Bound, Neighbour, Side};
 use crate::cell::Cell;
 use crate::error::Result;
@@ -11,6 +11,10 @@ use escapement::objective::Loss;
 use escapement::objective::regularizers::regularizers;
 use faer::{Mat, MatRef, Par};
 
+/// The part with drawn S.
+pub(super) const DRAWS: &str = "draws";
+/// The part with all S, at a few neurons.
+pub(super) const ENUMERATION: &str = "enumeration";
 /// Draws of S in a cell.
 const TRIALS: usize = 300;
 /// A draw counts when it exceeds this many times the mean: probability at most 1/3 by Markov.
