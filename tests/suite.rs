@@ -20,6 +20,8 @@ mod construct;
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/harmonics.rs"]
+mod harmonics;
 #[path = "suite/journal.rs"]
 mod journal;
 #[path = "suite/network.rs"]

@@ -1,6 +1,6 @@
 //! Targets f* = f_k + f_sp: a polynomial of degree at most k, and R ridge monomials of degree k + 1.
 
-use faer::{Mat, MatRef};
+use faer::{Mat, MatRef, RowRef};
 
 use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension};
 use crate::{Error, Result, network, sphere, tolerance};
@@ -50,14 +50,7 @@ fn unit(name: &'static str, row: usize, v: &mut [f64], d: usize) -> Result<()> {
     if v.len() != d {
         return Err(Error::Shape { name, rows: 1, cols: v.len(), expected: format!("1, d = {d}") });
     }
-    if let Some(col) = v.iter().position(|x| !x.is_finite()) {
-        return Err(Error::NotFinite { name, value: v[col], row, col });
-    }
-    let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let tolerance = tolerance::UNIT_NORM_F32;
-    if (norm - 1.0).abs() > tolerance {
-        return Err(Error::NotUnit { name, row, norm, tolerance });
-    }
+    let norm = sphere::points::unit_norm(name, row, RowRef::from_slice(v), tolerance::UNIT_NORM_F32)?;
     v.iter_mut().for_each(|x| *x /= norm);
     Ok(())
 }
