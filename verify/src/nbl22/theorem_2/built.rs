@@ -9,6 +9,7 @@ use escapement::construct::{self, Target, WQ, frobenius_sq};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
+use escapement::objective::Regularizers;
 use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
 use faer::{Mat, Par};
 use std::sync::Arc;
@@ -49,6 +50,11 @@ impl Built {
         Ok(model)
     }
 
+    /// The regularisers, R3 on the inputs of the cell.
+    pub(super) fn regularizers(&self) -> Regularizers<'_> {
+        Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x: self.x.as_ref() }
+    }
+
     /// `E_S [R1, R2, R3, R4]`. W_L lies in the top space, so that R1(W_L) = 0.
     pub(super) fn averages(&self) -> Result<[f64; 4]> {
         let (l, q) = (self.w_l.as_ref(), self.w_q.w.as_ref());
@@ -56,8 +62,8 @@ impl Built {
         let r1 = all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>();
         Ok([
             r1,
-            construct::signs::expected_r2(&self.cov, &self.top, l, q, Par::Seq)?,
-            construct::signs::expected_r3(&self.cov, &self.top, &self.net, self.x.as_ref(), l, q, Par::Seq)?,
+            construct::signs::expected_r2(self.regularizers(), l, q, Par::Seq)?,
+            construct::signs::expected_r3(self.regularizers(), l, q, Par::Seq)?,
             construct::signs::expected_r4(l, q)?,
         ])
     }

@@ -8,7 +8,8 @@ use crate::nbl22::projection::first_order;
 use crate::nbl22::targets;
 use crate::record::Measurement;
 use escapement::activation;
-use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, norm_2_4_pow4};
+use escapement::construct::signs::expected_r3;
+use escapement::construct::{LowDegree, Population, SparseTerm, Target, norm_2_4_pow4};
 use escapement::objective::Loss;
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, uniform_sphere};
 use faer::Par;
@@ -52,7 +53,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let errors = built.errors(&averages);
     let few = cell.d.pow(cell.k as u32);
     let (l, q) = (built.w_l.as_ref(), built.w_q.w.as_ref());
-    let r3_few = construct::signs::expected_r3(&built.cov, &built.top, &built.net, built.x.subrows(0, few), l, q, Par::Seq)?;
+    let r3_few = expected_r3(built.regularizers().on(built.x.subrows(0, few)), l, q, Par::Seq)?;
 
     let model = built.model()?;
     let step = built.model_rounding();

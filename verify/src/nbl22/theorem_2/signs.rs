@@ -8,7 +8,6 @@ use crate::record::Measurement;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
 use escapement::objective::Loss;
-use escapement::objective::regularizers::regularizers;
 use faer::{Mat, MatRef, Par};
 
 /// The part with drawn S.
@@ -83,7 +82,7 @@ pub(super) fn bounds() -> Vec<Bound> {
 /// R1..R4, and the square and pseudo-Huber losses of f_L + f_Q, at W.
 fn at(built: &Built, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     let x = built.x.as_ref();
-    let [r1, r2, r3, r4] = regularizers(&built.cov, &built.top, &built.net, x, w, Par::Seq)?;
+    let [r1, r2, r3, r4] = built.regularizers().all(w, Par::Seq)?;
     let (linear, quadratic) = (built.net.f_linear(x, w, Par::Seq)?, built.net.f_quadratic(x, w, Par::Seq)?);
     let mean = |loss: Loss| {
         f_star.iter().enumerate().map(|(i, y)| loss.value(*y, linear[i] + quadratic[i])).sum::<f64>() / f_star.len() as f64
