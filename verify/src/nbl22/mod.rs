@@ -10,6 +10,7 @@ pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
 pub mod random_signs;
+pub mod rounding;
 mod setting;
 pub mod spectrum;
 pub mod targets;

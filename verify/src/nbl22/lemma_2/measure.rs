@@ -3,8 +3,8 @@
 use crate::cell::Cell;
 use crate::error::Result;
 use crate::nbl22::common::{wide_enough, width_of_hypothesis};
-use crate::nbl22::projection::{self, Projection, first_order, first_order_with};
-use crate::nbl22::targets;
+use crate::nbl22::projection::{Projection, first_order, first_order_with};
+use crate::nbl22::{rounding, targets};
 use crate::record::Measurement;
 use escapement::activation;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
@@ -104,10 +104,11 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         let cross: f64 = u.col_as_slice(0).iter().zip(exact.col_as_slice(0)).map(|(a, b)| a * b).sum();
         Ok(cov.quadratic_form(w, Par::Seq)? - 2.0 * cross + target.low_second_moment())
     };
-    // Σ cut at J misses at most tail·‖W‖²; an eigenpair with residual ρ moves WᵀΣW by at most ρ‖W‖²; the rest is rounding of sums of order·.
-    let unit = projection::rounding(order, 1.0);
-    let largest = pairs.eigenvalues[0];
-    let certificate = (cov.truncation_bound() + 2.0 * pairs.residual_max + unit * largest) * norm + 4.0 * unit;
+    // Σ cut at J misses at most tail·‖W‖², and n_k eigenpairs with residuals ρ move WᵀΣW by at most √n_k·ρ‖W‖². The moduli in WᵀΣW add up to at most
+    // tr Σ·‖W‖², those in its covariance with f_k to √(tr Σ)‖W‖, and ‖W‖² ≤ 1/λ_{n_k}.
+    let unit = rounding::sum(2 * order, 8 * cov.levels().levels.len());
+    let moduli = ((cov.trace() / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0).powi(2);
+    let certificate = (cov.truncation_bound() + (n_k as f64).sqrt() * pairs.residual_max) * norm + unit * moduli;
     let projected: f64 = coefficients.iter().map(|c| c * c).sum::<f64>() - kept.squared_norm_l2();
 
     // W_L for every harmonic of degree ≤ k at once: half the difference of the twins is √½·QΛ^{-1/2}K, hence the factor √2.
@@ -126,7 +127,8 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sup = net.activation().suprema()[1].value;
     // Each f_L(x) is a sum of terms of in all at most sup|σ'|·√d·‖W_L‖, and ‖W_L‖² ≤ 1/λ_{n_k}.
     let value_rounding = unit * n_k as f64 * (sup * (cell.d as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
-    let sample_rounding = value_rounding * (2.0 * sample.sqrt() + value_rounding);
+    let square_rounding = (rounding::sum(cell.n, 8) * n_k as f64 + rounding::eigen(n_k, 1.0)) * sample;
+    let sample_rounding = value_rounding * (2.0 * sample.sqrt() + value_rounding) + square_rounding;
     let flops = 12.0 * (order as f64).powi(3).min(24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(1)) as f64);
     let measurement = Measurement::new()
         .quantity("outside", outside(displacement.as_ref())?, 2.0 * n_k as f64 * (pairs.orthonormality + unit))

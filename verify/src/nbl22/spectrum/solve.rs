@@ -1,6 +1,7 @@
 //! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix or by products.
 
 use crate::error::Result;
+use crate::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, BlockOptions};
 use faer::linalg::matmul::matmul;
@@ -54,12 +55,12 @@ pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solve
             (values, squares(beyond)?)
         }
     };
-    let rounding = rounding(n, eigenvalues[0]) + gram_rounding(cov, trace);
+    let rounding = rounding::eigen(n, eigenvalues[0]) + rounding::gram(cov);
     Ok(Solved {
         eigenvalues,
         rounding,
         truncation: cov.truncation_bound(),
-        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
         sines,
     })
 }
@@ -86,10 +87,10 @@ pub fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -
     };
     let trace: f64 = (0..p).map(|r| 2.0 * block(r)).sum();
     Ok(Solved {
-        rounding: found.residual_max * cov.scale() + rounding(cov.order(), eigenvalues[0]),
+        rounding: found.residual_max * cov.scale() + rounding::eigen(cov.order(), eigenvalues[0]),
         truncation: cov.truncation_bound(),
         eigenvalues,
-        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
         sines,
     })
 }
@@ -110,18 +111,6 @@ fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
     let mut s = Mat::zeros(block.ncols(), block.ncols());
     matmul(s.as_mut(), Accum::Replace, block.transpose(), block, 1.0, Par::Seq);
     Ok(eigen::full_eigenvalues(s.as_ref(), Par::Seq)?.into_iter().map(|x| x.max(0.0)).collect())
-}
-
-/// Backward error of an EVD of order n: `8ε√n` of the largest eigenvalue.
-fn rounding(n: usize, largest: f64) -> f64 {
-    8.0 * f64::EPSILON * (n as f64).sqrt() * largest
-}
-
-/// Rounding of a sum of positive terms over pd entries whose exact value is the trace: pd roundings in the worst case, and 8 more for each
-/// degree in the recurrences of the entries. In operator norm it is no larger than in trace.
-fn gram_rounding(cov: &Covariance, trace: f64) -> f64 {
-    let degrees = cov.levels().levels.len() as f64;
-    0.5 * f64::EPSILON * (cov.order() as f64 + 8.0 * degrees) * trace
 }
 
 impl Solved {
