@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::error::Result;
-use crate::nbl22::targets;
+use crate::nbl22::{rounding, targets};
 use escapement::activation::{self, Activation};
 use escapement::construct::signed_loss::{SignedModel, signed_model};
 use escapement::construct::{self, Target, WQ, frobenius_sq};
@@ -73,7 +73,7 @@ impl Built {
     pub(super) fn errors(&self, averages: &[f64; 4]) -> [f64; 4] {
         let (m, d, n_k) = (self.cov.m() as f64, self.cov.d() as f64, self.top.rank() as f64);
         let tail = self.cov.truncation_bound();
-        let moved = tail + 2.0 * self.pairs.residual_max + self.pairs.rounding_bound();
+        let moved = tail + n_k.sqrt() * self.pairs.residual_max + self.pairs.rounding_bound();
         let (largest, gap) = (self.top.eigenvalues()[0], self.top.gap());
         let form = moved * (1.0 + 2.0 * largest / gap);
         let row = (0..self.cov.m()).map(|r| self.w_q.w.row(r).squared_norm_l2()).fold(0.0, f64::max);
@@ -92,20 +92,21 @@ impl Built {
         ]
     }
 
-    /// A bound on the rounding of the quadratic model at any input: sums of m terms, in all at most this large.
+    /// A bound on the rounding of the quadratic model less the target at any input, and of means of it: sums of m terms whose moduli add up to at most
+    /// `size`, in which f_k enters with |f_k|² ≤ n_k E f_k².
     pub(super) fn model_rounding(&self) -> f64 {
         let (m, d) = (self.cov.m() as f64, self.cov.d() as f64);
         let [_, first, second, _] = self.net.activation().suprema().map(|s| s.value);
         let (l, q) = (frobenius_sq(self.w_l.as_ref()), frobenius_sq(self.w_q.w.as_ref()));
         let sparse: f64 =
             self.target.sparse().iter().map(|t| t.alpha.abs()).sum::<f64>() * d.powf(0.5 * (self.target.k() + 1) as f64);
-        let size = second * d * (l + q) / m.sqrt() + first * (d * (l + q)).sqrt() + sparse;
+        let size = second * d * (l + q) / m.sqrt() + first * (d * (l + q)).sqrt() + sparse + (self.top.rank() as f64).sqrt();
         self.summation() * size
     }
 
-    /// Relative rounding of a square of a sum of m positive terms in order, each with products of sums of d: at k = 1 the terms are equal, and their
-    /// roundings add up rather than average out.
+    /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over the n inputs. Guaranteed: at k = 1 the terms
+    /// are equal, and their roundings add up rather than average out.
     pub(super) fn summation(&self) -> f64 {
-        (self.cov.m() + 2 * self.cov.d() + 16) as f64 * f64::EPSILON
+        2.0 * rounding::sum(self.cov.m() + self.x.nrows(), 2 * self.cov.d() + 16)
     }
 }

@@ -1,50 +1,21 @@
 //! The means over S along m, and their explicit right sides over d.
 
 use super::built::Built;
+use super::explicit::{self, Explicit};
 use crate::cell::Cell;
 use crate::error::Result;
 use crate::nbl22::common::wide_enough;
-use crate::nbl22::projection::first_order;
 use crate::nbl22::targets;
 use crate::record::Measurement;
 use escapement::activation;
 use escapement::construct::signs::expected_r3;
 use escapement::construct::{LowDegree, Population, SparseTerm, Target, norm_2_4_pow4};
 use escapement::objective::Loss;
-use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, uniform_sphere};
+use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
 use faer::Par;
 
 /// Degree to which the zonal sums over d run; the rest is the exact tail.
 const LONG_DEGREE: usize = 8;
-
-/// Exact means over the initialisation, at the zonal levels of Σ.
-struct Explicit {
-    /// `E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)`.
-    beyond: f64,
-    /// The same with j ≤ k.
-    within: f64,
-    /// `E‖W_Q‖_F² tr Σ/(dm)`.
-    noise: f64,
-    /// `E(f_Q(W_Q) − f_sp)²`, and the first-order error of W_L averaged over f_k.
-    misfit: f64,
-    /// `(4m Σ_i E h_i²/p_i)²`.
-    r4: f64,
-}
-
-impl Explicit {
-    fn new(levels: &FeatureLevels, population: &Population, m: usize, groups: &[usize], k: usize) -> Result<Self> {
-        let scale = population.frobenius_sq(m) / (levels.d as f64 * m as f64);
-        let beyond = levels.tail(k);
-        let n_k = cumulative_dimension(levels.d, k)? as f64;
-        Ok(Self {
-            beyond: scale * beyond,
-            within: scale * (levels.trace - beyond),
-            noise: scale * levels.trace,
-            misfit: population.mean_square_error(groups) + first_order(levels, k).value / (m as f64 * n_k),
-            r4: population.norm_2_4_pow4(m, groups).powi(2),
-        })
-    }
-}
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let built = Built::new(cell, seed)?;
@@ -70,42 +41,35 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let r2_w_l = |weight: &dyn Fn(f64) -> f64| {
         lambda.iter().enumerate().map(|(i, &x)| x * (weight(x) * coordinates[(i, 0)]).powi(2)).sum::<f64>()
     };
-    let population = &built.w_q.population;
-    let explicit = Explicit::new(built.cov.levels(), population, cell.m, &built.w_q.groups, cell.k)?;
+    let (sigma, population) = (built.net.activation(), &built.w_q.population);
+    let explicit = Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m, &built.w_q.groups)?;
     let width_term = (d.powf(3.0 * (k - 1.0)) / m).powf(0.25);
     let epsilon = width_term.max((d.powf(k) / n).sqrt());
     // Every s_r c_r of the sign of e_0 − f*.
     let worst_signs = mean(&|b, c| b.abs() + c.iter().map(|c| c.abs()).sum::<f64>());
-    let rms = (explicit.noise + explicit.misfit).sqrt();
-    let relative = 1e3 * f64::EPSILON + built.cov.levels().rounding_allowance() / explicit.beyond.min(1.0);
+    let misfit = explicit::sum(explicit.misfit, explicit.low);
     let r4_w_q = norm_2_4_pow4(q).powi(2);
-    let unit = built.summation();
-    let measurement = Measurement::new()
+    // Of W_Q as it should be: its neurons carry the error of h.
+    let r4_error = built.summation() + explicit.r4.error / explicit.r4.value;
+    let mut measurement = Measurement::new()
         .quantity("worst-signs", worst_signs, step)
         .quantity("smooth", smooth, step)
         .quantity("square", bias + noise, step * (2.0 * (bias + noise).sqrt() + step))
         .quantity("root-square", root, step)
         .quantity("noise", noise.sqrt(), step)
         .quantity("misfit", bias.sqrt(), step)
-        .quantity("noise-explicit", explicit.noise.sqrt(), relative * explicit.noise.sqrt())
-        .quantity("misfit-explicit", explicit.misfit.sqrt(), relative * explicit.misfit.sqrt())
-        .quantity("rms-explicit-twice", 2.0 * rms, relative * rms)
         .quantity("epsilon", epsilon, 4.0 * f64::EPSILON * epsilon)
         .quantity("loss-over-epsilon", root / epsilon, step / epsilon)
         .quantity("width-term", width_term, 4.0 * f64::EPSILON * width_term)
         .quantity("width-term-squared", width_term.powi(2), 8.0 * f64::EPSILON * width_term.powi(2))
         // noise² ∝ m^{-1/2} and misfit² ∝ 1/m are equal here.
-        .quantity("crossover-width", m * (explicit.misfit / explicit.noise).powi(2), 0.0)
+        .quantity("crossover-width", m * (misfit.value / explicit.noise.value).powi(2), 0.0)
         .quantity("r1", averages[0], errors[0])
         .quantity("r2", averages[1], errors[1])
         .quantity("r3", averages[2], errors[2])
         .quantity("r3-few", r3_few, errors[2].max(errors[2] * (r3_few / averages[2]).sqrt()))
         .quantity("r4", averages[3], errors[3])
-        .quantity("beyond", explicit.beyond, relative * explicit.beyond)
-        .quantity("r2-explicit", built.target.low_second_moment() + explicit.within, relative * (1.0 + explicit.within))
-        .quantity("r4-explicit", explicit.r4, unit * explicit.r4)
-        .quantity("r4-even", population.norm_2_4_pow4_even().powi(2), unit * explicit.r4)
-        .quantity("r4-w-q", r4_w_q, unit * r4_w_q)
+        .quantity("r4-w-q", r4_w_q, r4_error * r4_w_q)
         .quantity("r2-w-l", r2_w_l(&|_| 1.0), errors[1])
         .quantity("r2-w-l-flat", r2_w_l(&|x| x / last), errors[1])
         .quantity("one", 1.0, 0.0)
@@ -114,6 +78,17 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
             8.0 * m * (n + d * built.top.rank() as f64),
             built.pairs.products as f64,
         );
+    for (name, q) in [
+        ("noise-explicit", explicit::root(explicit.noise)),
+        ("misfit-explicit", explicit::root(misfit)),
+        ("rms-explicit-twice", explicit::times(2.0, explicit::root(explicit::sum(explicit.noise, misfit)))),
+        ("beyond", explicit.beyond),
+        ("r2-explicit", explicit::sum(explicit::low_second_moment(&built.target), explicit.within)),
+        ("r4-explicit", explicit.r4),
+        ("r4-even", explicit.r4_even),
+    ] {
+        measurement.insert(name, q.value, q.error);
+    }
     Ok(wide_enough(measurement, cell).hypothesis(
         "d^k ≤ n ≤ d^{k+1}",
         true,
@@ -130,15 +105,16 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let population = Population::new(sigma.as_ref(), &target)?;
     // At m = 4R the groups are p_i = 2, and everything is a power of m.
     let m = 4 * cell.terms;
-    let explicit = Explicit::new(&levels, &population, m, &vec![2; cell.terms], cell.k)?;
-    let root = (m as f64).sqrt();
-    let even = population.norm_2_4_pow4_even().powi(2);
-    let misfit = (population.mean_square_error(&vec![2; cell.terms]) * m as f64).sqrt();
-    let relative = 1e3 * f64::EPSILON + levels.rounding_allowance() / levels.tail(cell.k);
-    Ok(Measurement::new()
-        .quantity("beyond", explicit.beyond * root, relative * explicit.beyond * root)
-        .quantity("noise", (explicit.noise * root).sqrt(), relative * (explicit.noise * root).sqrt())
-        .quantity("misfit", misfit, relative * misfit)
-        .quantity("r4-even", even, relative * even)
-        .cost(1e6, 1e5, 0.0))
+    let explicit = Explicit::new(&levels, sigma.as_ref(), &target, &population, m, &vec![2; cell.terms])?;
+    let width = m as f64;
+    let mut measurement = Measurement::new().cost(1e6, 1e5, 0.0);
+    for (name, q) in [
+        ("beyond", explicit::times(width.sqrt(), explicit.beyond)),
+        ("noise", explicit::root(explicit::times(width.sqrt(), explicit.noise))),
+        ("misfit", explicit::root(explicit::times(width, explicit.misfit))),
+        ("r4-even", explicit.r4_even),
+    ] {
+        measurement.insert(name, q.value, q.error);
+    }
+    Ok(measurement)
 }

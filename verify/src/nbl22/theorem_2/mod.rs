@@ -9,6 +9,7 @@
 //! right sides are means over the initialisation, exact zonal quantities. Their dependence on d is judged by itself.
 
 mod built;
+mod explicit;
 mod measure;
 mod signs;
 

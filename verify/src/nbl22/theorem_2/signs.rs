@@ -4,6 +4,7 @@ use super::built::Built;
 use crate::bound::{Bound, Neighbour, Side};
 use crate::cell::Cell;
 use crate::error::Result;
+use crate::nbl22::rounding;
 use crate::record::Measurement;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
@@ -167,9 +168,11 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
     // eigen-residuals in the other.
     let averages = [mean[0], mean[1], mean[2], mean[3]];
     let form = built.errors(&averages);
-    let step = built.model_rounding() * (count as f64).sqrt();
+    let step = built.model_rounding();
+    // A mean of positive numbers, each to within its own error, adds the roundings of its sum.
+    let sum = rounding::sum(count, 1);
     let mut measurement = Measurement::new()
-        .quantity("absolute", absolute, step)
+        .quantity("absolute", absolute, step + sum * absolute)
         .quantity("root-square", root, step)
         .quantity("root-square-half", root * std::f64::consts::FRAC_1_SQRT_2, step)
         .quantity("root-noise-half", noise * std::f64::consts::FRAC_1_SQRT_2, step)
@@ -178,11 +181,12 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         let error = match i {
             0..=3 => form[i],
             4 => step * (2.0 * mean[4].sqrt() + step),
-            _ => step + loss_error,
+            _ => step,
         };
-        measurement.insert(format!("mean-{name}"), mean[i], error);
-        measurement.insert(format!("enumerated-{name}"), separate[i], error);
-        measurement.insert(format!("common-{name}"), common[i], error);
+        let closed = if i == 5 { loss_error } else { 0.0 };
+        measurement.insert(format!("mean-{name}"), mean[i], error + closed);
+        measurement.insert(format!("enumerated-{name}"), separate[i], error + sum * separate[i]);
+        measurement.insert(format!("common-{name}"), common[i], error + sum * common[i]);
     }
     Ok(measurement)
 }
