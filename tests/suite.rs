@@ -4,6 +4,8 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/claim_assumption_3.rs"]
+mod claim_assumption_3;
 #[path = "suite/claim_lemma_2.rs"]
 mod claim_lemma_2;
 #[path = "suite/claim_spectrum.rs"]
