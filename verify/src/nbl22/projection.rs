@@ -19,6 +19,8 @@
 //! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the eigenfunctions this is no more, and
 //!    `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and θ to s. By the Gram matrix the eigenfunctions are computed themselves,
 //!    from ΨᵀΨ up to r, with the same result.
+//!
+//! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s counts √n times, and τ once if it bounds tr T.
 
 use crate::error::Result;
 use crate::nbl22::rounding;
@@ -140,7 +142,7 @@ impl Projection {
         let turned = tail / gap * ((next + tail) / last).sqrt() + residual / gap;
         let moved = turn * (1.0 + (next / last).sqrt()) + relative + rounded;
         Ok(Self {
-            error: Quantity { value: error, error: added + turned * (2.0 * (error + added).sqrt() + turned) },
+            error: Quantity { value: error, error: turned_square(error, added, turned) },
             short,
             norm: Quantity { value: norm, error: moved * (2.0 + moved) / last },
             inverse_last: Quantity { value: 1.0 / eigenvalues[n_k - 1], error: relative / eigenvalues[n_k - 1] },
@@ -149,6 +151,11 @@ impl Projection {
             flops,
         })
     }
+}
+
+/// `(√(x + added) + turned)² − x`: how far the square x of a sine may move when `added` joins it and the space turns, without cancellation.
+pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
+    added + turned * (2.0 * (x + added).sqrt() + turned)
 }
 
 /// K for the top n_k of `pairs`.

@@ -1,6 +1,7 @@
 //! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix or by products.
 
 use crate::error::Result;
+use crate::nbl22::projection::turned_square;
 use crate::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, BlockOptions};
@@ -114,23 +115,20 @@ fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
 }
 
 impl Solved {
-    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`.
-    ///
-    /// `sin²` is the largest `vᵀΣ_{>k}v / vᵀΣv` over the top eigenspace V. Leaving out degrees of total trace t changes the quotient by at most
-    /// t/λ_n (the sum likewise, t being a trace), and turns V by an angle of sine at most `θ = (t + rounding)/gap` (Davis and Kahan), which changes it by at most
-    /// `2θ sin + θ²(1 + λ_1/λ_n)`.
+    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`: as in [`crate::nbl22::projection`], of which the sum is the same in
+    /// Frobenius norm, where a turn counts √n times and what is left out once, its trace being the bound.
     pub fn sine_errors(&self, rank: usize) -> (f64, f64) {
-        let slack = self.truncation + 2.0 * self.rounding;
-        let (first, last) = (self.eigenvalues[0], self.eigenvalues[rank - 1]);
-        let gap = (last - self.eigenvalues.get(rank).copied().unwrap_or(0.0)).max(f64::MIN_POSITIVE);
-        let turn = (slack / gap).min(1.0);
-        let largest = self.sines.first().copied().unwrap_or(0.0).sqrt();
-        let sum: f64 = self.sines.iter().sum();
         let n = rank as f64;
-        let quadratic = turn * turn * (1.0 + first / last);
+        // Residuals of n pairs have n^{1/2} times the norm of one.
+        let residual = n.sqrt() * self.rounding;
+        let (tail, last) = (self.truncation, self.eigenvalues[rank - 1] - residual);
+        let next = self.eigenvalues.get(rank).copied().unwrap_or(0.0) + residual;
+        let gap = (last - next).max(f64::MIN_POSITIVE);
+        let turned = ((tail * ((next + tail) / last).sqrt() + residual) / gap).min(1.0);
+        let largest = self.sines.first().copied().unwrap_or(0.0);
         (
-            slack / last + 2.0 * turn * largest + quadratic,
-            (self.truncation + 2.0 * n * self.rounding) / last + 2.0 * turn * (n * sum).sqrt() + n * quadratic,
+            turned_square(largest, (tail + residual) / last, turned),
+            turned_square(self.sines.iter().sum(), (tail + n * residual) / last, n.sqrt() * turned),
         )
     }
 }
