@@ -34,11 +34,11 @@
 //! | [`network`] | the paired initialisation; f, f_L, f_Q |
 //! | [`covariance`] | Σ: kernel profile, certificate, and its three forms |
 //! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
-//! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`objective`] | losses and R1..R4 |
+//! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way: `sphere, activation → network, covariance → eigen → construct → objective`.
+//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct`.
 //!
 //! # From weights to a constructed solution
 //! ```
@@ -46,7 +46,8 @@
 //! use escapement::covariance::Covariance;
 //! use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 //! use escapement::network::PairedNetwork;
-//! use escapement::sphere::{Truncation, cumulative_dimension};
+//! use escapement::objective::Regularizers;
+//! use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
 //! use escapement::{activation, seed};
 //! use faer::Par;
 //!
@@ -68,8 +69,9 @@
 //! let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
 //!
 //! // W_L lies in the top eigenspace: it costs no R1.
-//! let r1 = escapement::objective::regularizers::r1(&cov, &top, w_l.as_ref(), Par::Seq)?;
-//! let r2 = escapement::objective::regularizers::r2(&cov, &top, w_l.as_ref(), Par::Seq)?;
+//! let x = uniform_sphere(&mut seed::stream(1, "example", "inputs"), 50, d, (d as f64).sqrt());
+//! let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+//! let [r1, r2, ..] = regularizers.all(w_l.as_ref(), Par::Seq)?;
 //! assert!(r1.abs() < 1e-10 * r2 && (r2 - 1.0).abs() < 0.2);
 //! assert!(construct::norm_2_4_pow4(w_q.as_ref()) > 0.0);
 //! # Ok::<(), escapement::Error>(())

@@ -38,3 +38,12 @@ pub const FAILURE: f64 = 1e-6;
 /// ([`TAIL`], and eigenvalues to 1e-12 or better), which is how far another machine's rounding can move them; a change of the
 /// method moves them by far more.
 pub const SNAPSHOT: f64 = 1e-6;
+
+/// Last Newton step towards a quadrature node, relative to the node or to 1/N, whichever is less. Convergence is quadratic on the scale of the
+/// spacing of the nodes, which is no less than about 1/N²: a step of 1e-9/N leaves an error near (1e-9/N)²·N² = 1e-18, below rounding.
+pub const NEWTON_STEP: f64 = 1e-9;
+
+/// Width s of the Gaussian that smooths |Y| before its mean over signs is integrated, relative to √(E Y²). It raises the mean by at most
+/// s√(2/π) = 8e-4 of √(E Y²), and where Y has a density of order 1/√(E Y²) by about s² = 1e-6; the integral runs to 9/s, so that a further
+/// digit costs ten times the work.
+pub const SMOOTHING: f64 = 1e-3;

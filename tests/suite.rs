@@ -4,6 +4,10 @@
 mod activation;
 #[path = "suite/block_solver.rs"]
 mod block_solver;
+#[path = "suite/claim_assumption_3.rs"]
+mod claim_assumption_3;
+#[path = "suite/claim_lemma_2.rs"]
+mod claim_lemma_2;
 #[path = "suite/claim_spectrum.rs"]
 mod claim_spectrum;
 #[path = "suite/claims_w_q.rs"]
@@ -20,6 +24,8 @@ mod construct;
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/harmonics.rs"]
+mod harmonics;
 #[path = "suite/journal.rs"]
 mod journal;
 #[path = "suite/network.rs"]

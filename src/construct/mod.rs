@@ -21,8 +21,9 @@ mod target;
 pub mod w_l;
 mod w_q;
 
+pub use crate::objective::{frobenius_sq, norm_2_4_pow4};
 pub use population::Population;
 pub use signs::expected_regularizers;
 pub use target::{LowDegree, SparseTerm, Target, ZonalTerm};
 pub use w_l::w_l;
-pub use w_q::{WQ, frobenius_sq, groups, norm_2_4_pow4, w_q, w_q_from};
+pub use w_q::{WQ, groups, w_q, w_q_from};

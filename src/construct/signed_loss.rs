@@ -15,6 +15,7 @@ use crate::activation::Derivative;
 use crate::network::PairedNetwork;
 use crate::objective::Loss;
 use crate::sphere::ZonalQuadrature;
+use crate::tolerance::SMOOTHING;
 use crate::{Error, Result};
 
 /// Inputs whose coefficients are held at once.
@@ -23,8 +24,6 @@ const BLOCK: usize = 64;
 const ORDERS: [usize; 2] = [24, 18];
 /// Standard deviations beyond which a sum of signs is ignored when panels are chosen: e^{−8.5²/2} = 2e-16.
 const SPREAD: f64 = 8.5;
-/// The width of the Gaussian that smooths |Y|, relative to √(E Y²).
-const SMOOTHING: f64 = 1e-3;
 /// Radians of oscillation that a mean may integrate over: about a second of work.
 const MOST_RADIANS: f64 = 1e7;
 /// The most signs that [`enumerate`] accepts.

@@ -8,11 +8,9 @@ use faer::{Accum, Mat, MatRef, Par};
 use rand::Rng;
 
 use crate::activation::Derivative;
-use crate::covariance::Covariance;
-use crate::eigen::TopSpace;
 use crate::network::PairedNetwork;
 use crate::network::tiles::project;
-use crate::objective::regularizers;
+use crate::objective::Regularizers;
 use crate::{Error, Result};
 
 /// m independent fair signs, ±1.
@@ -52,35 +50,28 @@ fn same_shape(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<()> {
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
-pub fn expected_r1(cov: &Covariance, top: &TopSpace, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
-    let (all, low) = (cov.diagonal_forms(w_q)?, top.diagonal_forms(w_q)?);
-    Ok(regularizers::r1(cov, top, w_l, par)? + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
+pub fn expected_r1(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+    let (all, low) = (of.cov.diagonal_forms(w_q)?, of.top.diagonal_forms(w_q)?);
+    Ok(of.r1(w_l, par)? + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
 }
 
 /// `E_S R2(W_L + SW_Q)`.
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
-pub fn expected_r2(cov: &Covariance, top: &TopSpace, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
-    Ok(regularizers::r2(cov, top, w_l, par)? + top.diagonal_forms(w_q)?.iter().sum::<f64>())
+pub fn expected_r2(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+    Ok(of.r2(w_l, par)? + of.top.diagonal_forms(w_q)?.iter().sum::<f64>())
 }
 
-/// `E_S R3(W_L + SW_Q)` on the inputs `x` (`[n, d]`):
+/// `E_S R3(W_L + SW_Q)`:
 /// `R3(W_L) + E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of W_Q.
 ///
 /// Cost `2n·pd·r + 2n·m·r` flops in products.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
-pub fn expected_r3(
-    cov: &Covariance,
-    top: &TopSpace,
-    net: &PairedNetwork,
-    x: MatRef<'_, f64>,
-    w_l: MatRef<'_, f64>,
-    w_q: MatRef<'_, f64>,
-    par: Par,
-) -> Result<f64> {
+pub fn expected_r3(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+    let Regularizers { top, net, x, .. } = of;
     let overlaps = top.neuron_overlaps(w_q)?;
     // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
     let coordinates = net.f_linear_of_columns(x, top.vectors(), par)?;
@@ -90,7 +81,7 @@ pub fn expected_r3(
         matmul(out, Accum::Add, c, o.transpose(), -std::f64::consts::SQRT_2, Par::Seq);
     })?;
     let mean = squares.iter().sum::<f64>() / squares.len().max(1) as f64;
-    Ok(regularizers::r3(cov, top, net, x, w_l, par)? + mean)
+    Ok(of.r3(w_l, par)? + mean)
 }
 
 /// `E_S R4(W_L + SW_Q) = (Σ_r E X_r)² + Σ_r Var X_r`, `X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴`: with `a = ‖w_{L,r}‖² + ‖w_{Q,r}‖²` and
@@ -110,26 +101,18 @@ pub fn expected_r4(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<f64> {
     Ok(mean * mean + variance)
 }
 
-/// E over S of `[R1, R2, R3, R4]` at `W_L + S·W_Q`, R3 on the inputs `x` (`[n, d]`); exact, nothing is sampled.
+/// E over S of `[R1, R2, R3, R4]` at `W_L + S·W_Q`; exact, nothing is sampled.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
 ///
 /// # Accuracy
-/// Against enumeration of all 2^m signs below 1e-10 relative. R1 is low by at most `cov.truncation_bound()·(‖W_L‖_F² + ‖W_Q‖_F²)`.
-pub fn expected_regularizers(
-    cov: &Covariance,
-    top: &TopSpace,
-    net: &PairedNetwork,
-    x: MatRef<'_, f64>,
-    w_l: MatRef<'_, f64>,
-    w_q: MatRef<'_, f64>,
-    par: Par,
-) -> Result<[f64; 4]> {
+/// Against enumeration of all 2^m signs below 1e-10 relative. R1 is low by at most `of.cov.truncation_bound()·(‖W_L‖_F² + ‖W_Q‖_F²)`.
+pub fn expected_regularizers(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<[f64; 4]> {
     Ok([
-        expected_r1(cov, top, w_l, w_q, par)?,
-        expected_r2(cov, top, w_l, w_q, par)?,
-        expected_r3(cov, top, net, x, w_l, w_q, par)?,
+        expected_r1(of, w_l, w_q, par)?,
+        expected_r2(of, w_l, w_q, par)?,
+        expected_r3(of, w_l, w_q, par)?,
         expected_r4(w_l, w_q)?,
     ])
 }

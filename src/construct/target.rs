@@ -1,7 +1,8 @@
 //! Targets f* = f_k + f_sp: a polynomial of degree at most k, and R ridge monomials of degree k + 1.
 
-use faer::{Mat, MatRef};
+use faer::{Mat, MatRef, RowRef};
 
+use crate::sphere::points::unit_norm;
 use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension};
 use crate::{Error, Result, network, sphere, tolerance};
 
@@ -50,18 +51,14 @@ fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
     if v.len() != d {
         return Err(Error::domain(format!("the length of {name}"), v.len(), format!("d = {d} entries are needed")));
     }
-    if let Some(x) = v.iter().find(|x| !x.is_finite()) {
-        return Err(Error::domain(format!("an entry of {name}"), x, "every entry must be finite"));
-    }
-    let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let tolerance = tolerance::UNIT_NORM_F32;
-    if (norm - 1.0).abs() > tolerance {
-        return Err(Error::domain(
-            format!("the norm of {name}"),
-            norm,
-            format!("a unit vector to within {tolerance:e} is needed"),
-        ));
-    }
+    let checked = unit_norm("the direction", 0, RowRef::from_slice(v), tolerance::UNIT_NORM_F32);
+    let norm = checked.map_err(|e| match e {
+        Error::NotFinite { value, .. } => Error::domain(format!("an entry of {name}"), value, "every entry must be finite"),
+        Error::NotUnit { norm, tolerance, .. } => {
+            Error::domain(format!("the norm of {name}"), norm, format!("a unit vector to within {tolerance:e} is needed"))
+        }
+        other => other,
+    })?;
     v.iter_mut().for_each(|x| *x /= norm);
     Ok(())
 }

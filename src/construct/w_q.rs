@@ -1,6 +1,6 @@
 //! W_Q, the displacement whose quadratic term expresses the sparse part of the target (NBL22 Lemma 1).
 
-use faer::{Mat, MatRef};
+use faer::Mat;
 
 use super::population::Population;
 use super::target::Target;
@@ -67,14 +67,4 @@ pub fn w_q_from(net: &PairedNetwork, target: &Target, population: Population) ->
         }
     }
     Ok(WQ { w, groups, population })
-}
-
-/// `‖W‖_{2,4}^4 = Σ_r ‖w_r‖⁴` over the rows of `w` (`[m, d]`).
-pub fn norm_2_4_pow4(w: MatRef<'_, f64>) -> f64 {
-    (0..w.nrows()).map(|r| w.row(r).squared_norm_l2().powi(2)).sum()
-}
-
-/// `‖W‖_F²`.
-pub fn frobenius_sq(w: MatRef<'_, f64>) -> f64 {
-    (0..w.nrows()).map(|r| w.row(r).squared_norm_l2()).sum()
 }

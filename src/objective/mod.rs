@@ -12,4 +12,4 @@ mod loss;
 pub mod regularizers;
 
 pub use loss::Loss;
-pub use regularizers::regularizers;
+pub use regularizers::{Regularizers, frobenius_sq, norm_2_4_pow4};

@@ -1,7 +1,7 @@
 //! Checks on points of the unit sphere.
 
 use crate::error::{Error, Result};
-use faer::{Mat, MatRef};
+use faer::{Mat, MatRef, RowRef};
 
 /// A copy of `points` (`[p, d]`) with rows of exactly unit norm to rounding, and the largest deviation from it that was found.
 ///
@@ -20,19 +20,24 @@ pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) ->
     let mut out = points.to_owned();
     let mut worst = 0.0_f64;
     for row in 0..p {
-        for col in 0..d {
-            let value = points[(row, col)];
-            if !value.is_finite() {
-                return Err(Error::NotFinite { name, value, row, col });
-            }
-        }
-        let norm = points.row(row).norm_l2();
-        let deviation = (norm - 1.0).abs();
-        if deviation > tolerance {
-            return Err(Error::NotUnit { name, row, norm, tolerance });
-        }
-        worst = worst.max(deviation);
+        let norm = unit_norm(name, row, points.row(row), tolerance)?;
+        worst = worst.max((norm - 1.0).abs());
         out.row_mut(row).iter_mut().for_each(|x| *x /= norm);
     }
     Ok((out, worst))
+}
+
+/// The norm of `point`, row `row` of what the error messages call `name`.
+///
+/// # Errors
+/// An entry that is not finite, or a norm that misses 1 by more than `tolerance`.
+pub(crate) fn unit_norm(name: &'static str, row: usize, point: RowRef<'_, f64>, tolerance: f64) -> Result<f64> {
+    if let Some((col, &value)) = point.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+        return Err(Error::NotFinite { name, value, row, col });
+    }
+    let norm = point.norm_l2();
+    if (norm - 1.0).abs() > tolerance {
+        return Err(Error::NotUnit { name, row, norm, tolerance });
+    }
+    Ok(norm)
 }

@@ -7,6 +7,7 @@
 //! matrix are noise in the tails.
 
 use super::double::Double;
+use crate::tolerance::NEWTON_STEP;
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -274,9 +275,8 @@ fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<
         } else {
             high = z;
         }
-        // Convergence is quadratic on the scale of the spacing, which is no less than about 1/N²: after a step this small,
-        // what is left is rounding. (A step may leave the bracket by rounding alone.)
-        if c.step.abs() <= 1e-9 * z.min(1.0 / recurrence.order() as f64) {
+        // A step may leave the bracket by rounding alone.
+        if c.step.abs() <= NEWTON_STEP * z.min(1.0 / recurrence.order() as f64) {
             return Some(z - c.step);
         }
         z = inside(z - c.step, low, high);

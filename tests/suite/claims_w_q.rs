@@ -4,7 +4,7 @@ use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, sig
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
-use escapement::objective::regularizers;
+use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
 use escapement_verify::claim::{Claim, Tier};
@@ -41,11 +41,12 @@ fn averages_over_signs_are_those_of_drawn_signs() {
         let top = TopSpace::new(&pairs, rank).unwrap();
         let x = sphere::uniform_sphere(rng, 20, d, (d as f64).sqrt());
         let zero = Mat::zeros(m, d);
-        let exact = construct::expected_regularizers(&cov, &top, &net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq).unwrap();
+        let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+        let exact = construct::expected_regularizers(regularizers, zero.as_ref(), w.as_ref(), Par::Seq).unwrap();
         let mut drawn = vec![Vec::new(); 3];
         for _ in 0..600 {
             let sw = signs::apply(&signs::draw(rng, m), zero.as_ref(), w.as_ref()).unwrap();
-            let found = regularizers::regularizers(&cov, &top, &net, x.as_ref(), sw.as_ref(), Par::Seq).unwrap();
+            let found = regularizers.all(sw.as_ref(), Par::Seq).unwrap();
             drawn.iter_mut().zip(found).for_each(|(d, r)| d.push(r));
         }
         for (i, draws) in drawn.iter().enumerate() {

@@ -7,7 +7,7 @@ use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, Zon
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
-use escapement::objective::regularizers;
+use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation, ZonalQuadrature};
 use escapement::{activation, seed};
 use faer::{Mat, MatRef, Par};
@@ -20,7 +20,7 @@ pub const WIDE: f64 = 1e-3;
 pub fn covariance(net: &PairedNetwork, rank: usize) -> (Covariance, TopSpace) {
     // Degree 80: the tails of the activations here are then below rounding.
     let cov = Covariance::new(net.weights(), net.activation(), Truncation::Degree(80)).unwrap();
-    let request = Request { top: None, vectors: true };
+    let request = Request::all().with_vectors();
     let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).unwrap();
     let top = TopSpace::new(&pairs, rank).unwrap();
     (cov, top)
@@ -83,7 +83,13 @@ fn reference_values_of_the_constructions() {
         near("W_Q_norm_2_4_pow4", &[norm_2_4_pow4(q.w.as_ref())]);
         near("W_L_frobenius_sq", &[frobenius_sq(l.as_ref())]);
         assert!((target.low_second_moment() - 1.0).abs() < 1e-14);
-        let found = construct::expected_regularizers(&cov, &top, &net, x, l.as_ref(), q.w.as_ref(), Par::Seq).unwrap();
+        let found = construct::expected_regularizers(
+            Regularizers { cov: &cov, top: &top, net: &net, x },
+            l.as_ref(),
+            q.w.as_ref(),
+            Par::Seq,
+        )
+        .unwrap();
         for (i, (f, e)) in found.iter().zip(vector(&entry["expected_regularizers_over_signs"])).enumerate() {
             assert!((f / e - 1.0).abs() <= ORACLE, "E_S R{}: {f} for {e}", i + 1);
         }
@@ -96,7 +102,8 @@ fn reference_values_of_the_regularizers() {
         let net = oracle_network(entry);
         let (cov, top) = covariance(&net, entry["n_k"].as_u64().unwrap() as usize);
         let (x, w) = (matrix(&entry["X"]), matrix(&entry["W"]));
-        let found = regularizers::regularizers(&cov, &top, &net, x.as_ref(), w.as_ref(), Par::Seq).unwrap();
+        let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+        let found = regularizers.all(w.as_ref(), Par::Seq).unwrap();
         for (i, (f, e)) in found.iter().zip(vector(&entry["regularizers"])).enumerate() {
             assert!((f / e - 1.0).abs() <= ORACLE, "R{}: {f} for {e}", i + 1);
         }

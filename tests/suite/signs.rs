@@ -5,7 +5,7 @@ use crate::network::{displacement, miss};
 use escapement::construct::signed_loss::{enumerate, expected_loss, expected_losses, signed_model};
 use escapement::construct::{self, signs};
 use escapement::network::PairedNetwork;
-use escapement::objective::{Loss, regularizers};
+use escapement::objective::{Loss, Regularizers};
 use escapement::{activation, seed, sphere};
 use faer::{Mat, Par};
 
@@ -16,6 +16,7 @@ fn averages_over_signs_are_those_of_enumeration() {
     let (cov, top) = covariance(&net, 4);
     let x = sphere::uniform_sphere(rng, 6, 3, 3.0_f64.sqrt());
     let x = x.as_ref();
+    let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x };
     // General displacements: both twins move in W_Q.
     let (l, q) = (displacement(&net, 0.5, "W_L"), displacement(&net, 0.8, "W_Q"));
     let all = |star: &dyn Fn(&[f64]) -> Mat<f64>| {
@@ -23,7 +24,7 @@ fn averages_over_signs_are_those_of_enumeration() {
         for word in 0..1 << 10 {
             let s: Vec<f64> = (0..10).map(|r| if word >> r & 1 == 1 { -1.0 } else { 1.0 }).collect();
             let w = star(&s);
-            for (m, v) in mean.iter_mut().zip(regularizers::regularizers(&cov, &top, &net, x, w.as_ref(), Par::Seq).unwrap()) {
+            for (m, v) in mean.iter_mut().zip(regularizers.all(w.as_ref(), Par::Seq).unwrap()) {
                 *m += v / 1024.0;
             }
             for (m, v) in square.iter_mut().zip(net.f_linear(x, w.as_ref(), Par::Seq).unwrap()) {
@@ -32,7 +33,7 @@ fn averages_over_signs_are_those_of_enumeration() {
         }
         (mean, square)
     };
-    let found = construct::expected_regularizers(&cov, &top, &net, x, l.as_ref(), q.as_ref(), Par::Seq).unwrap();
+    let found = construct::expected_regularizers(regularizers, l.as_ref(), q.as_ref(), Par::Seq).unwrap();
     let linear = signs::expected_linear_square(&net, x, l.as_ref(), q.as_ref(), Par::Seq).unwrap();
     let (mean, square) = all(&|s| signs::apply(s, l.as_ref(), q.as_ref()).unwrap());
     for i in 0..4 {

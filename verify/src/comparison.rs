@@ -46,7 +46,8 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
     }
 }
 
-/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates.
+/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates. Where every rhs is 0 the statement is one of sign, and the implied
+/// constant is the extreme of lhs itself.
 pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
     let all = match pairs(lhs, rhs, records) {
         Ok(pairs) => pairs,
@@ -69,24 +70,24 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
     };
     // A strict inequality whose sides cannot be told apart is open.
     let open = |l: Quantity, r: Quantity| strict && !violated(l, r) && surplus(l, r) >= -(l.error + r.error);
-    let scaled = |&(l, r): &(Quantity, Quantity)| {
-        let scale = r.value.abs().max(f64::MIN_POSITIVE);
-        surplus(l, r) / scale
-    };
+    let sign = pairs.iter().all(|(_, r)| r.value == 0.0);
+    let scale = |r: Quantity| if sign { 1.0 } else { r.value.abs().max(f64::MIN_POSITIVE) };
+    let scaled = |&(l, r): &(Quantity, Quantity)| surplus(l, r) / scale(r);
     let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
     // Where the inequality is violated, the worst is a cell that violates it beyond its certificate.
     let counts = |p: &(Quantity, Quantity)| broken == 0 || violated(p.0, p.1);
     let (worst, surplus_ratio) = largest(pairs.iter().map(|p| if counts(p) { scaled(p) } else { f64::NEG_INFINITY }));
-    let ratios = pairs.iter().filter(|(_, r)| r.value > 0.0).map(|(l, r)| l.value / r.value);
+    let ratios = pairs.iter().filter(|(_, r)| sign || r.value > 0.0).map(|&(l, r)| l.value / scale(r));
     let constant = match side {
         Side::Lower => ratios.fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.min(b)))),
         Side::Upper | Side::Both => ratios.fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b)))),
     };
-    let sharper = constant.and_then(|c| match side {
+    let sharper = constant.filter(|_| !sign).and_then(|c| match side {
         Side::Lower => Some(c),
         Side::Upper | Side::Both => (c > 0.0).then(|| 1.0 / c),
     });
     let text = match sharper {
+        None if sign => format!("the left side comes as close to 0 as {:.3e}", constant.unwrap_or(0.0)),
         Some(c) if (0.99..=1.01).contains(&c) => "tight: attained to within one percent".to_owned(),
         Some(c) if c > 1.0 => format!("the right side could be {c:.3} times sharper on these cells"),
         Some(c) => format!("violated by a factor {:.3}", 1.0 / c),

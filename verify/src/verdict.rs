@@ -124,7 +124,7 @@ pub struct Worst {
 pub struct Finding {
     /// The verdict, before power is asked for.
     pub verdict: Verdict,
-    /// Largest lhs/rhs (smallest for a lower bound).
+    /// Largest lhs/rhs (smallest for a lower bound), or lhs itself where every rhs is 0.
     pub implied_constant: Option<f64>,
     /// How tight it is.
     pub tightness: Tightness,

@@ -7,6 +7,7 @@ use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
+use escapement::objective::Regularizers;
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::{Error, seed, tolerance};
 use escapement_verify::io::atomic::Outputs;
@@ -135,10 +136,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
     let top = TopSpace::new(&pairs, rank)?;
     let w_l = construct::w_l(&cov, &top, &target, par)?;
-    let expected = construct::expected_regularizers(&cov, &top, &net, inputs.as_ref(), w_l.as_ref(), w_q.w.as_ref(), par)?;
+    let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: inputs.as_ref() };
+    let expected = construct::expected_regularizers(regularizers, w_l.as_ref(), w_q.w.as_ref(), par)?;
     let signs = construct::signs::draw(&mut seed::stream(seed, &key, "signs"), net.m());
     let w_star = construct::signs::apply(&signs, w_l.as_ref(), w_q.w.as_ref())?;
-    let drawn = escapement::objective::regularizers(&cov, &top, &net, inputs.as_ref(), w_star.as_ref(), par)?;
+    let drawn = regularizers.all(w_star.as_ref(), par)?;
 
     let output = Output {
         d,

@@ -1,6 +1,8 @@
-//! What several claims share: sweeps, independent one-dimensional expectations, error bounds of squares.
+//! What several claims share: sweeps, the width that two of them suppose, independent one-dimensional expectations, error bounds of squares.
 
+use crate::cell::Cell;
 use crate::claim::Tier;
+use crate::record::Measurement;
 
 /// Dimensions for asymptotic statements, from 3 to 2000, roughly geometric: the ratio is small enough for local exponents to mean
 /// something, and large enough for them to stand above rounding.
@@ -25,6 +27,23 @@ pub fn doublings(width: usize, count: usize) -> impl Iterator<Item = usize> {
 /// are those of few values.
 pub fn half_octaves(width: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| 2 * (0.5 * width as f64 * 2.0_f64.powf(0.5 * i as f64)).round() as usize)
+}
+
+/// `d^{10k}`, the width that Lemma 2 and Theorem 2 ask for.
+pub fn width_of_hypothesis(d: usize, k: usize) -> f64 {
+    (d as f64).powi(10 * k as i32)
+}
+
+/// Records in the measurement whether m ≥ d^{10k}.
+pub fn wide_enough(measurement: Measurement, cell: &Cell) -> Measurement {
+    let least = width_of_hypothesis(cell.d, cell.k);
+    let met = cell.m as f64 >= least;
+    measurement.hypothesis("m ≥ d^{10k}", met, format!("m = {}, d^{{10k}} = {least:.6e}", cell.m))
+}
+
+/// The width that the hypothesis asks for, where a machine reaches it.
+pub fn literal(cell: &Cell) -> bool {
+    cell.m as f64 >= width_of_hypothesis(cell.d, cell.k)
 }
 
 /// The error of `x²` when `x` is known to within `error`.

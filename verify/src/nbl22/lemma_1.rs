@@ -219,26 +219,14 @@ fn groups() -> impl Iterator<Item = (usize, &'static str)> {
     TERMS.into_iter().flat_map(|terms| ACTIVATIONS.map(|a| (terms, a)))
 }
 
-/// `Σ_i α_i² E(β_i·x)^{2k+2}/p_i`, which the exact mean squared error subtracts.
-fn squared_means(cell: &Cell, counts: &[usize]) -> Result<f64> {
-    let rule = sphere::ZonalQuadrature::shared(cell.d, cell.k + 2)?;
-    let moment = rule.expect(|z| (cell.d as f64 * z * z).powi(cell.k as i32 + 1));
-    Ok(counts.iter().zip(setting::ALPHAS.iter().cycle()).map(|(p, a)| a * a * moment / *p as f64).sum())
-}
-
-/// The exact mean squared error and its rounding: both terms are right to `relative`, their difference to the sum of what they miss.
-fn mean_square(cell: &Cell, population: &Population, counts: &[usize], relative: f64) -> Result<(f64, f64)> {
-    let value = population.mean_square_error(counts);
-    Ok((value, 2.0 * relative * (value + 2.0 * squared_means(cell, counts)?)))
-}
-
 /// Exact quantities, R dividing p.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
-    let population = Population::new(sigma.as_ref(), &setting::target(cell, seed)?)?;
+    let target = setting::target(cell, seed)?;
+    let population = Population::new(sigma.as_ref(), &target)?;
     let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
     // m = 2R, so that each term has one neuron: m times the mean squared error is free of m.
-    let (square, miss) = mean_square(cell, &population, &vec![1; cell.terms], relative)?;
+    let (square, miss) = setting::mean_square(&target, &population, &vec![1; cell.terms], relative)?;
     let scaled = (2.0 * cell.terms as f64 * square).sqrt();
     let norm = population.norm_2_4_pow4_even();
     Ok(Measurement::new()
@@ -272,7 +260,7 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
         norm += construct::norm_2_4_pow4(built.w.as_ref()) / networks as f64;
         uniform += construct::norm_2_4_pow4(even_groups(built.w.as_ref(), &counts).as_ref()) / networks as f64;
     }
-    let (square, miss) = mean_square(cell, &population, &counts, relative)?;
+    let (square, miss) = setting::mean_square(&target, &population, &counts, relative)?;
     let rms = square.sqrt();
     let rms_miss = (0.5 * miss / square + 2.0 * f64::EPSILON) * rms;
     let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
@@ -353,8 +341,8 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     // Two-sided at each of the inputs, which share the probability of a false alarm.
     let limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE / POINTS as f64, freedom);
     let [built, uniform, single] = [0, 1, 2].map(|i| studentised(&draws[i]));
-    let (exact, miss) = mean_square(cell, &population, &counts, relative)?;
-    let raw = exact + squared_means(cell, &counts)?;
+    let (exact, miss) = setting::mean_square(&target, &population, &counts, relative)?;
+    let raw = exact + setting::squared_means(&target, &counts)?;
     let (mean, error) = setting::mean_and_error(&squares);
     // A square of size e² moves by 2e·rounding, and its mean by less.
     let square_rounding = 2.0 * mean.sqrt() * rounding + rounding * rounding;

@@ -1,10 +1,29 @@
 //! How well the top n_k eigenspace of Σ holds the polynomials of degree at most k: the error of NBL22 Lemma 2, worst over all of them.
 //!
-//! With `Σ = ΨΨᵀ` and the eigenpairs (λ_i, v_i), put `K_il = ⟨v_i, Ψe_l⟩/√λ_i` for i < n_k and the harmonics l of degree at most k. The
+//! With `Σ = ΨΨᵀ` and the eigenpairs (λ_i, v_i), put `K_il = ⟨v_i, Ψe_l⟩/√λ_i` for i ≤ n = n_k and the harmonics l of degree at most k. The
 //! W_L of population least squares gives `f_L(·; W_L)` the coefficients `KᵀKc` on degree ≤ k, and the error is `cᵀ(I − KᵀK)c`: the squared sine of
 //! an angle. Its norm is `‖W_L‖² = cᵀKᵀΛ⁻¹Kc`. Derived for this project.
+//!
+//! # Certificate
+//! Computed is not `Σ' = Σ + T` but Σ, cut at a degree: `0 ⪯ T ⪯ τ`. Primes belong to Σ'; Π projects on the top n eigenvectors, `A = Ψ_{≤k}` is the
+//! same for both and `AAᵀ ⪯ Σ ⪯ Σ'`.
+//!
+//! 1. *Turn.* `Y = (I − Π)V'` solves `YΛ' − ΣY = (I − Π)TV'`, where `Λ' ≥ λ'_n ≥ λ_n` and Σ ≤ λ_{n+1} on the range of Y: by Davis and Kahan
+//!    `‖(I − Π)Π'‖ ≤ s = τ/(λ_n − λ_{n+1})`, and spaces of equal dimension have the same angle both ways.
+//! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, the angle seen from there. For a unit w' of the top space of Σ' put `w = Πw'` and
+//!    `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and e ⟂ w is orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form
+//!    Σ' − AAᵀ is a seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)` plus the same.
+//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' − X in the range of Π' is
+//!    `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is that of X, at most s‖X‖: in units of 1/√λ_n, X moves by at most
+//!    `s(1 + √(λ_{n+1}/λ_n)) + τ/λ_n`.
+//! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the eigenfunctions this is no more, and
+//!    `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and θ to s. By the Gram matrix the eigenfunctions are computed themselves,
+//!    from ΨᵀΨ up to r, with the same result.
+//!
+//! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s counts √n times, and τ once if it bounds tr T.
 
 use crate::error::Result;
+use crate::nbl22::rounding;
 use crate::record::Quantity;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
@@ -30,9 +49,13 @@ pub struct Projection {
     pub flops: f64,
 }
 
-/// Rounding of a dense symmetric eigenproblem of order n with accumulation over as many terms: `8ε√n·λ_max`, as in the core.
-pub fn rounding(n: usize, largest: f64) -> f64 {
-    8.0 * f64::EPSILON * (n as f64).sqrt() * largest
+/// How far the computed eigenproblem may be from that of the cut Σ.
+#[derive(Debug, Clone, Copy)]
+struct Departure {
+    /// A bound on `‖ΣV − VΛ‖` for the top n_k, and on the error of λ_{n_k + 1}.
+    residual: f64,
+    /// A bound on the rounding of K, in operator norm.
+    overlap: f64,
 }
 
 impl Projection {
@@ -51,7 +74,10 @@ impl Projection {
         let overlap = Mat::from_fn(n_k, n_k, |i, l| u[(l, i)]);
         let outside = Mat::from_fn(n - n_k, n_k, |i, l| u[(l, n_k + i)]);
         let flops = (cov.order() as f64 + 12.0 * n as f64) * (n as f64).powi(2);
-        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), rounding(cov.order().max(n), values[0]), flops)
+        // The vectors are orthonormal as the eigenproblem is solved, to 8ε√n.
+        let residual = rounding::gram(cov) + rounding::eigen(n, values[0]);
+        let departure = Departure { residual, overlap: rounding::eigen(n, 1.0) };
+        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), departure, flops)
     }
 
     /// By eigenvectors of Σ and the columns of Ψ of degree at most k: the error is one minus a singular value, and carries the rounding of that.
@@ -61,9 +87,15 @@ impl Projection {
     pub fn from_pairs(cov: &Covariance, pairs: &EigenPairs, k: usize) -> Result<Self> {
         let n_k = cumulative_dimension(cov.d(), k)?;
         let k_matrix = overlap(cov, pairs, k)?;
-        let perturbation = 2.0 * pairs.residual_max + pairs.rounding_bound();
+        let (n, values) = (n_k as f64, &pairs.eigenvalues);
+        // Vectors that are orthonormal to η each are within nη of some that are exactly so, which moves the residual by 2λ_1 times that.
+        let slant = n * pairs.orthonormality;
+        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * slant;
+        // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k have squares that sum to at most Σ_{i≤n} λ_i.
+        let moduli = (n * values[..n_k].iter().sum::<f64>() / values[n_k - 1]).sqrt();
+        let departure = Departure { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + slant };
         let flops = 24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(2 * n_k)) as f64;
-        Self::assemble(cov, pairs.eigenvalues[..=n_k].to_vec(), k_matrix, None, perturbation, flops)
+        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, departure, flops)
     }
 
     /// The cheaper route: the Gram matrix up to d = 4, else the top of Σ.
@@ -84,14 +116,18 @@ impl Projection {
         eigenvalues: Vec<f64>,
         overlap: Mat<f64>,
         outside: Option<Mat<f64>>,
-        perturbation: f64,
+        departure: Departure,
         flops: f64,
     ) -> Result<Self> {
         let n_k = overlap.nrows();
-        let (last, gap) = (eigenvalues[n_k - 1], eigenvalues[n_k - 1] - eigenvalues[n_k]);
+        let Departure { residual, overlap: rounded } = departure;
         let tail = cov.truncation_bound();
-        if !(last > 0.0 && gap > 4.0 * (tail + perturbation)) {
-            let why = format!("the gap {gap:.3e} below λ_{n_k} is within four times the certificate {:.3e}", tail + perturbation);
+        // λ_n of Σ is at least `last`, λ_{n+1} at most `next`.
+        let (last, next) = (eigenvalues[n_k - 1] - residual, eigenvalues[n_k] + residual);
+        let gap = last - next;
+        // Not `gap <= tail`: a NaN must be refused too.
+        if !(last > 0.0 && gap > tail) {
+            let why = format!("the gap {gap:.3e} below λ_{n_k}, rounding taken off, is within the truncation bound {tail:.3e}");
             return Err(escapement::Error::Projector { rank: n_k, why }.into());
         }
         let error = match &outside {
@@ -101,21 +137,25 @@ impl Projection {
         let short = largest(complement(overlap.subrows(0, n_k - 1)))?;
         let scaled = Mat::from_fn(n_k, n_k, |i, l| overlap[(i, l)] / eigenvalues[i].sqrt());
         let norm = largest(product(scaled.as_ref(), scaled.as_ref()))?;
-        // Σ loses T ⪰ 0, ‖T‖ ≤ tail. To first order Ψᵀ(Σ⁻¹Π)Ψ moves by at most tail/λ between top vectors, and 2·tail/gap between top and
-        // other ones; tail ≤ gap/4 keeps all higher orders below that again. A perturbation of the eigenproblem turns the space by 2·perturbation/gap.
-        let relative = 2.0 * (tail / last + 2.0 * tail / gap) + 4.0 * perturbation / gap;
-        let subtraction = if outside.is_some() { 0.0 } else { 16.0 * f64::EPSILON * n_k as f64 };
-        let spread = relative + (tail + perturbation) / last;
+        let (turn, relative) = ((tail + residual) / gap, (tail + residual) / last);
+        let added = relative + rounded * (2.0 + rounded);
+        let turned = tail / gap * ((next + tail) / last).sqrt() + residual / gap;
+        let moved = turn * (1.0 + (next / last).sqrt()) + relative + rounded;
         Ok(Self {
-            error: Quantity { value: error, error: relative + subtraction },
+            error: Quantity { value: error, error: turned_square(error, added, turned) },
             short,
-            norm: Quantity { value: norm, error: 2.0 * spread / last },
-            inverse_last: Quantity { value: 1.0 / last, error: 2.0 * (tail + perturbation) / (last * last) },
+            norm: Quantity { value: norm, error: moved * (2.0 + moved) / last },
+            inverse_last: Quantity { value: 1.0 / eigenvalues[n_k - 1], error: relative / eigenvalues[n_k - 1] },
             eigenvalues,
             overlap,
             flops,
         })
     }
+}
+
+/// `(√(x + added) + turned)² − x`: how far the square x of a sine may move when `added` joins it and the space turns, without cancellation.
+pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
+    added + turned * (2.0 * (x + added).sqrt() + turned)
 }
 
 /// K for the top n_k of `pairs`.

@@ -22,6 +22,7 @@ use escapement::construct::{self, signs};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
+use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::tolerance;
 use faer::{Mat, Par};
@@ -277,7 +278,8 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (mut projected, mut whole) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
     for _ in 0..BATCHES {
         let x = sphere::uniform_sphere(rng, BATCH, cell.d, d.sqrt());
-        projected.push(signs::expected_r3(cov, &top, net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?);
+        let regularizers = Regularizers { cov, top: &top, net, x: x.as_ref() };
+        projected.push(signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?);
         let squares = signs::expected_linear_square(net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
         whole.push(squares.iter().sum::<f64>() / BATCH as f64);
     }
@@ -324,12 +326,13 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let top = TopSpace::new(&pairs, *rank)?;
     let (m, d) = (cell.m as f64, cell.d as f64);
     let zero = Mat::zeros(cell.m, cell.d);
-    let r1 = signs::expected_r1(cov, &top, zero.as_ref(), w.as_ref(), Par::Seq)?;
-    let r2 = signs::expected_r2(cov, &top, zero.as_ref(), w.as_ref(), Par::Seq)?;
     let many = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n, cell.d, d.sqrt());
     let x = many.subrows(0, cell.n);
-    let [r3, r3_mean] = [x, many.as_ref()].map(|x| signs::expected_r3(cov, &top, net, x, zero.as_ref(), w.as_ref(), Par::Seq));
-    let (r3, r3_mean) = (r3?, r3_mean?);
+    let regularizers = Regularizers { cov, top: &top, net, x };
+    let r1 = signs::expected_r1(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r2 = signs::expected_r2(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r3 = signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r3_mean = signs::expected_r3(regularizers.on(many.as_ref()), zero.as_ref(), w.as_ref(), Par::Seq)?;
     let top_error = case.top_error(&pairs, &top);
     let error = (top_error + cov.truncation_bound() / m) * square + rounding * (r1 + r2);
     // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d sup σ'².

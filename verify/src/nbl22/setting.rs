@@ -5,7 +5,7 @@ use crate::error::Result;
 use escapement::activation::{self, Activation};
 use escapement::construct::{LowDegree, Population, SparseTerm, Target, ZonalTerm};
 use escapement::network::PairedNetwork;
-use escapement::sphere::{lambda, orthonormal_coefficients, uniform_sphere};
+use escapement::sphere::{ZonalQuadrature, lambda, orthonormal_coefficients, uniform_sphere};
 use escapement::tolerance::{ZONAL_ROUNDINGS, ZONAL_ROUNDINGS_PER_DEGREE};
 use faer::{MatRef, Par};
 use std::sync::Arc;
@@ -61,6 +61,19 @@ pub(super) fn population_rounding(activation: &dyn Activation, population: &Popu
     let used = population.series().iter().zip(&s).enumerate().filter(|(_, (c, _))| **c != 0.0);
     let relative = |j: usize, s: f64| (ZONAL_ROUNDINGS + ZONAL_ROUNDINGS_PER_DEGREE * j as f64) * size / s.abs();
     Ok((used.map(|(j, (_, s))| relative(j, *s)).fold(0.0, f64::max) + 16.0) * f64::EPSILON)
+}
+
+/// `Σ_i α_i² E(β_i·x)^{2k+2}/p_i`, which the exact mean squared error subtracts.
+pub(super) fn squared_means(target: &Target, counts: &[usize]) -> Result<f64> {
+    let rule = ZonalQuadrature::shared(target.d(), target.k() + 2)?;
+    let moment = rule.expect(|z| (target.d() as f64 * z * z).powi(target.k() as i32 + 1));
+    Ok(counts.iter().zip(target.sparse()).map(|(p, t)| t.alpha * t.alpha * moment / *p as f64).sum())
+}
+
+/// The exact mean squared error of W_Q and its rounding: both terms are right to `relative`, their difference to the sum of what they miss.
+pub(super) fn mean_square(target: &Target, population: &Population, counts: &[usize], relative: f64) -> Result<(f64, f64)> {
+    let value = population.mean_square_error(counts);
+    Ok((value, 2.0 * relative * (value + 2.0 * squared_means(target, counts)?)))
 }
 
 /// A bound on the rounding of `f_Q(x; W) − f_sp(x)` at an input of norm √d: the m terms of f_Q are at most

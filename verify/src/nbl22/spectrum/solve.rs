@@ -1,6 +1,8 @@
 //! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix or by products.
 
 use crate::error::Result;
+use crate::nbl22::projection::turned_square;
+use crate::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, BlockOptions};
 use faer::linalg::matmul::matmul;
@@ -54,12 +56,12 @@ pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solve
             (values, squares(beyond)?)
         }
     };
-    let rounding = rounding(n, eigenvalues[0]) + gram_rounding(cov, trace);
+    let rounding = rounding::eigen(n, eigenvalues[0]) + rounding::gram(cov);
     Ok(Solved {
         eigenvalues,
         rounding,
         truncation: cov.truncation_bound(),
-        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
         sines,
     })
 }
@@ -86,10 +88,10 @@ pub fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -
     };
     let trace: f64 = (0..p).map(|r| 2.0 * block(r)).sum();
     Ok(Solved {
-        rounding: found.residual_max * cov.scale() + rounding(cov.order(), eigenvalues[0]),
+        rounding: found.residual_max * cov.scale() + rounding::eigen(cov.order(), eigenvalues[0]),
         truncation: cov.truncation_bound(),
         eigenvalues,
-        trace: (trace, gram_rounding(cov, trace) + cov.truncation_bound()),
+        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
         sines,
     })
 }
@@ -112,36 +114,21 @@ fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
     Ok(eigen::full_eigenvalues(s.as_ref(), Par::Seq)?.into_iter().map(|x| x.max(0.0)).collect())
 }
 
-/// Backward error of an EVD of order n: `8ε√n` of the largest eigenvalue.
-fn rounding(n: usize, largest: f64) -> f64 {
-    8.0 * f64::EPSILON * (n as f64).sqrt() * largest
-}
-
-/// Rounding of a sum of positive terms over pd entries whose exact value is the trace: pd roundings in the worst case, and 8 more for each
-/// degree in the recurrences of the entries. In operator norm it is no larger than in trace.
-fn gram_rounding(cov: &Covariance, trace: f64) -> f64 {
-    let degrees = cov.levels().levels.len() as f64;
-    0.5 * f64::EPSILON * (cov.order() as f64 + 8.0 * degrees) * trace
-}
-
 impl Solved {
-    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`.
-    ///
-    /// `sin²` is the largest `vᵀΣ_{>k}v / vᵀΣv` over the top eigenspace V. Leaving out degrees of total trace t changes the quotient by at most
-    /// t/λ_n (the sum likewise, t being a trace), and turns V by an angle of sine at most `θ = (t + rounding)/gap` (Davis and Kahan), which changes it by at most
-    /// `2θ sin + θ²(1 + λ_1/λ_n)`.
+    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`: as in [`crate::nbl22::projection`], of which the sum is the same in
+    /// Frobenius norm, where a turn counts √n times and what is left out once, its trace being the bound.
     pub fn sine_errors(&self, rank: usize) -> (f64, f64) {
-        let slack = self.truncation + 2.0 * self.rounding;
-        let (first, last) = (self.eigenvalues[0], self.eigenvalues[rank - 1]);
-        let gap = (last - self.eigenvalues.get(rank).copied().unwrap_or(0.0)).max(f64::MIN_POSITIVE);
-        let turn = (slack / gap).min(1.0);
-        let largest = self.sines.first().copied().unwrap_or(0.0).sqrt();
-        let sum: f64 = self.sines.iter().sum();
         let n = rank as f64;
-        let quadratic = turn * turn * (1.0 + first / last);
+        // Residuals of n pairs have n^{1/2} times the norm of one.
+        let residual = n.sqrt() * self.rounding;
+        let (tail, last) = (self.truncation, self.eigenvalues[rank - 1] - residual);
+        let next = self.eigenvalues.get(rank).copied().unwrap_or(0.0) + residual;
+        let gap = (last - next).max(f64::MIN_POSITIVE);
+        let turned = ((tail * ((next + tail) / last).sqrt() + residual) / gap).min(1.0);
+        let largest = self.sines.first().copied().unwrap_or(0.0);
         (
-            slack / last + 2.0 * turn * largest + quadratic,
-            (self.truncation + 2.0 * n * self.rounding) / last + 2.0 * turn * (n * sum).sqrt() + n * quadratic,
+            turned_square(largest, (tail + residual) / last, turned),
+            turned_square(self.sines.iter().sum(), (tail + n * residual) / last, n.sqrt() * turned),
         )
     }
 }

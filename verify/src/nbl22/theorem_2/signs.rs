@@ -1,16 +1,20 @@
 //! The signs of Theorem 2 by themselves: drawn, and enumerated.
 
-use super::theorem_2::{Built, DRAWS, ENUMERATION};
+use super::built::Built;
 use crate::bound::{Bound, Neighbour, Side};
 use crate::cell::Cell;
 use crate::error::Result;
+use crate::nbl22::rounding;
 use crate::record::Measurement;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
 use escapement::objective::Loss;
-use escapement::objective::regularizers::regularizers;
 use faer::{Mat, MatRef, Par};
 
+/// The part with drawn S.
+pub(super) const DRAWS: &str = "draws";
+/// The part with all S, at a few neurons.
+pub(super) const ENUMERATION: &str = "enumeration";
 /// Draws of S in a cell.
 const TRIALS: usize = 300;
 /// A draw counts when it exceeds this many times the mean: probability at most 1/3 by Markov.
@@ -79,7 +83,7 @@ pub(super) fn bounds() -> Vec<Bound> {
 /// R1..R4, and the square and pseudo-Huber losses of f_L + f_Q, at W.
 fn at(built: &Built, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     let x = built.x.as_ref();
-    let [r1, r2, r3, r4] = regularizers(&built.cov, &built.top, &built.net, x, w, Par::Seq)?;
+    let [r1, r2, r3, r4] = built.regularizers().all(w, Par::Seq)?;
     let (linear, quadratic) = (built.net.f_linear(x, w, Par::Seq)?, built.net.f_quadratic(x, w, Par::Seq)?);
     let mean = |loss: Loss| {
         f_star.iter().enumerate().map(|(i, y)| loss.value(*y, linear[i] + quadratic[i])).sum::<f64>() / f_star.len() as f64
@@ -164,9 +168,11 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
     // eigen-residuals in the other.
     let averages = [mean[0], mean[1], mean[2], mean[3]];
     let form = built.errors(&averages);
-    let step = built.model_rounding() * (count as f64).sqrt();
+    let step = built.model_rounding();
+    // A mean of positive numbers, each to within its own error, adds the roundings of its sum.
+    let sum = rounding::sum(count, 1);
     let mut measurement = Measurement::new()
-        .quantity("absolute", absolute, step)
+        .quantity("absolute", absolute, step + sum * absolute)
         .quantity("root-square", root, step)
         .quantity("root-square-half", root * std::f64::consts::FRAC_1_SQRT_2, step)
         .quantity("root-noise-half", noise * std::f64::consts::FRAC_1_SQRT_2, step)
@@ -175,11 +181,12 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         let error = match i {
             0..=3 => form[i],
             4 => step * (2.0 * mean[4].sqrt() + step),
-            _ => step + loss_error,
+            _ => step,
         };
-        measurement.insert(format!("mean-{name}"), mean[i], error);
-        measurement.insert(format!("enumerated-{name}"), separate[i], error);
-        measurement.insert(format!("common-{name}"), common[i], error);
+        let closed = if i == 5 { loss_error } else { 0.0 };
+        measurement.insert(format!("mean-{name}"), mean[i], error + closed);
+        measurement.insert(format!("enumerated-{name}"), separate[i], error + sum * separate[i]);
+        measurement.insert(format!("common-{name}"), common[i], error + sum * common[i]);
     }
     Ok(measurement)
 }
