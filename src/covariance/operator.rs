@@ -1,7 +1,7 @@
 //! The matrix-free route: `A·V` in blocks, without `A`.
 
-use super::Covariance;
 use super::tile::Tile;
+use super::{Covariance, Profile};
 use crate::eigen::SymmetricOperator;
 use crate::error::Result;
 use crate::product::{Real, matmul, vectorised};
@@ -24,7 +24,7 @@ impl Covariance {
     /// `A` as an operator, keeping its kernel matrices (one triangle of tiles) if their 16p² bytes fit in `memory` bytes; else they are made
     /// afresh in each product.
     pub fn operator(&self, memory: u64) -> CovarianceOperator<'_> {
-        CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), memory), rough: None }
+        CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 1.0, memory), rough: None }
     }
 
     /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above them in f32, keeping the kernel
@@ -32,8 +32,14 @@ impl Covariance {
     ///
     /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about κ_2/κ_1 of `‖A‖`.
     pub fn mixed_operator(&self, memory: u64) -> CovarianceOperator<'_> {
-        let rough = Kernels::new(Cow::Owned(self.beyond(1)), memory);
-        CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 0), rough: Some(rough) }
+        let above = self.beyond(1);
+        let at_one = above.profile().at(1.0);
+        let unit = [at_one.f0, at_one.f2, at_one.f3].into_iter().fold(0.0, f64::max);
+        let unit = if unit.is_normal() { unit } else { 1.0 };
+        CovarianceOperator {
+            exact: Kernels::new(Cow::Borrowed(self), 1.0, 0),
+            rough: Some(Kernels::new(Cow::Owned(above), unit, memory)),
+        }
     }
 }
 
@@ -118,6 +124,9 @@ impl SymmetricOperator for CovarianceOperator<'_> {
 /// The kernel matrices of a covariance in precision `T`.
 struct Kernels<'a, T> {
     cov: Cow<'a, Covariance>,
+    /// The profile in units of `unit`, the scale of its largest entries: f32 has few exponents.
+    profile: Profile,
+    unit: f64,
     weights: Mat<T>,
     /// Tile (I, J), J ≤ I, at I(I+1)/2 + J; empty if none are kept.
     kept: Vec<Tile<T>>,
@@ -140,10 +149,10 @@ impl<T: Real> Scratch<T> {
 }
 
 impl<'a, T: Real> Kernels<'a, T> {
-    fn new(cov: Cow<'a, Covariance>, memory: u64) -> Self {
+    fn new(cov: Cow<'a, Covariance>, unit: f64, memory: u64) -> Self {
         let w = cov.weights();
         let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::narrow(w[(r, i)]));
-        let mut kernels = Self { weights, kept: Vec::new(), cov };
+        let mut kernels = Self { profile: cov.profile().clone().scaled(1.0 / unit), unit, weights, kept: Vec::new(), cov };
         let p = kernels.cov.p() as u64;
         if 2 * size_of::<T>() as u64 * p * (p + SIDE as u64) <= memory {
             let count = kernels.tiles();
@@ -176,7 +185,7 @@ impl<'a, T: Real> Kernels<'a, T> {
 
     fn evaluate(&self, tile: &mut Tile<T>, i: usize, j: usize, cosines: &mut Mat<f64>) {
         let part = |range: Range<usize>| self.cov.weights().subrows(range.start, range.len());
-        tile.evaluate(self.cov.profile(), part(self.range(i)), part(self.range(j)), cosines);
+        tile.evaluate(&self.profile, part(self.range(i)), part(self.range(j)), cosines);
     }
 
     /// `out ← out + A·V`, by columns.
@@ -187,7 +196,7 @@ impl<'a, T: Real> Kernels<'a, T> {
         let row = |scratch: &mut Scratch<T>, (i, out): (usize, Vec<&mut [f64]>)| {
             self.row_tile(i, &v, &along, scratch);
             for (to, from) in out.into_iter().zip(scratch.out.col_iter()) {
-                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += from.widen());
+                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += self.unit * from.widen());
             }
         };
         match par {

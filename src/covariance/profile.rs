@@ -119,6 +119,12 @@ impl Profile {
         Self { d, series }
     }
 
+    /// `factor` times these series.
+    pub(super) fn scaled(mut self, factor: f64) -> Self {
+        self.series.iter_mut().flat_map(|s| &mut s.terms).for_each(|[c, ..]| *c *= factor);
+        self
+    }
+
     /// The dimension d of the inputs.
     pub fn d(&self) -> usize {
         self.d

@@ -4,7 +4,6 @@ use super::SymmetricOperator;
 use super::dense::full_eigen;
 use crate::error::{Error, Result};
 use crate::product::{rotate, tall_inner, tall_outer};
-use crate::tolerance;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 /// Orthonormal Q (`[n, size]`) with AQ and the projection H = QᵀAQ, in buffers for `capacity` columns.
@@ -34,9 +33,9 @@ impl<'a> Basis<'a> {
         q.subcols(0, size).to_owned()
     }
 
-    /// Ritz values, descending, and their coefficients in the basis.
-    pub(super) fn ritz(&self) -> Result<(Vec<f64>, Mat<f64>)> {
-        full_eigen(self.h.as_ref().submatrix(0, 0, self.size, self.size), self.par)
+    /// Ritz values on the first `count` directions, descending, and their coefficients in them.
+    pub(super) fn ritz(&self, count: usize) -> Result<(Vec<f64>, Mat<f64>)> {
+        full_eigen(self.h.as_ref().submatrix(0, 0, count, count), self.par)
     }
 
     /// The products of the last `count` directions.
@@ -45,8 +44,9 @@ impl<'a> Basis<'a> {
     }
 
     /// Adds those directions of `x` that are new, as far as there is room, with rough products, and returns how many they are. `x` is overwritten.
-    pub(super) fn extend(&mut self, x: MatMut<'_, f64>) -> Result<usize> {
-        let c = self.orthonormalise(x)?;
+    /// Of a unit direction more than `floor` must be left, squared, outside the basis.
+    pub(super) fn extend(&mut self, x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
+        let c = self.orthonormalise(x, floor)?;
         if c == 0 {
             return Ok(0);
         }
@@ -60,9 +60,8 @@ impl<'a> Basis<'a> {
         Ok(c)
     }
 
-    /// Replaces the products of the first `count` columns by exact ones and drops the rest of the basis.
+    /// Replaces the products of the first `count` directions by exact ones.
     pub(super) fn refresh(&mut self, count: usize) -> Result<()> {
-        self.size = count;
         self.operator.apply(self.q.as_ref().subcols(0, count), self.aq.as_mut().subcols_mut(0, count), self.par)?;
         self.products += count;
         self.project(0)
@@ -112,7 +111,7 @@ impl<'a> Basis<'a> {
     ///
     /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD of `XᵀX`), all BLAS-3, until
     /// a round finds the columns orthonormal to a tenth: it then leaves them so to rounding.
-    fn orthonormalise(&mut self, mut x: MatMut<'_, f64>) -> Result<usize> {
+    fn orthonormalise(&mut self, mut x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         normalise_columns(x.as_mut());
         let mut b = x.ncols().min(self.capacity - self.size);
         for round in 0..4 {
@@ -127,8 +126,8 @@ impl<'a> Basis<'a> {
             let gram = tall_inner(x.as_ref(), x.as_ref(), self.par);
             let (lambda, u) = full_eigen(gram.as_ref(), self.par)?;
             // The columns came with unit norm: what is left of a direction after the first projection is measured against 1.
-            let floor = if round == 0 { tolerance::DEPENDENT } else { 0.5 };
-            let kept = lambda.iter().take_while(|&&l| l > floor).count();
+            let least = if round == 0 { floor } else { 0.5 };
+            let kept = lambda.iter().take_while(|&&l| l > least).count();
             let map = Mat::from_fn(b, kept, |i, j| u[(i, j)] / lambda[j].sqrt());
             let mut slot = slots.as_mut().subcols_mut(0, kept);
             tall_outer(slot.as_mut(), Accum::Replace, x.as_ref(), map.as_ref(), 1.0, self.par);
@@ -146,17 +145,17 @@ impl<'a> Basis<'a> {
     pub(super) fn residuals(&self, theta: &[f64], y: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Vec<f64> {
         let c = y.ncols();
         let mut out = out.subcols_mut(0, c);
-        tall_outer(out.as_mut(), Accum::Replace, self.aq.as_ref().subcols(0, self.size), y, 1.0, self.par);
-        let scaled = Mat::from_fn(self.size, c, |i, j| y[(i, j)] * theta[j]);
-        tall_outer(out.as_mut(), Accum::Add, self.q.as_ref().subcols(0, self.size), scaled.as_ref(), -1.0, self.par);
+        tall_outer(out.as_mut(), Accum::Replace, self.aq.as_ref().subcols(0, y.nrows()), y, 1.0, self.par);
+        let scaled = Mat::from_fn(y.nrows(), c, |i, j| y[(i, j)] * theta[j]);
+        tall_outer(out.as_mut(), Accum::Add, self.q.as_ref().subcols(0, y.nrows()), scaled.as_ref(), -1.0, self.par);
         (0..c).map(|j| out.as_ref().col(j).norm_l2()).collect()
     }
 
-    /// Replaces the basis by the Ritz vectors `Q·y`, in place.
+    /// Replaces the basis by the Ritz vectors `Q·y` of its first directions, in place.
     pub(super) fn restart(&mut self, theta: &[f64], y: MatRef<'_, f64>) {
-        let (size, keep) = (self.size, y.ncols());
+        let keep = y.ncols();
         for part in [&mut self.q, &mut self.aq] {
-            rotate(part.as_mut().subcols_mut(0, size), y, self.par);
+            rotate(part.as_mut().subcols_mut(0, y.nrows()), y, self.par);
         }
         self.h.fill(0.0);
         (0..keep).for_each(|i| self.h[(i, i)] = theta[i]);

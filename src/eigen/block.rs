@@ -13,10 +13,8 @@ use std::ops::ControlFlow;
 const PROBES: usize = 6;
 /// Fresh directions in a probe.
 pub(super) const PROBE_BLOCK: usize = 8;
-/// Relative residual below which a search by rough products may have reached their last digit: the square root of what f32 resolves.
-const ROUGH_LIMIT: f64 = 2.5e-4;
-/// Steps in which such a search halves its worst residual, or has.
-const ROUGH_STEPS: usize = 2;
+/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed: a tenth of the residual.
+const ROUGH_DEPENDENT: f64 = 0.01;
 /// Passes of exact products after which a residual that no longer halves is taken for the limit of the arithmetic.
 const PASSES: usize = 2;
 
@@ -167,7 +165,7 @@ pub fn block_eigen_observed(
     // One buffer for the start, for residuals and for random directions.
     let mut work = match initial {
         Some(mut x) => {
-            basis.extend(x.as_mut())?;
+            basis.extend(x.as_mut(), tolerance::DEPENDENT)?;
             x
         }
         None => Mat::zeros(n, 0),
@@ -177,91 +175,111 @@ pub fn block_eigen_observed(
         work = Mat::zeros(n, block.max(wanted + PROBE_BLOCK));
     }
     if basis.size < wanted {
-        basis.extend(random.fill(work.as_mut().subcols_mut(0, block)))?;
+        basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)?;
     }
 
-    let (mut restarts, mut probes, mut exact) = (0, 0, false);
-    // Exact passes and rough steps that no longer gain.
-    let (mut passes, mut steps) = (Stall::default(), Stall::default());
+    let (mut restarts, mut probes, mut scale) = (0, 0, 0.0_f64);
+    let mut passes = Stall::default();
+    // With rough products a residual has a part within the basis, which no new direction reduces: where that is nearly all of it, the
+    // products have no more digits to give.
+    let floor = if operator.is_rough() { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
     loop {
-        let (theta, y) = basis.ritz()?;
+        let (theta, y) = basis.ritz(basis.size)?;
         let count = wanted.min(basis.size);
         let guarded = (wanted + block.min(PROBE_BLOCK)).min(basis.size);
-        let scale = theta.iter().fold(0.0_f64, |s, t| s.max(t.abs()));
+        // The largest there has been: a restart may drop it.
+        scale = theta.iter().fold(scale, |s, t| s.max(t.abs()));
+        let allowed = options.tolerance * scale;
         let norms = basis.residuals(&theta, y.subcols(0, guarded), work.as_mut());
-        let mut next: Vec<usize> = (0..count).filter(|&i| norms[i] > options.tolerance * scale).collect();
-        let worst = largest(&norms[..count]);
-        let mut settled = next.is_empty() && count == wanted;
+        let mut next: Vec<usize> = (0..count).filter(|&i| norms[i] > allowed).collect();
+        let settled = next.is_empty() && count == wanted;
 
+        let worst = largest(&norms[..count]);
         let relative = if scale > 0.0 { worst / scale } else { 0.0 };
         let progress = Progress { products: basis.products, converged: count - next.len(), residual: relative };
         let stopped = observe(progress).is_break();
-        if stopped || (settled && exact) {
+        let solution = |basis: Basis<'_>, theta: &[f64], residuals: Vec<f64>, restarts: usize| BlockSolution {
+            eigenvalues: theta[..count].to_vec(),
+            residual_max: largest(&residuals),
+            residuals,
+            products: basis.products,
+            restarts,
+            stopped,
+            vectors: basis.into_q(),
+        };
+        if stopped {
             basis.restart(&theta, y.subcols(0, count));
-            let products = basis.products;
-            drop(work);
-            return Ok(BlockSolution {
-                eigenvalues: theta[..count].to_vec(),
-                vectors: basis.into_q(),
-                residuals: norms[..count].to_vec(),
-                residual_max: worst,
-                products,
-                restarts,
-                stopped: stopped && !(settled && exact),
-            });
+            return Ok(solution(basis, &theta, norms[..count].to_vec(), restarts));
         }
-        if exact {
-            passes.see(worst);
-            steps = Stall::default();
-        } else {
-            steps.see(worst);
+        if basis.products >= options.max_products {
+            return Err(exhausted(&basis, worst, allowed));
         }
-        if operator.is_rough() && !exact && count == wanted && worst <= ROUGH_LIMIT * scale && steps.count >= ROUGH_STEPS {
-            next.clear();
-            settled = true;
+        let probing = settled && options.probe && probes <= PROBES;
+        let room = if settled { PROBE_BLOCK } else { block };
+        let mut rotated = false;
+        if (probing || !settled) && basis.size + room > basis.capacity {
+            basis.restart(&theta, y.subcols(0, (wanted + room).min(basis.size)));
+            (restarts, rotated) = (restarts + 1, true);
         }
-        if basis.products >= options.max_products || passes.count >= PASSES {
-            let (products, wanted) = (basis.products, options.tolerance * scale);
-            return Err(Error::NoConvergence { solver: "the block eigen-solver", products, residual: worst, wanted });
-        }
-        exact = false;
-        if settled && (probes > PROBES || !options.probe) {
-            basis.restart(&theta, y.subcols(0, count));
-            basis.refresh(count)?;
-            exact = true;
-            continue;
-        }
-        if basis.size + block > basis.capacity {
-            basis.restart(&theta, y.subcols(0, (wanted + block).min(basis.size)));
-            restarts += 1;
-        }
-        if settled {
+        let mut added = 0;
+        if !settled {
+            // The worst first: what is left of the others may be rounding of rough products.
+            next.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
+            next.truncate(block);
+            next.sort_unstable();
+            added = basis.extend(gather(&mut work, &next), floor)?;
+        } else if probing {
+            // The first probe, or one whose directions are used up, starts from fresh ones.
             if probes > 0 {
-                next = (count..guarded).collect();
+                next.extend(count..guarded);
+                added = basis.extend(gather(&mut work, &next), floor)?;
+            }
+            if added == 0 {
+                added = basis.extend(random.fill(work.as_mut().subcols_mut(0, block.min(PROBE_BLOCK))), tolerance::DEPENDENT)?;
             }
             probes += 1;
         }
-        next.truncate(block);
-        let mut added = 0;
-        if !next.is_empty() {
-            for (to, &from) in next.iter().enumerate().filter(|(to, from)| to != *from) {
-                let (mut left, right) = work.as_mut().split_at_col_mut(from);
-                left.as_mut().col_mut(to).copy_from(right.as_ref().col(0));
+        if added > 0 {
+            continue;
+        }
+        if count < wanted {
+            // An invariant subspace that is too small.
+            if basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)? > 0 {
+                continue;
             }
-            added = basis.extend(work.as_mut().subcols_mut(0, next.len()))?;
+            return Err(exhausted(&basis, worst, allowed));
         }
-        // An invariant subspace, or the first probe: only fresh directions can tell whether it is the right one.
-        if added == 0 {
-            let fresh = if settled { block.min(PROBE_BLOCK) } else { block };
-            added = basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)))?;
+        // Converged, as far as rough products can tell: exact ones decide, on the wanted directions alone.
+        if !rotated {
+            basis.restart(&theta, y.subcols(0, guarded));
         }
-        if added == 0 {
-            // The whole space is spanned.
-            basis.restart(&theta, y.subcols(0, count));
-            basis.refresh(count)?;
-            exact = true;
+        basis.refresh(count)?;
+        let (theta, y) = basis.ritz(count)?;
+        let norms = basis.residuals(&theta, y.as_ref(), work.as_mut());
+        let worst = largest(&norms);
+        if worst <= allowed {
+            basis.restart(&theta, y.as_ref());
+            drop(work);
+            return Ok(solution(basis, &theta, norms, restarts));
+        }
+        passes.see(worst);
+        if passes.count >= PASSES {
+            return Err(exhausted(&basis, worst, allowed));
         }
     }
+}
+
+fn exhausted(basis: &Basis<'_>, residual: f64, wanted: f64) -> Error {
+    Error::NoConvergence { solver: "the block eigen-solver", products: basis.products, residual, wanted }
+}
+
+/// The columns `chosen` (ascending) of `x`, moved to its front.
+fn gather<'a>(x: &'a mut Mat<f64>, chosen: &[usize]) -> MatMut<'a, f64> {
+    for (to, &from) in chosen.iter().enumerate().filter(|(to, from)| to != *from) {
+        let (mut left, right) = x.as_mut().split_at_col_mut(from);
+        left.as_mut().col_mut(to).copy_from(right.as_ref().col(0));
+    }
+    x.as_mut().subcols_mut(0, chosen.len())
 }
 
 /// How often in a row a residual has not halved.

@@ -113,8 +113,8 @@ fn norm_bound(operator: &dyn SymmetricOperator, decides: impl Fn(f64) -> bool, p
     let exponent = (1.648 * (n as f64).sqrt() / allowed).ln();
     let mut bound = f64::INFINITY;
     for q in 1..=STEPS {
-        let added = basis.extend(work.as_mut())?;
-        let (theta, _) = basis.ritz()?;
+        let added = basis.extend(work.as_mut(), tolerance::DEPENDENT)?;
+        let (theta, _) = basis.ritz(basis.size)?;
         let largest = theta[0].max(0.0) * (1.0 + ROUGH);
         // An invariant subspace of a random start: with probability one it meets every eigenspace.
         if added == 0 || basis.size == n {
