@@ -36,9 +36,10 @@
 //! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`objective`] | losses and R1..R4 |
+//! | [`training`] | a step of descent: value and gradient of the models, with R3, in f32 or f64 |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way: `sphere, activation → network, covariance → eigen → construct → objective`.
+//! Dependencies point one way: `sphere, activation → network, covariance → eigen → construct → objective → training`.
 //!
 //! # From weights to a constructed solution
 //! ```
@@ -86,5 +87,6 @@ mod product;
 pub mod seed;
 pub mod sphere;
 pub mod tolerance;
+pub mod training;
 
 pub use error::{Error, Result};

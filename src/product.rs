@@ -5,10 +5,11 @@
 //! 65 536 sigmoids after a product). Any of faer's own reductions ends with the instruction, so one over a few numbers after each product restores
 //! the speed; it costs some nanoseconds, and changes no result.
 
+use faer::traits::RealField;
 use faer::{Accum, ColRef, MatMut, MatRef, Par};
 
 /// `out ← α·a·b`, or added to it: [`faer::linalg::matmul::matmul`] with [`settle`] after it.
-pub(crate) fn matmul(out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_, f64>, alpha: f64, par: Par) {
+pub(crate) fn matmul<T: RealField>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, alpha: T, par: Par) {
     faer::linalg::matmul::matmul(out, accum, a, b, alpha, par);
     settle();
 }
