@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use faer::{Accum, ColMut, ColRef, MatMut, MatRef, Par};
+use faer::{Accum, ColMut, ColRef, MatMut, MatRef, Par, unzip, zip};
 use pulp::Arch;
 
 use super::kernels::{self, Pair};
@@ -35,9 +35,10 @@ impl<T: Real> Problem<T> {
     /// A shape or workspace that does not fit; an entry that is not finite, also one that is too large for T.
     ///
     /// # Accuracy
-    /// With u the unit roundoff of T, f_L and f are accurate to about `(d + 70)u` times the sum of their absolute terms
-    /// (d for the product, 64 pairs of twins summed in T, the rest of the sums in f64), and an entry of the gradient to `(n + d + 70)u` times
-    /// the sum of the absolute values of its terms, both worst cases. The network's σ and σ' are evaluated in f64 also for f32.
+    /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute terms, a product
+    /// x·w counted as Σ|x||w|: d for that, the rest for the at most 64 pairs of twins of a tile, which are summed in T; all else is summed in
+    /// f64. An entry of the gradient is accurate to `(n + d)u` times the sum of its absolute terms, and what f and f_L hand on. Both are
+    /// worst cases. The network's σ and σ' are evaluated in f64, also for f32.
     pub fn value_and_gradient(
         &self,
         w: MatRef<'_, T>,
@@ -90,16 +91,10 @@ impl<T: Real> Problem<T> {
 
     /// Copies the displacement of a tile to scratch, a column to a neuron, then to a twin; says whether it is finite.
     fn gather(&self, tile: usize, w: MatRef<'_, T>, scratch: &mut Scratch<T>) -> bool {
-        let (start, count) = self.tile(tile);
-        let mut zero = T::default();
-        for j in 0..2 * count {
-            let row = if j < count { start + j } else { self.net.p() + start + j - count };
-            for (c, out) in scratch.w.col_as_slice_mut(j).iter_mut().enumerate() {
-                *out = w[(row, c)];
-                zero += *out * T::default();
-            }
-        }
-        zero == T::default()
+        let ((start, count), w) = (self.tile(tile), w.transpose());
+        scratch.w.as_mut().subcols_mut(0, count).copy_from(w.subcols(start, count));
+        scratch.w.as_mut().subcols_mut(count, count).copy_from(w.subcols(self.net.p() + start, count));
+        kernels::finite(Arch::new(), (0..2 * count).map(|j| scratch.w.col_as_slice(j)))
     }
 
     fn forward_tile(&self, tile: usize, mut slopes: MatMut<'_, T>, mut partial: MatMut<'_, T>, scratch: &mut Scratch<T>) {
@@ -185,12 +180,9 @@ impl<T: Real> Problem<T> {
                     let out = scratch.w.as_mut().subcols_mut(0, 2 * count);
                     matmul(out, Accum::Replace, space.scaled.as_ref(), slopes, T::nearest(1.0), Par::Seq);
                 }
-                for r in 0..count {
-                    for c in 0..self.d() {
-                        upper[(c, r)] = scratch.w[(c, r)];
-                        lower[(c, r)] = -scratch.w[(c, count + r)];
-                    }
-                }
+                upper.copy_from(scratch.w.as_ref().subcols(0, count));
+                let twins = scratch.w.as_ref().subcols(count, count);
+                zip!(&mut lower, &twins).for_each(|unzip!(out, twin)| *out = -*twin);
             });
         });
     }
