@@ -101,7 +101,7 @@ pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_
     }
 }
 
-/// `out ← g·slopes + h·first`, what the gradient of a neuron is X^T times.
+/// `out ← g·slopes + h·first`, what the gradient of a neuron is Xᵀ times.
 pub(super) fn combine<T: Real>(arch: Arch, g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {
     #[inline(always)]
     fn run<T: Real>(g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {

@@ -13,6 +13,9 @@
 //! - between: `g_i = ∂(mean loss)/∂f_i` and `h = (2λ3/n)(I − U1U1ᵀ) f_L`, of length n;
 //! - backward: row r of the gradient is `a_r m^{-1/2} Σ_i (g_i S_ir + h_i σ'_ir) x_i`.
 //!
+//! With two cores of a Xeon (4 MiB of second-level cache) at d = 100, n = 1000, m = 10 000, the quadratic model takes 1.2 times as long as the
+//! two products in f32 and 1.25 times in f64, and 1.1 times without R3 (`cargo bench --bench training_step`).
+//!
 //! Through main memory go 2np numbers (σ' and σ'') and nm (S) on the way forward, nm on the way back, and np more (σ') where λ3 > 0.
 //! The network itself evaluates σ and σ' at 2nm points a step, which costs more than all the rest: twins move apart, so that the pairing
 //! halves w_{0,r}·x alone. The bits of the result do not depend on the thread count.
@@ -42,6 +45,7 @@ mod kernels;
 mod passes;
 mod problem;
 mod real;
+mod tiles;
 mod workspace;
 
 pub use problem::{Model, Problem, Value};

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use faer::{Accum, ColMut, ColRef, MatMut, MatRef, Par, unzip, zip};
+use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
 use super::kernels::{self, Pair};
 use super::problem::{Model, Problem, Value};
 use super::real::Real;
-use super::workspace::{Scratch, Workspace};
+use super::tiles::{Tiled, slice};
+use super::workspace::{Factors, Scratch, Workspace};
 use crate::product::matmul;
 use crate::{Error, Result, network};
 
@@ -17,22 +18,19 @@ impl<T: Real> Problem<T> {
     /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; an entry that is not finite, also one that is too large for T.
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
     ///
     /// # Accuracy
     /// That of [`Problem::value_and_gradient`].
     pub fn value(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
-        self.check(w.nrows(), w.ncols(), "the displacement")?;
-        space.check(self)?;
-        self.forward(w, space, par)?;
-        Ok(self.between(space, par))
+        self.forward(w, space, par)
     }
 
     /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape) in `gradient`. The
     /// predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; an entry that is not finite, also one that is too large for T.
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
     ///
     /// # Accuracy
     /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute terms, a product
@@ -46,11 +44,8 @@ impl<T: Real> Problem<T> {
         space: &mut Workspace<T>,
         par: Par,
     ) -> Result<Value> {
-        self.check(w.nrows(), w.ncols(), "the displacement")?;
         self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
-        space.check(self)?;
-        self.forward(w, space, par)?;
-        let value = self.between(space, par);
+        let value = self.forward(w, space, par)?;
         self.backward(gradient, space, par);
         Ok(value)
     }
@@ -62,57 +57,45 @@ impl<T: Real> Problem<T> {
         Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
     }
 
-    /// Fills the slopes, f_L and f.
-    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<()> {
-        let (pairs, finite, pool) = (self.pairs(), AtomicBool::new(true), &space.pool);
+    /// The slopes and all that follows from f_L and f at the displacement `w`.
+    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        self.check(w.nrows(), w.ncols(), "the displacement")?;
+        space.check(self)?;
+        let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
         let tiled = Tiled([(space.slopes.as_mut(), 2 * pairs), (space.partial.as_mut(), 2)]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [slopes, partial]| {
+            let (start, count) = self.tile(tile);
+            let (upper, lower) = (w.subcols(start, count), w.subcols(self.net.p() + start, count));
             pool.with(self, |scratch| {
-                if !self.gather(tile, w, scratch) {
+                if !self.forward_tile(tile, [upper, lower], slopes, partial, scratch) {
                     finite.store(false, Ordering::Relaxed);
                 }
-                self.forward_tile(tile, slopes, partial, scratch);
             });
         });
-        if !finite.into_inner() {
-            network::finite("the displacement", faer::Mat::from_fn(self.m(), self.d(), |r, c| w[(r, c)].into()).as_ref())?;
-        }
-        let scale = (self.m() as f64).sqrt().recip();
-        for (out, offset) in [(&mut space.f_linear, 0), (&mut space.f, 1)] {
-            out.fill(0.0);
-            for tile in 0..self.tiles() {
-                let sums = space.partial.col_as_slice(2 * tile + offset);
-                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += Into::<f64>::into(*sum));
-            }
-            out.iter_mut().for_each(|out| *out *= scale);
-        }
-        Ok(())
+        self.collect(finite.into_inner(), w, space, par)
     }
 
-    /// Copies the displacement of a tile to scratch, a column to a neuron, then to a twin; says whether it is finite.
-    fn gather(&self, tile: usize, w: MatRef<'_, T>, scratch: &mut Scratch<T>) -> bool {
-        let ((start, count), w) = (self.tile(tile), w.transpose());
-        scratch.w.as_mut().subcols_mut(0, count).copy_from(w.subcols(start, count));
-        scratch.w.as_mut().subcols_mut(count, count).copy_from(w.subcols(self.net.p() + start, count));
-        kernels::finite(Arch::new(), (0..2 * count).map(|j| scratch.w.col_as_slice(j)))
-    }
-
-    fn forward_tile(&self, tile: usize, mut slopes: MatMut<'_, T>, mut partial: MatMut<'_, T>, scratch: &mut Scratch<T>) {
+    /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says whether these are finite.
+    fn forward_tile(
+        &self,
+        tile: usize,
+        w: [MatRef<'_, T>; 2],
+        mut slopes: MatMut<'_, T>,
+        mut partial: MatMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> bool {
         let ((start, count), arch) = (self.tile(tile), Arch::new());
+        for (half, w) in w.into_iter().enumerate() {
+            scratch.w.as_mut().subcols_mut(half * count, count).copy_from(w);
+        }
+        let finite = kernels::finite(arch, (0..2 * count).map(|j| scratch.w.col_as_slice(j)));
         partial.fill(T::default());
         let (linear, f) = partial.two_cols_mut(0, 1);
         let (linear, f) = (slice(linear), slice(f));
         for rows in self.row_tiles() {
             let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
-            let w = scratch.w.as_ref().subcols(0, 2 * count);
-            matmul(
-                slopes.as_mut(),
-                Accum::Replace,
-                self.x.as_ref().subrows(rows.start, rows.len()),
-                w,
-                T::nearest(1.0),
-                Par::Seq,
-            );
+            let (x, w) = (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
+            matmul(slopes.as_mut(), Accum::Replace, x, w, T::nearest(1.0), Par::Seq);
             for r in 0..count {
                 let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
                 let second = if self.model == Model::Linear { &[] } else { &self.second.col_as_slice(start + r)[rows.clone()] };
@@ -133,74 +116,86 @@ impl<T: Real> Problem<T> {
                 }
             }
         }
+        finite
     }
 
-    /// The objective from f_L and f, and what the backward pass needs: g and h, times m^{-1/2}.
-    fn between(&self, space: &mut Workspace<T>, par: Par) -> Value {
-        let n = self.n() as f64;
-        let scale = (self.m() as f64).sqrt().recip() / n;
-        let mut loss = 0.0;
+    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and h, times m^{-1/2}. `w` is
+    /// Wᵀ, only read to say what is wrong with it.
+    fn collect(&self, finite: bool, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        if !finite {
+            network::finite("the displacement", Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref())?;
+        }
+        let (n, scale) = (self.n() as f64, (self.m() as f64).sqrt().recip());
+        for (out, offset) in [(&mut space.f_linear, 0), (&mut space.f, 1)] {
+            out.fill(0.0);
+            for tile in 0..self.tiles() {
+                let sums = space.partial.col_as_slice(2 * tile + offset);
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += Into::<f64>::into(*sum));
+            }
+            out.iter_mut().for_each(|out| *out *= scale);
+        }
+        let (mut loss, mut r3, factors) = (0.0, 0.0, &mut space.factors);
         for i in 0..self.n() {
-            loss += self.loss.value(self.y[i], space.f[i]);
-            space.g[i] = T::nearest(scale * self.loss.d1(self.y[i], space.f[i]));
+            loss += self.loss.value(self.y[i], space.f[i]) / n;
+            factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
         }
-        loss /= n;
-        let Some(beyond) = &self.beyond else {
-            return Value { loss, r3: 0.0, objective: loss };
-        };
-        let inner = ColMut::from_slice_mut(&mut space.inner);
-        beyond.project(ColRef::from_slice(&space.f_linear), ColMut::from_slice_mut(&mut space.beyond), inner, par);
-        let r3 = space.beyond.iter().map(|f| f * f).sum::<f64>() / n;
-        for (h, f) in space.h.iter_mut().zip(&space.beyond) {
-            *h = T::nearest(scale * 2.0 * beyond.lambda * f);
+        if let Some(beyond) = &self.beyond {
+            let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+            beyond.project(ColRef::from_slice(&space.f_linear), out, inner, par);
+            for i in 0..self.n() {
+                r3 += space.beyond[i].powi(2) / n;
+                factors.h[i] = T::nearest(2.0 * self.lambda() * scale / n * space.beyond[i]);
+            }
         }
-        Value { loss, r3, objective: loss + beyond.lambda * r3 }
+        if self.lambda() == 0.0 {
+            for (i, g) in factors.g.iter().enumerate() {
+                let to = factors.scaled.col_as_slice_mut(i).iter_mut();
+                to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = *g * *x);
+            }
+        }
+        let objective = loss + self.lambda() * r3;
+        if !objective.is_finite() {
+            let why = format!("the objective is {objective} at a displacement whose largest entry is {:?}", w.norm_max());
+            return Err(Error::Numerical { what: "the evaluation of the objective", why });
+        }
+        Ok(Value { loss, r3, objective })
     }
 
     /// The gradient from the slopes, g and h.
-    fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
+    fn backward(&self, gradient: MatMut<'_, T>, space: &Workspace<T>, par: Par) {
         let pairs = self.pairs();
-        let regularised = self.beyond.as_ref().is_some_and(|b| b.lambda > 0.0);
-        if !regularised {
-            for i in 0..self.n() {
-                let g = space.g[i];
-                let to = space.scaled.col_as_slice_mut(i).iter_mut();
-                to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = g * *x);
-            }
-        }
-        let space = &*space;
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
         Tiled([(upper, pairs), (lower, pairs)]).for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower]| {
             let count = upper.ncols();
-            let slopes = space.slopes.as_ref().subcols(2 * pairs * tile, 2 * count);
             space.pool.with(self, |scratch| {
-                if regularised {
-                    self.backward_tile(tile, slopes, space, scratch);
-                } else {
-                    let out = scratch.w.as_mut().subcols_mut(0, 2 * count);
-                    matmul(out, Accum::Replace, space.scaled.as_ref(), slopes, T::nearest(1.0), Par::Seq);
-                }
+                self.backward_tile(tile, space.slopes.as_ref().subcols(2 * pairs * tile, 2 * count), &space.factors, scratch);
                 upper.copy_from(scratch.w.as_ref().subcols(0, count));
-                let twins = scratch.w.as_ref().subcols(count, count);
-                zip!(&mut lower, &twins).for_each(|unzip!(out, twin)| *out = -*twin);
+                lower.copy_from(scratch.w.as_ref().subcols(count, count));
             });
         });
     }
 
-    /// `Xᵀ(g·S + h·σ')` for the neurons of a tile and their twins, whose terms in σ' have opposite signs like those in S.
-    fn backward_tile(&self, tile: usize, slopes: MatRef<'_, T>, space: &Workspace<T>, scratch: &mut Scratch<T>) {
-        let ((start, count), arch) = (self.tile(tile), Arch::new());
-        for rows in self.row_tiles() {
-            let (g, h) = (&space.g[rows.clone()], &space.h[rows.clone()]);
-            let mut t = scratch.tile.as_mut().submatrix_mut(0, 0, rows.len(), 2 * count);
-            for j in 0..2 * count {
-                let first = &self.first.col_as_slice(start + j % count)[rows.clone()];
-                let slopes = slopes.col(j).try_as_col_major().map_or(&[][..], |s| &s.as_slice()[rows.clone()]);
-                kernels::combine(arch, g, slopes, h, first, slice(t.as_mut().col_mut(j)));
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`.
+    fn backward_tile(&self, tile: usize, slopes: MatRef<'_, T>, factors: &Factors<T>, scratch: &mut Scratch<T>) {
+        let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
+        let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
+        if self.lambda() == 0.0 {
+            matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes, one, Par::Seq);
+        } else {
+            for rows in self.row_tiles() {
+                let mut t = scratch.tile.as_mut().submatrix_mut(0, 0, rows.len(), 2 * count);
+                for j in 0..2 * count {
+                    let first = &self.first.col_as_slice(start + j % count)[rows.clone()];
+                    let slopes = slopes.col(j).try_as_col_major().map_or(&[][..], |s| &s.as_slice()[rows.clone()]);
+                    let (g, h) = (&factors.g[rows.clone()], &factors.h[rows.clone()]);
+                    kernels::combine(arch, g, slopes, h, first, slice(t.as_mut().col_mut(j)));
+                }
+                let (accum, x) = (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
+                matmul(out.as_mut(), accum, x.subcols(rows.start, rows.len()), t.as_ref(), one, Par::Seq);
             }
-            let accum = if rows.start == 0 { Accum::Replace } else { Accum::Add };
-            let out = scratch.w.as_mut().subcols_mut(0, 2 * count);
-            matmul(out, accum, self.xt.as_ref().subcols(rows.start, rows.len()), t.as_ref(), T::nearest(1.0), Par::Seq);
+        }
+        for j in count..2 * count {
+            slice(out.as_mut().col_mut(j)).iter_mut().for_each(|twin| *twin = -*twin);
         }
     }
 
@@ -213,37 +208,5 @@ impl<T: Real> Problem<T> {
     fn row_tiles(&self) -> impl Iterator<Item = Range<usize>> {
         let (n, rows) = (self.n(), self.rows());
         (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
-    }
-}
-
-/// A column of a matrix of ours, which is contiguous.
-fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
-    column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
-}
-
-/// Two matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile may have fewer).
-pub(super) struct Tiled<'a, T: Real>(pub [(MatMut<'a, T>, usize); 2]);
-
-impl<'a, T: Real> Tiled<'a, T> {
-    /// Runs `leaf` on each of the tiles, given its number and its columns of either matrix; in parallel unless `par` is [`Par::Seq`].
-    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; 2]) + Sync)) {
-        if tiles.len() == 1 {
-            return leaf(tiles.start, self.0.map(|(part, _)| part));
-        }
-        let half = tiles.len() / 2;
-        let middle = tiles.start + half;
-        let [(a, rest), (b, other)] = self.0.map(|(part, width)| {
-            let at = part.ncols().min(width * half);
-            let (part, rest) = part.split_at_col_mut(at);
-            ((part, width), (rest, width))
-        });
-        let left = || Tiled([a, b]).for_each(par, tiles.start..middle, leaf);
-        let right = || Tiled([rest, other]).for_each(par, middle..tiles.end, leaf);
-        if par == Par::Seq {
-            left();
-            right();
-        } else {
-            rayon::join(left, right);
-        }
     }
 }

@@ -16,11 +16,7 @@ pub struct Workspace<T: Real> {
     pub(super) slopes: Mat<T>,
     /// The sums over each tile of `m^{1/2} f_L` and `m^{1/2} f`, two columns to a tile.
     pub(super) partial: Mat<T>,
-    /// X^T with its columns scaled, `[d, n]`.
-    pub(super) scaled: Mat<T>,
-    /// The factors of σ + σ''z and of σ' in the gradient.
-    pub(super) g: Vec<T>,
-    pub(super) h: Vec<T>,
+    pub(super) factors: Factors<T>,
     pub(super) f_linear: Vec<f64>,
     pub(super) f: Vec<f64>,
     /// (I − U1U1ᵀ) f_L, and scratch of the length r.
@@ -42,7 +38,7 @@ impl<T: Real> Workspace<T> {
 
     /// Refuses a workspace made for other sizes.
     pub(super) fn check(&self, problem: &Problem<T>) -> Result<()> {
-        let found = (self.slopes.nrows(), self.slopes.ncols(), self.scaled.nrows(), self.inner.len());
+        let found = (self.slopes.nrows(), self.slopes.ncols(), self.factors.scaled.nrows(), self.inner.len());
         if found == (problem.n(), problem.m(), problem.d(), problem.rank()) {
             return Ok(());
         }
@@ -60,9 +56,7 @@ impl<T: Real> Workspace<T> {
         Self {
             slopes: columns(n, m),
             partial: columns(n, 2 * problem.tiles()),
-            scaled: Mat::zeros(d, n),
-            g: vec![T::default(); n],
-            h: vec![T::default(); n],
+            factors: Factors { g: vec![T::default(); n], h: vec![T::default(); n], scaled: Mat::zeros(d, n) },
             f_linear: vec![0.0; n],
             f: vec![0.0; n],
             beyond: vec![0.0; n],
@@ -72,15 +66,27 @@ impl<T: Real> Workspace<T> {
     }
 }
 
+/// What the gradient is made of besides the slopes, all times m^{-1/2}.
+#[derive(Debug)]
+pub(super) struct Factors<T: Real> {
+    /// ∂(mean loss)/∂f_i.
+    pub g: Vec<T>,
+    /// `(2λ3/n)(I − U1U1ᵀ) f_L`.
+    pub h: Vec<T>,
+    /// Xᵀ with column i times g_i, `[d, n]`: without R3 the gradient is its product with the slopes.
+    pub scaled: Mat<T>,
+}
+
 /// What one task needs while it works on a tile.
 #[derive(Debug)]
 pub(super) struct Scratch<T: Real> {
     /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
     pub w: Mat<T>,
-    /// What the gradient is X^T times, for a tile: `[rows, 2·pairs]`.
+    /// What the gradient is Xᵀ times, for a tile: `[rows, 2·pairs]`.
     pub tile: Mat<T>,
-    /// A column in f64, and another.
+    /// A column in f64.
     pub z: Vec<f64>,
+    /// Another.
     pub value: Vec<f64>,
 }
 

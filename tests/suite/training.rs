@@ -363,6 +363,11 @@ fn bad_input_is_refused() {
         assert!(problem.value(w.as_ref().subrows(0, 7), &mut space, Par::Seq).is_err());
         let mut narrow = Mat::zeros(8, 2);
         assert!(problem.value_and_gradient(w.as_ref(), narrow.as_mut(), &mut space, Par::Seq).is_err());
+        if model == Model::Quadratic {
+            let huge = Mat::from_fn(8, 3, |r, _| 1e30 * r as f32);
+            let error = problem.value(huge.as_ref(), &mut space, Par::Seq).unwrap_err().to_string();
+            assert!(error.contains("the objective is") && error.contains("7e30"), "{error}");
+        }
         let other = problem.with_r3(Mat::identity(6, 2).as_ref(), 0.0).unwrap();
         assert!(other.value(w.as_ref(), &mut space, Par::Seq).unwrap_err().to_string().contains("r = 0"));
     }
