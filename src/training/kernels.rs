@@ -118,8 +118,8 @@ pub(super) fn combine<T: Real>(arch: Arch, g: &[T], slopes: &[T], h: &[T], first
 pub(super) fn finite<'a, T: Real>(arch: Arch, mut columns: impl Iterator<Item = &'a [T]>) -> bool {
     #[inline(always)]
     fn run<T: Real>(column: &[T]) -> bool {
-        // x − x is zero or NaN; without an early exit the loop is one of vectors.
-        column.iter().fold(true, |finite, x| finite & (*x - *x == T::default()))
+        // 0·x is zero or NaN; without an early exit the loop is one of vectors.
+        column.iter().fold(true, |finite, x| finite & (*x * T::default() == T::default()))
     }
     columns.all(|column| arch.dispatch(|| run(column)))
 }
