@@ -36,9 +36,10 @@
 //! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
 //! | [`objective`] | losses and R1..R4 |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
+//! | [`training`] | a step of descent: value and gradient of the models, with R3, in f32 or f64 |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct`.
+//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct, training`.
 //!
 //! # From weights to a constructed solution
 //! ```
@@ -85,8 +86,10 @@ pub mod error;
 pub mod network;
 pub mod objective;
 mod product;
+mod real;
 pub mod seed;
 pub mod sphere;
 pub mod tolerance;
+pub mod training;
 
 pub use error::{Error, Result};

@@ -5,40 +5,9 @@
 //! 65 536 sigmoids after a product). Any of faer's own reductions ends with the instruction, so one over a few numbers after each product restores
 //! the speed; it costs some nanoseconds, and changes no result.
 
-use faer::traits::RealField;
+use crate::real::Real;
 use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
-use std::ops::{Add, AddAssign, Mul};
-
-/// f32 or f64: the two precisions of the heavy kernels.
-pub(crate) trait Real: RealField + Copy + Add<Output = Self> + Mul<Output = Self> + AddAssign + 'static {
-    /// The nearest value to `x`.
-    fn narrow(x: f64) -> Self;
-    /// Itself, as f64.
-    fn widen(self) -> f64;
-}
-
-impl Real for f64 {
-    #[inline(always)]
-    fn narrow(x: f64) -> Self {
-        x
-    }
-    #[inline(always)]
-    fn widen(self) -> f64 {
-        self
-    }
-}
-
-impl Real for f32 {
-    #[inline(always)]
-    fn narrow(x: f64) -> Self {
-        x as f32
-    }
-    #[inline(always)]
-    fn widen(self) -> f64 {
-        f64::from(self)
-    }
-}
 
 /// `out ← α·a·b`, or added to it: [`faer::linalg::matmul::matmul`] with [`settle`] after it.
 pub(crate) fn matmul<T: Real>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, alpha: T, par: Par) {

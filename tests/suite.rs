@@ -42,6 +42,8 @@ mod signs;
 mod sphere;
 #[path = "suite/synthetic.rs"]
 mod synthetic;
+#[path = "suite/training.rs"]
+mod training;
 #[path = "suite/verify_cli.rs"]
 mod verify_cli;
 #[path = "suite/zonal_oracles.rs"]

@@ -4,7 +4,8 @@ use super::tile::Tile;
 use super::{Covariance, Profile};
 use crate::eigen::SymmetricOperator;
 use crate::error::Result;
-use crate::product::{Real, matmul, vectorised};
+use crate::product::{matmul, vectorised};
+use crate::real::Real;
 use faer::prelude::ReborrowMut;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -151,7 +152,7 @@ impl<T: Real> Scratch<T> {
 impl<'a, T: Real> Kernels<'a, T> {
     fn new(cov: Cow<'a, Covariance>, unit: f64, memory: u64) -> Self {
         let w = cov.weights();
-        let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::narrow(w[(r, i)]));
+        let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::nearest(w[(r, i)]));
         let mut kernels = Self { profile: cov.profile().clone().scaled(1.0 / unit), unit, weights, kept: Vec::new(), cov };
         let p = kernels.cov.p() as u64;
         if 2 * size_of::<T>() as u64 * p * (p + SIDE as u64) <= memory {
@@ -196,7 +197,7 @@ impl<'a, T: Real> Kernels<'a, T> {
         let row = |scratch: &mut Scratch<T>, (i, out): (usize, Vec<&mut [f64]>)| {
             self.row_tile(i, &v, &along, scratch);
             for (to, from) in out.into_iter().zip(scratch.out.col_iter()) {
-                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += self.unit * from.widen());
+                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += self.unit * (*from).into());
             }
         };
         match par {
@@ -241,7 +242,7 @@ impl<'a, T: Real> Kernels<'a, T> {
     /// The rows of `A·V` for one tile of neurons, as (rows) × (b·d) in `scratch.out`.
     fn row_tile(&self, i: usize, v: &[MatRef<'_, T>], along: &Mat<T>, scratch: &mut Scratch<T>) {
         let (d, b) = (self.cov.d(), v.len());
-        let (zero, one) = (T::narrow(0.0), T::narrow(1.0));
+        let (zero, one) = (T::nearest(0.0), T::nearest(1.0));
         let w = self.weights.as_ref();
         let rows = w.subrows(self.range(i).start, self.range(i).len());
         let n = rows.nrows();

@@ -1,6 +1,7 @@
 //! The scalar profile of Σ: four zonal series F0..F3 in the cosine t of two weights.
 
-use crate::product::{Real, vectorised};
+use crate::product::vectorised;
+use crate::real::Real;
 use crate::sphere::zonal::FeatureLevels;
 use std::ops::RangeInclusive;
 
@@ -163,10 +164,10 @@ impl Profile {
                 let [s0, s1, s2, s3] = self.series_at(&t);
                 for l in 0..ts.len() {
                     let kernel = Kernel::from_series(t[l], s0[l], s1[l], s2[l], s3[l]);
-                    f2[l] = T::narrow(kernel.f2);
-                    f3[l] = T::narrow(kernel.f3);
-                    e[l] = T::narrow(kernel.e);
-                    g[l] = T::narrow(kernel.g);
+                    f2[l] = T::nearest(kernel.f2);
+                    f3[l] = T::nearest(kernel.f3);
+                    e[l] = T::nearest(kernel.e);
+                    g[l] = T::nearest(kernel.g);
                 }
             }
         });

@@ -1,7 +1,8 @@
 //! The kernel matrices of Σ on a tile of neuron pairs, in f32 or f64.
 
 use super::Profile;
-use crate::product::{Real, matmul, vectorised};
+use crate::product::{matmul, vectorised};
+use crate::real::Real;
 use faer::{Accum, Mat, MatRef, Par};
 
 /// F2, F3, E and G for the pairs of a range of row neurons and one of column neurons, column-major.
@@ -23,7 +24,7 @@ impl<T: Real> Tile<T> {
     fn resize(&mut self, rows: usize, columns: usize) {
         (self.rows, self.columns) = (rows, columns);
         for part in [&mut self.f2, &mut self.f3, &mut self.e, &mut self.g] {
-            part.resize(rows * columns, T::narrow(0.0));
+            part.resize(rows * columns, T::nearest(0.0));
         }
     }
 

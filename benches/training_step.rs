@@ -1,0 +1,73 @@
+//! What does a step of training cost beside the two products it cannot avoid?
+//!
+//! - `products`: Z = XWᵀ and the gradient XᵀS by faer alone, in the layout it multiplies fastest, with the same threads;
+//! - `step`: value and gradient of f_L + f_Q, `step with R3` with it, `network` of f.
+//!
+//! Run with `cargo bench --bench training_step`, or one group with `cargo bench --bench training_step -- f32`.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use escapement::network::PairedNetwork;
+use escapement::objective::Loss;
+use escapement::training::{Model, Problem, Real};
+use escapement::{activation, seed, sphere};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+
+/// (d, n, m): the published experiment, and a small one that stays in cache.
+const SIZES: &[(usize, usize, usize)] = &[(100, 1000, 10_000), (20, 800, 1_000)];
+/// λ3, with the rank d of the published experiment.
+const LAMBDA: f64 = 0.01;
+/// The threads of all contestants; 0 for all there are.
+const THREADS: usize = 0;
+
+fn steps<T: Real>(c: &mut Criterion, name: &str) {
+    let par = Par::rayon(THREADS);
+    for &(d, n, m) in SIZES {
+        let mut group = c.benchmark_group(format!("{name}/d={d},n={n},m={m}"));
+        group.sample_size(20);
+        let rng = &mut seed::stream(1, "bench", "weights");
+        let sigma = activation::parse("sigmoid:1").expect("a known activation");
+        let net = PairedNetwork::random(rng, m / 2, d, sigma).expect("valid weights");
+        let inputs = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
+        let y: Vec<f64> = (0..n).map(|i| inputs[(i, 0)] - 1.0).collect();
+        let basis = sphere::uniform_sphere(rng, n, d, 1.0).qr().compute_thin_Q();
+        let problem = |model| Problem::<T>::new(&net, inputs.as_ref(), &y, Loss::Square, model, par).expect("valid inputs");
+
+        let moved = sphere::uniform_sphere(rng, m, d, 0.1);
+        let w = Mat::from_fn(d, m, |c, r| T::nearest(moved[(r, c)]));
+        let mut gradient = Mat::<T>::zeros(d, m);
+        let x = Mat::from_fn(n, d, |i, c| T::nearest(inputs[(i, c)]));
+        let (xt, mut z, one) = (x.transpose().to_owned(), Mat::<T>::zeros(n, m), T::nearest(1.0));
+        group.bench_function("products", |b| {
+            b.iter(|| {
+                matmul(&mut z, Accum::Replace, &x, &w, one, par);
+                matmul(&mut gradient, Accum::Replace, &xt, &z, one, par);
+            })
+        });
+        let contestants = [
+            ("step with R3", problem(Model::Quadratic).with_r3(basis.as_ref(), LAMBDA).expect("an orthonormal basis")),
+            ("step", problem(Model::Quadratic)),
+            ("network", problem(Model::Network)),
+        ];
+        for (name, problem) in contestants {
+            let mut space = problem.workspace();
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    let out = gradient.as_mut().transpose_mut();
+                    problem.value_and_gradient(w.transpose(), out, &mut space, par).expect("finite weights")
+                })
+            });
+        }
+    }
+}
+
+fn f32_steps(c: &mut Criterion) {
+    steps::<f32>(c, "f32");
+}
+
+fn f64_steps(c: &mut Criterion) {
+    steps::<f64>(c, "f64");
+}
+
+criterion_group!(benches, f32_steps, f64_steps);
+criterion_main!(benches);

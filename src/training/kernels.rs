@@ -1,0 +1,125 @@
+//! The elementwise loops of a step, over one column of a tile: a pair of twins at the inputs of the tile.
+//!
+//! Each is an ordinary loop over slices of equal length, compiled for the vector instructions that the processor turns out to have.
+
+use pulp::Arch;
+
+use crate::activation::{Activation, Derivative};
+use crate::real::Real;
+
+/// The buffers that a pair of twins meets in the forward pass, all of one length: a number for each input of the tile.
+pub(super) struct Pair<'a, T> {
+    /// σ'(w_{0,r}·x_i).
+    pub first: &'a [T],
+    /// What else the model knows of w_{0,r}: σ''(w_{0,r}·x_i), or w_{0,r}·x_i itself.
+    pub second: &'a [T],
+    /// On entry z_{ir} = w_r·x_i, on return ∂f_i/∂z_{ir} up to a_r m^{-1/2}.
+    pub upper: &'a mut [T],
+    /// The same of the twin.
+    pub lower: &'a mut [T],
+    /// `m^{1/2} f_L` is accumulated here.
+    pub linear: &'a mut [T],
+    /// And `m^{1/2} f` here.
+    pub f: &'a mut [T],
+}
+
+/// f = f_L: the slopes are σ'.
+pub(super) fn linear<T: Real>(arch: Arch, pair: Pair<'_, T>) {
+    #[inline(always)]
+    fn run<T: Real>(pair: Pair<'_, T>) {
+        let n = pair.first.len();
+        let (upper, lower, linear, f) = (&mut pair.upper[..n], &mut pair.lower[..n], &mut pair.linear[..n], &mut pair.f[..n]);
+        for i in 0..n {
+            let s = pair.first[i];
+            let add = s * (upper[i] - lower[i]);
+            linear[i] += add;
+            f[i] += add;
+            upper[i] = s;
+            lower[i] = s;
+        }
+    }
+    arch.dispatch(|| run(pair));
+}
+
+/// f = f_L + f_Q: the slopes are S = σ' + σ''z, and σ'z + ½σ''z² = ½z(σ' + S). Twins that move alike cancel exactly.
+pub(super) fn quadratic<T: Real>(arch: Arch, pair: Pair<'_, T>) {
+    #[inline(always)]
+    fn run<T: Real>(pair: Pair<'_, T>, half: T) {
+        let n = pair.first.len();
+        let (second, upper, lower) = (&pair.second[..n], &mut pair.upper[..n], &mut pair.lower[..n]);
+        let (linear, f) = (&mut pair.linear[..n], &mut pair.f[..n]);
+        for i in 0..n {
+            let (s, c, u, v) = (pair.first[i], second[i], upper[i], lower[i]);
+            let (su, sv) = (s + c * u, s + c * v);
+            linear[i] += s * (u - v);
+            f[i] += half * (u * (s + su) - v * (s + sv));
+            upper[i] = su;
+            lower[i] = sv;
+        }
+    }
+    arch.dispatch(|| run(pair, T::nearest(0.5)));
+}
+
+/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing but w_{0,r}·x; σ and σ' are
+/// evaluated in f64 through `z` and `value`.
+pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_, T>, z: &mut [f64], value: &mut [f64]) {
+    #[inline(always)]
+    fn widen<T: Real>(origin: &[T], shift: &[T], z: &mut [f64], copy: &mut [f64]) {
+        let n = origin.len();
+        let (shift, z, copy) = (&shift[..n], &mut z[..n], &mut copy[..n]);
+        for i in 0..n {
+            let sum = (origin[i] + shift[i]).into();
+            z[i] = sum;
+            copy[i] = sum;
+        }
+    }
+    #[inline(always)]
+    fn keep<T: Real>(slopes: &[f64], value: &[f64], sign: T, out: &mut [T], f: &mut [T]) {
+        let n = out.len();
+        let (slopes, value, f) = (&slopes[..n], &value[..n], &mut f[..n]);
+        for i in 0..n {
+            f[i] += sign * T::nearest(value[i]);
+            out[i] = T::nearest(slopes[i]);
+        }
+    }
+    #[inline(always)]
+    fn first_order<T: Real>(first: &[T], upper: &[T], lower: &[T], linear: &mut [T]) {
+        let n = first.len();
+        let (upper, lower, linear) = (&upper[..n], &lower[..n], &mut linear[..n]);
+        for i in 0..n {
+            linear[i] += first[i] * (upper[i] - lower[i]);
+        }
+    }
+    let Pair { first, second, upper, lower, linear, f } = pair;
+    let (z, value) = (&mut z[..first.len()], &mut value[..first.len()]);
+    arch.dispatch(|| first_order(first, upper, lower, linear));
+    for (shift, sign) in [(upper, T::nearest(1.0)), (lower, T::nearest(-1.0))] {
+        arch.dispatch(|| widen(second, shift, z, value));
+        sigma.apply(Derivative::Value, value);
+        sigma.apply(Derivative::First, z);
+        arch.dispatch(|| keep(z, value, sign, shift, f));
+    }
+}
+
+/// `out ← g·slopes + h·first`, what the gradient of a neuron is Xᵀ times.
+pub(super) fn combine<T: Real>(arch: Arch, g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {
+    #[inline(always)]
+    fn run<T: Real>(g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {
+        let n = out.len();
+        let (g, slopes, h, first) = (&g[..n], &slopes[..n], &h[..n], &first[..n]);
+        for i in 0..n {
+            out[i] = g[i] * slopes[i] + h[i] * first[i];
+        }
+    }
+    arch.dispatch(|| run(g, slopes, h, first, out));
+}
+
+/// Whether all numbers of all columns are finite.
+pub(super) fn finite<'a, T: Real>(arch: Arch, mut columns: impl Iterator<Item = &'a [T]>) -> bool {
+    #[inline(always)]
+    fn run<T: Real>(column: &[T]) -> bool {
+        // 0·x is zero or NaN; without an early exit the loop is one of vectors.
+        column.iter().fold(true, |finite, x| finite & (*x * T::default() == T::default()))
+    }
+    columns.all(|column| arch.dispatch(|| run(column)))
+}

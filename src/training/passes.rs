@@ -1,0 +1,212 @@
+//! The two passes of a step over the tiles, and what lies between them.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
+use pulp::Arch;
+
+use super::kernels::{self, Pair};
+use super::problem::{Model, Problem, Value};
+use super::tiles::{Tiled, slice};
+use super::workspace::{Factors, Scratch, Workspace};
+use crate::product::matmul;
+use crate::real::Real;
+use crate::{Error, Result, network};
+
+impl<T: Real> Problem<T> {
+    /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.
+    ///
+    /// # Errors
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
+    ///
+    /// # Accuracy
+    /// That of [`Problem::value_and_gradient`].
+    pub fn value(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        self.forward(w, space, par)
+    }
+
+    /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape) in `gradient`. The
+    /// predictions stay in `space`.
+    ///
+    /// # Errors
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
+    ///
+    /// # Accuracy
+    /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute terms, a product
+    /// x·w counted as Σ|x||w|: d for that, the rest for the at most 64 pairs of twins of a tile, which are summed in T; all else is summed in
+    /// f64. An entry of the gradient is accurate to `(n + d)u` times the sum of its absolute terms, and what f and f_L hand on. Both are
+    /// worst cases. The network's σ and σ' are evaluated in f64, also for f32.
+    pub fn value_and_gradient(
+        &self,
+        w: MatRef<'_, T>,
+        gradient: MatMut<'_, T>,
+        space: &mut Workspace<T>,
+        par: Par,
+    ) -> Result<Value> {
+        self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
+        let value = self.forward(w, space, par)?;
+        self.backward(gradient, space, par);
+        Ok(value)
+    }
+
+    fn check(&self, rows: usize, cols: usize, name: &'static str) -> Result<()> {
+        if (rows, cols) == (self.m(), self.d()) {
+            return Ok(());
+        }
+        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+    }
+
+    /// The slopes and all that follows from f_L and f at the displacement `w`.
+    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        self.check(w.nrows(), w.ncols(), "the displacement")?;
+        space.check(self)?;
+        let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
+        let tiled = Tiled([(space.slopes.as_mut(), 2 * pairs), (space.partial.as_mut(), 2)]);
+        tiled.for_each(par, 0..self.tiles(), &|tile, [slopes, partial]| {
+            let (start, count) = self.tile(tile);
+            let (upper, lower) = (w.subcols(start, count), w.subcols(self.net.p() + start, count));
+            pool.with(self, |scratch| {
+                if !self.forward_tile(tile, [upper, lower], slopes, partial, scratch) {
+                    finite.store(false, Ordering::Relaxed);
+                }
+            });
+        });
+        self.collect(finite.into_inner(), w, space, par)
+    }
+
+    /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says whether these are finite.
+    fn forward_tile(
+        &self,
+        tile: usize,
+        w: [MatRef<'_, T>; 2],
+        mut slopes: MatMut<'_, T>,
+        mut partial: MatMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> bool {
+        let ((start, count), arch) = (self.tile(tile), Arch::new());
+        for (half, w) in w.into_iter().enumerate() {
+            scratch.w.as_mut().subcols_mut(half * count, count).copy_from(w);
+        }
+        let finite = kernels::finite(arch, (0..2 * count).map(|j| scratch.w.col_as_slice(j)));
+        partial.fill(T::default());
+        let (linear, f) = partial.two_cols_mut(0, 1);
+        let (linear, f) = (slice(linear), slice(f));
+        for rows in self.row_tiles() {
+            let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
+            let (x, w) = (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
+            matmul(slopes.as_mut(), Accum::Replace, x, w, T::nearest(1.0), Par::Seq);
+            for r in 0..count {
+                let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
+                let second = if self.model == Model::Linear { &[] } else { &self.second.col_as_slice(start + r)[rows.clone()] };
+                let pair = Pair {
+                    first: &self.first.col_as_slice(start + r)[rows.clone()],
+                    second,
+                    upper: slice(upper),
+                    lower: slice(lower),
+                    linear: &mut linear[rows.clone()],
+                    f: &mut f[rows.clone()],
+                };
+                match self.model {
+                    Model::Linear => kernels::linear(arch, pair),
+                    Model::Quadratic => kernels::quadratic(arch, pair),
+                    Model::Network => {
+                        kernels::network(arch, self.net.activation(), pair, &mut scratch.z, &mut scratch.value);
+                    }
+                }
+            }
+        }
+        finite
+    }
+
+    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and h, times m^{-1/2}. `w` is
+    /// Wᵀ, only read to say what is wrong with it.
+    fn collect(&self, finite: bool, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        if !finite {
+            network::finite("the displacement", Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref())?;
+        }
+        let (n, scale) = (self.n() as f64, (self.m() as f64).sqrt().recip());
+        for (out, offset) in [(&mut space.f_linear, 0), (&mut space.f, 1)] {
+            out.fill(0.0);
+            for tile in 0..self.tiles() {
+                let sums = space.partial.col_as_slice(2 * tile + offset);
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += Into::<f64>::into(*sum));
+            }
+            out.iter_mut().for_each(|out| *out *= scale);
+        }
+        let (mut loss, mut r3, factors) = (0.0, 0.0, &mut space.factors);
+        for i in 0..self.n() {
+            loss += self.loss.value(self.y[i], space.f[i]) / n;
+            factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
+        }
+        if let Some(beyond) = &self.beyond {
+            let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+            beyond.project(ColRef::from_slice(&space.f_linear), out, inner, par);
+            for i in 0..self.n() {
+                r3 += space.beyond[i].powi(2) / n;
+                factors.h[i] = T::nearest(2.0 * self.lambda() * scale / n * space.beyond[i]);
+            }
+        }
+        if self.lambda() == 0.0 {
+            for (i, g) in factors.g.iter().enumerate() {
+                let to = factors.scaled.col_as_slice_mut(i).iter_mut();
+                to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = *g * *x);
+            }
+        }
+        let objective = loss + self.lambda() * r3;
+        if !objective.is_finite() {
+            let why = format!("the objective is {objective} at a displacement whose largest entry is {:?}", w.norm_max());
+            return Err(Error::Numerical { what: "the evaluation of the objective", why });
+        }
+        Ok(Value { loss, r3, objective })
+    }
+
+    /// The gradient from the slopes, g and h.
+    fn backward(&self, gradient: MatMut<'_, T>, space: &Workspace<T>, par: Par) {
+        let pairs = self.pairs();
+        let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
+        Tiled([(upper, pairs), (lower, pairs)]).for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower]| {
+            let count = upper.ncols();
+            space.pool.with(self, |scratch| {
+                self.backward_tile(tile, space.slopes.as_ref().subcols(2 * pairs * tile, 2 * count), &space.factors, scratch);
+                upper.copy_from(scratch.w.as_ref().subcols(0, count));
+                lower.copy_from(scratch.w.as_ref().subcols(count, count));
+            });
+        });
+    }
+
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`.
+    fn backward_tile(&self, tile: usize, slopes: MatRef<'_, T>, factors: &Factors<T>, scratch: &mut Scratch<T>) {
+        let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
+        let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
+        if self.lambda() == 0.0 {
+            matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes, one, Par::Seq);
+        } else {
+            for rows in self.row_tiles() {
+                let mut t = scratch.tile.as_mut().submatrix_mut(0, 0, rows.len(), 2 * count);
+                for j in 0..2 * count {
+                    let first = &self.first.col_as_slice(start + j % count)[rows.clone()];
+                    let slopes = slopes.col(j).try_as_col_major().map_or(&[][..], |s| &s.as_slice()[rows.clone()]);
+                    let (g, h) = (&factors.g[rows.clone()], &factors.h[rows.clone()]);
+                    kernels::combine(arch, g, slopes, h, first, slice(t.as_mut().col_mut(j)));
+                }
+                let (accum, x) = (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
+                matmul(out.as_mut(), accum, x.subcols(rows.start, rows.len()), t.as_ref(), one, Par::Seq);
+            }
+        }
+        for j in count..2 * count {
+            slice(out.as_mut().col_mut(j)).iter_mut().for_each(|twin| *twin = -*twin);
+        }
+    }
+
+    /// The first pair of a tile, and how many it has.
+    fn tile(&self, tile: usize) -> (usize, usize) {
+        let start = tile * self.pairs();
+        (start, self.pairs().min(self.net.p() - start))
+    }
+
+    fn row_tiles(&self) -> impl Iterator<Item = Range<usize>> {
+        let (n, rows) = (self.n(), self.rows());
+        (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
+    }
+}

@@ -1,0 +1,39 @@
+//! Cutting matrices into the tiles of a step.
+
+use std::ops::Range;
+
+use faer::{ColMut, MatMut, Par};
+
+use crate::real::Real;
+
+/// Two matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile may have fewer).
+pub(super) struct Tiled<'a, T: Real>(pub [(MatMut<'a, T>, usize); 2]);
+
+impl<T: Real> Tiled<'_, T> {
+    /// Runs `leaf` on each of the tiles, given its number and its columns of either matrix; in parallel unless `par` is [`Par::Seq`].
+    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; 2]) + Sync)) {
+        if tiles.len() == 1 {
+            return leaf(tiles.start, self.0.map(|(part, _)| part));
+        }
+        let half = tiles.len() / 2;
+        let middle = tiles.start + half;
+        let [(a, rest), (b, other)] = self.0.map(|(part, width)| {
+            let at = part.ncols().min(width * half);
+            let (part, rest) = part.split_at_col_mut(at);
+            ((part, width), (rest, width))
+        });
+        let left = || Tiled([a, b]).for_each(par, tiles.start..middle, leaf);
+        let right = || Tiled([rest, other]).for_each(par, middle..tiles.end, leaf);
+        if par == Par::Seq {
+            left();
+            right();
+        } else {
+            rayon::join(left, right);
+        }
+    }
+}
+
+/// A column of a matrix of ours, which is contiguous.
+pub(super) fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
+    column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
+}
