@@ -19,6 +19,10 @@ pub const FINE_TAIL: f64 = 1e-12;
 /// Default relative residual of the block eigen-solver: three digits below [`TAIL`].
 pub const RESIDUAL: f64 = 1e-12;
 
+/// Relative residual that is enough for eigenvalues: their error is its square over the gap, so that with a gap of a hundredth of the largest
+/// eigenvalue it is rounding.
+pub const RESIDUAL_LARGE: f64 = 1e-8;
+
 /// A unit direction whose squared distance from a subspace is below this is dependent on it: the square root, 1e-7, leaves half of the
 /// 16 digits after the first of two orthogonalisations, and the second restores them.
 pub const DEPENDENT: f64 = 1e-14;

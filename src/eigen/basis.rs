@@ -14,23 +14,54 @@ pub(super) struct Basis<'a> {
     pub(super) size: usize,
     /// Products spent (columns), exact and rough.
     pub(super) products: usize,
-    q: Mat<f64>,
-    aq: Mat<f64>,
+    q: Columns,
+    aq: Columns,
     h: Mat<f64>,
+}
+
+/// Columns in memory that the system clears when they are first written to, and then by whichever thread writes: a matrix of zeros of this size
+/// takes seconds to make.
+struct Columns {
+    rows: usize,
+    numbers: Vec<f64>,
+}
+
+impl Columns {
+    fn new(rows: usize, columns: usize) -> Self {
+        Self { rows, numbers: vec![0.0; rows * columns] }
+    }
+
+    fn get(&self, first: usize, count: usize) -> MatRef<'_, f64> {
+        MatRef::from_column_major_slice(&self.numbers[first * self.rows..][..count * self.rows], self.rows, count)
+    }
+
+    fn get_mut(&mut self, first: usize, count: usize) -> MatMut<'_, f64> {
+        MatMut::from_column_major_slice_mut(&mut self.numbers[first * self.rows..][..count * self.rows], self.rows, count)
+    }
+
+    /// The first `count` columns, and the `next` after them to be written to.
+    fn split(&mut self, count: usize, next: usize) -> (MatRef<'_, f64>, MatMut<'_, f64>) {
+        let rows = self.rows;
+        let (left, right) = self.numbers.split_at_mut(count * rows);
+        let right = MatMut::from_column_major_slice_mut(&mut right[..next * rows], rows, next);
+        (MatRef::from_column_major_slice(left, rows, count), right)
+    }
 }
 
 impl<'a> Basis<'a> {
     pub(super) fn new(operator: &'a dyn SymmetricOperator, capacity: usize, par: Par) -> Self {
         let n = operator.order();
-        let (q, aq, h) = (Mat::zeros(n, capacity), Mat::zeros(n, capacity), Mat::zeros(capacity, capacity));
+        let (q, aq, h) = (Columns::new(n, capacity), Columns::new(n, capacity), Mat::zeros(capacity, capacity));
         Self { operator, par, capacity, size: 0, products: 0, q, aq, h }
     }
 
-    /// Q itself, with everything else given back.
-    pub(super) fn into_q(self) -> Mat<f64> {
-        let Self { q, aq, size, .. } = self;
+    /// The Ritz vectors `Q·y` of the first directions, with everything else given back.
+    pub(super) fn into_vectors(self, y: MatRef<'_, f64>) -> Mat<f64> {
+        let Self { q, aq, par, .. } = self;
         drop(aq);
-        q.subcols(0, size).to_owned()
+        let mut vectors = Mat::zeros(q.rows, y.ncols());
+        tall_outer(vectors.as_mut(), Accum::Replace, q.get(0, y.nrows()), y, 1.0, par);
+        vectors
     }
 
     /// Ritz values on the first `count` directions, descending, and their coefficients in them.
@@ -40,7 +71,7 @@ impl<'a> Basis<'a> {
 
     /// The products of the last `count` directions.
     pub(super) fn last_products(&self, count: usize) -> Mat<f64> {
-        self.aq.as_ref().subcols(self.size - count, count).to_owned()
+        self.aq.get(self.size - count, count).to_owned()
     }
 
     /// Adds those directions of `x` that are new, as far as there is room, with rough products, and returns how many they are. `x` is overwritten.
@@ -51,7 +82,7 @@ impl<'a> Basis<'a> {
             return Ok(0);
         }
         let k = self.size;
-        self.operator.apply_roughly(self.q.as_ref().subcols(k, c), self.aq.as_mut().subcols_mut(k, c), self.par)?;
+        self.operator.apply_roughly(self.q.get(k, c), self.aq.get_mut(k, c), self.par)?;
         self.products += c;
         self.size += c;
         self.project(k)?;
@@ -62,7 +93,7 @@ impl<'a> Basis<'a> {
 
     /// Replaces the products of the first `count` directions by exact ones.
     pub(super) fn refresh(&mut self, count: usize) -> Result<()> {
-        self.operator.apply(self.q.as_ref().subcols(0, count), self.aq.as_mut().subcols_mut(0, count), self.par)?;
+        self.operator.apply(self.q.get(0, count), self.aq.get_mut(0, count), self.par)?;
         self.products += count;
         self.project(0)
     }
@@ -73,7 +104,7 @@ impl<'a> Basis<'a> {
     /// and the residuals that the new directions come from were formed with them.
     fn project(&mut self, first: usize) -> Result<()> {
         let c = self.size - first;
-        let fresh = self.aq.as_ref().subcols(first, c);
+        let fresh = self.aq.get(first, c);
         for col in 0..c {
             // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
             if !fresh.col(col).norm_l2().is_finite() {
@@ -82,7 +113,7 @@ impl<'a> Basis<'a> {
                 }
             }
         }
-        let h = tall_inner(self.q.as_ref().subcols(first, c), self.aq.as_ref().subcols(0, self.size), self.par);
+        let h = tall_inner(self.q.get(first, c), self.aq.get(0, self.size), self.par);
         for j in 0..self.size {
             for i in 0..c {
                 self.h[(first + i, j)] = h[(i, j)];
@@ -110,7 +141,7 @@ impl<'a> Basis<'a> {
     /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to rounding are dropped.
     ///
     /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD of `XᵀX`), all BLAS-3, until
-    /// a round finds the columns orthonormal to a tenth: it then leaves them so to rounding.
+    /// a round finds `XᵀX` well conditioned beside the unit columns that it began with: it then leaves them orthonormal to rounding.
     fn orthonormalise(&mut self, mut x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         normalise_columns(x.as_mut());
         let mut b = x.ncols().min(self.capacity - self.size);
@@ -118,7 +149,7 @@ impl<'a> Basis<'a> {
             if b == 0 {
                 break;
             }
-            let (q, mut slots) = self.q.as_mut().split_at_col_mut(self.size);
+            let (q, mut slots) = self.q.split(self.size, b);
             let q = q.as_ref();
             let mut x = x.as_mut().subcols_mut(0, b);
             let overlap = tall_inner(q, x.as_ref(), self.par);
@@ -131,7 +162,8 @@ impl<'a> Basis<'a> {
             let map = Mat::from_fn(b, kept, |i, j| u[(i, j)] / lambda[j].sqrt());
             let mut slot = slots.as_mut().subcols_mut(0, kept);
             tall_outer(slot.as_mut(), Accum::Replace, x.as_ref(), map.as_ref(), 1.0, self.par);
-            let settled = round > 0 && kept == b && lambda[b - 1] > 0.9 && lambda[0] < 1.1;
+            // Most of every direction was left, and they were far from dependent: what rounding left of either is rounding still.
+            let settled = kept == b && lambda[b - 1] > 0.1 && lambda[0] < 10.0;
             b = kept;
             if settled {
                 break;
@@ -145,9 +177,9 @@ impl<'a> Basis<'a> {
     pub(super) fn residuals(&self, theta: &[f64], y: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Vec<f64> {
         let c = y.ncols();
         let mut out = out.subcols_mut(0, c);
-        tall_outer(out.as_mut(), Accum::Replace, self.aq.as_ref().subcols(0, y.nrows()), y, 1.0, self.par);
+        tall_outer(out.as_mut(), Accum::Replace, self.aq.get(0, y.nrows()), y, 1.0, self.par);
         let scaled = Mat::from_fn(y.nrows(), c, |i, j| y[(i, j)] * theta[j]);
-        tall_outer(out.as_mut(), Accum::Add, self.q.as_ref().subcols(0, y.nrows()), scaled.as_ref(), -1.0, self.par);
+        tall_outer(out.as_mut(), Accum::Add, self.q.get(0, y.nrows()), scaled.as_ref(), -1.0, self.par);
         (0..c).map(|j| out.as_ref().col(j).norm_l2()).collect()
     }
 
@@ -155,7 +187,7 @@ impl<'a> Basis<'a> {
     pub(super) fn restart(&mut self, theta: &[f64], y: MatRef<'_, f64>) {
         let keep = y.ncols();
         for part in [&mut self.q, &mut self.aq] {
-            rotate(part.as_mut().subcols_mut(0, y.nrows()), y, self.par);
+            rotate(part.get_mut(0, y.nrows()), y, self.par);
         }
         self.h.fill(0.0);
         (0..keep).for_each(|i| self.h[(i, i)] = theta[i]);

@@ -198,18 +198,17 @@ pub fn block_eigen_observed(
         let relative = if scale > 0.0 { worst / scale } else { 0.0 };
         let progress = Progress { products: basis.products, converged: count - next.len(), residual: relative };
         let stopped = observe(progress).is_break();
-        let solution = |basis: Basis<'_>, theta: &[f64], residuals: Vec<f64>, restarts: usize| BlockSolution {
+        let solution = |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| BlockSolution {
             eigenvalues: theta[..count].to_vec(),
             residual_max: largest(&residuals),
             residuals,
             products: basis.products,
             restarts,
             stopped,
-            vectors: basis.into_q(),
+            vectors: basis.into_vectors(y),
         };
         if stopped {
-            basis.restart(&theta, y.subcols(0, count));
-            return Ok(solution(basis, &theta, norms[..count].to_vec(), restarts));
+            return Ok(solution(basis, &theta, y.subcols(0, count), norms[..count].to_vec(), restarts));
         }
         if basis.products >= options.max_products {
             return Err(exhausted(&basis, worst, allowed));
@@ -258,9 +257,8 @@ pub fn block_eigen_observed(
         let norms = basis.residuals(&theta, y.as_ref(), work.as_mut());
         let worst = largest(&norms);
         if worst <= allowed {
-            basis.restart(&theta, y.as_ref());
             drop(work);
-            return Ok(solution(basis, &theta, norms, restarts));
+            return Ok(solution(basis, &theta, y.as_ref(), norms, restarts));
         }
         passes.see(worst);
         if passes.count >= PASSES {

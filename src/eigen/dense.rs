@@ -3,7 +3,7 @@
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use crate::product::settle;
+use crate::product::{settle, tall_inner};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -12,6 +12,8 @@ use faer::perm::swap_cols_idx;
 use faer::prelude::default;
 use faer::{Accum, Mat, MatRef, Par};
 
+/// Rows to a column from which a product is split along the rows.
+const TALL: usize = 16;
 /// Order from which a second thread pays in an EVD (measured on two cores).
 const PARALLEL_ORDER: usize = 1_000;
 
@@ -150,12 +152,20 @@ pub(super) fn largest(norms: &[f64]) -> f64 {
 /// `max|QᵀQ − I|`; only the lower triangle is formed.
 pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let k = q.ncols();
+    if q.nrows() > TALL * k {
+        return defect(&tall_inner(q, q, par));
+    }
     let mut gram = Mat::<f64>::zeros(k, k);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
     triangular::matmul(gram.as_mut(), lower, Accum::Replace, q.transpose(), full, q, full, 1.0, par);
     settle();
+    defect(&gram)
+}
+
+/// `max|G − I|` over the lower triangle.
+fn defect(gram: &Mat<f64>) -> f64 {
     let mut worst = 0.0_f64;
-    for j in 0..k {
+    for j in 0..gram.ncols() {
         for (i, g) in gram.col_as_slice(j).iter().enumerate().skip(j) {
             worst = worst.max((g - if i == j { 1.0 } else { 0.0 }).abs());
         }

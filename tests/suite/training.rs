@@ -6,7 +6,7 @@ use crate::data::{ORACLE, json, matrix, vector};
 use crate::network::{displacement, miss, oracle_network};
 use escapement::activation as sigma;
 use escapement::network::PairedNetwork;
-use escapement::objective::{Loss, regularizers};
+use escapement::objective::{Loss, Regularizers};
 use escapement::training::{Model, Problem, Real, Value};
 use escapement::{seed, sphere};
 use faer::{Mat, Par};
@@ -203,7 +203,8 @@ fn reference_gradients() {
         let lambdas = vector(&entry["lambdas"]);
         // The reference differentiates the whole objective. R1, R2 and R3 are quadratic forms, so that a symmetric difference is their
         // derivative at any step; R4 = (Σ‖w_r‖⁴)².
-        let at = |w: &Mat<f64>| regularizers::regularizers(&cov, &top, &net, x.as_ref(), w.as_ref(), Par::Seq).unwrap();
+        let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+        let at = |w: &Mat<f64>| regularizers.all(w.as_ref(), Par::Seq).unwrap();
         let values = at(&w);
         let penalty: f64 = lambdas.iter().zip(values).map(|(l, r)| l * r).sum();
         let of_penalty = Mat::from_fn(net.m(), net.d(), |r, c| {

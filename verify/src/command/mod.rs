@@ -3,4 +3,5 @@
 pub mod common;
 pub mod construct;
 pub mod spectrum;
+mod watch;
 pub mod zonal;

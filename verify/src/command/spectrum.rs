@@ -1,12 +1,14 @@
 //! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for them.
 
 use super::common::{self, NetworkArgs, Notes};
+use super::watch::Watch;
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
 use escapement::sphere::{FeatureLevels, Level, Truncation};
 use escapement::{Error, tolerance};
+use escapement_verify::harness::INTERRUPTED;
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout};
 use escapement_verify::report::plot::{ScreeLevel, scree};
@@ -18,6 +20,9 @@ use std::process::ExitCode;
 
 /// The order pd up to which the whole spectrum is computed when nobody says how much of it is wanted.
 const ALL_BY_DEFAULT: usize = 4_000;
+
+/// The order pd above which residuals of [`tolerance::RESIDUAL_LARGE`] are enough when nobody says.
+const LARGE: usize = 100_000;
 
 /// The spectrum of the feature covariance Σ of a paired network, by the cheapest of three routes.
 #[derive(Debug, Parser)]
@@ -37,6 +42,10 @@ pub struct Args {
     /// The route: auto, dense, harmonic or operator
     #[arg(long, default_value = "auto")]
     pub route: String,
+    /// The residuals that the operator route may leave, relative to the largest eigenvalue [default: 1e-12; 1e-8 above pd = 100000,
+    /// where the eigenvalues have all their digits all the same, their error being quadratic in it]
+    #[arg(long, value_name = "RESIDUAL")]
+    pub tolerance: Option<f64>,
     /// Write the eigenvectors here, as .npy of shape [N, m, d]: neuron r, then its twin p + r
     #[arg(long, value_name = "FILE")]
     pub vectors: Option<PathBuf>,
@@ -67,6 +76,11 @@ struct Output<'a> {
     null_dimension: usize,
     completeness: Complete<'a>,
     levels: Vec<LevelRow>,
+    /// Only of a solve that was stopped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stopped: bool,
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    residuals: &'a [f64],
     eigenvalues: &'a [f64],
 }
 
@@ -121,14 +135,25 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let allowed = format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
         return Err(Error::domain("--top", n, allowed).into());
     }
-    let request = Request { top, vectors: args.vectors.is_some(), ..Request::all() };
+    let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
+    let request = Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
     if eigen::plan_for(p, &levels, &request, choice, memory)?.route != Route::Harmonic && args.network.tail.is_none() {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;
-    let pairs = eigen::solve(&cov, &request, choice, memory, Par::rayon(0))?;
+    let mut watch = Watch::new(top.unwrap_or(order), request.tolerance);
+    let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| watch.step(progress));
+    watch.end();
+    let pairs = solved?;
+    if pairs.stopped {
+        notes.add(format_args!(
+            "stopped before the end: these are the {} best pairs so far, each within its residual of an eigenvalue (largest residual {:.1e})",
+            pairs.eigenvalues.len(),
+            pairs.residual_max
+        ));
+    }
     let levels = &cov.levels().levels;
     let groups = groups(levels, &pairs.eigenvalues, cov.order());
 
@@ -146,7 +171,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     outputs.commit()?;
     notes.print();
     stdout::print(&text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if pairs.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
 fn route(name: &str) -> Result<RouteChoice> {
@@ -200,6 +225,8 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
             frobenius_defect: c.frobenius_defect,
         },
         levels,
+        stopped: pairs.stopped,
+        residuals: &pairs.residuals,
         eigenvalues: &pairs.eigenvalues,
     })
 }
@@ -297,11 +324,12 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         Some(_) => format!(", orthonormality {:.1e}", pairs.orthonormality),
         None => String::new(),
     };
+    let stopped = if pairs.stopped { "; stopped before the end" } else { "" };
     format!(
         "{head}\nEigenvalues in descending order, counted off by falling κ_j (their limits at infinite width):\n{table}\n\
          trace             {}\n\
          truncation        degree {} leaves out at most {:.1e}\n\
-         largest residual  {:.1e}{orthonormality}\n\
+         largest residual  {:.1e}{orthonormality}{stopped}\n\
          exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",

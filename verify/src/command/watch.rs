@@ -1,0 +1,68 @@
+//! A long solve under the user's eyes: progress on a terminal, and a Ctrl-C that keeps what there is.
+
+use escapement::eigen::Progress;
+use escapement_verify::harness::INTERRUPTED;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// No iteration is under way: an interrupt ends the process.
+const IDLE: u8 = 0;
+/// One is: an interrupt asks it to stop.
+const ITERATING: u8 = 1;
+/// It was asked.
+const STOPPING: u8 = 2;
+
+/// Watches one solve.
+pub struct Watch {
+    state: Arc<AtomicU8>,
+    bar: ProgressBar,
+    wanted: usize,
+    tolerance: f64,
+}
+
+impl Watch {
+    /// For a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative residual.
+    pub fn new(wanted: usize, tolerance: f64) -> Self {
+        let state = Arc::new(AtomicU8::new(IDLE));
+        let shared = state.clone();
+        // Only one handler can be set per process, and one solve is watched in each.
+        let _ =
+            ctrlc::set_handler(move || match shared.compare_exchange(ITERATING, STOPPING, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => {
+                    eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once, without a result")
+                }
+                Err(_) => {
+                    eprintln!("\nescapement: interrupted; nothing was written");
+                    std::process::exit(i32::from(INTERRUPTED));
+                }
+            });
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
+            bar.set_style(style);
+        }
+        Self { state, bar, wanted, tolerance }
+    }
+
+    /// One step of the iteration.
+    pub fn step(&mut self, progress: Progress) -> ControlFlow<()> {
+        let Progress { products, converged, residual } = progress;
+        let Self { wanted, tolerance, .. } = self;
+        self.bar.set_message(format!(
+            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; {products} products"
+        ));
+        self.bar.tick();
+        match self.state.compare_exchange(IDLE, ITERATING, Ordering::SeqCst, Ordering::SeqCst) {
+            Err(STOPPING) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The solve is over: an interrupt ends the process again.
+    pub fn end(self) {
+        self.state.store(IDLE, Ordering::SeqCst);
+        self.bar.finish_and_clear();
+    }
+}
