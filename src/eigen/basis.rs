@@ -10,6 +10,8 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 pub(super) struct Basis<'a> {
     operator: &'a dyn SymmetricOperator,
     par: Par,
+    /// Whether new directions get rough products.
+    pub(super) rough: bool,
     pub(super) capacity: usize,
     pub(super) size: usize,
     /// Products spent (columns), exact and rough.
@@ -52,7 +54,7 @@ impl<'a> Basis<'a> {
     pub(super) fn new(operator: &'a dyn SymmetricOperator, capacity: usize, par: Par) -> Self {
         let n = operator.order();
         let (q, aq, h) = (Columns::new(n, capacity), Columns::new(n, capacity), Mat::zeros(capacity, capacity));
-        Self { operator, par, capacity, size: 0, products: 0, q, aq, h }
+        Self { operator, par, rough: operator.is_rough(), capacity, size: 0, products: 0, q, aq, h }
     }
 
     /// The Ritz vectors `Q·y` of the first directions, with everything else given back.
@@ -74,7 +76,7 @@ impl<'a> Basis<'a> {
         self.aq.get(self.size - count, count).to_owned()
     }
 
-    /// Adds those directions of `x` that are new, as far as there is room, with rough products, and returns how many they are. `x` is overwritten.
+    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are. `x` is overwritten.
     /// Of a unit direction more than `floor` must be left, squared, outside the basis.
     pub(super) fn extend(&mut self, x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         let c = self.orthonormalise(x, floor)?;
@@ -82,12 +84,17 @@ impl<'a> Basis<'a> {
             return Ok(0);
         }
         let k = self.size;
-        self.operator.apply_roughly(self.q.get(k, c), self.aq.get_mut(k, c), self.par)?;
+        let (x, out) = (self.q.get(k, c), self.aq.get_mut(k, c));
+        if self.rough {
+            self.operator.apply_roughly(x, out, self.par)?;
+        } else {
+            self.operator.apply(x, out, self.par)?;
+        }
         self.products += c;
         self.size += c;
         self.project(k)?;
         let block = self.h.as_ref().submatrix(k, k, c, c);
-        self.check_symmetry(block, if self.operator.is_rough() { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() })?;
+        self.check_symmetry(block, if self.rough { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() })?;
         Ok(c)
     }
 

@@ -182,7 +182,7 @@ pub fn block_eigen_observed(
     let mut passes = Stall::default();
     // With rough products a residual has a part within the basis, which no new direction reduces: where that is nearly all of it, the
     // products have no more digits to give.
-    let floor = if operator.is_rough() { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
+    let floor = |basis: &Basis<'_>| if basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
     loop {
         let (theta, y) = basis.ritz(basis.size)?;
         let count = wanted.min(basis.size);
@@ -198,15 +198,16 @@ pub fn block_eigen_observed(
         let relative = if scale > 0.0 { worst / scale } else { 0.0 };
         let progress = Progress { products: basis.products, converged: count - next.len(), residual: relative };
         let stopped = observe(progress).is_break();
-        let solution = |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| BlockSolution {
-            eigenvalues: theta[..count].to_vec(),
-            residual_max: largest(&residuals),
-            residuals,
-            products: basis.products,
-            restarts,
-            stopped,
-            vectors: basis.into_vectors(y),
-        };
+        let solution =
+            |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| BlockSolution {
+                eigenvalues: theta[..count].to_vec(),
+                residual_max: largest(&residuals),
+                residuals,
+                products: basis.products,
+                restarts,
+                stopped,
+                vectors: basis.into_vectors(y),
+            };
         if stopped {
             return Ok(solution(basis, &theta, y.subcols(0, count), norms[..count].to_vec(), restarts));
         }
@@ -226,12 +227,12 @@ pub fn block_eigen_observed(
             next.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
             next.truncate(block);
             next.sort_unstable();
-            added = basis.extend(gather(&mut work, &next), floor)?;
+            added = basis.extend(gather(&mut work, &next), floor(&basis))?;
         } else if probing {
             // The first probe, or one whose directions are used up, starts from fresh ones.
             if probes > 0 {
                 next.extend(count..guarded);
-                added = basis.extend(gather(&mut work, &next), floor)?;
+                added = basis.extend(gather(&mut work, &next), floor(&basis))?;
             }
             if added == 0 {
                 added = basis.extend(random.fill(work.as_mut().subcols_mut(0, block.min(PROBE_BLOCK))), tolerance::DEPENDENT)?;
@@ -261,6 +262,12 @@ pub fn block_eigen_observed(
             return Ok(solution(basis, &theta, y.as_ref(), norms, restarts));
         }
         passes.see(worst);
+        if passes.count > 0 && basis.rough {
+            // A cluster mixes directions that are known roughly only: from here on all products are exact.
+            basis.rough = false;
+            basis.refresh(basis.size)?;
+            passes = Stall::default();
+        }
         if passes.count >= PASSES {
             return Err(exhausted(&basis, worst, allowed));
         }
