@@ -6,7 +6,7 @@ use crate::product::{matmul, settle};
 use crate::sphere::{FeatureLevels, HarmonicBasis};
 use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 /// Neurons whose harmonics are evaluated together.
@@ -71,7 +71,9 @@ impl<'a> HarmonicMap<'a> {
     /// # Errors
     /// As for [`HarmonicMap::gram`].
     pub fn columns(&self, par: Par) -> Result<Mat<f64>> {
-        self.lift(Mat::identity(self.basis.len(), self.basis.len()).as_ref(), par)
+        let mut out = Mat::<f64>::zeros(self.cov.order(), self.basis.len());
+        self.for_each_batch(par, |first, psi| self.scatter(first, psi, &mut out))?;
+        Ok(out)
     }
 
     /// The order `N_J` at the last of `levels`, as a float since it may be astronomical.
@@ -94,24 +96,22 @@ impl<'a> HarmonicMap<'a> {
         self.for_each_batch(par, |first, psi| {
             let mut rows = Mat::<f64>::zeros(psi.nrows(), z.ncols());
             matmul(rows.as_mut(), Accum::Replace, psi, z, 1.0, par);
-            for c in 0..z.ncols() {
-                // Rows of a batch run over blocks, then coordinates, then the neurons of a block.
-                for row in 0..rows.nrows() {
-                    let (neuron, i) = self.place(first, row);
-                    out[(i * p + neuron, c)] = rows[(row, c)];
-                }
-            }
+            self.scatter(first, rows.as_ref(), &mut out);
         })?;
         Ok(out)
     }
 
-    /// The neuron and coordinate of a row of the batch that starts at neuron `first`.
-    fn place(&self, first: usize, row: usize) -> (usize, usize) {
+    /// Puts the rows of the batch that starts at neuron `first` in their places: they run over blocks, then coordinates, then the neurons of a block.
+    fn scatter(&self, first: usize, rows: MatRef<'_, f64>, out: &mut Mat<f64>) {
         let (p, d) = (self.cov.p(), self.cov.d());
-        let start = first + row / (BLOCK * d) * BLOCK;
-        let size = BLOCK.min(p - start);
-        let within = row % (BLOCK * d);
-        (start + within % size, within / size)
+        for c in 0..rows.ncols() {
+            let (mut from, to) = (rows.col(c).iter(), out.col_as_slice_mut(c));
+            for start in (first..first + rows.nrows() / d).step_by(BLOCK) {
+                for i in 0..d {
+                    to[i * p + start..][..BLOCK.min(p - start)].iter_mut().zip(&mut from).for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
     }
 
     /// Visits `√m·Ψ` in batches of rows, in order: (first neuron, rows × N_J).
@@ -122,18 +122,21 @@ impl<'a> HarmonicMap<'a> {
         for first in (0..p).step_by(BLOCK * BATCH) {
             let neurons = (BLOCK * BATCH).min(p - first);
             let blocks: Vec<usize> = (first..first + neurons).step_by(BLOCK).collect();
-            let evaluate = |&start: &usize| self.block(start, BLOCK.min(p - start), &alpha, &gamma);
-            let parts: Vec<Result<Mat<f64>>> = match par {
-                Par::Seq => blocks.iter().map(evaluate).collect(),
-                _ => blocks.par_iter().map(evaluate).collect(),
+            let evaluate = |(&start, mut rows): (&usize, MatMut<'_, f64>)| -> Result<()> {
+                rows.copy_from(self.block(start, BLOCK.min(p - start), &alpha, &gamma)?);
+                Ok(())
             };
-            let mut row = 0;
-            for part in parts {
-                let part = part?;
-                psi.as_mut().subrows_mut(row, part.nrows()).copy_from(&part);
-                row += part.nrows();
+            let mut rows = psi.as_mut().subrows_mut(0, neurons * d);
+            match par {
+                Par::Seq => {
+                    for start in &blocks {
+                        let (row, count) = ((start - first) * d, BLOCK.min(p - start) * d);
+                        evaluate((start, rows.as_mut().subrows_mut(row, count)))?;
+                    }
+                }
+                _ => blocks.par_iter().zip(rows.par_row_chunks_mut(BLOCK * d)).try_for_each(evaluate)?,
             }
-            visit(first, psi.as_ref().subrows(0, row));
+            visit(first, psi.as_ref().subrows(0, neurons * d));
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use crate::product::{settle, tall_inner};
+use crate::product::{matmul, settle, tall_inner};
+use crate::{seed, tolerance};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -11,7 +12,12 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::perm::swap_cols_idx;
 use faer::prelude::default;
 use faer::{Accum, Mat, MatRef, Par};
+use rand_distr::{Distribution, StandardNormal};
 
+/// Columns up to which residuals are computed one by one.
+const SKETCHED: usize = 512;
+/// Random combinations of the rows of a residual otherwise: the bounds are then about twice the residuals.
+const SKETCH: usize = 64;
 /// Rows to a column from which a product is split along the rows.
 const TALL: usize = 16;
 /// Order from which a second thread pays in an EVD (measured on two cores).
@@ -124,15 +130,46 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     };
     if let Some(mut u) = vectors {
         u.truncate(n, wanted);
-        // By the operator, which never saw the assembled matrix: another route to the same product, and for d > 6 a cheaper one.
-        let mut au = Mat::zeros(n, wanted);
-        cov.operator(0).multiply(u.as_ref(), au.as_mut(), par);
-        pairs.residuals = residual_norms(au.as_ref(), u.as_ref(), &all).into_iter().map(|r| r * scale).collect();
+        pairs.residuals = residuals(cov, u.as_ref(), &all, par).into_iter().map(|r| r * scale).collect();
         pairs.residual_max = largest(&pairs.residuals);
         pairs.orthonormality = orthonormality(u.as_ref(), par);
         pairs.vectors = Some(u);
     }
     Ok(pairs)
+}
+
+/// `‖A·u_i − λ_i·u_i‖` by the operator, which never saw the assembled matrix.
+///
+/// Above [`SKETCHED`] columns, upper bounds that fail with probability at most [`tolerance::FAILURE`] together, for a fraction of the work:
+/// with q rows of standard normal numbers G, `‖G r‖²/‖r‖²` is χ² of q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
+fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> Vec<f64> {
+    let (n, count) = (u.nrows(), u.ncols());
+    let operator = cov.operator(0);
+    if count <= SKETCHED {
+        let mut au = Mat::zeros(n, count);
+        operator.multiply(u, au.as_mut(), par);
+        return residual_norms(au.as_ref(), u, values);
+    }
+    let mut rng = seed::stream(0, "dense route", "sketch");
+    let g = Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng));
+    let mut ag = Mat::zeros(n, SKETCH);
+    operator.multiply(g.as_ref(), ag.as_mut(), par);
+    let sketch = |x: &Mat<f64>| {
+        let mut out = Mat::zeros(SKETCH, count);
+        matmul(out.as_mut(), Accum::Replace, x.transpose(), u, 1.0, par);
+        out
+    };
+    let (gau, gu) = (sketch(&ag), sketch(&g));
+    let q = SKETCH as f64;
+    let exponent = 2.0 / q * (count as f64 / tolerance::FAILURE).ln();
+    // ln β + 1 − β = −exponent, by a fixed point that contracts with the factor β.
+    let beta = (0..100).fold(0.0_f64, |beta, _| (beta - 1.0 - exponent).exp());
+    (0..count)
+        .map(|i| {
+            let squares = gau.col(i).iter().zip(gu.col(i).iter()).map(|(a, g)| (a - values[i] * g).powi(2));
+            (squares.sum::<f64>() / (beta * q)).sqrt()
+        })
+        .collect()
 }
 
 /// `‖a·u_i − λ_i·u_i‖` for each column of `u`, given `au`.

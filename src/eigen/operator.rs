@@ -11,6 +11,9 @@ use faer::Par;
 /// Columns added at a time when the start already spans as many directions as are wanted, at most.
 const WARM_BLOCK: usize = 128;
 
+/// Columns below which a block is not made smaller to save memory.
+const LEAST_BLOCK: usize = 8;
+
 /// How the block method is run on a covariance, and what that takes.
 pub(super) struct Outline {
     /// The degree whose harmonics span the start.
@@ -28,10 +31,18 @@ pub(super) fn outline(d: usize, p: usize, max_degree: usize, wanted: usize, tole
     if start == wanted {
         options.block = wanted.min(WARM_BLOCK);
     }
-    let (n, least) = (p as f64 * d as f64, wanted + 2 * options.block);
-    // The start or the residuals; a block in f32; the eigenvectors; what each thread works in.
-    let beside = n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(options.block) as f64)
-        + CovarianceOperator::scratch_bytes(d, start.max(options.block));
+    let n = p as f64 * d as f64;
+    // The start or the residuals; a block in f32; what each thread works in.
+    let beside = |block: usize| {
+        n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(block) as f64)
+            + CovarianceOperator::scratch_bytes(d, start.max(block))
+    };
+    let least = |block: usize| wanted.saturating_add(2 * block);
+    // Smaller blocks take more steps, and less memory.
+    while options.block > LEAST_BLOCK && 16.0 * n * least(options.block) as f64 + beside(options.block) > memory as f64 {
+        options.block = (options.block / 2).max(LEAST_BLOCK);
+    }
+    let (least, beside) = (least(options.block), beside(options.block));
     let columns = ((memory as f64 - beside) / (16.0 * n)).max(0.0) as usize;
     options.max_basis = columns.clamp(least, options.max_basis.max(least + PROBE_BLOCK));
     Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + beside, options }
