@@ -209,3 +209,27 @@ fn defect(gram: &Mat<f64>) -> f64 {
     }
     worst
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sphere::{Truncation, uniform_sphere};
+
+    /// An eigenvalue that is off by δ leaves a residual of δ: the sketch must not be below it, nor above it by more than its own factor
+    /// (1/√β = 2.1) times what χ² of 64 degrees of freedom strays in 600 draws (less than √2).
+    #[test]
+    fn a_sketch_bounds_residuals() {
+        let w = uniform_sphere(&mut seed::stream(9, "sketch", "weights"), 150, 4, 1.0);
+        let sigma = crate::activation::parse("sigmoid:1").unwrap();
+        let cov = Covariance::new(w.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
+        let (mut values, u) = full_eigen(cov.assemble().as_ref(), Par::Seq).unwrap();
+        let off = |i: usize| 1e-6 * (1 + i % 7) as f64 * if i % 2 == 0 { 1.0 } else { -1.0 };
+        values.iter_mut().enumerate().for_each(|(i, l)| *l += off(i));
+        let bounds = residuals(&cov, u.as_ref(), &values, Par::Seq);
+        assert_eq!(bounds.len(), 600);
+        for (i, bound) in bounds.iter().enumerate() {
+            let ratio = bound / off(i).abs();
+            assert!((1.0..2.1 * std::f64::consts::SQRT_2).contains(&ratio), "column {i}: {ratio}");
+        }
+    }
+}
