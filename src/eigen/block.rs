@@ -1,6 +1,6 @@
 //! A block Krylov method with Rayleigh–Ritz, soft locking and thick restarts, on any symmetric operator.
 
-use super::basis::Basis;
+use super::basis::{Basis, require_finite};
 use super::dense::{full_eigen, largest, residual_norms};
 use crate::error::{Error, Result};
 use crate::product::matmul;
@@ -309,6 +309,7 @@ fn small(operator: &dyn SymmetricOperator, wanted: usize, par: Par) -> Result<Bl
     let n = operator.order();
     let mut a = Mat::zeros(n, n);
     operator.apply(Mat::<f64>::identity(n, n).as_ref(), a.as_mut(), par)?;
+    require_finite(a.as_ref())?;
     let scale = a.norm_max();
     let allowed = f64::EPSILON.sqrt() * scale;
     for j in 0..n {
