@@ -274,16 +274,25 @@ fn graded_levels_wider_than_the_block() {
     }
 }
 
-/// The least basis and a block of one: there must still be room for what the start hides.
+/// The least basis and a block of one: there must still be room for what the start hides, standing out by a fifth of the spread.
 #[test]
 fn the_least_basis_still_probes() {
-    let spectrum: Vec<f64> = (0..300).map(|i| if i == 299 { 1.15 } else { 1.0 / f64::from(i + 1) }).collect();
-    let a = Mat::from_fn(300, 300, |i, j| if i == j { spectrum[i] } else { 0.0 });
+    let n = 300;
+    let value = |i: usize| if i < 3 { 1.0 } else { i as f64 / n as f64 };
+    let spectrum: Vec<f64> = (0..n).map(|i| if i == n - 1 { 1.2 } else { value(i) }).collect();
+    let a = Mat::from_fn(n, n, |i, j| if i == j { spectrum[i] } else { 0.0 });
     for block in [1, 3, 4, 9] {
-        let start = Mat::from_fn(300, 3, |i, j| if i == j { 1.0 } else { 0.0 });
+        let start = Mat::from_fn(n, 3, |i, j| if i == j { 1.0 } else { 0.0 });
         let options = BlockOptions { block, max_basis: 0, ..BlockOptions::top(3) };
         check_dense(&a, &Diagonal(spectrum.clone()), Some(start), &options);
     }
+}
+
+/// A basis without limit is the matrix itself.
+#[test]
+fn a_basis_without_limit() {
+    let a = turned(&(0..100).map(|i| 0.9_f64.powi(i)).collect::<Vec<_>>());
+    check_dense(&a, &Dense(a.clone()), None, &BlockOptions { max_basis: usize::MAX, ..BlockOptions::top(3) });
 }
 
 /// Units do not matter, as long as neither the matrix nor what the EVD squares leaves the range of f64.
