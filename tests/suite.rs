@@ -28,6 +28,8 @@ mod data;
 mod harmonics;
 #[path = "suite/journal.rs"]
 mod journal;
+#[path = "suite/mixed_operator.rs"]
+mod mixed_operator;
 #[path = "suite/network.rs"]
 mod network;
 #[path = "suite/npy.rs"]

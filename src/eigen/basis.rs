@@ -111,15 +111,7 @@ impl<'a> Basis<'a> {
     /// and the residuals that the new directions come from were formed with them.
     fn project(&mut self, first: usize) -> Result<()> {
         let c = self.size - first;
-        let fresh = self.aq.get(first, c);
-        for col in 0..c {
-            // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
-            if !fresh.col(col).norm_l2().is_finite() {
-                for (row, &value) in fresh.col(col).iter().enumerate().filter(|(_, value)| !value.is_finite()) {
-                    return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
-                }
-            }
-        }
+        require_finite(self.aq.get(first, c))?;
         let h = tall_inner(self.q.get(first, c), self.aq.get(0, self.size), self.par);
         for j in 0..self.size {
             for i in 0..c {
@@ -200,6 +192,19 @@ impl<'a> Basis<'a> {
         (0..keep).for_each(|i| self.h[(i, i)] = theta[i]);
         self.size = keep;
     }
+}
+
+/// An error that names the first entry of an operator's product that is NaN or infinite.
+pub(super) fn require_finite(product: MatRef<'_, f64>) -> Result<()> {
+    for (col, entries) in product.col_iter().enumerate() {
+        // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
+        if !entries.norm_l2().is_finite() {
+            for (row, &value) in entries.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
+                return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Scales each column to unit norm; a zero column stays zero and is dropped by what follows.

@@ -1,6 +1,6 @@
 //! A block Krylov method with Rayleigh–Ritz, soft locking and thick restarts, on any symmetric operator.
 
-use super::basis::Basis;
+use super::basis::{Basis, require_finite};
 use super::dense::{full_eigen, largest, residual_norms};
 use crate::error::{Error, Result};
 use crate::product::matmul;
@@ -156,7 +156,7 @@ pub fn block_eigen_observed(
     }
     let block = options.block.clamp(1, n);
     let capacity = options.max_basis.max(wanted + 2 * block);
-    if n <= 2 * capacity {
+    if n.div_ceil(2) <= capacity {
         return small(operator, wanted, par);
     }
     let initial_columns = initial.as_ref().map_or(0, |x| x.ncols());
@@ -180,13 +180,15 @@ pub fn block_eigen_observed(
 
     let (mut restarts, mut probes, mut scale) = (0, 0, 0.0_f64);
     let mut passes = Stall::default();
+    // No more directions in a probe than the least basis has room for beside as many that are kept.
+    let fresh = block.min(PROBE_BLOCK);
     // With rough products a residual has a part within the basis, which no new direction reduces: where that is nearly all of it, the
     // products have no more digits to give.
     let floor = |basis: &Basis<'_>| if basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
     loop {
         let (theta, y) = basis.ritz(basis.size)?;
         let count = wanted.min(basis.size);
-        let guarded = (wanted + block.min(PROBE_BLOCK)).min(basis.size);
+        let guarded = (wanted + fresh).min(basis.size);
         // The largest there has been: a restart may drop it.
         scale = theta.iter().fold(scale, |s, t| s.max(t.abs()));
         let allowed = options.tolerance * scale;
@@ -215,7 +217,7 @@ pub fn block_eigen_observed(
             return Err(exhausted(&basis, worst, allowed));
         }
         let probing = settled && options.probe && probes <= PROBES;
-        let room = if settled { PROBE_BLOCK } else { block };
+        let room = if settled { fresh } else { block };
         let mut rotated = false;
         if (probing || !settled) && basis.size + room > basis.capacity {
             basis.restart(&theta, y.subcols(0, (wanted + room).min(basis.size)));
@@ -235,7 +237,7 @@ pub fn block_eigen_observed(
                 added = basis.extend(gather(&mut work, &next), floor(&basis))?;
             }
             if added == 0 {
-                added = basis.extend(random.fill(work.as_mut().subcols_mut(0, block.min(PROBE_BLOCK))), tolerance::DEPENDENT)?;
+                added = basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)), tolerance::DEPENDENT)?;
             }
             probes += 1;
         }
@@ -309,6 +311,7 @@ fn small(operator: &dyn SymmetricOperator, wanted: usize, par: Par) -> Result<Bl
     let n = operator.order();
     let mut a = Mat::zeros(n, n);
     operator.apply(Mat::<f64>::identity(n, n).as_ref(), a.as_mut(), par)?;
+    require_finite(a.as_ref())?;
     let scale = a.norm_max();
     let allowed = f64::EPSILON.sqrt() * scale;
     for j in 0..n {
