@@ -154,6 +154,10 @@ pub fn block_eigen_observed(
     if options.max_products == 0 {
         return Err(Error::domain("the budget of products", 0, "at least one product is needed"));
     }
+    if let Some(x) = initial.as_ref().filter(|x| x.nrows() != n) {
+        let expected = format!("n = {n}, any");
+        return Err(Error::Shape { name: "the start of the block eigen-solver", rows: x.nrows(), cols: x.ncols(), expected });
+    }
     let block = options.block.clamp(1, n);
     let capacity = options.max_basis.max(wanted + 2 * block);
     if n.div_ceil(2) <= capacity {
