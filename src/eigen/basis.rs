@@ -198,10 +198,10 @@ impl<'a> Basis<'a> {
 pub(super) fn require_finite(product: MatRef<'_, f64>) -> Result<()> {
     for (col, entries) in product.col_iter().enumerate() {
         // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
-        if !entries.norm_l2().is_finite() {
-            for (row, &value) in entries.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
-                return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
-            }
+        if !entries.norm_l2().is_finite()
+            && let Some((row, &value)) = entries.iter().enumerate().find(|(_, value)| !value.is_finite())
+        {
+            return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
         }
     }
     Ok(())

@@ -223,7 +223,7 @@ mod tests {
         let sigma = crate::activation::parse("sigmoid:1").unwrap();
         let cov = Covariance::new(w.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
         let (mut values, u) = full_eigen(cov.assemble().as_ref(), Par::Seq).unwrap();
-        let off = |i: usize| 1e-6 * (1 + i % 7) as f64 * if i % 2 == 0 { 1.0 } else { -1.0 };
+        let off = |i: usize| 1e-6 * (1 + i % 7) as f64 * if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         values.iter_mut().enumerate().for_each(|(i, l)| *l += off(i));
         let bounds = residuals(&cov, u.as_ref(), &values, Par::Seq);
         assert_eq!(bounds.len(), 600);
