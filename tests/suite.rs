@@ -26,6 +26,8 @@ mod covariance;
 mod data;
 #[path = "suite/harmonics.rs"]
 mod harmonics;
+#[path = "suite/jacobi.rs"]
+mod jacobi;
 #[path = "suite/journal.rs"]
 mod journal;
 #[path = "suite/mixed_operator.rs"]
@@ -40,6 +42,8 @@ mod pipeline;
 mod sigma_oracles;
 #[path = "suite/signs.rs"]
 mod signs;
+#[path = "suite/solver_accuracy.rs"]
+mod solver_accuracy;
 #[path = "suite/sphere.rs"]
 mod sphere;
 #[path = "suite/synthetic.rs"]
