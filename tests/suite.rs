@@ -26,6 +26,8 @@ mod covariance;
 mod data;
 #[path = "suite/harmonics.rs"]
 mod harmonics;
+#[path = "suite/interrupt.rs"]
+mod interrupt;
 #[path = "suite/jacobi.rs"]
 mod jacobi;
 #[path = "suite/journal.rs"]
