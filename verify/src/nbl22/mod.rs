@@ -9,6 +9,8 @@ pub mod escape;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
+pub mod rademacher_linear;
+pub mod rademacher_quadratic;
 pub mod random_signs;
 pub mod rounding;
 mod setting;
@@ -27,5 +29,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(random_signs::RandomSigns),
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
+        Box::new(rademacher_linear::RademacherLinear),
+        Box::new(rademacher_quadratic::RademacherQuadratic),
     ]
 }
