@@ -16,6 +16,7 @@ pub mod rounding;
 mod setting;
 pub mod spectrum;
 pub mod targets;
+pub mod taylor;
 pub mod theorem_2;
 
 /// Every claim, in the order of reports.
@@ -29,6 +30,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(random_signs::RandomSigns),
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
+        Box::new(taylor::Taylor),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
     ]

@@ -103,7 +103,6 @@ impl Claim for RademacherQuadratic {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let half = |_: &Cell| 0.5;
         vec![
             Bound::identity(
                 "supremum",
@@ -153,7 +152,7 @@ impl Claim for RademacherQuadratic {
                 "with n = 2d², the complexity is ≲ √(B d log(dm)/n) ∝ d^{-1/2}: dimension enters by √d",
                 "complexity",
                 "scale",
-                Growth::upper(Parameter::D, half).tied(&[Parameter::N]),
+                Growth::upper(Parameter::D, |_| -0.5).tied(&[Parameter::N]),
             )
             .part("dimensions"),
             Bound::growth(
@@ -288,8 +287,9 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     let Extremes { supremum, modulus, .. } = sample.extremes(&epsilon)?;
     let [reached, even] = [1, 0].map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
     let [variance, mean] = sample.variance()?;
-    let (log, error) = (((cell.d * cell.m) as f64).ln(), sample.rounding());
     let half = 0.5 * B.sqrt();
+    let (log, error) = (((cell.d * cell.m) as f64).ln(), sample.rounding());
+
     let bound = (2.0 * variance * log).sqrt();
     Ok(start(cell, patterns)
         .quantity("closed_form", supremum, half * error)
