@@ -6,6 +6,8 @@ pub mod assumption_2;
 pub mod assumption_3;
 pub mod common;
 pub mod escape;
+pub mod kernel;
+pub mod kernel_plateau;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
@@ -31,6 +33,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
         Box::new(taylor::Taylor),
+        Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
     ]

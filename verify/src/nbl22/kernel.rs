@@ -1,0 +1,180 @@
+//! Kernel ridge regression with the infinite-width NTK, its test error exact.
+//!
+//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. A target that is a sum of zonals, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and a
+//! predictor `f̂ = Σ_i b_i K(x_i, ·)` have inner products in closed form, degree by degree:
+//! `E (f* − f̂)²|_j = ‖f*_j‖² − 2κ_j Σ_i b_i f*_j(x_i) + κ_j² B_j bᵀ P_j(x̂_i·x̂_l) b`.
+
+use crate::error::Result;
+use escapement::construct::{LowDegree, Target, ZonalTerm};
+use escapement::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
+use faer::linalg::solvers::Solve;
+use faer::{Mat, MatRef, Side};
+
+/// A target as a sum of zonals of every degree.
+pub struct Zonals {
+    d: usize,
+    legendre: Gegenbauer,
+    terms: Vec<ZonalTerm>,
+}
+
+impl Zonals {
+    /// The whole of f*: f_k must be zonal. `(β·x)^{k+1} = Σ_j B_j q_j P_j(β·x̂)`, `q_j = E[(√d z)^{k+1} P_j(z)]`, exact by quadrature.
+    ///
+    /// # Errors
+    /// A dimension that is not allowed.
+    pub fn of(target: &Target) -> Result<Self> {
+        let (d, k) = (target.d(), target.k());
+        let legendre = Gegenbauer::new(d)?;
+        let mut terms = match target.low() {
+            LowDegree::Zonal(terms) => terms.clone(),
+            LowDegree::Harmonic(_) => Vec::new(),
+        };
+        let rule = ZonalQuadrature::shared(d, k + 2)?;
+        for degree in (0..=k + 1).filter(|j| (k + 1 - j) % 2 == 0) {
+            let q = rule.expect(|z| ((d as f64).sqrt() * z).powi(k as i32 + 1) * legendre.value(degree, z));
+            let coefficient = dimension(d, degree) * q;
+            terms.extend(target.sparse().iter().map(|t| ZonalTerm {
+                degree,
+                coefficient: t.alpha * coefficient,
+                eta: t.beta.clone(),
+            }));
+        }
+        Ok(Self { d, legendre, terms })
+    }
+
+    /// The values of the part of degree j at the rows of `x` (`[n, d]`, of norm √d).
+    fn part(&self, j: usize, x: MatRef<'_, f64>) -> Vec<f64> {
+        let value = |i: usize, t: &ZonalTerm| {
+            let cosine = t.eta.iter().enumerate().map(|(c, e)| e * x[(i, c)]).sum::<f64>() / (self.d as f64).sqrt();
+            t.coefficient * self.legendre.value(j, cosine.clamp(-1.0, 1.0))
+        };
+        (0..x.nrows()).map(|i| self.terms.iter().filter(|t| t.degree == j).map(|t| value(i, t)).sum()).collect()
+    }
+
+    /// f* at the rows of `x`.
+    pub fn value(&self, x: MatRef<'_, f64>) -> Vec<f64> {
+        let mut sum = vec![0.0; x.nrows()];
+        for j in 0..=self.degree() {
+            sum.iter_mut().zip(self.part(j, x)).for_each(|(s, v)| *s += v);
+        }
+        sum
+    }
+
+    /// The largest degree.
+    pub fn degree(&self) -> usize {
+        self.terms.iter().map(|t| t.degree).max().unwrap_or(0)
+    }
+
+    /// `‖f*_j‖² = Σ_{a,b} c_a c_b P_j(η_a·η_b)/B_j`.
+    pub fn second_moment(&self, j: usize) -> f64 {
+        let terms: Vec<_> = self.terms.iter().filter(|t| t.degree == j).collect();
+        let product = |a: &ZonalTerm, b: &ZonalTerm| {
+            let cosine: f64 = a.eta.iter().zip(&b.eta).map(|(a, b)| a * b).sum();
+            a.coefficient * b.coefficient * self.legendre.value(j, cosine.clamp(-1.0, 1.0))
+        };
+        terms.iter().flat_map(|a| terms.iter().map(move |b| product(a, b))).sum::<f64>() / dimension(self.d, j)
+    }
+}
+
+/// Kernel ridge regression on a sample.
+pub struct KernelRidge<'a> {
+    levels: &'a FeatureLevels,
+    x: MatRef<'a, f64>,
+    target: &'a Zonals,
+    y: Vec<f64>,
+    kernel: Mat<f64>,
+    /// `κ_j τ_j P_j(x̂_i·x̂_l)` for each degree j of f*, and for all above it.
+    squares: Vec<Mat<f64>>,
+    /// `κ_j f*_j(x_i)`.
+    overlaps: Vec<Vec<f64>>,
+}
+
+/// The test error of a predictor, by degree.
+#[derive(Debug, Clone)]
+pub struct TestError {
+    /// `E (f* − f̂)²` on each degree, from 0; the last entry holds all degrees above those of f*.
+    pub by_degree: Vec<f64>,
+    /// The sum of the moduli of what was added up, to which its rounding is relative.
+    pub moduli: f64,
+    /// The predictor's coefficients b.
+    pub coefficients: Vec<f64>,
+}
+
+impl TestError {
+    /// `E (f* − f̂)²`.
+    pub fn total(&self) -> f64 {
+        self.by_degree.iter().sum()
+    }
+}
+
+impl<'a> KernelRidge<'a> {
+    /// For the values of `target` at the rows of `x` (`[n, d]`, of norm √d); the kernel to the degree of `levels`, which is no less than that of the target.
+    ///
+    /// # Errors
+    /// A dimension that is not allowed.
+    pub fn new(levels: &'a FeatureLevels, x: MatRef<'a, f64>, target: &'a Zonals) -> Result<Self> {
+        let (cosines, top) = (cosines(x, x), target.degree());
+        let weights = |keep: &dyn Fn(usize) -> bool| -> Vec<f64> {
+            levels.levels.iter().map(|l| if keep(l.degree) { l.kappa * l.tau } else { 0.0 }).collect()
+        };
+        let mut squares = Vec::with_capacity(top + 2);
+        for j in 0..=top {
+            squares.push(series(levels.d, &cosines, &weights(&|degree| degree == j))?);
+        }
+        squares.push(series(levels.d, &cosines, &weights(&|degree| degree > top))?);
+        let kappa = |j: usize| levels.levels.get(j).map_or(0.0, |l| l.kappa);
+        let overlaps = (0..=top).map(|j| target.part(j, x).into_iter().map(|f| kappa(j) * f).collect()).collect();
+        let kernel = series(levels.d, &cosines, &levels.levels.iter().map(|l| l.tau).collect::<Vec<_>>())?;
+        Ok(Self { levels, x, target, y: target.value(x), kernel, squares, overlaps })
+    }
+
+    /// The predictor `b = (K + nλI)^{-1} y`, and its test error. `None` where the matrix is not positive definite to rounding.
+    pub fn fit(&self, ridge: f64) -> Option<TestError> {
+        let n = self.y.len();
+        let shifted = Mat::from_fn(n, n, |i, l| self.kernel[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
+        let b = shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]));
+        let form = |matrix: &Mat<f64>| (b.transpose() * matrix * &b)[(0, 0)];
+        let coefficients: Vec<f64> = (0..n).map(|i| b[(i, 0)]).collect();
+        let mut moduli = 0.0;
+        let mut error = |(j, square): (usize, &Mat<f64>)| {
+            moduli += coefficients.iter().map(|b| b.abs()).sum::<f64>().powi(2) * square[(0, 0)].abs();
+            let Some(overlap) = self.overlaps.get(j) else { return form(square) };
+            let terms = || overlap.iter().zip(&coefficients).map(|(f, b)| f * b);
+            moduli += self.target.second_moment(j) + 2.0 * terms().map(f64::abs).sum::<f64>();
+            self.target.second_moment(j) - 2.0 * terms().sum::<f64>() + form(square)
+        };
+        let by_degree = self.squares.iter().enumerate().map(&mut error).collect();
+        Some(TestError { by_degree, moduli, coefficients })
+    }
+
+    /// The predictor's values at the rows of `fresh` (`[n', d]`, of norm √d).
+    ///
+    /// # Errors
+    /// A dimension that is not allowed.
+    pub fn predict(&self, coefficients: &[f64], fresh: MatRef<'_, f64>) -> Result<Vec<f64>> {
+        let (n, cosines) = (self.y.len(), cosines(fresh, self.x));
+        let tau: Vec<f64> = self.levels.levels.iter().map(|l| l.tau).collect();
+        let kernel = series(self.levels.d, &cosines, &tau)?;
+        Ok((0..fresh.nrows()).map(|i| (0..n).map(|l| kernel[(i, l)] * coefficients[l]).sum()).collect())
+    }
+}
+
+/// `x̂_i·x̂'_l` for rows of norm √d.
+fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
+    let product = x * other.transpose();
+    Mat::from_fn(product.nrows(), product.ncols(), |i, l| (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0))
+}
+
+/// `Σ_j c_j P_j(t)` at every entry, by Clenshaw's recurrence.
+fn series(d: usize, cosines: &Mat<f64>, c: &[f64]) -> Result<Mat<f64>> {
+    let d = Gegenbauer::new(d)?.d() as f64;
+    // P_{j+1} = α_j t P_j − β_j P_{j−1}.
+    let alpha = |j: f64| (2.0 * j + d - 2.0) / (j + d - 2.0);
+    let beta = |j: f64| j / (j + d - 2.0);
+    let steps: Vec<(f64, f64, f64)> =
+        c.iter().enumerate().map(|(j, c)| (*c, alpha(j as f64), beta(j as f64 + 1.0))).rev().collect();
+    Ok(Mat::from_fn(cosines.nrows(), cosines.ncols(), |i, l| {
+        let t = cosines[(i, l)];
+        steps.iter().fold((0.0, 0.0), |(one, two), (c, alpha, beta)| (c + alpha * t * one - beta * two, one)).0
+    }))
+}
