@@ -117,14 +117,13 @@ impl<'a> KernelRidge<'a> {
         let weights = |keep: &dyn Fn(usize) -> bool| -> Vec<f64> {
             levels.levels.iter().map(|l| if keep(l.degree) { l.kappa * l.tau } else { 0.0 }).collect()
         };
-        let mut squares = Vec::with_capacity(top + 2);
-        for j in 0..=top {
-            squares.push(series(levels.d, &cosines, &weights(&|degree| degree == j))?);
-        }
-        squares.push(series(levels.d, &cosines, &weights(&|degree| degree > top))?);
+        let mut series: Vec<Vec<f64>> = (0..=top).map(|j| weights(&|degree| degree == j)).collect();
+        series.push(weights(&|degree| degree > top));
+        series.push(levels.levels.iter().map(|l| l.tau).collect());
+        let mut squares = sum_series(levels.d, &cosines, &series)?;
+        let kernel = squares.remove(top + 2);
         let kappa = |j: usize| levels.levels.get(j).map_or(0.0, |l| l.kappa);
         let overlaps = (0..=top).map(|j| target.part(j, x).into_iter().map(|f| kappa(j) * f).collect()).collect();
-        let kernel = series(levels.d, &cosines, &levels.levels.iter().map(|l| l.tau).collect::<Vec<_>>())?;
         Ok(Self { levels, x, target, y: target.value(x), kernel, squares, overlaps })
     }
 
@@ -154,7 +153,7 @@ impl<'a> KernelRidge<'a> {
     pub fn predict(&self, coefficients: &[f64], fresh: MatRef<'_, f64>) -> Result<Vec<f64>> {
         let (n, cosines) = (self.y.len(), cosines(fresh, self.x));
         let tau: Vec<f64> = self.levels.levels.iter().map(|l| l.tau).collect();
-        let kernel = series(self.levels.d, &cosines, &tau)?;
+        let kernel = &sum_series(self.levels.d, &cosines, &[tau])?[0];
         Ok((0..fresh.nrows()).map(|i| (0..n).map(|l| kernel[(i, l)] * coefficients[l]).sum()).collect())
     }
 }
@@ -165,16 +164,26 @@ fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
     Mat::from_fn(product.nrows(), product.ncols(), |i, l| (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0))
 }
 
-/// `Σ_j c_j P_j(t)` at every entry, by Clenshaw's recurrence.
-fn series(d: usize, cosines: &Mat<f64>, c: &[f64]) -> Result<Mat<f64>> {
+/// `Σ_j c_j P_j(t)` at every entry, for several series c of one length: one pass of the recurrence `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
+fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<Mat<f64>>> {
     let d = Gegenbauer::new(d)?.d() as f64;
-    // P_{j+1} = α_j t P_j − β_j P_{j−1}.
-    let alpha = |j: f64| (2.0 * j + d - 2.0) / (j + d - 2.0);
-    let beta = |j: f64| j / (j + d - 2.0);
-    let steps: Vec<(f64, f64, f64)> =
-        c.iter().enumerate().map(|(j, c)| (*c, alpha(j as f64), beta(j as f64 + 1.0))).rev().collect();
-    Ok(Mat::from_fn(cosines.nrows(), cosines.ncols(), |i, l| {
-        let t = cosines[(i, l)];
-        steps.iter().fold((0.0, 0.0), |(one, two), (c, alpha, beta)| (c + alpha * t * one - beta * two, one)).0
-    }))
+    let (rows, cols) = (cosines.nrows(), cosines.ncols());
+    let mut sums = vec![Mat::zeros(rows, cols); series.len()];
+    let (mut at, mut below) = (vec![0.0; rows], vec![0.0; rows]);
+    for l in 0..cols {
+        let t = cosines.col_as_slice(l);
+        at.fill(1.0);
+        below.fill(0.0);
+        for j in 0..series.first().map_or(0, Vec::len) {
+            for (sum, c) in sums.iter_mut().zip(series).filter(|(_, c)| c[j] != 0.0) {
+                sum.col_as_slice_mut(l).iter_mut().zip(&at).for_each(|(s, p)| *s += c[j] * p);
+            }
+            let degree = j as f64;
+            let (alpha, beta) = ((2.0 * degree + d - 2.0) / (degree + d - 2.0), degree / (degree + d - 2.0));
+            for ((below, at), t) in below.iter_mut().zip(&mut at).zip(t) {
+                (*below, *at) = (*at, alpha * t * *at - beta * *below);
+            }
+        }
+    }
+    Ok(sums)
 }

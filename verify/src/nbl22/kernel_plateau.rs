@@ -26,7 +26,7 @@ pub struct KernelPlateau;
 /// Ridges λ tried, relative to κ_1; the best for the exact test error is taken, so that none could do better.
 const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 /// Samples of which a cell takes the mean.
-const SAMPLES: usize = 6;
+const SAMPLES: usize = 24;
 /// The plateau is looked at in the middle, `n = d^{k+1/2}`, and at d^{k+1/2±W}.
 const W: f64 = 0.15;
 /// Fresh inputs for the estimate of the test error.
@@ -49,7 +49,7 @@ impl Claim for KernelPlateau {
         "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Cells beyond d^{k+1} are the control side and are marked as outside."
     }
     fn method(&self) -> &str {
-        "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 6 samples: along n = d^{k+1/2} its part on degrees \
+        "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
          up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs."
     }
     fn refuted_by(&self) -> &str {
@@ -87,7 +87,7 @@ impl Claim for KernelPlateau {
     fn predict(&self, cell: &Cell) -> Prediction {
         let n = cell.n as f64;
         let fresh = if cell.part == "fresh" { FRESH as f64 * n * 2e-7 } else { 0.0 };
-        let fits = 3.0 * SAMPLES as f64 * (n * n * 4e-7 + RIDGES.len() as f64 * n.powi(3) * 4e-10);
+        let fits = 3.0 * SAMPLES as f64 * (n * n * 8e-8 + RIDGES.len() as f64 * n.powi(3) * 4e-10);
         Prediction { seconds: 2e-3 + fresh + fits, bytes: 1e6 + 64.0 * n * n }
     }
 
