@@ -8,7 +8,7 @@ use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::matrix_free::eigen::{partial_self_adjoint_eigen, partial_self_adjoint_eigen_scratch};
+use faer::matrix_free::eigen::{PartialEigenParams, partial_self_adjoint_eigen, partial_self_adjoint_eigen_scratch};
 use faer::prelude::default;
 use faer::{Accum, Col, Mat, MatMut, MatRef, Par};
 
@@ -76,6 +76,9 @@ pub fn faer_evd(a: MatRef<'_, f64>, vectors: bool, par: Par) -> (Vec<f64>, Optio
     (values.column_vector().iter().copied().collect(), u)
 }
 
+/// Restarts after which faer's partial solver gives up.
+const RESTARTS: usize = 200;
+
 /// faer's partial solver (Lanczos with thick restarts, one vector at a time) for the `wanted` largest eigenpairs, to residuals of `tolerance`
 /// (absolute); `None` if it gives up, or if the order is too small for it.
 pub fn faer_partial(a: MatRef<'_, f64>, wanted: usize, tolerance: f64, par: Par) -> Option<(Vec<f64>, Mat<f64>)> {
@@ -87,8 +90,10 @@ pub fn faer_partial(a: MatRef<'_, f64>, wanted: usize, tolerance: f64, par: Par)
     let mut vectors = Mat::zeros(n, wanted);
     let start = uniform_sphere(&mut seed::stream(1, "bench", "start"), 1, n, 1.0);
     let start = Col::from_fn(n, |i| start[(0, i)]);
-    let mut memory = MemBuffer::new(partial_self_adjoint_eigen_scratch::<f64>(&a, wanted, par, default()));
+    let mut params = PartialEigenParams::default();
+    params.max_restarts = RESTARTS;
+    let mut memory = MemBuffer::new(partial_self_adjoint_eigen_scratch::<f64>(&a, wanted, par, params));
     let stack = MemStack::new(&mut memory);
-    let found = partial_self_adjoint_eigen(vectors.as_mut(), &mut values, &a, start.as_ref(), tolerance, par, stack, default());
+    let found = partial_self_adjoint_eigen(vectors.as_mut(), &mut values, &a, start.as_ref(), tolerance, par, stack, params);
     (found.n_converged_eigen >= wanted).then_some((values, vectors))
 }

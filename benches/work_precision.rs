@@ -24,6 +24,8 @@ const SYNTHETIC: (usize, usize) = (1_000, 20);
 const SIGMA: &[(usize, usize)] = &[(10, 200), (10, 400)];
 /// Residuals asked for, relative to the largest eigenvalue.
 const TOLERANCES: &[f64] = &[1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12];
+/// The loosest of them that faer's partial solver is given: at 1e-3 on the random matrix its reorthogonalisation never ends.
+const LOOSEST_PARTIAL: f64 = 1e-4;
 /// Repetitions, of which the median counts.
 const ROUNDS: usize = 3;
 /// Where errors are drawn that are zero or below it.
@@ -112,10 +114,12 @@ impl Problem {
                 Some((found.eigenvalues, Some(found.vectors)))
             }));
             let absolute = tolerance * self.values[0];
-            points.push(self.point("faer partial", Some(tolerance), || {
-                let (values, vectors) = faer_partial(a, wanted, absolute, par)?;
-                Some((values, Some(vectors)))
-            }));
+            if tolerance <= LOOSEST_PARTIAL {
+                points.push(self.point("faer partial", Some(tolerance), || {
+                    let (values, vectors) = faer_partial(a, wanted, absolute, par)?;
+                    Some((values, Some(vectors)))
+                }));
+            }
             let Some(cov) = &self.cov else { continue };
             points.push(self.point("operator route", Some(tolerance), || {
                 let request = Request { tolerance, ..Request::top(wanted) };
