@@ -28,8 +28,8 @@ const TOLERANCES: &[f64] = &[1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12];
 const LOOSEST_PARTIAL: f64 = 1e-4;
 /// Repetitions, of which the median counts.
 const ROUNDS: usize = 3;
-/// Where errors are drawn that are zero or below it.
-const FLOOR: f64 = 1e-17;
+/// Digits at which smaller errors are drawn.
+const MOST_DIGITS: f64 = 16.0;
 /// The solvers and their colours.
 const SOLVERS: [(&str, &str); 5] = [
     ("block solver", "#0072b2"),
@@ -156,18 +156,19 @@ fn csv(points: &[Point]) -> String {
     out
 }
 
-/// One row of panels for each problem: eigenvalues on the left, the subspace on the right.
+/// One row of panels for each problem: eigenvalues on the left, the subspace on the right. Errors are drawn as digits, as the plotting library
+/// has no logarithmic axis below 1e-10.
 fn svg(points: &[Point]) -> String {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for problem in points.chunk_by(|a, b| a.problem == b.problem) {
         type Error = fn(&Point) -> Option<f64>;
         let errors: [(&str, Error); 2] =
-            [("eigenvalue error", |p| Some(p.eigenvalue_error)), ("subspace error", |p| p.subspace_error)];
+            [("digits of the eigenvalues", |p| Some(p.eigenvalue_error)), ("digits of the subspace", |p| p.subspace_error)];
         for (label, error) in errors {
             let mut panel: Vec<Plot> = Vec::new();
             for (solver, color) in SOLVERS {
                 let of = problem.iter().filter(|p| p.solver == solver);
-                let data: Vec<(f64, f64)> = of.filter_map(|p| Some((error(p)?.max(FLOOR), p.seconds))).collect();
+                let data: Vec<(f64, f64)> = of.filter_map(|p| Some(((-error(p)?.log10()).min(MOST_DIGITS), p.seconds))).collect();
                 if data.is_empty() {
                     continue;
                 }
@@ -177,8 +178,12 @@ fn svg(points: &[Point]) -> String {
                     panel.push(LinePlot::new().with_data(data).with_color(color).with_stroke_width(1.2).into());
                 }
             }
-            let title = format!("{}: {label}", problem[0].problem);
-            let layout = Layout::auto_from_plots(&panel).with_log_scale().with_title(title).with_title_size(13);
+            let layout = Layout::auto_from_plots(&panel)
+                .with_log_y()
+                .with_x_axis_min(0.0)
+                .with_x_axis_max(MOST_DIGITS)
+                .with_title(&problem[0].problem)
+                .with_title_size(13);
             layouts.push(layout.with_x_label(label).with_y_label("seconds"));
             plots.push(panel);
         }
