@@ -90,8 +90,7 @@ pub fn faer_partial(a: MatRef<'_, f64>, wanted: usize, tolerance: f64, par: Par)
     let mut vectors = Mat::zeros(n, wanted);
     let start = uniform_sphere(&mut seed::stream(1, "bench", "start"), 1, n, 1.0);
     let start = Col::from_fn(n, |i| start[(0, i)]);
-    let mut params = PartialEigenParams::default();
-    params.max_restarts = RESTARTS;
+    let params = PartialEigenParams { max_restarts: RESTARTS, ..default() };
     let mut memory = MemBuffer::new(partial_self_adjoint_eigen_scratch::<f64>(&a, wanted, par, params));
     let stack = MemStack::new(&mut memory);
     let found = partial_self_adjoint_eigen(vectors.as_mut(), &mut values, &a, start.as_ref(), tolerance, par, stack, params);

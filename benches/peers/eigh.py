@@ -8,10 +8,10 @@ SciPy carries an OpenBLAS of its own. The matrix is formed before the clock star
 """
 
 import argparse
+import json
 import statistics
 import time
 
-import json
 import numpy as np
 from scipy.linalg import eigh
 
