@@ -22,8 +22,6 @@ enum Command {
     Spectrum(command::spectrum::Args),
     /// The displacements that express a target
     Construct(command::construct::Args),
-    /// The regularised loss at a displacement, with its derivatives
-    Evaluate(command::evaluate::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,7 +37,6 @@ fn main() -> ExitCode {
         Command::Zonal(args) => command::zonal::run(&args),
         Command::Spectrum(args) => command::spectrum::run(&args),
         Command::Construct(args) => command::construct::run(&args),
-        Command::Evaluate(args) => command::evaluate::run(&args),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");

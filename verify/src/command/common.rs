@@ -148,23 +148,6 @@ impl Neurons {
     }
 }
 
-/// The rank n_k of the top eigenspace of Σ for p neurons in dimension d.
-///
-/// # Errors
-/// k = 0, or an n_k above pd, which is all that Σ has.
-pub fn rank(p: usize, d: usize, k: usize) -> Result<usize> {
-    ensure!(k > 0, Error::domain("k", k, "it is a whole number from 1"));
-    let (rank, order) = (sphere::cumulative_dimension(d, k)?, p * d);
-    if rank > order {
-        let why = format!(
-            "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
-            2 * rank.div_ceil(d)
-        );
-        return Err(Error::Projector { rank, why }.into());
-    }
-    Ok(rank)
-}
-
 /// Refuses what needs more than `memory` bytes.
 pub fn fits(what: &str, needed: f64, memory: u64, advice: &str) -> Result<()> {
     let allowed = memory as f64;

@@ -106,7 +106,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
         common::fits("drawing the inputs", 8.0 * n as f64 * d as f64, memory, "choose a smaller n")?;
     }
-    let rank = common::rank(p, d, target.k())?;
+    let rank = sphere::cumulative_dimension(d, target.k())?;
+    if rank > order {
+        let why = format!(
+            "n_k = {rank} at k = {} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+            target.k(),
+            2 * rank.div_ceil(d)
+        );
+        return Err(Error::Projector { rank, why }.into());
+    }
     let request = Request::top((rank + 1).min(order));
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
@@ -199,7 +207,7 @@ fn default_target(d: usize) -> escapement::Result<Target> {
 }
 
 /// The inputs of a file, `[n, d]`, as they are.
-pub fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
+fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
     let radius = (d as f64).sqrt();
     let array = npy::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());

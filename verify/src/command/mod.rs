@@ -2,7 +2,6 @@
 
 pub mod common;
 pub mod construct;
-pub mod evaluate;
 pub mod spectrum;
 mod watch;
 pub mod zonal;
