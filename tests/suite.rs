@@ -30,12 +30,16 @@ mod harmonics;
 mod jacobi;
 #[path = "suite/journal.rs"]
 mod journal;
+#[path = "suite/least_eigenvalue.rs"]
+mod least_eigenvalue;
 #[path = "suite/mixed_operator.rs"]
 mod mixed_operator;
 #[path = "suite/network.rs"]
 mod network;
 #[path = "suite/npy.rs"]
 mod npy;
+#[path = "suite/objective.rs"]
+mod objective;
 #[path = "suite/pipeline.rs"]
 mod pipeline;
 #[path = "suite/sigma_oracles.rs"]
