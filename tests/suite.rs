@@ -18,6 +18,8 @@ mod cli;
 mod cli_bad_input;
 #[path = "suite/cli_core.rs"]
 mod cli_core;
+#[path = "suite/cli_evaluate.rs"]
+mod cli_evaluate;
 #[path = "suite/construct.rs"]
 mod construct;
 #[path = "suite/covariance.rs"]
