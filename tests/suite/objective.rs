@@ -4,6 +4,7 @@ use crate::construct::covariance;
 use crate::data::{ORACLE, activation, json, matrix, vector};
 use crate::network::{displacement, miss, oracle_network};
 use escapement::activation as sigma;
+use escapement::construct::expected_hessian_form;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, DEFAULT_MEMORY, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
@@ -227,4 +228,36 @@ fn bad_input_is_refused() {
     // Without λ4 an R4 that overflows is nobody's business.
     let open = case.objective(Loss::PseudoHuber, [0.0; 4], Model::Network);
     assert!(gradient(&open, &huge, Par::Seq).norm_max().is_finite());
+}
+
+#[test]
+fn means_of_the_hessian_over_signs_are_those_of_enumeration() {
+    let case = Case::new(30, 5, 3, "signs");
+    let (w, v) = (moved(&case, "W"), displacement(&case.net, 0.7, "V"));
+    let signed = |sign: &dyn Fn(usize) -> bool| Mat::from_fn(10, 3, |r, i| if sign(r) { -v[(r, i)] } else { v[(r, i)] });
+    for model in [Model::Linear, Model::Quadratic, Model::Network] {
+        // Everything together, and each part by itself.
+        let alone = (0..5).map(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+        for lambda in [LAMBDA].into_iter().chain(alone) {
+            let objective = case.objective(Loss::LogCosh, lambda, model);
+            let hessian = objective.hessian(w.as_ref(), Par::Seq).unwrap();
+            let form = |v: &Mat<f64>| {
+                let mut out = Mat::zeros(10, 3);
+                hessian.multiply(v.as_ref(), out.as_mut(), Par::Seq).unwrap();
+                dot(v, &out)
+            };
+            let mean = (0..1 << 10).map(|word| form(&signed(&|r| word >> r & 1 == 1))).sum::<f64>() / 1024.0;
+            let found = expected_hessian_form(&hessian, v.as_ref(), Par::Seq).unwrap();
+            assert!((found / mean - 1.0).abs() < 1e-12, "{model:?} {lambda:?}: {found} {mean}");
+            assert_eq!(found, expected_hessian_form(&hessian, v.as_ref(), Par::rayon(2)).unwrap());
+            // Twins with one sign, and no signs at all, have other means.
+            let paired = (0..1 << 5).map(|word| form(&signed(&|r| word >> (r % 5) & 1 == 1))).sum::<f64>() / 32.0;
+            for other in [paired, form(&v)] {
+                assert!((other / mean - 1.0).abs() > crate::construct::WIDE, "{model:?} {lambda:?}: {other} {mean}");
+            }
+        }
+    }
+    let objective = case.objective(Loss::Square, LAMBDA, Model::Network);
+    let hessian = objective.hessian(w.as_ref(), Par::Seq).unwrap();
+    assert!(expected_hessian_form(&hessian, v.as_ref().subrows(0, 5), Par::Seq).is_err());
 }

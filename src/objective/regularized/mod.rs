@@ -190,6 +190,16 @@ impl<'a> RegularizedLoss<'a> {
         self.lambda
     }
 
+    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`: `2n·pd·r` flops when first asked for.
+    pub(crate) fn coordinates(&self, par: Par) -> Result<MatRef<'_, f64>> {
+        if let Some(known) = self.coordinates.get() {
+            return Ok(known.as_ref());
+        }
+        // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
+        let columns = self.of.net.f_linear_of_columns(self.of.x, self.of.top.vectors(), par)?;
+        Ok(self.coordinates.get_or_init(|| columns * faer::Scale(std::f64::consts::SQRT_2)).as_ref())
+    }
+
     /// The network, its Σ and the inputs.
     pub fn regularizers(&self) -> Regularizers<'a> {
         self.of
@@ -266,7 +276,7 @@ impl<'a> RegularizedLoss<'a> {
         let [r1, r2] = self.project(w, space, true, par);
         let sigma = self.of.net.activation();
         self.forward(w, true, space, par, |pair| {
-            let Pair { index, rows, upper, lower, out: [su, sv], sum, temp } = pair;
+            let Pair { index, rows, upper, lower, out: [su, sv], sum, temp, .. } = pair;
             let s = &self.first.col_as_slice(index)[rows.clone()];
             let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
             match self.model {

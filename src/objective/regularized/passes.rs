@@ -25,8 +25,9 @@ pub(super) struct Pair<'a> {
     pub lower: &'a [f64],
     /// What is kept of either.
     pub out: [&'a mut [f64]; 2],
-    /// `m^{1/2}` times a function of the inputs is accumulated here.
+    /// `m^{1/2}` times a function of the inputs is accumulated here, and another here.
     pub sum: &'a mut [f64],
+    pub other: &'a mut [f64],
     /// Scratch.
     pub temp: &'a mut [f64],
 }
@@ -95,8 +96,8 @@ impl RegularizedLoss<'_> {
         (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
     }
 
-    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f is `m^{-1/2}` times its sums, and h is
-    /// f_L at the ũ of `space` if that is wanted (`beyond`).
+    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and h are `m^{-1/2}` times its sums; if
+    /// it is wanted (`beyond`), f_L at the ũ of `space` is added to the other.
     pub(super) fn forward(
         &self,
         w: MatRef<'_, f64>,
@@ -136,6 +137,7 @@ impl RegularizedLoss<'_> {
                             lower: column(1),
                             out: [&mut slice(upper)[rows.clone()], &mut slice(lower)[rows.clone()]],
                             sum: &mut *sum,
+                            other: &mut *linear,
                             temp: &mut scratch.temp[..rows.len()],
                         });
                         if beyond {

@@ -23,7 +23,7 @@ const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "h
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    mut_arg("weights", |arg| arg.required(true)),
+    mut_arg("weights", |arg| arg.required(true).help("Weights from a .npy file: p × d, one distinct neuron per row")),
     after_help = "Example:\n  escapement evaluate --weights W0.npy --inputs X.npy --labels y.npy --displacement W.npy --direction V.npy \\\n    --activation sigmoid:1 --k 1 --lambda 0.3,0.2,0.5,0.01 --loss pseudo-huber --model network --json\n\nArrays are .npy, float64 or float32, C or Fortran order: W0.npy p × d (the distinct neurons), X.npy n × d, y.npy n, W.npy and V.npy m × d\n(m = 2p: neuron r, then its twin p + r of opposite sign)."
 )]
 pub struct Args {
