@@ -34,12 +34,13 @@
 //! | [`network`] | the paired initialisation; f, f_L, f_Q |
 //! | [`covariance`] | Σ: kernel profile, certificate, and its three forms |
 //! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
-//! | [`objective`] | losses and R1..R4 |
+//! | [`objective`] | losses, R1..R4, and L_λ with gradient and Hessian-vector product |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`training`] | a step of descent: value and gradient of the models, with R3, in f32 or f64 |
+//! | [`descent`] | stationarity: the least eigenvalue of a Hessian, bounded from both sides |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct, training`.
+//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct, training, descent`.
 //!
 //! # From weights to a constructed solution
 //! ```
@@ -81,6 +82,7 @@
 pub mod activation;
 pub mod construct;
 pub mod covariance;
+pub mod descent;
 pub mod eigen;
 pub mod error;
 pub mod network;

@@ -68,6 +68,15 @@ pub(crate) fn rotate(mut x: MatMut<'_, f64>, y: MatRef<'_, f64>, par: Par) {
     }
 }
 
+/// `[n, count]` of zeros, contiguous columns that do not all begin in the same cache set.
+pub(crate) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
+    let line = 64 / size_of::<T>();
+    let aliased = (n.next_multiple_of(line) * size_of::<T>()).is_multiple_of(1024);
+    let mut columns = Mat::with_capacity(if aliased { n + line } else { n }, count);
+    columns.resize_with(n, count, |_, _| T::default());
+    columns
+}
+
 /// Clears the upper halves of the vector registers of this thread. To be called between a product or a factorisation of faer's and scalar code.
 pub(crate) fn settle() {
     const NUMBERS: [f64; 64] = [1.0; 64];

@@ -51,3 +51,12 @@ pub const NEWTON_STEP: f64 = 1e-9;
 /// s√(2/π) = 8e-4 of √(E Y²), and where Y has a density of order 1/√(E Y²) by about s² = 1e-6; the integral runs to 9/s, so that a further
 /// digit costs ten times the work.
 pub const SMOOTHING: f64 = 1e-3;
+
+/// Central differences of a smooth function against its derivative, relative to the larger of the two functions: with the step `ε^{1/3}`,
+/// truncation (`h²/6` times the derivative two orders up) and rounding (`ε/h`, and as many roundings as the function has) are both near
+/// `ε^{2/3} = 4e-11`; a hundred of either are allowed, for R4, of degree 8, has `8·7·6/6 = 56` of the first along a direction as long as W.
+pub const CENTRAL_DIFFERENCE: f64 = 4e-9;
+
+/// `⟨u, Hv⟩ − ⟨v, Hu⟩` for a product with a Hessian, relative to `‖u‖‖Hv‖`: two sums of up to 10⁴ terms along different paths, each with √10⁴
+/// roundings of ε, and a factor of forty.
+pub const HESSIAN_SYMMETRY: f64 = 1e-12;

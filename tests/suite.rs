@@ -18,6 +18,8 @@ mod cli;
 mod cli_bad_input;
 #[path = "suite/cli_core.rs"]
 mod cli_core;
+#[path = "suite/cli_evaluate.rs"]
+mod cli_evaluate;
 #[path = "suite/construct.rs"]
 mod construct;
 #[path = "suite/covariance.rs"]
@@ -32,12 +34,16 @@ mod interrupt;
 mod jacobi;
 #[path = "suite/journal.rs"]
 mod journal;
+#[path = "suite/least_eigenvalue.rs"]
+mod least_eigenvalue;
 #[path = "suite/mixed_operator.rs"]
 mod mixed_operator;
 #[path = "suite/network.rs"]
 mod network;
 #[path = "suite/npy.rs"]
 mod npy;
+#[path = "suite/objective.rs"]
+mod objective;
 #[path = "suite/pipeline.rs"]
 mod pipeline;
 #[path = "suite/sigma_oracles.rs"]

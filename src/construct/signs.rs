@@ -71,17 +71,29 @@ pub fn expected_r2(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
 pub fn expected_r3(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
-    let Regularizers { top, net, x, .. } = of;
-    let overlaps = top.neuron_overlaps(w_q)?;
     // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
-    let coordinates = net.f_linear_of_columns(x, top.vectors(), par)?;
-    let squares = sum_of_squares(net, x, w_q, par, |inputs, rows, out| {
-        let (c, o) =
-            (coordinates.as_ref().subrows(inputs.start, inputs.len()), overlaps.as_ref().subrows(rows.start, rows.len()));
-        matmul(out, Accum::Add, c, o.transpose(), -std::f64::consts::SQRT_2, Par::Seq);
-    })?;
-    let mean = squares.iter().sum::<f64>() / squares.len().max(1) as f64;
+    let coordinates = of.net.f_linear_of_columns(of.x, of.top.vectors(), par)? * faer::Scale(std::f64::consts::SQRT_2);
+    let mean = mean_beyond(of, coordinates.as_ref(), of.top.neuron_overlaps(w_q)?.as_ref(), w_q, par)?;
     Ok(of.r3(w_l, par)? + mean)
+}
+
+/// `E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of `w` (`[m, d]`), from `⟨v_i, φ(x)⟩` (`[n, r]`) and `v_{i,r}·w_r`
+/// (`[m, r]`): what is left of R3 on the block diagonal.
+///
+/// # Errors
+/// A shape that does not fit, or an entry that is not finite.
+pub(super) fn mean_beyond(
+    of: Regularizers<'_>,
+    coordinates: MatRef<'_, f64>,
+    overlaps: MatRef<'_, f64>,
+    w: MatRef<'_, f64>,
+    par: Par,
+) -> Result<f64> {
+    let squares = sum_of_squares(of.net, of.x, w, par, |inputs, rows, out| {
+        let (c, o) = (coordinates.subrows(inputs.start, inputs.len()), overlaps.subrows(rows.start, rows.len()));
+        matmul(out, Accum::Add, c, o.transpose(), -1.0, Par::Seq);
+    })?;
+    Ok(squares.iter().sum::<f64>() / squares.len().max(1) as f64)
 }
 
 /// `E_S R4(W_L + SW_Q) = (Σ_r E X_r)² + Σ_r Var X_r`, `X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴`: with `a = ‖w_{L,r}‖² + ‖w_{Q,r}‖²` and

@@ -109,10 +109,12 @@ impl TopSpace {
         let mut out = Mat::zeros(2 * p, self.rank());
         for c in 0..self.rank() {
             let q = self.vectors.col_as_slice(c);
-            for r in 0..2 * p {
-                let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
-                out[(r, c)] = sign * (0..d).map(|i| q[i * p + r % p] * w[(r, i)]).sum::<f64>();
+            let out = out.col_as_slice_mut(c);
+            for (i, q) in q.chunks_exact(p).enumerate() {
+                out.iter_mut().enumerate().for_each(|(r, out)| *out += q[r % p] * w[(r, i)]);
             }
+            out[..p].iter_mut().for_each(|x| *x *= std::f64::consts::FRAC_1_SQRT_2);
+            out[p..].iter_mut().for_each(|x| *x *= -std::f64::consts::FRAC_1_SQRT_2);
         }
         Ok(out)
     }

@@ -30,6 +30,17 @@ use rand::Rng;
 use crate::activation::Activation;
 use crate::{Error, Result, sphere, tolerance};
 
+/// Which function of the displacement is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// f_L, the network to first order in W.
+    Linear,
+    /// f_L + f_Q, to second order.
+    Quadratic,
+    /// f, the network itself.
+    Network,
+}
+
 /// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite second-layer weight.
 #[derive(Debug, Clone)]
 pub struct PairedNetwork {

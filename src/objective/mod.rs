@@ -1,4 +1,4 @@
-//! Losses and the regularisers R1..R4 of the regularised objective.
+//! Losses, the regularisers R1..R4, and the regularised loss L_λ with gradient and Hessian-vector product.
 //!
 //! ```
 //! use escapement::objective::Loss;
@@ -9,7 +9,9 @@
 //! ```
 
 mod loss;
+pub mod regularized;
 pub mod regularizers;
 
 pub use loss::Loss;
+pub use regularized::{Hessian, RegularizedLoss};
 pub use regularizers::{Regularizers, frobenius_sq, norm_2_4_pow4};

@@ -47,6 +47,7 @@ mod problem;
 mod tiles;
 mod workspace;
 
+pub use crate::network::Model;
 pub use crate::real::Real;
-pub use problem::{Model, Problem, Value};
+pub use problem::{Problem, Value};
 pub use workspace::Workspace;

@@ -7,12 +7,12 @@ use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
 use super::kernels::{self, Pair};
-use super::problem::{Model, Problem, Value};
+use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
 use super::workspace::{Factors, Scratch, Workspace};
 use crate::product::matmul;
 use crate::real::Real;
-use crate::{Error, Result, network};
+use crate::{Error, Result, network, network::Model};
 
 impl<T: Real> Problem<T> {
     /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.

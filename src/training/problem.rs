@@ -6,9 +6,9 @@ use super::beyond::Beyond;
 use super::tiles::Tiled;
 use super::workspace::Workspace;
 use crate::activation::Derivative;
-use crate::network::{self, PairedNetwork};
+use crate::network::{self, Model, PairedNetwork};
 use crate::objective::Loss;
-use crate::product::matmul;
+use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -16,17 +16,6 @@ use crate::{Error, Result};
 const PAIRS: usize = 64;
 /// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X anew, so that halving it costs 5 %.
 const ROWS: usize = 1024;
-
-/// Which function is fitted to the labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Model {
-    /// f_L, the network to first order in W.
-    Linear,
-    /// f_L + f_Q, to second order.
-    Quadratic,
-    /// f, the network itself.
-    Network,
-}
 
 /// The objective at one displacement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -165,13 +154,4 @@ impl<T: Real> Problem<T> {
     pub(super) fn rows(&self) -> usize {
         self.n().min(ROWS)
     }
-}
-
-/// `[n, count]` of zeros, contiguous columns that do not all begin in the same cache set.
-pub(super) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
-    let line = 64 / size_of::<T>();
-    let aliased = (n.next_multiple_of(line) * size_of::<T>()).is_multiple_of(1024);
-    let mut columns = Mat::with_capacity(if aliased { n + line } else { n }, count);
-    columns.resize_with(n, count, |_, _| T::default());
-    columns
 }

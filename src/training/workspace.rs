@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use faer::Mat;
 
-use super::problem::{Problem, columns};
+use super::problem::Problem;
+use crate::product::columns;
 use crate::real::Real;
 use crate::{Error, Result};
 

@@ -22,6 +22,8 @@ enum Command {
     Spectrum(command::spectrum::Args),
     /// The displacements that express a target
     Construct(command::construct::Args),
+    /// L_λ, its gradient and its Hessian at weights of your own
+    Evaluate(command::evaluate::Args),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Zonal(args) => command::zonal::run(&args),
         Command::Spectrum(args) => command::spectrum::run(&args),
         Command::Construct(args) => command::construct::run(&args),
+        Command::Evaluate(args) => command::evaluate::run(&args),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");

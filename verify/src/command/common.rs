@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
+use escapement::eigen::{self, Request, RouteChoice};
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::io::{memory, npy};
@@ -35,7 +36,7 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
     Ok(activation)
 }
 
-/// What `spectrum` and `construct` have in common: the network, and what may be spent on its Σ.
+/// What `spectrum`, `construct` and `evaluate` have in common: the network, and what may be spent on its Σ.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
@@ -96,6 +97,36 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
+    /// What projects on the top n_k eigenvectors of Σ: their number, the solve that finds them, and the levels of Σ. Nothing is solved yet,
+    /// but it is known to fit.
+    ///
+    /// # Errors
+    /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve that does not fit in `memory`.
+    pub fn levels_for(
+        &self,
+        k: usize,
+        p: usize,
+        d: usize,
+        activation: &dyn Activation,
+        memory: u64,
+    ) -> Result<(usize, Request, FeatureLevels)> {
+        let (rank, order) = (sphere::cumulative_dimension(d, k)?, p * d);
+        if rank > order {
+            let why = format!(
+                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+                2 * rank.div_ceil(d)
+            );
+            return Err(Error::Projector { rank, why }.into());
+        }
+        let request = Request::top((rank + 1).min(order));
+        let mut levels = FeatureLevels::new(d, activation, Truncation::Tail(self.tail.unwrap_or(tolerance::TAIL)))?;
+        if self.tail.is_none() {
+            levels = finely_truncated(levels, activation)?;
+        }
+        eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory)?;
+        Ok((rank, request, levels))
+    }
+
     fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
         let array = npy::read_matrix(path)?;
         let (p, d) = (array.values.nrows(), array.values.ncols());
@@ -146,6 +177,33 @@ impl Neurons {
         let key = self.key();
         self.given.unwrap_or_else(|| sphere::uniform_sphere(&mut seed::stream(self.seed, &key, "weights"), self.p, self.d, 1.0))
     }
+}
+
+/// The inputs of a file, `[n, d]`, as they are; `wanted` of them if that is given.
+pub fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
+    let radius = (d as f64).sqrt();
+    let array = npy::read_matrix(path)?;
+    let (n, columns) = (array.values.nrows(), array.values.ncols());
+    ensure!(
+        columns == d,
+        "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",
+        path.display()
+    );
+    if let Some(wanted) = wanted.filter(|&wanted| wanted != n) {
+        bail!("--n {wanted} does not fit {}, which holds {n} inputs: leave --n out", path.display());
+    }
+    let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
+    let deviation = |row: usize| (array.values.row(row).norm_l2() / radius - 1.0).abs();
+    let off = (0..n).filter(|&row| deviation(row) > allowed).count();
+    if off > 0 {
+        let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
+        notes.add(format_args!(
+            "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) and are used as they are",
+            path.display(),
+            array.values.row(worst).norm_l2()
+        ));
+    }
+    Ok(array.values)
 }
 
 /// Refuses what needs more than `memory` bytes.

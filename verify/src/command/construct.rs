@@ -1,18 +1,18 @@
 //! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
 
 use super::common::{self, NetworkArgs, Notes};
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::Parser;
 use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::{self, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
-use escapement::sphere::{self, FeatureLevels, Truncation};
+use escapement::sphere;
 use escapement::{Error, seed, tolerance};
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout, target};
-use faer::{Mat, MatRef, Par};
+use faer::{MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -95,33 +95,18 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
     let mut notes = Notes::default();
     let neurons = args.network.neurons(memory, &mut notes)?;
-    let (p, d, order, key) = (neurons.p, neurons.d, neurons.p * neurons.d, neurons.key());
+    let (p, d, key) = (neurons.p, neurons.d, neurons.key());
     let target = match file {
         Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
         None => default_target(d)?,
     };
-    let given = args.inputs.as_deref().map(|path| read_inputs(path, d, args.n, &mut notes)).transpose()?;
+    let given = args.inputs.as_deref().map(|path| common::read_inputs(path, d, args.n, &mut notes)).transpose()?;
     let n = args.n.unwrap_or(100);
     if given.is_none() {
         ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
         common::fits("drawing the inputs", 8.0 * n as f64 * d as f64, memory, "choose a smaller n")?;
     }
-    let rank = sphere::cumulative_dimension(d, target.k())?;
-    if rank > order {
-        let why = format!(
-            "n_k = {rank} at k = {} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
-            target.k(),
-            2 * rank.div_ceil(d)
-        );
-        return Err(Error::Projector { rank, why }.into());
-    }
-    let request = Request::top((rank + 1).min(order));
-    let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
-    let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
-    if args.network.tail.is_none() {
-        levels = common::finely_truncated(levels, activation.as_ref())?;
-    }
-    eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory)?;
+    let (rank, request, levels) = args.network.levels_for(target.k(), p, d, activation.as_ref(), memory)?;
 
     let weights = neurons.weights();
     let seed = args.network.seed;
@@ -204,33 +189,6 @@ fn default_target(d: usize) -> escapement::Result<Target> {
     let axis = |i: usize| (0..d).map(|c| f64::from(u8::from(c == i))).collect::<Vec<f64>>();
     let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: (d as f64).sqrt(), eta: axis(1) }]);
     Target::new(d, 1, low, vec![SparseTerm { alpha: 1.0, beta: axis(0) }])
-}
-
-/// The inputs of a file, `[n, d]`, as they are.
-fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
-    let radius = (d as f64).sqrt();
-    let array = npy::read_matrix(path)?;
-    let (n, columns) = (array.values.nrows(), array.values.ncols());
-    ensure!(
-        columns == d,
-        "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",
-        path.display()
-    );
-    if let Some(wanted) = wanted.filter(|&wanted| wanted != n) {
-        bail!("--n {wanted} does not fit {}, which holds {n} inputs: leave --n out", path.display());
-    }
-    let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
-    let deviation = |row: usize| (array.values.row(row).norm_l2() / radius - 1.0).abs();
-    let off = (0..n).filter(|&row| deviation(row) > allowed).count();
-    if off > 0 {
-        let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
-        notes.add(format_args!(
-            "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) and are used as they are",
-            path.display(),
-            array.values.row(worst).norm_l2()
-        ));
-    }
-    Ok(array.values)
 }
 
 fn readable(o: &Output, out: Option<&Path>) -> String {

@@ -2,6 +2,7 @@
 
 pub mod common;
 pub mod construct;
+pub mod evaluate;
 pub mod spectrum;
 mod watch;
 pub mod zonal;

@@ -52,13 +52,18 @@ pub fn read_matrix(path: &Path) -> Result<Array> {
     Ok(Array { values, single })
 }
 
-/// Reads a vector (rank 1) of finite numbers, as labels are given.
+/// Reads a vector of finite numbers, as labels are given: rank 1, or a matrix of one column.
 ///
 /// # Errors
-/// As [`read_matrix`], with rank 1.
+/// As [`read_matrix`], with that shape.
 pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
     let (shape, _, _, data) = read(path)?;
-    ensure!(shape.len() == 1, "{} holds an array of shape {}, but a vector is needed: rank 1", path.display(), tuple(&shape));
+    ensure!(
+        matches!(shape[..], [_] | [_, 1]),
+        "{} holds an array of shape {}, but a vector is needed: rank 1, or one column",
+        path.display(),
+        tuple(&shape)
+    );
     if let Some(i) = data.iter().position(|v| !v.is_finite()) {
         bail!("{} holds {} at position {i} (counted from 0): every entry must be finite", path.display(), data[i]);
     }

@@ -1,0 +1,338 @@
+//! The regularised loss `L_λ = L̂ + Σ_i λ_i R_i` with gradient and Hessian-vector product, R1 and R2 through Σ itself.
+//!
+//! # What is computed
+//! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second derivative, both up to the factor
+//! `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`), row r of
+//!
+//! - the gradient of L̂ is `a_r m^{-1/2} Σ_i g_i s_{ir} x_i`, `g_i = ℓ'(y_i, F_i)/n`;
+//! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`, `δF_i = m^{-1/2} Σ_r a_r s_{ir} (v_r·x_i)`.
+//!
+//! R1, R2 and R3 see the difference u of the twin halves of W alone. With Q the top eigenvectors, `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`,
+//! their gradient by u is `(I − QQᵀ)[(2λ1/m) Aũ + (2λ3/n) Φᵀh] + λ2 QΛQᵀu`, which enters the two halves with opposite signs; it is linear in
+//! u, and so the Hessian too. Nothing is a difference of nearly equal numbers: all but R2 works on ũ. R4 has the gradient
+//! `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
+//!
+//! # What it costs
+//! Products: X by the rows of W and of ũ, its transpose by as many columns, one product with `A` (three of p × p by p × d) and three pairs
+//! with Q. Tiles of neurons and inputs stay in cache, and their order, so the bits, do not depend on the thread count. A Hessian is built once
+//! at a W ([`RegularizedLoss::hessian`]); a product with it reads what it keeps, and evaluates no activation.
+//!
+//! ```
+//! use escapement::covariance::Covariance;
+//! use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+//! use escapement::network::{Model, PairedNetwork};
+//! use escapement::objective::{Loss, RegularizedLoss, Regularizers};
+//! use escapement::{activation, seed, sphere};
+//! use faer::{Mat, Par};
+//! let rng = &mut seed::stream(1, "example", "weights");
+//! let net = PairedNetwork::random(rng, 20, 4, activation::parse("sigmoid:1")?)?;
+//! let x = sphere::uniform_sphere(rng, 30, 4, 2.0);
+//! let y: Vec<f64> = (0..30).map(|i| x[(i, 0)]).collect();
+//! let cov = Covariance::new(net.weights(), net.activation(), sphere::Truncation::default())?;
+//! let pairs = eigen::solve(&cov, &Request::top(6), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+//! let top = TopSpace::new(&pairs, 5)?;
+//! let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+//!
+//! let objective = RegularizedLoss::new(of, &y, Loss::PseudoHuber, [0.3, 0.2, 0.5, 0.01], Model::Network, eigen::DEFAULT_MEMORY, Par::Seq)?;
+//! let mut space = objective.workspace();
+//! let (mut w, mut gradient) = (Mat::zeros(40, 4), Mat::zeros(40, 4));
+//! let before = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, Par::Seq)?;
+//! w -= &gradient;
+//! assert!(objective.value(w.as_ref(), &mut space, Par::Seq)?.objective < before.objective);
+//!
+//! // One curvature: ∇²L_λ(W)[∇, ∇].
+//! let hessian = objective.hessian(w.as_ref(), Par::Seq)?;
+//! let mut product = Mat::zeros(40, 4);
+//! hessian.multiply(gradient.as_ref(), product.as_mut(), Par::Seq)?;
+//! # Ok::<(), escapement::Error>(())
+//! ```
+
+mod hessian;
+mod passes;
+mod projected;
+mod workspace;
+
+pub use hessian::Hessian;
+pub use workspace::Workspace;
+
+use std::sync::OnceLock;
+
+use faer::{Mat, MatMut, MatRef, Par};
+
+use super::{Loss, Regularizers, regularizers};
+use crate::activation::Derivative;
+use crate::covariance::CovarianceOperator;
+use crate::network::{self, Model};
+use crate::product::{columns, matmul, vectorised};
+use crate::{Error, Result};
+use passes::{Column, Pair, column_tiles, each};
+
+/// L_λ at one displacement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value {
+    /// `L̂ = (1/n) Σ_i ℓ(y_i, F_i)`.
+    pub loss: f64,
+    /// `[R1, R2, R3, R4]`.
+    pub regularizers: [f64; 4],
+    /// `L_λ = L̂ + Σ_i λ_i R_i`: gradient and Hessian are those of this.
+    pub objective: f64,
+}
+
+/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and the kernel matrices of Σ.
+pub struct RegularizedLoss<'a> {
+    of: Regularizers<'a>,
+    operator: CovarianceOperator<'a>,
+    y: Vec<f64>,
+    loss: Loss,
+    lambda: [f64; 4],
+    model: Model,
+    /// X and Xᵀ, so that both products find contiguous columns.
+    x: Mat<f64>,
+    xt: Mat<f64>,
+    /// σ'(XW0ᵀ), `[n, p]`.
+    first: Mat<f64>,
+    /// σ''(XW0ᵀ) for f_L + f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
+    second: Mat<f64>,
+    /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`: only averages over signs ask for it.
+    coordinates: OnceLock<Mat<f64>>,
+}
+
+impl<'a> RegularizedLoss<'a> {
+    /// L_λ for the labels `y` (n values) at the inputs of `of`, with λ1..λ4 in `lambda`. The kernel matrices of Σ are kept if their 16p² bytes fit
+    /// in `memory` bytes; else each gradient and Hessian-vector product makes them afresh.
+    ///
+    /// # Errors
+    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative or not finite;
+    /// [`Error::Unsupported`] for an activation without a second derivative.
+    ///
+    /// # Accuracy
+    /// Values, gradients and Hessian-vector products agree with automatic differentiation to 1e-10 of the largest entry (the reference values);
+    /// R1 is low by at most `of.cov.truncation_bound()·‖W‖_F²`.
+    pub fn new(
+        of: Regularizers<'a>,
+        y: &[f64],
+        loss: Loss,
+        lambda: [f64; 4],
+        model: Model,
+        memory: u64,
+        par: Par,
+    ) -> Result<Self> {
+        let Regularizers { cov, top, net, x } = of;
+        net.activation().require_twice_differentiable()?;
+        net.check_inputs(x)?;
+        let (n, p, d) = (x.nrows(), net.p(), net.d());
+        if y.len() != n || n == 0 {
+            return Err(Error::Shape { name: "the labels", rows: y.len(), cols: 1, expected: format!("n = {n} ≥ 1, 1") });
+        }
+        network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        for (name, rows, cols) in [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())] {
+            if (rows, cols) != (p, d) {
+                return Err(Error::Shape { name, rows, cols, expected: format!("p = {p}, d = {d}, as the network") });
+            }
+        }
+        if let Some((i, value)) = lambda.iter().enumerate().find(|(_, l)| !(**l >= 0.0 && l.is_finite())) {
+            return Err(Error::domain(format!("λ{}", i + 1), value, "it must be a finite number, zero or above"));
+        }
+        let mut objective = Self {
+            of,
+            operator: cov.operator(memory),
+            y: y.to_vec(),
+            loss,
+            lambda,
+            model,
+            x: x.to_owned(),
+            xt: x.transpose().to_owned(),
+            first: columns(n, p),
+            second: columns(n, if model == Model::Linear { 0 } else { p }),
+            coordinates: OnceLock::new(),
+        };
+        let (pairs, mut first, mut second) = (objective.pairs(), columns(n, p), columns(n, objective.second.ncols()));
+        let tasks = column_tiles(first.as_mut(), pairs).into_iter().enumerate();
+        let mut seconds = column_tiles(second.as_mut(), pairs).into_iter();
+        let tasks = tasks.map(|(tile, first)| (tile, first, seconds.next())).collect();
+        each(par, tasks, |(tile, mut first, second)| {
+            let (start, count) = objective.tile(tile);
+            let w = net.weights().subrows(start, count);
+            matmul(first.as_mut(), faer::Accum::Replace, x, w.transpose(), 1.0, Par::Seq);
+            if let Some(mut second) = second {
+                second.copy_from(first.as_ref());
+                if model == Model::Quadratic {
+                    for r in 0..count {
+                        net.activation().apply(Derivative::Second, passes::slice(second.as_mut().col_mut(r)));
+                    }
+                }
+            }
+            for r in 0..count {
+                net.activation().apply(Derivative::First, passes::slice(first.as_mut().col_mut(r)));
+            }
+        });
+        (objective.first, objective.second) = (first, second);
+        Ok(objective)
+    }
+
+    /// The number n of inputs.
+    pub fn n(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// The input dimension d.
+    pub fn d(&self) -> usize {
+        self.x.ncols()
+    }
+
+    /// The width m.
+    pub fn m(&self) -> usize {
+        self.of.net.m()
+    }
+
+    /// λ1..λ4.
+    pub fn lambda(&self) -> [f64; 4] {
+        self.lambda
+    }
+
+    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`: `2n·pd·r` flops when first asked for.
+    pub(crate) fn coordinates(&self, par: Par) -> Result<MatRef<'_, f64>> {
+        if let Some(known) = self.coordinates.get() {
+            return Ok(known.as_ref());
+        }
+        // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
+        let columns = self.of.net.f_linear_of_columns(self.of.x, self.of.top.vectors(), par)?;
+        Ok(self.coordinates.get_or_init(|| columns * faer::Scale(std::f64::consts::SQRT_2)).as_ref())
+    }
+
+    /// The network, its Σ and the inputs.
+    pub fn regularizers(&self) -> Regularizers<'a> {
+        self.of
+    }
+
+    /// Buffers for evaluations: `nm` numbers, and what is small beside them.
+    pub fn workspace(&self) -> Workspace {
+        Workspace::new(self)
+    }
+
+    /// L_λ at the displacement `w` (`[m, d]`). The predictions stay in `space`.
+    ///
+    /// # Errors
+    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where L_λ overflows.
+    pub fn value(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
+        self.forward_all(w, space, par)
+    }
+
+    /// L_λ at the displacement `w` (`[m, d]`), and its gradient by w (the same shape) in `gradient`. The predictions stay in `space`. For the absolute
+    /// loss the gradient is a subgradient.
+    ///
+    /// # Errors
+    /// As [`RegularizedLoss::value`].
+    pub fn value_and_gradient(
+        &self,
+        w: MatRef<'_, f64>,
+        mut gradient: MatMut<'_, f64>,
+        space: &mut Workspace,
+        par: Par,
+    ) -> Result<Value> {
+        self.check("the gradient", gradient.nrows(), gradient.ncols())?;
+        let value = self.forward_all(w, space, par)?;
+        let root = (self.m() as f64).sqrt().recip();
+        let Workspace { kept, f, g, h, t, pool, .. } = &mut *space;
+        g.iter_mut().zip(self.y.iter().zip(f)).for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
+        let (kept, g) = (&*kept, &*g);
+        let linear = MatMut::from_column_major_slice_mut(t, self.of.net.p(), self.d());
+        self.backward(gradient.as_mut(), linear, self.weigh(h), pool, par, |Column { index, rows, out, .. }| {
+            let (slopes, g) = (&kept.col_as_slice(index)[rows.clone()], &g[rows]);
+            vectorised(|| out.iter_mut().zip(g).zip(slopes).for_each(|((out, g), s)| *out = g * s));
+        });
+        self.add_projected(gradient.as_mut(), space, par);
+        if self.lambda[3] != 0.0 {
+            let squares = squared_rows(w);
+            let factor = 8.0 * self.lambda[3] * squares.iter().map(|s| s * s).sum::<f64>();
+            for c in 0..self.d() {
+                for (r, square) in squares.iter().enumerate() {
+                    gradient[(r, c)] += factor * square * w[(r, c)];
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    /// The Hessian of L_λ at the displacement `w` (`[m, d]`), ready for products with vectors. It holds 2nm numbers (the network 3nm).
+    ///
+    /// # Errors
+    /// As [`RegularizedLoss::value`]; [`Error::Domain`] for the absolute loss, which has no second derivative.
+    pub fn hessian<'b>(&'b self, w: MatRef<'_, f64>, par: Par) -> Result<Hessian<'b>> {
+        Hessian::new(self, w, par)
+    }
+
+    fn check(&self, name: &'static str, rows: usize, cols: usize) -> Result<()> {
+        if (rows, cols) == (self.m(), self.d()) {
+            return Ok(());
+        }
+        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+    }
+
+    /// Everything up to L_λ: slopes in `kept`, f, h, and the projected part.
+    fn forward_all(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
+        self.of.net.check_displacement(w)?;
+        space.check(self)?;
+        let [r1, r2] = self.project(w, space, true, par);
+        let sigma = self.of.net.activation();
+        self.forward(w, true, space, par, |pair| {
+            let Pair { index, rows, upper, lower, out: [su, sv], sum, temp, .. } = pair;
+            let s = &self.first.col_as_slice(index)[rows.clone()];
+            let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
+            match self.model {
+                Model::Linear => vectorised(|| {
+                    for i in 0..s.len() {
+                        sum[i] += s[i] * (upper[i] - lower[i]);
+                        su[i] = s[i];
+                        sv[i] = s[i];
+                    }
+                }),
+                // σ'z + ½σ''z² = ½z(σ' + S), S = σ' + σ''z: twins that move alike cancel exactly.
+                Model::Quadratic => vectorised(|| {
+                    let n = s.len();
+                    let (c, upper, lower, su, sv, sum) =
+                        (&c[..n], &upper[..n], &lower[..n], &mut su[..n], &mut sv[..n], &mut sum[..n]);
+                    for i in 0..n {
+                        su[i] = s[i] + c[i] * upper[i];
+                        sv[i] = s[i] + c[i] * lower[i];
+                        sum[i] += 0.5 * (upper[i] * (s[i] + su[i]) - lower[i] * (s[i] + sv[i]));
+                    }
+                }),
+                Model::Network => {
+                    for (shift, out, sign) in [(upper, su, 1.0), (lower, sv, -1.0)] {
+                        vectorised(|| out.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
+                        temp.copy_from_slice(out);
+                        sigma.apply(Derivative::Value, temp);
+                        sigma.apply(Derivative::First, out);
+                        vectorised(|| sum.iter_mut().zip(temp.iter()).for_each(|(sum, f)| *sum += sign * f));
+                    }
+                }
+            }
+        });
+        let n = self.n() as f64;
+        let loss = self.loss.mean(&self.y, &space.f)?;
+        let r3 = space.h.iter().map(|h| h * h).sum::<f64>() / n;
+        let regularizers = [r1, r2, r3, regularizers::r4(w)];
+        let objective =
+            loss + self.lambda.iter().zip(regularizers).map(|(l, r)| if *l == 0.0 { 0.0 } else { l * r }).sum::<f64>();
+        if !objective.is_finite() {
+            let why = format!("L_λ is {objective} at a displacement whose largest entry is {:e}", w.norm_max());
+            return Err(Error::Numerical { what: "the evaluation of L_λ", why });
+        }
+        Ok(Value { loss, regularizers, objective })
+    }
+}
+
+/// `‖w_r‖²` for each row.
+fn squared_rows(w: MatRef<'_, f64>) -> Vec<f64> {
+    dot_rows(w, w)
+}
+
+/// `v_r·w_r` for each row.
+fn dot_rows(v: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Vec<f64> {
+    let mut dots = vec![0.0; w.nrows()];
+    for c in 0..w.ncols() {
+        dots.iter_mut().enumerate().for_each(|(r, dot)| *dot += v[(r, c)] * w[(r, c)]);
+    }
+    dots
+}

@@ -1,0 +1,92 @@
+//! What an evaluation writes to, allocated once.
+
+use std::sync::{Mutex, PoisonError};
+
+use faer::Mat;
+
+use super::RegularizedLoss;
+use crate::product::columns;
+use crate::{Error, Result};
+
+/// The buffers of an evaluation of L_λ. They hold nothing between evaluations but the last predictions.
+#[derive(Debug)]
+pub struct Workspace {
+    /// What the forward pass leaves for the backward pass, `[n, m]`; the columns of a tile are its neurons and then their twins.
+    pub(super) kept: Mat<f64>,
+    /// The sums over each tile, two columns to a tile.
+    pub(super) sums: Mat<f64>,
+    /// Predictions, or their derivative.
+    pub(super) f: Vec<f64>,
+    /// f_L(X; ũ), then times what its gradient needs.
+    pub(super) h: Vec<f64>,
+    /// Factors of the inputs in the backward pass.
+    pub(super) g: Vec<f64>,
+    /// ũ, Aũ and the gradient of R1..R3 by u, component-major: `[pd, 1]` and column-major `[p, d]` at once.
+    pub(super) u: Vec<f64>,
+    pub(super) au: Vec<f64>,
+    pub(super) t: Vec<f64>,
+    /// Qᵀu, `[r, 1]`.
+    pub(super) top: Mat<f64>,
+    pub(super) pool: Pool,
+}
+
+impl Workspace {
+    /// The predictions of the model at the inputs, as of the last evaluation.
+    pub fn f(&self) -> &[f64] {
+        &self.f
+    }
+
+    pub(super) fn new(of: &RegularizedLoss<'_>) -> Self {
+        let (n, p, d) = (of.n(), of.of.net.p(), of.d());
+        let [u, au, t] = [(); 3].map(|()| vec![0.0; p * d]);
+        let [f, h, g] = [(); 3].map(|()| vec![0.0; n]);
+        let (kept, sums) = (columns(n, of.m()), columns(n, 2 * of.tiles()));
+        let top = Mat::zeros(of.of.top.rank(), 1);
+        Self { kept, sums, f, h, g, u, au, t, top, pool: Pool::new(of.rows(), 3 * of.pairs(), d) }
+    }
+
+    /// Refuses a workspace made for other sizes.
+    pub(super) fn check(&self, of: &RegularizedLoss<'_>) -> Result<()> {
+        let found = (self.kept.nrows(), self.kept.ncols(), self.u.len(), self.top.nrows());
+        let wanted = (of.n(), of.m(), of.of.net.p() * of.d(), of.of.top.rank());
+        if found == wanted {
+            return Ok(());
+        }
+        let words = |(n, m, order, r): (usize, usize, usize, usize)| format!("n = {n}, m = {m}, pd = {order}, r = {r}");
+        Err(Error::domain("the workspace", format!("one for {}", words(found)), format!("L_λ has {}", words(wanted))))
+    }
+}
+
+/// What one task needs while it works on a tile.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    /// Rows of W, of those of the twins and of ũ, as columns `[d, 3·pairs]`; or the gradient by them.
+    pub w: Mat<f64>,
+    /// X times those, or what Xᵀ is multiplied with: `[rows, 3·pairs]`.
+    pub z: Mat<f64>,
+    /// One column.
+    pub temp: Vec<f64>,
+}
+
+/// Scratch for as many tasks as run at once.
+#[derive(Debug)]
+pub(super) struct Pool {
+    free: Mutex<Vec<Scratch>>,
+    sizes: [usize; 3],
+}
+
+impl Pool {
+    fn new(rows: usize, width: usize, d: usize) -> Self {
+        Self { free: Mutex::new(Vec::new()), sizes: [rows, width, d] }
+    }
+
+    /// Lends scratch to a task; made where there is none free.
+    pub fn with(&self, task: impl FnOnce(&mut Scratch)) {
+        let lent = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let [rows, width, d] = self.sizes;
+        let mut scratch =
+            lent.unwrap_or_else(|| Scratch { w: Mat::zeros(d, width), z: columns(rows, width), temp: vec![0.0; rows] });
+        task(&mut scratch);
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+}
