@@ -281,10 +281,10 @@ impl<'a> RegularizedLoss<'a> {
             let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
             match self.model {
                 Model::Linear => vectorised(|| {
+                    su.copy_from_slice(s);
+                    sv.copy_from_slice(s);
                     for i in 0..s.len() {
                         sum[i] += s[i] * (upper[i] - lower[i]);
-                        su[i] = s[i];
-                        sv[i] = s[i];
                     }
                 }),
                 // σ'z + ½σ''z² = ½z(σ' + S), S = σ' + σ''z: twins that move alike cancel exactly.
