@@ -75,7 +75,7 @@ impl LeastEigenvalue {
 ///
 /// # Accuracy
 /// `value` is the Rayleigh quotient of `vector` to about `8ε√n‖H‖`, and `lower_bound` allows for that. The lower bound is the larger of the
-/// theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n = 10⁵ bring to 0.6 % of the spread of the spectrum, and of the bound of van
+/// theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n = 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van
 /// Dorsselaer, Hochstenbach and van der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
 /// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of a last direction of the size of
 /// rounding.

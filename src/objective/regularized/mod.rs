@@ -280,13 +280,11 @@ impl<'a> RegularizedLoss<'a> {
             let s = &self.first.col_as_slice(index)[rows.clone()];
             let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
             match self.model {
-                Model::Linear => vectorised(|| {
-                    for i in 0..s.len() {
-                        sum[i] += s[i] * (upper[i] - lower[i]);
-                        su[i] = s[i];
-                        sv[i] = s[i];
-                    }
-                }),
+                Model::Linear => {
+                    vectorised(|| (0..s.len()).for_each(|i| sum[i] += s[i] * (upper[i] - lower[i])));
+                    su.copy_from_slice(s);
+                    sv.copy_from_slice(s);
+                }
                 // σ'z + ½σ''z² = ½z(σ' + S), S = σ' + σ''z: twins that move alike cancel exactly.
                 Model::Quadratic => vectorised(|| {
                     let n = s.len();
