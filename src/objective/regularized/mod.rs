@@ -298,10 +298,8 @@ impl<'a> RegularizedLoss<'a> {
                 }),
                 Model::Network => {
                     for (shift, out, sign) in [(upper, su, 1.0), (lower, sv, -1.0)] {
-                        vectorised(|| out.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
-                        temp.copy_from_slice(out);
-                        sigma.apply(Derivative::Value, temp);
-                        sigma.apply(Derivative::First, out);
+                        vectorised(|| temp.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
+                        sigma.apply_value_and_first(temp, out);
                         vectorised(|| sum.iter_mut().zip(temp.iter()).for_each(|(sum, f)| *sum += sign * f));
                     }
                 }
