@@ -135,7 +135,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let v = args.direction.as_deref().map(|path| read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
     let order = 2 * p * d;
-    let options = LeastOptions { max_products: args.products, seed: args.network.seed, ..LeastOptions::default() };
+    // A bound ten times closer costs a third more products.
+    let options = LeastOptions { gap: 1e-3, max_products: args.products, seed: args.network.seed, ..LeastOptions::default() };
     let kept = 6.0 * n as f64 * 2.0 * p as f64;
     let basis = order as f64 * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
     let needed = 8.0 * (kept + basis);
