@@ -99,6 +99,14 @@ pub trait Activation: Send + Sync + Debug {
         }
     }
 
+    /// σ and σ' at many points: each entry z of `value` is replaced by σ(z), and `first`, of the same length, receives σ'(z). What the two have in
+    /// common, such as an exponential, may be evaluated once.
+    fn apply_value_and_first(&self, value: &mut [f64], first: &mut [f64]) {
+        for (value, first) in value.iter_mut().zip(first) {
+            (*value, *first) = (self.value(*value), self.d1(*value));
+        }
+    }
+
     /// The suprema of |σ|, |σ'|, |σ''| and |σ'''|.
     ///
     /// The default searches numerically (see [`search_supremum`]) and says so in [`Supremum::how`].

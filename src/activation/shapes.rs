@@ -18,6 +18,10 @@ pub trait Shape: Send + Sync + Debug {
     fn d2(&self, x: f64) -> f64;
     /// Its third derivative.
     fn d3(&self, x: f64) -> f64;
+    /// The function and its first derivative, which may share an exponential.
+    fn value_and_d1(&self, x: f64) -> (f64, f64) {
+        (self.value(x), self.d1(x))
+    }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
     /// `Some(why)` where there is no second derivative.
@@ -58,6 +62,11 @@ impl<S: Shape> Activation for Shifted<S> {
     fn d3(&self, z: f64) -> f64 {
         self.shape.d3(z - self.shift)
     }
+    fn apply_value_and_first(&self, value: &mut [f64], first: &mut [f64]) {
+        for (value, first) in value.iter_mut().zip(first) {
+            (*value, *first) = self.shape.value_and_d1(*value - self.shift);
+        }
+    }
     fn suprema(&self) -> [Supremum; 4] {
         self.shape.suprema()
     }
@@ -91,6 +100,11 @@ impl Shape for Sigmoid {
     fn d3(&self, x: f64) -> f64 {
         let u = self.d1(x);
         u * (1.0 - 6.0 * u)
+    }
+    fn value_and_d1(&self, x: f64) -> (f64, f64) {
+        let e = (-x.abs()).exp();
+        let value = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
+        (value, e / ((1.0 + e) * (1.0 + e)))
     }
     fn suprema(&self) -> [Supremum; 4] {
         [

@@ -7,8 +7,9 @@
 /// - *from this process* (van Dorsselaer, Hochstenbach and van der Vorst, SIAM J. Matrix Anal. Appl. 22 (2000) 837–852, their Lanczos polynomials).
 ///   With `p(t) = Π_i (t − θ_i)`, `Π_i β_i = ‖p(H)q_1‖ ≥ |p(a)||⟨v, q_1⟩|` for the unit eigenvector v of a. For a uniform q_1,
 ///   `P(|⟨v, q_1⟩| ≤ η) ≤ η√(2n/π)`. So `Π_i |θ_i − a| ≤ Π_i β_i/η`, and a lies above the root of this below θ_1;
-/// - *from the number of steps alone* (Kuczyński and Woźniakowski, SIAM J. Matrix Anal. Appl. 13 (1992) 1094–1122, Theorem 4.2). For a
-///   positive semidefinite A of order n and its largest Ritz value ξ after k steps, `P(λ_max − ξ > ελ_max) ≤ 1.648 √n e^{−√ε(2k−1)}`.
+/// - *from the number of steps alone* (Kuczyński and Woźniakowski, SIAM J. Matrix Anal. Appl. 13 (1992) 1094–1122, their probabilistic bound for the
+///   Lanczos algorithm). For a positive definite A of order n, its largest Ritz value ξ after k steps and 0 ≤ ε < 1,
+///   `P(λ_max − ξ > ελ_max) ≤ 1.648 √n e^{−√ε(2k−1)}`; for a semidefinite one too, as the limit of A + δI.
 ///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as it is, and none of them must be known.
 ///   With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
 ///

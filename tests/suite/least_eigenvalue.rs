@@ -107,6 +107,24 @@ fn a_small_residual_is_no_certificate() {
 }
 
 #[test]
+fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
+    // One eigenvalue in a thousand below two others, and two steps: what they say of it is its weight in the start, and the theorem says nothing.
+    let n = 1_000;
+    let mut values: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { 0.5 } else { 1.0 }).collect();
+    values[123] = -1.0;
+    let operator = Diagonal(values);
+    let runs = 400;
+    let fails = |seed: u64| {
+        let options = LeastOptions { max_products: 2, failure: 0.9, seed, ..matrix_free() };
+        least_eigenvalue(&operator, &options, Par::Seq).unwrap().lower_bound > -1.0
+    };
+    let failed = (0..runs).filter(|&seed| fails(seed)).count() as f64 / runs as f64;
+    // A third of 0.9 is for this bound. Four standard deviations of 400 draws are 0.09; half of it would be a bound twice too cautious.
+    assert!(failed <= 0.3 + 0.09, "{failed}");
+    assert!(failed >= 0.15, "{failed}");
+}
+
+#[test]
 fn the_bits_do_not_depend_on_the_threads_but_on_the_seed() {
     let operator = Diagonal((0..5_000).map(|i| (i as f64).sin()).collect());
     let find = |seed, par| least_eigenvalue(&operator, &LeastOptions { seed, ..matrix_free() }, par).unwrap();

@@ -6,6 +6,7 @@ use crate::network::{displacement, miss, oracle_network};
 use escapement::activation as sigma;
 use escapement::construct::expected_hessian_form;
 use escapement::covariance::Covariance;
+use escapement::descent::{LeastOptions, least_eigenvalue};
 use escapement::eigen::{self, DEFAULT_MEMORY, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
@@ -174,6 +175,24 @@ fn the_hessian_is_symmetric_and_its_bits_do_not_depend_on_the_threads() {
         assert!((dot(&u, &hv) - dot(&v, &hu)).abs() <= allowed);
         assert_eq!(hv, product(&objective, &w, &v, Par::rayon(2)));
         assert_eq!(gradient(&objective, &w, Par::Seq), gradient(&objective, &w, Par::rayon(2)));
+    }
+}
+
+#[test]
+fn the_least_eigenvalue_of_a_hessian_by_both_routes() {
+    let case = Case::new(40, 60, 3, "least");
+    let w = moved(&case, "W");
+    for model in [Model::Quadratic, Model::Network] {
+        // Far from the labels, so that the curvature of the model shows.
+        let objective = case.objective(Loss::PseudoHuber, [0.3, 0.2, 0.5, 1e-4], model);
+        let hessian = objective.hessian(w.as_ref(), Par::Seq).unwrap();
+        let exact = least_eigenvalue(&hessian, &LeastOptions::default(), Par::Seq).unwrap();
+        let options = LeastOptions { dense: 0, tolerance: 1e-6, gap: 1e-3, ..LeastOptions::default() };
+        let found = least_eigenvalue(&hessian, &options, Par::Seq).unwrap();
+        assert!(exact.exact && exact.products == 360 && !found.exact && found.products < 200, "{}", found.products);
+        assert!(found.lower_bound <= exact.value && exact.value <= found.value + 1e-13 * exact.norm, "{found:?}");
+        assert!(found.residual <= 1e-6 * found.norm && found.error() <= 1e-3 * found.norm);
+        assert!(exact.value < 0.0, "{}", exact.value);
     }
 }
 

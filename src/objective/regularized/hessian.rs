@@ -29,7 +29,8 @@ pub struct Hessian<'a> {
     slopes: Mat<f64>,
     /// σ'' at `(w_{0,r} + w_r)·x_i` for the network, in the same order; f_L + f_Q shares its own between twins.
     curvatures: Option<Mat<f64>>,
-    space: Mutex<Workspace>,
+    /// One for each product that runs at once: no lock is held while one does.
+    spaces: Mutex<Vec<Workspace>>,
 }
 
 impl<'a> Hessian<'a> {
@@ -60,7 +61,7 @@ impl<'a> Hessian<'a> {
             curvatures = Some(std::mem::replace(&mut space.kept, columns(of.n(), of.m())));
         }
         let squares = squared_rows(w);
-        Ok(Self { of, w: w.to_owned(), squares, value, first, second, slopes, curvatures, space: Mutex::new(space) })
+        Ok(Self { of, w: w.to_owned(), squares, value, first, second, slopes, curvatures, spaces: Mutex::new(vec![space]) })
     }
 
     /// L_λ at W.
@@ -91,11 +92,10 @@ impl<'a> Hessian<'a> {
         of.check("the product", out.nrows(), out.ncols())?;
         network::finite("the direction", v)?;
         let [l1, _, l3, l4] = of.lambda;
-        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
-        let space = &mut *space;
-        of.project(v, space, l1 != 0.0, par);
+        let mut space = self.lend();
+        of.project(v, &mut space, l1 != 0.0, par);
         // The slopes at W along V; X by the rows of V is kept.
-        of.forward(v, l3 != 0.0, space, par, |Pair { index, rows, upper, lower, out: [a, b], sum, .. }| {
+        of.forward(v, l3 != 0.0, &mut space, par, |Pair { index, rows, upper, lower, out: [a, b], sum, .. }| {
             let [s, t] = self.kept_columns(index).map(|c| &self.slopes.col_as_slice(c)[rows.clone()]);
             a.copy_from_slice(upper);
             b.copy_from_slice(lower);
@@ -105,7 +105,7 @@ impl<'a> Hessian<'a> {
                 (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]);
             });
         });
-        let Workspace { kept, f, g, h, t, pool, .. } = &mut *space;
+        let Workspace { kept, f, g, h, t, pool, .. } = &mut space;
         g.iter_mut().zip(self.second.iter().zip(f)).for_each(|(g, (second, f))| *g = second * *f);
         let (kept, g) = (&*kept, &*g);
         let linear = MatMut::from_column_major_slice_mut(t, of.of.net.p(), of.d());
@@ -119,7 +119,8 @@ impl<'a> Hessian<'a> {
                 (&curvatures[rows.clone()][..n], &kept.col_as_slice(index)[rows.clone()][..n], &self.first[rows][..n]);
             vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * along[i]));
         });
-        of.add_projected(out.as_mut(), space, par);
+        of.add_projected(out.as_mut(), &mut space, par);
+        self.give_back(space);
         if l4 != 0.0 {
             self.add_r4(v, out);
         }
@@ -129,9 +130,8 @@ impl<'a> Hessian<'a> {
     /// `Σ_r H_rr[v_r, v_r]` of the mean loss alone, H_rr the d × d diagonal block of neuron r of m. Costs less than a product.
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
-        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
-        let space = &mut *space;
-        of.forward(v, false, space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
+        let mut space = self.lend();
+        of.forward(v, false, &mut space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
             for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)]) {
                 let slopes = &self.slopes.col_as_slice(c)[rows.clone()];
                 vectorised(|| sum.iter_mut().zip(slopes).zip(along).for_each(|((sum, s), v)| *sum += (s * v) * (s * v)));
@@ -143,7 +143,9 @@ impl<'a> Hessian<'a> {
         });
         let root = (of.m() as f64).sqrt();
         let squares: f64 = self.second.iter().zip(&space.f).map(|(second, f)| second * f).sum();
-        squares + root * self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum::<f64>()
+        let bent: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
+        self.give_back(space);
+        squares + root * bent
     }
 
     /// The same of R4: `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
@@ -152,6 +154,15 @@ impl<'a> Hessian<'a> {
         let total: f64 = self.squares.iter().map(|s| s * s).sum();
         let blocks = self.squares.iter().zip(along.iter().zip(&lengths));
         blocks.map(|(s, (a, l))| 2.0 * ((4.0 * s * a).powi(2) + total * (8.0 * a * a + 4.0 * s * l))).sum()
+    }
+
+    fn lend(&self) -> Workspace {
+        let lent = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        lent.unwrap_or_else(|| self.of.workspace())
+    }
+
+    fn give_back(&self, space: Workspace) {
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
     }
 
     /// The columns of what is kept for a pair of twins, in the order of the tiles.

@@ -17,6 +17,10 @@
 //! with Q. Tiles of neurons and inputs stay in cache, and their order, so the bits, do not depend on the thread count. A Hessian is built once
 //! at a W ([`RegularizedLoss::hessian`]); a product with it reads what it keeps, and evaluates no activation.
 //!
+//! On two shared cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes about 1.2 times as long as these products without those of R3 for
+//! f_L + f_Q, and 1.6 times for the network, which evaluates σ and σ' at nm points; a Hessian-vector product 1.2 and 0.8 gradients
+//! (`cargo bench --bench objective`).
+//!
 //! ```
 //! use escapement::covariance::Covariance;
 //! use escapement::eigen::{self, Request, RouteChoice, TopSpace};
@@ -280,13 +284,11 @@ impl<'a> RegularizedLoss<'a> {
             let s = &self.first.col_as_slice(index)[rows.clone()];
             let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
             match self.model {
-                Model::Linear => vectorised(|| {
+                Model::Linear => {
+                    vectorised(|| (0..s.len()).for_each(|i| sum[i] += s[i] * (upper[i] - lower[i])));
                     su.copy_from_slice(s);
                     sv.copy_from_slice(s);
-                    for i in 0..s.len() {
-                        sum[i] += s[i] * (upper[i] - lower[i]);
-                    }
-                }),
+                }
                 // σ'z + ½σ''z² = ½z(σ' + S), S = σ' + σ''z: twins that move alike cancel exactly.
                 Model::Quadratic => vectorised(|| {
                     let n = s.len();
@@ -300,10 +302,8 @@ impl<'a> RegularizedLoss<'a> {
                 }),
                 Model::Network => {
                     for (shift, out, sign) in [(upper, su, 1.0), (lower, sv, -1.0)] {
-                        vectorised(|| out.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
-                        temp.copy_from_slice(out);
-                        sigma.apply(Derivative::Value, temp);
-                        sigma.apply(Derivative::First, out);
+                        vectorised(|| temp.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
+                        sigma.apply_value_and_first(temp, out);
                         vectorised(|| sum.iter_mut().zip(temp.iter()).for_each(|(sum, f)| *sum += sign * f));
                     }
                 }

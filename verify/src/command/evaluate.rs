@@ -135,10 +135,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let v = args.direction.as_deref().map(|path| read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
     let order = 2 * p * d;
-    let options = LeastOptions { max_products: args.products, seed: args.network.seed, ..LeastOptions::default() };
+    // A bound ten times closer costs a third more products.
+    let options = LeastOptions { gap: 1e-3, max_products: args.products, seed: args.network.seed, ..LeastOptions::default() };
     let kept = 6.0 * n as f64 * 2.0 * p as f64;
     let basis = order as f64 * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
-    common::fits("the Hessian", 8.0 * (kept + basis), memory, "take fewer inputs or --products")?;
+    let needed = 8.0 * (kept + basis);
+    common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
 
     let par = Par::rayon(0);
     let weights = neurons.weights();
@@ -149,7 +151,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
     let (f, f_l, f_q) =
         (net.f(of.x, w.as_ref(), par)?, net.f_linear(of.x, w.as_ref(), par)?, net.f_quadratic(of.x, w.as_ref(), par)?);
-    let objective = RegularizedLoss::new(of, &y, loss, lambda, model, memory, par)?;
+    let objective = RegularizedLoss::new(of, &y, loss, lambda, model, memory.saturating_sub(needed as u64), par)?;
     let mut gradient = Mat::zeros(net.m(), d);
     let mut space = objective.workspace();
     let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
