@@ -140,8 +140,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
 
 /// `‖A·u_i − λ_i·u_i‖` by the operator, which never saw the assembled matrix.
 ///
-/// Above [`SKETCHED`] columns, upper bounds that fail with probability at most [`tolerance::FAILURE`] together, for a fraction of the work:
-/// with q rows of standard normal numbers G, `‖G r‖²/‖r‖²` is χ² of q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
+/// Above [`SKETCHED`] columns, upper bounds ([`sketched_norms`]) for a fraction of the work.
 fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> Vec<f64> {
     let (n, count) = (u.nrows(), u.ncols());
     let operator = cov.operator(0);
@@ -150,8 +149,7 @@ fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> 
         operator.multiply(u, au.as_mut(), par);
         return residual_norms(au.as_ref(), u, values);
     }
-    let mut rng = seed::stream(0, "dense route", "sketch");
-    let g = Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng));
+    let g = normal(n, "residuals");
     let mut ag = Mat::zeros(n, SKETCH);
     operator.multiply(g.as_ref(), ag.as_mut(), par);
     let sketch = |x: &Mat<f64>| {
@@ -159,17 +157,28 @@ fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> 
         matmul(out.as_mut(), Accum::Replace, x.transpose(), u, 1.0, par);
         out
     };
-    let (gau, gu) = (sketch(&ag), sketch(&g));
-    let q = SKETCH as f64;
-    let exponent = 2.0 / q * (count as f64 / tolerance::FAILURE).ln();
+    let (mut rest, gu) = (sketch(&ag), sketch(&g));
+    for (i, (rest, gu)) in rest.col_iter_mut().zip(gu.col_iter()).enumerate() {
+        rest.iter_mut().zip(gu.iter()).for_each(|(r, g)| *r -= values[i] * g);
+    }
+    sketched_norms(rest.as_ref())
+}
+
+/// `[n, q]` standard normal numbers for a sketch.
+fn normal(n: usize, purpose: &str) -> Mat<f64> {
+    let mut rng = seed::stream(0, "dense route", purpose);
+    Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng))
+}
+
+/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard normal numbers: they fail with
+/// probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ² of q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}`
+/// (Chernoff).
+fn sketched_norms(sketch: MatRef<'_, f64>) -> Vec<f64> {
+    let (q, count) = (sketch.nrows() as f64, sketch.ncols() as f64);
+    let exponent = 2.0 / q * (count / tolerance::FAILURE).ln();
     // ln β + 1 − β = −exponent, by a fixed point that contracts with the factor β.
     let beta = (0..100).fold(0.0_f64, |beta, _| (beta - 1.0 - exponent).exp());
-    (0..count)
-        .map(|i| {
-            let squares = gau.col(i).iter().zip(gu.col(i).iter()).map(|(a, g)| (a - values[i] * g).powi(2));
-            (squares.sum::<f64>() / (beta * q)).sqrt()
-        })
-        .collect()
+    sketch.col_iter().map(|column| (column.squared_norm_l2() / (beta * q)).sqrt()).collect()
 }
 
 /// `‖a·u_i − λ_i·u_i‖` for each column of `u`, given `au`.
@@ -186,11 +195,19 @@ pub(super) fn largest(norms: &[f64]) -> f64 {
     norms.iter().fold(0.0, |max, &x| if x > max || x.is_nan() { x } else { max })
 }
 
-/// `max|QᵀQ − I|`; only the lower triangle is formed.
+/// `max|QᵀQ − I|`; only the lower triangle is formed. Above [`SKETCHED`] columns an upper bound by [`sketched_norms`]: the largest norm of a
+/// column of `QᵀQ − I`.
 pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let k = q.ncols();
     if q.nrows() > TALL * k {
         return defect(&tall_inner(q, q, par));
+    }
+    if k > SKETCHED {
+        let g = normal(k, "orthonormality");
+        let (mut qg, mut rest) = (Mat::zeros(q.nrows(), SKETCH), g.transpose().to_owned());
+        matmul(qg.as_mut(), Accum::Replace, q, g.as_ref(), 1.0, par);
+        matmul(rest.as_mut(), Accum::Add, qg.transpose(), q, -1.0, par);
+        return largest(&sketched_norms(rest.as_ref()));
     }
     let mut gram = Mat::<f64>::zeros(k, k);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
@@ -231,5 +248,19 @@ mod tests {
             let ratio = bound / off(i).abs();
             assert!((1.0..2.1 * std::f64::consts::SQRT_2).contains(&ratio), "column {i}: {ratio}");
         }
+    }
+
+    /// A column that leans on another, or is too long, by δ: `‖(QᵀQ − I)_i‖` is δ, or 2δ.
+    #[test]
+    fn a_sketch_bounds_orthonormality() {
+        let q = uniform_sphere(&mut seed::stream(9, "sketch", "columns"), 600, 600, 1.0).qr().compute_Q();
+        let delta = 1e-6;
+        for (leans, expected) in [(true, delta), (false, 2.0 * delta)] {
+            let mut off = q.clone();
+            (0..600).for_each(|r| off[(r, 5)] += delta * q[(r, if leans { 9 } else { 5 })]);
+            let ratio = orthonormality(off.as_ref(), Par::Seq) / expected;
+            assert!((1.0..2.1 * std::f64::consts::SQRT_2).contains(&ratio), "{ratio}");
+        }
+        assert!(orthonormality(q.as_ref(), Par::Seq) < 1e-12);
     }
 }
