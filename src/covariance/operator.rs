@@ -178,9 +178,10 @@ impl<'a, T: Real> Kernels<'a, T> {
         kernels
     }
 
-    /// Neurons on a side of a tile: [`SIDE`], or half of fewer, for two threads.
+    /// Neurons on a side of a tile: [`SIDE`] at most, and about as many in each of at least two tiles, so that no thread waits for another.
     fn side(&self) -> usize {
-        if self.cov.p() > SIDE { SIDE } else { self.cov.p().div_ceil(2) }
+        let p = self.cov.p();
+        p.div_ceil(p.div_ceil(SIDE).max(2)).next_multiple_of(8).min(SIDE)
     }
 
     fn tiles(&self) -> usize {
