@@ -37,7 +37,7 @@
 //! | [`objective`] | losses, R1..R4, and L_λ with gradient and Hessian-vector product |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`training`] | a step of descent: value and gradient of the models, with R3, in f32 or f64 |
-//! | [`descent`] | stationarity: the least eigenvalue of a Hessian, bounded from both sides |
+//! | [`descent`] | gradient descent, plain and perturbed; stationary points, certified by the least eigenvalue of the Hessian |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
 //! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct, training, descent`.

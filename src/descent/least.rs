@@ -22,6 +22,8 @@ pub struct LeastOptions {
     pub gap: f64,
     /// Products after which it stops all the same; a basis of this many vectors is kept.
     pub max_products: usize,
+    /// Where given, it stops as soon as it is known on which side of this the least eigenvalue lies, and not before, whatever the tolerance and the gap.
+    pub threshold: Option<f64>,
     /// The probability with which the lower bound may fail, over the start.
     pub failure: f64,
     /// The order up to which the operator is formed and its spectrum computed.
@@ -34,7 +36,7 @@ impl Default for LeastOptions {
     /// A residual of 1e-4 and a bound within 1e-2 of the norm, in at most 300 products; failure at most [`tolerance::FAILURE`]; operators up to
     /// order 600 are formed.
     fn default() -> Self {
-        Self { tolerance: 1e-4, gap: 1e-2, max_products: 300, failure: tolerance::FAILURE, dense: 600, seed: 0 }
+        Self { tolerance: 1e-4, gap: 1e-2, max_products: 300, threshold: None, failure: tolerance::FAILURE, dense: 600, seed: 0 }
     }
 }
 
@@ -181,7 +183,10 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         // A whole basis leaves nothing out.
         let below = if k == n { value } else { certificate::lower_bound(n, &ritz, &betas, options.failure) };
         let lower_bound = below - rounding_bound(n as f64, norm);
-        let settled = residual <= options.tolerance * norm && value - lower_bound <= options.gap * norm;
+        let settled = match options.threshold {
+            Some(threshold) => value < threshold || lower_bound >= threshold,
+            None => residual <= options.tolerance * norm && value - lower_bound <= options.gap * norm,
+        };
         if settled || ended || k == steps {
             let mut vector = Mat::zeros(n, 1);
             tall_outer(vector.as_mut(), Accum::Replace, basis, coefficients.as_ref().subcols(k - 1, 1), 1.0, par);
