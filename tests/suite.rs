@@ -26,6 +26,8 @@ mod construct;
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/descent.rs"]
+mod descent;
 #[path = "suite/harmonics.rs"]
 mod harmonics;
 #[path = "suite/interrupt.rs"]
