@@ -7,6 +7,7 @@ use escapement::descent::{
 use escapement::eigen::SymmetricOperator;
 use escapement::objective::regularized::Value;
 use escapement::{Error, Result, seed, sphere, tolerance};
+use escapement_verify::nbl22::theorem_3::planted_labels;
 use faer::{Mat, MatMut, MatRef, Par};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 use std::ops::ControlFlow;
@@ -270,30 +271,12 @@ fn a_look_that_decides_nothing_certifies_nothing() {
     assert_eq!(looks, [0, 10, 30]);
 }
 
-/// Labels for which W = 0 is stationary: ℓ'(y_i, 0) orthogonal to every feature, n > pd. The Hessian there has a negative eigenvalue unless every
-/// `Σ_i ℓ'_i σ''(w_r·x_i) x_i x_iᵀ` vanishes.
-fn plant(case: &mut Case) {
-    let (n, p, d) = (case.x.nrows(), case.net.p(), case.net.d());
-    let features = Mat::from_fn(n, p * d, |i, c| {
-        let (r, j) = (c / d, c % d);
-        let z: f64 = (0..d).map(|q| case.net.weights()[(r, q)] * case.x[(i, q)]).sum();
-        case.net.activation().d1(z) * case.x[(i, j)]
-    });
-    let q = features.qr().compute_thin_Q();
-    let mut g = start(n, "plant");
-    for _ in 0..2 {
-        let inner = q.transpose() * &g;
-        g -= &q * inner;
-    }
-    let largest = g.norm_max();
-    // ℓ'(y, 0) = −y/√(1 + y²) for the pseudo-Huber loss.
-    case.y = (0..n).map(|i| 0.8 * g[(i, 0)] / largest).map(|g| g / (1.0 - g * g).sqrt()).collect();
-}
-
 #[test]
 fn a_planted_saddle_holds_without_noise_and_lets_go_with_it() {
     let mut case = Case::new(90, 8, 3, "saddle");
-    plant(&mut case);
+    let rng = &mut seed::stream(5, "descent", "labels");
+    case.y = planted_labels(rng, &case.net, case.x.as_ref()).unwrap();
+    assert!(planted_labels(rng, &case.net, case.x.subrows(0, 24)).is_err());
     for model in [Model::Quadratic, Model::Network] {
         let objective = case.objective(Loss::PseudoHuber, [0.01, 0.01, 0.01, 1e-6], model);
         let options = DescentOptions {

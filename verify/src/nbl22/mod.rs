@@ -20,6 +20,7 @@ pub mod spectrum;
 pub mod targets;
 pub mod taylor;
 pub mod theorem_2;
+pub mod theorem_3;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
@@ -33,6 +34,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
         Box::new(taylor::Taylor),
+        Box::new(theorem_3::Theorem3),
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
