@@ -76,15 +76,16 @@ impl Claim for Theorem3 {
                     (Tier::Quick, "quadratic") => (8, 4, 1..=1),
                     (Tier::Quick, _) => continue,
                     (Tier::Standard, "quadratic") => (8, 5, 1..=2),
-                    (Tier::Standard, _) => (6, 10, 1..=1),
+                    (Tier::Standard, _) => (5, 8, 1..=1),
                     (Tier::Paper, _) => (8, 16, 1..=2),
                 };
                 for (k, m) in ks.flat_map(|k| common::half_octaves(first, count).map(move |m| (k, m))) {
                     cells.extend((0..replicates).map(|replicate| Cell { m, n: 24, k, replicate, ..cell(part) }));
                 }
             }
-            let (widths, replicates): (&[usize], _) = if tier == Tier::Quick { (&[8, 16], 3) } else { (&[8, 16, 32], 6) };
-            for (part, &m) in SADDLE.into_iter().flat_map(|part| widths.iter().map(move |m| (part, m))) {
+            // Wider saddles of this kind are so flat that they take more than MAX_STEPS to leave.
+            let replicates = if tier == Tier::Quick { 3 } else { 8 };
+            for (part, m) in SADDLE.into_iter().flat_map(|part| [8, 16].map(|m| (part, m))) {
                 // n above pd, or no labels are orthogonal to all features.
                 cells.extend((0..replicates).map(|replicate| Cell { m, n: 6 * m, replicate, ..cell(part) }));
             }
