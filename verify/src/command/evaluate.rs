@@ -1,12 +1,12 @@
 //! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
 
 use super::common::{self, NetworkArgs, Notes};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::descent::{LeastEigenvalue, LeastOptions, least_eigenvalue};
 use escapement::eigen::{self, RouteChoice, TopSpace};
-use escapement::network::{Model, PairedNetwork};
+use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, tolerance};
 use escapement_verify::io::atomic::Outputs;
@@ -111,7 +111,7 @@ struct Output {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let memory = args.network.memory()?;
     let activation = args.network.activation()?;
-    let (lambda, (model_name, model)) = (lambda(&args.lambda)?, model(&args.model)?);
+    let (lambda, (model_name, model)) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
     let loss = Loss::parse(&args.loss)?;
     ensure!(loss.is_smooth(), Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square"));
     ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
@@ -131,8 +131,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         y.len(),
         args.inputs.display()
     );
-    let w = read_displacement(&args.displacement, p, d)?;
-    let v = args.direction.as_deref().map(|path| read_displacement(path, p, d)).transpose()?;
+    let w = common::read_displacement(&args.displacement, p, d)?;
+    let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
     let order = 2 * p * d;
     // A bound ten times closer costs a third more products.
@@ -225,44 +225,6 @@ fn write(dir: &Path, gradient: MatRef<'_, f64>, vector: MatRef<'_, f64>, hvp: Op
         outputs.stage(&dir.join(FILES[3]), |out| npy::write_matrix(out, hvp))?;
     }
     outputs.commit()
-}
-
-fn lambda(text: &str) -> Result<[f64; 4]> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let Ok(parts) = <[&str; 4]>::try_from(parts.as_slice()) else {
-        bail!("--lambda '{text}' has {} entries, but four are needed: λ1,λ2,λ3,λ4, as in 0.3,0.2,0.5,0.01", parts.len());
-    };
-    let mut lambda = [0.0; 4];
-    for (i, (lambda, part)) in lambda.iter_mut().zip(parts).enumerate() {
-        match part.parse::<f64>() {
-            Ok(x) if x >= 0.0 && x.is_finite() => *lambda = x,
-            _ => bail!("--lambda '{text}' is not allowed: λ{} = '{part}' must be a finite number, zero or above", i + 1),
-        }
-    }
-    Ok(lambda)
-}
-
-fn model(name: &str) -> Result<(&'static str, Model)> {
-    Ok(match name {
-        "network" => ("network", Model::Network),
-        "quadratic" => ("quadratic", Model::Quadratic),
-        "linear" => ("linear", Model::Linear),
-        other => bail!("--model {other} is not allowed: the models are network, quadratic and linear"),
-    })
-}
-
-/// A displacement or direction, `[2p, d]`.
-fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
-    let values = npy::read_matrix(path)?.values;
-    let (rows, cols) = (values.nrows(), values.ncols());
-    let advice = if (rows, cols) == (p, d) { "; if the weights list the twins too, give their first half alone" } else { "" };
-    ensure!(
-        (rows, cols) == (2 * p, d),
-        "{} holds {rows} × {cols} numbers, but {} × {d} are needed: a row for each of the p = {p} neurons, then one for each twin{advice}",
-        path.display(),
-        2 * p
-    );
-    Ok(values)
 }
 
 fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
