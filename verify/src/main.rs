@@ -25,7 +25,7 @@ enum Command {
     /// L_λ, its gradient and its Hessian at weights of your own
     Evaluate(command::evaluate::Args),
     /// Gradient descent on L_λ, with a history and checkpoints
-    Train(command::train::Args),
+    Train(Box<command::train::Args>),
 }
 
 fn main() -> ExitCode {

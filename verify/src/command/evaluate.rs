@@ -1,6 +1,7 @@
 //! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
 
 use super::common::{self, NetworkArgs, Notes};
+use super::watch::Watch;
 use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -9,6 +10,7 @@ use escapement::eigen::{self, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, tolerance};
+use escapement_verify::harness::INTERRUPTED;
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout};
 use faer::{Mat, MatRef, Par};
@@ -146,7 +148,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = neurons.weights();
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let cov = Covariance::from_levels(weights, levels)?;
-    let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
+    let mut watch = Watch::new(rank, request.tolerance);
+    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| watch.step(progress))?;
+    if pairs.stopped {
+        watch.end();
+        eprintln!("escapement: interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    watch.then("the network and L_λ");
     let top = TopSpace::new(&pairs, rank)?;
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
     let (f, f_l, f_q) =
@@ -157,9 +166,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
     let prediction = space.f().to_vec();
     drop(space);
+    watch.then("the least eigenvalue of the Hessian");
     let hessian = objective.hessian(w.as_ref(), par)?;
     let product = v.as_ref().map(|v| along(&hessian, v, par)).transpose()?;
     let least = least_eigenvalue(&hessian, &options, par)?;
+    watch.end();
     if !least.exact && least.products == args.products && least.residual > options.tolerance * least.norm {
         notes.add(format_args!(
             "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with --products",

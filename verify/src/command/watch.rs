@@ -42,8 +42,8 @@ impl Solve {
         self.bar.tick();
     }
 
-    /// What is done beside a solve.
-    pub fn say(&self, words: &str) {
+    /// What is done after it.
+    fn say(&self, words: &str) {
         self.bar.set_message(words.to_owned());
         self.bar.tick();
     }
@@ -51,6 +51,13 @@ impl Solve {
     /// Clears the line.
     pub fn end(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Solve {
+    fn drop(&mut self) {
+        // Also where an error leaves early: nothing of the line stays.
+        self.end();
     }
 }
 
@@ -88,7 +95,13 @@ impl Watch {
         }
     }
 
-    /// The solve is over: an interrupt ends the process again.
+    /// The solve is over, and something else begins: an interrupt ends the process again.
+    pub fn then(&self, words: &str) {
+        self.state.store(IDLE, Ordering::SeqCst);
+        self.solve.say(words);
+    }
+
+    /// All is over: an interrupt ends the process.
     pub fn end(self) {
         self.state.store(IDLE, Ordering::SeqCst);
         self.solve.end();

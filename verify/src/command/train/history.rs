@@ -94,15 +94,28 @@ impl History {
         self.length += (self.text.len() - begin) as u64;
     }
 
+    /// Writes the lines before the last, so that others can read them.
+    ///
+    /// # Errors
+    /// A full disk, and the like.
+    pub fn spill(&mut self) -> Result<()> {
+        self.file.write_all(self.text.as_bytes()).map_err(|e| self.failed(&e))?;
+        self.text.clear();
+        Ok(())
+    }
+
     /// Writes the lines before the last to disk: their length and hash.
     ///
     /// # Errors
     /// A full disk, and the like.
     pub fn write(&mut self) -> Result<(u64, String)> {
-        let fail = |e: std::io::Error| anyhow!("{} cannot be written: {}", self.path.display(), reason(&e));
-        self.file.write_all(self.text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(fail)?;
-        self.text.clear();
+        self.spill()?;
+        self.file.sync_data().map_err(|e| self.failed(&e))?;
         Ok((self.length, hex(&self.hash)))
+    }
+
+    fn failed(&self, e: &std::io::Error) -> anyhow::Error {
+        anyhow!("{} cannot be written: {}", self.path.display(), reason(e))
     }
 
     /// Writes all lines.

@@ -8,6 +8,7 @@ mod run;
 mod settings;
 mod stop;
 mod summary;
+mod values;
 
 use super::common::Notes;
 use anyhow::Result;

@@ -4,9 +4,9 @@ use super::checkpoint::Checkpoint;
 use super::data::Problem;
 use super::folder::{self, Folder};
 use super::history::{HEADINGS, History};
-use super::settings::Every;
 use super::stop::Stop;
 use super::summary::{self, Curvature, Summary};
+use super::values::Every;
 use anyhow::Result;
 use escapement::descent::{Descended, DescentState, Iterate, LeastOptions, LossLandscape, Outcome, descend, least_eigenvalue};
 use escapement::objective::RegularizedLoss;
@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Least time between two messages of the bar.
 const MESSAGE: Duration = Duration::from_millis(100);
+/// Time after which new lines of the history are there to be read.
+const SPILL: Duration = Duration::from_secs(1);
 
 /// A run in its folder.
 pub struct Run {
@@ -30,12 +32,14 @@ pub struct Run {
     history: Option<History>,
     /// Step and time of the last checkpoint.
     written: (u64, Instant),
+    /// Time of the last lines of the history.
+    spilled: Instant,
 }
 
 impl Run {
     /// A run that starts, or one that goes on from the checkpoint in the folder.
     pub fn new(folder: Folder, checkpoint: Checkpoint, resumes: bool) -> Self {
-        Self { folder, checkpoint, resumes, history: None, written: (0, Instant::now()) }
+        Self { folder, checkpoint, resumes, history: None, written: (0, Instant::now()), spilled: Instant::now() }
     }
 
     /// Descends from `state` to an end.
@@ -87,6 +91,10 @@ impl Run {
         let test = if due(state.step) { problem.test_loss(state.w.as_ref())? } else { None };
         history.add(point, test);
         let history = self.history.insert(history);
+        if self.spilled.elapsed() > SPILL {
+            history.spill()?;
+            self.spilled = Instant::now();
+        }
         let (step, at) = self.written;
         let now = match problem.data.settings.checkpoint_every.unwrap_or(Every::Seconds(60.0)) {
             Every::Steps(steps) => state.step >= step.saturating_add(steps),
