@@ -180,6 +180,13 @@ fn a_finished_run_says_so_and_more_steps_continue_it() {
     // The last line of the first part had a test that is not due in the middle.
     desk.json(&small(&["--max-steps", "90", "--out", "parts", "--checkpoint-every", "60s"]));
     same(&desk, "whole", "parts");
+    // The looks at the curvature fall on the same steps, and the end is certified at the same one.
+    let certified = |more: &[&'static str]| [&SMALL[..11], &["--nu", "0.03", "--gamma", "0.01", "--json"], more].concat();
+    let whole = desk.json(&certified(&["--out", "second"]));
+    assert!(whole["outcome"] == "second-order-stationary" && whole["steps"].as_u64() > Some(10), "{whole}");
+    desk.json(&certified(&["--out", "second-parts", "--max-steps", "9"]));
+    assert_eq!(desk.json(&certified(&["--out", "second-parts"])), whole);
+    same(&desk, "second", "second-parts");
     desk.refused(&small(&["--max-steps", "80", "--out", "parts"]), &["max-steps = 80", "90 steps"]);
     let out = desk.json(&small(&["--max-steps", "5", "--out", "parts", "--fresh"]));
     assert_eq!(out["steps"], 5);
@@ -271,6 +278,16 @@ fn outcomes_have_words_and_exit_codes() {
         assert_eq!(out.stdout.contains("Hessian"), !more.contains("absolute"), "{}", out.stdout);
     }
     assert!(desk.names().contains(&"train".to_owned()), "the default folder");
+    // Nothing must be given.
+    let plain = desk.run(&["train", "--fresh", "--max-steps", "9"]);
+    assert!(
+        plain.code == Some(0) && plain.stdout.contains("d = 10, m = 400, n = 100, k = 1"),
+        "{}{}",
+        plain.stdout,
+        plain.stderr
+    );
+    let help = desk.run(&["train", "--help"]);
+    assert!(help.code == Some(0) && help.stdout.contains("Example") && help.stdout.contains("Exit code"), "{}", help.stdout);
     // At W = 0 with zero labels the gradient vanishes: no step is taken.
     put_vector(&desk, "y.npy", &[0.0; 12]);
     assert!(run("--json").stdout.contains("\"outcome\":\"first-order-stationary\",\"steps\":0"));

@@ -95,9 +95,13 @@ impl Watch {
         }
     }
 
-    /// The solve is over, and something else begins: an interrupt ends the process again.
+    /// The solve is over, and something else begins: an interrupt ends the process again, also one that came too late for the solve.
     pub fn then(&self, words: &str) {
-        self.state.store(IDLE, Ordering::SeqCst);
+        if self.state.swap(IDLE, Ordering::SeqCst) == STOPPING {
+            self.solve.end();
+            eprintln!("escapement: interrupted; nothing was written");
+            std::process::exit(i32::from(INTERRUPTED));
+        }
         self.solve.say(words);
     }
 
