@@ -199,9 +199,9 @@ fn long() -> Vec<&'static str> {
     flags
 }
 
-/// Starts it, and waits until it is past its first hundred steps.
+/// Starts it, and waits until its history has so many lines.
 #[cfg(unix)]
-fn started(desk: &Desk) -> std::process::Child {
+fn started(desk: &Desk, wanted: usize) -> std::process::Child {
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_escapement"))
         .args(long())
         .args(["--out", "parts"])
@@ -212,7 +212,7 @@ fn started(desk: &Desk) -> std::process::Child {
         .unwrap();
     let begin = Instant::now();
     let lines = || std::fs::read(desk.path("parts/history.csv")).map_or(0, |b| b.iter().filter(|&&b| b == b'\n').count());
-    while lines() < 100 {
+    while lines() < wanted {
         assert!(begin.elapsed() < Duration::from_secs(60), "nothing was written");
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -224,7 +224,12 @@ fn started(desk: &Desk) -> std::process::Child {
 fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     let desk = desk();
     desk.json(&[&long()[..], &["--out", "whole"]].concat());
-    let mut child = started(&desk);
+    let mut child = started(&desk, 100);
+    let signal = |name: &str, id: u32| {
+        assert!(std::process::Command::new("kill").args([name, &id.to_string()]).status().unwrap().success());
+    };
+    // Held still, so that it cannot end before it is killed.
+    signal("-STOP", child.id());
     desk.refused(&[&long()[..], &["--out", "parts"]].concat(), &["parts is in use", "another process", "run.lock"]);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -234,9 +239,9 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     let text = std::fs::read_to_string(&path).unwrap() + "5999,1,1,1,1,1,1,1,1,1,\n6000,0.5,";
     std::fs::write(&path, text).unwrap();
 
-    let child = started(&desk);
-    std::thread::sleep(Duration::from_millis(100));
-    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let there = std::fs::read_to_string(&path).unwrap().lines().count();
+    let child = started(&desk, there + 100);
+    signal("-INT", child.id());
     let out = child.wait_with_output().unwrap();
     let (stdout, stderr) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
     assert_eq!(out.status.code(), Some(130), "{stderr}");
