@@ -8,6 +8,7 @@ pub mod common;
 pub mod escape;
 pub mod kernel;
 pub mod kernel_plateau;
+pub mod landscape;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
@@ -34,6 +35,8 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
         Box::new(taylor::Taylor),
+        Box::new(landscape::lemma_3::Lemma3),
+        Box::new(landscape::corollary_1::Corollary1),
         Box::new(theorem_3::Theorem3),
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),

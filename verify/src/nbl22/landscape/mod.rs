@@ -1,0 +1,6 @@
+//! Claims about the landscape of L_λ: what stationary points must be like.
+
+mod case;
+pub mod corollary_1;
+pub mod lemma_3;
+mod terms;
