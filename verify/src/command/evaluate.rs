@@ -50,7 +50,7 @@ pub struct Args {
     /// The loss: pseudo-huber, log-cosh or square
     #[arg(long, default_value = "pseudo-huber")]
     loss: String,
-    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q) or linear (f_L)
+    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L)
     #[arg(long, default_value = "network")]
     model: String,
     /// Hessian-vector products that the least eigenvalue may take, above order 600
@@ -246,8 +246,9 @@ fn model(name: &str) -> Result<(&'static str, Model)> {
     Ok(match name {
         "network" => ("network", Model::Network),
         "quadratic" => ("quadratic", Model::Quadratic),
+        "quadratic-term" => ("quadratic-term", Model::QuadraticTerm),
         "linear" => ("linear", Model::Linear),
-        other => bail!("--model {other} is not allowed: the models are network, quadratic and linear"),
+        other => bail!("--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"),
     })
 }
 
