@@ -60,6 +60,11 @@ impl Zonals {
         sum
     }
 
+    /// The terms.
+    pub fn terms(&self) -> &[ZonalTerm] {
+        &self.terms
+    }
+
     /// The largest degree.
     pub fn degree(&self) -> usize {
         self.terms.iter().map(|t| t.degree).max().unwrap_or(0)

@@ -8,6 +8,7 @@ pub mod common;
 pub mod escape;
 pub mod kernel;
 pub mod kernel_plateau;
+mod learner;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
@@ -20,6 +21,7 @@ pub mod spectrum;
 pub mod targets;
 pub mod taylor;
 pub mod theorem_2;
+pub mod theorem_4;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
@@ -36,5 +38,6 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
+        Box::new(theorem_4::Theorem4),
     ]
 }
