@@ -136,8 +136,21 @@ impl<'a> KernelRidge<'a> {
     pub fn fit(&self, ridge: f64) -> Option<TestError> {
         let n = self.y.len();
         let shifted = Mat::from_fn(n, n, |i, l| self.kernel[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
-        let b = shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]));
-        let form = |matrix: &Mat<f64>| (b.transpose() * matrix * &b)[(0, 0)];
+        Some(self.error(&shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]))))
+    }
+
+    /// The b with the least test error, which knows f*: what no choice of b can beat. `None` as in [`KernelRidge::fit`].
+    pub fn oracle(&self) -> Option<TestError> {
+        let n = self.y.len();
+        let gram = Mat::from_fn(n, n, |i, l| self.squares.iter().map(|square| square[(i, l)]).sum::<f64>());
+        let overlap = Mat::from_fn(n, 1, |i, _| self.overlaps.iter().map(|overlap| overlap[i]).sum::<f64>());
+        Some(self.error(&gram.llt(Side::Lower).ok()?.solve(overlap)))
+    }
+
+    /// The test error of the predictor with the coefficients b, `[n, 1]`.
+    fn error(&self, b: &Mat<f64>) -> TestError {
+        let n = self.y.len();
+        let form = |matrix: &Mat<f64>| (b.transpose() * matrix * b)[(0, 0)];
         let coefficients: Vec<f64> = (0..n).map(|i| b[(i, 0)]).collect();
         let mut moduli = 0.0;
         let mut error = |(j, square): (usize, &Mat<f64>)| {
@@ -148,7 +161,7 @@ impl<'a> KernelRidge<'a> {
             self.target.second_moment(j) - 2.0 * terms().sum::<f64>() + form(square)
         };
         let by_degree = self.squares.iter().enumerate().map(&mut error).collect();
-        Some(TestError { by_degree, moduli, coefficients })
+        TestError { by_degree, moduli, coefficients }
     }
 
     /// The predictor's values at the rows of `fresh` (`[n', d]`, of norm √d).

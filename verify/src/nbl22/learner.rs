@@ -7,7 +7,7 @@ use crate::error::Result;
 use escapement::construct::w_l::feature_moments;
 use escapement::construct::{self, LowDegree, Target, signs};
 use escapement::covariance::Covariance;
-use escapement::descent::{DescentOptions, DescentState, Descended, LossLandscape, descend};
+use escapement::descent::{Descended, DescentOptions, DescentState, LossLandscape, descend};
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
@@ -94,9 +94,15 @@ impl Learner {
 
     /// `[E f_L(x; W)², E f_L(x; W) f*(x), E f*²]`: exact but for the truncation of Σ.
     pub(super) fn linear_moments(&self, w: MatRef<'_, f64>) -> Result<[f64; 3]> {
-        let u = self.cov.antisymmetric(w)?;
-        let cross = u.col_as_slice(0).iter().zip(self.moments.col_as_slice(0)).map(|(u, m)| u * m).sum();
-        let square = (0..=self.zonals.degree()).map(|j| self.zonals.second_moment(j)).sum();
-        Ok([self.cov.quadratic_form(w, Par::Seq)?, cross, square])
+        Ok(self.linear_moments_of_difference(self.cov.antisymmetric(w)?.as_ref()))
+    }
+
+    /// The same for a displacement known by the difference u of its halves, component-major `[pd, 1]`.
+    pub(super) fn linear_moments_of_difference(&self, u: MatRef<'_, f64>) -> [f64; 3] {
+        let mut au = Mat::zeros(self.cov.order(), 1);
+        self.cov.operator(eigen::DEFAULT_MEMORY).multiply(u, au.as_mut(), Par::Seq);
+        let dot = |a: MatRef<'_, f64>, b: &Mat<f64>| (a.transpose() * b)[(0, 0)];
+        let truth = (0..=self.zonals.degree()).map(|j| self.zonals.second_moment(j)).sum();
+        [dot(u, &au) / self.cov.m() as f64, dot(u, &self.moments), truth]
     }
 }

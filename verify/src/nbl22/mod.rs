@@ -15,11 +15,14 @@ pub mod projection;
 pub mod rademacher_linear;
 pub mod rademacher_quadratic;
 pub mod random_signs;
+pub mod remark_1;
 pub mod rounding;
+mod sample_size;
 mod setting;
 pub mod spectrum;
 pub mod targets;
 pub mod taylor;
+pub mod theorem_1;
 pub mod theorem_2;
 pub mod theorem_4;
 
@@ -39,5 +42,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
         Box::new(theorem_4::Theorem4),
+        Box::new(theorem_1::Theorem1),
+        Box::new(remark_1::Remark1),
     ]
 }

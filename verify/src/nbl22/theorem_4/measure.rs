@@ -41,7 +41,8 @@ fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
 fn start(cell: &Cell, runs: usize) -> Measurement {
     let (d, m, n, k) = (cell.d as f64, cell.m as f64, cell.n as f64, cell.k as i32);
     let flops = runs as f64 * STEPS as f64 * (6.0 * n * m * d + 1.5 * m * m * d);
-    let measurement = Measurement::new().hypothesis(Hypothesis::RANGE, n >= d.powi(k), format!("n ≥ d^k: {n} against {}", d.powi(k)));
+    let measurement =
+        Measurement::new().hypothesis(Hypothesis::RANGE, n >= d.powi(k), format!("n ≥ d^k: {n} against {}", d.powi(k)));
     wide_enough(measurement, cell).cost(flops, 8.0 * m * (3.0 * n + 4.0 * m), STEPS as f64)
 }
 
