@@ -205,3 +205,36 @@ fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<M
     }
     Ok(sums)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use escapement::activation;
+    use escapement::construct::SparseTerm;
+    use escapement::seed;
+    use escapement::sphere::{Truncation, uniform_sphere};
+
+    #[test]
+    fn nothing_beats_the_oracle() {
+        let rng = &mut seed::stream(3, "kernel", "oracle");
+        let mut direction = || uniform_sphere(rng, 1, 5, 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+        let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: 2.0, eta: direction() }]);
+        let target = Target::new(5, 1, low, vec![SparseTerm { alpha: 1.0, beta: direction() }]).unwrap();
+        let zonals = Zonals::of(&target).unwrap();
+        let sigma = activation::parse("sigmoid:1").unwrap();
+        let levels = FeatureLevels::new(5, sigma.as_ref(), Truncation::default()).unwrap();
+        let x = uniform_sphere(rng, 12, 5, 5.0_f64.sqrt());
+        let ridge = KernelRidge::new(&levels, x.as_ref(), &zonals).unwrap();
+        let best = ridge.oracle().unwrap();
+        let least =
+            [0.0, 1e-4, 1e-3, 1e-2, 1e-1].map(|r| ridge.fit(r).unwrap().total()).into_iter().fold(f64::INFINITY, f64::min);
+        assert!(best.total() < 0.999 * least, "{} for {least}", best.total());
+        // It is a minimum: every step from it costs.
+        for i in 0..12 {
+            for step in [1e-3, -1e-3] {
+                let moved = Mat::from_fn(12, 1, |l, _| best.coefficients[l] + if l == i { step } else { 0.0 });
+                assert!(ridge.error(&moved).total() > best.total());
+            }
+        }
+    }
+}

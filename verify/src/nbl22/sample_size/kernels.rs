@@ -30,3 +30,43 @@ pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64])
     }
     Ok(best)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::target;
+    use super::*;
+    use crate::cell::Cell;
+    use crate::nbl22::setting::mean_and_error;
+    use escapement::sphere::uniform_sphere;
+
+    #[test]
+    fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
+        let cell = Cell { d: 6, m: 60, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new("test", "") };
+        let learner = Learner::new(&cell, 1, target(&cell, 1).unwrap()).unwrap();
+        let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
+        let (x, fresh, ridge) = (inputs("inputs", 24), inputs("fresh", 20_000), 1e-3);
+        let exact = least_error(&learner, x.as_ref(), &[ridge]).unwrap();
+        // φ(x)·φ(x') over all m neurons, by definition.
+        let features = |x: &Mat<f64>| {
+            let z = x * learner.net.weights().transpose();
+            let value = |i: usize, j: usize| {
+                let (r, c) = (j % 60, j / 60);
+                learner.net.sign(r) / 60.0_f64.sqrt() * learner.net.activation().d1(z[(i, r % 30)]) * x[(i, c)]
+            };
+            Mat::from_fn(x.nrows(), 360, value)
+        };
+        let phi = features(&x);
+        let mut kernel = &phi * phi.transpose();
+        (0..24).for_each(|i| kernel[(i, i)] += 24.0 * ridge);
+        let y = learner.target.value(x.as_ref()).unwrap();
+        let b = kernel.llt(Side::Lower).unwrap().solve(Mat::from_fn(24, 1, |i, _| y[i]));
+        let f = features(&fresh) * (phi.transpose() * &b);
+        let truth = learner.target.value(fresh.as_ref()).unwrap();
+        let squares: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y - f[(i, 0)]).powi(2)).collect();
+        let (mean, error) = mean_and_error(&squares);
+        assert!((mean - exact).abs() < 5.0 * error, "{exact} for {mean} ± {error}");
+        // A predictor off by a tenth is told apart.
+        let off: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y - 0.9 * f[(i, 0)]).powi(2)).collect();
+        assert!((mean_and_error(&off).0 - exact).abs() > 5.0 * error);
+    }
+}

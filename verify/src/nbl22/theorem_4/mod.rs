@@ -65,8 +65,8 @@ impl Claim for Theorem4 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let (sizes, replicates): (&[(usize, usize, usize)], usize) = match tier {
             Tier::Quick => (&[(1, 8, 64)], 2),
-            Tier::Standard => (&[(1, 8, 128), (1, 8, 1024), (1, 16, 512), (2, 4, 256)], 5),
-            Tier::Paper => (&[(1, 8, 1024), (1, 16, 2048), (1, 30, 2048), (2, 5, 1024)], 5),
+            Tier::Standard => (&[(1, 8, 128), (1, 16, 256), (2, 4, 128)], 3),
+            Tier::Paper => (&[(1, 8, 1024), (1, 16, 1024), (1, 30, 1024), (2, 5, 512)], 5),
         };
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
@@ -92,7 +92,7 @@ impl Claim for Theorem4 {
             }
             let (d, m, ns): (usize, usize, &[usize]) = match tier {
                 Tier::Quick => (6, 64, &[36, 144]),
-                _ => (6, 64, &[36, 72, 144, 288, 576, 1152, 2304, 9216]),
+                _ => (6, 64, &[36, 72, 144, 288, 576, 1152, 2304]),
             };
             cells.extend(ns.iter().map(|&n| cell(EXPLICIT, 1, d, m, n, 0)));
         }
