@@ -36,7 +36,7 @@ impl Claim for Theorem1 {
         "m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}, Assumptions 1 to 3. No machine reaches this m: m ≥ d^{10k} is recorded, and not met; f_L + f_Q stands in for the network."
     }
     fn method(&self) -> &str {
-        "k = 1, f* = η·x + (β·x)², both directions uniform: 128 steps of gradient descent on the pseudo-Huber L_λ of f_L + f_Q, λ_i in units of 1/R_i(W*), the better of two ε. \
+        "k = 1, f* = η·x + (β·x)², both directions uniform: 256 steps of gradient descent on the pseudo-Huber L_λ of f_L + f_Q, λ_i in units of 1/R_i(W*), the better of two ε. \
          The least n whose mean square error on 4000 fresh inputs is half of ‖P_{>1} f*‖², on a grid with four sizes to the octave, interpolated; followed in d with new directions, weights and inputs for each replicate, which hold all of its uncertainty."
     }
     fn refuted_by(&self) -> &str {
@@ -48,7 +48,6 @@ impl Claim for Theorem1 {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let (dimensions, replicates) = sample_size::sweep(tier);
-        let replicates = if tier == Tier::Quick { replicates + 1 } else { replicates };
         let cell = |d: usize, replicate| sample_size::cell(self.id(), tier, d, replicate);
         dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell(d, r))).collect()
     }

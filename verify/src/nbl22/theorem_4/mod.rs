@@ -122,7 +122,7 @@ impl Claim for Theorem4 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let growth = || Growth::upper(Parameter::N, |c| -0.5 * c.k as f64);
+        let growth = || Growth::upper(Parameter::N, |_| -0.5);
         vec![
             Bound::growth("in-n", "L(Ŵ) ≲ L_λ(Ŵ) + √(d^k/n) for f_L + f_Q", "loss", "bound", growth()).part(QUADRATIC),
             Bound::growth("in-n-network", "L(Ŵ) ≲ L_λ(Ŵ) + √(d^k/n) for the network", "loss", "bound", growth()).part(NETWORK),
