@@ -221,3 +221,25 @@ pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
         bytes: 1e7 + 8.0 * (most * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + most * most),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_number_lies_where_the_error_crosses_half() {
+        let mut trial = Trial::new(&cell("test", Tier::Quick, 8, 0), 1).unwrap();
+        let least = trial.least(Method::Kernel, 25.0).unwrap();
+        // From below and from above, the same crossing.
+        for hint in [8.0, 16.0, 150.0] {
+            assert_eq!(trial.least(Method::Kernel, hint).unwrap().value, least.value, "{hint}");
+        }
+        // Between neighbours on a grid with a ratio of 2^¼.
+        let [above, below] = [least.value / 1.19, least.value * 1.19].map(|n| n.round() as usize);
+        assert!(trial.error(Method::Kernel, above).unwrap() > LEVEL && trial.error(Method::Kernel, below).unwrap() < LEVEL);
+        assert!(least.error < 1e-6 * least.value);
+        // Where the inputs never suffice, it says so.
+        trial.known = (2..=400).map(|n| ((Method::QuadraticTerm, n), 1.0)).collect();
+        assert!(trial.least(Method::QuadraticTerm, 25.0).unwrap_err().to_string().contains("too short"));
+    }
+}
