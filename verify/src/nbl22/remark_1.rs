@@ -57,7 +57,7 @@ impl Claim for Remark1 {
          Each takes its best regularisation of a short list; both kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and samples."
     }
     fn refuted_by(&self) -> &str {
-        "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q that falls against the same over d^k; a mean error below ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))."
+        "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))."
     }
     fn uses(&self) -> &[&str] {
         &["theorem-1", "kernel-plateau"]
@@ -141,9 +141,9 @@ impl Claim for Remark1 {
             .part(KERNELS),
             Bound::growth(
                 "separation",
-                "n* of the NTK is ≳ (n_k + B(d,k+1)/2)/d^k times that of f_L + f_Q",
+                "n* of the NTK is ≳ (n_k + B(d,k+1)/2)/(d^k log(dm)) times that of f_L + f_Q",
                 "kernel_over_regularised",
-                "count_over_d",
+                "count_over_few",
                 at_least(1.0),
             )
             .part(SAMPLES),
@@ -187,10 +187,10 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     let regularised = trial.least(Method::Regularised, sample_size::hint(cell))?;
     let term = trial.least(Method::QuadraticTerm, 1.3 * regularised.value)?;
     let kernel = trial.least(Method::Kernel, 1.3 * count)?;
-    let low = (cell.d as f64).powi(cell.k as i32);
+    let few = (cell.d as f64).powi(cell.k as i32) * sample_size::logarithm(cell);
     let mut out = Measurement::new()
         .quantity("count", count, 8.0 * f64::EPSILON * count)
-        .quantity("count_over_d", count / low, 8.0 * f64::EPSILON * count / low)
+        .quantity("count_over_few", count / few, 16.0 * f64::EPSILON * count / few)
         .quantity("one", 1.0, 0.0)
         .cost(trial.flops(), 64.0 * kernel.value * kernel.value + 24.0 * cell.m as f64 * term.value, 0.0);
     for (name, n) in [("regularised", regularised), ("quadratic_term", term), ("kernel", kernel)] {

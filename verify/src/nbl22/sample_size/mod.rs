@@ -205,6 +205,11 @@ pub(super) fn cell(claim: &str, tier: Tier, d: usize, replicate: usize) -> Cell 
     Cell { d, m, k: 1, terms: 1, activation: ACTIVATION.into(), replicate, ..Cell::new(claim, "") }
 }
 
+/// log(dm), as it enters the Rademacher complexity of f_Q: what Θ̃ hides.
+pub(super) fn logarithm(cell: &Cell) -> f64 {
+    ((cell.d * cell.m) as f64).ln()
+}
+
 /// Where to look first for n* of what is trained.
 pub(super) fn hint(cell: &Cell) -> f64 {
     (2.0 + 0.2 * cell.d as f64) * cell.d as f64
