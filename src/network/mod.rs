@@ -37,6 +37,8 @@ pub enum Model {
     Linear,
     /// f_L + f_Q, to second order.
     Quadratic,
+    /// f_Q, the second-order term alone: what has been called the QuadNTK. W = 0 is stationary for any loss.
+    QuadraticTerm,
     /// f, the network itself.
     Network,
 }
@@ -47,6 +49,13 @@ pub struct PairedNetwork {
     weights: Mat<f64>,
     activation: Arc<dyn Activation>,
     deviation: f64,
+}
+
+impl Model {
+    /// Whether the model needs σ'' at w_{0,r}·x.
+    pub(crate) fn expands_twice(self) -> bool {
+        matches!(self, Self::Quadratic | Self::QuadraticTerm)
+    }
 }
 
 impl PairedNetwork {

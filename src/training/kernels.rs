@@ -60,6 +60,24 @@ pub(super) fn quadratic<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
+/// f = f_Q: the slopes are σ''z. Twins that move alike cancel exactly.
+pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
+    #[inline(always)]
+    fn run<T: Real>(pair: Pair<'_, T>, half: T) {
+        let n = pair.first.len();
+        let (second, upper, lower) = (&pair.second[..n], &mut pair.upper[..n], &mut pair.lower[..n]);
+        let (linear, f) = (&mut pair.linear[..n], &mut pair.f[..n]);
+        for i in 0..n {
+            let (s, c, u, v) = (pair.first[i], second[i], upper[i], lower[i]);
+            linear[i] += s * (u - v);
+            f[i] += half * c * (u + v) * (u - v);
+            upper[i] = c * u;
+            lower[i] = c * v;
+        }
+    }
+    arch.dispatch(|| run(pair, T::nearest(0.5)));
+}
+
 /// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing but w_{0,r}·x; σ and σ' are
 /// evaluated in f64 through `z` and `value`.
 pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_, T>, z: &mut [f64], value: &mut [f64]) {

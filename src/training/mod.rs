@@ -1,7 +1,7 @@
 //! A step of gradient descent: value and gradient of the training objective, in f32 or f64, without allocation.
 //!
 //! The objective of a displacement W (`[m, d]`) on inputs X (`[n, d]`) with labels y is `(1/n) Σ_i ℓ(y_i, f(x_i; W)) + λ3 R3`, where f is
-//! one of three models ([`Model`]) and `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²` for an orthonormal basis U1 (`[n, r]`): with the top r left
+//! one of the models ([`Model`]) and `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²` for an orthonormal basis U1 (`[n, r]`): with the top r left
 //! singular vectors of the feature matrix this is `E_n f_L(x; ΠW)²`, Π the projector on all but its top r right singular vectors.
 //!
 //! # What a step costs

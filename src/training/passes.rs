@@ -110,6 +110,7 @@ impl<T: Real> Problem<T> {
                 match self.model {
                     Model::Linear => kernels::linear(arch, pair),
                     Model::Quadratic => kernels::quadratic(arch, pair),
+                    Model::QuadraticTerm => kernels::quadratic_term(arch, pair),
                     Model::Network => {
                         kernels::network(arch, self.net.activation(), pair, &mut scratch.z, &mut scratch.value);
                     }

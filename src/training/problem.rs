@@ -41,7 +41,7 @@ pub struct Problem<T: Real> {
     pub(super) y: Vec<f64>,
     /// σ'(XW0ᵀ), `[n, p]`.
     pub(super) first: Mat<T>,
-    /// σ''(XW0ᵀ) for the quadratic model, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for the linear model.
+    /// σ''(XW0ᵀ) for the quadratic models, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for the linear model.
     pub(super) second: Mat<T>,
     pub(super) beyond: Option<Beyond>,
 }
@@ -50,7 +50,7 @@ impl<T: Real> Problem<T> {
     /// The problem of fitting the labels `y` (n values) at the rows of `x` (`[n, d]`), from the initialisation `net` and without R3.
     ///
     /// # Errors
-    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`] for the quadratic model of an
+    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`] for a quadratic model of an
     /// activation without a second derivative.
     ///
     /// # Accuracy
@@ -62,7 +62,7 @@ impl<T: Real> Problem<T> {
             return Err(Error::Shape { name: "the labels", rows: y.len(), cols: 1, expected: format!("n = {n} ≥ 1, 1") });
         }
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
-        if model == Model::Quadratic {
+        if model.expands_twice() {
             net.activation().require_twice_differentiable()?;
         }
         let mut problem = Self {
@@ -87,7 +87,7 @@ impl<T: Real> Problem<T> {
             matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
             for r in 0..second.ncols() {
                 let mut column = z.col_as_slice(r).to_vec();
-                if model == Model::Quadratic {
+                if model.expands_twice() {
                     net.activation().apply(Derivative::Second, &mut column);
                 }
                 (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));

@@ -117,7 +117,7 @@ fn derivatives_are_those_of_finite_differences() {
     for (n, p, d) in [(1, 2, 3), (513, 9, 3), (40, 70, 3)] {
         let case = Case::new(n, p, d, "differences");
         let (w, v) = (moved(&case, "W"), moved(&case, "V"));
-        for model in [Model::Linear, Model::Quadratic, Model::Network] {
+        for model in [Model::Linear, Model::Quadratic, Model::QuadraticTerm, Model::Network] {
             for loss in [Loss::PseudoHuber, Loss::LogCosh, Loss::Square] {
                 let objective = case.objective(loss, LAMBDA, model);
                 let slope = dot(&gradient(&objective, &w, Par::Seq), &v);
@@ -165,10 +165,34 @@ fn each_part_of_the_hessian_is_missed_when_it_is_left_out() {
 }
 
 #[test]
+fn the_quadratic_term_is_what_the_linear_model_lacks() {
+    let case = Case::new(20, 9, 3, "term");
+    let w = moved(&case, "W");
+    let predictions = |model: Model, w: &Mat<f64>| {
+        let objective = case.objective(Loss::Square, LAMBDA, model);
+        let mut space = objective.workspace();
+        objective.value(w.as_ref(), &mut space, Par::Seq).unwrap();
+        space.f().to_vec()
+    };
+    let [linear, both, term] = [Model::Linear, Model::Quadratic, Model::QuadraticTerm].map(|model| predictions(model, &w));
+    let direct = case.net.f_quadratic(case.x.as_ref(), w.as_ref(), Par::Seq).unwrap();
+    for i in 0..20 {
+        assert!((linear[i] + term[i] - both[i]).abs() < 1e-14 && (term[i] - direct[i]).abs() < 1e-14, "{}", term[i]);
+        assert!(term[i].abs() > 1e-6);
+    }
+    // Twins that move alike make it vanish, and so does W = 0, which is stationary: the regularisers but R4 know of f_L and stay.
+    let alike = Mat::from_fn(18, 3, |r, c| w[(r % 9, c)]);
+    assert_eq!(predictions(Model::QuadraticTerm, &alike), vec![0.0; 20]);
+    let nowhere = Mat::zeros(18, 3);
+    assert_eq!(gradient(&case.objective(Loss::Square, LAMBDA, Model::QuadraticTerm), &nowhere, Par::Seq), nowhere);
+    assert!(gradient(&case.objective(Loss::Square, LAMBDA, Model::Quadratic), &nowhere, Par::Seq).norm_max() > 1e-3);
+}
+
+#[test]
 fn the_hessian_is_symmetric_and_its_bits_do_not_depend_on_the_threads() {
     let case = Case::new(600, 70, 3, "symmetry");
     let (w, u, v) = (moved(&case, "W"), displacement(&case.net, 1.0, "U"), displacement(&case.net, 1.0, "V"));
-    for model in [Model::Quadratic, Model::Network] {
+    for model in [Model::Quadratic, Model::QuadraticTerm, Model::Network] {
         let objective = case.objective(Loss::LogCosh, LAMBDA, model);
         let (hu, hv) = (product(&objective, &w, &u, Par::Seq), product(&objective, &w, &v, Par::Seq));
         let allowed = tolerance::HESSIAN_SYMMETRY * u.norm_l2() * hv.norm_l2();
@@ -182,7 +206,7 @@ fn the_hessian_is_symmetric_and_its_bits_do_not_depend_on_the_threads() {
 fn the_least_eigenvalue_of_a_hessian_by_both_routes() {
     let case = Case::new(40, 60, 3, "least");
     let w = moved(&case, "W");
-    for model in [Model::Quadratic, Model::Network] {
+    for model in [Model::Quadratic, Model::QuadraticTerm, Model::Network] {
         // Far from the labels, so that the curvature of the model shows.
         let objective = case.objective(Loss::PseudoHuber, [0.3, 0.2, 0.5, 1e-4], model);
         let hessian = objective.hessian(w.as_ref(), Par::Seq).unwrap();

@@ -12,7 +12,7 @@ use escapement::{seed, sphere};
 use faer::{Mat, Par};
 use proptest::prelude::*;
 
-const MODELS: [Model; 3] = [Model::Linear, Model::Quadratic, Model::Network];
+const MODELS: [Model; 4] = [Model::Linear, Model::Quadratic, Model::QuadraticTerm, Model::Network];
 const LAMBDA: f64 = 0.7;
 
 /// Everything that defines an objective, and where to evaluate it.
@@ -96,6 +96,10 @@ fn definition(case: &Case, lambda: f64) -> Definition {
                 Model::Quadratic => {
                     let allowed = (roundings + product) * (d1.abs() + d2.abs() * size) * size;
                     (d1 * z + 0.5 * d2 * z * z, allowed, d1 + d2 * z, 3.0 * d1.abs() + (product + 3.0) * d2.abs() * size)
+                }
+                Model::QuadraticTerm => {
+                    let allowed = (roundings + product) * d2.abs() * size * size;
+                    (0.5 * d2 * z * z, allowed, d2 * z, (product + 3.0) * d2.abs() * size)
                 }
                 Model::Network => {
                     let moved = product * size + 2.0 * (z0.abs() + size);

@@ -175,7 +175,7 @@ impl<'a> Hessian<'a> {
     fn curvatures_of(&self, pair: usize, index: usize) -> Option<&[f64]> {
         match (&self.curvatures, self.of.model) {
             (Some(kept), _) => Some(kept.col_as_slice(index)),
-            (None, Model::Quadratic) => Some(self.of.second.col_as_slice(pair)),
+            (None, model) if model.expands_twice() => Some(self.of.second.col_as_slice(pair)),
             (None, _) => None,
         }
     }

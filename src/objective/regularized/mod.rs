@@ -2,7 +2,7 @@
 //!
 //! # What is computed
 //! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second derivative, both up to the factor
-//! `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`), row r of
+//! `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
 //!
 //! - the gradient of L̂ is `a_r m^{-1/2} Σ_i g_i s_{ir} x_i`, `g_i = ℓ'(y_i, F_i)/n`;
 //! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`, `δF_i = m^{-1/2} Σ_r a_r s_{ir} (v_r·x_i)`.
@@ -95,7 +95,7 @@ pub struct RegularizedLoss<'a> {
     xt: Mat<f64>,
     /// σ'(XW0ᵀ), `[n, p]`.
     first: Mat<f64>,
-    /// σ''(XW0ᵀ) for f_L + f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
+    /// σ''(XW0ᵀ) for f_L + f_Q and f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
     second: Mat<f64>,
     /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`: only averages over signs ask for it.
     coordinates: OnceLock<Mat<f64>>,
@@ -160,7 +160,7 @@ impl<'a> RegularizedLoss<'a> {
             matmul(first.as_mut(), faer::Accum::Replace, x, w.transpose(), 1.0, Par::Seq);
             if let Some(mut second) = second {
                 second.copy_from(first.as_ref());
-                if model == Model::Quadratic {
+                if model.expands_twice() {
                     for r in 0..count {
                         net.activation().apply(Derivative::Second, passes::slice(second.as_mut().col_mut(r)));
                     }
@@ -298,6 +298,17 @@ impl<'a> RegularizedLoss<'a> {
                         su[i] = s[i] + c[i] * upper[i];
                         sv[i] = s[i] + c[i] * lower[i];
                         sum[i] += 0.5 * (upper[i] * (s[i] + su[i]) - lower[i] * (s[i] + sv[i]));
+                    }
+                }),
+                // ½σ''(z² − z'²), as a product of sum and difference for the same reason.
+                Model::QuadraticTerm => vectorised(|| {
+                    let n = s.len();
+                    let (c, upper, lower, su, sv, sum) =
+                        (&c[..n], &upper[..n], &lower[..n], &mut su[..n], &mut sv[..n], &mut sum[..n]);
+                    for i in 0..n {
+                        su[i] = c[i] * upper[i];
+                        sv[i] = c[i] * lower[i];
+                        sum[i] += 0.5 * c[i] * (upper[i] + lower[i]) * (upper[i] - lower[i]);
                     }
                 }),
                 Model::Network => {

@@ -234,8 +234,9 @@ pub fn model(name: &str) -> Result<(&'static str, Model)> {
     Ok(match name {
         "network" => ("network", Model::Network),
         "quadratic" => ("quadratic", Model::Quadratic),
+        "quadratic-term" => ("quadratic-term", Model::QuadraticTerm),
         "linear" => ("linear", Model::Linear),
-        other => bail!("--model {other} is not allowed: the models are network, quadratic and linear"),
+        other => bail!("--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"),
     })
 }
 

@@ -52,7 +52,7 @@ pub struct Args {
     /// The loss: pseudo-huber, log-cosh or square
     #[arg(long, default_value = "pseudo-huber")]
     loss: String,
-    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q) or linear (f_L)
+    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L)
     #[arg(long, default_value = "network")]
     model: String,
     /// Hessian-vector products that the least eigenvalue may take, above order 600

@@ -60,6 +60,11 @@ impl Zonals {
         sum
     }
 
+    /// The terms.
+    pub fn terms(&self) -> &[ZonalTerm] {
+        &self.terms
+    }
+
     /// The largest degree.
     pub fn degree(&self) -> usize {
         self.terms.iter().map(|t| t.degree).max().unwrap_or(0)
@@ -131,8 +136,21 @@ impl<'a> KernelRidge<'a> {
     pub fn fit(&self, ridge: f64) -> Option<TestError> {
         let n = self.y.len();
         let shifted = Mat::from_fn(n, n, |i, l| self.kernel[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
-        let b = shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]));
-        let form = |matrix: &Mat<f64>| (b.transpose() * matrix * &b)[(0, 0)];
+        Some(self.error(&shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]))))
+    }
+
+    /// The b with the least test error, which knows f*: what no choice of b can beat. `None` as in [`KernelRidge::fit`].
+    pub fn oracle(&self) -> Option<TestError> {
+        let n = self.y.len();
+        let gram = Mat::from_fn(n, n, |i, l| self.squares.iter().map(|square| square[(i, l)]).sum::<f64>());
+        let overlap = Mat::from_fn(n, 1, |i, _| self.overlaps.iter().map(|overlap| overlap[i]).sum::<f64>());
+        Some(self.error(&gram.llt(Side::Lower).ok()?.solve(overlap)))
+    }
+
+    /// The test error of the predictor with the coefficients b, `[n, 1]`.
+    fn error(&self, b: &Mat<f64>) -> TestError {
+        let n = self.y.len();
+        let form = |matrix: &Mat<f64>| (b.transpose() * matrix * b)[(0, 0)];
         let coefficients: Vec<f64> = (0..n).map(|i| b[(i, 0)]).collect();
         let mut moduli = 0.0;
         let mut error = |(j, square): (usize, &Mat<f64>)| {
@@ -143,7 +161,7 @@ impl<'a> KernelRidge<'a> {
             self.target.second_moment(j) - 2.0 * terms().sum::<f64>() + form(square)
         };
         let by_degree = self.squares.iter().enumerate().map(&mut error).collect();
-        Some(TestError { by_degree, moduli, coefficients })
+        TestError { by_degree, moduli, coefficients }
     }
 
     /// The predictor's values at the rows of `fresh` (`[n', d]`, of norm √d).
@@ -186,4 +204,37 @@ fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<M
         }
     }
     Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use escapement::activation;
+    use escapement::construct::SparseTerm;
+    use escapement::seed;
+    use escapement::sphere::{Truncation, uniform_sphere};
+
+    #[test]
+    fn nothing_beats_the_oracle() {
+        let rng = &mut seed::stream(3, "kernel", "oracle");
+        let mut direction = || uniform_sphere(rng, 1, 5, 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+        let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: 2.0, eta: direction() }]);
+        let target = Target::new(5, 1, low, vec![SparseTerm { alpha: 1.0, beta: direction() }]).unwrap();
+        let zonals = Zonals::of(&target).unwrap();
+        let sigma = activation::parse("sigmoid:1").unwrap();
+        let levels = FeatureLevels::new(5, sigma.as_ref(), Truncation::default()).unwrap();
+        let x = uniform_sphere(rng, 12, 5, 5.0_f64.sqrt());
+        let ridge = KernelRidge::new(&levels, x.as_ref(), &zonals).unwrap();
+        let best = ridge.oracle().unwrap();
+        let least =
+            [0.0, 1e-4, 1e-3, 1e-2, 1e-1].map(|r| ridge.fit(r).unwrap().total()).into_iter().fold(f64::INFINITY, f64::min);
+        assert!(best.total() < 0.999 * least, "{} for {least}", best.total());
+        // It is a minimum: every step from it costs.
+        for i in 0..12 {
+            for step in [1e-3, -1e-3] {
+                let moved = Mat::from_fn(12, 1, |l, _| best.coefficients[l] + if l == i { step } else { 0.0 });
+                assert!(ridge.error(&moved).total() > best.total());
+            }
+        }
+    }
 }

@@ -9,19 +9,24 @@ pub mod escape;
 pub mod kernel;
 pub mod kernel_plateau;
 pub mod landscape;
+mod learner;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod projection;
 pub mod rademacher_linear;
 pub mod rademacher_quadratic;
 pub mod random_signs;
+pub mod remark_1;
 pub mod rounding;
+mod sample_size;
 mod setting;
 pub mod spectrum;
 pub mod targets;
 pub mod taylor;
+pub mod theorem_1;
 pub mod theorem_2;
 pub mod theorem_3;
+pub mod theorem_4;
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
@@ -41,5 +46,8 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),
+        Box::new(theorem_4::Theorem4),
+        Box::new(theorem_1::Theorem1),
+        Box::new(remark_1::Remark1),
     ]
 }

@@ -168,7 +168,7 @@ impl Claim for RademacherQuadratic {
 }
 
 /// σ''(w_{0,r}·x_i) on a sample, and the sample.
-struct Sample {
+pub(super) struct Sample {
     net: PairedNetwork,
     x: Mat<f64>,
     /// `[n, p]`.
@@ -176,9 +176,9 @@ struct Sample {
 }
 
 /// Extremes of M_r for one pattern of signs.
-struct Extremes {
-    /// `½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}`.
-    supremum: f64,
+pub(super) struct Extremes {
+    /// `½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}`, for B = 1.
+    pub(super) supremum: f64,
     /// The same with ‖M_r‖ for every neuron.
     modulus: f64,
     /// `max_r ‖M_r‖`.
@@ -191,9 +191,14 @@ impl Sample {
         let net = setting::network(cell, seed, 0, &sigma)?;
         let x =
             sphere::uniform_sphere(&mut cell.stream(seed, &format!("inputs {index}")), cell.n, cell.d, (cell.d as f64).sqrt());
+        Ok(Self::of(net, x))
+    }
+
+    /// The inputs `x` under this network.
+    pub(super) fn of(net: PairedNetwork, x: Mat<f64>) -> Self {
         let z = &x * net.weights().transpose();
-        let second = Mat::from_fn(cell.n, net.p(), |i, r| sigma.d2(z[(i, r)]));
-        Ok(Self { net, x, second })
+        let second = Mat::from_fn(x.nrows(), net.p(), |i, r| net.activation().d2(z[(i, r)]));
+        Self { net, x, second }
     }
 
     fn m(&self, r: usize, weight: impl Fn(usize) -> f64) -> Mat<f64> {
@@ -207,7 +212,7 @@ impl Sample {
         self.m(r, |i| epsilon[i])
     }
 
-    fn extremes(&self, epsilon: &[f64]) -> Result<Extremes> {
+    pub(super) fn extremes(&self, epsilon: &[f64]) -> Result<Extremes> {
         let (mut squares, mut moduli, mut norm) = (0.0, 0.0, 0.0_f64);
         for r in 0..self.net.p() {
             let values = eigen::full_eigenvalues(self.matrix(r, epsilon).as_ref(), Par::Seq)?;
@@ -255,7 +260,7 @@ impl Sample {
     }
 
     /// Relative to `n^{-1}Σ_i |σ''|‖x_i‖² ≤ sup|σ''|d`: the rounding of M_r, of its eigenvalues and of sums over them.
-    fn rounding(&self) -> f64 {
+    pub(super) fn rounding(&self) -> f64 {
         let (n, d) = (self.x.nrows(), self.x.ncols());
         let size = self.net.activation().suprema()[2].value * d as f64;
         (rounding::sum(n + self.net.m(), 2 * d + 16) + rounding::eigen(d, 1.0)) * size

@@ -207,6 +207,7 @@ impl Problem {
         let prediction = match self.data.model {
             Model::Network => net.f(x, w, par)?,
             Model::Linear => net.f_linear(x, w, par)?,
+            Model::QuadraticTerm => net.f_quadratic(x, w, par)?,
             Model::Quadratic => {
                 let quadratic = net.f_quadratic(x, w, par)?;
                 net.f_linear(x, w, par)?.into_iter().zip(quadratic).map(|(l, q)| l + q).collect()

@@ -16,7 +16,7 @@ use crate::command::common;
 #[derive(Debug, Default, Clone, Deserialize, Serialize, clap::Args)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// Which function is trained: network (f), quadratic (f_L + f_Q) or linear (f_L) [default: network]
+    /// Which function is trained: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L) [default: network]
     #[arg(long)]
     pub model: Option<String>,
     /// The input dimension d, at least 3 [default: 10, or that of the files]
