@@ -30,8 +30,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut trials =
-        vec![Trial::test("tolerance::bites", tolerance_bites), Trial::test("snapshots::no_strays", move || strays(registry))];
+    let mut trials = vec![
+        Trial::test("tolerance::bites", tolerance_bites),
+        Trial::test("snapshots::no_strays", move || strays(registry)),
+        Trial::test("graph::has_one_top_and_no_cycle", move || graph(registry)),
+    ];
     for claim in registry.claims() {
         trials.push(Trial::test(format!("{}::is_well_formed", claim.id()), move || well_formed(registry, claim)));
         let measured: Arc<Measured> = Arc::default();
@@ -167,6 +170,21 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
         let unseen = bounds.iter().find(|b| tier != Tier::Quick && !plan.steps.iter().any(|s| b.selects(&s.cell)));
         if let Some(bound) = unseen {
             return Err(format!("no cell of the {tier} tier is measured for {}", bound.name).into());
+        }
+    }
+    Ok(())
+}
+
+/// No claim rests on itself, and the main theorem, or the remark that compares it with kernels, rests on every other claim.
+fn graph(registry: &Registry) -> Result<(), Failed> {
+    const TOPS: [&str; 2] = ["theorem-1", "remark-1"];
+    for claim in registry.claims() {
+        let above = registry.resting_on(claim.id());
+        if let Some(used) = claim.uses().iter().find(|used| **used == claim.id() || above.contains(used)) {
+            return Err(format!("{} rests on {used}, which rests on it", claim.id()).into());
+        }
+        if !TOPS.contains(&claim.id()) && !TOPS.iter().any(|top| above.contains(top)) {
+            return Err(format!("neither theorem-1 nor remark-1 rests on {}", claim.id()).into());
         }
     }
     Ok(())

@@ -20,12 +20,16 @@ mod cli_bad_input;
 mod cli_core;
 #[path = "suite/cli_evaluate.rs"]
 mod cli_evaluate;
+#[path = "suite/cli_train.rs"]
+mod cli_train;
 #[path = "suite/construct.rs"]
 mod construct;
 #[path = "suite/covariance.rs"]
 mod covariance;
 #[path = "suite/data.rs"]
 mod data;
+#[path = "suite/descent.rs"]
+mod descent;
 #[path = "suite/harmonics.rs"]
 mod harmonics;
 #[path = "suite/interrupt.rs"]

@@ -82,8 +82,8 @@ impl LeastEigenvalue {
 /// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of a last direction of the size of
 /// rounding.
 ///
-/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent) a residual of 1e-4 and a bound within 1e-2 took 60 to 85
-/// products at a trained network and 155 at a trained f_L + f_Q, whose least eigenvalues are crowded; 2 to 6 seconds on two shared cores.
+/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual of 1e-4 and a bound within 1e-2 take 75
+/// to 110 products at a trained network and at a trained f_L + f_Q (`cargo bench --bench least_eigenvalue`).
 pub fn least_eigenvalue(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -> Result<LeastEigenvalue> {
     let n = operator.order();
     if n == 0 || options.max_products == 0 {

@@ -58,16 +58,16 @@ fn reference_values() {
 }
 
 /// A network with its Σ, a sample and labels.
-struct Case {
-    net: PairedNetwork,
+pub struct Case {
+    pub net: PairedNetwork,
     cov: Covariance,
     top: TopSpace,
-    x: Mat<f64>,
-    y: Vec<f64>,
+    pub x: Mat<f64>,
+    pub y: Vec<f64>,
 }
 
 impl Case {
-    fn new(n: usize, p: usize, d: usize, name: &str) -> Self {
+    pub fn new(n: usize, p: usize, d: usize, name: &str) -> Self {
         let rng = &mut seed::stream(21, "objective", name);
         let net = PairedNetwork::random(rng, p, d, sigma::parse("tanh:0.5").unwrap()).unwrap();
         let (cov, top) = covariance(&net, d + 1);
@@ -76,7 +76,7 @@ impl Case {
         Self { net, cov, top, x, y }
     }
 
-    fn objective(&self, loss: Loss, lambda: [f64; 4], model: Model) -> RegularizedLoss<'_> {
+    pub fn objective(&self, loss: Loss, lambda: [f64; 4], model: Model) -> RegularizedLoss<'_> {
         let of = Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x: self.x.as_ref() };
         RegularizedLoss::new(of, &self.y, loss, lambda, model, DEFAULT_MEMORY, Par::Seq).unwrap()
     }

@@ -10,6 +10,8 @@ pub struct Synthetic {
     pub id: &'static str,
     pub uses: Vec<&'static str>,
     pub cells: Vec<Cell>,
+    /// How many of them the quick tier has.
+    pub quick: usize,
     pub bounds: Vec<Bound>,
     pub measure: Measure,
     pub seconds: fn(&Cell) -> f64,
@@ -23,7 +25,16 @@ impl Synthetic {
         bounds: Vec<Bound>,
         measure: impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static,
     ) -> Self {
-        Self { id, uses: vec![], cells, bounds, measure: Arc::new(measure), seconds: |c| c.m as f64 * 1e-6, bytes: |_| 1e3 }
+        Self {
+            id,
+            uses: vec![],
+            quick: cells.len(),
+            cells,
+            bounds,
+            measure: Arc::new(measure),
+            seconds: |c| c.m as f64 * 1e-6,
+            bytes: |_| 1e3,
+        }
     }
 
     pub fn boxed(self) -> Box<dyn Claim> {
@@ -56,8 +67,9 @@ impl Claim for Synthetic {
     fn uses(&self) -> &[&str] {
         &self.uses
     }
-    fn plan(&self, _: Tier) -> Vec<Cell> {
-        self.cells.clone()
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let count = if tier == Tier::Quick { self.quick } else { self.cells.len() };
+        self.cells[..count].to_vec()
     }
     fn predict(&self, cell: &Cell) -> Prediction {
         Prediction { seconds: (self.seconds)(cell), bytes: (self.bytes)(cell) }

@@ -22,7 +22,7 @@ fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, String, 
     let journal = desk.path().join("journal.jsonl").display().to_string();
     let mut words = vec!["escapement"];
     words.extend(arguments);
-    let measures = ["verify", "report"].contains(&arguments[0]) && !arguments.contains(&"--journal");
+    let measures = ["verify", "report", "list"].contains(&arguments[0]) && !arguments.contains(&"--journal");
     if measures {
         words.extend(["--journal", &journal]);
     }
@@ -166,13 +166,45 @@ fn a_cell_of_another_claim_is_told_from_one_that_is_unknown() {
 }
 
 #[test]
+fn a_cell_of_another_tier_is_told_from_an_unknown_one() {
+    let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));
+    let claim = Synthetic::new("made-up", over_m(&WIDTHS, 2), vec![same], measure(0.0, 0.0));
+    let registry = Registry::new(vec![Synthetic { quick: 2, ..claim }.boxed()]).unwrap();
+    let key = Cell { d: 10, m: 200, replicate: 1, ..Cell::new("made-up", "") }.key();
+    let desk = TempDir::new().unwrap();
+    let (code, _, error) = run(&registry, &desk, &["verify", "--cell", &key]);
+    assert_eq!(code, harness::BAD_INPUT);
+    assert!(error.ends_with("is not in the quick tier: give verify made-up --tier standard --cell"), "{error}");
+    assert_eq!(run(&registry, &desk, &["verify", "--tier", "standard", "--cell", &key]).0, harness::HOLDS);
+}
+
+#[test]
 fn list_and_explain_say_what_a_claim_is() {
     let desk = TempDir::new().unwrap();
     let registry = registry(0.0, 0.05);
     let (code, out, _) = run(&registry, &desk, &["list"]);
-    assert_eq!((code, out.as_str()), (0, "made-up  a made-up claim (nowhere)\n"));
+    assert_eq!((code, out.as_str()), (0, "made-up  -  a made-up claim (nowhere)\n"));
+    assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0, "listing writes nothing");
+    run(&registry, &desk, &["verify"]);
+    assert_eq!(run(&registry, &desk, &["list"]).1, "made-up  scales  a made-up claim (nowhere)\n");
+    // Another seed was not measured, and a journal of which a cell is missing has no verdict.
+    assert_eq!(run(&registry, &desk, &["list", "--seed", "7"]).1, "made-up  -  a made-up claim (nowhere)\n");
+    let journal = desk.path().join("journal.jsonl");
+    let whole = fs::read_to_string(&journal).unwrap();
+    let first = whole.lines().next().unwrap().to_owned() + "\n";
+    fs::write(&journal, whole.replacen(&first, "", 1)).unwrap();
+    assert_eq!(run(&registry, &desk, &["list"]).1, "made-up  17 of 18  a made-up claim (nowhere)\n");
     let (_, out, _) = run(&registry, &desk, &["list", "--json"]);
-    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()[0]["bounds"], serde_json::json!(["rate", "same", "as-printed"]));
+    let row = &serde_json::from_str::<Value>(&out).unwrap()[0];
+    assert_eq!(row["bounds"], serde_json::json!(["rate", "same", "as-printed"]));
+    assert_eq!((&row["verdict"], &row["measured"], &row["cells"]), (&Value::Null, &17.into(), &18.into()));
+    // A journal in use can be read; a damaged one is an error.
+    let held = escapement_verify::journal::Journal::open(&journal, false).unwrap();
+    assert_eq!(run(&registry, &desk, &["list"]).0, 0);
+    drop(held);
+    fs::write(&journal, whole.replacen("\"cell\"", "\"bell\"", 1)).unwrap();
+    let (code, _, error) = run(&registry, &desk, &["list"]);
+    assert!(code == harness::BAD_INPUT && error.contains("journal.jsonl:1 is damaged"), "{error}");
     let (code, out, _) = run(&registry, &desk, &["explain", "made-up"]);
     assert_eq!(code, 0);
     for words in

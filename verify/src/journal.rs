@@ -22,16 +22,74 @@ pub const SOURCE_HASH: &str = env!("ESCAPEMENT_SOURCE_HASH");
 /// What a record is found by.
 type Key = (Cell, u64, String);
 
+/// The records of a journal.
+#[derive(Debug, Default)]
+pub struct Records {
+    map: BTreeMap<Key, Record>,
+    /// Bytes of whole lines.
+    length: u64,
+    /// What was noticed on reading.
+    warnings: Vec<String>,
+}
+
+impl Records {
+    /// Reads the journal at `path` without holding it or writing anything; none where there is no file. A last line that is being written is left out.
+    ///
+    /// # Errors
+    /// [`Error::JournalForeign`], [`Error::JournalDamaged`], and [`Error::Io`] where it cannot be read.
+    pub fn read(path: &Path) -> Result<Self> {
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                refuse_foreign(path)?;
+                Self::parse(path, &bytes)
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(e) => Err(Error::io("read the journal", path, e)),
+        }
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        let mut records = Self { length: whole as u64, ..Self::default() };
+        for (i, line) in bytes[..whole].split(|&b| b == b'\n').enumerate() {
+            if line.is_empty() {
+                continue;
+            }
+            let damaged = |why| Error::JournalDamaged { path: path.to_owned(), line: i + 1, why };
+            let record = parse(line).map_err(damaged)?;
+            if records.get(&record.cell, record.seed, &record.source).is_some_and(|earlier| *earlier != record) {
+                return Err(damaged("it contradicts an earlier line for the same cell, seed and sources".into()));
+            }
+            records.insert(record);
+        }
+        // What follows the last line end was being written when the run was killed.
+        if whole < bytes.len() {
+            let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
+            let place = format!("{}:{number}", path.display());
+            records
+                .warnings
+                .push(format!("{place} was half-written when a run was killed; it is dropped and its cell measured again"));
+        }
+        Ok(records)
+    }
+
+    fn insert(&mut self, record: Record) {
+        self.map.insert((record.cell.clone(), record.seed, record.source.clone()), record);
+    }
+
+    /// The record of a cell, if it was measured with this seed by these sources.
+    pub fn get(&self, cell: &Cell, seed: u64, source: &str) -> Option<&Record> {
+        self.map.get(&(cell.clone(), seed, source.to_owned()))
+    }
+}
+
 /// An open journal, held by a lock until dropped.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Bytes known to be whole lines.
-    length: u64,
-    records: BTreeMap<Key, Record>,
+    records: Records,
     meta: File,
-    warnings: Vec<String>,
     lock: File,
 }
 
@@ -86,46 +144,16 @@ impl Journal {
         meta.seek(SeekFrom::End(0)).map_err(io)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| Error::io("read the journal", path, e))?;
-        let mut journal =
-            Self { path: path.to_owned(), file, length: 0, records: BTreeMap::new(), meta, warnings: Vec::new(), lock };
-        journal.load(&bytes)?;
+        let records = Records::parse(path, &bytes)?;
+        file.set_len(records.length).map_err(io)?;
+        file.seek(SeekFrom::End(0)).map_err(io)?;
         made.keep();
-        Ok(journal)
-    }
-
-    fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        for (i, line) in bytes[..whole].split(|&b| b == b'\n').enumerate() {
-            if line.is_empty() {
-                continue;
-            }
-            let damaged = |why| Error::JournalDamaged { path: self.path.clone(), line: i + 1, why };
-            let record = parse(line).map_err(damaged)?;
-            if self.get(&record.cell, record.seed, &record.source).is_some_and(|earlier| *earlier != record) {
-                return Err(damaged("it contradicts an earlier line for the same cell, seed and sources".into()));
-            }
-            self.insert(record);
-        }
-        self.length = whole as u64;
-        // What follows the last line end was being written when the run was killed.
-        if whole < bytes.len() {
-            let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
-            let place = format!("{}:{number}", self.path.display());
-            self.warnings
-                .push(format!("{place} was half-written when a run was killed; it is dropped and its cell measured again"));
-        }
-        self.file.set_len(self.length).map_err(|e| Error::io("write the journal", &self.path, e))?;
-        self.file.seek(SeekFrom::End(0)).map_err(|e| Error::io("write the journal", &self.path, e))?;
-        Ok(())
-    }
-
-    fn insert(&mut self, record: Record) {
-        self.records.insert((record.cell.clone(), record.seed, record.source.clone()), record);
+        Ok(Self { path: path.to_owned(), file, records, meta, lock })
     }
 
     /// What was noticed on opening: sentences for the user.
     pub fn warnings(&self) -> &[String] {
-        &self.warnings
+        &self.records.warnings
     }
 
     /// Where it is.
@@ -135,7 +163,7 @@ impl Journal {
 
     /// The record of a cell, if it was measured with this seed by these sources.
     pub fn get(&self, cell: &Cell, seed: u64, source: &str) -> Option<&Record> {
-        self.records.get(&(cell.clone(), seed, source.to_owned()))
+        self.records.get(cell, seed, source)
     }
 
     /// Appends a record in one write; `seconds` and `threads` go to the sidecar.
@@ -146,14 +174,14 @@ impl Journal {
         let line = sealed(record);
         if let Err(e) = self.file.write_all(&line).and_then(|()| self.file.flush()) {
             // Best effort: a line that stays half-written is dropped by the next run.
-            let _ = self.file.set_len(self.length);
+            let _ = self.file.set_len(self.records.length);
             return Err(Error::io("write the journal", &self.path, e));
         }
-        self.length += line.len() as u64;
+        self.records.length += line.len() as u64;
         let host = host();
         let meta = Meta { cell: &record.cell, seed: record.seed, source: &record.source, seconds, threads, host: &host };
         self.meta.write_all(&to_line(&meta)).map_err(|e| Error::io("write", &beside(&self.path, "meta.jsonl"), e))?;
-        self.insert(record.clone());
+        self.records.insert(record.clone());
         Ok(())
     }
 
@@ -166,14 +194,14 @@ impl Journal {
         let mut text = Vec::new();
         let mut written = std::collections::BTreeSet::new();
         for key in order {
-            if let Some(record) = self.records.get(key)
+            if let Some(record) = self.records.map.get(key)
                 && written.insert(key)
             {
                 text.extend(sealed(record));
             }
         }
         let current = |source: &str| source == SOURCE_HASH || source.starts_with(&format!("{SOURCE_HASH}+"));
-        let others = self.records.iter().filter(|(key, _)| current(&key.2) && !written.contains(key));
+        let others = self.records.map.iter().filter(|(key, _)| current(&key.2) && !written.contains(key));
         for (_, record) in others {
             text.extend(sealed(record));
         }
@@ -187,7 +215,7 @@ impl Journal {
             let _ = temporary.as_file().set_permissions(old.permissions());
         }
         self.file = temporary.persist(&self.path).map_err(|e| err(e.error))?;
-        self.length = text.len() as u64;
+        self.records.length = text.len() as u64;
         Ok(())
     }
 }

@@ -24,6 +24,8 @@ enum Command {
     Construct(command::construct::Args),
     /// L_λ, its gradient and its Hessian at weights of your own
     Evaluate(command::evaluate::Args),
+    /// Gradient descent on L_λ, with a history and checkpoints
+    Train(Box<command::train::Args>),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Spectrum(args) => command::spectrum::run(&args),
         Command::Construct(args) => command::construct::run(&args),
         Command::Evaluate(args) => command::evaluate::run(&args),
+        Command::Train(args) => command::train::run(&args),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");

@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
 use escapement::eigen::{self, Request, RouteChoice};
+use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::io::{memory, npy};
@@ -36,28 +37,28 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
     Ok(activation)
 }
 
-/// What `spectrum`, `construct` and `evaluate` have in common: the network, and what may be spent on its Σ.
+/// What the commands on a network have in common: the network, and what may be spent on its Σ.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
     #[arg(long)]
-    d: Option<usize>,
+    pub d: Option<usize>,
     /// The width m, even: p = m/2 neurons and their twins [default: 400, or that of the weights]
     #[arg(long)]
-    m: Option<usize>,
+    pub m: Option<usize>,
     /// Weights from a .npy file instead: p × d, one distinct neuron per row
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// The activation, with an optional shift, as in tanh:0.5
     #[arg(long, default_value = "sigmoid:1")]
-    activation: String,
+    pub activation: String,
     /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
     /// [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
     #[arg(long)]
     pub tail: Option<f64>,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
     #[arg(long, allow_hyphen_values = true)]
-    memory: Option<String>,
+    pub memory: Option<String>,
     /// The root seed of everything that is drawn
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -204,6 +205,56 @@ pub fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Not
         ));
     }
     Ok(array.values)
+}
+
+/// λ1..λ4 of `--lambda`.
+///
+/// # Errors
+/// Not four of them, or one that is negative or not finite.
+pub fn lambda(text: &str) -> Result<[f64; 4]> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    let Ok(parts) = <[&str; 4]>::try_from(parts.as_slice()) else {
+        bail!("--lambda '{text}' has {} entries, but four are needed: λ1,λ2,λ3,λ4, as in 0.3,0.2,0.5,0.01", parts.len());
+    };
+    let mut lambda = [0.0; 4];
+    for (i, (lambda, part)) in lambda.iter_mut().zip(parts).enumerate() {
+        match part.parse::<f64>() {
+            Ok(x) if x >= 0.0 && x.is_finite() => *lambda = x,
+            _ => bail!("--lambda '{text}' is not allowed: λ{} = '{part}' must be a finite number, zero or above", i + 1),
+        }
+    }
+    Ok(lambda)
+}
+
+/// The model of that name.
+///
+/// # Errors
+/// There is none of that name.
+pub fn model(name: &str) -> Result<(&'static str, Model)> {
+    Ok(match name {
+        "network" => ("network", Model::Network),
+        "quadratic" => ("quadratic", Model::Quadratic),
+        "quadratic-term" => ("quadratic-term", Model::QuadraticTerm),
+        "linear" => ("linear", Model::Linear),
+        other => bail!("--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"),
+    })
+}
+
+/// A displacement or direction, `[2p, d]`.
+///
+/// # Errors
+/// A file that cannot be read, or another shape.
+pub fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
+    let values = npy::read_matrix(path)?.values;
+    let (rows, cols) = (values.nrows(), values.ncols());
+    let advice = if (rows, cols) == (p, d) { "; if the weights list the twins too, give their first half alone" } else { "" };
+    ensure!(
+        (rows, cols) == (2 * p, d),
+        "{} holds {rows} × {cols} numbers, but {} × {d} are needed: a row for each of the p = {p} neurons, then one for each twin{advice}",
+        path.display(),
+        2 * p
+    );
+    Ok(values)
 }
 
 /// Refuses what needs more than `memory` bytes.

@@ -177,7 +177,11 @@ fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str)
     outputs.commit()
 }
 
-fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
+/// The target of a file.
+///
+/// # Errors
+/// As [`Target::new`].
+pub fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
     let low =
         file.low_degree.into_iter().map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta }).collect();
     let sparse = file.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta }).collect();
@@ -185,7 +189,10 @@ fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
 }
 
 /// k = 1, f_k(x) = x_2 (so that E f_k² = 1), f_sp(x) = x_1².
-fn default_target(d: usize) -> escapement::Result<Target> {
+///
+/// # Errors
+/// As [`Target::new`].
+pub fn default_target(d: usize) -> escapement::Result<Target> {
     let axis = |i: usize| (0..d).map(|c| f64::from(u8::from(c == i))).collect::<Vec<f64>>();
     let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: (d as f64).sqrt(), eta: axis(1) }]);
     Target::new(d, 1, low, vec![SparseTerm { alpha: 1.0, beta: axis(0) }])

@@ -1,14 +1,16 @@
 //! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
 
 use super::common::{self, NetworkArgs, Notes};
-use anyhow::{Result, bail, ensure};
+use super::watch::Watch;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::descent::{LeastEigenvalue, LeastOptions, least_eigenvalue};
 use escapement::eigen::{self, RouteChoice, TopSpace};
-use escapement::network::{Model, PairedNetwork};
+use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, tolerance};
+use escapement_verify::harness::INTERRUPTED;
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout};
 use faer::{Mat, MatRef, Par};
@@ -111,7 +113,7 @@ struct Output {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let memory = args.network.memory()?;
     let activation = args.network.activation()?;
-    let (lambda, (model_name, model)) = (lambda(&args.lambda)?, model(&args.model)?);
+    let (lambda, (model_name, model)) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
     let loss = Loss::parse(&args.loss)?;
     ensure!(loss.is_smooth(), Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square"));
     ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
@@ -131,8 +133,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         y.len(),
         args.inputs.display()
     );
-    let w = read_displacement(&args.displacement, p, d)?;
-    let v = args.direction.as_deref().map(|path| read_displacement(path, p, d)).transpose()?;
+    let w = common::read_displacement(&args.displacement, p, d)?;
+    let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
     let order = 2 * p * d;
     // A bound ten times closer costs a third more products.
@@ -146,7 +148,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = neurons.weights();
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let cov = Covariance::from_levels(weights, levels)?;
-    let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
+    let mut watch = Watch::new(rank, request.tolerance);
+    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| watch.step(progress))?;
+    if pairs.stopped {
+        watch.end();
+        eprintln!("escapement: interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    watch.then("the network and L_λ");
     let top = TopSpace::new(&pairs, rank)?;
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
     let (f, f_l, f_q) =
@@ -157,9 +166,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
     let prediction = space.f().to_vec();
     drop(space);
+    watch.then("the least eigenvalue of the Hessian");
     let hessian = objective.hessian(w.as_ref(), par)?;
     let product = v.as_ref().map(|v| along(&hessian, v, par)).transpose()?;
     let least = least_eigenvalue(&hessian, &options, par)?;
+    watch.end();
     if !least.exact && least.products == args.products && least.residual > options.tolerance * least.norm {
         notes.add(format_args!(
             "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with --products",
@@ -225,45 +236,6 @@ fn write(dir: &Path, gradient: MatRef<'_, f64>, vector: MatRef<'_, f64>, hvp: Op
         outputs.stage(&dir.join(FILES[3]), |out| npy::write_matrix(out, hvp))?;
     }
     outputs.commit()
-}
-
-fn lambda(text: &str) -> Result<[f64; 4]> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let Ok(parts) = <[&str; 4]>::try_from(parts.as_slice()) else {
-        bail!("--lambda '{text}' has {} entries, but four are needed: λ1,λ2,λ3,λ4, as in 0.3,0.2,0.5,0.01", parts.len());
-    };
-    let mut lambda = [0.0; 4];
-    for (i, (lambda, part)) in lambda.iter_mut().zip(parts).enumerate() {
-        match part.parse::<f64>() {
-            Ok(x) if x >= 0.0 && x.is_finite() => *lambda = x,
-            _ => bail!("--lambda '{text}' is not allowed: λ{} = '{part}' must be a finite number, zero or above", i + 1),
-        }
-    }
-    Ok(lambda)
-}
-
-fn model(name: &str) -> Result<(&'static str, Model)> {
-    Ok(match name {
-        "network" => ("network", Model::Network),
-        "quadratic" => ("quadratic", Model::Quadratic),
-        "quadratic-term" => ("quadratic-term", Model::QuadraticTerm),
-        "linear" => ("linear", Model::Linear),
-        other => bail!("--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"),
-    })
-}
-
-/// A displacement or direction, `[2p, d]`.
-fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
-    let values = npy::read_matrix(path)?.values;
-    let (rows, cols) = (values.nrows(), values.ncols());
-    let advice = if (rows, cols) == (p, d) { "; if the weights list the twins too, give their first half alone" } else { "" };
-    ensure!(
-        (rows, cols) == (2 * p, d),
-        "{} holds {rows} × {cols} numbers, but {} × {d} are needed: a row for each of the p = {p} neurons, then one for each twin{advice}",
-        path.display(),
-        2 * p
-    );
-    Ok(values)
 }
 
 fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {

@@ -4,5 +4,6 @@ pub mod common;
 pub mod construct;
 pub mod evaluate;
 pub mod spectrum;
+pub mod train;
 mod watch;
 pub mod zonal;

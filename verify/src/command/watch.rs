@@ -15,16 +15,60 @@ const ITERATING: u8 = 1;
 /// It was asked.
 const STOPPING: u8 = 2;
 
-/// Watches one solve.
-pub struct Watch {
-    state: Arc<AtomicU8>,
+/// The line of one solve, on a terminal.
+pub struct Solve {
     bar: ProgressBar,
     wanted: usize,
     tolerance: f64,
 }
 
-impl Watch {
+impl Solve {
     /// For a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative residual.
+    pub fn new(wanted: usize, tolerance: f64) -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, wanted, tolerance }
+    }
+
+    /// One step of the iteration.
+    pub fn show(&self, progress: Progress) {
+        let Progress { products, converged, residual } = progress;
+        let Self { wanted, tolerance, .. } = self;
+        self.bar.set_message(format!(
+            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; {products} products"
+        ));
+        self.bar.tick();
+    }
+
+    /// What is done after it.
+    fn say(&self, words: &str) {
+        self.bar.set_message(words.to_owned());
+        self.bar.tick();
+    }
+
+    /// Clears the line.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Solve {
+    fn drop(&mut self) {
+        // Also where an error leaves early: nothing of the line stays.
+        self.end();
+    }
+}
+
+/// Watches one solve.
+pub struct Watch {
+    state: Arc<AtomicU8>,
+    solve: Solve,
+}
+
+impl Watch {
+    /// As [`Solve::new`].
     pub fn new(wanted: usize, tolerance: f64) -> Self {
         let state = Arc::new(AtomicU8::new(IDLE));
         let shared = state.clone();
@@ -39,30 +83,31 @@ impl Watch {
                     std::process::exit(i32::from(INTERRUPTED));
                 }
             });
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
-            bar.set_style(style);
-        }
-        Self { state, bar, wanted, tolerance }
+        Self { state, solve: Solve::new(wanted, tolerance) }
     }
 
     /// One step of the iteration.
     pub fn step(&mut self, progress: Progress) -> ControlFlow<()> {
-        let Progress { products, converged, residual } = progress;
-        let Self { wanted, tolerance, .. } = self;
-        self.bar.set_message(format!(
-            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; {products} products"
-        ));
-        self.bar.tick();
+        self.solve.show(progress);
         match self.state.compare_exchange(IDLE, ITERATING, Ordering::SeqCst, Ordering::SeqCst) {
             Err(STOPPING) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }
 
-    /// The solve is over: an interrupt ends the process again.
+    /// The solve is over, and something else begins: an interrupt ends the process again, also one that came too late for the solve.
+    pub fn then(&self, words: &str) {
+        if self.state.swap(IDLE, Ordering::SeqCst) == STOPPING {
+            self.solve.end();
+            eprintln!("escapement: interrupted; nothing was written");
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        self.solve.say(words);
+    }
+
+    /// All is over: an interrupt ends the process.
     pub fn end(self) {
         self.state.store(IDLE, Ordering::SeqCst);
-        self.bar.finish_and_clear();
+        self.solve.end();
     }
 }

@@ -1,19 +1,54 @@
-//! `list`: the claims.
+//! `list`: the claims, with the verdicts that the journal holds.
 
-use super::{HOLDS, print, print_json};
+use super::{HOLDS, Scope, print, print_json};
+use crate::claim::Claim;
 use crate::errata::ErratumId;
+use crate::journal::Records;
+use crate::plan::Plan;
 use crate::registry::Registry;
+use crate::runner::source_of;
+use crate::verdict::{Verdict, judge};
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
 
-/// Lists the claims with their references.
+/// Lists the claims with their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  escapement list --json")]
+#[command(after_help = "Examples:\n  escapement list\n  escapement list --tier standard --json")]
 pub struct Args {
+    #[command(flatten)]
+    scope: Scope,
     /// Print one JSON array
     #[arg(long)]
     json: bool,
+}
+
+/// What the journal says of a claim.
+#[derive(Serialize)]
+struct Standing {
+    /// None while cells are missing.
+    verdict: Option<Verdict>,
+    cells: usize,
+    measured: usize,
+}
+
+impl Standing {
+    fn of(claim: &dyn Claim, scope: &Scope, records: &Records) -> Result<Self> {
+        let (plan, source) = (Plan::new(&[claim], scope.tier, scope.seed)?, source_of(claim));
+        let found = plan.steps.iter().filter_map(|s| records.get(&s.cell, scope.seed, &source));
+        let found: Vec<_> = found.cloned().collect();
+        let (cells, measured) = (plan.steps.len(), found.len());
+        let verdict = (cells == measured).then(|| judge(claim, scope.tier, scope.seed, &found, &[]).verdict);
+        Ok(Self { verdict, cells, measured })
+    }
+
+    fn words(&self) -> String {
+        match self.verdict {
+            Some(verdict) => verdict.to_string(),
+            None if self.measured == 0 => "-".into(),
+            None => format!("{} of {}", self.measured, self.cells),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -22,31 +57,48 @@ struct Row<'a> {
     title: &'a str,
     reference: &'a str,
     statement: &'a str,
+    #[serde(flatten)]
+    standing: &'a Standing,
     uses: &'a [&'a str],
     errata: &'a [ErratumId],
     bounds: Vec<String>,
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let records = Records::read(&args.scope.journal)?;
+    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &records)).collect::<Result<Vec<_>>>()?;
+    let claims = || registry.claims().zip(&standings);
     if args.json {
-        let rows: Vec<Row<'_>> = registry
-            .claims()
-            .map(|c| Row {
-                claim: c.id(),
-                title: c.title(),
-                reference: c.reference(),
-                statement: c.statement(),
-                uses: c.uses(),
-                errata: c.errata(),
-                bounds: c.bounds().into_iter().map(|b| b.name).collect(),
-            })
-            .collect();
+        let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
         print_json(out, &rows)?;
-    } else {
-        let width = registry.claims().map(|c| c.id().chars().count()).max().unwrap_or(0);
-        let lines: String =
-            registry.claims().map(|c| format!("{:<width$}  {} ({})\n", c.id(), c.title(), c.reference())).collect();
-        print(out, &lines)?;
+        return Ok(HOLDS);
+    }
+    let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let width = longest(&mut registry.claims().map(|c| c.id().chars().count()));
+    let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
+    let line = |(c, s): (&dyn Claim, &Standing)| {
+        format!("{:<width$}  {:<words$}  {} ({})\n", c.id(), s.words(), c.title(), c.reference())
+    };
+    print(out, &claims().map(line).collect::<String>())?;
+    if standings.iter().any(|s| s.verdict.is_none()) {
+        let tier = args.scope.tier;
+        eprintln!(
+            "escapement: note: {} lacks cells of the {tier} tier; escapement verify --tier {tier} measures them",
+            args.scope.journal.display()
+        );
     }
     Ok(HOLDS)
+}
+
+fn row<'a>(c: &'a dyn Claim, standing: &'a Standing) -> Row<'a> {
+    Row {
+        claim: c.id(),
+        title: c.title(),
+        reference: c.reference(),
+        statement: c.statement(),
+        standing,
+        uses: c.uses(),
+        errata: c.errata(),
+        bounds: c.bounds().into_iter().map(|b| b.name).collect(),
+    }
 }

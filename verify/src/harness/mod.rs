@@ -26,7 +26,7 @@ mod report;
 mod run;
 mod verify;
 
-pub use run::RunArgs;
+pub use run::{RunArgs, Scope};
 
 use crate::io::atomic::reason;
 use crate::registry::Registry;

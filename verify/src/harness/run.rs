@@ -12,24 +12,31 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-/// What is measured, and where its records are kept.
+/// Which records are meant.
 #[derive(Debug, Clone, clap::Args)]
-pub struct RunArgs {
+pub struct Scope {
     /// How much to measure: quick (a minute), standard (half an hour), paper (hours)
     #[arg(long, default_value_t = Tier::Quick)]
     pub tier: Tier,
     /// The root seed of every random stream
     #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     pub seed: u64,
-    /// Cells measured at once; 0 for all cores
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
-    pub jobs: usize,
     /// Where records are kept, and found again by the next run
     #[arg(long, default_value = "results/journal.jsonl")]
     pub journal: PathBuf,
+}
+
+/// What is measured, and where its records are kept.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Cells measured at once; 0 for all cores
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
+    pub(super) jobs: usize,
     /// Empty the journal first
     #[arg(long)]
-    pub fresh: bool,
+    pub(super) fresh: bool,
 }
 
 fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
@@ -41,7 +48,7 @@ fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
 /// # Errors
 /// Bad input, and a journal that cannot be used.
 pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome> {
-    let journal = Journal::open(&args.journal, args.fresh)?;
+    let journal = Journal::open(&args.scope.journal, args.fresh)?;
     for warning in journal.warnings() {
         eprintln!("escapement: note: {warning}");
     }
@@ -71,7 +78,7 @@ pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome
 /// As [`outcome`].
 pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
     let claims = registry.select(names)?;
-    let plan = Plan::new(&claims, args.tier, args.seed)?;
+    let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
     let outcome = outcome(args, &plan)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let worst = verdicts.iter().map(|v| v.verdict).max();
@@ -86,5 +93,5 @@ pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) ->
 fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> ClaimVerdict {
     let records: Vec<_> = outcome.records.iter().filter(|r| r.cell.claim == claim.id()).cloned().collect();
     let failures: Vec<_> = outcome.failures.iter().filter(|f| f.cell.claim == claim.id()).cloned().collect();
-    judge(claim, args.tier, args.seed, &records, &failures)
+    judge(claim, args.scope.tier, args.scope.seed, &records, &failures)
 }

@@ -1,6 +1,7 @@
 //! `verify`: measure claims and give verdicts.
 
 use super::{HOLDS, RunArgs, print, print_json, progress, run};
+use crate::claim::Tier;
 use crate::plan::{Plan, Step};
 use crate::registry::Registry;
 use crate::report::tables;
@@ -49,7 +50,7 @@ struct PlannedCell<'a> {
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     if args.plan || args.cell.is_some() {
         let claims = registry.select(&args.claims)?;
-        let plan = Plan::new(&claims, args.run.tier, args.run.seed)?;
+        let plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
         return match &args.cell {
             Some(key) => one_cell(key, &plan, registry, out),
             None if args.json => {
@@ -99,6 +100,13 @@ fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write
         if let Some(step) = everything.steps.iter().find(|s| s.cell.key() == key) {
             let claim = step.claim.id();
             bail!("the cell '{key}' belongs to the claim {claim}, which is not among those named: give verify {claim} --cell");
+        }
+        for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
+            let other = Plan::new(&registry.select(&[])?, tier, plan.seed)?;
+            if let Some(step) = other.steps.iter().find(|s| s.cell.key() == key) {
+                let claim = step.claim.id();
+                bail!("the cell '{key}' is not in the {} tier: give verify {claim} --tier {tier} --cell", plan.tier);
+            }
         }
         ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);
         let near = |s: &&Step<'_>| (1e6 * strsim::normalized_damerau_levenshtein(key, &s.cell.key())) as u64;

@@ -1,4 +1,4 @@
-//! Files and standard output: `.npy` arrays, targets, results that appear whole or not at all, and memory limits.
+//! Files and standard output: `.npy` arrays, targets and other TOML, results that appear whole or not at all, and memory limits.
 //!
 //! Every failure is one sentence that names the file, the offending value and what is allowed.
 
@@ -7,3 +7,4 @@ pub mod memory;
 pub mod npy;
 pub mod stdout;
 pub mod target;
+pub mod text;

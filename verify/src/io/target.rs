@@ -13,7 +13,7 @@
 //! eta = [0.0, 1.0, 0.0]
 //! ```
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -54,40 +54,19 @@ pub struct LowDegree {
     pub eta: Vec<f64>,
 }
 
-/// The longest target file that is read: a million terms would fit, and a file of data given by mistake does not.
-const LENGTH_LIMIT: u64 = 1 << 28;
-
 /// Reads a target.
 ///
 /// # Errors
 /// A file that is missing or not TOML, an unknown key, a value of the wrong type, or one that is not finite; the
 /// sentence names the file, the line, the key and what is allowed.
 pub fn read(path: &Path) -> Result<TargetFile> {
-    let name = path.display();
-    let fail = |e: std::io::Error| anyhow!("{name} cannot be read: {}", super::atomic::reason(&e));
-    let meta = std::fs::metadata(path).map_err(fail)?;
-    ensure!(meta.is_file() && meta.len() < LENGTH_LIMIT, "{name} is not a target: a regular TOML file below 256 MiB is needed");
-    let bytes = std::fs::read(path).map_err(fail)?;
-    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name} is not a TOML file: it is not text in UTF-8"))?;
-    parse(&text).map_err(|why| anyhow!("{name}{why}"))
+    let text = super::text::read(path, "a target")?;
+    parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))
 }
 
 /// As [`read`], from the text itself; the message continues a sentence that begins with the file's name.
 fn parse(text: &str) -> Result<TargetFile, String> {
-    let target: TargetFile = toml::from_str(text).map_err(|e| {
-        let why = e.message().replace('\n', ", ");
-        match e.span() {
-            Some(span) if span.start > 0 || span.end < text.trim_end().len() => {
-                let before = text.get(..span.start).unwrap_or_default();
-                let number = before.matches('\n').count() + 1;
-                let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-                let line: String =
-                    if line.chars().count() > 60 { line.chars().take(57).chain("...".chars()).collect() } else { line.into() };
-                format!(", line {number} ({line}): {why}")
-            }
-            _ => format!(": {why}"),
-        }
-    })?;
+    let target: TargetFile = super::text::parse(text)?;
     for (i, s) in target.sparse.iter().enumerate() {
         finite(std::slice::from_ref(&s.alpha), &format!("alpha of sparse term {}", i + 1))?;
         finite(&s.beta, &format!("beta of sparse term {}", i + 1))?;

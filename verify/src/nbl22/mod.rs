@@ -24,6 +24,7 @@ pub mod targets;
 pub mod taylor;
 pub mod theorem_1;
 pub mod theorem_2;
+pub mod theorem_3;
 pub mod theorem_4;
 
 /// Every claim, in the order of reports.
@@ -38,6 +39,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(theorem_2::Theorem2),
         Box::new(escape::Escape),
         Box::new(taylor::Taylor),
+        Box::new(theorem_3::Theorem3),
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),
         Box::new(rademacher_quadratic::RademacherQuadratic),

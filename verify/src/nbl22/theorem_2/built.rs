@@ -15,20 +15,20 @@ use faer::{Mat, Par};
 use std::sync::Arc;
 
 /// Everything at W* of a cell.
-pub(super) struct Built {
-    pub(super) cov: Covariance,
-    pub(super) pairs: EigenPairs,
-    pub(super) top: TopSpace,
-    pub(super) net: PairedNetwork,
-    pub(super) target: Target,
-    pub(super) w_l: Mat<f64>,
-    pub(super) w_q: WQ,
+pub(in crate::nbl22) struct Built {
+    pub(in crate::nbl22) cov: Covariance,
+    pub(in crate::nbl22) pairs: EigenPairs,
+    pub(in crate::nbl22) top: TopSpace,
+    pub(in crate::nbl22) net: PairedNetwork,
+    pub(in crate::nbl22) target: Target,
+    pub(in crate::nbl22) w_l: Mat<f64>,
+    pub(in crate::nbl22) w_q: WQ,
     /// The inputs, `[n, d]`.
-    pub(super) x: Mat<f64>,
+    pub(in crate::nbl22) x: Mat<f64>,
 }
 
 impl Built {
-    pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
+    pub(in crate::nbl22) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let sigma: Arc<dyn Activation> = activation::parse(&cell.activation)?;
         let net = PairedNetwork::random(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, Arc::clone(&sigma))?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
@@ -43,7 +43,7 @@ impl Built {
     }
 
     /// `e_0 − f*` and c_r at every input.
-    pub(super) fn model(&self) -> Result<SignedModel> {
+    pub(in crate::nbl22) fn model(&self) -> Result<SignedModel> {
         let mut model = signed_model(&self.net, self.x.as_ref(), self.w_l.as_ref(), self.w_q.w.as_ref(), Par::Seq)?;
         let y = self.target.value(self.x.as_ref())?;
         model.constant.iter_mut().zip(&y).for_each(|(e, y)| *e -= y);
@@ -51,12 +51,12 @@ impl Built {
     }
 
     /// The regularisers, R3 on the inputs of the cell.
-    pub(super) fn regularizers(&self) -> Regularizers<'_> {
+    pub(in crate::nbl22) fn regularizers(&self) -> Regularizers<'_> {
         Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x: self.x.as_ref() }
     }
 
     /// `E_S [R1, R2, R3, R4]`. W_L lies in the top space, so that R1(W_L) = 0.
-    pub(super) fn averages(&self) -> Result<[f64; 4]> {
+    pub(in crate::nbl22) fn averages(&self) -> Result<[f64; 4]> {
         let (l, q) = (self.w_l.as_ref(), self.w_q.w.as_ref());
         let (all, low) = (self.cov.diagonal_forms(q)?, self.top.diagonal_forms(q)?);
         let r1 = all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>();
@@ -70,7 +70,7 @@ impl Built {
 
     /// Bounds on the errors of [`Built::averages`]. With T the sum of truncation and eigen-residual, Π moves by at most 2T/gap and Σ_{≤r} by
     /// T(1 + 2λ_1/gap), both of rank 2n_k; a form of rank ρ and norm δ moves `Σ_r Q_rr[w_r, w_r]` by at most ρδ·max‖w_r‖².
-    pub(super) fn errors(&self, averages: &[f64; 4]) -> [f64; 4] {
+    pub(in crate::nbl22) fn errors(&self, averages: &[f64; 4]) -> [f64; 4] {
         let (m, d, n_k) = (self.cov.m() as f64, self.cov.d() as f64, self.top.rank() as f64);
         let tail = self.cov.truncation_bound();
         let moved = tail + n_k.sqrt() * self.pairs.residual_max + self.pairs.rounding_bound();
@@ -94,7 +94,7 @@ impl Built {
 
     /// A bound on the rounding of the quadratic model less the target at any input, and of means of it: sums of m terms whose moduli add up to at most
     /// `size`, in which f_k enters with |f_k|² ≤ n_k E f_k².
-    pub(super) fn model_rounding(&self) -> f64 {
+    pub(in crate::nbl22) fn model_rounding(&self) -> f64 {
         let (m, d) = (self.cov.m() as f64, self.cov.d() as f64);
         let [_, first, second, _] = self.net.activation().suprema().map(|s| s.value);
         let (l, q) = (frobenius_sq(self.w_l.as_ref()), frobenius_sq(self.w_q.w.as_ref()));
@@ -106,7 +106,7 @@ impl Built {
 
     /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over the n inputs. Guaranteed: at k = 1 the terms
     /// are equal, and their roundings add up rather than average out.
-    pub(super) fn summation(&self) -> f64 {
+    pub(in crate::nbl22) fn summation(&self) -> f64 {
         2.0 * rounding::sum(self.cov.m() + self.x.nrows(), 2 * self.cov.d() + 16)
     }
 }

@@ -8,7 +8,7 @@
 //! faster. Beside the averages S is drawn, since the theorem speaks of one S: how often a draw beats a multiple of the mean. The explicit
 //! right sides are means over the initialisation, exact zonal quantities. Their dependence on d is judged by itself.
 
-mod built;
+pub(super) mod built;
 mod explicit;
 mod measure;
 mod signs;

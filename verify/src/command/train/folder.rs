@@ -1,0 +1,129 @@
+//! The folder of a run, which one process has at a time.
+
+use anyhow::{Result, anyhow, bail, ensure};
+use escapement_verify::io::atomic::{Outputs, reason};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// W.
+pub const DISPLACEMENT: &str = "W.npy";
+/// W0.
+pub const WEIGHTS: &str = "weights.npy";
+/// One line to a step.
+pub const HISTORY: &str = "history.csv";
+/// The settings.
+pub const SETTINGS: &str = "run.toml";
+/// What is printed at the end.
+pub const SUMMARY: &str = "summary.json";
+/// The state.
+pub const CHECKPOINT: &str = "checkpoint.bin";
+/// All of them.
+pub const FILES: [&str; 6] = [CHECKPOINT, DISPLACEMENT, WEIGHTS, HISTORY, SETTINGS, SUMMARY];
+/// Held by the process that trains.
+const LOCK: &str = "run.lock";
+
+/// The folder, held by a lock until dropped. What was made for it goes again unless it is kept.
+pub struct Folder {
+    path: PathBuf,
+    lock: File,
+    made: Vec<PathBuf>,
+    lock_made: bool,
+}
+
+impl Folder {
+    /// Refuses a folder that cannot be written to, or whose files are among those that the run reads. Leaves no trace.
+    ///
+    /// # Errors
+    /// As said, in one sentence.
+    pub fn check(path: &Path, read: &[&Option<PathBuf>]) -> Result<()> {
+        Outputs::check_folder(path, &FILES)?;
+        for file in read.iter().filter_map(|file| file.as_deref()) {
+            let same =
+                |name: &&&str| path.join(name).canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+            if let Some(name) = FILES.iter().find(same) {
+                bail!("{} would be replaced by the {name} of this run: give another --out", file.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the folder where it is missing, and takes its lock.
+    ///
+    /// # Errors
+    /// It cannot be made, or another process has it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let made: Vec<PathBuf> =
+            path.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).map(Path::to_owned).collect();
+        let lock_path = path.join(LOCK);
+        fs::create_dir_all(path).map_err(|e| anyhow!("the folder {} cannot be made: {}", path.display(), reason(&e)))?;
+        let lock_made = !lock_path.exists();
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = opened.map_err(|e| anyhow!("{} cannot be written: {}", lock_path.display(), reason(&e)))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), lock, made, lock_made }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "{} is in use: another process trains there and holds {}; wait for it, or give another --out",
+                path.display(),
+                lock_path.display()
+            ),
+            Err(TryLockError::Error(e)) => bail!("{} cannot be locked: {}", lock_path.display(), reason(&e)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of one of its files.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Refuses files that no checkpoint vouches for.
+    ///
+    /// # Errors
+    /// There is one, in one sentence.
+    pub fn require_free(&self) -> Result<()> {
+        let taken = FILES.iter().find(|name| self.join(name).exists());
+        let path = taken.map(|name| self.join(name)).unwrap_or_default();
+        ensure!(
+            taken.is_none(),
+            "{} is in the way: there is no {CHECKPOINT} beside it that says it belongs to a run; give another --out, or --fresh to replace it",
+            path.display()
+        );
+        Ok(())
+    }
+
+    /// Removes what an earlier run leaves at its end.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn clear_results(&self) -> Result<()> {
+        for path in [DISPLACEMENT, SUMMARY].map(|name| self.join(name)) {
+            if path.exists() {
+                fs::remove_file(&path).map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder stays.
+    pub fn keep(&mut self) {
+        self.made.clear();
+        self.lock_made = false;
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.lock_made {
+            let _ = fs::remove_file(self.path.join(LOCK));
+        }
+        for folder in &self.made {
+            // One that someone else has filled meanwhile stays.
+            let _ = fs::remove_dir(folder);
+        }
+        let _ = self.lock.unlock();
+    }
+}

@@ -1,0 +1,30 @@
+//! Ctrl-C: the first one asks, the second one ends the process.
+
+use escapement_verify::harness::INTERRUPTED;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the user asked to stop.
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Listens from now on.
+    pub fn new() -> Self {
+        let asked = Arc::new(AtomicBool::new(false));
+        let shared = asked.clone();
+        // Only one handler can be set per process, and this is the only one of this command.
+        let _ = ctrlc::set_handler(move || {
+            if shared.swap(true, Ordering::SeqCst) {
+                eprintln!("\nescapement: interrupted; the last checkpoint holds what there is");
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once");
+        });
+        Self(asked)
+    }
+
+    /// Whether they did.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
