@@ -44,7 +44,7 @@ impl Claim for Theorem1 {
         "A least n that grows faster than d^k log(dm) by more than the slack."
     }
     fn uses(&self) -> &[&str] {
-        &["theorem-2", "theorem-3", "theorem-4", "escape", "taylor"]
+        &["theorem-2", "theorem-3", "theorem-4", "corollary-1"]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
