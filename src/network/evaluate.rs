@@ -3,8 +3,8 @@
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::PairedNetwork;
 use super::tiles::project;
+use super::{Model, PairedNetwork};
 use crate::activation::Derivative;
 use crate::{Error, Result};
 
@@ -43,6 +43,23 @@ impl PairedNetwork {
             }
         });
         Ok(column(out))
+    }
+
+    /// The values of `model` at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`): n values.
+    ///
+    /// # Errors
+    /// As [`PairedNetwork::f`] and [`PairedNetwork::f_quadratic`].
+    pub fn predict(&self, model: Model, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
+        match model {
+            Model::Network => self.f(x, w, par),
+            Model::Linear => self.f_linear(x, w, par),
+            Model::QuadraticTerm => self.f_quadratic(x, w, par),
+            Model::Quadratic => {
+                let mut f = self.f_linear(x, w, par)?;
+                f.iter_mut().zip(self.f_quadratic(x, w, par)?).for_each(|(f, q)| *f += q);
+                Ok(f)
+            }
+        }
     }
 
     /// `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`): n values.

@@ -78,20 +78,6 @@ impl Learner {
         Ok(descend(&mut LossLandscape::new(&loss), state, &options, &mut |_| ControlFlow::Continue(()), Par::Seq)?)
     }
 
-    /// The model's values at the rows of `x`.
-    pub(super) fn predict(&self, model: Model, w: MatRef<'_, f64>, x: MatRef<'_, f64>) -> Result<Vec<f64>> {
-        Ok(match model {
-            Model::Network => self.net.f(x, w, Par::Seq)?,
-            Model::Linear => self.net.f_linear(x, w, Par::Seq)?,
-            Model::QuadraticTerm => self.net.f_quadratic(x, w, Par::Seq)?,
-            Model::Quadratic => {
-                let mut f = self.net.f_linear(x, w, Par::Seq)?;
-                f.iter_mut().zip(self.net.f_quadratic(x, w, Par::Seq)?).for_each(|(f, q)| *f += q);
-                f
-            }
-        })
-    }
-
     /// `[E f_L(x; W)², E f_L(x; W) f*(x), E f*²]`: exact but for the truncation of Σ.
     pub(super) fn linear_moments(&self, w: MatRef<'_, f64>) -> Result<[f64; 3]> {
         Ok(self.linear_moments_of_difference(self.cov.antisymmetric(w)?.as_ref()))

@@ -204,15 +204,7 @@ impl Problem {
     pub fn test_loss(&self, w: MatRef<'_, f64>) -> Result<Option<f64>> {
         let Some((x, y)) = &self.data.test else { return Ok(None) };
         let (net, x, par) = (&self.net, x.as_ref(), Par::rayon(0));
-        let prediction = match self.data.model {
-            Model::Network => net.f(x, w, par)?,
-            Model::Linear => net.f_linear(x, w, par)?,
-            Model::QuadraticTerm => net.f_quadratic(x, w, par)?,
-            Model::Quadratic => {
-                let quadratic = net.f_quadratic(x, w, par)?;
-                net.f_linear(x, w, par)?.into_iter().zip(quadratic).map(|(l, q)| l + q).collect()
-            }
-        };
+        let prediction = net.predict(self.data.model, x, w, par)?;
         let loss = self.data.loss.mean(y, &prediction)?;
         ensure!(loss.is_finite(), Error::Numerical { what: "the test loss", why: format!("it is {loss}") });
         Ok(Some(loss))

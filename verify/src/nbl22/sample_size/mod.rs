@@ -15,7 +15,7 @@ use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
 use escapement::tolerance;
-use faer::{Mat, MatRef};
+use faer::{Mat, MatRef, Par};
 use std::collections::BTreeMap;
 
 /// The activation: that of the experiments of NBL22.
@@ -123,7 +123,7 @@ impl Trial {
                 lambda[..3].fill(0.0);
             }
             let end = self.learner.train(x, model, lambda, STEPS)?;
-            let f = self.learner.predict(model, end.state.w.as_ref(), self.fresh.as_ref())?;
+            let f = self.learner.net.predict(model, self.fresh.as_ref(), end.state.w.as_ref(), Par::Seq)?;
             best = best.min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
         }
         Ok(best)

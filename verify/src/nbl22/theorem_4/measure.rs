@@ -54,7 +54,7 @@ fn interval(draws: &[f64], failure: f64) -> (f64, f64) {
 
 /// The losses of the model at fresh inputs.
 fn losses(learner: &Learner, model: Model, loss: Loss, w: MatRef<'_, f64>, fresh: &Mat<f64>) -> Result<Vec<f64>> {
-    let (y, f) = (learner.target.value(fresh.as_ref())?, learner.predict(model, w, fresh.as_ref())?);
+    let (y, f) = (learner.target.value(fresh.as_ref())?, learner.net.predict(model, fresh.as_ref(), w, Par::Seq)?);
     Ok(y.iter().zip(&f).map(|(y, f)| loss.value(*y, *f)).collect())
 }
 
