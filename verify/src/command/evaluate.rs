@@ -1,6 +1,7 @@
 //! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
 
 use super::common::{self, NetworkArgs, Notes};
+use super::curvature::{self, Curvature};
 use super::watch::Watch;
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -90,16 +91,8 @@ struct Output {
     /// L_λ.
     loss: f64,
     gradient_norm: f64,
-    hessian_min_eigenvalue: f64,
-    /// How far the least eigenvalue may lie below that.
-    hessian_min_eigenvalue_bound: f64,
-    hessian_min_eigenvalue_residual: f64,
-    /// From the full spectrum; else the bound fails with `hessian_failure_probability`.
-    hessian_exact: bool,
-    hessian_failure_probability: f64,
-    hessian_products: usize,
-    /// From below.
-    hessian_norm: f64,
+    #[serde(flatten)]
+    hessian: Curvature,
     #[serde(skip_serializing_if = "Option::is_none")]
     hvp_norm: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,8 +130,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
     let order = 2 * p * d;
-    // A bound ten times closer costs a third more products.
-    let options = LeastOptions { gap: 1e-3, max_products: args.products, seed: args.network.seed, ..LeastOptions::default() };
+    let options = curvature::options(args.products, args.network.seed);
     let kept = 6.0 * n as f64 * 2.0 * p as f64;
     let basis = order as f64 * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
     let needed = 8.0 * (kept + basis);
@@ -197,13 +189,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         mean_loss: value.loss,
         loss: value.objective,
         gradient_norm: gradient.norm_l2(),
-        hessian_min_eigenvalue: least.value,
-        hessian_min_eigenvalue_bound: least.error(),
-        hessian_min_eigenvalue_residual: least.residual,
-        hessian_exact: least.exact,
-        hessian_failure_probability: if least.exact { 0.0 } else { options.failure },
-        hessian_products: least.products,
-        hessian_norm: least.norm,
+        hessian: Curvature::new(&least, &options),
         hvp_norm: product.as_ref().map(|(hv, _)| hv.norm_l2()),
         vhv: product.as_ref().map(|(_, form)| *form),
     };
@@ -260,7 +246,7 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
     } else {
         format!(
             "but for a probability of {:.0e}; residual {:.1e}, {} products",
-            o.hessian_failure_probability, least.residual, least.products
+            o.hessian.hessian_failure_probability, least.residual, least.products
         )
     };
     let written = out.map_or(String::new(), |dir| {
@@ -283,8 +269,8 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
         common::table(&["at the inputs", "r.m.s."], &functions),
         common::table(&["term", "λ", "value", "in L_λ"], &terms),
         number(o.gradient_norm),
-        number(o.hessian_min_eigenvalue),
+        number(o.hessian.hessian_min_eigenvalue),
         number(least.lower_bound),
-        number(o.hessian_norm),
+        number(o.hessian.hessian_norm),
     )
 }

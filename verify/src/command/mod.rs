@@ -2,6 +2,7 @@
 
 pub mod common;
 pub mod construct;
+mod curvature;
 pub mod evaluate;
 pub mod spectrum;
 pub mod train;

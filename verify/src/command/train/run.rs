@@ -5,10 +5,11 @@ use super::data::Problem;
 use super::folder::{self, Folder};
 use super::history::{HEADINGS, History};
 use super::stop::Stop;
-use super::summary::{self, Curvature, Summary};
+use super::summary::{self, Summary};
 use super::values::Every;
+use crate::command::curvature::{self, Curvature};
 use anyhow::Result;
-use escapement::descent::{Descended, DescentState, Iterate, LeastOptions, LossLandscape, Outcome, descend, least_eigenvalue};
+use escapement::descent::{Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue};
 use escapement::objective::RegularizedLoss;
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::{npy, stdout};
@@ -156,7 +157,7 @@ impl Run {
         let settings = &data.settings;
         let products = settings.products.unwrap_or(0);
         let wanted = !interrupted && data.loss.is_smooth() && products > 0;
-        let hessian = if wanted { Some(curvature(objective, ended, products, settings.seed.unwrap_or(0))?) } else { None };
+        let hessian = if wanted { Some(least(objective, ended, products, settings.seed.unwrap_or(0))?) } else { None };
         let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
         let summary = Summary {
             outcome: summary::name(*outcome).to_owned(),
@@ -198,21 +199,12 @@ impl Run {
 }
 
 /// The least eigenvalue of the Hessian at the end, as `evaluate` finds it.
-fn curvature(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, seed: u64) -> Result<Curvature> {
+fn least(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, seed: u64) -> Result<Curvature> {
     let par = Par::rayon(0);
-    // A bound ten times closer costs a third more products.
-    let options = LeastOptions { gap: 1e-3, max_products: products, seed, ..LeastOptions::default() };
+    let options = curvature::options(products, seed);
     let hessian = objective.hessian(ended.state.w.as_ref(), par)?;
     let least = least_eigenvalue(&hessian, &options, par)?;
-    Ok(Curvature {
-        hessian_min_eigenvalue: least.value,
-        hessian_min_eigenvalue_bound: least.error(),
-        hessian_min_eigenvalue_residual: least.residual,
-        hessian_exact: least.exact,
-        hessian_failure_probability: if least.exact { 0.0 } else { options.failure },
-        hessian_products: least.products,
-        hessian_norm: least.norm,
-    })
+    Ok(Curvature::new(&least, &options))
 }
 
 /// Steps of at most three leading bits: 0 to 8, then four to a doubling.

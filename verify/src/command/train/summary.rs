@@ -1,6 +1,7 @@
 //! What a run came to.
 
 use crate::command::common;
+use crate::command::curvature::Curvature;
 use escapement::descent::Outcome;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -35,21 +36,6 @@ pub struct Summary {
     pub test_loss: Option<f64>,
     #[serde(flatten)]
     pub hessian: Option<Curvature>,
-}
-
-/// The least eigenvalue of the Hessian at the last point.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Curvature {
-    pub hessian_min_eigenvalue: f64,
-    /// How far the least eigenvalue may lie below that.
-    pub hessian_min_eigenvalue_bound: f64,
-    pub hessian_min_eigenvalue_residual: f64,
-    /// From the full spectrum; else the bound fails with `hessian_failure_probability`.
-    pub hessian_exact: bool,
-    pub hessian_failure_probability: f64,
-    pub hessian_products: usize,
-    /// From below.
-    pub hessian_norm: f64,
 }
 
 /// What an outcome is called.
