@@ -10,6 +10,8 @@
 /// - *from the number of steps alone* (Kuczyński and Woźniakowski, SIAM J. Matrix Anal. Appl. 13 (1992) 1094–1122, their probabilistic bound for the
 ///   Lanczos algorithm). For a positive definite A of order n, its largest Ritz value ξ after k steps and 0 ≤ ε < 1,
 ///   `P(λ_max − ξ > ελ_max) ≤ 1.648 √n e^{−√ε(2k−1)}`; for a semidefinite one too, as the limit of A + δI.
+///   Derived again for this project, with the polynomial `T_{2k−1}(√(1 − x/(1−ε)))/√(1 − x/(1−ε))`, the right side is `√(2n/π)/sinh((2k−1)√ε)`, which
+///   is less wherever `(2k−1)√ε ≥ 1.75`; here that is at least ln(1.648√2·3) > 1.9 whatever the failure asked for.
 ///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as it is, and none of them must be known.
 ///   With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
 ///
