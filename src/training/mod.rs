@@ -44,10 +44,14 @@ mod beyond;
 mod kernels;
 mod passes;
 mod problem;
+mod sample;
 mod tiles;
+mod update;
 mod workspace;
 
 pub use crate::network::Model;
 pub use crate::real::Real;
 pub use problem::{Problem, Value};
+pub use sample::{SampleBasis, sample_basis};
+pub use update::descend;
 pub use workspace::Workspace;
