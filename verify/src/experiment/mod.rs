@@ -8,6 +8,7 @@ pub mod figure_1;
 mod runs;
 pub mod schedule;
 mod seeds;
+pub mod taylor;
 
 pub use runs::{Execution, Keeper, Position, execute};
 pub use seeds::{Limits, limits};

@@ -1,6 +1,7 @@
 //! `escapement experiment`: the paper's figures, with tables and verdicts.
 
 mod figure_1;
+mod taylor;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,6 +31,8 @@ enum Which {
     /// R3, train and test loss of the quadratic model for six values of λ3
     #[command(name = "figure-1")]
     Figure1(figure_1::Args),
+    /// f_L, f_L + f_Q and the network from one initialisation, side by side
+    Taylor(taylor::Args),
 }
 
 /// What all experiments are told.
@@ -65,6 +68,7 @@ struct Common {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
+        Which::Taylor(args) => taylor::run(args),
     }
 }
 

@@ -7,11 +7,13 @@
 //! which f_L can learn from `n ≈ d` samples, and a sparse one of degree 2, which it cannot. Any dataset takes its place.
 
 mod data;
+mod picture;
 mod settings;
+mod verdict;
 
 pub use settings::{Dataset, Labelled, Settings, Sizes};
 
-use super::descent::Descent;
+use super::figure_1::Descent;
 use super::schedule::due;
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::{Result, ensure};
@@ -229,6 +231,10 @@ impl Experiment for Taylor {
                 }
             }
         }
-        todo!()
+        Ok(Report {
+            csv,
+            svg: picture::draw(&self.settings, states),
+            verdict: verdict::judge(&self.settings, states),
+        })
     }
 }

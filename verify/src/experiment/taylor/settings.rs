@@ -48,8 +48,14 @@ impl Dataset {
         let mut hash = blake3::Hasher::new();
         for Labelled { x, y } in [Some(&self.samples), self.test.as_ref()].into_iter().flatten() {
             hash.update(&[x.nrows() as u64, x.ncols() as u64].map(u64::to_le_bytes).concat());
-            (0..x.nrows()).for_each(|i| (0..x.ncols()).for_each(|c| drop(hash.update(&x[(i, c)].to_le_bytes()))));
-            y.iter().for_each(|y| drop(hash.update(&y.to_le_bytes())));
+            for i in 0..x.nrows() {
+                x.row(i).iter().for_each(|x| {
+                    hash.update(&x.to_le_bytes());
+                });
+            }
+            y.iter().for_each(|y| {
+                hash.update(&y.to_le_bytes());
+            });
         }
         hash.finalize().to_hex()[..32].to_owned()
     }
@@ -78,7 +84,7 @@ impl Sizes {
     /// Those of a tier.
     pub fn of(tier: Tier) -> Self {
         match tier {
-            Tier::Quick => Self { d: 10, n: 100, m: 400, test: 1_000, steps: 2_000, seeds: 3 },
+            Tier::Quick => Self { d: 20, n: 100, m: 800, test: 1_000, steps: 2_000, seeds: 3 },
             Tier::Standard => Self { d: 30, n: 300, m: 3_000, test: 2_000, steps: 10_000, seeds: 5 },
             Tier::Paper => Self { d: 100, n: 1_000, m: 10_000, test: 2_000, steps: 20_000, seeds: 5 },
         }

@@ -1,0 +1,50 @@
+//! The figure: losses of the three models side by side, and how far the two expansions are from the network.
+
+use super::{MODELS, Point, Settings, State};
+use crate::experiment::limits;
+use crate::report::plot::{Curve, Panel, panels};
+use escapement::training::Model;
+
+/// Draws it; `None` where nothing is recorded yet.
+pub(super) fn draw(settings: &Settings, states: &[Option<State>]) -> Option<String> {
+    let sizes = settings.sizes();
+    let panel = |title: &str, log_y: bool, of: &dyn Fn(&Point) -> f64, skip_network: bool| Panel {
+        title: title.to_owned(),
+        x_label: "log10(t + 1)".to_owned(),
+        y_label: String::new(),
+        log_y,
+        curves: (0..MODELS.len())
+            .filter(|&i| !(skip_network && MODELS[i] == Model::Network))
+            .map(|i| Curve { name: name(MODELS[i]).to_owned(), points: curve(states, i, of), color: i, dashed: false })
+            .collect(),
+    };
+    let train = panel("train loss", true, &|p| p.train_loss, false);
+    let test = panel("test loss", false, &|p| p.test_loss, false);
+    let function = panel("distance of f from the network", true, &|p| p.function_distance, true);
+    let weights = panel("distance of W from the network", true, &|p| p.weight_distance, true);
+    let title = format!("Training, expanded: d = {}, n = {}, m = {}", sizes.d, sizes.n, sizes.m);
+    panels(&title, &[train, test, function, weights])
+}
+
+/// What a model is called.
+pub(super) fn name(model: Model) -> &'static str {
+    match model {
+        Model::Linear => "f_L",
+        Model::Network => "network",
+        _ => "f_L + f_Q",
+    }
+}
+
+/// Mean and standard deviation over the seeds that have come to a step.
+fn curve(states: &[Option<State>], model: usize, of: &dyn Fn(&Point) -> f64) -> Vec<(f64, f64, f64)> {
+    let runs: Vec<&State> = states.iter().flatten().collect();
+    let Some(longest) = runs.iter().max_by_key(|state| state.rows.len()) else { return Vec::new() };
+    let at = |step: u64| -> Vec<f64> {
+        let rows = runs.iter().filter_map(|state| state.rows.iter().find(|row| row.step == step));
+        rows.map(|row| of(&row.points[model])).collect()
+    };
+    let steps = longest.rows.iter().map(|row| row.step);
+    steps
+        .filter_map(|step| limits(&at(step)).map(|found| (((step + 1) as f64).log10(), found.mean, found.deviation)))
+        .collect()
+}

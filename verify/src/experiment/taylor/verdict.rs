@@ -1,0 +1,102 @@
+//! What is to be said of how well the expansions follow the network.
+//!
+//! Every number is a mean over seeds with Student's limits; a single seed has none, and speaks for itself alone.
+
+use super::{Point, Row, Settings, State};
+use crate::bound::{Bound, Neighbour, Side};
+use crate::cell::Cell;
+use crate::experiment::limits;
+use crate::journal::SOURCE_HASH;
+use crate::record::{Measurement, Record};
+use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
+
+/// The claims of the experiment, judged on `states`, one to a seed.
+pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdict {
+    let claim = "taylor";
+    let records = [record(claim, settings, states)];
+    let seeds = settings.all_seeds();
+    let failures: Vec<Failure> = seeds.zip(states).filter_map(|(seed, state)| unfinished(claim, settings, seed, state)).collect();
+    let mut bounds = Vec::new();
+    for bound in bounds() {
+        let mut found = judge_bound(claim, &bound, settings.tier, settings.seed, &records, &failures);
+        if let Some(worst) = &mut found.worst {
+            worst.command = command(settings);
+        }
+        bounds.push(found);
+    }
+    ClaimVerdict {
+        claim: claim.to_owned(),
+        title: "training, expanded around its start".to_owned(),
+        reference: "NBL22, the expansion of training".to_owned(),
+        verdict: bounds.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive),
+        bounds,
+        as_printed: None,
+        failures,
+        tier: settings.tier,
+        seed: settings.seed,
+    }
+}
+
+/// What to type for the same runs.
+fn command(settings: &Settings) -> String {
+    let Settings { tier, seed, seeds, steps, eta, dataset } = settings;
+    let data = if dataset.is_some() { " --inputs … --labels …" } else { "" };
+    format!("escapement experiment taylor{data} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --eta {eta} --fresh")
+}
+
+/// What keeps a run from being judged.
+fn unfinished(claim: &str, settings: &Settings, seed: u64, state: &Option<State>) -> Option<Failure> {
+    let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+    (step < settings.steps).then(|| Failure {
+        cell: Cell { replicate: seed as usize, ..cell(claim, settings) },
+        message: format!("it is at step {step} of {}", settings.steps),
+    })
+}
+
+fn cell(claim: &str, settings: &Settings) -> Cell {
+    let sizes = settings.sizes();
+    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(claim, "compared") }
+}
+
+/// One record: the two expansions against each other.
+fn record(claim: &str, settings: &Settings, states: &[Option<State>]) -> Record {
+    let mut m = Measurement::new().quantity("one", 1.0, 0.0);
+    let mut put = |name: &str, of: &dyn Fn(&[Row]) -> Option<f64>| {
+        let values: Vec<f64> = states.iter().flatten().filter_map(|state| of(&state.rows)).filter(|v| v.is_finite()).collect();
+        if let Some(found) = limits(&values) {
+            m.insert(name, found.mean, found.half);
+        }
+    };
+    type Of = fn(&Point) -> f64;
+    let distances: [(&str, Of); 2] = [("function", |p| p.function_distance), ("weights", |p| p.weight_distance)];
+    for (name, of) in distances {
+        // Over the record, whose steps are as many to each doubling.
+        let size = |rows: &[Row], model: usize| rows.iter().map(|row| of(&row.points[model]).powi(2)).sum::<f64>().sqrt();
+        put(&format!("{name}: quadratic over linear"), &|rows| Some(size(rows, 1) / size(rows, 0)));
+        put(&format!("{name}: linear over quadratic"), &|rows| Some(size(rows, 0) / size(rows, 1)));
+    }
+    let gap = |row: &Row, model: usize| (row.points[model].test_loss - row.points[2].test_loss).abs();
+    put("test loss: quadratic over linear", &|rows| rows.last().map(|row| gap(row, 1) / gap(row, 0)));
+    put("test loss: linear over quadratic", &|rows| rows.last().map(|row| gap(row, 0) / gap(row, 1)));
+    Record { source: SOURCE_HASH.to_owned(), seed: settings.seed, cell: cell(claim, settings), measurement: m }
+}
+
+fn bounds() -> Vec<Bound> {
+    [
+        ("function", "over the record, f_L + f_Q is nearer to the network on the inputs of the test than f_L is"),
+        ("weights", "over the record, the W of f_L + f_Q is nearer to that of the network than the W of f_L is"),
+        ("test loss", "at the end, the test loss of f_L + f_Q is nearer to that of the network than the test loss of f_L is"),
+    ]
+    .map(|(name, statement)| {
+        Bound::inequality(
+            name.replace(' ', "-"),
+            statement,
+            format!("{name}: quadratic over linear"),
+            Side::Upper,
+            "one",
+            Neighbour::lhs(format!("{name}: linear over quadratic"), "the two expansions exchanged"),
+        )
+        .strict()
+    })
+    .into()
+}
