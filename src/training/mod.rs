@@ -46,6 +46,7 @@ mod passes;
 mod problem;
 mod sample;
 mod tiles;
+mod top;
 mod update;
 mod workspace;
 
@@ -53,5 +54,6 @@ pub use crate::network::Model;
 pub use crate::real::Real;
 pub use problem::{Problem, Value};
 pub use sample::{SampleBasis, sample_basis};
+pub use top::TopProjector;
 pub use update::descend;
 pub use workspace::Workspace;

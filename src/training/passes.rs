@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
+use super::beyond::{Kept, project};
 use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
+use super::top::{self, total};
 use super::workspace::{Factors, Scratch, Workspace};
 use crate::product::matmul;
 use crate::real::Real;
@@ -141,8 +143,21 @@ impl<T: Real> Problem<T> {
             factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
         }
         if let Some(beyond) = &self.beyond {
-            let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
-            beyond.project(ColRef::from_slice(&space.f_linear), out, inner, par);
+            match &beyond.kept {
+                Kept::Sample(basis) => {
+                    let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+                    project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
+                }
+                Kept::Top(top) => {
+                    if !std::mem::take(&mut space.known) {
+                        space.coordinates = top.coordinates(w, par);
+                    }
+                    top.beyond(&space.f_linear, &space.coordinates, &mut space.beyond, par);
+                    if self.lambda() > 0.0 {
+                        factors.top = top.against(&space.beyond, 2.0 * self.lambda() / n, par);
+                    }
+                }
+            }
             for i in 0..self.n() {
                 r3 += space.beyond[i].powi(2) / n;
                 factors.h[i] = T::nearest(2.0 * self.lambda() * scale / n * space.beyond[i]);
@@ -163,21 +178,34 @@ impl<T: Real> Problem<T> {
     }
 
     /// The gradient from the slopes, g and h.
-    fn backward(&self, gradient: MatMut<'_, T>, space: &Workspace<T>, par: Par) {
+    fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
         let pairs = self.pairs();
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
-        Tiled([(upper, pairs), (lower, pairs)]).for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower]| {
+        let (slopes, factors, pool) = (&space.slopes, &space.factors, &space.pool);
+        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.top_partial.as_mut(), 1)]);
+        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, top]| {
             let count = upper.ncols();
-            space.pool.with(self, |scratch| {
-                self.backward_tile(tile, space.slopes.as_ref().subcols(2 * pairs * tile, 2 * count), &space.factors, scratch);
+            pool.with(self, |scratch| {
+                self.backward_tile(tile, slopes.as_ref().subcols(2 * pairs * tile, 2 * count), factors, top, scratch);
                 upper.copy_from(scratch.w.as_ref().subcols(0, count));
                 lower.copy_from(scratch.w.as_ref().subcols(count, count));
             });
         });
+        if !space.slope.is_empty() {
+            space.slope = total(space.top_partial.as_ref());
+        }
     }
 
-    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`.
-    fn backward_tile(&self, tile: usize, slopes: MatRef<'_, T>, factors: &Factors<T>, scratch: &mut Scratch<T>) {
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less what
+    /// R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`.
+    fn backward_tile(
+        &self,
+        tile: usize,
+        slopes: MatRef<'_, T>,
+        factors: &Factors<T>,
+        top: MatMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
         let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
         let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
         if self.lambda() == 0.0 {
@@ -197,6 +225,17 @@ impl<T: Real> Problem<T> {
         }
         for j in count..2 * count {
             slice(out.as_mut().col_mut(j)).iter_mut().for_each(|twin| *twin = -*twin);
+        }
+        if let Some(projector) = self.top().filter(|_| self.lambda() > 0.0) {
+            let mut difference = scratch.difference.as_mut().subrows_mut(0, self.d() * count);
+            projector.combine(start, &factors.top, difference.as_mut());
+            for (r, add) in slice(difference.as_mut().col_mut(0)).chunks_exact(self.d()).enumerate() {
+                slice(out.as_mut().col_mut(r)).iter_mut().zip(add).for_each(|(to, add)| *to += *add);
+                slice(out.as_mut().col_mut(count + r)).iter_mut().zip(add).for_each(|(to, add)| *to -= *add);
+            }
+            let (upper, lower) = (out.as_ref().subcols(0, count), out.as_ref().subcols(count, count));
+            top::difference(upper, lower, slice(difference.as_mut().col_mut(0)));
+            projector.add_coordinates(start, difference.as_ref(), top);
         }
     }
 

@@ -99,9 +99,10 @@ impl Settings {
 
     /// n_k, the number of directions that R3 leaves alone.
     pub fn rank(&self) -> usize {
-        match self.variant {
-            Variant::AsRun => self.sizes().d,
-            Variant::AsPrinted => self.sizes().d + 1,
+        match (self.variant, self.projector) {
+            (Variant::AsRun, Projector::Sample) => self.sizes().d,
+            // The degrees 0 and 1: between d and d + 1 eigenvalues of Σ there is no gap to speak of.
+            _ => self.sizes().d + 1,
         }
     }
 
