@@ -66,7 +66,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 fn labelled(inputs: &Path, labels: &Path, d: usize, notes: &mut Notes) -> Result<Labelled> {
     let (x, y) = (read_inputs(inputs, d, None, notes)?, npy::read_vector(labels)?);
     if x.nrows() != y.len() {
-        bail!("{} holds {} inputs and {} holds {} labels: as many are needed", inputs.display(), x.nrows(), labels.display(), y.len());
+        bail!(
+            "{} holds {} inputs and {} holds {} labels: as many are needed",
+            inputs.display(),
+            x.nrows(),
+            labels.display(),
+            y.len()
+        );
     }
     Ok(Labelled { x, y })
 }

@@ -16,7 +16,6 @@ mod verdict;
 
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
 pub use training::Bits;
-pub(super) use training::Descent;
 
 use super::schedule::due;
 use super::{Experiment, Keeper, Position, Report};
@@ -26,7 +25,7 @@ use projector::Kept;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
-use training::Test;
+use training::{Descent, Test};
 
 /// The values of λ3.
 pub const LAMBDAS: [f64; 6] = [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1];

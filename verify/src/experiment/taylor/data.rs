@@ -37,7 +37,9 @@ impl Data {
                 let rng = &mut stream("target");
                 let mut direction = || sphere::uniform_sphere(rng, 1, sizes.d, 1.0);
                 let (eta, beta) = (direction(), direction());
-                let labelled = |rng: &mut ChaCha20Rng, n| ours(sphere::uniform_sphere(rng, n, sizes.d, (sizes.d as f64).sqrt()), &eta, &beta);
+                let labelled = |rng: &mut ChaCha20Rng, n| {
+                    ours(sphere::uniform_sphere(rng, n, sizes.d, (sizes.d as f64).sqrt()), &eta, &beta)
+                };
                 (labelled(&mut stream("inputs"), sizes.n), labelled(&mut stream("test inputs"), sizes.test))
             }
             Some(Dataset { samples, test: Some(test) }) => (samples.clone(), test.clone()),

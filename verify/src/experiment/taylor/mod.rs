@@ -7,17 +7,18 @@
 //! which f_L can learn from `n ≈ d` samples, and a sparse one of degree 2, which it cannot. Any dataset takes its place.
 
 mod data;
+mod descent;
 mod picture;
 mod settings;
 mod verdict;
 
 pub use settings::{Dataset, Labelled, Settings, Sizes};
 
-use super::figure_1::Descent;
 use super::schedule::due;
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::{Result, ensure};
 use data::Data;
+use descent::Descent;
 use escapement::network::PairedNetwork;
 use escapement::objective::Loss;
 use escapement::training::{Model, Problem, Workspace};
@@ -86,7 +87,9 @@ impl Taylor {
             let (d, n) = (samples.x.ncols(), samples.y.len());
             ensure!(d >= 3, escapement::Error::domain("the dimension of the inputs", d, "d must be at least 3"));
             match test {
-                Some(test) => ensure!(test.x.ncols() == d, "the inputs of the test have dimension {}: {d} is needed", test.x.ncols()),
+                Some(test) => {
+                    ensure!(test.x.ncols() == d, "the inputs of the test have dimension {}: {d} is needed", test.x.ncols())
+                }
                 None => ensure!(
                     n >= Dataset::HELD_OUT,
                     escapement::Error::domain("the number of samples", n, format!("one in {} is held out", Dataset::HELD_OUT))
@@ -111,8 +114,9 @@ impl Test {
     }
 
     /// The losses of the models, and how far they are from the last one.
-    fn points(&mut self, train: [f64; 3], descents: &[Descent<f64>]) -> Result<[Point; 3]> {
-        let mut points = train.map(|train_loss| Point { train_loss, test_loss: 0.0, norm: 0.0, weight_distance: 0.0, function_distance: 0.0 });
+    fn points(&mut self, train: [f64; 3], descents: &[Descent]) -> Result<[Point; 3]> {
+        let mut points =
+            train.map(|train_loss| Point { train_loss, test_loss: 0.0, norm: 0.0, weight_distance: 0.0, function_distance: 0.0 });
         for (i, problem) in self.problems.iter().enumerate() {
             points[i].test_loss = problem.value(descents[i].w(), &mut self.space, Par::rayon(0))?.loss;
             self.f[i].clear();
@@ -152,7 +156,9 @@ impl Experiment for Taylor {
         if let Some(dataset) = dataset {
             all.insert("dataset".to_owned(), dataset.digest().into());
         }
-        all.extend(serde_json::to_value(self.settings.sizes())?.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
+        all.extend(
+            serde_json::to_value(self.settings.sizes())?.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())),
+        );
         Ok(all)
     }
 
@@ -181,23 +187,27 @@ impl Experiment for Taylor {
         let (seed, steps, eta) = (self.settings.seed.wrapping_add(run as u64), self.settings.steps, self.settings.eta);
         let data = Data::draw(&self.settings, seed)?;
         let mut test = Test::new(problems(&data.net, &data.test)?);
-        let mut descents: Vec<Descent<f64>> = problems(&data.net, &data.train)?.into_iter().map(Descent::new).collect();
+        let mut descents: Vec<Descent> = problems(&data.net, &data.train)?.into_iter().map(Descent::new).collect();
         let mut state = State::default();
         if let Some(Position { state: left, bits }) = from {
-            let each = bits.len() / MODELS.len();
-            ensure!(each * MODELS.len() == bits.len(), "a checkpoint holds {} bytes of three displacements", bits.len());
-            for (descent, bits) in descents.iter_mut().zip(bits.chunks_exact(each.max(1))) {
-                descent.set_bits(bits)?;
+            let mut bits = bits.as_slice();
+            for descent in &mut descents {
+                descent.take(&mut bits)?;
             }
+            ensure!(bits.is_empty(), "a checkpoint holds more than the displacements of three models");
             state = left;
             // The row of the step in hand is made again, or was that of an end that is none.
             state.rows.retain(|row| row.step < state.step);
         }
-        let bits = |descents: &[Descent<f64>]| descents.iter().flat_map(Descent::bits).collect::<Vec<u8>>();
+        let bits = |descents: &[Descent]| {
+            let mut bits = Vec::new();
+            descents.iter().for_each(|descent| descent.put(&mut bits));
+            bits
+        };
         loop {
             let mut train = [0.0; 3];
             for (loss, descent) in train.iter_mut().zip(&mut descents) {
-                *loss = descent.evaluate()?.loss;
+                *loss = descent.evaluate()?;
             }
             let last = state.step == steps;
             if last || due(state.step, LEADING) {
@@ -231,10 +241,6 @@ impl Experiment for Taylor {
                 }
             }
         }
-        Ok(Report {
-            csv,
-            svg: picture::draw(&self.settings, states),
-            verdict: verdict::judge(&self.settings, states),
-        })
+        Ok(Report { csv, svg: picture::draw(&self.settings, states), verdict: verdict::judge(&self.settings, states) })
     }
 }

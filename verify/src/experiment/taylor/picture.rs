@@ -44,7 +44,5 @@ fn curve(states: &[Option<State>], model: usize, of: &dyn Fn(&Point) -> f64) -> 
         rows.map(|row| of(&row.points[model])).collect()
     };
     let steps = longest.rows.iter().map(|row| row.step);
-    steps
-        .filter_map(|step| limits(&at(step)).map(|found| (((step + 1) as f64).log10(), found.mean, found.deviation)))
-        .collect()
+    steps.filter_map(|step| limits(&at(step)).map(|found| (((step + 1) as f64).log10(), found.mean, found.deviation))).collect()
 }
