@@ -50,6 +50,8 @@ mod npy;
 mod objective;
 #[path = "suite/pipeline.rs"]
 mod pipeline;
+#[path = "suite/relu_training.rs"]
+mod relu_training;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]

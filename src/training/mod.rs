@@ -44,6 +44,7 @@ mod beyond;
 mod kernels;
 mod passes;
 mod problem;
+pub mod relu;
 mod tiles;
 mod workspace;
 
