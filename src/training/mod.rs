@@ -45,10 +45,14 @@ mod kernels;
 mod passes;
 mod problem;
 pub mod relu;
+mod sample;
 mod tiles;
+mod update;
 mod workspace;
 
 pub use crate::network::Model;
 pub use crate::real::Real;
 pub use problem::{Problem, Value};
+pub use sample::{SampleBasis, sample_basis};
+pub use update::descend;
 pub use workspace::Workspace;

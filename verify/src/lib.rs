@@ -14,6 +14,7 @@
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
 //! | [`plan`], [`runner`], [`journal`] | from cells to records |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
+//! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
 //! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
@@ -25,6 +26,7 @@ pub mod claim;
 pub mod comparison;
 pub mod errata;
 pub mod error;
+pub mod experiment;
 pub mod growth;
 pub mod harness;
 pub mod io;

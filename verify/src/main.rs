@@ -26,6 +26,8 @@ enum Command {
     Evaluate(command::evaluate::Args),
     /// Gradient descent on L_λ, with a history and checkpoints
     Train(Box<command::train::Args>),
+    /// The paper's figures, as CSV and SVG, with verdicts
+    Experiment(command::experiment::Args),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Construct(args) => command::construct::run(&args),
         Command::Evaluate(args) => command::evaluate::run(&args),
         Command::Train(args) => command::train::run(&args),
+        Command::Experiment(args) => command::experiment::run(&args),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");

@@ -24,9 +24,12 @@ mod list;
 mod progress;
 mod report;
 mod run;
+mod stop;
 mod verify;
 
+pub(crate) use progress::duration;
 pub use run::{RunArgs, Scope};
+pub use stop::Stop;
 
 use crate::io::atomic::reason;
 use crate::registry::Registry;

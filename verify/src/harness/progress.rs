@@ -49,7 +49,7 @@ impl Observer for Bars {
 }
 
 /// Seconds in words.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 90.0 {
         format!("{seconds:.1} s")
     } else if seconds < 5400.0 {

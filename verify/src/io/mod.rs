@@ -3,8 +3,10 @@
 //! Every failure is one sentence that names the file, the offending value and what is allowed.
 
 pub mod atomic;
+pub mod folder;
 pub mod memory;
 pub mod npy;
+pub mod sealed;
 pub mod stdout;
 pub mod target;
 pub mod text;

@@ -14,36 +14,7 @@ pub const CAVEAT: &str = "Numbers are evidence at these sizes, not proof.";
 pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
     let mut out = String::new();
     for v in verdicts {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "{:<12}  {}: {} ({})", v.verdict.name(), v.claim, v.title, v.reference);
-        if let Some(p) = &v.as_printed {
-            let _ = writeln!(out, "{:<12}  as printed: {} ({})", "", p.verdict, p.erratum);
-        }
-        for b in &v.bounds {
-            let printed = b.printed.map_or_else(String::new, |e| format!(" [as printed, {e}; does not count]"));
-            let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
-            let _ = writeln!(out, "{:18}{}", "", evidence(b));
-            let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
-            let farthest = b.exponents.iter().max_by(|x, y| reach(x).total_cmp(&reach(y)));
-            for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
-                let _ = writeln!(out, "{:18}{}", "", exponent(e));
-            }
-            if !all && b.exponents.len() > 1 {
-                let _ = writeln!(out, "{:18}the limits of the other {} are nearer to the claim", "", b.exponents.len() - 1);
-            }
-            if let Some(why) = &b.why {
-                let _ = writeln!(out, "{:18}why: {why}", "");
-                if let Some(w) = b.worst.as_ref().filter(|_| b.verdict == Verdict::Refuted) {
-                    let _ = writeln!(out, "{:18}again: {}", "", w.command);
-                }
-            }
-        }
-        for f in v.failures.iter().take(3) {
-            let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
-        }
-        if v.failures.len() > 3 {
-            let _ = writeln!(out, "  {:<12}  and {} more cells", "failed", v.failures.len() - 3);
-        }
+        out += &claim(v, details);
         let resting = registry.resting_on(&v.claim);
         if v.verdict == Verdict::Refuted && !resting.is_empty() {
             let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
@@ -54,6 +25,47 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) ->
     let words: Vec<String> = all.iter().filter(|w| count(**w) > 0).map(|w| format!("{} {w}", count(*w))).collect();
     let _ = writeln!(out, "{} claims: {}. {CAVEAT}", verdicts.len(), words.join(", "));
     out
+}
+
+/// The lines on one claim.
+fn claim(v: &ClaimVerdict, details: bool) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{:<12}  {}: {} ({})", v.verdict.name(), v.claim, v.title, v.reference);
+    if let Some(p) = &v.as_printed {
+        let _ = writeln!(out, "{:<12}  as printed: {} ({})", "", p.verdict, p.erratum);
+    }
+    for b in &v.bounds {
+        let printed = b.printed.map_or_else(String::new, |e| format!(" [as printed, {e}; does not count]"));
+        let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
+        let _ = writeln!(out, "{:18}{}", "", evidence(b));
+        let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
+        let farthest = b.exponents.iter().max_by(|x, y| reach(x).total_cmp(&reach(y)));
+        for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
+            let _ = writeln!(out, "{:18}{}", "", exponent(e));
+        }
+        if !all && b.exponents.len() > 1 {
+            let _ = writeln!(out, "{:18}the limits of the other {} are nearer to the claim", "", b.exponents.len() - 1);
+        }
+        if let Some(why) = &b.why {
+            let _ = writeln!(out, "{:18}why: {why}", "");
+            if let Some(w) = b.worst.as_ref().filter(|_| b.verdict == Verdict::Refuted) {
+                let _ = writeln!(out, "{:18}again: {}", "", w.command);
+            }
+        }
+    }
+    for f in v.failures.iter().take(3) {
+        let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
+    }
+    if v.failures.len() > 3 {
+        let _ = writeln!(out, "  {:<12}  and {} more cells", "failed", v.failures.len() - 3);
+    }
+    out
+}
+
+/// The table that an experiment ends with.
+pub fn of_verdict(verdict: &ClaimVerdict) -> String {
+    format!("{}{CAVEAT}\n", claim(verdict, true))
 }
 
 /// How far the limits of a deciding exponent reach from the claimed one, on either side.

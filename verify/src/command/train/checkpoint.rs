@@ -2,9 +2,9 @@
 
 use super::settings::Settings;
 use super::summary::Summary;
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use escapement::descent::DescentState;
-use escapement_verify::io::atomic::reason;
+use escapement_verify::io::sealed;
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -78,14 +78,9 @@ impl Checkpoint {
         let DescentState { w, step, step_size, evaluations, start, best, look_at, wait } = state;
         (self.rows, self.cols, self.step, self.step_size) = (w.nrows(), w.ncols(), *step, *step_size);
         (self.evaluations, self.start, self.best, self.look_at, self.wait) = (*evaluations, *start, *best, *look_at, *wait);
-        let mut bytes = serde_json::to_vec(self)?;
-        bytes.push(b'\n');
-        for i in 0..w.nrows() {
-            (0..w.ncols()).for_each(|j| bytes.extend(w[(i, j)].to_le_bytes()));
-        }
-        let hash = blake3::hash(&bytes);
-        bytes.extend(hash.as_bytes());
-        Ok(bytes)
+        sealed::seal(self, |bytes| {
+            (0..w.nrows()).for_each(|i| (0..w.ncols()).for_each(|j| bytes.extend(w[(i, j)].to_le_bytes())));
+        })
     }
 
     /// That of a file, with the state.
@@ -93,19 +88,10 @@ impl Checkpoint {
     /// # Errors
     /// A file that cannot be read, is something else, or was changed.
     pub fn read(path: &Path) -> Result<(Self, DescentState)> {
-        let name = path.display();
-        let bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
-        let damaged = |why: &str| anyhow!("{name} is damaged ({why}): put back a copy, or start anew with --fresh");
-        ensure!(
-            bytes.starts_with(BEGINNING) || bytes.len() < BEGINNING.len(),
-            "{name} is not a checkpoint of this program: give another --out, or --fresh to replace it"
-        );
-        let (content, hash) = bytes.split_last_chunk::<32>().ok_or_else(|| damaged("it is too short"))?;
-        ensure!(blake3::hash(content).as_bytes() == hash, damaged("it does not match its checksum"));
-        let line = content.iter().position(|&b| b == b'\n').ok_or_else(|| damaged("it has no first line"))?;
-        let found: Self = serde_json::from_slice(&content[..line]).map_err(|e| damaged(&e.to_string()))?;
-        let (rows, cols, data) = (found.rows, found.cols, &content[line + 1..]);
-        ensure!(rows.checked_mul(cols).and_then(|n| n.checked_mul(8)) == Some(data.len()), damaged("W is not whole"));
+        let (found, data) = sealed::unseal::<Self>(path, BEGINNING)?;
+        let (rows, cols) = (found.rows, found.cols);
+        let whole = rows.checked_mul(cols).and_then(|n| n.checked_mul(8)) == Some(data.len());
+        ensure!(whole, sealed::damaged(path, "W is not whole"));
         let entry = |at: usize| f64::from_le_bytes(std::array::from_fn(|byte| data[8 * at + byte]));
         let w = Mat::from_fn(rows, cols, |i, j| entry(i * cols + j));
         let Self { step, step_size, evaluations, start, best, look_at, wait, .. } = found;

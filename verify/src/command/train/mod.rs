@@ -2,11 +2,10 @@
 
 mod checkpoint;
 mod data;
-mod folder;
+mod files;
 mod history;
 mod run;
 mod settings;
-mod stop;
 mod summary;
 mod values;
 
@@ -16,15 +15,14 @@ use checkpoint::Checkpoint;
 use clap::Parser;
 use data::Data;
 use escapement::descent::DescentState;
-use escapement_verify::harness::INTERRUPTED;
+use escapement_verify::harness::{INTERRUPTED, Stop};
+use escapement_verify::io::folder::Folder;
 use escapement_verify::io::stdout;
 use escapement_verify::journal::SOURCE_HASH;
-use folder::Folder;
 use run::Run;
 use settings::Settings;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use stop::Stop;
 use summary::Summary;
 
 /// Exit code of a run that diverged.
@@ -66,7 +64,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let file = args.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let settings = args.settings.over(&file)?.resolved()?;
     let read = [&settings.weights, &settings.inputs, &settings.labels, &settings.target, &settings.start];
-    Folder::check(&args.out, &read)?;
+    Folder::check(&args.out, &files::FILES, &read)?;
     let mut notes = Notes::default();
     let data = Data::new(settings, &mut notes)?;
     let stop = Stop::new();
@@ -114,14 +112,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 /// The run that the folder holds, if any.
 fn earlier(fresh: bool, folder: &Folder) -> Result<Option<(Checkpoint, DescentState)>> {
-    let path = folder.join(folder::CHECKPOINT);
+    let path = folder.join(files::CHECKPOINT);
     if fresh {
         return Ok(None);
     }
     if path.exists() {
         return Checkpoint::read(&path).map(Some);
     }
-    folder.require_free()?;
+    folder.require_free(&files::FILES, files::CHECKPOINT)?;
     Ok(None)
 }
 

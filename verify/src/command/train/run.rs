@@ -2,16 +2,18 @@
 
 use super::checkpoint::Checkpoint;
 use super::data::Problem;
-use super::folder::{self, Folder};
+use super::files;
 use super::history::{HEADINGS, History};
-use super::stop::Stop;
 use super::summary::{self, Summary};
 use super::values::Every;
 use crate::command::curvature::{self, Curvature};
 use anyhow::Result;
 use escapement::descent::{Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue};
 use escapement::objective::RegularizedLoss;
+use escapement_verify::experiment::schedule::due;
+use escapement_verify::harness::Stop;
 use escapement_verify::io::atomic::Outputs;
+use escapement_verify::io::folder::Folder;
 use escapement_verify::io::{npy, stdout};
 use faer::Par;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,6 +25,8 @@ use std::time::{Duration, Instant};
 const MESSAGE: Duration = Duration::from_millis(100);
 /// Time after which new lines of the history are there to be read.
 const SPILL: Duration = Duration::from_secs(1);
+/// The test loss is taken at steps of at most three leading bits.
+const LEADING: u32 = 3;
 
 /// A run in its folder.
 pub struct Run {
@@ -89,7 +93,7 @@ impl Run {
             Some(history) => history,
             None => self.begin(problem, state)?,
         };
-        let test = if due(state.step) { problem.test_loss(state.w.as_ref())? } else { None };
+        let test = if due(state.step, LEADING) { problem.test_loss(state.w.as_ref())? } else { None };
         history.add(point, test);
         let history = self.history.insert(history);
         if self.spilled.elapsed() > SPILL {
@@ -106,7 +110,7 @@ impl Run {
             (self.checkpoint.history_length, self.checkpoint.history_hash) = history.write()?;
             let bytes = self.checkpoint.bytes(state)?;
             let mut outputs = Outputs::new();
-            outputs.stage(&self.folder.join(folder::CHECKPOINT), |out| out.write_all(&bytes))?;
+            outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             outputs.commit()?;
             self.written = (state.step, Instant::now());
         }
@@ -119,16 +123,16 @@ impl Run {
         let settings = problem.data.settings.to_toml()?;
         let mut outputs = Outputs::new();
         if !self.resumes {
-            self.folder.clear_results()?;
+            self.folder.remove(&[files::DISPLACEMENT, files::SUMMARY])?;
             (self.checkpoint.history_length, self.checkpoint.history_hash) = History::empty();
             let bytes = self.checkpoint.bytes(state)?;
-            outputs.stage(&self.folder.join(folder::CHECKPOINT), |out| out.write_all(&bytes))?;
-            outputs.stage(&self.folder.join(folder::HISTORY), |out| out.write_all(HEADINGS.as_bytes()))?;
-            outputs.stage(&self.folder.join(folder::WEIGHTS), |out| npy::write_matrix(out, problem.data.weights()))?;
+            outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
+            outputs.stage(&self.folder.join(files::HISTORY), |out| out.write_all(HEADINGS.as_bytes()))?;
+            outputs.stage(&self.folder.join(files::WEIGHTS), |out| npy::write_matrix(out, problem.data.weights()))?;
         }
-        outputs.stage(&self.folder.join(folder::SETTINGS), |out| out.write_all(settings.as_bytes()))?;
+        outputs.stage(&self.folder.join(files::SETTINGS), |out| out.write_all(settings.as_bytes()))?;
         let history = |run: &Self| {
-            History::open(&run.folder.join(folder::HISTORY), run.checkpoint.history_length, &run.checkpoint.history_hash)
+            History::open(&run.folder.join(files::HISTORY), run.checkpoint.history_length, &run.checkpoint.history_hash)
         };
         if self.resumes {
             let history = history(self)?;
@@ -190,9 +194,9 @@ impl Run {
         self.checkpoint.summary = (!interrupted).then(|| summary.clone());
         let bytes = self.checkpoint.bytes(state)?;
         let mut outputs = Outputs::new();
-        outputs.stage(&self.folder.join(folder::CHECKPOINT), |out| out.write_all(&bytes))?;
-        outputs.stage(&self.folder.join(folder::DISPLACEMENT), |out| npy::write_matrix(out, state.w.as_ref()))?;
-        outputs.stage(&self.folder.join(folder::SUMMARY), |out| writeln!(out, "{json}"))?;
+        outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
+        outputs.stage(&self.folder.join(files::DISPLACEMENT), |out| npy::write_matrix(out, state.w.as_ref()))?;
+        outputs.stage(&self.folder.join(files::SUMMARY), |out| writeln!(out, "{json}"))?;
         outputs.commit()?;
         Ok(summary)
     }
@@ -205,12 +209,6 @@ fn least(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, se
     let hessian = objective.hessian(ended.state.w.as_ref(), par)?;
     let least = least_eigenvalue(&hessian, &options, par)?;
     Ok(Curvature::new(&least, &options))
-}
-
-/// Steps of at most three leading bits: 0 to 8, then four to a doubling.
-fn due(step: u64) -> bool {
-    let rest = (u64::BITS - step.leading_zeros()).saturating_sub(3);
-    (step >> rest) << rest == step
 }
 
 fn bar(steps: u64, from: u64) -> ProgressBar {

@@ -1,14 +1,16 @@
 //! Ctrl-C: the first one asks, the second one ends the process.
 
-use escapement_verify::harness::INTERRUPTED;
+use super::INTERRUPTED;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the user asked to stop.
+#[derive(Debug)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Listens from now on.
+    #[allow(clippy::new_without_default)] // a handler of the process is no default value
     pub fn new() -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         let shared = asked.clone();

@@ -1,28 +1,15 @@
 //! The folder of a run, which one process has at a time.
 
+use super::atomic::{Outputs, reason};
 use anyhow::{Result, anyhow, bail, ensure};
-use escapement_verify::io::atomic::{Outputs, reason};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// W.
-pub const DISPLACEMENT: &str = "W.npy";
-/// W0.
-pub const WEIGHTS: &str = "weights.npy";
-/// One line to a step.
-pub const HISTORY: &str = "history.csv";
-/// The settings.
-pub const SETTINGS: &str = "run.toml";
-/// What is printed at the end.
-pub const SUMMARY: &str = "summary.json";
-/// The state.
-pub const CHECKPOINT: &str = "checkpoint.bin";
-/// All of them.
-pub const FILES: [&str; 6] = [CHECKPOINT, DISPLACEMENT, WEIGHTS, HISTORY, SETTINGS, SUMMARY];
-/// Held by the process that trains.
+/// Held by the process that works there.
 const LOCK: &str = "run.lock";
 
 /// The folder, held by a lock until dropped. What was made for it goes again unless it is kept.
+#[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     lock: File,
@@ -31,16 +18,16 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Refuses a folder that cannot be written to, or whose files are among those that the run reads. Leaves no trace.
+    /// Refuses a folder in which `files` cannot be written, or that has one of them among those that are `read`. Leaves no trace.
     ///
     /// # Errors
     /// As said, in one sentence.
-    pub fn check(path: &Path, read: &[&Option<PathBuf>]) -> Result<()> {
-        Outputs::check_folder(path, &FILES)?;
+    pub fn check(path: &Path, files: &[&str], read: &[&Option<PathBuf>]) -> Result<()> {
+        Outputs::check_folder(path, files)?;
         for file in read.iter().filter_map(|file| file.as_deref()) {
             let same =
                 |name: &&&str| path.join(name).canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b);
-            if let Some(name) = FILES.iter().find(same) {
+            if let Some(name) = files.iter().find(same) {
                 bail!("{} would be replaced by the {name} of this run: give another --out", file.display());
             }
         }
@@ -80,27 +67,27 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Refuses files that no checkpoint vouches for.
+    /// Refuses `files` that no `voucher` vouches for.
     ///
     /// # Errors
     /// There is one, in one sentence.
-    pub fn require_free(&self) -> Result<()> {
-        let taken = FILES.iter().find(|name| self.join(name).exists());
+    pub fn require_free(&self, files: &[&str], voucher: &str) -> Result<()> {
+        let taken = files.iter().find(|name| self.join(name).exists());
         let path = taken.map(|name| self.join(name)).unwrap_or_default();
         ensure!(
             taken.is_none(),
-            "{} is in the way: there is no {CHECKPOINT} beside it that says it belongs to a run; give another --out, or --fresh to replace it",
+            "{} is in the way: there is no {voucher} beside it that says it belongs to a run; give another --out, or --fresh to replace it",
             path.display()
         );
         Ok(())
     }
 
-    /// Removes what an earlier run leaves at its end.
+    /// Removes those of `files` that are there.
     ///
     /// # Errors
     /// A file that cannot be removed.
-    pub fn clear_results(&self) -> Result<()> {
-        for path in [DISPLACEMENT, SUMMARY].map(|name| self.join(name)) {
+    pub fn remove(&self, files: &[&str]) -> Result<()> {
+        for path in files.iter().map(|name| self.join(name)) {
             if path.exists() {
                 fs::remove_file(&path).map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
             }

@@ -1,0 +1,112 @@
+//! What is trained, at which size.
+
+use crate::claim::Tier;
+use serde::{Deserialize, Serialize};
+
+/// Which of the two descriptions of the experiment is followed: the text and the authors' notebooks differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// Inputs from N(0, I), target ((β·x)² − 1 + β·x)/√3, n_k = d.
+    #[default]
+    AsRun,
+    /// Inputs on the sphere of radius √d, target x_1 − 1 + (β·x)², n_k = d + 1.
+    AsPrinted,
+}
+
+/// Where the projector in R3 comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Projector {
+    /// The top right singular vectors of Φ, as the authors did.
+    #[default]
+    Sample,
+    /// The top eigenvectors of Σ itself.
+    Exact,
+}
+
+/// The type of the numbers that are trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Single, as the authors did.
+    #[default]
+    F32,
+    /// Double.
+    F64,
+}
+
+/// The settings of the experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Settings {
+    /// See [`Variant`].
+    pub variant: Variant,
+    /// See [`Projector`].
+    pub projector: Projector,
+    /// See [`Precision`].
+    pub precision: Precision,
+    /// How large it is.
+    pub tier: Tier,
+    /// The first seed.
+    pub seed: u64,
+    /// How many seeds, from the first on.
+    #[serde(skip)]
+    pub seeds: u64,
+    /// How many steps.
+    #[serde(skip)]
+    pub steps: u64,
+}
+
+/// The sizes of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    /// Input dimension.
+    pub d: usize,
+    /// Inputs to train on.
+    pub n: usize,
+    /// Width.
+    pub m: usize,
+    /// Inputs of the test.
+    pub test: usize,
+    /// Steps, unless others are asked for.
+    #[serde(skip)]
+    pub steps: u64,
+    /// Seeds, unless others are asked for.
+    #[serde(skip)]
+    pub seeds: u64,
+}
+
+impl Sizes {
+    /// Those of a tier. The paper's are the paper's.
+    pub fn of(tier: Tier) -> Self {
+        match tier {
+            Tier::Quick => Self { d: 20, n: 100, m: 400, test: 2_000, steps: 4_000, seeds: 3 },
+            Tier::Standard => Self { d: 40, n: 250, m: 2_000, test: 5_000, steps: 10_000, seeds: 5 },
+            Tier::Paper => Self { d: 100, n: 1_000, m: 10_000, test: 10_000, steps: 20_000, seeds: 5 },
+        }
+    }
+}
+
+impl Settings {
+    /// The sizes.
+    pub fn sizes(&self) -> Sizes {
+        Sizes::of(self.tier)
+    }
+
+    /// n_k, the number of directions that R3 leaves alone.
+    pub fn rank(&self) -> usize {
+        match self.variant {
+            Variant::AsRun => self.sizes().d,
+            Variant::AsPrinted => self.sizes().d + 1,
+        }
+    }
+
+    /// The seeds.
+    pub fn all_seeds(&self) -> impl Iterator<Item = u64> + use<> {
+        (0..self.seeds).map({
+            let first = self.seed;
+            move |i| first.wrapping_add(i)
+        })
+    }
+}
