@@ -5,6 +5,7 @@
 //! the runs have recorded.
 
 pub mod figure_1;
+pub mod figure_2;
 mod runs;
 pub mod schedule;
 mod seeds;

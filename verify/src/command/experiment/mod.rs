@@ -1,6 +1,7 @@
 //! `escapement experiment`: the paper's figures, with tables and verdicts.
 
 mod figure_1;
+mod figure_2;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,6 +31,9 @@ enum Which {
     /// R3, train and test loss of the quadratic model for six values of λ3
     #[command(name = "figure-1")]
     Figure1(figure_1::Args),
+    /// The least number of samples of a two-layer ReLU network, over d
+    #[command(name = "figure-2")]
+    Figure2(figure_2::Args),
 }
 
 /// What all experiments are told.
@@ -65,6 +69,7 @@ struct Common {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
+        Which::Figure2(args) => figure_2::run(args),
     }
 }
 

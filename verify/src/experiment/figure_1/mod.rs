@@ -14,6 +14,8 @@ mod verdict;
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
 pub use training::Bits;
 
+pub(super) use data::inputs;
+
 use super::schedule::due;
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::{Result, ensure};
