@@ -3,15 +3,18 @@
 //! A test passes when verdict, constants and exponents equal the snapshot within tolerance, the control is refuted, and a
 //! refuted bound has its erratum. `cargo test --test claims lemma-1` runs one claim; `INSTA_UPDATE=always` accepts new numbers.
 
+#[path = "snapshot/mod.rs"]
+mod snapshot;
+
 use escapement::tolerance::SNAPSHOT;
 use escapement_verify::plan::Plan;
 use escapement_verify::runner::{self, Options, Silent};
 use escapement_verify::verdict::{BoundVerdict, ClaimVerdict, Verdict, judge};
 use escapement_verify::{Claim, Registry, Tier, registry};
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::{Value, json};
+use serde_json::json;
+use snapshot::{close, folder, numbers, settings};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -69,60 +72,9 @@ fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
     if found.verdict != Verdict::Inconclusive && found.control.verdict != Verdict::Refuted {
         return Err(format!("the control is not refuted: {}", evidence()).into());
     }
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_description(found.statement.clone());
-    settings.set_comparator(Box::new(WithinTolerance));
     let text = serde_json::to_string_pretty(&numbers(found)).map_err(|e| e.to_string())?;
-    settings.bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
+    settings(&found.statement, SNAPSHOT).bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
     Ok(())
-}
-
-/// What a snapshot holds of a verdict: no wording, and no number that is pure rounding.
-fn numbers(found: &BoundVerdict) -> Value {
-    let exponent = |e: &escapement_verify::verdict::ExponentEvidence| {
-        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured, "lower": e.lower,
-            "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
-    };
-    json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed, "control": found.control.verdict,
-        "cells": found.cells, "cells_inside_hypotheses": found.cells_inside_hypotheses,
-        "implied_constant": found.implied_constant, "exponents": found.exponents.iter().map(exponent).collect::<Vec<_>>()})
-}
-
-/// Compares JSON with [`SNAPSHOT`] on every number.
-#[derive(Clone)]
-struct WithinTolerance;
-
-impl insta::Comparator for WithinTolerance {
-    fn matches(&self, reference: &insta::Snapshot, test: &insta::Snapshot) -> bool {
-        let value = |s: &insta::Snapshot| -> Option<Value> { serde_json::from_str(&s.contents().as_text()?.to_string()).ok() };
-        match (value(reference), value(test)) {
-            (Some(reference), Some(test)) => close(&reference, &test, ""),
-            _ => false,
-        }
-    }
-
-    fn dyn_clone(&self) -> Box<dyn insta::Comparator> {
-        Box::new(self.clone())
-    }
-}
-
-/// Exponents are compared absolutely, everything else relatively; whole numbers and words must be equal.
-fn close(a: &Value, b: &Value, key: &str) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| close(x, y, key)))
-        }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| close(x, y, key)),
-        (Value::Number(x), Value::Number(y)) if x.is_f64() || y.is_f64() => {
-            let (Some(x), Some(y)) = (x.as_f64(), y.as_f64()) else { return false };
-            let scale = if ["claimed", "measured", "lower", "upper"].contains(&key) { 1.0 } else { x.abs().max(y.abs()) };
-            (x - y).abs() <= SNAPSHOT * scale
-        }
-        _ => a == b,
-    }
 }
 
 /// The comparison accepts rounding and nothing more.
@@ -137,10 +89,10 @@ fn tolerance_bites() -> Result<(), Failed> {
         json!({}),
         json!(null),
     ];
-    if !close(&reference, &rounding, "") {
+    if !close(&reference, &rounding, "", SNAPSHOT) {
         return Err("rounding is not accepted".into());
     }
-    match others.iter().find(|other| close(&reference, other, "")) {
+    match others.iter().find(|other| close(&reference, other, "", SNAPSHOT)) {
         Some(other) => Err(format!("{other} passes for {reference}").into()),
         None => Ok(()),
     }
@@ -198,10 +150,6 @@ fn strays(registry: &Registry) -> Result<(), Failed> {
     let names = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned());
     let strays: Vec<String> = names.filter(|n| n.starts_with("claims__") && n.ends_with(".snap") && !known.contains(n)).collect();
     if strays.is_empty() { Ok(()) } else { Err(format!("no bound belongs to snapshots/{}", strays.join(", snapshots/")).into()) }
-}
-
-fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots"))
 }
 
 fn file_stem(claim: &str, bound: &str) -> String {

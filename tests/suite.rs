@@ -20,6 +20,8 @@ mod cli_bad_input;
 mod cli_core;
 #[path = "suite/cli_evaluate.rs"]
 mod cli_evaluate;
+#[path = "suite/cli_experiment.rs"]
+mod cli_experiment;
 #[path = "suite/cli_train.rs"]
 mod cli_train;
 #[path = "suite/construct.rs"]

@@ -4,7 +4,6 @@
 //! `verdict.json`, which are written at the end, also where that is early.
 
 use super::{Experiment, Report};
-use crate::harness::Stop;
 use crate::io::atomic::{Outputs, reason, write_file};
 use crate::io::folder::Folder;
 use crate::io::sealed;
@@ -69,7 +68,7 @@ pub struct Keeper<'a, S> {
     path: PathBuf,
     settings: &'a Map<String, Value>,
     run: &'a str,
-    stop: &'a Stop,
+    stopped: &'a dyn Fn() -> bool,
     bar: &'a ProgressBar,
     before: u64,
     written: Instant,
@@ -94,7 +93,7 @@ impl<S: Serialize> Keeper<'_, S> {
             self.bar.set_position(self.before + done);
             self.bar.set_message(format!("{}  {}", self.run, message()));
         }
-        if self.stop.asked() {
+        if (self.stopped)() {
             return Ok(ControlFlow::Break(()));
         }
         if self.written.elapsed() > EVERY {
@@ -118,11 +117,11 @@ impl<S: Serialize> Keeper<'_, S> {
     }
 }
 
-/// Executes `experiment` in the folder `out`, anew where `fresh`, until it ends or `stop` is asked for, and writes its outputs.
+/// Executes `experiment` in the folder `out`, anew where `fresh`, until it ends or has been `stopped`, and writes its outputs.
 ///
 /// # Errors
 /// A folder that cannot be written or holds another experiment, in one sentence; what the runs refuse. Checkpoints stay.
-pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stop: &Stop) -> Result<Execution> {
+pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stopped: &dyn Fn() -> bool) -> Result<Execution> {
     let (csv, svg) = (format!("{}.csv", experiment.id()), format!("{}.svg", experiment.id()));
     let files = [SETTINGS, VERDICT, &csv, &svg];
     Folder::check(out, &files, &[])?;
@@ -160,7 +159,7 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stop:
     let (begun, mut before, mut spent) = (Instant::now(), 0, 0);
     let mut left: u64 = work.iter().map(|(all, done)| all - done).sum();
     for (run, (all, done)) in work.into_iter().enumerate() {
-        if done < all && !stop.asked() {
+        if done < all && !stopped() {
             let from = match states[run].take() {
                 Some(_) => {
                     let (header, bits) = read::<E::State>(&paths[run], &names[run], &settings)?;
@@ -174,7 +173,7 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stop:
                 path: paths[run].clone(),
                 settings: &settings,
                 run: &names[run],
-                stop,
+                stopped,
                 bar: &bar,
                 before,
                 written: Instant::now(),
@@ -204,7 +203,7 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stop:
         outputs.stage(&folder.join(&svg), |out| out.write_all(picture.as_bytes()))?;
     }
     outputs.commit()?;
-    let interrupted = stop.asked() && left > 0;
+    let interrupted = stopped() && left > 0;
     if interrupted {
         notes.push("interrupted: the outputs show what there is, and the same command goes on".to_owned());
     }

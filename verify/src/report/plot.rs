@@ -58,6 +58,85 @@ pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLe
     stable_ids(&render_to_svg(plots, layout))
 }
 
+/// A curve: means with a band of one standard deviation to either side.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// What it is called in the legend; curves of one name, in several panels, share it.
+    pub name: String,
+    /// Abscissa, mean and standard deviation (0 for none).
+    pub points: Vec<(f64, f64, f64)>,
+    /// Which colour it has: curves that belong together have the same.
+    pub color: usize,
+    /// Whether it is dashed.
+    pub dashed: bool,
+}
+
+/// Axes with curves.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// Above it.
+    pub title: String,
+    /// Below it.
+    pub x_label: String,
+    /// Beside it.
+    pub y_label: String,
+    /// Whether the y axis is logarithmic: then points that are not positive have no place and are left out.
+    pub log_y: bool,
+    /// What is drawn.
+    pub curves: Vec<Curve>,
+}
+
+/// Panels side by side, with one legend, as one SVG text; `None` where no curve has a point.
+pub fn panels(title: &str, panels: &[Panel]) -> Option<String> {
+    let mut all = Vec::new();
+    let mut layouts = Vec::new();
+    for panel in panels {
+        let mut plots: Vec<Plot> = Vec::new();
+        for curve in &panel.curves {
+            let shown = |y: f64| y.is_finite() && (y > 0.0 || !panel.log_y);
+            let points: Vec<(f64, f64, f64)> = curve.points.iter().copied().filter(|p| shown(p.1)).collect();
+            if points.is_empty() {
+                continue;
+            }
+            let mut plot = LinePlot::new()
+                .with_data(points.iter().map(|p| (p.0, p.1)))
+                .with_color(COLORS[curve.color % COLORS.len()])
+                .with_stroke_width(1.6)
+                .with_legend(&curve.name);
+            if curve.dashed {
+                plot = plot.with_dashed();
+            }
+            if points.iter().any(|p| p.2 > 0.0) {
+                // On a logarithmic axis a band that reaches zero ends at a tenth of the mean.
+                let low = |p: &(f64, f64, f64)| if panel.log_y { (p.1 - p.2).max(0.1 * p.1) } else { p.1 - p.2 };
+                plot = plot.with_band(points.iter().map(low), points.iter().map(|p| p.1 + p.2));
+            }
+            plots.push(plot.into());
+        }
+        if plots.is_empty() {
+            return None;
+        }
+        let mut layout =
+            Layout::auto_from_plots(&plots).with_title(&panel.title).with_x_label(&panel.x_label).with_y_label(&panel.y_label);
+        if panel.log_y {
+            layout = layout.with_log_y();
+        }
+        all.push(plots);
+        layouts.push(layout);
+    }
+    if all.is_empty() {
+        return None;
+    }
+    let figure = Figure::new(1, all.len())
+        .with_title(title)
+        .with_title_size(16)
+        .with_cell_size(360.0, 300.0)
+        .with_plots(all)
+        .with_layouts(layouts)
+        .with_shared_legend();
+    Some(stable_ids(&kuva::backend::svg::SvgBackend.render_scene(&figure.render())))
+}
+
 /// Replaces kuva's names for clip paths, which count the pictures drawn by the process, by names taken from the
 /// picture itself: the same bytes for the same data, and no clash between several pictures on one page.
 fn stable_ids(svg: &str) -> String {
@@ -127,6 +206,19 @@ mod tests {
         assert!(!one.contains("kuva-clip"));
         assert!(one.starts_with("<svg") && one.contains("degree 1") && !one.contains("empty"));
         assert!(!one.contains("NaN") && !one.contains("inf"));
+    }
+
+    #[test]
+    fn panels_are_byte_stable_and_show_what_there_is() {
+        let curve = |name: &str, points: Vec<(f64, f64, f64)>| Curve { name: name.into(), points, color: 1, dashed: name == "b" };
+        let panel = |curves| Panel { title: "T".into(), x_label: "x".into(), y_label: "y".into(), log_y: true, curves };
+        let full =
+            panel(vec![curve("a", vec![(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (2.0, 1.0, 2.0)]), curve("b", vec![(0.0, 1.0, 0.0)])]);
+        let one = panels("Title", &[full.clone(), full.clone()]).unwrap();
+        assert_eq!(one, panels("Title", &[full.clone(), full]).unwrap());
+        assert!(one.starts_with("<svg") && !one.contains("kuva-clip") && !one.contains("NaN") && !one.contains("inf"));
+        assert!(panels("Title", &[panel(vec![curve("a", vec![(0.0, 0.0, 0.0)])])]).is_none());
+        assert!(panels("Title", &[]).is_none());
     }
 
     #[test]

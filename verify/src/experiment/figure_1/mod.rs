@@ -7,6 +7,7 @@
 //! of Φ, as the authors took it.
 
 mod data;
+mod picture;
 mod settings;
 mod training;
 mod verdict;
@@ -29,8 +30,6 @@ use training::{Descent, Test};
 
 /// The values of λ3.
 pub const LAMBDAS: [f64; 6] = [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
-/// η.
-const ETA: f64 = 1.0;
 /// Something is recorded at steps of at most four leading bits: eight to a doubling.
 const LEADING: u32 = 4;
 
@@ -137,7 +136,7 @@ impl<T: Bits> Experiment for Figure1<T> {
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
-        let ((seed, lambda), steps) = (self.grid()[run], self.settings.steps);
+        let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
         let shared = self.shared(seed)?;
         let mut descent = Descent::new(Descent::<T>::problem(&shared.data, shared.basis.as_ref(), lambda)?);
         let mut state = State::default();
@@ -157,7 +156,7 @@ impl<T: Bits> Experiment for Figure1<T> {
             if last {
                 break;
             }
-            descent.step(ETA);
+            descent.step(eta);
             state.step += 1;
             let message = || {
                 state.rows.last().map_or_else(String::new, |row| format!("train {:.4}, test {:.4}", value.loss, row.test_loss))
@@ -178,6 +177,10 @@ impl<T: Bits> Experiment for Figure1<T> {
                 let _ = writeln!(csv, "{step},{seed},{lambda:?},{r3:?},{train_loss:?},{test_loss:?}");
             }
         }
-        Ok(Report { csv, svg: None, verdict: verdict::judge(&self.settings, &self.grid(), states) })
+        Ok(Report {
+            csv,
+            svg: picture::draw(&self.settings, &self.grid(), states),
+            verdict: verdict::judge(&self.settings, &self.grid(), states),
+        })
     }
 }

@@ -59,7 +59,7 @@ pub struct Settings {
 }
 
 /// The sizes of a tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sizes {
     /// Input dimension.
     pub d: usize,
@@ -69,6 +69,9 @@ pub struct Sizes {
     pub m: usize,
     /// Inputs of the test.
     pub test: usize,
+    /// η.
+    #[serde(skip)]
+    pub eta: f64,
     /// Steps, unless others are asked for.
     #[serde(skip)]
     pub steps: u64,
@@ -78,12 +81,12 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Those of a tier. The paper's are the paper's.
+    /// Those of a tier; the last are the paper's. The smaller ones have η·steps as the paper has: what λ3 does takes the time 1/λ3.
     pub fn of(tier: Tier) -> Self {
         match tier {
-            Tier::Quick => Self { d: 20, n: 100, m: 400, test: 2_000, steps: 4_000, seeds: 3 },
-            Tier::Standard => Self { d: 40, n: 250, m: 2_000, test: 5_000, steps: 10_000, seeds: 5 },
-            Tier::Paper => Self { d: 100, n: 1_000, m: 10_000, test: 10_000, steps: 20_000, seeds: 5 },
+            Tier::Quick => Self { d: 40, n: 240, m: 800, test: 2_000, eta: 8.0, steps: 2_500, seeds: 3 },
+            Tier::Standard => Self { d: 60, n: 480, m: 2_000, test: 5_000, eta: 4.0, steps: 5_000, seeds: 5 },
+            Tier::Paper => Self { d: 100, n: 1_000, m: 10_000, test: 10_000, eta: 1.0, steps: 20_000, seeds: 5 },
         }
     }
 }
@@ -99,6 +102,16 @@ impl Settings {
         match self.variant {
             Variant::AsRun => self.sizes().d,
             Variant::AsPrinted => self.sizes().d + 1,
+        }
+    }
+
+    /// E f*²: the target as run has unit norm, the printed one has not.
+    pub fn mean_square(&self) -> f64 {
+        let d = self.sizes().d as f64;
+        match self.variant {
+            Variant::AsRun => 1.0,
+            // E (β·x)⁴ = 3d/(d + 2) on the sphere; odd terms vanish, and 1 + 1 − 2 = 0.
+            Variant::AsPrinted => 3.0 * d / (d + 2.0),
         }
     }
 

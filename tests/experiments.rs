@@ -1,0 +1,45 @@
+//! Every experiment at the quick tier: verdicts, numbers and controls as in the snapshot.
+//!
+//! `cargo test --test experiments figure_1` runs one; `INSTA_UPDATE=always` accepts new numbers.
+
+#[path = "snapshot/mod.rs"]
+mod snapshot;
+
+use escapement_verify::Tier;
+use escapement_verify::experiment::figure_1::{Figure1, Precision, Projector, Settings, Sizes, Variant};
+use escapement_verify::experiment::{Execution, Experiment, execute};
+use escapement_verify::verdict::Verdict;
+use snapshot::{numbers, settings};
+
+/// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of 6e-8 that other processors make
+/// otherwise; losses that are read off differ by 1e-5 or less from those in f64, and small ones by more.
+const SINGLE: f64 = 1e-2;
+
+/// Executes `experiment` afresh, and holds its verdict to the snapshot of that name.
+fn holds_to_its_snapshot(mut experiment: impl Experiment, name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let Execution { report, interrupted, .. } = execute(&mut experiment, folder.path(), false, &|| false).unwrap();
+    assert!(!interrupted && report.verdict.failures.is_empty());
+    for bound in &report.verdict.bounds {
+        assert!(bound.verdict == Verdict::Inconclusive || bound.control.verdict == Verdict::Refuted, "{bound:?}");
+    }
+    let all: Vec<_> = report.verdict.bounds.iter().map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)})).collect();
+    let text = serde_json::to_string_pretty(&all).unwrap();
+    settings(&report.verdict.title, SINGLE).bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
+}
+
+fn figure_1(variant: Variant, projector: Projector) -> Figure1<f32> {
+    let (tier, precision) = (Tier::Quick, Precision::F32);
+    let Sizes { seeds, steps, .. } = Sizes::of(tier);
+    Figure1::new(Settings { variant, projector, precision, tier, seed: 0, seeds, steps })
+}
+
+#[test]
+fn figure_1_as_run() {
+    holds_to_its_snapshot(figure_1(Variant::AsRun, Projector::Sample), "figure-1-as-run");
+}
+
+#[test]
+fn figure_1_as_printed() {
+    holds_to_its_snapshot(figure_1(Variant::AsPrinted, Projector::Sample), "figure-1-as-printed");
+}

@@ -1,0 +1,130 @@
+//! `experiment`: goes on to the same bytes however it was stopped, and refuses folders that hold something else.
+
+use crate::cli::Desk;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// What an experiment leaves, by name; the lock is no result.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+        if entry.is_dir() {
+            all.extend(files(&entry));
+        } else if entry.extension().is_none_or(|e| e != "lock") {
+            all.insert(entry.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&entry).unwrap());
+        }
+    }
+    all
+}
+
+fn figure_1(desk: &Desk, more: &[&str]) -> crate::cli::Outcome {
+    let mut args = vec!["experiment", "figure-1", "--seeds", "1"];
+    args.extend(more);
+    desk.run(&args)
+}
+
+#[test]
+fn more_steps_and_seeds_go_on_to_the_same_bytes() {
+    let desk = Desk::new();
+    let whole = desk.run(&["experiment", "figure-1", "--seeds", "2", "--steps", "30", "--out", "whole"]);
+    assert!(whole.code == Some(3) || whole.code == Some(1), "{}", whole.stderr);
+    figure_1(&desk, &["--steps", "7", "--out", "parts"]);
+    let first = files(&desk.path("parts"));
+    assert!(
+        String::from_utf8_lossy(&first["figure-1.csv"]).starts_with("step,seed,lambda3,r3,train_loss,test_loss\n0,0,0.0,0.0,")
+    );
+    assert_eq!(first.keys().filter(|name| name.ends_with(".run")).count(), 6);
+    // Steps 17 and 19 are no steps at which something is recorded but where a run ends.
+    for more in [&["--steps", "17"][..], &["--steps", "19", "--seeds", "2"], &["--steps", "30", "--seeds", "2"]] {
+        let mut args = vec!["experiment", "figure-1", "--out", "parts"];
+        if more.len() == 2 {
+            args.extend(["--seeds", "1"]);
+        }
+        args.extend(more);
+        desk.run(&args);
+    }
+    let (whole, parts) = (files(&desk.path("whole")), files(&desk.path("parts")));
+    assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>());
+    for (name, bytes) in &whole {
+        assert!(parts[name] == *bytes, "{name} differs");
+    }
+    // Nothing is left to do, and nothing changes.
+    let again = desk.run(&["experiment", "figure-1", "--seeds", "2", "--steps", "30", "--out", "parts"]);
+    assert!(again.code == Some(3) || again.code == Some(1), "{}", again.stderr);
+    assert!(files(&desk.path("parts")) == whole);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_experiment_shows_what_there_is_and_goes_on() {
+    let args = ["experiment", "figure-1", "--seeds", "1", "--steps", "250", "--out"];
+    let desk = Desk::new();
+    desk.run(&[&args[..], &["whole"]].concat());
+    let mut delay = Duration::from_millis(200);
+    loop {
+        let child = Command::new(env!("CARGO_BIN_EXE_escapement"))
+            .args(args)
+            .arg("parts")
+            .current_dir(desk.path(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(delay);
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let out = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(out.stderr).unwrap();
+        if out.status.code() == Some(130) {
+            assert!(stderr.contains("the outputs show what there is, and the same command goes on"), "{stderr}");
+            let parts = files(&desk.path("parts"));
+            assert!(parts["figure-1.csv"].len() < files(&desk.path("whole"))["figure-1.csv"].len());
+            assert!(String::from_utf8_lossy(&parts["verdict.json"]).contains("it is at step"));
+            break;
+        }
+        // Before there was a handler, or after the end.
+        let ended = out.status.code().is_some();
+        std::fs::remove_dir_all(desk.path("parts")).ok();
+        delay = if ended { delay / 2 } else { delay * 2 };
+    }
+    desk.run(&[&args[..], &["parts"]].concat());
+    assert!(files(&desk.path("parts")) == files(&desk.path("whole")));
+}
+
+#[test]
+fn another_experiment_is_refused() {
+    let desk = Desk::new();
+    figure_1(&desk, &["--steps", "5", "--out", "a"]);
+    let before = files(&desk.path("a"));
+    for (more, words) in [
+        (&["--steps", "5", "--as-printed"][..], "variant was \"as-run\" and is \"as-printed\""),
+        (&["--steps", "5", "--seed", "1"], "seed was 0 and is 1"),
+        (&["--steps", "5", "--precision", "f64"], "precision was \"f32\" and is \"f64\""),
+        (&["--steps", "4"], "has taken 5 steps and 4 are asked for"),
+    ] {
+        let out = figure_1(&desk, &[more, &["--out", "a"]].concat());
+        assert_eq!(out.code, Some(2));
+        assert!(out.stderr.contains(words) && out.stderr.trim().lines().count() == 1, "{}", out.stderr);
+    }
+    assert!(files(&desk.path("a")) == before);
+    let fresh = figure_1(&desk, &["--steps", "4", "--out", "a", "--fresh"]);
+    assert!(fresh.code != Some(2), "{}", fresh.stderr);
+
+    std::fs::create_dir(desk.path("b")).unwrap();
+    desk.put("b/figure-1.csv", "mine");
+    let out = figure_1(&desk, &["--steps", "5", "--out", "b"]);
+    assert!(out.code == Some(2) && out.stderr.contains("figure-1.csv is in the way"), "{}", out.stderr);
+
+    let run = desk.path("a/runs/seed-0-lambda3-0.1.run");
+    let mut bytes = std::fs::read(&run).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&run, bytes).unwrap();
+    let out = figure_1(&desk, &["--steps", "5", "--out", "a"]);
+    assert!(out.code == Some(2) && out.stderr.contains("is damaged (it does not match its checksum)"), "{}", out.stderr);
+    for bad in [&["--seeds", "0"][..], &["--steps", "0"], &["--projector", "none"], &["--as-run", "--as-printed"]] {
+        let out = desk.run(&[&["experiment", "figure-1", "--out", "c"], bad].concat());
+        assert_eq!(out.code, Some(2), "{bad:?}");
+    }
+    assert!(!desk.path("c").exists());
+}

@@ -1,0 +1,39 @@
+//! The figure: R3, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
+
+use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
+use crate::experiment::limits;
+use crate::report::plot::{Curve, Panel, panels};
+use std::collections::BTreeMap;
+
+/// The figure of `states`, which belong to the seeds and λ3 of `grid`; `None` where there is nothing yet. A mean is over the seeds that have
+/// got to the step.
+pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> Option<String> {
+    let d = settings.sizes().d as f64;
+    let panel = |name: &str, of: fn(&Row) -> f64| {
+        let curve = |(color, lambda): (usize, f64)| {
+            let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+            let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
+            for row in runs.filter_map(|(_, state)| state.as_ref()).flat_map(|state| &state.rows) {
+                values.entry(row.step).or_default().push(of(row));
+            }
+            let at = |step: u64| (step as f64 + 1.0).ln() / d.ln();
+            let points = values.iter().filter_map(|(&step, v)| limits(v).map(|l| (at(step), l.mean, l.deviation))).collect();
+            Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
+        };
+        let curves = LAMBDAS.into_iter().enumerate().map(curve).collect();
+        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_y: false, curves }
+    };
+    let sizes = settings.sizes();
+    let how = match settings.variant {
+        Variant::AsRun => "as run",
+        Variant::AsPrinted => "as printed",
+    };
+    let projector = match settings.projector {
+        Projector::Sample => "projector from the sample",
+        Projector::Exact => "projector from Σ",
+    };
+    let seeds = if settings.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds, mean ± 1 s.d.", settings.seeds) };
+    let title = format!("Figure 1, {how}: d = {}, n = {}, m = {}, {projector}, {seeds}", sizes.d, sizes.n, sizes.m);
+    let all = [panel("R3", |row| row.r3), panel("train loss", |row| row.train_loss), panel("test loss", |row| row.test_loss)];
+    panels(&title, &all)
+}
