@@ -21,7 +21,7 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<St
             Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
         };
         let curves = LAMBDAS.into_iter().enumerate().map(curve).collect();
-        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_y: false, curves }
+        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
     };
     let sizes = settings.sizes();
     let how = match settings.variant {

@@ -16,6 +16,7 @@
 //! [`Normalisation::Centred`] takes the mean off and asks for the quadratic itself.
 
 mod data;
+mod picture;
 mod settings;
 mod target;
 mod verdict;
@@ -181,8 +182,7 @@ impl<T: Bits> Figure2<T> {
             if let Some(bits) = left.take() {
                 training.set_bits(&bits)?;
             }
-            loop {
-                let Some(trial) = state.trials.last_mut() else { break };
+            while let Some(trial) = state.trials.last_mut() {
                 let last = state.step == steps;
                 let losses = if last || due(state.step, LEADING) { Some(training.losses()) } else { None };
                 // A row of the step in hand may be there from before.
@@ -283,6 +283,6 @@ impl<T: Bits> Experiment for Figure2<T> {
                 Outcome::None(loss) => writeln!(csv, "{d},{seed},{name},,{loss:?}"),
             };
         }
-        Ok(Report { csv, svg: None, verdict: verdict::judge(&self.settings, &all) })
+        Ok(Report { csv, svg: picture::draw(&self.settings, &all), verdict: verdict::judge(&self.settings, &all) })
     }
 }
