@@ -121,7 +121,10 @@ pub fn panels(title: &str, panels: &[Panel]) -> Option<String> {
         let mut layout =
             Layout::auto_from_plots(&plots).with_title(&panel.title).with_x_label(&panel.x_label).with_y_label(&panel.y_label);
         if panel.log_x {
-            layout = layout.with_log_x();
+            // Whole decades would leave most of the axis empty.
+            let x = || panel.curves.iter().flat_map(|curve| &curve.points).map(|p| p.0);
+            let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
+            layout = layout.with_log_x().with_x_axis_min(low / 1.2).with_x_axis_max(high * 1.2);
         }
         if panel.log_y {
             layout = layout.with_log_y();
@@ -132,10 +135,11 @@ pub fn panels(title: &str, panels: &[Panel]) -> Option<String> {
     if all.is_empty() {
         return None;
     }
+    let (width, height) = if all.len() == 1 { (560.0, 440.0) } else { (360.0, 300.0) };
     let figure = Figure::new(1, all.len())
         .with_title(title)
         .with_title_size(16)
-        .with_cell_size(360.0, 300.0)
+        .with_cell_size(width, height)
         .with_plots(all)
         .with_layouts(layouts)
         .with_shared_legend();

@@ -40,7 +40,7 @@ pub(super) fn draw(settings: &Settings, cases: &[(Case, Option<&State>)]) -> Opt
         Variant::AsPrinted => "x on the sphere",
     };
     let seeds = if settings.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds, mean ± 1 s.d.", settings.seeds) };
-    let title = format!("Figure 2, {how}: ReLU network of width {}, {seeds}", settings.sizes().m);
+    let title = format!("{how}, width {}, {} steps, {seeds}", settings.sizes().m, settings.steps);
     let (x_label, y_label) = ("d".into(), format!("least n with test loss < {LEVEL}"));
-    panels(&title, &[Panel { title: String::new(), x_label, y_label, log_x: true, log_y: true, curves }])
+    panels("Figure 2: samples that a ReLU network needs", &[Panel { title, x_label, y_label, log_x: true, log_y: true, curves }])
 }
