@@ -118,16 +118,6 @@ impl State {
             _ => Outcome::Open,
         }
     }
-
-    /// n/d² where ln loss against ln n, a straight line between the least multiple and the one before, crosses the level; the least multiple
-    /// where there is none before, or that one diverged.
-    pub fn crossing(&self, steps: u64) -> Option<f64> {
-        let Outcome::Least(multiple, below) = self.outcome(steps) else { return None };
-        let above = self.trials.iter().rev().nth(1).and_then(|trial| trial.end(steps)).filter(|loss| loss.is_finite());
-        let Some(above) = above else { return Some(multiple as f64) };
-        let (x0, x1) = ((multiple as f64 - 1.0).ln(), (multiple as f64).ln());
-        Some((x0 + (x1 - x0) * (above.ln() - LEVEL.ln()) / (above.ln() - below.ln())).exp())
-    }
 }
 
 /// The experiment, trained in numbers of type T.

@@ -1,6 +1,6 @@
 //! What is to be said of the claim that the paper draws from the figure: the least n grows like d², not like d³.
 
-use super::{Case, LEVEL, MOST, Outcome, Settings, State, Variant};
+use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
 use crate::bound::{Bound, Growth, Parameter};
 use crate::cell::Cell;
 use crate::experiment::figure_1::Precision;
@@ -60,7 +60,7 @@ fn cell(settings: &Settings, case: Case) -> Cell {
     }
 }
 
-/// The least n of a case, and where the loss crosses the level between multiples of d².
+/// The least n of a case.
 fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
     let Outcome::Least(multiple, loss) = state.outcome(settings.steps) else { return None };
     let square = (case.d * case.d) as f64;
@@ -69,7 +69,6 @@ fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
     let (d, m) = (case.d as f64, settings.sizes().m as f64);
     let measurement = Measurement::new()
         .quantity("least n", multiple as f64 * square, 0.0)
-        .quantity("crossing", state.crossing(settings.steps)? * square, 0.0)
         .quantity("test loss", loss, 0.0)
         .quantity("d²", square, 0.0)
         .hypothesis("the level asks for the dense part", variance > LEVEL, format!("its variance is {variance:.3}"))
@@ -91,27 +90,12 @@ fn failure(settings: &Settings, case: Case, state: Option<&State>) -> Option<Fai
 }
 
 fn bounds_of(settings: &Settings) -> Vec<Bound> {
-    let of = |normalisation: &super::Normalisation| {
+    let of = |normalisation: &Normalisation| {
         let name = normalisation.name();
-        let growth = || Growth::upper(Parameter::D, |_| 2.0);
-        [
-            Bound::growth(
-                format!("least-n-{name}"),
-                format!("the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} normalisation)"),
-                "least n",
-                "d²",
-                growth(),
-            )
-            .part(name),
-            Bound::growth(
-                format!("crossing-{name}"),
-                format!("the same between the multiples of d², where the loss crosses {LEVEL}"),
-                "crossing",
-                "d²",
-                growth(),
-            )
-            .part(name),
-        ]
+        let statement = format!(
+            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} normalisation)"
+        );
+        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Growth::upper(Parameter::D, |_| 2.0)).part(name)
     };
-    settings.normalisations.iter().flat_map(of).collect()
+    settings.normalisations.iter().map(of).collect()
 }
