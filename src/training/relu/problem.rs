@@ -183,6 +183,7 @@ impl<T: Real> ReluProblem<T> {
         let task = |(index, part): (usize, &mut Part<T>)| part.add(tiles(index), self.n as f64, net, gradient);
         let parts = &mut space.parts[..count];
         match par {
+            _ if count == 1 => parts.iter_mut().enumerate().for_each(task),
             Par::Seq => parts.iter_mut().enumerate().for_each(task),
             _ => parts.par_iter_mut().enumerate().for_each(task),
         }

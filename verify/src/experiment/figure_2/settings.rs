@@ -73,7 +73,9 @@ impl Sizes {
     pub fn of(tier: Tier) -> Self {
         let paper = Self { m: 100, test: 10_000, eta: 0.05, steps: 30_000, dimensions: &[10, 20, 30, 40, 50, 100], seeds: 5 };
         match tier {
-            Tier::Quick => Self { m: 100, test: 4_000, eta: 0.2, steps: 1_500, dimensions: &[5, 7, 10, 14, 20], seeds: 2 },
+            Tier::Quick => {
+                Self { m: 100, test: 4_000, eta: 0.2, steps: 1_500, dimensions: &[8, 10, 13, 16, 20, 25, 32], seeds: 5 }
+            }
             Tier::Standard => Self { dimensions: &[10, 20, 30, 40, 50], seeds: 3, ..paper },
             Tier::Paper => paper,
         }
