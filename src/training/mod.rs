@@ -41,6 +41,7 @@
 //! ```
 
 mod beyond;
+mod fresh;
 mod kernels;
 mod passes;
 mod problem;
@@ -52,6 +53,8 @@ mod workspace;
 
 pub use crate::network::Model;
 pub use crate::real::Real;
+pub use fresh::Fresh;
+pub use passes::Term;
 pub use problem::{Problem, Value};
 pub use sample::{SampleBasis, sample_basis};
 pub use top::TopProjector;

@@ -1,6 +1,8 @@
 //! `escapement experiment`: the paper's figures, with tables and verdicts.
 
 mod figure_1;
+mod r1;
+mod training;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,6 +32,8 @@ enum Which {
     /// R3, train and test loss of the quadratic model for six values of λ3
     #[command(name = "figure-1")]
     Figure1(figure_1::Args),
+    /// Whether R1 in the objective changes the test loss
+    R1(r1::Args),
 }
 
 /// What all experiments are told.
@@ -65,6 +69,7 @@ struct Common {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
+        Which::R1(args) => r1::run(args),
     }
 }
 
