@@ -68,6 +68,8 @@ mod sphere;
 mod synthetic;
 #[path = "suite/training.rs"]
 mod training;
+#[path = "suite/training_projectors.rs"]
+mod training_projectors;
 #[path = "suite/verify_cli.rs"]
 mod verify_cli;
 #[path = "suite/zonal_oracles.rs"]

@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
+use super::beyond::{Kept, project};
 use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
+use super::top::{self, total};
 use super::workspace::{Factors, Scratch, Workspace};
 use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result, network, network::Model};
+
+/// What adds the derivatives of a term by f_L(X; W), given that.
+pub type Term<'a> = &'a mut dyn FnMut(&[f64], &mut [f64]) -> Result<()>;
 
 impl<T: Real> Problem<T> {
     /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.
@@ -23,7 +28,7 @@ impl<T: Real> Problem<T> {
     /// # Accuracy
     /// That of [`Problem::value_and_gradient`].
     pub fn value(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
-        self.forward(w, space, par)
+        self.forward(w, space, None, par)
     }
 
     /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape) in `gradient`. The
@@ -45,7 +50,26 @@ impl<T: Real> Problem<T> {
         par: Par,
     ) -> Result<Value> {
         self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
-        let value = self.forward(w, space, par)?;
+        let value = self.forward(w, space, None, par)?;
+        self.backward(gradient, space, par);
+        Ok(value)
+    }
+
+    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values, and adds the derivatives of
+    /// the term by them to its second argument. The value is without it.
+    ///
+    /// # Errors
+    /// As [`Problem::value_and_gradient`], and those of `term`.
+    pub fn value_and_gradient_with(
+        &self,
+        w: MatRef<'_, T>,
+        gradient: MatMut<'_, T>,
+        space: &mut Workspace<T>,
+        term: Term<'_>,
+        par: Par,
+    ) -> Result<Value> {
+        self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
+        let value = self.forward(w, space, Some(term), par)?;
         self.backward(gradient, space, par);
         Ok(value)
     }
@@ -58,7 +82,7 @@ impl<T: Real> Problem<T> {
     }
 
     /// The slopes and all that follows from f_L and f at the displacement `w`.
-    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, term: Option<Term<'_>>, par: Par) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
         let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
@@ -72,7 +96,7 @@ impl<T: Real> Problem<T> {
                 }
             });
         });
-        self.collect(finite.into_inner(), w, space, par)
+        self.collect(finite.into_inner(), w, space, term, par)
     }
 
     /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says whether these are finite.
@@ -122,7 +146,14 @@ impl<T: Real> Problem<T> {
 
     /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and h, times m^{-1/2}. `w` is
     /// Wᵀ, only read to say what is wrong with it.
-    fn collect(&self, finite: bool, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+    fn collect(
+        &self,
+        finite: bool,
+        w: MatRef<'_, T>,
+        space: &mut Workspace<T>,
+        term: Option<Term<'_>>,
+        par: Par,
+    ) -> Result<Value> {
         if !finite {
             network::finite("the displacement", Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref())?;
         }
@@ -141,14 +172,36 @@ impl<T: Real> Problem<T> {
             factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
         }
         if let Some(beyond) = &self.beyond {
-            let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
-            beyond.project(ColRef::from_slice(&space.f_linear), out, inner, par);
+            match &beyond.kept {
+                Kept::Sample(basis) => {
+                    let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+                    project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
+                }
+                Kept::Top(top) => {
+                    if !std::mem::take(&mut space.known) {
+                        space.coordinates = top.coordinates(w, par);
+                    }
+                    top.beyond(&space.f_linear, &space.coordinates, &mut space.beyond, par);
+                    if self.lambda() > 0.0 {
+                        factors.top = top.against(&space.beyond, 2.0 * self.lambda() / n, par);
+                    }
+                }
+            }
             for i in 0..self.n() {
                 r3 += space.beyond[i].powi(2) / n;
                 factors.h[i] = T::nearest(2.0 * self.lambda() * scale / n * space.beyond[i]);
             }
         }
-        if self.lambda() == 0.0 {
+        factors.plain = self.lambda() == 0.0 && term.is_none();
+        if let Some(term) = term {
+            let mut slopes = vec![0.0; self.n()];
+            term(&space.f_linear, &mut slopes)?;
+            for i in 0..self.n() {
+                let before: f64 = if self.lambda() > 0.0 { factors.h[i].into() } else { 0.0 };
+                factors.h[i] = T::nearest(before + scale * slopes[i]);
+            }
+        }
+        if factors.plain {
             for (i, g) in factors.g.iter().enumerate() {
                 let to = factors.scaled.col_as_slice_mut(i).iter_mut();
                 to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = *g * *x);
@@ -163,24 +216,37 @@ impl<T: Real> Problem<T> {
     }
 
     /// The gradient from the slopes, g and h.
-    fn backward(&self, gradient: MatMut<'_, T>, space: &Workspace<T>, par: Par) {
+    fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
         let pairs = self.pairs();
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
-        Tiled([(upper, pairs), (lower, pairs)]).for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower]| {
+        let (slopes, factors, pool) = (&space.slopes, &space.factors, &space.pool);
+        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.top_partial.as_mut(), 1)]);
+        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, top]| {
             let count = upper.ncols();
-            space.pool.with(self, |scratch| {
-                self.backward_tile(tile, space.slopes.as_ref().subcols(2 * pairs * tile, 2 * count), &space.factors, scratch);
+            pool.with(self, |scratch| {
+                self.backward_tile(tile, slopes.as_ref().subcols(2 * pairs * tile, 2 * count), factors, top, scratch);
                 upper.copy_from(scratch.w.as_ref().subcols(0, count));
                 lower.copy_from(scratch.w.as_ref().subcols(count, count));
             });
         });
+        if !space.slope.is_empty() {
+            space.slope = total(space.top_partial.as_ref());
+        }
     }
 
-    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`.
-    fn backward_tile(&self, tile: usize, slopes: MatRef<'_, T>, factors: &Factors<T>, scratch: &mut Scratch<T>) {
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less what
+    /// R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`.
+    fn backward_tile(
+        &self,
+        tile: usize,
+        slopes: MatRef<'_, T>,
+        factors: &Factors<T>,
+        top: MatMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
         let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
         let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
-        if self.lambda() == 0.0 {
+        if factors.plain {
             matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes, one, Par::Seq);
         } else {
             for rows in self.row_tiles() {
@@ -197,6 +263,17 @@ impl<T: Real> Problem<T> {
         }
         for j in count..2 * count {
             slice(out.as_mut().col_mut(j)).iter_mut().for_each(|twin| *twin = -*twin);
+        }
+        if let Some(projector) = self.top().filter(|_| self.lambda() > 0.0) {
+            let mut difference = scratch.difference.as_mut().subrows_mut(0, self.d() * count);
+            projector.combine(start, &factors.top, difference.as_mut());
+            for (r, add) in slice(difference.as_mut().col_mut(0)).chunks_exact(self.d()).enumerate() {
+                slice(out.as_mut().col_mut(r)).iter_mut().zip(add).for_each(|(to, add)| *to += *add);
+                slice(out.as_mut().col_mut(count + r)).iter_mut().zip(add).for_each(|(to, add)| *to -= *add);
+            }
+            let (upper, lower) = (out.as_ref().subcols(0, count), out.as_ref().subcols(count, count));
+            top::difference(upper, lower, slice(difference.as_mut().col_mut(0)));
+            projector.add_coordinates(start, difference.as_ref(), top);
         }
     }
 

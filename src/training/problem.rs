@@ -1,9 +1,12 @@
 //! What is trained, on what, and all of it that does not depend on W.
 
+use std::sync::Arc;
+
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::beyond::Beyond;
+use super::beyond::{Beyond, Kept};
 use super::tiles::Tiled;
+use super::top::TopProjector;
 use super::workspace::Workspace;
 use crate::activation::Derivative;
 use crate::network::{self, Model, PairedNetwork};
@@ -43,7 +46,7 @@ pub struct Problem<T: Real> {
     pub(super) first: Mat<T>,
     /// σ''(XW0ᵀ) for the quadratic models, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for the linear model.
     pub(super) second: Mat<T>,
-    pub(super) beyond: Option<Beyond>,
+    pub(super) beyond: Option<Beyond<T>>,
 }
 
 impl<T: Real> Problem<T> {
@@ -110,6 +113,18 @@ impl<T: Real> Problem<T> {
         Ok(self)
     }
 
+    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added to the objective.
+    ///
+    /// A step then reads all of V once, rpd numbers of type T, unless λ3 = 0; and once more where the coordinates of W in V are not known
+    /// from the step before (see [`Workspace::moved`]).
+    ///
+    /// # Errors
+    /// A projector for other weights or another number of inputs; λ3 negative or not finite.
+    pub fn with_top(mut self, top: Arc<TopProjector<T>>, lambda: f64) -> Result<Self> {
+        self.beyond = Some(Beyond::with_top(top, [self.n(), self.net.p(), self.d()], lambda)?);
+        Ok(self)
+    }
+
     /// The number n of inputs.
     pub fn n(&self) -> usize {
         self.x.nrows()
@@ -130,9 +145,17 @@ impl<T: Real> Problem<T> {
         Workspace::new(self)
     }
 
-    /// The number r of columns of U1.
+    /// The dimension r of what R3 leaves alone.
     pub(super) fn rank(&self) -> usize {
         self.beyond.as_ref().map_or(0, Beyond::rank)
+    }
+
+    /// The top eigenvectors of Σ, where R3 is of them.
+    pub(super) fn top(&self) -> Option<&TopProjector<T>> {
+        match &self.beyond.as_ref()?.kept {
+            Kept::Top(top) => Some(top),
+            Kept::Sample(_) => None,
+        }
     }
 
     /// λ3; zero without R3.

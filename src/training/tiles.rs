@@ -6,24 +6,28 @@ use faer::{ColMut, MatMut, Par};
 
 use crate::real::Real;
 
-/// Two matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile may have fewer).
-pub(super) struct Tiled<'a, T: Real>(pub [(MatMut<'a, T>, usize); 2]);
+/// Matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile may have fewer).
+pub(super) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize); N]);
 
-impl<T: Real> Tiled<'_, T> {
-    /// Runs `leaf` on each of the tiles, given its number and its columns of either matrix; in parallel unless `par` is [`Par::Seq`].
-    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; 2]) + Sync)) {
+impl<T: Real, const N: usize> Tiled<'_, T, N> {
+    /// Runs `leaf` on each of the tiles, given its number and its columns of each matrix; in parallel unless `par` is [`Par::Seq`].
+    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; N]) + Sync)) {
         if tiles.len() == 1 {
             return leaf(tiles.start, self.0.map(|(part, _)| part));
         }
         let half = tiles.len() / 2;
         let middle = tiles.start + half;
-        let [(a, rest), (b, other)] = self.0.map(|(part, width)| {
+        let mut rest = Vec::with_capacity(N);
+        let first = self.0.map(|(part, width)| {
             let at = part.ncols().min(width * half);
-            let (part, rest) = part.split_at_col_mut(at);
-            ((part, width), (rest, width))
+            let (part, after) = part.split_at_col_mut(at);
+            rest.push((after, width));
+            (part, width)
         });
-        let left = || Tiled([a, b]).for_each(par, tiles.start..middle, leaf);
-        let right = || Tiled([rest, other]).for_each(par, middle..tiles.end, leaf);
+        // There are as many as there were.
+        let Ok(rest) = <[(MatMut<'_, T>, usize); N]>::try_from(rest) else { return };
+        let left = || Tiled(first).for_each(par, tiles.start..middle, leaf);
+        let right = || Tiled(rest).for_each(par, middle..tiles.end, leaf);
         if par == Par::Seq {
             left();
             right();

@@ -23,6 +23,13 @@ pub struct Workspace<T: Real> {
     /// (I − U1U1ᵀ) f_L, and scratch of the length r.
     pub(super) beyond: Vec<f64>,
     pub(super) inner: Vec<f64>,
+    /// The coordinates of W and of the gradient in the top eigenvectors of Σ, where R3 is of them; empty otherwise.
+    pub(super) coordinates: Vec<f64>,
+    pub(super) slope: Vec<f64>,
+    /// Whether the coordinates are those of the next W already.
+    pub(super) known: bool,
+    /// The coordinates of the gradient on each tile, `[r, tiles]`.
+    pub(super) top_partial: Mat<T>,
     pub(super) pool: Pool<T>,
 }
 
@@ -37,10 +44,46 @@ impl<T: Real> Workspace<T> {
         &self.f
     }
 
+    /// The coordinates of W in the top eigenvectors of Σ, where R3 is of them; empty otherwise.
+    pub fn coordinates(&self) -> &[f64] {
+        &self.coordinates
+    }
+
+    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W in the top eigenvectors of Σ need
+    /// no pass over these. Each such step adds roundings of T to them, so ask for [`Workspace::forget`] now and then.
+    pub fn moved(&mut self, eta: f64) {
+        if !self.slope.is_empty() {
+            self.coordinates.iter_mut().zip(&self.slope).for_each(|(c, s)| *c -= eta * s);
+            self.known = true;
+        }
+    }
+
+    /// Says that nothing is known of the next W.
+    pub fn forget(&mut self) {
+        self.known = false;
+    }
+
+    /// Says that the next W has these coordinates, which were those of a workspace before.
+    ///
+    /// # Errors
+    /// There are not as many as this problem has.
+    pub fn recall(&mut self, coordinates: &[f64]) -> Result<()> {
+        let (found, wanted) = (coordinates.len(), self.coordinates.len());
+        if found != wanted {
+            return Err(Error::domain("the number of coordinates", found, format!("it must be {wanted}")));
+        }
+        self.coordinates.copy_from_slice(coordinates);
+        self.known = true;
+        Ok(())
+    }
+
     /// Refuses a workspace made for other sizes.
     pub(super) fn check(&self, problem: &Problem<T>) -> Result<()> {
         let found = (self.slopes.nrows(), self.slopes.ncols(), self.factors.scaled.nrows(), self.inner.len());
-        if found == (problem.n(), problem.m(), problem.d(), problem.rank()) {
+        let top = problem.top().map_or(0, super::TopProjector::rank);
+        let slope = if problem.lambda() > 0.0 { top } else { 0 };
+        let fits = (self.coordinates.len(), self.slope.len()) == (top, slope);
+        if fits && found == (problem.n(), problem.m(), problem.d(), problem.rank()) {
             return Ok(());
         }
         let (n, m, d, r) = found;
@@ -54,14 +97,25 @@ impl<T: Real> Workspace<T> {
     pub(super) fn new(problem: &Problem<T>) -> Self {
         let (n, d, m) = (problem.n(), problem.d(), problem.m());
         let scratch = || Scratch::new(problem);
+        let top = problem.top().map_or(0, super::TopProjector::rank);
         Self {
             slopes: columns(n, m),
             partial: columns(n, 2 * problem.tiles()),
-            factors: Factors { g: vec![T::default(); n], h: vec![T::default(); n], scaled: Mat::zeros(d, n) },
+            factors: Factors {
+                g: vec![T::default(); n],
+                h: vec![T::default(); n],
+                top: Vec::new(),
+                plain: true,
+                scaled: Mat::zeros(d, n),
+            },
             f_linear: vec![0.0; n],
             f: vec![0.0; n],
             beyond: vec![0.0; n],
             inner: vec![0.0; problem.rank()],
+            coordinates: vec![0.0; top],
+            slope: vec![0.0; if problem.lambda() > 0.0 { top } else { 0 }],
+            known: false,
+            top_partial: columns(top, problem.tiles()),
             pool: Pool(Mutex::new((0..rayon::current_num_threads()).map(|_| scratch()).collect())),
         }
     }
@@ -74,6 +128,10 @@ pub(super) struct Factors<T: Real> {
     pub g: Vec<T>,
     /// `(2λ3/n)(I − U1U1ᵀ) f_L`.
     pub h: Vec<T>,
+    /// `(2λ3/n)(ΦV)ᵀ f_L(X; Π_{>r}W)`, of length r, where R3 is of the top eigenvectors of Σ.
+    pub top: Vec<T>,
+    /// Whether h is zero for good.
+    pub plain: bool,
     /// Xᵀ with column i times g_i, `[d, n]`: without R3 the gradient is its product with the slopes.
     pub scaled: Mat<T>,
 }
@@ -85,6 +143,8 @@ pub(super) struct Scratch<T: Real> {
     pub w: Mat<T>,
     /// What the gradient is Xᵀ times, for a tile: `[rows, 2·pairs]`.
     pub tile: Mat<T>,
+    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the top eigenvectors of Σ.
+    pub difference: Mat<T>,
     /// A column in f64.
     pub z: Vec<f64>,
     /// Another.
@@ -95,7 +155,14 @@ impl<T: Real> Scratch<T> {
     fn new(problem: &Problem<T>) -> Self {
         let (rows, pairs) = (problem.rows(), problem.pairs());
         let column = || vec![0.0; rows];
-        Self { w: Mat::zeros(problem.d(), 2 * pairs), tile: Mat::zeros(rows, 2 * pairs), z: column(), value: column() }
+        let difference = Mat::zeros(if problem.top().is_some() { problem.d() * pairs } else { 0 }, 1);
+        Self {
+            difference,
+            w: Mat::zeros(problem.d(), 2 * pairs),
+            tile: Mat::zeros(rows, 2 * pairs),
+            z: column(),
+            value: column(),
+        }
     }
 }
 

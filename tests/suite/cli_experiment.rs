@@ -56,6 +56,17 @@ fn more_steps_and_seeds_go_on_to_the_same_bytes() {
     assert!(files(&desk.path("parts")) == whole);
 }
 
+#[test]
+fn the_exact_projector_goes_on_to_the_same_bytes() {
+    // Steps 17 and 19 are such that the coordinates in V follow from the step before; at 18 and 20 they are computed anew.
+    let desk = Desk::new();
+    for (steps, out) in [("21", "whole"), ("17", "parts"), ("19", "parts"), ("21", "parts")] {
+        let out = figure_1(&desk, &["--projector", "exact", "--steps", steps, "--out", out]);
+        assert!(out.code == Some(3) || out.code == Some(1), "{}", out.stderr);
+    }
+    assert!(files(&desk.path("whole")) == files(&desk.path("parts")));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_experiment_shows_what_there_is_and_goes_on() {

@@ -1,9 +1,10 @@
 //! `escapement experiment figure-2`.
 
 use super::{Common, conduct};
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use escapement_verify::experiment::figure_1::{Precision, Variant};
-use escapement_verify::experiment::figure_2::{Figure2, Normalisation, Settings, Sizes};
+use escapement_verify::experiment::figure_2::{Figure2, Normalisation, Settings};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 /// The least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, over d.
@@ -34,28 +35,27 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let (common, sizes) = (&args.common, Sizes::of(args.common.tier));
-    let mut dimensions = if args.d.is_empty() { sizes.dimensions.to_vec() } else { args.d.clone() };
-    dimensions.sort_unstable();
-    dimensions.dedup();
-    if let Some(d) = dimensions.iter().find(|d| !(3..=1000).contains(*d)) {
-        ensure!(false, "d = {d} is not allowed: d must be from 3 to 1000");
-    }
-    let mut normalisations = args.normalisation.clone();
-    normalisations.sort_unstable();
-    normalisations.dedup();
+    let (common, of_tier) = (&args.common, Settings::of(args.common.tier));
     let settings = Settings {
         variant: if args.as_printed { Variant::AsPrinted } else { Variant::AsRun },
         precision: args.precision,
-        tier: common.tier,
-        dimensions,
-        normalisations,
+        dimensions: if args.d.is_empty() { of_tier.dimensions } else { ascending(&args.d) },
+        normalisations: ascending(&args.normalisation),
         seed: common.seed,
-        seeds: common.seeds.unwrap_or(sizes.seeds),
-        steps: common.steps.unwrap_or(sizes.steps),
+        seeds: common.seeds.unwrap_or(of_tier.seeds),
+        steps: common.steps.unwrap_or(of_tier.steps),
+        tier: common.tier,
     };
+    if let Some(d) = settings.dimensions.iter().find(|d| !(3..=1000).contains(*d)) {
+        bail!("d = {d} is not allowed: d must be from 3 to 1000");
+    }
     match args.precision {
         Precision::F32 => conduct(Figure2::<f32>::new(settings), common),
         Precision::F64 => conduct(Figure2::<f64>::new(settings), common),
     }
+}
+
+/// The same without repetitions.
+fn ascending<T: Ord + Copy>(list: &[T]) -> Vec<T> {
+    list.iter().copied().collect::<BTreeSet<T>>().into_iter().collect()
 }

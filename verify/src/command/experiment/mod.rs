@@ -2,6 +2,8 @@
 
 mod figure_1;
 mod figure_2;
+mod r1;
+mod training;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -34,6 +36,8 @@ enum Which {
     /// The least number of samples of a two-layer ReLU network, over d
     #[command(name = "figure-2")]
     Figure2(figure_2::Args),
+    /// Whether R1 in the objective changes the test loss
+    R1(r1::Args),
 }
 
 /// What all experiments are told.
@@ -70,6 +74,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
         Which::Figure2(args) => figure_2::run(args),
+        Which::R1(args) => r1::run(args),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Full-batch gradient descent on f_L + f_Q, and its loss on test inputs.
 
 use super::data::{Data, Labelled};
+use super::projector::Kept;
 use anyhow::{Result, ensure};
 use escapement::objective::Loss;
-use escapement::training::{self, Model, Problem, Real, Value, Workspace};
-use faer::{Mat, MatRef, Par};
+use escapement::training::{self, Model, Problem, Real, Term, TopProjector, Value, Workspace};
+use faer::{Mat, MatMut, MatRef, Par};
+use std::sync::Arc;
 
 /// Inputs of the test that are evaluated at once: the slopes of a block are the largest buffer of the test.
 const BLOCK: usize = 1_000;
@@ -42,23 +44,25 @@ pub struct Descent<T: Bits> {
     /// Wᵀ, `[d, m]`: a column to a neuron.
     w: Mat<T>,
     gradient: Mat<T>,
+    /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only where it is asked for.
+    aside: Option<Arc<TopProjector<T>>>,
 }
 
 impl<T: Bits> Descent<T> {
-    /// From W = 0 on.
-    pub fn new(problem: Problem<T>) -> Self {
-        let (space, zero) = (problem.workspace(), || Mat::zeros(problem.d(), problem.m()));
-        Self { w: zero(), gradient: zero(), space, problem }
-    }
-
-    /// The model f_L + f_Q with the square loss, and λ3 R3 with the projector on the complement of `basis`.
+    /// From W = 0 on, on f_L + f_Q with the square loss and `λ3 R3`, which leaves `kept` alone.
     ///
     /// # Errors
     /// As [`Problem::new`] and [`Problem::with_r3`].
-    pub fn problem(data: &Data, basis: MatRef<'_, f64>, lambda: f64) -> Result<Problem<T>> {
+    pub fn new(data: &Data, kept: &Kept<T>, lambda: f64) -> Result<Self> {
         let Labelled { x, y } = &data.train;
         let problem = Problem::new(&data.net, x.as_ref(), y, Loss::Square, Model::Quadratic, Par::rayon(0))?;
-        Ok(problem.with_r3(basis, lambda)?)
+        let (problem, aside) = match kept {
+            Kept::Sample(sample) => (problem.with_r3(sample.basis.as_ref(), lambda)?, None),
+            Kept::Exact(exact) if lambda == 0.0 => (problem, Some(exact.projector.clone())),
+            Kept::Exact(exact) => (problem.with_top(exact.projector.clone(), lambda)?, None),
+        };
+        let (space, zero) = (problem.workspace(), || Mat::zeros(problem.d(), problem.m()));
+        Ok(Self { w: zero(), gradient: zero(), space, problem, aside })
     }
 
     /// W, `[m, d]`.
@@ -66,24 +70,57 @@ impl<T: Bits> Descent<T> {
         self.w.transpose()
     }
 
-    /// The objective at W, and its gradient, which is kept.
+    /// The objective at W, and its gradient, which is kept. The coordinates of W in V follow from step to step; `anew` they are computed from W,
+    /// so that roundings of the steps do not add up.
     ///
     /// # Errors
     /// An objective that is not finite.
-    pub fn evaluate(&mut self) -> Result<Value> {
+    pub fn evaluate(&mut self, anew: bool) -> Result<Value> {
+        if anew {
+            self.space.forget();
+        }
         let out = self.gradient.as_mut().transpose_mut();
         Ok(self.problem.value_and_gradient(self.w.transpose(), out, &mut self.space, Par::rayon(0))?)
+    }
+
+    /// The same with another term, one that depends on f_L(X; W): see [`Problem::value_and_gradient_with`].
+    ///
+    /// # Errors
+    /// As [`Descent::evaluate`], and those of the term.
+    pub fn evaluate_with(&mut self, term: Term<'_>) -> Result<Value> {
+        let out = self.gradient.as_mut().transpose_mut();
+        Ok(self.problem.value_and_gradient_with(self.w.transpose(), out, &mut self.space, term, Par::rayon(0))?)
+    }
+
+    /// What is trained.
+    pub fn problem(&self) -> &Problem<T> {
+        &self.problem
+    }
+
+    /// Wᵀ (`[d, m]`), and the transpose of the gradient, to add to.
+    pub fn parts(&mut self) -> (MatRef<'_, T>, MatMut<'_, T>) {
+        (self.w.as_ref(), self.gradient.as_mut())
+    }
+
+    /// R3 at the last evaluation, whose value is `value`.
+    pub fn r3(&self, value: &Value) -> f64 {
+        let Some(top) = &self.aside else { return value.r3 };
+        let (f, mut beyond) = (self.space.f_linear(), vec![0.0; self.problem.n()]);
+        top.beyond(f, &top.coordinates(self.w.as_ref(), Par::rayon(0)), &mut beyond, Par::rayon(0));
+        beyond.iter().map(|b| b * b).sum::<f64>() / f.len() as f64
     }
 
     /// `W ← W − η·gradient`, the gradient being that of the last evaluation.
     pub fn step(&mut self, eta: f64) {
         training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), Par::rayon(0));
+        self.space.moved(eta);
     }
 
-    /// The bits of W, neuron by neuron.
+    /// The bits of W, neuron by neuron, and of its coordinates in V, where they are kept.
     pub fn bits(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.w.nrows() * self.w.ncols() * T::BYTES);
         (0..self.w.ncols()).for_each(|r| self.w.col_as_slice(r).iter().for_each(|x| x.put(&mut bytes)));
+        self.space.coordinates().iter().for_each(|c| c.put(&mut bytes));
         bytes
     }
 
@@ -93,12 +130,14 @@ impl<T: Bits> Descent<T> {
     /// There are not as many as it has.
     pub fn set_bits(&mut self, bytes: &[u8]) -> Result<()> {
         let (d, m) = (self.w.nrows(), self.w.ncols());
-        ensure!(bytes.len() == d * m * T::BYTES, "a checkpoint holds {} bytes of W, and W has {}", bytes.len(), d * m * T::BYTES);
+        let (size, more) = (d * m * T::BYTES, self.space.coordinates().len() * f64::BYTES);
+        ensure!(bytes.len() == size + more, "a checkpoint holds {} bytes of W, and W has {}", bytes.len(), size + more);
         let mut all = bytes.chunks_exact(T::BYTES).map(T::get);
         for r in 0..m {
             self.w.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);
         }
-        Ok(())
+        let coordinates: Vec<f64> = bytes[size..].chunks_exact(f64::BYTES).map(f64::get).collect();
+        Ok(self.space.recall(&coordinates)?)
     }
 }
 

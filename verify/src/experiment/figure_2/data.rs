@@ -3,7 +3,8 @@
 use super::Case;
 use super::settings::Settings;
 use super::target::Scales;
-use crate::experiment::figure_1::{Bits, Variant, inputs};
+use crate::experiment::figure_1::data::inputs;
+use crate::experiment::figure_1::{Bits, Variant};
 use anyhow::{Result, ensure};
 use escapement::seed::{self, ChaCha20Rng};
 use escapement::sphere;

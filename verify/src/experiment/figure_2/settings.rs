@@ -83,6 +83,21 @@ impl Sizes {
 }
 
 impl Settings {
+    /// Those of a tier: as run, with the printed normalisation and the corrected one.
+    pub fn of(tier: Tier) -> Self {
+        let Sizes { steps, dimensions, seeds, .. } = Sizes::of(tier);
+        Self {
+            variant: Variant::AsRun,
+            precision: Precision::F32,
+            tier,
+            dimensions: dimensions.to_vec(),
+            normalisations: vec![Normalisation::Printed, Normalisation::Corrected],
+            seed: 0,
+            seeds,
+            steps,
+        }
+    }
+
     /// The sizes.
     pub fn sizes(&self) -> Sizes {
         Sizes::of(self.tier)

@@ -58,7 +58,7 @@ impl Scales {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::figure_1::inputs;
+    use crate::experiment::figure_1::data::inputs;
 
     #[test]
     fn the_printed_normalisation_is_right_at_fifty() {
