@@ -3,15 +3,19 @@
 //! - `products`: Z = XWᵀ and the gradient XᵀS by faer alone, in the layout it multiplies fastest, with the same threads;
 //! - `step`: value and gradient of f_L + f_Q, `step with R3` with it, `network` of f.
 //!
+//! The same of a two-layer ReLU network, both layers trained, in the group `relu`.
+//!
 //! Run with `cargo bench --bench training_step`, or one group with `cargo bench --bench training_step -- f32`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use escapement::network::PairedNetwork;
 use escapement::objective::Loss;
+use escapement::training::relu::{ReluNetwork, ReluProblem};
 use escapement::training::{Model, Problem, Real};
 use escapement::{activation, seed, sphere};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
+use rayon::prelude::*;
 
 /// (d, n, m): the published experiment, and a small one that stays in cache.
 const SIZES: &[(usize, usize, usize)] = &[(100, 1000, 10_000), (20, 800, 1_000)];
@@ -69,5 +73,51 @@ fn f64_steps(c: &mut Criterion) {
     steps::<f64>(c, "f64");
 }
 
-criterion_group!(benches, f32_steps, f64_steps);
+/// (d, n, m): six times d² inputs at both ends of the published experiment but the last, and the most at the end.
+const RELU_SIZES: &[(usize, usize, usize)] = &[(10, 600, 100), (50, 15_000, 100), (50, 50_000, 100)];
+
+/// Inputs in a tile of their products.
+const ROWS: usize = 512;
+
+fn relu_steps<T: Real>(c: &mut Criterion, name: &str) {
+    let (par, one) = (Par::rayon(THREADS), T::nearest(1.0));
+    for &(d, n, m) in RELU_SIZES {
+        let mut group = c.benchmark_group(format!("{name} relu/d={d},n={n},m={m}"));
+        group.sample_size(20);
+        let rng = &mut seed::stream(1, "bench", "relu");
+        let inputs = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
+        let y: Vec<f64> = (0..n).map(|i| inputs[(i, 0)] * inputs[(i, 1)]).collect();
+        let mut net = ReluNetwork::<T>::random(rng, d, m).expect("a positive width");
+
+        // Whole, faer takes more than twice as long over these products as by tiles that stay in cache.
+        let tile = |rows: usize| Mat::from_fn(rows, d + 1, |i, c| T::nearest(if c < d { inputs[(i, c)] } else { 1.0 }));
+        let mut tiles: Vec<_> =
+            (0..n.div_ceil(ROWS)).map(|i| tile(ROWS.min(n - i * ROWS))).map(|x| (x, Mat::zeros(0, 0))).collect();
+        for (x, z) in &mut tiles {
+            *z = Mat::<T>::zeros(x.nrows(), m);
+        }
+        group.bench_function("products", |b| {
+            b.iter(|| {
+                tiles.par_chunks_mut(n.div_ceil(ROWS).div_ceil(16)).for_each(|tiles| {
+                    let mut u = Mat::<T>::zeros(d + 1, m);
+                    for (x, z) in tiles {
+                        matmul(z.as_mut(), Accum::Replace, x.as_ref(), &net.first, one, Par::Seq);
+                        matmul(&mut u, Accum::Add, x.transpose(), z.as_ref(), one, Par::Seq);
+                    }
+                    std::hint::black_box(&u);
+                })
+            })
+        });
+        let problem = ReluProblem::new(inputs.as_ref(), &y).expect("valid inputs");
+        let mut space = problem.workspace(&net);
+        group.bench_function("step", |b| b.iter(|| problem.descend(&mut net, 1e-3, &mut space, par).expect("finite weights")));
+    }
+}
+
+fn relu(c: &mut Criterion) {
+    relu_steps::<f32>(c, "f32");
+    relu_steps::<f64>(c, "f64");
+}
+
+criterion_group!(benches, f32_steps, f64_steps, relu);
 criterion_main!(benches);

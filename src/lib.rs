@@ -36,7 +36,7 @@
 //! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
 //! | [`objective`] | losses, R1..R4, and L_λ with gradient and Hessian-vector product |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
-//! | [`training`] | a step of descent: value and gradient of the models, with R3, in f32 or f64 |
+//! | [`training`] | a step of descent in f32 or f64: value and gradient of the models, with R3; of a ReLU network, both layers |
 //! | [`descent`] | gradient descent, plain and perturbed; stationary points, certified by the least eigenvalue of the Hessian |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!

@@ -7,6 +7,8 @@ mod snapshot;
 
 use escapement_verify::Tier;
 use escapement_verify::experiment::figure_1::{Figure1, Precision, Projector, Settings, Sizes, Variant};
+use escapement_verify::experiment::figure_2::{self, Figure2};
+use escapement_verify::experiment::taylor::{self, Taylor};
 use escapement_verify::experiment::{Execution, Experiment, execute};
 use escapement_verify::verdict::Verdict;
 use snapshot::{numbers, settings};
@@ -15,17 +17,25 @@ use snapshot::{numbers, settings};
 /// otherwise; losses that are read off differ by 1e-5 or less from those in f64, and small ones by more.
 const SINGLE: f64 = 1e-2;
 
-/// Executes `experiment` afresh, and holds its verdict to the snapshot of that name.
-fn holds_to_its_snapshot(mut experiment: impl Experiment, name: &str) {
+/// Relative, for what is trained in f64: some thousand steps of roundings of 1e-16, which no step of theirs amplifies by much.
+const DOUBLE: f64 = 1e-6;
+
+/// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on another processor. Between f32 and f64 two of 48
+/// differed. One of 35 moves an exponent by 0.02 or less, its limits by as much, and a largest multiple of 13 by a tenth.
+const MULTIPLES: f64 = 0.1;
+
+/// Executes `experiment` afresh, and holds its verdict to the snapshot of that name, within `tolerance`; returns what could not be judged.
+fn holds_to_its_snapshot(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let Execution { report, interrupted, .. } = execute(&mut experiment, folder.path(), false, &|| false).unwrap();
-    assert!(!interrupted && report.verdict.failures.is_empty());
+    assert!(!interrupted);
     for bound in &report.verdict.bounds {
         assert!(bound.verdict == Verdict::Inconclusive || bound.control.verdict == Verdict::Refuted, "{bound:?}");
     }
     let all: Vec<_> = report.verdict.bounds.iter().map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)})).collect();
     let text = serde_json::to_string_pretty(&all).unwrap();
-    settings(&report.verdict.title, SINGLE).bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
+    settings(&report.verdict.title, tolerance).bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
+    report.verdict.failures.len()
 }
 
 fn figure_1(variant: Variant, projector: Projector) -> Figure1<f32> {
@@ -36,10 +46,26 @@ fn figure_1(variant: Variant, projector: Projector) -> Figure1<f32> {
 
 #[test]
 fn figure_1_as_run() {
-    holds_to_its_snapshot(figure_1(Variant::AsRun, Projector::Sample), "figure-1-as-run");
+    let unfinished = holds_to_its_snapshot(figure_1(Variant::AsRun, Projector::Sample), "figure-1-as-run", SINGLE);
+    assert_eq!(unfinished, 0);
 }
 
 #[test]
 fn figure_1_as_printed() {
-    holds_to_its_snapshot(figure_1(Variant::AsPrinted, Projector::Sample), "figure-1-as-printed");
+    let unfinished = holds_to_its_snapshot(figure_1(Variant::AsPrinted, Projector::Sample), "figure-1-as-printed", SINGLE);
+    assert_eq!(unfinished, 0);
+}
+
+#[test]
+fn figure_2_as_run() {
+    let settings = figure_2::Settings::of(Tier::Quick);
+    // With one seed no n up to 20d² is enough at d = 25 under the corrected normalisation: 1500 steps are too few there.
+    assert_eq!(holds_to_its_snapshot(Figure2::<f32>::new(settings), "figure-2-as-run", MULTIPLES), 1);
+}
+
+#[test]
+fn taylor() {
+    let (tier, sizes) = (Tier::Quick, taylor::Sizes::of(Tier::Quick));
+    let settings = taylor::Settings { tier, seed: 0, seeds: sizes.seeds, steps: sizes.steps, eta: 1.0, dataset: None };
+    assert_eq!(holds_to_its_snapshot(Taylor::new(settings).unwrap(), "taylor", DOUBLE), 0);
 }

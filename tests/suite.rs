@@ -32,6 +32,8 @@ mod covariance;
 mod data;
 #[path = "suite/descent.rs"]
 mod descent;
+#[path = "suite/experiment_figure_2.rs"]
+mod experiment_figure_2;
 #[path = "suite/harmonics.rs"]
 mod harmonics;
 #[path = "suite/interrupt.rs"]
@@ -52,6 +54,8 @@ mod npy;
 mod objective;
 #[path = "suite/pipeline.rs"]
 mod pipeline;
+#[path = "suite/relu_training.rs"]
+mod relu_training;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]

@@ -41,9 +41,11 @@
 //! ```
 
 mod beyond;
+mod fresh;
 mod kernels;
 mod passes;
 mod problem;
+pub mod relu;
 mod sample;
 mod tiles;
 mod top;
@@ -52,6 +54,8 @@ mod workspace;
 
 pub use crate::network::Model;
 pub use crate::real::Real;
+pub use fresh::Fresh;
+pub use passes::Term;
 pub use problem::{Problem, Value};
 pub use sample::{SampleBasis, sample_basis};
 pub use top::TopProjector;

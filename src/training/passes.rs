@@ -16,6 +16,9 @@ use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result, network, network::Model};
 
+/// What adds the derivatives of a term by f_L(X; W), given that.
+pub type Term<'a> = &'a mut dyn FnMut(&[f64], &mut [f64]) -> Result<()>;
+
 impl<T: Real> Problem<T> {
     /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.
     ///
@@ -25,7 +28,7 @@ impl<T: Real> Problem<T> {
     /// # Accuracy
     /// That of [`Problem::value_and_gradient`].
     pub fn value(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
-        self.forward(w, space, par)
+        self.forward(w, space, None, par)
     }
 
     /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape) in `gradient`. The
@@ -47,7 +50,26 @@ impl<T: Real> Problem<T> {
         par: Par,
     ) -> Result<Value> {
         self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
-        let value = self.forward(w, space, par)?;
+        let value = self.forward(w, space, None, par)?;
+        self.backward(gradient, space, par);
+        Ok(value)
+    }
+
+    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values, and adds the derivatives of
+    /// the term by them to its second argument. The value is without it.
+    ///
+    /// # Errors
+    /// As [`Problem::value_and_gradient`], and those of `term`.
+    pub fn value_and_gradient_with(
+        &self,
+        w: MatRef<'_, T>,
+        gradient: MatMut<'_, T>,
+        space: &mut Workspace<T>,
+        term: Term<'_>,
+        par: Par,
+    ) -> Result<Value> {
+        self.check(gradient.nrows(), gradient.ncols(), "the gradient")?;
+        let value = self.forward(w, space, Some(term), par)?;
         self.backward(gradient, space, par);
         Ok(value)
     }
@@ -60,7 +82,7 @@ impl<T: Real> Problem<T> {
     }
 
     /// The slopes and all that follows from f_L and f at the displacement `w`.
-    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, term: Option<Term<'_>>, par: Par) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
         let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
@@ -74,7 +96,7 @@ impl<T: Real> Problem<T> {
                 }
             });
         });
-        self.collect(finite.into_inner(), w, space, par)
+        self.collect(finite.into_inner(), w, space, term, par)
     }
 
     /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says whether these are finite.
@@ -124,7 +146,14 @@ impl<T: Real> Problem<T> {
 
     /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and h, times m^{-1/2}. `w` is
     /// Wᵀ, only read to say what is wrong with it.
-    fn collect(&self, finite: bool, w: MatRef<'_, T>, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+    fn collect(
+        &self,
+        finite: bool,
+        w: MatRef<'_, T>,
+        space: &mut Workspace<T>,
+        term: Option<Term<'_>>,
+        par: Par,
+    ) -> Result<Value> {
         if !finite {
             network::finite("the displacement", Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref())?;
         }
@@ -163,7 +192,16 @@ impl<T: Real> Problem<T> {
                 factors.h[i] = T::nearest(2.0 * self.lambda() * scale / n * space.beyond[i]);
             }
         }
-        if self.lambda() == 0.0 {
+        factors.plain = self.lambda() == 0.0 && term.is_none();
+        if let Some(term) = term {
+            let mut slopes = vec![0.0; self.n()];
+            term(&space.f_linear, &mut slopes)?;
+            for i in 0..self.n() {
+                let before: f64 = if self.lambda() > 0.0 { factors.h[i].into() } else { 0.0 };
+                factors.h[i] = T::nearest(before + scale * slopes[i]);
+            }
+        }
+        if factors.plain {
             for (i, g) in factors.g.iter().enumerate() {
                 let to = factors.scaled.col_as_slice_mut(i).iter_mut();
                 to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = *g * *x);
@@ -208,7 +246,7 @@ impl<T: Real> Problem<T> {
     ) {
         let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
         let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
-        if self.lambda() == 0.0 {
+        if factors.plain {
             matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes, one, Par::Seq);
         } else {
             for rows in self.row_tiles() {

@@ -101,7 +101,13 @@ impl<T: Real> Workspace<T> {
         Self {
             slopes: columns(n, m),
             partial: columns(n, 2 * problem.tiles()),
-            factors: Factors { g: vec![T::default(); n], h: vec![T::default(); n], top: Vec::new(), scaled: Mat::zeros(d, n) },
+            factors: Factors {
+                g: vec![T::default(); n],
+                h: vec![T::default(); n],
+                top: Vec::new(),
+                plain: true,
+                scaled: Mat::zeros(d, n),
+            },
             f_linear: vec![0.0; n],
             f: vec![0.0; n],
             beyond: vec![0.0; n],
@@ -124,6 +130,8 @@ pub(super) struct Factors<T: Real> {
     pub h: Vec<T>,
     /// `(2λ3/n)(ΦV)ᵀ f_L(X; Π_{>r}W)`, of length r, where R3 is of the top eigenvectors of Σ.
     pub top: Vec<T>,
+    /// Whether h is zero for good.
+    pub plain: bool,
     /// Xᵀ with column i times g_i, `[d, n]`: without R3 the gradient is its product with the slopes.
     pub scaled: Mat<T>,
 }

@@ -1,6 +1,7 @@
 //! `experiment`: goes on to the same bytes however it was stopped, and refuses folders that hold something else.
 
 use crate::cli::Desk;
+use faer::Mat;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -138,4 +139,45 @@ fn another_experiment_is_refused() {
         assert_eq!(out.code, Some(2), "{bad:?}");
     }
     assert!(!desk.path("c").exists());
+}
+
+#[test]
+fn taylor_goes_on_to_the_same_bytes_and_takes_a_dataset() {
+    let desk = Desk::new();
+    let taylor = |more: &[&str]| desk.run(&[&["experiment", "taylor", "--seeds", "1"], more].concat());
+    taylor(&["--steps", "30", "--out", "whole"]);
+    for steps in ["7", "19", "30"] {
+        taylor(&["--steps", steps, "--out", "parts"]);
+    }
+    assert_eq!(files(&desk.path("whole")), files(&desk.path("parts")));
+    let csv = String::from_utf8(files(&desk.path("whole"))["taylor.csv"].clone()).unwrap();
+    assert!(csv.starts_with("step,seed,model,train_loss,test_loss,norm,weight_distance,function_distance\n0,0,linear,"), "{csv}");
+    // After one step from W = 0 the three are in one place.
+    let first: Vec<&str> = csv.lines().filter(|line| line.starts_with("1,")).collect();
+    assert!(first.len() == 3 && first.iter().all(|line| line.split(',').nth(6) == Some("0.0")), "{first:?}");
+
+    let x = Mat::from_fn(40, 4, |i, c| (0.7 * (4 * i + c) as f64).sin());
+    desk.put_matrix("X.npy", &x);
+    desk.put_matrix("y.npy", &x.subcols(0, 1).to_owned());
+    let mine = taylor(&["--steps", "5", "--inputs", "X.npy", "--labels", "y.npy", "--out", "mine"]);
+    assert!(mine.stderr.contains("off the sphere"), "{}", mine.stderr);
+    let settings = String::from_utf8(files(&desk.path("mine"))["settings.json"].clone()).unwrap();
+    assert!(settings.contains("\"n\": 32") && settings.contains("\"test\": 8"), "{settings}");
+    // Another dataset is another experiment; and half a dataset is none.
+    desk.put_matrix("z.npy", &x.subcols(1, 1).to_owned());
+    let common = ["experiment", "taylor", "--seeds", "1", "--steps", "5"];
+    desk.refused(
+        &[&common[..], &["--inputs", "X.npy", "--labels", "z.npy", "--out", "mine"]].concat(),
+        &["mine holds another experiment", "dataset was"],
+    );
+    for (wrong, word) in [
+        (&["--inputs", "X.npy"][..], "--labels"),
+        (&["--eta", "0"], "eta"),
+        (&["--eta", "nan"], "eta"),
+        (&["--inputs", "X.npy", "--labels", "X.npy"], "X.npy"),
+        (&["--inputs", "y.npy", "--labels", "y.npy"], "at least 3"),
+    ] {
+        desk.refused(&[&common[..], wrong, &["--out", "none"]].concat(), &[word]);
+        assert!(!desk.path("none").exists());
+    }
 }

@@ -6,7 +6,7 @@ use escapement::activation as sigma;
 use escapement::eigen::DEFAULT_MEMORY;
 use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
-use escapement::training::{Model, Problem, Real, TopProjector, descend, sample_basis};
+use escapement::training::{Fresh, Model, Problem, Real, TopProjector, descend, sample_basis};
 use escapement::{seed, sphere};
 use faer::{Mat, Par};
 use std::sync::Arc;
@@ -28,11 +28,7 @@ fn case(n: usize, p: usize, d: usize) -> (PairedNetwork, Mat<f64>, Vec<f64>, Mat
 fn singular_vectors_are_those_of_the_features() {
     let (n, p, d, rank) = (12, 10, 4, 5);
     let (net, x, ..) = case(n, p, d);
-    let phi = Mat::from_fn(n, 2 * p * d, |i, k| {
-        let (r, c) = (k / d, k % d);
-        let z: f64 = (0..d).map(|c| x[(i, c)] * net.weights()[(r % p, c)]).sum();
-        net.sign(r) / ((2 * p) as f64).sqrt() * net.activation().d1(z) * x[(i, c)]
-    });
+    let phi = features(&net, &x);
     let svd = phi.thin_svd().unwrap();
     let found = sample_basis(&net, x.as_ref(), rank, Par::rayon(2)).unwrap();
     let largest = found.eigenvalues[0];
@@ -50,6 +46,77 @@ fn singular_vectors_are_those_of_the_features() {
     // Inputs that repeat leave no gap: three of the eigenvalues are zero.
     let twice = Mat::from_fn(6, d, |i, c| x[(i % 3, c)]);
     assert!(sample_basis(&net, twice.as_ref(), 4, Par::Seq).unwrap_err().to_string().contains("equal to rounding"));
+}
+
+/// Φ, `[n, md]`.
+fn features(net: &PairedNetwork, x: &Mat<f64>) -> Mat<f64> {
+    let (p, d) = (net.p(), net.d());
+    Mat::from_fn(x.nrows(), 2 * p * d, |i, k| {
+        let (r, c) = (k / d, k % d);
+        let z: f64 = (0..d).map(|c| x[(i, c)] * net.weights()[(r % p, c)]).sum();
+        net.sign(r) / ((2 * p) as f64).sqrt() * net.activation().d1(z) * x[(i, c)]
+    })
+}
+
+#[test]
+fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
+    // R1 = (1/b)‖Φ'Π vec W‖² and its gradient (2/b) ΠΦ'ᵀΦ'Π vec W, with Π on all but the top right singular vectors of Φ.
+    let (n, p, d, b, rank) = (12, 70, 4, 7, 5);
+    let (net, x, y, w) = case(n, p, d);
+    let fresh_x = sphere::uniform_sphere(&mut seed::stream(23, "training", "fresh"), b, d, 2.0);
+    let (phi, fresh_phi) = (features(&net, &x), features(&net, &fresh_x));
+    let svd = phi.thin_svd().unwrap();
+    let top = svd.V().subcols(0, rank);
+    let beyond = |v: Mat<f64>| &v - top * (top.transpose() * &v);
+    let flat = Mat::from_fn(2 * p * d, 1, |k, _| w[(k / d, k % d)]);
+    let f = &fresh_phi * beyond(flat);
+    let want = beyond(fresh_phi.transpose() * &f * (2.0 / b as f64));
+
+    let sample = sample_basis(&net, x.as_ref(), rank, Par::Seq).unwrap();
+    fn found<T: Real>(
+        problem: &Problem<T>,
+        sample: &escapement::training::SampleBasis,
+        x: &Mat<f64>,
+        w: &Mat<f64>,
+        par: Par,
+    ) -> (Vec<f64>, Mat<f64>) {
+        let wt = Mat::from_fn(w.ncols(), w.nrows(), |c, r| T::nearest(w[(r, c)]));
+        let fresh = Fresh::new(problem, sample, x.as_ref(), par).unwrap();
+        let (mut space, mut gradients) = (problem.workspace(), [wt.clone(), wt.clone()]);
+        problem.value_and_gradient(wt.transpose(), gradients[0].as_mut().transpose_mut(), &mut space, par).unwrap();
+        let (mut values, mut slopes) = (Vec::new(), Vec::new());
+        let mut term = |f_linear: &[f64], out: &mut [f64]| {
+            values = fresh.beyond(wt.as_ref(), f_linear, par);
+            slopes = values.iter().map(|f| 2.0 / values.len() as f64 * f).collect();
+            fresh.carry(&slopes, out, par);
+            Ok(())
+        };
+        let out = gradients[1].as_mut().transpose_mut();
+        problem.value_and_gradient_with(wt.transpose(), out, &mut space, &mut term, par).unwrap();
+        fresh.add_gradient(&slopes, gradients[1].as_mut(), par);
+        let difference = |r: usize, c: usize| -> f64 { gradients[1][(c, r)].into() - gradients[0][(c, r)].into() };
+        (values, Mat::from_fn(w.nrows(), w.ncols(), difference))
+    }
+    let plain = Problem::<f64>::new(&net, x.as_ref(), &y, Loss::Square, Model::Quadratic, Par::Seq).unwrap();
+    let single = Problem::<f32>::new(&net, x.as_ref(), &y, Loss::Square, Model::Quadratic, Par::Seq).unwrap();
+    let single = single.with_r3(sample.basis.as_ref(), LAMBDA).unwrap();
+    let (size, slope) = (f.norm_max(), want.norm_max());
+    for ((values, gradient), allowed) in [
+        (found(&plain, &sample, &fresh_x, &w, Par::Seq), 1e-12),
+        // What R3 adds to the gradient of the other cancels in f32 to its rounding.
+        (found(&single, &sample, &fresh_x, &w, Par::Seq), 1e-4),
+    ] {
+        for j in 0..b {
+            assert!((values[j] - f[(j, 0)]).abs() <= allowed * size, "{} for {}", values[j], f[(j, 0)]);
+        }
+        for k in 0..2 * p * d {
+            let (value, want) = (gradient[(k / d, k % d)], want[(k, 0)]);
+            assert!((value - want).abs() <= allowed * slope, "{value} for {want}");
+        }
+    }
+    let (one, two) = (found(&single, &sample, &fresh_x, &w, Par::Seq), found(&single, &sample, &fresh_x, &w, Par::rayon(2)));
+    assert!(one == two, "the same bits at any thread count");
+    assert!(Fresh::new(&plain, &sample, fresh_x.as_ref().subrows(0, 0), Par::Seq).is_err());
 }
 
 /// Objective and gradient at `w` and a step later, where the coordinates in V are known from the first evaluation.

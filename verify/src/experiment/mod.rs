@@ -5,13 +5,17 @@
 //! the runs have recorded.
 
 pub mod figure_1;
+pub mod figure_2;
+pub mod r1;
 mod runs;
 pub mod schedule;
 mod seeds;
+mod sheet;
 pub mod taylor;
 
 pub use runs::{Execution, Keeper, Position, execute};
 pub use seeds::{Limits, limits};
+pub use sheet::Sheet;
 
 use crate::verdict::ClaimVerdict;
 use anyhow::Result;

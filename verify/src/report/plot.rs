@@ -80,6 +80,8 @@ pub struct Panel {
     pub x_label: String,
     /// Beside it.
     pub y_label: String,
+    /// Whether the x axis is logarithmic; all abscissas are positive then.
+    pub log_x: bool,
     /// Whether the y axis is logarithmic: then points that are not positive have no place and are left out.
     pub log_y: bool,
     /// What is drawn.
@@ -118,6 +120,12 @@ pub fn panels(title: &str, panels: &[Panel]) -> Option<String> {
         }
         let mut layout =
             Layout::auto_from_plots(&plots).with_title(&panel.title).with_x_label(&panel.x_label).with_y_label(&panel.y_label);
+        if panel.log_x {
+            // Whole decades would leave most of the axis empty.
+            let x = || panel.curves.iter().flat_map(|curve| &curve.points).map(|p| p.0);
+            let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
+            layout = layout.with_log_x().with_x_axis_min(low / 1.2).with_x_axis_max(high * 1.2);
+        }
         if panel.log_y {
             layout = layout.with_log_y();
         }
@@ -127,10 +135,11 @@ pub fn panels(title: &str, panels: &[Panel]) -> Option<String> {
     if all.is_empty() {
         return None;
     }
+    let (width, height) = if all.len() == 1 { (560.0, 440.0) } else { (360.0, 300.0) };
     let figure = Figure::new(1, all.len())
         .with_title(title)
         .with_title_size(16)
-        .with_cell_size(360.0, 300.0)
+        .with_cell_size(width, height)
         .with_plots(all)
         .with_layouts(layouts)
         .with_shared_legend();
@@ -211,7 +220,8 @@ mod tests {
     #[test]
     fn panels_are_byte_stable_and_show_what_there_is() {
         let curve = |name: &str, points: Vec<(f64, f64, f64)>| Curve { name: name.into(), points, color: 1, dashed: name == "b" };
-        let panel = |curves| Panel { title: "T".into(), x_label: "x".into(), y_label: "y".into(), log_y: true, curves };
+        let panel =
+            |curves| Panel { title: "T".into(), x_label: "x".into(), y_label: "y".into(), log_x: false, log_y: true, curves };
         let full =
             panel(vec![curve("a", vec![(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (2.0, 1.0, 2.0)]), curve("b", vec![(0.0, 1.0, 0.0)])]);
         let one = panels("Title", &[full.clone(), full.clone()]).unwrap();

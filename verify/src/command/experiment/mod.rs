@@ -1,7 +1,10 @@
 //! `escapement experiment`: the paper's figures, with tables and verdicts.
 
 mod figure_1;
+mod figure_2;
+mod r1;
 mod taylor;
+mod training;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -31,6 +34,11 @@ enum Which {
     /// R3, train and test loss of the quadratic model for six values of λ3
     #[command(name = "figure-1")]
     Figure1(figure_1::Args),
+    /// The least number of samples of a two-layer ReLU network, over d
+    #[command(name = "figure-2")]
+    Figure2(figure_2::Args),
+    /// Whether R1 in the objective changes the test loss
+    R1(r1::Args),
     /// f_L, f_L + f_Q and the network from one initialisation, side by side
     Taylor(taylor::Args),
 }
@@ -68,6 +76,8 @@ struct Common {
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
+        Which::Figure2(args) => figure_2::run(args),
+        Which::R1(args) => r1::run(args),
         Which::Taylor(args) => taylor::run(args),
     }
 }

@@ -8,8 +8,8 @@ use escapement::{activation, sphere};
 use faer::Mat;
 use rand_distr::{Distribution, StandardNormal};
 
-/// The key of the random streams.
-const KEY: &str = "experiment figure-1";
+/// The key of the random streams, also of experiments on the same data.
+pub const KEY: &str = "experiment figure-1";
 /// The activation of the paper, sigmoid(z − 1).
 const ACTIVATION: &str = "sigmoid:1";
 

@@ -7,53 +7,31 @@
 //! of Φ, as the authors took it, or all but the
 //! top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs too this is the Σ of the sphere).
 
-mod data;
+pub(super) mod course;
+pub(super) mod data;
 mod picture;
-mod projector;
+pub(super) mod projector;
 mod settings;
-mod training;
-mod verdict;
+pub(super) mod training;
+pub(super) mod verdict;
 
+pub(super) use picture::averaged;
+
+pub use course::{Row, State};
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
 pub use training::Bits;
 
-use super::schedule::due;
 use super::{Experiment, Keeper, Position, Report};
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use course::Evaluated;
 use data::Data;
 use projector::Kept;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use training::{Descent, Test};
 
 /// The values of λ3.
 pub const LAMBDAS: [f64; 6] = [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
-/// Something is recorded at steps of at most four leading bits: eight to a doubling.
-const LEADING: u32 = 4;
-
-/// What is recorded of one step.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// Steps taken before.
-    pub step: u64,
-    /// R3.
-    pub r3: f64,
-    /// The mean loss on the inputs that are trained on.
-    pub train_loss: f64,
-    /// The mean loss on those that are not.
-    pub test_loss: f64,
-}
-
-/// Where a run is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Steps taken.
-    pub step: u64,
-    /// What was recorded.
-    pub rows: Vec<Row>,
-}
-
 /// What the runs of a seed share.
 struct Shared<T: Bits> {
     seed: u64,
@@ -102,11 +80,7 @@ impl<T: Bits> Experiment for Figure1<T> {
     }
 
     fn settings(&self) -> Result<Map<String, Value>> {
-        let mut all = Map::from_iter([("experiment".to_owned(), self.id().into())]);
-        for part in [serde_json::to_value(self.settings)?, serde_json::to_value(self.settings.sizes())?] {
-            all.extend(part.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-        }
-        Ok(all)
+        self.settings.map(self.id())
     }
 
     fn runs(&self) -> Vec<String> {
@@ -114,60 +88,28 @@ impl<T: Bits> Experiment for Figure1<T> {
     }
 
     fn work(&self, _run: usize, state: Option<&State>) -> (u64, u64) {
-        // The last step is to be evaluated too.
-        let done = state.map_or(0, |state| state.step + u64::from(state.rows.last().is_some_and(|row| row.step == state.step)));
-        (self.settings.steps + 1, done)
+        (self.settings.steps + 1, State::done(state))
     }
 
     fn accept(&self, run: usize, state: &State) -> Result<()> {
-        let steps = self.settings.steps;
-        ensure!(
-            state.step <= steps,
-            "the run {} has taken {} steps and {steps} are asked for: give at least that, or --fresh to start anew",
-            self.runs()[run],
-            state.step
-        );
-        Ok(())
+        self.settings.accept(&self.runs()[run], state.step)
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
         let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
         let shared = self.shared(seed)?;
-        let mut descent = Descent::new(&shared.data, &shared.kept, lambda)?;
-        let mut state = State::default();
-        if let Some(Position { state: left, bits }) = from {
-            descent.set_bits(&bits)?;
-            state = left;
-            // The row of the step in hand is made again, or was that of an end that is none.
-            state.rows.retain(|row| row.step < state.step);
-        }
-        loop {
-            let (last, due) = (state.step == steps, due(state.step, LEADING));
-            let value = descent.evaluate(due)?;
-            if last || due {
-                let test_loss = shared.test.loss(descent.w())?;
-                state.rows.push(Row { step: state.step, r3: descent.r3(&value), train_loss: value.loss, test_loss });
-            }
-            if last {
-                break;
-            }
-            descent.step(eta);
-            state.step += 1;
-            let message = || {
-                state.rows.last().map_or_else(String::new, |row| format!("train {:.4}, test {:.4}", value.loss, row.test_loss))
-            };
-            let position = || Position { state: state.clone(), bits: descent.bits() };
-            if keeper.tick(state.step, message, position)?.is_break() {
-                break;
-            }
-        }
-        Ok(Position { bits: descent.bits(), state })
+        let descent = Descent::new(&shared.data, &shared.kept, lambda)?;
+        course::take(descent, &mut shared.test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
+            let value = descent.evaluate(course::due(step))?;
+            let r3 = if recorded { descent.r3(&value) } else { value.r3 };
+            Ok(Evaluated { r1: None, r3, loss: value.loss })
+        })
     }
 
     fn report(&self, states: &[Option<State>]) -> Result<Report> {
         let mut csv = "step,seed,lambda3,r3,train_loss,test_loss\n".to_owned();
         for ((seed, lambda), state) in self.grid().into_iter().zip(states) {
-            for Row { step, r3, train_loss, test_loss } in state.iter().flat_map(|state| &state.rows) {
+            for Row { step, r3, train_loss, test_loss, .. } in state.iter().flat_map(|state| &state.rows) {
                 // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
                 let _ = writeln!(csv, "{step},{seed},{lambda:?},{r3:?},{train_loss:?},{test_loss:?}");
             }

@@ -5,23 +5,27 @@ use crate::experiment::limits;
 use crate::report::plot::{Curve, Panel, panels};
 use std::collections::BTreeMap;
 
-/// The figure of `states`, which belong to the seeds and λ3 of `grid`; `None` where there is nothing yet. A mean is over the seeds that have
-/// got to the step.
+/// Against log_d(t + 1), the mean and standard deviation of a quantity over the runs that have got to step t.
+pub fn averaged<'a>(d: usize, runs: impl Iterator<Item = &'a State>, of: impl Fn(&Row) -> Option<f64>) -> Vec<(f64, f64, f64)> {
+    let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for row in runs.flat_map(|state| &state.rows) {
+        values.entry(row.step).or_default().extend(of(row));
+    }
+    let at = |step: u64| (step as f64 + 1.0).ln() / (d as f64).ln();
+    values.iter().filter_map(|(&step, v)| limits(v).map(|l| (at(step), l.mean, l.deviation))).collect()
+}
+
+/// The figure of `states`, which belong to the seeds and λ3 of `grid`; `None` where there is nothing yet.
 pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> Option<String> {
-    let d = settings.sizes().d as f64;
+    let d = settings.sizes().d;
     let panel = |name: &str, of: fn(&Row) -> f64| {
         let curve = |(color, lambda): (usize, f64)| {
-            let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
             let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
-            for row in runs.filter_map(|(_, state)| state.as_ref()).flat_map(|state| &state.rows) {
-                values.entry(row.step).or_default().push(of(row));
-            }
-            let at = |step: u64| (step as f64 + 1.0).ln() / d.ln();
-            let points = values.iter().filter_map(|(&step, v)| limits(v).map(|l| (at(step), l.mean, l.deviation))).collect();
+            let points = averaged(d, runs.filter_map(|(_, state)| state.as_ref()), |row| Some(of(row)));
             Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
         };
         let curves = LAMBDAS.into_iter().enumerate().map(curve).collect();
-        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_y: false, curves }
+        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
     };
     let sizes = settings.sizes();
     let how = match settings.variant {

@@ -7,16 +7,26 @@ use anyhow::Result;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::sphere::Truncation;
-use escapement::training::{TopProjector, sample_basis};
-use faer::{Mat, Par};
+use escapement::training::{SampleBasis, TopProjector, sample_basis};
+use faer::Par;
 use std::sync::Arc;
 
 /// What R3 leaves alone.
 pub enum Kept<T: Bits> {
-    /// The top left singular vectors of Φ.
-    Sample(Mat<f64>),
+    /// The top singular vectors of Φ.
+    Sample(SampleBasis),
     /// The top eigenvectors of Σ. Σ is that of inputs on the sphere, also where they are drawn from N(0, I).
-    Exact(Arc<TopProjector<T>>),
+    Exact(Box<Exact<T>>),
+}
+
+/// Σ and its top eigenvectors.
+pub struct Exact<T: Bits> {
+    /// As a step of training needs them.
+    pub projector: Arc<TopProjector<T>>,
+    /// Σ.
+    pub cov: Covariance,
+    /// In f64, as they were solved for.
+    pub top: TopSpace,
 }
 
 impl<T: Bits> Kept<T> {
@@ -27,10 +37,12 @@ impl<T: Bits> Kept<T> {
     pub fn new(settings: &Settings, data: &Data) -> Result<Self> {
         let (net, x, rank, par) = (&data.net, data.train.x.as_ref(), settings.rank(), Par::rayon(0));
         if settings.projector == Projector::Sample {
-            return Ok(Self::Sample(sample_basis(net, x, rank, par)?.basis));
+            return Ok(Self::Sample(sample_basis(net, x, rank, par)?));
         }
         let cov = Covariance::new(net.weights(), net.activation(), Truncation::default())?;
         let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, par)?;
-        Ok(Self::Exact(Arc::new(TopProjector::new(net, x, &TopSpace::new(&pairs, rank)?, par)?)))
+        let top = TopSpace::new(&pairs, rank)?;
+        let projector = Arc::new(TopProjector::new(net, x, &top, par)?);
+        Ok(Self::Exact(Box::new(Exact { projector, cov, top })))
     }
 }

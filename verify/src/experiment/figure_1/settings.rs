@@ -1,7 +1,9 @@
 //! What is trained, at which size.
 
 use crate::claim::Tier;
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Which of the two descriptions of the experiment is followed: the text and the authors' notebooks differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
@@ -114,6 +116,42 @@ impl Settings {
             // E (β·x)⁴ = 3d/(d + 2) on the sphere; odd terms vanish, and 1 + 1 − 2 = 0.
             Variant::AsPrinted => 3.0 * d / (d + 2.0),
         }
+    }
+
+    /// All that another command must share, by name.
+    ///
+    /// # Errors
+    /// A setting that cannot be written down.
+    pub fn map(&self, experiment: &str) -> Result<Map<String, Value>> {
+        let mut all = Map::from_iter([("experiment".to_owned(), experiment.into())]);
+        for part in [serde_json::to_value(self)?, serde_json::to_value(self.sizes())?] {
+            all.extend(part.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        Ok(all)
+    }
+
+    /// Refuses a run that has taken more steps than are asked for.
+    ///
+    /// # Errors
+    /// It has, in one sentence.
+    pub fn accept(&self, run: &str, step: u64) -> Result<()> {
+        let steps = self.steps;
+        ensure!(
+            step <= steps,
+            "the run {run} has taken {step} steps and {steps} are asked for: give at least that, or --fresh to start anew"
+        );
+        Ok(())
+    }
+
+    /// What to type for the same runs of `experiment`.
+    pub fn command(&self, experiment: &str) -> String {
+        let printed = if self.variant == Variant::AsPrinted { " --as-printed" } else { "" };
+        let exact = if self.projector == Projector::Exact { " --projector exact" } else { "" };
+        let double = if self.precision == Precision::F64 { " --precision f64" } else { "" };
+        let Self { tier, seed, seeds, steps, .. } = self;
+        format!(
+            "escapement experiment {experiment}{printed}{exact}{double} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --fresh"
+        )
     }
 
     /// The seeds.

@@ -4,8 +4,8 @@ use super::data::{Data, Labelled};
 use super::projector::Kept;
 use anyhow::{Result, ensure};
 use escapement::objective::Loss;
-use escapement::training::{self, Model, Problem, Real, TopProjector, Value, Workspace};
-use faer::{Mat, MatRef, Par};
+use escapement::training::{self, Model, Problem, Real, Term, TopProjector, Value, Workspace};
+use faer::{Mat, MatMut, MatRef, Par};
 use std::sync::Arc;
 
 /// Inputs of the test that are evaluated at once: the slopes of a block are the largest buffer of the test.
@@ -57,9 +57,9 @@ impl<T: Bits> Descent<T> {
         let Labelled { x, y } = &data.train;
         let problem = Problem::new(&data.net, x.as_ref(), y, Loss::Square, Model::Quadratic, Par::rayon(0))?;
         let (problem, aside) = match kept {
-            Kept::Sample(basis) => (problem.with_r3(basis.as_ref(), lambda)?, None),
-            Kept::Exact(top) if lambda == 0.0 => (problem, Some(top.clone())),
-            Kept::Exact(top) => (problem.with_top(top.clone(), lambda)?, None),
+            Kept::Sample(sample) => (problem.with_r3(sample.basis.as_ref(), lambda)?, None),
+            Kept::Exact(exact) if lambda == 0.0 => (problem, Some(exact.projector.clone())),
+            Kept::Exact(exact) => (problem.with_top(exact.projector.clone(), lambda)?, None),
         };
         let (space, zero) = (problem.workspace(), || Mat::zeros(problem.d(), problem.m()));
         Ok(Self { w: zero(), gradient: zero(), space, problem, aside })
@@ -81,6 +81,25 @@ impl<T: Bits> Descent<T> {
         }
         let out = self.gradient.as_mut().transpose_mut();
         Ok(self.problem.value_and_gradient(self.w.transpose(), out, &mut self.space, Par::rayon(0))?)
+    }
+
+    /// The same with another term, one that depends on f_L(X; W): see [`Problem::value_and_gradient_with`].
+    ///
+    /// # Errors
+    /// As [`Descent::evaluate`], and those of the term.
+    pub fn evaluate_with(&mut self, term: Term<'_>) -> Result<Value> {
+        let out = self.gradient.as_mut().transpose_mut();
+        Ok(self.problem.value_and_gradient_with(self.w.transpose(), out, &mut self.space, term, Par::rayon(0))?)
+    }
+
+    /// What is trained.
+    pub fn problem(&self) -> &Problem<T> {
+        &self.problem
+    }
+
+    /// Wᵀ (`[d, m]`), and the transpose of the gradient, to add to.
+    pub fn parts(&mut self) -> (MatRef<'_, T>, MatMut<'_, T>) {
+        (self.w.as_ref(), self.gradient.as_mut())
     }
 
     /// R3 at the last evaluation, whose value is `value`.

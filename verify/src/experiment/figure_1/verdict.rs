@@ -2,15 +2,17 @@
 //!
 //! Losses are taken relative to E f*², and are means over seeds with Student's limits; a single seed has none, and speaks for itself alone.
 
-use super::{LAMBDAS, Row, Settings, State, Variant};
+use super::{LAMBDAS, Row, Settings, State};
 use crate::bound::{Bound, Neighbour, Side};
 use crate::cell::Cell;
 use crate::claim::Tier;
-use crate::experiment::limits;
+use crate::experiment::{Sheet, limits};
 use crate::journal::SOURCE_HASH;
 use crate::record::{Measurement, Record};
-use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
+use crate::verdict::ClaimVerdict;
 
+/// The experiment, as its cells name it.
+const CLAIM: &str = "figure-1";
 /// The paper quotes test losses to one decimal, as 0.6 and 0.2: a number is near one of these, or near zero, where it rounds to it, and two
 /// losses differ visibly where they lie farther apart than this.
 pub const HALF_A_DIGIT: f64 = 0.05;
@@ -25,58 +27,33 @@ pub const HELD_DOWN: f64 = 0.5;
 
 /// The claims of the figure, judged on `states`, which belong to the seeds and λ3 of `grid`.
 pub(super) fn judge(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> ClaimVerdict {
-    let claim = "figure-1";
-    let records = records(claim, settings, grid, states);
-    let failures: Vec<Failure> =
-        grid.iter().zip(states).filter_map(|(run, state)| unfinished(claim, settings, *run, state)).collect();
-    let mut bounds = Vec::new();
-    for bound in bounds_of(settings) {
-        let mut found = judge_bound(claim, &bound, settings.tier, settings.seed, &records, &failures);
-        if let Some(worst) = &mut found.worst {
-            worst.command = command(settings);
-        }
-        bounds.push(found);
-    }
-    ClaimVerdict {
-        claim: claim.to_owned(),
+    let sheet = Sheet {
+        claim: CLAIM,
         title: "what λ3 R3 does to training".to_owned(),
-        reference: "NBL22, Figure 1".to_owned(),
-        verdict: bounds.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive),
-        bounds,
-        as_printed: None,
-        failures,
+        reference: "NBL22, Figure 1",
         tier: settings.tier,
         seed: settings.seed,
-    }
-}
-
-/// What to type for the same runs.
-fn command(settings: &Settings) -> String {
-    let printed = if settings.variant == Variant::AsPrinted { " --as-printed" } else { "" };
-    let Settings { tier, seed, seeds, steps, .. } = settings;
-    format!("escapement experiment figure-1{printed} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --fresh")
-}
-
-/// What keeps a run from being judged.
-fn unfinished(claim: &str, settings: &Settings, (seed, lambda): (u64, f64), state: &Option<State>) -> Option<Failure> {
-    let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
-    (step < settings.steps).then(|| Failure {
-        cell: Cell { replicate: seed as usize, ..cell(claim, settings, &part(lambda)) },
-        message: format!("it is at step {step} of {}", settings.steps),
-    })
+        command: settings.command(CLAIM),
+    };
+    let unfinished = grid.iter().zip(states).filter_map(|((seed, lambda), state)| {
+        let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+        let cell = Cell { replicate: *seed as usize, ..cell(settings, &part(*lambda)) };
+        (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
+    });
+    sheet.judge(&bounds_of(settings), &records(settings, grid, states), unfinished)
 }
 
 fn part(lambda: f64) -> String {
     format!("lambda3:{lambda:?}")
 }
 
-fn cell(claim: &str, settings: &Settings, part: &str) -> Cell {
+fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(claim, part) }
+    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(CLAIM, part) }
 }
 
 /// A cell for each λ3, and one in which they are compared.
-fn records(claim: &str, settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> Vec<Record> {
+fn records(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> Vec<Record> {
     let scale = settings.mean_square();
     // Of all seeds that have rows for this λ3, something of their rows: by seed, so that λ3 can be paired.
     let of = |lambda: f64, f: &dyn Fn(&[Row]) -> Option<f64>| -> Vec<(u64, f64)> {
@@ -86,7 +63,7 @@ fn records(claim: &str, settings: &Settings, grid: &[(u64, f64)], states: &[Opti
     let record = |part: &str, measurement: Measurement| Record {
         source: SOURCE_HASH.to_owned(),
         seed: settings.seed,
-        cell: cell(claim, settings, part),
+        cell: cell(settings, part),
         measurement,
     };
     let put = |measurement: &mut Measurement, name: &str, values: &[f64]| {

@@ -12,6 +12,7 @@ pub(super) fn draw(settings: &Settings, states: &[Option<State>]) -> Option<Stri
         title: title.to_owned(),
         x_label: "log10(t + 1)".to_owned(),
         y_label: String::new(),
+        log_x: false,
         log_y,
         curves: (0..MODELS.len())
             .filter(|&i| !(skip_network && MODELS[i] == Model::Network))

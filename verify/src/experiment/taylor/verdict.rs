@@ -5,36 +5,29 @@
 use super::{Point, Row, Settings, State};
 use crate::bound::{Bound, Neighbour, Side};
 use crate::cell::Cell;
-use crate::experiment::limits;
+use crate::experiment::{Sheet, limits};
 use crate::journal::SOURCE_HASH;
 use crate::record::{Measurement, Record};
-use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
+use crate::verdict::ClaimVerdict;
+
+const CLAIM: &str = "taylor";
 
 /// The claims of the experiment, judged on `states`, one to a seed.
 pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdict {
-    let claim = "taylor";
-    let records = [record(claim, settings, states)];
-    let seeds = settings.all_seeds();
-    let failures: Vec<Failure> = seeds.zip(states).filter_map(|(seed, state)| unfinished(claim, settings, seed, state)).collect();
-    let mut bounds = Vec::new();
-    for bound in claims() {
-        let mut found = judge_bound(claim, &bound, settings.tier, settings.seed, &records, &failures);
-        if let Some(worst) = &mut found.worst {
-            worst.command = command(settings);
-        }
-        bounds.push(found);
-    }
-    ClaimVerdict {
-        claim: claim.to_owned(),
+    let sheet = Sheet {
+        claim: CLAIM,
         title: "training, expanded around its start".to_owned(),
-        reference: "NBL22, the expansion of training".to_owned(),
-        verdict: bounds.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive),
-        bounds,
-        as_printed: None,
-        failures,
+        reference: "NBL22, experiments on the expansion of training",
         tier: settings.tier,
         seed: settings.seed,
-    }
+        command: command(settings),
+    };
+    let unfinished = settings.all_seeds().zip(states).filter_map(|(seed, state)| {
+        let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+        let cell = Cell { replicate: seed as usize, ..cell(settings) };
+        (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
+    });
+    sheet.judge(&claims(), &[record(settings, states)], unfinished)
 }
 
 /// What to type for the same runs.
@@ -44,22 +37,13 @@ fn command(settings: &Settings) -> String {
     format!("escapement experiment taylor{data} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --eta {eta} --fresh")
 }
 
-/// What keeps a run from being judged.
-fn unfinished(claim: &str, settings: &Settings, seed: u64, state: &Option<State>) -> Option<Failure> {
-    let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
-    (step < settings.steps).then(|| Failure {
-        cell: Cell { replicate: seed as usize, ..cell(claim, settings) },
-        message: format!("it is at step {step} of {}", settings.steps),
-    })
-}
-
-fn cell(claim: &str, settings: &Settings) -> Cell {
+fn cell(settings: &Settings) -> Cell {
     let sizes = settings.sizes();
-    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(claim, "compared") }
+    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(CLAIM, "compared") }
 }
 
 /// One record: the two expansions against each other.
-fn record(claim: &str, settings: &Settings, states: &[Option<State>]) -> Record {
+fn record(settings: &Settings, states: &[Option<State>]) -> Record {
     let mut m = Measurement::new().quantity("one", 1.0, 0.0).quantity("zero", 0.0, 0.0);
     let mut put = |name: &str, of: &dyn Fn(&[Row]) -> Option<f64>| {
         let values: Vec<f64> = states.iter().flatten().filter_map(|state| of(&state.rows)).filter(|v| v.is_finite()).collect();
@@ -79,7 +63,7 @@ fn record(claim: &str, settings: &Settings, states: &[Option<State>]) -> Record 
         let gap = |row: &Row| (row.points[model].test_loss - row.points[2].test_loss).abs();
         put(&format!("test loss: {name}"), &|rows| rows.last().map(gap));
     }
-    Record { source: SOURCE_HASH.to_owned(), seed: settings.seed, cell: cell(claim, settings), measurement: m }
+    Record { source: SOURCE_HASH.to_owned(), seed: settings.seed, cell: cell(settings), measurement: m }
 }
 
 fn claims() -> Vec<Bound> {

@@ -1,0 +1,63 @@
+//! Verdicts of an experiment, by the rules of claims.
+
+use crate::bound::Bound;
+use crate::cell::Cell;
+use crate::claim::Tier;
+use crate::record::Record;
+use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
+
+/// What the verdicts of an experiment have in common.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    /// The identifier of the experiment, which is that of its cells.
+    pub claim: &'static str,
+    /// A few words.
+    pub title: String,
+    /// Where it is made.
+    pub reference: &'static str,
+    /// The tier.
+    pub tier: Tier,
+    /// The first seed.
+    pub seed: u64,
+    /// What to type for the same runs.
+    pub command: String,
+}
+
+impl Sheet {
+    /// Judges `bounds` on `records`; `unfinished` are the cells of runs that have not ended, and why they are not judged.
+    pub fn judge(
+        &self,
+        bounds: &[Bound],
+        records: &[Record],
+        unfinished: impl IntoIterator<Item = (Cell, String)>,
+    ) -> ClaimVerdict {
+        let failures: Vec<Failure> = unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
+        let mut found = Vec::new();
+        for bound in bounds {
+            let mut verdict = judge_bound(self.claim, bound, self.tier, self.seed, records, &failures);
+            if verdict.verdict != Verdict::Refuted
+                && let Some(first) = failures.first()
+            {
+                // A mean over seeds waits for all of them.
+                verdict.verdict = Verdict::Inconclusive;
+                verdict.why.get_or_insert_with(|| format!("the run {} has not ended: {}", first.cell, first.message));
+            }
+            if let Some(worst) = &mut verdict.worst {
+                worst.command.clone_from(&self.command);
+            }
+            found.push(verdict);
+        }
+        ClaimVerdict {
+            claim: self.claim.to_owned(),
+            title: self.title.clone(),
+            reference: self.reference.to_owned(),
+            // An experiment of which nothing is said is not supported by it.
+            verdict: found.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive),
+            bounds: found,
+            as_printed: None,
+            failures,
+            tier: self.tier,
+            seed: self.seed,
+        }
+    }
+}
