@@ -51,7 +51,6 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         }
         _ => None,
     };
-    notes.print();
     let settings = Settings {
         tier: common.tier,
         seed: common.seed,
@@ -60,7 +59,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         eta: args.eta,
         dataset,
     };
-    conduct(Taylor::new(settings)?, common)
+    let code = conduct(Taylor::new(settings)?, common)?;
+    notes.print();
+    Ok(code)
 }
 
 fn labelled(inputs: &Path, labels: &Path, d: usize, notes: &mut Notes) -> Result<Labelled> {
