@@ -1,11 +1,11 @@
 //! Figure 1 of NBL22: R3, train and test loss of the quadratic model under gradient descent, for six values of λ3.
 //!
-//! > inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10 000, σ(z) = sigmoid(z − 1),
-//! > square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000 steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
+//! Inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10 000, σ(z) = sigmoid(z − 1),
+//! square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000 steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
 //!
 //! The objective is `L̂ + λ3 R3` of f_L + f_Q. `R3 = E_n f_L(x; ΠW)²`, where Π is the projector on all but the top n_k right singular vectors
-//! of Φ, as the authors took it, or all but the
-//! top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs too this is the Σ of the sphere).
+//! of Φ, as the authors took it, or all but the top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs
+//! too this is the Σ of the sphere).
 
 mod beside;
 pub(super) mod course;

@@ -1,6 +1,6 @@
 //! The R1 experiment of NBL22: figure 1 with λ3 = 0.01 and R1 in the objective as well. Does it change the test loss?
 //!
-//! > We leave it open whether R1 is needed: experiments without it reach low test loss.
+//! The paper conjectures that it does not, and leaves it open.
 //!
 //! `R1 = E_x f_L(x; Π_{>r}W)²` asks for inputs that are not in the sample. The authors estimated it on 100 fresh inputs in each step, with Π
 //! from the sample as in R3; with the projector of Σ itself, R1 = vec(W)ᵀ Σ_{>r} vec(W) is exact here. All λ1 of a seed see the same data and
