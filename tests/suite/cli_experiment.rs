@@ -58,14 +58,43 @@ fn more_steps_and_seeds_go_on_to_the_same_bytes() {
 }
 
 #[test]
-fn the_exact_projector_goes_on_to_the_same_bytes() {
-    // Steps 17 and 19 are such that the coordinates in V follow from the step before; at 18 and 20 they are computed anew.
-    let desk = Desk::new();
-    for (steps, out) in [("21", "whole"), ("17", "parts"), ("19", "parts"), ("21", "parts")] {
-        let out = figure_1(&desk, &["--projector", "exact", "--steps", steps, "--out", out]);
-        assert!(out.code == Some(3) || out.code == Some(1), "{}", out.stderr);
+fn every_kind_goes_on_to_the_same_bytes() {
+    // Steps 17 and 19 are such that what is known of V follows from the step before; at 18 and 20 it is computed anew.
+    for (number, kind) in [["figure-1", "exact"], ["r1", "sample"], ["r1", "exact"]].iter().enumerate() {
+        let desk = Desk::new();
+        for (steps, out) in [("21", "whole"), ("17", "parts"), ("19", "parts"), ("21", "parts")] {
+            let args = ["experiment", kind[0], "--seeds", "1", "--projector", kind[1], "--steps", steps, "--out", out];
+            let out = desk.run(&args);
+            assert!(out.code == Some(3) || out.code == Some(1), "{}", out.stderr);
+        }
+        let (whole, parts) = (files(&desk.path("whole")), files(&desk.path("parts")));
+        assert!(whole.len() > 4 && whole == parts, "{kind:?}");
+        if number > 0 {
+            let csv = String::from_utf8_lossy(&whole["r1.csv"]).into_owned();
+            assert!(csv.starts_with("step,seed,lambda1,lambda3,r1,r3,train_loss,test_loss\n0,0,0.0,0.01,0.0,0.0,"), "{csv}");
+            // All of them start from the same point, and R1 is seen where it costs nothing too.
+            assert!(csv.lines().skip(1).all(|line| line.split(',').nth(4).is_some_and(|r1| !r1.is_empty())));
+        }
     }
-    assert!(files(&desk.path("whole")) == files(&desk.path("parts")));
+}
+
+#[test]
+fn one_picture_shows_two_executions() {
+    let desk = Desk::new();
+    figure_1(&desk, &["--steps", "20", "--out", "a"]);
+    figure_1(&desk, &["--steps", "20", "--out", "b"]);
+    let alone = files(&desk.path("b"));
+    figure_1(&desk, &["--steps", "20", "--out", "b", "--beside", "a"]);
+    let both = files(&desk.path("b"));
+    let lines =
+        |files: &BTreeMap<String, Vec<u8>>| String::from_utf8_lossy(&files["figure-1.svg"]).matches("stroke-dasharray").count();
+    assert!(lines(&alone) == 0 && lines(&both) >= 3 * 6, "{}", lines(&both));
+    assert!(alone.iter().all(|(name, bytes)| name == "figure-1.svg" || both[name] == *bytes));
+    for (more, words) in [(&["--as-printed"][..], "its variant is \"as-run\""), (&["--tier", "paper"], "its tier is \"quick\"")] {
+        let out = desk.run(&[&["experiment", "figure-1", "--out", "c", "--beside", "a"], more].concat());
+        assert!(out.code == Some(2) && out.stderr.contains(words), "{}", out.stderr);
+    }
+    assert!(!desk.path("c").exists());
 }
 
 #[cfg(unix)]

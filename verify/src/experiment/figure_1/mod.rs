@@ -1,12 +1,13 @@
 //! Figure 1 of NBL22: R3, train and test loss of the quadratic model under gradient descent, for six values of λ3.
 //!
-//! > inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10 000, σ(z) = sigmoid(z − 1),
-//! > square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000 steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
+//! Inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10 000, σ(z) = sigmoid(z − 1),
+//! square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000 steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
 //!
 //! The objective is `L̂ + λ3 R3` of f_L + f_Q. `R3 = E_n f_L(x; ΠW)²`, where Π is the projector on all but the top n_k right singular vectors
-//! of Φ, as the authors took it, or all but the
-//! top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs too this is the Σ of the sphere).
+//! of Φ, as the authors took it, or all but the top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs
+//! too this is the Σ of the sphere).
 
+mod beside;
 pub(super) mod course;
 pub(super) mod data;
 mod picture;
@@ -23,11 +24,13 @@ pub use training::Bits;
 
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::Result;
+use beside::Beside;
 use course::Evaluated;
 use data::Data;
 use projector::Kept;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
+use std::path::Path;
 use training::{Descent, Test};
 
 /// The values of λ3.
@@ -44,12 +47,22 @@ struct Shared<T: Bits> {
 pub struct Figure1<T: Bits> {
     settings: Settings,
     shared: Option<Shared<T>>,
+    beside: Option<Beside>,
 }
 
 impl<T: Bits> Figure1<T> {
     /// The experiment of these settings, whose precision is that of T.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, shared: None }
+        Self { settings, shared: None, beside: None }
+    }
+
+    /// With the runs that `folder` holds shown in the same picture.
+    ///
+    /// # Errors
+    /// A folder that holds something else, in one sentence.
+    pub fn beside(mut self, folder: &Path) -> Result<Self> {
+        self.beside = Some(Beside::read(folder, &self.settings)?);
+        Ok(self)
     }
 
     /// Seed and λ3 of each run.
@@ -64,7 +77,7 @@ impl<T: Bits> Figure1<T> {
             None => {
                 let data = Data::draw(&self.settings, seed)?;
                 let kept = Kept::new(&self.settings, &data)?;
-                let test = Test::new(&data)?;
+                let test = Test::new(&data, self.settings.par())?;
                 Shared { seed, data, kept, test }
             }
         };
@@ -96,9 +109,10 @@ impl<T: Bits> Experiment for Figure1<T> {
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
+        let par = self.settings.par();
         let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
         let shared = self.shared(seed)?;
-        let descent = Descent::new(&shared.data, &shared.kept, lambda)?;
+        let descent = Descent::new(&shared.data, &shared.kept, lambda, par)?;
         course::take(descent, &mut shared.test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
             let value = descent.evaluate(course::due(step))?;
             let r3 = if recorded { descent.r3(&value) } else { value.r3 };
@@ -116,7 +130,7 @@ impl<T: Bits> Experiment for Figure1<T> {
         }
         Ok(Report {
             csv,
-            svg: picture::draw(&self.settings, &self.grid(), states),
+            svg: picture::draw(&self.settings, &self.grid(), states, self.beside.as_ref()),
             verdict: verdict::judge(&self.settings, &self.grid(), states),
         })
     }

@@ -1,5 +1,6 @@
 //! The figure: R3, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
 
+use super::beside::Beside;
 use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
 use crate::experiment::limits;
 use crate::report::plot::{Curve, Panel, panels};
@@ -15,19 +16,33 @@ pub fn averaged<'a>(d: usize, runs: impl Iterator<Item = &'a State>, of: impl Fn
     values.iter().filter_map(|(&step, v)| limits(v).map(|l| (at(step), l.mean, l.deviation))).collect()
 }
 
-/// The figure of `states`, which belong to the seeds and λ3 of `grid`; `None` where there is nothing yet.
-pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -> Option<String> {
-    let d = settings.sizes().d;
+/// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution dashed; `None` where there is nothing
+/// yet.
+pub(super) fn draw(
+    settings: &Settings,
+    grid: &[(u64, f64)],
+    states: &[Option<State>],
+    beside: Option<&Beside>,
+) -> Option<String> {
+    let sizes = settings.sizes();
     let panel = |name: &str, of: fn(&Row) -> f64| {
-        let curve = |(color, lambda): (usize, f64)| {
+        let curve = |color: usize, lambda: f64, grid: &[(u64, f64)], states: &[Option<State>]| {
             let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
-            let points = averaged(d, runs.filter_map(|(_, state)| state.as_ref()), |row| Some(of(row)));
+            let points = averaged(sizes.d, runs.filter_map(|(_, state)| state.as_ref()), |row| Some(of(row)));
             Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
         };
-        let curves = LAMBDAS.into_iter().enumerate().map(curve).collect();
+        let mut curves = Vec::new();
+        for (color, lambda) in LAMBDAS.into_iter().enumerate() {
+            curves.push(curve(color, lambda, grid, states));
+            curves.extend(beside.map(|other| {
+                let mut dashed = curve(color, lambda, &other.grid, &other.states);
+                // Without bands: two of them on one another show nothing.
+                dashed.points.iter_mut().for_each(|point| point.2 = 0.0);
+                Curve { dashed: true, name: format!("the same, {}", other.name), ..dashed }
+            }));
+        }
         Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
     };
-    let sizes = settings.sizes();
     let how = match settings.variant {
         Variant::AsRun => "as run",
         Variant::AsPrinted => "as printed",

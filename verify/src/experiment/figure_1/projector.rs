@@ -8,7 +8,6 @@ use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::sphere::Truncation;
 use escapement::training::{SampleBasis, TopProjector, sample_basis};
-use faer::Par;
 use std::sync::Arc;
 
 /// What R3 leaves alone.
@@ -35,7 +34,7 @@ impl<T: Bits> Kept<T> {
     /// # Errors
     /// There is no gap at n_k, or a solve fails.
     pub fn new(settings: &Settings, data: &Data) -> Result<Self> {
-        let (net, x, rank, par) = (&data.net, data.train.x.as_ref(), settings.rank(), Par::rayon(0));
+        let (net, x, rank, par) = (&data.net, data.train.x.as_ref(), settings.rank(), settings.par());
         if settings.projector == Projector::Sample {
             return Ok(Self::Sample(sample_basis(net, x, rank, par)?));
         }

@@ -2,6 +2,7 @@
 
 use crate::claim::Tier;
 use anyhow::{Result, ensure};
+use faer::Par;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -37,6 +38,9 @@ pub enum Precision {
     /// Double.
     F64,
 }
+
+/// A product of n, m and d from which a step is shared among threads: some 2 milliseconds on one core.
+const SHARED: usize = 20_000_000;
 
 /// The settings of the experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -97,6 +101,12 @@ impl Settings {
     /// The sizes.
     pub fn sizes(&self) -> Sizes {
         Sizes::of(self.tier)
+    }
+
+    /// The threads of a step: a small one takes less time than it costs to share it out, the more so where other processes wait too.
+    pub fn par(&self) -> Par {
+        let Sizes { d, n, m, .. } = self.sizes();
+        if n * m * d < SHARED { Par::Seq } else { Par::rayon(0) }
     }
 
     /// n_k, the number of directions that R3 leaves alone.

@@ -46,6 +46,7 @@ pub struct Descent<T: Bits> {
     gradient: Mat<T>,
     /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only where it is asked for.
     aside: Option<Arc<TopProjector<T>>>,
+    par: Par,
 }
 
 impl<T: Bits> Descent<T> {
@@ -53,16 +54,16 @@ impl<T: Bits> Descent<T> {
     ///
     /// # Errors
     /// As [`Problem::new`] and [`Problem::with_r3`].
-    pub fn new(data: &Data, kept: &Kept<T>, lambda: f64) -> Result<Self> {
+    pub fn new(data: &Data, kept: &Kept<T>, lambda: f64, par: Par) -> Result<Self> {
         let Labelled { x, y } = &data.train;
-        let problem = Problem::new(&data.net, x.as_ref(), y, Loss::Square, Model::Quadratic, Par::rayon(0))?;
+        let problem = Problem::new(&data.net, x.as_ref(), y, Loss::Square, Model::Quadratic, par)?;
         let (problem, aside) = match kept {
             Kept::Sample(sample) => (problem.with_r3(sample.basis.as_ref(), lambda)?, None),
             Kept::Exact(exact) if lambda == 0.0 => (problem, Some(exact.projector.clone())),
             Kept::Exact(exact) => (problem.with_top(exact.projector.clone(), lambda)?, None),
         };
         let (space, zero) = (problem.workspace(), || Mat::zeros(problem.d(), problem.m()));
-        Ok(Self { w: zero(), gradient: zero(), space, problem, aside })
+        Ok(Self { w: zero(), gradient: zero(), space, problem, aside, par })
     }
 
     /// W, `[m, d]`.
@@ -80,7 +81,7 @@ impl<T: Bits> Descent<T> {
             self.space.forget();
         }
         let out = self.gradient.as_mut().transpose_mut();
-        Ok(self.problem.value_and_gradient(self.w.transpose(), out, &mut self.space, Par::rayon(0))?)
+        Ok(self.problem.value_and_gradient(self.w.transpose(), out, &mut self.space, self.par)?)
     }
 
     /// The same with another term, one that depends on f_L(X; W): see [`Problem::value_and_gradient_with`].
@@ -89,7 +90,7 @@ impl<T: Bits> Descent<T> {
     /// As [`Descent::evaluate`], and those of the term.
     pub fn evaluate_with(&mut self, term: Term<'_>) -> Result<Value> {
         let out = self.gradient.as_mut().transpose_mut();
-        Ok(self.problem.value_and_gradient_with(self.w.transpose(), out, &mut self.space, term, Par::rayon(0))?)
+        Ok(self.problem.value_and_gradient_with(self.w.transpose(), out, &mut self.space, term, self.par)?)
     }
 
     /// What is trained.
@@ -106,13 +107,13 @@ impl<T: Bits> Descent<T> {
     pub fn r3(&self, value: &Value) -> f64 {
         let Some(top) = &self.aside else { return value.r3 };
         let (f, mut beyond) = (self.space.f_linear(), vec![0.0; self.problem.n()]);
-        top.beyond(f, &top.coordinates(self.w.as_ref(), Par::rayon(0)), &mut beyond, Par::rayon(0));
+        top.beyond(f, &top.coordinates(self.w.as_ref(), self.par), &mut beyond, self.par);
         beyond.iter().map(|b| b * b).sum::<f64>() / f.len() as f64
     }
 
     /// `W ← W − η·gradient`, the gradient being that of the last evaluation.
     pub fn step(&mut self, eta: f64) {
-        training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), Par::rayon(0));
+        training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), self.par);
         self.space.moved(eta);
     }
 
@@ -146,6 +147,7 @@ pub struct Test<T: Real> {
     blocks: Vec<Problem<T>>,
     /// For blocks of the full size, and for the last one where it is shorter.
     spaces: Vec<Workspace<T>>,
+    par: Par,
 }
 
 impl<T: Real> Test<T> {
@@ -153,16 +155,16 @@ impl<T: Real> Test<T> {
     ///
     /// # Errors
     /// As [`Problem::new`].
-    pub fn new(data: &Data) -> Result<Self> {
+    pub fn new(data: &Data, par: Par) -> Result<Self> {
         let Labelled { x, y } = &data.test;
         let mut blocks = Vec::new();
         for start in (0..y.len()).step_by(BLOCK) {
             let count = BLOCK.min(y.len() - start);
             let (x, y) = (x.subrows(start, count), &y[start..start + count]);
-            blocks.push(Problem::new(&data.net, x, y, Loss::Square, Model::Quadratic, Par::rayon(0))?);
+            blocks.push(Problem::new(&data.net, x, y, Loss::Square, Model::Quadratic, par)?);
         }
         let spaces = [blocks.first(), blocks.last()].into_iter().flatten().map(Problem::workspace).collect();
-        Ok(Self { blocks, spaces })
+        Ok(Self { blocks, spaces, par })
     }
 
     /// The mean loss at W (`[m, d]`).
@@ -174,7 +176,7 @@ impl<T: Real> Test<T> {
         let full = self.blocks.first().map_or(0, Problem::n);
         for block in &self.blocks {
             let space = &mut self.spaces[usize::from(block.n() < full)];
-            sum += block.value(w, space, Par::rayon(0))?.loss * block.n() as f64;
+            sum += block.value(w, space, self.par)?.loss * block.n() as f64;
             count += block.n();
         }
         Ok(sum / count as f64)

@@ -10,7 +10,7 @@ use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
 
 const CLAIM: &str = "figure-2";
 
-/// The claims of the figure, judged on what each case came to.
+/// The claims of the figure, judged on what each case came to. A case without a least n keeps its own normalisation undecided, and no other.
 pub(super) fn judge(settings: &Settings, cases: &[(Case, Option<&State>)]) -> ClaimVerdict {
     let records: Vec<Record> = cases.iter().filter_map(|(case, state)| record(settings, *case, (*state)?)).collect();
     let failures: Vec<Failure> = cases.iter().filter_map(|(case, state)| failure(settings, *case, *state)).collect();

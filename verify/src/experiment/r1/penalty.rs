@@ -58,7 +58,7 @@ impl<'a> Penalty<'a> {
             How::Exact(operator, top) => {
                 let value = descent.evaluate(anew)?;
                 let (w, gradient) = descent.parts();
-                Ok((value, Some(exact(operator, top, self.lambda, w, gradient))))
+                Ok((value, Some(exact(operator, top, self.lambda, w, gradient, self.settings.par()))))
             }
         }
     }
@@ -70,7 +70,7 @@ impl<'a> Penalty<'a> {
         d: usize,
         step: u64,
     ) -> Result<(Value, Option<f64>)> {
-        let (par, b) = (Par::rayon(0), FRESH as f64);
+        let (par, b) = (self.settings.par(), FRESH as f64);
         let rng = &mut seed::stream(self.seed, KEY, &format!("fresh inputs of step {step}"));
         let x = data::inputs(self.settings.variant, rng, FRESH, d);
         let fresh = Fresh::new(descent.problem(), sample, x.as_ref(), par)?;
@@ -100,8 +100,9 @@ fn exact<T: Bits>(
     lambda: f64,
     w: MatRef<'_, T>,
     mut gradient: MatMut<'_, T>,
+    par: Par,
 ) -> f64 {
-    let (p, d, par) = (top.p(), top.d(), Par::rayon(0));
+    let (p, d) = (top.p(), top.d());
     let mut u = Mat::<f64>::from_fn(p * d, 1, |k, _| {
         let (c, r) = (k / p, k % p);
         Into::<f64>::into(w[(c, r)]) - Into::<f64>::into(w[(c, p + r)])

@@ -107,7 +107,7 @@ fn bounds(settings: &Settings) -> Vec<Bound> {
             "R1 with over without",
             Side::Upper,
             "held down",
-            Neighbour::lhs("R1 with the least over without", "λ1 = 0.001 in place of 1"),
+            Neighbour::lhs("R1 with the least over without", "λ1 = 0.01 in place of 1"),
         )
         .strict()
         .among(is(1.0)),
