@@ -1,6 +1,6 @@
 //! What do L_λ's derivatives cost beside the products they consist of?
 //!
-//! - `products`: X by Wᵀ, Xᵀ by as many columns, p × p by p × d three times, Q and Qᵀ by one vector each, twice; by faer alone;
+//! - `products`: X by Wᵀ and by the p rows of ũ, Xᵀ by as many columns, p × p by p × d three times, Q and Qᵀ by one vector each, twice; by faer alone;
 //! - `gradient`: L_λ with its gradient, R1 and R2 through Σ itself, of f_L + f_Q and of f;
 //! - `Hessian product`: the Hessian times a vector; `mean over signs`: its exact average over random signs.
 //!
@@ -44,12 +44,15 @@ fn objective(c: &mut Criterion) {
 
         let (wt, xt, q) = (w.transpose().to_owned(), x.transpose().to_owned(), top.vectors());
         let (mut z, mut back) = (Mat::<f64>::zeros(n, m), Mat::<f64>::zeros(d, m));
+        let (half, mut narrow, mut back_half) = (wt.subcols(0, p), Mat::<f64>::zeros(n, p), Mat::<f64>::zeros(d, p));
         let (kernel, thin, mut block) = (Mat::from_fn(p, p, |i, j| (i + j) as f64), w.subrows(0, p), Mat::<f64>::zeros(p, d));
         let (mut coefficients, mut long) = (Mat::<f64>::zeros(d + 1, 1), Mat::<f64>::zeros(p * d, 1));
         group.bench_function("products", |b| {
             b.iter(|| {
                 matmul(&mut z, Accum::Replace, &x, &wt, one, par);
                 matmul(&mut back, Accum::Replace, &xt, &z, one, par);
+                matmul(&mut narrow, Accum::Replace, &x, half, one, par);
+                matmul(&mut back_half, Accum::Replace, &xt, &narrow, one, par);
                 for _ in 0..3 {
                     matmul(&mut block, Accum::Replace, &kernel, thin, one, par);
                 }

@@ -17,9 +17,8 @@
 //! with Q. Tiles of neurons and inputs stay in cache, and their order, so the bits, do not depend on the thread count. A Hessian is built once
 //! at a W ([`RegularizedLoss::hessian`]); a product with it reads what it keeps, and evaluates no activation.
 //!
-//! On two shared cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes about 1.2 times as long as these products without those of R3 for
-//! f_L + f_Q, and 1.6 times for the network, which evaluates σ and σ' at nm points; a Hessian-vector product 1.2 and 0.8 gradients
-//! (`cargo bench --bench objective`).
+//! On two cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes 1.4 times as long as these products for f_L + f_Q, and 1.95 times for
+//! the network, which evaluates σ and σ' at nm points; a Hessian-vector product 1.1 and 0.75 gradients (`cargo bench --bench objective`).
 //!
 //! ```
 //! use escapement::covariance::Covariance;
