@@ -4,7 +4,8 @@ use assert_cmd::Command;
 use escapement_verify::io::npy;
 use faer::Mat;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A folder of its own, in which every command of a test runs.
@@ -99,6 +100,19 @@ impl Desk {
         }
         assert_eq!(self.names(), before, "{arguments:?} left something behind");
     }
+}
+
+/// What a folder holds, and the folders in it, by name; a lock is no result.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+        if entry.is_dir() {
+            all.extend(files(&entry));
+        } else if entry.extension().is_none_or(|e| e != "lock") {
+            all.insert(entry.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&entry).unwrap());
+        }
+    }
+    all
 }
 
 /// `max |a − b|`.

@@ -1,24 +1,10 @@
 //! `experiment`: goes on to the same bytes however it was stopped, and refuses folders that hold something else.
 
-use crate::cli::Desk;
+use crate::cli::{Desk, files};
 use faer::Mat;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// What an experiment leaves, by name; the lock is no result.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-        if entry.is_dir() {
-            all.extend(files(&entry));
-        } else if entry.extension().is_none_or(|e| e != "lock") {
-            all.insert(entry.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&entry).unwrap());
-        }
-    }
-    all
-}
 
 fn figure_1(desk: &Desk, more: &[&str]) -> crate::cli::Outcome {
     let mut args = vec!["experiment", "figure-1", "--seeds", "1"];

@@ -1,13 +1,11 @@
 //! `experiment figure-2`: the search for the least n, and that it goes on to the same bytes wherever it was stopped.
 
-use crate::cli::Desk;
+use crate::cli::{Desk, files};
 use escapement_verify::Tier;
 use escapement_verify::experiment::execute;
 use escapement_verify::experiment::figure_1::{Precision, Variant};
 use escapement_verify::experiment::figure_2::{Figure2, LEVEL, MOST, Normalisation, Outcome, Row, Settings, State, Trial};
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 fn settings(dimensions: &[usize], steps: u64) -> Settings {
     Settings {
@@ -20,18 +18,6 @@ fn settings(dimensions: &[usize], steps: u64) -> Settings {
         seeds: 1,
         steps,
     }
-}
-
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-        if entry.is_dir() {
-            all.extend(files(&entry));
-        } else if entry.extension().is_none_or(|e| e != "lock") {
-            all.insert(entry.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&entry).unwrap());
-        }
-    }
-    all
 }
 
 #[test]

@@ -7,12 +7,14 @@
 pub mod figure_1;
 pub mod figure_2;
 pub mod r1;
+mod recorded;
 mod runs;
 pub mod schedule;
 mod seeds;
 mod sheet;
 pub mod taylor;
 
+pub use recorded::{AtStep, Recorded};
 pub use runs::{Execution, Keeper, Position, execute};
 pub use seeds::{Limits, limits};
 pub use sheet::Sheet;

@@ -2,6 +2,16 @@
 
 use crate::statistics::{GROWTH_CONFIDENCE, student_quantile};
 
+/// As many seeds, from the first on.
+pub fn from(first: u64, seeds: u64) -> impl Iterator<Item = u64> + use<> {
+    (0..seeds).map(move |i| first.wrapping_add(i))
+}
+
+/// What the title of a figure says of them.
+pub fn words(seeds: u64) -> String {
+    if seeds == 1 { "one seed".to_owned() } else { format!("{seeds} seeds, mean ± 1 s.d.") }
+}
+
 /// A mean over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {

@@ -1,18 +1,10 @@
 //! The course of a run: steps, and what is recorded of them.
 
 use super::training::{Bits, Descent, Test};
-use crate::experiment::schedule;
-use crate::experiment::{Keeper, Position};
+pub use crate::experiment::recorded::due;
+use crate::experiment::{AtStep, Keeper, Position, Recorded};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-
-/// Something is recorded at steps of at most four leading bits: eight to a doubling.
-const LEADING: u32 = 4;
-
-/// Whether `step` is one at which something is recorded in any case.
-pub fn due(step: u64) -> bool {
-    schedule::due(step, LEADING)
-}
 
 /// What is recorded of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -30,21 +22,14 @@ pub struct Row {
     pub test_loss: f64,
 }
 
-/// Where a run is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Steps taken.
-    pub step: u64,
-    /// What was recorded.
-    pub rows: Vec<Row>,
-}
-
-impl State {
-    /// How much of a run of so many steps is done: the last step is to be evaluated too.
-    pub fn done(state: Option<&Self>) -> u64 {
-        state.map_or(0, |state| state.step + u64::from(state.rows.last().is_some_and(|row| row.step == state.step)))
+impl AtStep for Row {
+    fn step(&self) -> u64 {
+        self.step
     }
 }
+
+/// Where a run is.
+pub type State = Recorded<Row>;
 
 /// What one evaluation says.
 pub struct Evaluated {
@@ -74,9 +59,7 @@ pub fn take<T: Bits>(
     let mut state = State::default();
     if let Some(Position { state: left, bits }) = from {
         descent.set_bits(&bits)?;
-        state = left;
-        // The row of the step in hand is made again, or was that of an end that is none.
-        state.rows.retain(|row| row.step < state.step);
+        state = left.resumed();
     }
     loop {
         let (last, due) = (state.step == steps, due(state.step));

@@ -13,10 +13,11 @@ pub(super) mod data;
 mod picture;
 pub(super) mod projector;
 mod settings;
+pub(super) mod shared;
 pub(super) mod training;
 pub(super) mod verdict;
 
-pub(super) use picture::averaged;
+pub(super) use picture::log_d;
 
 pub use course::{Row, State};
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
@@ -26,22 +27,14 @@ use super::{Experiment, Keeper, Position, Report};
 use anyhow::Result;
 use beside::Beside;
 use course::Evaluated;
-use data::Data;
-use projector::Kept;
 use serde_json::{Map, Value};
+use shared::Shared;
 use std::fmt::Write as _;
 use std::path::Path;
-use training::{Descent, Test};
+use training::Descent;
 
 /// The values of λ3.
 pub const LAMBDAS: [f64; 6] = [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
-/// What the runs of a seed share.
-struct Shared<T: Bits> {
-    seed: u64,
-    data: Data,
-    kept: Kept<T>,
-    test: Test<T>,
-}
 
 /// The experiment, trained in numbers of type T.
 pub struct Figure1<T: Bits> {
@@ -69,20 +62,6 @@ impl<T: Bits> Figure1<T> {
     fn grid(&self) -> Vec<(u64, f64)> {
         self.settings.all_seeds().flat_map(|seed| LAMBDAS.map(|lambda| (seed, lambda))).collect()
     }
-
-    /// What the runs of `seed` share.
-    fn shared(&mut self, seed: u64) -> Result<&mut Shared<T>> {
-        let shared = match self.shared.take().filter(|shared| shared.seed == seed) {
-            Some(shared) => shared,
-            None => {
-                let data = Data::draw(&self.settings, seed)?;
-                let kept = Kept::new(&self.settings, &data)?;
-                let test = Test::new(&data, self.settings.par())?;
-                Shared { seed, data, kept, test }
-            }
-        };
-        Ok(self.shared.insert(shared))
-    }
 }
 
 impl<T: Bits> Experiment for Figure1<T> {
@@ -105,13 +84,13 @@ impl<T: Bits> Experiment for Figure1<T> {
     }
 
     fn accept(&self, run: usize, state: &State) -> Result<()> {
-        self.settings.accept(&self.runs()[run], state.step)
+        state.accept(&self.runs()[run], self.settings.steps)
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
         let par = self.settings.par();
         let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
-        let shared = self.shared(seed)?;
+        let shared = Shared::of(&mut self.shared, &self.settings, seed)?;
         let descent = Descent::new(&shared.data, &shared.kept, lambda, par)?;
         course::take(descent, &mut shared.test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
             let value = descent.evaluate(course::due(step))?;

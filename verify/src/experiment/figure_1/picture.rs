@@ -2,18 +2,13 @@
 
 use super::beside::Beside;
 use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
-use crate::experiment::limits;
+use crate::experiment::recorded::averaged;
+use crate::experiment::seeds;
 use crate::report::plot::{Curve, Panel, panels};
-use std::collections::BTreeMap;
 
-/// Against log_d(t + 1), the mean and standard deviation of a quantity over the runs that have got to step t.
-pub fn averaged<'a>(d: usize, runs: impl Iterator<Item = &'a State>, of: impl Fn(&Row) -> Option<f64>) -> Vec<(f64, f64, f64)> {
-    let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-    for row in runs.flat_map(|state| &state.rows) {
-        values.entry(row.step).or_default().extend(of(row));
-    }
-    let at = |step: u64| (step as f64 + 1.0).ln() / (d as f64).ln();
-    values.iter().filter_map(|(&step, v)| limits(v).map(|l| (at(step), l.mean, l.deviation))).collect()
+/// log_d(t + 1), against which the figures of NBL22 are drawn.
+pub fn log_d(d: usize) -> impl Fn(u64) -> f64 {
+    move |step| (step as f64 + 1.0).ln() / (d as f64).ln()
 }
 
 /// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution dashed; `None` where there is nothing
@@ -28,7 +23,7 @@ pub(super) fn draw(
     let panel = |name: &str, of: fn(&Row) -> f64| {
         let curve = |color: usize, lambda: f64, grid: &[(u64, f64)], states: &[Option<State>]| {
             let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
-            let points = averaged(sizes.d, runs.filter_map(|(_, state)| state.as_ref()), |row| Some(of(row)));
+            let points = averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(sizes.d), |row| Some(of(row)));
             Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
         };
         let mut curves = Vec::new();
@@ -51,7 +46,7 @@ pub(super) fn draw(
         Projector::Sample => "projector from the sample",
         Projector::Exact => "projector from Σ",
     };
-    let seeds = if settings.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds, mean ± 1 s.d.", settings.seeds) };
+    let seeds = seeds::words(settings.seeds);
     let title = format!("Figure 1, {how}: d = {}, n = {}, m = {}, {projector}, {seeds}", sizes.d, sizes.n, sizes.m);
     let all = [panel("R3", |row| row.r3), panel("train loss", |row| row.train_loss), panel("test loss", |row| row.test_loss)];
     panels(&title, &all)

@@ -1,7 +1,8 @@
 //! What is trained, at which size.
 
 use crate::claim::Tier;
-use anyhow::{Result, ensure};
+use crate::experiment::seeds;
+use anyhow::Result;
 use faer::Par;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -140,19 +141,6 @@ impl Settings {
         Ok(all)
     }
 
-    /// Refuses a run that has taken more steps than are asked for.
-    ///
-    /// # Errors
-    /// It has, in one sentence.
-    pub fn accept(&self, run: &str, step: u64) -> Result<()> {
-        let steps = self.steps;
-        ensure!(
-            step <= steps,
-            "the run {run} has taken {step} steps and {steps} are asked for: give at least that, or --fresh to start anew"
-        );
-        Ok(())
-    }
-
     /// What to type for the same runs of `experiment`.
     pub fn command(&self, experiment: &str) -> String {
         let printed = if self.variant == Variant::AsPrinted { " --as-printed" } else { "" };
@@ -166,9 +154,6 @@ impl Settings {
 
     /// The seeds.
     pub fn all_seeds(&self) -> impl Iterator<Item = u64> + use<> {
-        (0..self.seeds).map({
-            let first = self.seed;
-            move |i| first.wrapping_add(i)
-        })
+        seeds::from(self.seed, self.seeds)
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, f64)], states: &[Option<S
         command: settings.command(CLAIM),
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, lambda), state)| {
-        let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+        let step = State::reached(state.as_ref());
         let cell = Cell { replicate: *seed as usize, ..cell(settings, &part(*lambda)) };
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });

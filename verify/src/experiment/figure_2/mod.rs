@@ -1,7 +1,7 @@
 //! Figure 2 of NBL22: how many samples a two-layer ReLU network needs to learn a dense quadratic plus a sparse cubic.
 //!
-//! > d ∈ {10, …, 50, 100}; `f* = xᵀAx/√675 + ((β·x)³ − 3β·x)/√6`, `A = diag(1[i > d/2])`; a two-layer ReLU network of width 100, both layers
-//! > trained by full-batch gradient descent with η = 0.05 for 30 000 steps; the least n in {1, …, 20}·d² with test loss < 0.1, beside 6d² and d³.
+//! d ∈ {10, …, 50, 100}; `f* = xᵀAx/√675 + ((β·x)³ − 3β·x)/√6`, `A = diag(1[i > d/2])`; a two-layer ReLU network of width 100, both layers
+//! trained by full-batch gradient descent with η = 0.05 for 30 000 steps; the least n in {1, …, 20}·d² with test loss < 0.1, beside 6d² and d³.
 //!
 //! The loss is the square without ½, and the test loss is that at the end, not the least on the way, which is recorded too. The network and its
 //! start are those of [`escapement::training::relu`]: the paper does not say. Inputs are from N(0, I), under which √6 is the norm of the second part and

@@ -1,7 +1,7 @@
 //! The figure: the least n against d on logarithmic axes, mean over seeds with one standard deviation, beside 6d² and d³.
 
 use super::{Case, LEVEL, Outcome, Settings, State, Variant};
-use crate::experiment::limits;
+use crate::experiment::{limits, seeds};
 use crate::report::plot::{Curve, Panel, panels};
 
 /// The figure of what the cases came to; `None` where none has come to a least n. Where a seed has none, a mean would be of others than
@@ -39,7 +39,7 @@ pub(super) fn draw(settings: &Settings, cases: &[(Case, Option<&State>)]) -> Opt
         Variant::AsRun => "x from N(0, I)",
         Variant::AsPrinted => "x on the sphere",
     };
-    let seeds = if settings.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds, mean ± 1 s.d.", settings.seeds) };
+    let seeds = seeds::words(settings.seeds);
     let title = format!("{how}, width {}, {} steps, {seeds}", settings.sizes().m, settings.steps);
     let (x_label, y_label) = ("d".into(), format!("least n with test loss < {LEVEL}"));
     panels("Figure 2: samples that a ReLU network needs", &[Panel { title, x_label, y_label, log_x: true, log_y: true, curves }])

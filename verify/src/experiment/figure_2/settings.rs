@@ -2,6 +2,7 @@
 
 use crate::claim::Tier;
 use crate::experiment::figure_1::{Precision, Variant};
+use crate::experiment::seeds;
 use serde::{Deserialize, Serialize};
 
 /// How the two parts of the target are scaled.
@@ -105,9 +106,6 @@ impl Settings {
 
     /// The seeds.
     pub fn all_seeds(&self) -> impl Iterator<Item = u64> + use<> {
-        (0..self.seeds).map({
-            let first = self.seed;
-            move |i| first.wrapping_add(i)
-        })
+        seeds::from(self.seed, self.seeds)
     }
 }

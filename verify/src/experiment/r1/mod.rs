@@ -12,9 +12,8 @@ mod picture;
 mod verdict;
 
 use super::figure_1::course::{self, Evaluated, Row, State};
-use super::figure_1::data::Data;
-use super::figure_1::projector::Kept;
-use super::figure_1::training::{Bits, Descent, Test};
+use super::figure_1::shared::Shared;
+use super::figure_1::training::{Bits, Descent};
 use super::figure_1::{Projector, Settings};
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::Result;
@@ -38,14 +37,6 @@ struct Weights {
     r3: f64,
 }
 
-/// What the runs of a seed share.
-struct Shared<T: Bits> {
-    seed: u64,
-    data: Data,
-    kept: Kept<T>,
-    test: Test<T>,
-}
-
 /// The experiment, trained in numbers of type T.
 pub struct R1<T: Bits> {
     settings: Settings,
@@ -63,20 +54,6 @@ impl<T: Bits> R1<T> {
         let weights = || LAMBDAS.into_iter().map(|r1| Weights { r1, r3: LAMBDA_3 });
         let all = || weights().chain([Weights { r1: 0.0, r3: OTHER_LAMBDA_3 }]);
         self.settings.all_seeds().flat_map(|seed| all().map(move |weights| (seed, weights))).collect()
-    }
-
-    /// What the runs of `seed` share.
-    fn shared(&mut self, seed: u64) -> Result<&mut Shared<T>> {
-        let shared = match self.shared.take().filter(|shared| shared.seed == seed) {
-            Some(shared) => shared,
-            None => {
-                let data = Data::draw(&self.settings, seed)?;
-                let kept = Kept::new(&self.settings, &data)?;
-                let test = Test::new(&data, self.settings.par())?;
-                Shared { seed, data, kept, test }
-            }
-        };
-        Ok(self.shared.insert(shared))
     }
 }
 
@@ -101,12 +78,12 @@ impl<T: Bits> Experiment for R1<T> {
     }
 
     fn accept(&self, run: usize, state: &State) -> Result<()> {
-        self.settings.accept(&self.runs()[run], state.step)
+        state.accept(&self.runs()[run], self.settings.steps)
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
         let ((seed, weights), settings) = (self.grid()[run], self.settings);
-        let Shared { data, kept, test, .. } = self.shared(seed)?;
+        let Shared { data, kept, test, .. } = Shared::of(&mut self.shared, &self.settings, seed)?;
         let penalty = Penalty::new(&settings, seed, data, kept, weights.r1);
         let descent = Descent::new(data, kept, weights.r3, settings.par())?;
         let length = (settings.steps, settings.sizes().eta);

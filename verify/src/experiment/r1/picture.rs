@@ -2,7 +2,9 @@
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
 use crate::experiment::figure_1::course::{Row, State};
-use crate::experiment::figure_1::{Settings, averaged};
+use crate::experiment::figure_1::{Settings, log_d};
+use crate::experiment::recorded::averaged;
+use crate::experiment::seeds;
 use crate::report::plot::{Curve, Panel, panels};
 
 /// The figure of `states`, which belong to the seeds and weights of `grid`; `None` where there is nothing yet.
@@ -13,7 +15,7 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, Weights)], states: &[Optio
         let others = LAMBDAS.map(|r1| Weights { r1, r3: LAMBDA_3 }).into_iter().chain([Weights { r1: 0.0, r3: OTHER_LAMBDA_3 }]);
         for (color, weights) in others.enumerate() {
             let runs = grid.iter().zip(states).filter(|((_, w), _)| *w == weights);
-            let points = averaged(d, runs.filter_map(|(_, state)| state.as_ref()), of);
+            let points = averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(d), of);
             let other = weights.r3 != LAMBDA_3;
             let name = if other { format!("λ1 = 0, λ3 = {}", weights.r3) } else { format!("λ1 = {}", weights.r1) };
             curves.push(Curve { name, points, color, dashed: other });
@@ -21,7 +23,7 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, Weights)], states: &[Optio
         Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
     };
     let sizes = settings.sizes();
-    let seeds = if settings.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds, mean ± 1 s.d.", settings.seeds) };
+    let seeds = seeds::words(settings.seeds);
     let title = format!("R1, {}, at λ3 = {LAMBDA_3}: d = {}, n = {}, m = {}, {seeds}", how(settings), sizes.d, sizes.n, sizes.m);
     let all = [
         panel("R1", |row| row.r1),

@@ -24,7 +24,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, Weights)], states: &[Opti
         command: settings.command("r1"),
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, weights), state)| {
-        let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+        let step = State::reached(state.as_ref());
         let cell = Cell { replicate: *seed as usize, ..cell(settings, &part(*weights)) };
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });

@@ -1,5 +1,6 @@
 //! One of the models on its way.
 
+use crate::experiment::figure_1::Bits;
 use anyhow::{Result, ensure};
 use escapement::training::{self, Problem, Workspace};
 use faer::{Mat, MatRef, Par};
@@ -41,7 +42,7 @@ impl Descent {
 
     /// Appends the bits of W, neuron by neuron.
     pub fn put(&self, to: &mut Vec<u8>) {
-        (0..self.w.ncols()).for_each(|r| self.w.col_as_slice(r).iter().for_each(|x| to.extend(x.to_le_bytes())));
+        (0..self.w.ncols()).for_each(|r| self.w.col_as_slice(r).iter().for_each(|x| x.put(to)));
     }
 
     /// Takes W from the front of `bits`.
@@ -49,11 +50,11 @@ impl Descent {
     /// # Errors
     /// There are fewer than it has.
     pub fn take(&mut self, bits: &mut &[u8]) -> Result<()> {
-        let size = self.w.nrows() * self.w.ncols() * size_of::<f64>();
+        let size = self.w.nrows() * self.w.ncols() * f64::BYTES;
         ensure!(bits.len() >= size, "a checkpoint ends within W");
         let (mine, rest) = bits.split_at(size);
         *bits = rest;
-        let mut all = mine.chunks_exact(size_of::<f64>()).map(|x| f64::from_le_bytes(std::array::from_fn(|i| x[i])));
+        let mut all = mine.chunks_exact(f64::BYTES).map(f64::get);
         for r in 0..self.w.ncols() {
             self.w.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);
         }

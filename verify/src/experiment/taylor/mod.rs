@@ -1,7 +1,5 @@
 //! Taylor expansion of training: f_L, f_L + f_Q and the network trained from one initialisation, side by side.
 //!
-//! > The model is expanded around its initialisation; the linear term is the NTK, the quadratic term is what leaves it.
-//!
 //! Full-batch gradient descent from W = 0 on the mean square loss, with the same η and inputs for all three and without regularisers. The
 //! task of ours is `η·x + ((β·x)² − 1)/√2`, x uniform on the sphere of radius √d and both directions uniform: a dense part of degree 1,
 //! which f_L can learn from `n ≈ d` samples, and a sparse one of degree 2, which it cannot. Any dataset takes its place.
@@ -14,8 +12,8 @@ mod verdict;
 
 pub use settings::{Dataset, Labelled, Settings, Sizes};
 
-use super::schedule::due;
-use super::{Experiment, Keeper, Position, Report};
+use super::recorded::due;
+use super::{AtStep, Experiment, Keeper, Position, Recorded, Report};
 use anyhow::{Result, ensure};
 use data::Data;
 use descent::Descent;
@@ -29,9 +27,6 @@ use std::fmt::Write as _;
 
 /// The models, the one that the others are compared with last.
 pub const MODELS: [Model; 3] = [Model::Linear, Model::Quadratic, Model::Network];
-/// Something is recorded at steps of at most four leading bits: eight to a doubling.
-const LEADING: u32 = 4;
-
 /// What is recorded of one model at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Point {
@@ -56,14 +51,14 @@ pub struct Row {
     pub points: [Point; 3],
 }
 
-/// Where a run is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Steps taken.
-    pub step: u64,
-    /// What was recorded.
-    pub rows: Vec<Row>,
+impl AtStep for Row {
+    fn step(&self) -> u64 {
+        self.step
+    }
 }
+
+/// Where a run is.
+pub type State = Recorded<Row>;
 
 /// The experiment: a run to a seed, all in double precision.
 pub struct Taylor {
@@ -167,20 +162,11 @@ impl Experiment for Taylor {
     }
 
     fn work(&self, _run: usize, state: Option<&State>) -> (u64, u64) {
-        // The last step is to be evaluated too.
-        let done = state.map_or(0, |state| state.step + u64::from(state.rows.last().is_some_and(|row| row.step == state.step)));
-        (self.settings.steps + 1, done)
+        (self.settings.steps + 1, State::done(state))
     }
 
     fn accept(&self, run: usize, state: &State) -> Result<()> {
-        let steps = self.settings.steps;
-        ensure!(
-            state.step <= steps,
-            "the run {} has taken {} steps and {steps} are asked for: give at least that, or --fresh to start anew",
-            self.runs()[run],
-            state.step
-        );
-        Ok(())
+        state.accept(&self.runs()[run], self.settings.steps)
     }
 
     fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
@@ -195,9 +181,7 @@ impl Experiment for Taylor {
                 descent.take(&mut bits)?;
             }
             ensure!(bits.is_empty(), "a checkpoint holds more than the displacements of three models");
-            state = left;
-            // The row of the step in hand is made again, or was that of an end that is none.
-            state.rows.retain(|row| row.step < state.step);
+            state = left.resumed();
         }
         let bits = |descents: &[Descent]| {
             let mut bits = Vec::new();
@@ -210,7 +194,7 @@ impl Experiment for Taylor {
                 *loss = descent.evaluate()?;
             }
             let last = state.step == steps;
-            if last || due(state.step, LEADING) {
+            if last || due(state.step) {
                 state.rows.push(Row { step: state.step, points: test.points(train, &descents)? });
             }
             if last {

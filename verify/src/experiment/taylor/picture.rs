@@ -1,7 +1,7 @@
 //! The figure: losses of the three models side by side, and how far the two expansions are from the network.
 
 use super::{MODELS, Point, Settings, State};
-use crate::experiment::limits;
+use crate::experiment::recorded::averaged;
 use crate::report::plot::{Curve, Panel, panels};
 use escapement::training::Model;
 
@@ -16,7 +16,11 @@ pub(super) fn draw(settings: &Settings, states: &[Option<State>]) -> Option<Stri
         log_y,
         curves: (0..MODELS.len())
             .filter(|&i| !(skip_network && MODELS[i] == Model::Network))
-            .map(|i| Curve { name: name(MODELS[i]).to_owned(), points: curve(states, i, of), color: i, dashed: false })
+            .map(|i| {
+                let at = |step: u64| ((step + 1) as f64).log10();
+                let points = averaged(states.iter().flatten(), at, |row| Some(of(&row.points[i])));
+                Curve { name: name(MODELS[i]).to_owned(), points, color: i, dashed: false }
+            })
             .collect(),
     };
     let train = panel("train loss", true, &|p| p.train_loss, false);
@@ -28,22 +32,10 @@ pub(super) fn draw(settings: &Settings, states: &[Option<State>]) -> Option<Stri
 }
 
 /// What a model is called.
-pub(super) fn name(model: Model) -> &'static str {
+fn name(model: Model) -> &'static str {
     match model {
         Model::Linear => "f_L",
         Model::Network => "network",
         _ => "f_L + f_Q",
     }
-}
-
-/// Mean and standard deviation over the seeds that have come to a step.
-fn curve(states: &[Option<State>], model: usize, of: &dyn Fn(&Point) -> f64) -> Vec<(f64, f64, f64)> {
-    let runs: Vec<&State> = states.iter().flatten().collect();
-    let Some(longest) = runs.iter().max_by_key(|state| state.rows.len()) else { return Vec::new() };
-    let at = |step: u64| -> Vec<f64> {
-        let rows = runs.iter().filter_map(|state| state.rows.iter().find(|row| row.step == step));
-        rows.map(|row| of(&row.points[model])).collect()
-    };
-    let steps = longest.rows.iter().map(|row| row.step);
-    steps.filter_map(|step| limits(&at(step)).map(|found| (((step + 1) as f64).log10(), found.mean, found.deviation))).collect()
 }

@@ -1,7 +1,8 @@
 //! What is trained, at which size.
 
 use crate::claim::Tier;
-use faer::Mat;
+pub use crate::experiment::figure_1::data::Labelled;
+use crate::experiment::seeds;
 use serde::Serialize;
 
 /// The settings of the experiment.
@@ -19,15 +20,6 @@ pub struct Settings {
     pub eta: f64,
     /// A dataset of one's own, in place of ours.
     pub dataset: Option<Dataset>,
-}
-
-/// Inputs and labels.
-#[derive(Debug, Clone)]
-pub struct Labelled {
-    /// `[n, d]`.
-    pub x: Mat<f64>,
-    /// n numbers.
-    pub y: Vec<f64>,
 }
 
 /// A dataset of one's own.
@@ -103,7 +95,6 @@ impl Settings {
 
     /// The seeds.
     pub fn all_seeds(&self) -> impl Iterator<Item = u64> + use<> {
-        let first = self.seed;
-        (0..self.seeds).map(move |i| first.wrapping_add(i))
+        seeds::from(self.seed, self.seeds)
     }
 }

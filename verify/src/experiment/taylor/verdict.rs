@@ -23,7 +23,7 @@ pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdi
         command: command(settings),
     };
     let unfinished = settings.all_seeds().zip(states).filter_map(|(seed, state)| {
-        let step = state.as_ref().and_then(|state| state.rows.last()).map_or(0, |row| row.step);
+        let step = State::reached(state.as_ref());
         let cell = Cell { replicate: seed as usize, ..cell(settings) };
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });

@@ -1,0 +1,37 @@
+//! What the runs of a seed share, made once for all of them.
+
+use super::Settings;
+use super::data::Data;
+use super::projector::Kept;
+use super::training::{Bits, Test};
+use anyhow::Result;
+
+/// What the runs of a seed share.
+pub struct Shared<T: Bits> {
+    seed: u64,
+    /// What the seed draws.
+    pub data: Data,
+    /// What R3 leaves alone.
+    pub kept: Kept<T>,
+    /// The inputs of the test.
+    pub test: Test<T>,
+}
+
+impl<T: Bits> Shared<T> {
+    /// That of `seed`: what `last` holds, or made anew and kept there.
+    ///
+    /// # Errors
+    /// Those of the parts.
+    pub fn of<'a>(last: &'a mut Option<Self>, settings: &Settings, seed: u64) -> Result<&'a mut Self> {
+        let shared = match last.take().filter(|shared| shared.seed == seed) {
+            Some(shared) => shared,
+            None => {
+                let data = Data::draw(settings, seed)?;
+                let kept = Kept::new(settings, &data)?;
+                let test = Test::new(&data, settings.par())?;
+                Self { seed, data, kept, test }
+            }
+        };
+        Ok(last.insert(shared))
+    }
+}
