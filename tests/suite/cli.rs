@@ -83,6 +83,18 @@ impl Desk {
         serde_json::from_str(&out.stdout).unwrap_or_else(|e| panic!("{arguments:?}: {e} in {}", out.stdout))
     }
 
+    /// A run that is interrupted after so long, as by Ctrl-C.
+    #[cfg(unix)]
+    pub fn interrupted(&self, arguments: &[&str], delay: std::time::Duration) -> std::process::Output {
+        use std::process::{Command, Stdio};
+        let mut command = Command::new(env!("CARGO_BIN_EXE_escapement"));
+        command.args(arguments).current_dir(self.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        std::thread::sleep(delay);
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        child.wait_with_output().unwrap()
+    }
+
     /// A run that must be refused: exit 2, nothing on standard output, one line on standard error that holds `words`,
     /// and the folder as it was.
     pub fn refused(&self, arguments: &[&str], words: &[&str]) {

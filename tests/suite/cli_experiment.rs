@@ -3,7 +3,6 @@
 use crate::cli::{Desk, files};
 use faer::Mat;
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn figure_1(desk: &Desk, more: &[&str]) -> crate::cli::Outcome {
@@ -91,17 +90,7 @@ fn an_interrupted_experiment_shows_what_there_is_and_goes_on() {
     desk.run(&[&args[..], &["whole"]].concat());
     let mut delay = Duration::from_millis(200);
     loop {
-        let child = Command::new(env!("CARGO_BIN_EXE_escapement"))
-            .args(args)
-            .arg("parts")
-            .current_dir(desk.path(""))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(delay);
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let out = child.wait_with_output().unwrap();
+        let out = desk.interrupted(&[&args[..], &["parts"]].concat(), delay);
         let stderr = String::from_utf8(out.stderr).unwrap();
         if out.status.code() == Some(130) {
             assert!(stderr.contains("the outputs show what there is, and the same command goes on"), "{stderr}");

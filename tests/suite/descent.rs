@@ -1,5 +1,6 @@
 //! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the bit, and saddles that hold or let go.
 
+use crate::least_eigenvalue::Diagonal;
 use escapement::descent::{
     Descended, DescentOptions, DescentState, Iterate, Landscape, LeastOptions, LossLandscape, Outcome, StepSize, descend,
     least_eigenvalue,
@@ -25,21 +26,6 @@ struct Bowl {
 impl Bowl {
     fn new(h: &[f64]) -> Self {
         Self { h: h.to_vec(), edge: f64::INFINITY }
-    }
-}
-
-struct Diagonal<'a>(&'a [f64]);
-
-impl SymmetricOperator for Diagonal<'_> {
-    fn order(&self) -> usize {
-        self.0.len()
-    }
-
-    fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, _: Par) -> Result<()> {
-        for j in 0..v.ncols() {
-            (0..self.0.len()).for_each(|i| out[(i, j)] = self.0[i] * v[(i, j)]);
-        }
-        Ok(())
     }
 }
 

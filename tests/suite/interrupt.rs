@@ -2,7 +2,6 @@
 #![cfg(unix)]
 
 use crate::cli::Desk;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A solve of half a minute, of which all but the first second is iteration.
@@ -13,16 +12,7 @@ fn a_long_solve_keeps_what_it_has() {
     let mut delay = Duration::from_millis(500);
     loop {
         let desk = Desk::new();
-        let child = Command::new(env!("CARGO_BIN_EXE_escapement"))
-            .args(LONG.split(' '))
-            .current_dir(desk.path(""))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(delay);
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let out = child.wait_with_output().unwrap();
+        let out = desk.interrupted(&LONG.split(' ').collect::<Vec<_>>(), delay);
         let (stdout, stderr) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
         if stdout.is_empty() {
             // Before the first step, and maybe before there is a handler.

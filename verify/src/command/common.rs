@@ -181,10 +181,11 @@ impl Neurons {
 }
 
 /// The inputs of a file, `[n, d]`, as they are; `wanted` of them if that is given.
-pub fn read_inputs(path: &Path, d: usize, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
-    let radius = (d as f64).sqrt();
+pub fn read_inputs(path: &Path, d: impl Into<Option<usize>>, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
     let array = npy::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());
+    let d = d.into().unwrap_or(columns);
+    let radius = (d as f64).sqrt();
     ensure!(
         columns == d,
         "{} holds inputs with {columns} entries, but the weights have d = {d}: one input per row, n × {d}",

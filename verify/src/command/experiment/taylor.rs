@@ -41,8 +41,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let mut notes = Notes::default();
     let dataset = match (&args.inputs, &args.labels) {
         (Some(inputs), Some(labels)) => {
-            let d = npy::read_matrix(inputs)?.values.ncols();
-            let samples = labelled(inputs, labels, d, &mut notes)?;
+            let samples = labelled(inputs, labels, None, &mut notes)?;
+            let d = Some(samples.x.ncols());
             let test = match (&args.test_inputs, &args.test_labels) {
                 (Some(inputs), Some(labels)) => Some(labelled(inputs, labels, d, &mut notes)?),
                 _ => None,
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     Ok(code)
 }
 
-fn labelled(inputs: &Path, labels: &Path, d: usize, notes: &mut Notes) -> Result<Labelled> {
+fn labelled(inputs: &Path, labels: &Path, d: Option<usize>, notes: &mut Notes) -> Result<Labelled> {
     let (x, y) = (read_inputs(inputs, d, None, notes)?, npy::read_vector(labels)?);
     if x.nrows() != y.len() {
         bail!(

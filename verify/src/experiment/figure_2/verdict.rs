@@ -3,36 +3,27 @@
 use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
 use crate::bound::{Bound, Growth, Parameter};
 use crate::cell::Cell;
+use crate::experiment::Sheet;
 use crate::experiment::figure_1::Precision;
 use crate::journal::SOURCE_HASH;
 use crate::record::{Measurement, Record};
-use crate::verdict::{ClaimVerdict, Failure, Verdict, judge_bound};
+use crate::verdict::ClaimVerdict;
 
 const CLAIM: &str = "figure-2";
 
 /// The claims of the figure, judged on what each case came to. A case without a least n keeps its own normalisation undecided, and no other.
 pub(super) fn judge(settings: &Settings, cases: &[(Case, Option<&State>)]) -> ClaimVerdict {
     let records: Vec<Record> = cases.iter().filter_map(|(case, state)| record(settings, *case, (*state)?)).collect();
-    let failures: Vec<Failure> = cases.iter().filter_map(|(case, state)| failure(settings, *case, *state)).collect();
-    let mut bounds = Vec::new();
-    for bound in bounds_of(settings) {
-        let mut found = judge_bound(CLAIM, &bound, settings.tier, settings.seed, &records, &failures);
-        if let Some(worst) = &mut found.worst {
-            worst.command = command(settings);
-        }
-        bounds.push(found);
-    }
-    ClaimVerdict {
-        claim: CLAIM.to_owned(),
+    let unfinished = cases.iter().filter_map(|(case, state)| unfinished(settings, *case, *state));
+    let sheet = Sheet {
+        claim: CLAIM,
         title: "how many samples a ReLU network needs".to_owned(),
-        reference: "NBL22, Figure 2".to_owned(),
-        verdict: bounds.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive),
-        bounds,
-        as_printed: None,
-        failures,
+        reference: "NBL22, Figure 2",
         tier: settings.tier,
         seed: settings.seed,
-    }
+        command: command(settings),
+    };
+    sheet.judge_apart(&bounds_of(settings), &records, unfinished)
 }
 
 /// What to type for the same runs.
@@ -77,7 +68,7 @@ fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
 }
 
 /// What keeps a case from being judged.
-fn failure(settings: &Settings, case: Case, state: Option<&State>) -> Option<Failure> {
+fn unfinished(settings: &Settings, case: Case, state: Option<&State>) -> Option<(Cell, String)> {
     let message = match state.map_or(Outcome::Open, |state| state.outcome(settings.steps)) {
         Outcome::Least(..) => return None,
         Outcome::None(loss) => format!("no n up to {MOST}d² is enough: the test loss there is {loss:.3}"),
@@ -86,7 +77,7 @@ fn failure(settings: &Settings, case: Case, state: Option<&State>) -> Option<Fai
             format!("it has not ended: n = {trials}d², step {step} of {}", settings.steps)
         }
     };
-    Some(Failure { cell: cell(settings, case), message })
+    Some((cell(settings, case), message))
 }
 
 fn bounds_of(settings: &Settings) -> Vec<Bound> {

@@ -223,10 +223,11 @@ pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
     let (d, m, n) = (cell.d as f64, cell.m as f64, 1.2 * hint(cell));
     let step = n * m * (4e-9 + 3e-10 * d) + 1.5e-10 * m * m * d;
     let training = 1.13 * STEPS as f64 * step + FRESH as f64 * m * (8e-9 + 3e-10 * d);
-    let most = (4 * cell.d * (cell.d + 4)) as f64;
+    // Inputs of the largest Gram matrix of a kernel.
+    let gram = (4 * cell.d * (cell.d + 4)) as f64;
     Prediction {
         seconds: 1e-2 + searches * 6.0 * EPSILONS.len() as f64 * training,
-        bytes: 1e7 + 8.0 * (most * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + most * most),
+        bytes: 1e7 + 8.0 * (Trial::most(cell.d) as f64 * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + gram * gram),
     }
 }
 
