@@ -153,9 +153,11 @@ pub fn series(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> V
         let x = |i: usize| asymptotic.sweep.of(&records[i].cell) as f64;
         let local = local_exponents(&members, &values, asymptotic, records).ok();
         let onset = local.as_ref().and_then(|local| decide(asymptotic.side, claimed, local).1.map(|i| (i, local[i].from)));
+        // As for the implied constant: from the onset on, or the last two where there is none.
+        let from = onset.map(|(_, from)| from).or_else(|| local.as_ref().and_then(|l| Some(l.last()?.from)));
         let point = |&i: &usize| {
             let rhs = Quantity { value: x(i).powf(claimed), error: 0.0 };
-            let decides = onset.is_none_or(|(_, from)| x(i) >= from as f64);
+            let decides = from.is_none_or(|from| x(i) >= from as f64);
             Point { decides, ..Point::new(i, x(i), values[i], rhs) }
         };
         let points: Vec<Point> = members.iter().map(point).collect();
@@ -167,7 +169,8 @@ pub fn series(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> V
             Fit { slope, intercept, lower: lower - claimed, upper: upper - claimed, center: at.x }
         });
         let tilted = |(target, fit): (&f64, Fit)| {
-            planted(format!("the quantity times a power of {name} that puts its last local exponent {target} from the claim"), &points, target - fit.slope)
+            let words = format!("the quantity times a power of {name} that puts its last local exponent {target} from the claim");
+            planted(words, &points.iter().collect::<Vec<_>>(), target - fit.slope)
         };
         let controls = fit.iter().flat_map(|fit| targets(asymptotic.side).iter().map(move |t| (t, *fit))).map(tilted).collect();
         Series { group: label(&group), parameter: name.to_owned(), claimed: Some(claimed), decides: true, points, fit, controls }

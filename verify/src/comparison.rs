@@ -126,7 +126,13 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
 }
 
 /// The cells along the parameter that varies most; those for which `decides` is false do not count.
-pub fn series(lhs: &str, rhs: &str, neighbours: &[Neighbour], decides: impl Fn(&Record) -> bool, records: &[&Record]) -> Vec<Series> {
+pub fn series(
+    lhs: &str,
+    rhs: &str,
+    neighbours: &[Neighbour],
+    decides: impl Fn(&Record) -> bool,
+    records: &[&Record],
+) -> Vec<Series> {
     let Ok(pairs) = pairs(lhs, rhs, records) else { return Vec::new() };
     let cells: Vec<_> = records.iter().map(|r| &r.cell).collect();
     let (parameter, groups) = along(&cells);

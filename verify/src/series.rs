@@ -144,8 +144,14 @@ pub fn of(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
     all
 }
 
+/// A number of a cell.
+type Axis = fn(&mut Cell) -> &mut usize;
+
+/// A group of cells: its label, and the abscissa and index of each.
+type Group = (String, Vec<(f64, usize)>);
+
 /// The numbers of a cell that can be an abscissa, the likelier ones first.
-const AXES: [(&str, fn(&mut Cell) -> &mut usize); 6] = [
+const AXES: [(&str, Axis); 6] = [
     ("m", |c| &mut c.m),
     ("d", |c| &mut c.d),
     ("n", |c| &mut c.n),
@@ -156,7 +162,7 @@ const AXES: [(&str, fn(&mut Cell) -> &mut usize); 6] = [
 
 /// Cells along the parameter with the most values: its name, and the groups of cells equal in all but it, the replicate and what follows from
 /// it, with abscissa and index. Where nothing varies but words, one group, counted from 1.
-pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<(String, Vec<(f64, usize)>)>) {
+pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<Group>) {
     let value = |axis: usize, cell: &Cell| *(AXES[axis].1)(&mut cell.clone());
     let count = |axis: usize| cells.iter().map(|c| value(axis, c)).collect::<BTreeSet<_>>().len();
     let counts: Vec<usize> = (0..AXES.len()).map(count).collect();
@@ -191,14 +197,14 @@ pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<(String, Vec<(f64, us
     (AXES[axis].0, groups.into_iter().map(sorted).collect())
 }
 
-/// The points that decide, with the left side multiplied by `(x/first)^tilt`.
-pub(crate) fn planted(description: String, points: &[Point], tilt: f64) -> Planted {
+/// Points with the left side multiplied by `(x/first)^tilt`.
+pub(crate) fn planted(description: String, points: &[&Point], tilt: f64) -> Planted {
     let first = points.iter().map(|p| p.x).fold(f64::INFINITY, f64::min);
-    let tilted = |p: &Point| {
+    let tilted = |p: &&Point| {
         let factor = (p.x / first).powf(tilt);
-        Point { lhs: p.lhs * factor, lhs_error: p.lhs_error * factor, ..p.clone() }
+        Point { lhs: p.lhs * factor, lhs_error: p.lhs_error * factor, ..(*p).clone() }
     };
-    Planted { description, points: points.iter().filter(|p| p.decides).map(tilted).collect() }
+    Planted { description, points: points.iter().map(tilted).collect() }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it

@@ -102,10 +102,12 @@ impl Candidate {
         let mut points: Vec<SeriesPoint> = self.members.iter().map(point).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.cell.cmp(&b.cell)));
         let name = growth.sweep.name();
-        let controls = fitted.iter().flat_map(|sweep| targets(self.sign).iter().map(|target| (target, sweep.line.slope)));
-        let controls = controls
-            .map(|(target, slope)| planted(format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}"), &points, target - slope))
-            .collect();
+        let judged: Vec<&SeriesPoint> = points.iter().filter(|p| p.decides).collect();
+        let control = |(target, slope): (f64, f64)| {
+            planted(format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}"), &judged, target - slope)
+        };
+        let slope = fitted.as_ref().filter(|_| self.decides).map(|sweep| sweep.line.slope);
+        let controls = slope.iter().flat_map(|&s| targets(self.sign).iter().map(move |&t| (t, s))).map(control).collect();
         let fit = fitted.as_ref().map(|sweep| {
             let logs = sweep.chosen.iter().map(|r| x(r.index).ln());
             let center = (logs.sum::<f64>() / sweep.chosen.len() as f64).exp();
@@ -278,4 +280,3 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
     };
     Ok(Sweep { evidence, sign, control, worst, spread, why, chosen, line })
 }
-

@@ -2,8 +2,8 @@
 
 mod judging;
 
-pub(crate) use judging::{label, pairs};
 pub use judging::{judge, judge_bound, judge_partial, rerun_command};
+pub(crate) use judging::{label, pairs};
 
 use crate::cell::Cell;
 use crate::claim::Tier;
