@@ -33,7 +33,7 @@ pub struct Args {
     /// The later one
     #[arg(value_name = "NEW")]
     new: PathBuf,
-    /// Whose cells to compare, of a journal; without it the largest tier of which it holds most
+    /// Whose cells to compare, of a journal; without it the one whose cells are nearest to those of the journal
     #[arg(long)]
     tier: Option<Tier>,
     /// The root seed, of a journal

@@ -33,7 +33,7 @@ pub struct Args {
     /// The records; where there is no such file the quick tier is measured into it first
     #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
     journal: PathBuf,
-    /// Whose cells to show: quick, standard or paper; without it the largest of which the journal holds most
+    /// Whose cells to show: quick, standard or paper; without it the one whose cells are nearest to those of the journal
     #[arg(long)]
     tier: Option<Tier>,
     /// The root seed
