@@ -164,7 +164,7 @@ fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
 fn a_seed_that_the_journal_lacks_is_told_which_it_has() {
     let (desk, _) = measured();
     let shown = report(&toy::registry(), &desk, &["--seed", "7"]).1;
-    assert!(shown.notes[0].ends_with("with the seed 7; it holds records of the seed 2206"), "{:?}", shown.notes);
+    assert!(shown.notes[0].ends_with("with the seed 7; it holds other cells, with the seed 2206"), "{:?}", shown.notes);
 }
 
 #[test]
