@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain` and `report`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `report` and `diff`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -19,8 +19,10 @@
 //! }
 //! ```
 
+mod diff;
 mod explain;
 mod list;
+mod material;
 mod progress;
 mod report;
 mod run;
@@ -57,8 +59,10 @@ pub enum Command {
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
-    /// Write tables of every bound to a folder
+    /// Write what the journal holds to a folder, as tables of every bound
     Report(report::Args),
+    /// Compare two journals or reports
+    Diff(diff::Args),
 }
 
 impl Command {
@@ -72,6 +76,7 @@ impl Command {
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
+            Self::Diff(args) => diff::run(args, registry, out),
         }
     }
 }
