@@ -56,6 +56,8 @@ mod objective;
 mod pipeline;
 #[path = "suite/relu_training.rs"]
 mod relu_training;
+#[path = "suite/shard.rs"]
+mod shard;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]

@@ -12,11 +12,11 @@
 //! |---|---|
 //! | [`claim`], [`bound`], [`cell`], [`record`] | what a claim author writes against |
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
-//! | [`plan`], [`runner`], [`journal`] | from cells to records |
+//! | [`plan`], [`shard`], [`runner`], [`journal`] | from cells to records |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
-//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
+//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, `merge`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
 pub mod asymptotic;
@@ -38,6 +38,7 @@ pub mod record;
 pub mod registry;
 pub mod report;
 pub mod runner;
+pub mod shard;
 pub mod statistics;
 pub mod verdict;
 

@@ -119,8 +119,7 @@ pub fn run(plan: &Plan<'_>, journal: Option<&Mutex<Journal>>, options: &Options<
     }
     let interrupted = state.results.iter().any(Option::is_none);
     if let (Some(journal), false) = (journal, interrupted) {
-        let order: Vec<_> = plan.steps.iter().zip(&sources).map(|(s, h)| (s.cell.clone(), plan.seed, h.clone())).collect();
-        lock(journal).compact(&order)?;
+        lock(journal).compact(&plan.order)?;
     }
     let mut outcome = Outcome { reused, interrupted, ..Outcome::default() };
     for (result, step) in state.results.into_iter().zip(&plan.steps) {

@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain` and `report`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `report` and `merge`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -21,6 +21,7 @@
 
 mod explain;
 mod list;
+mod merge;
 mod progress;
 mod report;
 mod run;
@@ -59,6 +60,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Write tables of every bound to a folder
     Report(report::Args),
+    /// Join journals, as those of shares measured on several machines
+    Merge(merge::Args),
 }
 
 impl Command {
@@ -72,6 +75,7 @@ impl Command {
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
+            Self::Merge(args) => merge::run(args, registry, out),
         }
     }
 }
