@@ -74,5 +74,7 @@ mod training;
 mod training_projectors;
 #[path = "suite/verify_cli.rs"]
 mod verify_cli;
+#[path = "suite/watch.rs"]
+mod watch;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

@@ -153,16 +153,38 @@ pub fn solve_observed(
         return Err(Error::domain("the number of eigenvalues", n, allowed));
     }
     let plan = route::plan(cov, request, choice, memory)?;
-    match plan.route {
+    tracing::info!(
+        d = cov.d(),
+        p = cov.p(),
+        route = %plan.route,
+        flops = plan.flops,
+        bytes = plan.bytes,
+        reason = %plan.reason,
+        "the route to the spectrum of Σ"
+    );
+    let solved = match plan.route {
         Route::Dense => dense::solve(cov, request, plan, par),
         Route::Harmonic => match harmonic::solve(cov, request, plan, par) {
             // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if it fits.
-            Err(Error::Projector { .. }) if choice == RouteChoice::Auto => {
+            Err(Error::Projector { rank, why }) if choice == RouteChoice::Auto => {
+                tracing::info!(rank, why, "the harmonic route lacks vectors; the dense one is taken");
                 let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory)?;
                 dense::solve(cov, request, plan, par)
             }
             solved => solved,
         },
         Route::Operator => operator::solve(cov, request, plan, memory, par, observe),
-    }
+    }?;
+    tracing::info!(
+        route = %solved.plan.route,
+        eigenvalues = solved.eigenvalues.len(),
+        products = solved.products,
+        residual = solved.residual_max,
+        orthonormality = solved.orthonormality,
+        truncation = solved.truncation_bound,
+        certified = solved.completeness.certified,
+        how = %solved.completeness.how,
+        "the spectrum of Σ"
+    );
+    Ok(solved)
 }

@@ -13,6 +13,7 @@
 //! | [`claim`], [`bound`], [`cell`], [`record`] | what a claim author writes against |
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
 //! | [`plan`], [`shard`], [`runner`], [`journal`], [`sidecar`] | from cells to records |
+//! | [`ratio`] | one number for each record, to watch a run by |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
@@ -34,6 +35,7 @@ pub mod journal;
 pub mod nbl22;
 pub mod plan;
 pub mod probability;
+pub mod ratio;
 pub mod record;
 pub mod registry;
 pub mod report;

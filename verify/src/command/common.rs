@@ -6,6 +6,7 @@ use escapement::eigen::{self, Request, RouteChoice};
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
+use escapement_verify::harness::note;
 use escapement_verify::io::{memory, npy};
 use faer::Mat;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ impl Notes {
     /// Prints all of them, one per line.
     pub fn print(&self) {
         for words in &self.0 {
-            eprintln!("escapement: note: {words}");
+            note(words);
         }
     }
 }

@@ -1,17 +1,13 @@
 //! `merge`: several journals become one.
 
-use super::{HOLDS, print};
-use crate::journal::merge::merge;
+use super::{HOLDS, note, print};
+use crate::journal::merge::{Standing, merge};
 use crate::registry::Registry;
 use anyhow::Result;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Joins journals, as those of the shares that verify --shard measures, into one.
-///
-/// A record that is in several of them is kept once; two that differ are an error that names cell and journals, and nothing is
-/// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
-/// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
+/// What `merge` is told.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify --shard 1/2 --journal a.jsonl\n  escapement verify --shard 2/2 --journal b.jsonl\n  escapement merge a.jsonl b.jsonl --out results/journal.jsonl"
@@ -28,14 +24,14 @@ pub struct Args {
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let merged = merge(&args.journals, &args.out, registry)?;
     for warning in &merged.warnings {
-        eprintln!("escapement: note: {warning}");
+        note(warning);
     }
     for (source, records) in &merged.foreign {
-        eprintln!("escapement: note: {records} records are of other sources ({source}): they are kept, and do not pass as fresh");
+        note(format_args!("{records} records are of other sources ({source}): they are kept, and do not pass as fresh"));
     }
     let mut text = format!("{} records from {} journals in {}", merged.records, merged.journals, args.out.display());
-    if let Some((tier, seed, found, all)) = merged.standing {
-        text += &format!(": {found} of the {all} cells that their claims have in the {tier} tier, at seed {seed}");
+    if let Some(Standing { tier, seed, found, cells }) = merged.standing {
+        text += &format!(": {found} of the {cells} cells that their claims have in the {tier} tier, at seed {seed}");
     }
     print(out, &(text + "\n"))?;
     Ok(HOLDS)

@@ -27,10 +27,12 @@ mod report;
 mod run;
 mod stop;
 mod verify;
+mod voice;
 
 pub(crate) use progress::duration;
 pub use run::{RunArgs, Scope};
 pub use stop::Stop;
+pub use voice::{Voice, is_quiet, is_watched, note};
 
 use crate::io::atomic::reason;
 use crate::registry::Registry;
@@ -53,6 +55,10 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Measure claims and give verdicts
+    ///
+    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad
+    /// input. With --shard one share of the cells is measured and no verdict is given: n machines measure a share each, and merge
+    /// joins their journals.
     Verify(verify::Args),
     /// List the claims
     List(list::Args),
@@ -61,6 +67,10 @@ pub enum Command {
     /// Write tables of every bound to a folder
     Report(report::Args),
     /// Join journals, as those of shares measured on several machines
+    ///
+    /// A record that is in several of them is kept once; two that differ are an error that names cell and journals, and nothing is
+    /// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
+    /// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
     Merge(merge::Args),
 }
 

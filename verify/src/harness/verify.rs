@@ -1,6 +1,6 @@
 //! `verify`: measure claims and give verdicts.
 
-use super::{HOLDS, RunArgs, print, print_json, progress, run};
+use super::{HOLDS, RunArgs, print, print_json, progress, run, voice};
 use crate::claim::Tier;
 use crate::plan::{Plan, Step};
 use crate::registry::Registry;
@@ -15,10 +15,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-/// Measures claims and gives verdicts that carry their evidence.
-///
-/// Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad input. With --shard one share of
-/// the cells is measured and no verdict is given: n machines measure a share each, and merge joins their journals.
+/// What `verify` is told.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal part-2.jsonl"
@@ -85,7 +82,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if args.json {
         print_json(out, &verdicts)?;
     } else {
-        print(out, &tables::summary(&verdicts, registry, args.details))?;
+        print(out, &voice::painted(&tables::summary(&verdicts, registry, args.details)))?;
     }
     Ok(code)
 }

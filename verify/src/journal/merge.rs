@@ -27,11 +27,23 @@ pub struct Merged {
     pub records: usize,
     /// How many of them are of each other source, by its hash.
     pub foreign: BTreeMap<String, usize>,
-    /// The tier and root seed that most of its records belong to, how many of that tier's cells it holds, and how many cells
-    /// the claims that occur in it have there; none where no record belongs to any tier.
-    pub standing: Option<(Tier, u64, usize, usize)>,
+    /// How far it has come; none where no record belongs to any tier.
+    pub standing: Option<Standing>,
     /// What was noticed on reading: sentences for the user.
     pub warnings: Vec<String>,
+}
+
+/// How much of a plan a journal holds: of the tier and seed that most of its records belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The tier.
+    pub tier: Tier,
+    /// The root seed.
+    pub seed: u64,
+    /// How many of the tier's cells it holds.
+    pub found: usize,
+    /// How many cells the claims that occur in it have in the tier.
+    pub cells: usize,
 }
 
 /// Joins the journals at `paths`, and the one at `out` if there is one, into `out`, with their sidecars. A path that is the sidecar of
@@ -176,44 +188,52 @@ fn origin(key: &Key) -> &str {
     key.2.split('+').next().unwrap_or_default()
 }
 
+/// Where a tier's plan has its cells.
+struct Places {
+    tier: Tier,
+    of: HashMap<Cell, usize>,
+}
+
 /// The order of a joined journal: the current sources, then the others by name; in each the cells of one tier in plan order,
 /// then all others by name. The tier, and the root seed, are those of which the most cells are there (of equals the smaller).
-fn order<'k>(
-    keys: impl Iterator<Item = &'k Key>,
-    registry: &Registry,
-) -> Result<(Vec<&'k Key>, Option<(Tier, u64, usize, usize)>)> {
+fn order<'k>(keys: impl Iterator<Item = &'k Key>, registry: &Registry) -> Result<(Vec<&'k Key>, Option<Standing>)> {
     let claims: Vec<&dyn Claim> = registry.claims().collect();
-    let mut places: Vec<(Tier, HashMap<Cell, usize>)> = Vec::new();
+    let mut tiers = Vec::new();
     for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let steps = Plan::new(&claims, tier, 0)?.steps;
-        places.push((tier, steps.into_iter().enumerate().map(|(i, step)| (step.cell, i)).collect()));
+        tiers.push(Places { tier, of: steps.into_iter().enumerate().map(|(i, step)| (step.cell, i)).collect() });
     }
     let mut groups: BTreeMap<(bool, &str), Vec<&Key>> = BTreeMap::new();
     for key in keys {
         groups.entry((origin(key) != SOURCE_HASH, origin(key))).or_default().push(key);
     }
-    let (mut order, mut standing) = (Vec::new(), None);
+    let (mut order, mut first) = (Vec::new(), None);
     for (_, mut keys) in groups {
-        let seeds: BTreeSet<u64> = keys.iter().map(|k| k.1).collect();
-        let mut best: (usize, u64, Option<&(Tier, HashMap<Cell, usize>)>) = (0, 0, None);
-        for plan in &places {
-            for &seed in &seeds {
-                let found: BTreeSet<&Cell> =
-                    keys.iter().filter(|k| k.1 == seed && plan.1.contains_key(&k.0)).map(|k| &k.0).collect();
-                if found.len() > best.0 {
-                    best = (found.len(), seed, Some(plan));
-                }
-            }
-        }
-        let (found, seed, plan) = best;
-        let place = |k: &Key| plan.filter(|_| k.1 == seed).and_then(|p| p.1.get(&k.0)).copied().unwrap_or(usize::MAX);
-        keys.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
-        if let (None, Some((tier, cells))) = (standing, plan) {
-            let present: BTreeSet<&str> = keys.iter().map(|k| k.0.claim.as_str()).collect();
-            let all = cells.keys().filter(|c| present.contains(c.claim.as_str())).count();
-            standing = Some((*tier, seed, found, all));
+        let best = standing(&keys, &tiers);
+        if let Some((places, standing)) = best {
+            let place = |k: &Key| places.of.get(&k.0).filter(|_| k.1 == standing.seed).copied().unwrap_or(usize::MAX);
+            keys.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
+            first.get_or_insert(standing);
         }
         order.append(&mut keys);
     }
-    Ok((order, standing))
+    Ok((order, first))
+}
+
+/// Of which tier and seed the most of these cells are.
+fn standing<'t>(keys: &[&Key], tiers: &'t [Places]) -> Option<(&'t Places, Standing)> {
+    let seeds: BTreeSet<u64> = keys.iter().map(|k| k.1).collect();
+    let claims: BTreeSet<&str> = keys.iter().map(|k| k.0.claim.as_str()).collect();
+    let mut best: Option<(&Places, Standing)> = None;
+    for places in tiers {
+        let cells = places.of.keys().filter(|cell| claims.contains(cell.claim.as_str())).count();
+        for &seed in &seeds {
+            let found = keys.iter().filter(|k| k.1 == seed).map(|k| &k.0).collect::<BTreeSet<_>>();
+            let found = found.into_iter().filter(|cell| places.of.contains_key(*cell)).count();
+            if found > best.map_or(0, |(_, s)| s.found) {
+                best = Some((places, Standing { tier: places.tier, seed, found, cells }));
+            }
+        }
+    }
+    best
 }

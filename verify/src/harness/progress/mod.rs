@@ -1,0 +1,168 @@
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one line at the start.
+
+mod standing;
+
+use super::voice;
+use crate::cell::Cell;
+use crate::plan::Plan;
+use crate::record::Record;
+use crate::runner::Observer;
+use console::{Alignment, Term, pad_str, truncate_str};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use standing::{Claim, Standing};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Columns below which no bar is drawn, only numbers.
+const NARROW: usize = 60;
+/// Columns of the bar.
+const BAR: usize = 24;
+
+/// The lines of one run.
+pub(super) struct Bars {
+    screen: MultiProgress,
+    run: Mutex<Option<Run>>,
+}
+
+/// What is known once the run has begun.
+struct Run {
+    start: Instant,
+    standing: Arc<Mutex<Standing>>,
+    /// The line of the run, and those of claims in work, by their places; none where nobody watches.
+    all: Option<ProgressBar>,
+    lines: Vec<Option<ProgressBar>>,
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        Self { screen: MultiProgress::new(), run: Mutex::new(None) }
+    }
+
+    /// Does something to the run, if it has begun.
+    fn with(&self, act: impl FnOnce(&mut Run)) {
+        if let Some(run) = lock(&self.run).as_mut() {
+            act(run);
+        }
+    }
+}
+
+impl Observer for Bars {
+    fn begin(&self, plan: &Plan<'_>, reused: &[&Record], threads: usize) {
+        let start = Instant::now();
+        let standing = Standing::new(plan, reused, threads);
+        let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
+        let kept = if reused.is_empty() { String::new() } else { format!(", {} of them in the journal", reused.len()) };
+        let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
+        voice::note(format_args!("{cells} cells{kept}{time}"));
+        let lines = vec![None; standing.claims.len()];
+        let standing = Arc::new(Mutex::new(standing));
+        let mut all = None;
+        if voice::is_watched() && left > 0 {
+            let shared = standing.clone();
+            let text = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+                let text = overall(&lock(&shared), start.elapsed().as_secs_f64(), width());
+                // Nothing can be done about a terminal that is gone.
+                let _ = line.write_str(&text);
+            };
+            let bar = self.screen.add(ProgressBar::new(1));
+            if let Ok(style) = ProgressStyle::with_template("{run}") {
+                bar.set_style(style.with_key("run", text));
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            all = Some(bar);
+        }
+        *lock(&self.run) = Some(Run { start, standing, all, lines });
+    }
+
+    fn started(&self, cell: &Cell) {
+        self.with(|run| {
+            let mut standing = lock(&run.standing);
+            let place = standing.begin(cell, run.start.elapsed().as_secs_f64());
+            let (Some(place), Some(all)) = (place, &run.all) else { return };
+            let shown = run.lines.iter().flatten().count();
+            if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
+                let line = self.screen.insert_before(all, ProgressBar::new(1));
+                if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                    line.set_style(style);
+                }
+                line.set_message(of_claim(&standing.claims[place], names(&standing)));
+                run.lines[place] = Some(line);
+            }
+        });
+    }
+
+    fn finished(&self, cell: &Cell, _seconds: f64, outcome: Result<&Record, &str>) {
+        if let Err(why) = outcome {
+            self.screen.suspend(|| voice::note(format_args!("{cell} could not be measured: {why}")));
+        }
+        self.with(|run| {
+            let mut standing = lock(&run.standing);
+            let Some(place) = standing.end(cell, outcome.ok()) else { return };
+            let claim = &standing.claims[place];
+            if let Some(line) = &run.lines[place] {
+                line.set_message(of_claim(claim, names(&standing)));
+                if claim.done == claim.cells {
+                    line.finish_and_clear();
+                    self.screen.remove(line);
+                    run.lines[place] = None;
+                }
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|run| {
+            run.lines.iter().flatten().chain(&run.all).for_each(ProgressBar::finish_and_clear);
+        });
+    }
+}
+
+/// Columns of the terminal.
+fn width() -> usize {
+    usize::from(Term::stderr().size().1)
+}
+
+/// Columns of the longest name.
+fn names(standing: &Standing) -> usize {
+    standing.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
+}
+
+/// The line of a claim.
+fn of_claim(claim: &Claim, names: usize) -> String {
+    let Claim { id, cells, done, worst, .. } = claim;
+    let worst = worst.as_ref().map_or_else(String::new, |(ratio, bound)| {
+        let word = if ratio.violated { "violated" } else { "worst ratio" };
+        format!("  {word} {:.3} in {bound}", ratio.value)
+    });
+    let count = format!("{done}/{cells}");
+    format!("{}  {} cells{worst}", pad_str(id, names, Alignment::Left, None), pad_str(&count, 9, Alignment::Right, None))
+}
+
+/// The line of the run, in `width` columns.
+fn overall(standing: &Standing, now: f64, width: usize) -> String {
+    let (done, cells) = standing.cells();
+    let bar = if width < NARROW {
+        String::new()
+    } else {
+        let full = (standing.fraction(now) * BAR as f64).round() as usize;
+        format!("{}{}  ", "█".repeat(full), "░".repeat(BAR - full))
+    };
+    let text = format!("{bar}{done}/{cells} cells  {} gone, about {} left", duration(now), duration(standing.left(now)));
+    truncate_str(&text, width.saturating_sub(1), "…").into_owned()
+}
+
+/// Seconds in words.
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// A poisoned lock guards numbers that are only shown.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
