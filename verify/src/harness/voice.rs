@@ -82,6 +82,11 @@ fn paint(table: &str) -> String {
         let word = line[start..].split_whitespace().next().unwrap_or_default();
         let (before, after) = (&line[..start], &line[start + word.len()..]);
         match style(word) {
+            // What does not count is not shouted.
+            Some(_) if start <= 2 && line.ends_with("does not count]") => {
+                let style = Style::new().dimmed();
+                format!("{before}{style}{word}{style:#}{after}\n")
+            }
             // Only words in the column of verdicts, not the beginning of a sentence.
             Some(style) if start <= 2 => format!("{before}{style}{word}{style:#}{after}\n"),
             _ => format!("{line}\n"),
@@ -107,12 +112,12 @@ mod tests {
 
     #[test]
     fn verdicts_are_painted_where_a_line_begins_with_one_and_nowhere_else() {
-        let table = "refuted       lemma-1: holds or not\n  scales        growth rate\n                  refuted on 6 of 6 cells\n2 claims: 1 refuted.\n";
+        let table = "refuted       lemma-1: holds or not\n  scales        growth rate\n                  refuted on 6 of 6 cells\n  refuted       same [as printed, erratum 0; does not count]\n2 claims: 1 refuted.\n";
         let painted = paint(table);
-        assert_eq!(painted.matches('\u{1b}').count(), 6, "{painted:?}");
+        assert_eq!(painted.matches('\u{1b}').count(), 8, "{painted:?}");
         assert!(painted.starts_with("\u{1b}[1m\u{1b}[31mrefuted\u{1b}[0m       lemma-1: holds or not\n  \u{1b}"), "{painted:?}");
-        let plain: String =
-            painted.replace("\u{1b}[1m\u{1b}[31m", "").replace("\u{1b}[1m\u{1b}[32m", "").replace("\u{1b}[0m", "");
+        let codes = ["\u{1b}[1m\u{1b}[31m", "\u{1b}[1m\u{1b}[32m", "\u{1b}[2m", "\u{1b}[0m"];
+        let plain = codes.iter().fold(painted, |text, code| text.replace(code, ""));
         assert_eq!(plain, table);
     }
 }
