@@ -18,6 +18,8 @@
 //!     harness::exit(Line::parse().command.run(&registry, &mut std::io::stdout()))
 //! }
 //! ```
+//!
+//! Beside the subcommand, a flattened [`Voice`] adds `--quiet`, `-v` and colours.
 
 mod explain;
 mod list;

@@ -141,13 +141,14 @@ fn of_claim(claim: &Claim, names: usize) -> String {
 /// The line of the run, in `width` columns.
 fn overall(standing: &Standing, now: f64, width: usize) -> String {
     let (done, cells) = standing.cells();
-    let bar = if width < NARROW {
-        String::new()
+    let left = duration(standing.left(now));
+    let text = if width < NARROW {
+        format!("{done}/{cells}  about {left} left")
     } else {
         let full = (standing.fraction(now) * BAR as f64).round() as usize;
-        format!("{}{}  ", "█".repeat(full), "░".repeat(BAR - full))
+        let bar = "█".repeat(full) + &"░".repeat(BAR - full);
+        format!("{bar}  {done}/{cells} cells  {} gone, about {left} left", duration(now))
     };
-    let text = format!("{bar}{done}/{cells} cells  {} gone, about {} left", duration(now), duration(standing.left(now)));
     truncate_str(&text, width.saturating_sub(1), "…").into_owned()
 }
 
@@ -165,4 +166,23 @@ pub(crate) fn duration(seconds: f64) -> String {
 /// A poisoned lock guards numbers that are only shown.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::Tier;
+
+    #[test]
+    fn the_line_of_the_run_fits_every_terminal() {
+        let plan = Plan::new(&[], Tier::Quick, 0).unwrap();
+        let standing = Standing::new(&plan, &[], 2);
+        let of = |width| overall(&standing, 3.0, width);
+        assert_eq!(of(80), format!("{}  0/0 cells  3.0 s gone, about 0.0 s left", "█".repeat(BAR)));
+        assert_eq!(of(40), "0/0  about 0.0 s left");
+        assert_eq!(of(12), "0/0  about…");
+        for width in [2, 3, 20, 59, 60, 61, 200] {
+            assert!(of(width).chars().count() <= width.saturating_sub(1), "{width}: {}", of(width));
+        }
+    }
 }

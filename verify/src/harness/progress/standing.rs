@@ -50,7 +50,7 @@ impl Standing {
         for record in reused {
             predicted.remove(&record.cell);
         }
-        let (total, running, threads) = (predicted.values().sum(), HashMap::new(), threads as f64);
+        let (total, running, threads) = (predicted.values().fold(0.0, |sum, t| sum + t), HashMap::new(), threads as f64);
         let mut new = Self { claims, places, predicted, running, total, finished: 0.0, threads };
         for record in reused {
             new.count(&record.cell, Some(record));
