@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain`, `report` and `merge`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `report`, `diff` and `merge`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -21,8 +21,10 @@
 //!
 //! Beside the subcommand, a flattened [`Voice`] adds `--quiet`, `-v` and colours.
 
+mod diff;
 mod explain;
 mod list;
+mod material;
 mod merge;
 mod progress;
 mod report;
@@ -66,7 +68,7 @@ pub enum Command {
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
-    /// Write tables of every bound to a folder
+    /// Write what the journal holds to a folder, as tables of every bound
     Report(report::Args),
     /// Join journals, as those of shares measured on several machines
     ///
@@ -74,6 +76,8 @@ pub enum Command {
     /// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
     /// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
     Merge(merge::Args),
+    /// Compare two journals or reports
+    Diff(diff::Args),
 }
 
 impl Command {
@@ -88,6 +92,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
             Self::Merge(args) => merge::run(args, registry, out),
+            Self::Diff(args) => diff::run(args, registry, out),
         }
     }
 }
