@@ -152,7 +152,7 @@ pub fn solve_observed(
             format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
         return Err(Error::domain("the number of eigenvalues", n, allowed));
     }
-    let plan = route::plan(cov, request, choice, memory)?;
+    let plan = route::plan(cov, request, choice, memory, par)?;
     tracing::info!(
         d = cov.d(),
         p = cov.p(),
@@ -168,7 +168,7 @@ pub fn solve_observed(
             // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if it fits.
             Err(Error::Projector { rank, why }) if choice == RouteChoice::Auto => {
                 tracing::info!(rank, why, "the harmonic route lacks vectors; the dense one is taken");
-                let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory)?;
+                let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory, par)?;
                 dense::solve(cov, request, plan, par)
             }
             solved => solved,

@@ -4,6 +4,7 @@ use crate::synthetic::{Synthetic, noise, over_m};
 use clap::Parser;
 use escapement_verify::journal::{Journal, SOURCE_HASH};
 use escapement_verify::plan::Plan;
+use escapement_verify::runner::measure as measure_cell;
 use escapement_verify::{Cell, Claim, Measurement, Record, Registry, Result, Tier, harness};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -252,4 +253,22 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     // A last line that was being written is dropped, and the sidecar of a journal may be missing.
     succeeds(&registry, &desk, "merge @torn --out @out");
     assert_eq!(fs::read(desk.path().join("out")).unwrap(), fs::read(desk.path().join("good")).unwrap());
+}
+
+/// These cells once had other bytes on another number of threads: the first in its cost, the second in its last digits.
+#[test]
+fn a_record_does_not_depend_on_the_number_of_threads() {
+    let registry = escapement_verify::registry::standard().unwrap();
+    for (id, key) in [
+        ("random-signs", "random-signs/width,d=3,m=64,n=9,k=1,R=1,activation=sigmoid:1,replicate=0"),
+        ("remark-1", "remark-1/kernels,d=32,m=320,k=1,R=1,activation=sigmoid:1,replicate=1"),
+    ] {
+        let plan = Plan::new(&[registry.get(id).unwrap()], Tier::Quick, 2206).unwrap();
+        let step = plan.steps.iter().find(|s| s.cell.key() == key).unwrap();
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| measure_cell(step, plan.seed, SOURCE_HASH, 1e9)).unwrap()
+        };
+        assert_eq!(on(1), on(2), "{key}");
+    }
 }

@@ -6,6 +6,7 @@ use crate::journal::{Journal, SOURCE_HASH};
 use crate::plan::{Plan, Step};
 use crate::record::{Cost, Record};
 use crate::verdict::Failure;
+use faer::Par;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -193,6 +194,8 @@ fn work(
 pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<Record> {
     let _cell = tracing::info_span!("cell", key = %step.cell).entered();
     let start = Instant::now();
+    // faer's operators and factorisations take the parallelism of the process, and their last bits change with it.
+    faer::set_global_parallelism(Par::Seq);
     let needed = step.prediction.bytes;
     if needed > memory {
         return Err(Error::Memory { cell: step.cell.key(), needed, available: memory });

@@ -8,7 +8,7 @@ use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::harness::note;
 use escapement_verify::io::{memory, npy};
-use faer::Mat;
+use faer::{Mat, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ impl NetworkArgs {
         if self.tail.is_none() {
             levels = finely_truncated(levels, activation)?;
         }
-        eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory)?;
+        eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory, Par::rayon(0))?;
         Ok((rank, request, levels))
     }
 
