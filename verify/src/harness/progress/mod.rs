@@ -33,6 +33,17 @@ struct Run {
     lines: Vec<Option<ProgressBar>>,
 }
 
+impl Run {
+    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What is known is locked for
+    /// no longer than that: the line of the run is drawn by another thread, which waits for it with the screen in hand.
+    fn told(&self, tell: impl FnOnce(&mut Standing) -> Option<usize>) -> Option<(usize, String, bool)> {
+        let mut standing = lock(&self.standing);
+        let place = tell(&mut standing)?;
+        let claim = &standing.claims[place];
+        Some((place, of_claim(claim, names(&standing)), claim.done == claim.cells))
+    }
+}
+
 impl Bars {
     pub(super) fn new() -> Self {
         Self { screen: MultiProgress::new(), run: Mutex::new(None) }
@@ -76,16 +87,16 @@ impl Observer for Bars {
 
     fn started(&self, cell: &Cell) {
         self.with(|run| {
-            let mut standing = lock(&run.standing);
-            let place = standing.begin(cell, run.start.elapsed().as_secs_f64());
-            let (Some(place), Some(all)) = (place, &run.all) else { return };
+            let now = run.start.elapsed().as_secs_f64();
+            let begun = run.told(|standing| standing.begin(cell, now));
+            let (Some((place, text, _)), Some(all)) = (begun, &run.all) else { return };
             let shown = run.lines.iter().flatten().count();
             if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
                 let line = self.screen.insert_before(all, ProgressBar::new(1));
                 if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
                     line.set_style(style);
                 }
-                line.set_message(of_claim(&standing.claims[place], names(&standing)));
+                line.set_message(text);
                 run.lines[place] = Some(line);
             }
         });
@@ -96,16 +107,14 @@ impl Observer for Bars {
             self.screen.suspend(|| voice::note(format_args!("{cell} could not be measured: {why}")));
         }
         self.with(|run| {
-            let mut standing = lock(&run.standing);
-            let Some(place) = standing.end(cell, outcome.ok()) else { return };
-            let claim = &standing.claims[place];
-            if let Some(line) = &run.lines[place] {
-                line.set_message(of_claim(claim, names(&standing)));
-                if claim.done == claim.cells {
-                    line.finish_and_clear();
-                    self.screen.remove(line);
-                    run.lines[place] = None;
-                }
+            let ended = run.told(|standing| standing.end(cell, outcome.ok()));
+            let Some((place, text, done)) = ended else { return };
+            let Some(line) = &run.lines[place] else { return };
+            line.set_message(text);
+            if done {
+                line.finish_and_clear();
+                self.screen.remove(line);
+                run.lines[place] = None;
             }
         });
     }
