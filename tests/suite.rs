@@ -62,6 +62,8 @@ mod relu_training;
 mod report;
 #[path = "suite/report_files.rs"]
 mod report_files;
+#[path = "suite/shard.rs"]
+mod shard;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]
@@ -80,5 +82,7 @@ mod training;
 mod training_projectors;
 #[path = "suite/verify_cli.rs"]
 mod verify_cli;
+#[path = "suite/watch.rs"]
+mod watch;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

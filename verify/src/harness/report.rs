@@ -2,7 +2,7 @@
 
 use super::material::{self, Measured, Wanted};
 use super::run::{self, RunArgs};
-use super::{Scope, print};
+use super::{Scope, note, print};
 use crate::claim::Tier;
 use crate::io::atomic::Outputs;
 use crate::journal::Records;
@@ -57,9 +57,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     // Before hours of work, not after.
     Outputs::check_folder(&args.out, &FILES)?;
     let report = report(args, registry)?;
-    for note in &report.notes {
-        eprintln!("escapement: note: {note}");
-    }
+    report.notes.iter().for_each(note);
     let contents: [Vec<u8>; 4] = [
         tables::markdown(&report).into_bytes(),
         tables::csv(&report)?,
@@ -77,7 +75,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if args.open
         && let Err(e) = open::that_detached(&paths[0])
     {
-        eprintln!("escapement: note: {} could not be opened: {e}", paths[0].display());
+        note(format_args!("{} could not be opened: {e}", paths[0].display()));
     }
     Ok(run::exit_code(report.claims.iter().map(|c| c.verdict)))
 }
@@ -98,7 +96,7 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     }
     let tier = wanted.tier(&before)?;
     if nothing {
-        eprintln!("escapement: note: there is no journal {}: the {tier} tier is measured first", args.journal.display());
+        note(format_args!("there is no journal {}: the {tier} tier is measured first", args.journal.display()));
     }
     wanted.tier = Some(tier);
     let plan = Plan::new(&wanted.claims, tier, args.seed)?;

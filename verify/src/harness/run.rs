@@ -1,6 +1,6 @@
 //! From the arguments that `verify` and `report` share to verdicts.
 
-use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, progress};
+use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, note, progress};
 use crate::claim::{Claim, Tier};
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -50,7 +50,7 @@ pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
 pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome> {
     let journal = Journal::open(&args.scope.journal, args.fresh)?;
     for warning in journal.warnings() {
-        eprintln!("escapement: note: {warning}");
+        note(warning);
     }
     let journal = Arc::new(Mutex::new(journal));
     // Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of the journal.
