@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain` and `report`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `graph` and `report`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -20,6 +20,7 @@
 //! ```
 
 mod explain;
+mod graph;
 mod list;
 mod progress;
 mod report;
@@ -57,6 +58,8 @@ pub enum Command {
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
+    /// Draw which claim rests on which
+    Graph(graph::Args),
     /// Write tables of every bound to a folder
     Report(report::Args),
 }
@@ -71,6 +74,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, registry, out),
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
+            Self::Graph(args) => graph::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
         }
     }
