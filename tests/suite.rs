@@ -6,6 +6,8 @@ mod activation;
 mod block_solver;
 #[path = "suite/claim_assumption_3.rs"]
 mod claim_assumption_3;
+#[path = "suite/claim_graph.rs"]
+mod claim_graph;
 #[path = "suite/claim_lemma_2.rs"]
 mod claim_lemma_2;
 #[path = "suite/claim_spectrum.rs"]

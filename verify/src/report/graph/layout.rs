@@ -76,19 +76,69 @@ impl Graph {
         for (from, to) in self.edges() {
             g.set_edge(from, to, Some(EdgeLabel::default()), None);
         }
-        let options = LayoutOptions { nodesep: 22.0, edgesep: 12.0, ranksep: 34.0, ..LayoutOptions::default() };
+        let options = LayoutOptions { nodesep: 22.0, edgesep: 12.0, ranksep: 40.0, ..LayoutOptions::default() };
         dagre::layout(&mut g, Some(options));
         let mut boxes = Vec::new();
         for (node, label) in self.nodes().iter().enumerate().filter_map(|(i, n)| g.node(&n.id).map(|l| (i, l))) {
             let at = |v: Option<f64>| v.unwrap_or_default();
             boxes.push(Placed { node, x: at(label.x), y: at(label.y), width: label.width, height: label.height });
         }
-        let mut routes = Vec::new();
-        for (from, to) in self.edges() {
-            let points = g.edge(from, to, None).map_or_else(Vec::new, |e| e.points.iter().map(|p| (p.x, p.y)).collect());
-            routes.push(Route { from: from.to_owned(), to: to.to_owned(), points });
-        }
+        let way = |(from, to): (&str, &str)| {
+            let corners = g.edge(from, to, None).map_or_else(Vec::new, |e| e.points.iter().map(|p| (p.x, p.y)).collect());
+            Route { from: from.to_owned(), to: to.to_owned(), points: corners }
+        };
+        let mut routes: Vec<Route> = self.edges().into_iter().map(way).collect();
+        self.straighten(&boxes, &mut routes);
         settle(boxes, routes, MARGIN)
+    }
+
+    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between the boxes of the rows that it
+    /// crosses: it bends only in the space between rows, and so never runs behind a box.
+    fn straighten(&self, boxes: &[Placed], routes: &mut [Route]) {
+        let of = |id: &str| boxes.iter().find(|b| self.nodes()[b.node].id == id);
+        for route in routes.iter_mut() {
+            let (Some(from), Some(to)) = (of(&route.from), of(&route.to)) else { continue };
+            let (top, bottom) = (from.y.min(to.y), from.y.max(to.y));
+            let mut points = vec![(from.x, from.y + from.height / 2.0)];
+            for &(x, y) in &route.points {
+                // What lies at the height of a row; the library's other corners lie between rows.
+                let row = boxes.iter().filter(|b| (b.y - y).abs() < 1.0).map(|b| b.height / 2.0).fold(0.0, f64::max);
+                if row > 0.0 && y > top + 1.0 && y < bottom - 1.0 {
+                    points.extend([(x, y - row), (x, y + row)]);
+                }
+            }
+            points.push((to.x, to.y - to.height / 2.0));
+            route.points = points;
+        }
+        for b in boxes {
+            let id = &self.nodes()[b.node].id;
+            spread(b, routes, |r| r.from == *id, |r| r.points.get(1).map_or(0.0, |p| p.0), |r, x| r.points[0].0 = x);
+            let last = |r: &Route| r.points.len() - 1;
+            spread(
+                b,
+                routes,
+                |r| r.to == *id,
+                |r| r.points[last(r) - 1].0,
+                |r, x| *r.points.last_mut().map_or(&mut 0.0, |p| &mut p.0) = x,
+            );
+        }
+    }
+}
+
+/// Sets the ends of the chosen ways side by side along a box, in the order of where they lead.
+fn spread(
+    b: &Placed,
+    routes: &mut [Route],
+    chosen: impl Fn(&Route) -> bool,
+    towards: impl Fn(&Route) -> f64,
+    set: impl Fn(&mut Route, f64),
+) {
+    let mut ends: Vec<usize> = (0..routes.len()).filter(|&i| chosen(&routes[i])).collect();
+    ends.sort_by(|&i, &j| towards(&routes[i]).total_cmp(&towards(&routes[j])).then(i.cmp(&j)));
+    let gaps = ends.len().saturating_sub(1) as f64;
+    let step = (16.0f64).min((b.width - 28.0) / gaps.max(1.0));
+    for (place, &i) in ends.iter().enumerate() {
+        set(&mut routes[i], b.x + step * (place as f64 - gaps / 2.0));
     }
 }
 

@@ -10,7 +10,7 @@ mod picture;
 mod text;
 
 pub use layout::{Layout, Placed, Route};
-pub use picture::{STYLE, Setting};
+pub use picture::{STYLE, Setting, sign};
 
 use crate::verdict::Verdict;
 use std::collections::BTreeSet;

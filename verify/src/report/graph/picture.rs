@@ -83,7 +83,7 @@ impl Graph {
                 title { (node.description()) }
                 rect class="box" x=(left) y=(top) width=(tenth(place.width)) height=(tenth(place.height)) rx="7" {}
                 text x=(place.x) y=(tenth(top + 20.0)) { (node.id) }
-                text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node)) " " (node.word()) }
+                text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node.verdict)) " " (node.word()) }
                 @if let Some(third) = third { text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) } }
             }
         }
@@ -91,8 +91,8 @@ impl Graph {
 }
 
 /// A sign for each verdict, so that colour is never alone.
-fn sign(node: &Node) -> &'static str {
-    match node.verdict {
+pub fn sign(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
         Some(Verdict::Exact) => "=",
         Some(Verdict::Holds) => "≤",
         Some(Verdict::Scales) => "∼",
@@ -102,37 +102,31 @@ fn sign(node: &Node) -> &'static str {
     }
 }
 
-/// A smooth way through the corners, with its head.
+/// The way of an arrow, upright at every corner, with its head.
 fn arrow(route: &Route) -> Markup {
     const HEAD: f64 = 7.0;
-    let points = &route.points;
-    let [first, .., before, last] = points.as_slice() else { return Markup::default() };
-    let (dx, dy) = (last.0 - before.0, last.1 - before.1);
-    let length = dx.hypot(dy).max(1e-9);
-    let (ux, uy) = (dx / length, dy / length);
-    let base = (last.0 - HEAD * ux, last.1 - HEAD * uy);
+    let [first, .., last] = route.points.as_slice() else { return Markup::default() };
+    let end = (last.0, last.1 - HEAD);
+    let corners = route.points[1..route.points.len() - 1].iter().chain([&end]);
     let mut way = format!("M{},{}", tenth(first.0), tenth(first.1));
-    // A quadratic curve around each inner corner, from the middle of one side to the middle of the next.
-    let inner = &points[1..points.len() - 1];
-    for (i, corner) in inner.iter().enumerate() {
-        let end = if i + 1 == inner.len() { base } else { middle(*corner, inner[i + 1]) };
+    let mut here = *first;
+    for &(x, y) in corners {
         // Writing to a string cannot fail.
-        let _ = write!(way, "Q{},{} {},{}", tenth(corner.0), tenth(corner.1), tenth(end.0), tenth(end.1));
+        let _ = if tenth(x) == tenth(here.0) {
+            write!(way, "V{}", tenth(y))
+        } else {
+            let middle = tenth((here.1 + y) / 2.0);
+            write!(way, "C{},{middle} {},{middle} {},{}", tenth(here.0), tenth(x), tenth(x), tenth(y))
+        };
+        here = (x, y);
     }
-    if inner.is_empty() {
-        let _ = write!(way, "L{},{}", tenth(base.0), tenth(base.1));
-    }
-    let corner = |side: f64| (tenth(base.0 - side * uy), tenth(base.1 + side * ux));
-    let (a, b) = (corner(0.45 * HEAD), corner(-0.45 * HEAD));
-    let head = format!("M{},{}L{},{}L{},{}Z", tenth(last.0), tenth(last.1), a.0, a.1, b.0, b.1);
+    let wing = 0.45 * HEAD;
+    let head =
+        format!("M{},{}L{},{}H{}Z", tenth(last.0), tenth(last.1), tenth(last.0 - wing), tenth(end.1), tenth(last.0 + wing));
     html! {
         path class="edge" d=(way) data-from=(route.from) data-to=(route.to) {}
         path class="head" d=(head) {}
     }
-}
-
-fn middle(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
-    ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
 }
 
 fn tenth(v: f64) -> f64 {
