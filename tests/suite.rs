@@ -34,6 +34,8 @@ mod covariance;
 mod data;
 #[path = "suite/descent.rs"]
 mod descent;
+#[path = "suite/diff.rs"]
+mod diff;
 #[path = "suite/experiment_figure_2.rs"]
 mod experiment_figure_2;
 #[path = "suite/harmonics.rs"]
@@ -58,6 +60,10 @@ mod objective;
 mod pipeline;
 #[path = "suite/relu_training.rs"]
 mod relu_training;
+#[path = "suite/report.rs"]
+mod report;
+#[path = "suite/report_files.rs"]
+mod report_files;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]
@@ -68,6 +74,8 @@ mod solver_accuracy;
 mod sphere;
 #[path = "suite/synthetic.rs"]
 mod synthetic;
+#[path = "suite/toy.rs"]
+mod toy;
 #[path = "suite/training.rs"]
 mod training;
 #[path = "suite/training_projectors.rs"]

@@ -73,9 +73,9 @@ impl Records {
         if whole < bytes.len() {
             let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
             let place = format!("{}:{number}", path.display());
-            records
-                .warnings
-                .push(format!("{place} was half-written when a run was killed; it is dropped and its cell measured again"));
+            records.warnings.push(format!(
+                "{place} was half-written when a run was killed: it does not count, and the next run measures its cell again"
+            ));
         }
         Ok(records)
     }

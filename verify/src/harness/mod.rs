@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain`, `graph` and `report`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `graph`, `report` and `diff`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -19,9 +19,11 @@
 //! }
 //! ```
 
+mod diff;
 mod explain;
 mod graph;
 mod list;
+mod material;
 mod progress;
 mod report;
 mod run;
@@ -60,8 +62,10 @@ pub enum Command {
     Explain(explain::Args),
     /// Draw which claim rests on which
     Graph(graph::Args),
-    /// Write tables of every bound to a folder
+    /// Write what the journal holds to a folder, as one page and as tables of every bound
     Report(report::Args),
+    /// Compare two journals or reports
+    Diff(diff::Args),
 }
 
 impl Command {
@@ -76,6 +80,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Graph(args) => graph::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
+            Self::Diff(args) => diff::run(args, registry, out),
         }
     }
 }

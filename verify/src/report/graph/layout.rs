@@ -96,31 +96,24 @@ impl Graph {
     /// crosses: it bends only in the space between rows, and so never runs behind a box.
     fn straighten(&self, boxes: &[Placed], routes: &mut [Route]) {
         let of = |id: &str| boxes.iter().find(|b| self.nodes()[b.node].id == id);
+        // Half the height of the row at y: the library's other corners lie between rows.
+        let row = |y: f64| boxes.iter().filter(|b| (b.y - y).abs() < 1.0).map(|b| b.height / 2.0).fold(0.0, f64::max);
         for route in routes.iter_mut() {
             let (Some(from), Some(to)) = (of(&route.from), of(&route.to)) else { continue };
-            let (top, bottom) = (from.y.min(to.y), from.y.max(to.y));
-            let mut points = vec![(from.x, from.y + from.height / 2.0)];
-            for &(x, y) in &route.points {
-                // What lies at the height of a row; the library's other corners lie between rows.
-                let row = boxes.iter().filter(|b| (b.y - y).abs() < 1.0).map(|b| b.height / 2.0).fold(0.0, f64::max);
-                if row > 0.0 && y > top + 1.0 && y < bottom - 1.0 {
-                    points.extend([(x, y - row), (x, y + row)]);
-                }
+            let (top, bottom) = (from.y.min(to.y) + 1.0, from.y.max(to.y) - 1.0);
+            // Pairs of the same x: where the way is upright.
+            let mut points = vec![(from.x, from.y + from.height / 2.0), (from.x, from.y + row(from.y))];
+            for &(x, y) in route.points.iter().filter(|p| row(p.1) > 0.0 && (top..bottom).contains(&p.1)) {
+                points.extend([(x, y - row(y)), (x, y + row(y))]);
             }
-            points.push((to.x, to.y - to.height / 2.0));
+            points.extend([(to.x, to.y - row(to.y)), (to.x, to.y - to.height / 2.0)]);
             route.points = points;
         }
         for b in boxes {
             let id = &self.nodes()[b.node].id;
-            spread(b, routes, |r| r.from == *id, |r| r.points.get(1).map_or(0.0, |p| p.0), |r, x| r.points[0].0 = x);
-            let last = |r: &Route| r.points.len() - 1;
-            spread(
-                b,
-                routes,
-                |r| r.to == *id,
-                |r| r.points[last(r) - 1].0,
-                |r, x| *r.points.last_mut().map_or(&mut 0.0, |p| &mut p.0) = x,
-            );
+            spread(b, routes, |r| r.from == *id, |r| r.points[2].0, |r, x| r.points.iter_mut().take(2).for_each(|p| p.0 = x));
+            let before = |r: &Route| r.points[r.points.len() - 3].0;
+            spread(b, routes, |r| r.to == *id, before, |r, x| r.points.iter_mut().rev().take(2).for_each(|p| p.0 = x));
         }
     }
 }

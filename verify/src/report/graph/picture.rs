@@ -1,7 +1,7 @@
 //! The claim graph as SVG.
 
+use super::Graph;
 use super::layout::{Placed, Route, shaken};
-use super::{Graph, Node};
 use crate::report::palette;
 use crate::verdict::Verdict;
 use maud::{Markup, html};

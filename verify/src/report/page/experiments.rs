@@ -19,20 +19,27 @@ pub struct DrawnExperiment {
     pub svg: Option<String>,
 }
 
+/// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such folder.
+pub fn folders(parent: &Path) -> Vec<PathBuf> {
+    let is_one = |p: &PathBuf| p.join("verdict.json").is_file();
+    if is_one(&parent.to_owned()) {
+        return vec![parent.to_owned()];
+    }
+    let entries = std::fs::read_dir(parent).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(is_one).collect();
+    found.sort();
+    found
+}
+
 /// The experiments in these folders: each is the folder of one, or holds folders of several.
 ///
 /// # Errors
 /// A folder without an experiment, or one whose verdict or figure cannot be read, in one sentence.
-pub fn collect(folders: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
+pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
     let mut found = Vec::new();
-    for folder in folders {
-        let mut places = vec![folder.clone()];
-        if !folder.join("verdict.json").is_file() {
-            let entries = std::fs::read_dir(folder).map_err(|e| anyhow!("{} cannot be read: {}", folder.display(), reason(&e)))?;
-            places = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("verdict.json").is_file()).collect();
-            places.sort();
-        }
-        ensure!(!places.is_empty(), "{} holds no experiment: its folder, or one in it, has a verdict.json", folder.display());
+    for parent in parents {
+        let places = folders(parent);
+        ensure!(!places.is_empty(), "{} holds no experiment: its folder, or one in it, has a verdict.json", parent.display());
         for place in places {
             found.push(read(&place)?);
         }
@@ -46,8 +53,8 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
         std::fs::read_to_string(&path).map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
     };
     let path = folder.join("verdict.json");
-    let verdict: ClaimVerdict =
-        serde_json::from_str(&text("verdict.json")?).map_err(|e| anyhow!("{} is no verdict of an experiment: {e}", path.display()))?;
+    let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)
+        .map_err(|e| anyhow!("{} is no verdict of an experiment: {e}", path.display()))?;
     let name = format!("{}.svg", verdict.claim);
     let svg = if folder.join(&name).is_file() { Some(text(&name)?) } else { None };
     if let Some(svg) = &svg

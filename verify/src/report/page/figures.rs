@@ -22,7 +22,8 @@ pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
 
 /// The group that decided, or came closest to deciding otherwise.
 pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
-    let by_exponent = farthest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    let by_exponent =
+        farthest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
     let worst = bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell));
     let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
@@ -34,7 +35,10 @@ pub(super) fn finding(bound: &BoundReport) -> String {
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
     if let Some(e) = farthest(bound) {
         let p = &e.parameter;
-        words.push(format!("{p}^{:.3} measured, limits {:.3} to {:.3}, claimed {p}^{:.3}", e.measured, e.lower, e.upper, e.claimed));
+        words.push(format!(
+            "{p}^{:.3} measured, limits {:.3} to {:.3}, claimed {p}^{:.3}",
+            e.measured, e.lower, e.upper, e.claimed
+        ));
     }
     if let Some(c) = v.implied_constant {
         words.push(format!("implied constant {}", short(c)));
@@ -180,7 +184,8 @@ fn line(means: &[Mean]) -> Vec<(f64, f64)> {
 
 /// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right.
 fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Mean> {
-    let mut all: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
+    let mut all: Vec<(f64, f64)> =
+        points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mean = |group: &[(f64, f64)]| {
         let count = group.len() as f64;
@@ -197,7 +202,14 @@ fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&
     if points.len() > CROWD {
         let note = |m: &Mean| {
             let from = claim.freshness.map_or("", Freshness::name);
-            format!("{name} = {}: {} on average over {} points, from {} to {}; {from}", m.x, short(m.mean), m.points, short(m.low), short(m.high))
+            format!(
+                "{name} = {}: {} on average over {} points, from {} to {}; {from}",
+                m.x,
+                short(m.mean),
+                m.points,
+                short(m.low),
+                short(m.high)
+            )
         };
         let dot = |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
         return means(points, value, log).iter().map(dot).collect();

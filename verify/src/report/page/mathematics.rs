@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn a_formula_becomes_mathml_and_nonsense_stays_readable() {
-        let good = display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}").into_string();
+        let good =
+            display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}").into_string();
         assert!(good.contains("<math") && good.contains("<mfrac>") && good.contains("<msqrt>"));
         roxmltree::Document::parse(&good).unwrap();
         let bad = display(r"\frac{<a>}{").into_string();

@@ -15,7 +15,7 @@ mod overview;
 mod spectrum;
 mod table;
 
-pub use experiments::{DrawnExperiment, collect};
+pub use experiments::{DrawnExperiment, collect, folders};
 
 use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};

@@ -100,7 +100,8 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     let row = |b: &Band| {
         let (low, high) = range(b);
         let mean = values[b.from..b.to].iter().sum::<f64>() / (b.to - b.from) as f64;
-        let list: Vec<String> = b.levels.iter().take(3).map(|l| format!("κ_{} = {:.3e} ({})", l.degree, l.kappa, l.dimension)).collect();
+        let list: Vec<String> =
+            b.levels.iter().take(3).map(|l| format!("κ_{} = {:.3e} ({})", l.degree, l.kappa, l.dimension)).collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
         html! {
             tr {
@@ -115,9 +116,14 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     };
     let words = format!(
         "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the limits at infinite width.",
-        bands.iter().map(|b| format!("{}: {} eigenvalues from {:.1e} to {:.1e}", b.name, b.to - b.from, range(b).1, range(b).0.max(0.0))).collect::<Vec<_>>().join("; ")
+        bands
+            .iter()
+            .map(|b| format!("{}: {} eigenvalues from {:.1e} to {:.1e}", b.name, b.to - b.from, range(b).1, range(b).0.max(0.0)))
+            .collect::<Vec<_>>()
+            .join("; ")
     );
-    let small = Small { x_label: "position in descending order".into(), y_label: "eigenvalue".into(), log_x: true, log_y: true, traces };
+    let small =
+        Small { x_label: "position in descending order".into(), y_label: "eigenvalue".into(), log_x: true, log_y: true, traces };
     html! {
         figure class="wide" {
             (small.svg(&words))
