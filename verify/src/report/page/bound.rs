@@ -1,6 +1,7 @@
 //! One bound of a claim: what came out, its pictures, its numbers.
 
-use super::numbers::{hover, short};
+use super::mathematics::inline;
+use super::numbers::{exponent, hover, short};
 use super::{badge, figures, table};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::verdict::Verdict;
@@ -13,12 +14,12 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     html! {
         section class="bound" {
             h4 { (v.name) " " (badge(v.verdict)) @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) } }
-            p class="asserts" { (v.statement) " " span class="kind" { (v.kind) } }
+            p class="asserts" { (inline(&v.statement)) " " span class="kind" { (v.kind) } }
             @if let Some(erratum) = v.printed {
                 p class="printed" { "As printed, corrected by " a href={ "#erratum-" (erratum.0) } { (erratum) } ": shown, and does not count." }
             }
             p { (evidence(bound, from)) }
-            @if let Some(why) = &v.why { p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (why) "." } }
+            @if let Some(why) = &v.why { p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (inline(why)) "." } }
             (figures::pictures(bound, claim))
             (table::exponents(bound))
             (table::cells(bound, claim))
@@ -39,21 +40,21 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
     let v = &bound.verdict;
     html! {
         @if let Some(e) = figures::farthest(bound) {
-            span class="number" title={ "limits " (format!("{:.3} to {:.3}", e.lower, e.upper)) "; " (from) } {
-                (e.parameter) sup { (format!("{:.3}", e.measured)) }
+            span class="number" title={ "limits " (exponent(e.lower)) " to " (exponent(e.upper)) "; " (from) } {
+                (e.parameter) sup { (exponent(e.measured)) }
             }
-            " measured, claimed " (e.parameter) sup { (format!("{:.3}", e.claimed)) }
-            " (limits " (format!("{:.3} to {:.3}", e.lower, e.upper))
+            " measured, claimed " (e.parameter) sup { (exponent(e.claimed)) }
+            " (limits " (exponent(e.lower)) " to " (exponent(e.upper))
             @if let Some(onset) = e.onset { ", from " (e.parameter) " = " (onset) " on" }
             @if e.exact { ", without scatter" }
             "). "
         }
         @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
-        @if !v.tightness.text.is_empty() { (capital(&v.tightness.text)) ". " }
+        @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
         @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }
         (table::count(v.cells, "cell")) ", " (v.cells_inside_hypotheses) " inside the hypotheses"
         @if bound.missing > 0 { ", " (bound.missing) " of " (bound.planned) " missing" }
-        ". Control " (v.control.verdict) ": " (v.control.description) "."
+        ". Control " (v.control.verdict) ": " (inline(&v.control.description)) "."
     }
 }
 

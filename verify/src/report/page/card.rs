@@ -1,7 +1,8 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
+use super::mathematics::{display, inline};
 use super::numbers::large;
-use super::{badge, bound, freshness, mathematics};
+use super::{badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, Report};
 use escapement::error::human_bytes;
@@ -11,7 +12,7 @@ use maud::{Markup, PreEscaped, html};
 pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Markup {
     html! {
         article class={ "card " (claim.verdict.name()) } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
-            h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (claim.title) }
+            h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (inline(&claim.title)) }
             p class="marks" { (badge(claim.verdict)) " " (freshness(claim.freshness)) " " span class="reference" { (claim.reference) } }
             @if !claim.shaken_by.is_empty() {
                 p class="shaken-mark" { "It rests on what is refuted: " (links(&claim.shaken_by, report)) }
@@ -38,16 +39,16 @@ fn statement(claim: &ClaimReport, report: &Report) -> Markup {
     let errata: Vec<_> = report.errata.iter().filter(|e| claim.errata.contains(&e.id)).collect();
     html! {
         div class="statement" {
-            (mathematics::display(&claim.formula))
-            p { (claim.statement) }
+            (display(&claim.formula))
+            p { (inline(&claim.statement)) }
         }
         @if !errata.is_empty() {
             dl class="printed-checked" {
                 @for e in errata {
                     div {
                         dt { a href={ "#erratum-" (e.id.0) } { (e.id) } ", " (e.place) }
-                        dd { b { "As printed: " } (e.printed) }
-                        dd { b { "As checked: " } (e.checked) }
+                        dd { b { "As printed: " } (inline(&e.printed)) }
+                        dd { b { "As checked: " } (inline(&e.checked)) }
                     }
                 }
                 @if let Some(p) = &claim.as_printed { div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict)) } } }
@@ -63,14 +64,14 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
             div {
                 dt { "Hypotheses" }
                 dd {
-                    (claim.hypotheses)
+                    (inline(&claim.hypotheses))
                     @if !claim.hypotheses_met.is_empty() {
-                        ul class="met" { @for h in &claim.hypotheses_met { li { (h.name) ": met by " (h.met) " of " (h.cells) " cells" } } }
+                        ul class="met" { @for h in &claim.hypotheses_met { li { (inline(&h.name)) ": met by " (h.met) " of " (h.cells) " cells" } } }
                     }
                 }
             }
-            div { dt { "Method" } dd { (claim.method) } }
-            div { dt { "What would refute it" } dd { (claim.refuted_by) } }
+            div { dt { "Method" } dd { (inline(&claim.method)) } }
+            div { dt { "What would refute it" } dd { (inline(&claim.refuted_by)) } }
             div {
                 dt { "Cells" }
                 dd {

@@ -1,5 +1,6 @@
 //! The ledger: as printed, as checked.
 
+use super::mathematics::inline;
 use crate::report::model::Report;
 use maud::{Markup, html};
 
@@ -17,8 +18,8 @@ pub(super) fn section(report: &Report) -> Markup {
                             tr id={ "erratum-" (e.id.0) } {
                                 th scope="row" { span class="small-only" { "Erratum " } (e.id.0) }
                                 td data-label="Where" { (e.place) }
-                                td data-label="As printed" { (e.printed) }
-                                td data-label="As checked" { (e.checked) }
+                                td data-label="As printed" { (inline(&e.printed)) }
+                                td data-label="As checked" { (inline(&e.checked)) }
                                 td data-label="Concerns" {
                                     @for c in report.claims.iter().filter(|c| c.errata.contains(&e.id)) { a href={ "#claim-" (c.id) } { (c.id) } " " }
                                 }

@@ -1,6 +1,7 @@
 //! The figures of experiments that were executed, with their verdicts.
 
 use super::badge;
+use super::mathematics::inline;
 use crate::io::atomic::reason;
 use crate::report::plot;
 use crate::verdict::ClaimVerdict;
@@ -95,7 +96,7 @@ fn one(e: &DrawnExperiment) -> Markup {
                     thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
                     tbody {
                         @for b in &v.bounds {
-                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (b.statement) } td { (b.why.as_deref().unwrap_or("")) } }
+                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&b.statement)) } td { (inline(b.why.as_deref().unwrap_or(""))) } }
                         }
                     }
                 }

@@ -1,6 +1,6 @@
 //! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio.
 
-use super::numbers::{error, short};
+use super::numbers::{error, exponent, short};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
@@ -11,7 +11,7 @@ use maud::{Markup, html};
 const CROWD: usize = 60;
 
 /// Groups of cells that are drawn behind the deciding one; more are a thicket.
-const BEHIND: usize = 24;
+const BEHIND: usize = 12;
 
 /// The deciding exponent whose limits reach farthest from the claim.
 pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
@@ -77,23 +77,24 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
 /// What the colours mean.
 fn key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
     let comparison = series.claimed.is_none();
+    let rings = comparison && series.points.len() <= CROWD;
     html! {
         ul class="key" {
             li class="k-measured" { "measured" }
             @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
-            li class="k-bound" { (if comparison { "right side" } else { "bound, constant left out" }) }
+            li class=(if rings { "k-rings" } else { "k-bound" }) { (if comparison { "right side" } else { "bound, constant left out" }) }
             @if let Some(fit) = &series.fit {
                 li class="k-fit" {
                     "fit "
                     @match series.claimed {
-                        Some(c) => { (series.parameter) sup { (format!("{:.3}", c + fit.slope)) } ", limits " (format!("{:.3}", c + fit.lower)) " to " (format!("{:.3}", c + fit.upper)) },
+                        Some(c) => { (series.parameter) sup { (exponent(c + fit.slope)) } ", limits " (exponent(c + fit.lower)) " to " (exponent(c + fit.upper)) },
                         None => { "with limits" },
                     }
                 }
             }
             @if bound.verdict.implied_constant.is_some() { li class="k-constant" { "implied constant" } }
             @if others { li class="k-other" { "other groups" } }
-            @for control in &series.controls { li class="k-control" { "control, " (bound.verdict.control.verdict) ": " (control.description) } }
+            @if !series.controls.is_empty() { li class="k-control" { "control, " (bound.verdict.control.verdict) } }
         }
     }
 }
@@ -110,7 +111,11 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
         traces.push(Trace::Band("band", band));
         traces.push(Trace::Guide("fit", right.iter().map(|m| (m.x, fit.at(m.x) * m.mean)).collect()));
     }
-    traces.push(Trace::Line("bound", line(&right)));
+    if series.claimed.is_none() && points.len() <= CROWD {
+        traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
+    } else {
+        traces.push(Trace::Line("bound", line(&right)));
+    }
     for control in &series.controls {
         traces.push(Trace::Line("control", line(&control_values(control, points, log_y))));
     }

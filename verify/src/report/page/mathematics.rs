@@ -1,4 +1,4 @@
-//! Formulas: LaTeX in, MathML out.
+//! Formulas: LaTeX in, MathML out; and indices and exponents in the plain text that claims are written in.
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_latex::config::DisplayMode;
@@ -30,6 +30,45 @@ fn mathml(latex: &str) -> Option<String> {
     Some(out)
 }
 
+/// Plain text with what follows `^` raised and what follows `_` lowered: "m^{-1/2}", "W_Q", "d^k".
+pub(super) fn inline(text: &str) -> Markup {
+    let mut rest = text;
+    let mut out = Vec::new();
+    while let Some(at) = rest.find(['^', '_']) {
+        let (before, raised, after) = (&rest[..at], rest.as_bytes()[at] == b'^', &rest[at + 1..]);
+        let (script, left) = script(after, raised);
+        // A sign that stands for itself: nothing follows it, or nothing comes before.
+        if script.is_empty() || before.is_empty() && out.is_empty() {
+            out.push((&rest[..at + 1], "", false));
+            rest = after;
+        } else {
+            out.push((before, script, raised));
+            rest = left;
+        }
+    }
+    html! {
+        @for (before, script, raised) in &out {
+            (before)
+            @if script.is_empty() {} @else if *raised { sup { (script.replace('-', "−")) } } @else { sub { (script) } }
+        }
+        (rest)
+    }
+}
+
+/// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and digits, after a sign if it is an
+/// exponent.
+fn script(after: &str, raised: bool) -> (&str, &str) {
+    if let Some((inside, left)) = after.strip_prefix('{').and_then(|a| a.split_once('}')) {
+        return (inside, left);
+    }
+    let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
+    let word = |c: char| c.is_alphanumeric() || c == '½' || c == '¼' || raised && (c == '.' || c == '*');
+    let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
+    // A full stop ends the sentence, not the exponent.
+    let end = after[..end].trim_end_matches('.').len();
+    if end == signs { ("", after) } else { after.split_at(end) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +82,15 @@ mod tests {
         let bad = display(r"\frac{<a>}{").into_string();
         assert_eq!(bad, "<div class=\"formula\"><code>\\frac{&lt;a&gt;}{</code></div>");
         assert!(display("").into_string().is_empty());
+    }
+
+    #[test]
+    fn indices_and_exponents_of_plain_text_are_set_as_such() {
+        let of = |text: &str| inline(text).into_string();
+        assert_eq!(of("m^{-1/2} and W_Q"), "m<sup>−1/2</sup> and W<sub>Q</sub>");
+        assert_eq!(of("λ_{i−1}(σ') ≤ d^k/√m."), "λ<sub>i−1</sub>(σ') ≤ d<sup>k</sup>/√m.");
+        assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
+        assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
+        assert_eq!(of("_x"), "_x");
     }
 }

@@ -19,6 +19,12 @@ fn digits(x: f64, count: usize) -> String {
     format!("{x:.*e}", count - 1)
 }
 
+/// An exponent, in three decimals with a true minus.
+pub(super) fn exponent(x: f64) -> String {
+    let text = format!("{x:.3}");
+    if text == "-0.000" { "0.000".into() } else { text.replace('-', "−") }
+}
+
 /// A bound on an error: two digits, rounded up.
 pub(super) fn error(e: f64) -> String {
     if e == 0.0 {

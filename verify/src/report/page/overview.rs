@@ -1,5 +1,6 @@
 //! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
 
+use super::mathematics::inline;
 use super::{VERDICTS, badge, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{CAVEAT, ClaimReport, Freshness, Report};
@@ -52,7 +53,7 @@ fn row(claim: &ClaimReport) -> Markup {
                 @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted " (claim.shaken_by.join(", ")) } }
             }
             td data-label="As printed" { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
-            td data-label="What it says" { (claim.title) }
+            td data-label="What it says" { (inline(&claim.title)) }
             td data-label="Cells" { (c.recorded) " of " (c.planned) }
             td data-label="Numbers" { (freshness(claim.freshness)) }
         }

@@ -1,13 +1,13 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
-use super::numbers::{error, short, words};
+use super::numbers::{error, exponent, short, words};
 use crate::report::model::{BoundReport, ClaimReport};
 use crate::series::Point;
 use crate::verdict::{ExponentEvidence, Verdict};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
-const ROWS: usize = 120;
+const ROWS: usize = 30;
 
 /// The exponents of every group of cells.
 pub(super) fn exponents(bound: &BoundReport) -> Markup {
@@ -20,9 +20,9 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
             tr class=[(e.verdict == Verdict::Refuted).then_some("bad")] {
                 th scope="row" { (if e.group.is_empty() { "all cells" } else { &e.group }) }
                 td { (e.parameter) }
-                td { (format!("{:.3}", e.claimed)) }
-                td { (format!("{:.3}", e.measured)) }
-                td { (format!("{:.3} to {:.3}", e.lower, e.upper)) }
+                td { (exponent(e.claimed)) }
+                td { (exponent(e.measured)) }
+                td { (exponent(e.lower)) " to " (exponent(e.upper)) }
                 td { @if let Some(onset) = e.onset { (onset) } @else { "–" } }
                 td { (e.values) " / " (e.points) }
                 td { (e.verdict) @if !e.decides { ", decides nothing" } }

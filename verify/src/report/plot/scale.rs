@@ -55,7 +55,9 @@ impl Scale {
         let every = (span / 5.0).ceil().max(1.0) as i32;
         let powers = (first..=last).filter(|p| p.rem_euclid(every) == 0);
         let inside = |v: &f64| (self.low..=self.high).contains(&v.log10());
-        powers.flat_map(|p| digits.iter().map(move |d| d * 10f64.powi(p))).filter(inside).collect()
+        // 7 · 10⁻¹ is not 0.7 in binary; what is read is.
+        let number = |d: &f64, p: i32| -> f64 { format!("{d}e{p}").parse().unwrap_or(f64::NAN) };
+        powers.flat_map(|p| digits.iter().map(move |d| number(d, p))).filter(inside).collect()
     }
 
     /// About four round steps.
@@ -78,7 +80,7 @@ fn label(v: f64) -> String {
     }
     let power = v.abs().log10().floor() as i32;
     if (-2..5).contains(&power) {
-        return format!("{v}");
+        return format!("{v}").replace('-', "−");
     }
     let mantissa = v / 10f64.powi(power);
     let raised: String = power.to_string().chars().map(superscript).collect();
@@ -127,8 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn ticks_are_round_numbers() {
+        let scale = Scale::over([0.41, 2.0].into_iter(), true, 0.0, 300.0);
+        let names: Vec<String> = scale.ticks().into_iter().map(|t| t.1).collect();
+        assert_eq!(names, ["0.4", "0.5", "0.7", "1", "1.5", "2"]);
+    }
+
+    #[test]
     fn numbers_are_written_shortly() {
-        let written = [0.0, 0.05, 200.0, 1e5, 2e-7, 1e-12].map(label);
-        assert_eq!(written, ["0", "0.05", "200", "10⁵", "2·10⁻⁷", "10⁻¹²"]);
+        let written = [0.0, 0.05, -200.0, 1e5, 2e-7, 1e-12].map(label);
+        assert_eq!(written, ["0", "0.05", "−200", "10⁵", "2·10⁻⁷", "10⁻¹²"]);
     }
 }

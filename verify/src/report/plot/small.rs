@@ -28,6 +28,8 @@ pub struct Dot {
 pub enum Trace {
     /// Marks.
     Dots(&'static str, Vec<Dot>),
+    /// Rings, around the marks of what equals them.
+    Rings(&'static str, Vec<(f64, f64)>),
     /// A line through points.
     Line(&'static str, Vec<(f64, f64)>),
     /// A line through points that leaves the extent of the axes as it is, and may end at their rim.
@@ -56,7 +58,7 @@ pub struct Small {
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 270.0;
 const LEFT: f64 = 54.0;
-const RIGHT: f64 = 10.0;
+const RIGHT: f64 = 18.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
@@ -96,7 +98,7 @@ impl Small {
         let of = |t: &Trace| -> Vec<f64> {
             match t {
                 Trace::Dots(_, dots) => dots.iter().map(|d| d.x).collect(),
-                Trace::Line(_, points) => points.iter().map(|p| p.0).collect(),
+                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.0).collect(),
                 Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) => Vec::new(),
             }
         };
@@ -109,7 +111,7 @@ impl Small {
                 Trace::Dots(_, dots) => {
                     dots.iter().flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)]).flatten().collect()
                 }
-                Trace::Line(_, points) => points.iter().map(|p| p.1).collect(),
+                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
                 Trace::Level(_, level, _) => vec![*level],
                 Trace::Guide(..) | Trace::Band(..) => Vec::new(),
             }
@@ -121,6 +123,10 @@ impl Small {
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
+        Trace::Rings(class, points) => {
+            let places = points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)));
+            html! { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } }
+        }
         Trace::Line(class, points) => {
             let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
             html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
