@@ -83,7 +83,7 @@ fn one(e: &DrawnExperiment) -> Markup {
     let findings: Vec<String> = v.bounds.iter().map(|b| format!("{} {}", b.name, b.verdict)).collect();
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
     html! {
-        article class="card" {
+        article class={ "card " (v.verdict.name()) } {
             h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {

@@ -62,7 +62,7 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
         return (inside, left);
     }
     let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
-    let word = |c: char| c.is_alphanumeric() || c == '½' || c == '¼' || raised && (c == '.' || c == '*');
+    let word = |c: char| c.is_alphabetic() || c.is_ascii_digit() || c == '½' || c == '¼' || raised && (c == '.' || c == '*');
     let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
     // A full stop ends the sentence, not the exponent.
     let end = after[..end].trim_end_matches('.').len();
@@ -91,6 +91,6 @@ mod tests {
         assert_eq!(of("λ_{i−1}(σ') ≤ d^k/√m."), "λ<sub>i−1</sub>(σ') ≤ d<sup>k</sup>/√m.");
         assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
         assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
-        assert_eq!(of("_x"), "_x");
+        assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
     }
 }

@@ -71,7 +71,7 @@ pub fn html_with(report: &Report, experiments: &[DrawnExperiment]) -> String {
                         @for claim in &report.claims { (card::card(claim, report, &graph)) }
                         p id="nothing" hidden { "No claim has this verdict." }
                     }
-                    (spectrum::section())
+                    (spectrum::section(report))
                     (experiments::section(experiments))
                     (errata::section(report))
                 }

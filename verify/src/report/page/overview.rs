@@ -52,7 +52,7 @@ fn row(claim: &ClaimReport) -> Markup {
                 (badge(claim.verdict))
                 @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted " (claim.shaken_by.join(", ")) } }
             }
-            td data-label="As printed" { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
+            td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
             td data-label="What it says" { (inline(&claim.title)) }
             td data-label="Cells" { (c.recorded) " of " (c.planned) }
             td data-label="Numbers" { (freshness(claim.freshness)) }

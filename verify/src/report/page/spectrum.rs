@@ -1,5 +1,6 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
+use crate::report::model::Report;
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
@@ -20,10 +21,16 @@ const K: usize = 1;
 const SHOWN: f64 = 1e-7;
 
 /// The section of the spectrum.
-pub(super) fn section() -> Markup {
+pub(super) fn section(report: &Report) -> Markup {
+    let there = report.claims.iter().any(|c| c.id == "spectrum");
+    let claim = html! { @if there { a href="#claim-spectrum" { "spectrum" } } @else { "spectrum" } };
     html! {
         section id="spectrum" aria-labelledby="spectrum-title" {
             h2 id="spectrum-title" { "The spectrum of Σ" }
+            p {
+                "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to k, at least of order d" sup { "1−k" }
+                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, which average 1/m."
+            }
             @match solve() {
                 Ok((pairs, levels)) => (picture(&pairs, &levels)),
                 Err(e) => p { "The spectrum could not be computed: " (e) "." },
@@ -71,22 +78,18 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     parts.map(band).into()
 }
 
+/// A degree as an index.
+fn lowered(degree: usize) -> String {
+    degree.to_string().chars().filter_map(|c| char::from_u32('₀' as u32 + c.to_digit(10)?)).collect()
+}
+
 fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     let values = &pairs.eigenvalues;
     let bands = bands(levels, values.len());
     let shown = values.iter().take_while(|v| **v > SHOWN * values[0]).count();
     let mut traces = Vec::new();
+    let mut names = Vec::new();
     for band in &bands {
-        // Each level as a line over the positions that its multiplicity fills.
-        let mut from = band.from;
-        for level in &band.levels {
-            let to = from + level.dimension as usize;
-            if from < shown {
-                let (left, right) = (from as f64 + 0.8, (to.min(shown) as f64) + 0.2);
-                traces.push(Trace::Line("kappa", vec![(left, level.kappa), (right, level.kappa)]));
-            }
-            from = to;
-        }
         let dot = |i: usize| Dot {
             x: i as f64 + 1.0,
             y: values[i],
@@ -95,13 +98,25 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             hollow: false,
         };
         traces.push(Trace::Dots(band.class, (band.from..band.to.min(shown)).map(dot).collect()));
+        // Each level as a line over the positions that its multiplicity fills, and a little beyond.
+        let mut from = band.from;
+        for level in &band.levels {
+            let to = (from + level.dimension as usize).min(shown);
+            if from < to {
+                let (left, right) = ((from as f64 + 1.0) / 1.13, to as f64 * 1.13);
+                traces.push(Trace::Line("kappa", vec![(left, level.kappa), (right, level.kappa)]));
+                names.push(Trace::Name(right, level.kappa, format!("κ{}", lowered(level.degree))));
+            }
+            from += level.dimension as usize;
+        }
     }
+    traces.extend(names);
     let range = |b: &Band| (values[b.to - 1], values[b.from]);
     let row = |b: &Band| {
         let (low, high) = range(b);
         let mean = values[b.from..b.to].iter().sum::<f64>() / (b.to - b.from) as f64;
         let list: Vec<String> =
-            b.levels.iter().take(3).map(|l| format!("κ_{} = {:.3e} ({})", l.degree, l.kappa, l.dimension)).collect();
+            b.levels.iter().take(3).map(|l| format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)).collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
         html! {
             tr {
@@ -129,7 +144,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             (small.svg(&words))
             ul class="key" {
                 @for b in &bands { li class={ "k-" (b.class) } { (b.name) } }
-                li class="k-kappa" { "κ_j, the level of degree j at infinite width" }
+                li class="k-kappa" { "κ" sub { "j" } ", the level of degree j: its limit at infinite width" }
             }
             figcaption {
                 "All " (values.len()) " eigenvalues of Σ that the pairing does not make zero, at d = " (D) ", m = " (M) ", k = " (K) " with " (ACTIVATION)

@@ -36,6 +36,8 @@ pub enum Trace {
     Guide(&'static str, Vec<(f64, f64)>),
     /// The area between two curves: abscissa, lower and upper end. What reaches beyond the axes ends there.
     Band(&'static str, Vec<(f64, f64, f64)>),
+    /// Words at a place, a little above it.
+    Name(f64, f64, String),
     /// A level line from end to end, with its name above it on the right.
     Level(&'static str, f64, String),
 }
@@ -99,7 +101,7 @@ impl Small {
             match t {
                 Trace::Dots(_, dots) => dots.iter().map(|d| d.x).collect(),
                 Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.0).collect(),
-                Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) => Vec::new(),
+                Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) | Trace::Name(..) => Vec::new(),
             }
         };
         self.traces.iter().flat_map(of).collect()
@@ -113,7 +115,7 @@ impl Small {
                 }
                 Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
                 Trace::Level(_, level, _) => vec![*level],
-                Trace::Guide(..) | Trace::Band(..) => Vec::new(),
+                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => Vec::new(),
             }
         };
         self.traces.iter().flat_map(of).collect()
@@ -141,6 +143,10 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
             let way = way(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
             html! { @if !way.is_empty() { path class={ "area " (class) } d={ (way) "Z" } {} } }
         }
+        Trace::Name(u, v, text) => match (x.at(*u), y.at(*v)) {
+            (Some(u), Some(v)) => html! { text class="at" x=(u) y=(v - 7.0) { (text) } },
+            _ => Markup::default(),
+        },
         Trace::Level(class, level, name) => match y.at(*level) {
             None => Markup::default(),
             Some(pixel) => html! {
