@@ -145,3 +145,13 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
     let (code, _, error) = run(&toy::registry(), &desk, &["diff", "none.jsonl", old]);
     assert!(code == harness::BAD_INPUT && error == "none.jsonl cannot be read: no such file or directory", "{error}");
 }
+
+#[test]
+fn the_help_says_what_counts_as_moved_and_what_the_exit_codes_mean() {
+    let help = crate::verify_cli::help("diff");
+    for words in
+        ["two error bounds together", "outside the other's limits", "1 when a verdict got worse", "escapement diff old.jsonl"]
+    {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+}

@@ -164,7 +164,7 @@ fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
 fn a_seed_that_the_journal_lacks_is_told_which_it_has() {
     let (desk, _) = measured();
     let shown = report(&toy::registry(), &desk, &["--seed", "7"]).1;
-    assert!(shown.notes[0].ends_with("with the seed 7; it holds records of the seed 2206"), "{:?}", shown.notes);
+    assert!(shown.notes[0].ends_with("with the seed 7; it holds other cells, with the seed 2206"), "{:?}", shown.notes);
 }
 
 #[test]
@@ -193,15 +193,20 @@ fn a_claim_removed_since_is_named_and_a_newer_journal_is_refused() {
 }
 
 #[test]
-fn the_tier_is_the_largest_of_which_most_is_there() {
+fn the_tier_is_the_one_nearest_to_the_journal() {
     use crate::synthetic::{Synthetic, over_m};
     let claim = Synthetic::new("made-up", over_m(&toy::WIDTHS, 2), vec![], |_, _| {
         Ok(escapement_verify::Measurement::new().quantity("one", 1.0, 0.0))
     });
     let registry = Registry::new(vec![Synthetic { quick: 4, ..claim }.boxed()]).unwrap();
-    for (tier, found) in [("quick", Tier::Quick), ("standard", Tier::Paper)] {
-        let desk = TempDir::new().unwrap();
-        run(&registry, &desk, &["verify", "--tier", tier]);
-        assert_eq!(report(&registry, &desk, &[]).1.tier, found);
+    let desk = TempDir::new().unwrap();
+    let (journal, whole) = (desk.path().join("journal.jsonl"), desk.path().join("whole.jsonl"));
+    run(&registry, &desk, &["verify", "--tier", "standard"]);
+    fs::copy(&journal, &whole).unwrap();
+    // The quick tier has the first 4 of 12 cells, the others all of them; 8 is the half of what they add.
+    for (count, found) in [(4, Tier::Quick), (7, Tier::Quick), (9, Tier::Paper), (12, Tier::Paper)] {
+        let cells = over_m(&toy::WIDTHS, 2);
+        rewrite(&whole, &journal, |r| cells[..count].contains(&r.cell).then_some(r));
+        assert_eq!(report(&registry, &desk, &[]).1.tier, found, "{count}");
     }
 }

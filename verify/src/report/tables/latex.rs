@@ -1,7 +1,7 @@
 //! Every bound as a LaTeX document of two tables, which pdfLaTeX compiles as it is; the tables can be copied out of it.
 
 use super::tex::tex;
-use super::{constant, records, tally};
+use super::{constant, digits, records, tally};
 use crate::report::model::{CAVEAT, Report};
 use std::fmt::Write;
 
@@ -32,7 +32,7 @@ pub fn latex(report: &Report) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "\\section*{{Verdicts}}\n{}\n", tex(&said));
     for note in &report.notes {
-        let _ = writeln!(out, "\\par {}.\n", tex(note));
+        let _ = writeln!(out, "\\par\\noindent {}.\n", tex(note));
     }
     claims(&mut out, report);
     bounds(&mut out, report);
@@ -94,9 +94,9 @@ fn exponents(out: &mut String, report: &Report) {
                 b.name.clone(),
                 format!("{}{decides}", e.group),
                 e.parameter.clone(),
-                format!("{:.3}", e.claimed),
-                format!("{:.3}", e.measured),
-                format!("{:.3} to {:.3}", e.lower, e.upper),
+                digits(e.claimed),
+                digits(e.measured),
+                format!("{} to {}", digits(e.lower), digits(e.upper)),
                 onset,
                 e.verdict.to_string(),
             ]

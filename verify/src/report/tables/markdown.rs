@@ -1,6 +1,6 @@
 //! The report as Markdown.
 
-use super::{constant, number, records, tally};
+use super::{constant, digits, number, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
 use std::fmt::Write;
 
@@ -102,14 +102,14 @@ fn claim(out: &mut String, c: &ClaimReport) {
         let decides = if e.decides { "yes" } else { "no" };
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {onset} | {} | {decides} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {onset} | {} | {decides} | {} |",
             b.name,
             escape(&e.group),
             e.parameter,
-            e.claimed,
-            e.measured,
-            e.lower,
-            e.upper,
+            digits(e.claimed),
+            digits(e.measured),
+            digits(e.lower),
+            digits(e.upper),
             e.points,
             e.verdict
         );

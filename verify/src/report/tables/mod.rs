@@ -15,12 +15,24 @@ use super::model::{BoundReport, ClaimReport, Report};
 
 /// A number in four digits.
 fn number(x: f64) -> String {
+    // Not the zero with a sign.
+    let x = if x == 0.0 { 0.0 } else { x };
     if x == 0.0 || (1e-3..1e5).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.3e}") }
+}
+
+/// An exponent in three decimals.
+fn digits(x: f64) -> String {
+    let text = format!("{x:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text }
 }
 
 /// A number with its error bound, in as few digits.
 fn with_error(x: f64, error: Option<f64>) -> String {
-    error.map_or_else(|| number(x), |e| format!("{} ± {e:.1e}", number(x)))
+    match error {
+        Some(0.0) => format!("{} ± 0", number(x)),
+        Some(e) => format!("{} ± {e:.1e}", number(x)),
+        None => number(x),
+    }
 }
 
 /// The implied constant with its error bound; empty where there is none.

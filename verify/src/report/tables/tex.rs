@@ -22,6 +22,14 @@ pub(super) fn tex(text: &str) -> String {
         } else if c == '-' && chars.get(i) == Some(&'-') {
             // Two hyphens would become a dash.
             out += "-{}";
+        } else if c == '-' && digit(chars.get(i)) && !i.checked_sub(2).is_some_and(|j| chars[j].is_alphanumeric()) {
+            out += "\\ensuremath{-}";
+        } else if c == 'e' && chars.get(i) == Some(&'-') && digit(chars.get(i + 1)) && digit(i.checked_sub(2).map(|j| &chars[j]))
+        {
+            // 1.2e-9.
+            let (power, end) = script(&chars, i);
+            i = end;
+            out += &format!("\\ensuremath{{\\cdot}}10\\textsuperscript{{{}}}", tex(&power.unwrap_or_default()));
         } else {
             out += &symbol(c);
         }
@@ -48,7 +56,6 @@ fn script(chars: &[char], i: usize) -> (Option<String>, usize) {
         }
         Some(c) if c.is_whitespace() => (None, i),
         Some(first) => {
-            let digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
             let signed = matches!(first, '-' | '−' | '+');
             let mut end = i + usize::from(signed);
             if digit(chars.get(end)) {
@@ -62,6 +69,10 @@ fn script(chars: &[char], i: usize) -> (Option<String>, usize) {
         }
         None => (None, i),
     }
+}
+
+fn digit(c: Option<&char>) -> bool {
+    c.is_some_and(char::is_ascii_digit)
 }
 
 fn accent(c: char) -> Option<&'static str> {
@@ -230,8 +241,10 @@ mod tests {
     fn scripts_and_symbols_become_commands() {
         for (plain, latex) in [
             ("d^k/√m", "d\\textsuperscript{k}/\\ensuremath{\\surd}m"),
-            ("m^{-1/2}", "m\\textsuperscript{-1/2}"),
-            ("m^-0.498 of", "m\\textsuperscript{-0.498} of"),
+            ("m^{-1/2}", "m\\textsuperscript{\\ensuremath{-}1/2}"),
+            ("m^-0.498 of", "m\\textsuperscript{\\ensuremath{-}0.498} of"),
+            ("-0.5 to lemma-1", "\\ensuremath{-}0.5 to lemma-1"),
+            ("1.5e-9 and fe42e3", "1.5\\ensuremath{\\cdot}10\\textsuperscript{\\ensuremath{-}9} and fe42e3"),
             ("‖W_Q‖_{2,4}", "\\ensuremath{\\|}W\\textsubscript{Q}\\ensuremath{\\|}\\textsubscript{2,4}"),
             ("σ\u{302}_j", "\\ensuremath{\\hat{\\sigma}}\\textsubscript{j}"),
             ("x_{n_k}", "x\\textsubscript{n\\textsubscript{k}}"),
