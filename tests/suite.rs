@@ -64,6 +64,8 @@ mod relu_training;
 mod report;
 #[path = "suite/report_files.rs"]
 mod report_files;
+#[path = "suite/report_page.rs"]
+mod report_page;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]

@@ -238,7 +238,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[3].to_owned()).collect();
     assert_eq!(verdicts, ["scales", "exact", "refuted"]);
     let names: Vec<_> = fs::read_dir(&out_dir).unwrap().collect();
-    assert_eq!(names.len(), 4, "no temporary file stays");
+    assert_eq!(names.len(), 5, "no temporary file stays");
 }
 
 /// A reader that has left.

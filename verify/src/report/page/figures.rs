@@ -35,10 +35,8 @@ pub(super) fn finding(bound: &BoundReport) -> String {
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
     if let Some(e) = farthest(bound) {
         let p = &e.parameter;
-        words.push(format!(
-            "{p}^{:.3} measured, limits {:.3} to {:.3}, claimed {p}^{:.3}",
-            e.measured, e.lower, e.upper, e.claimed
-        ));
+        let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
+        words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
     }
     if let Some(c) = v.implied_constant {
         words.push(format!("implied constant {}", short(c)));
