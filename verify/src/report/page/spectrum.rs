@@ -8,6 +8,7 @@ use escapement::sphere::{Level, Truncation, uniform_sphere};
 use escapement::{activation, seed, tolerance};
 use faer::Par;
 use maud::{Markup, html};
+use std::ops::RangeInclusive;
 
 /// Sizes at which all three bands can be seen and the whole spectrum takes a tenth of a second.
 const D: usize = 4;
@@ -62,13 +63,13 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     let mut falling: Vec<Level> = levels.to_vec();
     falling.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
     let mut from = 0;
-    let parts: [(&'static str, String, fn(usize) -> bool); 3] = [
-        ("q1", format!("Q1: degrees 0 to {K}"), |j| j <= K),
-        ("q2", format!("Q2: degree {}", 2 * K), |j| j > K && j <= 2 * K),
-        ("q3", format!("Q3: degrees above {}", 2 * K), |j| j > 2 * K),
+    let parts = [
+        ("q1", format!("Q1: degrees 0 to {K}"), 0..=K),
+        ("q2", format!("Q2: degree {}", 2 * K), K + 1..=2 * K),
+        ("q3", format!("Q3: degrees above {}", 2 * K), 2 * K + 1..=usize::MAX),
     ];
-    let band = |(class, name, inside): (&'static str, String, fn(usize) -> bool)| {
-        let levels: Vec<Level> = falling.iter().filter(|l| inside(l.degree)).copied().collect();
+    let band = |(class, name, degrees): (&'static str, String, RangeInclusive<usize>)| {
+        let levels: Vec<Level> = falling.iter().filter(|l| degrees.contains(&l.degree)).copied().collect();
         let size: f64 = levels.iter().map(|l| l.dimension).sum();
         let to = if class == "q3" { count } else { (from + size as usize).min(count) };
         let band = Band { class, name, levels, from, to };
@@ -158,6 +159,27 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
                 thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
                 tbody { @for b in &bands { (row(b)) } }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bands_follow_one_another_and_the_eigenvalues_lie_near_their_levels() {
+        let (pairs, levels) = solve().unwrap();
+        let bands = bands(&levels, pairs.eigenvalues.len());
+        let sizes: Vec<usize> = bands.iter().map(|b| b.to - b.from).collect();
+        assert_eq!(sizes, [5, 9, 786]);
+        // Q1 above Q2 above Q3, in the levels and in what was computed.
+        let least = |b: &Band| b.levels.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
+        assert!(least(&bands[0]) > bands[1].levels[0].kappa && least(&bands[1]) > bands[2].levels[0].kappa);
+        for band in &bands[..2] {
+            let values = &pairs.eigenvalues[band.from..band.to];
+            let near = |v: &f64| band.levels.iter().any(|l| (v / l.kappa).ln().abs() < 0.25);
+            assert!(values.iter().all(near), "{}: {values:?}", band.name);
         }
     }
 }
