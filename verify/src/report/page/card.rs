@@ -10,6 +10,9 @@ use maud::{Markup, PreEscaped, html};
 
 /// The card.
 pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Markup {
+    let near = graph.neighbours(&claim.id);
+    // Beside the facts where it can be read there, below them otherwise.
+    let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
         article class={ "card " (claim.verdict.name()) } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
             h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (inline(&claim.title)) }
@@ -18,11 +21,11 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
                 p class="shaken-mark" { "It rests on what is refuted: " (links(&claim.shaken_by, report)) }
             }
             (statement(claim, report))
-            div class="sides" {
+            div class=(sides) {
                 (facts(claim, report))
                 figure class="near" {
                     div class="scroll" tabindex="0" role="region" aria-label={ "What " (claim.id) " touches" } {
-                        (PreEscaped(graph.neighbours(&claim.id).svg(Setting::Page(&format!("near-{}", claim.id)))))
+                        (PreEscaped(near.svg(Setting::Page(&format!("near-{}", claim.id)))))
                     }
                     figcaption { "What it rests on, and what rests on it" }
                 }

@@ -27,6 +27,13 @@ fn mathml(latex: &str) -> Option<String> {
     let mut out = String::new();
     let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
     push_mathml(&mut out, events, config).ok()?;
+    // The writer escapes some of its own spaces twice, and XML knows the name of none.
+    out = out.replace("&amp;nbsp;", "\u{a0}").replace("&nbsp;", "\u{a0}");
+    // It puts the space before an operator with limits inside, where it would be taken for the operator.
+    const SPACE: &str = "<mspace width=\"0.1667em\" />";
+    for tag in ["munder", "mover", "munderover", "msub", "msup", "msubsup"] {
+        out = out.replace(&format!("<{tag}>{SPACE}"), &format!("{SPACE}<{tag}>"));
+    }
     Some(out)
 }
 
@@ -49,7 +56,7 @@ pub(super) fn inline(text: &str) -> Markup {
     html! {
         @for (before, script, raised) in &out {
             (before)
-            @if script.is_empty() {} @else if *raised { sup { (script.replace('-', "−")) } } @else { sub { (script) } }
+            @if script.is_empty() {} @else if *raised { sup { (inline(&script.replace('-', "−"))) } } @else { sub { (inline(script)) } }
         }
         (rest)
     }
@@ -62,7 +69,8 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
         return (inside, left);
     }
     let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
-    let word = |c: char| c.is_alphabetic() || c.is_ascii_digit() || c == '½' || c == '¼' || raised && (c == '.' || c == '*');
+    let word =
+        |c: char| c.is_alphabetic() || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞') || raised && (c == '.' || c == '*');
     let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
     // A full stop ends the sentence, not the exponent.
     let end = after[..end].trim_end_matches('.').len();
@@ -79,6 +87,10 @@ mod tests {
             display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}").into_string();
         assert!(good.contains("<math") && good.contains("<mfrac>") && good.contains("<msqrt>"));
         roxmltree::Document::parse(&good).unwrap();
+        let operator = display(r"\mathbb{E} \max_r x").into_string();
+        assert!(operator.contains("<munder><mi>max</mi><mi>r</mi></munder>"), "{operator}");
+        let spaced = display(r"a,~b \text{ for some } c").into_string();
+        assert!(!spaced.contains("nbsp"), "{spaced}");
         let bad = display(r"\frac{<a>}{").into_string();
         assert_eq!(bad, "<div class=\"formula\"><code>\\frac{&lt;a&gt;}{</code></div>");
         assert!(display("").into_string().is_empty());
@@ -91,6 +103,7 @@ mod tests {
         assert_eq!(of("λ_{i−1}(σ') ≤ d^k/√m."), "λ<sub>i−1</sub>(σ') ≤ d<sup>k</sup>/√m.");
         assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
         assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
+        assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
         assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
     }
 }
