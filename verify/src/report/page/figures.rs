@@ -119,7 +119,14 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
     }
     traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), log_y)));
     let y_label = if kind == "probability" { "frequency" } else { "value" };
-    Small { x_label: abscissa(series), y_label: y_label.into(), log_x: log_x(points), log_y, traces }
+    Small {
+        x_label: abscissa(series),
+        y_label: y_label.into(),
+        log_x: log_x(points),
+        counts: series.parameter.is_empty(),
+        log_y,
+        traces,
+    }
 }
 
 /// The side of the control that is false.
@@ -158,7 +165,8 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
     let log_x = log_x(&series.points);
-    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, log_y, traces })
+    let counts = series.parameter.is_empty();
+    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, traces })
 }
 
 fn abscissa(series: &Series) -> String {

@@ -68,6 +68,9 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
     if let Some((inside, left)) = after.strip_prefix('{').and_then(|a| a.split_once('}')) {
         return (inside, left);
     }
+    if after.starts_with('+') && !raised {
+        return after.split_at(1);
+    }
     let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
     let word =
         |c: char| c.is_alphabetic() || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞') || raised && (c == '.' || c == '*');
@@ -104,6 +107,7 @@ mod tests {
         assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
         assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
         assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
+        assert_eq!(of("x_iᵀ, (a_r)_+²"), "x<sub>i</sub>ᵀ, (a<sub>r</sub>)<sub>+</sub>²");
         assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
     }
 }

@@ -138,8 +138,14 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             .collect::<Vec<_>>()
             .join("; ")
     );
-    let small =
-        Small { x_label: "position in descending order".into(), y_label: "eigenvalue".into(), log_x: true, log_y: true, traces };
+    let small = Small {
+        x_label: "position in descending order".into(),
+        y_label: "eigenvalue".into(),
+        log_x: true,
+        counts: true,
+        log_y: true,
+        traces,
+    };
     html! {
         figure class="wide" {
             (small.svg(&words))

@@ -51,6 +51,8 @@ pub struct Small {
     pub y_label: String,
     /// Whether the x axis is logarithmic.
     pub log_x: bool,
+    /// Whether the x axis counts something, and so has ticks at whole numbers only.
+    pub counts: bool,
     /// Whether the y axis is logarithmic: then what is not positive has no place and is left out.
     pub log_y: bool,
     /// What is drawn.
@@ -71,7 +73,8 @@ impl Small {
         let x = Scale::over(self.abscissas().into_iter(), self.log_x, LEFT, right);
         let y = Scale::over(self.ordinates().into_iter(), self.log_y, bottom, TOP);
         let mut grid = String::new();
-        let (across, up) = (x.ticks(), y.ticks());
+        let (mut across, up) = (x.ticks(), y.ticks());
+        across.retain(|(_, text)| !self.counts || !text.contains('.'));
         for (pixel, _) in &across {
             // Writing to a string cannot fail.
             let _ = write!(grid, "M{pixel} {TOP}V{bottom}");
@@ -187,7 +190,7 @@ mod tests {
             Trace::Dots("measured", vec![dot(1.0, 0.5), dot(10.0, 0.0), dot(100.0, f64::NAN)]),
             Trace::Level("constant", 0.7, "0.7".into()),
         ];
-        let small = Small { x_label: "m".into(), y_label: "y".into(), log_x: true, log_y: true, traces };
+        let small = Small { x_label: "m".into(), y_label: "y".into(), log_x: true, counts: false, log_y: true, traces };
         let svg = small.svg("a < b & \"c\"").into_string();
         roxmltree::Document::parse(&svg).unwrap();
         assert_eq!((svg.matches("<circle").count(), svg.matches("class=\"area").count()), (1, 1));
