@@ -20,7 +20,8 @@ Shown are
   verdicts that are other ones;
   constants that differ by more than their two error bounds together, where both have the same cells and seed
     (on other cells a constant is another number, and is not compared);
-  exponents of which one measured value lies outside the other's limits, and onsets that are other ones;
+  exponents of which one measured value lies outside the other's limits (on other cells, or with another seed: that differ by
+    more than the root of the sum of the squares of their limits), and onsets that are other ones;
   claims, bounds and groups of cells that came or went, and numbers of cells.
 Without --tier the tier of a journal is the one whose cells are nearest to those that it holds.
 
