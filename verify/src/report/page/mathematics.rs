@@ -72,8 +72,10 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
         return after.split_at(1);
     }
     let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
-    let word =
-        |c: char| c.is_alphabetic() || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞') || raised && (c == '.' || c == '*');
+    // Letters that are raised or lowered by themselves, as in xᵀ, are no part of it.
+    let small = |c: char| ('\u{1d2c}'..='\u{1d6a}').contains(&c) || ('\u{2071}'..='\u{209c}').contains(&c);
+    let plain = |c: char| c.is_alphabetic() && !small(c) || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞');
+    let word = |c: char| plain(c) || raised && (c == '.' || c == '*');
     let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
     // A full stop ends the sentence, not the exponent.
     let end = after[..end].trim_end_matches('.').len();

@@ -1,7 +1,7 @@
 //! Small pictures for a page that holds many of them.
 //!
-//! The plotting library writes colours, fonts and widths into every element and knows no words for a point, so that its pictures are several
-//! times larger, cannot follow the theme of a page and say nothing on hover. What is drawn here has classes for all of that (see
+//! The plotting library writes colours, fonts and widths into every element and knows no words for a point, so that its pictures are twice as
+//! large, cannot follow the theme of a page and say nothing on hover. What is drawn here has classes for all of that (see
 //! `page/style.css`) and holds the data only.
 
 use super::scale::Scale;
