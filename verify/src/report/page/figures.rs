@@ -122,7 +122,7 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
     Small {
         x_label: abscissa(series),
         y_label: y_label.into(),
-        log_x: log_x(points),
+        log_x: log_x(series),
         counts: series.parameter.is_empty(),
         log_y,
         traces,
@@ -164,7 +164,7 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
         traces.push(Trace::Line("control", line(&means(&control.points, Point::ratio, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
-    let log_x = log_x(&series.points);
+    let log_x = log_x(series);
     let counts = series.parameter.is_empty();
     Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, traces })
 }
@@ -173,11 +173,11 @@ fn abscissa(series: &Series) -> String {
     if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
 }
 
-/// Whether the abscissas ask for a logarithmic axis.
-fn log_x(points: &[Point]) -> bool {
-    let x = || points.iter().map(|p| p.x);
+/// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
+fn log_x(series: &Series) -> bool {
+    let x = || series.points.iter().map(|p| p.x);
     let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
-    low > 0.0 && high >= 3.0 * low
+    !series.parameter.is_empty() && low > 0.0 && high >= 3.0 * low
 }
 
 /// The points at one abscissa.
