@@ -65,7 +65,7 @@ pub(super) fn graph(graph: &Graph) -> Markup {
     html! {
         section id="graph" aria-labelledby="graph-heading" {
             h2 id="graph-heading" { "What rests on what" }
-            p { "An arrow leads from a claim to what rests on it. A dashed rim marks what rests on a refuted claim. Each box leads to its claim." }
+            p { "An arrow leads from a claim to what rests on it. A dashed red rim marks what rests on a refuted claim. Each box leads to its claim." }
             div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
                 (PreEscaped(graph.svg(Setting::Page("graph-all"))))
             }
