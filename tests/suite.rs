@@ -6,6 +6,8 @@ mod activation;
 mod block_solver;
 #[path = "suite/claim_assumption_3.rs"]
 mod claim_assumption_3;
+#[path = "suite/claim_graph.rs"]
+mod claim_graph;
 #[path = "suite/claim_lemma_2.rs"]
 mod claim_lemma_2;
 #[path = "suite/claim_spectrum.rs"]
@@ -62,6 +64,8 @@ mod relu_training;
 mod report;
 #[path = "suite/report_files.rs"]
 mod report_files;
+#[path = "suite/report_page.rs"]
+mod report_page;
 #[path = "suite/shard.rs"]
 mod shard;
 #[path = "suite/sigma_oracles.rs"]

@@ -60,7 +60,7 @@ fn a_journal_is_shown_and_nothing_is_measured() {
         assert_eq!((claim.verdict, &claim.as_printed, &bounds), (verdict.verdict, &verdict.as_printed, &verdict.bounds));
     }
     let bytes = |name: &str| fs::read(desk.path().join("out").join(name)).unwrap();
-    let names = ["report.md", "bounds.csv", "bounds.tex", "report.json"];
+    let names = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
     let once = names.map(bytes);
     assert_eq!(report(&toy::registry(), &desk, &[]).1, first);
     assert_eq!(once, names.map(bytes));

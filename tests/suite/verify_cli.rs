@@ -225,7 +225,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let desk = TempDir::new().unwrap();
     let out_dir = desk.path().join("a/b");
     let (code, out, _) = run(&registry(0.0, 0.05), &desk, &["report", "--out", &out_dir.display().to_string()]);
-    assert_eq!((code, out.lines().count()), (harness::HOLDS, 4));
+    assert_eq!((code, out.lines().count()), (harness::HOLDS, 5));
     let page = fs::read_to_string(out_dir.join("report.md")).unwrap();
     for words in
         ["## made-up", "| rate: lhs ≲ 1 | growth | scales |", "## Errata", "Equation (6)", "evidence at these sizes, not proof"]
@@ -238,7 +238,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[3].to_owned()).collect();
     assert_eq!(verdicts, ["scales", "exact", "refuted"]);
     let names: Vec<_> = fs::read_dir(&out_dir).unwrap().collect();
-    assert_eq!(names.len(), 4, "no temporary file stays");
+    assert_eq!(names.len(), 5, "no temporary file stays");
 }
 
 /// A reader that has left.

@@ -17,7 +17,7 @@
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
-//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, `diff`, `merge`, for any registry |
+//! | [`harness`] | the commands `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
 pub mod asymptotic;

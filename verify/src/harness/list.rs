@@ -25,15 +25,15 @@ pub struct Args {
 
 /// What the journal says of a claim.
 #[derive(Serialize)]
-struct Standing {
+pub(super) struct Standing {
     /// None while cells are missing.
-    verdict: Option<Verdict>,
+    pub(super) verdict: Option<Verdict>,
     cells: usize,
     measured: usize,
 }
 
 impl Standing {
-    fn of(claim: &dyn Claim, scope: &Scope, records: &Records) -> Result<Self> {
+    pub(super) fn of(claim: &dyn Claim, scope: &Scope, records: &Records) -> Result<Self> {
         let (plan, source) = (Plan::new(&[claim], scope.tier, scope.seed)?, source_of(claim));
         let found = plan.steps.iter().filter_map(|s| records.get(&s.cell, scope.seed, &source));
         let found: Vec<_> = found.cloned().collect();

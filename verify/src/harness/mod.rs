@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain`, `report`, `diff` and `merge`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `graph`, `report`, `diff` and `merge`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -23,6 +23,7 @@
 
 mod diff;
 mod explain;
+mod graph;
 mod list;
 mod material;
 mod merge;
@@ -68,7 +69,9 @@ pub enum Command {
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
-    /// Write what the journal holds to a folder, as tables of every bound
+    /// Draw which claim rests on which
+    Graph(graph::Args),
+    /// Write what the journal holds to a folder, as one page and as tables of every bound
     Report(report::Args),
     /// Join journals, as those of shares measured on several machines
     ///
@@ -90,6 +93,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, registry, out),
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
+            Self::Graph(args) => graph::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
             Self::Merge(args) => merge::run(args, registry, out),
             Self::Diff(args) => diff::run(args, registry, out),

@@ -9,13 +9,13 @@ use crate::journal::Records;
 use crate::plan::{Plan, Step};
 use crate::registry::Registry;
 use crate::report::model::Report;
-use crate::report::tables;
+use crate::report::{page, tables};
 use crate::runner::source_of;
 use anyhow::Result;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Writes report.md, bounds.csv, bounds.tex and report.json from the journal.
+/// Writes index.html, report.md, bounds.csv, bounds.tex and report.json from the journal.
 ///
 /// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or --measure is given. Exit codes are
 /// those of verify.
@@ -45,20 +45,30 @@ pub struct Args {
     /// Cells measured at once; 0 for all cores
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = run::jobs)]
     jobs: usize,
+    /// Figures for the page: the folder of an experiment, or one that holds several [default: those in results/]
+    #[arg(long, value_name = "DIR")]
+    experiments: Vec<PathBuf>,
     /// Show the report in the browser when it is written
     #[arg(long)]
     open: bool,
 }
 
 /// The files of a report; the first one is what --open shows.
-const FILES: [&str; 4] = ["report.md", "bounds.csv", "bounds.tex", "report.json"];
+const FILES: [&str; 5] = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     // Before hours of work, not after.
     Outputs::check_folder(&args.out, &FILES)?;
+    let experiments = if args.experiments.is_empty() {
+        // Where `experiment` writes when nobody says otherwise; there may be none.
+        page::collect(&page::folders(Path::new("results")))?
+    } else {
+        page::collect(&args.experiments)?
+    };
     let report = report(args, registry)?;
     report.notes.iter().for_each(note);
-    let contents: [Vec<u8>; 4] = [
+    let contents: [Vec<u8>; 5] = [
+        page::html_with(&report, &experiments).into_bytes(),
         tables::markdown(&report).into_bytes(),
         tables::csv(&report)?,
         tables::latex(&report).into_bytes(),
@@ -87,7 +97,11 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
         let (journal, out) = (args.journal.display().to_string(), args.out.display().to_string());
         let (tier, seed) = (format!("{tier}"), args.seed.to_string());
         let options = ["--journal", &journal, "--tier", &tier, "--seed", &seed, "--out", &out];
-        shell_words::join(["escapement", "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options))
+        let figures: Vec<String> = args.experiments.iter().map(|e| e.display().to_string()).collect();
+        let figures = figures.iter().flat_map(|e| ["--experiments", e.as_str()]);
+        shell_words::join(
+            ["escapement", "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options).chain(figures),
+        )
     };
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();

@@ -1,6 +1,9 @@
 //! What a reader sees: pictures and tables, the data behind them, and what moved between two of them.
 
 pub mod diff;
+pub mod graph;
 pub mod model;
+pub mod page;
+pub mod palette;
 pub mod plot;
 pub mod tables;

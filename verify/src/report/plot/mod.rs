@@ -1,4 +1,8 @@
-//! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same data).
+//! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same data); the small pictures of
+//! the page, of which there are hundreds, are drawn in [`small`].
+
+mod scale;
+pub mod small;
 
 use kuva::plot::legend::LegendPosition;
 use kuva::prelude::*;
@@ -171,6 +175,27 @@ fn stable_ids(svg: &str) -> String {
     }
     let name = &hash.finalize().to_hex()[..12];
     pieces.iter().fold(head.to_string(), |text, (index, rest)| text + &format!("clip-{name}-{index}") + rest)
+}
+
+/// One of these pictures for a page: it scales with its column, takes the colours of ink, ground and grid from the page (see `page/style.css`),
+/// and says what it shows; `words` may stand between the quotes of an attribute.
+pub fn themed(svg: &str, words: &str) -> String {
+    const INK: &str = "currentColor";
+    let size = |name: &str| {
+        let value = svg.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+        value.and_then(|(value, _)| value.parse::<f64>().ok()).unwrap_or(720.0)
+    };
+    let head = svg.find('>').map_or(0, |end| end + 1);
+    let body = svg[head..]
+        .replacen("<rect width=\"100%\" height=\"100%\" fill=\"white\" />", "", 1)
+        .replace("\"#000000\"", &format!("\"{INK}\""))
+        .replace("\"black\"", &format!("\"{INK}\""))
+        .replace("\"#444444\"", &format!("\"{INK}\""))
+        .replace("\"white\"", "\"var(--ground)\"")
+        .replace("\"#ffffff\"", "\"var(--ground)\"")
+        .replace("\"#cccccc\"", "\"var(--grid)\"");
+    let (width, height) = (size("width"), size("height"));
+    format!("<svg class=\"kuva\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{words}\" fill=\"{INK}\">{body}")
 }
 
 /// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot be told apart.

@@ -1,0 +1,89 @@
+//! `graph`: which claim rests on which, as a picture.
+
+use super::list::Standing;
+use super::{HOLDS, Scope, print};
+use crate::io::atomic::Outputs;
+use crate::journal::Records;
+use crate::registry::Registry;
+use crate::report::graph::{Graph, Node, Setting};
+use anyhow::Result;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; what lacks cells is grey.
+///
+/// Arrows lead from a claim to what rests on it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
+)]
+pub struct Args {
+    /// The language of the picture [default: by the name of --out; svg otherwise]
+    #[arg(long)]
+    format: Option<Format>,
+    /// Only this claim, what it rests on and what rests on it
+    #[arg(long, value_name = "CLAIM")]
+    focus: Option<String>,
+    /// The file; standard output when not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The report that the nodes of an SVG link to
+    #[arg(long, value_name = "URL", default_value = "index.html")]
+    page: String,
+    #[command(flatten)]
+    scope: Scope,
+}
+
+/// The languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A picture with links
+    Svg,
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages
+    Mermaid,
+}
+
+impl Format {
+    /// What the name of a file asks for.
+    fn of(path: &Path) -> Self {
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("dot" | "gv") => Self::Dot,
+            Some("mmd" | "mermaid") => Self::Mermaid,
+            _ => Self::Svg,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    if let Some(path) = &args.out {
+        Outputs::check(path, false)?;
+    }
+    if let Some(id) = &args.focus {
+        registry.get(id)?;
+    }
+    let records = Records::read(&args.scope.journal)?;
+    let node = |c: &dyn crate::claim::Claim| -> Result<Node> {
+        let standing = Standing::of(c, &args.scope, &records)?;
+        Ok(Node::new(c.id(), c.title(), standing.verdict, c.uses()))
+    };
+    let graph = Graph::new(registry.claims().map(node).collect::<Result<Vec<_>>>()?);
+    let graph = args.focus.as_ref().map_or_else(|| graph.clone(), |id| graph.focus(id));
+    let format = args.format.or_else(|| args.out.as_deref().map(Format::of)).unwrap_or(Format::Svg);
+    let text = match format {
+        Format::Svg => graph.svg(Setting::Alone(&args.page)),
+        Format::Dot => graph.dot(),
+        Format::Mermaid => graph.mermaid(),
+    };
+    match &args.out {
+        None => print(out, &text)?,
+        Some(path) => {
+            let mut outputs = Outputs::new();
+            outputs.stage(path, |w| w.write_all(text.as_bytes()))?;
+            outputs.commit()?;
+            print(out, &format!("{}\n", path.display()))?;
+        }
+    }
+    Ok(HOLDS)
+}

@@ -1,0 +1,33 @@
+//! The ledger: as printed, as checked.
+
+use super::mathematics::inline;
+use crate::report::model::Report;
+use maud::{Markup, html};
+
+/// The section of the errata.
+pub(super) fn section(report: &Report) -> Markup {
+    html! {
+        section id="errata" aria-labelledby="errata-title" {
+            h2 id="errata-title" { "Errata" }
+            p { "Where the statement that was checked differs from the statement that is printed." }
+            div class="stack" {
+                table {
+                    thead { tr { th scope="col" { "No." } th scope="col" { "Where" } th scope="col" { "As printed" } th scope="col" { "As checked" } th scope="col" { "Concerns" } } }
+                    tbody {
+                        @for e in &report.errata {
+                            tr id={ "erratum-" (e.id.0) } {
+                                th scope="row" { span class="small-only" { "Erratum " } (e.id.0) }
+                                td data-label="Where" { (e.place) }
+                                td data-label="As printed" { (inline(&e.printed)) }
+                                td data-label="As checked" { (inline(&e.checked)) }
+                                td data-label="Concerns" {
+                                    @for c in report.claims.iter().filter(|c| c.errata.contains(&e.id)) { a href={ "#claim-" (c.id) } { (c.id) } " " }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

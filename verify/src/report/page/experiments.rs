@@ -1,0 +1,111 @@
+//! The figures of experiments that were executed, with their verdicts.
+
+use super::badge;
+use super::mathematics::inline;
+use crate::io::atomic::reason;
+use crate::report::plot;
+use crate::verdict::ClaimVerdict;
+use anyhow::{Result, anyhow, bail, ensure};
+use maud::{Markup, PreEscaped, html};
+use std::path::{Path, PathBuf};
+
+/// An experiment as its folder holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrawnExperiment {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What was read off.
+    pub verdict: ClaimVerdict,
+    /// The figure, if there is one.
+    pub svg: Option<String>,
+}
+
+/// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such folder.
+pub fn folders(parent: &Path) -> Vec<PathBuf> {
+    let is_one = |p: &PathBuf| p.join("verdict.json").is_file();
+    if is_one(&parent.to_owned()) {
+        return vec![parent.to_owned()];
+    }
+    let entries = std::fs::read_dir(parent).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(is_one).collect();
+    found.sort();
+    found
+}
+
+/// The experiments in these folders: each is the folder of one, or holds folders of several.
+///
+/// # Errors
+/// A folder without an experiment, or one whose verdict or figure cannot be read, in one sentence.
+pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
+    let mut found = Vec::new();
+    for parent in parents {
+        let places = folders(parent);
+        ensure!(!places.is_empty(), "{} holds no experiment: its folder, or one in it, has a verdict.json", parent.display());
+        for place in places {
+            found.push(read(&place)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(folder: &Path) -> Result<DrawnExperiment> {
+    let text = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+    };
+    let path = folder.join("verdict.json");
+    let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)
+        .map_err(|e| anyhow!("{} is no verdict of an experiment: {e}", path.display()))?;
+    let name = format!("{}.svg", verdict.claim);
+    let svg = if folder.join(&name).is_file() { Some(text(&name)?) } else { None };
+    if let Some(svg) = &svg
+        && (!svg.starts_with("<svg") || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
+    {
+        bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
+    }
+    Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg })
+}
+
+/// The section of the experiments; nothing where there are none.
+pub(super) fn section(experiments: &[DrawnExperiment]) -> Markup {
+    html! {
+        @if !experiments.is_empty() {
+            section id="experiments" aria-labelledby="experiments-title" {
+                h2 id="experiments-title" { "Experiments" }
+                @for e in experiments { (one(e)) }
+            }
+        }
+    }
+}
+
+fn one(e: &DrawnExperiment) -> Markup {
+    let v = &e.verdict;
+    let findings: Vec<String> = v.bounds.iter().map(|b| format!("{} {}", b.name, b.verdict)).collect();
+    let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
+    html! {
+        article class={ "card " (v.verdict.name()) } {
+            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) }
+            @if let Some(svg) = &e.svg {
+                figure class="wide" {
+                    (PreEscaped(plot::themed(svg, &attribute(&words))))
+                    figcaption { "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from " code { (e.folder.display()) } "." }
+                }
+            } @else { p { "There is no figure yet." } }
+            div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
+                table {
+                    thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
+                    tbody {
+                        @for b in &v.bounds {
+                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&b.statement)) } td { (inline(b.why.as_deref().unwrap_or(""))) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Text as it may stand between the quotes of an attribute.
+fn attribute(text: &str) -> String {
+    html! { (text) }.into_string()
+}

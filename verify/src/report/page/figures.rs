@@ -1,0 +1,243 @@
+//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio.
+
+use super::numbers::{error, exponent, short};
+use crate::report::model::{BoundReport, ClaimReport, Freshness};
+use crate::report::plot::small::{Dot, Small, Trace};
+use crate::series::{Planted, Point, Series};
+use crate::verdict::ExponentEvidence;
+use maud::{Markup, html};
+
+/// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
+const CROWD: usize = 60;
+
+/// Groups of cells that are drawn behind the deciding one; more are a thicket.
+const BEHIND: usize = 12;
+
+/// The deciding exponent whose limits reach farthest from the claim.
+pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
+    let reach = |e: &ExponentEvidence| (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs());
+    let least = |e: &&ExponentEvidence| if e.decides { reach(e) } else { f64::NEG_INFINITY };
+    bound.verdict.exponents.iter().max_by(|a, b| least(a).total_cmp(&least(b)))
+}
+
+/// The group that decided, or came closest to deciding otherwise.
+pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
+    let by_exponent =
+        farthest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    let worst = bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell));
+    let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
+    by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
+}
+
+/// What a bound came to, in a sentence, for those who cannot see its pictures.
+pub(super) fn finding(bound: &BoundReport) -> String {
+    let v = &bound.verdict;
+    let mut words = vec![format!("{}: {}", v.name, v.verdict)];
+    if let Some(e) = farthest(bound) {
+        let p = &e.parameter;
+        let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
+        words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
+    }
+    if let Some(c) = v.implied_constant {
+        words.push(format!("implied constant {}", short(c)));
+    }
+    if !v.tightness.text.is_empty() {
+        words.push(v.tightness.text.clone());
+    }
+    words.push(format!("control {}", v.control.verdict));
+    words.join("; ")
+}
+
+/// The pictures of a bound, with a key and a caption; nothing where there is nothing to draw.
+pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
+    let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else { return Markup::default() };
+    let words = finding(bound);
+    let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
+    let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
+    let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
+    html! {
+        figure {
+            div class="pair" {
+                (values.svg(&format!("Measured value and bound{group}. {words}")))
+                @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
+            }
+            (key(series, bound, ratios.is_some() && others > 0))
+            figcaption {
+                "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
+                @if others > 0 { ", the group that decides; on the right " @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it" }
+                "."
+                @if !series.decides { " Outside the allowed range: reported, decides nothing." }
+            }
+        }
+    }
+}
+
+/// What the colours mean.
+fn key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
+    let comparison = series.claimed.is_none();
+    let rings = comparison && series.points.len() <= CROWD;
+    html! {
+        ul class="key" {
+            li class="k-measured" { "measured" }
+            @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
+            li class=(if rings { "k-rings" } else { "k-bound" }) { (if comparison { "right side" } else { "bound, constant left out" }) }
+            @if let Some(fit) = &series.fit {
+                li class="k-fit" {
+                    "fit "
+                    @match series.claimed {
+                        Some(c) => { (series.parameter) sup { (exponent(c + fit.slope)) } ", limits " (exponent(c + fit.lower)) " to " (exponent(c + fit.upper)) },
+                        None => { "with limits" },
+                    }
+                }
+            }
+            @if bound.verdict.implied_constant.is_some() { li class="k-constant" { "implied constant" } }
+            @if others { li class="k-other" { "other groups" } }
+            @if !series.controls.is_empty() { li class="k-control" { "control, " (bound.verdict.control.verdict) } }
+        }
+    }
+}
+
+/// Measured value and right side.
+fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
+    let points = &series.points;
+    let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
+    let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
+    let right = means(points, side(|p| p.rhs), log_y);
+    let mut traces = Vec::new();
+    if let Some(fit) = &series.fit {
+        let band = right.iter().map(|m| (m.x, fit.band(m.x).0 * m.mean, fit.band(m.x).1 * m.mean)).collect();
+        traces.push(Trace::Band("band", band));
+        traces.push(Trace::Guide("fit", right.iter().map(|m| (m.x, fit.at(m.x) * m.mean)).collect()));
+    }
+    if series.claimed.is_none() && points.len() <= CROWD {
+        traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
+    } else {
+        traces.push(Trace::Line("bound", line(&right)));
+    }
+    for control in &series.controls {
+        traces.push(Trace::Line("control", line(&control_values(control, points, log_y))));
+    }
+    traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), log_y)));
+    let y_label = if kind == "probability" { "frequency" } else { "value" };
+    Small {
+        x_label: abscissa(series),
+        y_label: y_label.into(),
+        log_x: log_x(series),
+        counts: series.parameter.is_empty(),
+        log_y,
+        traces,
+    }
+}
+
+/// The side of the control that is false.
+fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Mean> {
+    let same = |q: &Point| points.iter().any(|p| p.cell == q.cell && p.x == q.x && p.lhs == q.lhs);
+    let false_right = control.points.iter().all(same);
+    means(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
+}
+
+/// Measured value over right side.
+fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<Small> {
+    let points: Vec<&Point> = series.points.iter().filter(|p| p.ratio().is_some()).collect();
+    if points.is_empty() {
+        return None;
+    }
+    let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
+    let mut traces = Vec::new();
+    let behind = bound.series.iter().filter(|s| s.decides && s.group != series.group).take(BEHIND);
+    for other in behind {
+        traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
+    }
+    if let Some(fit) = &series.fit {
+        let at = means(&series.points, Point::ratio, log_y);
+        traces.push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
+        traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
+    }
+    if series.claimed.is_none() {
+        traces.push(Trace::Level("bound", 1.0, String::new()));
+    }
+    // The constant of the bound may come from another group.
+    if let Some(c) = bound.verdict.implied_constant {
+        traces.push(Trace::Level("constant", c, short(c)));
+    }
+    for control in &series.controls {
+        traces.push(Trace::Line("control", line(&means(&control.points, Point::ratio, log_y))));
+    }
+    traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
+    let log_x = log_x(series);
+    let counts = series.parameter.is_empty();
+    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, traces })
+}
+
+fn abscissa(series: &Series) -> String {
+    if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
+}
+
+/// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
+fn log_x(series: &Series) -> bool {
+    let x = || series.points.iter().map(|p| p.x);
+    let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
+    !series.parameter.is_empty() && low > 0.0 && high >= 3.0 * low
+}
+
+/// The points at one abscissa.
+struct Mean {
+    x: f64,
+    mean: f64,
+    low: f64,
+    high: f64,
+    points: usize,
+}
+
+fn line(means: &[Mean]) -> Vec<(f64, f64)> {
+    means.iter().map(|m| (m.x, m.mean)).collect()
+}
+
+/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right.
+fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Mean> {
+    let mut all: Vec<(f64, f64)> =
+        points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean = |group: &[(f64, f64)]| {
+        let count = group.len() as f64;
+        let values = || group.iter().map(|g| g.1);
+        let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let mean = if log { (values().map(f64::ln).sum::<f64>() / count).exp() } else { values().sum::<f64>() / count };
+        Mean { x: group[0].0, mean, low, high, points: group.len() }
+    };
+    all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+}
+
+fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Dot> {
+    let name = abscissa(series);
+    if points.len() > CROWD {
+        let note = |m: &Mean| {
+            let from = claim.freshness.map_or("", Freshness::name);
+            format!(
+                "{name} = {}: {} on average over {} points, from {} to {}; {from}",
+                m.x,
+                short(m.mean),
+                m.points,
+                short(m.low),
+                short(m.high)
+            )
+        };
+        let dot = |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
+        return means(points, value, log).iter().map(dot).collect();
+    }
+    let dot = |p: &Point| {
+        let record = claim.records.get(p.cell);
+        let from = record.map_or("", |r| r.freshness.name());
+        let outside = if record.is_some_and(|r| !r.inside_hypotheses) { "; outside the hypotheses" } else { "" };
+        let note = format!(
+            "{name} = {}: {} ± {} against {} ± {}; {from}{outside}",
+            p.x,
+            short(p.lhs),
+            error(p.lhs_error),
+            short(p.rhs),
+            error(p.rhs_error)
+        );
+        Some(Dot { x: p.x, y: value(p)?, bar: p.limits, note, hollow: !p.decides })
+    };
+    points.iter().filter_map(dot).collect()
+}

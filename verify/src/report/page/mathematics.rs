@@ -1,0 +1,115 @@
+//! Formulas: LaTeX in, MathML out; and indices and exponents in the plain text that claims are written in.
+
+use maud::{Markup, PreEscaped, html};
+use pulldown_latex::config::DisplayMode;
+use pulldown_latex::{Parser, RenderConfig, Storage, push_mathml};
+
+/// A displayed formula; nothing where there is none, and the source where it cannot be read.
+pub(super) fn display(latex: &str) -> Markup {
+    if latex.is_empty() {
+        return Markup::default();
+    }
+    html! {
+        div class="formula" tabindex="0" role="group" aria-label="The statement as a formula" {
+            @match mathml(latex) {
+                Some(formula) => (PreEscaped(formula)),
+                None => code { (latex) },
+            }
+        }
+    }
+}
+
+/// MathML of a displayed formula; none where it is no LaTeX.
+fn mathml(latex: &str) -> Option<String> {
+    let storage = Storage::new();
+    let events: Vec<_> = Parser::new(latex, &storage).collect::<Result<_, _>>().ok()?;
+    let config = RenderConfig { display_mode: DisplayMode::Block, ..RenderConfig::default() };
+    let mut out = String::new();
+    let events = events.into_iter().map(Ok::<_, std::convert::Infallible>);
+    push_mathml(&mut out, events, config).ok()?;
+    // The writer escapes some of its own spaces twice, and XML knows the name of none.
+    out = out.replace("&amp;nbsp;", "\u{a0}").replace("&nbsp;", "\u{a0}");
+    // It puts the space before an operator with limits inside, where it would be taken for the operator.
+    const SPACE: &str = "<mspace width=\"0.1667em\" />";
+    for tag in ["munder", "mover", "munderover", "msub", "msup", "msubsup"] {
+        out = out.replace(&format!("<{tag}>{SPACE}"), &format!("{SPACE}<{tag}>"));
+    }
+    Some(out)
+}
+
+/// Plain text with what follows `^` raised and what follows `_` lowered: "m^{-1/2}", "W_Q", "d^k".
+pub(super) fn inline(text: &str) -> Markup {
+    let mut rest = text;
+    let mut out = Vec::new();
+    while let Some(at) = rest.find(['^', '_']) {
+        let (before, raised, after) = (&rest[..at], rest.as_bytes()[at] == b'^', &rest[at + 1..]);
+        let (script, left) = script(after, raised);
+        // A sign that stands for itself: nothing follows it, or nothing comes before.
+        if script.is_empty() || before.is_empty() && out.is_empty() {
+            out.push((&rest[..at + 1], "", false));
+            rest = after;
+        } else {
+            out.push((before, script, raised));
+            rest = left;
+        }
+    }
+    html! {
+        @for (before, script, raised) in &out {
+            (before)
+            @if script.is_empty() {} @else if *raised { sup { (inline(&script.replace('-', "−"))) } } @else { sub { (inline(script)) } }
+        }
+        (rest)
+    }
+}
+
+/// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and digits, after a sign if it is an
+/// exponent.
+fn script(after: &str, raised: bool) -> (&str, &str) {
+    if let Some((inside, left)) = after.strip_prefix('{').and_then(|a| a.split_once('}')) {
+        return (inside, left);
+    }
+    if after.starts_with('+') && !raised {
+        return after.split_at(1);
+    }
+    let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
+    // Letters that are raised or lowered by themselves, as in xᵀ, are no part of it.
+    let small = |c: char| ('\u{1d2c}'..='\u{1d6a}').contains(&c) || ('\u{2071}'..='\u{209c}').contains(&c);
+    let plain = |c: char| c.is_alphabetic() && !small(c) || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞');
+    let word = |c: char| plain(c) || raised && (c == '.' || c == '*');
+    let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
+    // A full stop ends the sentence, not the exponent.
+    let end = after[..end].trim_end_matches('.').len();
+    if end == signs { ("", after) } else { after.split_at(end) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_becomes_mathml_and_nonsense_stays_readable() {
+        let good =
+            display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}").into_string();
+        assert!(good.contains("<math") && good.contains("<mfrac>") && good.contains("<msqrt>"));
+        roxmltree::Document::parse(&good).unwrap();
+        let operator = display(r"\mathbb{E} \max_r x").into_string();
+        assert!(operator.contains("<munder><mi>max</mi><mi>r</mi></munder>"), "{operator}");
+        let spaced = display(r"a,~b \text{ for some } c").into_string();
+        assert!(!spaced.contains("nbsp"), "{spaced}");
+        let bad = display(r"\frac{<a>}{").into_string();
+        assert!(bad.contains("<code>\\frac{&lt;a&gt;}{</code></div>"), "{bad}");
+        assert!(display("").into_string().is_empty());
+    }
+
+    #[test]
+    fn indices_and_exponents_of_plain_text_are_set_as_such() {
+        let of = |text: &str| inline(text).into_string();
+        assert_eq!(of("m^{-1/2} and W_Q"), "m<sup>−1/2</sup> and W<sub>Q</sub>");
+        assert_eq!(of("λ_{i−1}(σ') ≤ d^k/√m."), "λ<sub>i−1</sub>(σ') ≤ d<sup>k</sup>/√m.");
+        assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
+        assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
+        assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
+        assert_eq!(of("x_iᵀ, (a_r)_+²"), "x<sub>i</sub>ᵀ, (a<sub>r</sub>)<sub>+</sub>²");
+        assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
+    }
+}

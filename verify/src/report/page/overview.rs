@@ -1,0 +1,96 @@
+//! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
+
+use super::mathematics::inline;
+use super::{VERDICTS, badge, freshness};
+use crate::report::graph::{Graph, Setting};
+use crate::report::model::{CAVEAT, ClaimReport, Freshness, Report};
+use crate::verdict::Verdict;
+use maud::{Markup, PreEscaped, html};
+
+/// The overview.
+pub(super) fn section(report: &Report) -> Markup {
+    let count = |v: Verdict| report.counts.get(&v).copied().unwrap_or(0);
+    html! {
+        section id="overview" aria-labelledby="overview-title" {
+            h1 id="overview-title" { "Are the theorems true where we can reach?" }
+            p class="lead" {
+                "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape the NTK regime and efficiently learn low-degree plus sparse polynomials" }
+                ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
+            }
+            @for note in &report.notes { p class="note" { (sentence(note)) } }
+            dl class="counts" {
+                @for (verdict, meaning) in VERDICTS {
+                    div class={ "tile " (verdict.name()) } {
+                        dt { (badge(verdict)) }
+                        dd { strong { (count(verdict)) } " " span { (meaning) } }
+                    }
+                }
+            }
+            p class="legend" {
+                "Numbers come with their source: "
+                (freshness(Some(Freshness::Measured))) " by the command that made this page, "
+                (freshness(Some(Freshness::Reused))) " from an earlier run of the same sources, "
+                (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover and stand in the tables. "
+                "Every check has a negative control, something false that must be refuted on the same cells: without that a claim is not supported."
+            }
+            div class="stack" {
+                table class="claims-table" {
+                    thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
+                    tbody { @for claim in &report.claims { (row(claim)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(claim: &ClaimReport) -> Markup {
+    let c = &claim.cells;
+    html! {
+        tr {
+            th scope="row" { a href={ "#claim-" (claim.id) } { (claim.id) } }
+            td data-label="Verdict" {
+                (badge(claim.verdict))
+                @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted " (claim.shaken_by.join(", ")) } }
+            }
+            td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
+            td data-label="What it says" { (inline(&claim.title)) }
+            td data-label="Cells" { (c.recorded) " of " (c.planned) }
+            td data-label="Numbers" { (freshness(claim.freshness)) }
+        }
+    }
+}
+
+/// The graph of all claims.
+pub(super) fn graph(graph: &Graph) -> Markup {
+    html! {
+        section id="graph" aria-labelledby="graph-heading" {
+            h2 id="graph-heading" { "What rests on what" }
+            p { "An arrow leads from a claim to what rests on it. A dashed red rim marks what rests on a refuted claim. Each box leads to its claim." }
+            div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
+                (PreEscaped(graph.svg(Setting::Page("graph-all"))))
+            }
+            p class="hint" { "The same picture as SVG, DOT or Mermaid: " code { "escapement graph" } }
+        }
+    }
+}
+
+/// The buttons that the script brings to life.
+pub(super) fn filter(report: &Report) -> Markup {
+    html! {
+        div id="filter" class="filter" role="group" aria-label="Show claims by verdict" hidden {
+            button type="button" data-show="" aria-pressed="true" { "all " (report.claims.len()) }
+            @for (verdict, _) in VERDICTS {
+                @if let Some(count) = report.counts.get(&verdict) { button type="button" data-show=(verdict.name()) aria-pressed="false" { (verdict.name()) " " (count) } }
+            }
+            button type="button" id="tables" aria-pressed="false" { "open all tables" }
+            p class="hint" { "Keys: " kbd { "j" } " next claim, " kbd { "k" } " previous claim, " kbd { "t" } " theme." }
+        }
+    }
+}
+
+/// With a capital at the start and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
+}

@@ -1,0 +1,191 @@
+//! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
+
+use crate::report::model::Report;
+use crate::report::plot::small::{Dot, Small, Trace};
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
+use escapement::sphere::{Level, Truncation, uniform_sphere};
+use escapement::{activation, seed, tolerance};
+use faer::Par;
+use maud::{Markup, html};
+use std::ops::RangeInclusive;
+
+/// Sizes at which all three bands can be seen and the whole spectrum takes a tenth of a second.
+const D: usize = 4;
+const M: usize = 400;
+const ACTIVATION: &str = "sigmoid:1";
+
+/// The low degree: Q1 holds the degrees up to k, Q2 those up to 2k, Q3 the rest.
+const K: usize = 1;
+
+/// Eigenvalues below this part of the largest are left out of the picture, not of the numbers: they are a long tail.
+const SHOWN: f64 = 1e-7;
+
+/// The section of the spectrum.
+pub(super) fn section(report: &Report) -> Markup {
+    let there = report.claims.iter().any(|c| c.id == "spectrum");
+    let claim = html! { @if there { a href="#claim-spectrum" { "spectrum" } } @else { "spectrum" } };
+    html! {
+        section id="spectrum" aria-labelledby="spectrum-title" {
+            h2 id="spectrum-title" { "The spectrum of Σ" }
+            p {
+                "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to k, at least of order d" sup { "1−k" }
+                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, which average 1/m."
+            }
+            @match solve() {
+                Ok((pairs, levels)) => (picture(&pairs, &levels)),
+                Err(e) => p { "The spectrum could not be computed: " (e) "." },
+            }
+        }
+    }
+}
+
+/// The whole spectrum, by the same weights as `escapement spectrum`, and the levels of degrees.
+fn solve() -> escapement::Result<(EigenPairs, Vec<Level>)> {
+    let sigma = activation::parse(ACTIVATION)?;
+    let weights = uniform_sphere(&mut seed::stream(0, &format!("d={D} m={M}"), "weights"), M / 2, D, 1.0);
+    let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::Tail(tolerance::TAIL))?;
+    // One thread: the last bits of an eigendecomposition depend on their number.
+    let pairs = eigen::solve(&cov, &Request::all(), RouteChoice::Only(Route::Dense), 1 << 30, Par::Seq)?;
+    Ok((pairs, cov.levels().levels.clone()))
+}
+
+/// A band of eigenvalues: degrees, and positions in descending order.
+struct Band {
+    class: &'static str,
+    name: String,
+    levels: Vec<Level>,
+    from: usize,
+    to: usize,
+}
+
+fn bands(levels: &[Level], count: usize) -> Vec<Band> {
+    let mut falling: Vec<Level> = levels.to_vec();
+    falling.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    let mut from = 0;
+    let parts = [
+        ("q1", format!("Q1: degrees 0 to {K}"), 0..=K),
+        ("q2", format!("Q2: degree {}", 2 * K), K + 1..=2 * K),
+        ("q3", format!("Q3: degrees above {}", 2 * K), 2 * K + 1..=usize::MAX),
+    ];
+    let band = |(class, name, degrees): (&'static str, String, RangeInclusive<usize>)| {
+        let levels: Vec<Level> = falling.iter().filter(|l| degrees.contains(&l.degree)).copied().collect();
+        let size: f64 = levels.iter().map(|l| l.dimension).sum();
+        let to = if class == "q3" { count } else { (from + size as usize).min(count) };
+        let band = Band { class, name, levels, from, to };
+        from = to;
+        band
+    };
+    parts.map(band).into()
+}
+
+/// A degree as an index.
+fn lowered(degree: usize) -> String {
+    degree.to_string().chars().filter_map(|c| char::from_u32('₀' as u32 + c.to_digit(10)?)).collect()
+}
+
+fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
+    let values = &pairs.eigenvalues;
+    let bands = bands(levels, values.len());
+    let shown = values.iter().take_while(|v| **v > SHOWN * values[0]).count();
+    let mut traces = Vec::new();
+    let mut names = Vec::new();
+    for band in &bands {
+        let dot = |i: usize| Dot {
+            x: i as f64 + 1.0,
+            y: values[i],
+            bar: None,
+            note: format!("eigenvalue {}: {:.4e} ± {:.0e}", i + 1, values[i], pairs.residual_max + pairs.truncation_bound),
+            hollow: false,
+        };
+        traces.push(Trace::Dots(band.class, (band.from..band.to.min(shown)).map(dot).collect()));
+        // Each level as a line over the positions that its multiplicity fills, and a little beyond.
+        let mut from = band.from;
+        for level in &band.levels {
+            let to = (from + level.dimension as usize).min(shown);
+            if from < to {
+                let (left, right) = ((from as f64 + 1.0) / 1.13, to as f64 * 1.13);
+                traces.push(Trace::Line("kappa", vec![(left, level.kappa), (right, level.kappa)]));
+                names.push(Trace::Name(right, level.kappa, format!("κ{}", lowered(level.degree))));
+            }
+            from += level.dimension as usize;
+        }
+    }
+    traces.extend(names);
+    let range = |b: &Band| (values[b.to - 1], values[b.from]);
+    let row = |b: &Band| {
+        let (low, high) = range(b);
+        let mean = values[b.from..b.to].iter().sum::<f64>() / (b.to - b.from) as f64;
+        let list: Vec<String> =
+            b.levels.iter().take(3).map(|l| format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)).collect();
+        let more = if b.levels.len() > 3 { ", …" } else { "" };
+        html! {
+            tr {
+                th scope="row" class={ "k-" (b.class) } { (b.name) }
+                td { (b.to - b.from) }
+                td { (format!("{high:.3e}")) }
+                td { (if low > SHOWN * values[0] { format!("{low:.3e}") } else { format!("below {:.0e}", SHOWN * values[0]) }) }
+                td { (format!("{mean:.3e}")) }
+                td { (list.join(", ")) (more) }
+            }
+        }
+    };
+    let words = format!(
+        "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the limits at infinite width.",
+        bands
+            .iter()
+            .map(|b| format!("{}: {} eigenvalues from {:.1e} to {:.1e}", b.name, b.to - b.from, range(b).1, range(b).0.max(0.0)))
+            .collect::<Vec<_>>()
+            .join("; ")
+    );
+    let small = Small {
+        x_label: "position in descending order".into(),
+        y_label: "eigenvalue".into(),
+        log_x: true,
+        counts: true,
+        log_y: true,
+        traces,
+    };
+    html! {
+        figure class="wide" {
+            (small.svg(&words))
+            ul class="key" {
+                @for b in &bands { li class={ "k-" (b.class) } { (b.name) } }
+                li class="k-kappa" { "κ" sub { "j" } ", the level of degree j: its limit at infinite width" }
+            }
+            figcaption {
+                "All " (values.len()) " eigenvalues of Σ that the pairing does not make zero, at d = " (D) ", m = " (M) ", k = " (K) " with " (ACTIVATION)
+                ", computed by the " (pairs.plan.route) " route when this page was made; those below " (format!("{:.0e}", SHOWN * values[0])) " are not drawn. Each is exact to "
+                (format!("{:.0e}", pairs.residual_max + pairs.truncation_bound)) ". Again: "
+                code { "escapement spectrum --d " (D) " --m " (M) " --activation " (ACTIVATION) " --all" }
+            }
+        }
+        div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
+            table {
+                thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
+                tbody { @for b in &bands { (row(b)) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bands_follow_one_another_and_the_eigenvalues_lie_near_their_levels() {
+        let (pairs, levels) = solve().unwrap();
+        let bands = bands(&levels, pairs.eigenvalues.len());
+        let sizes: Vec<usize> = bands.iter().map(|b| b.to - b.from).collect();
+        assert_eq!(sizes, [5, 9, 786]);
+        // Q1 above Q2 above Q3, in the levels and in what was computed.
+        let least = |b: &Band| b.levels.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
+        assert!(least(&bands[0]) > bands[1].levels[0].kappa && least(&bands[1]) > bands[2].levels[0].kappa);
+        for band in &bands[..2] {
+            let values = &pairs.eigenvalues[band.from..band.to];
+            let near = |v: &f64| band.levels.iter().any(|l| (v / l.kappa).ln().abs() < 0.25);
+            assert!(values.iter().all(near), "{}: {values:?}", band.name);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Colours of a report, light and dark, in one place; and style sheets made from them.
+//!
+//! A style sheet names colours as CSS variables, `var(--refuted-line)`. A page defines them ([`variables`]), so that its
+//! button can choose the theme; a picture that stands alone has them written in ([`standalone`]), since many viewers of
+//! SVG know no variables.
+
+use std::fmt::Write;
+
+/// One colour, in both themes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Color {
+    /// Its name without the dashes.
+    pub name: &'static str,
+    /// On light ground.
+    pub light: &'static str,
+    /// On dark ground.
+    pub dark: &'static str,
+}
+
+/// The three colours of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Ground of its boxes.
+    Fill,
+    /// Their rim.
+    Line,
+    /// Text on the ground.
+    Text,
+}
+
+const fn color(name: &'static str, light: &'static str, dark: &'static str) -> Color {
+    Color { name, light, dark }
+}
+
+/// All colours. Text keeps a contrast of 4.5 on its ground, rims and curves one of 3 on the page: a test computes it.
+pub const COLORS: [Color; 36] = [
+    color("ground", "#ffffff", "#15181d"),
+    color("panel", "#f6f7f9", "#1d2128"),
+    color("text", "#1b1f24", "#e4e7eb"),
+    color("soft", "#57606a", "#a3adb8"),
+    color("rule", "#d5dae0", "#363c45"),
+    color("grid", "#e3e7eb", "#2d333b"),
+    color("link", "#0a58a8", "#79b8ff"),
+    color("focus", "#b3005e", "#ff9ecb"),
+    color("edge", "#6b7480", "#8b96a3"),
+    color("exact-fill", "#dfeafc", "#152a4d"),
+    color("exact-line", "#1f5fbf", "#6ea3f5"),
+    color("exact-text", "#0d3574", "#d3e3ff"),
+    color("holds-fill", "#d9f1ef", "#0f3337"),
+    color("holds-line", "#0b7d77", "#3fb8b0"),
+    color("holds-text", "#06443f", "#c7f0ec"),
+    color("scales-fill", "#dff2dc", "#16351c"),
+    color("scales-line", "#2b7d2f", "#62b866"),
+    color("scales-text", "#14491a", "#d0f0d1"),
+    color("inconclusive-fill", "#fdf0cf", "#3d3010"),
+    color("inconclusive-line", "#946200", "#d9a532"),
+    color("inconclusive-text", "#573a00", "#fbe6b2"),
+    color("refuted-fill", "#fde2df", "#481a1a"),
+    color("refuted-line", "#c22f24", "#f0746a"),
+    color("refuted-text", "#7c130c", "#ffd9d5"),
+    color("unmeasured-fill", "#eceef1", "#2a2f37"),
+    color("unmeasured-line", "#6b7480", "#8b96a3"),
+    color("unmeasured-text", "#3a424b", "#d3d9df"),
+    // The first is the measured value, then further groups of cells, after Okabe and Ito.
+    color("curve-1", "#0072b2", "#56b4e9"),
+    color("curve-2", "#b35900", "#f0a64b"),
+    color("curve-3", "#00805c", "#3fc79a"),
+    color("curve-4", "#a8467e", "#dd93bd"),
+    color("curve-5", "#5a5fc0", "#a0a5f5"),
+    color("curve-6", "#7a6a00", "#cdbb3a"),
+    color("bound", "#3d454e", "#c3cad2"),
+    color("control", "#c22f24", "#f0746a"),
+    color("band", "#0072b2", "#56b4e9"),
+];
+
+/// The colour of a verdict (by the class that style sheets know it by).
+pub fn of_class(class: &str, tone: Tone) -> Color {
+    let tone = match tone {
+        Tone::Fill => "fill",
+        Tone::Line => "line",
+        Tone::Text => "text",
+    };
+    let name = format!("{class}-{tone}");
+    COLORS.into_iter().find(|c| c.name == name).unwrap_or(COLORS[0])
+}
+
+/// The variables of a page: light, dark where the reader's system asks for it or the page's button does, and light on paper.
+pub fn variables() -> String {
+    let list = |of: fn(&Color) -> &'static str| {
+        COLORS.iter().fold(String::new(), |mut text, c| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "--{}:{};", c.name, of(c));
+            text
+        })
+    };
+    let (light, dark) = (list(|c| c.light), list(|c| c.dark));
+    format!(
+        ":root{{color-scheme:light;{light}}}\n\
+         @media screen and (prefers-color-scheme:dark){{:root:not([data-theme=\"light\"]){{color-scheme:dark;{dark}}}}}\n\
+         @media screen{{:root[data-theme=\"dark\"]{{color-scheme:dark;{dark}}}}}\n"
+    )
+}
+
+/// A style sheet with the colours written in, once for light ground and once for dark.
+pub fn standalone(sheet: &str) -> String {
+    let filled = |of: fn(&Color) -> &'static str| {
+        COLORS.iter().fold(sheet.to_owned(), |text, c| text.replace(&format!("var(--{})", c.name), of(c)))
+    };
+    format!("{}@media (prefers-color-scheme: dark) {{\n{}}}\n", filled(|c| c.light), filled(|c| c.dark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(hex: &str) -> f64 {
+        let channel = |i: usize| {
+            let v = f64::from(u8::from_str_radix(&hex[i..i + 2], 16).unwrap()) / 255.0;
+            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    /// The contrast of WCAG 2.
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_and_lines_can_be_seen() {
+        assert!((contrast("#ffffff", "#000000") - 21.0).abs() < 1e-9);
+        let get = |name: &str| COLORS.into_iter().find(|c| c.name == name).unwrap();
+        let mut pairs = vec![];
+        for verdict in ["exact", "holds", "scales", "inconclusive", "refuted", "unmeasured"] {
+            let part = |p: &str| format!("{verdict}-{p}");
+            pairs.push((part("text"), part("fill"), 4.5));
+            pairs.push((part("line"), "ground".into(), 3.0));
+        }
+        for ground in ["ground", "panel"] {
+            pairs.extend(["text", "soft", "link"].map(|t| (t.to_owned(), ground.to_owned(), 4.5)));
+            pairs.extend(["edge", "focus", "bound", "control", "band"].map(|t| (t.to_owned(), ground.to_owned(), 3.0)));
+            pairs.extend((1..7).map(|i| (format!("curve-{i}"), ground.to_owned(), 3.0)));
+        }
+        for (above, below, least) in pairs {
+            let (a, b) = (get(&above), get(&below));
+            for (theme, c) in [("light", contrast(a.light, b.light)), ("dark", contrast(a.dark, b.dark))] {
+                assert!(c >= least, "{above} on {below}, {theme}: {c:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_variable_is_left_in_a_picture_that_stands_alone() {
+        let sheet = standalone("a { fill: var(--refuted-fill); stroke: var(--edge); }\n");
+        assert!(!sheet.contains("var(") && sheet.contains("#fde2df") && sheet.contains("#481a1a"));
+        assert!(variables().contains("--refuted-fill:#fde2df;"));
+    }
+}

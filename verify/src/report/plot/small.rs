@@ -1,0 +1,202 @@
+//! Small pictures for a page that holds many of them.
+//!
+//! The plotting library writes colours, fonts and widths into every element and knows no words for a point, so that its pictures are twice as
+//! large, cannot follow the theme of a page and say nothing on hover. What is drawn here has classes for all of that (see
+//! `page/style.css`) and holds the data only.
+
+use super::scale::Scale;
+use maud::{Markup, html};
+use std::fmt::Write;
+
+/// A point with a mark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dot {
+    /// Abscissa.
+    pub x: f64,
+    /// Ordinate.
+    pub y: f64,
+    /// From where to where a bar through it reaches.
+    pub bar: Option<(f64, f64)>,
+    /// What it says on hover; nothing if empty.
+    pub note: String,
+    /// Whether the mark is hollow.
+    pub hollow: bool,
+}
+
+/// What is drawn with one style. Later ones lie above earlier ones.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trace {
+    /// Marks.
+    Dots(&'static str, Vec<Dot>),
+    /// Rings, around the marks of what equals them.
+    Rings(&'static str, Vec<(f64, f64)>),
+    /// A line through points.
+    Line(&'static str, Vec<(f64, f64)>),
+    /// A line through points that leaves the extent of the axes as it is, and may end at their rim.
+    Guide(&'static str, Vec<(f64, f64)>),
+    /// The area between two curves: abscissa, lower and upper end. What reaches beyond the axes ends there.
+    Band(&'static str, Vec<(f64, f64, f64)>),
+    /// Words at a place, a little above it.
+    Name(f64, f64, String),
+    /// A level line from end to end, with its name above it on the right.
+    Level(&'static str, f64, String),
+}
+
+/// A picture of one pair of axes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Small {
+    /// Below it.
+    pub x_label: String,
+    /// Above its left end.
+    pub y_label: String,
+    /// Whether the x axis is logarithmic.
+    pub log_x: bool,
+    /// Whether the x axis counts something, and so has ticks at whole numbers only.
+    pub counts: bool,
+    /// Whether the y axis is logarithmic: then what is not positive has no place and is left out.
+    pub log_y: bool,
+    /// What is drawn.
+    pub traces: Vec<Trace>,
+}
+
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 270.0;
+const LEFT: f64 = 54.0;
+const RIGHT: f64 = 18.0;
+const TOP: f64 = 24.0;
+const BOTTOM: f64 = 40.0;
+
+impl Small {
+    /// The picture as SVG; `words` say to those who cannot see it what it shows.
+    pub fn svg(&self, words: &str) -> Markup {
+        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+        let x = Scale::over(self.abscissas().into_iter(), self.log_x, LEFT, right);
+        let y = Scale::over(self.ordinates().into_iter(), self.log_y, bottom, TOP);
+        let mut grid = String::new();
+        let (mut across, up) = (x.ticks(), y.ticks());
+        across.retain(|(_, text)| !self.counts || !text.contains('.'));
+        for (pixel, _) in &across {
+            // Writing to a string cannot fail.
+            let _ = write!(grid, "M{pixel} {TOP}V{bottom}");
+        }
+        for (pixel, _) in &up {
+            let _ = write!(grid, "M{LEFT} {pixel}H{right}");
+        }
+        html! {
+            svg class="plot" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(words) {
+                path class="grid" d=(grid) {}
+                path class="axis" d={ "M" (LEFT) " " (TOP) "V" (bottom) "H" (right) } {}
+                g class="across" {
+                    @for (pixel, text) in &across { text x=(pixel) y=(bottom + 15.0) { (text) } }
+                    text class="name" x=((LEFT + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
+                }
+                g class="up" {
+                    @for (pixel, text) in &up { text x=(LEFT - 6.0) y=(pixel + 4.0) { (text) } }
+                    text class="name" x="4" y="13" { (self.y_label) }
+                }
+                @for trace in &self.traces { (draw(trace, &x, &y)) }
+            }
+        }
+    }
+
+    fn abscissas(&self) -> Vec<f64> {
+        let of = |t: &Trace| -> Vec<f64> {
+            match t {
+                Trace::Dots(_, dots) => dots.iter().map(|d| d.x).collect(),
+                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.0).collect(),
+                Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) | Trace::Name(..) => Vec::new(),
+            }
+        };
+        self.traces.iter().flat_map(of).collect()
+    }
+
+    fn ordinates(&self) -> Vec<f64> {
+        let of = |t: &Trace| -> Vec<f64> {
+            match t {
+                Trace::Dots(_, dots) => {
+                    dots.iter().flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)]).flatten().collect()
+                }
+                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
+                Trace::Level(_, level, _) => vec![*level],
+                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => Vec::new(),
+            }
+        };
+        self.traces.iter().flat_map(of).collect()
+    }
+}
+
+fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
+    match trace {
+        Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
+        Trace::Rings(class, points) => {
+            let places = points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)));
+            html! { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } }
+        }
+        Trace::Line(class, points) => {
+            let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
+            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
+        }
+        Trace::Guide(class, points) => {
+            let way = way(points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
+            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
+        }
+        Trace::Band(class, points) => {
+            let upper = points.iter().map(|p| (p.0, p.2));
+            let lower = points.iter().rev().map(|p| (p.0, p.1));
+            let way = way(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
+            html! { @if !way.is_empty() { path class={ "area " (class) } d={ (way) "Z" } {} } }
+        }
+        Trace::Name(u, v, text) => match (x.at(*u), y.at(*v)) {
+            (Some(u), Some(v)) => html! { text class="at" x=(u) y=(v - 7.0) { (text) } },
+            _ => Markup::default(),
+        },
+        Trace::Level(class, level, name) => match y.at(*level) {
+            None => Markup::default(),
+            Some(pixel) => html! {
+                path class={ "line " (class) } d={ "M" (LEFT) " " (pixel) "H" (WIDTH - RIGHT) } {}
+                @if !name.is_empty() { text class={ "level " (class) } x=(WIDTH - RIGHT - 2.0) y=(pixel - 4.0) { (name) } }
+            },
+        },
+    }
+}
+
+fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
+    let (Some(u), Some(v)) = (x.at(dot.x), y.at(dot.y)) else { return Markup::default() };
+    let bar = dot.bar.and_then(|(low, high)| Some((y.within(low)?, y.within(high)?))).filter(|(a, b)| (a - b).abs() > 1.0);
+    html! {
+        @if let Some((a, b)) = bar { path class="bar" d={ "M" (u) " " (a) "V" (b) } {} }
+        circle class=[dot.hollow.then_some("hollow")] cx=(u) cy=(v) r="3" { @if !dot.note.is_empty() { title { (dot.note) } } }
+    }
+}
+
+fn way(points: impl Iterator<Item = (f64, f64)>) -> String {
+    points.enumerate().fold(String::new(), |mut text, (i, (u, v))| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{}{u} {v}", if i == 0 { "M" } else { "L" });
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_place_is_left_out() {
+        let dot = |x, y| Dot { x, y, bar: Some((0.0, 2.0 * y)), note: format!("{y} ± 0"), hollow: false };
+        let traces = vec![
+            Trace::Band("band", vec![(1.0, 0.0, 1e9), (10.0, 1e-9, 5.0)]),
+            Trace::Line("bound", vec![(1.0, 1.0), (10.0, f64::NAN), (100.0, f64::INFINITY), (5.0, -1.0)]),
+            Trace::Dots("measured", vec![dot(1.0, 0.5), dot(10.0, 0.0), dot(100.0, f64::NAN)]),
+            Trace::Level("constant", 0.7, "0.7".into()),
+        ];
+        let small = Small { x_label: "m".into(), y_label: "y".into(), log_x: true, counts: false, log_y: true, traces };
+        let svg = small.svg("a < b & \"c\"").into_string();
+        roxmltree::Document::parse(&svg).unwrap();
+        assert_eq!((svg.matches("<circle").count(), svg.matches("class=\"area").count()), (1, 1));
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        assert_eq!(svg, small.svg("a < b & \"c\"").into_string());
+        let empty = Small { traces: Vec::new(), ..small };
+        roxmltree::Document::parse(&empty.svg("nothing").into_string()).unwrap();
+    }
+}
