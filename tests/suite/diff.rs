@@ -96,6 +96,23 @@ fn an_exponent_moves_when_a_value_leaves_the_limits_of_the_other() {
     assert!(!kinds(&changed(tilt(-1e-4)).1).contains(&"upon/rate: exponent".to_owned()), "within the limits");
 }
 
+/// With another seed every number is another one, but the exponents agree within their limits together.
+#[test]
+fn another_seed_moves_no_exponent_and_its_constants_are_not_compared() {
+    let (desk, old, _) = desk();
+    let old = old.to_str().unwrap();
+    let files = [2206, 7, 8, 9].map(|seed| {
+        let (seed, out) = (seed.to_string(), desk.path().join(seed.to_string()).display().to_string());
+        run(&toy::registry(), &desk, &["verify", "--journal", old, "--seed", &seed]);
+        run(&toy::registry(), &desk, &["report", "--journal", old, "--seed", &seed, "--out", &out]);
+        format!("{seed}/report.json")
+    });
+    for file in &files[1..] {
+        let (code, value) = diff(&toy::registry(), &desk, [&files[0], file]);
+        assert_eq!((code, kinds(&value).len(), &value["not_compared"]), (harness::HOLDS, 0, &4.into()), "{value}");
+    }
+}
+
 #[test]
 fn other_cells_are_counted_and_their_constants_not_compared() {
     let (code, value) = changed(|r| (r.cell.claim != "ground" || r.cell.replicate == 0).then_some(r));
@@ -144,4 +161,14 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
     }
     let (code, _, error) = run(&toy::registry(), &desk, &["diff", "none.jsonl", old]);
     assert!(code == harness::BAD_INPUT && error == "none.jsonl cannot be read: no such file or directory", "{error}");
+}
+
+#[test]
+fn the_help_says_what_counts_as_moved_and_what_the_exit_codes_mean() {
+    let help = crate::verify_cli::help("diff");
+    for words in
+        ["two error bounds together", "outside the other's limits", "1 when a verdict got worse", "escapement diff old.jsonl"]
+    {
+        assert!(help.contains(words), "{words}: {help}");
+    }
 }

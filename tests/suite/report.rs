@@ -164,7 +164,7 @@ fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
 fn a_seed_that_the_journal_lacks_is_told_which_it_has() {
     let (desk, _) = measured();
     let shown = report(&toy::registry(), &desk, &["--seed", "7"]).1;
-    assert!(shown.notes[0].ends_with("with the seed 7; it holds records of the seed 2206"), "{:?}", shown.notes);
+    assert!(shown.notes[0].ends_with("with the seed 7; it holds other cells, with the seed 2206"), "{:?}", shown.notes);
 }
 
 #[test]
@@ -209,4 +209,22 @@ fn the_tier_is_the_one_nearest_to_the_journal() {
         rewrite(&whole, &journal, |r| cells[..count].contains(&r.cell).then_some(r));
         assert_eq!(report(&registry, &desk, &[]).1.tier, found, "{count}");
     }
+}
+
+#[test]
+fn the_sidecar_is_no_evidence_and_what_cannot_be_read_of_it_is_passed_over() {
+    let (desk, journal) = measured();
+    let whole = report(&toy::registry(), &desk, &[]).1;
+    let sidecar = desk.path().join("journal.jsonl.meta.jsonl");
+    let text = fs::read_to_string(&sidecar).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    fs::write(&sidecar, format!("no JSON\n\n{{\"cell\":1}}\n{rest}{}", &first[..first.len() / 2])).unwrap();
+    let part = report(&toy::registry(), &desk, &[]).1;
+    let timed = |r: &Report| r.claims.iter().map(|c| c.cost.timed).sum::<usize>();
+    assert_eq!((timed(&whole), timed(&part)), (42, 41));
+    fs::remove_file(&sidecar).unwrap();
+    let none = report(&toy::registry(), &desk, &[]).1;
+    assert!(timed(&none) == 0 && none.provenance.hosts.is_empty() && none.claims.iter().all(|c| c.cost.seconds.is_none()));
+    let verdicts = |r: &Report| r.claims.iter().map(|c| c.verdict).collect::<Vec<_>>();
+    assert!(verdicts(&none) == verdicts(&whole) && journal.exists());
 }

@@ -89,6 +89,18 @@ fn every_field_of_report_json_is_documented_and_no_other() {
 }
 
 #[test]
+fn a_cell_that_failed_is_not_a_missing_one_and_a_refutation_stands() {
+    let report: Report = serde_json::from_str(&failing_report()).unwrap();
+    let (claim, cells) = (&report.claims[0], report.claims[0].cells);
+    assert_eq!((cells.planned, cells.measured, cells.failed, cells.missing), (6, 5, 1, 0));
+    assert_eq!((claim.verdict, claim.failures.len(), claim.bounds[0].missing), (escapement_verify::Verdict::Refuted, 1, 0));
+    assert!(claim.failures[0].message.contains("the width m = 7"));
+    let commit = report.provenance.commit.trim_end_matches('+');
+    assert!(commit == "unknown" || (commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit())), "{commit}");
+    assert!(report.provenance.rustc.starts_with("rustc ") && report.provenance.lock_hash.len() == 32);
+}
+
+#[test]
 fn a_report_is_read_back_as_it_was() {
     let (_, json) = toy_report();
     let report: Report = serde_json::from_str(&json).unwrap();

@@ -34,6 +34,12 @@ pub fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, Stri
     }
 }
 
+/// What `--help` prints.
+pub fn help(command: &str) -> String {
+    let shown = Line::try_parse_from(["escapement", command, "--help"]).err();
+    shown.map(|e| e.to_string()).unwrap_or_default()
+}
+
 fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
     move |c, seed| {
         let lhs = (c.m as f64).powf(slope) * (scatter * noise(c, seed, "scatter")).exp();

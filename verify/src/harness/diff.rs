@@ -14,18 +14,27 @@ use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// What --help says beyond the options.
+const DETAILS: &str = "\
+Shown are
+  verdicts that are other ones;
+  constants that differ by more than their two error bounds together, where both have the same cells and seed
+    (on other cells a constant is another number, and is not compared);
+  exponents of which one measured value lies outside the other's limits (on other cells, or with another seed: that differ by
+    more than the root of the sum of the squares of their limits), and onsets that are other ones;
+  claims, bounds and groups of cells that came or went, and numbers of cells.
+Without --tier the tier of a journal is the one whose cells are nearest to those that it holds.
+
+Exit code: 0 when nothing moved, 1 when a verdict got worse (in the order exact, holds, scales, inconclusive, refuted),
+3 when something moved and no verdict got worse, 2 for bad input.
+
+Examples:
+  escapement diff old.jsonl results/journal.jsonl
+  escapement diff old/report.json new/report.json --json";
+
 /// Compares two journals, or two report.json, or one of each.
-///
-/// Shown are verdicts that are other ones; constants that moved by more than their two error bounds together (on the same cells and seed; on other cells
-/// a constant is another number, and not compared); exponents of which one measured value lies outside the other's limits; claims, bounds and groups of
-/// cells that came or went; and claims whose number of cells is another one.
-///
-/// Exit code 0 when nothing moved, 1 when a verdict got worse (in the order exact, holds, scales, inconclusive, refuted), 3 when something
-/// moved and no verdict got worse, 2 for bad input.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  escapement diff old.jsonl results/journal.jsonl\n  escapement diff old/report.json new/report.json --json"
-)]
+#[command(after_help = "Examples:\n  escapement diff old.jsonl results/journal.jsonl\n  escapement diff old/report.json new/report.json --json", after_long_help = DETAILS)]
 pub struct Args {
     /// The earlier journal or report.json
     #[arg(value_name = "OLD")]
@@ -33,7 +42,7 @@ pub struct Args {
     /// The later one
     #[arg(value_name = "NEW")]
     new: PathBuf,
-    /// Whose cells to compare, of a journal; without it the one whose cells are nearest to those of the journal
+    /// Whose cells to compare, of a journal; without it the one that it seems to hold
     #[arg(long)]
     tier: Option<Tier>,
     /// The root seed, of a journal

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// those of verify.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement report\n  escapement report --journal results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
+    after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are those of verify.\n\nExamples:\n  escapement report\n  escapement report --journal results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
 )]
 pub struct Args {
     /// The claims; all of them when none is given
@@ -33,7 +33,7 @@ pub struct Args {
     /// The records; where there is no such file the quick tier is measured into it first
     #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
     journal: PathBuf,
-    /// Whose cells to show: quick, standard or paper; without it the one whose cells are nearest to those of the journal
+    /// Whose cells to show: quick, standard or paper; without it the one that the journal seems to hold
     #[arg(long)]
     tier: Option<Tier>,
     /// The root seed

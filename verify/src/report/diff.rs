@@ -4,8 +4,10 @@
 //! - An implied constant is compared where both reports have the same cells and the same seed, so that both measured the same numbers: it moved when
 //!   the two differ by more than their error bounds together (and [`MOVED`], for the rounding of another machine). On other cells it is another number,
 //!   and is not compared.
-//! - An exponent comes with limits, so it is compared on any cells: it moved when one of the two measured values lies outside the other's limits. So does an
-//!   onset that is another one.
+//! - An exponent comes with limits. On the same cells with the same seed it moved when one of the two measured values lies outside the other's limits. On
+//!   other cells or with another seed the two are independent, and the variance of their difference is the sum of theirs: it moved when they differ by more
+//!   than √(h² + h'²), h and h' being the distances to the limits that face each other. (If the limits of one alone had to hold the other, one exponent in six
+//!   would seem to move: with equal limits at 95 %, P(|Z| > 1.96/√2) = 0.17 where 0.05 is meant.) An onset that is another one has moved too.
 //! - Claims, bounds and groups of cells that only one of them has came or went. A claim without any record counts as not there.
 
 use super::model::{BoundReport, ClaimReport, Report};
@@ -213,7 +215,7 @@ impl Diff {
         };
         for (a, b) in matched(&old.verdict.exponents, &new.verdict.exponents, same) {
             match (a, b) {
-                (Some(a), Some(b)) if moved(a, b) => {
+                (Some(a), Some(b)) if moved(a, b, same_cells) => {
                     let (parameter, group) = (b.parameter.clone(), b.group.clone());
                     self.push(claim, name, What::Exponent { parameter, group, old: exponent(a), new: exponent(b) });
                 }
@@ -234,10 +236,12 @@ fn differ(a: Constant, b: Constant) -> bool {
     (a.value - b.value).abs() > allowed
 }
 
-/// Whether one of the two measured exponents lies outside the other's limits, or the onset is another one.
-fn moved(a: &ExponentEvidence, b: &ExponentEvidence) -> bool {
-    let outside = |x: f64, e: &ExponentEvidence| x < e.lower - MOVED || x > e.upper + MOVED;
-    outside(a.measured, b) || outside(b.measured, a) || a.onset != b.onset
+/// Whether the difference of two exponents is beyond their limits, see the top of this file, or the onset is another one.
+fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
+    let (low, high) = if a.measured <= b.measured { (a, b) } else { (b, a) };
+    let (above, below) = (low.upper - low.measured, high.measured - high.lower);
+    let allowed = if same_cells { above.min(below) } else { above.hypot(below) };
+    high.measured - low.measured > allowed + MOVED || a.onset != b.onset
 }
 
 /// The difference in words, one line each, and a last line that counts them.

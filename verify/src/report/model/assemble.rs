@@ -126,10 +126,10 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     let planned: usize = report.claims.iter().map(|c| c.cells.planned).sum();
     let (tier, seed) = (report.tier, report.seed);
     if recorded == 0 {
-        let seeds: BTreeSet<u64> = material.records.iter().map(|r| r.seed).filter(|s| *s != seed).collect();
+        let seeds: BTreeSet<u64> = material.records.iter().map(|r| r.seed).collect();
         let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
         let others =
-            if seeds.is_empty() { String::new() } else { format!("; it holds records of the seed {}", seeds.join(", ")) };
+            if seeds.is_empty() { String::new() } else { format!("; it holds other cells, with the seed {}", seeds.join(", ")) };
         notes.push(format!("the journal holds no record of the {tier} tier with the seed {seed}{others}"));
     } else if earlier == recorded {
         notes
