@@ -272,3 +272,57 @@ fn a_record_does_not_depend_on_the_number_of_threads() {
         assert_eq!(on(1), on(2), "{key}");
     }
 }
+
+/// What stands in for Slurm: runs an array's tasks, or a single job, at once.
+const SBATCH: &str = r#"#!/bin/bash
+set -euo pipefail
+count=0
+while [[ "$1" == --* ]]; do
+    case "$1" in --array=1-*) count=${1#--array=1-} ;; esac
+    shift
+done
+export SLURM_CPUS_PER_TASK=1 SLURM_ARRAY_TASK_COUNT=$count
+if ((count > 0)); then
+    for ((i = 1; i <= count; i++)); do SLURM_ARRAY_TASK_ID=$i bash "$@" > "shares/$i.log" 2>&1; done
+else
+    bash "$@" > verdicts.log 2>&1
+fi
+echo 7
+"#;
+
+#[cfg(unix)]
+#[test]
+fn the_scripts_for_a_cluster_share_out_and_join() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = crate::cli::Desk::new();
+    desk.put("sbatch", SBATCH);
+    fs::set_permissions(desk.path("sbatch"), fs::Permissions::from_mode(0o755)).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cluster/run.sh");
+    let run = |arguments: &[&str]| {
+        let path = format!("{}:{}", desk.path("").display(), std::env::var("PATH").unwrap());
+        let mut command = std::process::Command::new("bash");
+        command.arg(script).args(arguments).current_dir(desk.path("")).env("PATH", path);
+        command.env("ESCAPEMENT", env!("CARGO_BIN_EXE_escapement")).output()
+    };
+    let Ok(out) = run(&["2", "assumption-2", "--tier", "quick"]) else {
+        eprintln!("not checked, because there is no bash here");
+        return;
+    };
+    assert!(out.status.success(), "{out:?}");
+    assert!(String::from_utf8_lossy(&out.stdout).ends_with("\n7 7\n"), "{out:?}");
+    let verdicts = fs::read_to_string(desk.path("verdicts.log")).unwrap();
+    assert!(
+        verdicts.starts_with("3 records from 2 journals in journal.jsonl") && verdicts.contains("1 claims: 1 holds"),
+        "{verdicts}"
+    );
+    assert_eq!(desk.run(&["verify", "assumption-2", "--journal", "whole.jsonl"]).code, Some(0));
+    assert_eq!(fs::read(desk.path("journal.jsonl")).unwrap(), fs::read(desk.path("whole.jsonl")).unwrap());
+    // What a queue would find out late is found out before.
+    for (arguments, words) in
+        [(&["2", "assumption-22"][..], "unknown claim 'assumption-22'"), (&["none"][..], "the number of shares comes first")]
+    {
+        let out = run(arguments).unwrap();
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}: {out:?}");
+        assert!(String::from_utf8_lossy(&out.stderr).contains(words), "{arguments:?}: {out:?}");
+    }
+}

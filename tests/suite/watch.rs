@@ -95,6 +95,11 @@ fn the_manual_has_a_page_for_every_subcommand() {
     for word in ["shard", "quiet", "Exit code 0 when all hold"] {
         assert!(verify.contains(word), "{word}: {verify}");
     }
+    // What a subcommand says at length is on its page and in its help.
+    for (name, words) in [("train", "Writes history.csv"), ("experiment", "130 after Ctrl"), ("list", "Nothing is measured")] {
+        assert!(String::from_utf8_lossy(&pages[&format!("escapement-{name}.1")]).contains(words), "{name}");
+        assert!(desk.run(&[name, "--help"]).stdout.contains(words), "{name}");
+    }
     desk.put("file", "");
     desk.refused(&["man", "--out", "file"], &["file is not a folder"]);
 }

@@ -32,9 +32,10 @@ enum Command {
     Construct(command::construct::Args),
     /// L_λ, its gradient and its Hessian at weights of your own
     Evaluate(command::evaluate::Args),
-    /// Gradient descent on L_λ, with a history and checkpoints
+    // No comment of the kind that is documentation: it would take the place of what the arguments say at length.
+    #[command(about = "Gradient descent on L_λ, with a history and checkpoints")]
     Train(Box<command::train::Args>),
-    /// The paper's figures, as CSV and SVG, with verdicts
+    #[command(about = "The paper's figures, as CSV and SVG, with verdicts")]
     Experiment(command::experiment::Args),
     /// A completion script for a shell
     Completions(command::completions::Args),

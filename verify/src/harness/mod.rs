@@ -66,6 +66,8 @@ pub enum Command {
     /// joins their journals.
     Verify(verify::Args),
     /// List the claims
+    ///
+    /// With their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
