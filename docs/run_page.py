@@ -4,7 +4,8 @@
     python docs/run_page.py docs/from-python.md --update    # writes what was printed into the page
 
 The blocks of a page, in order: `sh` is run, all of them in one shell; `text` after it is what it prints on stdout; a block with a file name after
-its language (`python train.py`) is written to that file; `diff` is a patch to files written before. Other blocks are passed over.
+its language (`python train.py`) is written to that file; `diff` is a patch to files written before; both are named from the folder
+in which the page begins. Other blocks are passed over.
 In the shell $ESCAPEMENT is the checkout that the page belongs to. With a command after --, that is run in the shell first:
 
     python docs/run_page.py docs/adding-a-claim.md -- 'export CARGO_TARGET_DIR=/tmp/target'
@@ -25,15 +26,16 @@ END = "-- end of block --"
 
 def script(blocks):
     """One shell script for all blocks; what each prints ends with a line of its own."""
-    lines = ["set -e"]
+    lines = ["set -e", "START=$PWD"]
     for language, name, body in blocks:
         if language == "sh":
             lines.append(body.rstrip())
             lines.append(f"echo '{END}'")
         elif language == "diff":
-            lines.append(f"patch -s -p0 <<'{END}'\n{body}{END}")
+            lines.append(f"patch --silent --strip=0 --directory=\"$START\" <<'{END}'\n{body}{END}")
         elif name:
-            lines.append(f"mkdir -p $(dirname {shlex.quote(name)})\ncat > {shlex.quote(name)} <<'{END}'\n{body}{END}")
+            path = '"$START"/' + shlex.quote(name)
+            lines.append(f"mkdir -p $(dirname {path})\ncat > {path} <<'{END}'\n{body}{END}")
     return "\n".join(lines) + "\n"
 
 

@@ -24,7 +24,7 @@ impl Claim for TopEigenvalue {
         "docs/adding-a-claim.md"
     }
     fn hypotheses(&self) -> &str {
-        "Unit weights; for the rate, uniform and independent ones."
+        "Unit weights; for the rate, independent and uniform ones."
     }
     fn method(&self) -> &str {
         "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at d = 3 and 6."
@@ -73,7 +73,9 @@ impl Claim for TopEigenvalue {
         let error = top.residual_max + top.rounding_bound() + top.truncation_bound;
 
         let levels = cov.levels();
-        let kappa = |short: f64| levels.levels.iter().skip(1).map(move |l| l.tau / (l.dimension - short)).fold(levels.levels[0].tau, f64::max);
+        let kappa = |short: f64| {
+            levels.levels.iter().skip(1).map(move |l| l.tau / (l.dimension - short)).fold(levels.levels[0].tau, f64::max)
+        };
         let rounding = levels.rounding_allowance();
         Ok(Measurement::new()
             .quantity("λ_1", largest, error)
@@ -81,14 +83,15 @@ impl Claim for TopEigenvalue {
             .quantity("max κ, one dimension short", kappa(1.0), rounding)
             .quantity("excess", largest / kappa(0.0) - 1.0, (error + rounding) / kappa(0.0))
             .quantity("√(d/m)", (cell.d as f64 / cell.m as f64).sqrt(), f64::EPSILON)
-            .hypothesis("uniform weights", cell.part == "uniform", cell.part.clone()))
+            .hypothesis("unit weights", true, "drawn from the sphere, or normalised"))
     }
 
     fn bounds(&self) -> Vec<Bound> {
         let short = Neighbour::rhs("max κ, one dimension short", "B(d,j) − 1 in place of B(d,j)");
         vec![
             Bound::inequality("floor", "λ_1(Σ) ≥ max_j κ_j", "λ_1", Side::Lower, "max κ", short),
-            Bound::growth("excess", "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)", "excess", "√(d/m)", Growth::both(Parameter::M, |_| -0.5)).part("uniform"),
+            Bound::growth("excess", "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)", "excess", "√(d/m)", Growth::both(Parameter::M, |_| -0.5))
+                .part("uniform"),
         ]
     }
 }
