@@ -39,7 +39,9 @@ def table(claim, names):
     for name in names:
         bound = next(b for b in claim["bounds"] if b["name"] == name)
         claimed, measured = exponents(bound)
-        constant = bound["tightness"]["text"].replace("largest relative difference", "to") if bound["kind"] == "identity" else number(bound["implied_constant"])
+        constant = number(bound["implied_constant"])
+        if bound["kind"] == "identity":
+            constant = bound["tightness"]["text"].replace("largest relative difference", "to")
         rows.append(f"| `{name}` | {bound['verdict']} | {constant} | {claimed} | {measured} |")
     return "".join(row + "\n" for row in rows)
 
