@@ -3,7 +3,7 @@
     escapement verify --json > quick.json
     python docs/tour_tables.py quick.json
 
-A table stands below a line `<!-- claim: bound bound ... -->` and is written anew; the rest of the page is left alone.
+A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for that of all claims, and is written anew; the rest of the page is left alone.
 """
 
 import json
@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-TABLE = re.compile(r"^<!-- ([\w-]+): ([\w -]+) -->\n(?:\|.*\n)*", re.MULTILINE)
+TABLE = re.compile(r"^<!-- ([\w-]+)(?:: ([\w -]+))? -->\n(?:\|.*\n)*", re.MULTILINE)
 
 
 def number(x):
@@ -35,14 +35,21 @@ def exponents(bound):
 
 
 def table(claim, names):
-    rows = ["| bound | verdict | constant | exponent claimed | measured |", "|---|---|---|---|---|"]
+    rows = ["| bound | verdict | constant | exponent claimed | measured | what it says |", "|---|---|---|---|---|---|"]
     for name in names:
         bound = next(b for b in claim["bounds"] if b["name"] == name)
         claimed, measured = exponents(bound)
         constant = number(bound["implied_constant"])
         if bound["kind"] == "identity":
             constant = bound["tightness"]["text"].replace("largest relative difference", "to")
-        rows.append(f"| `{name}` | {bound['verdict']} | {constant} | {claimed} | {measured} |")
+        says = bound["statement"].replace("|", "\\|")
+        rows.append(f"| `{name}` | {bound['verdict']} | {constant} | {claimed} | {measured} | {says} |")
+    return "".join(row + "\n" for row in rows)
+
+
+def summary(claims):
+    rows = ["| claim | verdict | about |", "|---|---|---|"]
+    rows += [f"| `{name}` | {claim['verdict']} | {claim['title']} ({claim['reference']}) |" for name, claim in claims.items()]
     return "".join(row + "\n" for row in rows)
 
 
@@ -50,7 +57,11 @@ def main():
     page = pathlib.Path(__file__).with_name("tour.md")
     with open(sys.argv[1]) as file:
         claims = {claim["claim"]: claim for claim in json.load(file)}
-    fill = lambda found: f"<!-- {found[1]}: {found[2]} -->\n" + table(claims[found[1]], found[2].split())
+
+    def fill(found):
+        rows = summary(claims) if found[1] == "all" else table(claims[found[1]], found[2].split())
+        return found[0].splitlines()[0] + "\n" + rows
+
     page.write_text(TABLE.sub(fill, page.read_text()))
 
 

@@ -32,6 +32,8 @@ mod covariance;
 mod data;
 #[path = "suite/descent.rs"]
 mod descent;
+#[path = "suite/docs.rs"]
+mod docs;
 #[path = "suite/experiment_figure_2.rs"]
 mod experiment_figure_2;
 #[path = "suite/harmonics.rs"]
