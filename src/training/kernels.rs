@@ -119,17 +119,19 @@ pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_
     }
 }
 
-/// `out ← g·slopes + h·first`, what the gradient of a neuron is Xᵀ times.
-pub(super) fn combine<T: Real>(arch: Arch, g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {
+/// The slopes of a pair of twins ← `g·slopes + h·first`, what the gradient of a neuron is Xᵀ times.
+pub(super) fn combine<T: Real>(arch: Arch, g: &[T], h: &[T], first: &[T], upper: &mut [T], lower: &mut [T]) {
     #[inline(always)]
-    fn run<T: Real>(g: &[T], slopes: &[T], h: &[T], first: &[T], out: &mut [T]) {
-        let n = out.len();
-        let (g, slopes, h, first) = (&g[..n], &slopes[..n], &h[..n], &first[..n]);
+    fn run<T: Real>(g: &[T], h: &[T], first: &[T], upper: &mut [T], lower: &mut [T]) {
+        let n = first.len();
+        let (g, h, upper, lower) = (&g[..n], &h[..n], &mut upper[..n], &mut lower[..n]);
         for i in 0..n {
-            out[i] = g[i] * slopes[i] + h[i] * first[i];
+            let add = h[i] * first[i];
+            upper[i] = g[i] * upper[i] + add;
+            lower[i] = g[i] * lower[i] + add;
         }
     }
-    arch.dispatch(|| run(g, slopes, h, first, out));
+    arch.dispatch(|| run(g, h, first, upper, lower));
 }
 
 /// Whether all numbers of all columns are finite.

@@ -11,6 +11,7 @@ use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
 use super::top::{self, total};
+use super::update::descend;
 use super::workspace::{Factors, Scratch, Workspace};
 use crate::product::matmul;
 use crate::real::Real;
@@ -74,6 +75,48 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
+    /// A step of gradient descent: `w ← w − η·gradient`, from the `w` (`[m, d]`, any strides) of the last [`Problem::value`] or step in `space`, and the objective at
+    /// the new `w`. The bits are those of [`Problem::value_and_gradient`], the step, and [`Problem::value`] one after another, with λ3's coordinates as
+    /// after [`Workspace::moved`].
+    ///
+    /// The gradient of a neuron needs its own slopes and the predictions, and its next slopes only its own next weights: so a tile is taken through
+    /// both passes while it is in cache, the slopes go through main memory once instead of twice, and no gradient is written.
+    ///
+    /// # Errors
+    /// As [`Problem::value`]; a workspace in which nothing has been evaluated yet. After an error `w` has moved, and `space` holds no evaluation.
+    pub fn descend(&self, w: MatMut<'_, T>, eta: f64, space: &mut Workspace<T>, par: Par) -> Result<Value> {
+        self.check(w.nrows(), w.ncols(), "the displacement")?;
+        space.check(self)?;
+        if !std::mem::take(&mut space.evaluated) {
+            return Err(Error::domain(
+                "the workspace",
+                "one without an evaluation",
+                "a step begins where the last one was evaluated",
+            ));
+        }
+        let (pairs, eta_t, finite, pool) = (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
+        let (mut w, factors) = (w.transpose_mut(), &space.factors);
+        let (upper, lower) = w.as_mut().split_at_col_mut(self.net.p());
+        let (top, partial) = ((space.top_partial.as_mut(), 1), (space.partial.as_mut(), 2));
+        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.slopes.as_mut(), 2 * pairs), partial, top]);
+        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
+            let count = upper.ncols();
+            pool.with(self, |scratch| {
+                self.backward_tile(tile, slopes.as_mut(), factors, top, scratch);
+                descend(upper.as_mut(), eta_t, scratch.w.as_ref().subcols(0, count), Par::Seq);
+                descend(lower.as_mut(), eta_t, scratch.w.as_ref().subcols(count, count), Par::Seq);
+                if !self.forward_tile(tile, [upper.as_ref(), lower.as_ref()], slopes, partial, scratch) {
+                    finite.store(false, Ordering::Relaxed);
+                }
+            });
+        });
+        if !space.slope.is_empty() {
+            space.slope = total(space.top_partial.as_ref());
+        }
+        space.moved(eta);
+        self.collect(finite.into_inner(), w.as_ref(), space, None, par)
+    }
+
     fn check(&self, rows: usize, cols: usize, name: &'static str) -> Result<()> {
         if (rows, cols) == (self.m(), self.d()) {
             return Ok(());
@@ -85,6 +128,7 @@ impl<T: Real> Problem<T> {
     fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, term: Option<Term<'_>>, par: Par) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
+        space.evaluated = false;
         let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
         let tiled = Tiled([(space.slopes.as_mut(), 2 * pairs), (space.partial.as_mut(), 2)]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [slopes, partial]| {
@@ -212,19 +256,21 @@ impl<T: Real> Problem<T> {
             let why = format!("the objective is {objective} at a displacement whose largest entry is {:?}", w.norm_max());
             return Err(Error::Numerical { what: "the evaluation of the objective", why });
         }
+        space.evaluated = true;
         Ok(Value { loss, r3, objective })
     }
 
-    /// The gradient from the slopes, g and h.
+    /// The gradient from the slopes, g and h; the slopes are gone then.
     fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
+        space.evaluated = false;
         let pairs = self.pairs();
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
-        let (slopes, factors, pool) = (&space.slopes, &space.factors, &space.pool);
-        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.top_partial.as_mut(), 1)]);
-        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, top]| {
+        let (factors, pool) = (&space.factors, &space.pool);
+        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.slopes.as_mut(), 2 * pairs), (space.top_partial.as_mut(), 1)]);
+        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, slopes, top]| {
             let count = upper.ncols();
             pool.with(self, |scratch| {
-                self.backward_tile(tile, slopes.as_ref().subcols(2 * pairs * tile, 2 * count), factors, top, scratch);
+                self.backward_tile(tile, slopes, factors, top, scratch);
                 upper.copy_from(scratch.w.as_ref().subcols(0, count));
                 lower.copy_from(scratch.w.as_ref().subcols(count, count));
             });
@@ -235,11 +281,11 @@ impl<T: Real> Problem<T> {
     }
 
     /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less what
-    /// R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`.
+    /// R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes are overwritten.
     fn backward_tile(
         &self,
         tile: usize,
-        slopes: MatRef<'_, T>,
+        mut slopes: MatMut<'_, T>,
         factors: &Factors<T>,
         top: MatMut<'_, T>,
         scratch: &mut Scratch<T>,
@@ -247,18 +293,18 @@ impl<T: Real> Problem<T> {
         let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
         let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
         if factors.plain {
-            matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes, one, Par::Seq);
+            matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes.as_ref(), one, Par::Seq);
         } else {
             for rows in self.row_tiles() {
-                let mut t = scratch.tile.as_mut().submatrix_mut(0, 0, rows.len(), 2 * count);
-                for j in 0..2 * count {
-                    let first = &self.first.col_as_slice(start + j % count)[rows.clone()];
-                    let slopes = slopes.col(j).try_as_col_major().map_or(&[][..], |s| &s.as_slice()[rows.clone()]);
+                let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
+                for r in 0..count {
+                    let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
+                    let first = &self.first.col_as_slice(start + r)[rows.clone()];
                     let (g, h) = (&factors.g[rows.clone()], &factors.h[rows.clone()]);
-                    kernels::combine(arch, g, slopes, h, first, slice(t.as_mut().col_mut(j)));
+                    kernels::combine(arch, g, h, first, slice(upper), slice(lower));
                 }
                 let (accum, x) = (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
-                matmul(out.as_mut(), accum, x.subcols(rows.start, rows.len()), t.as_ref(), one, Par::Seq);
+                matmul(out.as_mut(), accum, x.subcols(rows.start, rows.len()), slopes.as_ref(), one, Par::Seq);
             }
         }
         for j in count..2 * count {

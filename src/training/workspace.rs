@@ -28,6 +28,8 @@ pub struct Workspace<T: Real> {
     pub(super) slope: Vec<f64>,
     /// Whether the coordinates are those of the next W already.
     pub(super) known: bool,
+    /// Whether slopes and factors are those of an evaluation.
+    pub(super) evaluated: bool,
     /// The coordinates of the gradient on each tile, `[r, tiles]`.
     pub(super) top_partial: Mat<T>,
     pub(super) pool: Pool<T>,
@@ -115,6 +117,7 @@ impl<T: Real> Workspace<T> {
             coordinates: vec![0.0; top],
             slope: vec![0.0; if problem.lambda() > 0.0 { top } else { 0 }],
             known: false,
+            evaluated: false,
             top_partial: columns(top, problem.tiles()),
             pool: Pool(Mutex::new((0..rayon::current_num_threads()).map(|_| scratch()).collect())),
         }
@@ -141,8 +144,6 @@ pub(super) struct Factors<T: Real> {
 pub(super) struct Scratch<T: Real> {
     /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
     pub w: Mat<T>,
-    /// What the gradient is Xᵀ times, for a tile: `[rows, 2·pairs]`.
-    pub tile: Mat<T>,
     /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the top eigenvectors of Σ.
     pub difference: Mat<T>,
     /// A column in f64.
@@ -156,13 +157,7 @@ impl<T: Real> Scratch<T> {
         let (rows, pairs) = (problem.rows(), problem.pairs());
         let column = || vec![0.0; rows];
         let difference = Mat::zeros(if problem.top().is_some() { problem.d() * pairs } else { 0 }, 1);
-        Self {
-            difference,
-            w: Mat::zeros(problem.d(), 2 * pairs),
-            tile: Mat::zeros(rows, 2 * pairs),
-            z: column(),
-            value: column(),
-        }
+        Self { difference, w: Mat::zeros(problem.d(), 2 * pairs), z: column(), value: column() }
     }
 }
 

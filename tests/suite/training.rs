@@ -7,7 +7,7 @@ use crate::network::{displacement, miss, oracle_network};
 use escapement::activation as sigma;
 use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, Regularizers};
-use escapement::training::{Model, Problem, Real, Value};
+use escapement::training::{Model, Problem, Real, Value, descend};
 use escapement::{seed, sphere};
 use faer::{Mat, Par};
 use proptest::prelude::*;
@@ -316,6 +316,52 @@ fn shortcuts_change_nothing() {
         problem.value_and_gradient(rows.transpose(), out, &mut problem.workspace(), Par::Seq).unwrap();
         assert_eq!(gradient.transpose().to_owned(), plain.3);
     }
+}
+
+/// W and the objective after three steps: each in one go, or as gradient, step and evaluation one after another.
+fn descended<T: Real>(problem: &Problem<T>, w: &Mat<f64>, par: Par, fused: bool) -> (Vec<u64>, Mat<f64>) {
+    let (m, d) = (w.nrows(), w.ncols());
+    let (mut wt, mut gradient) = (Mat::from_fn(d, m, |c, r| T::nearest(w[(r, c)])), Mat::<T>::zeros(d, m));
+    let mut space = problem.workspace();
+    let mut values = vec![problem.value(wt.transpose(), &mut space, par).unwrap()];
+    for _ in 0..3 {
+        values.push(if fused {
+            problem.descend(wt.as_mut().transpose_mut(), 0.25, &mut space, par).unwrap()
+        } else {
+            problem.value_and_gradient(wt.transpose(), gradient.as_mut().transpose_mut(), &mut space, par).unwrap();
+            descend(wt.as_mut(), T::nearest(0.25), gradient.as_ref(), par);
+            problem.value(wt.transpose(), &mut space, par).unwrap()
+        });
+    }
+    let bits = values.iter().flat_map(|v| [v.loss, v.r3, v.objective]).map(f64::to_bits);
+    (bits.collect(), Mat::from_fn(m, d, |r, c| wt[(c, r)].into()))
+}
+
+#[test]
+fn a_step_in_one_go_is_the_step_to_the_bit() {
+    // Several tiles, and a last one that is not full.
+    let sizes = [40, 130, 3, 5];
+    for model in MODELS {
+        let case = Case::new(sizes, Loss::Square, model);
+        for lambda in [0.0, LAMBDA] {
+            let want = descended(&case.regularised::<f32>(lambda), &case.w, Par::Seq, false);
+            assert!(want.0.iter().collect::<std::collections::BTreeSet<_>>().len() > 4, "{model:?}: it moves");
+            for par in [Par::Seq, Par::rayon(2)] {
+                assert!(descended(&case.regularised::<f32>(lambda), &case.w, par, true) == want, "{model:?}, λ3 = {lambda}");
+            }
+            let want = descended(&case.regularised::<f64>(lambda), &case.w, Par::Seq, false);
+            assert!(descended(&case.regularised::<f64>(lambda), &case.w, Par::Seq, true) == want, "{model:?}, λ3 = {lambda}");
+        }
+    }
+    let problem = Case::new(sizes, Loss::Square, Model::Quadratic).problem::<f64>();
+    let (mut space, mut w) = (problem.workspace(), Mat::zeros(260, 3));
+    let refused = |w: &mut Mat<f64>, space: &mut escapement::training::Workspace<f64>, eta| {
+        problem.descend(w.as_mut(), eta, space, Par::Seq).unwrap_err().to_string()
+    };
+    assert!(refused(&mut w, &mut space, 0.1).contains("one without an evaluation"));
+    problem.value(w.as_ref(), &mut space, Par::Seq).unwrap();
+    assert!(refused(&mut w, &mut space, f64::INFINITY).contains("the displacement holds"));
+    assert!(refused(&mut w, &mut space, 0.1).contains("one without an evaluation"), "after an error there is none");
 }
 
 #[test]

@@ -174,6 +174,18 @@ fn r3_of_sigma_is_that_of_the_objective() {
             steps(&problem::<f32>(&net, &x, &y, &top, LAMBDA), &w, Par::rayon(2)) == rounded,
             "the same bits at any thread count"
         );
+        // A step in one go: the coordinates in V follow, and nothing else is different.
+        let single = problem::<f32>(&net, &x, &y, &top, LAMBDA);
+        let (mut space, mut wt) = (single.workspace(), Mat::from_fn(d, 2 * p, |c, r| w[(r, c)] as f32));
+        for (value, _) in &rounded {
+            let known = space.coordinates().to_vec();
+            let found = match known.iter().any(|c| *c != 0.0) {
+                false => single.value(wt.transpose(), &mut space, Par::Seq).unwrap(),
+                true => single.descend(wt.as_mut().transpose_mut(), 0.25, &mut space, Par::rayon(2)).unwrap(),
+            };
+            assert_eq!(found.objective, *value);
+            assert_ne!(space.coordinates(), known);
+        }
         // λ3 = 0 reports R3 and changes nothing.
         let free = problem::<f64>(&net, &x, &y, &top, 0.0);
         let value = free.value(w.as_ref(), &mut free.workspace(), Par::Seq).unwrap();

@@ -7,6 +7,7 @@
 use crate::bound::{Asymptotic, Side};
 use crate::cell::Cell;
 use crate::record::{Quantity, Record};
+use crate::series::{Fit, Point, Series, planted};
 use crate::verdict::{Control, ExponentEvidence, Finding, PLANTED, SLACK, Tightness, Verdict, label, pairs};
 use std::collections::BTreeMap;
 
@@ -28,12 +29,6 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
         Err(why) => return Finding::inconclusive(why),
     };
     let name = asymptotic.sweep.name();
-    let mut groups: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
-    for (i, r) in records.iter().enumerate() {
-        let mut group = Cell { replicate: 0, ..r.cell.clone() };
-        asymptotic.sweep.clear(&mut group);
-        groups.entry(group).or_default().push(i);
-    }
     let mut exponents = Vec::new();
     let mut verdict = Verdict::Exact;
     let mut why = None;
@@ -44,8 +39,7 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
     let (mut margin, mut sharper) = (f64::INFINITY, f64::INFINITY);
     let mut worst = (0, f64::INFINITY);
     let mut constant: Option<f64> = None;
-    for (group, mut members) in groups {
-        members.sort_by_key(|&i| asymptotic.sweep.of(&records[i].cell));
+    for (group, members) in groups(asymptotic, records) {
         let here = label(&group);
         let local = match local_exponents(&members, &values, asymptotic, records) {
             Ok(local) => local,
@@ -54,16 +48,9 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
         let claimed = (asymptotic.claimed)(&records[members[0]].cell);
         let (found, onset) = decide(asymptotic.side, claimed, &local);
         let last = local[local.len() - 1];
-        let tail = &local[onset.unwrap_or(local.len() - FEWEST_AFTER_ONSET)..];
-        let lower = tail.iter().map(|l| l.slope - l.error).fold(f64::INFINITY, f64::min);
-        let upper = tail.iter().map(|l| l.slope + l.error).fold(f64::NEG_INFINITY, f64::max);
+        let (lower, upper) = limits(&local, onset);
         // The planted violation, on each side that binds.
-        let targets: &[f64] = match asymptotic.side {
-            Side::Upper => &[PLANTED],
-            Side::Lower => &[-PLANTED],
-            Side::Both => &[PLANTED, -PLANTED],
-        };
-        for target in targets {
+        for target in targets(asymptotic.side) {
             let shift = claimed + target - last.slope;
             let planted: Vec<Local> = local.iter().map(|l| Local { slope: l.slope + shift, ..*l }).collect();
             let came_out = decide(asymptotic.side, claimed, &planted).0;
@@ -154,6 +141,69 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
         worst: Some((worst.0, values[worst.0], rhs(worst.0))),
         why,
     }
+}
+
+/// The groups that [`judge`] looks at. The fit of each is the line through its last two points, whose slope is the last local exponent.
+pub fn series(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Vec<Series> {
+    let Ok(pairs) = pairs(quantity, quantity, records) else { return Vec::new() };
+    let values: Vec<Quantity> = pairs.into_iter().map(|p| p.0).collect();
+    let name = asymptotic.sweep.name();
+    let one = |(group, members): (Cell, Vec<usize>)| {
+        let claimed = (asymptotic.claimed)(&records[members[0]].cell);
+        let x = |i: usize| asymptotic.sweep.of(&records[i].cell) as f64;
+        let local = local_exponents(&members, &values, asymptotic, records).ok();
+        let onset = local.as_ref().and_then(|local| decide(asymptotic.side, claimed, local).1.map(|i| (i, local[i].from)));
+        // As for the implied constant: from the onset on, or the last two where there is none.
+        let from = onset.map(|(_, from)| from).or_else(|| local.as_ref().and_then(|l| Some(l.last()?.from)));
+        let point = |&i: &usize| {
+            let rhs = Quantity { value: x(i).powf(claimed), error: 0.0 };
+            let decides = from.is_none_or(|from| x(i) >= from as f64);
+            Point { decides, ..Point::new(i, x(i), values[i], rhs) }
+        };
+        let points: Vec<Point> = members.iter().map(point).collect();
+        let last = local.as_ref().and_then(|local| Some((local, local.last()?, points.last()?)));
+        let fit = last.map(|(local, end, at)| {
+            let slope = end.slope - claimed;
+            let (lower, upper) = limits(local, onset.map(|o| o.0));
+            let intercept = (at.lhs / at.rhs).ln() - slope * at.x.ln();
+            Fit { slope, intercept, lower: lower - claimed, upper: upper - claimed, center: at.x }
+        });
+        let tilted = |(target, fit): (&f64, Fit)| {
+            let words = format!("the quantity times a power of {name} that puts its last local exponent {target} from the claim");
+            planted(words, &points.iter().collect::<Vec<_>>(), target - fit.slope)
+        };
+        let controls = fit.iter().flat_map(|fit| targets(asymptotic.side).iter().map(move |t| (t, *fit))).map(tilted).collect();
+        Series { group: label(&group), parameter: name.to_owned(), claimed: Some(claimed), decides: true, points, fit, controls }
+    };
+    groups(asymptotic, records).into_iter().map(one).collect()
+}
+
+/// Cells that differ in the swept parameter and the replicate only, by that parameter.
+fn groups(asymptotic: &Asymptotic, records: &[&Record]) -> BTreeMap<Cell, Vec<usize>> {
+    let mut groups: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+    for (i, r) in records.iter().enumerate() {
+        let mut group = Cell { replicate: 0, ..r.cell.clone() };
+        asymptotic.sweep.clear(&mut group);
+        groups.entry(group).or_default().push(i);
+    }
+    groups.values_mut().for_each(|members| members.sort_by_key(|&i| asymptotic.sweep.of(&records[i].cell)));
+    groups
+}
+
+/// Exponents off the claim that must come out refuted.
+fn targets(side: Side) -> &'static [f64] {
+    match side {
+        Side::Upper => &[PLANTED],
+        Side::Lower => &[-PLANTED],
+        Side::Both => &[PLANTED, -PLANTED],
+    }
+}
+
+/// The least and the largest local exponent from the onset on, or of the last few where there is none.
+fn limits(local: &[Local], onset: Option<usize>) -> (f64, f64) {
+    let tail = &local[onset.unwrap_or(local.len() - FEWEST_AFTER_ONSET)..];
+    let lower = tail.iter().map(|l| l.slope - l.error).fold(f64::INFINITY, f64::min);
+    (lower, tail.iter().map(|l| l.slope + l.error).fold(f64::NEG_INFINITY, f64::max))
 }
 
 fn local_exponents(members: &[usize], values: &[Quantity], a: &Asymptotic, records: &[&Record]) -> Result<Vec<Local>, String> {

@@ -57,6 +57,10 @@ pub trait Claim: Send + Sync {
     fn title(&self) -> &str;
     /// The statement, in plain text with Unicode mathematics.
     fn statement(&self) -> &str;
+    /// The statement as checked, as LaTeX for display, without dollars; empty where there is none.
+    fn formula(&self) -> &str {
+        ""
+    }
     /// Where it is made, e.g. "NBL22, Lemma 1".
     fn reference(&self) -> &str;
     /// Its hypotheses, in plain text.

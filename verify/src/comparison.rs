@@ -2,6 +2,7 @@
 
 use crate::bound::{Neighbour, Place, Side};
 use crate::record::{Quantity, Record};
+use crate::series::{Planted, Point, Series, along};
 use crate::verdict::{Control, Finding, Tightness, Verdict, pairs};
 
 /// `|lhs − rhs| ≤ lhs.error + rhs.error` on every cell.
@@ -124,6 +125,41 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
     }
 }
 
+/// The cells along the parameter that varies most; those for which `decides` is false do not count.
+pub fn series(
+    lhs: &str,
+    rhs: &str,
+    neighbours: &[Neighbour],
+    decides: impl Fn(&Record) -> bool,
+    records: &[&Record],
+) -> Vec<Series> {
+    let Ok(pairs) = pairs(lhs, rhs, records) else { return Vec::new() };
+    let cells: Vec<_> = records.iter().map(|r| &r.cell).collect();
+    let (parameter, groups) = along(&cells);
+    let point = |&(x, i): &(f64, usize)| Point { decides: decides(records[i]), ..Point::new(i, x, pairs[i].0, pairs[i].1) };
+    let one = |(group, members): (String, Vec<(f64, usize)>)| {
+        let stand_in = |n: &Neighbour| {
+            let with = |p: Point| {
+                let q = records[p.cell].get(&n.quantity)?;
+                let (l, r) = sides(n, q, pairs[p.cell]);
+                p.decides.then(|| Point::new(p.cell, p.x, l, r))
+            };
+            let points = members.iter().map(point).filter_map(with).collect();
+            Planted { description: n.description.clone(), points }
+        };
+        let controls = neighbours.iter().map(stand_in).filter(|c| !c.points.is_empty()).collect();
+        let points: Vec<Point> = members.iter().map(point).collect();
+        let decides = points.iter().any(|p| p.decides);
+        Series { group, parameter: parameter.to_owned(), claimed: None, decides, points, fit: None, controls }
+    };
+    groups.into_iter().map(one).collect()
+}
+
+/// The two sides with the neighbour's quantity in its place.
+fn sides(neighbour: &Neighbour, quantity: Quantity, (l, r): (Quantity, Quantity)) -> (Quantity, Quantity) {
+    if neighbour.place == Place::Lhs { (quantity, r) } else { (l, quantity) }
+}
+
 /// Index and value of the largest; `(0, −∞)` of nothing.
 fn largest(values: impl Iterator<Item = f64>) -> (usize, f64) {
     values.enumerate().fold((0, f64::NEG_INFINITY), |best, (i, v)| if v > best.1 { (i, v) } else { best })
@@ -142,10 +178,10 @@ fn control(
     for n in neighbours {
         let mut seen = 0;
         let mut refuted = 0;
-        for (&(l, r), record) in pairs.iter().zip(records) {
+        for (&pair, record) in pairs.iter().zip(records) {
             if let Some(q) = record.get(&n.quantity) {
                 seen += 1;
-                let (l, r) = if n.place == Place::Lhs { (q, r) } else { (l, q) };
+                let (l, r) = sides(n, q, pair);
                 refuted += usize::from(violated(l, r));
             }
         }

@@ -77,6 +77,16 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A line of the journal is whole and holds what this version does not know.
+    #[error("{}:{line} was written by a newer escapement: it has the field '{field}', which this one does not know; use the newer one, or another --journal", path.display())]
+    JournalNewer {
+        /// The journal.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The field.
+        field: String,
+    },
     /// Another process writes to this journal.
     #[error("the journal {} is in use: another process holds {}; wait for it, or choose another with --journal", path.display(), lock.display())]
     JournalLocked {

@@ -56,7 +56,14 @@ impl Records {
                 continue;
             }
             let damaged = |why| Error::JournalDamaged { path: path.to_owned(), line: i + 1, why };
-            let record = parse(line).map_err(damaged)?;
+            let record = parse(line).map_err(|why| match why.strip_prefix(UNKNOWN_FIELD) {
+                // The checksum is right, so nobody has changed the line.
+                Some(rest) => {
+                    let field = rest.split('`').nth(1).unwrap_or_default().to_owned();
+                    Error::JournalNewer { path: path.to_owned(), line: i + 1, field }
+                }
+                None => damaged(why),
+            })?;
             if records.get(&record.cell, record.seed, &record.source).is_some_and(|earlier| *earlier != record) {
                 return Err(damaged("it contradicts an earlier line for the same cell, seed and sources".into()));
             }
@@ -75,6 +82,16 @@ impl Records {
 
     fn insert(&mut self, record: Record) {
         self.map.insert((record.cell.clone(), record.seed, record.source.clone()), record);
+    }
+
+    /// All of them, by cell, seed and sources.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.map.values()
+    }
+
+    /// What was noticed on reading: sentences for the user.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The record of a cell, if it was measured with this seed by these sources.
@@ -103,6 +120,9 @@ struct Meta<'a> {
     threads: usize,
     host: &'a str,
 }
+
+/// How serde says that a field is unknown.
+const UNKNOWN_FIELD: &str = "unknown field ";
 
 /// How the first record begins.
 const BEGINNING: &[u8] = b"{\"source\":\"";
@@ -285,7 +305,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
 }
 
 /// `journal.jsonl` → `journal.jsonl.meta.jsonl`, `journal.jsonl.lock`.
-fn beside(path: &Path, extension: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(extension);

@@ -12,8 +12,8 @@
 //! |---|---|
 //! | [`claim`], [`bound`], [`cell`], [`record`] | what a claim author writes against |
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
-//! | [`plan`], [`runner`], [`journal`] | from cells to records |
-//! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`] | from records to verdicts, all pure functions |
+//! | [`plan`], [`runner`], [`journal`], [`sidecar`] | from cells to records |
+//! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
 //! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
@@ -38,6 +38,8 @@ pub mod record;
 pub mod registry;
 pub mod report;
 pub mod runner;
+pub mod series;
+pub mod sidecar;
 pub mod statistics;
 pub mod verdict;
 

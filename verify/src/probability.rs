@@ -3,6 +3,7 @@
 use crate::bound::Side;
 use crate::cell::Cell;
 use crate::record::{Quantity, Record};
+use crate::series::{Planted, Point, Series, along};
 use crate::statistics::clopper_pearson;
 use crate::verdict::{Control, Finding, Tightness, Verdict, pairs};
 use std::collections::BTreeMap;
@@ -16,19 +17,10 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
         Ok(pairs) => pairs,
         Err(why) => return Finding::inconclusive(why),
     };
-    let mut groups: BTreeMap<Cell, (f64, f64, usize)> = BTreeMap::new();
-    for (i, (r, &(s, t))) in records.iter().zip(&pairs).enumerate() {
-        if !r.in_range() {
-            continue;
-        }
-        let counts = s.value.fract() == 0.0 && t.value.fract() == 0.0 && s.value >= 0.0 && s.value <= t.value;
-        if !counts {
-            return Finding::inconclusive(format!("{} of {} on {} is not a count", s.value, t.value, r.cell));
-        }
-        let group = groups.entry(Cell { replicate: 0, ..r.cell.clone() }).or_insert((0.0, 0.0, i));
-        group.0 += s.value;
-        group.1 += t.value;
-    }
+    let groups = match counts(&pairs, records) {
+        Ok(groups) => groups,
+        Err(why) => return Finding::inconclusive(why),
+    };
     if groups.is_empty() {
         return Finding::inconclusive("no cell lies in the allowed range");
     }
@@ -38,9 +30,7 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
     let mut constant: Option<f64> = None;
     for &(s, t, i) in groups.values() {
         let (found, margin) = decide(side, p, s, t);
-        // Planted: as far on the wrong side of p as the end of the unit interval lies, halved.
-        let planted = if side == Side::Lower { (t * p / 2.0).floor() } else { (t * (1.0 + p) / 2.0).ceil() };
-        control = control.min(decide(side, p, planted, t).0);
+        control = control.min(decide(side, p, planted(side, p, t), t).0);
         verdict = verdict.max(found);
         if margin < worst.1 {
             worst = (i, margin, (s, t));
@@ -57,17 +47,64 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
         implied_constant: constant,
         tightness: Tightness { text: format!("worst: {seen}"), exponent: None, constant: None },
         exponents: Vec::new(),
-        control: Control {
-            description: format!(
-                "the same trials with the event at probability {:.4}",
-                if side == Side::Lower { p / 2.0 } else { (1.0 + p) / 2.0 }
-            ),
-            verdict: control,
-        },
+        control: Control { description: control_words(side, p), verdict: control },
         margin: Some(worst.1),
         worst: Some((worst.0, Quantity { value: s / t.max(1.0), error: 0.0 }, Quantity { value: p, error: 0.0 })),
         why: (verdict >= Verdict::Inconclusive).then_some(seen),
     }
+}
+
+/// The groups that [`judge`] looks at, one point each, along the parameter in which they differ most.
+pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Record]) -> Vec<Series> {
+    let groups = pairs(successes, trials, records).and_then(|pairs| counts(&pairs, records));
+    let groups: Vec<(f64, f64, usize)> = groups.map(|g| g.into_values().collect()).unwrap_or_default();
+    let cells: Vec<&Cell> = groups.iter().map(|g| &records[g.2].cell).collect();
+    let (parameter, along) = along(&cells);
+    let claimed = Quantity { value: p, error: 0.0 };
+    let point = |x: f64, s: f64, t: f64, i: usize| {
+        let rate = Quantity { value: s / t.max(1.0), error: 0.0 };
+        Point { limits: Some(clopper_pearson(s as u64, t as u64)), ..Point::new(i, x, rate, claimed) }
+    };
+    let one = |(group, members): (String, Vec<(f64, usize)>)| {
+        let of = |false_one: bool| {
+            let at = |&(x, g): &(f64, usize)| {
+                let (s, t, i) = groups[g];
+                point(x, if false_one { planted(side, p, t) } else { s }, t, i)
+            };
+            members.iter().map(at).collect::<Vec<_>>()
+        };
+        let controls = vec![Planted { description: control_words(side, p), points: of(true) }];
+        Series { group, parameter: parameter.to_owned(), claimed: None, decides: true, points: of(false), fit: None, controls }
+    };
+    along.into_iter().filter(|(_, members)| !members.is_empty()).map(one).collect()
+}
+
+/// Successes, trials and the first record of each group of cells in the allowed range that differ in the replicate only.
+fn counts(pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
+    let mut groups: BTreeMap<Cell, (f64, f64, usize)> = BTreeMap::new();
+    for (i, (r, &(s, t))) in records.iter().zip(pairs).enumerate() {
+        if !r.in_range() {
+            continue;
+        }
+        let counts = s.value.fract() == 0.0 && t.value.fract() == 0.0 && s.value >= 0.0 && s.value <= t.value;
+        if !counts {
+            return Err(format!("{} of {} on {} is not a count", s.value, t.value, r.cell));
+        }
+        let group = groups.entry(Cell { replicate: 0, ..r.cell.clone() }).or_insert((0.0, 0.0, i));
+        group.0 += s.value;
+        group.1 += t.value;
+    }
+    Ok(groups)
+}
+
+/// Successes planted among the trials: as far on the wrong side of p as the end of the unit interval lies, halved.
+fn planted(side: Side, p: f64, trials: f64) -> f64 {
+    if side == Side::Lower { (trials * p / 2.0).floor() } else { (trials * (1.0 + p) / 2.0).ceil() }
+}
+
+fn control_words(side: Side, p: f64) -> String {
+    let planted = if side == Side::Lower { p / 2.0 } else { (1.0 + p) / 2.0 };
+    format!("the same trials with the event at probability {planted:.4}")
 }
 
 /// The verdict, and how far the limit is on the safe side of p.

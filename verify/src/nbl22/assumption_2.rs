@@ -37,6 +37,10 @@ impl Claim for Assumption2 {
     fn statement(&self) -> &str {
         "sup |σ| ≤ 1, sup |σ'| ≤ 1 and sup |σ''| ≤ 1."
     }
+
+    fn formula(&self) -> &str {
+        r"\sup|\sigma| \le 1, \qquad \sup|\sigma'| \le 1, \qquad \sup|\sigma''| \le 1"
+    }
     fn reference(&self) -> &str {
         "NBL22, Assumption 2"
     }

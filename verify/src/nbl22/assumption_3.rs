@@ -37,6 +37,10 @@ impl Claim for Assumption3 {
     fn statement(&self) -> &str {
         "λ_j(σ')² B(d,j) for j ≤ k, and λ_j(σ'')² B(d,j) for j ≤ k − 1 with j ≡ k − 1 (mod 2), are Θ(1) in d."
     }
+
+    fn formula(&self) -> &str {
+        r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\, B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))"
+    }
     fn reference(&self) -> &str {
         "NBL22, Assumption 3"
     }

@@ -31,6 +31,10 @@ impl Claim for Escape {
         "The neurons moved by W_Q move by ≍ m^{-1/4} ≫ m^{-1/2}, and ‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}."
     }
 
+    fn formula(&self) -> &str {
+        r"\|w_r(W_Q)\| \asymp m^{-1/4} \gg m^{-1/2}, \qquad \|W_Q\|_F^2 \asymp m^{1/2} d^{(k-1)/2}"
+    }
+
     fn reference(&self) -> &str {
         "NBL22, section 3 (after Lemma 1)"
     }

@@ -42,6 +42,10 @@ impl Claim for KernelPlateau {
     fn statement(&self) -> &str {
         "For d^k ≪ n ≪ d^{k+1} the test error of kernel ridge regression with the NTK is ‖P_{>k} f*‖²."
     }
+
+    fn formula(&self) -> &str {
+        r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^* \right)^2 \to \|P_{>k} f^*\|^2"
+    }
     fn reference(&self) -> &str {
         "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)"
     }

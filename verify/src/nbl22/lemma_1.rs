@@ -41,6 +41,10 @@ impl Claim for Lemma1 {
         "With high probability there is W_Q with max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m and ‖W_Q‖_{2,4}^4 ≲ d^{k−1}."
     }
 
+    fn formula(&self) -> &str {
+        r"\max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4 \lesssim d^{k-1}"
+    }
+
     fn reference(&self) -> &str {
         "NBL22, Lemma 1"
     }

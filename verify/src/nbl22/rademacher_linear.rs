@@ -43,6 +43,10 @@ impl Claim for RademacherLinear {
     fn statement(&self) -> &str {
         "Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n), on average over samples of n inputs, with r = n_k."
     }
+
+    fn formula(&self) -> &str {
+        r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k"
+    }
     fn reference(&self) -> &str {
         "NBL22, proof of Theorem 4"
     }

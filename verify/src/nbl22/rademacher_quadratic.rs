@@ -39,6 +39,10 @@ impl Claim for RademacherQuadratic {
     fn statement(&self) -> &str {
         "Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n) with M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ."
     }
+
+    fn formula(&self) -> &str {
+        r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\, \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r = \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}"
+    }
     fn reference(&self) -> &str {
         "NBL22, proof of Theorem 4"
     }

@@ -53,6 +53,10 @@ impl Claim for RandomSigns {
         "E_S R1(SW_Q), E_S R2(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m, and E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m."
     }
 
+    fn formula(&self) -> &str {
+        r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2 \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}"
+    }
+
     fn reference(&self) -> &str {
         "NBL22, proof of Theorem 2"
     }

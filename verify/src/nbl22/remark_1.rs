@@ -46,6 +46,10 @@ impl Claim for Remark1 {
     fn statement(&self) -> &str {
         "n = Θ̃(d^k) samples suffice for f* = f_k + f_sp, while the NTK needs n = Ω(d^{k+1})."
     }
+
+    fn formula(&self) -> &str {
+        r"n^*_{\mathrm{ours}} = \tilde{\Theta}(d^k), \qquad n^*_{\mathrm{NTK}} = \Omega(d^{k+1})"
+    }
     fn reference(&self) -> &str {
         "NBL22, Remark 1 after Theorem 1"
     }

@@ -42,6 +42,10 @@ impl Claim for Taylor {
     fn statement(&self) -> &str {
         "|f − f_L − f_Q| at W* is ≲ m^{-1/4} d^{3(k−1)/4}."
     }
+
+    fn formula(&self) -> &str {
+        r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}"
+    }
     fn reference(&self) -> &str {
         "NBL22, section 3 (from the quadratic model to the network)"
     }

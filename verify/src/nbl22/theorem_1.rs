@@ -38,6 +38,10 @@ impl Claim for Theorem1 {
     fn statement(&self) -> &str {
         "n = Θ̃(d^k) samples suffice for regularised gradient descent to learn f* = f_k + f_sp."
     }
+
+    fn formula(&self) -> &str {
+        r"n = \tilde{\Theta}(d^k) \text{ samples suffice to learn } f^* = f_k + f_{\mathrm{sp}}"
+    }
     fn reference(&self) -> &str {
         "NBL22, Theorem 1"
     }

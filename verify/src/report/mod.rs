@@ -1,4 +1,5 @@
-//! What a reader sees: pictures and tables.
+//! What a reader sees: pictures and tables, and the data behind them.
 
+pub mod model;
 pub mod plot;
 pub mod tables;

@@ -43,7 +43,12 @@ pub struct Descent<T: Bits> {
     space: Workspace<T>,
     /// Wᵀ, `[d, m]`: a column to a neuron.
     w: Mat<T>,
+    /// The transpose of the gradient, `[d, m]`, where it is wanted whole.
     gradient: Mat<T>,
+    /// Whether it is that of W.
+    whole: bool,
+    /// The objective at W, where the step there has told it.
+    ahead: Option<escapement::Result<Value>>,
     /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only where it is asked for.
     aside: Option<Arc<TopProjector<T>>>,
     par: Par,
@@ -62,8 +67,8 @@ impl<T: Bits> Descent<T> {
             Kept::Exact(exact) if lambda == 0.0 => (problem, Some(exact.projector.clone())),
             Kept::Exact(exact) => (problem.with_top(exact.projector.clone(), lambda)?, None),
         };
-        let (space, zero) = (problem.workspace(), || Mat::zeros(problem.d(), problem.m()));
-        Ok(Self { w: zero(), gradient: zero(), space, problem, aside, par })
+        let (space, w) = (problem.workspace(), Mat::zeros(problem.d(), problem.m()));
+        Ok(Self { w, gradient: Mat::zeros(0, 0), whole: false, ahead: None, space, problem, aside, par })
     }
 
     /// W, `[m, d]`.
@@ -71,17 +76,31 @@ impl<T: Bits> Descent<T> {
         self.w.transpose()
     }
 
-    /// The objective at W, and its gradient, which is kept. The coordinates of W in V follow from step to step; `anew` they are computed from W,
-    /// so that roundings of the steps do not add up.
+    /// The objective at W. The coordinates of W in V follow from step to step; `anew` they are computed from W, so that roundings of the steps do not
+    /// add up.
     ///
     /// # Errors
     /// An objective that is not finite.
     pub fn evaluate(&mut self, anew: bool) -> Result<Value> {
+        self.whole = false;
+        if anew && !self.space.coordinates().is_empty() {
+            self.space.forget();
+            self.ahead = None;
+        }
+        let Self { problem, w, space, par, .. } = self;
+        Ok(self.ahead.take().unwrap_or_else(|| problem.value(w.transpose(), space, *par))?)
+    }
+
+    /// The objective at W, and its gradient whole, for [`Descent::parts`]; for what is `anew`, see [`Descent::evaluate`].
+    ///
+    /// # Errors
+    /// As [`Descent::evaluate`].
+    pub fn evaluate_whole(&mut self, anew: bool) -> Result<Value> {
         if anew {
             self.space.forget();
         }
-        let out = self.gradient.as_mut().transpose_mut();
-        Ok(self.problem.value_and_gradient(self.w.transpose(), out, &mut self.space, self.par)?)
+        let (problem, w, gradient, space, par) = self.wholly();
+        Ok(problem.value_and_gradient(w, gradient, space, par)?)
     }
 
     /// The same with another term, one that depends on f_L(X; W): see [`Problem::value_and_gradient_with`].
@@ -89,8 +108,17 @@ impl<T: Bits> Descent<T> {
     /// # Errors
     /// As [`Descent::evaluate`], and those of the term.
     pub fn evaluate_with(&mut self, term: Term<'_>) -> Result<Value> {
-        let out = self.gradient.as_mut().transpose_mut();
-        Ok(self.problem.value_and_gradient_with(self.w.transpose(), out, &mut self.space, term, self.par)?)
+        let (problem, w, gradient, space, par) = self.wholly();
+        Ok(problem.value_and_gradient_with(w, gradient, space, term, par)?)
+    }
+
+    /// What an evaluation with the gradient whole takes.
+    fn wholly(&mut self) -> (&Problem<T>, MatRef<'_, T>, MatMut<'_, T>, &mut Workspace<T>, Par) {
+        (self.whole, self.ahead) = (true, None);
+        if self.gradient.ncols() == 0 {
+            self.gradient = Mat::zeros(self.w.nrows(), self.w.ncols());
+        }
+        (&self.problem, self.w.transpose(), self.gradient.as_mut().transpose_mut(), &mut self.space, self.par)
     }
 
     /// What is trained.
@@ -98,7 +126,7 @@ impl<T: Bits> Descent<T> {
         &self.problem
     }
 
-    /// Wᵀ (`[d, m]`), and the transpose of the gradient, to add to.
+    /// Wᵀ (`[d, m]`), and the transpose of the gradient of the last evaluation with it, to add to.
     pub fn parts(&mut self) -> (MatRef<'_, T>, MatMut<'_, T>) {
         (self.w.as_ref(), self.gradient.as_mut())
     }
@@ -111,10 +139,14 @@ impl<T: Bits> Descent<T> {
         beyond.iter().map(|b| b * b).sum::<f64>() / f.len() as f64
     }
 
-    /// `W ← W − η·gradient`, the gradient being that of the last evaluation.
+    /// `W ← W − η·gradient`, from the last evaluation. What the objective is then, or that it is not finite, the next one says.
     pub fn step(&mut self, eta: f64) {
-        training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), self.par);
-        self.space.moved(eta);
+        if self.whole {
+            training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), self.par);
+            self.space.moved(eta);
+        } else {
+            self.ahead = Some(self.problem.descend(self.w.as_mut().transpose_mut(), eta, &mut self.space, self.par));
+        }
     }
 
     /// The bits of W, neuron by neuron, and of its coordinates in V, where they are kept.
@@ -130,6 +162,7 @@ impl<T: Bits> Descent<T> {
     /// # Errors
     /// There are not as many as it has.
     pub fn set_bits(&mut self, bytes: &[u8]) -> Result<()> {
+        self.ahead = None;
         let (d, m) = (self.w.nrows(), self.w.ncols());
         let (size, more) = (d * m * T::BYTES, self.space.coordinates().len() * f64::BYTES);
         ensure!(bytes.len() == size + more, "a checkpoint holds {} bytes of W, and W has {}", bytes.len(), size + more);

@@ -56,7 +56,7 @@ impl<'a> Penalty<'a> {
         match &self.how {
             How::Estimated(sample, d) => self.estimated(descent, sample, *d, step),
             How::Exact(operator, top) => {
-                let value = descent.evaluate(anew)?;
+                let value = descent.evaluate_whole(anew)?;
                 let (w, gradient) = descent.parts();
                 Ok((value, Some(exact(operator, top, self.lambda, w, gradient, self.settings.par()))))
             }

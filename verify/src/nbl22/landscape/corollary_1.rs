@@ -48,6 +48,10 @@ impl Claim for Corollary1 {
     fn statement(&self) -> &str {
         "L_λ(W) ≲ ε at every (ν, γ)-second-order stationary point W of L_λ with ν ≤ m^{-1/2} and γ ≤ m^{-3/4}."
     }
+
+    fn formula(&self) -> &str {
+        r"\|\nabla L_\lambda(W)\| \le \nu \le m^{-1/2}, \quad \nabla^2 L_\lambda(W) \succeq -\gamma I, \quad \gamma \le m^{-3/4} \quad \Longrightarrow \quad L_\lambda(W) \lesssim \varepsilon"
+    }
     fn reference(&self) -> &str {
         "NBL22, Corollary 1"
     }

@@ -54,6 +54,10 @@ impl Claim for Lemma3 {
     fn statement(&self) -> &str {
         "E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε at ν-stationary W, ν ≤ m^{-1/4}."
     }
+
+    fn formula(&self) -> &str {
+        r"\mathbb{E}_S \nabla^2 L_\lambda(W)[S W^*, S W^*] - \left\langle \nabla L_\lambda(W), W - 2 W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon"
+    }
     fn reference(&self) -> &str {
         "NBL22, Lemma 3"
     }

@@ -73,6 +73,10 @@ impl Claim for Lemma2 {
     fn statement(&self) -> &str {
         "E_n(f_L(x; W_L) − f_k(x))² ≲ d^k/n, ‖W_L‖_F² ≲ d^{k−1}, and W_L ∈ span P_{≤k}."
     }
+
+    fn formula(&self) -> &str {
+        r"\mathbb{E}_n \left( f_L(x; W_L) - f_k(x) \right)^2 \lesssim \frac{d^k}{n}, \qquad \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}"
+    }
     fn reference(&self) -> &str {
         "NBL22, Lemma 2"
     }

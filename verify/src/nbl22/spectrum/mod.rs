@@ -83,6 +83,10 @@ impl Claim for Spectrum {
     fn statement(&self) -> &str {
         "n_k eigenvalues of Σ are ≳ d^{1−k}; those of degree i, B(d,i) for each k < i ≤ 2k, are Θ(d^{1−i}); the rest average Θ(1/m)."
     }
+
+    fn formula(&self) -> &str {
+        r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \quad (k < i \le 2k), \qquad \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)"
+    }
     fn reference(&self) -> &str {
         "NBL22, appendix A, \"Lemma 15\""
     }

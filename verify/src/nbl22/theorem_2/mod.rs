@@ -51,6 +51,10 @@ impl Claim for Theorem2 {
     fn statement(&self) -> &str {
         "L̂^Q(W*) ≲ ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2}), R1(W*), R3(W*) ≲ m^{-1/2}d^{(k−1)/2}, R2(W*) ≲ 1, R4(W*) ≲ d^{2(k−1)} for some signs S."
     }
+
+    fn formula(&self) -> &str {
+        r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2} d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)}, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n} \right)^{1/2} \right)"
+    }
     fn reference(&self) -> &str {
         "NBL22, Theorem 2"
     }

@@ -46,6 +46,10 @@ impl Claim for Theorem3 {
     fn statement(&self) -> &str {
         "Perturbed gradient descent on L_λ reaches a (ν, γ)-second-order stationary point, ν ≤ m^{-1/2}, γ ≤ m^{-3/4}, in poly(m) steps, and its iterates stay bounded."
     }
+
+    fn formula(&self) -> &str {
+        r"\|\nabla L_\lambda(W_t)\| \le \nu, \quad \nabla^2 L_\lambda(W_t) \succeq -\gamma I \qquad \text{for some } t \le \operatorname{poly}(m), \qquad \sup_t \|W_t\| < \infty"
+    }
     fn reference(&self) -> &str {
         "NBL22, Theorem 3 and equation (21)"
     }

@@ -42,6 +42,10 @@ impl Claim for Theorem4 {
     fn statement(&self) -> &str {
         "L_λ(Ŵ) ≤ Cε implies L(Ŵ) ≲ ε + √(d^k/n), for λ_i = ε/R_i(W*)."
     }
+
+    fn formula(&self) -> &str {
+        r"L_\lambda(\hat{W}) \le C \varepsilon \quad \Longrightarrow \quad L(\hat{W}) \lesssim \varepsilon + \sqrt{\frac{d^k}{n}}, \qquad \lambda_i = \frac{\varepsilon}{R_i(W^*)}"
+    }
     fn reference(&self) -> &str {
         "NBL22, Theorem 4"
     }

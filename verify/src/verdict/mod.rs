@@ -1,11 +1,14 @@
 //! Verdicts and the evidence they carry; from records to verdicts.
 
-use crate::bound::{Bound, Kind};
+mod judging;
+
+pub use judging::{judge, judge_bound, judge_partial, rerun_command};
+pub(crate) use judging::{label, pairs};
+
 use crate::cell::Cell;
-use crate::claim::{Claim, Tier};
+use crate::claim::Tier;
 use crate::errata::ErratumId;
-use crate::record::{Quantity, Record};
-use crate::{asymptotic, comparison, growth, probability};
+use crate::record::Quantity;
 use serde::{Deserialize, Serialize};
 
 /// What came out, from best to worst: the verdict of a claim is the worst of its bounds.
@@ -238,119 +241,4 @@ pub struct ClaimVerdict {
     pub tier: Tier,
     /// The root seed.
     pub seed: u64,
-}
-
-/// Judges a claim on the records and failures of its plan.
-pub fn judge(claim: &dyn Claim, tier: Tier, seed: u64, records: &[Record], failures: &[Failure]) -> ClaimVerdict {
-    let bounds: Vec<BoundVerdict> =
-        claim.bounds().iter().map(|b| judge_bound(claim.id(), b, tier, seed, records, failures)).collect();
-    let counted = bounds.iter().filter(|b| b.printed.is_none()).map(|b| b.verdict).max();
-    let as_printed = bounds
-        .iter()
-        .filter_map(|b| b.printed.map(|erratum| AsPrinted { verdict: b.verdict, erratum }))
-        .max_by_key(|p| p.verdict);
-    let failed = if failures.is_empty() { Verdict::Exact } else { Verdict::Inconclusive };
-    ClaimVerdict {
-        claim: claim.id().to_owned(),
-        title: claim.title().to_owned(),
-        reference: claim.reference().to_owned(),
-        // A claim that asserts nothing is not supported by it.
-        verdict: counted.unwrap_or(Verdict::Inconclusive).max(failed),
-        bounds,
-        as_printed,
-        failures: failures.to_vec(),
-        tier,
-        seed,
-    }
-}
-
-/// What to type to measure a cell again, by itself and without the journal.
-pub fn rerun_command(cell: &Cell, tier: Tier, seed: u64) -> String {
-    format!("escapement verify {} --tier {tier} --seed {seed} --cell {cell}", cell.claim)
-}
-
-/// Judges one bound.
-pub fn judge_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &[Record], failures: &[Failure]) -> BoundVerdict {
-    let records: Vec<&Record> = records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
-    let mut found = if records.is_empty() {
-        Finding::inconclusive(format!("no cell of the {tier} tier was measured for it"))
-    } else {
-        match &bound.kind {
-            Kind::Identity { lhs, rhs, neighbours } => comparison::identity(lhs, rhs, neighbours, &records),
-            Kind::Inequality { lhs, rhs, side, strict, neighbours } => {
-                comparison::inequality(lhs, rhs, *side, *strict, neighbours, &records)
-            }
-            Kind::Growth { lhs, rhs, growth } => growth::judge(lhs, rhs, growth, &records),
-            Kind::Asymptotic { quantity, asymptotic } => asymptotic::judge(quantity, asymptotic, &records),
-            Kind::Probability { successes, trials, side, probability } => {
-                probability::judge(successes, trials, *side, *probability, &records)
-            }
-        }
-    };
-    if found.verdict < Verdict::Inconclusive && found.control.verdict != Verdict::Refuted {
-        // No power, no support.
-        found.verdict = Verdict::Inconclusive;
-        found.why = Some(format!(
-            "the control came out {} where it must be refuted ({}): the check could not have failed",
-            found.control.verdict, found.control.description
-        ));
-    }
-    let mut missing = failures.iter().filter(|f| f.cell.claim == claim && bound.selects(&f.cell));
-    if let (Some(first), true) = (missing.next(), found.verdict != Verdict::Refuted) {
-        found.verdict = Verdict::Inconclusive;
-        let others = missing.count();
-        let others = if others == 0 { String::new() } else { format!(" (and {others} more)") };
-        found.why = Some(format!("the cell {}{others} could not be measured: {}", first.cell, first.message));
-    }
-    let worst = found.worst.and_then(|(i, lhs, rhs)| {
-        let r = records.get(i)?;
-        let command = rerun_command(&r.cell, tier, seed);
-        Some(Worst { cell: r.cell.key(), lhs, rhs, inside_hypotheses: r.inside_hypotheses(), command })
-    });
-    BoundVerdict {
-        name: bound.name.clone(),
-        kind: bound.kind.name().to_owned(),
-        statement: bound.statement.clone(),
-        verdict: found.verdict,
-        implied_constant: found.implied_constant.filter(|c| c.is_finite()),
-        tightness: Tightness { constant: found.tightness.constant.filter(|c| c.is_finite()), ..found.tightness },
-        onset: found.exponents.iter().filter_map(|e| e.onset).max(),
-        exponents: found.exponents,
-        margin: found.margin.filter(|m| m.is_finite()),
-        control: found.control,
-        cells: records.len(),
-        cells_inside_hypotheses: records.iter().filter(|r| r.inside_hypotheses()).count(),
-        worst,
-        why: found.why,
-        printed: bound.printed,
-    }
-}
-
-/// The two quantities of every record, or the sentence that says which is missing where.
-pub(crate) fn pairs(lhs: &str, rhs: &str, records: &[&Record]) -> Result<Vec<(Quantity, Quantity)>, String> {
-    records
-        .iter()
-        .map(|r| {
-            let get = |name: &str| r.get(name).ok_or_else(|| format!("the cell {} lacks the quantity '{name}'", r.cell));
-            Ok((get(lhs)?, get(rhs)?))
-        })
-        .collect()
-}
-
-/// The fields of a cell that apply, in words: "d=10 k=1 R=3 tanh:0.5".
-pub(crate) fn label(cell: &Cell) -> String {
-    let mut words = Vec::new();
-    if !cell.part.is_empty() {
-        words.push(cell.part.clone());
-    }
-    for (name, value) in [("d", cell.d), ("m", cell.m), ("n", cell.n), ("k", cell.k), ("R", cell.terms), ("degree", cell.degree)]
-    {
-        if value != 0 {
-            words.push(format!("{name}={value}"));
-        }
-    }
-    if !cell.activation.is_empty() {
-        words.push(cell.activation.clone());
-    }
-    words.join(" ")
 }
