@@ -20,6 +20,9 @@ impl Claim for TopEigenvalue {
     fn statement(&self) -> &str {
         "λ_1(Σ) ≥ max_j κ_j for any unit weights; for weights uniform on the sphere λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)."
     }
+    fn formula(&self) -> &str {
+        r"\lambda_1(\Sigma) \ge \max_j \kappa_j, \qquad \frac{\lambda_1(\Sigma)}{\max_j \kappa_j} - 1 \asymp \sqrt{\frac{d}{m}}"
+    }
     fn reference(&self) -> &str {
         "docs/adding-a-claim.md"
     }
