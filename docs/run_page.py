@@ -6,13 +6,12 @@
 The blocks of a page, in order: `sh` is run, all of them in one shell; `text` after it is what it prints on stdout; a block with a file name after
 its language (`python train.py`) is written to that file; `diff` is a patch to files written before; both are named from the folder
 in which the page begins. Other blocks are passed over.
-In the shell $ESCAPEMENT is the checkout that the page belongs to. With a command after --, that is run in the shell first:
+A command after the page is run in the shell first:
 
-    python docs/run_page.py docs/adding-a-claim.md -- 'export CARGO_TARGET_DIR=/tmp/target'
+    python docs/run_page.py docs/adding-a-claim.md "ln -s $PWD escapement"
 """
 
 import argparse
-import os
 import pathlib
 import re
 import shlex
@@ -55,9 +54,8 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             sys.exit(f"{folder} is not empty")
-        environment = dict(os.environ, ESCAPEMENT=str(args.page.resolve().parent.parent))
         text = args.first + "\n" + script(blocks)
-        run = subprocess.run(["bash"], input=text, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        run = subprocess.run(["bash"], input=text, cwd=folder, stdout=subprocess.PIPE, text=True)
     printed = run.stdout.split(END + "\n")
     commands = sum(language == "sh" for language, _, _ in blocks)
     if run.returncode != 0 or len(printed) != commands + 1:
