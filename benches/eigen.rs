@@ -93,7 +93,7 @@ fn top(c: &mut Criterion) {
         for route in [Route::Dense, Route::Harmonic, Route::Operator] {
             let choice = RouteChoice::Only(route);
             // The harmonic route is not for d = 10: its order would be millions.
-            if eigen::plan(&cov, &Request::top(d + 2), choice, DEFAULT_MEMORY).is_err() {
+            if eigen::plan(&cov, &Request::top(d + 2), choice, DEFAULT_MEMORY, par()).is_err() {
                 continue;
             }
             group.bench_function(BenchmarkId::new(route.name(), format!("d={d},m={m}")), |b| {

@@ -43,6 +43,10 @@ pub const FAILURE: f64 = 1e-6;
 /// method moves them by far more.
 pub const SNAPSHOT: f64 = 1e-6;
 
+/// An implied constant, relatively, and an exponent, absolutely, of two runs on the same cells, besides their own error bounds: another processor's
+/// logarithm and exponential, a few roundings each, with a factor of a thousand.
+pub const MOVED: f64 = 1e-12;
+
 /// Last Newton step towards a quadrature node, relative to the node or to 1/N, whichever is less. Convergence is quadratic on the scale of the
 /// spacing of the nodes, which is no less than about 1/N²: a step of 1e-9/N leaves an error near (1e-9/N)²·N² = 1e-18, below rounding.
 pub const NEWTON_STEP: f64 = 1e-9;

@@ -32,6 +32,8 @@ mod covariance;
 mod data;
 #[path = "suite/descent.rs"]
 mod descent;
+#[path = "suite/diff.rs"]
+mod diff;
 #[path = "suite/docs.rs"]
 mod docs;
 #[path = "suite/experiment_figure_2.rs"]
@@ -58,6 +60,12 @@ mod objective;
 mod pipeline;
 #[path = "suite/relu_training.rs"]
 mod relu_training;
+#[path = "suite/report.rs"]
+mod report;
+#[path = "suite/report_files.rs"]
+mod report_files;
+#[path = "suite/shard.rs"]
+mod shard;
 #[path = "suite/sigma_oracles.rs"]
 mod sigma_oracles;
 #[path = "suite/signs.rs"]
@@ -68,11 +76,15 @@ mod solver_accuracy;
 mod sphere;
 #[path = "suite/synthetic.rs"]
 mod synthetic;
+#[path = "suite/toy.rs"]
+mod toy;
 #[path = "suite/training.rs"]
 mod training;
 #[path = "suite/training_projectors.rs"]
 mod training_projectors;
 #[path = "suite/verify_cli.rs"]
 mod verify_cli;
+#[path = "suite/watch.rs"]
+mod watch;
 #[path = "suite/zonal_oracles.rs"]
 mod zonal_oracles;

@@ -74,6 +74,7 @@ impl Covariance {
         let degrees = 0..=levels.max_degree();
         let profile = Profile::new(&levels, degrees.clone());
         let trace = levels.trace;
+        tracing::debug!(p = weights.nrows(), d = levels.d, degree = levels.max_degree(), trace, "Σ from its zonal series");
         Ok(Self { weights, levels, profile, degrees, trace })
     }
 

@@ -46,9 +46,10 @@ impl Covariance {
 }
 
 impl CovarianceOperator<'_> {
-    /// Bytes that a product with `b` columns in dimension `d` works in, for each thread, whatever p is.
-    pub(crate) fn scratch_bytes(d: usize, b: usize) -> f64 {
-        let (side, threads) = (SIDE as f64, rayon::current_num_threads() as f64);
+    /// Bytes that a product with `b` columns in dimension `d` works in, on the threads that it takes, whatever p is.
+    pub(crate) fn scratch_bytes(d: usize, b: usize, par: Par) -> f64 {
+        let threads = if par == Par::Seq { 1.0 } else { rayon::current_num_threads() as f64 };
+        let side = SIDE as f64;
         8.0 * threads * side * ((d * b + b) as f64 + 6.0 * side)
     }
 

@@ -114,6 +114,13 @@ pub fn descend(
         if !stationary {
             state.wait = FIRST_WAIT;
         }
+        tracing::trace!(
+            step = state.step,
+            objective = level,
+            gradient_norm,
+            step_size = state.step_size,
+            "a point of the descent"
+        );
         let asked = watch(&Iterate { state: &state, value: here.value, gradient_norm, look: look.as_ref() });
         let certified = look.as_ref().zip(options.curvature).is_some_and(|(found, gamma)| found.lower_bound >= -gamma);
         last = look.map(|found| (state.step, found)).or(last);
@@ -142,6 +149,14 @@ pub fn descend(
         state.step += 1;
     };
     let gradient_norm = here.gradient.norm_l2();
+    tracing::info!(
+        outcome = ?outcome,
+        steps = state.step,
+        evaluations = state.evaluations,
+        objective = here.value.objective,
+        gradient_norm,
+        "the descent ends"
+    );
     Ok(Descended { outcome, state, value: here.value, gradient_norm, look: last })
 }
 

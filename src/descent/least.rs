@@ -95,7 +95,17 @@ pub fn least_eigenvalue(operator: &dyn SymmetricOperator, options: &LeastOptions
             return Err(Error::domain(name, value, "it lies between 0 and 1"));
         }
     }
-    if n <= options.dense { dense(operator, par) } else { lanczos(operator, options, par) }
+    let found = if n <= options.dense { dense(operator, par) } else { lanczos(operator, options, par) }?;
+    tracing::info!(
+        order = n,
+        products = found.products,
+        value = found.value,
+        lower_bound = found.lower_bound,
+        residual = found.residual,
+        exact = found.exact,
+        "the least eigenvalue"
+    );
+    Ok(found)
 }
 
 /// The operator itself, a block of columns at a time, and its spectrum.
@@ -183,6 +193,7 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         // A whole basis leaves nothing out.
         let below = if k == n { value } else { certificate::lower_bound(n, &ritz, &betas, options.failure) };
         let lower_bound = below - rounding_bound(n as f64, norm);
+        tracing::debug!(products = k, value, lower_bound, residual, "a look at the Lanczos process");
         let settled = match options.threshold {
             Some(threshold) => value < threshold || lower_bound >= threshold,
             None => residual <= options.tolerance * norm && value - lower_bound <= options.gap * norm,

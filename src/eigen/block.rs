@@ -203,6 +203,15 @@ pub fn block_eigen_observed(
         let worst = largest(&norms[..count]);
         let relative = if scale > 0.0 { worst / scale } else { 0.0 };
         let progress = Progress { products: basis.products, converged: count - next.len(), residual: relative };
+        tracing::debug!(
+            products = progress.products,
+            converged = progress.converged,
+            wanted,
+            residual = relative,
+            basis = basis.size,
+            rough = basis.rough,
+            "a Rayleigh–Ritz step"
+        );
         let stopped = observe(progress).is_break();
         let solution =
             |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| BlockSolution {
@@ -226,6 +235,7 @@ pub fn block_eigen_observed(
         if (probing || !settled) && basis.size + room > basis.capacity {
             basis.restart(&theta, y.subcols(0, (wanted + room).min(basis.size)));
             (restarts, rotated) = (restarts + 1, true);
+            tracing::debug!(restarts, basis = basis.size, "the basis restarts");
         }
         let mut added = 0;
         if !settled {
@@ -244,6 +254,7 @@ pub fn block_eigen_observed(
                 added = basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)), tolerance::DEPENDENT)?;
             }
             probes += 1;
+            tracing::debug!(probes, added, "random directions are followed");
         }
         if added > 0 {
             continue;
@@ -263,6 +274,12 @@ pub fn block_eigen_observed(
         let (theta, y) = basis.ritz(count)?;
         let norms = basis.residuals(&theta, y.as_ref(), work.as_mut());
         let worst = largest(&norms);
+        tracing::debug!(
+            products = basis.products,
+            residual = worst / scale,
+            allowed = options.tolerance,
+            "exact products decide"
+        );
         if worst <= allowed {
             drop(work);
             return Ok(solution(basis, &theta, y.as_ref(), norms, restarts));

@@ -128,6 +128,7 @@ fn norm_bound(operator: &dyn SymmetricOperator, decides: impl Fn(f64) -> bool, p
         if epsilon < 1.0 {
             bound = bound.min(largest / (1.0 - epsilon));
         }
+        tracing::debug!(step = q, ritz = largest, bound, "a bound on the norm of the rest");
         if decides(bound) || basis.size + STARTS > basis.capacity {
             break;
         }

@@ -60,6 +60,7 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
         }
     }
     let par = if n < PARALLEL_ORDER { Par::Seq } else { par };
+    tracing::debug!(order = n, vectors = u.is_some(), "a dense eigendecomposition");
     let vectors = if u.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let mut s = Diag::zeros(n);
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, vectors, par, default()));

@@ -152,17 +152,39 @@ pub fn solve_observed(
             format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
         return Err(Error::domain("the number of eigenvalues", n, allowed));
     }
-    let plan = route::plan(cov, request, choice, memory)?;
-    match plan.route {
+    let plan = route::plan(cov, request, choice, memory, par)?;
+    tracing::info!(
+        d = cov.d(),
+        p = cov.p(),
+        route = %plan.route,
+        flops = plan.flops,
+        bytes = plan.bytes,
+        reason = %plan.reason,
+        "the route to the spectrum of Σ"
+    );
+    let solved = match plan.route {
         Route::Dense => dense::solve(cov, request, plan, par),
         Route::Harmonic => match harmonic::solve(cov, request, plan, par) {
             // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if it fits.
-            Err(Error::Projector { .. }) if choice == RouteChoice::Auto => {
-                let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory)?;
+            Err(Error::Projector { rank, why }) if choice == RouteChoice::Auto => {
+                tracing::info!(rank, why, "the harmonic route lacks vectors; the dense one is taken");
+                let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory, par)?;
                 dense::solve(cov, request, plan, par)
             }
             solved => solved,
         },
         Route::Operator => operator::solve(cov, request, plan, memory, par, observe),
-    }
+    }?;
+    tracing::info!(
+        route = %solved.plan.route,
+        eigenvalues = solved.eigenvalues.len(),
+        products = solved.products,
+        residual = solved.residual_max,
+        orthonormality = solved.orthonormality,
+        truncation = solved.truncation_bound,
+        certified = solved.completeness.certified,
+        how = %solved.completeness.how,
+        "the spectrum of Σ"
+    );
+    Ok(solved)
 }

@@ -5,7 +5,7 @@ use super::dense::orthonormality;
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
-use crate::sphere::cumulative_dimension;
+use crate::sphere::{FeatureLevels, cumulative_dimension};
 use faer::Par;
 
 /// Columns added at a time when the start already spans as many directions as are wanted, at most.
@@ -23,8 +23,9 @@ pub(super) struct Outline {
     pub(super) bytes: f64,
 }
 
-/// The outline of a solve for the `wanted` largest eigenvalues in `memory` bytes: the basis is as large as is useful, or as fits.
-pub(super) fn outline(d: usize, p: usize, max_degree: usize, wanted: usize, tolerance: f64, memory: u64) -> Outline {
+/// The outline of a solve for the `wanted` largest eigenvalues of a Σ with these levels, in `memory` bytes: the basis is as large as is useful, or as fits.
+pub(super) fn outline(p: usize, levels: &FeatureLevels, wanted: usize, tolerance: f64, memory: u64, par: Par) -> Outline {
+    let (d, max_degree) = (levels.d, levels.max_degree());
     let degree = (0..=max_degree).take_while(|&j| cumulative_dimension(d, j).is_ok_and(|n| n <= wanted)).last();
     let start = degree.and_then(|j| cumulative_dimension(d, j).ok()).unwrap_or(0);
     let mut options = BlockOptions { tolerance, ..BlockOptions::top(wanted) };
@@ -35,7 +36,7 @@ pub(super) fn outline(d: usize, p: usize, max_degree: usize, wanted: usize, tole
     // The start or the residuals; a block in f32; what each thread works in.
     let beside = |block: usize| {
         n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(block) as f64)
-            + CovarianceOperator::scratch_bytes(d, start.max(block))
+            + CovarianceOperator::scratch_bytes(d, start.max(block), par)
     };
     let least = |block: usize| wanted.saturating_add(2 * block);
     // Smaller blocks take more steps, and less memory.
@@ -57,8 +58,7 @@ pub(super) fn solve(
     observe: Observer<'_>,
 ) -> Result<EigenPairs> {
     let wanted = request.top.unwrap_or(cov.order());
-    let Outline { degree, mut options, bytes } =
-        outline(cov.d(), cov.p(), cov.levels().max_degree(), wanted, request.tolerance, memory);
+    let Outline { degree, mut options, bytes } = outline(cov.p(), cov.levels(), wanted, request.tolerance, memory, par);
     let initial = match degree {
         Some(j) => Some(HarmonicMap::new(cov, j)?.columns(par)?),
         None => None,

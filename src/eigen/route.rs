@@ -5,6 +5,7 @@ use super::operator::outline;
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result, human_bytes};
 use crate::sphere::FeatureLevels;
+use faer::Par;
 use std::fmt;
 
 /// How the spectrum was computed.
@@ -65,21 +66,21 @@ const EVD_VALUES: f64 = 9.0;
 /// Products per wanted eigenpair of the block method: measured between 2 and 8 from a warm start.
 const PRODUCTS: f64 = 6.0;
 
-/// The route that [`super::solve`] would take, without taking it.
+/// The route that [`super::solve`] would take, without taking it. What it needs depends on the threads only where `par` has several.
 ///
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
-pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
-    plan_for(cov.p(), cov.levels(), request, choice, memory)
+pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
+    plan_for(cov.p(), cov.levels(), request, choice, memory, par)
 }
 
 /// The same from what it depends on, p and the levels of Σ, so that sizes can be refused before any weights are drawn.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_for(p: usize, levels: &FeatureLevels, request: &Request, choice: RouteChoice, memory: u64) -> Result<Plan> {
+pub fn plan_for(p: usize, levels: &FeatureLevels, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
     let size = Size { d: levels.d as f64, p: p as f64, wanted: request.top.map(|n| n as f64), vectors: request.vectors };
-    let costs = [size.dense(), size.harmonic(HarmonicMap::order_of(levels)), size.operator(levels, request, p, memory)];
+    let costs = [size.dense(), size.harmonic(HarmonicMap::order_of(levels)), size.operator(levels, request, p, memory, par)];
     let sizes = format!("d = {}, m = {}", levels.d, 2.0 * size.p);
     let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
     let best = costs.iter().filter(|c| fits(c)).min_by(|a, b| a.flops.total_cmp(&b.flops));
@@ -183,7 +184,7 @@ impl Size {
         }
     }
 
-    fn operator(&self, levels: &FeatureLevels, request: &Request, p: usize, memory: u64) -> Cost {
+    fn operator(&self, levels: &FeatureLevels, request: &Request, p: usize, memory: u64, par: Par) -> Cost {
         let n = self.order();
         // Four series, of about as many terms as there are degrees.
         let kernel = 6.0 * 4.0 * levels.levels.len() as f64 * self.p * self.p;
@@ -191,7 +192,7 @@ impl Size {
             let refusal = Some("it finds the top of a spectrum, not all of it".to_string());
             return Cost { route: Route::Operator, flops: f64::INFINITY, bytes: f64::INFINITY, refusal };
         };
-        let bytes = outline(levels.d, p, levels.max_degree(), wanted, request.tolerance, memory).bytes;
+        let bytes = outline(p, levels, wanted, request.tolerance, memory, par).bytes;
         let wanted = wanted as f64;
         let products = PRODUCTS * wanted * (6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0));
         Cost { route: Route::Operator, flops: products + 4.0 * kernel, bytes, refusal: None }

@@ -37,6 +37,7 @@ impl TopSpace {
         let next = pairs.eigenvalues.get(rank).copied().unwrap_or(0.0);
         let gap = last - next;
         let allowance = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
+        tracing::debug!(rank, gap, allowance, "the gap below the top eigenspace");
         // Not `gap <= allowance`: a NaN must be refused too.
         if !(gap > allowance && last > 0.0) {
             return refuse(format!("the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}", rank + 1));

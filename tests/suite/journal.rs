@@ -58,7 +58,7 @@ fn records_are_the_same_bytes_whatever_the_number_of_jobs() {
 struct StopAfter<'a>(AtomicUsize, &'a AtomicBool);
 
 impl Observer for StopAfter<'_> {
-    fn finished(&self, _: &Cell, _: f64, _: Option<&str>) {
+    fn finished(&self, _: &Cell, _: f64, _: Result<&Record, &str>) {
         if self.0.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.1.store(true, Ordering::SeqCst);
         }
@@ -213,7 +213,7 @@ impl Observer for Memory {
         self.order.lock().unwrap().push(c.m);
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    fn finished(&self, c: &Cell, _: f64, _: Option<&str>) {
+    fn finished(&self, c: &Cell, _: f64, _: Result<&Record, &str>) {
         self.now.fetch_sub(c.m, Ordering::SeqCst);
     }
 }

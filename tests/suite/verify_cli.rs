@@ -18,7 +18,7 @@ struct Line {
 }
 
 /// Exit code (2 for an error), standard output, error.
-fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, String, String) {
+pub fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, String, String) {
     let journal = desk.path().join("journal.jsonl").display().to_string();
     let mut words = vec!["escapement"];
     words.extend(arguments);
@@ -32,6 +32,12 @@ fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, String, 
         Ok(code) => (code, String::from_utf8(out).unwrap(), String::new()),
         Err(e) => (harness::BAD_INPUT, String::from_utf8(out).unwrap(), e.to_string()),
     }
+}
+
+/// What `--help` prints.
+pub fn help(command: &str) -> String {
+    let shown = Line::try_parse_from(["escapement", command, "--help"]).err();
+    shown.map(|e| e.to_string()).unwrap_or_default()
 }
 
 fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
@@ -219,7 +225,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let desk = TempDir::new().unwrap();
     let out_dir = desk.path().join("a/b");
     let (code, out, _) = run(&registry(0.0, 0.05), &desk, &["report", "--out", &out_dir.display().to_string()]);
-    assert_eq!((code, out.lines().count()), (harness::HOLDS, 2));
+    assert_eq!((code, out.lines().count()), (harness::HOLDS, 4));
     let page = fs::read_to_string(out_dir.join("report.md")).unwrap();
     for words in
         ["## made-up", "| rate: lhs ≲ 1 | growth | scales |", "## Errata", "Equation (6)", "evidence at these sizes, not proof"]
@@ -232,7 +238,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[3].to_owned()).collect();
     assert_eq!(verdicts, ["scales", "exact", "refuted"]);
     let names: Vec<_> = fs::read_dir(&out_dir).unwrap().collect();
-    assert_eq!(names.len(), 2, "no temporary file stays");
+    assert_eq!(names.len(), 4, "no temporary file stays");
 }
 
 /// A reader that has left.

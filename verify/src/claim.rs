@@ -50,6 +50,7 @@ pub struct Prediction {
 ///
 /// A claim says what to measure and where; it never judges itself. [`Claim::measure`] must be a deterministic function of
 /// the cell and the seed (take random numbers from [`Cell::stream`] only, use `Par::Seq`), because records are compared byte by byte.
+/// The runner turns off the parallelism of faer's operators and factorisations, which is that of the process.
 pub trait Claim: Send + Sync {
     /// Short identifier, e.g. `lemma-1`.
     fn id(&self) -> &str;

@@ -95,6 +95,23 @@ pub enum Error {
         /// The lock file.
         lock: PathBuf,
     },
+    /// Two journals contradict one another.
+    #[error(
+        "{} and {} differ on the cell {cell}{}: {what}; leave one of them out, or measure that cell again",
+        first.display(), second.display(), more(*others)
+    )]
+    JournalConflict {
+        /// The key of the cell.
+        cell: String,
+        /// The journal read first.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+        /// In what they differ.
+        what: String,
+        /// On how many more cells they differ.
+        others: usize,
+    },
     /// A file or folder could not be read or written.
     #[error("cannot {what} {}: {}", path.display(), plain(source))]
     Io {
@@ -130,6 +147,11 @@ impl Error {
     pub fn stops_the_run(&self) -> bool {
         !matches!(self, Self::Core(_) | Self::NotFinite { .. } | Self::NegativeError { .. } | Self::Memory { .. })
     }
+}
+
+/// " and 3 more", or nothing.
+fn more(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" and {others} more") }
 }
 
 /// The system's message without its error number.

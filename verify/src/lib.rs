@@ -12,11 +12,12 @@
 //! |---|---|
 //! | [`claim`], [`bound`], [`cell`], [`record`] | what a claim author writes against |
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
-//! | [`plan`], [`runner`], [`journal`], [`sidecar`] | from cells to records |
+//! | [`plan`], [`shard`], [`runner`], [`journal`], [`sidecar`] | from cells to records |
+//! | [`ratio`] | one number for each record, to watch a run by |
 //! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
-//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, for any registry |
+//! | [`harness`] | the commands `verify`, `list`, `explain`, `report`, `diff`, `merge`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
 pub mod asymptotic;
@@ -34,11 +35,13 @@ pub mod journal;
 pub mod nbl22;
 pub mod plan;
 pub mod probability;
+pub mod ratio;
 pub mod record;
 pub mod registry;
 pub mod report;
 pub mod runner;
 pub mod series;
+pub mod shard;
 pub mod sidecar;
 pub mod statistics;
 pub mod verdict;

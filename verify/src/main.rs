@@ -1,6 +1,6 @@
 //! The command line `escapement`.
 
-use clap::Parser;
+use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::{harness, registry};
 use std::process::ExitCode;
 
@@ -13,6 +13,14 @@ mod command;
     version,
     after_help = "Examples:\n  escapement verify\n  escapement explain lemma-1\n  escapement zonal --d 100 --degrees 8"
 )]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    voice: harness::Voice,
+}
+
+#[derive(Subcommand)]
 enum Command {
     #[command(flatten)]
     Harness(harness::Command),
@@ -28,14 +36,19 @@ enum Command {
     Train(Box<command::train::Args>),
     /// The paper's figures, as CSV and SVG, with verdicts
     Experiment(command::experiment::Args),
+    /// A completion script for a shell
+    Completions(command::completions::Args),
+    /// The manual pages
+    Man(command::man::Args),
 }
 
 fn main() -> ExitCode {
-    let command = match Command::try_parse() {
-        Ok(command) => command,
+    let line = match Line::try_parse() {
+        Ok(line) => line,
         Err(e) => return usage(&e),
     };
-    let result = match command {
+    line.voice.set();
+    let result = match line.command {
         Command::Harness(command) => {
             let registry = registry::standard().map_err(anyhow::Error::from);
             return harness::exit(registry.and_then(|r| command.run(&r, &mut std::io::stdout())));
@@ -46,6 +59,8 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => command::evaluate::run(&args),
         Command::Train(args) => command::train::run(&args),
         Command::Experiment(args) => command::experiment::run(&args),
+        Command::Completions(args) => command::completions::run(&args, Line::command()),
+        Command::Man(args) => command::man::run(&args, Line::command()),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");

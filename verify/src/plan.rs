@@ -3,6 +3,9 @@
 use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::{Error, Result};
+use crate::journal::Key;
+use crate::runner::source_of;
+use crate::shard::Shard;
 use std::collections::BTreeSet;
 
 /// One cell of a plan.
@@ -17,8 +20,10 @@ pub struct Step<'a> {
 
 /// Every cell of a run, in the order of the registry and of each claim's plan.
 pub struct Plan<'a> {
-    /// The cells.
+    /// The cells; of a share, its own.
     pub steps: Vec<Step<'a>>,
+    /// What a journal is put in order by: the keys of all cells, also of those that fall to other shares.
+    pub order: Vec<Key>,
     /// The tier.
     pub tier: Tier,
     /// The root seed.
@@ -31,7 +36,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// [`Error::CellName`] for a cell that cannot be named or bears another claim's name, [`Error::Duplicate`] for one that appears twice.
     pub fn new(claims: &[&'a dyn Claim], tier: Tier, seed: u64) -> Result<Self> {
-        let mut steps = Vec::new();
+        let (mut steps, mut order) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
         for &claim in claims {
             for cell in claim.plan(tier) {
@@ -44,10 +49,19 @@ impl<'a> Plan<'a> {
                     return Err(Error::Duplicate { what: "the cell", name: cell.key() });
                 }
                 let prediction = claim.predict(&cell);
+                order.push((cell.clone(), seed, source_of(claim)));
                 steps.push(Step { claim, cell, prediction });
             }
         }
-        Ok(Self { steps, tier, seed })
+        Ok(Self { steps, order, tier, seed })
+    }
+
+    /// The share of the cells that falls to `shard`, in the same order.
+    #[must_use]
+    pub fn share(mut self, shard: Shard) -> Self {
+        let mut takes = shard.takes(&self.steps).into_iter();
+        self.steps.retain(|_| takes.next().unwrap_or(false));
+        self
     }
 
     /// Seconds on `jobs` cores: the total shared out, and no less than the longest cell.

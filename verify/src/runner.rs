@@ -4,8 +4,9 @@ use crate::cell::Cell;
 use crate::error::{Error, Result};
 use crate::journal::{Journal, SOURCE_HASH};
 use crate::plan::{Plan, Step};
-use crate::record::Record;
+use crate::record::{Cost, Record};
 use crate::verdict::Failure;
+use faer::Par;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,12 +14,12 @@ use std::time::Instant;
 
 /// Watches a run. The pipeline itself prints nothing.
 pub trait Observer: Send + Sync {
-    /// The run begins: cells in all, those already in the journal, and the predicted seconds of the rest.
-    fn begin(&self, _cells: usize, _reused: usize, _seconds: f64) {}
+    /// The run begins: its plan, the records that were in the journal already, and how many cells are measured at once.
+    fn begin(&self, _plan: &Plan<'_>, _reused: &[&Record], _threads: usize) {}
     /// A cell begins.
     fn started(&self, _cell: &Cell) {}
-    /// A cell ended, well or not.
-    fn finished(&self, _cell: &Cell, _seconds: f64, _failure: Option<&str>) {}
+    /// A cell ended, with its record or with what went wrong.
+    fn finished(&self, _cell: &Cell, _seconds: f64, _outcome: std::result::Result<&Record, &str>) {}
     /// The run is over.
     fn end(&self) {}
 }
@@ -104,7 +105,8 @@ pub fn run(plan: &Plan<'_>, journal: Option<&Mutex<Journal>>, options: &Options<
         .build()
         .map_err(|e| Error::Input(format!("cannot start {} threads: {e}", options.jobs)))?;
     let threads = pool.current_num_threads();
-    observer.begin(results.len(), reused, waiting.iter().map(seconds).sum::<f64>() / threads as f64);
+    let found: Vec<&Record> = results.iter().flatten().flatten().collect();
+    observer.begin(plan, &found, threads);
     let any = !waiting.is_empty();
     let state = Mutex::new(State { waiting, running: 0, bytes: 0.0, results, journal, fatal: None });
     let changed = Condvar::new();
@@ -119,8 +121,7 @@ pub fn run(plan: &Plan<'_>, journal: Option<&Mutex<Journal>>, options: &Options<
     }
     let interrupted = state.results.iter().any(Option::is_none);
     if let (Some(journal), false) = (journal, interrupted) {
-        let order: Vec<_> = plan.steps.iter().zip(&sources).map(|(s, h)| (s.cell.clone(), plan.seed, h.clone())).collect();
-        lock(journal).compact(&order)?;
+        lock(journal).compact(&plan.order)?;
     }
     let mut outcome = Outcome { reused, interrupted, ..Outcome::default() };
     for (result, step) in state.results.into_iter().zip(&plan.steps) {
@@ -172,7 +173,7 @@ fn work(
             Ok(record)
         });
         let failure = measured.as_ref().err().map(ToString::to_string);
-        observer.finished(&step.cell, seconds, failure.as_deref());
+        observer.finished(&step.cell, seconds, measured.as_ref().map_err(|_| failure.as_deref().unwrap_or_default()));
 
         let mut s = lock(state);
         s.running -= 1;
@@ -191,6 +192,10 @@ fn work(
 /// # Errors
 /// What the claim refuses, [`Error::NotFinite`], or [`Error::Memory`] when the cell alone would not fit into `memory` bytes.
 pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<Record> {
+    let _cell = tracing::info_span!("cell", key = %step.cell).entered();
+    let start = Instant::now();
+    // faer's operators and factorisations take the parallelism of the process, and their last bits change with it.
+    faer::set_global_parallelism(Par::Seq);
     let needed = step.prediction.bytes;
     if needed > memory {
         return Err(Error::Memory { cell: step.cell.key(), needed, available: memory });
@@ -202,6 +207,16 @@ pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<
         Err(Error::Core(escapement::Error::Numerical { what: "the measurement", why: format!("it panicked: {text}") }))
     })?;
     measurement.check(&step.cell)?;
+    let Cost { flops, bytes, products } = measurement.cost;
+    tracing::info!(
+        seconds = start.elapsed().as_secs_f64(),
+        predicted = step.prediction.seconds,
+        flops,
+        bytes,
+        products,
+        quantities = measurement.quantities.len(),
+        "the cell is measured"
+    );
     Ok(Record { source: source.to_owned(), seed, cell: step.cell.clone(), measurement })
 }
 

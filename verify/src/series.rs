@@ -220,3 +220,40 @@ fn is_true(x: &bool) -> bool {
 fn yes() -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(cells: &[Cell]) -> (&'static str, Vec<(String, Vec<f64>)>) {
+        let (name, groups) = along(&cells.iter().collect::<Vec<_>>());
+        (name, groups.into_iter().map(|(g, members)| (g, members.iter().map(|p| p.0).collect())).collect())
+    }
+
+    #[test]
+    fn cells_run_along_the_parameter_that_varies_most() {
+        let cell = |d: usize, m: usize, activation: &str| Cell { d, m, activation: activation.into(), ..Cell::new("c", "") };
+        // m follows d: one group for each activation.
+        let tied: Vec<Cell> = ["a", "b"].iter().flat_map(|a| [5, 3, 4].map(|d| cell(d, d * d, a))).collect();
+        let groups = ["a", "b"].map(|a| (a.to_owned(), vec![9.0, 16.0, 25.0])).to_vec();
+        assert_eq!(shape(&tied), ("m", groups));
+        // d does not follow m: it separates.
+        let crossed: Vec<Cell> = [3, 4].iter().flat_map(|&d| [10, 20, 30].map(|m| cell(d, m, "a"))).collect();
+        let groups = [3, 4].map(|d| (format!("d={d} a"), vec![10.0, 20.0, 30.0])).to_vec();
+        assert_eq!(shape(&crossed), ("m", groups));
+        // Only words vary, or nothing: counted.
+        assert_eq!(shape(&[cell(3, 0, "a"), cell(3, 0, "b")]), ("", vec![(String::new(), vec![1.0, 2.0])]));
+    }
+
+    #[test]
+    fn a_ratio_lies_within_its_error() {
+        let (lhs, rhs) = (Quantity { value: 3.0, error: 0.1 }, Quantity { value: -2.0, error: 0.5 });
+        let point = Point::new(0, 1.0, lhs, rhs);
+        let (ratio, error) = (point.ratio().unwrap(), point.ratio_error().unwrap());
+        for (l, r) in [(2.9, -1.5), (2.9, -2.5), (3.1, -1.5), (3.1, -2.5)] {
+            assert!((l / r - ratio).abs() <= error * (1.0 + 1e-15), "{l}/{r}");
+        }
+        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.5, error: 0.5 }).ratio_error().is_none());
+        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.0, error: 0.0 }).ratio().is_none());
+    }
+}

@@ -6,8 +6,9 @@ use escapement::eigen::{self, Request, RouteChoice};
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
+use escapement_verify::harness::note;
 use escapement_verify::io::{memory, npy};
-use faer::Mat;
+use faer::{Mat, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ impl Notes {
     /// Prints all of them, one per line.
     pub fn print(&self) {
         for words in &self.0 {
-            eprintln!("escapement: note: {words}");
+            note(words);
         }
     }
 }
@@ -124,7 +125,7 @@ impl NetworkArgs {
         if self.tail.is_none() {
             levels = finely_truncated(levels, activation)?;
         }
-        eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory)?;
+        eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory, Par::rayon(0))?;
         Ok((rank, request, levels))
     }
 

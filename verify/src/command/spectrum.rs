@@ -139,7 +139,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let request = Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
-    if eigen::plan_for(p, &levels, &request, choice, memory)?.route != Route::Harmonic && args.network.tail.is_none() {
+    if eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route != Route::Harmonic
+        && args.network.tail.is_none()
+    {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;

@@ -1,9 +1,8 @@
 //! A long solve under the user's eyes: progress on a terminal, and a Ctrl-C that keeps what there is.
 
 use escapement::eigen::Progress;
-use escapement_verify::harness::INTERRUPTED;
+use escapement_verify::harness::{INTERRUPTED, is_quiet, is_watched};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -25,7 +24,7 @@ pub struct Solve {
 impl Solve {
     /// For a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative residual.
     pub fn new(wanted: usize, tolerance: f64) -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if is_watched() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {msg}") {
             bar.set_style(style);
         }
@@ -75,6 +74,7 @@ impl Watch {
         // Only one handler can be set per process, and one solve is watched in each.
         let _ =
             ctrlc::set_handler(move || match shared.compare_exchange(ITERATING, STOPPING, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) if is_quiet() => {}
                 Ok(_) => {
                     eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once, without a result")
                 }

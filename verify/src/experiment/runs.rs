@@ -4,6 +4,7 @@
 //! `verdict.json`, which are written at the end, also where that is early.
 
 use super::{Experiment, Report};
+use crate::harness::{is_watched, note};
 use crate::io::atomic::{Outputs, reason, write_file};
 use crate::io::folder::Folder;
 use crate::io::sealed;
@@ -14,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -188,7 +188,7 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, stopp
             if bar.is_hidden() && now == all {
                 let seconds = begun.elapsed().as_secs_f64() / spent as f64 * left as f64;
                 let rest = if left > 0 { format!(", about {} left", crate::harness::duration(seconds)) } else { String::new() };
-                eprintln!("escapement: note: {} ({} of {}) has ended{rest}", names[run], run + 1, names.len());
+                note(format_args!("{} ({} of {}) has ended{rest}", names[run], run + 1, names.len()));
             }
         }
         before += all;
@@ -253,7 +253,7 @@ fn clear(folder: &Folder) -> Result<()> {
 
 fn bar(work: u64) -> ProgressBar {
     let bar = ProgressBar::hidden();
-    if std::io::stderr().is_terminal() {
+    if is_watched() {
         bar.set_draw_target(ProgressDrawTarget::stderr());
     }
     bar.set_length(work);

@@ -1,6 +1,6 @@
 //! `list`: the claims, with the verdicts that the journal holds.
 
-use super::{HOLDS, Scope, print, print_json};
+use super::{HOLDS, Scope, note, print, print_json};
 use crate::claim::Claim;
 use crate::errata::ErratumId;
 use crate::journal::Records;
@@ -82,10 +82,10 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     print(out, &claims().map(line).collect::<String>())?;
     if standings.iter().any(|s| s.verdict.is_none()) {
         let tier = args.scope.tier;
-        eprintln!(
-            "escapement: note: {} lacks cells of the {tier} tier; escapement verify --tier {tier} measures them",
+        note(format_args!(
+            "{} lacks cells of the {tier} tier; escapement verify --tier {tier} measures them",
             args.scope.journal.display()
-        );
+        ));
     }
     Ok(HOLDS)
 }

@@ -1,4 +1,4 @@
-//! The commands `verify`, `list`, `explain` and `report`, for any registry of claims.
+//! The commands `verify`, `list`, `explain`, `report`, `diff` and `merge`, for any registry of claims.
 //!
 //! The binary `escapement` runs them on [`crate::registry::standard`]. A crate with claims of its own gets the same command
 //! line from a `main` of three lines:
@@ -18,18 +18,25 @@
 //!     harness::exit(Line::parse().command.run(&registry, &mut std::io::stdout()))
 //! }
 //! ```
+//!
+//! Beside the subcommand, a flattened [`Voice`] adds `--quiet`, `-v` and colours.
 
+mod diff;
 mod explain;
 mod list;
+mod material;
+mod merge;
 mod progress;
 mod report;
 mod run;
 mod stop;
 mod verify;
+mod voice;
 
 pub(crate) use progress::duration;
 pub use run::{RunArgs, Scope};
 pub use stop::Stop;
+pub use voice::{Voice, is_quiet, is_watched, note};
 
 use crate::io::atomic::reason;
 use crate::registry::Registry;
@@ -52,13 +59,25 @@ pub const INTERRUPTED: u8 = 130;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Measure claims and give verdicts
+    ///
+    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad
+    /// input. With --shard one share of the cells is measured and no verdict is given: n machines measure a share each, and merge
+    /// joins their journals.
     Verify(verify::Args),
     /// List the claims
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
-    /// Write tables of every bound to a folder
+    /// Write what the journal holds to a folder, as tables of every bound
     Report(report::Args),
+    /// Join journals, as those of shares measured on several machines
+    ///
+    /// A record that is in several of them is kept once; two that differ are an error that names cell and journals, and nothing is
+    /// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
+    /// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
+    Merge(merge::Args),
+    /// Compare two journals or reports
+    Diff(diff::Args),
 }
 
 impl Command {
@@ -72,6 +91,8 @@ impl Command {
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
+            Self::Merge(args) => merge::run(args, registry, out),
+            Self::Diff(args) => diff::run(args, registry, out),
         }
     }
 }

@@ -1,16 +1,28 @@
-//! `report`: tables of every bound, as files.
+//! `report`: a page and tables of every bound, as files.
 
-use super::{RunArgs, print, run};
+use super::material::{self, Measured, Wanted};
+use super::run::{self, RunArgs};
+use super::{Scope, note, print};
+use crate::claim::Tier;
 use crate::io::atomic::Outputs;
+use crate::journal::Records;
+use crate::plan::{Plan, Step};
 use crate::registry::Registry;
+use crate::report::model::Report;
 use crate::report::tables;
+use crate::runner::source_of;
 use anyhow::Result;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Writes report.md and bounds.csv, measuring what the journal does not hold. Exit codes are those of verify.
+/// Writes report.md, bounds.csv, bounds.tex and report.json from the journal.
+///
+/// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or --measure is given. Exit codes are
+/// those of verify.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  escapement report --out report --tier standard")]
+#[command(
+    after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are those of verify.\n\nExamples:\n  escapement report\n  escapement report --journal results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
+)]
 pub struct Args {
     /// The claims; all of them when none is given
     #[arg(value_name = "CLAIM")]
@@ -18,23 +30,80 @@ pub struct Args {
     /// The folder, made if it is not there
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
-    #[command(flatten)]
-    run: RunArgs,
+    /// The records; where there is no such file the quick tier is measured into it first
+    #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
+    journal: PathBuf,
+    /// Whose cells to show: quick, standard or paper; without it the one that the journal seems to hold
+    #[arg(long)]
+    tier: Option<Tier>,
+    /// The root seed
+    #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
+    seed: u64,
+    /// Measure what is missing first
+    #[arg(long)]
+    measure: bool,
+    /// Cells measured at once; 0 for all cores
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = run::jobs)]
+    jobs: usize,
+    /// Show the report in the browser when it is written
+    #[arg(long)]
+    open: bool,
 }
 
+/// The files of a report; the first one is what --open shows.
+const FILES: [&str; 4] = ["report.md", "bounds.csv", "bounds.tex", "report.json"];
+
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
-    const FILES: [&str; 2] = ["report.md", "bounds.csv"];
     // Before hours of work, not after.
     Outputs::check_folder(&args.out, &FILES)?;
-    let (verdicts, code) = run::verdicts(&args.run, registry, &args.claims)?;
-    let text = tables::markdown(&verdicts, registry);
-    let rows = tables::csv(&verdicts)?;
-    let [page, table] = FILES.map(|name| args.out.join(name));
+    let report = report(args, registry)?;
+    report.notes.iter().for_each(note);
+    let contents: [Vec<u8>; 4] = [
+        tables::markdown(&report).into_bytes(),
+        tables::csv(&report)?,
+        tables::latex(&report).into_bytes(),
+        serde_json::to_vec(&report).map(|json| [json, b"\n".to_vec()].concat())?,
+    ];
     let mut outputs = Outputs::new();
     outputs.folder(&args.out)?;
-    outputs.stage(&page, |w| w.write_all(text.as_bytes()))?;
-    outputs.stage(&table, |w| w.write_all(&rows))?;
+    let paths = FILES.map(|name| args.out.join(name));
+    for (path, content) in paths.iter().zip(&contents) {
+        outputs.stage(path, |w| w.write_all(content))?;
+    }
     outputs.commit()?;
-    print(out, &format!("{}\n{}\n", page.display(), table.display()))?;
-    Ok(code)
+    print(out, &paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
+    if args.open
+        && let Err(e) = open::that_detached(&paths[0])
+    {
+        note(format_args!("{} could not be opened: {e}", paths[0].display()));
+    }
+    Ok(run::exit_code(report.claims.iter().map(|c| c.verdict)))
+}
+
+/// Measures where it was asked for, or where there is nothing to report; then the data of the report.
+fn report(args: &Args, registry: &Registry) -> Result<Report> {
+    let mut wanted = Wanted { claims: registry.select(&args.claims)?, tier: args.tier, seed: args.seed };
+    let command = |tier| {
+        let (journal, out) = (args.journal.display().to_string(), args.out.display().to_string());
+        let (tier, seed) = (format!("{tier}"), args.seed.to_string());
+        let options = ["--journal", &journal, "--tier", &tier, "--seed", &seed, "--out", &out];
+        shell_words::join(["escapement", "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options))
+    };
+    let before = Records::read(&args.journal)?;
+    let nothing = !args.journal.exists();
+    if !nothing && !args.measure {
+        return material::report(&args.journal, &before, registry, &wanted, &Measured::default(), command);
+    }
+    let tier = wanted.tier(&before)?;
+    if nothing {
+        note(format_args!("there is no journal {}: the {tier} tier is measured first", args.journal.display()));
+    }
+    wanted.tier = Some(tier);
+    let plan = Plan::new(&wanted.claims, tier, args.seed)?;
+    let lacks = |s: &&Step<'_>| before.get(&s.cell, args.seed, &source_of(s.claim)).is_none();
+    let cells = plan.steps.iter().filter(lacks).map(|s| s.cell.clone()).collect();
+    let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
+    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan)?;
+    let measured = Measured { cells, failures: outcome.failures };
+    material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
 }

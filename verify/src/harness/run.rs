@@ -1,6 +1,6 @@
 //! From the arguments that `verify` and `report` share to verdicts.
 
-use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, progress};
+use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, note, progress};
 use crate::claim::{Claim, Tier};
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -39,7 +39,7 @@ pub struct RunArgs {
     pub(super) fresh: bool,
 }
 
-fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
+pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
     text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
 }
 
@@ -50,7 +50,7 @@ fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
 pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome> {
     let journal = Journal::open(&args.scope.journal, args.fresh)?;
     for warning in journal.warnings() {
-        eprintln!("escapement: note: {warning}");
+        note(warning);
     }
     let journal = Arc::new(Mutex::new(journal));
     // Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of the journal.
@@ -81,13 +81,17 @@ pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) ->
     let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
     let outcome = outcome(args, &plan)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
-    let worst = verdicts.iter().map(|v| v.verdict).max();
-    let code = match worst {
+    let code = exit_code(verdicts.iter().map(|v| v.verdict));
+    Ok((verdicts, code))
+}
+
+/// The exit code of a run with these verdicts.
+pub(super) fn exit_code(verdicts: impl Iterator<Item = Verdict>) -> u8 {
+    match verdicts.max() {
         Some(Verdict::Refuted) => REFUTED,
         Some(Verdict::Inconclusive) => INCONCLUSIVE,
         _ => super::HOLDS,
-    };
-    Ok((verdicts, code))
+    }
 }
 
 fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> ClaimVerdict {

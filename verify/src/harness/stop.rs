@@ -1,6 +1,6 @@
 //! Ctrl-C: the first one asks, the second one ends the process.
 
-use super::INTERRUPTED;
+use super::{INTERRUPTED, is_quiet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +20,9 @@ impl Stop {
                 eprintln!("\nescapement: interrupted; the last checkpoint holds what there is");
                 std::process::exit(i32::from(INTERRUPTED));
             }
-            eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once");
+            if !is_quiet() {
+                eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once");
+            }
         });
         Self(asked)
     }

@@ -1,23 +1,24 @@
 //! `verify`: measure claims and give verdicts.
 
-use super::{HOLDS, RunArgs, print, print_json, progress, run};
+use super::{HOLDS, RunArgs, print, print_json, progress, run, voice};
 use crate::claim::Tier;
 use crate::plan::{Plan, Step};
 use crate::registry::Registry;
 use crate::report::tables;
 use crate::runner;
+use crate::shard::Shard;
+use crate::verdict::Failure;
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 
-/// Measures claims and gives verdicts that carry their evidence.
-///
-/// Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad input.
+/// What `verify` is told.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan"
+    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal part-2.jsonl"
 )]
 pub struct Args {
     /// The claims; all of them when none is given
@@ -37,6 +38,9 @@ pub struct Args {
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
+    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every machine
+    #[arg(long, value_name = "I/N", conflicts_with = "cell", allow_hyphen_values = true)]
+    shard: Option<Shard>,
 }
 
 #[derive(Serialize)]
@@ -48,10 +52,18 @@ struct PlannedCell<'a> {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
-    if args.plan || args.cell.is_some() {
+    if args.plan || args.cell.is_some() || args.shard.is_some() {
         let claims = registry.select(&args.claims)?;
-        let plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
+        let mut plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
+        if let Some(shard) = args.shard {
+            plan = plan.share(shard);
+        }
         return match &args.cell {
+            _ if !args.plan
+                && let Some(shard) = args.shard =>
+            {
+                share(args, shard, &plan, out)
+            }
             Some(key) => one_cell(key, &plan, registry, out),
             None if args.json => {
                 let planned = |s: &Step<'_>| (s.cell.key(), s.prediction);
@@ -70,7 +82,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if args.json {
         print_json(out, &verdicts)?;
     } else {
-        print(out, &tables::summary(&verdicts, registry, args.details))?;
+        print(out, &voice::painted(&tables::summary(&verdicts, registry, args.details)))?;
     }
     Ok(code)
 }
@@ -92,6 +104,41 @@ fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
         human_bytes(plan.bytes())
     );
     text
+}
+
+#[derive(Serialize)]
+struct Share<'a> {
+    shard: String,
+    tier: Tier,
+    seed: u64,
+    journal: &'a Path,
+    reused: usize,
+    cells: Vec<String>,
+    failed: &'a [Failure],
+}
+
+/// Measures a share, and says which cells the journal now holds of it.
+fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
+    let outcome = run::outcome(&args.run, plan)?;
+    let cells: Vec<String> = outcome.records.iter().map(|r| r.cell.key()).collect();
+    let (journal, failed) = (args.run.scope.journal.as_path(), outcome.failures.as_slice());
+    if args.json {
+        let (tier, seed, reused) = (plan.tier, plan.seed, outcome.reused);
+        print_json(out, &Share { shard: shard.to_string(), tier, seed, journal, reused, cells, failed })?;
+        return Ok(HOLDS);
+    }
+    let mut text: String = cells.iter().map(|key| format!("{key}\n")).collect();
+    let kept = if outcome.reused > 0 { format!(", {} of them from before", outcome.reused) } else { String::new() };
+    let _ = writeln!(
+        text,
+        "share {shard} of the {} tier: {} of {} cells in {}{kept}; escapement merge joins the shares",
+        plan.tier,
+        cells.len(),
+        plan.steps.len(),
+        journal.display()
+    );
+    print(out, &text)?;
+    Ok(HOLDS)
 }
 
 fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write) -> Result<u8> {

@@ -1,5 +1,6 @@
-//! What a reader sees: pictures and tables, and the data behind them.
+//! What a reader sees: pictures and tables, the data behind them, and what moved between two of them.
 
+pub mod diff;
 pub mod model;
 pub mod plot;
 pub mod tables;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use escapement_verify::Tier;
 use escapement_verify::experiment::{Execution, Experiment, execute};
-use escapement_verify::harness::{INCONCLUSIVE, INTERRUPTED, REFUTED, Stop};
+use escapement_verify::harness::{self, INCONCLUSIVE, INTERRUPTED, REFUTED, Stop};
 use escapement_verify::io::stdout;
 use escapement_verify::report::tables;
 use escapement_verify::verdict::Verdict;
@@ -87,8 +87,8 @@ fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
     let stop = Stop::new();
     let Execution { report, interrupted, notes } = execute(&mut experiment, &out, common.fresh, &|| stop.asked())?;
-    for note in notes {
-        eprintln!("escapement: note: {note}");
+    for words in notes {
+        harness::note(words);
     }
     if common.json {
         stdout::print(&serde_json::to_string_pretty(&report.verdict)?)?;

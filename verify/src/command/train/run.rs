@@ -11,13 +11,12 @@ use anyhow::Result;
 use escapement::descent::{Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue};
 use escapement::objective::RegularizedLoss;
 use escapement_verify::experiment::schedule::due;
-use escapement_verify::harness::Stop;
+use escapement_verify::harness::{self, Stop};
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::folder::Folder;
 use escapement_verify::io::{npy, stdout};
 use faer::Par;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -212,7 +211,7 @@ fn least(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, se
 }
 
 fn bar(steps: u64, from: u64) -> ProgressBar {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(steps) } else { ProgressBar::hidden() };
+    let bar = if harness::is_watched() { ProgressBar::new(steps) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:24} step {pos}/{len}  {elapsed}, at most {eta} left  {wide_msg}") {
         bar.set_style(style);
     }

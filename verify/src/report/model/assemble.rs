@@ -43,7 +43,8 @@ pub struct Material<'a> {
     pub command: String,
 }
 
-/// The largest tier of whose cells most have a record, counting the claims that have any; the quick one where there is none.
+/// The tier whose plan is nearest to what the journal holds: with the fewest cells that only one of the two has, counting the claims that have any
+/// record, and the larger tier of equals. Of tiers that contain one another it is the largest of whose additional cells most are there.
 ///
 /// # Errors
 /// Plans that cannot be made, see [`Plan::new`].
@@ -51,14 +52,16 @@ pub fn likely_tier(claims: &[&dyn Claim], records: &Records, seed: u64) -> Resul
     let held: BTreeSet<&Cell> = records.iter().filter(|r| r.seed == seed).map(|r| &r.cell).collect();
     let named: BTreeSet<&str> = held.iter().map(|c| c.claim.as_str()).collect();
     let claims: Vec<&dyn Claim> = claims.iter().copied().filter(|c| named.contains(c.id())).collect();
-    for tier in [Tier::Paper, Tier::Standard] {
+    let mut nearest = (usize::MAX, Tier::Quick);
+    for tier in [Tier::Paper, Tier::Standard, Tier::Quick] {
         let plan = Plan::new(&claims, tier, seed)?;
-        let present = plan.steps.iter().filter(|s| held.contains(&s.cell)).count();
-        if 2 * present > plan.steps.len() {
-            return Ok(tier);
+        let shared = plan.steps.iter().filter(|s| held.contains(&s.cell)).count();
+        let apart = plan.steps.len() + held.len() - 2 * shared;
+        if apart < nearest.0 && shared > 0 {
+            nearest = (apart, tier);
         }
     }
-    Ok(Tier::Quick)
+    Ok(nearest.1)
 }
 
 /// The data of a report.
@@ -123,10 +126,10 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     let planned: usize = report.claims.iter().map(|c| c.cells.planned).sum();
     let (tier, seed) = (report.tier, report.seed);
     if recorded == 0 {
-        let seeds: BTreeSet<u64> = material.records.iter().map(|r| r.seed).filter(|s| *s != seed).collect();
+        let seeds: BTreeSet<u64> = material.records.iter().map(|r| r.seed).collect();
         let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
         let others =
-            if seeds.is_empty() { String::new() } else { format!("; it holds records of the seed {}", seeds.join(", ")) };
+            if seeds.is_empty() { String::new() } else { format!("; it holds other cells, with the seed {}", seeds.join(", ")) };
         notes.push(format!("the journal holds no record of the {tier} tier with the seed {seed}{others}"));
     } else if earlier == recorded {
         notes

@@ -6,11 +6,16 @@
 //! Wall time, threads and host, which differ between runs, go to a sidecar beside it.
 //!
 //! Every line ends in a checksum of what comes before it, so that a number changed by accident is not taken for a measured one.
+//!
+//! Journals of several machines become one with [`merge`].
+
+mod line;
+pub mod merge;
 
 use crate::cell::Cell;
 use crate::error::{Error, Result};
 use crate::record::Record;
-use serde::Serialize;
+use line::{Meta, parse, sealed, to_line};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -19,8 +24,8 @@ use std::path::{Path, PathBuf};
 /// Hash of the sources of the core and of this package, taken by the build script.
 pub const SOURCE_HASH: &str = env!("ESCAPEMENT_SOURCE_HASH");
 
-/// What a record is found by.
-type Key = (Cell, u64, String);
+/// What a record is found by: the cell, the root seed and the hash of the sources.
+pub type Key = (Cell, u64, String);
 
 /// The records of a journal.
 #[derive(Debug, Default)]
@@ -73,9 +78,9 @@ impl Records {
         if whole < bytes.len() {
             let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
             let place = format!("{}:{number}", path.display());
-            records
-                .warnings
-                .push(format!("{place} was half-written when a run was killed; it is dropped and its cell measured again"));
+            records.warnings.push(format!(
+                "{place} was half-written when a run was killed: it does not count, and the next run measures its cell again"
+            ));
         }
         Ok(records)
     }
@@ -110,24 +115,11 @@ pub struct Journal {
     lock: File,
 }
 
-/// One line of the sidecar.
-#[derive(Serialize)]
-struct Meta<'a> {
-    cell: &'a Cell,
-    seed: u64,
-    source: &'a str,
-    seconds: f64,
-    threads: usize,
-    host: &'a str,
-}
-
 /// How serde says that a field is unknown.
 const UNKNOWN_FIELD: &str = "unknown field ";
 
 /// How the first record begins.
 const BEGINNING: &[u8] = b"{\"source\":\"";
-/// What comes between a record and its checksum, in place of the record's last brace.
-const CHECK: &[u8] = b",\"check\":\"";
 
 impl Journal {
     /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
@@ -142,17 +134,7 @@ impl Journal {
         refuse_foreign(path)?;
         let mut made = Made::default();
         made.folder(path.parent().unwrap_or(Path::new("")))?;
-        let lock_path = beside(path, "lock");
-        let lock = made.open(&lock_path)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                // Even if it was made here: it is the other's now.
-                made.keep();
-                return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
-            }
-            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &lock_path, e)),
-        }
+        let lock = made.lock(path)?;
         let meta_path = beside(path, "meta.jsonl");
         let mut file = made.open(path)?;
         let mut meta = made.open(&meta_path)?;
@@ -210,7 +192,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Io`]; the journal is then as it was.
-    pub fn compact(&mut self, order: &[(Cell, u64, String)]) -> Result<()> {
+    pub fn compact(&mut self, order: &[Key]) -> Result<()> {
         let mut text = Vec::new();
         let mut written = std::collections::BTreeSet::new();
         for key in order {
@@ -277,6 +259,22 @@ impl Made {
         opened.map_err(|e| Error::io("write the journal", path, e))
     }
 
+    /// The lock of the journal at `path`.
+    fn lock(&mut self, path: &Path) -> Result<File> {
+        let lock_path = beside(path, "lock");
+        let lock = self.open(&lock_path)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => {
+                // Even if it was made here: it is the other's now.
+                self.files.retain(|f| *f != lock_path);
+                self.folders.clear();
+                Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path })
+            }
+            Err(TryLockError::Error(e)) => Err(Error::io("lock", &lock_path, e)),
+        }
+    }
+
     fn keep(mut self) {
         self.files.clear();
         self.folders.clear();
@@ -310,40 +308,6 @@ pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     name.push(".");
     name.push(extension);
     name.into()
-}
-
-fn to_line(value: &impl Serialize) -> Vec<u8> {
-    // Plain structs of strings and finite numbers: serialising them cannot fail.
-    let mut line = serde_json::to_vec(value).unwrap_or_default();
-    line.push(b'\n');
-    line
-}
-
-/// The line of a record, with its checksum as the last field.
-fn sealed(record: &Record) -> Vec<u8> {
-    let line = to_line(record);
-    let open = line.strip_suffix(b"}\n").unwrap_or(&line);
-    [open, CHECK, checksum(open).as_bytes(), b"\"}\n"].concat()
-}
-
-/// 64 bits of BLAKE3, in hexadecimal digits.
-fn checksum(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..16].to_owned()
-}
-
-fn parse(line: &[u8]) -> std::result::Result<Record, String> {
-    let at = line.windows(CHECK.len()).rposition(|w| w == CHECK).ok_or("it does not end in a checksum")?;
-    let (record, check) = (&line[..at], &line[at + CHECK.len()..]);
-    if check != [checksum(record).as_bytes(), b"\"}"].concat() {
-        return Err("it does not match its checksum, so something in it was changed".into());
-    }
-    let record: Record = serde_json::from_slice(&[record, b"}"].concat()).map_err(|e| {
-        let text = e.to_string();
-        // The line number of a one-line document is always 1.
-        text.replace(" at line 1 column ", ", column ")
-    })?;
-    record.measurement.check(&record.cell).map_err(|e| e.to_string())?;
-    Ok(record)
 }
 
 fn host() -> String {

@@ -1,0 +1,100 @@
+//! What is said beside results: `--quiet`, `-v`, colours, completions and the manual.
+
+use crate::cli::Desk;
+use std::process::Command;
+
+const VERIFY: [&str; 4] = ["verify", "assumption-2", "--journal", "j.jsonl"];
+
+/// The words of a command, and more of them.
+fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [words, more].concat()
+}
+
+#[test]
+fn quiet_says_nothing_but_errors_and_prints_the_same() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    let plain = desk.run(&VERIFY);
+    let quiet = other.run(&with(&VERIFY, &["--quiet"]));
+    assert_eq!((plain.code, plain.stderr.lines().count()), (Some(0), 1), "{}", plain.stderr);
+    assert!(plain.stderr.starts_with("escapement: note: ") && plain.stderr.contains(" cells, about "), "{}", plain.stderr);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
+    assert_eq!(quiet.stdout, plain.stdout);
+    // Elsewhere too, before or after the subcommand; and an error is said in any case.
+    assert_eq!(desk.run(&["-q", "list", "--journal", "none"]).stderr, "");
+    assert_ne!(desk.run(&["list", "--journal", "none"]).stderr, "");
+    desk.refused(&["verify", "assumption-22", "-q"], &["unknown claim"]);
+    desk.refused(&["verify", "-q", "-v"], &["cannot be used with"]);
+}
+
+#[test]
+fn nothing_that_is_not_a_terminal_gets_colours_or_bars() {
+    let desk = Desk::new();
+    for more in [&[][..], &["--details"], &["-v"]] {
+        let out = desk.command().args(with(&VERIFY, more)).env("CLICOLOR_FORCE", "1").env("TERM", "xterm").output().unwrap();
+        for bytes in [out.stdout, out.stderr] {
+            assert!(!bytes.contains(&0x1b) && !bytes.contains(&b'\r'), "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+}
+
+#[test]
+fn verbose_says_what_each_solver_did_and_prints_the_same() {
+    let desk = Desk::new();
+    let plain = desk.run(&VERIFY);
+    let traced = desk.run(&with(&VERIFY, &["--fresh", "-v"]));
+    assert_eq!(traced.stdout, plain.stdout);
+    let cells = traced.stderr.lines().filter(|l| l.contains("the cell is measured")).count();
+    assert!(cells > 0 && traced.stderr.contains("cell{key=assumption-2"), "{}", traced.stderr);
+    assert!(traced.stderr.starts_with(&format!("escapement: note: {cells} cells")), "{}", traced.stderr);
+
+    let spectrum = ["spectrum", "--d", "5", "--m", "60", "--top", "6", "--tolerance", "1e-9"];
+    let said = |more: &[&str]| desk.run(&with(&spectrum, more)).stderr;
+    assert_eq!(said(&[]), "");
+    let once = said(&["--route", "dense", "-v"]);
+    assert!(once.contains("the route to the spectrum of Σ") && once.contains("route=dense"), "{once}");
+    assert!(once.contains("certified=") && !once.contains("DEBUG"), "{once}");
+    let twice = said(&["--route", "operator", "-vv"]);
+    assert!(twice.contains("a Rayleigh–Ritz step") && twice.contains("residual="), "{twice}");
+}
+
+#[test]
+fn completions_are_scripts_that_know_every_subcommand() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let out = desk.run(&["completions", shell]);
+        assert_eq!((out.code, out.stderr.as_str()), (Some(0), ""));
+        for word in ["verify", "merge", "shard", "figure-1", "quiet"] {
+            assert!(out.stdout.contains(word), "{shell} lacks {word}");
+        }
+        if shell == "bash" {
+            desk.put("script", &out.stdout);
+        }
+    }
+    desk.refused(&["completions", "tcsh"], &["'tcsh'", "bash"]);
+    match Command::new("bash").arg("-n").arg(desk.path("script")).output() {
+        Ok(checked) => assert!(checked.status.success() && checked.stderr.is_empty(), "{checked:?}"),
+        Err(e) => eprintln!("not checked, because there is no bash here: {e}"),
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_subcommand() {
+    let desk = Desk::new();
+    let page = desk.run(&["man"]).stdout;
+    assert!(page.starts_with(".ie") && page.contains(".TH escapement 1"), "{page}");
+    let out = desk.run(&["man", "--out", "share/man1"]);
+    assert_eq!((out.code, out.stderr.as_str()), (Some(0), ""));
+    let pages = crate::cli::files(&desk.path("share/man1"));
+    assert_eq!(out.stdout.lines().count(), pages.len());
+    for name in ["", "-verify", "-merge", "-spectrum", "-experiment", "-experiment-figure-1", "-man"] {
+        let text = String::from_utf8(pages[&format!("escapement{name}.1")].clone()).unwrap();
+        assert!(text.contains(&format!(".TH escapement{name} 1")), "{name}: {text}");
+    }
+    assert_eq!(pages["escapement.1"], page.into_bytes());
+    let verify = String::from_utf8_lossy(&pages["escapement-verify.1"]);
+    for word in ["shard", "quiet", "Exit code 0 when all hold"] {
+        assert!(verify.contains(word), "{word}: {verify}");
+    }
+    desk.put("file", "");
+    desk.refused(&["man", "--out", "file"], &["file is not a folder"]);
+}

@@ -1,0 +1,52 @@
+//! `escapement man`: the manual, from the same words as `--help`.
+
+use anyhow::Result;
+use clap::Command;
+use clap_mangen::Man;
+use escapement_verify::io::atomic::Outputs;
+use escapement_verify::io::stdout;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Prints the manual page, or writes one for every subcommand to a folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  escapement man | man -l -\n  escapement man --out ~/.local/share/man/man1")]
+pub struct Args {
+    /// The folder, made if it is not there: escapement.1, and escapement-verify.1 and so on for the subcommands
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, mut command: Command) -> Result<ExitCode> {
+    // Gives every subcommand its full name and the options that hold everywhere.
+    command.build();
+    let Some(folder) = &args.out else {
+        let (_, text) = page(&command)?;
+        stdout::print(&String::from_utf8(text)?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut pages = Vec::new();
+    collect(&command, &mut pages)?;
+    let mut outputs = Outputs::new();
+    outputs.folder(folder)?;
+    for (name, text) in &pages {
+        outputs.stage(&folder.join(name), |w| w.write_all(text))?;
+    }
+    outputs.commit()?;
+    stdout::print(&pages.iter().map(|(name, _)| format!("{}\n", folder.join(name).display())).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The pages of a command and of all below it.
+fn collect(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    pages.push(page(command)?);
+    command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help").try_for_each(|c| collect(c, pages))
+}
+
+/// The name and the text of one page.
+fn page(command: &Command) -> Result<(String, Vec<u8>)> {
+    let man = Man::new(command.clone().version(env!("CARGO_PKG_VERSION")));
+    let (name, mut text) = (man.get_filename(), Vec::new());
+    man.render(&mut text)?;
+    Ok((name, text))
+}

@@ -1,0 +1,197 @@
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one line at the start.
+
+mod standing;
+
+use super::voice;
+use crate::cell::Cell;
+use crate::plan::Plan;
+use crate::record::Record;
+use crate::runner::Observer;
+use console::{Alignment, Term, pad_str, truncate_str};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use standing::{Claim, Standing};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Columns below which no bar is drawn, only numbers.
+const NARROW: usize = 60;
+/// Columns of the bar.
+const BAR: usize = 24;
+
+/// The lines of one run.
+pub(super) struct Bars {
+    screen: MultiProgress,
+    run: Mutex<Option<Run>>,
+}
+
+/// What is known once the run has begun.
+struct Run {
+    start: Instant,
+    standing: Arc<Mutex<Standing>>,
+    /// The line of the run, and those of claims in work, by their places; none where nobody watches.
+    all: Option<ProgressBar>,
+    lines: Vec<Option<ProgressBar>>,
+}
+
+impl Run {
+    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What is known is locked for
+    /// no longer than that: the line of the run is drawn by another thread, which waits for it with the screen in hand.
+    fn told(&self, tell: impl FnOnce(&mut Standing) -> Option<usize>) -> Option<(usize, String, bool)> {
+        let mut standing = lock(&self.standing);
+        let place = tell(&mut standing)?;
+        let claim = &standing.claims[place];
+        Some((place, of_claim(claim, names(&standing)), claim.done == claim.cells))
+    }
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        Self { screen: MultiProgress::new(), run: Mutex::new(None) }
+    }
+
+    /// Does something to the run, if it has begun.
+    fn with(&self, act: impl FnOnce(&mut Run)) {
+        if let Some(run) = lock(&self.run).as_mut() {
+            act(run);
+        }
+    }
+}
+
+impl Observer for Bars {
+    fn begin(&self, plan: &Plan<'_>, reused: &[&Record], threads: usize) {
+        let start = Instant::now();
+        let standing = Standing::new(plan, reused, threads);
+        let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
+        let kept = if reused.is_empty() { String::new() } else { format!(", {} of them in the journal", reused.len()) };
+        let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
+        voice::note(format_args!("{cells} cells{kept}{time}"));
+        let lines = vec![None; standing.claims.len()];
+        let standing = Arc::new(Mutex::new(standing));
+        let mut all = None;
+        if voice::is_watched() && left > 0 {
+            let shared = standing.clone();
+            let text = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+                let text = overall(&lock(&shared), start.elapsed().as_secs_f64(), width());
+                // Nothing can be done about a terminal that is gone.
+                let _ = line.write_str(&text);
+            };
+            let bar = self.screen.add(ProgressBar::new(1));
+            if let Ok(style) = ProgressStyle::with_template("{run}") {
+                bar.set_style(style.with_key("run", text));
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            all = Some(bar);
+        }
+        *lock(&self.run) = Some(Run { start, standing, all, lines });
+    }
+
+    fn started(&self, cell: &Cell) {
+        self.with(|run| {
+            let now = run.start.elapsed().as_secs_f64();
+            let begun = run.told(|standing| standing.begin(cell, now));
+            let (Some((place, text, _)), Some(all)) = (begun, &run.all) else { return };
+            let shown = run.lines.iter().flatten().count();
+            if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
+                let line = self.screen.insert_before(all, ProgressBar::new(1));
+                if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                    line.set_style(style);
+                }
+                line.set_message(text);
+                run.lines[place] = Some(line);
+            }
+        });
+    }
+
+    fn finished(&self, cell: &Cell, _seconds: f64, outcome: Result<&Record, &str>) {
+        if let Err(why) = outcome {
+            self.screen.suspend(|| voice::note(format_args!("{cell} could not be measured: {why}")));
+        }
+        self.with(|run| {
+            let ended = run.told(|standing| standing.end(cell, outcome.ok()));
+            let Some((place, text, done)) = ended else { return };
+            let Some(line) = &run.lines[place] else { return };
+            line.set_message(text);
+            if done {
+                line.finish_and_clear();
+                self.screen.remove(line);
+                run.lines[place] = None;
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|run| {
+            run.lines.iter().flatten().chain(&run.all).for_each(ProgressBar::finish_and_clear);
+        });
+    }
+}
+
+/// Columns of the terminal.
+fn width() -> usize {
+    usize::from(Term::stderr().size().1)
+}
+
+/// Columns of the longest name.
+fn names(standing: &Standing) -> usize {
+    standing.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
+}
+
+/// The line of a claim.
+fn of_claim(claim: &Claim, names: usize) -> String {
+    let Claim { id, cells, done, worst, .. } = claim;
+    let worst = worst.as_ref().map_or_else(String::new, |(ratio, bound)| {
+        let word = if ratio.violated { "violated" } else { "worst ratio" };
+        format!("  {word} {:.3} in {bound}", ratio.value)
+    });
+    let count = format!("{done}/{cells}");
+    format!("{}  {} cells{worst}", pad_str(id, names, Alignment::Left, None), pad_str(&count, 9, Alignment::Right, None))
+}
+
+/// The line of the run, in `width` columns.
+fn overall(standing: &Standing, now: f64, width: usize) -> String {
+    let (done, cells) = standing.cells();
+    let left = duration(standing.left(now));
+    let text = if width < NARROW {
+        format!("{done}/{cells}  about {left} left")
+    } else {
+        let full = (standing.fraction(now) * BAR as f64).round() as usize;
+        let bar = "█".repeat(full) + &"░".repeat(BAR - full);
+        format!("{bar}  {done}/{cells} cells  {} gone, about {left} left", duration(now))
+    };
+    truncate_str(&text, width.saturating_sub(1), "…").into_owned()
+}
+
+/// Seconds in words.
+pub(crate) fn duration(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// A poisoned lock guards numbers that are only shown.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::Tier;
+
+    #[test]
+    fn the_line_of_the_run_fits_every_terminal() {
+        let plan = Plan::new(&[], Tier::Quick, 0).unwrap();
+        let standing = Standing::new(&plan, &[], 2);
+        let of = |width| overall(&standing, 3.0, width);
+        assert_eq!(of(80), format!("{}  0/0 cells  3.0 s gone, about 0.0 s left", "█".repeat(BAR)));
+        assert_eq!(of(40), "0/0  about 0.0 s left");
+        assert_eq!(of(12), "0/0  about…");
+        for width in [2, 3, 20, 59, 60, 61, 200] {
+            assert!(of(width).chars().count() <= width.saturating_sub(1), "{width}: {}", of(width));
+        }
+    }
+}

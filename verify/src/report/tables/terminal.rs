@@ -1,0 +1,107 @@
+//! The table on the terminal.
+
+use super::number;
+use crate::registry::Registry;
+use crate::report::model::CAVEAT;
+use crate::verdict::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
+use std::fmt::Write;
+
+/// The table that `verify` ends with.
+///
+/// Of the exponents of a supported bound only the one whose limits reach farthest from the claim is shown, unless `details` asks for all.
+pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
+    let mut out = String::new();
+    for v in verdicts {
+        out += &claim(v, details);
+        let resting = registry.resting_on(&v.claim);
+        if v.verdict == Verdict::Refuted && !resting.is_empty() {
+            let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
+        }
+    }
+    let count = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
+    let all = [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted];
+    let words: Vec<String> = all.iter().filter(|w| count(**w) > 0).map(|w| format!("{} {w}", count(*w))).collect();
+    let _ = writeln!(out, "{} claims: {}. {CAVEAT}", verdicts.len(), words.join(", "));
+    out
+}
+
+/// The lines on one claim.
+fn claim(v: &ClaimVerdict, details: bool) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{:<12}  {}: {} ({})", v.verdict.name(), v.claim, v.title, v.reference);
+    if let Some(p) = &v.as_printed {
+        let _ = writeln!(out, "{:<12}  as printed: {} ({})", "", p.verdict, p.erratum);
+    }
+    for b in &v.bounds {
+        let printed = b.printed.map_or_else(String::new, |e| format!(" [as printed, {e}; does not count]"));
+        let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
+        let _ = writeln!(out, "{:18}{}", "", evidence(b));
+        let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
+        let farthest = b.exponents.iter().max_by(|x, y| reach(x).total_cmp(&reach(y)));
+        for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
+            let _ = writeln!(out, "{:18}{}", "", exponent(e));
+        }
+        if !all && b.exponents.len() > 1 {
+            let _ = writeln!(out, "{:18}the limits of the other {} are nearer to the claim", "", b.exponents.len() - 1);
+        }
+        if let Some(why) = &b.why {
+            let _ = writeln!(out, "{:18}why: {why}", "");
+            if let Some(w) = b.worst.as_ref().filter(|_| b.verdict == Verdict::Refuted) {
+                let _ = writeln!(out, "{:18}again: {}", "", w.command);
+            }
+        }
+    }
+    for f in v.failures.iter().take(3) {
+        let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
+    }
+    if v.failures.len() > 3 {
+        let _ = writeln!(out, "  {:<12}  and {} more cells", "failed", v.failures.len() - 3);
+    }
+    out
+}
+
+/// The table that an experiment ends with.
+pub fn of_verdict(verdict: &ClaimVerdict) -> String {
+    format!("{}{CAVEAT}\n", claim(verdict, true))
+}
+
+/// How far the limits of a deciding exponent reach from the claimed one, on either side.
+fn reach(e: &ExponentEvidence) -> f64 {
+    if e.decides { (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs()) } else { f64::NEG_INFINITY }
+}
+
+/// Constant, tightness, margin, cells and control in one line.
+fn evidence(b: &BoundVerdict) -> String {
+    let mut words = Vec::new();
+    if let Some(c) = b.implied_constant {
+        words.push(format!("constant {}", number(c)));
+    }
+    if !b.tightness.text.is_empty() {
+        words.push(b.tightness.text.clone());
+    }
+    words.push(format!("{} cells, {} inside the hypotheses", b.cells, b.cells_inside_hypotheses));
+    words.push(format!("control {}", b.control.verdict));
+    words.join("; ")
+}
+
+fn exponent(e: &ExponentEvidence) -> String {
+    let mut text =
+        format!("{}^{:.3} claimed, {:.3} measured ({:.3} to {:.3})", e.parameter, e.claimed, e.measured, e.lower, e.upper);
+    if let Some(at) = e.onset {
+        let _ = write!(text, ", from {} = {at} on", e.parameter);
+    }
+    if e.exact {
+        text.push_str(", without scatter");
+    }
+    if let Some(p) = e.lack_of_fit_p.filter(|p| *p < 0.01) {
+        let _ = write!(text, ", not a pure power (p = {p:.1e})");
+    }
+    if !e.group.is_empty() {
+        let _ = write!(text, " at {}", e.group);
+    }
+    if !e.decides {
+        text.push_str(" [outside the allowed range: reported only]");
+    }
+    text
+}
