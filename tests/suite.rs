@@ -36,6 +36,8 @@ mod data;
 mod descent;
 #[path = "suite/diff.rs"]
 mod diff;
+#[path = "suite/docs.rs"]
+mod docs;
 #[path = "suite/experiment_figure_2.rs"]
 mod experiment_figure_2;
 #[path = "suite/harmonics.rs"]
