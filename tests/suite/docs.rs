@@ -16,7 +16,7 @@ fn read(path: impl AsRef<Path>) -> String {
 /// Every Markdown page of the front and of the folders that have some.
 fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/figures", "benches"] {
+    for folder in ["", "docs", "docs/cluster", "docs/figures", "benches"] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap().flatten() {
             let name = entry.file_name();
             if Path::new(&name).extension().is_some_and(|e| e == "md") {

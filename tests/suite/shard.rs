@@ -312,7 +312,7 @@ fn the_scripts_for_a_cluster_share_out_and_join() {
     assert!(String::from_utf8_lossy(&out.stdout).ends_with("\n7 7\n"), "{out:?}");
     let verdicts = fs::read_to_string(desk.path("verdicts.log")).unwrap();
     assert!(
-        verdicts.starts_with("3 records from 2 journals in journal.jsonl") && verdicts.contains("1 claims: 1 holds"),
+        verdicts.starts_with("3 records from 2 journals in journal.jsonl") && verdicts.contains("1 claim: 1 holds"),
         "{verdicts}"
     );
     assert_eq!(desk.run(&["verify", "assumption-2", "--journal", "whole.jsonl"]).code, Some(0));

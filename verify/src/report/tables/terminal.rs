@@ -21,7 +21,8 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) ->
     let count = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
     let all = [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted];
     let words: Vec<String> = all.iter().filter(|w| count(**w) > 0).map(|w| format!("{} {w}", count(*w))).collect();
-    let _ = writeln!(out, "{} claims: {}. {CAVEAT}", verdicts.len(), words.join(", "));
+    let claims = if verdicts.len() == 1 { "claim" } else { "claims" };
+    let _ = writeln!(out, "{} {claims}: {}. {CAVEAT}", verdicts.len(), words.join(", "));
     out
 }
 
