@@ -3,10 +3,14 @@
 use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::{Error, Result};
-use crate::journal::Key;
-use crate::runner::source_of;
+use crate::journal::{Key, SOURCE_HASH};
 use crate::shard::Shard;
 use std::collections::BTreeSet;
+
+/// The hash that a claim's records are keyed by: the sources here, and the claim's own revision if it has one.
+pub fn source_of(claim: &dyn Claim) -> String {
+    if claim.revision().is_empty() { SOURCE_HASH.to_owned() } else { format!("{SOURCE_HASH}+{}", claim.revision()) }
+}
 
 /// One cell of a plan.
 pub struct Step<'a> {
@@ -59,7 +63,8 @@ impl<'a> Plan<'a> {
     /// The share of the cells that falls to `shard`, in the same order.
     #[must_use]
     pub fn share(mut self, shard: Shard) -> Self {
-        let mut takes = shard.takes(&self.steps).into_iter();
+        let seconds: Vec<f64> = self.steps.iter().map(|s| s.prediction.seconds).collect();
+        let mut takes = shard.takes(&seconds).into_iter();
         self.steps.retain(|_| takes.next().unwrap_or(false));
         self
     }

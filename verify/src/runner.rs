@@ -2,8 +2,8 @@
 
 use crate::cell::Cell;
 use crate::error::{Error, Result};
-use crate::journal::{Journal, SOURCE_HASH};
-use crate::plan::{Plan, Step};
+use crate::journal::Journal;
+use crate::plan::{Plan, Step, source_of};
 use crate::record::{Cost, Record};
 use crate::verdict::Failure;
 use faer::Par;
@@ -61,11 +61,6 @@ pub fn available_memory() -> f64 {
 }
 
 const GIB: f64 = (1u64 << 30) as f64;
-
-/// The hash that a claim's records are keyed by: the sources here, and the claim's own revision if it has one.
-pub fn source_of(claim: &dyn crate::claim::Claim) -> String {
-    if claim.revision().is_empty() { SOURCE_HASH.to_owned() } else { format!("{SOURCE_HASH}+{}", claim.revision()) }
-}
 
 /// What the workers share.
 struct State<'p> {

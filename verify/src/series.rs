@@ -1,13 +1,11 @@
 //! Series: what a judge looked at, group by group, for pictures and tables.
 //!
-//! A growth, an asymptotic statement and a probability give the groups they were judged in, from the code that judges them. Identities and
+//! [`crate::verdict::series`] makes those of a bound. A growth, an asymptotic statement and a probability give the groups they were judged in, from the code that judges them. Identities and
 //! inequalities are judged cell by cell: theirs run along the parameter that varies most.
 
-use crate::bound::{Bound, Kind};
 use crate::cell::Cell;
-use crate::record::{Quantity, Record};
+use crate::record::Quantity;
 use crate::verdict::label;
-use crate::{asymptotic, comparison, growth, probability};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,31 +115,6 @@ pub struct Series {
     pub fit: Option<Fit>,
     /// The controls.
     pub controls: Vec<Planted>,
-}
-
-/// The series of a bound; [`Point::cell`] counts in `records`, which may hold those of other claims and parts too. Records that lack one of the
-/// two sides are passed over.
-pub fn of(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
-    let (lhs, rhs) = match &bound.kind {
-        Kind::Identity { lhs, rhs, .. } | Kind::Inequality { lhs, rhs, .. } | Kind::Growth { lhs, rhs, .. } => (lhs, rhs),
-        Kind::Asymptotic { quantity, .. } => (quantity, quantity),
-        Kind::Probability { successes, trials, .. } => (successes, trials),
-    };
-    let speaks = |r: &Record| r.cell.claim == claim && bound.selects(&r.cell) && r.get(lhs).is_some() && r.get(rhs).is_some();
-    let chosen: Vec<usize> = (0..records.len()).filter(|&i| speaks(&records[i])).collect();
-    let those: Vec<&Record> = chosen.iter().map(|&i| &records[i]).collect();
-    let mut all = match &bound.kind {
-        Kind::Identity { neighbours, .. } => comparison::series(lhs, rhs, neighbours, |_| true, &those),
-        Kind::Inequality { neighbours, .. } => comparison::series(lhs, rhs, neighbours, Record::in_range, &those),
-        Kind::Growth { growth, .. } => growth::series(lhs, rhs, growth, &those),
-        Kind::Asymptotic { asymptotic, .. } => asymptotic::series(lhs, asymptotic, &those),
-        Kind::Probability { side, probability, .. } => probability::series(lhs, rhs, *side, *probability, &those),
-    };
-    for series in &mut all {
-        let points = series.points.iter_mut().chain(series.controls.iter_mut().flat_map(|c| &mut c.points));
-        points.for_each(|p| p.cell = chosen[p.cell]);
-    }
-    all
 }
 
 /// A number of a cell.

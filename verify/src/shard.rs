@@ -3,7 +3,6 @@
 //! The shares are a function of the plan and of n alone, so that n processes that know nothing of one another measure every cell
 //! once: the cells are dealt out by falling predicted time, each to the share with the least to do so far.
 
-use crate::plan::Step;
 use std::str::FromStr;
 
 /// The share `i/n`, with 1 ≤ i ≤ n.
@@ -31,15 +30,15 @@ impl Shard {
         self.of
     }
 
-    /// For each of `steps` whether it falls to this share.
-    pub(crate) fn takes(self, steps: &[Step<'_>]) -> Vec<bool> {
+    /// For each of the cells, of which `seconds` are the predicted times, whether it falls to this share.
+    pub(crate) fn takes(self, seconds: &[f64]) -> Vec<bool> {
         // Whole microseconds, at least one: sums without rounding, so that the shares are the same on every machine.
-        let time = |i: usize| ((1e6 * steps[i].prediction.seconds).round() as u64).max(1);
-        let mut falling: Vec<usize> = (0..steps.len()).collect();
+        let time = |i: usize| ((1e6 * seconds[i]).round() as u64).max(1);
+        let mut falling: Vec<usize> = (0..seconds.len()).collect();
         falling.sort_by_key(|&i| (std::cmp::Reverse(time(i)), i));
         // More shares than cells stay empty, from the last one down.
-        let mut loads = vec![0u128; self.of.min(steps.len())];
-        let mut takes = vec![false; steps.len()];
+        let mut loads = vec![0u128; self.of.min(seconds.len())];
+        let mut takes = vec![false; seconds.len()];
         for i in falling {
             if let Some(least) = (0..loads.len()).min_by_key(|&share| loads[share]) {
                 loads[least] += u128::from(time(i));

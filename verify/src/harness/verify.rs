@@ -2,7 +2,7 @@
 
 use super::{HOLDS, RunArgs, print, print_json, progress, run, voice};
 use crate::claim::Tier;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, source_of};
 use crate::registry::Registry;
 use crate::report::tables;
 use crate::runner;
@@ -160,7 +160,7 @@ fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write
         let near = plan.steps.iter().max_by_key(near).map(|s| s.cell.key()).unwrap_or_default();
         bail!("unknown cell '{key}' in the {} tier; did you mean '{near}'? (--plan lists all)", plan.tier);
     };
-    let record = runner::measure(step, plan.seed, &runner::source_of(step.claim), runner::available_memory())?;
+    let record = runner::measure(step, plan.seed, &source_of(step.claim), runner::available_memory())?;
     print_json(out, &record)?;
     Ok(HOLDS)
 }

@@ -1,10 +1,11 @@
-//! From records to verdicts: each bound by its own judge, then power, failures and missing cells.
+//! From records to verdicts: each bound by its own judge, then power, failures and missing cells. And to the series that a verdict was read off.
 
 use super::{AsPrinted, BoundVerdict, ClaimVerdict, Failure, Finding, Tightness, Verdict, Worst};
 use crate::bound::{Bound, Kind};
 use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
 use crate::record::{Quantity, Record};
+use crate::series::Series;
 use crate::{asymptotic, comparison, growth, probability};
 
 /// Judges a claim on the records and failures of its plan.
@@ -51,6 +52,31 @@ pub fn judge_partial(
         tier,
         seed,
     }
+}
+
+/// The series of a bound; [`crate::series::Point::cell`] counts in `records`, which may hold those of other claims and parts too. Records that lack one of the
+/// two sides are passed over.
+pub fn series(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
+    let (lhs, rhs) = match &bound.kind {
+        Kind::Identity { lhs, rhs, .. } | Kind::Inequality { lhs, rhs, .. } | Kind::Growth { lhs, rhs, .. } => (lhs, rhs),
+        Kind::Asymptotic { quantity, .. } => (quantity, quantity),
+        Kind::Probability { successes, trials, .. } => (successes, trials),
+    };
+    let speaks = |r: &Record| r.cell.claim == claim && bound.selects(&r.cell) && r.get(lhs).is_some() && r.get(rhs).is_some();
+    let chosen: Vec<usize> = (0..records.len()).filter(|&i| speaks(&records[i])).collect();
+    let those: Vec<&Record> = chosen.iter().map(|&i| &records[i]).collect();
+    let mut all = match &bound.kind {
+        Kind::Identity { neighbours, .. } => comparison::series(lhs, rhs, neighbours, |_| true, &those),
+        Kind::Inequality { neighbours, .. } => comparison::series(lhs, rhs, neighbours, Record::in_range, &those),
+        Kind::Growth { growth, .. } => growth::series(lhs, rhs, growth, &those),
+        Kind::Asymptotic { asymptotic, .. } => asymptotic::series(lhs, asymptotic, &those),
+        Kind::Probability { side, probability, .. } => probability::series(lhs, rhs, *side, *probability, &those),
+    };
+    for series in &mut all {
+        let points = series.points.iter_mut().chain(series.controls.iter_mut().flat_map(|c| &mut c.points));
+        points.for_each(|p| p.cell = chosen[p.cell]);
+    }
+    all
 }
 
 /// What to type to measure a cell again, by itself and without the journal.

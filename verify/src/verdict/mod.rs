@@ -2,7 +2,7 @@
 
 mod judging;
 
-pub use judging::{judge, judge_bound, judge_partial, rerun_command};
+pub use judging::{judge, judge_bound, judge_partial, rerun_command, series};
 pub(crate) use judging::{label, pairs};
 
 use crate::cell::Cell;

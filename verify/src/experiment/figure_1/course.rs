@@ -1,6 +1,7 @@
 //! The course of a run: steps, and what is recorded of them.
 
-use super::training::{Bits, Descent, Test};
+use super::bits::Bits;
+use super::training::{Descent, Test};
 pub use crate::experiment::recorded::due;
 use crate::experiment::{AtStep, Keeper, Position, Recorded};
 use anyhow::Result;

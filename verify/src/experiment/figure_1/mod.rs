@@ -8,6 +8,7 @@
 //! too this is the Σ of the sphere).
 
 mod beside;
+mod bits;
 pub(super) mod course;
 pub(super) mod data;
 mod picture;
@@ -19,9 +20,9 @@ pub(super) mod verdict;
 
 pub(super) use picture::log_d;
 
+pub use bits::Bits;
 pub use course::{Row, State};
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
-pub use training::Bits;
 
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::Result;

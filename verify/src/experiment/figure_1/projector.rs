@@ -1,8 +1,8 @@
 //! What R3 leaves alone: the top singular vectors of Φ, or the top eigenvectors of Σ.
 
+use super::bits::Bits;
 use super::data::Data;
 use super::settings::{Projector, Settings};
-use super::training::Bits;
 use anyhow::Result;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};

@@ -1,9 +1,10 @@
 //! What the runs of a seed share, made once for all of them.
 
 use super::Settings;
+use super::bits::Bits;
 use super::data::Data;
 use super::projector::Kept;
-use super::training::{Bits, Test};
+use super::training::Test;
 use anyhow::Result;
 
 /// What the runs of a seed share.

@@ -1,5 +1,6 @@
 //! Full-batch gradient descent on f_L + f_Q, and its loss on test inputs.
 
+use super::bits::Bits;
 use super::data::{Data, Labelled};
 use super::projector::Kept;
 use anyhow::{Result, ensure};
@@ -10,32 +11,6 @@ use std::sync::Arc;
 
 /// Inputs of the test that are evaluated at once: the slopes of a block are the largest buffer of the test.
 const BLOCK: usize = 1_000;
-
-/// Numbers that can be kept as bits.
-pub trait Bits: Real {
-    /// How many bytes one takes.
-    const BYTES: usize;
-    /// Appends the bytes of this one, little endian.
-    fn put(self, to: &mut Vec<u8>);
-    /// The number of these bytes.
-    fn get(bytes: &[u8]) -> Self;
-}
-
-macro_rules! bits {
-    ($($t:ty),*) => {$(
-        impl Bits for $t {
-            const BYTES: usize = size_of::<$t>();
-            fn put(self, to: &mut Vec<u8>) {
-                to.extend(self.to_le_bytes());
-            }
-            fn get(bytes: &[u8]) -> Self {
-                Self::from_le_bytes(std::array::from_fn(|i| bytes[i]))
-            }
-        }
-    )*};
-}
-
-bits!(f32, f64);
 
 /// A displacement on its way.
 pub struct Descent<T: Bits> {

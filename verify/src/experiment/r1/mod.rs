@@ -11,9 +11,10 @@ mod penalty;
 mod picture;
 mod verdict;
 
+use super::figure_1::Bits;
 use super::figure_1::course::{self, Evaluated, Row, State};
 use super::figure_1::shared::Shared;
-use super::figure_1::training::{Bits, Descent};
+use super::figure_1::training::Descent;
 use super::figure_1::{Projector, Settings};
 use super::{Experiment, Keeper, Position, Report};
 use anyhow::Result;

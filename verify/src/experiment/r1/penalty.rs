@@ -1,10 +1,11 @@
 //! λ1 R1 in a step: its value and its gradient.
 
 use super::FRESH;
+use crate::experiment::figure_1::Bits;
 use crate::experiment::figure_1::Settings;
 use crate::experiment::figure_1::data::{self, Data, KEY};
 use crate::experiment::figure_1::projector::{Exact, Kept};
-use crate::experiment::figure_1::training::{Bits, Descent};
+use crate::experiment::figure_1::training::Descent;
 use anyhow::Result;
 use escapement::covariance::CovarianceOperator;
 use escapement::eigen::{DEFAULT_MEMORY, TopSpace};

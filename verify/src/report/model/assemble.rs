@@ -11,12 +11,12 @@ use crate::errata::LEDGER;
 use crate::error::Result;
 use crate::journal::Records;
 use crate::plan::Plan;
+use crate::plan::source_of;
 use crate::record::Record;
 use crate::registry::Registry;
-use crate::runner::source_of;
-use crate::series::{self, Series};
+use crate::series::Series;
 use crate::sidecar::Timings;
-use crate::verdict::{BoundVerdict, Failure, Verdict, judge_partial};
+use crate::verdict::{self, BoundVerdict, Failure, Verdict, judge_partial};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report is made of.
@@ -213,7 +213,7 @@ fn of_claim(
     };
     let bounds = claim.bounds();
     let of_bound = |(bound, verdict): (&Bound, BoundVerdict)| {
-        let series = series::of(id, bound, &records);
+        let series = verdict::series(id, bound, &records);
         let spoken = |c: &&Cell| bound.selects(c);
         BoundReport {
             constant_error: constant_error(&bound.kind, &verdict, &series),
