@@ -2,7 +2,7 @@
 //! and what the records cannot decide is inconclusive.
 
 use crate::synthetic::{Synthetic, noise, over_m, records};
-use escapement_verify::verdict::{Failure, judge, judge_bound};
+use escapement_verify::verdict::{Failure, judge, judge_bound, judge_partial};
 use escapement_verify::{
     Asymptotic, Bound, BoundVerdict, Cell, ErratumId, Growth, Hypothesis, Measurement, Neighbour, Parameter, Record, Registry,
     Side, Tier, Verdict,
@@ -319,6 +319,22 @@ fn a_cell_that_failed_or_a_missing_quantity_makes_the_bound_inconclusive_and_is_
     let why = verdict(&other, &records).why.unwrap();
     assert_eq!(why, "the cell made-up,d=10,m=200,replicate=0 lacks the quantity 'nothing'");
     assert_eq!(verdict(&same.part("elsewhere"), &records).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_part_of_a_sweep_refutes_nothing_and_a_cell_that_violates_an_inequality_does() {
+    let cells = over_m(&WIDTHS, 3);
+    let missing = [Cell { m: 6400, ..cells[0].clone() }];
+    let judged = |bound: Bound, records: &[Record], missing: &[Cell]| {
+        let claim = Synthetic::new("made-up", cells.clone(), vec![bound], |_, _| Ok(Measurement::new()));
+        judge_partial(&claim, Tier::Quick, 7, records, &[], missing).verdict
+    };
+    let steep = records(&cells, power(0.5, 0.01));
+    assert_eq!(judged(growth(Side::Upper), &steep, &[]), Verdict::Refuted);
+    assert_eq!(judged(growth(Side::Upper), &steep, &missing), Verdict::Inconclusive);
+    let beyond = records(&cells, sides(1.0, 1e-13));
+    let most = || Bound::inequality("most", "", "lhs", Side::Upper, "rhs", Neighbour::rhs("false", "twice"));
+    assert_eq!(judged(most(), &beyond, &missing), Verdict::Refuted);
 }
 
 #[test]

@@ -39,8 +39,8 @@ fn a_journal_is_shown_and_nothing_is_measured() {
     let (code, first) = report(&toy::registry(), &desk, &[]);
     assert_eq!(
         (code, first.tier, first.seed),
-        (harness::HOLDS, Tier::Paper, 2206),
-        "the toy tiers are equal: the largest is taken"
+        (harness::HOLDS, Tier::Quick, 2206),
+        "the toy tiers are equal: the smallest is taken"
     );
     for claim in &first.claims {
         let cells = claim.cells;
@@ -204,7 +204,7 @@ fn the_tier_is_the_one_nearest_to_the_journal() {
     run(&registry, &desk, &["verify", "--tier", "standard"]);
     fs::copy(&journal, &whole).unwrap();
     // The quick tier has the first 4 of 12 cells, the others all of them; 8 is the half of what they add.
-    for (count, found) in [(4, Tier::Quick), (7, Tier::Quick), (9, Tier::Paper), (12, Tier::Paper)] {
+    for (count, found) in [(4, Tier::Quick), (7, Tier::Quick), (9, Tier::Standard), (12, Tier::Standard)] {
         let cells = over_m(&toy::WIDTHS, 2);
         rewrite(&whole, &journal, |r| cells[..count].contains(&r.cell).then_some(r));
         assert_eq!(report(&registry, &desk, &[]).1.tier, found, "{count}");

@@ -89,6 +89,7 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
     });
     let text = match sharper {
         None if sign => format!("the left side comes as close to 0 as {:.3e}", constant.unwrap_or(0.0)),
+        Some(c) if (0.99..=1.01).contains(&c) && broken > 0 => "missed by less than one percent".to_owned(),
         Some(c) if (0.99..=1.01).contains(&c) => "tight: attained to within one percent".to_owned(),
         Some(c) if c > 1.0 => format!("the right side could be {c:.3} times sharper on these cells"),
         Some(c) => format!("violated by a factor {:.3}", 1.0 / c),

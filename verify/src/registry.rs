@@ -79,6 +79,11 @@ impl Registry {
         self.claims().map(Claim::id).filter(|c| *c != id && found.contains(c)).collect()
     }
 
+    /// Which of the `refuted` claims `id` rests on, directly or not.
+    pub fn shaken_by<'a>(&self, id: &str, refuted: &[&'a str]) -> Vec<&'a str> {
+        refuted.iter().copied().filter(|r| self.resting_on(r).contains(&id)).collect()
+    }
+
     fn unknown(&self, given: &str) -> Error {
         let lower = given.to_lowercase();
         let near = self

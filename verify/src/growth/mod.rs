@@ -92,6 +92,9 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         _ if gravest.evidence.verdict == Verdict::Refuted => {
             format!("false here: the measured exponent of {name} misses the claimed one by {:.3}", gap.abs())
         }
+        _ if gravest.evidence.verdict == Verdict::Inconclusive => {
+            format!("undecided: the measured exponent of {name} is {:.3} from the claimed one", gap.abs())
+        }
         Side::Both => format!("two-sided: the measured exponent of {name} is within {:.3} of the claimed one", gap.abs()),
         _ if -reach > SLACK => format!(
             "loose: the exponent of {name} could be sharper by {gap:.3}; sharpened by more than {until:.3} it would be refuted"

@@ -76,8 +76,12 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let width = longest(&mut registry.claims().map(|c| c.id().chars().count()));
     let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
+    let refuted: Vec<&str> = claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
     let line = |(c, s): (&dyn Claim, &Standing)| {
-        format!("{:<width$}  {:<words$}  {} ({})\n", c.id(), s.words(), c.title(), c.reference())
+        let shaken_by = registry.shaken_by(c.id(), &refuted);
+        let shaken =
+            if shaken_by.is_empty() { String::new() } else { format!(", rests on what is refuted: {}", shaken_by.join(", ")) };
+        format!("{:<width$}  {:<words$}  {} ({}){shaken}\n", c.id(), s.words(), c.title(), c.reference())
     };
     print(out, &claims().map(line).collect::<String>())?;
     if standings.iter().any(|s| s.verdict.is_none()) {

@@ -148,7 +148,7 @@ impl Claim for Lemma1 {
         vec![
             Bound::growth(
                 "error-rate",
-                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, and equals its exact value",
+                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, as its exact value does",
                 "rms_error",
                 "exact_rms_error",
                 Growth::both(Parameter::M, |_| -0.5),

@@ -13,8 +13,8 @@ pub fn judge(claim: &dyn Claim, tier: Tier, seed: u64, records: &[Record], failu
     judge_partial(claim, tier, seed, records, failures, &[])
 }
 
-/// Judges a claim of whose plan the cells in `missing` were not measured: what they could have decided is *inconclusive*, unless the
-/// others refute it already.
+/// Judges a claim of whose plan the cells in `missing` were not measured: what they could have decided is *inconclusive*, unless one of the
+/// others refutes it already ([`refuted_by_a_cell`]).
 pub fn judge_partial(
     claim: &dyn Claim,
     tier: Tier,
@@ -26,7 +26,7 @@ pub fn judge_partial(
     let judge_one = |bound: &Bound| {
         let mut found = judge_bound(claim.id(), bound, tier, seed, records, failures);
         let absent = missing.iter().filter(|c| bound.selects(c)).count();
-        if absent > 0 && found.verdict != Verdict::Refuted {
+        if absent > 0 && !refuted_by_a_cell(bound, found.verdict) {
             let failed = failures.iter().filter(|f| bound.selects(&f.cell)).count();
             found.verdict = Verdict::Inconclusive;
             found.why = Some(format!("{absent} of its {} cells are missing", found.cells + failed + absent));
@@ -77,6 +77,12 @@ pub fn series(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
         points.for_each(|p| p.cell = chosen[p.cell]);
     }
     all
+}
+
+/// Whether no further cell can change it: an identity or an inequality that fails on one cell is refuted, while a sweep or a frequency of which
+/// cells are missing is another sweep.
+fn refuted_by_a_cell(bound: &Bound, verdict: Verdict) -> bool {
+    verdict == Verdict::Refuted && matches!(bound.kind, Kind::Identity { .. } | Kind::Inequality { .. })
 }
 
 /// What to type to measure a cell again, by itself and without the journal.

@@ -44,7 +44,7 @@ pub struct Material<'a> {
 }
 
 /// The tier whose plan is nearest to what the journal holds: with the fewest cells that only one of the two has, counting the claims that have any
-/// record, and the larger tier of equals. Of tiers that contain one another it is the largest of whose additional cells most are there.
+/// record, and the smaller tier of equals. Of tiers that contain one another it is the largest of whose additional cells most are there.
 ///
 /// # Errors
 /// Plans that cannot be made, see [`Plan::new`].
@@ -53,7 +53,7 @@ pub fn likely_tier(claims: &[&dyn Claim], records: &Records, seed: u64) -> Resul
     let named: BTreeSet<&str> = held.iter().map(|c| c.claim.as_str()).collect();
     let claims: Vec<&dyn Claim> = claims.iter().copied().filter(|c| named.contains(c.id())).collect();
     let mut nearest = (usize::MAX, Tier::Quick);
-    for tier in [Tier::Paper, Tier::Standard, Tier::Quick] {
+    for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let plan = Plan::new(&claims, tier, seed)?;
         let shared = plan.steps.iter().filter(|s| held.contains(&s.cell)).count();
         let apart = plan.steps.len() + held.len() - 2 * shared;
@@ -100,11 +100,9 @@ fn entry(e: &crate::errata::Erratum) -> ErratumEntry {
 /// Marks what rests on a refuted claim.
 fn shake(report: &mut Report, registry: &Registry) {
     let refuted: Vec<String> = report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
-    for id in refuted {
-        let resting = registry.resting_on(&id);
-        for claim in report.claims.iter_mut().filter(|c| resting.contains(&c.id.as_str())) {
-            claim.shaken_by.push(id.clone());
-        }
+    let refuted: Vec<&str> = refuted.iter().map(String::as_str).collect();
+    for claim in &mut report.claims {
+        claim.shaken_by = registry.shaken_by(&claim.id, &refuted).into_iter().map(str::to_owned).collect();
     }
 }
 

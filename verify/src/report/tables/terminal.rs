@@ -11,8 +11,13 @@ use std::fmt::Write;
 /// Of the exponents of a supported bound only the one whose limits reach farthest from the claim is shown, unless `details` asks for all.
 pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
     let mut out = String::new();
+    let refuted: Vec<&str> = verdicts.iter().filter(|v| v.verdict == Verdict::Refuted).map(|v| v.claim.as_str()).collect();
     for v in verdicts {
         out += &claim(v, details);
+        let shaken_by = registry.shaken_by(&v.claim, &refuted);
+        if !shaken_by.is_empty() {
+            let _ = writeln!(out, "  {:<12}  rests on what is refuted: {}", "", shaken_by.join(", "));
+        }
         let resting = registry.resting_on(&v.claim);
         if v.verdict == Verdict::Refuted && !resting.is_empty() {
             let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
