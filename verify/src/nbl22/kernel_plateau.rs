@@ -50,7 +50,7 @@ impl Claim for KernelPlateau {
         "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)"
     }
     fn hypotheses(&self) -> &str {
-        "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Cells beyond d^{k+1} are the control side and are marked as outside."
+        "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there."
     }
     fn method(&self) -> &str {
         "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \

@@ -351,6 +351,7 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     // A square of size e² moves by 2e·rounding, and its mean by less.
     let square_rounding = 2.0 * mean.sqrt() * rounding + rounding * rounding;
     let single_limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, freedom);
+    let least = (cell.d as f64).powi(2 * cell.k as i32);
     let mut out = Measurement::new()
         .quantity("largest_t", built.0, built.1)
         .quantity("limit_t", limit, 1e-9 * limit)
@@ -358,6 +359,7 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("mean_square_miss_raw", (mean / raw - 1.0).abs(), (square_rounding + miss) / raw)
         .quantity("mean_square_limit", single_limit * error / exact, 1e-9)
         .quantity("exact_mean_square", exact, miss)
+        .hypothesis("m ≥ d^{2k}", cell.m as f64 >= least, format!("{} against {least}; the mean is f_sp at any m", cell.m))
         .hypothesis("p ≥ R", p >= cell.terms, format!("{p} against {}", cell.terms))
         .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost((DRAWS * POINTS * p * 4) as f64 * (6.0 * d as f64 + 30.0), (DRAWS * POINTS * 24) as f64, 0.0);
