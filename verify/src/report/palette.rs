@@ -142,6 +142,8 @@ mod tests {
             pairs.extend(["edge", "focus", "bound", "control", "band"].map(|t| (t.to_owned(), ground.to_owned(), 3.0)));
             pairs.extend((1..7).map(|i| (format!("curve-{i}"), ground.to_owned(), 3.0)));
         }
+        // The card of what is refuted, or rests on it.
+        pairs.extend(["text", "soft", "link"].map(|t| (t.to_owned(), "refuted-fill".to_owned(), 4.5)));
         for (above, below, least) in pairs {
             let (a, b) = (get(&above), get(&below));
             for (theme, c) in [("light", contrast(a.light, b.light)), ("dark", contrast(a.dark, b.dark))] {

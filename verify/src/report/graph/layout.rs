@@ -69,7 +69,7 @@ impl Graph {
             let third = shaken(node);
             let letters = node.id.chars().count().max(node.word().len() + 2);
             // The third line is set smaller.
-            let letters = (letters as f64).max(0.85 * third.as_ref().map_or(0, |t| t.chars().count()) as f64);
+            let letters = (letters as f64).max(0.9 * third.as_ref().map_or(0, |t| t.chars().count()) as f64);
             let height = if third.is_some() { TALL } else { HEIGHT };
             g.set_node(node.id.as_str(), Some(NodeLabel { width: LETTER * letters + 26.0, height, ..NodeLabel::default() }));
         }

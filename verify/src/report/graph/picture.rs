@@ -52,7 +52,8 @@ impl Graph {
 
     /// The finding in words.
     fn summary(&self) -> String {
-        let mut words = format!("{} claims; an arrow leads from a claim to what rests on it.", self.nodes().len());
+        let claims = if self.nodes().len() == 1 { "claim" } else { "claims" };
+        let mut words = format!("{} {claims}; an arrow leads from a claim to what rests on it.", self.nodes().len());
         for verdict in [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted] {
             let names = self.nodes().iter().filter(|n| n.verdict == Some(verdict)).map(|n| n.id.as_str());
             let names: Vec<&str> = names.collect();

@@ -3,8 +3,9 @@
 use super::mathematics::{display, inline};
 use super::numbers::large;
 use super::{badge, bound, freshness};
+use crate::record::Hypothesis;
 use crate::report::graph::{Graph, Setting};
-use crate::report::model::{ClaimReport, Report};
+use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use maud::{Markup, PreEscaped, html};
 
@@ -14,7 +15,7 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
     // Beside the facts where it can be read there, below them otherwise.
     let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
-        article class={ "card " (claim.verdict.name()) } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
+        article class={ "card " (claim.verdict.name()) @if !claim.shaken_by.is_empty() { " shaken" } } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
             h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (inline(&claim.title)) }
             p class="marks" { (badge(claim.verdict)) " " (freshness(claim.freshness)) " " span class="reference" { (claim.reference) } }
             @if !claim.shaken_by.is_empty() {
@@ -68,9 +69,7 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
                 dt { "Hypotheses" }
                 dd {
                     (inline(&claim.hypotheses))
-                    @if !claim.hypotheses_met.is_empty() {
-                        ul class="met" { @for h in &claim.hypotheses_met { li { (inline(&h.name)) ": met by " (h.met) " of " (h.cells) " cells" } } }
-                    }
+                    (met(&claim.hypotheses_met))
                 }
             }
             div { dt { "Method" } dd { (inline(&claim.method)) } }
@@ -88,6 +87,23 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
             div { dt { "Rest on it" } dd { @if claim.rests_on_it.is_empty() { "nothing here" } @else { (links(&claim.rests_on_it, report)) } } }
         }
     }
+}
+
+/// Hypotheses above which their list is folded.
+const LONG: usize = 6;
+
+/// How many cells meet each hypothesis.
+fn met(hypotheses: &[HypothesisCount]) -> Markup {
+    let gloss = |h: &HypothesisCount| if h.name == Hypothesis::RANGE { " (where the constant is uniform)" } else { "" };
+    let list = html! {
+        @if !hypotheses.is_empty() {
+            ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (h.cells) " cells" } } }
+        }
+    };
+    if hypotheses.len() <= LONG {
+        return list;
+    }
+    html! { details { summary { "How many cells meet each of " (hypotheses.len()) " hypotheses" } (list) } }
 }
 
 fn cost(claim: &ClaimReport, report: &Report) -> Markup {

@@ -1,5 +1,6 @@
 //! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio.
 
+use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
@@ -12,6 +13,10 @@ const CROWD: usize = 60;
 
 /// Groups of cells that are drawn behind the deciding one; more are a thicket.
 const BEHIND: usize = 12;
+
+/// The lines of controls, each dashed in its own way, and their entries in the key.
+const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
+const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
 
 /// The deciding exponent whose limits reach farthest from the claim.
 pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
@@ -61,7 +66,7 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
                 @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
             }
-            (key(series, bound, ratios.is_some() && others > 0))
+            (key(series, bound, ratios.is_some(), others > 0))
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
                 @if others > 0 { ", the group that decides; on the right " @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it" }
@@ -73,7 +78,7 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
 }
 
 /// What the colours mean.
-fn key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
+fn key(series: &Series, bound: &BoundReport, ratios: bool, others: bool) -> Markup {
     let comparison = series.claimed.is_none();
     let rings = comparison && series.points.len() <= CROWD;
     html! {
@@ -90,9 +95,16 @@ fn key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
                     }
                 }
             }
-            @if bound.verdict.implied_constant.is_some() { li class="k-constant" { "implied constant" } }
-            @if others { li class="k-other" { "other groups" } }
-            @if !series.controls.is_empty() { li class="k-control" { "control, " (bound.verdict.control.verdict) } }
+            @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
+            @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { "implied constant" } }
+            @if ratios && others { li class="k-other" { "other groups" } }
+            @for (control, class) in series.controls.iter().zip(KEYS) {
+                li class=(class) {
+                    "control"
+                    @if series.controls.len() > 1 && !control.description.is_empty() { " (" (inline(&control.description)) ")" }
+                    ", " (bound.verdict.control.verdict)
+                }
+            }
         }
     }
 }
@@ -114,8 +126,8 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
     } else {
         traces.push(Trace::Line("bound", line(&right)));
     }
-    for control in &series.controls {
-        traces.push(Trace::Line("control", line(&control_values(control, points, log_y))));
+    for (control, class) in series.controls.iter().zip(DASHES) {
+        traces.push(Trace::Line(class, line(&control_values(control, points, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), log_y)));
     let y_label = if kind == "probability" { "frequency" } else { "value" };
@@ -154,14 +166,14 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
         traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
     }
     if series.claimed.is_none() {
-        traces.push(Trace::Level("bound", 1.0, String::new()));
+        traces.push(Trace::Level("unit", 1.0, String::new()));
     }
     // The constant of the bound may come from another group.
     if let Some(c) = bound.verdict.implied_constant {
         traces.push(Trace::Level("constant", c, short(c)));
     }
-    for control in &series.controls {
-        traces.push(Trace::Line("control", line(&means(&control.points, Point::ratio, log_y))));
+    for (control, class) in series.controls.iter().zip(DASHES) {
+        traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
     let log_x = log_x(series);

@@ -39,7 +39,8 @@ fn mathml(latex: &str) -> Option<String> {
 
 /// Plain text with what follows `^` raised and what follows `_` lowered: "m^{-1/2}", "W_Q", "d^k".
 pub(super) fn inline(text: &str) -> Markup {
-    let mut rest = text;
+    let text = signed(text);
+    let mut rest = text.as_str();
     let mut out = Vec::new();
     while let Some(at) = rest.find(['^', '_']) {
         let (before, raised, after) = (&rest[..at], rest.as_bytes()[at] == b'^', &rest[at + 1..]);
@@ -60,6 +61,18 @@ pub(super) fn inline(text: &str) -> Markup {
         }
         (rest)
     }
+}
+
+/// A hyphen before a number is a minus: "of -0.5", "(-1.2e-9". One that joins words and one between numbers stay.
+fn signed(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let is_digit = |i: usize| letters.get(i).is_some_and(char::is_ascii_digit);
+    let minus = |i: usize| {
+        let opens = i == 0 || matches!(letters[i - 1], ' ' | '(' | '[' | '=' | '≈');
+        let power = i > 1 && letters[i - 1] == 'e' && is_digit(i - 2);
+        is_digit(i + 1) && (opens || power)
+    };
+    letters.iter().enumerate().map(|(i, c)| if *c == '-' && minus(i) { '−' } else { *c }).collect()
 }
 
 /// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and digits, after a sign if it is an
@@ -111,5 +124,6 @@ mod tests {
         assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
         assert_eq!(of("x_iᵀ, (a_r)_+²"), "x<sub>i</sub>ᵀ, (a<sub>r</sub>)<sub>+</sub>²");
         assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
+        assert_eq!(of("from -1.2e-9 to 2, lemma-1, 3-4"), "from −1.2e−9 to 2, lemma-1, 3-4");
     }
 }

@@ -35,7 +35,7 @@ pub fn html(report: &Report) -> String {
 
 /// The page of a report, with the figures of experiments.
 pub fn html_with(report: &Report, experiments: &[DrawnExperiment]) -> String {
-    let title = format!("escapement: {} claims at the {} tier", report.claims.len(), report.tier);
+    let title = format!("escapement: {} at the {} tier", table::count(report.claims.len(), "claim"), report.tier);
     let graph = claim_graph(report);
     let markup = html! {
         (DOCTYPE)

@@ -14,15 +14,20 @@ fn digits(x: f64, count: usize) -> String {
     let power = x.abs().log10().floor() as i32;
     if (-3..5).contains(&power) {
         let places = usize::try_from(count as i32 - 1 - power).unwrap_or(0);
-        return format!("{x:.places$}");
+        return minus(&format!("{x:.places$}"));
     }
-    format!("{x:.*e}", count - 1)
+    minus(&format!("{x:.*e}", count - 1))
+}
+
+/// A number with true minus signs.
+pub(super) fn minus(number: &str) -> String {
+    number.replace('-', "−")
 }
 
 /// An exponent, in three decimals with a true minus.
 pub(super) fn exponent(x: f64) -> String {
     let text = format!("{x:.3}");
-    if text == "-0.000" { "0.000".into() } else { text.replace('-', "−") }
+    if text == "-0.000" { "0.000".into() } else { minus(&text) }
 }
 
 /// A bound on an error: two digits, rounded up.
@@ -33,7 +38,7 @@ pub(super) fn error(e: f64) -> String {
     let power = e.abs().log10().floor();
     let unit = 10f64.powf(power - 1.0);
     let up = (e / unit - 1e-9).ceil() * unit;
-    if up.is_finite() && up > 0.0 { format!("{up:.1e}") } else { format!("{e:.1e}") }
+    minus(&if up.is_finite() && up > 0.0 { format!("{up:.1e}") } else { format!("{e:.1e}") })
 }
 
 /// A value with its error bound in words.
@@ -59,7 +64,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_four_digits_and_errors_are_rounded_up() {
-        assert_eq!([0.0, 1.0, 0.012_345_6, 12_345.6, 1.5e-9].map(short), ["0", "1.000", "0.01235", "12346", "1.500e-9"]);
-        assert_eq!([0.0, 1.01e-15, 2e-3, 0.99].map(error), ["0", "1.1e-15", "2.0e-3", "9.9e-1"]);
+        assert_eq!([0.0, 1.0, 0.012_345_6, 12_345.6, 1.5e-9].map(short), ["0", "1.000", "0.01235", "12346", "1.500e−9"]);
+        assert_eq!([0.0, 1.01e-15, 2e-3, 0.99].map(error), ["0", "1.1e−15", "2.0e−3", "9.9e−1"]);
     }
 }

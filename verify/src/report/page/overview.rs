@@ -65,7 +65,7 @@ pub(super) fn graph(graph: &Graph) -> Markup {
     html! {
         section id="graph" aria-labelledby="graph-heading" {
             h2 id="graph-heading" { "What rests on what" }
-            p { "An arrow leads from a claim to what rests on it. A dashed red rim marks what rests on a refuted claim. Each box leads to its claim." }
+            p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, with a dashed rim. Each box leads to its claim." }
             div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
                 (PreEscaped(graph.svg(Setting::Page("graph-all"))))
             }
@@ -88,9 +88,22 @@ pub(super) fn filter(report: &Report) -> Markup {
     }
 }
 
-/// With a capital at the start and a full stop at the end.
+/// With a capital at the start, unless the name of a file stands there, and a full stop at the end.
 fn sentence(text: &str) -> String {
+    let file = text.split_whitespace().next().is_some_and(|w| w.trim_end_matches(['.', ':', ',']).contains(['.', '/', '\\']));
     let mut letters = text.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let first = letters.next().map(|c| if file { c.to_string() } else { c.to_uppercase().collect() }).unwrap_or_default();
     format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn the_name_of_a_file_keeps_its_letters() {
+        assert_eq!(sentence("half.jsonl ends in the middle"), "half.jsonl ends in the middle.");
+        assert_eq!(sentence("results/journal: no record"), "results/journal: no record.");
+        assert_eq!(sentence("every record is old."), "Every record is old.");
+    }
 }

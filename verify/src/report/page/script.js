@@ -28,6 +28,11 @@
   };
   addEventListener("hashchange", reveal);
 
+  // Says where there is more to the side; boxes in a folded part are measured when it opens.
+  const measure = (boxes) => { for (const b of boxes) b.classList.toggle("far", b.scrollWidth > b.clientWidth + 1); };
+  const watch = new ResizeObserver((seen) => requestAnimationFrame(() => measure(seen.map((s) => s.target))));
+  for (const box of document.querySelectorAll(".scroll, .formula")) watch.observe(box);
+
   const tables = document.getElementById("tables");
   const open = (all) => { for (const d of document.querySelectorAll("details")) d.open = all; };
   tables.addEventListener("click", () => {

@@ -1,5 +1,6 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
+use super::numbers::minus;
 use crate::report::model::Report;
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
@@ -95,7 +96,12 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             x: i as f64 + 1.0,
             y: values[i],
             bar: None,
-            note: format!("eigenvalue {}: {:.4e} ± {:.0e}", i + 1, values[i], pairs.residual_max + pairs.truncation_bound),
+            note: minus(&format!(
+                "eigenvalue {}: {:.4e} ± {:.0e}",
+                i + 1,
+                values[i],
+                pairs.residual_max + pairs.truncation_bound
+            )),
             hollow: false,
         };
         traces.push(Trace::Dots(band.class, (band.from..band.to.min(shown)).map(dot).collect()));
@@ -116,16 +122,20 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     let row = |b: &Band| {
         let (low, high) = range(b);
         let mean = values[b.from..b.to].iter().sum::<f64>() / (b.to - b.from) as f64;
-        let list: Vec<String> =
-            b.levels.iter().take(3).map(|l| format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)).collect();
+        let list: Vec<String> = b
+            .levels
+            .iter()
+            .take(3)
+            .map(|l| minus(&format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)))
+            .collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
         html! {
             tr {
                 th scope="row" class={ "k-" (b.class) } { (b.name) }
                 td { (b.to - b.from) }
-                td { (format!("{high:.3e}")) }
-                td { (if low > SHOWN * values[0] { format!("{low:.3e}") } else { format!("below {:.0e}", SHOWN * values[0]) }) }
-                td { (format!("{mean:.3e}")) }
+                td { (minus(&format!("{high:.3e}"))) }
+                td { (minus(&if low > SHOWN * values[0] { format!("{low:.3e}") } else { format!("below {:.0e}", SHOWN * values[0]) })) }
+                td { (minus(&format!("{mean:.3e}"))) }
                 td { (list.join(", ")) (more) }
             }
         }
@@ -134,7 +144,13 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the limits at infinite width.",
         bands
             .iter()
-            .map(|b| format!("{}: {} eigenvalues from {:.1e} to {:.1e}", b.name, b.to - b.from, range(b).1, range(b).0.max(0.0)))
+            .map(|b| minus(&format!(
+                "{}: {} eigenvalues from {:.1e} to {:.1e}",
+                b.name,
+                b.to - b.from,
+                range(b).1,
+                range(b).0.max(0.0)
+            )))
             .collect::<Vec<_>>()
             .join("; ")
     );
@@ -155,13 +171,13 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             }
             figcaption {
                 "All " (values.len()) " eigenvalues of Σ that the pairing does not make zero, at d = " (D) ", m = " (M) ", k = " (K) " with " (ACTIVATION)
-                ", computed by the " (pairs.plan.route) " route when this page was made; those below " (format!("{:.0e}", SHOWN * values[0])) " are not drawn. Each is exact to "
-                (format!("{:.0e}", pairs.residual_max + pairs.truncation_bound)) ". Again: "
+                ", computed by the " (pairs.plan.route) " route when this page was made; those below " (minus(&format!("{:.0e}", SHOWN * values[0]))) " are not drawn. Each is exact to "
+                (minus(&format!("{:.0e}", pairs.residual_max + pairs.truncation_bound))) ". Again: "
                 code { "escapement spectrum --d " (D) " --m " (M) " --activation " (ACTIVATION) " --all" }
             }
         }
         div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
-            table {
+            table class="steady" {
                 thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
                 tbody { @for b in &bands { (row(b)) } }
             }

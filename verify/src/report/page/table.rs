@@ -33,7 +33,7 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
         details {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
             div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
-                table {
+                table class="steady" {
                     thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
                     tbody { @for e in all { (row(e)) } }
                 }

@@ -195,7 +195,11 @@ pub fn themed(svg: &str, words: &str) -> String {
         .replace("\"#ffffff\"", "\"var(--ground)\"")
         .replace("\"#cccccc\"", "\"var(--grid)\"");
     let (width, height) = (size("width"), size("height"));
-    format!("<svg class=\"kuva\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{words}\" fill=\"{INK}\">{body}")
+    // Below this the letters of 12 px cannot be read.
+    let least = (0.95 * width).round();
+    format!(
+        "<svg class=\"kuva\" style=\"min-width:{least}px\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{words}\" fill=\"{INK}\">{body}"
+    )
 }
 
 /// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot be told apart.

@@ -38,7 +38,7 @@ pub enum Trace {
     Band(&'static str, Vec<(f64, f64, f64)>),
     /// Words at a place, a little above it.
     Name(f64, f64, String),
-    /// A level line from end to end, with its name above it on the right.
+    /// A level line from end to end, with its name above or below it at one end: where the fewest marks and lines are.
     Level(&'static str, f64, String),
 }
 
@@ -59,12 +59,16 @@ pub struct Small {
     pub traces: Vec<Trace>,
 }
 
-const WIDTH: f64 = 420.0;
-const HEIGHT: f64 = 270.0;
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 18.0;
+/// So narrow that its letters can still be read where the picture fills the column of a telephone.
+const WIDTH: f64 = 320.0;
+const HEIGHT: f64 = 230.0;
+const LEFT: f64 = 50.0;
+const RIGHT: f64 = 14.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
+
+/// About the width of a digit.
+const LETTER: f64 = 7.0;
 
 impl Small {
     /// The picture as SVG; `words` say to those who cannot see it what it shows.
@@ -87,7 +91,7 @@ impl Small {
                 path class="grid" d=(grid) {}
                 path class="axis" d={ "M" (LEFT) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
-                    @for (pixel, text) in &across { text x=(pixel) y=(bottom + 15.0) { (text) } }
+                    @for (pixel, text) in apart(&across) { text x=(pixel) y=(bottom + 15.0) { (text) } }
                     text class="name" x=((LEFT + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
                 }
                 g class="up" {
@@ -95,8 +99,54 @@ impl Small {
                     text class="name" x="4" y="13" { (self.y_label) }
                 }
                 @for trace in &self.traces { (draw(trace, &x, &y)) }
+                // Above everything: no line or mark may hide a name.
+                @for trace in &self.traces { (self.name(trace, &x, &y)) }
             }
         }
+    }
+
+    /// The name of a level, beside its line where it covers least.
+    fn name(&self, trace: &Trace, x: &Scale, y: &Scale) -> Markup {
+        let Trace::Level(class, level, name) = trace else { return Markup::default() };
+        let Some(pixel) = y.at(*level).filter(|_| !name.is_empty()) else { return Markup::default() };
+        let taken = self.taken(x, y);
+        let width = LETTER * name.chars().count() as f64;
+        let right = WIDTH - RIGHT - 2.0;
+        let crowd = |&(end, base): &(f64, f64)| {
+            let outside = base - 10.0 < TOP || base > HEIGHT - BOTTOM;
+            let inside =
+                |p: &&(f64, f64)| (end - width - 2.0..end + 2.0).contains(&p.0) && (base - 12.0..base + 4.0).contains(&p.1);
+            taken.iter().filter(inside).count() + if outside { 10_000 } else { 0 }
+        };
+        let (above, below) = (pixel - 4.0, pixel + 13.0);
+        let left = LEFT + 4.0 + width;
+        let places = [(right, above), (right, below), (left, above), (left, below)];
+        let best = places.into_iter().min_by_key(crowd).unwrap_or((right, above));
+        html! { text class={ "level " (class) } x=(tenth(best.0)) y=(tenth(best.1)) { (name) } }
+    }
+
+    /// Pixels of marks, and pixels along the lines.
+    fn taken(&self, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
+        const STEPS: u8 = 24;
+        let mut all = Vec::new();
+        for trace in &self.traces {
+            match trace {
+                Trace::Dots(_, dots) => all.extend(dots.iter().filter_map(|d| Some((x.at(d.x)?, y.at(d.y)?)))),
+                Trace::Rings(_, points) => all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)))),
+                Trace::Line(_, points) | Trace::Guide(_, points) => {
+                    let ends: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
+                    for pair in ends.windows(2) {
+                        let at = |i: u8| {
+                            let t = f64::from(i) / f64::from(STEPS);
+                            (pair[0].0 + t * (pair[1].0 - pair[0].0), pair[0].1 + t * (pair[1].1 - pair[0].1))
+                        };
+                        all.extend((0..=STEPS).map(at));
+                    }
+                }
+                Trace::Band(..) | Trace::Level(..) | Trace::Name(..) => {}
+            }
+        }
+        all
     }
 
     fn abscissas(&self) -> Vec<f64> {
@@ -125,6 +175,24 @@ impl Small {
     }
 }
 
+/// The ticks whose numbers stand clear of one another, from the left.
+fn apart(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
+    let mut end = f64::NEG_INFINITY;
+    let half = |text: &str| LETTER * text.chars().count() as f64 / 2.0;
+    let clear = move |tick: &&(f64, String)| {
+        let fits = tick.0 - half(&tick.1) >= end + 4.0;
+        if fits {
+            end = tick.0 + half(&tick.1);
+        }
+        fits
+    };
+    ticks.iter().filter(clear).collect()
+}
+
+fn tenth(v: f64) -> f64 {
+    (10.0 * v).round() / 10.0
+}
+
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
@@ -150,11 +218,10 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
             (Some(u), Some(v)) => html! { text class="at" x=(u) y=(v - 7.0) { (text) } },
             _ => Markup::default(),
         },
-        Trace::Level(class, level, name) => match y.at(*level) {
+        Trace::Level(class, level, _) => match y.at(*level) {
             None => Markup::default(),
             Some(pixel) => html! {
                 path class={ "line " (class) } d={ "M" (LEFT) " " (pixel) "H" (WIDTH - RIGHT) } {}
-                @if !name.is_empty() { text class={ "level " (class) } x=(WIDTH - RIGHT - 2.0) y=(pixel - 4.0) { (name) } }
             },
         },
     }
