@@ -141,4 +141,14 @@ fn the_command_draws_what_the_journal_holds() {
     desk.refused(&["graph", "--focus", "lemma-11"], &["unknown claim 'lemma-11'; did you mean 'lemma-1'?"]);
     desk.refused(&["graph", "--out", "nowhere/g.svg"], &["the folder nowhere does not exist"]);
     desk.refused(&["graph", "--format", "png"], &["png", "svg, dot, mermaid"]);
+    for name in ["g.png", "g", "svg"] {
+        desk.refused(&["graph", "--out", name], &[&format!("{name} names no kind of picture"), ".svg", "--format"]);
+    }
+    for (name, format) in [("g.png", &["--format", "svg"][..]), ("g.SVG", &[])] {
+        let out = desk.run(&[&["graph", "--journal", "j.jsonl", "--out", name][..], format].concat());
+        assert_eq!((out.code, out.stderr.as_str()), (Some(0), ""));
+        Document::parse(&std::fs::read_to_string(desk.path(name)).unwrap()).unwrap();
+    }
+    assert_eq!(named.stderr.lines().count(), 1);
+    assert!(named.stderr.contains("there is no journal results/journal.jsonl: nothing is measured yet"), "{}", named.stderr);
 }

@@ -180,15 +180,21 @@ fn records_that_contradict_one_another_are_named_and_nothing_is_written() {
     let before = names(&desk);
     let (code, out, error) = run(&registry(1.0), &desk, "merge @c @a @b --out @new/joined");
     assert_eq!((code, out.as_str()), (harness::BAD_INPUT, ""));
-    for words in ["/a and ", "/b differ on the cell another,", " at seed 2206", " more: 'lhs' is ", "leave one of them out"] {
-        assert!(error.contains(words), "{words}: {error}");
-    }
+    // Every cell is named, with its seed, the two journals and what differs: 10 of them, and how many more there are.
+    let place = |name: &str| desk.path().join(name).display().to_string();
+    let (a, b, c) = (lines(&desk, "a"), lines(&desk, "b"), lines(&desk, "c"));
+    assert_eq!((a.len(), b.len(), c.len()), (9, 20, 7));
+    assert_eq!(error.matches(" at seed 2206: 'lhs' is ").count(), 10, "{error}");
+    assert!(error.contains("; and 6 more; leave one of the journals out"), "{error}");
+    let begins = |name: &str| format!("{} and {} differ on the cell ", place(name), place("b"));
+    assert_eq!(error.matches(&begins("a")).count() + error.matches(&begins("c")).count(), 10, "{error}");
+    assert!(error.contains(&(begins("a") + "another,")), "{error}");
     assert!(!error.contains('\n'), "{error}");
     assert_eq!(names(&desk), before);
     // The same where the other one is the journal at --out, which stays as it was.
     let old = fs::read(desk.path().join("b")).unwrap();
     let (code, _, error) = run(&registry(1.0), &desk, "merge @a --out @b");
-    assert!(code == harness::BAD_INPUT && error.contains("differ on the cell"), "{error}");
+    assert!(code == harness::BAD_INPUT && error.matches("differ on the cell").count() == 9 && !error.contains("more"), "{error}");
     assert_eq!(fs::read(desk.path().join("b")).unwrap(), old);
 }
 
@@ -250,6 +256,9 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
         assert_eq!(names(&desk), before, "{arguments}");
     }
     drop(held);
+    // What is damaged is begun anew by verify, whichever command found it.
+    let (_, _, error) = run(&registry, &desk, "merge @broken --out @out");
+    assert!(error.ends_with("repair or remove that line; verify --fresh begins anew"), "{error}");
     // A last line that was being written is dropped, and the sidecar of a journal may be missing.
     succeeds(&registry, &desk, "merge @torn --out @out");
     assert_eq!(fs::read(desk.path().join("out")).unwrap(), fs::read(desk.path().join("good")).unwrap());

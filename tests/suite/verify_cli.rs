@@ -273,33 +273,40 @@ fn slow() -> Registry {
 #[test]
 #[ignore = "runs in a process of its own, started by an_interrupted_run_says_so_and_resumes"]
 fn a_slow_run() {
-    let Ok(journal) = std::env::var("ESCAPEMENT_TEST_JOURNAL") else { return };
-    let line = Line::try_parse_from(["escapement", "verify", "--jobs", "2", "--journal", &journal]).unwrap();
+    let Ok(words) = std::env::var("ESCAPEMENT_TEST_WORDS") else { return };
+    let line = Line::try_parse_from(["escapement"].into_iter().chain(words.split(' '))).unwrap();
     let code = line.command.run(&slow(), &mut std::io::sink()).unwrap();
     std::process::exit(i32::from(code));
 }
 
+/// What a run of [`slow`] says when it is interrupted after some cells.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_run_says_so_and_resumes() {
+fn interrupted(words: &str, journal: &std::path::Path) -> String {
     use std::process::{Command, Stdio};
-    let desk = TempDir::new().unwrap();
-    let (cut, whole) = (desk.path().join("cut.jsonl"), desk.path().join("whole.jsonl"));
-    let lines = || fs::read_to_string(&cut).unwrap_or_default().lines().count();
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "verify_cli::a_slow_run", "--ignored", "--nocapture"])
-        .env("ESCAPEMENT_TEST_JOURNAL", &cut)
+        .env("ESCAPEMENT_TEST_WORDS", words)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while lines() < 3 {
+    while fs::read_to_string(journal).unwrap_or_default().lines().count() < 3 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(i32::from(harness::INTERRUPTED)));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("the same command resumes there"));
+    String::from_utf8(out.stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_so_and_resumes() {
+    let desk = TempDir::new().unwrap();
+    let (cut, whole) = (desk.path().join("cut.jsonl"), desk.path().join("whole.jsonl"));
+    let lines = || fs::read_to_string(&cut).unwrap_or_default().lines().count();
+    let said = interrupted(&format!("verify --jobs 2 --journal {}", cut.display()), &cut);
+    assert!(said.contains("and the same command resumes there"), "{said}");
     let kept = lines();
     assert!((3..36).contains(&kept), "{kept}");
     for path in [&cut, &whole] {
@@ -309,4 +316,20 @@ fn an_interrupted_run_says_so_and_resumes() {
     assert_eq!(fs::read(&cut).unwrap(), fs::read(&whole).unwrap());
     let again = fs::read_to_string(desk.path().join("cut.jsonl.meta.jsonl")).unwrap().lines().count();
     assert_eq!(again, 36, "no cell is measured twice");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_resumes_an_interrupted_run_is_said_in_full() {
+    let desk = TempDir::new().unwrap();
+    let (fresh, shown) = (desk.path().join("fresh.jsonl"), desk.path().join("shown.jsonl"));
+    // The same command would empty the journal.
+    let said = interrupted(&format!("verify --fresh --jobs 2 --journal {}", fresh.display()), &fresh);
+    assert!(said.contains("and the same command without --fresh resumes there"), "{said}");
+    // The same command would only show what there is.
+    let out = desk.path().join("out");
+    let said = interrupted(&format!("report made-up --jobs 2 --journal {} --out {}", shown.display(), out.display()), &shown);
+    let (shown, out) = (shown.display(), out.display());
+    let command = format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out} --measure");
+    assert!(said.contains(&format!("and {command} resumes there")), "{said}");
 }

@@ -68,7 +68,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A line of the journal cannot be read.
-    #[error("{}:{line} is damaged ({why}): repair or remove that line, or start anew with --fresh", path.display())]
+    #[error("{}:{line} is damaged ({why}): repair or remove that line; verify --fresh begins anew", path.display())]
     JournalDamaged {
         /// The journal.
         path: PathBuf,
@@ -96,21 +96,10 @@ pub enum Error {
         lock: PathBuf,
     },
     /// Two journals contradict one another.
-    #[error(
-        "{} and {} differ on the cell {cell}{}: {what}; leave one of them out, or measure that cell again",
-        first.display(), second.display(), more(*others)
-    )]
+    #[error("{}; leave one of the journals out, or measure again where they differ", listed(conflicts))]
     JournalConflict {
-        /// The key of the cell.
-        cell: String,
-        /// The journal read first.
-        first: PathBuf,
-        /// The other one.
-        second: PathBuf,
-        /// In what they differ.
-        what: String,
-        /// On how many more cells they differ.
-        others: usize,
+        /// Every pair of records that differ.
+        conflicts: Vec<Conflict>,
     },
     /// A file or folder could not be read or written.
     #[error("cannot {what} {}: {}", path.display(), plain(source))]
@@ -149,9 +138,35 @@ impl Error {
     }
 }
 
-/// " and 3 more", or nothing.
-fn more(others: usize) -> String {
-    if others == 0 { String::new() } else { format!(" and {others} more") }
+/// Two records of one cell, seed and sources that differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The key of the cell.
+    pub cell: String,
+    /// The root seed.
+    pub seed: u64,
+    /// The journal read first.
+    pub first: PathBuf,
+    /// The other one.
+    pub second: PathBuf,
+    /// In what they differ.
+    pub what: String,
+}
+
+/// How many conflicts are named.
+const NAMED: usize = 10;
+
+/// The first conflicts in words, and how many more there are.
+fn listed(conflicts: &[Conflict]) -> String {
+    let words = |c: &Conflict| {
+        let Conflict { cell, seed, first, second, what } = c;
+        format!("{} and {} differ on the cell {cell} at seed {seed}: {what}", first.display(), second.display())
+    };
+    let mut list: Vec<String> = conflicts.iter().take(NAMED).map(words).collect();
+    if conflicts.len() > NAMED {
+        list.push(format!("and {} more", conflicts.len() - NAMED));
+    }
+    list.join("; ")
 }
 
 /// The system's message without its error number.

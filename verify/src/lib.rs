@@ -45,6 +45,7 @@ pub mod shard;
 pub mod sidecar;
 pub mod statistics;
 pub mod verdict;
+mod words;
 
 pub use bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 pub use cell::Cell;

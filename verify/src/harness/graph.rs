@@ -1,12 +1,12 @@
 //! `graph`: which claim rests on which, as a picture.
 
 use super::list::Standing;
-use super::{HOLDS, Scope, print};
+use super::{HOLDS, Scope, note, print};
 use crate::io::atomic::Outputs;
 use crate::journal::Records;
 use crate::registry::Registry;
 use crate::report::graph::{Graph, Node, Setting};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -47,30 +47,43 @@ enum Format {
 
 impl Format {
     /// What the name of a file asks for.
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|e| e.to_str()) {
+    fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        Ok(match extension.as_deref() {
+            Some("svg") => Self::Svg,
             Some("dot" | "gv") => Self::Dot,
             Some("mmd" | "mermaid") => Self::Mermaid,
-            _ => Self::Svg,
-        }
+            _ => bail!(
+                "{} names no kind of picture: let it end in .svg, .dot, .gv, .mmd or .mermaid, or give --format",
+                path.display()
+            ),
+        })
     }
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let format = match (args.format, &args.out) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of(path)?,
+        (None, None) => Format::Svg,
+    };
     if let Some(path) = &args.out {
         Outputs::check(path, false)?;
     }
     if let Some(id) = &args.focus {
         registry.get(id)?;
     }
-    let records = Records::read(&args.scope.journal)?;
+    let journal = &args.scope.journal;
+    let records = Records::read(journal)?;
+    if !journal.exists() {
+        note(format_args!("there is no journal {}: nothing is measured yet, and no claim has a verdict", journal.display()));
+    }
     let node = |c: &dyn crate::claim::Claim| -> Result<Node> {
         let standing = Standing::of(c, &args.scope, &records)?;
         Ok(Node::new(c.id(), c.title(), standing.verdict, c.uses()))
     };
     let graph = Graph::new(registry.claims().map(node).collect::<Result<Vec<_>>>()?);
     let graph = args.focus.as_ref().map_or_else(|| graph.clone(), |id| graph.focus(id));
-    let format = args.format.or_else(|| args.out.as_deref().map(Format::of)).unwrap_or(Format::Svg);
     let text = match format {
         Format::Svg => graph.svg(Setting::Alone(&args.page)),
         Format::Dot => graph.dot(),

@@ -3,6 +3,7 @@
 use super::{HOLDS, note, print};
 use crate::journal::merge::{Standing, merge};
 use crate::registry::Registry;
+use crate::words::count;
 use anyhow::Result;
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,11 +28,16 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         note(warning);
     }
     for (source, records) in &merged.foreign {
-        note(format_args!("{records} records are of other sources ({source}): they are kept, and do not pass as fresh"));
+        let (records, they) = match *records {
+            1 => ("1 record is".to_owned(), "it is kept, and does"),
+            n => (format!("{n} records are"), "they are kept, and do"),
+        };
+        note(format_args!("{records} of other sources ({source}): {they} not pass as fresh"));
     }
-    let mut text = format!("{} records from {} journals in {}", merged.records, merged.journals, args.out.display());
+    let mut text =
+        format!("{} from {} in {}", count(merged.records, "record"), count(merged.journals, "journal"), args.out.display());
     if let Some(Standing { tier, seed, found, cells }) = merged.standing {
-        text += &format!(": {found} of the {cells} cells that their claims have in the {tier} tier, at seed {seed}");
+        text += &format!(": {found} of the {} that their claims have in the {tier} tier, at seed {seed}", count(cells, "cell"));
     }
     print(out, &(text + "\n"))?;
     Ok(HOLDS)

@@ -116,8 +116,9 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let plan = Plan::new(&wanted.claims, tier, args.seed)?;
     let lacks = |s: &&Step<'_>| before.get(&s.cell, args.seed, &source_of(s.claim)).is_none();
     let cells = plan.steps.iter().filter(lacks).map(|s| s.cell.clone()).collect();
+    let again = format!("{} --measure resumes there", command(tier));
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
-    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan)?;
+    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again)?;
     let measured = Measured { cells, failures: outcome.failures };
     material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
 }

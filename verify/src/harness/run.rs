@@ -43,11 +43,11 @@ pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
     text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
 }
 
-/// Runs a plan against the journal.
+/// Runs a plan against the journal; `again` says how to go on after Ctrl-C.
 ///
 /// # Errors
 /// Bad input, and a journal that cannot be used.
-pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome> {
+pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>, again: String) -> Result<runner::Outcome> {
     let journal = Journal::open(&args.scope.journal, args.fresh)?;
     for warning in journal.warnings() {
         note(warning);
@@ -61,7 +61,7 @@ pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome
         let journal = held.upgrade();
         let _guard = journal.as_ref().map(|j| j.lock());
         if !finished.load(Ordering::SeqCst) {
-            eprintln!("\nescapement: interrupted; what was measured is in the journal, and the same command resumes there");
+            eprintln!("\nescapement: interrupted; what was measured is in the journal, and {again}");
         }
         std::process::exit(i32::from(INTERRUPTED));
     });
@@ -72,6 +72,13 @@ pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome
     Ok(outcome?)
 }
 
+/// How `verify` goes on after Ctrl-C.
+pub(super) fn again(args: &RunArgs) -> String {
+    // With --fresh it would begin by emptying the journal.
+    let changed = if args.fresh { " without --fresh" } else { "" };
+    format!("the same command{changed} resumes there")
+}
+
 /// The verdicts on `claims`, and the exit code.
 ///
 /// # Errors
@@ -79,7 +86,7 @@ pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>) -> Result<runner::Outcome
 pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
     let claims = registry.select(names)?;
     let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
-    let outcome = outcome(args, &plan)?;
+    let outcome = outcome(args, &plan, again(args))?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));
     Ok((verdicts, code))

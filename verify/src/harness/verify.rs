@@ -119,7 +119,7 @@ struct Share<'a> {
 
 /// Measures a share, and says which cells the journal now holds of it.
 fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
-    let outcome = run::outcome(&args.run, plan)?;
+    let outcome = run::outcome(&args.run, plan, run::again(&args.run))?;
     let cells: Vec<String> = outcome.records.iter().map(|r| r.cell.key()).collect();
     let (journal, failed) = (args.run.scope.journal.as_path(), outcome.failures.as_slice());
     if args.json {

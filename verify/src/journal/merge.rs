@@ -8,7 +8,7 @@
 use super::{Key, Made, Records, SOURCE_HASH, beside, sealed};
 use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
-use crate::error::{Error, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::io::atomic::Outputs;
 use crate::plan::Plan;
 use crate::record::Record;
@@ -71,6 +71,9 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     if out.exists() {
         joined.read(out)?;
     }
+    if !joined.conflicts.is_empty() {
+        return Err(Error::JournalConflict { conflicts: joined.conflicts }.into());
+    }
     let (order, standing) = order(joined.records.keys(), registry)?;
     let timings = joined.timings(&order);
     let mut outputs = Outputs::new();
@@ -103,6 +106,7 @@ struct Joined {
     records: BTreeMap<Key, (Record, PathBuf)>,
     /// Lines of the sidecars.
     timings: BTreeMap<Key, BTreeSet<String>>,
+    conflicts: Vec<Conflict>,
     warnings: Vec<String>,
 }
 
@@ -127,19 +131,15 @@ impl Joined {
     fn read(&mut self, path: &Path) -> Result<()> {
         let mut records = Records::read(path)?;
         self.warnings.append(&mut records.warnings);
-        let mut conflicts = Vec::new();
         for (key, record) in records.map {
             match self.records.get(&key) {
                 Some((earlier, _)) if *earlier == record => {}
                 Some((earlier, place)) => {
-                    conflicts.push((format!("{} at seed {}", key.0, key.1), place.clone(), difference(earlier, &record)))
+                    let (first, second, what) = (place.clone(), path.to_owned(), difference(earlier, &record));
+                    self.conflicts.push(Conflict { cell: key.0.key(), seed: key.1, first, second, what });
                 }
                 None => drop(self.records.insert(key, (record, path.to_owned()))),
             }
-        }
-        let others = conflicts.len().saturating_sub(1);
-        if let Some((cell, first, what)) = conflicts.into_iter().next() {
-            return Err(Error::JournalConflict { cell, first, second: path.to_owned(), what, others });
         }
         self.read_timings(&beside(path, "meta.jsonl"))
     }

@@ -13,6 +13,7 @@
 use super::model::{BoundReport, ClaimReport, Report};
 use crate::claim::Tier;
 use crate::verdict::{ExponentEvidence, Verdict};
+use crate::words::count;
 use escapement::tolerance::MOVED;
 use serde::Serialize;
 use std::fmt::Write;
@@ -252,17 +253,18 @@ pub fn words(diff: &Diff) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{place}: {}", said(&c.what));
     }
-    let side = |o: &Origin| format!("{} ({} tier, seed {}, {} cells)", o.file, o.tier, o.seed, o.cells);
-    let count = match (diff.changes.len(), diff.worse) {
+    let side = |o: &Origin| format!("{} ({} tier, seed {}, {})", o.file, o.tier, o.seed, count(o.cells, "cell"));
+    let moved = match (diff.changes.len(), diff.worse) {
         (0, _) => "nothing moved".to_owned(),
-        (n, 0) => format!("{n} differences, no verdict got worse"),
-        (n, w) => format!("{n} differences, {w} verdicts got worse"),
+        (n, 0) => format!("{}, no verdict got worse", count(n, "difference")),
+        (n, w) => format!("{}, {} got worse", count(n, "difference"), count(w, "verdict")),
     };
     let skipped = match diff.not_compared {
         0 => String::new(),
+        1 => "; the constant of 1 bound is not compared, as it was measured on other cells".to_owned(),
         n => format!("; the constants of {n} bounds are not compared, as they were measured on other cells"),
     };
-    let _ = writeln!(out, "{} and {}: {count}{skipped}.", side(&diff.old), side(&diff.new));
+    let _ = writeln!(out, "{} and {}: {moved}{skipped}.", side(&diff.old), side(&diff.new));
     out
 }
 
@@ -279,7 +281,7 @@ fn said(what: &What) -> String {
         What::Exponent { parameter, group: g, old, new } => {
             format!("exponent of {parameter}{} {} → {}", group(&Some(g.clone())), exponent(old), exponent(new))
         }
-        What::Cells { old, new } => format!("{old} → {new} cells"),
+        What::Cells { old, new } => format!("{old} → {}", count(*new, "cell")),
         What::Came { group: g } => format!("came{}", group(g)),
         What::Went { group: g } => format!("went{}", group(g)),
     }

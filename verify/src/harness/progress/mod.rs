@@ -7,7 +7,7 @@ use crate::cell::Cell;
 use crate::plan::Plan;
 use crate::record::Record;
 use crate::runner::Observer;
-use console::{Alignment, Term, pad_str, truncate_str};
+use console::{Alignment, Term, measure_text_width, pad_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use standing::{Claim, Standing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ impl Run {
         let mut standing = lock(&self.standing);
         let place = tell(&mut standing)?;
         let claim = &standing.claims[place];
-        Some((place, of_claim(claim, names(&standing)), claim.done == claim.cells))
+        Some((place, of_claim(claim, names(&standing), width()), claim.done == claim.cells))
     }
 }
 
@@ -136,29 +136,46 @@ fn names(standing: &Standing) -> usize {
     standing.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
 }
 
-/// The line of a claim.
-fn of_claim(claim: &Claim, names: usize) -> String {
+/// The line of a claim, in `width` columns.
+fn of_claim(claim: &Claim, names: usize, width: usize) -> String {
     let Claim { id, cells, done, worst, .. } = claim;
-    let worst = worst.as_ref().map_or_else(String::new, |(ratio, bound)| {
-        let word = if ratio.violated { "violated" } else { "worst ratio" };
-        format!("  {word} {:.3} in {bound}", ratio.value)
-    });
     let count = format!("{done}/{cells}");
-    format!("{}  {} cells{worst}", pad_str(id, names, Alignment::Left, None), pad_str(&count, 9, Alignment::Right, None))
+    let count = pad_str(&count, 9, Alignment::Right, None);
+    let name = pad_str(id, names, Alignment::Left, None);
+    let mut phrases = vec![format!("{name}  {count}"), " cells".to_owned()];
+    if let Some((ratio, bound)) = worst {
+        let word = if ratio.violated { "violated" } else { "worst ratio" };
+        phrases.extend([format!("  {word} {:.3}", ratio.value), format!(" in {bound}")]);
+    }
+    fitting(&phrases, width)
+}
+
+/// The first of these phrases, as many as fit: half a phrase could be half a number.
+fn fitting(phrases: &[String], width: usize) -> String {
+    let mut line = String::new();
+    for phrase in phrases {
+        if measure_text_width(&line) + measure_text_width(phrase) >= width {
+            break;
+        }
+        line += phrase;
+    }
+    line
 }
 
 /// The line of the run, in `width` columns.
 fn overall(standing: &Standing, now: f64, width: usize) -> String {
     let (done, cells) = standing.cells();
     let left = duration(standing.left(now));
-    let text = if width < NARROW {
-        format!("{done}/{cells}  about {left} left")
-    } else {
+    let count = format!("{done}/{cells}");
+    if width < NARROW {
+        return fitting(&[count, format!("  about {left} left")], width);
+    }
+    let phrases = {
         let full = (standing.fraction(now) * BAR as f64).round() as usize;
         let bar = "█".repeat(full) + &"░".repeat(BAR - full);
-        format!("{bar}  {done}/{cells} cells  {} gone, about {left} left", duration(now))
+        [format!("{bar}  {count} cells"), format!("  {} gone", duration(now)), format!(", about {left} left")]
     };
-    truncate_str(&text, width.saturating_sub(1), "…").into_owned()
+    fitting(&phrases, width)
 }
 
 /// Seconds in words.
@@ -181,6 +198,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::claim::Tier;
+    use crate::ratio::Ratio;
 
     #[test]
     fn the_line_of_the_run_fits_every_terminal() {
@@ -189,9 +207,24 @@ mod tests {
         let of = |width| overall(&standing, 3.0, width);
         assert_eq!(of(80), format!("{}  0/0 cells  3.0 s gone, about 0.0 s left", "█".repeat(BAR)));
         assert_eq!(of(40), "0/0  about 0.0 s left");
-        assert_eq!(of(12), "0/0  about…");
+        assert_eq!((of(12).as_str(), of(3).as_str()), ("0/0", ""));
         for width in [2, 3, 20, 59, 60, 61, 200] {
             assert!(of(width).chars().count() <= width.saturating_sub(1), "{width}: {}", of(width));
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_claim_never_ends_within_a_number() {
+        let mut claim = Claim::new("lemma-1", Vec::new());
+        let ratio = Ratio { value: 1.1934, violated: false };
+        (claim.cells, claim.done, claim.worst) = (40, 12, Some((ratio, "sharp".to_owned())));
+        let of = |width| of_claim(&claim, 8, width);
+        let parts = ["lemma-1       12/40", " cells", "  worst ratio 1.193", " in sharp"];
+        assert_eq!(of(80), parts.concat());
+        for width in 0..80 {
+            let line = of(width);
+            assert!((0..=4).any(|n| parts[..n].concat() == line), "{width}: {line}");
+            assert!(line.chars().count() < width.max(1), "{width}: {line}");
         }
     }
 }

@@ -20,6 +20,13 @@ pub(super) struct Claim {
     pub worst: Option<(Ratio, String)>,
 }
 
+impl Claim {
+    /// A claim of which nothing is planned yet.
+    pub fn new(id: &str, bounds: Vec<Bound>) -> Self {
+        Self { id: id.to_owned(), cells: 0, done: 0, bounds, worst: None }
+    }
+}
+
 /// All of them. Times are in seconds; `now` counts from the beginning of the run.
 pub(super) struct Standing {
     pub claims: Vec<Claim>,
@@ -40,7 +47,7 @@ impl Standing {
         for step in &plan.steps {
             let place = *places.entry(step.claim.id().to_owned()).or_insert_with(|| {
                 let bounds = step.claim.bounds().into_iter().filter(|b| b.printed.is_none()).collect();
-                claims.push(Claim { id: step.claim.id().to_owned(), cells: 0, done: 0, bounds, worst: None });
+                claims.push(Claim::new(step.claim.id(), bounds));
                 claims.len() - 1
             });
             claims[place].cells += 1;
