@@ -213,16 +213,19 @@ pub fn block_eigen_observed(
             "a Rayleigh–Ritz step"
         );
         let stopped = observe(progress).is_break();
-        let solution =
-            |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| BlockSolution {
-                eigenvalues: theta[..count].to_vec(),
-                residual_max: largest(&residuals),
-                residuals,
-                products: basis.products,
-                restarts,
+        let solution = |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| {
+            let (products, residual_max) = (basis.products, largest(&residuals));
+            tracing::info!(
+                order = n,
+                eigenvalues = count,
+                products,
+                residual = residual_max,
                 stopped,
-                vectors: basis.into_vectors(y),
-            };
+                "eigenpairs by block products"
+            );
+            let (eigenvalues, vectors) = (theta[..count].to_vec(), basis.into_vectors(y));
+            BlockSolution { eigenvalues, residual_max, residuals, products, restarts, stopped, vectors }
+        };
         if stopped {
             return Ok(solution(basis, &theta, y.subcols(0, count), norms[..count].to_vec(), restarts));
         }

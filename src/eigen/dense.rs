@@ -60,7 +60,6 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
         }
     }
     let par = if n < PARALLEL_ORDER { Par::Seq } else { par };
-    tracing::trace!(order = n, vectors = u.is_some(), "a dense eigendecomposition");
     let vectors = if u.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let mut s = Diag::zeros(n);
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, vectors, par, default()));
@@ -68,7 +67,9 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default())
         .map_err(|e| Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") })?;
     settle();
-    Ok(s.column_vector().iter().copied().collect())
+    let values: Vec<f64> = s.column_vector().iter().copied().collect();
+    tracing::debug!(order = n, least = values.first(), largest = values.last(), "a dense eigendecomposition");
+    Ok(values)
 }
 
 /// How many eigenvalues of the symmetric matrix `a` exceed `shift`, by Sylvester's law on a Bunch–Kaufman factorisation of `a − shift·I`.

@@ -154,11 +154,7 @@ pub fn solve_observed(
     }
     let plan = route::plan(cov, request, choice, memory, par)?;
     tracing::info!(
-        d = cov.d(),
-        p = cov.p(),
         route = %plan.route,
-        flops = plan.flops,
-        bytes = plan.bytes,
         reason = %plan.reason,
         "the route to the spectrum of Σ"
     );
@@ -180,8 +176,6 @@ pub fn solve_observed(
         eigenvalues = solved.eigenvalues.len(),
         products = solved.products,
         residual = solved.residual_max,
-        orthonormality = solved.orthonormality,
-        truncation = solved.truncation_bound,
         certified = solved.completeness.certified,
         how = %solved.completeness.how,
         "the spectrum of Σ"

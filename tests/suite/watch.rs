@@ -24,6 +24,21 @@ fn quiet_says_nothing_but_errors_and_prints_the_same() {
     assert_ne!(desk.run(&["list", "--journal", "none"]).stderr, "");
     desk.refused(&["verify", "assumption-22", "-q"], &["unknown claim"]);
     desk.refused(&["verify", "-q", "-v"], &["cannot be used with"]);
+    // Last in every help, under one heading.
+    for command in [
+        &["--help"][..],
+        &["verify", "--help"],
+        &["graph", "--help"],
+        &["train", "--help"],
+        &["experiment", "figure-1", "--help"],
+    ] {
+        let help = desk.run(command).stdout;
+        let at = |words: &str| help.find(words).unwrap_or_else(|| panic!("{words}: {help}"));
+        assert!(at("Options:") < at("Output:") && at("Output:") < at("--quiet") && at("--quiet") < at("--verbose"), "{help}");
+        assert_eq!(help.matches("--quiet").count(), 1);
+    }
+    assert_eq!(desk.run(&["help", "--help"]).stdout, desk.run(&["help"]).stdout);
+    desk.refused(&["verify", "--seed", "x"], &["'x' for '--seed <SEED>': a whole number of at least 0 is allowed"]);
 }
 
 #[test]
@@ -53,6 +68,11 @@ fn verbose_says_what_each_solver_did_and_prints_the_same() {
     let once = said(&["--route", "dense", "-v"]);
     assert!(once.contains("the route to the spectrum of Σ") && once.contains("route=dense"), "{once}");
     assert!(once.contains("certified=") && !once.contains("DEBUG"), "{once}");
+    let claim = ["verify", "spectrum", "--journal", "s.jsonl", "-vv"];
+    let told = desk.run(&claim).stderr;
+    let inside = |words: &str| told.lines().any(|l| l.contains("cell{key=spectrum/") && l.contains(words));
+    assert!(inside("a dense eigendecomposition") && inside("largest="), "{told}");
+    assert!(told.lines().all(|l| l.chars().count() < 240), "{told}");
     let twice = said(&["--route", "operator", "-vv"]);
     assert!(twice.contains("a Rayleigh–Ritz step") && twice.contains("residual="), "{twice}");
 }
@@ -70,6 +90,7 @@ fn completions_are_scripts_that_know_every_subcommand() {
             desk.put("script", &out.stdout);
         }
     }
+    assert!(desk.run(&["completions", "bash"]).stdout.contains("lemma-1 lemma-2"), "the claims are values");
     desk.refused(&["completions", "tcsh"], &["'tcsh'", "bash"]);
     match Command::new("bash").arg("-n").arg(desk.path("script")).output() {
         Ok(checked) => assert!(checked.status.success() && checked.stderr.is_empty(), "{checked:?}"),

@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::{harness, registry};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 mod command;
@@ -44,7 +45,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let line = match Line::try_parse() {
+    let line = match Line::try_parse_from(words(std::env::args_os().collect())) {
         Ok(line) => line,
         Err(e) => return usage(&e),
     };
@@ -60,13 +61,23 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => command::evaluate::run(&args),
         Command::Train(args) => command::train::run(&args),
         Command::Experiment(args) => command::experiment::run(&args),
-        Command::Completions(args) => command::completions::run(&args, Line::command()),
+        Command::Completions(args) => registry::standard()
+            .map_err(anyhow::Error::from)
+            .and_then(|registry| command::completions::run(&args, Line::command(), &registry)),
         Command::Man(args) => command::man::run(&args, Line::command()),
     };
     result.unwrap_or_else(|e| {
         eprintln!("escapement: {e}");
         ExitCode::from(2)
     })
+}
+
+/// The words of the command line. `help` has no options of its own, so one that asks it for help is understood as the rest.
+fn words(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.retain(|word| word != "--help" && word != "-h");
+    }
+    words
 }
 
 /// Help and version as clap prints them; every other usage error as one line, like all errors here.
@@ -77,9 +88,66 @@ fn usage(e: &clap::Error) -> ExitCode {
         let _ = e.print();
         return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
     }
-    let text = e.render().to_string();
-    let lines = text.lines().take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
-    let parts: Vec<&str> = lines.map(|l| l.trim().trim_start_matches("error: ")).filter(|l| !l.is_empty()).collect();
-    eprintln!("escapement: {}", parts.join("; "));
+    eprintln!("escapement: {}", sentence(&e.render().to_string()));
     ExitCode::from(2)
+}
+
+/// What the standard library says of a number that it cannot read, and what is allowed.
+const NUMBERS: [(&str, &str); 6] = [
+    ("invalid digit found in string", "a whole number of at least 0 is allowed"),
+    ("cannot parse integer from empty string", "a whole number of at least 0 is allowed"),
+    ("number too large to fit in target type", "a whole number below 2^64 is allowed"),
+    ("invalid float literal", "a number such as 0.5 or 1e-3 is allowed"),
+    ("cannot parse float from empty string", "a number such as 0.5 or 1e-3 is allowed"),
+    ("provided string was not `true` or `false`", "true or false is allowed"),
+];
+
+/// A usage error of clap in one line.
+fn sentence(text: &str) -> String {
+    let mut sentence = String::new();
+    let lines = text.lines().take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let mut list = false;
+    for line in lines {
+        let part = line.trim().trim_start_matches("error: ");
+        // After a colon comes a list, a line each, up to an empty one.
+        let joint = match sentence.chars().last() {
+            None => "",
+            Some(':') => " ",
+            _ if list => ", ",
+            _ => "; ",
+        };
+        list = sentence.ends_with(':') || list && !part.is_empty();
+        if !part.is_empty() {
+            sentence = sentence + joint + part;
+        }
+    }
+    NUMBERS.iter().fold(sentence, |said, (number, allowed)| said.replace(number, allowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usage_error_is_a_sentence() {
+        let said = |words: &str| {
+            let error = Line::try_parse_from(words.split(' ')).err().unwrap();
+            sentence(&error.render().to_string())
+        };
+        assert_eq!(said("escapement merge"), "the following required arguments were not provided: --out <FILE>, <JOURNAL>...");
+        assert_eq!(
+            said("escapement verify --seed x"),
+            "invalid value 'x' for '--seed <SEED>': a whole number of at least 0 is allowed"
+        );
+        assert!(said("escapement verify --seed 18446744073709551616").ends_with(": a whole number below 2^64 is allowed"));
+        assert!(said("escapement verify --sead 1").contains("; tip: a similar argument exists: '--seed'"));
+    }
+
+    #[test]
+    fn help_is_helped() {
+        let after = |line: &str| words(line.split(' ').map(OsString::from).collect()).join(" ".as_ref());
+        assert_eq!(after("escapement help --help"), "escapement help");
+        assert_eq!(after("escapement help verify -h"), "escapement help verify");
+        assert_eq!(after("escapement verify --help"), "escapement verify --help");
+    }
 }

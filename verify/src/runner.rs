@@ -202,16 +202,8 @@ pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<
         Err(Error::Core(escapement::Error::Numerical { what: "the measurement", why: format!("it panicked: {text}") }))
     })?;
     measurement.check(&step.cell)?;
-    let Cost { flops, bytes, products } = measurement.cost;
-    tracing::info!(
-        seconds = start.elapsed().as_secs_f64(),
-        predicted = step.prediction.seconds,
-        flops,
-        bytes,
-        products,
-        quantities = measurement.quantities.len(),
-        "the cell is measured"
-    );
+    let Cost { flops, products, .. } = measurement.cost;
+    tracing::info!(seconds = %format_args!("{:.3}", start.elapsed().as_secs_f64()), flops, products, "the cell is measured");
     Ok(Record { source: source.to_owned(), seed, cell: step.cell.clone(), measurement })
 }
 

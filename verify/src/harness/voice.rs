@@ -19,10 +19,10 @@ static COLOURS: AtomicBool = AtomicBool::new(false);
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Voice {
     /// Say nothing on standard error but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "Output", display_order = 1000, conflicts_with = "verbose")]
     quiet: bool,
     /// Say what each solver did, in place of progress bars; -vv shows every step, -vvv every point of a descent
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Output", display_order = 1001, action = clap::ArgAction::Count)]
     verbose: u8,
 }
 
@@ -41,7 +41,8 @@ impl Voice {
         // Only what is ours: a library below may have events of its own.
         let ours = Targets::new().with_target("escapement", level);
         let colours = colours(std::io::stderr().is_terminal());
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours).without_time();
+        let lines =
+            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false).without_time();
         // Only one listener can be set per process: a program that has its own keeps it.
         let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
     }
