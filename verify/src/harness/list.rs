@@ -85,11 +85,10 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     };
     print(out, &claims().map(line).collect::<String>())?;
     if standings.iter().any(|s| s.verdict.is_none()) {
-        let tier = args.scope.tier;
-        note(format_args!(
-            "{} lacks cells of the {tier} tier; escapement verify --tier {tier} measures them",
-            args.scope.journal.display()
-        ));
+        let Scope { tier, seed, journal } = &args.scope;
+        let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
+        let command = shell_words::join(["escapement", "verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
+        note(format_args!("{journal} lacks cells of the {tier} tier; {command} measures them"));
     }
     Ok(HOLDS)
 }

@@ -137,7 +137,8 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     }
     if missing > 0 {
         notes.push(format!(
-            "{missing} of the {planned} cells of the {tier} tier are missing; escapement report --measure measures them"
+            "{missing} of the {planned} cells of the {tier} tier are missing; {} --measure measures them",
+            material.command
         ));
     }
     notes
