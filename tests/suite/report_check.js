@@ -20,6 +20,13 @@ addEventListener("load", () => {
     }
     said.push("wider than " + innerWidth + ": " + root.scrollWidth + ", " + wide.slice(0, 5).join("; "));
   }
+  // Letters in pictures, as large as they are seen.
+  let least = 99;
+  for (const text of document.querySelectorAll("svg text")) {
+    const box = text.ownerSVGElement;
+    least = Math.min(least, (parseFloat(getComputedStyle(text).fontSize) * box.getBoundingClientRect().width) / box.viewBox.baseVal.width);
+  }
+  if (least < 11) said.push("letters of " + least.toFixed(1) + " px in a picture");
   // In light and in dark, text of too little contrast.
   const color = (text) => (text.match(/[\d.]+/g) || []).map(Number);
   const luminance = ([r, g, b]) => {

@@ -120,13 +120,14 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     let pages = Pages::new();
     let page = Html::parse_document(&pages.page("whole.jsonl", &[]));
     assert_eq!(all(&page, "#claims > article").len(), 2);
-    assert_eq!(all(&page, "#claim-ground section.bound").len(), 3);
+    assert_eq!(all(&page, "#claim-ground section.bound > details.whole[open] > summary h4").len(), 3);
+    assert_eq!(all(&page, "#claim-ground .contents a[href^='#bound-ground-']").len(), 3);
     let bound = text(all(&page, "#claim-upon section.bound")[0]);
     for words in ["rate", "scales", "reused", "error ≲ m−1/2", "Control refuted", "fit m", "escapement verify upon"] {
         assert!(bound.contains(words), "{words}: {bound}");
     }
     // Measured points with their error bounds, the fit, the band, the control and the constant on the axes.
-    for part in [".measured circle title", ".fit", ".area.band", ".control", ".constant"] {
+    for part in [".measured circle title", ".fit", ".area.band", ".control", "text.constant"] {
         assert!(!all(&page, &format!("#claim-upon section.bound svg {part}")).is_empty(), "{part}");
     }
     assert!(all(&page, "#claim-upon .measured title").iter().all(|t| text(*t).contains('±') || text(*t).contains("on average")));
@@ -152,6 +153,7 @@ fn a_false_journal_turns_the_claim_and_what_rests_on_it_red() {
     assert!(text(all(&page, "#claim-ground")[0]).contains("The cell that refutes it"));
     assert!(text(all(&page, "#claim-upon > .shaken-mark")[0]).contains("rests on what is refuted: ground"));
     assert!(all(&page, "#graph .refuted, #graph .shaken").len() >= 2);
+    assert_eq!(all(&page, "#claim-upon.shaken").len(), 1);
     assert!(text(all(&page, ".tile.refuted")[0]).contains('1'));
     let sound = Html::parse_document(&pages.page("whole.jsonl", &[]));
     assert!(all(&sound, "#claim-ground.refuted, .shaken-mark, #graph .shaken").is_empty());

@@ -3,17 +3,40 @@
 use super::mathematics::inline;
 use super::numbers::{exponent, hover, short};
 use super::{badge, figures, table};
+use crate::report::graph::sign;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::verdict::Verdict;
 use maud::{Markup, html};
 
-/// The section of a bound.
-pub(super) fn section(bound: &BoundReport, claim: &ClaimReport) -> Markup {
+/// The name of the section of a bound, counted on the card of its claim.
+pub(super) fn name(claim: &ClaimReport, number: usize) -> String {
+    format!("bound-{}-{number}", claim.id)
+}
+
+/// Links to the bounds of a card, each with the sign of its verdict; nothing where there is one at most.
+pub(super) fn contents(claim: &ClaimReport) -> Markup {
+    html! {
+        @if claim.bounds.len() > 1 {
+            div class="contents" role="group" aria-label={ "Bounds of " (claim.id) } {
+                "On this card: "
+                ul {
+                    @for (number, b) in claim.bounds.iter().enumerate() {
+                        li { a class=(b.verdict.verdict.name()) href={ "#" (name(claim, number)) } title=(b.verdict.verdict.name()) { (sign(Some(b.verdict.verdict))) " " (b.verdict.name) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The section of a bound, which can be folded.
+pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -> Markup {
     let v = &bound.verdict;
     let from = bound.freshness.map_or("", Freshness::name);
     html! {
-        section class="bound" {
-            h4 { (v.name) " " (badge(v.verdict)) @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) } }
+        section class="bound" id=(name(claim, number)) {
+            details class="whole" open {
+            summary { h4 { (v.name) " " (badge(v.verdict)) @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) } } }
             p class="asserts" { (inline(&v.statement)) " " span class="kind" { (v.kind) } }
             @if let Some(erratum) = v.printed {
                 p class="printed" { "As printed, corrected by " a href={ "#erratum-" (erratum.0) } { (erratum) } ": shown, and does not count." }
@@ -30,6 +53,7 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport) -> Markup {
                     @if !worst.inside_hypotheses { ", outside the hypotheses" }
                     ". Again: " code { (worst.command) }
                 }
+            }
             }
         }
     }

@@ -32,7 +32,8 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
                 }
             }
             @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be measured: " (f.message) } }
-            @for b in &claim.bounds { (bound::section(b, claim)) }
+            (bound::contents(claim))
+            @for (number, b) in claim.bounds.iter().enumerate() { (bound::section(b, claim, number)) }
             (cost(claim, report))
         }
     }

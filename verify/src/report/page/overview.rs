@@ -1,10 +1,12 @@
 //! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
 
+use super::figures;
 use super::mathematics::inline;
-use super::{VERDICTS, badge, freshness};
+use super::numbers::{exponent, short};
+use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{CAVEAT, ClaimReport, Freshness, Report};
-use crate::verdict::Verdict;
+use crate::verdict::{ExponentEvidence, Verdict};
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.
@@ -35,7 +37,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             div class="stack" {
                 table class="claims-table" {
-                    thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
+                    thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
             }
@@ -54,9 +56,32 @@ fn row(claim: &ClaimReport) -> Markup {
             }
             td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
             td data-label="What it says" { (inline(&claim.title)) }
+            (worst(claim))
             td data-label="Cells" { (c.recorded) " of " (c.planned) }
             td data-label="Numbers" { (freshness(claim.freshness)) }
         }
+    }
+}
+
+/// The exponent whose limits reach farthest from the claim, and the implied constant of that bound; of the worst bound where none has an exponent.
+fn worst(claim: &ClaimReport) -> Markup {
+    let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
+    let reach = |e: &ExponentEvidence| (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs());
+    let exponents = counted().filter_map(|b| Some((b, figures::farthest(b).filter(|e| e.decides)?)));
+    let farthest = exponents.max_by(|a, b| reach(a.1).total_cmp(&reach(b.1)));
+    let bound = farthest
+        .map(|f| f.0)
+        .or_else(|| counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict));
+    let constant = bound.and_then(|b| b.verdict.implied_constant);
+    html! {
+        td class="far-out" {
+            @if let Some((b, e)) = farthest {
+                @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
+                a href={ "#" (bound::name(claim, number)) } title=(b.verdict.name) { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
+                " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
+            } @else { "–" }
+        }
+        td class="far-out" { @if let Some(c) = constant { (short(c)) } @else { "–" } }
     }
 }
 

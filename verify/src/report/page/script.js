@@ -24,7 +24,9 @@
   // A link to a claim that the filter hides shows all again.
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.closest("article[hidden]")) { show(""); target.scrollIntoView(); }
+    if (!target) return;
+    if (target.matches(".bound")) target.firstElementChild.open = true;
+    if (target.closest("article[hidden]")) { show(""); target.scrollIntoView(); }
   };
   addEventListener("hashchange", reveal);
 
@@ -34,12 +36,20 @@
   for (const box of document.querySelectorAll(".scroll, .formula")) watch.observe(box);
 
   const tables = document.getElementById("tables");
-  const open = (all) => { for (const d of document.querySelectorAll("details")) d.open = all; };
+  const open = (all) => { for (const d of document.querySelectorAll("details:not(.whole)")) d.open = all; };
   tables.addEventListener("click", () => {
     const all = tables.getAttribute("aria-pressed") !== "true";
     tables.setAttribute("aria-pressed", String(all));
     open(all);
   });
+
+  // On paper nothing can be opened.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const d of folded) d.open = true;
+  });
+  addEventListener("afterprint", () => { for (const d of folded) d.open = false; });
 
   const step = (by) => {
     const seen = cards.filter((card) => !card.hidden);

@@ -91,7 +91,7 @@ impl Small {
                 path class="grid" d=(grid) {}
                 path class="axis" d={ "M" (LEFT) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
-                    @for (pixel, text) in apart(&across) { text x=(pixel) y=(bottom + 15.0) { (text) } }
+                    @for (pixel, text) in apart(&across) { text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) } }
                     text class="name" x=((LEFT + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
                 }
                 g class="up" {
@@ -187,6 +187,11 @@ fn apart(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
         fits
     };
     ticks.iter().filter(clear).collect()
+}
+
+/// The middle of a number below its tick, or as near to that as the rim of the picture lets it be.
+fn inside(pixel: f64, text: &str) -> f64 {
+    pixel.min(WIDTH - LETTER * text.chars().count() as f64 / 2.0 - 1.0)
 }
 
 fn tenth(v: f64) -> f64 {
