@@ -14,7 +14,7 @@ pub fn judge(claim: &dyn Claim, tier: Tier, seed: u64, records: &[Record], failu
 }
 
 /// Judges a claim of whose plan the cells in `missing` were not measured: what they could have decided is *inconclusive*, unless one of the
-/// others refutes it already ([`refuted_by_a_cell`]).
+/// others refutes it already: an identity or an inequality by itself.
 pub fn judge_partial(
     claim: &dyn Claim,
     tier: Tier,
