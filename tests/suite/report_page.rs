@@ -1,21 +1,15 @@
 //! The page of a report: well formed, self-contained, with words for every picture; what is refuted is red, and what is missing is said.
 
 use crate::toy;
+use crate::verify_cli::Line;
 use clap::Parser;
-use escapement_verify::{Registry, harness};
+use escapement_verify::Registry;
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
-
-#[derive(Parser)]
-#[command(name = "escapement")]
-struct Line {
-    #[command(subcommand)]
-    command: harness::Command,
-}
 
 /// A folder with a journal of the toy claims, and the pages made of it.
 struct Pages {

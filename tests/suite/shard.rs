@@ -1,6 +1,7 @@
 //! `verify --shard` and `merge`: shares that cover the plan, and journals that join to the bytes of one run.
 
 use crate::synthetic::{Synthetic, noise, over_m};
+use crate::verify_cli::Line;
 use clap::Parser;
 use escapement_verify::journal::{Journal, SOURCE_HASH};
 use escapement_verify::plan::Plan;
@@ -12,13 +13,6 @@ use std::fs;
 use tempfile::TempDir;
 
 const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
-
-#[derive(Parser)]
-#[command(name = "escapement")]
-struct Line {
-    #[command(subcommand)]
-    command: harness::Command,
-}
 
 fn measure(scale: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
     move |c, seed| Ok(Measurement::new().quantity("lhs", scale * noise(c, seed, "lhs"), 1e-16).quantity("rhs", 1.0, 0.0))
@@ -41,14 +35,9 @@ fn registry(scale: f64) -> Registry {
 fn run(registry: &Registry, desk: &TempDir, arguments: &str) -> (u8, String, String) {
     let arguments = arguments.replace("@", &format!("{}/", desk.path().display()));
     let words = ["escapement"].into_iter().chain(arguments.split(' '));
-    let line = match Line::try_parse_from(words) {
-        Ok(line) => line,
-        Err(e) => return (harness::BAD_INPUT, String::new(), e.to_string()),
-    };
-    let mut out = Vec::new();
-    match line.command.run(registry, &mut out) {
-        Ok(code) => (code, String::from_utf8(out).unwrap(), String::new()),
-        Err(e) => (harness::BAD_INPUT, String::from_utf8(out).unwrap(), e.to_string()),
+    match Line::try_parse_from(words) {
+        Ok(line) => line.run(registry),
+        Err(e) => (harness::BAD_INPUT, String::new(), e.to_string()),
     }
 }
 

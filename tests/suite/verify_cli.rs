@@ -10,11 +10,23 @@ use tempfile::TempDir;
 
 const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 
+/// The command line of a crate with claims of its own.
 #[derive(Parser)]
 #[command(name = "escapement")]
-struct Line {
+pub struct Line {
     #[command(subcommand)]
-    command: harness::Command,
+    pub command: harness::Command,
+}
+
+impl Line {
+    /// Exit code (2 for an error), standard output, error.
+    pub fn run(self, registry: &Registry) -> (u8, String, String) {
+        let mut out = Vec::new();
+        match self.command.run(registry, &mut out) {
+            Ok(code) => (code, String::from_utf8(out).unwrap(), String::new()),
+            Err(e) => (harness::BAD_INPUT, String::from_utf8(out).unwrap(), e.to_string()),
+        }
+    }
 }
 
 /// Exit code (2 for an error), standard output, error.
@@ -27,11 +39,7 @@ pub fn run(registry: &Registry, desk: &TempDir, arguments: &[&str]) -> (u8, Stri
         words.extend(["--journal", &journal]);
     }
     let line = Line::try_parse_from(words).unwrap_or_else(|e| panic!("{e}"));
-    let mut out = Vec::new();
-    match line.command.run(registry, &mut out) {
-        Ok(code) => (code, String::from_utf8(out).unwrap(), String::new()),
-        Err(e) => (harness::BAD_INPUT, String::from_utf8(out).unwrap(), e.to_string()),
-    }
+    line.run(registry)
 }
 
 /// What `--help` prints.

@@ -85,6 +85,18 @@ pub struct ExponentEvidence {
     pub verdict: Verdict,
 }
 
+impl ExponentEvidence {
+    /// How far the limits of a deciding exponent reach from the claimed one, on either side; −∞ for one that decides nothing.
+    pub fn reach(&self) -> f64 {
+        if self.decides { (self.upper - self.claimed).abs().max((self.lower - self.claimed).abs()) } else { f64::NEG_INFINITY }
+    }
+
+    /// Of some exponents the one whose limits reach farthest from the claim.
+    pub fn farthest<'a>(exponents: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        exponents.into_iter().max_by(|a, b| a.reach().total_cmp(&b.reach()))
+    }
+}
+
 /// How much sharper the statement could have been.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Tightness {

@@ -6,6 +6,7 @@ use super::{badge, figures, table};
 use crate::report::graph::sign;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::verdict::Verdict;
+use crate::words::count;
 use maud::{Markup, html};
 
 /// The name of the section of a bound, counted on the card of its claim.
@@ -76,7 +77,7 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
         @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
         @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
         @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }
-        (table::count(v.cells, "cell")) ", " (v.cells_inside_hypotheses) " inside the hypotheses"
+        (count(v.cells, "cell")) ", " (v.cells_inside_hypotheses) " inside the hypotheses"
         @if bound.missing > 0 { ", " (bound.missing) " of " (bound.planned) " missing" }
         ". Control " (v.control.verdict) ": " (inline(&v.control.description)) "."
     }

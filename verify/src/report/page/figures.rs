@@ -20,9 +20,7 @@ const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-
 
 /// The deciding exponent whose limits reach farthest from the claim.
 pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
-    let reach = |e: &ExponentEvidence| (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs());
-    let least = |e: &&ExponentEvidence| if e.decides { reach(e) } else { f64::NEG_INFINITY };
-    bound.verdict.exponents.iter().max_by(|a, b| least(a).total_cmp(&least(b)))
+    ExponentEvidence::farthest(&bound.verdict.exponents)
 }
 
 /// The group that decided, or came closest to deciding otherwise.

@@ -21,6 +21,7 @@ use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
 use crate::verdict::Verdict;
+use crate::words::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the colours.
@@ -35,7 +36,7 @@ pub fn html(report: &Report) -> String {
 
 /// The page of a report, with the figures of experiments.
 pub fn html_with(report: &Report, experiments: &[DrawnExperiment]) -> String {
-    let title = format!("escapement: {} at the {} tier", table::count(report.claims.len(), "claim"), report.tier);
+    let title = format!("escapement: {} at the {} tier", count(report.claims.len(), "claim"), report.tier);
     let graph = claim_graph(report);
     let markup = html! {
         (DOCTYPE)

@@ -1,5 +1,6 @@
 //! Numbers as they are written on the page, each with its error bound on hover.
 
+use crate::report::tables;
 use maud::{Markup, html};
 
 /// Four significant digits.
@@ -26,8 +27,7 @@ pub(super) fn minus(number: &str) -> String {
 
 /// An exponent, in three decimals with a true minus.
 pub(super) fn exponent(x: f64) -> String {
-    let text = format!("{x:.3}");
-    if text == "-0.000" { "0.000".into() } else { minus(&text) }
+    minus(&tables::digits(x))
 }
 
 /// A bound on an error: two digits, rounded up.

@@ -6,7 +6,7 @@ use super::numbers::{exponent, short};
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{CAVEAT, ClaimReport, Freshness, Report};
-use crate::verdict::{ExponentEvidence, Verdict};
+use crate::verdict::Verdict;
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.
@@ -66,9 +66,8 @@ fn row(claim: &ClaimReport) -> Markup {
 /// The exponent whose limits reach farthest from the claim, and the implied constant of that bound; of the worst bound where none has an exponent.
 fn worst(claim: &ClaimReport) -> Markup {
     let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
-    let reach = |e: &ExponentEvidence| (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs());
     let exponents = counted().filter_map(|b| Some((b, figures::farthest(b).filter(|e| e.decides)?)));
-    let farthest = exponents.max_by(|a, b| reach(a.1).total_cmp(&reach(b.1)));
+    let farthest = exponents.max_by(|a, b| a.1.reach().total_cmp(&b.1.reach()));
     let bound = farthest
         .map(|f| f.0)
         .or_else(|| counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict));

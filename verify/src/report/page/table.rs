@@ -4,6 +4,7 @@ use super::numbers::{error, exponent, short, words};
 use crate::report::model::{BoundReport, ClaimReport};
 use crate::series::Point;
 use crate::verdict::{ExponentEvidence, Verdict};
+use crate::words::count;
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
@@ -82,9 +83,4 @@ fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
             td { (record.map_or("", |r| r.freshness.name())) }
         }
     }
-}
-
-/// "1 cell", "2 cells".
-pub(super) fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

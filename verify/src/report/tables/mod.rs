@@ -21,7 +21,7 @@ fn number(x: f64) -> String {
 }
 
 /// An exponent in three decimals.
-fn digits(x: f64) -> String {
+pub(super) fn digits(x: f64) -> String {
     let text = format!("{x:.3}");
     if text == "-0.000" { "0.000".to_owned() } else { text }
 }

@@ -4,6 +4,7 @@ use super::number;
 use crate::registry::Registry;
 use crate::report::model::CAVEAT;
 use crate::verdict::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
+use crate::words::count;
 use std::fmt::Write;
 
 /// The table that `verify` ends with.
@@ -23,11 +24,10 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) ->
             let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
         }
     }
-    let count = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
+    let of = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
     let all = [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted];
-    let words: Vec<String> = all.iter().filter(|w| count(**w) > 0).map(|w| format!("{} {w}", count(*w))).collect();
-    let claims = if verdicts.len() == 1 { "claim" } else { "claims" };
-    let _ = writeln!(out, "{} {claims}: {}. {CAVEAT}", verdicts.len(), words.join(", "));
+    let words: Vec<String> = all.iter().filter(|w| of(**w) > 0).map(|w| format!("{} {w}", of(*w))).collect();
+    let _ = writeln!(out, "{}: {}. {CAVEAT}", count(verdicts.len(), "claim"), words.join(", "));
     out
 }
 
@@ -44,7 +44,7 @@ fn claim(v: &ClaimVerdict, details: bool) -> String {
         let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
         let _ = writeln!(out, "{:18}{}", "", evidence(b));
         let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
-        let farthest = b.exponents.iter().max_by(|x, y| reach(x).total_cmp(&reach(y)));
+        let farthest = ExponentEvidence::farthest(&b.exponents);
         for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
@@ -70,11 +70,6 @@ fn claim(v: &ClaimVerdict, details: bool) -> String {
 /// The table that an experiment ends with.
 pub fn of_verdict(verdict: &ClaimVerdict) -> String {
     format!("{}{CAVEAT}\n", claim(verdict, true))
-}
-
-/// How far the limits of a deciding exponent reach from the claimed one, on either side.
-fn reach(e: &ExponentEvidence) -> f64 {
-    if e.decides { (e.upper - e.claimed).abs().max((e.lower - e.claimed).abs()) } else { f64::NEG_INFINITY }
 }
 
 /// Constant, tightness, margin, cells and control in one line.
