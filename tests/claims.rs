@@ -7,10 +7,13 @@
 mod snapshot;
 
 use escapement::tolerance::SNAPSHOT;
+use escapement_verify::apart::FALSE;
+use escapement_verify::bound::Kind;
 use escapement_verify::plan::Plan;
 use escapement_verify::runner::{self, Options, Silent};
-use escapement_verify::verdict::{BoundVerdict, ClaimVerdict, Verdict, judge};
-use escapement_verify::{Claim, Registry, Tier, registry};
+use escapement_verify::series::Series;
+use escapement_verify::verdict::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound, series};
+use escapement_verify::{Claim, Record, Registry, Side, Tier, registry};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::json;
 use snapshot::{close, folder, numbers, settings};
@@ -22,7 +25,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// The root seed of the snapshots: that of `escapement verify`.
 const SEED: u64 = 2206;
 
-type Measured = OnceLock<Result<ClaimVerdict, String>>;
+/// How many records of a bound are made false, one at a time.
+const FALSE_RECORDS: usize = 8;
+
+type Measured = OnceLock<Result<(ClaimVerdict, Vec<Record>), String>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -41,10 +47,15 @@ fn main() -> ExitCode {
     for claim in registry.claims() {
         trials.push(Trial::test(format!("{}::is_well_formed", claim.id()), move || well_formed(registry, claim)));
         let measured: Arc<Measured> = Arc::default();
+        let of_bounds = measured.clone();
+        trials.push(Trial::test(format!("{}::notices_a_false_record", claim.id()), move || {
+            let (verdict, records) = of_bounds.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+            notices(claim, verdict, records)
+        }));
         for bound in claim.bounds() {
             let measured = measured.clone();
             trials.push(Trial::test(format!("{}::{}", claim.id(), bound.name), move || {
-                let verdict = measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+                let (verdict, _) = measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
                 let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
                 check(claim, found)
             }));
@@ -54,13 +65,13 @@ fn main() -> ExitCode {
 }
 
 /// Measures a claim on all cores, without a journal; claims take turns.
-fn measure(claim: &dyn Claim) -> Result<ClaimVerdict, String> {
+fn measure(claim: &dyn Claim) -> Result<(ClaimVerdict, Vec<Record>), String> {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let plan = Plan::new(&[claim], Tier::Quick, SEED).map_err(|e| e.to_string())?;
     let options = Options { jobs: 0, memory: runner::available_memory(), stop: &AtomicBool::new(false) };
     let outcome = runner::run(&plan, None, &options, &Silent).map_err(|e| e.to_string())?;
-    Ok(judge(claim, Tier::Quick, SEED, &outcome.records, &outcome.failures))
+    Ok((judge(claim, Tier::Quick, SEED, &outcome.records, &outcome.failures), outcome.records))
 }
 
 fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
@@ -75,6 +86,39 @@ fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
     let text = serde_json::to_string_pretty(&numbers(found)).map_err(|e| e.to_string())?;
     settings(&found.statement, SNAPSHOT).bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
     Ok(())
+}
+
+/// One ratio times ten, towards the violation: the verdict of the bound turns *refuted* on the cells on which its control says that it would.
+fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
+    let (mut tried, mut refuted) = (0, 0);
+    for bound in claim.bounds() {
+        let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
+        let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else { continue };
+        let (quantity, side) = match &bound.kind {
+            Kind::Identity { lhs, .. } => (lhs, Side::Upper),
+            Kind::Inequality { lhs, side, .. } => (lhs, *side),
+            Kind::Growth { lhs, growth, .. } => (lhs, growth.side),
+            Kind::Asymptotic { quantity, asymptotic } => (quantity, asymptotic.side),
+            Kind::Probability { .. } => continue,
+        };
+        let all = series(claim.id(), &bound, records);
+        let down = |group: &str| side == Side::Lower || group.ends_with("(smallest ratio)");
+        let points = |s: &Series| s.points.iter().filter(|p| p.decides).map(|p| (p.cell, down(&s.group))).collect::<Vec<_>>();
+        let deciding: Vec<(usize, bool)> = all.iter().filter(|s| s.decides).flat_map(points).collect();
+        for &(cell, down) in deciding.iter().step_by(deciding.len().div_ceil(FALSE_RECORDS).max(1)) {
+            let mut records = records.to_vec();
+            let factor = if down { 1.0 / FALSE } else { FALSE };
+            let one = records[cell].measurement.quantities.get_mut(quantity).ok_or("no such quantity")?;
+            (one.value, one.error) = (one.value * factor, one.error * factor);
+            let came_out = judge_bound(claim.id(), &bound, Tier::Quick, SEED, &records, &[]);
+            tried += 1;
+            refuted += usize::from(came_out.verdict == Verdict::Refuted);
+            if control.noticed == control.of && came_out.verdict != Verdict::Refuted {
+                return Err(format!("{} is {} with {} times {factor}", bound.name, came_out.verdict, records[cell].cell).into());
+            }
+        }
+    }
+    if refuted > 0 || tried == 0 { Ok(()) } else { Err(format!("none of {tried} false records refutes its bound").into()) }
 }
 
 /// The comparison accepts rounding and nothing more.

@@ -2,13 +2,17 @@
 //!
 //! The local exponent is the difference of logarithms between neighbouring values of the parameter. A least-squares line would
 //! measure the model error of a pure power, so there is none: what counts is the *onset*, the first value from which the
-//! local exponent stays within ¼ of the claim to the end.
+//! local exponent stays within ¼ of the claim to the end. A record that stands apart from its neighbours refutes ([`crate::apart`]):
+//! it is no onset.
 
+use crate::apart::{self, Found, Noticed};
 use crate::bound::{Asymptotic, Side};
 use crate::cell::Cell;
 use crate::record::{Quantity, Record};
 use crate::series::{Fit, Point, Series, planted};
+use crate::statistics::Point as Logarithm;
 use crate::verdict::{Control, ExponentEvidence, Finding, PLANTED, SLACK, Tightness, Verdict, label, pairs};
+use crate::words::count;
 use std::collections::BTreeMap;
 
 /// Fewest local exponents from the onset on.
@@ -35,7 +39,9 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
     let mut control = Control {
         description: format!("the quantity times a power of {name} that puts its last local exponent ½ beyond the claim"),
         verdict: Verdict::Refuted,
+        one_false: None,
     };
+    let mut one_false = Noticed::default();
     let (mut margin, mut sharper) = (f64::INFINITY, f64::INFINITY);
     let mut worst = (0, f64::INFINITY);
     let mut constant: Option<f64> = None;
@@ -46,7 +52,10 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
             Err(why) => return Finding::inconclusive(why),
         };
         let claimed = (asymptotic.claimed)(&records[members[0]].cell);
-        let (found, onset) = decide(asymptotic.side, claimed, &local);
+        let (by_slope, onset) = decide(asymptotic.side, claimed, &local);
+        let Found { apart, noticed } = stands_apart(&members, &values, asymptotic, records);
+        one_false += noticed;
+        let found = if apart.is_some() { Verdict::Refuted } else { by_slope };
         let last = local[local.len() - 1];
         let (lower, upper) = limits(&local, onset);
         // The planted violation, on each side that binds.
@@ -80,7 +89,9 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
                 constant = Some(constant.map_or(c, |old| if lowers { old.min(c) } else { old.max(c) }));
             }
         }
-        if here_margin < worst.1 {
+        if let Some((place, _)) = apart {
+            worst = (members[place], f64::NEG_INFINITY);
+        } else if here_margin < worst.1 {
             worst = (members[members.len() - 1], here_margin);
         }
         if found > verdict {
@@ -90,11 +101,16 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
                 if here.is_empty() { "" } else { " at " },
                 last.slope
             );
-            why = match found {
-                Verdict::Refuted => Some(format!(
+            why = match (apart, found) {
+                (Some((place, factor)), _) => Some(format!(
+                    "{} stands apart: it is {factor:.3} times what its neighbours among the {} say; either the record is false or the quantity follows no power of {name}",
+                    records[members[place]].cell,
+                    count(members.len(), "value")
+                )),
+                (None, Verdict::Refuted) => Some(format!(
                     "{limits}, farther than {SLACK} from the claimed {claimed:.3} on the last {FEWEST_AFTER_ONSET} steps"
                 )),
-                Verdict::Inconclusive => {
+                (None, Verdict::Inconclusive) => {
                     Some(format!("{limits}, claimed {claimed:.3}, with fewer than {FEWEST_AFTER_ONSET} steps from an onset on"))
                 }
                 _ => None,
@@ -136,7 +152,7 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
         implied_constant: constant,
         tightness: Tightness { text, exponent: Some(sharper), constant: None },
         exponents,
-        control,
+        control: Control { one_false: Some(one_false), ..control },
         margin: Some(margin),
         worst: Some((worst.0, values[worst.0], rhs(worst.0))),
         why,
@@ -190,6 +206,16 @@ fn groups(asymptotic: &Asymptotic, records: &[&Record]) -> BTreeMap<Cell, Vec<us
     groups
 }
 
+/// Looks for a record that stands apart from its neighbours.
+fn stands_apart(members: &[usize], values: &[Quantity], a: &Asymptotic, records: &[&Record]) -> Found {
+    let point = |&i: &usize| Logarithm {
+        x: (a.sweep.of(&records[i].cell) as f64).ln(),
+        y: values[i].value.ln(),
+        error: values[i].log_error(),
+    };
+    apart::in_a_sequence(a.side, &members.iter().map(point).collect::<Vec<_>>())
+}
+
 /// Exponents off the claim that must come out refuted.
 fn targets(side: Side) -> &'static [f64] {
     match side {
@@ -221,8 +247,7 @@ fn local_exponents(members: &[usize], values: &[Quantity], a: &Asymptotic, recor
             }
         }
         let run = (y as f64 / x as f64).ln();
-        let log_error = |q: Quantity| -(-q.error / q.value).ln_1p();
-        out.push(Local { from: x, slope: (q.value / p.value).ln() / run, error: (log_error(p) + log_error(q)) / run });
+        out.push(Local { from: x, slope: (q.value / p.value).ln() / run, error: (p.log_error() + q.log_error()) / run });
     }
     if out.len() < FEWEST_AFTER_ONSET {
         let many = members.len();

@@ -1,5 +1,6 @@
 //! Identities and inequalities: decided cell by cell, by the certificates of the two sides and nothing else.
 
+use crate::apart::{Noticed, false_factors};
 use crate::bound::{Neighbour, Place, Side};
 use crate::record::{Quantity, Record};
 use crate::series::{Planted, Point, Series, along};
@@ -40,7 +41,10 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
         implied_constant: None,
         tightness: Tightness { text: format!("largest relative difference {relative:.1e}"), exponent: None, constant: None },
         exponents: Vec::new(),
-        control: control(neighbours, &pairs, records, violated, Verdict::Exact),
+        control: Control {
+            one_false: one_false(&pairs, Side::Both, violated),
+            ..control(neighbours, &pairs, records, violated, Verdict::Exact)
+        },
         margin: Some(margin),
         worst: Some((worst, l, r)),
         why,
@@ -119,7 +123,10 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
         implied_constant: constant,
         tightness: Tightness { text, exponent: None, constant: sharper },
         exponents: Vec::new(),
-        control: control(neighbours, &pairs, &records, violated, Verdict::Holds),
+        control: Control {
+            one_false: if sign { None } else { one_false(&pairs, side, violated) },
+            ..control(neighbours, &pairs, &records, violated, Verdict::Holds)
+        },
         margin: Some(-surplus_ratio),
         worst: Some((kept[worst], l, r)),
         why,
@@ -197,5 +204,12 @@ fn control(
         verdict = Verdict::Inconclusive;
         words.push("no false neighbour was given".to_owned());
     }
-    Control { description: words.join("; "), verdict }
+    Control { description: words.join("; "), verdict, one_false: None }
+}
+
+/// On how many cells the statement would be violated, were the left side false by a factor ten.
+fn one_false(pairs: &[(Quantity, Quantity)], side: Side, violated: impl Fn(Quantity, Quantity) -> bool) -> Option<Noticed> {
+    let times = |l: Quantity, factor: f64| Quantity { value: l.value * factor, error: l.error * factor };
+    let seen = |&&(l, r): &&(Quantity, Quantity)| false_factors(side).iter().all(|&f| violated(times(l, f), r));
+    Some(Noticed { noticed: pairs.iter().filter(seen).count(), of: pairs.len() })
 }

@@ -14,12 +14,13 @@
 //! | [`registry`], [`nbl22`], [`errata`] | the claims that ship, and where the paper's wording was changed |
 //! | [`plan`], [`shard`], [`runner`], [`journal`], [`sidecar`] | from cells to records |
 //! | [`ratio`] | one number for each record, to watch a run by |
-//! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
+//! | [`statistics`], [`comparison`], [`growth`], [`asymptotic`], [`probability`], [`apart`], [`verdict`], [`series`] | from records to verdicts and to what they were read off, all pure functions |
 //! | [`experiment`] | the paper's figures, from a seed |
 //! | [`report`] | from verdicts to tables and pictures |
 //! | [`harness`] | the commands `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge`, for any registry |
 //! | [`io`] | files: arrays, targets, results that appear whole or not at all |
 
+pub mod apart;
 pub mod asymptotic;
 pub mod bound;
 pub mod cell;

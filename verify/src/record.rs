@@ -15,6 +15,13 @@ pub struct Quantity {
     pub error: f64,
 }
 
+impl Quantity {
+    /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
+    pub fn log_error(self) -> f64 {
+        -(-self.error / self.value).ln_1p()
+    }
+}
+
 /// Whether a hypothesis of the theorem is met in a cell.
 ///
 /// A hypothesis named [`Hypothesis::RANGE`] says whether the cell lies in the parameter set over which a constant is

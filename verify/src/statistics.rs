@@ -117,6 +117,37 @@ fn variance_of_slope(points: &[(f64, f64)]) -> f64 {
     rss / (n - 2.0) / sxx
 }
 
+/// What a straight line says of a new point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// Its ordinate.
+    pub value: f64,
+    /// Standard error of the difference between it and the new point; 0 for points exactly on a line.
+    pub standard_error: f64,
+    /// Degrees of freedom: points minus two.
+    pub freedom: f64,
+    /// Bound on the change of the value when every y moves by its own error.
+    pub error: f64,
+}
+
+/// The ordinate at `x` on the line of ordinary least squares through points with independent scatter; `None` with fewer than three abscissas.
+pub fn predict<I: Iterator<Item = Point>>(points: impl Fn() -> I, x: f64) -> Option<Prediction> {
+    let n = points().count() as f64;
+    let mean = |f: &dyn Fn(&Point) -> f64| points().map(|p| f(&p)).sum::<f64>() / n;
+    let (x0, y0) = (mean(&|p| p.x), mean(&|p| p.y));
+    let first = points().next()?.x;
+    let second = points().find(|p| p.x != first)?.x;
+    points().find(|p| p.x != first && p.x != second)?;
+    let sum = |f: &dyn Fn(&Point) -> f64| points().map(|p| f(&p)).sum::<f64>();
+    let sxx = sum(&|p| (p.x - x0).powi(2));
+    let slope = sum(&|p| (p.x - x0) * (p.y - y0)) / sxx;
+    let variance = sum(&|p| (p.y - y0 - slope * (p.x - x0)).powi(2)) / (n - 2.0);
+    // The weights of the ordinates in the value add up to 1.
+    let error = sum(&|p| (1.0 / n + (x - x0) * (p.x - x0) / sxx).abs() * p.error);
+    let standard_error = (variance * (1.0 + 1.0 / n + (x - x0).powi(2) / sxx)).sqrt();
+    Some(Prediction { value: y0 + slope * (x - x0), standard_error, freedom: n - 2.0, error })
+}
+
 /// `P(F ≥ (s1/n1)/(s2/n2))` for the F distribution with n1 and n2 degrees of freedom.
 fn f_tail(s1: f64, n1: f64, s2: f64, n2: f64) -> f64 {
     // I_{s2/(s1+s2)}(n2/2, n1/2), which needs no division by a vanishing s2.
@@ -126,6 +157,11 @@ fn f_tail(s1: f64, n1: f64, s2: f64, n2: f64) -> f64 {
 /// The quantile of Student's t distribution; infinite when there is no freedom.
 pub fn student_quantile(probability: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(probability))
+}
+
+/// `P(T ≥ t)` for Student's t distribution; 1 where there is no freedom.
+pub fn student_tail(t: f64, freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom).map_or(1.0, |student| student.sf(t))
 }
 
 /// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at [`PROBABILITY_CONFIDENCE`].
@@ -166,6 +202,21 @@ mod tests {
         for (freedom, table) in [(1.0, 12.706), (3.0, 3.182), (10.0, 2.228)] {
             assert!((student_quantile(0.975, freedom) - table).abs() < 5e-4, "{freedom}");
         }
+    }
+
+    #[test]
+    fn a_prediction_agrees_with_a_hand_computation() {
+        // y = 0, 1, 5 at 0, 1, 2: line −½ + 5/2·x, residuals ½, −1, ½, one freedom, variance 3/2. At 3: 7; 1 + 1/3 + 4/2.
+        let given = points(&[(0., 0.), (1., 1.), (2., 5.)]);
+        let p = predict(|| given.iter().copied(), 3.0).unwrap();
+        assert!((p.value - 7.0).abs() < 1e-14 && (p.standard_error - 5.0f64.sqrt()).abs() < 1e-14);
+        assert_eq!((p.freedom, p.error), (1.0, 0.0));
+        // Errors: the weights at 3 are −2/3, 1/3, 4/3.
+        let unsure: Vec<Point> = given.iter().map(|p| Point { error: 0.3, ..*p }).collect();
+        assert!((predict(|| unsure.iter().copied(), 3.0).unwrap().error - 0.7).abs() < 1e-14);
+        assert!(predict(|| points(&[(0., 0.), (1., 1.), (1., 5.)]).into_iter(), 3.0).is_none());
+        // t = 12.706 with one freedom: 2.5 % above it.
+        assert!((student_tail(12.706, 1.0) - 0.025).abs() < 1e-6 && student_tail(1.0, 0.0) == 1.0);
     }
 
     #[test]

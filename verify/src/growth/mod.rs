@@ -2,10 +2,12 @@
 //!
 //! In each group of cells the logarithm of the ratio is fitted against the logarithm of the parameter
 //! ([`crate::statistics::Line`]), and the limits on the slope decide: below ¼ the bound *scales*, above it is *refuted*.
+//! So it is by a record that stands apart from the others of its sweep ([`crate::apart`]).
 //! The control is the same fit with the left side multiplied by a power of the parameter that puts the slope at ½.
 
 mod sweep;
 
+use crate::apart::Noticed;
 use crate::bound::{Growth, Side};
 use crate::record::Record;
 use crate::series::Series;
@@ -58,8 +60,8 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
             worst = s.worst;
         }
     }
-    // The cell that refutes is the one with the extreme ratio in the sweep that does.
-    let shown = if gravest.evidence.verdict == Verdict::Refuted { gravest.worst } else { worst };
+    // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep that does.
+    let shown = if gravest.evidence.verdict == Verdict::Refuted { gravest.apart.unwrap_or(gravest.worst) } else { worst };
     // How far the limit is on the safe side of the claim, and of the slack.
     let reach = |s: &&Sweep| {
         let e = &s.evidence;
@@ -89,6 +91,7 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         })
         .fold(f64::INFINITY, f64::min);
     let text = match growth.side {
+        _ if gravest.apart.is_some() => format!("undecided: one record contradicts the others of its sweep of {name}"),
         _ if gravest.evidence.verdict == Verdict::Refuted => {
             format!("false here: the measured exponent of {name} misses the claimed one by {:.3}", gap.abs())
         }
@@ -109,13 +112,13 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         Side::Lower => format!("lhs times a power of {name} that makes lhs/rhs fall like {name}^-½"),
         Side::Both => format!("lhs times a power of {name} that makes lhs/rhs go like {name}^½, and like {name}^-½"),
     };
-    let control = match powerless {
-        Some(s) => Control { description: format!("{planted}: not refuted at {}", s.evidence.group), verdict: s.control },
-        None => Control {
-            description: format!("{planted}: refuted in {} of {} sweeps", deciding.len(), deciding.len()),
-            verdict: Verdict::Refuted,
-        },
+    let mut one_false = Noticed::default();
+    deciding.iter().for_each(|s| one_false += s.one_false);
+    let (description, verdict) = match powerless {
+        Some(s) => (format!("{planted}: not refuted at {}", s.evidence.group), s.control),
+        None => (format!("{planted}: refuted in {} of {} sweeps", deciding.len(), deciding.len()), Verdict::Refuted),
     };
+    let control = Control { description, verdict, one_false: Some(one_false) };
     Finding {
         verdict: gravest.evidence.verdict,
         implied_constant: Some(worst.log.exp()),

@@ -1,11 +1,13 @@
 //! One sweep: the cells of a group, the line through their ratios, and the violation planted in them.
 
+use crate::apart::{self, Noticed};
 use crate::bound::{Growth, Side};
 use crate::cell::Cell;
 use crate::record::{Quantity, Record};
 use crate::series::{Fit, Point as SeriesPoint, Series, planted};
 use crate::statistics::{Line, Point};
 use crate::verdict::{ExponentEvidence, PLANTED, SLACK, Verdict, label};
+use crate::words::count;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FEWEST_VALUES, LEAST_SPAN};
@@ -36,8 +38,12 @@ pub(super) struct Sweep {
     /// As in [`Candidate`].
     pub sign: f64,
     pub control: Verdict,
+    /// The other control: one record made false.
+    pub one_false: Noticed,
     /// Largest `sign·ln ratio`.
     pub worst: Ratio,
+    /// The record that stands apart from the others.
+    pub apart: Option<Ratio>,
     /// Largest minus smallest ln ratio.
     pub spread: f64,
     pub why: Option<String>,
@@ -167,9 +173,8 @@ fn ratios(chosen: &[usize], pairs: &[(Quantity, Quantity)], records: &[&Record])
             return Err(format!("the left side is {} on {}: a growth needs positive values", lhs.value, records[index].cell));
         }
         if lhs.value > lhs.error {
-            let log_error = |q: Quantity| -(-q.error / q.value).ln_1p();
             let log = lhs.value.ln() - rhs.value.ln();
-            out.push(Ratio { index, lhs, rhs, log, error: log_error(lhs) + log_error(rhs) });
+            out.push(Ratio { index, lhs, rhs, log, error: lhs.log_error() + rhs.log_error() });
         }
     }
     Ok(out)
@@ -238,7 +243,14 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
     let points: Vec<Point> = chosen.iter().map(point).collect();
     let line = Line::fit(&points).ok_or("too few points")?;
     let (lower, upper) = line.limits();
-    let verdict = decide(sign, lower, upper);
+    let by_slope = decide(sign, lower, upper);
+    let binds = match sign {
+        s if s > 0.0 => Side::Upper,
+        s if s < 0.0 => Side::Lower,
+        _ => Side::Both,
+    };
+    let found = apart::in_a_line(binds, &points);
+    let verdict = if found.apart.is_some() { Verdict::Refuted } else { by_slope };
 
     // The same records with the left side multiplied by a power of the parameter that puts the slope at ±½.
     let plant = |target: f64| {
@@ -249,8 +261,8 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
     let control = targets(sign).iter().map(|&target| plant(target)).min().unwrap_or(Verdict::Inconclusive);
     let claimed = (growth.claimed)(&records[chosen[0].index].cell);
     let direction = if sign < 0.0 { -1.0 } else { 1.0 };
-    let worst =
-        chosen.iter().copied().reduce(|a, b| if direction * b.log > direction * a.log { b } else { a }).ok_or("no point")?;
+    let extreme = |a: Ratio, b: Ratio| if direction * b.log > direction * a.log { b } else { a };
+    let worst = chosen.iter().copied().reduce(extreme).ok_or("no point")?;
     let logs = chosen.iter().map(|r| r.log);
     let spread = logs.clone().fold(f64::NEG_INFINITY, f64::max) - logs.fold(f64::INFINITY, f64::min);
     let evidence = ExponentEvidence {
@@ -268,15 +280,31 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
         decides,
         verdict,
     };
-    let why = match verdict {
-        Verdict::Refuted => Some(format!(
+    let why = match (found.apart, by_slope) {
+        (Some((place, factor)), _) => Some(format!(
+            "{} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{here} say; either the record is false or the ratio follows no power of {name}",
+            records[chosen[place].index].cell,
+            count(chosen.len() - 1, "point")
+        )),
+        (None, Verdict::Refuted) => Some(format!(
             "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack of {SLACK}",
             line.slope
         )),
-        Verdict::Inconclusive => Some(format!(
+        (None, Verdict::Inconclusive) => Some(format!(
             "the limits {lower:.3} to {upper:.3} on the slope of lhs/rhs in {name}{here} contain the slack of {SLACK}: more cells are needed"
         )),
         _ => None,
     };
-    Ok(Sweep { evidence, sign, control, worst, spread, why, chosen, line })
+    Ok(Sweep {
+        evidence,
+        sign,
+        control,
+        one_false: found.noticed,
+        worst,
+        apart: found.apart.map(|(place, _)| chosen[place]),
+        spread,
+        why,
+        chosen,
+        line,
+    })
 }

@@ -5,6 +5,7 @@ mod judging;
 pub use judging::{judge, judge_bound, judge_partial, rerun_command, series};
 pub(crate) use judging::{label, pairs};
 
+use crate::apart::Noticed;
 use crate::cell::Cell;
 use crate::claim::Tier;
 use crate::errata::ErratumId;
@@ -23,7 +24,7 @@ pub enum Verdict {
     Scales,
     /// The records do not decide, or the check had no power.
     Inconclusive,
-    /// The statement fails.
+    /// The statement fails, or one record contradicts the others ([`crate::apart`]).
     Refuted,
 }
 
@@ -117,6 +118,9 @@ pub struct Control {
     pub description: String,
     /// What it came out as: *refuted*, or the check had no power.
     pub verdict: Verdict,
+    /// A record made false, one at a time; none for a probability, and where the judge was not reached.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub one_false: Option<Noticed>,
 }
 
 /// The cell that decided, or came closest to deciding otherwise.
@@ -159,7 +163,7 @@ pub struct Finding {
 impl Finding {
     /// *Inconclusive*, with the reason.
     pub fn inconclusive(why: impl Into<String>) -> Self {
-        let control = Control { description: "not reached".into(), verdict: Verdict::Inconclusive };
+        let control = Control { description: "not reached".into(), verdict: Verdict::Inconclusive, one_false: None };
         Self {
             verdict: Verdict::Inconclusive,
             implied_constant: None,
