@@ -34,6 +34,11 @@ pub(super) fn gram(order: f64, harmonics: f64) -> f64 {
     order * harmonics * (HARMONIC + GRAM * harmonics)
 }
 
+/// The seconds of the kernel of Σ at every pair of p neurons, once.
+pub(super) fn kernel(p: f64, degrees: f64) -> f64 {
+    PAIR * degrees * p * p
+}
+
 /// The seconds of σ and its derivatives at one input of one neuron.
 pub(super) fn sigma(cell: &Cell) -> f64 {
     SIGMA[usize::from(!cell.activation.starts_with("sigmoid"))]
@@ -65,6 +70,8 @@ pub(super) struct Sigma {
     harmonics: f64,
     degrees: f64,
     route: Route,
+    /// Bytes at the peak of that solve.
+    bytes: f64,
 }
 
 impl Sigma {
@@ -82,6 +89,9 @@ impl Sigma {
             harmonics: HarmonicMap::order_of(&levels),
             degrees: levels.levels.len() as f64,
             route: plan.route,
+            // The operator keeps its kernel matrices where they fit, in f32 and in f64 at the end.
+            bytes: plan.bytes
+                + if plan.route == Route::Operator { (16.0 * p * p).min(eigen::DEFAULT_MEMORY as f64) } else { 0.0 },
         })
     }
 
@@ -93,10 +103,10 @@ impl Sigma {
             // The harmonics are evaluated once more for the vectors.
             Route::Harmonic => 3e-4 + self.projection() + n * self.harmonics * HARMONIC,
             Route::Operator => {
-                // Some six products for each pair, of three narrow products each; Rayleigh–Ritz; the kernel matrices, in f32 and then in f64.
-                let products = wanted * (4e-10 * self.p * n + 2.7e-8 * n * (3.0 * wanted + 16.0));
-                let inertia = if n <= INERTIA { n * n * (8e-9 + 6.6e-12 * n) } else { 0.0 };
-                1.5e-3 + products + self.forms(10.0) + inertia
+                // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel matrices, in f32 and then in f64.
+                let products = wanted * n * (1.5e-9 * self.p + 1.1e-6);
+                let inertia = if n <= INERTIA { n * n * (1e-8 + 6.4e-12 * n) } else { 0.0 };
+                2e-3 + products + self.forms(8.0) + inertia
             }
         }
     }
@@ -108,13 +118,18 @@ impl Sigma {
 
     /// As many evaluations of the kernel of Σ at every pair of neurons.
     pub(super) fn forms(&self, count: f64) -> f64 {
-        count * PAIR * self.degrees * self.p * self.p
+        count * kernel(self.p, self.degrees)
     }
 }
 
 /// The seconds that solving for the top n_k + 1 eigenpairs of a cell's Σ takes.
 pub(super) fn top_space(cell: &Cell, tail: f64) -> f64 {
     Sigma::of(cell, tail).map_or(0.0, |s| s.top())
+}
+
+/// The bytes of a cell that solves for the top n_k + 1 eigenpairs of its Σ, and takes `bytes` for the rest.
+pub(super) fn bytes_with_top_space(bytes: f64, cell: &Cell, tail: f64) -> f64 {
+    Sigma::of(cell, tail).map_or(bytes, |s| bytes.max(s.bytes + 2e7))
 }
 
 /// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at each input of each neuron, σ itself where it is

@@ -106,7 +106,7 @@ impl Claim for Escape {
                 let order = if cell.d == 3 { 200.0 } else { 700.0 };
                 Prediction {
                     seconds: effort::top_space(cell, TAIL) + 5e-8 * m * d,
-                    bytes: 8.0 * (3.0 * order * order + m * d * 20.0) + 5e7,
+                    bytes: effort::bytes_with_top_space(8.0 * (3.0 * order * order + m * d * 20.0) + 5e7, cell, TAIL),
                 }
             }
             "quadratic" => Prediction { seconds: 2e-4 + 2.3e-8 * m * d, bytes: 40.0 * m * d },

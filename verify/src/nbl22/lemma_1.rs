@@ -131,7 +131,7 @@ impl Claim for Lemma1 {
             _ => 0.004,
         };
         // Weights, W_Q and its half sum and difference; inputs; three tiles of half a MiB.
-        let bytes = 8.0 * (5.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
+        let bytes = 8.0 * (8.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
         Prediction { seconds: seconds + 2e-4, bytes }
     }
 

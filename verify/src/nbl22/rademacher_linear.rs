@@ -100,7 +100,8 @@ impl Claim for RademacherLinear {
         let signs = if cell.part == "signs" { 0.5 * n.exp2() } else { SIGNS as f64 };
         // A sum of n terms and a norm in the top space for each pattern.
         let sums = signs * rank * (1.5e-9 * n + 7e-9);
-        Prediction { seconds: effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums), bytes }
+        let seconds = effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums);
+        Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::FINE_TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -129,7 +129,8 @@ impl Claim for RandomSigns {
         // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
         let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
         let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n * cell.m) as f64;
-        Prediction { seconds: forms + samples, bytes: 8.0 * order * rank * 6.0 + 8.0 * p * p + 1e7 }
+        let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
+        Prediction { seconds: forms + samples, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -96,7 +96,7 @@ impl Claim for Taylor {
         }
         // f, f_L and f_Q at every input, and the moduli of the cubes.
         let remainders = (DRAWS + 1) as f64 * INPUTS as f64 * m * (2e-8 + 0.55 * effort::sigma(cell));
-        Prediction { seconds: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 30.0 }
+        Prediction { seconds: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 34.0 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

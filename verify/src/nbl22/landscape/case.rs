@@ -69,7 +69,8 @@ pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
     let of_model = rates[usize::from(cell.part == NETWORK)];
     let Rates { looks, descents, forms } = of_model[usize::from(!cell.activation.starts_with("sigmoid"))];
     let seconds = 1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
-    Prediction { seconds, bytes: 3e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d) }
+    let bytes = 5e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d);
+    Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
 }
 
 /// Everything about L_λ of a cell that does not depend on W.

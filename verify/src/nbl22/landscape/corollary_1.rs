@@ -30,7 +30,7 @@ use faer::{Mat, Par, Scale};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
-    [Rates { looks: 2.4e-6, descents: 3.3e-9, forms: 5.5e-10 }, Rates { looks: 8.5e-6, descents: 2.8e-8, forms: 1.1e-9 }],
+    [Rates { looks: 2.4e-6, descents: 3.3e-9, forms: 5.5e-10 }, Rates { looks: 8.5e-6, descents: 1.5e-8, forms: 3e-9 }],
     [Rates { looks: 7.7e-6, descents: 2e-9, forms: 1.1e-9 }, Rates { looks: 5e-6, descents: 1.6e-7, forms: 2.7e-9 }],
 ];
 

@@ -62,14 +62,16 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         seconds: 3e-3 + effort::gram(p * d, n) + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
     };
     let count = c.count(if cell.part == TOP { cell.k } else { 2 * cell.k })? as f64 + 1.0;
-    let kernel = 6.0 * levels.levels.len() as f64 * p * p;
+    let degrees = levels.levels.len() as f64;
+    let kernel = 6.0 * degrees * p * p;
     let flops = 6.0 * count * (6.0 * p * p * d + 24.0 * p * d * count) + 4.0 * kernel;
     let products = Route {
         harmonic: false,
         flops,
         bytes: 8.0 * p * d * 10.0 * count + 32.0 * p * p,
         weight: flops / 4e9,
-        seconds: 3e-3 + flops / 1.1e10,
+        // Narrow products; the kernel matrices, once more for the angles.
+        seconds: 3e-3 + 1.65e-9 * count * p * p * d + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
     };
     Ok(if gram.weight <= products.weight { gram } else { products })
 }

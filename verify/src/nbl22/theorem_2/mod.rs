@@ -124,7 +124,8 @@ impl Claim for Theorem2 {
                 let harmonics: f64 = if cell.d == 3 { 250.0 } else { 600.0 };
                 // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
                 let seconds = effort::top_space(cell, TAIL) + m * (1e-7 * d + 6.7e-8 * n);
-                Prediction { seconds, bytes: 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0)) }
+                let bytes = 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0));
+                Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
             }
             // A form of Σ and the model at every input, for each draw.
             DRAWS => {

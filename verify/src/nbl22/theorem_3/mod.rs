@@ -119,14 +119,15 @@ impl Claim for Theorem3 {
         } else {
             // About m steps, in each of which the regularisers take a product with Σ; coefficients as seen.
             let cubic = match (network, sigmoid) {
-                (true, _) => 4e-9,
-                (_, true) => 2e-9,
-                _ => 2.2e-9 * k * k,
+                (true, true) => 4e-9,
+                (true, false) => 4e-9 * k * k,
+                (false, true) => 2e-9,
+                (false, false) => 2.2e-9 * k * k,
             };
             cubic * m.powi(3)
         };
         let seconds = 2e-3 + effort::top_space(cell, TAIL) + seconds;
-        Prediction { seconds, bytes: 1e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
+        Prediction { seconds, bytes: 3e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
