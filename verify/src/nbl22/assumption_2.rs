@@ -63,7 +63,7 @@ impl Claim for Assumption2 {
     }
 
     fn predict(&self, _: &Cell) -> Prediction {
-        Prediction { seconds: 0.1, bytes: 1e4 }
+        Prediction { seconds: 0.015, bytes: 1e4 }
     }
 
     fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {

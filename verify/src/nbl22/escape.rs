@@ -3,6 +3,7 @@
 //! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of W_L), and
 //! `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
 
+use super::effort;
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter};
 use crate::cell::Cell;
@@ -13,6 +14,7 @@ use escapement::construct::{self, LowDegree, Population};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::sphere::Truncation;
+use escapement::tolerance::TAIL;
 use faer::Par;
 
 /// The claim.
@@ -102,11 +104,13 @@ impl Claim for Escape {
             "linear" => {
                 // Levels to about degree 12 at d = 3: a Gram matrix of that order over the neurons, and its decomposition.
                 let order = if cell.d == 3 { 200.0 } else { 700.0 };
-                let flops = m / 2.0 * d * order * order + 12.0 * order.powi(3);
-                Prediction { seconds: 0.005 + 2.5e-10 * flops, bytes: 8.0 * (3.0 * order * order + m * d * 20.0) + 5e7 }
+                Prediction {
+                    seconds: effort::top_space(cell, TAIL) + 5e-8 * m * d,
+                    bytes: effort::bytes_with_top_space(8.0 * (3.0 * order * order + m * d * 20.0) + 5e7, cell, TAIL),
+                }
             }
-            "quadratic" => Prediction { seconds: 1e-3 + 1e-7 * m * d, bytes: 40.0 * m * d },
-            _ => Prediction { seconds: 5e-3, bytes: 1e6 },
+            "quadratic" => Prediction { seconds: 2e-4 + 2.3e-8 * m * d, bytes: 40.0 * m * d },
+            _ => Prediction { seconds: 4e-3, bytes: 1e6 },
         }
     }
 

@@ -6,6 +6,7 @@
 //! rest is not. That is a statement about d → ∞, and no curve is flat yet at d = 40: at k = 1 the error in the middle, `n = d^{3/2}`, goes there like `n^{-1/2}` or faster.
 //! What is checked is how the limit is approached: the part on low degrees vanishes, the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
 
+use super::effort;
 use super::kernel::{KernelRidge, TestError, Zonals};
 use super::rounding;
 use super::setting::{self, ACTIVATIONS};
@@ -90,9 +91,15 @@ impl Claim for KernelPlateau {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let n = cell.n as f64;
-        let fresh = if cell.part == "fresh" { FRESH as f64 * n * 2e-7 } else { 0.0 };
-        let fits = 3.0 * SAMPLES as f64 * (n * n * 8e-8 + RIDGES.len() as f64 * n.powi(3) * 4e-10);
-        Prediction { seconds: 2e-3 + fresh + fits, bytes: 1e6 + 64.0 * n * n }
+        let degrees = effort::degrees(cell, tolerance::FINE_TAIL);
+        let fit = |n: f64| effort::ridge_regression(n, degrees, RIDGES.len());
+        let seconds = if cell.part == "fresh" {
+            fit(n) + 1.2e-9 * FRESH as f64 * n * degrees
+        } else {
+            let sizes = [-W, 0.0, W].map(|w| n * (cell.d as f64).powf(w));
+            SAMPLES as f64 * sizes.into_iter().map(fit).sum::<f64>()
+        };
+        Prediction { seconds: 2e-3 + seconds, bytes: 1e6 + 64.0 * n * n }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -122,17 +122,17 @@ impl Claim for Lemma1 {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let p = cell.m as f64 / 2.0;
+        let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
         let seconds = match cell.part.as_str() {
             // One σ'' and three products of length d for each input and distinct neuron.
-            "mean" => NETWORKS[0] as f64 * p * INPUTS as f64 * (12e-9 + 1e-9 * cell.d as f64),
-            "maximum" => NETWORKS[1] as f64 * p * cell.n as f64 * (12e-9 + 1e-9 * cell.d as f64),
-            "unbiased" => 0.15,
-            _ => 0.005,
+            "mean" => NETWORKS[0] as f64 * p * (INPUTS as f64 * (2.3e-8 + 7e-10 * d) + 4e-8 * d),
+            "maximum" => NETWORKS[1] as f64 * p * (cell.n as f64 * (2.3e-8 + 2e-10 * d) + 4e-8 * d),
+            "unbiased" => 0.03,
+            _ => 0.004,
         };
         // Weights, W_Q and its half sum and difference; inputs; three tiles of half a MiB.
-        let bytes = 8.0 * (5.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
-        Prediction { seconds: seconds + 1e-3, bytes }
+        let bytes = 8.0 * (8.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
+        Prediction { seconds: seconds + 2e-4, bytes }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -5,6 +5,7 @@ use crate::claim::Claim;
 pub mod assumption_2;
 pub mod assumption_3;
 pub mod common;
+mod effort;
 pub mod escape;
 pub mod kernel;
 pub mod kernel_plateau;

@@ -6,6 +6,7 @@
 //! over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and ℓ is n_k on average over samples only: read for each sample the printed bound is false.
 
 use super::common;
+use super::effort;
 use super::setting::{self, ACTIVATIONS};
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
@@ -91,10 +92,16 @@ impl Claim for RademacherLinear {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, p, n) = (cell.d as f64, cell.m as f64 / 2.0, cell.n as f64);
         let rank = d.powi(cell.k as i32) + 1.0;
-        let space = 1e-9 * (p * d).powi(2) * rank;
-        let features = SAMPLES as f64 * n * p * (2.0 * d * rank + 40.0) * 2e-10;
-        let signs = if cell.part == "signs" { n.exp2() } else { SIGNS as f64 * n };
-        Prediction { seconds: 1e-3 + space + features + SAMPLES as f64 * signs * rank * 1e-9, bytes: 1e7 + 48.0 * p * d * rank }
+        let bytes = 1e7 + 48.0 * p * d * rank;
+        if cell.m == 0 {
+            return Prediction { seconds: 1e-5, bytes };
+        }
+        let features = 6.8e-11 * n * p * d * rank;
+        let signs = if cell.part == "signs" { 0.5 * n.exp2() } else { SIGNS as f64 };
+        // A sum of n terms and a norm in the top space for each pattern.
+        let sums = signs * rank * (1.5e-9 * n + 7e-9);
+        let seconds = effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums);
+        Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::FINE_TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

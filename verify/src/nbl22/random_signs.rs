@@ -10,6 +10,7 @@
 //! `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The explicit bound with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is
 //! exact is the mean over samples, `E_X E_S R3 = E_S R1`.
 
+use super::effort;
 use super::setting::{self, ACTIVATIONS, TERMS};
 use crate::bound::{Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
@@ -122,13 +123,14 @@ impl Claim for RandomSigns {
         let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
         let order = p * d;
         if cell.part == "spectrum" {
-            return Prediction { seconds: 0.02 + 12.0 * order.powi(3) * 1e-10, bytes: 40.0 * order * order + 1e6 };
+            return Prediction { seconds: 2e-3 + effort::decomposition(order), bytes: 40.0 * order * order + 1e6 };
         }
         let rank = d.powi(cell.k as i32) + 2.0;
-        let kernel = 6.0 * p * p * 60.0 * rank * d;
-        let harmonic = order * 200.0 * 200.0 + 12.0 * 200f64.powi(3);
-        let flops = if cell.d == 3 { harmonic } else { kernel.min(12.0 * order.powi(3)) };
-        Prediction { seconds: 0.01 + 2.5e-10 * flops, bytes: 8.0 * order * rank * 6.0 + 8.0 * p * p + 1e7 }
+        // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
+        let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
+        let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n * cell.m) as f64;
+        let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
+        Prediction { seconds: forms + samples, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -10,6 +10,7 @@
 //! Half of it asks for `n ≥ n_k + B(d,k+1)/2`, against which the kernels are followed: an expression at finite d, where d^{k+1} is not yet the size of anything. Derived for this project.
 
 use super::common::wide_enough;
+use super::effort;
 use super::kernel::{KernelRidge, Zonals};
 use super::rounding;
 use super::sample_size::{self, Method, Trial};
@@ -104,12 +105,15 @@ impl Claim for Remark1 {
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.part == SPAN {
             let n = cell.n as f64;
-            return Prediction { seconds: 1e-3 + DRAWS as f64 * (n * n * 8e-8 + n.powi(3) * 4e-10), bytes: 1e6 + 64.0 * n * n };
+            let seconds = 1e-3 + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
+            return Prediction { seconds, bytes: 1e6 + 64.0 * n * n };
         }
         if cell.part == KERNELS {
             let (d, m, n) = (cell.d as f64, cell.m as f64, 0.4 * (cell.d * cell.d) as f64);
-            let seconds = 1e-2 + 1e-8 * m * d.powi(3) + 7.0 * (n * n * (1e-7 + 3e-10 * m) + 8.0 * n.powi(3) * 4e-10);
-            return Prediction { seconds, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
+            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for each the kernel matrices of Σ.
+            let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
+            let sigma = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
+            return Prediction { seconds: sigma + 7.0 * exact, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
         }
         sample_size::predict(cell, 2.0)
     }

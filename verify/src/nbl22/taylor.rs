@@ -6,6 +6,7 @@
 //! mean of its right side is explicit. With S the identity the cubic terms add up, and the claimed rate is what there is to see; drawn signs cancel them,
 //! and leave the terms even in S: about m^{-1/2}.
 
+use super::effort;
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
 use super::{rounding, targets};
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
@@ -93,9 +94,9 @@ impl Claim for Taylor {
         if cell.part == "exact" {
             return Prediction { seconds: 5e-3, bytes: 1e6 };
         }
-        let harmonics: f64 = 280.0;
-        let space = m / 2.0 * d * harmonics.powi(2) * 2.5e-10;
-        Prediction { seconds: 0.02 + space + (DRAWS + 1) as f64 * INPUTS as f64 * m * 2e-8, bytes: 6e7 + m * d * 8.0 * 30.0 }
+        // f, f_L and f_Q at every input, and the moduli of the cubes.
+        let remainders = (DRAWS + 1) as f64 * INPUTS as f64 * m * (2e-8 + 0.55 * effort::sigma(cell));
+        Prediction { seconds: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 34.0 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

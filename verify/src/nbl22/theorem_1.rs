@@ -78,7 +78,11 @@ impl Claim for Theorem1 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let expansion = sample_size::predict(cell, 1.0);
-        if cell.part == EXPANSION { expansion } else { Prediction { seconds: 4.0 * expansion.seconds, ..expansion } }
+        if cell.part == EXPANSION {
+            return expansion;
+        }
+        let network = sample_size::search(cell, network_over_expansion(cell) * sample_size::hint(cell), true);
+        Prediction { seconds: expansion.seconds + network, ..expansion }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -92,8 +96,7 @@ impl Claim for Theorem1 {
             .quantity("samples_over_power", n.value / power, n.error / power);
         let mut most = n.value;
         if cell.part != EXPANSION {
-            // A first guess, not far from what was seen at d = 8.
-            let network = trial.least(Method::Network, n.value * (1.0 + 150.0 * cell.d as f64 / cell.m as f64))?;
+            let network = trial.least(Method::Network, n.value * network_over_expansion(cell))?;
             let ratio = network.value / n.value;
             out.insert("network", network.value, network.error);
             out.insert("network_over_expansion", ratio, ratio * (network.error / network.value + n.error / n.value));
@@ -127,4 +130,9 @@ impl Claim for Theorem1 {
             .part(WIDTH),
         ]
     }
+}
+
+/// How many times the samples of f_L + f_Q the network may need: a first guess, not far from what was seen at d = 8.
+fn network_over_expansion(cell: &Cell) -> f64 {
+    1.0 + 150.0 * cell.d as f64 / cell.m as f64
 }

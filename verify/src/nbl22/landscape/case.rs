@@ -4,6 +4,7 @@ use crate::cell::Cell;
 use crate::claim::{Prediction, Tier};
 use crate::error::Result;
 use crate::nbl22::common;
+use crate::nbl22::effort;
 use crate::nbl22::theorem_2::built::Built;
 use crate::record::Measurement;
 use escapement::construct::signs;
@@ -11,6 +12,7 @@ use escapement::descent::{Descended, DescentOptions, DescentState, LeastOptions,
 use escapement::eigen;
 use escapement::network::Model;
 use escapement::objective::{Loss, RegularizedLoss, regularizers};
+use escapement::tolerance::TAIL;
 use faer::{Mat, MatRef, Par};
 use std::ops::ControlFlow;
 
@@ -50,11 +52,25 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     cells
 }
 
-/// What a descent of `steps` gradients for each neuron, and a few looks at both sides take.
-pub(super) fn predict(cell: &Cell, steps: f64) -> Prediction {
+/// What the cells of a claim were seen to take beside the eigenpairs, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rates {
+    /// Products with Hessians at the points looked at, for each input of each neuron.
+    pub(super) looks: f64,
+    /// Descents, for each input of each neuron and each of m: they take about m steps. None to speak of for the sigmoid, to which W = 0 is nearly stationary.
+    pub(super) descents: f64,
+    /// Σ in the regularisers of those steps, for each of m³d.
+    pub(super) forms: f64,
+}
+
+/// With the rates of f_L + f_Q and of the network, each for the sigmoid and for anything else.
+pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
     let (m, n, d) = (cell.m as f64, cell.n as f64, cell.d as f64);
-    let gradient = n * m * (if cell.part == NETWORK { 1e-8 } else { 4e-9 }) + m * m * d * 2e-10;
-    Prediction { seconds: 0.03 + steps * m * gradient, bytes: 3e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d) }
+    let of_model = rates[usize::from(cell.part == NETWORK)];
+    let Rates { looks, descents, forms } = of_model[usize::from(!cell.activation.starts_with("sigmoid"))];
+    let seconds = 1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
+    let bytes = 5e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d);
+    Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
 }
 
 /// Everything about L_λ of a cell that does not depend on W.

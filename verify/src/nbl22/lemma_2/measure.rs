@@ -20,15 +20,19 @@ const MOMENT_DEGREE: usize = 7;
 /// Degree to which the zonal sums over d run; what lies beyond is in their error.
 const LONG_DEGREE: usize = 31;
 
-fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
-    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
-    // The Gram matrix of the harmonics is affordable at these tails; the operator route hardly depends on them.
-    let tail = match (cell.d, cell.activation.as_str()) {
+/// Where Σ is cut: the Gram matrix of the harmonics is affordable at these tails; the operator route hardly depends on them.
+pub(super) fn tail(cell: &Cell) -> f64 {
+    match (cell.d, cell.activation.as_str()) {
         (4, "tanh:0.5") => 1e-6,
         (3, _) if cell.m > 50_000 => 1e-9,
         (3 | 4, _) => 1e-7,
         _ => 1e-9,
-    };
+    }
+}
+
+fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
+    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
+    let tail = tail(cell);
     Ok(Covariance::new(weights.as_ref(), activation::parse(&cell.activation)?.as_ref(), Truncation::Tail(tail))?)
 }
 

@@ -11,6 +11,7 @@
 mod measure;
 
 use super::common::{self, literal};
+use super::effort;
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
@@ -121,23 +122,27 @@ impl Claim for Lemma2 {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, m) = (cell.d as f64, cell.m as f64);
+        let (d, m, tail) = (cell.d as f64, cell.m as f64, measure::tail(cell));
         match cell.part.as_str() {
             SWEEP if cell.d <= 4 => {
                 let n: f64 = if cell.d == 3 { 200.0 } else { 500.0 };
-                let flops = 0.5 * m * d * n * n + 20.0 * n.powi(3);
                 Prediction {
-                    seconds: 0.005 + flops / 8e9 + m * d * n * 3e-9,
+                    seconds: 3e-4 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
                     bytes: 8.0 * (3.0 * n * n + 2048.0 * d * n * 3.0 + m * d),
                 }
             }
             SWEEP => {
                 let p = 0.5 * m;
                 let columns = 6.0 * (cumulative_dimension(cell.d, cell.k).unwrap_or(1) as f64 + 8.0);
-                Prediction { seconds: 0.02 + p * p * (1e-7 + columns * d * 1e-9), bytes: 32.0 * p * p + 40.0 * p * d * columns }
+                Prediction { seconds: effort::top_space(cell, tail), bytes: 32.0 * p * p + 40.0 * p * d * columns }
             }
-            MEMBER => Prediction { seconds: 0.02 + m * 4e-5, bytes: 32e6 },
-            _ => Prediction { seconds: 0.01, bytes: 8e6 },
+            // Three forms of Σ beside the eigenpairs.
+            MEMBER => {
+                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0)) + 1e-8 * m * cell.n as f64;
+                Prediction { seconds, bytes: 32e6 }
+            }
+            ASYMPTOTIC => Prediction { seconds: 8e-4, bytes: 8e6 },
+            _ => Prediction { seconds: 2e-4, bytes: 8e6 },
         }
     }
 

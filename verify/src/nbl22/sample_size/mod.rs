@@ -6,6 +6,7 @@
 
 mod kernels;
 
+use super::effort;
 use super::kernel::KernelRidge;
 use super::learner::Learner;
 use crate::cell::Cell;
@@ -218,15 +219,19 @@ pub(super) fn hint(cell: &Cell) -> f64 {
     (2.0 + 0.2 * cell.d as f64) * cell.d as f64
 }
 
-/// For as many searches of what is trained: some six sizes each.
+/// The seconds of a search of what is trained: some six sizes around n, with each ε.
+pub(super) fn search(cell: &Cell, n: f64, network: bool) -> f64 {
+    let training = 1.13 * STEPS as f64 * effort::step(cell, n, network) + effort::fresh(cell, FRESH);
+    6.0 * EPSILONS.len() as f64 * training
+}
+
+/// For as many searches of the expansion.
 pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
     let (d, m, n) = (cell.d as f64, cell.m as f64, 1.2 * hint(cell));
-    let step = n * m * (4e-9 + 3e-10 * d) + 1.5e-10 * m * m * d;
-    let training = 1.13 * STEPS as f64 * step + FRESH as f64 * m * (8e-9 + 3e-10 * d);
     // Inputs of the largest Gram matrix of a kernel.
     let gram = (4 * cell.d * (cell.d + 4)) as f64;
     Prediction {
-        seconds: 1e-2 + searches * 6.0 * EPSILONS.len() as f64 * training,
+        seconds: effort::top_space(cell, tolerance::TAIL) + searches * search(cell, n, false),
         bytes: 1e7 + 8.0 * (Trial::most(cell.d) as f64 * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + gram * gram),
     }
 }

@@ -139,7 +139,7 @@ impl Claim for Spectrum {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.m == 0 {
-            return Prediction { seconds: 3e-3, bytes: 1e6 };
+            return Prediction { seconds: 6e-4, bytes: 1e6 };
         }
         measure::route(cell)
             .map_or(Prediction { seconds: 1.0, bytes: 1e8 }, |r| Prediction { seconds: r.seconds, bytes: r.bytes })

@@ -14,13 +14,15 @@ mod measure;
 mod signs;
 
 use super::common::{self, literal};
+use super::effort;
 use crate::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::errata::ErratumId;
 use crate::error::Result;
 use crate::record::Measurement;
-use signs::{DRAWS, ENUMERATION};
+use escapement::tolerance::TAIL;
+use signs::{DRAWS, ENUMERATION, TRIALS};
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -120,11 +122,18 @@ impl Claim for Theorem2 {
         match cell.part.as_str() {
             SWEEP => {
                 let harmonics: f64 = if cell.d == 3 { 250.0 } else { 600.0 };
-                let space = if cell.d <= 4 { 0.5 * m * d * harmonics.powi(2) / 8e9 } else { m * m * (d + 8.0) * 1e-7 };
-                Prediction { seconds: 0.02 + space + n * m * 1e-7, bytes: 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0)) }
+                // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
+                let seconds = effort::top_space(cell, TAIL) + m * (1e-7 * d + 6.7e-8 * n);
+                let bytes = 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0));
+                Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
             }
-            DRAWS => Prediction { seconds: 0.5 * (m / 128.0).powi(2), bytes: 16e6 },
-            _ => Prediction { seconds: 0.02, bytes: 8e6 },
+            // A form of Σ and the model at every input, for each draw.
+            DRAWS => {
+                let forms = effort::Sigma::of(cell, TAIL).map_or(0.0, |s| s.top() + s.forms(TRIALS as f64));
+                Prediction { seconds: forms + TRIALS as f64 * m * (1e-7 + 7.3e-8 * n), bytes: 16e6 }
+            }
+            ENUMERATION => Prediction { seconds: 0.018, bytes: 8e6 },
+            _ => Prediction { seconds: 5e-3, bytes: 8e6 },
         }
     }
 

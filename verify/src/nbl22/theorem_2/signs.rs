@@ -16,7 +16,7 @@ pub(super) const DRAWS: &str = "draws";
 /// The part with all S, at a few neurons.
 pub(super) const ENUMERATION: &str = "enumeration";
 /// Draws of S in a cell.
-const TRIALS: usize = 300;
+pub(super) const TRIALS: usize = 300;
 /// A draw counts when it exceeds this many times the mean: probability at most 1/3 by Markov.
 const TIMES: f64 = 3.0;
 /// All six within this many times their means: probability at least 1 − 6/7.

@@ -15,11 +15,14 @@ mod saddle;
 pub use saddle::planted_labels;
 
 use super::common;
+use super::effort;
 use crate::bound::{Bound, Growth, Neighbour, Parameter, Side};
 use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::record::Measurement;
+use escapement::descent::LeastOptions;
+use escapement::tolerance::TAIL;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -101,10 +104,30 @@ impl Claim for Theorem3 {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (n, m, d) = (cell.n as f64, cell.m as f64, cell.d as f64);
-        let step = n * m * (6.0 * d + 30.0) * 2e-10 + m * d * 1e-8 + 5e-6;
-        let steps = if SADDLE.contains(&cell.part.as_str()) { 20_000.0 } else { 8.0 * m };
-        Prediction { seconds: 0.01 + steps * step, bytes: 1e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
+        let (n, m, d, k) = (cell.n as f64, cell.m as f64, cell.d as f64, cell.k as f64);
+        let (network, sigmoid) = (cell.part == SWEEP[1], cell.activation.starts_with("sigmoid"));
+        let seconds = if SADDLE.contains(&cell.part.as_str()) {
+            n * m * if sigmoid { 1e-4 } else { 3e-5 }
+        } else if cell.m * cell.d <= LeastOptions::default().dense {
+            // Looks at the whole spectrum of the Hessian, as many as were seen.
+            let looks = match (network, sigmoid) {
+                (true, _) => 16.0,
+                (_, true) => 3.0,
+                _ => 5.5 * k * k,
+            };
+            looks * effort::decomposition(m * d)
+        } else {
+            // About m steps, in each of which the regularisers take a product with Σ; coefficients as seen.
+            let cubic = match (network, sigmoid) {
+                (true, true) => 4e-9,
+                (true, false) => 4e-9 * k * k,
+                (false, true) => 2e-9,
+                (false, false) => 2.2e-9 * k * k,
+            };
+            cubic * m.powi(3)
+        };
+        let seconds = 2e-3 + effort::top_space(cell, TAIL) + seconds;
+        Prediction { seconds, bytes: 3e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -20,7 +20,7 @@ use faer::{Mat, MatRef, Par};
 /// ε_λ: `λ_i = ε_λ/R_i(W*)`.
 const EPSILON: f64 = 0.1;
 /// Steps of gradient descent.
-const STEPS: u64 = 256;
+pub(super) const STEPS: u64 = 256;
 /// Fresh inputs behind a population loss.
 pub(super) const FRESH: usize = 8000;
 /// Probability that the interval of a population loss misses it: many cells enter a fit, and none of them decides alone.

@@ -17,8 +17,11 @@ use crate::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::errata::ErratumId;
 use crate::error::Result;
+use crate::nbl22::effort;
+use crate::nbl22::rademacher_quadratic::extremes;
 use crate::nbl22::setting::ACTIVATIONS;
 use crate::record::Measurement;
+use escapement::tolerance::TAIL;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -105,16 +108,12 @@ impl Claim for Theorem4 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m, n) = (cell.d as f64, cell.m as f64, cell.n as f64);
-        let each = if cell.part == NETWORK { 1.2e-8 } else { 3e-9 };
-        let step = n * m * (each + 3e-10 * d) + 1.5e-10 * m * m * d;
-        let runs = if cell.part == EXPLICIT { measure::SAMPLES as f64 } else { 1.0 };
-        let fresh = measure::FRESH as f64 * m * (1e-8 + 3e-10 * d);
+        let run = measure::STEPS as f64 * effort::step(cell, n, cell.part == NETWORK) + effort::fresh(cell, measure::FRESH);
+        let explicit = cell.part == EXPLICIT;
+        let run = if explicit { measure::SAMPLES as f64 * (run + extremes(d, 0.5 * m, n)) } else { run };
         let rank = d.powi(cell.k as i32) + 2.0;
-        let space = 2e-10 * m * d * rank * (m + rank) + 1e-8 * m * d * rank;
-        Prediction {
-            seconds: 2e-3 + runs * (280.0 * step + fresh) + space,
-            bytes: 1e7 + 8.0 * m * (3.0 * n + 6.0 * m + 4.0 * d * rank),
-        }
+        let bytes = 1e7 + 8.0 * m * (3.0 * n + 6.0 * m + 4.0 * d * rank);
+        Prediction { seconds: 2e-3 + run + effort::top_space(cell, TAIL), bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
