@@ -124,7 +124,8 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     for part in [".measured circle title", ".fit", ".area.band", ".control", "text.constant"] {
         assert!(!all(&page, &format!("#claim-upon section.bound svg {part}")).is_empty(), "{part}");
     }
-    assert!(all(&page, "#claim-upon .measured title").iter().all(|t| text(*t).contains('±') || text(*t).contains("on average")));
+    let said = |t: &ElementRef| ["±", "on average", "times the certificate"].iter().any(|words| text(*t).contains(words));
+    assert!(all(&page, "#claim-upon .measured title").iter().all(said));
     let rows = all(&page, "#claim-ground .numbers tbody tr");
     assert!(rows.len() >= 24 && rows.iter().all(|r| text(*r).contains('±') && text(*r).ends_with("reused")), "{}", rows.len());
     let facts = text(all(&page, "#claim-ground")[0]);
@@ -137,6 +138,28 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     assert_eq!(all(&page, "#spectrum tbody tr").iter().map(|r| text(*r)).filter(|t| t.starts_with('Q')).count(), 3);
     assert!(all(&page, "#spectrum .kappa").len() >= 4);
     assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::errata::LEDGER.len());
+}
+
+/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12 cells.
+#[test]
+fn an_identity_is_drawn_in_units_of_its_certificate() {
+    let pages = Pages::new();
+    let page = Html::parse_document(&pages.page("whole.jsonl", &[]));
+    let picture = "#bound-ground-1 figure svg.plot";
+    assert_eq!(all(&page, picture).len(), 1);
+    let label = all(&page, &format!("{picture} text.level.unit"))[0];
+    assert_eq!(text(label), "equal within its certificate");
+    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper end. The line at 1 lies between.
+    let (measured, planted) = (format!("{picture} .measured circle"), format!("{picture} .planted path.arrow"));
+    let number = |text: &str, at: usize| text.split(['M', 'H', ' ', 'h']).nth(at).unwrap().parse::<f64>().unwrap();
+    let line = number(all(&page, &format!("{picture} path.unit"))[0].attr("d").unwrap(), 2);
+    let below: Vec<f64> = all(&page, &measured).iter().map(|m| number(m.attr("cy").unwrap(), 0)).collect();
+    let above: Vec<f64> = all(&page, &planted).iter().map(|m| number(m.attr("d").unwrap(), 2)).collect();
+    assert_eq!((below.len(), above.len()), (12, 12));
+    assert!(below.iter().all(|y| *y > line) && above.iter().all(|y| *y < line), "{line}: {below:?} {above:?}");
+    assert!(all(&page, &format!("{picture} .up text")).iter().any(|t| text(*t) == "∞"));
+    let note = text(all(&page, &format!("{picture} .measured title"))[0]);
+    assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
 #[test]

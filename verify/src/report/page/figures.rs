@@ -1,5 +1,7 @@
-//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio.
+//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An identity has another one, see
+//! [`identity`].
 
+use super::identity;
 use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
@@ -9,13 +11,13 @@ use crate::verdict::ExponentEvidence;
 use maud::{Markup, html};
 
 /// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
-const CROWD: usize = 60;
+pub(super) const CROWD: usize = 60;
 
 /// Groups of cells that are drawn behind the deciding one; more are a thicket.
 const BEHIND: usize = 12;
 
 /// The lines of controls, each dashed in its own way, and their entries in the key.
-const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
+pub(super) const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
 const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
 
 /// The deciding exponent whose limits reach farthest from the claim.
@@ -55,24 +57,43 @@ pub(super) fn finding(bound: &BoundReport) -> String {
 pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else { return Markup::default() };
     let words = finding(bound);
-    let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
     let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
     let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
-    html! {
-        figure {
+    let equality = bound.verdict.kind == "identity";
+    let drawn = if equality {
+        let picture = identity::picture(series, bound, claim);
+        html! {
+            (picture.svg(&format!("Difference of the two sides over the certificate{group}. {words}")))
+            (identity_key(series, bound, others > 0))
+        }
+    } else {
+        let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
+        html! {
             div class="pair" {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
                 @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
             }
             (key(series, bound, ratios.is_some(), others > 0))
+        }
+    };
+    html! {
+        figure class=[equality.then_some("wide")] {
+            (drawn)
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
-                @if others > 0 { ", the group that decides; on the right " @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it" }
+                @if others > 0 {
+                    ", the group that decides; " @if !equality { "on the right " } @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
+                }
                 "."
                 @if !series.decides { " Outside the allowed range: reported, decides nothing." }
             }
         }
     }
+}
+
+/// The other groups that decide, as many as are drawn.
+pub(super) fn behind<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterator<Item = &'a Series> {
+    bound.series.iter().filter(move |s| s.decides && s.group != series.group).take(BEHIND)
 }
 
 /// What the colours mean.
@@ -96,12 +117,34 @@ fn key(series: &Series, bound: &BoundReport, ratios: bool, others: bool) -> Mark
             @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
             @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { "implied constant" } }
             @if ratios && others { li class="k-other" { "other groups" } }
-            @for (control, class) in series.controls.iter().zip(KEYS) {
-                li class=(class) {
-                    "control"
-                    @if series.controls.len() > 1 && !control.description.is_empty() { " (" (inline(&control.description)) ")" }
-                    ", " (bound.verdict.control.verdict)
-                }
+            (controls(series, bound))
+        }
+    }
+}
+
+/// What the colours of the picture of an identity mean.
+fn identity_key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
+    html! {
+        ul class="key" {
+            li class="k-measured" { "measured" }
+            @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
+            li class="k-unit" { "1: as far apart as the certificate allows" }
+            @if identity::reaches(series, 0.0) { li class="k-down" { "0: the same number on both sides" } }
+            @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is allowed" } }
+            @if others { li class="k-other" { "other groups, their largest" } }
+            (controls(series, bound))
+        }
+    }
+}
+
+/// The controls, as entries of a key.
+fn controls(series: &Series, bound: &BoundReport) -> Markup {
+    html! {
+        @for (control, class) in series.controls.iter().zip(KEYS) {
+            li class=(class) {
+                "control"
+                @if series.controls.len() > 1 && !control.description.is_empty() { " (" (inline(&control.description)) ")" }
+                ", " (bound.verdict.control.verdict)
             }
         }
     }
@@ -135,6 +178,7 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
         log_x: log_x(series),
         counts: series.parameter.is_empty(),
         log_y,
+        ends: false,
         traces,
     }
 }
@@ -154,8 +198,7 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
     let mut traces = Vec::new();
-    let behind = bound.series.iter().filter(|s| s.decides && s.group != series.group).take(BEHIND);
-    for other in behind {
+    for other in behind(bound, series) {
         traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
     }
     if let Some(fit) = &series.fit {
@@ -176,15 +219,15 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
     let log_x = log_x(series);
     let counts = series.parameter.is_empty();
-    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, traces })
+    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
 }
 
-fn abscissa(series: &Series) -> String {
+pub(super) fn abscissa(series: &Series) -> String {
     if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
 }
 
 /// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
-fn log_x(series: &Series) -> bool {
+pub(super) fn log_x(series: &Series) -> bool {
     let x = || series.points.iter().map(|p| p.x);
     let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
     !series.parameter.is_empty() && low > 0.0 && high >= 3.0 * low

@@ -160,6 +160,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         log_x: true,
         counts: true,
         log_y: true,
+        ends: false,
         traces,
     };
     html! {
