@@ -32,7 +32,7 @@ pub struct Args {
     /// Print one JSON array, one object per claim
     #[arg(long)]
     json: bool,
-    /// Show the exponents of every group of cells, not only of the one farthest from the claim
+    /// Show the exponents of every group of cells, not only of the one nearest to violating it
     #[arg(long)]
     details: bool,
     /// Measure this one cell again, without the journal, and print its record

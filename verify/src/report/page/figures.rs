@@ -20,15 +20,14 @@ const BEHIND: usize = 12;
 pub(super) const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
 const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
 
-/// The deciding exponent whose limits reach farthest from the claim.
-pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
-    ExponentEvidence::farthest(&bound.verdict.exponents)
+/// The exponent that comes nearest to violating the claim.
+pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
+    bound.direction().nearest(&bound.verdict.exponents)
 }
 
 /// The group that decided, or came closest to deciding otherwise.
 pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
-    let by_exponent =
-        farthest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    let by_exponent = nearest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
     let worst = bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell));
     let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
@@ -38,7 +37,7 @@ pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Optio
 pub(super) fn finding(bound: &BoundReport) -> String {
     let v = &bound.verdict;
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
-    if let Some(e) = farthest(bound) {
+    if let Some(e) = nearest(bound) {
         let p = &e.parameter;
         let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
         words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
