@@ -4,6 +4,7 @@ use crate::toy;
 use crate::verify_cli::Line;
 use clap::Parser;
 use escapement_verify::Registry;
+use escapement_verify::journal::SOURCE_HASH;
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use std::fs;
@@ -105,6 +106,9 @@ fn headings_are_in_order_and_pictures_have_words() {
     );
     // What can be scrolled can be reached by the keyboard, and tables say what their columns are.
     assert!(all(&page, ".scroll").iter().all(|e| e.attr("tabindex") == Some("0") && e.attr("aria-label").is_some()));
+    let captioned =
+        |t: &ElementRef| t.child_elements().next().is_some_and(|c| c.value().name() == "caption" && text(c).len() > 12);
+    assert!(all(&page, "table").iter().all(|t| captioned(t) || t.attr("aria-labelledby").is_some()));
     assert!(all(&page, "th").iter().all(|e| e.attr("scope").is_some()));
     assert!(all(&page, "button").iter().all(|b| !text(*b).is_empty() && b.attr("type") == Some("button")));
 }
@@ -205,9 +209,20 @@ fn experiments_are_shown_with_their_verdicts() {
     assert!(page.errors.is_empty(), "{:?}", page.errors);
     let article = all(&page, "#experiments article")[0];
     assert!(text(article).contains("a <made-up> one ≤ holds"));
+    assert!(text(article).ends_with("Again: escapement experiment made-up --tier quick --seed 1"), "{}", text(article));
+    assert!(all(&page, "#experiments .from").is_empty(), "no run says which sources computed it");
+    assert_eq!(text(all(&page, "#spectrum .from")[0]), "measured now");
     // The figure takes ink and ground from the page.
     let figure = all(&page, "#experiments svg.kuva[viewBox='0 0 300 200'] line")[0];
     assert_eq!(figure.attr("stroke"), Some("currentColor"));
+    // Runs say which sources computed them, and the stalest of them is what counts.
+    fs::create_dir(folder.join("runs")).unwrap();
+    for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
+        let head = format!("{{\"checkpoint\":\"escapement experiment 1\",\"source\":\"{source}\",\"settings\":{{}}");
+        fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
+        let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
+        assert_eq!(text(all(&page, "#experiments .from")[0]), expected);
+    }
     let refused = |words: &str| {
         let (journal, out) = (pages.path("whole.jsonl"), pages.path("elsewhere"));
         let error = pages.run(&["report", "--journal", &journal, "--out", &out, "--experiments", &parent]).unwrap_err();
