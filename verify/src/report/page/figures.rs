@@ -4,10 +4,12 @@
 use super::identity;
 use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
+use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
 use crate::verdict::ExponentEvidence;
+use crate::words::count;
 use maud::{Markup, html};
 
 /// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
@@ -48,7 +50,7 @@ pub(super) fn finding(bound: &BoundReport) -> String {
     if !v.tightness.text.is_empty() {
         words.push(v.tightness.text.clone());
     }
-    words.push(format!("control {}", v.control.verdict));
+    words.push(format!("control {}", control::words(&v.control)));
     words.join("; ")
 }
 
@@ -139,11 +141,11 @@ fn identity_key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
 /// The controls, as entries of a key.
 fn controls(series: &Series, bound: &BoundReport) -> Markup {
     html! {
-        @for (control, class) in series.controls.iter().zip(KEYS) {
+        @for (planted, class) in series.controls.iter().zip(KEYS) {
             li class=(class) {
                 "control"
-                @if series.controls.len() > 1 && !control.description.is_empty() { " (" (inline(&control.description)) ")" }
-                ", " (bound.verdict.control.verdict)
+                @if series.controls.len() > 1 && !planted.description.is_empty() { " (" (inline(&planted.description)) ")" }
+                ", " (control::words_of(&bound.verdict.control, &planted.description))
             }
         }
     }
@@ -266,10 +268,10 @@ fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&
         let note = |m: &Mean| {
             let from = claim.freshness.map_or("", Freshness::name);
             format!(
-                "{name} = {}: {} on average over {} points, from {} to {}; {from}",
+                "{name} = {}: {} on average over {}, from {} to {}; {from}",
                 m.x,
                 short(m.mean),
-                m.points,
+                count(m.points, "point"),
                 short(m.low),
                 short(m.high)
             )

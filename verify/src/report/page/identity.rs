@@ -6,6 +6,7 @@ use super::numbers::{error, short};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
+use crate::words::count;
 
 /// What the axis shows.
 pub(super) const AXIS: &str = "|measured − right side| / certificate";
@@ -59,12 +60,8 @@ impl Spread {
 
     /// In words.
     fn words(&self, name: &str) -> String {
-        let (x, points) = (self.x, self.points);
-        format!(
-            "{name} = {x}: from {} to {} times the certificate over {points} points",
-            number(self.least),
-            number(self.largest)
-        )
+        let (x, points) = (self.x, count(self.points, "point"));
+        format!("{name} = {x}: from {} to {} times the certificate over {points}", number(self.least), number(self.largest))
     }
 }
 

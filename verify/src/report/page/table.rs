@@ -64,7 +64,7 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
-            @if all > ROWS { p { (all - ROWS) " more are in report.json and in the journal." } }
+            @if all > ROWS { p { (all - ROWS) " more " (if all == ROWS + 1 { "is" } else { "are" }) " in report.json and in the journal." } }
         }
     }
 }

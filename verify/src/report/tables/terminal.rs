@@ -4,6 +4,7 @@ use super::number;
 use crate::bound::Bound;
 use crate::claim::Claim;
 use crate::registry::Registry;
+use crate::report::control;
 use crate::report::model::{CAVEAT, Direction};
 use crate::verdict::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
 use crate::words::count;
@@ -71,7 +72,7 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
         let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
     }
     if v.failures.len() > 3 {
-        let _ = writeln!(out, "  {:<12}  and {} more cells", "failed", v.failures.len() - 3);
+        let _ = writeln!(out, "  {:<12}  and {} more", "failed", count(v.failures.len() - 3, "cell"));
     }
     out
 }
@@ -90,8 +91,8 @@ fn evidence(b: &BoundVerdict) -> String {
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());
     }
-    words.push(format!("{} cells, {} inside the hypotheses", b.cells, b.cells_inside_hypotheses));
-    words.push(format!("control {}", b.control.verdict));
+    words.push(format!("{}, {} inside the hypotheses", count(b.cells, "cell"), b.cells_inside_hypotheses));
+    words.push(format!("control {}", control::words(&b.control)));
     words.join("; ")
 }
 
