@@ -23,7 +23,11 @@ fn diff(registry: &Registry, desk: &TempDir, names: [&str; 2]) -> (u8, Value) {
     assert!(error.is_empty(), "{error}");
     let words = run(registry, desk, &["diff", &old, &new]);
     let value: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((words.0, words.1.lines().count()), (code, 1 + value["changes"].as_array().unwrap().len()), "{}", words.1);
+    // A line each, one that counts them, and one above what is gone.
+    let gone = value["gone"].as_u64().unwrap();
+    let lines = 1 + value["changes"].as_array().unwrap().len() + usize::from(gone > 0);
+    assert_eq!((words.0, words.1.lines().count()), (code, lines), "{}", words.1);
+    assert_eq!(words.1.matches("\n  ").count() as u64, gone, "{}", words.1);
     (code, value)
 }
 
@@ -132,8 +136,13 @@ fn bounds_come_and_go() {
     run(&toy::registry_without("square"), &desk, &["report", "--journal", old.to_str().unwrap(), "--out", &out]);
     let (code, value) = diff(&toy::registry(), &desk, ["out/report.json", "old.jsonl"]);
     assert_eq!((code, kinds(&value)), (harness::INCONCLUSIVE, vec!["upon/square: came".to_owned()]));
-    let (_, value) = diff(&toy::registry(), &desk, ["old.jsonl", "out/report.json"]);
-    assert_eq!(kinds(&value), ["upon/square: went"]);
+    assert_eq!(value["gone"], 0);
+    let (code, value) = diff(&toy::registry(), &desk, ["old.jsonl", "out/report.json"]);
+    assert_eq!((code, kinds(&value), &value["gone"]), (harness::INCONCLUSIVE, vec!["upon/square: went".to_owned()], &1.into()));
+    let (old, new) = (desk.path().join("old.jsonl"), desk.path().join("out/report.json"));
+    let words = run(&toy::registry(), &desk, &["diff", old.to_str().unwrap(), new.to_str().unwrap()]).1;
+    assert!(words.starts_with(&format!("Gone, without a verdict in {}:\n  upon/square (bound)\n", new.display())), "{words}");
+    assert!(words.ends_with("1 difference, no verdict got worse, 1 claim or bound is gone.\n"), "{words}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::toy;
 use crate::verify_cli::Line;
 use clap::Parser;
 use escapement_verify::Registry;
+use escapement_verify::journal::SOURCE_HASH;
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use std::fs;
@@ -105,6 +106,9 @@ fn headings_are_in_order_and_pictures_have_words() {
     );
     // What can be scrolled can be reached by the keyboard, and tables say what their columns are.
     assert!(all(&page, ".scroll").iter().all(|e| e.attr("tabindex") == Some("0") && e.attr("aria-label").is_some()));
+    let captioned =
+        |t: &ElementRef| t.child_elements().next().is_some_and(|c| c.value().name() == "caption" && text(c).len() > 12);
+    assert!(all(&page, "table").iter().all(|t| captioned(t) || t.attr("aria-labelledby").is_some()));
     assert!(all(&page, "th").iter().all(|e| e.attr("scope").is_some()));
     assert!(all(&page, "button").iter().all(|b| !text(*b).is_empty() && b.attr("type") == Some("button")));
 }
@@ -124,7 +128,8 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     for part in [".measured circle title", ".fit", ".area.band", ".control", "text.constant"] {
         assert!(!all(&page, &format!("#claim-upon section.bound svg {part}")).is_empty(), "{part}");
     }
-    assert!(all(&page, "#claim-upon .measured title").iter().all(|t| text(*t).contains('±') || text(*t).contains("on average")));
+    let said = |t: &ElementRef| ["±", "on average", "times the certificate"].iter().any(|words| text(*t).contains(words));
+    assert!(all(&page, "#claim-upon .measured title").iter().all(said));
     let rows = all(&page, "#claim-ground .numbers tbody tr");
     assert!(rows.len() >= 24 && rows.iter().all(|r| text(*r).contains('±') && text(*r).ends_with("reused")), "{}", rows.len());
     let facts = text(all(&page, "#claim-ground")[0]);
@@ -137,6 +142,28 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     assert_eq!(all(&page, "#spectrum tbody tr").iter().map(|r| text(*r)).filter(|t| t.starts_with('Q')).count(), 3);
     assert!(all(&page, "#spectrum .kappa").len() >= 4);
     assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::errata::LEDGER.len());
+}
+
+/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12 cells.
+#[test]
+fn an_identity_is_drawn_in_units_of_its_certificate() {
+    let pages = Pages::new();
+    let page = Html::parse_document(&pages.page("whole.jsonl", &[]));
+    let picture = "#bound-ground-1 figure svg.plot";
+    assert_eq!(all(&page, picture).len(), 1);
+    let label = all(&page, &format!("{picture} text.level.unit"))[0];
+    assert_eq!(text(label), "equal within its certificate");
+    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper end. The line at 1 lies between.
+    let (measured, planted) = (format!("{picture} .measured circle"), format!("{picture} .planted path.arrow"));
+    let number = |text: &str, at: usize| text.split(['M', 'H', ' ', 'h']).nth(at).unwrap().parse::<f64>().unwrap();
+    let line = number(all(&page, &format!("{picture} path.unit"))[0].attr("d").unwrap(), 2);
+    let below: Vec<f64> = all(&page, &measured).iter().map(|m| number(m.attr("cy").unwrap(), 0)).collect();
+    let above: Vec<f64> = all(&page, &planted).iter().map(|m| number(m.attr("d").unwrap(), 2)).collect();
+    assert_eq!((below.len(), above.len()), (12, 12));
+    assert!(below.iter().all(|y| *y > line) && above.iter().all(|y| *y < line), "{line}: {below:?} {above:?}");
+    assert!(all(&page, &format!("{picture} .up text")).iter().any(|t| text(*t) == "∞"));
+    let note = text(all(&page, &format!("{picture} .measured title"))[0]);
+    assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
 #[test]
@@ -182,9 +209,20 @@ fn experiments_are_shown_with_their_verdicts() {
     assert!(page.errors.is_empty(), "{:?}", page.errors);
     let article = all(&page, "#experiments article")[0];
     assert!(text(article).contains("a <made-up> one ≤ holds"));
+    assert!(text(article).ends_with("Again: escapement experiment made-up --tier quick --seed 1"), "{}", text(article));
+    assert!(all(&page, "#experiments .from").is_empty(), "no run says which sources computed it");
+    assert_eq!(text(all(&page, "#spectrum .from")[0]), "measured now");
     // The figure takes ink and ground from the page.
     let figure = all(&page, "#experiments svg.kuva[viewBox='0 0 300 200'] line")[0];
     assert_eq!(figure.attr("stroke"), Some("currentColor"));
+    // Runs say which sources computed them, and the stalest of them is what counts.
+    fs::create_dir(folder.join("runs")).unwrap();
+    for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
+        let head = format!("{{\"checkpoint\":\"escapement experiment 1\",\"source\":\"{source}\",\"settings\":{{}}");
+        fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
+        let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
+        assert_eq!(text(all(&page, "#experiments .from")[0]), expected);
+    }
     let refused = |words: &str| {
         let (journal, out) = (pages.path("whole.jsonl"), pages.path("elsewhere"));
         let error = pages.run(&["report", "--journal", &journal, "--out", &out, "--experiments", &parent]).unwrap_err();

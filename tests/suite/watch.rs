@@ -15,8 +15,12 @@ fn quiet_says_nothing_but_errors_and_prints_the_same() {
     let (desk, other) = (Desk::new(), Desk::new());
     let plain = desk.run(&VERIFY);
     let quiet = other.run(&with(&VERIFY, &["--quiet"]));
-    assert_eq!((plain.code, plain.stderr.lines().count()), (Some(0), 1), "{}", plain.stderr);
-    assert!(plain.stderr.starts_with("escapement: note: ") && plain.stderr.contains(" cells, about "), "{}", plain.stderr);
+    let told: Vec<&str> = plain.stderr.lines().collect();
+    assert_eq!((plain.code, told.len()), (Some(0), 2), "{told:?}");
+    assert_eq!(told[0], "escapement: note: there is no journal j.jsonl yet: it is begun");
+    assert!(told[1].starts_with("escapement: note: ") && told[1].contains(" cells, about "), "{told:?}");
+    // It is there now.
+    assert_eq!(desk.run(&VERIFY).stderr.lines().count(), 1);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
     assert_eq!(quiet.stdout, plain.stdout);
     // Elsewhere too, before or after the subcommand; and an error is said in any case.

@@ -22,11 +22,12 @@ Shown are
     (on other cells a constant is another number, and is not compared);
   exponents of which one measured value lies outside the other's limits (on other cells, or with another seed: that differ by
     more than the root of the sum of the squares of their limits), and onsets that are other ones;
-  claims, bounds and groups of cells that came or went, and numbers of cells.
+  claims, bounds and groups of cells that came or went, and numbers of cells;
+  in a group of their own the claims and bounds that are gone, of which the later one gives no verdict.
 Without --tier the tier of a journal is the one whose cells are nearest to those that it holds.
 
 Exit code: 0 when nothing moved, 1 when a verdict got worse (in the order exact, holds, scales, inconclusive, refuted),
-3 when something moved and no verdict got worse, 2 for bad input.
+3 when something moved or is gone and no verdict got worse, 2 for bad input.
 
 Examples:
   escapement diff old.jsonl results/journal.jsonl

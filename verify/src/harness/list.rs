@@ -1,6 +1,6 @@
 //! `list`: the claims, with the verdicts that the journal holds.
 
-use super::{HOLDS, Scope, note, print, print_json};
+use super::{HOLDS, Scope, note, print, print_json, program};
 use crate::claim::Claim;
 use crate::errata::ErratumId;
 use crate::journal::Records;
@@ -87,8 +87,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if standings.iter().any(|s| s.verdict.is_none()) {
         let Scope { tier, seed, journal } = &args.scope;
         let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
-        let command = shell_words::join(["escapement", "verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
-        note(format_args!("{journal} lacks cells of the {tier} tier; {command} measures them"));
+        let command = shell_words::join(["verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
+        note(format_args!("{journal} lacks cells of the {tier} tier; {} {command} measures them", program::name()));
     }
     Ok(HOLDS)
 }

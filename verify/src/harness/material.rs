@@ -1,5 +1,6 @@
 //! From a journal on disk to the data of a report.
 
+use super::program;
 use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
 use crate::journal::Records;
@@ -60,5 +61,6 @@ pub(super) fn report(
         seed: wanted.seed,
         journal: path.display().to_string(),
         command: command(tier),
+        program: program::name(),
     })?)
 }

@@ -27,6 +27,7 @@ mod graph;
 mod list;
 mod material;
 mod merge;
+mod program;
 mod progress;
 mod report;
 mod run;

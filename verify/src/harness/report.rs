@@ -2,7 +2,7 @@
 
 use super::material::{self, Measured, Wanted};
 use super::run::{self, RunArgs};
-use super::{Scope, note, print};
+use super::{Scope, note, print, program};
 use crate::claim::Tier;
 use crate::io::atomic::Outputs;
 use crate::journal::Records;
@@ -93,6 +93,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
 /// Measures where it was asked for, or where there is nothing to report; then the data of the report.
 fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let mut wanted = Wanted { claims: registry.select(&args.claims)?, tier: args.tier, seed: args.seed };
+    let program = program::name();
     let command = |tier| {
         let (journal, out) = (args.journal.display().to_string(), args.out.display().to_string());
         let (tier, seed) = (format!("{tier}"), args.seed.to_string());
@@ -100,7 +101,7 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
         let figures: Vec<String> = args.experiments.iter().map(|e| e.display().to_string()).collect();
         let figures = figures.iter().flat_map(|e| ["--experiments", e.as_str()]);
         shell_words::join(
-            ["escapement", "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options).chain(figures),
+            [program.as_str(), "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options).chain(figures),
         )
     };
     let before = Records::read(&args.journal)?;
@@ -118,7 +119,7 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let cells = plan.steps.iter().filter(lacks).map(|s| s.cell.clone()).collect();
     let again = format!("{} --measure resumes there", command(tier));
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
-    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again)?;
+    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
     let measured = Measured { cells, failures: outcome.failures };
     material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
 }

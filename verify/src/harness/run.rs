@@ -1,10 +1,11 @@
 //! From the arguments that `verify` and `report` share to verdicts.
 
-use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, note, progress};
+use super::{INCONCLUSIVE, INTERRUPTED, REFUTED, note, program, progress};
 use crate::claim::{Claim, Tier};
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::registry::Registry;
+use crate::report::called;
 use crate::runner::{self, Options};
 use crate::verdict::{ClaimVerdict, Verdict, judge};
 use anyhow::Result;
@@ -43,12 +44,17 @@ pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
     text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
 }
 
-/// Runs a plan against the journal; `again` says how to go on after Ctrl-C.
+/// Runs a plan against the journal; `again` says how to go on after Ctrl-C. A journal that is new is `announced`: whoever meant another one finds out
+/// before hours of work.
 ///
 /// # Errors
 /// Bad input, and a journal that cannot be used.
-pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>, again: String) -> Result<runner::Outcome> {
+pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>, again: String, announced: bool) -> Result<runner::Outcome> {
+    let new = !args.scope.journal.exists();
     let journal = Journal::open(&args.scope.journal, args.fresh)?;
+    if new && announced {
+        note(format_args!("there is no journal {} yet: it is begun", args.scope.journal.display()));
+    }
     for warning in journal.warnings() {
         note(warning);
     }
@@ -86,7 +92,7 @@ pub(super) fn again(args: &RunArgs) -> String {
 pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
     let claims = registry.select(names)?;
     let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
-    let outcome = outcome(args, &plan, again(args))?;
+    let outcome = outcome(args, &plan, again(args), true)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));
     Ok((verdicts, code))
@@ -104,5 +110,10 @@ pub(super) fn exit_code(verdicts: impl Iterator<Item = Verdict>) -> u8 {
 fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> ClaimVerdict {
     let records: Vec<_> = outcome.records.iter().filter(|r| r.cell.claim == claim.id()).cloned().collect();
     let failures: Vec<_> = outcome.failures.iter().filter(|f| f.cell.claim == claim.id()).cloned().collect();
-    judge(claim, args.scope.tier, args.scope.seed, &records, &failures)
+    let mut verdict = judge(claim, args.scope.tier, args.scope.seed, &records, &failures);
+    let program = program::name();
+    for worst in verdict.bounds.iter_mut().filter_map(|b| b.worst.as_mut()) {
+        worst.command = called::by(&program, &worst.command);
+    }
+    verdict
 }

@@ -1,6 +1,6 @@
 //! `verify`: measure claims and give verdicts.
 
-use super::{HOLDS, RunArgs, print, print_json, progress, run, voice};
+use super::{HOLDS, RunArgs, print, print_json, program, progress, run, voice};
 use crate::claim::Tier;
 use crate::plan::{Plan, Step, source_of};
 use crate::registry::Registry;
@@ -8,6 +8,7 @@ use crate::report::tables;
 use crate::runner;
 use crate::shard::Shard;
 use crate::verdict::Failure;
+use crate::words::count;
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub struct Args {
     /// Print one JSON array, one object per claim
     #[arg(long)]
     json: bool,
-    /// Show the exponents of every group of cells, not only of the one farthest from the claim
+    /// Show the exponents of every group of cells, not only of the one nearest to violating it
     #[arg(long)]
     details: bool,
     /// Measure this one cell again, without the journal, and print its record
@@ -96,11 +97,12 @@ fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
     }
     let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
     let total = progress::duration(plan.seconds(jobs));
-    let cells = plan.steps.len();
     let _ = writeln!(
         text,
-        "{cells} cells of the {} tier: about {total} on {jobs} cores, up to {} in a cell",
+        "{} of the {} tier: about {total} on {}, up to {} in a cell",
+        count(plan.steps.len(), "cell"),
         plan.tier,
+        count(jobs, "core"),
         human_bytes(plan.bytes())
     );
     text
@@ -119,7 +121,7 @@ struct Share<'a> {
 
 /// Measures a share, and says which cells the journal now holds of it.
 fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
-    let outcome = run::outcome(&args.run, plan, run::again(&args.run))?;
+    let outcome = run::outcome(&args.run, plan, run::again(&args.run), true)?;
     let cells: Vec<String> = outcome.records.iter().map(|r| r.cell.key()).collect();
     let (journal, failed) = (args.run.scope.journal.as_path(), outcome.failures.as_slice());
     if args.json {
@@ -131,11 +133,12 @@ fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Res
     let kept = if outcome.reused > 0 { format!(", {} of them from before", outcome.reused) } else { String::new() };
     let _ = writeln!(
         text,
-        "share {shard} of the {} tier: {} of {} cells in {}{kept}; escapement merge joins the shares",
+        "share {shard} of the {} tier: {} of {} in {}{kept}; {} merge joins the shares",
         plan.tier,
         cells.len(),
-        plan.steps.len(),
-        journal.display()
+        count(plan.steps.len(), "cell"),
+        journal.display(),
+        program::name()
     );
     print(out, &text)?;
     Ok(HOLDS)

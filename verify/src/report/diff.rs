@@ -8,7 +8,8 @@
 //!   other cells or with another seed the two are independent, and the variance of their difference is the sum of theirs: it moved when they differ by more
 //!   than √(h² + h'²), h and h' being the distances to the limits that face each other. (If the limits of one alone had to hold the other, one exponent in six
 //!   would seem to move: with equal limits at 95 %, P(|Z| > 1.96/√2) = 0.17 where 0.05 is meant.) An onset that is another one has moved too.
-//! - Claims, bounds and groups of cells that only one of them has came or went. A claim without any record counts as not there.
+//! - Claims, bounds and groups of cells that only one of them has came or went; claims and bounds that went are counted as gone. A claim without any record
+//!   counts as not there.
 
 use super::model::{BoundReport, ClaimReport, Report};
 use crate::claim::Tier;
@@ -32,6 +33,8 @@ pub struct Diff {
     pub new: Origin,
     /// Verdicts that got worse, printed wording aside.
     pub worse: usize,
+    /// Claims and bounds that are gone: nobody knows what has become of them.
+    pub gone: usize,
     /// Bounds of which the constants are not compared, because the two reports have other cells.
     pub not_compared: usize,
     /// What moved, claim by claim.
@@ -146,7 +149,8 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
         Origin { file: file.to_owned(), tier: r.tier, seed: r.seed, cells }
     };
     let (old_origin, new_origin) = (origin(old_name, old), origin(new_name, new));
-    let mut diff = Diff { schema: SCHEMA, old: old_origin, new: new_origin, worse: 0, not_compared: 0, changes: Vec::new() };
+    let mut diff =
+        Diff { schema: SCHEMA, old: old_origin, new: new_origin, worse: 0, gone: 0, not_compared: 0, changes: Vec::new() };
     let there = |r: &Report| r.claims.iter().filter(|c| c.cells.recorded > 0).cloned().collect::<Vec<_>>();
     let (before, after) = (there(old), there(new));
     for (a, b) in matched(&before, &after, |x, y| x.id == y.id) {
@@ -171,6 +175,7 @@ impl Diff {
     }
 
     fn one_sided(&mut self, claim: Option<&str>, bound: Option<&str>, group: Option<String>, came: bool) {
+        self.gone += usize::from(!came && group.is_none());
         let what = if came { What::Came { group } } else { What::Went { group } };
         self.push(claim.unwrap_or_default(), bound, what);
     }
@@ -245,13 +250,22 @@ fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
     high.measured - low.measured > allowed + MOVED || a.onset != b.onset
 }
 
-/// The difference in words, one line each, and a last line that counts them.
+/// The difference in words, one line each, and a last line that counts them. Claims and bounds that are gone come last, under a line of their own:
+/// of what moved one knows where it is.
 pub fn words(diff: &Diff) -> String {
     let mut out = String::new();
-    for c in &diff.changes {
-        let place = c.bound.as_ref().map_or_else(|| c.claim.clone(), |b| format!("{}/{b}", c.claim));
+    let place = |c: &Change| c.bound.as_ref().map_or_else(|| c.claim.clone(), |b| format!("{}/{b}", c.claim));
+    let gone = |c: &&Change| matches!(c.what, What::Went { group: None });
+    for c in diff.changes.iter().filter(|c| !gone(c)) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{place}: {}", said(&c.what));
+        let _ = writeln!(out, "{}: {}", place(c), said(&c.what));
+    }
+    if diff.gone > 0 {
+        let _ = writeln!(out, "Gone, without a verdict in {}:", diff.new.file);
+    }
+    for c in diff.changes.iter().filter(gone) {
+        let kind = if c.bound.is_some() { "bound" } else { "claim" };
+        let _ = writeln!(out, "  {} ({kind})", place(c));
     }
     let side = |o: &Origin| format!("{} ({} tier, seed {}, {})", o.file, o.tier, o.seed, count(o.cells, "cell"));
     let moved = match (diff.changes.len(), diff.worse) {
@@ -259,12 +273,17 @@ pub fn words(diff: &Diff) -> String {
         (n, 0) => format!("{}, no verdict got worse", count(n, "difference")),
         (n, w) => format!("{}, {} got worse", count(n, "difference"), count(w, "verdict")),
     };
+    let lost = match diff.gone {
+        0 => String::new(),
+        1 => ", 1 claim or bound is gone".to_owned(),
+        n => format!(", {n} claims or bounds are gone"),
+    };
     let skipped = match diff.not_compared {
         0 => String::new(),
         1 => "; the constant of 1 bound is not compared, as it was measured on other cells".to_owned(),
         n => format!("; the constants of {n} bounds are not compared, as they were measured on other cells"),
     };
-    let _ = writeln!(out, "{} and {}: {moved}{skipped}.", side(&diff.old), side(&diff.new));
+    let _ = writeln!(out, "{} and {}: {moved}{lost}{skipped}.", side(&diff.old), side(&diff.new));
     out
 }
 

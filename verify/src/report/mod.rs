@@ -1,5 +1,7 @@
 //! What a reader sees: pictures and tables, the data behind them, and what moved between two of them.
 
+pub mod called;
+pub mod control;
 pub mod diff;
 pub mod graph;
 pub mod model;

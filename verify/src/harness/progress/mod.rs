@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::plan::Plan;
 use crate::record::Record;
 use crate::runner::Observer;
+use crate::words::count;
 use console::{Alignment, Term, measure_text_width, pad_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use standing::{Claim, Standing};
@@ -64,7 +65,7 @@ impl Observer for Bars {
         let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
         let kept = if reused.is_empty() { String::new() } else { format!(", {} of them in the journal", reused.len()) };
         let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
-        voice::note(format_args!("{cells} cells{kept}{time}"));
+        voice::note(format_args!("{}{kept}{time}", count(cells, "cell")));
         let lines = vec![None; standing.claims.len()];
         let standing = Arc::new(Mutex::new(standing));
         let mut all = None;
@@ -142,7 +143,7 @@ fn of_claim(claim: &Claim, names: usize, width: usize) -> String {
     let count = format!("{done}/{cells}");
     let count = pad_str(&count, 9, Alignment::Right, None);
     let name = pad_str(id, names, Alignment::Left, None);
-    let mut phrases = vec![format!("{name}  {count}"), " cells".to_owned()];
+    let mut phrases = vec![format!("{name}  {count}"), of_cells(*cells).to_owned()];
     if let Some((ratio, bound)) = worst {
         let word = if ratio.violated { "violated" } else { "worst ratio" };
         phrases.extend([format!("  {word} {:.3}", ratio.value), format!(" in {bound}")]);
@@ -162,6 +163,11 @@ fn fitting(phrases: &[String], width: usize) -> String {
     line
 }
 
+/// What follows "3/12".
+fn of_cells(all: usize) -> &'static str {
+    if all == 1 { " cell" } else { " cells" }
+}
+
 /// The line of the run, in `width` columns.
 fn overall(standing: &Standing, now: f64, width: usize) -> String {
     let (done, cells) = standing.cells();
@@ -173,7 +179,7 @@ fn overall(standing: &Standing, now: f64, width: usize) -> String {
     let phrases = {
         let full = (standing.fraction(now) * BAR as f64).round() as usize;
         let bar = "█".repeat(full) + &"░".repeat(BAR - full);
-        [format!("{bar}  {count} cells"), format!("  {} gone", duration(now)), format!(", about {left} left")]
+        [format!("{bar}  {count}{}", of_cells(cells)), format!("  {} gone", duration(now)), format!(", about {left} left")]
     };
     fitting(&phrases, width)
 }

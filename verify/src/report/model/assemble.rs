@@ -1,8 +1,8 @@
 //! From records to the data of a report. Nothing is measured here.
 
 use super::{
-    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount, Provenance, Report,
-    SCHEMA,
+    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, Direction, ErratumEntry, Freshness, HypothesisCount,
+    Provenance, Report, SCHEMA,
 };
 use crate::bound::{Bound, Kind, Side};
 use crate::cell::Cell;
@@ -14,9 +14,11 @@ use crate::plan::Plan;
 use crate::plan::source_of;
 use crate::record::Record;
 use crate::registry::Registry;
+use crate::report::called;
 use crate::series::Series;
 use crate::sidecar::Timings;
 use crate::verdict::{self, BoundVerdict, Failure, Verdict, judge_partial};
+use crate::words::count;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report is made of.
@@ -41,6 +43,8 @@ pub struct Material<'a> {
     pub journal: String,
     /// The command that makes the report again.
     pub command: String,
+    /// What the program is called.
+    pub program: String,
 }
 
 /// The tier whose plan is nearest to what the journal holds: with the fewest cells that only one of the two has, counting the claims that have any
@@ -106,6 +110,11 @@ fn shake(report: &mut Report, registry: &Registry) {
     }
 }
 
+/// The verb of so many.
+fn are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
 fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     let mut notes: Vec<String> = material.records.warnings().to_vec();
     let known: BTreeSet<&str> = material.registry.claims().map(Claim::id).collect();
@@ -113,9 +122,11 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     for record in material.records.iter().filter(|r| !known.contains(r.cell.claim.as_str())) {
         *gone.entry(&record.cell.claim).or_insert(0) += 1;
     }
-    for (claim, count) in gone {
+    for (claim, number) in gone {
         notes.push(format!(
-            "the journal holds {count} records of the claim '{claim}', which this version does not have: they are left out"
+            "the journal holds {} of the claim '{claim}', which this version does not have: {}",
+            count(number, "record"),
+            if number == 1 { "it is left out" } else { "they are left out" }
         ));
     }
     let recorded: usize = report.claims.iter().map(|c| c.cells.recorded).sum();
@@ -133,12 +144,19 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
         notes
             .push("every record is of other sources than this program's: the numbers are those of an earlier version".to_owned());
     } else if earlier > 0 {
-        notes.push(format!("{earlier} of {recorded} records are of other sources than this program's, and marked as earlier"));
+        notes.push(format!(
+            "{earlier} of {} {} of other sources than this program's, and marked as earlier",
+            count(recorded, "record"),
+            are(earlier)
+        ));
     }
     if missing > 0 {
         notes.push(format!(
-            "{missing} of the {planned} cells of the {tier} tier are missing; {} --measure measures them",
-            material.command
+            "{missing} of the {} of the {tier} tier {} missing; {} --measure measures {}",
+            count(planned, "cell"),
+            are(missing),
+            material.command,
+            if missing == 1 { "it" } else { "them" }
         ));
     }
     notes
@@ -211,10 +229,14 @@ fn of_claim(
         inside_hypotheses: cells.iter().filter(|c| c.inside_hypotheses).count(),
     };
     let bounds = claim.bounds();
-    let of_bound = |(bound, verdict): (&Bound, BoundVerdict)| {
+    let of_bound = |(bound, mut verdict): (&Bound, BoundVerdict)| {
+        if let Some(worst) = &mut verdict.worst {
+            worst.command = called::by(&material.program, &worst.command);
+        }
         let series = verdict::series(id, bound, &records);
         let spoken = |c: &&Cell| bound.selects(c);
         BoundReport {
+            side: Some(Direction::from(&bound.kind)),
             constant_error: constant_error(&bound.kind, &verdict, &series),
             planned: plan.steps.iter().filter(|s| bound.selects(&s.cell)).count(),
             missing: missing.iter().filter(spoken).count(),
@@ -243,7 +265,7 @@ fn of_claim(
         cells: counts,
         hypotheses_met: hypotheses(&records),
         cost,
-        command: format!("escapement verify {id} --tier {tier} --seed {seed}"),
+        command: format!("{} verify {id} --tier {tier} --seed {seed}", material.program),
         bounds: bounds.iter().zip(judged.bounds).map(of_bound).collect(),
         records: cells,
         failures,

@@ -3,9 +3,11 @@
 //! Every field is documented in `docs/report-schema.md`; a change that would mislead a reader of the old format needs a new [`SCHEMA`].
 
 mod assemble;
+mod direction;
 mod provenance;
 
 pub use assemble::{Material, assemble, likely_tier};
+pub use direction::Direction;
 pub use provenance::Provenance;
 
 use crate::claim::Tier;
@@ -209,6 +211,9 @@ pub struct BoundReport {
     /// The verdict with its evidence.
     #[serde(flatten)]
     pub verdict: BoundVerdict,
+    /// On which side it binds; none in a report of a version that did not say it.
+    #[serde(default)]
+    pub side: Option<Direction>,
     /// Bound on the distance of the implied constant from the one that exact arithmetic would give on the same cells.
     pub constant_error: Option<f64>,
     /// Cells of the plan that it speaks of.
@@ -219,4 +224,11 @@ pub struct BoundReport {
     pub freshness: Option<Freshness>,
     /// Group by group, what the verdict was read off.
     pub series: Vec<Series>,
+}
+
+impl BoundReport {
+    /// On which side it binds; both, where the report does not say it.
+    pub fn direction(&self) -> Direction {
+        self.side.unwrap_or(Direction::Both)
+    }
 }

@@ -64,7 +64,7 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -
 fn evidence(bound: &BoundReport, from: &str) -> Markup {
     let v = &bound.verdict;
     html! {
-        @if let Some(e) = figures::farthest(bound) {
+        @if let Some(e) = figures::nearest(bound) {
             span class="number" title={ "limits " (exponent(e.lower)) " to " (exponent(e.upper)) "; " (from) } {
                 (e.parameter) sup { (exponent(e.measured)) }
             }

@@ -6,6 +6,7 @@ use super::{badge, bound, freshness};
 use crate::record::Hypothesis;
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
+use crate::words::count;
 use escapement::error::human_bytes;
 use maud::{Markup, PreEscaped, html};
 
@@ -98,7 +99,7 @@ fn met(hypotheses: &[HypothesisCount]) -> Markup {
     let gloss = |h: &HypothesisCount| if h.name == Hypothesis::RANGE { " (where the constant is uniform)" } else { "" };
     let list = html! {
         @if !hypotheses.is_empty() {
-            ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (h.cells) " cells" } } }
+            ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (count(h.cells, "cell")) } } }
         }
     };
     if hypotheses.len() <= LONG {
@@ -116,7 +117,7 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 dd {
                     (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
                     @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
-                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over " (cost.timed) " cells" }
+                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over " (count(cost.timed, "cell")) }
                 }
             }
             div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random numbers is keyed by both" } }

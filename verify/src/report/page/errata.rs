@@ -11,7 +11,7 @@ pub(super) fn section(report: &Report) -> Markup {
             h2 id="errata-title" { "Errata" }
             p { "Where the statement that was checked differs from the statement that is printed." }
             div class="stack" {
-                table {
+                table aria-labelledby="errata-title" {
                     thead { tr { th scope="col" { "No." } th scope="col" { "Where" } th scope="col" { "As printed" } th scope="col" { "As checked" } th scope="col" { "Concerns" } } }
                     tbody {
                         @for e in &report.errata {

@@ -1,13 +1,19 @@
 //! The figures of experiments that were executed, with their verdicts.
 
-use super::badge;
 use super::mathematics::inline;
+use super::{badge, freshness};
 use crate::io::atomic::reason;
+use crate::journal::SOURCE_HASH;
+use crate::report::model::Freshness;
 use crate::report::plot;
 use crate::verdict::ClaimVerdict;
 use anyhow::{Result, anyhow, bail, ensure};
 use maud::{Markup, PreEscaped, html};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// Bytes of a run's file within which it says which sources computed it.
+const HEAD: u64 = 160;
 
 /// An experiment as its folder holds it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +24,8 @@ pub struct DrawnExperiment {
     pub verdict: ClaimVerdict,
     /// The figure, if there is one.
     pub svg: Option<String>,
+    /// Whether the sources of this program computed its runs; none where the folder does not say it.
+    pub freshness: Option<Freshness>,
 }
 
 /// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such folder.
@@ -63,7 +71,31 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
     {
         bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
     }
-    Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg })
+    Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg, freshness: freshness_of(folder) })
+}
+
+/// Where the runs in the folder come from: the least fresh of them.
+fn freshness_of(folder: &Path) -> Option<Freshness> {
+    let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
+    let runs = entries.filter_map(|e| Some(e.ok()?.path())).filter(|path| path.extension().is_some_and(|e| e == "run"));
+    let of = |source: String| if source == SOURCE_HASH { Freshness::Reused } else { Freshness::Earlier };
+    runs.filter_map(|path| source_of(&path)).map(of).max()
+}
+
+/// The hash of the sources in the head of a run's file; none where there is no such head.
+fn source_of(path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    std::fs::File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    // The cut may go through a letter.
+    let head = String::from_utf8_lossy(&head);
+    let (_, rest) = head.split_once("\"source\":\"")?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
+/// What to type for the same once more: as the judges of its bounds have it, or by tier and seed.
+fn command(v: &ClaimVerdict) -> String {
+    let told = v.bounds.iter().find_map(|b| Some(b.worst.as_ref()?.command.clone()));
+    told.unwrap_or_else(|| format!("escapement experiment {} --tier {} --seed {}", v.claim, v.tier, v.seed))
 }
 
 /// The section of the experiments; nothing where there are none.
@@ -84,7 +116,7 @@ fn one(e: &DrawnExperiment) -> Markup {
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
     html! {
         article class={ "card " (v.verdict.name()) } {
-            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) }
+            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) @if e.freshness.is_some() { " " (freshness(e.freshness)) } }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {
                     div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
@@ -95,6 +127,7 @@ fn one(e: &DrawnExperiment) -> Markup {
             } @else { p { "There is no figure yet." } }
             div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
                 table {
+                    caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
                     thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
                     tbody {
                         @for b in &v.bounds {
@@ -103,6 +136,7 @@ fn one(e: &DrawnExperiment) -> Markup {
                     }
                 }
             }
+            p class="again" { "Again: " code { (command(v)) } }
         }
     }
 }

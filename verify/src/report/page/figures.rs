@@ -1,32 +1,35 @@
-//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio.
+//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An identity has another one, see
+//! [`identity`].
 
+use super::identity;
 use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
+use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
 use crate::verdict::ExponentEvidence;
+use crate::words::count;
 use maud::{Markup, html};
 
 /// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
-const CROWD: usize = 60;
+pub(super) const CROWD: usize = 60;
 
 /// Groups of cells that are drawn behind the deciding one; more are a thicket.
 const BEHIND: usize = 12;
 
 /// The lines of controls, each dashed in its own way, and their entries in the key.
-const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
+pub(super) const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
 const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
 
-/// The deciding exponent whose limits reach farthest from the claim.
-pub(super) fn farthest(bound: &BoundReport) -> Option<&ExponentEvidence> {
-    ExponentEvidence::farthest(&bound.verdict.exponents)
+/// The exponent that comes nearest to violating the claim.
+pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
+    bound.direction().nearest(&bound.verdict.exponents)
 }
 
 /// The group that decided, or came closest to deciding otherwise.
 pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
-    let by_exponent =
-        farthest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    let by_exponent = nearest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
     let worst = bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell));
     let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
@@ -36,7 +39,7 @@ pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Optio
 pub(super) fn finding(bound: &BoundReport) -> String {
     let v = &bound.verdict;
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
-    if let Some(e) = farthest(bound) {
+    if let Some(e) = nearest(bound) {
         let p = &e.parameter;
         let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
         words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
@@ -47,7 +50,7 @@ pub(super) fn finding(bound: &BoundReport) -> String {
     if !v.tightness.text.is_empty() {
         words.push(v.tightness.text.clone());
     }
-    words.push(format!("control {}", v.control.verdict));
+    words.push(format!("control {}", control::words(&v.control)));
     words.join("; ")
 }
 
@@ -55,24 +58,43 @@ pub(super) fn finding(bound: &BoundReport) -> String {
 pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else { return Markup::default() };
     let words = finding(bound);
-    let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
     let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
     let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
-    html! {
-        figure {
+    let equality = bound.verdict.kind == "identity";
+    let drawn = if equality {
+        let picture = identity::picture(series, bound, claim);
+        html! {
+            (picture.svg(&format!("Difference of the two sides over the certificate{group}. {words}")))
+            (identity_key(series, bound, others > 0))
+        }
+    } else {
+        let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
+        html! {
             div class="pair" {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
                 @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
             }
             (key(series, bound, ratios.is_some(), others > 0))
+        }
+    };
+    html! {
+        figure class=[equality.then_some("wide")] {
+            (drawn)
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
-                @if others > 0 { ", the group that decides; on the right " @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it" }
+                @if others > 0 {
+                    ", the group that decides; " @if !equality { "on the right " } @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
+                }
                 "."
                 @if !series.decides { " Outside the allowed range: reported, decides nothing." }
             }
         }
     }
+}
+
+/// The other groups that decide, as many as are drawn.
+pub(super) fn behind<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterator<Item = &'a Series> {
+    bound.series.iter().filter(move |s| s.decides && s.group != series.group).take(BEHIND)
 }
 
 /// What the colours mean.
@@ -96,12 +118,34 @@ fn key(series: &Series, bound: &BoundReport, ratios: bool, others: bool) -> Mark
             @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
             @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { "implied constant" } }
             @if ratios && others { li class="k-other" { "other groups" } }
-            @for (control, class) in series.controls.iter().zip(KEYS) {
-                li class=(class) {
-                    "control"
-                    @if series.controls.len() > 1 && !control.description.is_empty() { " (" (inline(&control.description)) ")" }
-                    ", " (bound.verdict.control.verdict)
-                }
+            (controls(series, bound))
+        }
+    }
+}
+
+/// What the colours of the picture of an identity mean.
+fn identity_key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
+    html! {
+        ul class="key" {
+            li class="k-measured" { "measured" }
+            @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
+            li class="k-unit" { "1: as far apart as the certificate allows" }
+            @if identity::reaches(series, 0.0) { li class="k-down" { "0: the same number on both sides" } }
+            @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is allowed" } }
+            @if others { li class="k-other" { "other groups, their largest" } }
+            (controls(series, bound))
+        }
+    }
+}
+
+/// The controls, as entries of a key.
+fn controls(series: &Series, bound: &BoundReport) -> Markup {
+    html! {
+        @for (planted, class) in series.controls.iter().zip(KEYS) {
+            li class=(class) {
+                "control"
+                @if series.controls.len() > 1 && !planted.description.is_empty() { " (" (inline(&planted.description)) ")" }
+                ", " (control::words_of(&bound.verdict.control, &planted.description))
             }
         }
     }
@@ -135,6 +179,7 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
         log_x: log_x(series),
         counts: series.parameter.is_empty(),
         log_y,
+        ends: false,
         traces,
     }
 }
@@ -154,8 +199,7 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
     let mut traces = Vec::new();
-    let behind = bound.series.iter().filter(|s| s.decides && s.group != series.group).take(BEHIND);
-    for other in behind {
+    for other in behind(bound, series) {
         traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
     }
     if let Some(fit) = &series.fit {
@@ -176,15 +220,15 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
     let log_x = log_x(series);
     let counts = series.parameter.is_empty();
-    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, traces })
+    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
 }
 
-fn abscissa(series: &Series) -> String {
+pub(super) fn abscissa(series: &Series) -> String {
     if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
 }
 
 /// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
-fn log_x(series: &Series) -> bool {
+pub(super) fn log_x(series: &Series) -> bool {
     let x = || series.points.iter().map(|p| p.x);
     let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
     !series.parameter.is_empty() && low > 0.0 && high >= 3.0 * low
@@ -224,10 +268,10 @@ fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&
         let note = |m: &Mean| {
             let from = claim.freshness.map_or("", Freshness::name);
             format!(
-                "{name} = {}: {} on average over {} points, from {} to {}; {from}",
+                "{name} = {}: {} on average over {}, from {} to {}; {from}",
                 m.x,
                 short(m.mean),
-                m.points,
+                count(m.points, "point"),
                 short(m.low),
                 short(m.high)
             )

@@ -2,6 +2,7 @@
 
 use super::numbers::large;
 use crate::report::model::{CAVEAT, Report};
+use crate::words::count;
 use maud::{Markup, html};
 
 /// The footer: program, machine, command.
@@ -14,10 +15,10 @@ pub(super) fn footer(report: &Report) -> Markup {
         ("Compiler", p.rustc.clone()),
         ("Sources", p.source_hash.clone()),
         ("Cargo.lock", p.lock_hash.clone()),
-        ("Page made on", format!("{}, {} threads, {}", p.cpu, p.threads, p.system)),
+        ("Page made on", format!("{}, {}, {}", p.cpu, count(p.threads, "thread"), p.system)),
         ("Measured on", if p.hosts.is_empty() { "the journal's sidecar does not say".into() } else { p.hosts.join("; ") }),
         ("Tier, root seed", format!("{}, {}", report.tier, report.seed)),
-        ("Journal", format!("{}: {cells} cells in this report, {} flops", p.journal, large(flops))),
+        ("Journal", format!("{}: {} in this report, {} flops", p.journal, count(cells, "cell"), large(flops))),
         ("Schema", report.schema.clone()),
     ];
     html! {

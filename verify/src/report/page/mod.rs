@@ -9,6 +9,7 @@ mod errata;
 mod experiments;
 mod figures;
 mod footer;
+mod identity;
 mod mathematics;
 mod numbers;
 mod overview;

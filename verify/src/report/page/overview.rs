@@ -5,8 +5,8 @@ use super::mathematics::inline;
 use super::numbers::{exponent, short};
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
-use crate::report::model::{CAVEAT, ClaimReport, Freshness, Report};
-use crate::verdict::Verdict;
+use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report};
+use crate::verdict::{ExponentEvidence, Verdict};
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.
@@ -37,6 +37,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             div class="stack" {
                 table class="claims-table" {
+                    caption { "The claims, each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" }
                     thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
@@ -63,20 +64,21 @@ fn row(claim: &ClaimReport) -> Markup {
     }
 }
 
-/// The exponent whose limits reach farthest from the claim, and the implied constant of that bound; of the worst bound where none has an exponent.
+/// The exponent that comes nearest to violating its bound, and the implied constant of that bound; of the worst bound where none has an exponent.
 fn worst(claim: &ClaimReport) -> Markup {
     let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
-    let exponents = counted().filter_map(|b| Some((b, figures::farthest(b).filter(|e| e.decides)?)));
-    let farthest = exponents.max_by(|a, b| a.1.reach().total_cmp(&b.1.reach()));
-    let bound = farthest
+    let exponents = counted().filter_map(|b| Some((b, figures::nearest(b).filter(|e| e.decides)?)));
+    let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| b.direction().beyond(e);
+    let nearest = exponents.max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
+    let bound = nearest
         .map(|f| f.0)
         .or_else(|| counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict));
     let constant = bound.and_then(|b| b.verdict.implied_constant);
     html! {
         td class="far-out" {
-            @if let Some((b, e)) = farthest {
+            @if let Some((b, e)) = nearest {
                 @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
-                a href={ "#" (bound::name(claim, number)) } title=(b.verdict.name) { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
+                a href={ "#" (bound::name(claim, number)) } title={ (b.verdict.name) ", " (b.direction().words()) } { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
                 " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
             } @else { "–" }
         }

@@ -1,7 +1,8 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
+use super::freshness;
 use super::numbers::minus;
-use crate::report::model::Report;
+use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
@@ -29,6 +30,7 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         section id="spectrum" aria-labelledby="spectrum-title" {
             h2 id="spectrum-title" { "The spectrum of Σ" }
+            p class="marks" { (freshness(Some(Freshness::Measured))) " " span class="reference" { "computed for this page, not read from the journal" } }
             p {
                 "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to k, at least of order d" sup { "1−k" }
                 "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, which average 1/m."
@@ -160,6 +162,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         log_x: true,
         counts: true,
         log_y: true,
+        ends: false,
         traces,
     };
     html! {
@@ -178,6 +181,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         }
         div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
             table class="steady" {
+                caption { "The eigenvalues of the three bands, and the levels that they lie near" }
                 thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
                 tbody { @for b in &bands { (row(b)) } }
             }

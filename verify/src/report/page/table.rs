@@ -35,6 +35,7 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
             div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
                 table class="steady" {
+                    caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their limits" }
                     thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
                     tbody { @for e in all { (row(e)) } }
                 }
@@ -58,11 +59,12 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             summary { "Numbers of " (count(all, "point")) }
             div class="scroll" tabindex="0" role="region" aria-label={ "Numbers of " (bound.verdict.name) } {
                 table class="numbers" {
+                    caption { "Both sides of " (bound.verdict.name) " cell by cell, with their error bounds" }
                     thead { tr { th scope="col" { "cell" } th scope="col" { "measured" } th scope="col" { "right side" } th scope="col" { "ratio" } th scope="col" { "inside" } th scope="col" { "from" } } }
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
-            @if all > ROWS { p { (all - ROWS) " more are in report.json and in the journal." } }
+            @if all > ROWS { p { (all - ROWS) " more " (if all == ROWS + 1 { "is" } else { "are" }) " in report.json and in the journal." } }
         }
     }
 }

@@ -9,7 +9,14 @@ pub(super) struct Scale {
     /// Pixels of the two ends.
     from: f64,
     to: f64,
+    /// Pixel of 0 on a logarithmic axis, below its lower end, if 0 is shown.
+    zero: Option<f64>,
+    /// Pixel of ∞, above its upper end, if ∞ is shown.
+    infinity: Option<f64>,
 }
+
+/// Pixels between the end of an axis and a value beyond it.
+const BEYOND: f64 = 14.0;
 
 impl Scale {
     /// An axis that shows all of `values`, with a little room, between two pixels. A logarithmic one passes over what is not positive.
@@ -21,18 +28,43 @@ impl Scale {
         }
         let least = if log { 0.3 } else { 0.1 * low.abs().max(high.abs()).max(1e-300) };
         let room = if high - low < least { (least - (high - low)) / 2.0 } else { 0.0 } + 0.06 * (high - low).max(least);
-        Self { log, low: low - room, high: high + room, from, to }
+        Self { log, low: low - room, high: high + room, from, to, zero: None, infinity: None }
+    }
+
+    /// The same logarithmic axis, drawn together to make room for 0 and for ∞ at its two ends.
+    pub(super) fn with_ends(mut self, zero: bool, infinity: bool) -> Self {
+        let inward = BEYOND * (self.to - self.from).signum();
+        if zero {
+            self.zero = Some(self.from + 0.3 * inward);
+            self.from += inward;
+        }
+        if infinity {
+            self.infinity = Some(self.to - 0.3 * inward);
+            self.to -= inward;
+        }
+        self
     }
 
     /// The pixel of a value, to a tenth; none for what a logarithmic axis does not show.
     pub(super) fn at(&self, value: f64) -> Option<f64> {
+        if let Some(end) = self.end(value) {
+            return Some(end);
+        }
         let v = if self.log { (value > 0.0).then(|| value.log10())? } else { value };
         let pixel = self.from + (v - self.low) / (self.high - self.low) * (self.to - self.from);
         pixel.is_finite().then(|| (10.0 * pixel).round() / 10.0 + 0.0)
     }
 
+    /// The pixel of 0 or of ∞, if that lies beyond an end of the axis and is shown there.
+    pub(super) fn end(&self, value: f64) -> Option<f64> {
+        if value == 0.0 { self.zero } else { self.infinity.filter(|_| value == f64::INFINITY) }
+    }
+
     /// The same, with what lies beyond an end put on it.
     pub(super) fn within(&self, value: f64) -> Option<f64> {
+        if let Some(end) = self.end(value) {
+            return Some(end);
+        }
         let (a, b) = (self.from.min(self.to), self.from.max(self.to));
         if self.log && value <= 0.0 { Some(self.from) } else { self.at(value).map(|p| p.clamp(a, b)) }
     }
@@ -40,7 +72,8 @@ impl Scale {
     /// Where ticks are, and what is written there.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.log { self.decades() } else { self.steps() };
-        values.into_iter().filter_map(|v| Some((self.at(v)?, label(v)))).collect()
+        let beyond = [(self.zero, "0"), (self.infinity, "∞")].map(|(pixel, name)| Some((pixel?, name.to_owned())));
+        values.into_iter().filter_map(|v| Some((self.at(v)?, label(v)))).chain(beyond.into_iter().flatten()).collect()
     }
 
     /// Whole powers of ten, every so many, or 1, 2, 5 between them where the axis is short.
@@ -126,6 +159,17 @@ mod tests {
             assert!(ticks.iter().all(|(p, _)| (40.0..=400.0).contains(p)), "{values:?}: {ticks:?}");
             assert!(ticks.windows(2).all(|t| t[0].1 != t[1].1), "{values:?}: {ticks:?}");
         }
+    }
+
+    #[test]
+    fn what_a_logarithmic_axis_cannot_hold_lies_beyond_its_ends() {
+        let plain = Scale::over([1e-3, 1e3].into_iter(), true, 200.0, 20.0);
+        assert_eq!((plain.at(0.0), plain.at(f64::INFINITY), plain.end(0.0)), (None, None, None));
+        let scale = plain.with_ends(true, true);
+        let [zero, low, high, infinity] = [0.0, 1e-3, 1e3, f64::INFINITY].map(|v| scale.at(v).unwrap());
+        assert!(200.0 > zero && zero > low + 5.0 && low > high && high > infinity + 5.0 && infinity > 20.0, "{scale:?}");
+        let names: Vec<String> = scale.ticks().into_iter().map(|t| t.1).collect();
+        assert!(names.contains(&"0".to_owned()) && names.contains(&"∞".to_owned()), "{names:?}");
     }
 
     #[test]

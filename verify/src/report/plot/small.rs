@@ -55,6 +55,8 @@ pub struct Small {
     pub counts: bool,
     /// Whether the y axis is logarithmic: then what is not positive has no place and is left out.
     pub log_y: bool,
+    /// Whether a logarithmic y axis shows 0 and ∞ beyond its ends, as arrows that point there.
+    pub ends: bool,
     /// What is drawn.
     pub traces: Vec<Trace>,
 }
@@ -75,7 +77,9 @@ impl Small {
     pub fn svg(&self, words: &str) -> Markup {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         let x = Scale::over(self.abscissas().into_iter(), self.log_x, LEFT, right);
-        let y = Scale::over(self.ordinates().into_iter(), self.log_y, bottom, TOP);
+        let ordinates = self.ordinates();
+        let shown = |end: f64| self.ends && self.log_y && ordinates.contains(&end);
+        let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP).with_ends(shown(0.0), shown(f64::INFINITY));
         let mut grid = String::new();
         let (mut across, up) = (x.ticks(), y.ticks());
         across.retain(|(_, text)| !self.counts || !text.contains('.'));
@@ -235,6 +239,14 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
 fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
     let (Some(u), Some(v)) = (x.at(dot.x), y.at(dot.y)) else { return Markup::default() };
     let bar = dot.bar.and_then(|(low, high)| Some((y.within(low)?, y.within(high)?))).filter(|(a, b)| (a - b).abs() > 1.0);
+    if y.end(dot.y).is_some() {
+        let tip = if dot.y == 0.0 { v + 4.0 } else { v - 4.0 };
+        let base = 2.0 * v - tip;
+        return html! {
+            @if let Some((a, b)) = bar { path class="bar" d={ "M" (u) " " (a) "V" (b) } {} }
+            path class={ "arrow" @if dot.hollow { " hollow" } } d={ "M" (tenth(u - 4.0)) " " (tenth(base)) "h8L" (u) " " (tenth(tip)) "Z" } { @if !dot.note.is_empty() { title { (dot.note) } } }
+        };
+    }
     html! {
         @if let Some((a, b)) = bar { path class="bar" d={ "M" (u) " " (a) "V" (b) } {} }
         circle class=[dot.hollow.then_some("hollow")] cx=(u) cy=(v) r="3" { @if !dot.note.is_empty() { title { (dot.note) } } }
@@ -262,12 +274,18 @@ mod tests {
             Trace::Dots("measured", vec![dot(1.0, 0.5), dot(10.0, 0.0), dot(100.0, f64::NAN)]),
             Trace::Level("constant", 0.7, "0.7".into()),
         ];
-        let small = Small { x_label: "m".into(), y_label: "y".into(), log_x: true, counts: false, log_y: true, traces };
+        let small =
+            Small { x_label: "m".into(), y_label: "y".into(), log_x: true, counts: false, log_y: true, ends: false, traces };
         let svg = small.svg("a < b & \"c\"").into_string();
         roxmltree::Document::parse(&svg).unwrap();
         assert_eq!((svg.matches("<circle").count(), svg.matches("class=\"area").count()), (1, 1));
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
         assert_eq!(svg, small.svg("a < b & \"c\"").into_string());
+        // 0 and ∞ have their places where they are asked for: here an arrow that points down, and a line that leads up.
+        let ends = Small { ends: true, ..small.clone() }.svg("with ends").into_string();
+        roxmltree::Document::parse(&ends).unwrap();
+        assert_eq!((ends.matches("<circle").count(), ends.matches("class=\"arrow\"").count()), (1, 1));
+        assert!(ends.contains(">0</text>") && ends.contains(">∞</text>") && !ends.contains("NaN"), "{ends}");
         let empty = Small { traces: Vec::new(), ..small };
         roxmltree::Document::parse(&empty.svg("nothing").into_string()).unwrap();
     }

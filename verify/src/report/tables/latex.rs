@@ -2,6 +2,7 @@
 
 use super::tex::tex;
 use super::{constant, digits, records, tally};
+use crate::report::control;
 use crate::report::model::{CAVEAT, Report};
 use std::fmt::Write;
 
@@ -75,11 +76,11 @@ fn bounds(out: &mut String, report: &Report) {
             constant(bound),
             format!("{} of {} ({})", b.cells, bound.planned, b.cells_inside_hypotheses),
             bound.freshness.map_or("none", |f| f.name()).to_owned(),
-            b.control.verdict.to_string(),
+            control::words(&b.control),
         ]
     });
     let head = ["claim", "bound", "statement", "kind", "verdict", "constant", "cells (inside)", "records", "control"];
-    table(out, "Bounds", "L{26mm}L{32mm}L{68mm}lllL{20mm}ll", &head, rows);
+    table(out, "Bounds", "L{26mm}L{32mm}L{62mm}lllL{20mm}lL{20mm}", &head, rows);
 }
 
 fn exponents(out: &mut String, report: &Report) {

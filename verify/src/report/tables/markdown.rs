@@ -2,6 +2,7 @@
 
 use super::{constant, digits, number, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
+use crate::words::count;
 use std::fmt::Write;
 
 /// Every claim with its statement and all its bounds, then the errata.
@@ -12,7 +13,7 @@ pub fn markdown(report: &Report) -> String {
     let _ = writeln!(out, "Tier {}, root seed {}: {}. {CAVEAT}\n", report.tier, report.seed, tally(report));
     let _ = writeln!(
         out,
-        "Made from {} by escapement {} (commit {}, sources {}, Cargo.lock {}, {}) on {} ({}, {} threads){}.\n",
+        "Made from {} by escapement {} (commit {}, sources {}, Cargo.lock {}, {}) on {} ({}, {}){}.\n",
         p.journal,
         p.version,
         p.commit,
@@ -21,7 +22,7 @@ pub fn markdown(report: &Report) -> String {
         p.rustc,
         p.cpu,
         p.system,
-        p.threads,
+        count(p.threads, "thread"),
         if p.hosts.is_empty() { String::new() } else { format!("; measured on {}", p.hosts.join(", ")) }
     );
     let _ = writeln!(out, "Made again by `{}`.\n", p.command);

@@ -12,6 +12,7 @@ pub use rows::csv;
 pub use terminal::{of_verdict, summary};
 
 use super::model::{BoundReport, ClaimReport, Report};
+use crate::words::count;
 
 /// A number in four digits.
 fn number(x: f64) -> String {
@@ -49,7 +50,7 @@ fn tally(report: &Report) -> String {
 fn records(claim: &ClaimReport) -> String {
     let (have, planned) = (claim.cells.recorded, claim.cells.planned);
     match claim.freshness {
-        Some(f) => format!("{f}, {have} of {planned} cells"),
-        None => format!("none of {planned} cells"),
+        Some(f) => format!("{f}, {have} of {}", count(planned, "cell")),
+        None => format!("none of {}", count(planned, "cell")),
     }
 }

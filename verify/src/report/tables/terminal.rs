@@ -1,20 +1,24 @@
 //! The table on the terminal.
 
 use super::number;
+use crate::bound::Bound;
+use crate::claim::Claim;
 use crate::registry::Registry;
-use crate::report::model::CAVEAT;
+use crate::report::control;
+use crate::report::model::{CAVEAT, Direction};
 use crate::verdict::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
 use crate::words::count;
 use std::fmt::Write;
 
 /// The table that `verify` ends with.
 ///
-/// Of the exponents of a supported bound only the one whose limits reach farthest from the claim is shown, unless `details` asks for all.
+/// Of the exponents of a supported bound only the one that comes nearest to violating it is shown, unless `details` asks for all.
 pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
     let mut out = String::new();
     let refuted: Vec<&str> = verdicts.iter().filter(|v| v.verdict == Verdict::Refuted).map(|v| v.claim.as_str()).collect();
     for v in verdicts {
-        out += &claim(v, details);
+        let of_claim = registry.get(&v.claim).map(Claim::bounds).unwrap_or_default();
+        out += &claim(v, &of_claim, details);
         let shaken_by = registry.shaken_by(&v.claim, &refuted);
         if !shaken_by.is_empty() {
             let _ = writeln!(out, "  {:<12}  rests on what is refuted: {}", "", shaken_by.join(", "));
@@ -31,8 +35,8 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) ->
     out
 }
 
-/// The lines on one claim.
-fn claim(v: &ClaimVerdict, details: bool) -> String {
+/// The lines on one claim, of which `bounds` say on which side they bind.
+fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{:<12}  {}: {} ({})", v.verdict.name(), v.claim, v.title, v.reference);
@@ -44,12 +48,18 @@ fn claim(v: &ClaimVerdict, details: bool) -> String {
         let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
         let _ = writeln!(out, "{:18}{}", "", evidence(b));
         let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
-        let farthest = ExponentEvidence::farthest(&b.exponents);
-        for e in if all { b.exponents.as_slice() } else { farthest.map_or(&[][..], std::slice::from_ref) } {
+        let bound = bounds.iter().find(|bound| bound.name == b.name);
+        let direction = bound.map_or(Direction::Both, |bound| Direction::from(&bound.kind));
+        let nearest = direction.nearest(&b.exponents);
+        for e in if all { b.exponents.as_slice() } else { nearest.map_or(&[][..], std::slice::from_ref) } {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
         if !all && b.exponents.len() > 1 {
-            let _ = writeln!(out, "{:18}the limits of the other {} are nearer to the claim", "", b.exponents.len() - 1);
+            let (others, are) = match b.exponents.len() - 1 {
+                1 => ("one".to_owned(), "is"),
+                n => (n.to_string(), "are"),
+            };
+            let _ = writeln!(out, "{:18}the other {others} {are} farther from violating it", "");
         }
         if let Some(why) = &b.why {
             let _ = writeln!(out, "{:18}why: {why}", "");
@@ -62,14 +72,14 @@ fn claim(v: &ClaimVerdict, details: bool) -> String {
         let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
     }
     if v.failures.len() > 3 {
-        let _ = writeln!(out, "  {:<12}  and {} more cells", "failed", v.failures.len() - 3);
+        let _ = writeln!(out, "  {:<12}  and {} more", "failed", count(v.failures.len() - 3, "cell"));
     }
     out
 }
 
 /// The table that an experiment ends with.
 pub fn of_verdict(verdict: &ClaimVerdict) -> String {
-    format!("{}{CAVEAT}\n", claim(verdict, true))
+    format!("{}{CAVEAT}\n", claim(verdict, &[], true))
 }
 
 /// Constant, tightness, margin, cells and control in one line.
@@ -81,8 +91,8 @@ fn evidence(b: &BoundVerdict) -> String {
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());
     }
-    words.push(format!("{} cells, {} inside the hypotheses", b.cells, b.cells_inside_hypotheses));
-    words.push(format!("control {}", b.control.verdict));
+    words.push(format!("{}, {} inside the hypotheses", count(b.cells, "cell"), b.cells_inside_hypotheses));
+    words.push(format!("control {}", control::words(&b.control)));
     words.join("; ")
 }
 

@@ -1,0 +1,70 @@
+//! What a control came to, in a few words. A false neighbour need be refuted on one cell only; on how many it was says how sharp the check is.
+
+use crate::verdict::{Control, Verdict};
+use crate::words::count;
+
+/// How the judges say it in the description of a control, between numbers.
+const REFUTED: &str = ": refuted on ";
+
+/// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where no cells are counted.
+pub fn words(control: &Control) -> String {
+    let tallies: Vec<(usize, usize)> = control.description.split(REFUTED).skip(1).filter_map(tally).collect();
+    said(control.verdict, &tallies)
+}
+
+/// The same of one of its false neighbours, by its own description.
+pub fn words_of(control: &Control, neighbour: &str) -> String {
+    let start = format!("{neighbour}{REFUTED}");
+    let found = control.description.split_once(&start).and_then(|(_, rest)| tally(rest));
+    said(control.verdict, found.as_slice())
+}
+
+fn said(verdict: Verdict, tallies: &[(usize, usize)]) -> String {
+    let Some((last, others)) = tallies.split_last().filter(|_| verdict == Verdict::Refuted) else { return verdict.to_string() };
+    let others: String = others.iter().map(|(refuted, seen)| format!("{refuted} of {seen}, ")).collect();
+    format!("{verdict} on {others}{} of {}", last.0, count(last.1, "cell"))
+}
+
+/// The two numbers in "1 of 12 cells; …".
+fn tally(text: &str) -> Option<(usize, usize)> {
+    let mut words = text.split_whitespace();
+    let refuted = words.next()?.parse().ok()?;
+    let seen = words.nth(1)?.parse().ok()?;
+    Some((refuted, seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bound::Neighbour;
+    use crate::cell::Cell;
+    use crate::comparison;
+    use crate::record::{Measurement, Record};
+
+    /// Four records of an identity, and neighbours of which one is false on a single cell.
+    fn judged(neighbours: &[Neighbour]) -> Control {
+        let record = |m: usize| {
+            let false_once = if m == 3 { 2.0 } else { 1.0 };
+            let measurement =
+                Measurement::new().quantity("one", 1.0, 0.0).quantity("once", false_once, 0.0).quantity("two", 2.0, 0.0);
+            Record { source: String::new(), seed: 0, cell: Cell { m, ..Cell::new("made-up", "") }, measurement }
+        };
+        let records: Vec<Record> = (1..=4).map(record).collect();
+        comparison::identity("one", "one", neighbours, &records.iter().collect::<Vec<_>>()).control
+    }
+
+    #[test]
+    fn it_says_on_how_many_cells_a_control_is_refuted() {
+        let [once, always] = [Neighbour::rhs("once", "false once"), Neighbour::rhs("two", "2 in place of 1")];
+        let control = judged(std::slice::from_ref(&once));
+        assert_eq!(words(&control), "refuted on 1 of 4 cells");
+        let control = judged(&[once, always]);
+        assert_eq!(words(&control), "refuted on 1 of 4, 4 of 4 cells");
+        assert_eq!(words_of(&control, "2 in place of 1"), "refuted on 4 of 4 cells");
+        assert_eq!(words_of(&control, "another"), "refuted");
+        let control = judged(&[Neighbour::rhs("one", "itself")]);
+        assert_eq!((words(&control), words_of(&control, "itself")), ("exact".to_owned(), "exact".to_owned()));
+        let planted = Control { description: "planted: refuted in 3 of 3 sweeps".into(), verdict: Verdict::Refuted };
+        assert_eq!(words(&planted), "refuted");
+    }
+}
