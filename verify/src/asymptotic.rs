@@ -36,11 +36,8 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
     let mut exponents = Vec::new();
     let mut verdict = Verdict::Exact;
     let mut why = None;
-    let mut control = Control {
-        description: format!("the quantity times a power of {name} that puts its last local exponent ½ beyond the claim"),
-        verdict: Verdict::Refuted,
-        one_false: None,
-    };
+    let planted = format!("the quantity times a power of {name} that puts its last local exponent ½ beyond the claim");
+    let mut control = Control::new(planted, Verdict::Refuted);
     let mut one_false = Noticed::default();
     let (mut margin, mut sharper) = (f64::INFINITY, f64::INFINITY);
     let mut worst = (0, f64::INFINITY);

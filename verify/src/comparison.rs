@@ -4,7 +4,7 @@ use crate::apart::{Noticed, false_factors};
 use crate::bound::{Neighbour, Place, Side};
 use crate::record::{Quantity, Record};
 use crate::series::{Planted, Point, Series, along};
-use crate::verdict::{Control, Finding, Tightness, Verdict, pairs};
+use crate::verdict::{Control, Finding, Tally, Tightness, Verdict, pairs};
 
 /// `|lhs − rhs| ≤ lhs.error + rhs.error` on every cell.
 pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
@@ -181,30 +181,26 @@ fn control(
     violated: impl Fn(Quantity, Quantity) -> bool,
     otherwise: Verdict,
 ) -> Control {
-    let mut verdict = Verdict::Refuted;
-    let mut words = Vec::new();
-    for n in neighbours {
-        let mut seen = 0;
-        let mut refuted = 0;
-        for (&pair, record) in pairs.iter().zip(records) {
-            if let Some(q) = record.get(&n.quantity) {
-                seen += 1;
-                let (l, r) = sides(n, q, pair);
-                refuted += usize::from(violated(l, r));
-            }
-        }
-        words.push(format!("{}: refuted on {refuted} of {seen} cells", n.description));
-        if seen == 0 {
-            verdict = Verdict::Inconclusive;
-        } else if refuted == 0 && verdict == Verdict::Refuted {
-            verdict = otherwise;
-        }
+    let tally = |n: &Neighbour| {
+        let spoken: Vec<_> =
+            pairs.iter().zip(records).filter_map(|(&pair, r)| Some(sides(n, r.get(&n.quantity)?, pair))).collect();
+        let refuted = spoken.iter().filter(|&&(l, r)| violated(l, r)).count();
+        Tally { description: n.description.clone(), refuted, of: spoken.len() }
+    };
+    let tallies: Vec<Tally> = neighbours.iter().map(tally).collect();
+    if tallies.is_empty() {
+        return Control::new("no false neighbour was given", Verdict::Inconclusive);
     }
-    if neighbours.is_empty() {
-        verdict = Verdict::Inconclusive;
-        words.push("no false neighbour was given".to_owned());
-    }
-    Control { description: words.join("; "), verdict, one_false: None }
+    let verdict = if tallies.iter().any(|t| t.of == 0) {
+        Verdict::Inconclusive
+    } else if tallies.iter().any(|t| t.refuted == 0) {
+        otherwise
+    } else {
+        Verdict::Refuted
+    };
+    let words = |t: &Tally| format!("{}: refuted on {} of {} cells", t.description, t.refuted, t.of);
+    let description = tallies.iter().map(words).collect::<Vec<_>>().join("; ");
+    Control { neighbours: tallies, ..Control::new(description, verdict) }
 }
 
 /// On how many cells the statement would be violated, were the left side false by a factor ten.

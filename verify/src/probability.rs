@@ -47,7 +47,7 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
         implied_constant: constant,
         tightness: Tightness { text: format!("worst: {seen}"), exponent: None, constant: None },
         exponents: Vec::new(),
-        control: Control { description: control_words(side, p), verdict: control, one_false: None },
+        control: Control::new(control_words(side, p), control),
         margin: Some(worst.1),
         worst: Some((worst.0, Quantity { value: s / t.max(1.0), error: 0.0 }, Quantity { value: p, error: 0.0 })),
         why: (verdict >= Verdict::Inconclusive).then_some(seen),

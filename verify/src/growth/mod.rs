@@ -118,7 +118,7 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         Some(s) => (format!("{planted}: not refuted at {}", s.evidence.group), s.control),
         None => (format!("{planted}: refuted in {} of {} sweeps", deciding.len(), deciding.len()), Verdict::Refuted),
     };
-    let control = Control { description, verdict, one_false: Some(one_false) };
+    let control = Control { one_false: Some(one_false), ..Control::new(description, verdict) };
     Finding {
         verdict: gravest.evidence.verdict,
         implied_constant: Some(worst.log.exp()),

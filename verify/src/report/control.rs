@@ -1,36 +1,23 @@
 //! What a control came to, in a few words. A false neighbour need be refuted on one cell only; on how many it was says how sharp the check is.
 
-use crate::verdict::{Control, Verdict};
+use crate::verdict::{Control, Tally, Verdict};
 use crate::words::count;
 
-/// How the judges say it in the description of a control, between numbers.
-const REFUTED: &str = ": refuted on ";
-
-/// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where no cells are counted.
+/// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where there is none.
 pub fn words(control: &Control) -> String {
-    let tallies: Vec<(usize, usize)> = control.description.split(REFUTED).skip(1).filter_map(tally).collect();
-    said(control.verdict, &tallies)
+    said(control.verdict, control.neighbours.iter())
 }
 
 /// The same of one of its false neighbours, by its own description.
 pub fn words_of(control: &Control, neighbour: &str) -> String {
-    let start = format!("{neighbour}{REFUTED}");
-    let found = control.description.split_once(&start).and_then(|(_, rest)| tally(rest));
-    said(control.verdict, found.as_slice())
+    said(control.verdict, control.neighbours.iter().find(|t| t.description == neighbour).into_iter())
 }
 
-fn said(verdict: Verdict, tallies: &[(usize, usize)]) -> String {
-    let Some((last, others)) = tallies.split_last().filter(|_| verdict == Verdict::Refuted) else { return verdict.to_string() };
-    let others: String = others.iter().map(|(refuted, seen)| format!("{refuted} of {seen}, ")).collect();
-    format!("{verdict} on {others}{} of {}", last.0, count(last.1, "cell"))
-}
-
-/// The two numbers in "1 of 12 cells; …".
-fn tally(text: &str) -> Option<(usize, usize)> {
-    let mut words = text.split_whitespace();
-    let refuted = words.next()?.parse().ok()?;
-    let seen = words.nth(1)?.parse().ok()?;
-    Some((refuted, seen))
+fn said<'a>(verdict: Verdict, tallies: impl Iterator<Item = &'a Tally>) -> String {
+    let tallies: Vec<&Tally> = tallies.filter(|_| verdict == Verdict::Refuted).collect();
+    let Some((last, others)) = tallies.split_last() else { return verdict.to_string() };
+    let others: String = others.iter().map(|t| format!("{} of {}, ", t.refuted, t.of)).collect();
+    format!("{verdict} on {others}{} of {}", last.refuted, count(last.of, "cell"))
 }
 
 #[cfg(test)]
@@ -64,7 +51,6 @@ mod tests {
         assert_eq!(words_of(&control, "another"), "refuted");
         let control = judged(&[Neighbour::rhs("one", "itself")]);
         assert_eq!((words(&control), words_of(&control, "itself")), ("exact".to_owned(), "exact".to_owned()));
-        let planted = Control { description: "planted: refuted in 3 of 3 sweeps".into(), verdict: Verdict::Refuted };
-        assert_eq!(words(&planted), "refuted");
+        assert_eq!(words(&Control::new("planted: refuted in 3 of 3 sweeps", Verdict::Refuted)), "refuted");
     }
 }

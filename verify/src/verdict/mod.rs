@@ -118,9 +118,30 @@ pub struct Control {
     pub description: String,
     /// What it came out as: *refuted*, or the check had no power.
     pub verdict: Verdict,
+    /// The false neighbours of an identity or an inequality, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub neighbours: Vec<Tally>,
     /// A record made false, one at a time; none for a probability, and where the judge was not reached.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub one_false: Option<Noticed>,
+}
+
+impl Control {
+    /// One without false neighbours.
+    pub(crate) fn new(description: impl Into<String>, verdict: Verdict) -> Self {
+        Self { description: description.into(), verdict, neighbours: Vec::new(), one_false: None }
+    }
+}
+
+/// How sharp a false neighbour is: one cell that refutes it is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What is false about it.
+    pub description: String,
+    /// On how many cells it was refuted.
+    pub refuted: usize,
+    /// Of how many.
+    pub of: usize,
 }
 
 /// The cell that decided, or came closest to deciding otherwise.
@@ -163,7 +184,7 @@ pub struct Finding {
 impl Finding {
     /// *Inconclusive*, with the reason.
     pub fn inconclusive(why: impl Into<String>) -> Self {
-        let control = Control { description: "not reached".into(), verdict: Verdict::Inconclusive, one_false: None };
+        let control = Control::new("not reached", Verdict::Inconclusive);
         Self {
             verdict: Verdict::Inconclusive,
             implied_constant: None,

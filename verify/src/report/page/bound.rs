@@ -80,6 +80,7 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
         (count(v.cells, "cell")) ", " (v.cells_inside_hypotheses) " inside the hypotheses"
         @if bound.missing > 0 { ", " (bound.missing) " of " (bound.planned) " missing" }
         ". Control " (v.control.verdict) ": " (inline(&v.control.description)) "."
+        @if let Some(one) = v.control.one_false { " " (capital(&one.to_string())) "." }
     }
 }
 
