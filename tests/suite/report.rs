@@ -146,6 +146,33 @@ fn a_false_journal_refutes_its_claim_and_shakes_what_rests_on_it() {
     assert!(fs::read_to_string(desk.path().join("out/report.md")).unwrap().contains("It rests on what is refuted: ground."));
 }
 
+/// One ratio is enough, in every kind of bound that has ratios; what rests on the claim below is marked, and what the claim above says stays.
+#[test]
+fn one_false_record_refutes_its_claim() {
+    let (desk, journal) = measured();
+    let whole = desk.path().join("whole.jsonl");
+    fs::copy(&journal, &whole).unwrap();
+    let cells = [
+        ("ground", "lhs", "m=800,replicate=1", 0, "fails on 1 of 12 cells"),
+        ("ground", "rhs again", "m=800,replicate=1", 1, "beyond the certificate"),
+        ("upon", "error", "m=800,n=16,replicate=1", 0, "times what the other 11 points of the sweep"),
+        ("upon", "exact", "d=64", 1, "times what its neighbours among the 6 values say"),
+        ("upon", "exact", "d=128", 1, "either the record is false or"),
+    ];
+    for (claim, quantity, cell, bound, why) in cells {
+        let here = |r: &escapement_verify::Record| r.cell.claim == claim && r.cell.key().contains(cell);
+        rewrite(&whole, &journal, |r| if here(&r) { scaled(r, quantity, 10.0) } else { Some(r) });
+        let (code, shown) = report(&toy::registry(), &desk, &[]);
+        let (found, upon) = (of(&shown, claim), of(&shown, "upon"));
+        assert_eq!((code, found.verdict), (harness::REFUTED, Verdict::Refuted), "{quantity} on {cell}");
+        let bound = &found.bounds[bound].verdict;
+        assert!(bound.why.as_ref().unwrap().contains(why), "{:?}", bound.why);
+        let worst = bound.worst.as_ref().unwrap();
+        assert!(worst.cell.contains(cell) && worst.command.contains(cell), "{worst:?}");
+        assert_eq!(upon.shaken_by.is_empty(), claim == "upon");
+    }
+}
+
 #[test]
 fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
     let desk = TempDir::new().unwrap();

@@ -100,7 +100,7 @@ const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Holds, "an inequality with explicit constants, on every cell"),
     (Verdict::Scales, "a growth whose confidence limits stay within ¼ of the claimed exponent"),
     (Verdict::Inconclusive, "the data do not decide, or the check could not have failed"),
-    (Verdict::Refuted, "the limits lie beyond ¼, or the inequality is violated"),
+    (Verdict::Refuted, "the limits lie beyond ¼, the inequality is violated, or one record contradicts the others"),
 ];
 
 /// A verdict in colour and in words.
