@@ -90,15 +90,58 @@ fn completions_are_scripts_that_know_every_subcommand() {
         for word in ["verify", "merge", "shard", "figure-1", "quiet"] {
             assert!(out.stdout.contains(word), "{shell} lacks {word}");
         }
-        if shell == "bash" {
-            desk.put("script", &out.stdout);
-        }
     }
     assert!(desk.run(&["completions", "bash"]).stdout.contains("lemma-1 lemma-2"), "the claims are values");
     desk.refused(&["completions", "tcsh"], &["'tcsh'", "bash"]);
-    match Command::new("bash").arg("-n").arg(desk.path("script")).output() {
-        Ok(checked) => assert!(checked.status.success() && checked.stderr.is_empty(), "{checked:?}"),
-        Err(e) => eprintln!("not checked, because there is no bash here: {e}"),
+}
+
+/// What a shell says to a script of its own; none, with a word about it, where it is not installed.
+fn said_by(shell: &str, words: &[&str], script: &str) -> Option<String> {
+    match Command::new(shell).args(words).arg(script).output() {
+        Ok(out) => {
+            assert!(out.status.success() && out.stderr.is_empty(), "{out:?}");
+            Some(String::from_utf8(out.stdout).unwrap())
+        }
+        Err(e) => {
+            eprintln!("skipped: the completions for {shell} are not loaded, because it cannot be run here: {e}");
+            None
+        }
+    }
+}
+
+#[test]
+fn completions_are_loaded_by_the_shells_that_there_are() {
+    let desk = Desk::new();
+    let script = |shell: &str| {
+        desk.put(shell, &desk.run(&["completions", shell]).stdout);
+        desk.path(shell).display().to_string()
+    };
+    let bash = script("bash");
+    if let Some(said) = said_by("bash", &["--norc", "-c"], &format!("source '{bash}'; complete -p escapement")) {
+        assert!(said.contains("-F _escapement") && said.ends_with("escapement\n"), "{said}");
+    }
+    // zsh finds it on its path by the tag of the first line.
+    std::fs::create_dir(desk.path("functions")).unwrap();
+    std::fs::rename(script("zsh"), desk.path("functions/_escapement")).unwrap();
+    let (functions, dump) = (desk.path("functions").display().to_string(), desk.path("dump").display().to_string());
+    let load = format!("fpath=('{functions}' $fpath); autoload -Uz compinit; compinit -u -d '{dump}'; autoload +X _escapement");
+    if let Some(said) =
+        said_by("zsh", &["-f", "-c"], &format!("{load}; print -r -- $_comps[escapement] $+functions[_escapement]"))
+    {
+        assert_eq!(said, "_escapement 1\n");
+    }
+    // fish can be asked what it would offer.
+    let fish = script("fish");
+    let offers = |line: &str| said_by("fish", &["--no-config", "-c"], &format!("source '{fish}'; complete -C '{line}'"));
+    for (line, offer) in [
+        ("escapement ver", "verify\t"),
+        ("escapement explain lem", "lemma-1"),
+        ("escapement verify --tier qu", "quick\t"),
+        ("escapement graph --focus theorem-4", "theorem-4"),
+    ] {
+        if let Some(said) = offers(line) {
+            assert!(said.starts_with(offer), "{line}: {said}");
+        }
     }
 }
 
@@ -120,6 +163,18 @@ fn the_manual_has_a_page_for_every_subcommand() {
     for word in ["shard", "quiet", "Exit code 0 when all hold"] {
         assert!(verify.contains(word), "{word}: {verify}");
     }
+    // The synopsis says what the options take, and what has to be given.
+    let synopsis = |name: &str| {
+        let text = String::from_utf8_lossy(&pages[name]).replace('\\', "");
+        text.split_once(".SH SYNOPSIS").and_then(|(_, rest)| rest.split_once(".SH")).unwrap().0.to_owned()
+    };
+    let found = synopsis("escapement-verify.1");
+    assert!(
+        ["[--tier <TIER>]", "[--shard <I/N>]", "[--fresh]", "[CLAIM]..."].iter().all(|words| found.contains(words)),
+        "{found}"
+    );
+    let found = synopsis("escapement-merge.1");
+    assert!(found.contains(" --out <FILE> ") && found.contains("<JOURNAL>..."), "{found}");
     // What a subcommand says at length is on its page and in its help.
     for (name, words) in [("train", "Writes history.csv"), ("experiment", "130 after Ctrl"), ("list", "Nothing is measured")] {
         assert!(String::from_utf8_lossy(&pages[&format!("escapement-{name}.1")]).contains(words), "{name}");

@@ -1,7 +1,7 @@
 //! `escapement man`: the manual, from the same words as `--help`.
 
 use anyhow::Result;
-use clap::Command;
+use clap::{Arg, Command};
 use clap_mangen::Man;
 use escapement_verify::io::atomic::Outputs;
 use escapement_verify::io::stdout;
@@ -43,9 +43,21 @@ fn collect(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> 
     command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help").try_for_each(|c| collect(c, pages))
 }
 
+/// How the command is called. The generator's own synopsis leaves out what an option takes.
+fn synopsis(command: &Command) -> String {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let option = |a: &Arg| if a.is_required_set() { a.to_string() } else { format!("[{a}]") };
+    let (positionals, options): (Vec<&Arg>, Vec<&Arg>) =
+        command.get_arguments().filter(|a| !a.is_hide_set()).partition(|a| a.is_positional());
+    let words = std::iter::once(name.to_owned()).chain(options.into_iter().map(option));
+    let words = words.chain(positionals.into_iter().map(ToString::to_string));
+    words.chain(command.has_subcommands().then(|| "<COMMAND>".to_owned())).collect::<Vec<_>>().join(" ")
+}
+
 /// The name and the text of one page.
 fn page(command: &Command) -> Result<(String, Vec<u8>)> {
-    let man = Man::new(command.clone().version(env!("CARGO_PKG_VERSION")));
+    let named = command.clone().version(env!("CARGO_PKG_VERSION")).override_usage(synopsis(command));
+    let man = Man::new(named);
     let (name, mut text) = (man.get_filename(), Vec::new());
     man.render(&mut text)?;
     Ok((name, text))

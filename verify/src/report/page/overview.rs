@@ -37,7 +37,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims, each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" }
+                    caption { "The claims" span class="far-out" { ", each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" } }
                     thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
