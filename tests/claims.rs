@@ -94,13 +94,14 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
     for bound in claim.bounds() {
         let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
         let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else { continue };
-        let (quantity, side) = match &bound.kind {
-            Kind::Identity { lhs, .. } => (lhs, Side::Upper),
-            Kind::Inequality { lhs, side, .. } => (lhs, *side),
-            Kind::Growth { lhs, growth, .. } => (lhs, growth.side),
-            Kind::Asymptotic { quantity, asymptotic } => (quantity, asymptotic.side),
-            Kind::Probability { .. } => continue,
+        let (Kind::Identity { lhs: quantity, .. }
+        | Kind::Inequality { lhs: quantity, .. }
+        | Kind::Growth { lhs: quantity, .. }
+        | Kind::Asymptotic { quantity, .. }) = &bound.kind
+        else {
+            continue;
         };
+        let side = bound.kind.side();
         let all = series(claim.id(), &bound, records);
         let down = |group: &str| side == Side::Lower || group.ends_with("(smallest ratio)");
         let points = |s: &Series| s.points.iter().filter(|p| p.decides).map(|p| (p.cell, down(&s.group))).collect::<Vec<_>>();

@@ -2,8 +2,8 @@
 
 use crate::toy::{self, rewrite, scaled};
 use crate::verify_cli::run;
-use escapement_verify::report::model::{Direction, Freshness, Report};
-use escapement_verify::{Registry, Tier, Verdict, harness};
+use escapement_verify::report::model::{Freshness, Report};
+use escapement_verify::{Registry, Side, Tier, Verdict, harness};
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -50,9 +50,9 @@ fn a_journal_is_shown_and_nothing_is_measured() {
         assert!(claim.bounds.iter().all(|b| !b.series.is_empty()), "{}", claim.id);
     }
     assert_eq!(of(&first, "ground").hypotheses_met[0].met, 8);
-    let sides = |id: &str| of(&first, id).bounds.iter().map(|b| b.direction()).collect::<Vec<_>>();
-    assert_eq!(sides("ground"), [Direction::Upper, Direction::Both, Direction::Lower]);
-    assert_eq!(sides("upon"), [Direction::Upper, Direction::Both, Direction::Both]);
+    let sides = |id: &str| of(&first, id).bounds.iter().map(|b| b.binds()).collect::<Vec<_>>();
+    assert_eq!(sides("ground"), [Side::Upper, Side::Both, Side::Lower]);
+    assert_eq!(sides("upon"), [Side::Upper, Side::Both, Side::Both]);
     assert_eq!(first.counts.values().sum::<usize>(), 2);
     assert!(first.notes.is_empty() && first.provenance.hosts.len() == 1, "{:?}", first.notes);
     // The verdicts are those of verify, and a second report has the same bytes.

@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::errata::ErratumId;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A parameter that a sweep runs over.
@@ -45,7 +46,8 @@ impl Parameter {
 }
 
 /// On which side a bound binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// `lhs ≤ rhs`, `lhs ≲ rhs`.
     Upper,
@@ -53,6 +55,17 @@ pub enum Side {
     Lower,
     /// `lhs ≍ rhs`.
     Both,
+}
+
+impl Side {
+    /// In words, of a bound.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Upper => "upper bound",
+            Self::Lower => "lower bound",
+            Self::Both => "on both sides",
+        }
+    }
 }
 
 /// Which side of a comparison a false neighbour replaces.
@@ -236,6 +249,16 @@ impl Kind {
             Self::Growth { .. } => "growth",
             Self::Asymptotic { .. } => "asymptotic",
             Self::Probability { .. } => "probability",
+        }
+    }
+
+    /// On which side it binds.
+    pub fn side(&self) -> Side {
+        match self {
+            Self::Identity { .. } => Side::Both,
+            Self::Inequality { side, .. } | Self::Probability { side, .. } => *side,
+            Self::Growth { growth, .. } => growth.side,
+            Self::Asymptotic { asymptotic, .. } => asymptotic.side,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
 use crate::record::{Quantity, Record};
 use crate::series::Series;
+use crate::words::count;
 use crate::{asymptotic, comparison, growth, probability};
 
 /// Judges a claim on the records and failures of its plan.
@@ -29,7 +30,8 @@ pub fn judge_partial(
         if absent > 0 && !refuted_by_a_cell(bound, found.verdict) {
             let failed = failures.iter().filter(|f| bound.selects(&f.cell)).count();
             found.verdict = Verdict::Inconclusive;
-            found.why = Some(format!("{absent} of its {} cells are missing", found.cells + failed + absent));
+            let (all, are) = (found.cells + failed + absent, if absent == 1 { "is" } else { "are" });
+            found.why = Some(format!("{absent} of its {} {are} missing", count(all, "cell")));
         }
         found
     };

@@ -1,7 +1,9 @@
 //! Verdicts and the evidence they carry; from records to verdicts.
 
+mod exponent;
 mod judging;
 
+pub use exponent::ExponentEvidence;
 pub use judging::{judge, judge_bound, judge_partial, rerun_command, series};
 pub(crate) use judging::{label, pairs};
 
@@ -52,51 +54,6 @@ pub const SLACK: f64 = 0.25;
 
 /// How far above the claim a planted violation lies.
 pub const PLANTED: f64 = 0.5;
-
-/// One exponent, claimed and measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ExponentEvidence {
-    /// The swept parameter.
-    pub parameter: String,
-    /// The exponent that the statement claims.
-    pub claimed: f64,
-    /// The claimed exponent plus the slope of ln(lhs/rhs); for an asymptotic statement the last local exponent.
-    pub measured: f64,
-    /// Lower limit on it.
-    pub lower: f64,
-    /// Upper limit on it.
-    pub upper: f64,
-    /// The cells it was measured on, e.g. "k=1 R=3 tanh:0.5".
-    pub group: String,
-    /// How many values of the parameter.
-    pub values: usize,
-    /// How many points.
-    pub points: usize,
-    /// p-value of the lack-of-fit test, where there are replicates.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub lack_of_fit_p: Option<f64>,
-    /// The points lie on a line to rounding: the limits are not statistical.
-    pub exact: bool,
-    /// First value of the parameter from which an asymptotic statement holds to the end.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub onset: Option<usize>,
-    /// False for a sweep outside the allowed set, which is reported and decides nothing.
-    pub decides: bool,
-    /// What this sweep alone says.
-    pub verdict: Verdict,
-}
-
-impl ExponentEvidence {
-    /// How far the limits of a deciding exponent reach from the claimed one, on either side; −∞ for one that decides nothing.
-    pub fn reach(&self) -> f64 {
-        if self.decides { (self.upper - self.claimed).abs().max((self.lower - self.claimed).abs()) } else { f64::NEG_INFINITY }
-    }
-
-    /// Of some exponents the one whose limits reach farthest from the claim.
-    pub fn farthest<'a>(exponents: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
-        exponents.into_iter().max_by(|a, b| a.reach().total_cmp(&b.reach()))
-    }
-}
 
 /// How much sharper the statement could have been.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

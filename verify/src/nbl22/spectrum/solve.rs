@@ -34,7 +34,18 @@ pub struct Solved {
 /// # Errors
 /// Whatever the eigen-solvers refuse.
 pub fn solve(cov: &Covariance, by_harmonics: bool, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
-    if by_harmonics { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }
+    let start = std::time::Instant::now();
+    let found = if by_harmonics { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }?;
+    tracing::info!(
+        order = cov.order(),
+        route = if by_harmonics { "the Gram matrix of all harmonics" } else { "products" },
+        pairs = found.eigenvalues.len(),
+        rounding = found.rounding,
+        truncation = found.truncation,
+        seconds = %format_args!("{:.3}", start.elapsed().as_secs_f64()),
+        "the top of Σ is solved for"
+    );
+    Ok(found)
 }
 
 /// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is the norm of what lies

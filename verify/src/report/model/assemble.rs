@@ -1,8 +1,8 @@
 //! From records to the data of a report. Nothing is measured here.
 
 use super::{
-    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, Direction, ErratumEntry, Freshness, HypothesisCount,
-    Provenance, Report, SCHEMA,
+    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount, Provenance, Report,
+    SCHEMA,
 };
 use crate::bound::{Bound, Kind, Side};
 use crate::cell::Cell;
@@ -236,7 +236,7 @@ fn of_claim(
         let series = verdict::series(id, bound, &records);
         let spoken = |c: &&Cell| bound.selects(c);
         BoundReport {
-            side: Some(Direction::from(&bound.kind)),
+            side: Some(bound.kind.side()),
             constant_error: constant_error(&bound.kind, &verdict, &series),
             planned: plan.steps.iter().filter(|s| bound.selects(&s.cell)).count(),
             missing: missing.iter().filter(spoken).count(),

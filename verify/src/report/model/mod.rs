@@ -3,13 +3,12 @@
 //! Every field is documented in `docs/report-schema.md`; a change that would mislead a reader of the old format needs a new [`SCHEMA`].
 
 mod assemble;
-mod direction;
 mod provenance;
 
 pub use assemble::{Material, assemble, likely_tier};
-pub use direction::Direction;
 pub use provenance::Provenance;
 
+use crate::bound::Side;
 use crate::claim::Tier;
 use crate::errata::ErratumId;
 use crate::series::Series;
@@ -213,7 +212,7 @@ pub struct BoundReport {
     pub verdict: BoundVerdict,
     /// On which side it binds; none in a report of a version that did not say it.
     #[serde(default)]
-    pub side: Option<Direction>,
+    pub side: Option<Side>,
     /// Bound on the distance of the implied constant from the one that exact arithmetic would give on the same cells.
     pub constant_error: Option<f64>,
     /// Cells of the plan that it speaks of.
@@ -228,7 +227,7 @@ pub struct BoundReport {
 
 impl BoundReport {
     /// On which side it binds; both, where the report does not say it.
-    pub fn direction(&self) -> Direction {
-        self.side.unwrap_or(Direction::Both)
+    pub fn binds(&self) -> Side {
+        self.side.unwrap_or(Side::Both)
     }
 }

@@ -24,7 +24,7 @@ const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-
 
 /// The exponent that comes nearest to violating the claim.
 pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
-    bound.direction().nearest(&bound.verdict.exponents)
+    ExponentEvidence::nearest(bound.binds(), &bound.verdict.exponents)
 }
 
 /// The group that decided, or came closest to deciding otherwise.

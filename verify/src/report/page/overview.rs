@@ -68,7 +68,7 @@ fn row(claim: &ClaimReport) -> Markup {
 fn worst(claim: &ClaimReport) -> Markup {
     let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
     let exponents = counted().filter_map(|b| Some((b, figures::nearest(b).filter(|e| e.decides)?)));
-    let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| b.direction().beyond(e);
+    let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| e.beyond(b.binds());
     let nearest = exponents.max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
     let bound = nearest
         .map(|f| f.0)
@@ -78,7 +78,7 @@ fn worst(claim: &ClaimReport) -> Markup {
         td class="far-out" {
             @if let Some((b, e)) = nearest {
                 @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
-                a href={ "#" (bound::name(claim, number)) } title={ (b.verdict.name) ", " (b.direction().words()) } { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
+                a href={ "#" (bound::name(claim, number)) } title={ (b.verdict.name) ", " (b.binds().words()) } { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
                 " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
             } @else { "–" }
         }

@@ -1,11 +1,11 @@
 //! The table on the terminal.
 
 use super::number;
-use crate::bound::Bound;
+use crate::bound::{Bound, Side};
 use crate::claim::Claim;
 use crate::registry::Registry;
 use crate::report::control;
-use crate::report::model::{CAVEAT, Direction};
+use crate::report::model::CAVEAT;
 use crate::verdict::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
 use crate::words::count;
 use std::fmt::Write;
@@ -49,8 +49,8 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
         let _ = writeln!(out, "{:18}{}", "", evidence(b));
         let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
         let bound = bounds.iter().find(|bound| bound.name == b.name);
-        let direction = bound.map_or(Direction::Both, |bound| Direction::from(&bound.kind));
-        let nearest = direction.nearest(&b.exponents);
+        let side = bound.map_or(Side::Both, |bound| bound.kind.side());
+        let nearest = ExponentEvidence::nearest(side, &b.exponents);
         for e in if all { b.exponents.as_slice() } else { nearest.map_or(&[][..], std::slice::from_ref) } {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
