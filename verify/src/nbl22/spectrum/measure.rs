@@ -71,7 +71,7 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         bytes: 8.0 * p * d * 10.0 * count + 32.0 * p * p,
         weight: flops / 4e9,
         // Narrow products; the kernel matrices, once more for the angles.
-        seconds: 3e-3 + 1.65e-9 * count * p * p * d + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
+        seconds: 3e-3 + 2.6e-9 * count * p * p * d + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
     };
     Ok(if gram.weight <= products.weight { gram } else { products })
 }

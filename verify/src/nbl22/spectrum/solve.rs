@@ -5,14 +5,15 @@ use crate::nbl22::projection::turned_square;
 use crate::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, BlockOptions};
+use escapement::tolerance;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 /// Memory for the kernel of an operator: 1 GiB.
 const MEMORY: u64 = 1 << 30;
-/// Relative residual of the block method. It turns the eigenspace by about 1e-6·λ_max/gap, a thousandth of the angles looked at, and
-/// enters every error below.
-const RESIDUAL: f64 = 1e-6;
+/// Relative residual of the block method: that of the truncation, since a smaller one would not show. Both turn the eigenspace, by their ratio to the gap and
+/// √n of it for the sum over n angles, and enter every error below; a residual of 1e-6 was a fifth of the angles at d = 20.
+const RESIDUAL: f64 = tolerance::TAIL;
 
 /// What a solve gave.
 #[derive(Debug, Clone)]

@@ -83,12 +83,15 @@ impl Built {
         let sup = self.net.activation().suprema()[1].value;
         // Π moves φ, of norm at most √d·sup|σ'|, by this much, and W_L by its share.
         let features = 2.0 * moved / gap * d.sqrt() * sup;
+        // W_L = Π Σ⁺ b with |b|² ≤ λ_1 E f_k² moves by this much, and with it ‖·‖_{2,4}, of which R4 is the eighth power.
+        let last = self.top.eigenvalues()[self.top.rank() - 1];
+        let turned = moved / last * (2.0 * (largest * self.target.low_second_moment()).sqrt() / gap + l.sqrt());
         let shift = features * (row + l).sqrt() + unit * (averages[2].sqrt() + sup * (d * l).sqrt());
         [
             low + (tail + unit * self.cov.trace()) * q / m + form * l,
             low + form * l + unit * averages[1],
             shift * (2.0 * averages[2].sqrt() + shift),
-            unit * averages[3],
+            unit * averages[3] + turned * 8.0 * (averages[3].powf(0.125) + turned).powi(7),
         ]
     }
 

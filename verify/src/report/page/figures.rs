@@ -13,7 +13,7 @@ use crate::words::count;
 use maud::{Markup, html};
 
 /// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
-pub(super) const CROWD: usize = 60;
+pub(super) const CROWD: usize = 40;
 
 /// Groups of cells that are drawn behind the deciding one; more are a thicket.
 const BEHIND: usize = 12;

@@ -8,7 +8,7 @@ use crate::words::count;
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
-const ROWS: usize = 30;
+const ROWS: usize = 20;
 
 /// The exponents of every group of cells.
 pub(super) fn exponents(bound: &BoundReport) -> Markup {
