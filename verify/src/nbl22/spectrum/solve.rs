@@ -39,10 +39,10 @@ pub fn solve(cov: &Covariance, by_harmonics: bool, count: usize, rank: Option<us
     let found = if by_harmonics { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }?;
     tracing::info!(
         order = cov.order(),
-        route = if by_harmonics { "the Gram matrix of all harmonics" } else { "products" },
+        route = if by_harmonics { "harmonics" } else { "products" },
         pairs = found.eigenvalues.len(),
-        rounding = found.rounding,
-        truncation = found.truncation,
+        rounding = %format_args!("{:.1e}", found.rounding),
+        truncation = %format_args!("{:.1e}", found.truncation),
         seconds = %format_args!("{:.3}", start.elapsed().as_secs_f64()),
         "the top of Σ is solved for"
     );
