@@ -120,6 +120,11 @@ fn records_of_other_sources_are_marked_and_never_mixed() {
     assert!(shown.claims.iter().all(|c| c.freshness == Some(Freshness::Earlier) && c.source.as_deref() == Some(old)));
     assert!(shown.notes[0].starts_with("every record is of other sources"), "{:?}", shown.notes);
     assert!(fs::read_to_string(desk.path().join("out/report.md")).unwrap().contains("| earlier, 12 of 12 cells |"));
+    let listed = run(&toy::registry(), &desk, &["list"]).1;
+    assert!(listed.starts_with("ground  holds (earlier)   ") && listed.contains("upon    scales (earlier)  "), "{listed}");
+    let journal_name = journal.display().to_string();
+    let drawn = run(&toy::registry(), &desk, &["graph", "--format", "dot", "--journal", &journal_name]).1;
+    assert!(drawn.contains("scales") && !drawn.contains("not measured"), "{drawn}");
     // One record of the present sources: the claim is shown by it alone.
     let kept = |r: escapement_verify::Record| {
         let new = r.cell.claim == "ground" && r.cell.m == 100;

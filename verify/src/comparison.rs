@@ -1,6 +1,6 @@
 //! Identities and inequalities: decided cell by cell, by the certificates of the two sides and nothing else.
 
-use crate::apart::{Noticed, false_factors};
+use crate::apart::{Noticed, false_factor};
 use crate::bound::{Neighbour, Place, Side};
 use crate::record::{Quantity, Record};
 use crate::series::{Planted, Point, Series, along};
@@ -205,7 +205,7 @@ fn control(
 
 /// On how many cells the statement would be violated, were the left side false by a factor ten.
 fn one_false(pairs: &[(Quantity, Quantity)], side: Side, violated: impl Fn(Quantity, Quantity) -> bool) -> Option<Noticed> {
-    let times = |l: Quantity, factor: f64| Quantity { value: l.value * factor, error: l.error * factor };
-    let seen = |&&(l, r): &&(Quantity, Quantity)| false_factors(side).iter().all(|&f| violated(times(l, f), r));
+    let factor = false_factor(side);
+    let seen = |&&(l, r): &&(Quantity, Quantity)| violated(Quantity { value: l.value * factor, error: l.error * factor }, r);
     Some(Noticed { noticed: pairs.iter().filter(seen).count(), of: pairs.len() })
 }

@@ -41,7 +41,11 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
     let (s, t) = worst.2;
     let (lower, upper) = clopper_pearson(s as u64, t as u64);
     let words = if side == Side::Lower { "at least" } else { "at most" };
-    let seen = format!("{s} of {t} on {} (limits {lower:.4} to {upper:.4}), claimed {words} {p}", records[worst.0].cell);
+    let seen = format!(
+        "{s} of {t} on {} (limits {lower:.4} to {upper:.4}), claimed {words} {}",
+        records[worst.0].cell,
+        (p * 1e4).round() / 1e4
+    );
     Finding {
         verdict,
         implied_constant: constant,

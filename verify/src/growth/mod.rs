@@ -91,7 +91,7 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         })
         .fold(f64::INFINITY, f64::min);
     let text = match growth.side {
-        _ if gravest.apart.is_some() => format!("undecided: one record contradicts the others of its sweep of {name}"),
+        _ if gravest.apart.is_some() => format!("contradicted by one record of a sweep of {name}"),
         _ if gravest.evidence.verdict == Verdict::Refuted => {
             format!("false here: the measured exponent of {name} misses the claimed one by {:.3}", gap.abs())
         }
@@ -102,6 +102,9 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         _ if -reach > SLACK => format!(
             "loose: the exponent of {name} could be sharper by {gap:.3}; sharpened by more than {until:.3} it would be refuted"
         ),
+        _ if gap.abs() > SLACK => {
+            format!("the limits on the exponent of {name} reach the slack; it could be sharper by {gap:.3}")
+        }
         _ => format!(
             "tight within the slack: the exponent of {name} is off by {:.3}; sharpened by more than {until:.3} it would be refuted",
             gap.abs()

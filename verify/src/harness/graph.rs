@@ -1,9 +1,9 @@
 //! `graph`: which claim rests on which, as a picture.
 
-use super::list::Standing;
+use super::list::{Standing, tell_of_earlier};
 use super::{HOLDS, Scope, note, print};
 use crate::io::atomic::Outputs;
-use crate::journal::Records;
+use crate::journal::{Held, Records};
 use crate::registry::Registry;
 use crate::report::graph::{Graph, Node, Setting};
 use anyhow::{Result, bail};
@@ -78,11 +78,11 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if !journal.exists() {
         note(format_args!("there is no journal {}: nothing is measured yet, and no claim has a verdict", journal.display()));
     }
-    let node = |c: &dyn crate::claim::Claim| -> Result<Node> {
-        let standing = Standing::of(c, &args.scope, &records)?;
-        Ok(Node::new(c.id(), c.title(), standing.verdict, c.uses()))
-    };
-    let graph = Graph::new(registry.claims().map(node).collect::<Result<Vec<_>>>()?);
+    let held = Held::new(records.iter(), args.scope.seed);
+    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    tell_of_earlier(&standings);
+    let nodes = registry.claims().zip(&standings).map(|(c, s)| Node::new(c.id(), c.title(), s.verdict, c.uses()));
+    let graph = Graph::new(nodes.collect());
     let graph = args.focus.as_ref().map_or_else(|| graph.clone(), |id| graph.focus(id));
     let text = match format {
         Format::Svg => graph.svg(Setting::Alone(&args.page)),

@@ -3,11 +3,11 @@
 use super::{HOLDS, Scope, note, print, print_json, program};
 use crate::claim::Claim;
 use crate::errata::ErratumId;
-use crate::journal::Records;
-use crate::plan::Plan;
-use crate::plan::source_of;
+use crate::journal::{Held, Records};
+use crate::plan::{Plan, source_of};
 use crate::registry::Registry;
 use crate::verdict::{Verdict, judge};
+use crate::words::count;
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
@@ -30,20 +30,24 @@ pub(super) struct Standing {
     pub(super) verdict: Option<Verdict>,
     cells: usize,
     measured: usize,
+    /// Whether they are of other sources than this program's.
+    pub(super) earlier: bool,
 }
 
 impl Standing {
-    pub(super) fn of(claim: &dyn Claim, scope: &Scope, records: &Records) -> Result<Self> {
-        let (plan, source) = (Plan::new(&[claim], scope.tier, scope.seed)?, source_of(claim));
-        let found = plan.steps.iter().filter_map(|s| records.get(&s.cell, scope.seed, &source));
-        let found: Vec<_> = found.cloned().collect();
+    pub(super) fn of(claim: &dyn Claim, scope: &Scope, held: &Held<'_>) -> Result<Self> {
+        let plan = Plan::new(&[claim], scope.tier, scope.seed)?;
+        let (source, found) = held.of(claim, &plan);
+        let earlier = source.is_some_and(|source| source != source_of(claim));
+        let found: Vec<_> = found.into_iter().cloned().collect();
         let (cells, measured) = (plan.steps.len(), found.len());
         let verdict = (cells == measured).then(|| judge(claim, scope.tier, scope.seed, &found, &[]).verdict);
-        Ok(Self { verdict, cells, measured })
+        Ok(Self { verdict, cells, measured, earlier })
     }
 
     fn words(&self) -> String {
         match self.verdict {
+            Some(verdict) if self.earlier => format!("{verdict} (earlier)"),
             Some(verdict) => verdict.to_string(),
             None if self.measured == 0 => "-".into(),
             None => format!("{} of {}", self.measured, self.cells),
@@ -66,7 +70,8 @@ struct Row<'a> {
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let records = Records::read(&args.scope.journal)?;
-    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &records)).collect::<Result<Vec<_>>>()?;
+    let held = Held::new(records.iter(), args.scope.seed);
+    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
     let claims = || registry.claims().zip(&standings);
     if args.json {
         let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
@@ -84,13 +89,25 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         format!("{:<width$}  {:<words$}  {} ({}){shaken}\n", c.id(), s.words(), c.title(), c.reference())
     };
     print(out, &claims().map(line).collect::<String>())?;
-    if standings.iter().any(|s| s.verdict.is_none()) {
-        let Scope { tier, seed, journal } = &args.scope;
+    tell_of_earlier(&standings);
+    let Scope { tier, seed, journal } = &args.scope;
+    if !journal.exists() {
+        note(format_args!("there is no journal {}: nothing is measured yet", journal.display()));
+    } else if standings.iter().any(|s| s.verdict.is_none()) {
         let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
         let command = shell_words::join(["verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
         note(format_args!("{journal} lacks cells of the {tier} tier; {} {command} measures them", program::name()));
     }
     Ok(HOLDS)
+}
+
+/// Says so where records are of other sources.
+pub(super) fn tell_of_earlier(standings: &[Standing]) {
+    let earlier = standings.iter().filter(|s| s.earlier).count();
+    if earlier > 0 {
+        let are = if earlier == 1 { "is" } else { "are" };
+        note(format_args!("{} {are} shown by records of other sources than this program's", count(earlier, "claim")));
+    }
 }
 
 fn row<'a>(c: &'a dyn Claim, standing: &'a Standing) -> Row<'a> {

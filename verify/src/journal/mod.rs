@@ -9,12 +9,14 @@
 //!
 //! Journals of several machines become one with [`merge`].
 
+mod held;
 mod line;
 pub mod merge;
 
 use crate::cell::Cell;
 use crate::error::{Error, Result};
 use crate::record::Record;
+pub use held::Held;
 use line::{Meta, parse, sealed, to_line};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};

@@ -9,9 +9,8 @@ use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
 use crate::errata::LEDGER;
 use crate::error::Result;
-use crate::journal::Records;
-use crate::plan::Plan;
-use crate::plan::source_of;
+use crate::journal::{Held, Records};
+use crate::plan::{Plan, source_of};
 use crate::record::Record;
 use crate::registry::Registry;
 use crate::report::called;
@@ -73,10 +72,7 @@ pub fn likely_tier(claims: &[&dyn Claim], records: &Records, seed: u64) -> Resul
 /// # Errors
 /// Plans that cannot be made, see [`Plan::new`].
 pub fn assemble(material: &Material<'_>) -> Result<Report> {
-    let mut held: BTreeMap<&Cell, Vec<&Record>> = BTreeMap::new();
-    for record in material.records.iter().filter(|r| r.seed == material.seed) {
-        held.entry(&record.cell).or_default().push(record);
-    }
+    let held = Held::new(material.records.iter(), material.seed);
     let mut hosts = BTreeSet::new();
     let claims = material.claims.iter().map(|&c| of_claim(c, material, &held, &mut hosts)).collect::<Result<Vec<_>>>()?;
     let mut report = Report {
@@ -162,33 +158,10 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     notes
 }
 
-/// The records of a claim's plan: of the present sources where there is any, else of the sources that have most.
-fn chosen<'a>(claim: &dyn Claim, plan: &Plan<'_>, held: &BTreeMap<&Cell, Vec<&'a Record>>) -> (Option<String>, Vec<&'a Record>) {
-    let of = |step: &crate::plan::Step<'_>| held.get(&step.cell).map_or(&[][..], Vec::as_slice);
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in plan.steps.iter().flat_map(of) {
-        *counts.entry(record.source.as_str()).or_insert(0) += 1;
-    }
-    let present = source_of(claim);
-    let best = if counts.contains_key(present.as_str()) {
-        Some(present)
-    } else {
-        counts.iter().max_by_key(|(_, count)| **count).map(|(source, _)| (*source).to_owned())
-    };
-    let of_best = |r: &&&Record| best.as_ref().is_some_and(|source| *source == r.source);
-    let records = plan.steps.iter().filter_map(|s| of(s).iter().find(of_best).copied()).collect();
-    (best, records)
-}
-
-fn of_claim(
-    claim: &dyn Claim,
-    material: &Material<'_>,
-    held: &BTreeMap<&Cell, Vec<&Record>>,
-    hosts: &mut BTreeSet<String>,
-) -> Result<ClaimReport> {
+fn of_claim(claim: &dyn Claim, material: &Material<'_>, held: &Held<'_>, hosts: &mut BTreeSet<String>) -> Result<ClaimReport> {
     let (tier, seed, id) = (material.tier, material.seed, claim.id());
     let plan = Plan::new(&[claim], tier, seed)?;
-    let (source, records) = chosen(claim, &plan, held);
+    let (source, records) = held.of(claim, &plan);
     let records: Vec<Record> = records.into_iter().cloned().collect();
     let failures: Vec<Failure> = material.failures.iter().filter(|f| f.cell.claim == id).cloned().collect();
     let there: BTreeSet<&Cell> = records.iter().map(|r| &r.cell).chain(failures.iter().map(|f| &f.cell)).collect();

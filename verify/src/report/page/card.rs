@@ -121,7 +121,7 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 }
             }
             div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random numbers is keyed by both" } }
-            div { dt { "Again" } dd { code { (claim.command) } } }
+            div { dt { "Again" } dd { code { (claim.command) " --journal again.jsonl" } } }
         }
     }
 }

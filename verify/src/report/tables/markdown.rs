@@ -62,7 +62,7 @@ fn claim(out: &mut String, c: &ClaimReport) {
         "{}\n\nHypotheses: {}\n\nMethod: {}\n\nRefuted by: {}\n",
         c.statement, c.hypotheses, c.method, c.refuted_by
     );
-    let _ = writeln!(out, "Records: {}. Measured again by `{}`.\n", records(c), c.command);
+    let _ = writeln!(out, "Records: {}. Measured again by `{} --journal again.jsonl`.\n", records(c), c.command);
     if !c.shaken_by.is_empty() {
         let _ = writeln!(out, "It rests on what is refuted: {}.\n", c.shaken_by.join(", "));
     }
@@ -91,7 +91,9 @@ fn claim(out: &mut String, c: &ClaimReport) {
             bound.freshness.map_or("none", |f| f.name()),
             b.margin.map_or_else(String::new, number),
             b.control.verdict,
-            escape(&b.control.description)
+            escape(
+                &b.control.one_false.map_or_else(|| b.control.description.clone(), |f| format!("{}; {f}", b.control.description))
+            )
         );
     }
     let verdicts = || c.bounds.iter().map(|b| &b.verdict);
