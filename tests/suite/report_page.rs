@@ -166,18 +166,53 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
+/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in units of ¾.
+#[test]
+fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
+    let pages = Pages::new();
+    let page = Html::parse_document(&pages.page("whole.jsonl", &[]));
+    let picture = "#bound-ground-2 figure svg.plot:nth-of-type(2)";
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    let dots: Vec<f64> =
+        all(&page, &format!("{picture} .measured circle")).iter().map(|c| number(c.attr("cy").unwrap())).collect();
+    let ends = |bar: &str| bar.split_once(' ').and_then(|(_, y)| y.split_once('V')).map(|(a, b)| (number(a), number(b))).unwrap();
+    let bars: Vec<(f64, f64)> =
+        all(&page, &format!("{picture} .measured path.bar")).iter().map(|b| ends(b.attr("d").unwrap())).collect();
+    assert_eq!((dots.len(), bars.len()), (6, 6));
+    assert!(dots.iter().zip(&bars).all(|(y, (low, high))| high < y && y < low), "{dots:?} {bars:?}");
+    // All frequencies are equal, and so the least of them lies on the dots.
+    let level = all(&page, &format!("{picture} path.constant"))[0].attr("d").unwrap();
+    assert_eq!(number(level.split([' ', 'H']).nth(1).unwrap()), dots[0]);
+    assert_eq!(text(all(&page, &format!("{picture} text.constant"))[0]), "1.293");
+    assert!(text(all(&page, "#bound-ground-2 .key .k-constant")[0]).contains("least frequency / p"));
+}
+
 #[test]
 fn a_false_journal_turns_the_claim_and_what_rests_on_it_red() {
     let pages = Pages::new();
     let page = Html::parse_document(&pages.refuted());
     assert_eq!(all(&page, "#claim-ground.refuted").len(), 1);
     assert!(text(all(&page, "#claim-ground")[0]).contains("The cell that refutes it"));
+    // Its mark has a ring in both pictures of the bound, and the bounds that hold have none.
+    assert_eq!(text(all(&page, "#bound-ground-0 .key .k-worst")[0]), "the cell that refutes");
+    for picture in ["svg.plot:nth-of-type(1)", "svg.plot:nth-of-type(2)"] {
+        let places = |part: &str| -> Vec<_> {
+            let marks = all(&page, &format!("#bound-ground-0 figure {picture} {part} circle"));
+            marks.iter().map(|c| (c.attr("cx").unwrap().to_owned(), c.attr("cy").unwrap().to_owned())).collect()
+        };
+        let ring = places(".worst");
+        assert!(ring.len() == 1 && places(".measured").contains(&ring[0]), "{picture}: {ring:?}");
+    }
+    assert_eq!(all(&page, "#claim-ground .worst").len(), 2);
     assert!(text(all(&page, "#claim-upon > .shaken-mark")[0]).contains("rests on what is refuted: ground"));
     assert!(all(&page, "#graph .refuted, #graph .shaken").len() >= 2);
     assert_eq!(all(&page, "#claim-upon.shaken").len(), 1);
     assert!(text(all(&page, ".tile.refuted")[0]).contains('1'));
     let sound = Html::parse_document(&pages.page("whole.jsonl", &[]));
-    assert!(all(&sound, "#claim-ground.refuted, .shaken-mark, #graph .shaken").is_empty());
+    assert!(
+        all(&sound, "#claim-ground.refuted, #claim-ground .worst, #claim-ground .k-worst, .shaken-mark, #graph .shaken")
+            .is_empty()
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) fn section(report: &Report) -> Markup {
                         @for e in &report.errata {
                             tr id={ "erratum-" (e.id.0) } {
                                 th scope="row" { span class="small-only" { "Erratum " } (e.id.0) }
-                                td data-label="Where" { (e.place) }
+                                td data-label="Where" { (inline(&e.place)) }
                                 td data-label="As printed" { (inline(&e.printed)) }
                                 td data-label="As checked" { (inline(&e.checked)) }
                                 td data-label="Concerns" {

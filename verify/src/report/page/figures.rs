@@ -4,11 +4,12 @@
 use super::identity;
 use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
+use crate::bound::Side;
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
-use crate::verdict::ExponentEvidence;
+use crate::verdict::{ExponentEvidence, Verdict};
 use crate::words::count;
 use maud::{Markup, html};
 
@@ -27,10 +28,24 @@ pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
     ExponentEvidence::nearest(bound.binds(), &bound.verdict.exponents)
 }
 
+/// The cell of a bound that refutes it, or comes nearest to that.
+fn worst(bound: &BoundReport, claim: &ClaimReport) -> Option<usize> {
+    bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell))
+}
+
+/// The points of the cell that refutes a bound; none where nothing does.
+pub(super) fn refuting<'a>(series: &'a Series, bound: &BoundReport, claim: &ClaimReport) -> impl Iterator<Item = &'a Point> {
+    let cell = worst(bound, claim).filter(|_| bound.verdict.verdict == Verdict::Refuted);
+    series.points.iter().filter(move |p| Some(p.cell) == cell)
+}
+
 /// The group that decided, or came closest to deciding otherwise.
 pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
     let by_exponent = nearest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
-    let worst = bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell));
+    // A cell refutes by itself, whatever the exponents of other groups are.
+    let refutes = |s: &Series| refuting(s, bound, claim).next().is_some();
+    let by_exponent = by_exponent.filter(|s| refutes(s) || !bound.series.iter().any(refutes));
+    let worst = worst(bound, claim);
     let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
 }
@@ -65,16 +80,16 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
         let picture = identity::picture(series, bound, claim);
         html! {
             (picture.svg(&format!("Difference of the two sides over the certificate{group}. {words}")))
-            (identity_key(series, bound, others > 0))
+            (identity_key(series, bound, claim, others > 0))
         }
     } else {
-        let (values, ratios) = (values(series, claim, &bound.verdict.kind), ratios(series, bound, claim));
+        let (values, ratios) = (values(series, bound, claim), ratios(series, bound, claim));
         html! {
             div class="pair" {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
                 @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
             }
-            (key(series, bound, ratios.is_some(), others > 0))
+            (key(series, bound, claim, ratios.is_some(), others > 0))
         }
     };
     html! {
@@ -98,7 +113,7 @@ pub(super) fn behind<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterat
 }
 
 /// What the colours mean.
-fn key(series: &Series, bound: &BoundReport, ratios: bool, others: bool) -> Markup {
+fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, others: bool) -> Markup {
     let comparison = series.claimed.is_none();
     let rings = comparison && series.points.len() <= CROWD;
     html! {
@@ -116,15 +131,16 @@ fn key(series: &Series, bound: &BoundReport, ratios: bool, others: bool) -> Mark
                 }
             }
             @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
-            @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { "implied constant" } }
+            @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { (constant(bound)) } }
             @if ratios && others { li class="k-other" { "other groups" } }
+            (refuted_key(series, bound, claim))
             (controls(series, bound))
         }
     }
 }
 
 /// What the colours of the picture of an identity mean.
-fn identity_key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
+fn identity_key(series: &Series, bound: &BoundReport, claim: &ClaimReport, others: bool) -> Markup {
     html! {
         ul class="key" {
             li class="k-measured" { "measured" }
@@ -133,9 +149,29 @@ fn identity_key(series: &Series, bound: &BoundReport, others: bool) -> Markup {
             @if identity::reaches(series, 0.0) { li class="k-down" { "0: the same number on both sides" } }
             @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is allowed" } }
             @if others { li class="k-other" { "other groups, their largest" } }
+            (refuted_key(series, bound, claim))
             (controls(series, bound))
         }
     }
+}
+
+/// Whether the bound is one on the probability of an event.
+fn is_event(bound: &BoundReport) -> bool {
+    bound.verdict.kind == "probability"
+}
+
+/// What the level of the implied constant means among the ratios.
+fn constant(bound: &BoundReport) -> &'static str {
+    match bound.side {
+        Some(Side::Lower) if is_event(bound) => "least frequency / p",
+        _ if is_event(bound) => "largest frequency / p",
+        _ => "implied constant",
+    }
+}
+
+/// The mark of the cell that refutes, as an entry of a key.
+fn refuted_key(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Markup {
+    html! { @if refuting(series, bound, claim).next().is_some() { li class="k-worst" { "the cell that refutes" } } }
 }
 
 /// The controls, as entries of a key.
@@ -152,7 +188,7 @@ fn controls(series: &Series, bound: &BoundReport) -> Markup {
 }
 
 /// Measured value and right side.
-fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
+fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let points = &series.points;
     let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
     let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
@@ -171,13 +207,14 @@ fn values(series: &Series, claim: &ClaimReport, kind: &str) -> Small {
     for (control, class) in series.controls.iter().zip(DASHES) {
         traces.push(Trace::Line(class, line(&control_values(control, points, log_y))));
     }
-    traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), log_y)));
-    let y_label = if kind == "probability" { "frequency" } else { "value" };
+    traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), 1.0, log_y)));
+    traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, p.lhs)).collect()));
+    let y_label = if is_event(bound) { "frequency" } else { "value" };
     Small {
         x_label: abscissa(series),
         y_label: y_label.into(),
         log_x: log_x(series),
-        counts: series.parameter.is_empty(),
+        counts: counts(series),
         log_y,
         ends: false,
         traces,
@@ -210,21 +247,28 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     if series.claimed.is_none() {
         traces.push(Trace::Level("unit", 1.0, String::new()));
     }
-    // The constant of the bound may come from another group.
-    if let Some(c) = bound.verdict.implied_constant {
+    // The constant of the bound may come from another group. That of an event is a frequency, and so are the limits of its points.
+    let unit = if is_event(bound) { points[0].rhs } else { 1.0 };
+    if let Some(c) = bound.verdict.implied_constant.map(|c| c / unit) {
         traces.push(Trace::Level("constant", c, short(c)));
     }
     for (control, class) in series.controls.iter().zip(DASHES) {
         traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
     }
-    traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, log_y)));
+    traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, unit, log_y)));
+    traces.push(Trace::Rings("worst", refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect()));
     let log_x = log_x(series);
-    let counts = series.parameter.is_empty();
+    let counts = counts(series);
     Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
 }
 
 pub(super) fn abscissa(series: &Series) -> String {
     if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
+}
+
+/// Whether the abscissas are whole numbers.
+pub(super) fn counts(series: &Series) -> bool {
+    series.points.iter().all(|p| p.x.fract() == 0.0)
 }
 
 /// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
@@ -262,7 +306,15 @@ fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> 
     all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
 }
 
-fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Dot> {
+/// The marks of what was measured; the limits of a frequency are drawn in this unit.
+fn dots(
+    points: &[Point],
+    series: &Series,
+    claim: &ClaimReport,
+    value: impl Fn(&Point) -> Option<f64>,
+    unit: f64,
+    log: bool,
+) -> Vec<Dot> {
     let name = abscissa(series);
     if points.len() > CROWD {
         let note = |m: &Mean| {
@@ -291,7 +343,8 @@ fn dots(points: &[Point], series: &Series, claim: &ClaimReport, value: impl Fn(&
             short(p.rhs),
             error(p.rhs_error)
         );
-        Some(Dot { x: p.x, y: value(p)?, bar: p.limits, note, hollow: !p.decides })
+        let bar = p.limits.map(|(low, high)| (low / unit, high / unit));
+        Some(Dot { x: p.x, y: value(p)?, bar, note, hollow: !p.decides })
     };
     points.iter().filter_map(dot).collect()
 }

@@ -1,7 +1,7 @@
 //! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The sides themselves lie on one
 //! another, and show nothing.
 
-use super::figures::{CROWD, DASHES, abscissa, behind, log_x};
+use super::figures::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
 use super::numbers::{error, short};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
@@ -40,7 +40,8 @@ pub(super) fn picture(series: &Series, bound: &BoundReport, claim: &ClaimReport)
         traces.push(Trace::Dots("planted", planted(control, series)));
     }
     traces.push(Trace::Dots("measured", measured(series, claim)));
-    let counts = series.parameter.is_empty();
+    traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, excess(p))).collect()));
+    let counts = counts(series);
     Small { x_label: abscissa(series), y_label: AXIS.into(), log_x: log_x(series), counts, log_y: true, ends: true, traces }
 }
 

@@ -39,7 +39,7 @@ fn mathml(latex: &str) -> Option<String> {
 
 /// Plain text with what follows `^` raised and what follows `_` lowered: "m^{-1/2}", "W_Q", "d^k".
 pub(super) fn inline(text: &str) -> Markup {
-    let text = signed(text);
+    let text = indexed(&signed(text));
     let mut rest = text.as_str();
     let mut out = Vec::new();
     while let Some(at) = rest.find(['^', '_']) {
@@ -63,6 +63,18 @@ pub(super) fn inline(text: &str) -> Markup {
     }
 }
 
+/// A number right after a small Greek letter is its index: "λ1".
+fn indexed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_digit() && out.ends_with(|last| ('α'..='ω').contains(&last)) {
+            out.push('_');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A hyphen before a number is a minus: "of -0.5", "(-1.2e-9". One that joins words and one between numbers stay.
 fn signed(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
@@ -78,7 +90,7 @@ fn signed(text: &str) -> String {
 /// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and digits, after a sign if it is an
 /// exponent.
 fn script(after: &str, raised: bool) -> (&str, &str) {
-    if let Some((inside, left)) = after.strip_prefix('{').and_then(|a| a.split_once('}')) {
+    if let Some((inside, left)) = after.strip_prefix('{').and_then(braced) {
         return (inside, left);
     }
     if after.starts_with('+') && !raised {
@@ -93,6 +105,17 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
     // A full stop ends the sentence, not the exponent.
     let end = after[..end].trim_end_matches('.').len();
     if end == signs { ("", after) } else { after.split_at(end) }
+}
+
+/// What stands before the brace that closes the one before the text, and what follows it; none where nothing closes it.
+fn braced(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 1;
+    let closes = |&(_, c): &(usize, char)| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth == 0
+    };
+    let (end, _) = text.char_indices().find(closes)?;
+    Some((&text[..end], &text[end + 1..]))
 }
 
 #[cfg(test)]
@@ -122,6 +145,9 @@ mod tests {
         assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
         assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
         assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
+        assert_eq!(of("λ_{n_{k+1}}(Σ) ≤ 1"), "λ<sub>n<sub>k+1</sub></sub>(Σ) ≤ 1");
+        assert_eq!(of("d^{-(k_{1}-1)/2}, x_{a{b}"), "d<sup>−(k<sub>1</sub>−1)/2</sup>, x_{a{b}");
+        assert_eq!(of("λ1 = λ3, Σ2 κ12, 3λ 1"), "λ<sub>1</sub> = λ<sub>3</sub>, Σ2 κ<sub>12</sub>, 3λ 1");
         assert_eq!(of("x_iᵀ, (a_r)_+²"), "x<sub>i</sub>ᵀ, (a<sub>r</sub>)<sub>+</sub>²");
         assert_eq!(of("_x and μ_j²/j!"), "_x and μ<sub>j</sub>²/j!");
         assert_eq!(of("from -1.2e-9 to 2, lemma-1, 3-4"), "from −1.2e−9 to 2, lemma-1, 3-4");

@@ -37,7 +37,7 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims" span class="far-out" { ", each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" } }
+                    caption { "The claims, each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" }
                     thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
@@ -75,14 +75,14 @@ fn worst(claim: &ClaimReport) -> Markup {
         .or_else(|| counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict));
     let constant = bound.and_then(|b| b.verdict.implied_constant);
     html! {
-        td class="far-out" {
+        td data-label="exponent" class={ "far-out" @if nearest.is_none() { " none" } } {
             @if let Some((b, e)) = nearest {
                 @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
                 a href={ "#" (bound::name(claim, number)) } title={ (b.verdict.name) ", " (b.binds().words()) } { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
                 " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
             } @else { "–" }
         }
-        td class="far-out" { @if let Some(c) = constant { (short(c)) } @else { "–" } }
+        td data-label="constant" class={ "far-out" @if constant.is_none() { " none" } } { @if let Some(c) = constant { (short(c)) } @else { "–" } }
     }
 }
 

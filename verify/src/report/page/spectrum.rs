@@ -33,7 +33,7 @@ pub(super) fn section(report: &Report) -> Markup {
             p class="marks" { (freshness(Some(Freshness::Measured))) " " span class="reference" { "computed for this page, not read from the journal" } }
             p {
                 "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to k, at least of order d" sup { "1−k" }
-                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, which average 1/m."
+                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, of order 1/m."
             }
             @match solve() {
                 Ok((pairs, levels)) => (picture(&pairs, &levels)),

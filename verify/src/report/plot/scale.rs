@@ -60,6 +60,11 @@ impl Scale {
         if value == 0.0 { self.zero } else { self.infinity.filter(|_| value == f64::INFINITY) }
     }
 
+    /// The pixels of its two ends.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.from, self.to)
+    }
+
     /// The same, with what lies beyond an end put on it.
     pub(super) fn within(&self, value: f64) -> Option<f64> {
         if let Some(end) = self.end(value) {

@@ -64,6 +64,7 @@ pub struct Small {
 /// So narrow that its letters can still be read where the picture fills the column of a telephone.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 230.0;
+/// Room for the numbers of an axis, and more where they are long.
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 24.0;
@@ -72,34 +73,42 @@ const BOTTOM: f64 = 40.0;
 /// About the width of a digit.
 const LETTER: f64 = 7.0;
 
+/// The height of a line of numbers.
+const LINE: f64 = 12.0;
+
 impl Small {
     /// The picture as SVG; `words` say to those who cannot see it what it shows.
     pub fn svg(&self, words: &str) -> Markup {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let x = Scale::over(self.abscissas().into_iter(), self.log_x, LEFT, right);
         let ordinates = self.ordinates();
         let shown = |end: f64| self.ends && self.log_y && ordinates.contains(&end);
         let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP).with_ends(shown(0.0), shown(f64::INFINITY));
+        let up = y.ticks();
+        let left = up.iter().map(|(_, text)| wide(text) + 8.0).fold(LEFT, f64::max).round();
+        let x = Scale::over(self.abscissas().into_iter(), self.log_x, left, right);
+        let mut across = x.ticks();
+        across.retain(|(_, text)| !self.counts || !text.contains('.') || text.contains('·'));
+        let beyond: Vec<f64> = [0.0, f64::INFINITY].into_iter().filter_map(|v| y.end(v)).collect();
+        // A number that would touch the 0 or the ∞ is not written.
+        let legible = |pixel: f64| beyond.iter().all(|b| *b == pixel || (b - pixel).abs() >= LINE);
         let mut grid = String::new();
-        let (mut across, up) = (x.ticks(), y.ticks());
-        across.retain(|(_, text)| !self.counts || !text.contains('.'));
         for (pixel, _) in &across {
             // Writing to a string cannot fail.
             let _ = write!(grid, "M{pixel} {TOP}V{bottom}");
         }
         for (pixel, _) in &up {
-            let _ = write!(grid, "M{LEFT} {pixel}H{right}");
+            let _ = write!(grid, "M{left} {pixel}H{right}");
         }
         html! {
             svg class="plot" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(words) {
                 path class="grid" d=(grid) {}
-                path class="axis" d={ "M" (LEFT) " " (TOP) "V" (bottom) "H" (right) } {}
+                path class="axis" d={ "M" (left) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
                     @for (pixel, text) in apart(&across) { text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) } }
-                    text class="name" x=((LEFT + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
+                    text class="name" x=((left + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
                 }
                 g class="up" {
-                    @for (pixel, text) in &up { text x=(LEFT - 6.0) y=(pixel + 4.0) { (text) } }
+                    @for (pixel, text) in up.iter().filter(|t| legible(t.0)) { text x=(left - 6.0) y=(pixel + 4.0) { (text) } }
                     text class="name" x="4" y="13" { (self.y_label) }
                 }
                 @for trace in &self.traces { (draw(trace, &x, &y)) }
@@ -123,7 +132,7 @@ impl Small {
             taken.iter().filter(inside).count() + if outside { 10_000 } else { 0 }
         };
         let (above, below) = (pixel - 4.0, pixel + 13.0);
-        let left = LEFT + 4.0 + width;
+        let left = x.ends().0 + 4.0 + width;
         let places = [(right, above), (right, below), (left, above), (left, below)];
         let best = places.into_iter().min_by_key(crowd).unwrap_or((right, above));
         html! { text class={ "level " (class) } x=(tenth(best.0)) y=(tenth(best.1)) { (name) } }
@@ -135,7 +144,11 @@ impl Small {
         let mut all = Vec::new();
         for trace in &self.traces {
             match trace {
-                Trace::Dots(_, dots) => all.extend(dots.iter().filter_map(|d| Some((x.at(d.x)?, y.at(d.y)?)))),
+                Trace::Dots(_, dots) => {
+                    all.extend(dots.iter().filter_map(|d| Some((x.at(d.x)?, y.at(d.y)?))));
+                    let bars = dots.iter().filter_map(|d| Some((x.at(d.x)?, y.within(d.bar?.0)?, y.within(d.bar?.1)?)));
+                    all.extend(bars.flat_map(|(u, a, b)| [0.2, 0.4, 0.6, 0.8].map(|t| (u, a + t * (b - a)))));
+                }
                 Trace::Rings(_, points) => all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)))),
                 Trace::Line(_, points) | Trace::Guide(_, points) => {
                     let ends: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
@@ -198,6 +211,18 @@ fn inside(pixel: f64, text: &str) -> f64 {
     pixel.min(WIDTH - LETTER * text.chars().count() as f64 / 2.0 - 1.0)
 }
 
+/// The width of a number beside its axis, in the widest of the fonts that a page may have.
+fn wide(text: &str) -> f64 {
+    let letter = |c: char| match c {
+        '.' | '·' => 3.8,
+        '⁰' | '¹' | '²' | '³' | '⁴'..='⁹' => 5.0,
+        '⁻' => 6.2,
+        '−' | '∞' => 9.8,
+        _ => 7.4,
+    };
+    text.chars().map(letter).sum()
+}
+
 fn tenth(v: f64) -> f64 {
     (10.0 * v).round() / 10.0
 }
@@ -206,8 +231,8 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
         Trace::Rings(class, points) => {
-            let places = points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)));
-            html! { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } }
+            let places: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
+            html! { @if !places.is_empty() { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } } }
         }
         Trace::Line(class, points) => {
             let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
@@ -230,7 +255,7 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
         Trace::Level(class, level, _) => match y.at(*level) {
             None => Markup::default(),
             Some(pixel) => html! {
-                path class={ "line " (class) } d={ "M" (LEFT) " " (pixel) "H" (WIDTH - RIGHT) } {}
+                path class={ "line " (class) } d={ "M" (x.ends().0) " " (pixel) "H" (x.ends().1) } {}
             },
         },
     }
@@ -286,7 +311,38 @@ mod tests {
         roxmltree::Document::parse(&ends).unwrap();
         assert_eq!((ends.matches("<circle").count(), ends.matches("class=\"arrow\"").count()), (1, 1));
         assert!(ends.contains(">0</text>") && ends.contains(">∞</text>") && !ends.contains("NaN"), "{ends}");
-        let empty = Small { traces: Vec::new(), ..small };
+        // A power that would touch the 0 keeps its line in the grid, not its number.
+        let near = vec![Trace::Dots("measured", [2.5e-4, 3.0, 1e3, 0.0].map(|y| dot(1.0, y)).into())];
+        let numbers = |ends| {
+            let svg = Small { ends, traces: near.clone(), ..small.clone() }.svg("near").into_string();
+            ["10⁻⁴</text>", ">0</text>", "0.01</text>"].map(|text| svg.contains(text))
+        };
+        assert_eq!((numbers(false), numbers(true)), ([true, false, true], [false, true, true]));
+        let empty = Small { traces: Vec::new(), ..small.clone() };
         roxmltree::Document::parse(&empty.svg("nothing").into_string()).unwrap();
+    }
+
+    #[test]
+    fn numbers_have_room_and_counts_are_whole() {
+        let svg = |xs: &[f64], y: f64, counts| {
+            let dots = xs.iter().map(|&x| Dot { x, y, bar: None, note: String::new(), hollow: false }).collect();
+            let traces = vec![Trace::Dots("measured", dots)];
+            let small =
+                Small { x_label: "k".into(), y_label: "y".into(), log_x: false, counts, log_y: true, ends: false, traces };
+            small.svg("room").into_string()
+        };
+        // "1.5·10⁻³" is as wide as six letters and the axis moves to the right; "1.5" is not.
+        let axis =
+            |svg: &str| svg.split_once("class=\"axis\" d=\"M").unwrap().1.split(' ').next().unwrap().parse::<f64>().unwrap();
+        let (long, short) = (svg(&[1.0, 2.0], 1.4e-3, true), svg(&[1.0, 2.0], 1.4, true));
+        assert!(long.contains("1.5·10⁻³</text>") && short.contains("1.5</text>"), "{long} {short}");
+        assert!(axis(&long) - 6.0 >= wide("1.5·10⁻³") && axis(&short) == LEFT, "{long} {short}");
+        // Between k = 1 and k = 2 there is no k.
+        let across = |counts| {
+            let svg = svg(&[1.0, 2.0], 1.0, counts);
+            let ticks = svg.split_once("class=\"across\"").unwrap().1.split_once("class=\"name\"").unwrap().0.to_owned();
+            ["1</text>", "1.5</text>", "2</text>"].map(|t| ticks.contains(&format!(">{t}")))
+        };
+        assert_eq!((across(true), across(false)), ([true, false, true], [true, true, true]));
     }
 }
