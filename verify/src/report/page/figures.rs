@@ -4,39 +4,22 @@
 use super::identity;
 use super::mathematics::inline;
 use super::numbers::{error, exponent, short};
+use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
 use crate::bound::Side;
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
-use crate::verdict::{ExponentEvidence, Verdict};
+use crate::verdict::ExponentEvidence;
 use crate::words::count;
 use maud::{Markup, html};
 
-/// Points above which a mark stands for all cells at one abscissa, with a bar from the least to the largest.
-pub(super) const CROWD: usize = 40;
-
-/// Groups of cells that are drawn behind the deciding one; more are a thicket.
-const BEHIND: usize = 12;
-
-/// The lines of controls, each dashed in its own way, and their entries in the key.
-pub(super) const DASHES: [&str; 4] = ["control", "control second", "control third", "control fourth"];
+/// The entries of the controls in the key, as [`DASHES`].
 const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
 
 /// The exponent that comes nearest to violating the claim.
 pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
     ExponentEvidence::nearest(bound.binds(), &bound.verdict.exponents)
-}
-
-/// The cell of a bound that refutes it, or comes nearest to that.
-fn worst(bound: &BoundReport, claim: &ClaimReport) -> Option<usize> {
-    bound.verdict.worst.as_ref().and_then(|w| claim.records.iter().position(|r| r.key == w.cell))
-}
-
-/// The points of the cell that refutes a bound; none where nothing does.
-pub(super) fn refuting<'a>(series: &'a Series, bound: &BoundReport, claim: &ClaimReport) -> impl Iterator<Item = &'a Point> {
-    let cell = worst(bound, claim).filter(|_| bound.verdict.verdict == Verdict::Refuted);
-    series.points.iter().filter(move |p| Some(p.cell) == cell)
 }
 
 /// The group that decided, or came closest to deciding otherwise.
@@ -105,11 +88,6 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             }
         }
     }
-}
-
-/// The other groups that decide, as many as are drawn.
-pub(super) fn behind<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterator<Item = &'a Series> {
-    bound.series.iter().filter(move |s| s.decides && s.group != series.group).take(BEHIND)
 }
 
 /// What the colours mean.
@@ -260,22 +238,6 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     let log_x = log_x(series);
     let counts = counts(series);
     Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
-}
-
-pub(super) fn abscissa(series: &Series) -> String {
-    if series.parameter.is_empty() { "cell".into() } else { series.parameter.clone() }
-}
-
-/// Whether the abscissas are whole numbers.
-pub(super) fn counts(series: &Series) -> bool {
-    series.points.iter().all(|p| p.x.fract() == 0.0)
-}
-
-/// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
-pub(super) fn log_x(series: &Series) -> bool {
-    let x = || series.points.iter().map(|p| p.x);
-    let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));
-    !series.parameter.is_empty() && low > 0.0 && high >= 3.0 * low
 }
 
 /// The points at one abscissa.

@@ -1,8 +1,8 @@
 //! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The sides themselves lie on one
 //! another, and show nothing.
 
-use super::figures::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
 use super::numbers::{error, short};
+use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};

@@ -13,6 +13,7 @@ mod identity;
 mod mathematics;
 mod numbers;
 mod overview;
+mod shared;
 mod spectrum;
 mod table;
 
