@@ -12,11 +12,7 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
         Ok(pairs) => pairs,
         Err(why) => return Finding::inconclusive(why),
     };
-    // Difference in units of the certificate; exact equality is 0 even without one.
-    let excess = |&(l, r): &(Quantity, Quantity)| {
-        let difference = (l.value - r.value).abs();
-        if difference == 0.0 { 0.0 } else { difference / (l.error + r.error) }
-    };
+    let excess = |&(l, r): &(Quantity, Quantity)| l.excess(r);
     let violated = |l: Quantity, r: Quantity| (l.value - r.value).abs() > l.error + r.error;
     let (worst, margin) = largest(pairs.iter().map(excess));
     let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();

@@ -26,8 +26,7 @@ pub fn ratio(bound: &Bound, record: &Record) -> Option<Ratio> {
         Kind::Identity { lhs, rhs, .. } => {
             let (l, r) = sides(lhs, rhs)?;
             let (difference, certificate) = ((l.value - r.value).abs(), l.error + r.error);
-            let value = if difference == 0.0 { 0.0 } else { difference / certificate };
-            Ratio { value, violated: difference > certificate }
+            Ratio { value: l.excess(r), violated: difference > certificate }
         }
         Kind::Inequality { lhs, rhs, side, .. } => {
             let (small, large) = ordered(sides(lhs, rhs)?, *side);

@@ -16,6 +16,13 @@ pub struct Quantity {
 }
 
 impl Quantity {
+    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the same value, ∞ where the values differ and
+    /// no error is allowed.
+    pub fn excess(self, other: Self) -> f64 {
+        let difference = (self.value - other.value).abs();
+        if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
+    }
+
     /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
     pub fn log_error(self) -> f64 {
         -(-self.error / self.value).ln_1p()

@@ -5,6 +5,11 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// The verb after so many things.
+pub(crate) fn are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

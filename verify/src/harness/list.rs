@@ -7,7 +7,7 @@ use crate::journal::{Held, Records};
 use crate::plan::{Plan, source_of};
 use crate::registry::Registry;
 use crate::verdict::{Verdict, judge};
-use crate::words::count;
+use crate::words::{are, count};
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
@@ -105,8 +105,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
 pub(super) fn tell_of_earlier(standings: &[Standing]) {
     let earlier = standings.iter().filter(|s| s.earlier).count();
     if earlier > 0 {
-        let are = if earlier == 1 { "is" } else { "are" };
-        note(format_args!("{} {are} shown by records of other sources than this program's", count(earlier, "claim")));
+        let (claims, are) = (count(earlier, "claim"), are(earlier));
+        note(format_args!("{claims} {are} shown by records of other sources than this program's"));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::cell::Cell;
 use crate::claim::{Claim, Tier};
 use crate::record::{Quantity, Record};
 use crate::series::Series;
-use crate::words::count;
+use crate::words::{are, count};
 use crate::{asymptotic, comparison, growth, probability};
 
 /// Judges a claim on the records and failures of its plan.
@@ -30,8 +30,8 @@ pub fn judge_partial(
         if absent > 0 && !refuted_by_a_cell(bound, found.verdict) {
             let failed = failures.iter().filter(|f| bound.selects(&f.cell)).count();
             found.verdict = Verdict::Inconclusive;
-            let (all, are) = (found.cells + failed + absent, if absent == 1 { "is" } else { "are" });
-            found.why = Some(format!("{absent} of its {} {are} missing", count(all, "cell")));
+            let all = count(found.cells + failed + absent, "cell");
+            found.why = Some(format!("{absent} of its {all} {} missing", are(absent)));
         }
         found
     };

@@ -17,7 +17,7 @@ use crate::report::called;
 use crate::series::Series;
 use crate::sidecar::Timings;
 use crate::verdict::{self, BoundVerdict, Failure, Verdict, judge_partial};
-use crate::words::count;
+use crate::words::{are, count};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report is made of.
@@ -104,11 +104,6 @@ fn shake(report: &mut Report, registry: &Registry) {
     for claim in &mut report.claims {
         claim.shaken_by = registry.shaken_by(&claim.id, &refuted).into_iter().map(str::to_owned).collect();
     }
-}
-
-/// The verb of so many.
-fn are(number: usize) -> &'static str {
-    if number == 1 { "is" } else { "are" }
 }
 
 fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {

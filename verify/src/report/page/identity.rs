@@ -3,6 +3,7 @@
 
 use super::numbers::{error, short};
 use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
+use crate::record::Quantity;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use crate::series::{Planted, Point, Series};
@@ -14,11 +15,10 @@ pub(super) const AXIS: &str = "|measured − right side| / certificate";
 /// What the level 1 means.
 const EQUAL: &str = "equal within its certificate";
 
-/// `|lhs − rhs|` over the sum of the two error bounds: 0 where the sides are the same number, infinite where they differ and no error
-/// is allowed.
+/// The distance of the two sides of a point, as [`Quantity::excess`].
 pub(super) fn excess(p: &Point) -> f64 {
-    let difference = (p.lhs - p.rhs).abs();
-    if difference == 0.0 { 0.0 } else { difference / (p.lhs_error + p.rhs_error) }
+    let side = |value: f64, error: f64| Quantity { value, error };
+    side(p.lhs, p.lhs_error).excess(side(p.rhs, p.rhs_error))
 }
 
 /// Whether some point of the series, or of its controls, lies at this end of the axis.
@@ -122,7 +122,6 @@ fn number(excess: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Quantity;
 
     fn point(x: f64, lhs: (f64, f64), rhs: (f64, f64)) -> Point {
         let quantity = |(value, error): (f64, f64)| Quantity { value, error };

@@ -4,7 +4,7 @@ use super::numbers::{error, exponent, short, words};
 use crate::report::model::{BoundReport, ClaimReport};
 use crate::series::Point;
 use crate::verdict::{ExponentEvidence, Verdict};
-use crate::words::count;
+use crate::words::{are, count};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
@@ -64,7 +64,7 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
-            @if all > ROWS { p { (all - ROWS) " more " (if all == ROWS + 1 { "is" } else { "are" }) " in report.json and in the journal." } }
+            @if all > ROWS { p { (all - ROWS) " more " (are(all - ROWS)) " in report.json and in the journal." } }
         }
     }
 }
