@@ -221,11 +221,11 @@ mod tests {
     /// As E_S R4 behaves: an eighth power in which W_L falls with m, and one wide network beyond a gap.
     #[test]
     fn a_ratio_that_falls_and_levels_off_is_true() {
-        let widths = [160, 226, 320, 452, 640, 905, 1280, 1810, 2560, 59_050];
+        let widths = [160, 226, 320, 452, 640, 905, 1280, 1810, 2560];
         for height in [0.2, 0.5, 1.0, 3.0] {
             let ratio = |m: f64, i: usize| 8.0 * (height * 160.0 / m).ln_1p() + 0.02 * (i as f64).sin();
             let point = |(i, &m): (usize, &i32)| Point { x: f64::from(m).ln(), y: ratio(f64::from(m), i), error: 0.0 };
-            let falling: Vec<Point> = widths.iter().cycle().take(30).enumerate().map(point).collect();
+            let falling: Vec<Point> = widths.iter().cycle().take(27).chain(&[59_050]).enumerate().map(point).collect();
             assert!(in_a_line(Side::Upper, &falling).apart.is_none(), "{height}");
             let mirrored: Vec<Point> = falling.iter().map(|p| Point { y: -p.y, ..*p }).collect();
             assert!(in_a_line(Side::Lower, &mirrored).apart.is_none(), "{height}");
