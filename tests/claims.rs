@@ -7,13 +7,13 @@
 mod snapshot;
 
 use escapement::tolerance::SNAPSHOT;
-use escapement_verify::apart::FALSE;
-use escapement_verify::bound::Kind;
-use escapement_verify::plan::Plan;
-use escapement_verify::runner::{self, Options, Silent};
-use escapement_verify::series::Series;
-use escapement_verify::verdict::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound, series};
-use escapement_verify::{Claim, Record, Registry, Side, Tier, registry};
+use escapement_verify::claim::bound::Kind;
+use escapement_verify::judge::outlier::FALSE;
+use escapement_verify::judge::series::Series;
+use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound, series};
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::runner::{self, Options, Silent};
+use escapement_verify::{Claim, Record, Registry, Side, Tier, papers};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::json;
 use snapshot::{close, folder, numbers, settings};
@@ -32,7 +32,7 @@ type Measured = OnceLock<Result<(ClaimVerdict, Vec<Record>), String>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let registry: &'static Registry = match registry::standard() {
+    let registry: &'static Registry = match papers::standard() {
         Ok(registry) => Box::leak(Box::new(registry)),
         Err(e) => {
             eprintln!("escapement: {e}");
@@ -158,7 +158,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
     }
     for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let plan = Plan::new(&[claim], tier, SEED).map_err(|e| e.to_string())?;
-        let sensible = |s: &escapement_verify::plan::Step<'_>| {
+        let sensible = |s: &escapement_verify::run::plan::Step<'_>| {
             s.prediction.seconds > 0.0 && s.prediction.seconds.is_finite() && s.prediction.bytes > 0.0
         };
         if let Some(step) = plan.steps.iter().find(|s| !sensible(s)) {

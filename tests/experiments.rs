@@ -6,12 +6,12 @@
 mod snapshot;
 
 use escapement_verify::Tier;
-use escapement_verify::experiment::figure_1::{Figure1, Precision, Projector, Settings, Sizes, Variant};
-use escapement_verify::experiment::figure_2::{self, Figure2};
-use escapement_verify::experiment::r1::R1;
-use escapement_verify::experiment::taylor::{self, Taylor};
-use escapement_verify::experiment::{Execution, Experiment, execute};
-use escapement_verify::verdict::Verdict;
+use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
+use escapement_verify::judge::Verdict;
+use escapement_verify::papers::nbl22::figures::figure_1::{Figure1, Precision, Projector, Settings, Sizes, Variant};
+use escapement_verify::papers::nbl22::figures::figure_2::{self, Figure2};
+use escapement_verify::papers::nbl22::figures::r1::R1;
+use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
 use snapshot::{numbers, settings};
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +37,7 @@ fn undecided(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usi
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
-    let Execution { report, interrupted, .. } = execute(&mut experiment, folder.path(), false, &|| false).unwrap();
+    let Execution { report, interrupted, .. } = execute(&mut experiment, folder.path(), false, &Unattended).unwrap();
     assert!(!interrupted);
     for bound in &report.verdict.bounds {
         assert!(bound.verdict == Verdict::Inconclusive || bound.control.verdict == Verdict::Refuted, "{bound:?}");

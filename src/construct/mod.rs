@@ -15,6 +15,7 @@
 //! ```
 
 pub mod population;
+mod saddle;
 mod signed_hessian;
 pub mod signed_loss;
 pub mod signs;
@@ -24,6 +25,7 @@ mod w_q;
 
 pub use crate::objective::{frobenius_sq, norm_2_4_pow4};
 pub use population::Population;
+pub use saddle::saddle_labels;
 pub use signed_hessian::expected_hessian_form;
 pub use signs::expected_regularizers;
 pub use target::{LowDegree, SparseTerm, Target, ZonalTerm};

@@ -1,12 +1,12 @@
 //! What a snapshot of a verdict holds, and how two of them are compared.
 
-use escapement_verify::verdict::BoundVerdict;
+use escapement_verify::judge::BoundVerdict;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// What a snapshot holds of a verdict: no wording, and no number that is pure rounding.
 pub fn numbers(found: &BoundVerdict) -> Value {
-    let exponent = |e: &escapement_verify::verdict::ExponentEvidence| {
+    let exponent = |e: &escapement_verify::judge::ExponentEvidence| {
         json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured, "lower": e.lower,
             "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
     };
@@ -51,7 +51,7 @@ pub fn close(a: &Value, b: &Value, key: &str, tolerance: f64) -> bool {
 
 /// Where the snapshots are.
 pub fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots"))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots/nbl22"))
 }
 
 /// How a snapshot with this description is taken and compared.

@@ -1,18 +1,13 @@
-//! `escapement` with one more claim.
+//! `escapement` with one more claim: the whole command line and its page, for who wants them (`--features cli`).
 
-use clap::Parser;
-use escapement_verify::{Registry, harness};
+use escapement_verify::{Registry, papers};
 use std::process::ExitCode;
 
-#[derive(Parser)]
-struct Line {
-    #[command(subcommand)]
-    command: harness::Command,
-}
-
 fn main() -> ExitCode {
-    let mut claims = escapement_verify::nbl22::claims();
+    let mut claims = papers::nbl22::claims();
     claims.push(Box::new(top_eigenvalue::TopEigenvalue));
-    let registry = Registry::new(claims).map_err(Into::into);
-    harness::exit(registry.and_then(|r| Line::parse().command.run(&r, &mut std::io::stdout())))
+    match Registry::new(claims) {
+        Ok(registry) => escapement_cli::run(&registry),
+        Err(e) => escapement_cli::verify::exit(Err(e.into())),
+    }
 }

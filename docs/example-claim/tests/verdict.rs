@@ -1,8 +1,8 @@
 //! The verdict, measured afresh and compared with the one that was looked at.
 
-use escapement_verify::plan::Plan;
-use escapement_verify::runner::{self, Options, Silent};
-use escapement_verify::verdict::{Verdict, judge};
+use escapement_verify::judge::{Verdict, judge};
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::runner::{self, Options, Silent};
 use escapement_verify::{Claim, Tier};
 use std::sync::atomic::AtomicBool;
 use top_eigenvalue::TopEigenvalue;

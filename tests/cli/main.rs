@@ -1,0 +1,36 @@
+//! The command line as a user meets it, and the report as a reader does. The folders are the rooms of `verify/cli/src`.
+
+mod bad_input;
+#[path = "../support/data.rs"]
+mod data;
+mod docs;
+mod process;
+#[path = "../support/synthetic.rs"]
+mod synthetic;
+#[path = "../support/toy.rs"]
+mod toy;
+mod compute {
+    pub mod core;
+    pub mod evaluate;
+    pub mod train;
+}
+mod files {
+    pub mod npy;
+}
+mod report {
+    pub mod assemble;
+    pub mod files;
+    pub mod page;
+}
+mod terminal {
+    pub mod interrupt;
+    pub mod watch;
+}
+mod verify {
+    pub mod commands;
+    pub mod diff;
+    pub mod experiment;
+    pub mod figure_2;
+    pub mod graph;
+    pub mod shard;
+}

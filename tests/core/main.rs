@@ -1,0 +1,35 @@
+//! The mathematics against oracles, identities and slow independent routes. The folders are the rooms of `src`.
+
+mod activation;
+#[path = "../support/data.rs"]
+mod data;
+mod network;
+mod objective;
+mod construct {
+    pub mod displacements;
+    pub mod signs;
+}
+mod covariance {
+    pub mod blocks;
+    pub mod operator;
+    pub mod oracles;
+}
+mod descent {
+    pub mod descend;
+    pub mod least;
+}
+mod eigen {
+    pub mod accuracy;
+    pub mod block;
+    pub mod jacobi;
+}
+mod sphere {
+    pub mod harmonics;
+    pub mod oracles;
+    pub mod zonal;
+}
+mod training {
+    pub mod projectors;
+    pub mod relu;
+    pub mod step;
+}

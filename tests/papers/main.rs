@@ -1,0 +1,8 @@
+//! What the claims of each paper measure, held to independent routes. The folders are those of `verify/src/papers`.
+
+mod nbl22 {
+    pub mod assumption_3;
+    pub mod lemma_2;
+    pub mod spectrum;
+    pub mod w_q;
+}

@@ -1,0 +1,95 @@
+//! Claims made up for tests, whose true exponents are known.
+
+use escapement_verify::{Bound, Cell, Claim, Measurement, Prediction, Result, Tier};
+use std::sync::Arc;
+
+type Measure = Arc<dyn Fn(&Cell, u64) -> Result<Measurement> + Send + Sync>;
+
+/// A claim assembled from parts.
+pub struct Synthetic {
+    pub id: &'static str,
+    pub uses: Vec<&'static str>,
+    pub cells: Vec<Cell>,
+    /// How many of them the quick tier has.
+    pub quick: usize,
+    pub bounds: Vec<Bound>,
+    pub measure: Measure,
+    pub seconds: fn(&Cell) -> f64,
+    pub bytes: fn(&Cell) -> f64,
+}
+
+impl Synthetic {
+    pub fn new(
+        id: &'static str,
+        cells: Vec<Cell>,
+        bounds: Vec<Bound>,
+        measure: impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            id,
+            uses: vec![],
+            quick: cells.len(),
+            cells,
+            bounds,
+            measure: Arc::new(measure),
+            seconds: |c| c.m as f64 * 1e-6,
+            bytes: |_| 1e3,
+        }
+    }
+
+    pub fn boxed(self) -> Box<dyn Claim> {
+        Box::new(self)
+    }
+}
+
+impl Claim for Synthetic {
+    fn id(&self) -> &str {
+        self.id
+    }
+    fn title(&self) -> &str {
+        "a made-up claim"
+    }
+    fn statement(&self) -> &str {
+        "lhs ≲ m^{-1/2}"
+    }
+    fn reference(&self) -> &str {
+        "nowhere"
+    }
+    fn hypotheses(&self) -> &str {
+        "m even"
+    }
+    fn method(&self) -> &str {
+        "by construction"
+    }
+    fn refuted_by(&self) -> &str {
+        "a slope above ¼"
+    }
+    fn uses(&self) -> &[&str] {
+        &self.uses
+    }
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let count = if tier == Tier::Quick { self.quick } else { self.cells.len() };
+        self.cells[..count].to_vec()
+    }
+    fn predict(&self, cell: &Cell) -> Prediction {
+        Prediction { seconds: (self.seconds)(cell), bytes: (self.bytes)(cell) }
+    }
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        (self.measure)(cell, seed)
+    }
+    fn bounds(&self) -> Vec<Bound> {
+        self.bounds.clone()
+    }
+}
+
+/// Cells of the claim "made-up" over widths and replicates.
+pub fn over_m(widths: &[usize], replicates: usize) -> Vec<Cell> {
+    let cell = |&m: &usize, replicate| Cell { m, d: 10, replicate, ..Cell::new("made-up", "") };
+    widths.iter().flat_map(|m| (0..replicates).map(move |r| cell(m, r))).collect()
+}
+
+/// A number in [−1, 1) that belongs to the cell.
+pub fn noise(cell: &Cell, seed: u64, purpose: &str) -> f64 {
+    use rand::Rng;
+    (cell.stream(seed, purpose).next_u64() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+}

@@ -1,0 +1,10 @@
+//! From records to verdicts, and the journal between them. The folders are the rooms of `verify/src`.
+
+#[path = "../support/synthetic.rs"]
+mod synthetic;
+mod judge {
+    pub mod pipeline;
+}
+mod run {
+    pub mod journal;
+}

@@ -1,0 +1,276 @@
+//! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
+
+use super::common::{self, NetworkArgs, Notes};
+use super::curvature::{self, Curvature};
+use crate::files::{npy, stdout};
+use crate::terminal::exit::INTERRUPTED;
+use crate::terminal::watch::Watch;
+use anyhow::{Result, ensure};
+use clap::Parser;
+use escapement::covariance::Covariance;
+use escapement::descent::{LeastEigenvalue, LeastOptions, least_eigenvalue};
+use escapement::eigen::{self, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
+use escapement::{Error, tolerance};
+use escapement_verify::files::atomic::Outputs;
+use faer::{Mat, MatRef, Par};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What `--out` writes; the last only with `--direction`.
+const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];
+
+/// f, f_L and f_Q, and L_λ with gradient and Hessian, at weights and a displacement of your own.
+#[derive(Debug, Parser)]
+#[command(
+    allow_negative_numbers = true,
+    mut_arg("weights", |arg| arg.required(true).help("Weights from a .npy file: p × d, one distinct neuron per row")),
+    after_help = "Example:\n  escapement evaluate --weights W0.npy --inputs X.npy --labels y.npy --displacement W.npy --direction V.npy \\\n    --activation sigmoid:1 --k 1 --lambda 0.3,0.2,0.5,0.01 --loss pseudo-huber --model network --json\n\nArrays are .npy, float64 or float32, C or Fortran order: W0.npy p × d (the distinct neurons), X.npy n × d, y.npy n, W.npy and V.npy m × d\n(m = 2p: neuron r, then its twin p + r of opposite sign)."
+)]
+pub struct Args {
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// Inputs from a .npy file: n × d, one input per row
+    #[arg(long, value_name = "FILE")]
+    inputs: PathBuf,
+    /// Labels from a .npy file: n numbers
+    #[arg(long, value_name = "FILE")]
+    labels: PathBuf,
+    /// The displacement W from a .npy file: m × d, one neuron per row, then the twins
+    #[arg(long, value_name = "FILE")]
+    displacement: PathBuf,
+    /// A direction V, m × d: the Hessian times V is computed as well
+    #[arg(long, value_name = "FILE")]
+    direction: Option<PathBuf>,
+    /// The low degree: R1, R2 and R3 know the top n_k eigenvectors of Σ
+    #[arg(long, default_value_t = 1)]
+    k: usize,
+    /// λ1,λ2,λ3,λ4
+    #[arg(long, default_value = "0,0,0,0", value_name = "NUMBERS", allow_hyphen_values = true)]
+    lambda: String,
+    /// The loss: pseudo-huber, log-cosh or square
+    #[arg(long, default_value = "pseudo-huber")]
+    loss: String,
+    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L)
+    #[arg(long, default_value = "network")]
+    model: String,
+    /// Hessian-vector products that the least eigenvalue may take, above order 600
+    #[arg(long, default_value_t = LeastOptions::default().max_products, value_name = "N")]
+    products: usize,
+    /// Write gradient.npy, hvp.npy (the Hessian times V), least_vector.npy and summary.json into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Output {
+    d: usize,
+    m: usize,
+    n: usize,
+    k: usize,
+    n_k: usize,
+    activation: String,
+    model: &'static str,
+    loss_function: &'static str,
+    lambda: [f64; 4],
+    /// At most this times ‖W‖_F² is missing from R1.
+    truncation_bound: f64,
+    f: Vec<f64>,
+    f_l: Vec<f64>,
+    f_q: Vec<f64>,
+    /// Of the model.
+    prediction: Vec<f64>,
+    regularizers: [f64; 4],
+    /// L̂, the mean loss alone.
+    mean_loss: f64,
+    /// L_λ.
+    loss: f64,
+    gradient_norm: f64,
+    #[serde(flatten)]
+    hessian: Curvature,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hvp_norm: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vhv: Option<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Bad input, sizes that do not fit, outputs that cannot be written; nothing is left behind then.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let memory = args.network.memory()?;
+    let activation = args.network.activation()?;
+    let (lambda, (model_name, model)) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
+    let loss = Loss::parse(&args.loss)?;
+    ensure!(loss.is_smooth(), Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square"));
+    ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
+    if let Some(dir) = &args.out {
+        Outputs::check_folder(dir, &FILES[..if args.direction.is_some() { 4 } else { 3 }])?;
+    }
+    let mut notes = Notes::default();
+    let neurons = args.network.neurons(memory, &mut notes)?;
+    let (p, d) = (neurons.p, neurons.d);
+    let x = common::read_inputs(&args.inputs, d, None, &mut notes)?;
+    let n = x.nrows();
+    let y = npy::read_vector(&args.labels)?;
+    ensure!(
+        y.len() == n,
+        "{} holds {} labels, but {} holds {n} inputs: one label per input",
+        args.labels.display(),
+        y.len(),
+        args.inputs.display()
+    );
+    let w = common::read_displacement(&args.displacement, p, d)?;
+    let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
+    let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
+    let order = 2 * p * d;
+    let options = curvature::options(args.products, args.network.seed);
+    let kept = 6.0 * n as f64 * 2.0 * p as f64;
+    let basis = order as f64 * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
+    let needed = 8.0 * (kept + basis);
+    common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
+
+    let par = Par::rayon(0);
+    let weights = neurons.weights();
+    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
+    let cov = Covariance::from_levels(weights, levels)?;
+    let mut watch = Watch::new(rank, request.tolerance);
+    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| watch.step(progress))?;
+    if pairs.stopped {
+        watch.end();
+        eprintln!("escapement: interrupted; nothing was written");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    watch.then("the network and L_λ");
+    let top = TopSpace::new(&pairs, rank)?;
+    let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+    let (f, f_l, f_q) =
+        (net.f(of.x, w.as_ref(), par)?, net.f_linear(of.x, w.as_ref(), par)?, net.f_quadratic(of.x, w.as_ref(), par)?);
+    let objective = RegularizedLoss::new(of, &y, loss, lambda, model, memory.saturating_sub(needed as u64), par)?;
+    let mut gradient = Mat::zeros(net.m(), d);
+    let mut space = objective.workspace();
+    let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
+    let prediction = space.f().to_vec();
+    drop(space);
+    watch.then("the least eigenvalue of the Hessian");
+    let hessian = objective.hessian(w.as_ref(), par)?;
+    let product = v.as_ref().map(|v| along(&hessian, v, par)).transpose()?;
+    let least = least_eigenvalue(&hessian, &options, par)?;
+    watch.end();
+    if !least.exact && least.products == args.products && least.residual > options.tolerance * least.norm {
+        notes.add(format_args!(
+            "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with --products",
+            args.products, least.residual
+        ));
+    }
+
+    let output = Output {
+        d,
+        m: net.m(),
+        n,
+        k: args.k,
+        n_k: rank,
+        activation: activation.name(),
+        model: model_name,
+        loss_function: loss.name(),
+        lambda,
+        truncation_bound: pairs.truncation_bound,
+        f,
+        f_l,
+        f_q,
+        prediction,
+        regularizers: value.regularizers,
+        mean_loss: value.loss,
+        loss: value.objective,
+        gradient_norm: gradient.norm_l2(),
+        hessian: Curvature::new(&least, &options),
+        hvp_norm: product.as_ref().map(|(hv, _)| hv.norm_l2()),
+        vhv: product.as_ref().map(|(_, form)| *form),
+    };
+    let json = stdout::to_json(&output)?;
+    if let Some(dir) = &args.out {
+        let vector = MatRef::from_column_major_slice(least.vector.col_as_slice(0), net.m(), d);
+        write(dir, gradient.as_ref(), vector, product.as_ref().map(|(hv, _)| hv.as_ref()), &json)?;
+    }
+    notes.print();
+    stdout::print(&if args.json { json } else { readable(&output, &least, args.out.as_deref()) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The Hessian times V, and `Vᵀ∇²L_λ V`.
+fn along(hessian: &regularized::Hessian<'_>, v: &Mat<f64>, par: Par) -> Result<(Mat<f64>, f64)> {
+    let mut product = Mat::zeros(v.nrows(), v.ncols());
+    hessian.multiply(v.as_ref(), product.as_mut(), par)?;
+    let form = v.col_iter().zip(product.col_iter()).map(|(v, hv)| v.transpose() * hv).sum();
+    Ok((product, form))
+}
+
+/// All outputs of `--out`, or none of them.
+fn write(dir: &Path, gradient: MatRef<'_, f64>, vector: MatRef<'_, f64>, hvp: Option<MatRef<'_, f64>>, json: &str) -> Result<()> {
+    let mut outputs = Outputs::new();
+    outputs.folder(dir)?;
+    outputs.stage(&dir.join(FILES[0]), |out| npy::write_matrix(out, gradient))?;
+    outputs.stage(&dir.join(FILES[1]), |out| npy::write_matrix(out, vector))?;
+    outputs.stage(&dir.join(FILES[2]), |out| writeln!(out, "{json}"))?;
+    if let Some(hvp) = hvp {
+        outputs.stage(&dir.join(FILES[3]), |out| npy::write_matrix(out, hvp))?;
+    }
+    outputs.commit()
+}
+
+fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
+    let number = common::number;
+    let rms = |a: &[f64]| number((a.iter().map(|x| x * x).sum::<f64>() / a.len() as f64).sqrt());
+    let functions: Vec<Vec<String>> = [("f", &o.f), ("f_L", &o.f_l), ("f_Q", &o.f_q), ("the model", &o.prediction)]
+        .iter()
+        .map(|(name, values)| vec![(*name).to_string(), rms(values)])
+        .collect();
+    let mut terms = vec![vec!["mean loss".into(), String::new(), number(o.mean_loss), number(o.mean_loss)]];
+    for i in 0..4 {
+        let (l, r) = (o.lambda[i], o.regularizers[i]);
+        terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
+    }
+    terms.push(vec!["L_λ".into(), String::new(), String::new(), number(o.loss)]);
+    let along = match (o.hvp_norm, o.vhv) {
+        (Some(norm), Some(form)) => format!("\nalong V           ‖HV‖_F = {}, ⟨V, HV⟩ = {}", number(norm), number(form)),
+        _ => String::new(),
+    };
+    let how = if least.exact {
+        "from the full spectrum".to_string()
+    } else {
+        format!(
+            "but for a probability of {:.0e}; residual {:.1e}, {} products",
+            o.hessian.hessian_failure_probability, least.residual, least.products
+        )
+    };
+    let written = out.map_or(String::new(), |dir| {
+        let hvp = if o.vhv.is_some() { ", hvp" } else { "" };
+        format!("\nWritten: gradient, least_vector{hvp} (.npy) and summary.json in {}", dir.display())
+    });
+    format!(
+        "L_λ of the {} model for {} at d = {}, m = {}, n = {}, k = {} (n_k = {}), {} loss\n\n{}\n{}\n\
+         gradient norm     {}\n\
+         Hessian           least eigenvalue {}, no lower than {} ({how})\n\
+         norm of it        at least {}{along}{written}",
+        o.model,
+        o.activation,
+        o.d,
+        o.m,
+        o.n,
+        o.k,
+        o.n_k,
+        o.loss_function,
+        common::table(&["at the inputs", "r.m.s."], &functions),
+        common::table(&["term", "λ", "value", "in L_λ"], &terms),
+        number(o.gradient_norm),
+        number(o.hessian.hessian_min_eigenvalue),
+        number(least.lower_bound),
+        number(o.hessian.hessian_norm),
+    )
+}

@@ -1,0 +1,347 @@
+//! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for them.
+
+use super::common::{self, NetworkArgs, Notes};
+use crate::files::{npy, stdout};
+use crate::report::plot::{ScreeLevel, scree};
+use crate::terminal::exit::INTERRUPTED;
+use crate::terminal::watch::Watch;
+use anyhow::{Result, bail};
+use clap::Parser;
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
+use escapement::sphere::{FeatureLevels, Level, Truncation};
+use escapement::{Error, tolerance};
+use escapement_verify::files::atomic::Outputs;
+use faer::Par;
+use serde::Serialize;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The order pd up to which the whole spectrum is computed when nobody says how much of it is wanted.
+const ALL_BY_DEFAULT: usize = 4_000;
+
+/// The order pd above which residuals of [`tolerance::RESIDUAL_LARGE`] are enough when nobody says.
+const LARGE: usize = 100_000;
+
+/// The spectrum of the feature covariance Σ of a paired network, by the cheapest of three routes.
+#[derive(Debug, Parser)]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row."
+)]
+pub struct Args {
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// Only the N largest eigenvalues
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// All pd eigenvalues that the pairing does not make zero [default up to pd = 4000; above, the top d + 1]
+    #[arg(long)]
+    pub all: bool,
+    /// The route: auto, dense, harmonic or operator
+    #[arg(long, default_value = "auto")]
+    pub route: String,
+    /// The residuals that the operator route may leave, relative to the largest eigenvalue [default: 1e-12; 1e-8 above pd = 100000,
+    /// where the eigenvalues have all their digits all the same, their error being quadratic in it]
+    #[arg(long, value_name = "RESIDUAL")]
+    pub tolerance: Option<f64>,
+    /// Write the eigenvectors here, as .npy of shape [N, m, d]: neuron r, then its twin p + r
+    #[arg(long, value_name = "FILE")]
+    pub vectors: Option<PathBuf>,
+    /// Draw a scree plot here, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    d: usize,
+    m: usize,
+    activation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
+    route: &'static str,
+    route_reason: &'a str,
+    trace: f64,
+    truncation_bound: f64,
+    max_degree: usize,
+    residual_max: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orthonormality: Option<f64>,
+    rounding_bound: f64,
+    null_dimension: usize,
+    completeness: Complete<'a>,
+    levels: Vec<LevelRow>,
+    /// Only of a solve that was stopped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stopped: bool,
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    residuals: &'a [f64],
+    eigenvalues: &'a [f64],
+}
+
+#[derive(Serialize)]
+struct Complete<'a> {
+    certified: usize,
+    how: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_defect: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frobenius_defect: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct LevelRow {
+    degree: usize,
+    dimension: f64,
+    kappa: f64,
+    tau: f64,
+    a: f64,
+    c: f64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Bad input, sizes that do not fit, outputs that cannot be written; nothing is left behind then.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let choice = route(&args.route)?;
+    let memory = args.network.memory()?;
+    let activation = args.network.activation()?;
+    if args.all && args.top.is_some() {
+        bail!("--all and --top {} contradict each other: give one of them", args.top.unwrap_or_default());
+    }
+    for path in [&args.vectors, &args.plot].into_iter().flatten() {
+        Outputs::check(path, false)?;
+    }
+    let mut notes = Notes::default();
+    let neurons = args.network.neurons(memory, &mut notes)?;
+    let (p, d, order) = (neurons.p, neurons.d, neurons.p * neurons.d);
+    let top = match args.top {
+        None if !args.all && order > ALL_BY_DEFAULT => {
+            notes.add(format_args!(
+                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
+                d + 1
+            ));
+            Some(d + 1)
+        }
+        top => top,
+    };
+    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
+        let allowed = format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
+        return Err(Error::domain("--top", n, allowed).into());
+    }
+    let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
+    let request = Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
+    let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
+    let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
+    if eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route != Route::Harmonic
+        && args.network.tail.is_none()
+    {
+        levels = common::finely_truncated(levels, activation.as_ref())?;
+    }
+    let cov = Covariance::from_levels(neurons.weights(), levels)?;
+    let mut watch = Watch::new(top.unwrap_or(order), request.tolerance);
+    let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| watch.step(progress));
+    watch.end();
+    let pairs = solved?;
+    if pairs.stopped {
+        notes.add(format_args!(
+            "stopped before the end: these are the {} best pairs so far, each within its residual of an eigenvalue (largest residual {:.1e})",
+            pairs.eigenvalues.len(),
+            pairs.residual_max
+        ));
+    }
+    let levels = &cov.levels().levels;
+    let groups = groups(levels, &pairs.eigenvalues, cov.order());
+
+    let mut outputs = Outputs::new();
+    if let Some(path) = &args.vectors {
+        outputs.stage(path, |out| write_vectors(out, &pairs))?;
+    }
+    if let Some(path) = &args.plot {
+        let title = format!("Spectrum of Σ for {}", cov.levels().activation);
+        let subtitle = format!("d = {}, m = {}, {} route; dashed: κ_j", cov.d(), cov.m(), pairs.plan.route);
+        let svg = scree(&title, &subtitle, &pairs.eigenvalues, &scree_levels(levels, &groups, pairs.eigenvalues.len()));
+        outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
+    }
+    let text = if args.json { json(args, &cov, &pairs, &mut notes)? } else { readable(&cov, &pairs, &groups) };
+    outputs.commit()?;
+    notes.print();
+    stdout::print(&text)?;
+    Ok(if pairs.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+fn route(name: &str) -> Result<RouteChoice> {
+    Ok(match name {
+        "auto" => RouteChoice::Auto,
+        "dense" => RouteChoice::Only(Route::Dense),
+        "harmonic" => RouteChoice::Only(Route::Harmonic),
+        "operator" => RouteChoice::Only(Route::Operator),
+        other => bail!("--route {other} is not allowed: the routes are auto, dense, harmonic and operator"),
+    })
+}
+
+fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) -> Result<String> {
+    let rows = cov.levels().levels.iter().map(|l| LevelRow {
+        degree: l.degree,
+        dimension: l.dimension,
+        kappa: l.kappa,
+        tau: l.tau,
+        a: l.a,
+        c: l.c,
+    });
+    // At high degree and dimension A_j and B(d,j) leave the range of f64, long after κ_j has become negligible.
+    let levels: Vec<LevelRow> =
+        rows.take_while(|l| [l.dimension, l.kappa, l.tau, l.a, l.c].iter().all(|x| x.is_finite())).collect();
+    if levels.len() <= cov.levels().max_degree() {
+        notes.add(format_args!(
+            "levels stop at degree {} of {}: beyond, B(d,j) leaves the range of f64",
+            levels.len().saturating_sub(1),
+            cov.levels().max_degree()
+        ));
+    }
+    let c = &pairs.completeness;
+    stdout::to_json(&Output {
+        d: cov.d(),
+        m: cov.m(),
+        activation: &cov.levels().activation,
+        seed: args.network.weights.is_none().then_some(args.network.seed),
+        route: pairs.plan.route.name(),
+        route_reason: &pairs.plan.reason,
+        trace: cov.trace(),
+        truncation_bound: pairs.truncation_bound,
+        max_degree: cov.levels().max_degree(),
+        residual_max: pairs.residual_max,
+        orthonormality: pairs.vectors.is_some().then_some(pairs.orthonormality),
+        rounding_bound: pairs.rounding_bound(),
+        null_dimension: pairs.null_dimension,
+        completeness: Complete {
+            certified: c.certified,
+            how: &c.how,
+            trace_defect: c.trace_defect,
+            frobenius_defect: c.frobenius_defect,
+        },
+        levels,
+        stopped: pairs.stopped,
+        residuals: &pairs.residuals,
+        eigenvalues: &pairs.eigenvalues,
+    })
+}
+
+/// Positions of the eigenvalues that belong to each level, by falling κ_j, as far as whole levels fit into what was
+/// computed and into the rank pd. Where m is small the levels overlap, and this is a count, not a classification.
+fn groups(levels: &[Level], eigenvalues: &[f64], order: usize) -> Vec<(usize, Range<usize>)> {
+    let mut by_kappa: Vec<&Level> = levels.iter().collect();
+    by_kappa.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    let room = eigenvalues.len().min(order);
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for level in by_kappa {
+        if level.dimension > (room - start) as f64 {
+            break;
+        }
+        let end = start + level.dimension as usize;
+        groups.push((level.degree, start..end));
+        start = end;
+    }
+    groups
+}
+
+fn scree_levels(levels: &[Level], groups: &[(usize, Range<usize>)], computed: usize) -> Vec<ScreeLevel> {
+    const SHOWN: usize = 6;
+    let shown = &groups[..groups.len().min(SHOWN)];
+    let rest = shown.last().map_or(0, |(_, range)| range.end)..computed;
+    let named = shown.iter().map(|(degree, range)| ScreeLevel {
+        name: format!("degree {degree}"),
+        range: range.clone(),
+        limit: levels.get(*degree).map(|l| l.kappa),
+    });
+    named
+        .chain((!rest.is_empty()).then(|| ScreeLevel {
+            name: if shown.is_empty() { "all".into() } else { "the rest".into() },
+            range: rest,
+            limit: None,
+        }))
+        .collect()
+}
+
+/// Eigenvectors of Σ as an array `[N, m, d]`: `q/√2` on the p neurons, then `−q/√2` on their twins.
+fn write_vectors(out: &mut dyn std::io::Write, pairs: &EigenPairs) -> std::io::Result<()> {
+    let Some(q) = &pairs.vectors else { return Err(std::io::Error::other("the eigenvectors were not computed")) };
+    let (p, d, n) = (pairs.p, pairs.d, q.ncols());
+    let entries = (0..n).flat_map(move |c| {
+        let column = q.col_as_slice(c);
+        (0..2 * p).flat_map(move |r| {
+            let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+            (0..d).map(move |i| sign * column[i * p + r % p])
+        })
+    });
+    npy::write(out, &[n, 2 * p, d], entries)
+}
+
+fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>)]) -> String {
+    let levels = &cov.levels().levels;
+    let values = &pairs.eigenvalues;
+    let statistics = |range: Range<usize>| {
+        let part = &values[range];
+        let mean = part.iter().sum::<f64>() / part.len() as f64;
+        let (max, min) = (part.first().copied().unwrap_or(0.0), part.last().copied().unwrap_or(0.0));
+        [mean, min, max].map(common::number)
+    };
+    let mut rows: Vec<Vec<String>> = groups
+        .iter()
+        .take(12)
+        .map(|(degree, range)| {
+            let l = &levels[*degree];
+            let head = [degree.to_string(), common::count(l.dimension), common::number(l.tau), common::number(l.kappa)];
+            head.into_iter().chain(statistics(range.clone())).collect()
+        })
+        .collect();
+    let used = groups.iter().take(12).next_back().map_or(0, |(_, range)| range.end);
+    if used < values.len() {
+        let head = ["rest".into(), (values.len() - used).to_string(), String::new(), String::new()];
+        rows.push(head.into_iter().chain(statistics(used..values.len())).collect());
+    }
+    let table = common::table(&["degree", "number", "τ_j", "κ_j", "mean", "least", "largest"], &rows);
+    let c = &pairs.completeness;
+    let head = format!(
+        "Spectrum of Σ for {} at d = {}, m = {}: {} of the {} eigenvalues that are not zero by construction\n",
+        cov.levels().activation,
+        cov.d(),
+        cov.m(),
+        values.len(),
+        cov.order()
+    );
+    let defects = match (c.trace_defect, c.frobenius_defect) {
+        (Some(t), Some(f)) => format!(" (trace to {t:.1e}, Frobenius norm to {f:.1e} relative)"),
+        (Some(t), None) => format!(" (trace to {t:.1e})"),
+        _ => String::new(),
+    };
+    let orthonormality = match &pairs.vectors {
+        Some(_) => format!(", orthonormality {:.1e}", pairs.orthonormality),
+        None => String::new(),
+    };
+    let stopped = if pairs.stopped { "; stopped before the end" } else { "" };
+    format!(
+        "{head}\nEigenvalues in descending order, counted off by falling κ_j (their limits at infinite width):\n{table}\n\
+         trace             {}\n\
+         truncation        degree {} leaves out at most {:.1e}\n\
+         largest residual  {:.1e}{orthonormality}{stopped}\n\
+         exact zeros       {} from the pairing\n\
+         completeness      {}{defects}\n\
+         route             {}, {}",
+        common::number(cov.trace()),
+        cov.levels().max_degree(),
+        pairs.truncation_bound,
+        pairs.residual_max,
+        pairs.null_dimension,
+        c.how,
+        pairs.plan.route,
+        pairs.plan.reason
+    )
+}

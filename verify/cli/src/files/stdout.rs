@@ -1,0 +1,63 @@
+//! Standard output: JSON without a single null, and readers that leave early.
+
+use anyhow::{Result, anyhow};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Prints `text`, with a line end where it lacks one. A reader that has left, as `head` does, is no error.
+///
+/// # Errors
+/// Standard output that cannot be written to, as on a full disk.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow!("standard output cannot be written: {}", escapement_verify::files::atomic::reason(&e)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON value.
+///
+/// # Errors
+/// As [`print()`], and a number that is not finite: JSON has none, and a null in its place would be taken for data.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    print(&to_json(value)?)
+}
+
+/// The JSON text of `value`, one element per line where it is not a number. Optional fields are to be left out, not null.
+///
+/// # Errors
+/// A number that is not finite.
+pub fn to_json(value: &impl Serialize) -> Result<String> {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, NoNull);
+    value
+        .serialize(&mut serializer)
+        .map_err(|_| anyhow!("a result is not a finite number, and is not printed: choose smaller sizes"))?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// Compact JSON in which null is an error: serde_json writes NaN and the infinities as null.
+struct NoNull;
+
+impl serde_json::ser::Formatter for NoNull {
+    fn write_null<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "null"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_finite_is_refused_and_not_written_as_null() {
+        assert_eq!(to_json(&vec![1.0, 0.1]).unwrap(), "[1.0,0.1]");
+        for bad in [f64::NAN, f64::INFINITY] {
+            assert!(to_json(&vec![1.0, bad]).is_err());
+        }
+    }
+}

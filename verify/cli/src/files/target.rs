@@ -1,0 +1,126 @@
+//! `target.toml`: the target f* = f_k + f_sp, as text.
+//!
+//! ```toml
+//! k = 1
+//!
+//! [[sparse]]            # α (β·x)^(k+1), |α| ≤ 1, ‖β‖ = 1
+//! alpha = 0.8
+//! beta = [1.0, 0.0, 0.0]
+//!
+//! [[low_degree]]        # coefficient · P_degree(η·x/√d), degree ≤ k, ‖η‖ = 1
+//! degree = 1
+//! coefficient = 1.7
+//! eta = [0.0, 1.0, 0.0]
+//! ```
+
+use anyhow::{Result, anyhow};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The file as it was read: shapes and types are right, and every number is finite. Whether the numbers make a target
+/// is for the core to say, which knows d.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFile {
+    /// The degree k.
+    pub k: usize,
+    /// The sparse terms.
+    #[serde(default)]
+    pub sparse: Vec<Sparse>,
+    /// The zonal terms of the low-degree part.
+    #[serde(default)]
+    pub low_degree: Vec<LowDegree>,
+}
+
+/// One term α (β·x)^{k+1}.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sparse {
+    /// α.
+    pub alpha: f64,
+    /// β, `[d]`.
+    pub beta: Vec<f64>,
+}
+
+/// One term coefficient · P_degree(η·x̂).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LowDegree {
+    /// The degree, at most k.
+    pub degree: usize,
+    /// Its coefficient.
+    pub coefficient: f64,
+    /// η, `[d]`.
+    pub eta: Vec<f64>,
+}
+
+/// Reads a target.
+///
+/// # Errors
+/// A file that is missing or not TOML, an unknown key, a value of the wrong type, or one that is not finite; the
+/// sentence names the file, the line, the key and what is allowed.
+pub fn read(path: &Path) -> Result<TargetFile> {
+    let text = escapement_verify::files::toml_file::read(path, "a target")?;
+    parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))
+}
+
+/// As [`read`], from the text itself; the message continues a sentence that begins with the file's name.
+fn parse(text: &str) -> Result<TargetFile, String> {
+    let target: TargetFile = escapement_verify::files::toml_file::parse(text)?;
+    for (i, s) in target.sparse.iter().enumerate() {
+        finite(std::slice::from_ref(&s.alpha), &format!("alpha of sparse term {}", i + 1))?;
+        finite(&s.beta, &format!("beta of sparse term {}", i + 1))?;
+    }
+    for (i, l) in target.low_degree.iter().enumerate() {
+        finite(std::slice::from_ref(&l.coefficient), &format!("coefficient of low_degree term {}", i + 1))?;
+        finite(&l.eta, &format!("eta of low_degree term {}", i + 1))?;
+    }
+    Ok(target)
+}
+
+fn finite(values: &[f64], name: &str) -> Result<(), String> {
+    match values.iter().find(|v| !v.is_finite()) {
+        Some(v) => Err(format!(": {name} holds {v}, and every number must be finite")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_read() {
+        let text =
+            "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = -0.5\neta = [0.0, 1.0]\n";
+        let target = parse(text).unwrap();
+        assert_eq!(target.k, 2);
+        assert_eq!(target.sparse, [Sparse { alpha: 1.0, beta: vec![1.0, 0.0] }]);
+        assert_eq!(target.low_degree, [LowDegree { degree: 2, coefficient: -0.5, eta: vec![0.0, 1.0] }]);
+        assert!(parse("k = 1").unwrap().sparse.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, words) in [
+            ("k = 1\nkk = 2\n", &["line 2", "kk", "low_degree"][..]),
+            ("k = 1\n[[sparse]]\nalfa = 1\nbeta=[1.0]\n", &["line 3", "alfa", "alpha", "beta"]),
+            ("k = 1\n[[sparse]]\nalpha = \"one\"\nbeta=[1.0]\n", &["line 3", "alpha"]),
+            ("k = -1\n", &["line 1", "k = -1"]),
+            ("k = 1\n[[sparse]]\nalpha = 1.0\n", &["beta"]),
+            ("[[sparse]]\nalpha = 1.0\nbeta = [1.0]\n", &["missing field `k`"]),
+            (
+                "k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = nan\neta = [1.0]\n",
+                &["coefficient of low_degree term 1", "NaN", "finite"],
+            ),
+            ("k = 1\nk = 2\n", &["line 2", "k"]),
+            ("k = ", &["k ="]),
+        ] {
+            let why = parse(text).unwrap_err();
+            assert!(!why.contains('\n'), "{why:?}");
+            for word in words {
+                assert!(why.contains(word), "{text:?} gives {why:?}, which lacks {word:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! One bound of a claim: what came out, its pictures, its numbers.
+
+use super::mathematics::inline;
+use super::numbers::{exponent, hover, short};
+use super::{badge, figures, table};
+use crate::report::graph::sign;
+use crate::report::model::{BoundReport, ClaimReport, Freshness};
+use escapement_verify::judge::Verdict;
+use escapement_verify::text::plural::count;
+use maud::{Markup, html};
+
+/// The name of the section of a bound, counted on the card of its claim.
+pub(super) fn name(claim: &ClaimReport, number: usize) -> String {
+    format!("bound-{}-{number}", claim.id)
+}
+
+/// Links to the bounds of a card, each with the sign of its verdict; nothing where there is one at most.
+pub(super) fn contents(claim: &ClaimReport) -> Markup {
+    html! {
+        @if claim.bounds.len() > 1 {
+            div class="contents" role="group" aria-label={ "Bounds of " (claim.id) } {
+                "On this card: "
+                ul {
+                    @for (number, b) in claim.bounds.iter().enumerate() {
+                        li { a class=(b.verdict.verdict.name()) href={ "#" (name(claim, number)) } title=(b.verdict.verdict.name()) { (sign(Some(b.verdict.verdict))) " " (b.verdict.name) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The section of a bound, which can be folded.
+pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -> Markup {
+    let v = &bound.verdict;
+    let from = bound.freshness.map_or("", Freshness::name);
+    html! {
+        section class="bound" id=(name(claim, number)) {
+            details class="whole" open {
+            summary { h4 { (v.name) " " (badge(v.verdict)) @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) } } }
+            p class="asserts" { (inline(&v.statement)) " " span class="kind" { (v.kind) } }
+            @if let Some(erratum) = v.printed {
+                p class="printed" { "As printed, corrected by " a href={ "#erratum-" (erratum.0) } { (erratum) } ": shown, and does not count." }
+            }
+            p { (evidence(bound, from)) }
+            @if let Some(why) = &v.why { p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (inline(why)) "." } }
+            (figures::pictures(bound, claim))
+            (table::exponents(bound))
+            (table::cells(bound, claim))
+            @if let Some(worst) = &v.worst {
+                p class="again" {
+                    (if v.verdict == Verdict::Refuted { "The cell that refutes it" } else { "The cell nearest to deciding otherwise" })
+                    ": " (hover(worst.lhs.value, Some(worst.lhs.error), from)) " against " (hover(worst.rhs.value, Some(worst.rhs.error), from))
+                    @if !worst.inside_hypotheses { ", outside the hypotheses" }
+                    ". Again: " code { (worst.command) }
+                }
+            }
+            }
+        }
+    }
+}
+
+/// Exponent, constant, tightness, cells, control in a few sentences.
+fn evidence(bound: &BoundReport, from: &str) -> Markup {
+    let v = &bound.verdict;
+    html! {
+        @if let Some(e) = figures::nearest(bound) {
+            span class="number" title={ "limits " (exponent(e.lower)) " to " (exponent(e.upper)) "; " (from) } {
+                (e.parameter) sup { (exponent(e.measured)) }
+            }
+            " measured, claimed " (e.parameter) sup { (exponent(e.claimed)) }
+            " (limits " (exponent(e.lower)) " to " (exponent(e.upper))
+            @if let Some(onset) = e.onset { ", from " (e.parameter) " = " (onset) " on" }
+            @if e.exact { ", without scatter" }
+            "). "
+        }
+        @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
+        @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
+        @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }
+        (count(v.cells, "cell")) ", " (v.cells_inside_hypotheses) " inside the hypotheses"
+        @if bound.missing > 0 { ", " (bound.missing) " of " (bound.planned) " missing" }
+        ". Control " (v.control.verdict) ": " (inline(&v.control.description)) "."
+        @if let Some(one) = v.control.one_false { " " (capital(&one.to_string())) "." }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+}

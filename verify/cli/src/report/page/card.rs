@@ -1,0 +1,146 @@
+//! The card of a claim: what it says, what would refute it, what came out, and what to type.
+
+use super::mathematics::{display, inline};
+use super::numbers::large;
+use super::{badge, bound, freshness};
+use crate::report::graph::{Graph, Setting};
+use crate::report::model::{ClaimReport, HypothesisCount, Report};
+use escapement::error::human_bytes;
+use escapement_verify::claim::record::Hypothesis;
+use escapement_verify::text::plural::count;
+use maud::{Markup, PreEscaped, html};
+
+/// The card.
+pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Markup {
+    let near = graph.neighbours(&claim.id);
+    // Beside the facts where it can be read there, below them otherwise.
+    let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
+    html! {
+        article class={ "card " (claim.verdict.name()) @if !claim.shaken_by.is_empty() { " shaken" } } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
+            h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (inline(&claim.title)) }
+            p class="marks" { (badge(claim.verdict)) " " (freshness(claim.freshness)) " " span class="reference" { (claim.reference) } }
+            @if !claim.shaken_by.is_empty() {
+                p class="shaken-mark" { "It rests on what is refuted: " (links(&claim.shaken_by, report)) }
+            }
+            (statement(claim, report))
+            div class=(sides) {
+                (facts(claim, report))
+                figure class="near" {
+                    div class="scroll" tabindex="0" role="region" aria-label={ "What " (claim.id) " touches" } {
+                        (PreEscaped(near.svg(Setting::Page(&format!("near-{}", claim.id)))))
+                    }
+                    figcaption { "What it rests on, and what rests on it" }
+                }
+            }
+            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be measured: " (f.message) } }
+            (bound::contents(claim))
+            @for (number, b) in claim.bounds.iter().enumerate() { (bound::section(b, claim, number)) }
+            (cost(claim, report))
+        }
+    }
+}
+
+/// As checked, in formulas and in words; and as printed, where the errata say that it differs.
+fn statement(claim: &ClaimReport, report: &Report) -> Markup {
+    let errata: Vec<_> = report.errata.iter().filter(|e| claim.errata.contains(&e.id)).collect();
+    html! {
+        div class="statement" {
+            (display(&claim.formula))
+            p { (inline(&claim.statement)) }
+        }
+        @if !errata.is_empty() {
+            dl class="printed-checked" {
+                @for e in errata {
+                    div {
+                        dt { a href={ "#erratum-" (e.id.0) } { (e.id) } ", " (e.place) }
+                        dd { b { "As printed: " } (inline(&e.printed)) }
+                        dd { b { "As checked: " } (inline(&e.checked)) }
+                    }
+                }
+                @if let Some(p) = &claim.as_printed { div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict)) } } }
+            }
+        }
+    }
+}
+
+fn facts(claim: &ClaimReport, report: &Report) -> Markup {
+    let c = &claim.cells;
+    html! {
+        dl class="facts" {
+            div {
+                dt { "Hypotheses" }
+                dd {
+                    (inline(&claim.hypotheses))
+                    (met(&claim.hypotheses_met))
+                }
+            }
+            div { dt { "Method" } dd { (inline(&claim.method)) } }
+            div { dt { "What would refute it" } dd { (inline(&claim.refuted_by)) } }
+            div {
+                dt { "Cells" }
+                dd {
+                    (c.recorded) " of " (c.planned) " recorded (" (c.measured) " measured now, " (c.reused) " reused, " (c.earlier) " of an earlier version)"
+                    @if c.failed > 0 { ", " (c.failed) " failed" }
+                    @if c.missing > 0 { ", " strong { (c.missing) " missing" } }
+                    ", " (c.inside_hypotheses) " inside all hypotheses of the theorem"
+                }
+            }
+            div { dt { "Rests on" } dd { @if claim.uses.is_empty() { "nothing here" } @else { (links(&claim.uses, report)) } } }
+            div { dt { "Rest on it" } dd { @if claim.rests_on_it.is_empty() { "nothing here" } @else { (links(&claim.rests_on_it, report)) } } }
+        }
+    }
+}
+
+/// Hypotheses above which their list is folded.
+const LONG: usize = 6;
+
+/// How many cells meet each hypothesis.
+fn met(hypotheses: &[HypothesisCount]) -> Markup {
+    let gloss = |h: &HypothesisCount| if h.name == Hypothesis::RANGE { " (where the constant is uniform)" } else { "" };
+    let list = html! {
+        @if !hypotheses.is_empty() {
+            ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (count(h.cells, "cell")) } } }
+        }
+    };
+    if hypotheses.len() <= LONG {
+        return list;
+    }
+    html! { details { summary { "How many cells meet each of " (hypotheses.len()) " hypotheses" } (list) } }
+}
+
+fn cost(claim: &ClaimReport, report: &Report) -> Markup {
+    let cost = &claim.cost;
+    html! {
+        dl class="facts cost" {
+            div {
+                dt { "Cost" }
+                dd {
+                    (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
+                    @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
+                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over " (count(cost.timed, "cell")) }
+                }
+            }
+            div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random numbers is keyed by both" } }
+            div { dt { "Again" } dd { code { (claim.command) " --journal again.jsonl" } } }
+        }
+    }
+}
+
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.1 => format!("{:.1} ms", 1e3 * s),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// Links to the cards of claims; the bare name of one that this report leaves out.
+fn links(ids: &[String], report: &Report) -> Markup {
+    html! {
+        @for (i, id) in ids.iter().enumerate() {
+            @if i > 0 { ", " }
+            @if report.claims.iter().any(|c| c.id == *id) { a href={ "#claim-" (id) } { (id) } } @else { (id) }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The figures of experiments that were executed, with their verdicts.
+
+use super::mathematics::inline;
+use super::{badge, freshness};
+use crate::report::model::Freshness;
+use crate::report::plot;
+use anyhow::{Result, anyhow, bail, ensure};
+use escapement_verify::files::atomic::reason;
+use escapement_verify::judge::ClaimVerdict;
+use escapement_verify::run::source::SOURCE_HASH;
+use maud::{Markup, PreEscaped, html};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a run's file within which it says which sources computed it.
+const HEAD: u64 = 160;
+
+/// An experiment as its folder holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrawnExperiment {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What was read off.
+    pub verdict: ClaimVerdict,
+    /// The figure, if there is one.
+    pub svg: Option<String>,
+    /// Whether the sources of this program computed its runs; none where the folder does not say it.
+    pub freshness: Option<Freshness>,
+}
+
+/// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such folder.
+pub fn folders(parent: &Path) -> Vec<PathBuf> {
+    let is_one = |p: &PathBuf| p.join("verdict.json").is_file();
+    if is_one(&parent.to_owned()) {
+        return vec![parent.to_owned()];
+    }
+    let entries = std::fs::read_dir(parent).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(is_one).collect();
+    found.sort();
+    found
+}
+
+/// The experiments in these folders: each is the folder of one, or holds folders of several.
+///
+/// # Errors
+/// A folder without an experiment, or one whose verdict or figure cannot be read, in one sentence.
+pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
+    let mut found = Vec::new();
+    for parent in parents {
+        let places = folders(parent);
+        ensure!(!places.is_empty(), "{} holds no experiment: its folder, or one in it, has a verdict.json", parent.display());
+        for place in places {
+            found.push(read(&place)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(folder: &Path) -> Result<DrawnExperiment> {
+    let text = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+    };
+    let path = folder.join("verdict.json");
+    let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)
+        .map_err(|e| anyhow!("{} is no verdict of an experiment: {e}", path.display()))?;
+    let name = format!("{}.svg", verdict.claim);
+    let svg = if folder.join(&name).is_file() { Some(text(&name)?) } else { None };
+    if let Some(svg) = &svg
+        && (!svg.starts_with("<svg") || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
+    {
+        bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
+    }
+    Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg, freshness: freshness_of(folder) })
+}
+
+/// Where the runs in the folder come from: the least fresh of them.
+fn freshness_of(folder: &Path) -> Option<Freshness> {
+    let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
+    let runs = entries.filter_map(|e| Some(e.ok()?.path())).filter(|path| path.extension().is_some_and(|e| e == "run"));
+    let of = |source: String| if source == SOURCE_HASH { Freshness::Reused } else { Freshness::Earlier };
+    runs.filter_map(|path| source_of(&path)).map(of).max()
+}
+
+/// The hash of the sources in the head of a run's file; none where there is no such head.
+fn source_of(path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    std::fs::File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    // The cut may go through a letter.
+    let head = String::from_utf8_lossy(&head);
+    let (_, rest) = head.split_once("\"source\":\"")?;
+    Some(rest.split_once('"')?.0.to_owned())
+}
+
+/// What to type for the same once more: as the judges of its bounds have it, or by tier and seed.
+fn command(v: &ClaimVerdict) -> String {
+    let told = v.bounds.iter().find_map(|b| Some(b.worst.as_ref()?.command.clone()));
+    told.unwrap_or_else(|| format!("escapement experiment {} --tier {} --seed {}", v.claim, v.tier, v.seed))
+}
+
+/// The section of the experiments; nothing where there are none.
+pub(super) fn section(experiments: &[DrawnExperiment]) -> Markup {
+    html! {
+        @if !experiments.is_empty() {
+            section id="experiments" aria-labelledby="experiments-title" {
+                h2 id="experiments-title" { "Experiments" }
+                @for e in experiments { (one(e)) }
+            }
+        }
+    }
+}
+
+fn one(e: &DrawnExperiment) -> Markup {
+    let v = &e.verdict;
+    let findings: Vec<String> = v.bounds.iter().map(|b| format!("{} {}", b.name, b.verdict)).collect();
+    let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
+    html! {
+        article class={ "card " (v.verdict.name()) } {
+            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) @if e.freshness.is_some() { " " (freshness(e.freshness)) } }
+            @if let Some(svg) = &e.svg {
+                figure class="wide" {
+                    div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
+                        (PreEscaped(plot::themed(svg, &attribute(&words))))
+                    }
+                    figcaption { "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from " code { (e.folder.display()) } "." }
+                }
+            } @else { p { "There is no figure yet." } }
+            div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
+                table {
+                    caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
+                    thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
+                    tbody {
+                        @for b in &v.bounds {
+                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&rounded(&b.statement))) } td { (inline(&rounded(b.why.as_deref().unwrap_or("")))) } }
+                        }
+                    }
+                }
+            }
+            p class="again" { "Again: " code { (command(v)) } }
+        }
+    }
+}
+
+/// The text with every decimal fraction in it at four significant digits at most; whole numbers and short fractions stay as they are.
+fn rounded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        let end = number.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(number.len());
+        let word = number[..end].trim_end_matches('.');
+        out += before;
+        let digits = word.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        match word.parse::<f64>() {
+            Ok(x) if word.contains('.') && digits > 4 => {
+                let before_point = word.find('.').map_or(0, |p| word[..p].trim_start_matches('0').len());
+                let zeros = if before_point == 0 { word.len() - 2 - (digits).min(word.len() - 2) } else { 0 };
+                let places = (4 + zeros).saturating_sub(before_point);
+                out += &format!("{x:.places$}");
+            }
+            _ => out += word,
+        }
+        rest = &number[word.len()..];
+    }
+    out + rest
+}
+
+/// Text as it may stand between the quotes of an attribute.
+fn attribute(text: &str) -> String {
+    html! { (text) }.into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn fractions_keep_four_digits() {
+        let text = "0.123456 of 12345 at 1.5, 12.34567e-9; v1.2.3, 0.000123456. End 65536.123.";
+        assert_eq!(rounded(text), "0.1235 of 12345 at 1.5, 12.35e-9; v1.2.3, 0.0001235. End 65536.");
+        assert_eq!(rounded("none"), "none");
+    }
+}

@@ -1,0 +1,312 @@
+//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An identity has another one, see
+//! [`identity`].
+
+use super::identity;
+use super::mathematics::inline;
+use super::numbers::{error, exponent, short};
+use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
+use crate::report::control;
+use crate::report::model::{BoundReport, ClaimReport, Freshness};
+use crate::report::plot::small::{Dot, Small, Trace};
+use escapement_verify::claim::bound::Side;
+use escapement_verify::judge::ExponentEvidence;
+use escapement_verify::judge::series::{Planted, Point, Series};
+use escapement_verify::text::plural::count;
+use maud::{Markup, html};
+
+/// The entries of the controls in the key, as [`DASHES`].
+const KEYS: [&str; 4] = ["k-control", "k-control second", "k-control third", "k-control fourth"];
+
+/// The exponent that comes nearest to violating the claim.
+pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
+    ExponentEvidence::nearest(bound.binds(), &bound.verdict.exponents)
+}
+
+/// The group that decided, or came closest to deciding otherwise.
+pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
+    let by_exponent = nearest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    // A cell refutes by itself, whatever the exponents of other groups are.
+    let refutes = |s: &Series| refuting(s, bound, claim).next().is_some();
+    let by_exponent = by_exponent.filter(|s| refutes(s) || !bound.series.iter().any(refutes));
+    let worst = worst(bound, claim);
+    let by_cell = || bound.series.iter().find(|s| s.points.iter().any(|p| Some(p.cell) == worst));
+    by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
+}
+
+/// What a bound came to, in a sentence, for those who cannot see its pictures.
+pub(super) fn finding(bound: &BoundReport) -> String {
+    let v = &bound.verdict;
+    let mut words = vec![format!("{}: {}", v.name, v.verdict)];
+    if let Some(e) = nearest(bound) {
+        let p = &e.parameter;
+        let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
+        words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
+    }
+    if let Some(c) = v.implied_constant {
+        words.push(format!("implied constant {}", short(c)));
+    }
+    if !v.tightness.text.is_empty() {
+        words.push(v.tightness.text.clone());
+    }
+    words.push(format!("control {}", control::words(&v.control)));
+    words.join("; ")
+}
+
+/// The pictures of a bound, with a key and a caption; nothing where there is nothing to draw.
+pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
+    let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else { return Markup::default() };
+    let words = finding(bound);
+    let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
+    let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
+    let equality = bound.verdict.kind == "identity";
+    let drawn = if equality {
+        let picture = identity::picture(series, bound, claim);
+        html! {
+            (picture.svg(&format!("Difference of the two sides over the certificate{group}. {words}")))
+            (identity_key(series, bound, claim, others > 0))
+        }
+    } else {
+        let (values, ratios) = (values(series, bound, claim), ratios(series, bound, claim));
+        html! {
+            div class="pair" {
+                (values.svg(&format!("Measured value and bound{group}. {words}")))
+                @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
+            }
+            (key(series, bound, claim, ratios.is_some(), others > 0))
+        }
+    };
+    html! {
+        figure class=[equality.then_some("wide")] {
+            (drawn)
+            figcaption {
+                "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
+                @if others > 0 {
+                    ", the group that decides; " @if !equality { "on the right " } @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
+                }
+                "."
+                @if !series.decides { " Outside the allowed range: reported, decides nothing." }
+            }
+        }
+    }
+}
+
+/// What the colours mean.
+fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, others: bool) -> Markup {
+    let comparison = series.claimed.is_none();
+    let rings = comparison && series.points.len() <= CROWD;
+    html! {
+        ul class="key" {
+            li class="k-measured" { "measured" }
+            @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
+            li class=(if rings { "k-rings" } else { "k-bound" }) { (if comparison { "right side" } else { "bound, constant left out" }) }
+            @if let Some(fit) = &series.fit {
+                li class="k-fit" {
+                    "fit "
+                    @match series.claimed {
+                        Some(c) => { (series.parameter) sup { (exponent(c + fit.slope)) } ", limits " (exponent(c + fit.lower)) " to " (exponent(c + fit.upper)) },
+                        None => { "with limits" },
+                    }
+                }
+            }
+            @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
+            @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { (constant(bound)) } }
+            @if ratios && others { li class="k-other" { "other groups" } }
+            (refuted_key(series, bound, claim))
+            (controls(series, bound))
+        }
+    }
+}
+
+/// What the colours of the picture of an identity mean.
+fn identity_key(series: &Series, bound: &BoundReport, claim: &ClaimReport, others: bool) -> Markup {
+    html! {
+        ul class="key" {
+            li class="k-measured" { "measured" }
+            @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
+            li class="k-unit" { "1: as far apart as the certificate allows" }
+            @if identity::reaches(series, 0.0) { li class="k-down" { "0: the same number on both sides" } }
+            @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is allowed" } }
+            @if others { li class="k-other" { "other groups, their largest" } }
+            (refuted_key(series, bound, claim))
+            (controls(series, bound))
+        }
+    }
+}
+
+/// Whether the bound is one on the probability of an event.
+fn is_event(bound: &BoundReport) -> bool {
+    bound.verdict.kind == "probability"
+}
+
+/// What the level of the implied constant means among the ratios.
+fn constant(bound: &BoundReport) -> &'static str {
+    match bound.side {
+        Some(Side::Lower) if is_event(bound) => "least frequency / p",
+        _ if is_event(bound) => "largest frequency / p",
+        _ => "implied constant",
+    }
+}
+
+/// The mark of the cell that refutes, as an entry of a key.
+fn refuted_key(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Markup {
+    html! { @if refuting(series, bound, claim).next().is_some() { li class="k-worst" { "the cell that refutes" } } }
+}
+
+/// The controls, as entries of a key.
+fn controls(series: &Series, bound: &BoundReport) -> Markup {
+    html! {
+        @for (planted, class) in series.controls.iter().zip(KEYS) {
+            li class=(class) {
+                "control"
+                @if series.controls.len() > 1 && !planted.description.is_empty() { " (" (inline(&planted.description)) ")" }
+                ", " (control::words_of(&bound.verdict.control, &planted.description))
+            }
+        }
+    }
+}
+
+/// Measured value and right side.
+fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
+    let points = &series.points;
+    let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
+    let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
+    let right = means(points, side(|p| p.rhs), log_y);
+    let mut traces = Vec::new();
+    if let Some(fit) = &series.fit {
+        let band = right.iter().map(|m| (m.x, fit.band(m.x).0 * m.mean, fit.band(m.x).1 * m.mean)).collect();
+        traces.push(Trace::Band("band", band));
+        traces.push(Trace::Guide("fit", right.iter().map(|m| (m.x, fit.at(m.x) * m.mean)).collect()));
+    }
+    if series.claimed.is_none() && points.len() <= CROWD {
+        traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
+    } else {
+        traces.push(Trace::Line("bound", line(&right)));
+    }
+    for (control, class) in series.controls.iter().zip(DASHES) {
+        traces.push(Trace::Line(class, line(&control_values(control, points, log_y))));
+    }
+    traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), 1.0, log_y)));
+    traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, p.lhs)).collect()));
+    let y_label = if is_event(bound) { "frequency" } else { "value" };
+    Small {
+        x_label: abscissa(series),
+        y_label: y_label.into(),
+        log_x: log_x(series),
+        counts: counts(series),
+        log_y,
+        ends: false,
+        traces,
+    }
+}
+
+/// The side of the control that is false.
+fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Mean> {
+    let same = |q: &Point| points.iter().any(|p| p.cell == q.cell && p.x == q.x && p.lhs == q.lhs);
+    let false_right = control.points.iter().all(same);
+    means(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
+}
+
+/// Measured value over right side.
+fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<Small> {
+    let points: Vec<&Point> = series.points.iter().filter(|p| p.ratio().is_some()).collect();
+    if points.is_empty() {
+        return None;
+    }
+    let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
+    let mut traces = Vec::new();
+    for other in behind(bound, series) {
+        traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
+    }
+    if let Some(fit) = &series.fit {
+        let at = means(&series.points, Point::ratio, log_y);
+        traces.push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
+        traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
+    }
+    if series.claimed.is_none() {
+        traces.push(Trace::Level("unit", 1.0, String::new()));
+    }
+    // The constant of the bound may come from another group. That of an event is a frequency, and so are the limits of its points.
+    let unit = if is_event(bound) { points[0].rhs } else { 1.0 };
+    if let Some(c) = bound.verdict.implied_constant.map(|c| c / unit) {
+        traces.push(Trace::Level("constant", c, short(c)));
+    }
+    for (control, class) in series.controls.iter().zip(DASHES) {
+        traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
+    }
+    traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, unit, log_y)));
+    traces.push(Trace::Rings("worst", refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect()));
+    let log_x = log_x(series);
+    let counts = counts(series);
+    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
+}
+
+/// The points at one abscissa.
+struct Mean {
+    x: f64,
+    mean: f64,
+    low: f64,
+    high: f64,
+    points: usize,
+}
+
+fn line(means: &[Mean]) -> Vec<(f64, f64)> {
+    means.iter().map(|m| (m.x, m.mean)).collect()
+}
+
+/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right.
+fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Mean> {
+    let mut all: Vec<(f64, f64)> =
+        points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean = |group: &[(f64, f64)]| {
+        let count = group.len() as f64;
+        let values = || group.iter().map(|g| g.1);
+        let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let mean = if log { (values().map(f64::ln).sum::<f64>() / count).exp() } else { values().sum::<f64>() / count };
+        Mean { x: group[0].0, mean, low, high, points: group.len() }
+    };
+    all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+}
+
+/// The marks of what was measured; the limits of a frequency are drawn in this unit.
+fn dots(
+    points: &[Point],
+    series: &Series,
+    claim: &ClaimReport,
+    value: impl Fn(&Point) -> Option<f64>,
+    unit: f64,
+    log: bool,
+) -> Vec<Dot> {
+    let name = abscissa(series);
+    if points.len() > CROWD {
+        let note = |m: &Mean| {
+            let from = claim.freshness.map_or("", Freshness::name);
+            format!(
+                "{name} = {}: {} on average over {}, from {} to {}; {from}",
+                m.x,
+                short(m.mean),
+                count(m.points, "point"),
+                short(m.low),
+                short(m.high)
+            )
+        };
+        let dot = |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
+        return means(points, value, log).iter().map(dot).collect();
+    }
+    let dot = |p: &Point| {
+        let record = claim.records.get(p.cell);
+        let from = record.map_or("", |r| r.freshness.name());
+        let outside = if record.is_some_and(|r| !r.inside_hypotheses) { "; outside the hypotheses" } else { "" };
+        let note = format!(
+            "{name} = {}: {} ± {} against {} ± {}; {from}{outside}",
+            p.x,
+            short(p.lhs),
+            error(p.lhs_error),
+            short(p.rhs),
+            error(p.rhs_error)
+        );
+        let bar = p.limits.map(|(low, high)| (low / unit, high / unit));
+        Some(Dot { x: p.x, y: value(p)?, bar, note, hollow: !p.decides })
+    };
+    points.iter().filter_map(dot).collect()
+}

@@ -1,0 +1,34 @@
+//! What made the page.
+
+use super::numbers::large;
+use crate::report::model::{CAVEAT, Report};
+use escapement_verify::text::plural::count;
+use maud::{Markup, html};
+
+/// The footer: program, machine, command.
+pub(super) fn footer(report: &Report) -> Markup {
+    let p = &report.provenance;
+    let cells: usize = report.claims.iter().map(|c| c.cells.recorded).sum();
+    let flops: f64 = report.claims.iter().map(|c| c.cost.flops).sum();
+    let rows: [(&str, String); 9] = [
+        ("Version", format!("escapement {}, commit {}", p.version, p.commit)),
+        ("Compiler", p.rustc.clone()),
+        ("Sources", p.source_hash.clone()),
+        ("Cargo.lock", p.lock_hash.clone()),
+        ("Page made on", format!("{}, {}, {}", p.cpu, count(p.threads, "thread"), p.system)),
+        ("Measured on", if p.hosts.is_empty() { "the journal's sidecar does not say".into() } else { p.hosts.join("; ") }),
+        ("Tier, root seed", format!("{}, {}", report.tier, report.seed)),
+        ("Journal", format!("{}: {} in this report, {} flops", p.journal, count(cells, "cell"), large(flops))),
+        ("Schema", report.schema.clone()),
+    ];
+    html! {
+        footer {
+            h2 { "What made this page" }
+            dl {
+                @for (name, value) in rows { div { dt { (name) } dd { (value) } } }
+                div { dt { "Made again by" } dd { code { (p.command) } } }
+            }
+            p { (CAVEAT) }
+        }
+    }
+}

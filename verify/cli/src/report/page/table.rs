@@ -1,0 +1,88 @@
+//! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
+
+use super::numbers::{error, exponent, short, words};
+use crate::report::model::{BoundReport, ClaimReport};
+use escapement_verify::judge::series::Point;
+use escapement_verify::judge::{ExponentEvidence, Verdict};
+use escapement_verify::text::plural::{are, count};
+use maud::{Markup, html};
+
+/// Rows of a table on the page; bounds with more have them in the files beside it.
+const ROWS: usize = 20;
+
+/// The exponents of every group of cells.
+pub(super) fn exponents(bound: &BoundReport) -> Markup {
+    let all = &bound.verdict.exponents;
+    if all.is_empty() {
+        return Markup::default();
+    }
+    let row = |e: &ExponentEvidence| {
+        html! {
+            tr class=[(e.verdict == Verdict::Refuted).then_some("bad")] {
+                th scope="row" { (if e.group.is_empty() { "all cells" } else { &e.group }) }
+                td { (e.parameter) }
+                td { (exponent(e.claimed)) }
+                td { (exponent(e.measured)) }
+                td { (exponent(e.lower)) " to " (exponent(e.upper)) }
+                td { @if let Some(onset) = e.onset { (onset) } @else { "–" } }
+                td { (e.values) " / " (e.points) }
+                td { (e.verdict) @if !e.decides { ", decides nothing" } }
+            }
+        }
+    };
+    html! {
+        details {
+            summary { "Exponents of " (count(all.len(), "group")) " of cells" }
+            div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
+                table class="steady" {
+                    caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their limits" }
+                    thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
+                    tbody { @for e in all { (row(e)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The two sides and their ratio on every cell; the group that decides comes first.
+pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
+    let first = super::figures::deciding(bound, claim).map(|s| &s.group);
+    let mut series: Vec<_> = bound.series.iter().collect();
+    series.sort_by_key(|s| Some(&s.group) != first);
+    let all: usize = series.iter().map(|s| s.points.len()).sum();
+    if all == 0 {
+        return Markup::default();
+    }
+    let rows = series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p)));
+    html! {
+        details {
+            summary { "Numbers of " (count(all, "point")) }
+            div class="scroll" tabindex="0" role="region" aria-label={ "Numbers of " (bound.verdict.name) } {
+                table class="numbers" {
+                    caption { "Both sides of " (bound.verdict.name) " cell by cell, with their error bounds" }
+                    thead { tr { th scope="col" { "cell" } th scope="col" { "measured" } th scope="col" { "right side" } th scope="col" { "ratio" } th scope="col" { "inside" } th scope="col" { "from" } } }
+                    tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
+                }
+            }
+            @if all > ROWS { p { (all - ROWS) " more " (are(all - ROWS)) " in report.json and in the journal." } }
+        }
+    }
+}
+
+fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
+    let record = claim.records.get(p.cell);
+    let prefix = format!("{},", claim.id);
+    let key = record.map_or("", |r| r.key.strip_prefix(&prefix).or_else(|| r.key.strip_prefix(&claim.id)).unwrap_or(&r.key));
+    let ratio = p.ratio().map(|r| p.ratio_error().map_or_else(|| short(r), |e| format!("{} ± {}", short(r), error(e))));
+    let inside = record.is_some_and(|r| r.inside_hypotheses);
+    html! {
+        tr {
+            th scope="row" { @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) } }
+            td { (words(p.lhs, p.lhs_error)) @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" } }
+            td { (words(p.rhs, p.rhs_error)) }
+            td { (ratio.unwrap_or_else(|| "–".into())) }
+            td { (if inside { "yes" } else { "no" }) @if !p.decides { ", does not decide" } }
+            td { (record.map_or("", |r| r.freshness.name())) }
+        }
+    }
+}

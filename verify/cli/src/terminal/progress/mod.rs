@@ -1,0 +1,238 @@
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one line at the start.
+
+mod standing;
+
+use super::voice;
+use console::{Alignment, Term, measure_text_width, pad_str};
+use escapement_verify::claim::cell::Cell;
+use escapement_verify::claim::record::Record;
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::runner::Observer;
+use escapement_verify::text::plural::count;
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use standing::{Claim, Standing};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Columns below which no bar is drawn, only numbers.
+const NARROW: usize = 60;
+/// Columns of the bar.
+const BAR: usize = 24;
+
+/// The lines of one run.
+pub struct Bars {
+    screen: MultiProgress,
+    run: Mutex<Option<Run>>,
+}
+
+/// What is known once the run has begun.
+struct Run {
+    start: Instant,
+    standing: Arc<Mutex<Standing>>,
+    /// The line of the run, and those of claims in work, by their places; none where nobody watches.
+    all: Option<ProgressBar>,
+    lines: Vec<Option<ProgressBar>>,
+}
+
+impl Run {
+    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What is known is locked for
+    /// no longer than that: the line of the run is drawn by another thread, which waits for it with the screen in hand.
+    fn told(&self, tell: impl FnOnce(&mut Standing) -> Option<usize>) -> Option<(usize, String, bool)> {
+        let mut standing = lock(&self.standing);
+        let place = tell(&mut standing)?;
+        let claim = &standing.claims[place];
+        Some((place, of_claim(claim, names(&standing), width()), claim.done == claim.cells))
+    }
+}
+
+impl Bars {
+    /// Lines that wait for a run to begin.
+    #[allow(clippy::new_without_default)] // it takes the screen
+    pub fn new() -> Self {
+        Self { screen: MultiProgress::new(), run: Mutex::new(None) }
+    }
+
+    /// Does something to the run, if it has begun.
+    fn with(&self, act: impl FnOnce(&mut Run)) {
+        if let Some(run) = lock(&self.run).as_mut() {
+            act(run);
+        }
+    }
+}
+
+impl Observer for Bars {
+    fn begin(&self, plan: &Plan<'_>, reused: &[&Record], threads: usize) {
+        let start = Instant::now();
+        let standing = Standing::new(plan, reused, threads);
+        let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
+        let kept = if reused.is_empty() { String::new() } else { format!(", {} of them in the journal", reused.len()) };
+        let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
+        voice::note(format_args!("{}{kept}{time}", count(cells, "cell")));
+        let lines = vec![None; standing.claims.len()];
+        let standing = Arc::new(Mutex::new(standing));
+        let mut all = None;
+        if voice::is_watched() && left > 0 {
+            let shared = standing.clone();
+            let text = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+                let text = overall(&lock(&shared), start.elapsed().as_secs_f64(), width());
+                // Nothing can be done about a terminal that is gone.
+                let _ = line.write_str(&text);
+            };
+            let bar = self.screen.add(ProgressBar::new(1));
+            if let Ok(style) = ProgressStyle::with_template("{run}") {
+                bar.set_style(style.with_key("run", text));
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            all = Some(bar);
+        }
+        *lock(&self.run) = Some(Run { start, standing, all, lines });
+    }
+
+    fn started(&self, cell: &Cell) {
+        self.with(|run| {
+            let now = run.start.elapsed().as_secs_f64();
+            let begun = run.told(|standing| standing.begin(cell, now));
+            let (Some((place, text, _)), Some(all)) = (begun, &run.all) else { return };
+            let shown = run.lines.iter().flatten().count();
+            if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
+                let line = self.screen.insert_before(all, ProgressBar::new(1));
+                if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                    line.set_style(style);
+                }
+                line.set_message(text);
+                run.lines[place] = Some(line);
+            }
+        });
+    }
+
+    fn finished(&self, cell: &Cell, _seconds: f64, outcome: Result<&Record, &str>) {
+        if let Err(why) = outcome {
+            self.screen.suspend(|| voice::note(format_args!("{cell} could not be measured: {why}")));
+        }
+        self.with(|run| {
+            let ended = run.told(|standing| standing.end(cell, outcome.ok()));
+            let Some((place, text, done)) = ended else { return };
+            let Some(line) = &run.lines[place] else { return };
+            line.set_message(text);
+            if done {
+                line.finish_and_clear();
+                self.screen.remove(line);
+                run.lines[place] = None;
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|run| {
+            run.lines.iter().flatten().chain(&run.all).for_each(ProgressBar::finish_and_clear);
+        });
+    }
+}
+
+/// Columns of the terminal.
+fn width() -> usize {
+    usize::from(Term::stderr().size().1)
+}
+
+/// Columns of the longest name.
+fn names(standing: &Standing) -> usize {
+    standing.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
+}
+
+/// The line of a claim, in `width` columns.
+fn of_claim(claim: &Claim, names: usize, width: usize) -> String {
+    let Claim { id, cells, done, worst, .. } = claim;
+    let count = format!("{done}/{cells}");
+    let count = pad_str(&count, 9, Alignment::Right, None);
+    let name = pad_str(id, names, Alignment::Left, None);
+    let mut phrases = vec![format!("{name}  {count}"), of_cells(*cells).to_owned()];
+    if let Some((ratio, bound)) = worst {
+        let word = if ratio.violated { "violated" } else { "worst ratio" };
+        phrases.extend([format!("  {word} {:.3}", ratio.value), format!(" in {bound}")]);
+    }
+    fitting(&phrases, width)
+}
+
+/// The first of these phrases, as many as fit: half a phrase could be half a number.
+fn fitting(phrases: &[String], width: usize) -> String {
+    let mut line = String::new();
+    for phrase in phrases {
+        if measure_text_width(&line) + measure_text_width(phrase) >= width {
+            break;
+        }
+        line += phrase;
+    }
+    line
+}
+
+/// What follows "3/12".
+fn of_cells(all: usize) -> &'static str {
+    if all == 1 { " cell" } else { " cells" }
+}
+
+/// The line of the run, in `width` columns.
+fn overall(standing: &Standing, now: f64, width: usize) -> String {
+    let (done, cells) = standing.cells();
+    let left = duration(standing.left(now));
+    let count = format!("{done}/{cells}");
+    if width < NARROW {
+        return fitting(&[count, format!("  about {left} left")], width);
+    }
+    let phrases = {
+        let full = (standing.fraction(now) * BAR as f64).round() as usize;
+        let bar = "█".repeat(full) + &"░".repeat(BAR - full);
+        [format!("{bar}  {count}{}", of_cells(cells)), format!("  {} gone", duration(now)), format!(", about {left} left")]
+    };
+    fitting(&phrases, width)
+}
+
+/// Seconds in words.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// A poisoned lock guards numbers that are only shown.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use escapement_verify::claim::Tier;
+    use escapement_verify::judge::ratio::Ratio;
+
+    #[test]
+    fn the_line_of_the_run_fits_every_terminal() {
+        let plan = Plan::new(&[], Tier::Quick, 0).unwrap();
+        let standing = Standing::new(&plan, &[], 2);
+        let of = |width| overall(&standing, 3.0, width);
+        assert_eq!(of(80), format!("{}  0/0 cells  3.0 s gone, about 0.0 s left", "█".repeat(BAR)));
+        assert_eq!(of(40), "0/0  about 0.0 s left");
+        assert_eq!((of(12).as_str(), of(3).as_str()), ("0/0", ""));
+        for width in [2, 3, 20, 59, 60, 61, 200] {
+            assert!(of(width).chars().count() <= width.saturating_sub(1), "{width}: {}", of(width));
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_claim_never_ends_within_a_number() {
+        let mut claim = Claim::new("lemma-1", Vec::new());
+        let ratio = Ratio { value: 1.1934, violated: false };
+        (claim.cells, claim.done, claim.worst) = (40, 12, Some((ratio, "sharp".to_owned())));
+        let of = |width| of_claim(&claim, 8, width);
+        let parts = ["lemma-1       12/40", " cells", "  worst ratio 1.193", " in sharp"];
+        assert_eq!(of(80), parts.concat());
+        for width in 0..80 {
+            let line = of(width);
+            assert!((0..=4).any(|n| parts[..n].concat() == line), "{width}: {line}");
+            assert!(line.chars().count() < width.max(1), "{width}: {line}");
+        }
+    }
+}

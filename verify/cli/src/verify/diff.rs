@@ -1,0 +1,96 @@
+//! `diff`: what moved between two journals or reports.
+
+use super::material::{self, Measured, Wanted};
+use super::{print, print_json};
+use crate::report::diff::{compare, words};
+use crate::report::model::{Report, SCHEMA};
+use crate::terminal::choice;
+use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
+use anyhow::{Result, anyhow, bail};
+use escapement_verify::claim::Tier;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::error::Error;
+use escapement_verify::files::atomic::reason;
+use escapement_verify::run::journal::Records;
+use serde::Deserialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What --help says beyond the options.
+const DETAILS: &str = "\
+Shown are
+  verdicts that are other ones;
+  constants that differ by more than their two error bounds together, where both have the same cells and seed
+    (on other cells a constant is another number, and is not compared);
+  exponents of which one measured value lies outside the other's limits (on other cells, or with another seed: that differ by
+    more than the root of the sum of the squares of their limits), and onsets that are other ones;
+  claims, bounds and groups of cells that came or went, and numbers of cells;
+  in a group of their own the claims and bounds that are gone, of which the later one gives no verdict.
+Without --tier the tier of a journal is the one whose cells are nearest to those that it holds.
+
+Exit code: 0 when nothing moved, 1 when a verdict got worse (in the order exact, holds, scales, inconclusive, refuted),
+3 when something moved or is gone and no verdict got worse, 2 for bad input.
+
+Examples:
+  escapement diff old.jsonl results/journal.jsonl
+  escapement diff old/report.json new/report.json --json";
+
+/// Compares two journals, or two report.json, or one of each.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  escapement diff old.jsonl results/journal.jsonl\n  escapement diff old/report.json new/report.json --json", after_long_help = DETAILS)]
+pub struct Args {
+    /// The earlier journal or report.json
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The later one
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// Whose cells to compare, of a journal; without it the one that it seems to hold
+    #[arg(long, value_parser = choice::<Tier>())]
+    tier: Option<Tier>,
+    /// The root seed, of a journal
+    #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
+    seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let (old, new) = (read(&args.old, args, registry)?, read(&args.new, args, registry)?);
+    let diff = compare(&args.old.display().to_string(), &old, &args.new.display().to_string(), &new);
+    if args.json {
+        print_json(out, &diff)?;
+    } else {
+        print(out, &words(&diff))?;
+    }
+    Ok(match (diff.worse, diff.changes.len()) {
+        (0, 0) => HOLDS,
+        (0, _) => INCONCLUSIVE,
+        _ => REFUTED,
+    })
+}
+
+/// What every report begins with.
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+}
+
+/// A report, or the report on a journal.
+fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
+    if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
+        if schema != SCHEMA {
+            bail!("{name} has the schema '{schema}' where {SCHEMA} is read: make the report again from its journal");
+        }
+        return serde_json::from_slice(&bytes).map_err(|e| anyhow!("{name} says it has the schema {SCHEMA}, and has not: {e}"));
+    }
+    let records = Records::read(path).map_err(|e| match e {
+        Error::JournalForeign { .. } => anyhow!("{name} is neither a journal nor a report.json"),
+        other => other.into(),
+    })?;
+    let wanted = Wanted { claims: registry.select(&[])?, tier: args.tier, seed: args.seed };
+    material::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
+}

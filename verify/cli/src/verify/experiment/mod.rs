@@ -1,0 +1,105 @@
+//! `escapement experiment`: the paper's figures, with tables and verdicts.
+
+mod figure_1;
+mod figure_2;
+mod r1;
+mod taylor;
+mod training;
+
+use crate::files::stdout;
+use crate::report::tables;
+use crate::terminal::exit::{INCONCLUSIVE, INTERRUPTED, REFUTED};
+use crate::terminal::{self};
+use crate::terminal::{Desk, choice};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use escapement_verify::Tier;
+use escapement_verify::figure::{Execution, Experiment, execute};
+use escapement_verify::judge::Verdict;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The paper's figures from a seed, as CSV and SVG, and verdicts on what it reads off them.
+///
+/// Exit code 0 when all that is read off holds, 1 when any is refuted, 3 when any is inconclusive, 2 for bad input, 130 after Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(
+    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier paper --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json and a checkpoint for each run. The same command again goes on to the same bytes\nas if it had never been stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs of what there is."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    which: Which,
+}
+
+#[derive(Debug, Subcommand)]
+enum Which {
+    /// R3, train and test loss of the quadratic model for six values of λ3
+    #[command(name = "figure-1")]
+    Figure1(figure_1::Args),
+    /// The least number of samples of a two-layer ReLU network, over d
+    #[command(name = "figure-2")]
+    Figure2(figure_2::Args),
+    /// Whether R1 in the objective changes the test loss
+    R1(r1::Args),
+    /// f_L, f_L + f_Q and the network from one initialisation, side by side
+    Taylor(taylor::Args),
+}
+
+/// What all experiments are told.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// How large: quick (a minute), standard (half an hour), paper (the paper's size, hours)
+    #[arg(long, default_value_t = Tier::Quick, value_parser = choice::<Tier>())]
+    tier: Tier,
+    /// The first seed: all that is drawn for a seed depends on it alone
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// How many seeds, from the first on [default: that of the tier]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// How many steps [default: that of the tier]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    steps: Option<u64>,
+    /// The folder of the experiment, made where it is missing [default: results/ID]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Start anew, even where the folder holds an experiment
+    #[arg(long)]
+    fresh: bool,
+    /// Print the verdict as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Bad input, a folder that cannot be written or holds something else.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    match &args.which {
+        Which::Figure1(args) => figure_1::run(args),
+        Which::Figure2(args) => figure_2::run(args),
+        Which::R1(args) => r1::run(args),
+        Which::Taylor(args) => taylor::run(args),
+    }
+}
+
+/// Executes an experiment, prints what came out and gives the exit code.
+fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
+    let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
+    let Execution { report, interrupted, notes } = execute(&mut experiment, &out, common.fresh, &Desk::new())?;
+    for words in notes {
+        terminal::note(words);
+    }
+    if common.json {
+        stdout::print(&serde_json::to_string_pretty(&report.verdict)?)?;
+    } else {
+        stdout::print(&format!("{}Written to {}", tables::of_verdict(&report.verdict), out.display()))?;
+    }
+    Ok(match report.verdict.verdict {
+        _ if interrupted => ExitCode::from(INTERRUPTED),
+        Verdict::Refuted => ExitCode::from(REFUTED),
+        Verdict::Inconclusive => ExitCode::from(INCONCLUSIVE),
+        _ => ExitCode::SUCCESS,
+    })
+}

@@ -1,0 +1,104 @@
+//! `graph`: which claim rests on which, as a picture.
+
+use super::list::{Standing, tell_of_earlier};
+use super::{Scope, print};
+use crate::report::graph::{Graph, Node, Setting};
+use crate::terminal::exit::HOLDS;
+use crate::terminal::note;
+use anyhow::{Result, bail};
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::files::atomic::Outputs;
+use escapement_verify::run::journal::{Held, Records};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; what lacks cells is grey.
+///
+/// Arrows lead from a claim to what rests on it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
+)]
+pub struct Args {
+    /// The language of the picture [default: by the name of --out; svg otherwise]
+    #[arg(long)]
+    format: Option<Format>,
+    /// Only this claim, what it rests on and what rests on it
+    #[arg(long, value_name = "CLAIM")]
+    focus: Option<String>,
+    /// The file; standard output when not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The report that the nodes of an SVG link to
+    #[arg(long, value_name = "URL", default_value = "index.html")]
+    page: String,
+    #[command(flatten)]
+    scope: Scope,
+}
+
+/// The languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A picture with links
+    Svg,
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages
+    Mermaid,
+}
+
+impl Format {
+    /// What the name of a file asks for.
+    fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        Ok(match extension.as_deref() {
+            Some("svg") => Self::Svg,
+            Some("dot" | "gv") => Self::Dot,
+            Some("mmd" | "mermaid") => Self::Mermaid,
+            _ => bail!(
+                "{} names no kind of picture: let it end in .svg, .dot, .gv, .mmd or .mermaid, or give --format",
+                path.display()
+            ),
+        })
+    }
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let format = match (args.format, &args.out) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of(path)?,
+        (None, None) => Format::Svg,
+    };
+    if let Some(path) = &args.out {
+        Outputs::check(path, false)?;
+    }
+    if let Some(id) = &args.focus {
+        registry.get(id)?;
+    }
+    let journal = &args.scope.journal;
+    let records = Records::read(journal)?;
+    if !journal.exists() {
+        note(format_args!("there is no journal {}: nothing is measured yet, and no claim has a verdict", journal.display()));
+    }
+    let held = Held::new(records.iter(), args.scope.seed);
+    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    tell_of_earlier(&standings);
+    let nodes = registry.claims().zip(&standings).map(|(c, s)| Node::new(c.id(), c.title(), s.verdict, c.uses()));
+    let graph = Graph::new(nodes.collect());
+    let graph = args.focus.as_ref().map_or_else(|| graph.clone(), |id| graph.focus(id));
+    let text = match format {
+        Format::Svg => graph.svg(Setting::Alone(&args.page)),
+        Format::Dot => graph.dot(),
+        Format::Mermaid => graph.mermaid(),
+    };
+    match &args.out {
+        None => print(out, &text)?,
+        Some(path) => {
+            let mut outputs = Outputs::new();
+            outputs.stage(path, |w| w.write_all(text.as_bytes()))?;
+            outputs.commit()?;
+            print(out, &format!("{}\n", path.display()))?;
+        }
+    }
+    Ok(HOLDS)
+}

@@ -1,0 +1,126 @@
+//! `list`: the claims, with the verdicts that the journal holds.
+
+use super::{Scope, print, print_json};
+use crate::terminal::exit::HOLDS;
+use crate::terminal::{note, program};
+use anyhow::Result;
+use escapement_verify::claim::Claim;
+use escapement_verify::claim::errata::ErratumId;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::judge::{Verdict, judge};
+use escapement_verify::run::journal::{Held, Records};
+use escapement_verify::run::plan::{Plan, source_of};
+use escapement_verify::text::plural::{are, count};
+use serde::Serialize;
+use std::io::Write;
+
+/// Lists the claims with their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  escapement list\n  escapement list --tier standard --json")]
+pub struct Args {
+    #[command(flatten)]
+    scope: Scope,
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the journal says of a claim.
+#[derive(Serialize)]
+pub(super) struct Standing {
+    /// None while cells are missing.
+    pub(super) verdict: Option<Verdict>,
+    cells: usize,
+    measured: usize,
+    /// Whether they are of other sources than this program's.
+    pub(super) earlier: bool,
+}
+
+impl Standing {
+    pub(super) fn of(claim: &dyn Claim, scope: &Scope, held: &Held<'_>) -> Result<Self> {
+        let plan = Plan::new(&[claim], scope.tier, scope.seed)?;
+        let (source, found) = held.of(claim, &plan);
+        let earlier = source.is_some_and(|source| source != source_of(claim));
+        let found: Vec<_> = found.into_iter().cloned().collect();
+        let (cells, measured) = (plan.steps.len(), found.len());
+        let verdict = (cells == measured).then(|| judge(claim, scope.tier, scope.seed, &found, &[]).verdict);
+        Ok(Self { verdict, cells, measured, earlier })
+    }
+
+    fn words(&self) -> String {
+        match self.verdict {
+            Some(verdict) if self.earlier => format!("{verdict} (earlier)"),
+            Some(verdict) => verdict.to_string(),
+            None if self.measured == 0 => "-".into(),
+            None => format!("{} of {}", self.measured, self.cells),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    claim: &'a str,
+    title: &'a str,
+    reference: &'a str,
+    statement: &'a str,
+    #[serde(flatten)]
+    standing: &'a Standing,
+    uses: &'a [&'a str],
+    errata: &'a [ErratumId],
+    bounds: Vec<String>,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let records = Records::read(&args.scope.journal)?;
+    let held = Held::new(records.iter(), args.scope.seed);
+    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    let claims = || registry.claims().zip(&standings);
+    if args.json {
+        let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
+        print_json(out, &rows)?;
+        return Ok(HOLDS);
+    }
+    let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let width = longest(&mut registry.claims().map(|c| c.id().chars().count()));
+    let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
+    let refuted: Vec<&str> = claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
+    let line = |(c, s): (&dyn Claim, &Standing)| {
+        let shaken_by = registry.shaken_by(c.id(), &refuted);
+        let shaken =
+            if shaken_by.is_empty() { String::new() } else { format!(", rests on what is refuted: {}", shaken_by.join(", ")) };
+        format!("{:<width$}  {:<words$}  {} ({}){shaken}\n", c.id(), s.words(), c.title(), c.reference())
+    };
+    print(out, &claims().map(line).collect::<String>())?;
+    tell_of_earlier(&standings);
+    let Scope { tier, seed, journal } = &args.scope;
+    if !journal.exists() {
+        note(format_args!("there is no journal {}: nothing is measured yet", journal.display()));
+    } else if standings.iter().any(|s| s.verdict.is_none()) {
+        let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
+        let command = shell_words::join(["verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
+        note(format_args!("{journal} lacks cells of the {tier} tier; {} {command} measures them", program::name()));
+    }
+    Ok(HOLDS)
+}
+
+/// Says so where records are of other sources.
+pub(super) fn tell_of_earlier(standings: &[Standing]) {
+    let earlier = standings.iter().filter(|s| s.earlier).count();
+    if earlier > 0 {
+        let (claims, are) = (count(earlier, "claim"), are(earlier));
+        note(format_args!("{claims} {are} shown by records of other sources than this program's"));
+    }
+}
+
+fn row<'a>(c: &'a dyn Claim, standing: &'a Standing) -> Row<'a> {
+    Row {
+        claim: c.id(),
+        title: c.title(),
+        reference: c.reference(),
+        statement: c.statement(),
+        standing,
+        uses: c.uses(),
+        errata: c.errata(),
+        bounds: c.bounds().into_iter().map(|b| b.name).collect(),
+    }
+}

@@ -1,0 +1,66 @@
+//! From a journal on disk to the data of a report.
+
+use crate::report::model::{Material, Report, assemble, likely_tier};
+use crate::terminal::program;
+use anyhow::Result;
+use escapement_verify::claim::cell::Cell;
+use escapement_verify::claim::record::Failure;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Claim, Tier};
+use escapement_verify::run::journal::Records;
+use escapement_verify::run::timings::Timings;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What the present command measured, or tried to.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub cells: BTreeSet<Cell>,
+    pub failures: Vec<Failure>,
+}
+
+/// What to show of a journal.
+pub(super) struct Wanted<'a> {
+    pub claims: Vec<&'a dyn Claim>,
+    /// The tier, or the one that the journal seems to hold.
+    pub tier: Option<Tier>,
+    pub seed: u64,
+}
+
+impl Wanted<'_> {
+    /// The tier, read off the records where none was asked for.
+    ///
+    /// # Errors
+    /// Plans that cannot be made.
+    pub(super) fn tier(&self, records: &Records) -> Result<Tier> {
+        Ok(self.tier.map_or_else(|| likely_tier(&self.claims, records, self.seed), Ok)?)
+    }
+}
+
+/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making it again.
+///
+/// # Errors
+/// Plans that cannot be made.
+pub(super) fn report(
+    path: &Path,
+    records: &Records,
+    registry: &Registry,
+    wanted: &Wanted<'_>,
+    measured: &Measured,
+    command: impl FnOnce(Tier) -> String,
+) -> Result<Report> {
+    let tier = wanted.tier(records)?;
+    Ok(assemble(&Material {
+        registry,
+        claims: wanted.claims.clone(),
+        records,
+        timings: &Timings::read(path),
+        failures: &measured.failures,
+        measured: &|cell| measured.cells.contains(cell),
+        tier,
+        seed: wanted.seed,
+        journal: path.display().to_string(),
+        command: command(tier),
+        program: program::name(),
+    })?)
+}

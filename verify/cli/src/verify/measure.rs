@@ -1,0 +1,171 @@
+//! `verify`: measure claims and give verdicts.
+
+use super::{RunArgs, print, print_json, run};
+use crate::report::tables;
+use crate::terminal::exit::HOLDS;
+use crate::terminal::{duration, painted, program};
+use anyhow::{Result, bail, ensure};
+use escapement::error::human_bytes;
+use escapement_verify::claim::Tier;
+use escapement_verify::claim::record::Failure;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::run::plan::{Plan, Step, source_of};
+use escapement_verify::run::runner;
+use escapement_verify::run::shard::Shard;
+use escapement_verify::text::plural::count;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+
+/// What `verify` is told.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal part-2.jsonl"
+)]
+pub struct Args {
+    /// The claims; all of them when none is given
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Print the cells with predicted time and memory, and stop
+    #[arg(long)]
+    plan: bool,
+    /// Print one JSON array, one object per claim
+    #[arg(long)]
+    json: bool,
+    /// Show the exponents of every group of cells, not only of the one nearest to violating it
+    #[arg(long)]
+    details: bool,
+    /// Measure this one cell again, without the journal, and print its record
+    #[arg(long, value_name = "KEY", conflicts_with = "plan")]
+    cell: Option<String>,
+    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every machine
+    #[arg(long, value_name = "I/N", conflicts_with = "cell", allow_hyphen_values = true)]
+    shard: Option<Shard>,
+}
+
+#[derive(Serialize)]
+struct PlannedCell<'a> {
+    key: String,
+    cell: &'a escapement_verify::Cell,
+    seconds: f64,
+    bytes: f64,
+}
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    if args.plan || args.cell.is_some() || args.shard.is_some() {
+        let claims = registry.select(&args.claims)?;
+        let mut plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
+        if let Some(shard) = args.shard {
+            plan = plan.share(shard);
+        }
+        return match &args.cell {
+            _ if !args.plan
+                && let Some(shard) = args.shard =>
+            {
+                share(args, shard, &plan, out)
+            }
+            Some(key) => one_cell(key, &plan, registry, out),
+            None if args.json => {
+                let planned = |s: &Step<'_>| (s.cell.key(), s.prediction);
+                let cells: Vec<_> = plan
+                    .steps
+                    .iter()
+                    .map(|s| (planned(s), &s.cell))
+                    .map(|((key, p), cell)| PlannedCell { key, cell, seconds: p.seconds, bytes: p.bytes })
+                    .collect();
+                print_json(out, &cells).map(|()| HOLDS)
+            }
+            None => print(out, &plan_table(&plan, args.run.jobs)).map(|()| HOLDS),
+        };
+    }
+    let (verdicts, code) = run::verdicts(&args.run, registry, &args.claims)?;
+    if args.json {
+        print_json(out, &verdicts)?;
+    } else {
+        print(out, &painted(&tables::summary(&verdicts, registry, args.details)))?;
+    }
+    Ok(code)
+}
+
+fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
+    let mut text = String::new();
+    for s in &plan.steps {
+        let time = duration(s.prediction.seconds);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{time:>8}  {:>8}  {}", human_bytes(s.prediction.bytes), s.cell);
+    }
+    let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
+    let total = duration(plan.seconds(jobs));
+    let _ = writeln!(
+        text,
+        "{} of the {} tier: about {total} on {}, up to {} in a cell",
+        count(plan.steps.len(), "cell"),
+        plan.tier,
+        count(jobs, "core"),
+        human_bytes(plan.bytes())
+    );
+    text
+}
+
+#[derive(Serialize)]
+struct Share<'a> {
+    shard: String,
+    tier: Tier,
+    seed: u64,
+    journal: &'a Path,
+    reused: usize,
+    cells: Vec<String>,
+    failed: &'a [Failure],
+}
+
+/// Measures a share, and says which cells the journal now holds of it.
+fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Result<u8> {
+    let outcome = run::outcome(&args.run, plan, run::again(&args.run), true)?;
+    let cells: Vec<String> = outcome.records.iter().map(|r| r.cell.key()).collect();
+    let (journal, failed) = (args.run.scope.journal.as_path(), outcome.failures.as_slice());
+    if args.json {
+        let (tier, seed, reused) = (plan.tier, plan.seed, outcome.reused);
+        print_json(out, &Share { shard: shard.to_string(), tier, seed, journal, reused, cells, failed })?;
+        return Ok(HOLDS);
+    }
+    let mut text: String = cells.iter().map(|key| format!("{key}\n")).collect();
+    let kept = if outcome.reused > 0 { format!(", {} of them from before", outcome.reused) } else { String::new() };
+    let _ = writeln!(
+        text,
+        "share {shard} of the {} tier: {} of {} in {}{kept}; {} merge joins the shares",
+        plan.tier,
+        cells.len(),
+        count(plan.steps.len(), "cell"),
+        journal.display(),
+        program::name()
+    );
+    print(out, &text)?;
+    Ok(HOLDS)
+}
+
+fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let Some(step) = plan.steps.iter().find(|s| s.cell.key() == key) else {
+        let everything = Plan::new(&registry.select(&[])?, plan.tier, plan.seed)?;
+        if let Some(step) = everything.steps.iter().find(|s| s.cell.key() == key) {
+            let claim = step.claim.id();
+            bail!("the cell '{key}' belongs to the claim {claim}, which is not among those named: give verify {claim} --cell");
+        }
+        for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
+            let other = Plan::new(&registry.select(&[])?, tier, plan.seed)?;
+            if let Some(step) = other.steps.iter().find(|s| s.cell.key() == key) {
+                let claim = step.claim.id();
+                bail!("the cell '{key}' is not in the {} tier: give verify {claim} --tier {tier} --cell", plan.tier);
+            }
+        }
+        ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);
+        let near = |s: &&Step<'_>| (1e6 * strsim::normalized_damerau_levenshtein(key, &s.cell.key())) as u64;
+        let near = plan.steps.iter().max_by_key(near).map(|s| s.cell.key()).unwrap_or_default();
+        bail!("unknown cell '{key}' in the {} tier; did you mean '{near}'? (--plan lists all)", plan.tier);
+    };
+    let record = runner::measure(step, plan.seed, &source_of(step.claim), runner::available_memory())?;
+    print_json(out, &record)?;
+    Ok(HOLDS)
+}

@@ -1,0 +1,92 @@
+//! The commands on claims: `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`, for any registry of claims.
+
+mod diff;
+pub mod experiment;
+mod explain;
+mod graph;
+mod list;
+mod material;
+mod measure;
+mod merge;
+mod report;
+mod run;
+
+pub use run::{RunArgs, Scope};
+
+use crate::terminal::exit::BAD_INPUT;
+use anyhow::{Result, anyhow};
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::files::atomic::reason;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The commands of the pipeline.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Measure claims and give verdicts
+    ///
+    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad
+    /// input. With --shard one share of the cells is measured and no verdict is given: n machines measure a share each, and merge
+    /// joins their journals.
+    Verify(measure::Args),
+    /// List the claims
+    ///
+    /// With their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
+    List(list::Args),
+    /// Explain a claim: statement, hypotheses, method, what would refute it
+    Explain(explain::Args),
+    /// Draw which claim rests on which
+    Graph(graph::Args),
+    /// Write what the journal holds to a folder, as one page and as tables of every bound
+    Report(report::Args),
+    /// Join journals, as those of shares measured on several machines
+    ///
+    /// A record that is in several of them is kept once; two that differ are an error that names cell and journals, and nothing is
+    /// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
+    /// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
+    Merge(merge::Args),
+    /// Compare two journals or reports
+    Diff(diff::Args),
+}
+
+impl Command {
+    /// Runs the command on `registry`, results going to `out`; the value is the exit code.
+    ///
+    /// # Errors
+    /// Bad input and files that cannot be read or written, in one sentence; the exit code is then [`BAD_INPUT`].
+    pub fn run(&self, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+        match self {
+            Self::Verify(args) => measure::run(args, registry, out),
+            Self::List(args) => list::run(args, registry, out),
+            Self::Explain(args) => explain::run(args, registry, out),
+            Self::Graph(args) => graph::run(args, registry, out),
+            Self::Report(args) => report::run(args, registry, out),
+            Self::Merge(args) => merge::run(args, registry, out),
+            Self::Diff(args) => diff::run(args, registry, out),
+        }
+    }
+}
+
+/// The process's exit code, after printing the error if there is one.
+pub fn exit(result: Result<u8>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            eprintln!("escapement: {e}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// Writes a result. A reader that has left, as `head` does, is no error.
+fn print(out: &mut dyn Write, text: &str) -> Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(anyhow!("standard output cannot be written: {}", reason(&e))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON value and a line end.
+fn print_json(out: &mut dyn Write, value: &impl serde::Serialize) -> Result<()> {
+    print(out, &(serde_json::to_string_pretty(value)? + "\n"))
+}

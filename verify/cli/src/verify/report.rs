@@ -1,0 +1,126 @@
+//! `report`: a page and tables of every bound, as files.
+
+use super::material::{self, Measured, Wanted};
+use super::run::{self, RunArgs};
+use super::{Scope, print};
+use crate::report::model::Report;
+use crate::report::{page, tables};
+use crate::terminal::{choice, note, program};
+use anyhow::Result;
+use escapement_verify::claim::Tier;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::files::atomic::Outputs;
+use escapement_verify::run::journal::Records;
+use escapement_verify::run::plan::source_of;
+use escapement_verify::run::plan::{Plan, Step};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Writes index.html, report.md, bounds.csv, bounds.tex and report.json from the journal.
+///
+/// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or --measure is given. Exit codes are
+/// those of verify.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are those of verify.\n\nExamples:\n  escapement report\n  escapement report --journal results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
+)]
+pub struct Args {
+    /// The claims; all of them when none is given
+    #[arg(value_name = "CLAIM")]
+    claims: Vec<String>,
+    /// The folder, made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "report")]
+    out: PathBuf,
+    /// The records; where there is no such file the quick tier is measured into it first
+    #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
+    journal: PathBuf,
+    /// Whose cells to show: quick, standard or paper; without it the one that the journal seems to hold
+    #[arg(long, value_parser = choice::<Tier>())]
+    tier: Option<Tier>,
+    /// The root seed
+    #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
+    seed: u64,
+    /// Measure what is missing first
+    #[arg(long)]
+    measure: bool,
+    /// Cells measured at once; 0 for all cores
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = run::jobs)]
+    jobs: usize,
+    /// Figures for the page: the folder of an experiment, or one that holds several [default: those in results/]
+    #[arg(long, value_name = "DIR")]
+    experiments: Vec<PathBuf>,
+    /// Show the report in the browser when it is written
+    #[arg(long)]
+    open: bool,
+}
+
+/// The files of a report; the first one is what --open shows.
+const FILES: [&str; 5] = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
+
+pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    // Before hours of work, not after.
+    Outputs::check_folder(&args.out, &FILES)?;
+    let experiments = if args.experiments.is_empty() {
+        // Where `experiment` writes when nobody says otherwise; there may be none.
+        page::collect(&page::folders(Path::new("results")))?
+    } else {
+        page::collect(&args.experiments)?
+    };
+    let report = report(args, registry)?;
+    report.notes.iter().for_each(note);
+    let contents: [Vec<u8>; 5] = [
+        page::html_with(&report, &experiments).into_bytes(),
+        tables::markdown(&report).into_bytes(),
+        tables::csv(&report)?,
+        tables::latex(&report).into_bytes(),
+        serde_json::to_vec(&report).map(|json| [json, b"\n".to_vec()].concat())?,
+    ];
+    let mut outputs = Outputs::new();
+    outputs.folder(&args.out)?;
+    let paths = FILES.map(|name| args.out.join(name));
+    for (path, content) in paths.iter().zip(&contents) {
+        outputs.stage(path, |w| w.write_all(content))?;
+    }
+    outputs.commit()?;
+    print(out, &paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
+    if args.open
+        && let Err(e) = open::that_detached(&paths[0])
+    {
+        note(format_args!("{} could not be opened: {e}", paths[0].display()));
+    }
+    Ok(run::exit_code(report.claims.iter().map(|c| c.verdict)))
+}
+
+/// Measures where it was asked for, or where there is nothing to report; then the data of the report.
+fn report(args: &Args, registry: &Registry) -> Result<Report> {
+    let mut wanted = Wanted { claims: registry.select(&args.claims)?, tier: args.tier, seed: args.seed };
+    let program = program::name();
+    let command = |tier| {
+        let (journal, out) = (args.journal.display().to_string(), args.out.display().to_string());
+        let (tier, seed) = (format!("{tier}"), args.seed.to_string());
+        let options = ["--journal", &journal, "--tier", &tier, "--seed", &seed, "--out", &out];
+        let figures: Vec<String> = args.experiments.iter().map(|e| e.display().to_string()).collect();
+        let figures = figures.iter().flat_map(|e| ["--experiments", e.as_str()]);
+        shell_words::join(
+            [program.as_str(), "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options).chain(figures),
+        )
+    };
+    let before = Records::read(&args.journal)?;
+    let nothing = !args.journal.exists();
+    if !nothing && !args.measure {
+        return material::report(&args.journal, &before, registry, &wanted, &Measured::default(), command);
+    }
+    let tier = wanted.tier(&before)?;
+    if nothing {
+        note(format_args!("there is no journal {}: the {tier} tier is measured first", args.journal.display()));
+    }
+    wanted.tier = Some(tier);
+    let plan = Plan::new(&wanted.claims, tier, args.seed)?;
+    let lacks = |s: &&Step<'_>| before.get(&s.cell, args.seed, &source_of(s.claim)).is_none();
+    let cells = plan.steps.iter().filter(lacks).map(|s| s.cell.clone()).collect();
+    let again = format!("{} --measure resumes there", command(tier));
+    let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
+    let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
+    let measured = Measured { cells, failures: outcome.failures };
+    material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
+}

@@ -1,0 +1,120 @@
+//! From the arguments that `verify` and `report` share to verdicts.
+
+use crate::report::called;
+use crate::terminal::exit::{self, INCONCLUSIVE, INTERRUPTED, REFUTED};
+use crate::terminal::{choice, note, program, progress};
+use anyhow::Result;
+use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Claim, Tier};
+use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
+use escapement_verify::run::journal::Journal;
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::runner::{self, Options};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+/// Which records are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Scope {
+    /// How much to measure: quick (a minute), standard (half an hour), paper (hours)
+    #[arg(long, default_value_t = Tier::Quick, value_parser = choice::<Tier>())]
+    pub tier: Tier,
+    /// The root seed of every random stream
+    #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
+    pub seed: u64,
+    /// Where records are kept, and found again by the next run
+    #[arg(long, default_value = "results/journal.jsonl")]
+    pub journal: PathBuf,
+}
+
+/// What is measured, and where its records are kept.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Cells measured at once; 0 for all cores
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
+    pub(super) jobs: usize,
+    /// Empty the journal first
+    #[arg(long)]
+    pub(super) fresh: bool,
+}
+
+pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
+    text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
+}
+
+/// Runs a plan against the journal; `again` says how to go on after Ctrl-C. A journal that is new is `announced`: whoever meant another one finds out
+/// before hours of work.
+///
+/// # Errors
+/// Bad input, and a journal that cannot be used.
+pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>, again: String, announced: bool) -> Result<runner::Outcome> {
+    let new = !args.scope.journal.exists();
+    let journal = Journal::open(&args.scope.journal, args.fresh)?;
+    if new && announced {
+        note(format_args!("there is no journal {} yet: it is begun", args.scope.journal.display()));
+    }
+    for warning in journal.warnings() {
+        note(warning);
+    }
+    let journal = Arc::new(Mutex::new(journal));
+    // Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of the journal.
+    let over = Arc::new(AtomicBool::new(false));
+    let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(&journal), over.clone());
+    // Only one handler can be set per process: a program that has its own keeps it.
+    let _ = ctrlc::set_handler(move || {
+        let journal = held.upgrade();
+        let _guard = journal.as_ref().map(|j| j.lock());
+        if !finished.load(Ordering::SeqCst) {
+            eprintln!("\nescapement: interrupted; what was measured is in the journal, and {again}");
+        }
+        std::process::exit(i32::from(INTERRUPTED));
+    });
+    let stop = AtomicBool::new(false);
+    let options = Options { jobs: args.jobs, memory: runner::available_memory(), stop: &stop };
+    let outcome = runner::run(plan, Some(&journal), &options, &progress::Bars::new());
+    over.store(true, Ordering::SeqCst);
+    Ok(outcome?)
+}
+
+/// How `verify` goes on after Ctrl-C.
+pub(super) fn again(args: &RunArgs) -> String {
+    // With --fresh it would begin by emptying the journal.
+    let changed = if args.fresh { " without --fresh" } else { "" };
+    format!("the same command{changed} resumes there")
+}
+
+/// The verdicts on `claims`, and the exit code.
+///
+/// # Errors
+/// As [`outcome`].
+pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
+    let claims = registry.select(names)?;
+    let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
+    let outcome = outcome(args, &plan, again(args), true)?;
+    let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
+    let code = exit_code(verdicts.iter().map(|v| v.verdict));
+    Ok((verdicts, code))
+}
+
+/// The exit code of a run with these verdicts.
+pub(super) fn exit_code(verdicts: impl Iterator<Item = Verdict>) -> u8 {
+    match verdicts.max() {
+        Some(Verdict::Refuted) => REFUTED,
+        Some(Verdict::Inconclusive) => INCONCLUSIVE,
+        _ => exit::HOLDS,
+    }
+}
+
+fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> ClaimVerdict {
+    let records: Vec<_> = outcome.records.iter().filter(|r| r.cell.claim == claim.id()).cloned().collect();
+    let failures: Vec<_> = outcome.failures.iter().filter(|f| f.cell.claim == claim.id()).cloned().collect();
+    let mut verdict = judge(claim, args.scope.tier, args.scope.seed, &records, &failures);
+    let program = program::name();
+    for worst in verdict.bounds.iter_mut().filter_map(|b| b.worst.as_mut()) {
+        worst.command = called::by(&program, &worst.command);
+    }
+    verdict
+}

@@ -1,0 +1,113 @@
+//! What the author of a claim writes against: the claim itself, its cells, its records and its bounds.
+
+pub mod bound;
+pub mod cell;
+pub mod errata;
+pub mod record;
+pub mod registry;
+
+use crate::claim::bound::Bound;
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::Measurement;
+use crate::error::Result;
+use crate::text::Choice;
+use serde::{Deserialize, Serialize};
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// All claims under a minute on two cores; what `cargo test` runs.
+    #[default]
+    Quick,
+    /// Under half an hour, enough cells for every growth verdict.
+    Standard,
+    /// The paper's own sizes: hours, resumable.
+    Paper,
+}
+
+impl Choice for Tier {
+    const ALL: &'static [Self] = &[Self::Quick, Self::Standard, Self::Paper];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Standard => "standard",
+            Self::Paper => "paper",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Self::Quick => "All claims under a minute on two cores; what `cargo test` runs",
+            Self::Standard => "Under half an hour, enough cells for every growth verdict",
+            Self::Paper => "The paper's own sizes: hours, resumable",
+        }
+    }
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a cell is expected to take.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Seconds on one core.
+    pub seconds: f64,
+    /// Bytes at the peak.
+    pub bytes: f64,
+}
+
+/// A statement of the paper (or of anybody), with all that is needed to put it to the test.
+///
+/// A claim says what to measure and where; it never judges itself. [`Claim::measure`] must be a deterministic function of
+/// the cell and the seed (take random numbers from [`Cell::stream`] only, use `Par::Seq`), because records are compared byte by byte.
+/// The runner turns off the parallelism of faer's operators and factorisations, which is that of the process.
+pub trait Claim: Send + Sync {
+    /// Short identifier, e.g. `lemma-1`.
+    fn id(&self) -> &str;
+    /// A few words.
+    fn title(&self) -> &str;
+    /// The statement, in plain text with Unicode mathematics.
+    fn statement(&self) -> &str;
+    /// The statement as checked, as LaTeX for display, without dollars; empty where there is none.
+    fn formula(&self) -> &str {
+        ""
+    }
+    /// Where it is made, e.g. "NBL22, Lemma 1".
+    fn reference(&self) -> &str;
+    /// Its hypotheses, in plain text.
+    fn hypotheses(&self) -> &str;
+    /// How it is measured here, and on which axis it is decided.
+    fn method(&self) -> &str;
+    /// What outcome would refute it.
+    fn refuted_by(&self) -> &str;
+    /// Identifiers of the claims it rests on.
+    fn uses(&self) -> &[&str] {
+        &[]
+    }
+    /// Entries of the errata that concern it.
+    fn errata(&self) -> &[ErratumId] {
+        &[]
+    }
+    /// A version of the claim's own code, for claims that live outside this workspace: the build script hashes only the
+    /// sources here, so change this whenever such a claim measures differently, or old records will be reused.
+    fn revision(&self) -> &str {
+        ""
+    }
+    /// The cells of a tier, in canonical order. Every cell's `claim` must be [`Claim::id`].
+    fn plan(&self, tier: Tier) -> Vec<Cell>;
+    /// What a cell is expected to take; the runner starts long cells first and keeps within memory.
+    fn predict(&self, cell: &Cell) -> Prediction;
+    /// Measures one cell with root seed `seed`.
+    ///
+    /// # Errors
+    /// Whatever the core refuses. The cell is then reported as failed and the bounds on it are *inconclusive*.
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement>;
+    /// What the claim asserts of its records.
+    fn bounds(&self) -> Vec<Bound>;
+}

@@ -1,0 +1,173 @@
+//! What was measured in a cell: quantities with error bounds, hypotheses, deterministic cost.
+
+use crate::claim::cell::Cell;
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A number and a bound on its distance from the exact one (rounding, truncation; never sampling noise).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quantity {
+    /// The computed value.
+    pub value: f64,
+    /// `|value − exact| ≤ error`.
+    pub error: f64,
+}
+
+impl Quantity {
+    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the same value, ∞ where the values differ and
+    /// no error is allowed.
+    pub fn excess(self, other: Self) -> f64 {
+        let difference = (self.value - other.value).abs();
+        if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
+    }
+
+    /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
+    pub fn log_error(self) -> f64 {
+        -(-self.error / self.value).ln_1p()
+    }
+}
+
+/// Whether a hypothesis of the theorem is met in a cell.
+///
+/// A hypothesis named [`Hypothesis::RANGE`] says whether the cell lies in the parameter set over which a constant is
+/// claimed to be uniform: a cell outside it is reported and never decides a verdict. Every other hypothesis is only counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hypothesis {
+    /// Its name, e.g. "m ≥ d^{2k}".
+    pub name: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// The numbers, e.g. "400 ≥ 100".
+    pub detail: String,
+}
+
+impl Hypothesis {
+    /// The name that marks the allowed range of the swept parameters.
+    pub const RANGE: &str = "range";
+}
+
+/// What the measurement cost, counted and not timed, so that it is the same on every machine.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// Floating-point operations, to leading order.
+    pub flops: f64,
+    /// Bytes of the largest working set.
+    pub bytes: f64,
+    /// Products with Σ or a Hessian.
+    pub products: f64,
+}
+
+/// What [`crate::claim::Claim::measure`] returns.
+///
+/// ```
+/// use escapement_verify::Measurement;
+/// let m = Measurement::new().quantity("error", 0.25, 1e-12).hypothesis("m ≥ d²", true, "400 ≥ 100");
+/// assert_eq!(m.quantities["error"].value, 0.25);
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measurement {
+    /// Every measured quantity by name.
+    pub quantities: BTreeMap<String, Quantity>,
+    /// The theorem's hypotheses, met or not.
+    pub hypotheses: Vec<Hypothesis>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl Measurement {
+    /// An empty measurement.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With the quantity `name`, known to within `error`.
+    #[must_use]
+    pub fn quantity(mut self, name: impl Into<String>, value: f64, error: f64) -> Self {
+        self.insert(name, value, error);
+        self
+    }
+
+    /// Adds the quantity `name`, known to within `error`.
+    pub fn insert(&mut self, name: impl Into<String>, value: f64, error: f64) {
+        self.quantities.insert(name.into(), Quantity { value, error });
+    }
+
+    /// With a hypothesis and whether it is met.
+    #[must_use]
+    pub fn hypothesis(mut self, name: impl Into<String>, met: bool, detail: impl Into<String>) -> Self {
+        self.hypotheses.push(Hypothesis { name: name.into(), met, detail: detail.into() });
+        self
+    }
+
+    /// With its cost.
+    #[must_use]
+    pub fn cost(mut self, flops: f64, bytes: f64, products: f64) -> Self {
+        self.cost = Cost { flops, bytes, products };
+        self
+    }
+
+    /// Refuses NaN and infinities, which JSON would turn into null, and negative error bounds.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] or [`Error::NegativeError`], naming cell and quantity.
+    pub fn check(&self, cell: &Cell) -> Result<()> {
+        let values = self.quantities.iter().flat_map(|(name, q)| [(name.clone(), q.value), (format!("{name} (error)"), q.error)]);
+        let costs = [("cost.flops", self.cost.flops), ("cost.bytes", self.cost.bytes), ("cost.products", self.cost.products)];
+        for (name, value) in values.chain(costs.map(|(name, value)| (name.to_owned(), value))) {
+            if !value.is_finite() {
+                return Err(Error::NotFinite { cell: cell.key(), quantity: name, value });
+            }
+        }
+        for (name, q) in &self.quantities {
+            if q.error < 0.0 {
+                return Err(Error::NegativeError { cell: cell.key(), quantity: name.clone(), value: q.error });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A cell that could not be measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The cell.
+    pub cell: Cell,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// A measurement with all it is keyed by: one line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Hash of the sources that measured it.
+    pub source: String,
+    /// Root seed of the run.
+    pub seed: u64,
+    /// The cell.
+    pub cell: Cell,
+    /// What was measured there.
+    pub measurement: Measurement,
+}
+
+impl Record {
+    /// The quantity `name`, if it was measured.
+    pub fn get(&self, name: &str) -> Option<Quantity> {
+        self.measurement.quantities.get(name).copied()
+    }
+
+    /// Whether every hypothesis of the theorem is met.
+    pub fn inside_hypotheses(&self) -> bool {
+        self.measurement.hypotheses.iter().all(|h| h.met)
+    }
+
+    /// Whether the cell lies in the allowed range ([`Hypothesis::RANGE`]); true when the claim marks none.
+    pub fn in_range(&self) -> bool {
+        self.measurement.hypotheses.iter().all(|h| h.met || h.name != Hypothesis::RANGE)
+    }
+}

@@ -1,0 +1,9 @@
+//! Files and standard output: `.npy` arrays, targets and other TOML, results that appear whole or not at all, and memory limits.
+//!
+//! Every failure is one sentence that names the file, the offending value and what is allowed.
+
+pub mod atomic;
+pub mod checkpoint;
+pub mod folder;
+pub mod memory;
+pub mod toml_file;

@@ -1,0 +1,233 @@
+//! Series: what a judge looked at, group by group, for pictures and tables.
+//!
+//! [`crate::judge::series`] makes those of a bound. A growth, an asymptotic statement and a probability give the groups they were judged in, from the code that judges them. Identities and
+//! inequalities are judged cell by cell: theirs run along the parameter that varies most.
+
+use crate::claim::cell::Cell;
+use crate::claim::record::Quantity;
+use crate::judge::label;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One cell of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Index of the cell among the records; of the first one where a point stands for several.
+    pub cell: usize,
+    /// The value of the parameter.
+    pub x: f64,
+    /// The left side.
+    pub lhs: f64,
+    /// `|lhs − exact| ≤ lhs_error`.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub lhs_error: f64,
+    /// The right side.
+    pub rhs: f64,
+    /// `|rhs − exact| ≤ rhs_error`.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub rhs_error: f64,
+    /// Confidence limits on the left side, where it is a frequency.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limits: Option<(f64, f64)>,
+    /// Whether the verdict was decided on it: false for a cell outside the allowed range, and for one whose ratio is not the extreme one
+    /// that a supremum asks for.
+    #[serde(skip_serializing_if = "is_true", default = "yes")]
+    pub decides: bool,
+}
+
+impl Point {
+    /// The point of a cell that decides, without limits.
+    pub fn new(cell: usize, x: f64, lhs: Quantity, rhs: Quantity) -> Self {
+        let (lhs_error, rhs_error) = (lhs.error, rhs.error);
+        Self { cell, x, lhs: lhs.value, lhs_error, rhs: rhs.value, rhs_error, limits: None, decides: true }
+    }
+
+    /// `lhs/rhs`; none where the right side is 0.
+    pub fn ratio(&self) -> Option<f64> {
+        (self.rhs != 0.0).then(|| self.lhs / self.rhs)
+    }
+
+    /// A bound on the distance of [`Self::ratio`] from the exact one; none where the right side may be 0.
+    pub fn ratio_error(&self) -> Option<f64> {
+        let least = self.rhs.abs() - self.rhs_error;
+        (least > 0.0).then(|| (self.lhs_error + (self.lhs / self.rhs).abs() * self.rhs_error) / least)
+    }
+}
+
+/// A power of the parameter through the ratios of a series: `lhs/rhs ≈ e^intercept · x^slope`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fit {
+    /// Slope of ln(lhs/rhs) in ln x: measured minus claimed exponent.
+    pub slope: f64,
+    /// ln(lhs/rhs) on the line at x = 1.
+    pub intercept: f64,
+    /// Lower limit on the slope.
+    pub lower: f64,
+    /// Upper limit on it.
+    pub upper: f64,
+    /// The x about which a line with another slope turns: the geometric mean of a growth, the last value of an asymptotic statement.
+    pub center: f64,
+}
+
+impl Fit {
+    /// The ratio on the line.
+    pub fn at(&self, x: f64) -> f64 {
+        (self.intercept + self.slope * x.ln()).exp()
+    }
+
+    /// The least and the largest ratio on lines through the centre whose slopes lie within the limits.
+    pub fn band(&self, x: f64) -> (f64, f64) {
+        let turned = |slope: f64| self.at(self.center) * (x / self.center).powf(slope);
+        let (a, b) = (turned(self.lower), turned(self.upper));
+        (a.min(b), a.max(b))
+    }
+}
+
+/// The negative control on the cells of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planted {
+    /// What is false about it.
+    pub description: String,
+    /// The points, with the false side in place of the true one. A growth and an asymptotic statement have the left side multiplied by a
+    /// power of the parameter that is 1 at the first point.
+    pub points: Vec<Point>,
+}
+
+/// One group of cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// The cells, e.g. "k=1 R=3 tanh:0.5": as in [`crate::judge::ExponentEvidence::group`] where there is an exponent.
+    pub group: String,
+    /// The parameter on the abscissa; empty where none varies: then x counts the cells from 1.
+    pub parameter: String,
+    /// The exponent that the right side carries, where one is claimed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claimed: Option<f64>,
+    /// False for a sweep outside the allowed set, which is reported and decides nothing.
+    pub decides: bool,
+    /// The cells, by x.
+    pub points: Vec<Point>,
+    /// The line through the points that decide, if there are enough.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fit: Option<Fit>,
+    /// The controls.
+    pub controls: Vec<Planted>,
+}
+
+/// A number of a cell.
+type Axis = fn(&mut Cell) -> &mut usize;
+
+/// A group of cells: its label, and the abscissa and index of each.
+type Group = (String, Vec<(f64, usize)>);
+
+/// The numbers of a cell that can be an abscissa, the likelier ones first.
+const AXES: [(&str, Axis); 6] = [
+    ("m", |c| &mut c.m),
+    ("d", |c| &mut c.d),
+    ("n", |c| &mut c.n),
+    ("degree", |c| &mut c.degree),
+    ("k", |c| &mut c.k),
+    ("R", |c| &mut c.terms),
+];
+
+/// Cells along the parameter with the most values: its name, and the groups of cells equal in all but it, the replicate and what follows from
+/// it, with abscissa and index. Where nothing varies but words, one group, counted from 1.
+pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<Group>) {
+    let value = |axis: usize, cell: &Cell| *(AXES[axis].1)(&mut cell.clone());
+    let count = |axis: usize| cells.iter().map(|c| value(axis, c)).collect::<BTreeSet<_>>().len();
+    let counts: Vec<usize> = (0..AXES.len()).map(count).collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let axis = counts.iter().position(|&c| c == most).filter(|_| most > 1);
+    let Some(axis) = axis else {
+        return ("", vec![(String::new(), (0..cells.len()).map(|i| (i as f64 + 1.0, i)).collect())]);
+    };
+    let mut keys: Vec<Cell> = cells.iter().map(|&c| Cell { replicate: 0, ..c.clone() }).collect();
+    keys.iter_mut().for_each(|key| *(AXES[axis].1)(key) = 0);
+    for other in (0..AXES.len()).filter(|&a| a != axis && counts[a] > 1) {
+        // A parameter that follows the abscissa (m tied to d, say) must not separate groups.
+        let mut without = keys.clone();
+        without.iter_mut().for_each(|key| *(AXES[other].1)(key) = 0);
+        let mut seen: BTreeMap<(&Cell, usize), usize> = BTreeMap::new();
+        let follows = without.iter().zip(cells).all(|(key, &cell)| {
+            let v = value(other, cell);
+            *seen.entry((key, value(axis, cell))).or_insert(v) == v
+        });
+        if follows {
+            keys = without;
+        }
+    }
+    let mut groups: BTreeMap<Cell, Vec<(f64, usize)>> = BTreeMap::new();
+    for (i, (key, &cell)) in keys.into_iter().zip(cells).enumerate() {
+        groups.entry(key).or_default().push((value(axis, cell) as f64, i));
+    }
+    let sorted = |(key, mut members): (Cell, Vec<(f64, usize)>)| {
+        members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        (label(&key), members)
+    };
+    (AXES[axis].0, groups.into_iter().map(sorted).collect())
+}
+
+/// Points with the left side multiplied by `(x/first)^tilt`.
+pub(crate) fn planted(description: String, points: &[&Point], tilt: f64) -> Planted {
+    let first = points.iter().map(|p| p.x).fold(f64::INFINITY, f64::min);
+    let tilted = |p: &&Point| {
+        let factor = (p.x / first).powf(tilt);
+        Point { lhs: p.lhs * factor, lhs_error: p.lhs_error * factor, ..(*p).clone() }
+    };
+    Planted { description, points: points.iter().map(tilted).collect() }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_true(x: &bool) -> bool {
+    *x
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(cells: &[Cell]) -> (&'static str, Vec<(String, Vec<f64>)>) {
+        let (name, groups) = along(&cells.iter().collect::<Vec<_>>());
+        (name, groups.into_iter().map(|(g, members)| (g, members.iter().map(|p| p.0).collect())).collect())
+    }
+
+    #[test]
+    fn cells_run_along_the_parameter_that_varies_most() {
+        let cell = |d: usize, m: usize, activation: &str| Cell { d, m, activation: activation.into(), ..Cell::new("c", "") };
+        // m follows d: one group for each activation.
+        let tied: Vec<Cell> = ["a", "b"].iter().flat_map(|a| [5, 3, 4].map(|d| cell(d, d * d, a))).collect();
+        let groups = ["a", "b"].map(|a| (a.to_owned(), vec![9.0, 16.0, 25.0])).to_vec();
+        assert_eq!(shape(&tied), ("m", groups));
+        // d does not follow m: it separates.
+        let crossed: Vec<Cell> = [3, 4].iter().flat_map(|&d| [10, 20, 30].map(|m| cell(d, m, "a"))).collect();
+        let groups = [3, 4].map(|d| (format!("d={d} a"), vec![10.0, 20.0, 30.0])).to_vec();
+        assert_eq!(shape(&crossed), ("m", groups));
+        // Only words vary, or nothing: counted.
+        assert_eq!(shape(&[cell(3, 0, "a"), cell(3, 0, "b")]), ("", vec![(String::new(), vec![1.0, 2.0])]));
+    }
+
+    #[test]
+    fn a_ratio_lies_within_its_error() {
+        let (lhs, rhs) = (Quantity { value: 3.0, error: 0.1 }, Quantity { value: -2.0, error: 0.5 });
+        let point = Point::new(0, 1.0, lhs, rhs);
+        let (ratio, error) = (point.ratio().unwrap(), point.ratio_error().unwrap());
+        for (l, r) in [(2.9, -1.5), (2.9, -2.5), (3.1, -1.5), (3.1, -2.5)] {
+            assert!((l / r - ratio).abs() <= error * (1.0 + 1e-15), "{l}/{r}");
+        }
+        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.5, error: 0.5 }).ratio_error().is_none());
+        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.0, error: 0.0 }).ratio().is_none());
+    }
+}

@@ -1,0 +1,157 @@
+//! Assumption 2 of NBL22: the activation and its first two derivatives are bounded by 1.
+//!
+//! > sup |σ|, sup |σ'| and sup |σ''| are below 1.
+//!
+//! As printed the inequalities are strict, and sup σ = 1 for the sigmoid, for tanh and for the sine; as checked (erratum 0) they
+//! are not. The suprema are closed forms; a dense search over a grid, with a Lipschitz bound on what a grid can miss, is a second
+//! route to them. The third derivative is recorded as well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
+
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::Measurement;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use escapement::activation::{self, Activation, Derivative};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Assumption2;
+
+/// Half the length of the searched interval, about the shift: outside it the sigmoid and tanh differ from their limits by e⁻⁴⁰.
+const REACH: i32 = 40;
+/// Grid points for each unit of length: a power of two, so that the grid is exact.
+const PER_UNIT: i32 = 1 << 13;
+/// Names of the derivatives in quantities.
+const NAMES: [&str; 4] = ["sigma", "sigma-1", "sigma-2", "sigma-3"];
+/// Where softplus exceeds 1: a finite witness of an infinite supremum.
+const WITNESS: f64 = 2.0;
+
+impl Claim for Assumption2 {
+    fn id(&self) -> &str {
+        "assumption-2"
+    }
+    fn title(&self) -> &str {
+        "Bounded activation"
+    }
+    fn statement(&self) -> &str {
+        "sup |σ| ≤ 1, sup |σ'| ≤ 1 and sup |σ''| ≤ 1."
+    }
+
+    fn formula(&self) -> &str {
+        r"\sup|\sigma| \le 1, \qquad \sup|\sigma'| \le 1, \qquad \sup|\sigma''| \le 1"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, Assumption 2"
+    }
+    fn hypotheses(&self) -> &str {
+        "None: it is an assumption on σ. Checked for the sigmoid shifted by 1, tanh shifted by ½, and the sine."
+    }
+    fn method(&self) -> &str {
+        "Suprema in closed form, decided on them; a search over 655 361 grid points, with the Lipschitz constant that the next derivative gives, must agree."
+    }
+    fn refuted_by(&self) -> &str {
+        "A supremum above 1, or a value of the search farther from the closed form than half a grid step times the Lipschitz constant."
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(0), ErratumId(2)]
+    }
+
+    fn plan(&self, _: Tier) -> Vec<Cell> {
+        let cell = |name: &str| Cell { activation: name.into(), ..Cell::new(self.id(), "") };
+        ["sigmoid:1", "tanh:0.5", "sine"].map(cell).to_vec()
+    }
+
+    fn predict(&self, _: &Cell) -> Prediction {
+        Prediction { seconds: 0.015, bytes: 1e4 }
+    }
+
+    fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {
+        let sigma = activation::parse(&cell.activation)?;
+        let erf = activation::parse("erf")?;
+        let softplus = activation::parse("softplus")?;
+        let suprema = sigma.suprema();
+        let mut out = Measurement::new().quantity("one", 1.0, 0.0);
+        for (name, s) in NAMES.iter().zip(&suprema) {
+            out.insert(format!("sup.{name}"), s.value, closed_form_error(s.value));
+        }
+        let largest = suprema[..3].iter().fold(0.0, |a: f64, s| a.max(s.value));
+        out.insert("sup", largest, closed_form_error(largest));
+        let false_one = erf.suprema()[..3].iter().fold(0.0, |a: f64, s| a.max(s.value));
+        out.insert("sup.erf", false_one, closed_form_error(false_one));
+        out.insert("value.softplus", softplus.value(WITNESS), 4.0 * f64::EPSILON * softplus.value(WITNESS));
+        let shift = shift_of(&cell.activation);
+        for (i, order) in Derivative::ALL[..3].iter().enumerate() {
+            let (value, rounding) = search(sigma.as_ref(), *order, shift);
+            // The nearest grid point is at most half a step away, and the next derivative bounds the slope.
+            let missed = 0.5 / f64::from(PER_UNIT) * suprema[i + 1].value;
+            // Beyond the reach the functions stay within e^{−REACH} of their limits (the sine repeats itself).
+            let beyond = (-f64::from(REACH)).exp();
+            out.insert(format!("search.{}", NAMES[i]), value, missed + beyond + rounding);
+        }
+        let points = f64::from(2 * REACH) * f64::from(PER_UNIT);
+        Ok(out.hypothesis("σ''' bounded", suprema[3].value.is_finite(), format!("sup |σ'''| = {:.4}", suprema[3].value)).cost(
+            3.0 * 40.0 * points,
+            1e4,
+            0.0,
+        ))
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        let mut bounds = vec![
+            Bound::inequality(
+                "bounded",
+                "max(sup |σ|, sup |σ'|, sup |σ''|) ≤ 1",
+                "sup",
+                Side::Upper,
+                "one",
+                Neighbour::lhs("sup.erf", "erf, whose slope at 0 is 2/√π"),
+            )
+            .neighbour(Neighbour::lhs("value.softplus", "softplus, which is unbounded: its value at z = 2")),
+            Bound::inequality(
+                "bounded-as-printed",
+                "max(sup |σ|, sup |σ'|, sup |σ''|) < 1",
+                "sup",
+                Side::Upper,
+                "one",
+                Neighbour::lhs("sup.erf", "erf, whose slope at 0 is 2/√π"),
+            )
+            .strict()
+            .printed(ErratumId(0)),
+        ];
+        for (i, symbol) in ["σ", "σ'", "σ''"].iter().enumerate() {
+            bounds.push(Bound::identity(
+                format!("search-{}", NAMES[i]),
+                format!("the largest |{symbol}| found by a dense search is its supremum in closed form"),
+                format!("search.{}", NAMES[i]),
+                format!("sup.{}", NAMES[i]),
+                Neighbour::rhs(format!("sup.{}", NAMES[i + 1]), "the supremum of the next derivative"),
+            ));
+        }
+        bounds
+    }
+}
+
+/// The error of a supremum in closed form: none for a dyadic rational such as 1 or ¼, four roundings where roots enter.
+fn closed_form_error(value: f64) -> f64 {
+    if (value * 1024.0).fract() == 0.0 { 0.0 } else { 2.0 * f64::EPSILON * value }
+}
+
+/// The shift in an activation's name; 0 where there is none.
+fn shift_of(name: &str) -> f64 {
+    name.split_once(':').and_then(|(_, b)| b.parse().ok()).unwrap_or(0.0)
+}
+
+/// The largest modulus on the grid, and the rounding of an evaluation there.
+fn search(sigma: &dyn Activation, order: Derivative, centre: f64) -> (f64, f64) {
+    let mut values = vec![0.0; PER_UNIT as usize];
+    let mut best = 0.0_f64;
+    for unit in -REACH..REACH {
+        for (i, z) in values.iter_mut().enumerate() {
+            *z = centre + f64::from(unit) + i as f64 / f64::from(PER_UNIT);
+        }
+        sigma.apply(order, &mut values);
+        best = values.iter().fold(best, |a, v| a.max(v.abs()));
+    }
+    (best, 8.0 * f64::EPSILON * best)
+}

@@ -1,0 +1,182 @@
+//! What the work that several claims share is expected to take, in seconds on one core: operation counts over measured rates.
+//!
+//! The rates, and the coefficients in the claims' own predictions, are fitted to the processor time of cells of the quick and the standard tier on one core of an
+//! Intel Xeon with AVX-512 (November 2026). Another machine has others, all of them faster or slower by about one factor: which cells are long,
+//! and how a plan is shared out, hardly depend on it.
+
+use super::setting::activation_of;
+use crate::claim::cell::Cell;
+use escapement::covariance::HarmonicMap;
+use escapement::eigen::{self, Request, Route, RouteChoice};
+use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension};
+use faer::Par;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One harmonic and its gradient, for one coordinate of one neuron.
+const HARMONIC: f64 = 3.3e-9;
+/// A pair of entries of a Gram matrix of harmonics, for each row: half a product, as the matrix is symmetric.
+const GRAM: f64 = 1.4e-11;
+/// The series of Σ at the cosine of two neurons, for each degree.
+const PAIR: f64 = 1.35e-9;
+/// Order up to which the top of a spectrum is held to an inertia count.
+const INERTIA: f64 = 2000.0;
+/// σ with its first two derivatives at an input of a neuron: by an exponential, or by the mathematics library.
+const SIGMA: [f64; 2] = [7e-9, 3e-8];
+
+/// The seconds of an eigendecomposition of order n, with vectors.
+pub(super) fn decomposition(n: f64) -> f64 {
+    1.1e-10 * n.powi(3) + 5e-8 * n * n
+}
+
+/// The seconds of a Gram matrix of `harmonics` functions over `order` rows.
+pub(super) fn gram(order: f64, harmonics: f64) -> f64 {
+    order * harmonics * (HARMONIC + GRAM * harmonics)
+}
+
+/// The seconds of the kernel of Σ at every pair of p neurons, once.
+pub(super) fn kernel(p: f64, degrees: f64) -> f64 {
+    PAIR * degrees * p * p
+}
+
+/// The seconds of σ and its derivatives at one input of one neuron.
+pub(super) fn sigma(cell: &Cell) -> f64 {
+    SIGMA[usize::from(!cell.activation.starts_with("sigmoid"))]
+}
+
+/// The levels of Σ at this tail, kept since cells of a plan share them. None where the cell itself will be refused.
+fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
+    type Known = BTreeMap<(usize, String, u64), Arc<FeatureLevels>>;
+    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+    let key = (cell.d, cell.activation.clone(), tail.to_bits());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(levels) = known.get(&key) {
+        return Some(levels.clone());
+    }
+    let levels = FeatureLevels::new(cell.d, activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
+    Some(known.entry(key).or_insert(Arc::new(levels)).clone())
+}
+
+/// The number of degrees to this tail.
+pub(super) fn degrees(cell: &Cell, tail: f64) -> f64 {
+    levels(cell, tail).map_or(0.0, |l| l.levels.len() as f64)
+}
+
+/// Σ of a cell, cut at a tail: what solving for the top of it takes, and what its quadratic forms take.
+pub(super) struct Sigma {
+    p: f64,
+    order: f64,
+    wanted: f64,
+    harmonics: f64,
+    degrees: f64,
+    route: Route,
+    /// Bytes at the peak of that solve.
+    bytes: f64,
+}
+
+impl Sigma {
+    /// With the route that [`eigen::solve`] takes to n_k + 1 eigenpairs. None where the cell cannot be measured: it then takes no time.
+    pub(super) fn of(cell: &Cell, tail: f64) -> Option<Self> {
+        let levels = levels(cell, tail)?;
+        let wanted = cumulative_dimension(cell.d, cell.k).ok()? + 1;
+        let request = Request::top(wanted);
+        let plan = eigen::plan_for(cell.m / 2, &levels, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).ok()?;
+        let p = (cell.m / 2) as f64;
+        Some(Self {
+            p,
+            order: p * cell.d as f64,
+            wanted: wanted as f64,
+            harmonics: HarmonicMap::order_of(&levels),
+            degrees: levels.levels.len() as f64,
+            route: plan.route,
+            // The operator keeps its kernel matrices where they fit, in f32 and in f64 at the end.
+            bytes: plan.bytes
+                + if plan.route == Route::Operator { (16.0 * p * p).min(eigen::DEFAULT_MEMORY as f64) } else { 0.0 },
+        })
+    }
+
+    /// The top n_k + 1 eigenpairs.
+    pub(super) fn top(&self) -> f64 {
+        let (n, wanted) = (self.order, self.wanted);
+        match self.route {
+            Route::Dense => 1e-3 + decomposition(n) + self.forms(1.0),
+            // The harmonics are evaluated once more for the vectors.
+            Route::Harmonic => 3e-4 + self.projection() + n * self.harmonics * HARMONIC,
+            Route::Operator => {
+                // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel matrices, in f32 and then in f64.
+                let products = wanted * n * (1.5e-9 * self.p + 1.1e-6);
+                let inertia = if n <= INERTIA { n * n * (1e-8 + 6.4e-12 * n) } else { 0.0 };
+                2e-3 + products + self.forms(8.0) + inertia
+            }
+        }
+    }
+
+    /// The Gram matrix of all harmonics and its decomposition.
+    pub(super) fn projection(&self) -> f64 {
+        gram(self.order, self.harmonics) + decomposition(self.harmonics)
+    }
+
+    /// As many evaluations of the kernel of Σ at every pair of neurons.
+    pub(super) fn forms(&self, count: f64) -> f64 {
+        count * kernel(self.p, self.degrees)
+    }
+}
+
+/// The seconds that solving for the top n_k + 1 eigenpairs of a cell's Σ takes.
+pub(super) fn top_space(cell: &Cell, tail: f64) -> f64 {
+    Sigma::of(cell, tail).map_or(0.0, |s| s.top())
+}
+
+/// The bytes of a cell that solves for the top n_k + 1 eigenpairs of its Σ, and takes `bytes` for the rest.
+pub(super) fn bytes_with_top_space(bytes: f64, cell: &Cell, tail: f64) -> f64 {
+    Sigma::of(cell, tail).map_or(bytes, |s| bytes.max(s.bytes + 2e7))
+}
+
+/// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at each input of each neuron, σ itself where it is
+/// the network that is trained; products of the regularisers with Σ.
+pub(super) fn step(cell: &Cell, n: f64, network: bool) -> f64 {
+    let (m, d) = (cell.m as f64, cell.d as f64);
+    let each = if network { sigma(cell) } else { 1.7e-9 };
+    n * m * (each + 1.15e-10 * d) + 9e-12 * m * m * d
+}
+
+/// The seconds of a trained model at fresh inputs.
+pub(super) fn fresh(cell: &Cell, inputs: usize) -> f64 {
+    3.6e-8 * inputs as f64 * cell.m as f64
+}
+
+/// The seconds of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges: one pass over its series for all that is
+/// computed of it, and for each ridge a decomposition by Cholesky and the quadratic forms of the test error.
+pub(super) fn ridge_regression(n: f64, degrees: f64, ridges: usize) -> f64 {
+    n * n * degrees * 1.15e-9 + ridges as f64 * 7e-12 * n.powi(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(m: usize, activation: &str) -> Cell {
+        Cell { d: 6, m, k: 1, activation: activation.into(), ..Cell::new("test", "") }
+    }
+
+    #[test]
+    fn the_levels_of_a_plan_are_made_once() {
+        let [first, again, other] =
+            [(100, 1e-9), (3200, 1e-9), (100, 1e-7)].map(|(m, tail)| levels(&cell(m, "tanh:0.5"), tail).unwrap());
+        assert!(Arc::ptr_eq(&first, &again) && !Arc::ptr_eq(&first, &other));
+        assert!(degrees(&cell(100, "tanh:0.5"), 1e-9) > degrees(&cell(100, "tanh:0.5"), 1e-7));
+    }
+
+    #[test]
+    fn what_cannot_be_measured_takes_no_time() {
+        assert_eq!(top_space(&cell(100, "none:1"), 1e-9), 0.0);
+        assert!(top_space(&cell(4, "tanh:0.5"), 1e-9) > 0.0);
+    }
+
+    #[test]
+    fn an_inertia_count_is_part_of_the_work_up_to_its_order() {
+        // pd is 1998 and 2010: all else is the same to a hundredth.
+        let [counted, probed] = [666, 670].map(|m| top_space(&cell(m, "sigmoid:1"), 1e-9));
+        assert!(counted > 1.5 * probed, "{counted} against {probed}");
+    }
+}

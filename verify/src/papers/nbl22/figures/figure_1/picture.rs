@@ -1,0 +1,47 @@
+//! The figure: R3, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
+
+use super::beside::Beside;
+use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
+use crate::figure::averaged;
+use crate::figure::seeds;
+use crate::figure::{Curve, Panel, Picture};
+
+/// log_d(t + 1), against which the figures of NBL22 are drawn.
+pub fn log_d(d: usize) -> impl Fn(u64) -> f64 {
+    move |step| (step as f64 + 1.0).ln() / (d as f64).ln()
+}
+
+/// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution dashed; without curves where there is nothing yet.
+pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>], beside: Option<&Beside>) -> Picture {
+    let sizes = settings.sizes();
+    let panel = |name: &str, of: fn(&Row) -> f64| {
+        let curve = |color: usize, lambda: f64, grid: &[(u64, f64)], states: &[Option<State>]| {
+            let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
+            let points = averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(sizes.d), |row| Some(of(row)));
+            Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
+        };
+        let mut curves = Vec::new();
+        for (color, lambda) in LAMBDAS.into_iter().enumerate() {
+            curves.push(curve(color, lambda, grid, states));
+            curves.extend(beside.map(|other| {
+                let mut dashed = curve(color, lambda, &other.grid, &other.states);
+                // Without bands: two of them on one another show nothing.
+                dashed.points.iter_mut().for_each(|point| point.2 = 0.0);
+                Curve { dashed: true, name: format!("the same, {}", other.name), ..dashed }
+            }));
+        }
+        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
+    };
+    let how = match settings.variant {
+        Variant::AsRun => "as run",
+        Variant::AsPrinted => "as printed",
+    };
+    let projector = match settings.projector {
+        Projector::Sample => "projector from the sample",
+        Projector::Exact => "projector from Σ",
+    };
+    let seeds = seeds::words(settings.seeds);
+    let title = format!("Figure 1, {how}: d = {}, n = {}, m = {}, {projector}, {seeds}", sizes.d, sizes.n, sizes.m);
+    let all = [panel("R3", |row| row.r3), panel("train loss", |row| row.train_loss), panel("test loss", |row| row.test_loss)];
+    Picture { title, panels: all.into() }
+}

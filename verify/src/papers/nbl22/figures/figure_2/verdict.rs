@@ -1,0 +1,93 @@
+//! What is to be said of the claim that the paper draws from the figure: the least n grows like d², not like d³.
+
+use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
+use crate::claim::bound::{Bound, Growth, Parameter};
+use crate::claim::cell::Cell;
+use crate::claim::record::{Measurement, Record};
+use crate::figure::Sheet;
+use crate::judge::ClaimVerdict;
+use crate::papers::nbl22::figures::figure_1::Precision;
+use crate::run::source::SOURCE_HASH;
+use crate::text::Choice;
+
+const CLAIM: &str = "figure-2";
+
+/// The claims of the figure, judged on what each case came to. A case without a least n keeps its own normalisation undecided, and no other.
+pub(super) fn judge(settings: &Settings, cases: &[(Case, Option<&State>)]) -> ClaimVerdict {
+    let records: Vec<Record> = cases.iter().filter_map(|(case, state)| record(settings, *case, (*state)?)).collect();
+    let unfinished = cases.iter().filter_map(|(case, state)| unfinished(settings, *case, *state));
+    let sheet = Sheet {
+        claim: CLAIM,
+        title: "how many samples a ReLU network needs".to_owned(),
+        reference: "NBL22, Figure 2",
+        tier: settings.tier,
+        seed: settings.seed,
+        command: command(settings),
+    };
+    sheet.judge_apart(&bounds_of(settings), &records, unfinished)
+}
+
+/// What to type for the same runs.
+fn command(settings: &Settings) -> String {
+    let printed = if settings.variant == Variant::AsPrinted { " --as-printed" } else { "" };
+    let double = if settings.precision == Precision::F64 { " --precision f64" } else { "" };
+    let list = |items: Vec<String>| items.join(",");
+    let d = list(settings.dimensions.iter().map(usize::to_string).collect());
+    let normalisations = list(settings.normalisations.iter().map(|n| n.name().to_owned()).collect());
+    let Settings { tier, seed, seeds, steps, .. } = settings;
+    format!(
+        "escapement experiment figure-2{printed}{double} --tier {tier} --d {d} --normalisation {normalisations} --seed {seed} --seeds {seeds} --steps {steps} --fresh"
+    )
+}
+
+fn cell(settings: &Settings, case: Case) -> Cell {
+    Cell {
+        d: case.d,
+        m: settings.sizes().m,
+        k: 2,
+        terms: 1,
+        activation: "relu".into(),
+        replicate: case.seed as usize,
+        ..Cell::new(CLAIM, case.normalisation.name())
+    }
+}
+
+/// The least n of a case.
+fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
+    let Outcome::Least(multiple, loss) = state.outcome(settings.steps) else { return None };
+    let square = (case.d * case.d) as f64;
+    let variance = case.scales(settings.variant).dense_variance();
+    let steps = state.trials.iter().map(|trial| trial.multiple as f64 * square * settings.steps as f64).sum::<f64>();
+    let (d, m) = (case.d as f64, settings.sizes().m as f64);
+    let measurement = Measurement::new()
+        .quantity("least n", multiple as f64 * square, 0.0)
+        .quantity("test loss", loss, 0.0)
+        .quantity("d²", square, 0.0)
+        .hypothesis("the level asks for the dense part", variance > LEVEL, format!("its variance is {variance:.3}"))
+        .cost(4.0 * steps * m * (d + 1.0), 4.0 * multiple as f64 * square * (d + 2.0), 0.0);
+    Some(Record { source: SOURCE_HASH.to_owned(), seed: settings.seed, cell: cell(settings, case), measurement })
+}
+
+/// What keeps a case from being judged.
+fn unfinished(settings: &Settings, case: Case, state: Option<&State>) -> Option<(Cell, String)> {
+    let message = match state.map_or(Outcome::Open, |state| state.outcome(settings.steps)) {
+        Outcome::Least(..) => return None,
+        Outcome::None(loss) => format!("no n up to {MOST}d² is enough: the test loss there is {loss:.3}"),
+        Outcome::Open => {
+            let (trials, step) = state.map_or((0, 0), |state| (state.trials.len(), state.step));
+            format!("it has not ended: n = {trials}d², step {step} of {}", settings.steps)
+        }
+    };
+    Some((cell(settings, case), message))
+}
+
+fn bounds_of(settings: &Settings) -> Vec<Bound> {
+    let of = |normalisation: &Normalisation| {
+        let name = normalisation.name();
+        let statement = format!(
+            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} normalisation)"
+        );
+        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Growth::upper(Parameter::D, |_| 2.0)).part(name)
+    };
+    settings.normalisations.iter().map(of).collect()
+}

@@ -1,0 +1,231 @@
+//! NBL22: what the NTK cannot learn from few samples.
+//!
+//! > For `d^k ≪ n ≪ d^{k+1}` the test error of kernel regression with the NTK is `‖P_{>k} f*‖²`.
+//!
+//! Kernel ridge regression with the exact infinite-width kernel, its test error exact degree by degree, at the best of several ridges: the low degrees are learnt, the
+//! rest is not. That is a statement about d → ∞, and no curve is flat yet at d = 40: at k = 1 the error in the middle, `n = d^{3/2}`, goes there like `n^{-1/2}` or faster.
+//! What is checked is how the limit is approached: the part on low degrees vanishes, the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
+
+use super::effort;
+use super::kernel::{KernelRidge, TestError, Zonals};
+use super::rounding;
+use super::setting::{self, ACTIVATIONS};
+use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use crate::judge::statistics::student_quantile;
+use escapement::sphere::{self, FeatureLevels, Truncation};
+use escapement::tolerance;
+use faer::Mat;
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelPlateau;
+
+/// Ridges λ tried, relative to κ_1; the best for the exact test error is taken, so that none could do better.
+const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
+/// Samples of which a cell takes the mean.
+const SAMPLES: usize = 24;
+/// The plateau is looked at in the middle, `n = d^{k+1/2}`, and at d^{k+1/2±W}.
+const W: f64 = 0.15;
+/// Fresh inputs for the estimate of the test error.
+const FRESH: usize = 2000;
+
+impl Claim for KernelPlateau {
+    fn id(&self) -> &str {
+        "kernel-plateau"
+    }
+    fn title(&self) -> &str {
+        "The plateau of the kernel"
+    }
+    fn statement(&self) -> &str {
+        "For d^k ≪ n ≪ d^{k+1} the test error of kernel ridge regression with the NTK is ‖P_{>k} f*‖²."
+    }
+
+    fn formula(&self) -> &str {
+        r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^* \right)^2 \to \|P_{>k} f^*\|^2"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)"
+    }
+    fn hypotheses(&self) -> &str {
+        "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there."
+    }
+    fn method(&self) -> &str {
+        "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
+         up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs."
+    }
+    fn refuted_by(&self) -> &str {
+        "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does not approach ‖P_{>k} f*‖², or a slope in n that does not fall; an exact error \
+         outside the Student interval of the fresh inputs."
+    }
+    fn uses(&self) -> &[&str] {
+        &["assumption-3"]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let dimensions: &[usize] = match tier {
+            Tier::Quick => &[10, 14, 20, 28, 40],
+            Tier::Standard => &[10, 14, 20, 28, 40, 56],
+            Tier::Paper => &[10, 14, 20, 28, 40, 56, 80, 100],
+        };
+        let replicates = if tier == Tier::Quick { 3 } else { 5 };
+        let mut cells = Vec::new();
+        for activation in ACTIVATIONS {
+            let cell = |part: &str, d: usize, replicate| Cell {
+                d,
+                n: (d as f64).powf(1.5).round() as usize,
+                k: 1,
+                terms: 1,
+                activation: activation.into(),
+                replicate,
+                ..Cell::new(self.id(), part)
+            };
+            cells.extend(dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimension", d, r))));
+            cells.extend([8, 12].map(|d| cell("fresh", d, 0)));
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let n = cell.n as f64;
+        let degrees = effort::degrees(cell, tolerance::FINE_TAIL);
+        let fit = |n: f64| effort::ridge_regression(n, degrees, RIDGES.len());
+        let seconds = if cell.part == "fresh" {
+            fit(n) + 1.2e-9 * FRESH as f64 * n * degrees
+        } else {
+            let sizes = [-W, 0.0, W].map(|w| n * (cell.d as f64).powf(w));
+            SAMPLES as f64 * sizes.into_iter().map(fit).sum::<f64>()
+        };
+        Prediction { seconds: 2e-3 + seconds, bytes: 1e6 + 64.0 * n * n }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        measure(cell, seed)
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        // The paper gives no rate. With the slack of ¼, d^{-1/4} is refuted by what does not fall, and supported by limits that exclude it.
+        let vanishes = || Growth::upper(Parameter::D, |_| -0.25).tied(&[Parameter::N]);
+        vec![
+            Bound::growth(
+                "learnt",
+                "along n = d^{k+1/2} the degrees up to k are learnt: their part of the error vanishes, ≲ d^{-1/4}",
+                "low_error",
+                "fall",
+                vanishes(),
+            )
+            .part("dimension"),
+            Bound::growth(
+                "not-learnt",
+                "along n = d^{k+1/2} the others are not: the distance of their part of the error from ‖P_{>k} f*‖², relative to it, vanishes, ≲ d^{-1/4}",
+                "off",
+                "fall",
+                vanishes(),
+            )
+            .part("dimension"),
+            Bound::growth(
+                "flattening",
+                "the slope of the test error in n, between d^{k+1/2−0.15} and d^{k+1/2+0.15}, vanishes, ≲ d^{-1/4}",
+                "slope",
+                "fall",
+                vanishes(),
+            )
+            .part("dimension"),
+            Bound::inequality(
+                "exact-error",
+                "the exact test error is within the Student interval of 2000 fresh inputs at confidence 1 − 10⁻⁶",
+                "miss",
+                Side::Upper,
+                "limit",
+                Neighbour::lhs("miss_apart", "E f*² + E f̂²: the correlation of the two left out"),
+            )
+            .part("fresh"),
+        ]
+    }
+}
+
+/// The test error at the best ridge, in its parts.
+struct Outcome {
+    total: f64,
+    low: f64,
+    rounding: f64,
+    best: TestError,
+}
+
+/// Fits one sample with every ridge: the least exact test error.
+fn outcome(ridge: &KernelRidge<'_>, levels: &FeatureLevels, k: usize) -> Option<Outcome> {
+    let fits = RIDGES.iter().filter_map(|share| ridge.fit(share * levels.levels[1].kappa));
+    let best = fits.min_by(|a, b| a.total().total_cmp(&b.total()))?;
+    let (n, degrees) = (best.coefficients.len(), levels.levels.len());
+    // Sums over n² pairs, of series with some three roundings for each degree.
+    let rounding = rounding::sum(n * n, 3 * degrees + 16) * best.moduli;
+    Some(Outcome { total: best.total(), low: best.by_degree[..=k].iter().sum(), rounding, best })
+}
+
+fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+    let target = Zonals::of(&setting::target(cell, seed)?)?;
+    let (d, k) = (cell.d as f64, cell.k);
+    let moments: Vec<f64> = (0..=target.degree()).map(|j| target.second_moment(j)).collect();
+    let plateau: f64 = moments[k + 1..].iter().sum();
+    let middle = k as f64 + 0.5;
+    let rng = &mut cell.stream(seed, "inputs");
+    // Totals at the three sizes, the low part in the middle.
+    let (mut totals, mut low, mut rounding, mut definite) = ([0.0; 3], 0.0, 0.0_f64, true);
+    let samples = if cell.part == "fresh" { 0 } else { SAMPLES };
+    for _ in 0..samples {
+        for (i, exponent) in [middle - W, middle, middle + W].into_iter().enumerate() {
+            let x = sphere::uniform_sphere(rng, d.powf(exponent).round() as usize, cell.d, d.sqrt());
+            let Some(found) = outcome(&KernelRidge::new(&levels, x.as_ref(), &target)?, &levels, k) else {
+                definite = false;
+                continue;
+            };
+            totals[i] += found.total / samples as f64;
+            rounding = rounding.max(found.rounding);
+            if i == 1 {
+                low += found.low / samples as f64;
+            }
+        }
+    }
+    let (n, most) = (cell.n as f64, d.powi(k as i32 + 1));
+    let out = Measurement::new()
+        .hypothesis(Hypothesis::RANGE, n <= most, format!("d^k ≤ n ≤ d^{{k+1}}: {n} against {most}"))
+        .hypothesis("a positive definite kernel matrix", definite, "Cholesky's decomposition exists")
+        .cost((3 * SAMPLES * RIDGES.len()) as f64 * n.powi(3) / 3.0, 48.0 * n * n, 0.0);
+    if cell.part == "fresh" {
+        return fresh(cell, seed, &levels, &target, out);
+    }
+    let fall = d.powf(-0.25);
+    let slope = -(totals[2] / totals[0]).ln() / (2.0 * W * d.ln());
+    Ok(out
+        .quantity("error", totals[1], rounding)
+        .quantity("low_error", low, rounding)
+        .quantity("plateau", plateau, 64.0 * f64::EPSILON * moments.iter().sum::<f64>())
+        .quantity("off", ((totals[1] - low) / plateau - 1.0).abs(), 2.0 * rounding / plateau)
+        .quantity("slope", slope.abs(), (rounding / totals[2] + rounding / totals[0]) / (2.0 * W * d.ln()))
+        .quantity("fall", fall, 4.0 * f64::EPSILON))
+}
+
+/// The exact test error beside its estimate.
+fn fresh(cell: &Cell, seed: u64, levels: &FeatureLevels, target: &Zonals, out: Measurement) -> Result<Measurement> {
+    let radius = (cell.d as f64).sqrt();
+    let x: Mat<f64> = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n, cell.d, radius);
+    let ridge = KernelRidge::new(levels, x.as_ref(), target)?;
+    let Some(found) = outcome(&ridge, levels, cell.k) else { return Ok(out) };
+    let fresh = sphere::uniform_sphere(&mut cell.stream(seed, "fresh inputs"), FRESH, cell.d, radius);
+    let (truth, guess) = (target.value(fresh.as_ref()), ridge.predict(&found.best.coefficients, fresh.as_ref())?);
+    let squares: Vec<f64> = truth.iter().zip(&guess).map(|(t, g)| (t - g).powi(2)).collect();
+    let (mean, error) = setting::mean_and_error(&squares);
+    let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, FRESH as f64 - 1.0);
+    // E f*² + E f̂²: from E(f* − f̂)² + 2E f*f̂.
+    let both = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>() / FRESH as f64;
+    let apart = both(&truth) + both(&guess);
+    Ok(out
+        .quantity("miss", (mean / found.total - 1.0).abs(), found.rounding / found.total)
+        .quantity("miss_apart", (apart / found.total - 1.0).abs(), found.rounding / found.total)
+        .quantity("limit", quantile * error / found.total, 1e-9))
+}

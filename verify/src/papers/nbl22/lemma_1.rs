@@ -1,0 +1,373 @@
+//! NBL22 Lemma 1: the quadratic term of the network expresses the sparse part of the target.
+//!
+//! For m ≥ d^{2k} there is W_Q with `max_{i≤n} |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m` and `‖W_Q‖_{2,4}^4 ≲ d^{k−1}`.
+//!
+//! W_Q is the construction of [`escapement::construct::w_q`]; it is unbiased over the initialisation, so that its mean squared error is an exact
+//! zonal expression, ∝ 1/m, and so is the mean of its norm. What is decided along m is decided against those; how they grow in d is judged apart.
+
+use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
+use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use crate::judge::statistics::student_quantile;
+use escapement::construct::{self, Population};
+use escapement::{sphere, tolerance};
+use faer::{Mat, MatRef};
+
+/// Fresh inputs for the mean squared error, per network.
+const INPUTS: usize = 64;
+/// Independent networks in a cell: for the mean squared error, and for the largest error.
+const NETWORKS: [usize; 2] = [8, 4];
+/// Independent networks behind a Student interval.
+const DRAWS: usize = 2000;
+/// Inputs at which the mean over networks is looked at.
+const POINTS: usize = 16;
+
+/// The claim.
+pub struct Lemma1;
+
+impl Claim for Lemma1 {
+    fn id(&self) -> &str {
+        "lemma-1"
+    }
+
+    fn title(&self) -> &str {
+        "The quadratic term expresses the sparse part"
+    }
+
+    fn statement(&self) -> &str {
+        "With high probability there is W_Q with max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m and ‖W_Q‖_{2,4}^4 ≲ d^{k−1}."
+    }
+
+    fn formula(&self) -> &str {
+        r"\max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4 \lesssim d^{k-1}"
+    }
+
+    fn reference(&self) -> &str {
+        "NBL22, Lemma 1"
+    }
+
+    fn hypotheses(&self) -> &str {
+        "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and d^{k+1}, which enters through √log n."
+    }
+
+    fn method(&self) -> &str {
+        "The error over fresh inputs and networks is compared with its exact root mean square along m (tight: m^{-1/2}), and the largest over n inputs \
+         with that times √log n, the supremum over n taken first. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, and \
+         its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over 2000 networks."
+    }
+
+    fn refuted_by(&self) -> &str {
+        "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away from f_sp; exact expressions that grow in d faster \
+         than claimed."
+    }
+    fn uses(&self) -> &[&str] {
+        &["assumption-2", "assumption-3"]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        // (k, d, widths of the sweep): every width meets m ≥ d^{2k}.
+        let (sweeps, count, replicates): (&[(usize, usize)], usize, usize) = match tier {
+            Tier::Quick => (&[(1, 4), (1, 8), (2, 4)], 6, 3),
+            Tier::Standard => (&[(1, 4), (1, 8), (1, 12), (1, 24), (2, 4), (2, 6), (2, 8)], 5, 3),
+            Tier::Paper => (&[(1, 4), (1, 12), (1, 100), (2, 4), (2, 8), (2, 12), (3, 4), (3, 5)], 6, 5),
+        };
+        for &(k, d) in sweeps {
+            for (terms, activation) in groups() {
+                let first = setting::power_of_two(d.pow(2 * k as u32)).max(64);
+                for m in setting::doubling(first, count) {
+                    for replicate in 0..replicates {
+                        let cell = |part: &str, n: usize| Cell {
+                            d,
+                            m,
+                            n,
+                            k,
+                            terms,
+                            activation: activation.into(),
+                            replicate,
+                            ..Cell::new(self.id(), part)
+                        };
+                        cells.push(cell("mean", 0));
+                        let power = |e: usize| d.pow(e as u32);
+                        let middle = (power(k) as f64 * (d as f64).sqrt()).round() as usize;
+                        match tier {
+                            Tier::Quick => cells.extend([power(k), power(k + 1)].map(|n| cell("maximum", n))),
+                            _ => cells.extend([power(k), middle, power(k + 1)].map(|n| cell("maximum", n))),
+                        }
+                    }
+                }
+            }
+        }
+        let small: &[usize] = if tier == Tier::Quick { &[4] } else { &[4, 8, 12] };
+        for &d in small {
+            for k in [1, 2] {
+                for (terms, activation) in groups() {
+                    let template = Cell::new(self.id(), "unbiased");
+                    cells.push(Cell { d, m: 8, k, terms, activation: activation.into(), ..template });
+                }
+            }
+        }
+        let degrees: &[usize] = if tier == Tier::Quick { &[1, 2] } else { &[1, 2, 3] };
+        for &k in degrees {
+            for (terms, activation) in groups() {
+                for d in LONG_RANGE {
+                    cells.push(Cell { d, k, terms, activation: activation.into(), ..Cell::new(self.id(), "exact") });
+                }
+            }
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
+        let seconds = match cell.part.as_str() {
+            // One σ'' and three products of length d for each input and distinct neuron.
+            "mean" => NETWORKS[0] as f64 * p * (INPUTS as f64 * (2.3e-8 + 7e-10 * d) + 4e-8 * d),
+            "maximum" => NETWORKS[1] as f64 * p * (cell.n as f64 * (2.3e-8 + 2e-10 * d) + 4e-8 * d),
+            "unbiased" => 0.03,
+            _ => 0.004,
+        };
+        // Weights, W_Q and its half sum and difference; inputs; three tiles of half a MiB.
+        let bytes = 8.0 * (8.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
+        Prediction { seconds: seconds + 2e-4, bytes }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        match cell.part.as_str() {
+            "exact" => exact(cell, seed),
+            "unbiased" => unbiased(cell, seed),
+            part => sampled(cell, seed, part == "maximum"),
+        }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        let k = |cell: &Cell| cell.k as f64;
+        vec![
+            Bound::growth(
+                "error-rate",
+                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, as its exact value does",
+                "rms_error",
+                "exact_rms_error",
+                Growth::both(Parameter::M, |_| -0.5),
+            )
+            .part("mean"),
+            Bound::growth(
+                "largest-error",
+                "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, uniformly in n from d^k to d^{k+1}",
+                "max_error",
+                "max_scale",
+                Growth::upper(Parameter::M, |_| -0.5).supremum_over(&[Parameter::N]),
+            )
+            .part("maximum"),
+            Bound::asymptotic(
+                "error-in-d",
+                "√m times the exact root mean square of the error is ≲ d^k",
+                "scaled_rms_error",
+                Asymptotic::upper(Parameter::D, k),
+            )
+            .part("exact"),
+            Bound::growth(
+                "norm",
+                "‖W_Q‖_{2,4}^4 is free of m: its mean over networks is 4m Σ_i E h_i²/p_i",
+                "norm_mean",
+                "norm_exact",
+                Growth::both(Parameter::M, |_| 0.0),
+            )
+            .part("mean"),
+            Bound::identity(
+                "norm-at-k-1",
+                "at k = 1, ‖W_Q‖_{2,4}^4 = 4m Σ_i h_i²/p_i for every initialisation",
+                "norm_mean",
+                "norm_exact",
+                Neighbour::lhs("norm_uniform", "W_Q with R/p in place of 1/p_i"),
+            )
+            .neighbour(Neighbour::rhs("norm_even", "8R Σ E h_i² where R does not divide p"))
+            .neighbour(Neighbour::lhs("norm_single", "√m |h| in place of 2√m |h|"))
+            .part("mean")
+            .among(|cell| cell.k == 1),
+            Bound::asymptotic(
+                "norm-in-d",
+                "E ‖W_Q‖_{2,4}^4 = 8R Σ_i E h_i² is ≲ d^{k−1}",
+                "norm_exact",
+                Asymptotic::upper(Parameter::D, move |c| k(c) - 1.0),
+            )
+            .part("exact"),
+            Bound::inequality(
+                "unbiased",
+                "E_{W0} f_Q(x; W_Q) = f_sp(x) at each of 16 inputs: the largest studentised mean over 2000 networks is within the limit at confidence 1 − 10⁻⁶",
+                "largest_t",
+                Side::Upper,
+                "limit_t",
+                Neighbour::lhs("largest_t_uniform", "R/p in place of 1/p_i"),
+            )
+            .neighbour(Neighbour::lhs("largest_t_single", "the twin of a neuron with h < 0 is not moved"))
+            .part("unbiased"),
+            Bound::inequality(
+                "mean-squared-error",
+                "E (f_Q − f_sp)² = Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i² σ''²]] − α_i² E(β_i·x)^{2k+2}): a Student interval over 2000 networks at confidence 1 − 10⁻⁶",
+                "mean_square_miss",
+                Side::Upper,
+                "mean_square_limit",
+                Neighbour::lhs("mean_square_miss_raw", "the square of the mean is not subtracted"),
+            )
+            .part("unbiased"),
+        ]
+    }
+}
+
+/// R and σ, every pair.
+fn groups() -> impl Iterator<Item = (usize, &'static str)> {
+    TERMS.into_iter().flat_map(|terms| ACTIVATIONS.map(|a| (terms, a)))
+}
+
+/// Exact quantities, R dividing p.
+fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let target = setting::target(cell, seed)?;
+    let population = Population::new(sigma.as_ref(), &target)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    // m = 2R, so that each term has one neuron: m times the mean squared error is free of m.
+    let (square, miss) = setting::mean_square(&target, &population, &vec![1; cell.terms], relative)?;
+    let scaled = (2.0 * cell.terms as f64 * square).sqrt();
+    let norm = population.norm_2_4_pow4_even();
+    Ok(Measurement::new()
+        .quantity("scaled_rms_error", scaled, 0.5 * scaled * (miss / square) + 2.0 * f64::EPSILON * scaled)
+        .quantity("norm_exact", norm, 2.0 * relative * norm)
+        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
+        .cost(1e6, 1e5, 0.0))
+}
+
+/// Errors and norms of several networks at a width of a sweep.
+fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let target = setting::target(cell, seed)?;
+    let population = Population::new(sigma.as_ref(), &target)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let counts = construct::groups(cell.m / 2, cell.terms);
+    let (n, networks) = if maximum { (cell.n, NETWORKS[1]) } else { (INPUTS, NETWORKS[0]) };
+    let (mut squares, mut largest, mut worst, mut frobenius) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+    let (mut norm, mut uniform) = (0.0, 0.0);
+    for index in 0..networks {
+        let net = setting::network(cell, seed, index, &sigma)?;
+        let rng = &mut cell.stream(seed, &format!("inputs {index}"));
+        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let built = construct::w_q_from(&net, &target, population.clone())?;
+        let misfit = setting::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
+        let most = misfit.iter().fold(0.0_f64, |a, e| a.max(e.abs()));
+        squares += misfit.iter().map(|e| e * e).sum::<f64>() / (n * networks) as f64;
+        largest += most / networks as f64;
+        worst = worst.max(most);
+        frobenius = frobenius.max(construct::frobenius_sq(built.w.as_ref()));
+        norm += construct::norm_2_4_pow4(built.w.as_ref()) / networks as f64;
+        uniform += construct::norm_2_4_pow4(even_groups(built.w.as_ref(), &counts).as_ref()) / networks as f64;
+    }
+    let (square, miss) = setting::mean_square(&target, &population, &counts, relative)?;
+    let rms = square.sqrt();
+    let rms_miss = (0.5 * miss / square + 2.0 * f64::EPSILON) * rms;
+    let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
+    let (d, m, k) = (cell.d as f64, cell.m as f64, cell.k as i32);
+    let least = d.powi(2 * k);
+    let mut out = Measurement::new()
+        .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{2k}}: {m} against {least}"))
+        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
+        .cost(networks as f64 * n as f64 * m / 2.0 * (6.0 * d + 30.0), 8.0 * m * d * 3.0, 0.0);
+    if maximum {
+        let scale = (cell.n as f64).ln().sqrt();
+        out.insert("max_error", largest, rounding);
+        out.insert("max_scale", scale * rms, scale * rms_miss + 2.0 * f64::EPSILON * scale * rms);
+        out.insert("worst_error", worst, rounding);
+        out.insert("constant", largest * m.sqrt() / d.powi(k), rounding * m.sqrt() / d.powi(k));
+    } else {
+        out.insert("rms_error", squares.sqrt(), rounding);
+        out.insert("exact_rms_error", rms, rms_miss);
+        // ‖w_r‖⁴ is the square of a sum of d squares of g_r β_i; m of them are added one after another.
+        let measured = 2.0 * relative + (m + 2.0 * d + 8.0) * f64::EPSILON;
+        out.insert("norm_mean", norm, measured * norm);
+        let expected = population.norm_2_4_pow4(cell.m, &counts);
+        out.insert("norm_exact", expected, 2.0 * relative * expected);
+        out.insert("norm_single", norm / 4.0, measured * norm);
+        if !(cell.m / 2).is_multiple_of(cell.terms) {
+            let even = population.norm_2_4_pow4_even();
+            out.insert("norm_uniform", uniform, measured * uniform);
+            out.insert("norm_even", even, 2.0 * relative * even);
+        }
+    }
+    Ok(out)
+}
+
+/// W_Q with R/p in place of 1/p_i: the rows of term i by √(p_i R/p).
+fn even_groups(w: MatRef<'_, f64>, counts: &[usize]) -> Mat<f64> {
+    let (p, terms) = (w.nrows() / 2, counts.len());
+    let factor = |r: usize| (counts[r % p % terms] as f64 * terms as f64 / p as f64).sqrt();
+    Mat::from_fn(w.nrows(), w.ncols(), |r, i| factor(r) * w[(r, i)])
+}
+
+/// Mean and mean square of the misfit over many small networks.
+fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let target = setting::target(cell, seed)?;
+    let population = Population::new(sigma.as_ref(), &target)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let (p, d) = (cell.m / 2, cell.d);
+    let counts = construct::groups(p, cell.terms);
+    let radius = (d as f64).sqrt();
+    let fixed = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), POINTS, d, radius);
+    let f_sp = target.f_sp(fixed.as_ref())?;
+    let mut fresh = cell.stream(seed, "fresh inputs");
+    // By input: the construction, with R/p, without twins.
+    let mut draws = vec![vec![Vec::new(); POINTS]; 3];
+    let mut squares = Vec::with_capacity(DRAWS);
+    let (mut frobenius, mut twins) = (0.0_f64, false);
+    for index in 0..DRAWS {
+        let net = setting::network(cell, seed, index, &sigma)?;
+        let built = construct::w_q_from(&net, &target, population.clone())?;
+        let single = Mat::from_fn(2 * p, d, |r, i| if r < p { built.w[(r, i)] } else { 0.0 });
+        twins |= built.w.subrows(p, p).norm_max() > 0.0;
+        for (draws, w) in draws.iter_mut().zip([built.w.clone(), even_groups(built.w.as_ref(), &counts), single]) {
+            let misfit = setting::misfit(&net, fixed.as_ref(), w.as_ref(), &f_sp)?;
+            draws.iter_mut().zip(misfit).for_each(|(d, e)| d.push(e));
+        }
+        let x = sphere::uniform_sphere(&mut fresh, POINTS, d, radius);
+        let misfit = setting::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
+        squares.push(misfit.iter().map(|e| e * e).sum::<f64>() / POINTS as f64);
+        frobenius = frobenius.max(construct::frobenius_sq(built.w.as_ref()));
+    }
+    let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
+    // The largest |mean|/s.e. over the inputs, and what rounding of the mean can do to it.
+    let studentised = |draws: &[Vec<f64>]| {
+        let ratios = draws.iter().map(|d| setting::mean_and_error(d)).map(|(mean, error)| (mean.abs() / error, rounding / error));
+        ratios.fold((0.0, 0.0), |a: (f64, f64), b| (a.0.max(b.0), a.1.max(b.1)))
+    };
+    let freedom = DRAWS as f64 - 1.0;
+    // Two-sided at each of the inputs, which share the probability of a false alarm.
+    let limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE / POINTS as f64, freedom);
+    let [built, uniform, single] = [0, 1, 2].map(|i| studentised(&draws[i]));
+    let (exact, miss) = setting::mean_square(&target, &population, &counts, relative)?;
+    let raw = exact + setting::squared_means(&target, &counts)?;
+    let (mean, error) = setting::mean_and_error(&squares);
+    // A square of size e² moves by 2e·rounding, and its mean by less.
+    let square_rounding = 2.0 * mean.sqrt() * rounding + rounding * rounding;
+    let single_limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, freedom);
+    let least = (cell.d as f64).powi(2 * cell.k as i32);
+    let mut out = Measurement::new()
+        .quantity("largest_t", built.0, built.1)
+        .quantity("limit_t", limit, 1e-9 * limit)
+        .quantity("mean_square_miss", (mean / exact - 1.0).abs(), (square_rounding + miss) / exact)
+        .quantity("mean_square_miss_raw", (mean / raw - 1.0).abs(), (square_rounding + miss) / raw)
+        .quantity("mean_square_limit", single_limit * error / exact, 1e-9)
+        .quantity("exact_mean_square", exact, miss)
+        .hypothesis("m ≥ d^{2k}", cell.m as f64 >= least, format!("{} against {least}; the mean is f_sp at any m", cell.m))
+        .hypothesis("p ≥ R", p >= cell.terms, format!("{p} against {}", cell.terms))
+        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
+        .cost((DRAWS * POINTS * p * 4) as f64 * (6.0 * d as f64 + 30.0), (DRAWS * POINTS * 24) as f64, 0.0);
+    if !p.is_multiple_of(cell.terms) {
+        out.insert("largest_t_uniform", uniform.0, uniform.1);
+    }
+    if twins {
+        out.insert("largest_t_single", single.0, single.1);
+    }
+    Ok(out)
+}

@@ -1,0 +1,55 @@
+//! The claims of NBL22, one file or folder each; its module documentation is the statement.
+
+use crate::claim::Claim;
+
+pub mod assumption_2;
+pub mod assumption_3;
+pub mod common;
+mod effort;
+pub mod escape;
+pub mod figures;
+pub mod kernel;
+pub mod kernel_plateau;
+pub mod landscape;
+mod learner;
+pub mod lemma_1;
+pub mod lemma_2;
+pub mod projection;
+pub mod rademacher_linear;
+pub mod rademacher_quadratic;
+pub mod random_signs;
+pub mod remark_1;
+pub mod rounding;
+mod sample_size;
+mod setting;
+pub mod spectrum;
+pub mod targets;
+pub mod taylor;
+pub mod theorem_1;
+pub mod theorem_2;
+pub mod theorem_3;
+pub mod theorem_4;
+
+/// Every claim, in the order of reports.
+pub fn claims() -> Vec<Box<dyn Claim>> {
+    vec![
+        Box::new(assumption_2::Assumption2),
+        Box::new(assumption_3::Assumption3),
+        Box::new(spectrum::Spectrum),
+        Box::new(lemma_1::Lemma1),
+        Box::new(lemma_2::Lemma2),
+        Box::new(random_signs::RandomSigns),
+        Box::new(theorem_2::Theorem2),
+        Box::new(escape::Escape),
+        Box::new(taylor::Taylor),
+        Box::new(landscape::lemma_3::Lemma3),
+        Box::new(landscape::corollary_1::Corollary1),
+        Box::new(theorem_3::Theorem3),
+        Box::new(kernel_plateau::KernelPlateau),
+        Box::new(rademacher_linear::RademacherLinear),
+        Box::new(rademacher_quadratic::RademacherQuadratic),
+        Box::new(theorem_4::Theorem4),
+        Box::new(theorem_1::Theorem1),
+        Box::new(remark_1::Remark1),
+    ]
+}

@@ -1,0 +1,327 @@
+//! NBL22: the Rademacher complexity of f_L on the top eigenspace of Σ.
+//!
+//! > `Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n)`, r = n_k.
+//!
+//! The supremum is in closed form: with `g_i = Λ^{-1/2}Vᵀφ(x_i)` it is `(√C/n)‖Σ_i ε_i g_i‖`, reached at `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean
+//! over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and ℓ is n_k on average over samples only: read for each sample the printed bound is false.
+
+use super::common;
+use super::effort;
+use super::setting::{self, ACTIVATIONS};
+use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::Measurement;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::rounding;
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::sphere::{self, Truncation, cumulative_dimension};
+use escapement::tolerance;
+use faer::{Mat, Par};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct RademacherLinear;
+
+/// Samples of which a cell takes the mean.
+const SAMPLES: usize = 256;
+/// Sign patterns drawn for a sample that is too large for all of them.
+const SIGNS: usize = 64;
+/// The radius: R2(W) ≤ C. Everything goes with √C.
+const C: f64 = 1.0;
+
+impl Claim for RademacherLinear {
+    fn id(&self) -> &str {
+        "rademacher-linear"
+    }
+    fn title(&self) -> &str {
+        "The complexity of the linear term"
+    }
+    fn statement(&self) -> &str {
+        "Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n), on average over samples of n inputs, with r = n_k."
+    }
+
+    fn formula(&self) -> &str {
+        r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, proof of Theorem 4"
+    }
+    fn hypotheses(&self) -> &str {
+        "Σ has rank at least n_k, with a gap after its first n_k eigenvalues."
+    }
+    fn method(&self) -> &str {
+        "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached at a displacement that is evaluated. Its mean over signs is \
+         enumerated for up to 12 inputs on 256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k."
+    }
+    fn refuted_by(&self) -> &str {
+        "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}."
+    }
+    fn uses(&self) -> &[&str] {
+        &["spectrum"]
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(5), ErratumId(12)]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        // (k, d, m)
+        let sizes: &[(usize, usize, usize)] = match tier {
+            Tier::Quick => &[(1, 3, 64), (1, 6, 64), (2, 3, 128)],
+            Tier::Standard => &[(1, 3, 64), (1, 6, 128), (1, 10, 256), (2, 3, 128), (2, 4, 256), (2, 5, 512)],
+            Tier::Paper => &[(1, 3, 64), (1, 10, 256), (1, 30, 1024), (2, 3, 128), (2, 6, 1024), (2, 10, 2048)],
+        };
+        let mut cells = Vec::new();
+        for activation in ACTIVATIONS {
+            for &(k, d, m) in sizes {
+                let cell = |part: &str, n| Cell { d, m, n, k, activation: activation.into(), ..Cell::new(self.id(), part) };
+                cells.extend([1, 2, 4, 8, 12].map(|n| cell("signs", n)));
+                cells.extend((0..6).map(|i| cell("samples", 16 << i)));
+            }
+        }
+        for k in [1, 2, 3] {
+            cells.extend(common::dimensions(tier).iter().map(|&d| Cell { d, k, ..Cell::new(self.id(), "dimension") }));
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (d, p, n) = (cell.d as f64, cell.m as f64 / 2.0, cell.n as f64);
+        let rank = d.powi(cell.k as i32) + 1.0;
+        let bytes = 1e7 + 48.0 * p * d * rank;
+        if cell.m == 0 {
+            return Prediction { seconds: 1e-5, bytes };
+        }
+        let features = 6.8e-11 * n * p * d * rank;
+        let signs = if cell.part == "signs" { 0.5 * n.exp2() } else { SIGNS as f64 };
+        // A sum of n terms and a norm in the top space for each pattern.
+        let sums = signs * rank * (1.5e-9 * n + 7e-9);
+        let seconds = effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums);
+        Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::FINE_TAIL) }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        match cell.part.as_str() {
+            "signs" => signs(cell, seed),
+            "samples" => samples(cell, seed),
+            _ => {
+                let n_k = sphere::cumulative_dimension(cell.d, cell.k)? as f64;
+                Ok(Measurement::new().quantity("n_k", n_k, 0.0))
+            }
+        }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        vec![
+            Bound::identity(
+                "supremum",
+                "sup_{R2(W) ≤ C} n^{-1} Σ_i ε_i f_L(x_i; Π_{≤r}W) = (√C/n)‖Σ_i ε_i g_i‖, reached at a W with R2(W) = C",
+                "reached",
+                "closed_form",
+                Neighbour::lhs("reached_along", "W along Σ_i ε_i φ(x_i), not whitened"),
+            )
+            .neighbour(Neighbour::rhs("closed_form_half", "half of the network's twins left out"))
+            .part("signs"),
+            Bound::inequality(
+                "given-a-sample",
+                "E_ε sup ≤ √(Cℓ/n) on each of 256 samples, by enumeration of the signs: the largest ratio is at most 1",
+                "worst_ratio",
+                Side::Upper,
+                "one",
+                Neighbour::lhs("worst_ratio_n_k", "n_k in place of ℓ"),
+            )
+            .part("signs"),
+            Bound::inequality(
+                "each-sample-as-printed",
+                "E_ε sup ≤ √(C n_k/n) on each of 256 samples",
+                "worst_ratio_n_k",
+                Side::Upper,
+                "one",
+                Neighbour::rhs("half", "half the bound"),
+            )
+            .part("signs")
+            .printed(ErratumId(12)),
+            Bound::inequality(
+                "leverage",
+                "E ℓ = n_k: a Student interval over 256 samples at confidence 1 − 10⁻⁶",
+                "leverage_miss",
+                Side::Upper,
+                "leverage_limit",
+                Neighbour::lhs("leverage_miss_next", "n_k + 1 in place of n_k"),
+            )
+            .part("samples"),
+            Bound::inequality(
+                "on-average",
+                "E_X E_ε sup ≤ √(C n_k/n): the upper end of a Student interval over 256 samples at confidence 1 − 10⁻⁶",
+                "complexity_high",
+                Side::Upper,
+                "bound",
+                Neighbour::rhs("bound_less", "¾ of n_k"),
+            )
+            .part("samples"),
+            Bound::growth("rate", "E_X E_ε sup ≍ √(C n_k/n)", "complexity", "bound", Growth::both(Parameter::N, |_| -0.5))
+                .part("samples"),
+            Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Asymptotic::both(Parameter::D, |c| c.k as f64)).part("dimension"),
+        ]
+    }
+}
+
+/// A cell's network with the whitening of its features in the top space.
+struct Whitened {
+    net: PairedNetwork,
+    cov: Covariance,
+    top: TopSpace,
+    /// A bound on the relative error of ‖g‖: by how much Σ_{≤r} is off, relative to its least eigenvalue, and the rounding of sums of pd terms.
+    error: f64,
+}
+
+impl Whitened {
+    fn new(cell: &Cell, seed: u64) -> Result<Self> {
+        let sigma = setting::activation_of(cell)?;
+        let group = Cell { n: 0, part: String::new(), ..cell.clone() };
+        let net = setting::network(&group, seed, 0, &sigma)?;
+        let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+        let rank = cumulative_dimension(cell.d, cell.k)?;
+        let pairs: EigenPairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let top = TopSpace::new(&pairs, rank)?;
+        let least = top.eigenvalues()[rank - 1];
+        let off =
+            pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound() + pairs.orthonormality * top.eigenvalues()[0];
+        let error = off / least + 2.0 * off / top.gap() + rounding::sum(cov.order(), 2 * cell.d + 16);
+        Ok(Self { net, cov, top, error })
+    }
+
+    /// `n^{-1/2} g_i` as rows, for n inputs (`[n, n_k]`): `φᵀv = √2 f_L(x; q)` for `v = (q, −q)/√2`.
+    fn features(&self, x: &Mat<f64>) -> Result<Mat<f64>> {
+        let mut g = self.net.f_linear_of_columns(x.as_ref(), self.top.vectors(), Par::Seq)?;
+        for (j, l) in self.top.eigenvalues().iter().enumerate() {
+            let scale = (2.0 / l / x.nrows() as f64).sqrt();
+            g.col_mut(j).iter_mut().for_each(|g| *g *= scale);
+        }
+        Ok(g)
+    }
+
+    /// The displacement `V diag(c)` with the coordinates c (n_k of them) in the top space, `[m, d]`.
+    fn displacement(&self, c: &[f64]) -> Mat<f64> {
+        let (p, d) = (self.cov.p(), self.cov.d());
+        let q = self.top.vectors();
+        Mat::from_fn(2 * p, d, |r, i| {
+            let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+            sign * c.iter().enumerate().map(|(j, c)| c * q[(i * p + r % p, j)]).sum::<f64>()
+        })
+    }
+
+    fn start(&self, cell: &Cell) -> Measurement {
+        let (rank, gap) = (self.top.rank(), self.top.gap());
+        let products = SAMPLES as f64 * cell.n as f64 * self.cov.order() as f64 * 2.0 * rank as f64;
+        Measurement::new()
+            .hypothesis("rank ≥ n_k", rank <= self.cov.order(), format!("{rank} against {}", self.cov.order()))
+            .hypothesis("a gap after n_k", gap > 0.0, format!("{gap:.3e}"))
+            .cost(products, 8.0 * (self.cov.order() * rank) as f64, 0.0)
+    }
+}
+
+/// `Σ_i ε_i g_i` for signs given by the bits of a number.
+fn combine(g: &Mat<f64>, signs: impl Fn(usize) -> bool, out: &mut [f64]) {
+    for (j, out) in out.iter_mut().enumerate() {
+        *out = g.col_as_slice(j).iter().enumerate().map(|(i, g)| if signs(i) { *g } else { -g }).sum();
+    }
+}
+
+fn norm(v: &[f64]) -> f64 {
+    v.iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+
+/// The mean over all signs on many small samples, and the supremum where it is reached.
+fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let space = Whitened::new(cell, seed)?;
+    let rng = &mut cell.stream(seed, "inputs");
+    let (n, rank) = (cell.n, space.top.rank());
+    let mut sum = vec![0.0; rank];
+    let (mut worst, mut worst_n_k) = (0.0_f64, 0.0_f64);
+    let mut last = None;
+    for _ in 0..SAMPLES {
+        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let g = space.features(&x)?;
+        // ε and −ε give the same: the last sign may stay.
+        let patterns = 1_usize << (n - 1);
+        let mut mean = 0.0;
+        for pattern in 0..patterns {
+            combine(&g, |i| pattern >> i & 1 == 0, &mut sum);
+            mean += norm(&sum) / patterns as f64;
+        }
+        // n^{-1/2} is in g: the complexity is √(C/n) times this mean, ℓ the square of the norm.
+        let leverage = g.squared_norm_l2();
+        worst = worst.max(mean / leverage.sqrt());
+        worst_n_k = worst_n_k.max(mean / (rank as f64).sqrt());
+        last = Some((x, g));
+    }
+    let mut out = space.start(cell);
+    let relative = rounding::sum(n + rank, 4);
+    out.insert("worst_ratio", worst, relative * worst);
+    out.insert("worst_ratio_n_k", worst_n_k, (relative + space.error) * worst_n_k);
+    out.insert("one", 1.0, 0.0);
+    out.insert("half", 0.5, 0.0);
+    let Some((x, g)) = last else { return Ok(out) };
+    combine(&g, |_| true, &mut sum);
+    let closed = (C / n as f64).sqrt() * norm(&sum);
+    // W with R2 = C: coordinates c_j = √C s_j/(‖s‖√λ_j); and along Σ_i φ(x_i), c_j ∝ √λ_j s_j.
+    let reach = |power: f64| -> Result<f64> {
+        let c: Vec<f64> = sum.iter().zip(space.top.eigenvalues()).map(|(s, l)| s * l.powf(power)).collect();
+        let w = space.displacement(&c);
+        let r2 = space.top.quadratic_form(&space.cov, w.as_ref(), Par::Seq)?;
+        let f = space.net.f_linear(x.as_ref(), w.as_ref(), Par::Seq)?;
+        Ok((C / r2).sqrt() * f.iter().sum::<f64>() / n as f64)
+    };
+    let [reached, along] = [reach(-0.5)?, reach(0.5)?];
+    // Whitened and evaluated by the same eigenpairs, so that what these are off by is common: rounding, magnified by √(λ_1/λ_{n_k}).
+    let spread = (space.top.eigenvalues()[0] / space.top.eigenvalues()[rank - 1]).sqrt();
+    let error = spread * rounding::sum(space.cov.order() + n, 4 * cell.d + 32) * norm(g.col_as_slice(0)).max(closed).max(1.0);
+    Ok(out
+        .quantity("closed_form", closed, error)
+        .quantity("closed_form_half", closed * std::f64::consts::FRAC_1_SQRT_2, error)
+        .quantity("reached", reached, error)
+        .quantity("reached_along", along, error))
+}
+
+/// Means over samples of a size that grows, with drawn signs.
+fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let space = Whitened::new(cell, seed)?;
+    let rng = &mut cell.stream(seed, "inputs");
+    let (n, rank) = (cell.n, space.top.rank());
+    let coins = &mut cell.stream(seed, "signs");
+    let (mut leverages, mut means) = (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
+    let mut sum = vec![0.0; rank];
+    for _ in 0..SAMPLES {
+        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let g = space.features(&x)?;
+        leverages.push(g.squared_norm_l2());
+        let mut mean = 0.0;
+        for _ in 0..SIGNS {
+            let epsilon = escapement::construct::signs::draw(coins, n);
+            combine(&g, |i| epsilon[i] > 0.0, &mut sum);
+            mean += norm(&sum) / SIGNS as f64;
+        }
+        means.push((C / n as f64).sqrt() * mean);
+    }
+    let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, SAMPLES as f64 - 1.0);
+    let (leverage, leverage_error) = setting::mean_and_error(&leverages);
+    let (complexity, complexity_error) = setting::mean_and_error(&means);
+    let n_k = rank as f64;
+    let bound = (C * n_k / n as f64).sqrt();
+    let miss = |expected: f64| (leverage / expected - 1.0).abs();
+    Ok(space
+        .start(cell)
+        .quantity("leverage", leverage, 2.0 * space.error * leverage)
+        .quantity("leverage_miss", miss(n_k), 2.0 * space.error)
+        .quantity("leverage_miss_next", miss(n_k + 1.0), 2.0 * space.error)
+        .quantity("leverage_limit", quantile * leverage_error / n_k, 1e-9)
+        .quantity("complexity", complexity, space.error * complexity)
+        .quantity("complexity_high", complexity + quantile * complexity_error, space.error * complexity)
+        .quantity("bound", bound, 2.0 * f64::EPSILON * bound)
+        .quantity("bound_less", 0.75_f64.sqrt() * bound, 2.0 * f64::EPSILON * bound))
+}

@@ -1,0 +1,335 @@
+//! NBL22: the Rademacher complexity of f_Q on displacements of small (2,4)-norm.
+//!
+//! > `Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n)`, `M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ`.
+//!
+//! The supremum is in closed form: `n^{-1} Σ_i ε_i f_Q(x_i; W) = ½ m^{-1/2} Σ_r a_r w_rᵀ M_r w_r`, and over the (2,4)-ball this is at most
+//! `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the top eigenvector, `‖w_r‖² ∝ λ_max(a_r M_r)_+`. The second step is the matrix
+//! Khintchine inequality (Tropp, An introduction to matrix concentration inequalities, theorem 4.1.1) for the block diagonal matrix of both signs,
+//! of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`, `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
+
+use super::rounding;
+use super::setting::{self, ACTIVATIONS};
+use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use escapement::construct::{norm_2_4_pow4, signs};
+use escapement::eigen;
+use escapement::network::PairedNetwork;
+use escapement::sphere;
+use faer::{Mat, MatRef, Par};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct RademacherQuadratic;
+
+/// Sign patterns and samples of which a cell takes the mean.
+const DRAWS: usize = 16;
+/// The radius: ‖W‖_{2,4}^4 ≤ B. Everything goes with √B.
+const B: f64 = 1.0;
+
+impl Claim for RademacherQuadratic {
+    fn id(&self) -> &str {
+        "rademacher-quadratic"
+    }
+    fn title(&self) -> &str {
+        "The complexity of the quadratic term"
+    }
+    fn statement(&self) -> &str {
+        "Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n) with M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ."
+    }
+
+    fn formula(&self) -> &str {
+        r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\, \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r = \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, proof of Theorem 4"
+    }
+    fn hypotheses(&self) -> &str {
+        "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as outside."
+    }
+    fn method(&self) -> &str {
+        "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is reached at a displacement that is evaluated. Its mean over all signs of few inputs \
+         is held to ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and samples are followed in n, in m and in d with n = d², against √(d log(dm)/n)."
+    }
+    fn refuted_by(&self) -> &str {
+        "A displacement of norm B that does better than the closed form; a mean over all signs above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power."
+    }
+    fn uses(&self) -> &[&str] {
+        &["assumption-2"]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for activation in ACTIVATIONS {
+            let cell = |part: &str, d, m, n, replicate| Cell {
+                d,
+                m,
+                n,
+                activation: activation.into(),
+                replicate,
+                ..Cell::new(self.id(), part)
+            };
+            for (d, m) in [(3, 16), (3, 64), (5, 32), (8, 32)] {
+                cells.extend([2, 5, 8].map(|n| cell("signs", d, m, n, 0)));
+            }
+            let (sizes, count, replicates): (&[(usize, usize)], usize, usize) = match tier {
+                Tier::Quick => (&[(3, 64), (6, 64)], 5, 2),
+                Tier::Standard => (&[(3, 64), (6, 64), (10, 128), (20, 128)], 6, 3),
+                Tier::Paper => (&[(3, 64), (10, 256), (30, 256)], 8, 5),
+            };
+            for &(d, m) in sizes {
+                // From d log(dm) on, to a power of 2.
+                let first = setting::power_of_two((d as f64 * ((d * m) as f64).ln()).ceil() as usize);
+                let ns = setting::doubling(first, count);
+                cells.extend(ns.into_iter().flat_map(|n| (0..replicates).map(move |r| cell("samples", d, m, n, r))));
+                let ms = setting::doubling(16, count);
+                cells.extend(ms.into_iter().flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))));
+            }
+            let dimensions: &[usize] = if tier == Tier::Quick { &[5, 7, 10, 14, 20] } else { &[5, 7, 10, 14, 20, 28, 40] };
+            cells.extend(dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimensions", d, 64, 2 * d * d, r))));
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (d, p, n) = (cell.d as f64, cell.m as f64 / 2.0, cell.n as f64);
+        let patterns = if cell.part == "signs" { 0.5 * n.exp2() } else { DRAWS as f64 };
+        Prediction { seconds: 2e-4 + patterns * extremes(d, p, n), bytes: 1e6 + 32.0 * n * (p + d) }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        if cell.part == "signs" { enumerated(cell, seed) } else { drawn(cell, seed) }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        vec![
+            Bound::identity(
+                "supremum",
+                "sup n^{-1} Σ_i ε_i f_Q(x_i; W) over ‖W‖_{2,4}^4 ≤ B is ½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}, reached",
+                "reached",
+                "closed_form",
+                Neighbour::lhs("reached_even", "equal ‖w_r‖ in place of ‖w_r‖² ∝ λ_max(a_r M_r)_+"),
+            )
+            .neighbour(Neighbour::rhs("closed_form_modulus", "‖M_r‖ in place of λ_max(a_r M_r)_+"))
+            .part("signs"),
+            Bound::inequality(
+                "largest-norm",
+                "E_ε sup ≤ ½√B · E_ε max_r ‖M_r‖, by enumeration of the signs",
+                "complexity",
+                Side::Upper,
+                "largest_norm",
+                Neighbour::rhs("largest_norm_quarter", "¼ in place of ½"),
+            )
+            .part("signs"),
+            Bound::inequality(
+                "khintchine",
+                "E_ε max_r ‖M_r‖ ≤ √(2 v log(md)) given the sample, by enumeration of the signs",
+                "norm",
+                Side::Upper,
+                "khintchine",
+                Neighbour::rhs("khintchine_mean", "n^{-1} tr/d in place of the largest eigenvalue in v, and no logarithm"),
+            )
+            .part("signs"),
+            Bound::growth(
+                "in-n",
+                "the complexity is ≲ √(B d log(dm)/n): a fall with n^{-1/2}",
+                "complexity",
+                "scale",
+                Growth::both(Parameter::N, |_| -0.5),
+            )
+            .part("samples"),
+            Bound::growth(
+                "in-m",
+                "the complexity is ≲ √(B d log(dm)/n): free of m up to the logarithm",
+                "complexity",
+                "scale",
+                Growth::upper(Parameter::M, |_| 0.0),
+            )
+            .part("widths"),
+            Bound::growth(
+                "in-d",
+                "with n = 2d², the complexity is ≲ √(B d log(dm)/n) ∝ d^{-1/2}: dimension enters by √d",
+                "complexity",
+                "scale",
+                Growth::upper(Parameter::D, |_| -0.5).tied(&[Parameter::N]),
+            )
+            .part("dimensions"),
+            Bound::growth(
+                "norm-in-n",
+                "max_r ‖M_r‖ is ≲ √(d log(dm)/n): a fall with n^{-1/2}",
+                "norm",
+                "norm_scale",
+                Growth::both(Parameter::N, |_| -0.5),
+            )
+            .part("samples"),
+        ]
+    }
+}
+
+/// The seconds of [`Sample::extremes`]: n terms of M_r, of which narrow products take the time whatever d is, and the decomposition, for each neuron.
+pub(super) fn extremes(d: f64, p: f64, n: f64) -> f64 {
+    p * (n * (3.2e-7 + 5.7e-9 * d) + 3.3e-9 * d.powi(3))
+}
+
+/// σ''(w_{0,r}·x_i) on a sample, and the sample.
+pub(super) struct Sample {
+    net: PairedNetwork,
+    x: Mat<f64>,
+    /// `[n, p]`.
+    second: Mat<f64>,
+}
+
+/// Extremes of M_r for one pattern of signs.
+pub(super) struct Extremes {
+    /// `½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}`, for B = 1.
+    pub(super) supremum: f64,
+    /// The same with ‖M_r‖ for every neuron.
+    modulus: f64,
+    /// `max_r ‖M_r‖`.
+    norm: f64,
+}
+
+impl Sample {
+    fn new(cell: &Cell, seed: u64, index: usize) -> Result<Self> {
+        let sigma = setting::activation_of(cell)?;
+        let net = setting::network(cell, seed, 0, &sigma)?;
+        let x =
+            sphere::uniform_sphere(&mut cell.stream(seed, &format!("inputs {index}")), cell.n, cell.d, (cell.d as f64).sqrt());
+        Ok(Self::of(net, x))
+    }
+
+    /// The inputs `x` under this network.
+    pub(super) fn of(net: PairedNetwork, x: Mat<f64>) -> Self {
+        let z = &x * net.weights().transpose();
+        let second = Mat::from_fn(x.nrows(), net.p(), |i, r| net.activation().d2(z[(i, r)]));
+        Self { net, x, second }
+    }
+
+    fn m(&self, r: usize, weight: impl Fn(usize) -> f64) -> Mat<f64> {
+        let (n, d) = (self.x.nrows(), self.x.ncols());
+        let scaled = Mat::from_fn(n, d, |i, c| weight(i) * self.second[(i, r)] / n as f64 * self.x[(i, c)]);
+        scaled.transpose() * &self.x
+    }
+
+    /// M_r for these signs.
+    fn matrix(&self, r: usize, epsilon: &[f64]) -> Mat<f64> {
+        self.m(r, |i| epsilon[i])
+    }
+
+    pub(super) fn extremes(&self, epsilon: &[f64]) -> Result<Extremes> {
+        let (mut squares, mut moduli, mut norm) = (0.0, 0.0, 0.0_f64);
+        for r in 0..self.net.p() {
+            let values = eigen::full_eigenvalues(self.matrix(r, epsilon).as_ref(), Par::Seq)?;
+            // Descending; the twin has the opposite sign.
+            let (most, least) = (values[0].max(0.0), (-values[values.len() - 1]).max(0.0));
+            squares += most * most + least * least;
+            moduli += 2.0 * most.max(least).powi(2);
+            norm = norm.max(most.max(least));
+        }
+        let factor = 0.5 * (B / self.net.m() as f64).sqrt();
+        Ok(Extremes { supremum: factor * squares.sqrt(), modulus: factor * moduli.sqrt(), norm })
+    }
+
+    /// The displacement of (2,4)-norm B along the top eigenvectors of a_r M_r, `‖w_r‖² ∝ λ_max(a_r M_r)_+^power`.
+    fn maximiser(&self, epsilon: &[f64], power: i32) -> Result<Mat<f64>> {
+        let (p, d) = (self.net.p(), self.net.d());
+        let mut w = Mat::zeros(2 * p, d);
+        for r in 0..p {
+            let (values, vectors) = eigen::full_eigen(self.matrix(r, epsilon).as_ref(), Par::Seq)?;
+            for (row, value, column) in [(r, values[0], 0), (p + r, -values[d - 1], d - 1)] {
+                let length = value.max(0.0).powi(power).sqrt();
+                (0..d).for_each(|c| w[(row, c)] = length * vectors[(c, column)]);
+            }
+        }
+        let scale = (B / norm_2_4_pow4(w.as_ref())).powf(0.25);
+        Ok(w * faer::Scale(scale))
+    }
+
+    /// `n^{-1} Σ_i ε_i f_Q(x_i; W)`.
+    fn value(&self, epsilon: &[f64], w: MatRef<'_, f64>) -> Result<f64> {
+        let f = self.net.f_quadratic(self.x.as_ref(), w, Par::Seq)?;
+        Ok(f.iter().zip(epsilon).map(|(f, e)| f * e).sum::<f64>() / f.len() as f64)
+    }
+
+    /// `n Σ_i weight_i² ‖x_i‖² x_i x_iᵀ/n²` summed up as a norm and as a mean eigenvalue, the largest over the neurons.
+    fn variance(&self) -> Result<[f64; 2]> {
+        let (n, d) = (self.x.nrows() as f64, self.x.ncols() as f64);
+        let (mut norm, mut mean) = (0.0_f64, 0.0_f64);
+        for r in 0..self.net.p() {
+            let a = self.m(r, |i| self.second[(i, r)] * self.x.row(i).squared_norm_l2() / n);
+            norm = norm.max(eigen::full_eigenvalues(a.as_ref(), Par::Seq)?[0]);
+            mean = mean.max((0..self.x.ncols()).map(|c| a[(c, c)]).sum::<f64>() / d);
+        }
+        Ok([norm, mean])
+    }
+
+    /// Relative to `n^{-1}Σ_i |σ''|‖x_i‖² ≤ sup|σ''|d`: the rounding of M_r, of its eigenvalues and of sums over them.
+    pub(super) fn rounding(&self) -> f64 {
+        let (n, d) = (self.x.nrows(), self.x.ncols());
+        let size = self.net.activation().suprema()[2].value * d as f64;
+        (rounding::sum(n + self.net.m(), 2 * d + 16) + rounding::eigen(d, 1.0)) * size
+    }
+}
+
+fn start(cell: &Cell, patterns: usize) -> Measurement {
+    let (n, least) = (cell.n as f64, cell.d as f64 * ((cell.d * cell.m) as f64).ln());
+    let (d, p) = (cell.d as f64, cell.m as f64 / 2.0);
+    Measurement::new()
+        .hypothesis(Hypothesis::RANGE, cell.part == "signs" || n >= least, format!("n ≥ d log(dm): {n} against {least:.1}"))
+        .cost(patterns as f64 * p * (2.0 * n * d * d + 9.0 * d * d * d), 8.0 * n * (p + d), 0.0)
+}
+
+/// Means over all signs on one sample, and the supremum where it is reached.
+fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sample = Sample::new(cell, seed, 0)?;
+    // ε and −ε exchange twins: the last sign may stay.
+    let patterns = 1_usize << (cell.n - 1);
+    let pattern = |code: usize| (0..cell.n).map(|i| if code >> i & 1 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>();
+    let (mut complexity, mut norm) = (0.0, 0.0);
+    for code in 0..patterns {
+        let extremes = sample.extremes(&pattern(code))?;
+        complexity += extremes.supremum / patterns as f64;
+        norm += extremes.norm / patterns as f64;
+    }
+    // Signs that do not agree: otherwise M_r may be semidefinite, and the modulus its largest eigenvalue.
+    let epsilon = pattern(0b0101_0101 & (patterns - 1));
+    let Extremes { supremum, modulus, .. } = sample.extremes(&epsilon)?;
+    let [reached, even] = [1, 0].map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
+    let [variance, mean] = sample.variance()?;
+    let half = 0.5 * B.sqrt();
+    let (log, error) = (((cell.d * cell.m) as f64).ln(), sample.rounding());
+
+    let bound = (2.0 * variance * log).sqrt();
+    Ok(start(cell, patterns)
+        .quantity("closed_form", supremum, half * error)
+        .quantity("closed_form_modulus", modulus, half * error)
+        .quantity("reached", reached?, 4.0 * half * error)
+        .quantity("reached_even", even?, 4.0 * half * error)
+        .quantity("complexity", complexity, half * error)
+        .quantity("largest_norm", half * norm, half * error)
+        .quantity("largest_norm_quarter", 0.5 * half * norm, half * error)
+        .quantity("norm", norm, error)
+        .quantity("khintchine", bound, error)
+        .quantity("khintchine_mean", mean.sqrt(), error))
+}
+
+/// Means over drawn signs, each on a sample of its own.
+fn drawn(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let coins = &mut cell.stream(seed, "signs");
+    let (mut complexity, mut norm, mut error) = (0.0, 0.0, 0.0_f64);
+    for index in 0..DRAWS {
+        let sample = Sample::new(cell, seed, index)?;
+        let extremes = sample.extremes(&signs::draw(coins, cell.n))?;
+        complexity += extremes.supremum / DRAWS as f64;
+        norm += extremes.norm / DRAWS as f64;
+        error = error.max(sample.rounding());
+    }
+    let scale = (cell.d as f64 * ((cell.d * cell.m) as f64).ln() / cell.n as f64).sqrt();
+    Ok(start(cell, DRAWS)
+        .quantity("complexity", complexity, 0.5 * B.sqrt() * error)
+        .quantity("norm", norm, error)
+        .quantity("scale", B.sqrt() * scale, 4.0 * f64::EPSILON * scale)
+        .quantity("norm_scale", scale, 4.0 * f64::EPSILON * scale))
+}

@@ -1,0 +1,371 @@
+//! NBL22: random signs make W_Q cheap for the regularisers.
+//!
+//! With S a diagonal of independent fair signs, one for each neuron, `E_S R1(SW_Q)` and `E_S R2(SW_Q)` are at most `‖σ'‖_∞² ‖W_Q‖_F²/m`, and
+//! `E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m`.
+//!
+//! Averages over S are finite sums over the diagonal blocks, so nothing about them is sampled; they obey an identity as well: with t_r the cosine
+//! between w_{0,r} and w_r, `E_S (R1 + R2)(SW_Q) = m^{-1} Σ_r ‖w_r‖² [t_r² E z²dσ'² + (1 − t_r²) E(1 − z²)dσ'²/(d − 1)]`, σ' at √d z.
+//!
+//! R3 on a sample is another matter: Π_{>r} does not commute with the sample's second moment of the features, so that the blocks of
+//! `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The explicit bound with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is
+//! exact is the mean over samples, `E_X E_S R3 = E_S R1`.
+
+use super::effort;
+use super::setting::{self, ACTIVATIONS, TERMS};
+use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::record::Measurement;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use crate::judge::statistics::student_quantile;
+use escapement::activation::Activation;
+use escapement::construct::{self, signs};
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::objective::Regularizers;
+use escapement::sphere::{self, Truncation};
+use escapement::tolerance;
+use faer::{Mat, Par};
+use std::sync::Arc;
+
+/// Samples of [`BATCH`] inputs behind a Student interval.
+const BATCHES: usize = 64;
+/// Inputs in one of them.
+const BATCH: usize = 8;
+/// Samples of n inputs over which R3 is averaged where its rate is fitted.
+const SAMPLES: usize = 16;
+/// Truncation relative to the largest eigenvalue where R1 is compared digit by digit: a little above what rounding lets be certified.
+const FINE: f64 = 1e-12;
+
+/// The claim.
+pub struct RandomSigns;
+
+impl Claim for RandomSigns {
+    fn id(&self) -> &str {
+        "random-signs"
+    }
+
+    fn title(&self) -> &str {
+        "Random signs make W_Q cheap for R1, R2, R3"
+    }
+
+    fn statement(&self) -> &str {
+        "E_S R1(SW_Q), E_S R2(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m, and E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m."
+    }
+
+    fn formula(&self) -> &str {
+        r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2 \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}"
+    }
+
+    fn reference(&self) -> &str {
+        "NBL22, proof of Theorem 2"
+    }
+
+    fn hypotheses(&self) -> &str {
+        "σ' bounded; S independent of W_0 and X; n_k at most the rank of Σ."
+    }
+
+    fn method(&self) -> &str {
+        "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and compared with one-dimensional quadratures; each is held \
+         to the explicit bound; both are followed in m against ‖W_Q‖_F² Σ_j τ_j/(dm) over the degrees beyond k, or up to k. R3 on a sample carries the factor ‖E_n xxᵀ‖, \
+         and its mean over samples is R1, which a Student interval is asked about."
+    }
+
+    fn refuted_by(&self) -> &str {
+        "A regulariser above the explicit bound on any cell; a difference between the two sides of the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m."
+    }
+
+    fn uses(&self) -> &[&str] {
+        &["spectrum"]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        // (k, d, m)
+        let spectra: &[(usize, usize, usize)] = match tier {
+            Tier::Quick => &[(1, 4, 64), (1, 8, 32), (2, 4, 64)],
+            _ => &[(1, 3, 64), (1, 4, 64), (1, 8, 64), (1, 10, 128), (1, 10, 400), (2, 4, 64), (2, 6, 128), (2, 10, 128)],
+        };
+        // (k, d, first width, widths)
+        let (sweeps, replicates): (&[(usize, usize, usize, usize)], usize) = match tier {
+            Tier::Quick => (&[(1, 3, 64, 5), (1, 6, 32, 5), (2, 3, 64, 5)], 2),
+            Tier::Standard => (&[(1, 3, 64, 8), (1, 6, 32, 6), (1, 10, 32, 5), (2, 3, 64, 8), (2, 4, 64, 5)], 3),
+            Tier::Paper => {
+                (&[(1, 3, 64, 10), (1, 10, 64, 8), (1, 30, 64, 6), (1, 100, 64, 6), (2, 4, 64, 8), (2, 10, 128, 6)], 3)
+            }
+        };
+        let cell = |part: &str, (k, d, m): (usize, usize, usize), (terms, activation): (usize, &str), replicate: usize| Cell {
+            d,
+            m,
+            n: d.pow(k as u32 + 1),
+            k,
+            terms,
+            activation: activation.to_owned(),
+            replicate,
+            ..Cell::new(self.id(), part)
+        };
+        let groups: Vec<(usize, &str)> = TERMS.into_iter().flat_map(|t| ACTIVATIONS.map(|a| (t, a))).collect();
+        for &size in spectra {
+            cells.extend(groups.iter().map(|&g| Cell { n: 0, ..cell("spectrum", size, g, 0) }));
+        }
+        for &(k, d, first, count) in sweeps {
+            for &group in &groups {
+                for m in setting::doubling(first, count) {
+                    cells.extend((0..replicates).map(|r| cell("width", (k, d, m), group, r)));
+                }
+            }
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
+        let order = p * d;
+        if cell.part == "spectrum" {
+            return Prediction { seconds: 2e-3 + effort::decomposition(order), bytes: 40.0 * order * order + 1e6 };
+        }
+        let rank = d.powi(cell.k as i32) + 2.0;
+        // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
+        let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
+        let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n * cell.m) as f64;
+        let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
+        Prediction { seconds: forms + samples, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL) }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        if cell.part == "spectrum" { spectrum(cell, seed) } else { width(cell, seed) }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        vec![
+            Bound::identity(
+                "sum",
+                "E_S (R1 + R2)(SW_Q) = m^{-1} Σ_r ‖w_r‖² [t_r² E z²dσ'² + (1 − t_r²) E(1 − z²)dσ'²/(d − 1)]",
+                "r1_plus_r2",
+                "quadrature",
+                Neighbour::rhs("quadrature_exchanged", "t² and 1 − t² exchanged"),
+            )
+            .neighbour(Neighbour::rhs("quadrature_half", "1/p in place of 1/m"))
+            .part("spectrum"),
+            Bound::inequality(
+                "r1",
+                "E_S R1(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m",
+                "r1",
+                Side::Upper,
+                "bound",
+                Neighbour::rhs("bound_mean", "the mean of ‖w_r‖² in place of the sum"),
+            ),
+            Bound::inequality(
+                "r2",
+                "E_S R2(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m",
+                "r2",
+                Side::Upper,
+                "bound",
+                Neighbour::rhs("radial", "m^{-1} Σ ‖w_r‖² t_r² E z²dσ'²: the part across w_{0,r} dropped"),
+            ),
+            Bound::inequality(
+                "r3",
+                "E_S R3(SW_Q) ≤ ‖σ'‖_∞² ‖E_n xxᵀ‖_op ‖W_Q‖_F²/m on each sample",
+                "r3",
+                Side::Upper,
+                "bound_sample",
+                Neighbour::rhs("bound_sample_mean", "the mean of ‖w_r‖² in place of the sum"),
+            )
+            .part("width"),
+            Bound::inequality(
+                "r3-on-average",
+                "E_X E_S R3(SW_Q) = E_S R1(SW_Q): a Student interval over 64 samples at confidence 1 − 10⁻⁶",
+                "r3_miss",
+                Side::Upper,
+                "r3_limit",
+                Neighbour::lhs("r3_miss_whole", "R3 without the projector Π_{>r}"),
+            )
+            .part("spectrum"),
+            Bound::growth(
+                "r1-rate",
+                "E_S R1(SW_Q) ≍ m^{-1/2}: it follows ‖W_Q‖_F² Σ_{j>k} τ_j/(dm)",
+                "r1",
+                "r1_scale",
+                Growth::both(Parameter::M, |_| -0.5),
+            )
+            .part("width"),
+            Bound::growth(
+                "r2-rate",
+                "E_S R2(SW_Q) ≍ m^{-1/2}: it follows ‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
+                "r2",
+                "r2_scale",
+                Growth::both(Parameter::M, |_| -0.5),
+            )
+            .part("width"),
+            Bound::growth(
+                "r3-rate",
+                "E_S R3(SW_Q), averaged over 16 samples, is ≲ m^{-1/2}: at most of the order of ‖W_Q‖_F² Σ_{j>k} τ_j/(dm)",
+                "r3_mean",
+                "r1_scale",
+                Growth::upper(Parameter::M, |_| -0.5),
+            )
+            .part("width"),
+        ]
+    }
+}
+
+/// A cell's network, W_Q and Σ, with what every part reports.
+struct Case {
+    net: PairedNetwork,
+    cov: Covariance,
+    w: Mat<f64>,
+    rank: usize,
+    /// ‖W_Q‖_F².
+    square: f64,
+    /// `m^{-1} Σ_r ‖w_r‖² t_r²`.
+    along: f64,
+    /// Relative rounding of a sum over the neurons of squares of sums of d products.
+    rounding: f64,
+    out: Measurement,
+}
+
+impl Case {
+    fn new(cell: &Cell, seed: u64, sigma: &Arc<dyn Activation>, truncation: Truncation) -> Result<Self> {
+        let target = setting::target(cell, seed)?;
+        let net = setting::network(cell, seed, 0, sigma)?;
+        let w = construct::w_q(&net, &target)?.w;
+        let cov = Covariance::new(net.weights(), sigma.as_ref(), truncation)?;
+        let rank = target.n_k()?;
+        let (m, p, d) = (cell.m as f64, cell.m / 2, cell.d as f64);
+        let square = construct::frobenius_sq(w.as_ref());
+        let cosine = |r: usize| (0..cell.d).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
+        let along = (0..cell.m).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
+        let rounding = (m + 2.0 * d + 8.0) * f64::EPSILON;
+        let slope = sigma.suprema()[1].value.powi(2);
+        let (bound, radial) = (slope * square / m, along * cov.levels().radial);
+        let out = Measurement::new()
+            .quantity("bound", bound, rounding * bound)
+            .quantity("bound_mean", bound / m, rounding * bound / m)
+            .quantity("radial", radial, 2.0 * rounding * square / m * cov.levels().radial)
+            .hypothesis("σ' bounded", slope.is_finite(), format!("sup|σ'|² = {slope}"))
+            .hypothesis("n_k ≤ pd", rank <= cov.order(), format!("{rank} against {}", cov.order()));
+        Ok(Self { net, cov, w, rank, square, along, rounding, out })
+    }
+
+    /// A bound on the error of a form of Σ_{≤r} on blocks, per unit of ‖W‖_F²: Σ is known to δ, so Π to δ/(gap − δ) (Davis and Kahan), and
+    /// `‖ΣΠ − Σ̃Π̃‖ ≤ δ + λ_1 δ/(gap − δ)`.
+    fn top_error(&self, pairs: &EigenPairs, top: &TopSpace) -> f64 {
+        let delta =
+            pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound() + top.eigenvalues()[0] * pairs.orthonormality;
+        delta + top.eigenvalues()[0] * delta / (top.gap() - delta)
+    }
+}
+
+/// R1 and R2 from the whole spectrum, beside the quadratures; R3 over many samples.
+fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let case = Case::new(cell, seed, &sigma, Truncation::Tail(FINE))?;
+    let Case { net, cov, w, rank, square, along, rounding, .. } = &case;
+    let request = Request::all().with_vectors();
+    let pairs = eigen::solve(cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let top = TopSpace::new(&pairs, *rank)?;
+    let r2: f64 = top.diagonal_forms(w.as_ref())?.iter().sum();
+    let r1 = beyond(&pairs, *rank, w);
+    let (m, p, d) = (cell.m as f64, cell.m / 2, cell.d as f64);
+    let levels = cov.levels();
+    // A diagonal block of what is cut off has trace tail/m, whatever the weights.
+    let whole_error = (levels.truncation_bound() / m + pairs.rounding_bound() + r1_norm(&pairs) * pairs.orthonormality) * square
+        + rounding * (r1 + r2);
+    let split_error = case.top_error(&pairs, &top) * square + rounding * (r1 + r2);
+    let across = square / m - along;
+    let quadrature = along * levels.radial + across * levels.tangential;
+    let exchanged = across * levels.radial + along * levels.tangential;
+    // The expectations are sums of positive terms, right to 8 roundings; t² to those of a product of d terms.
+    let quadrature_error = 2.0 * rounding * (square / m) * (levels.radial + levels.tangential);
+
+    let zero = Mat::zeros(cell.m, cell.d);
+    let rng = &mut cell.stream(seed, "inputs");
+    let (mut projected, mut whole) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
+    for _ in 0..BATCHES {
+        let x = sphere::uniform_sphere(rng, BATCH, cell.d, d.sqrt());
+        let regularizers = Regularizers { cov, top: &top, net, x: x.as_ref() };
+        projected.push(signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?);
+        let squares = signs::expected_linear_square(net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
+        whole.push(squares.iter().sum::<f64>() / BATCH as f64);
+    }
+    let (mean, error) = setting::mean_and_error(&projected);
+    let limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, BATCHES as f64 - 1.0) * error / r1;
+    let miss = (split_error + rounding * mean) / r1;
+    let out = case.out.clone();
+    Ok(out
+        .quantity("r1", r1, split_error)
+        .quantity("r2", r2, split_error)
+        .quantity("r1_plus_r2", r1 + r2, whole_error)
+        .quantity("quadrature", quadrature, quadrature_error)
+        .quantity("quadrature_exchanged", exchanged, quadrature_error)
+        .quantity("quadrature_half", 2.0 * quadrature, 2.0 * quadrature_error)
+        .quantity("r3_miss", (mean / r1 - 1.0).abs(), miss)
+        .quantity("r3_miss_whole", (setting::mean_and_error(&whole).0 / r1 - 1.0).abs(), miss)
+        .quantity("r3_limit", limit, 1e-9 * limit)
+        .cost(pairs.plan.flops, pairs.plan.bytes + 8.0 * (p * cell.d * *rank) as f64, 0.0))
+}
+
+/// The largest eigenvalue.
+fn r1_norm(pairs: &EigenPairs) -> f64 {
+    pairs.eigenvalues.first().copied().unwrap_or(0.0)
+}
+
+/// `E_S R1(SW) = Σ_{i>r} λ_i Σ_ρ (v_{i,ρ}·w_ρ)²` from the eigenvectors beyond the first `rank`; `v = (q, −q)/√2`.
+fn beyond(pairs: &EigenPairs, rank: usize, w: &Mat<f64>) -> f64 {
+    let Some(vectors) = &pairs.vectors else { return 0.0 };
+    let p = pairs.p;
+    let form = |i: usize| {
+        let q = vectors.col_as_slice(i);
+        let overlap = |r: usize| (0..pairs.d).map(|c| q[c * p + r % p] * w[(r, c)]).sum::<f64>();
+        0.5 * pairs.eigenvalues[i] * (0..2 * p).map(|r| overlap(r).powi(2)).sum::<f64>()
+    };
+    (rank..vectors.ncols().min(pairs.eigenvalues.len())).map(form).sum()
+}
+
+/// R1, R2 and R3 at one width of a sweep.
+fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let case = Case::new(cell, seed, &sigma, Truncation::default())?;
+    let Case { net, cov, w, rank, square, rounding, .. } = &case;
+    let pairs = eigen::solve(cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let top = TopSpace::new(&pairs, *rank)?;
+    let (m, d) = (cell.m as f64, cell.d as f64);
+    let zero = Mat::zeros(cell.m, cell.d);
+    let many = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n, cell.d, d.sqrt());
+    let x = many.subrows(0, cell.n);
+    let regularizers = Regularizers { cov, top: &top, net, x };
+    let r1 = signs::expected_r1(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r2 = signs::expected_r2(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r3 = signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let r3_mean = signs::expected_r3(regularizers.on(many.as_ref()), zero.as_ref(), w.as_ref(), Par::Seq)?;
+    let top_error = case.top_error(&pairs, &top);
+    let error = (top_error + cov.truncation_bound() / m) * square + rounding * (r1 + r2);
+    // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d sup σ'².
+    let slope = sigma.suprema()[1].value.powi(2);
+    let most = (0..cell.m).map(|r| w.row(r).squared_norm_l2()).fold(0.0, f64::max);
+    let angle = top_error / top.eigenvalues()[0];
+    let moved = angle * (d * slope * most * m).sqrt();
+    let r3_error = |r3: f64| 2.0 * r3.sqrt() * moved + moved * moved + rounding * r3;
+    let second_moment =
+        Mat::from_fn(cell.d, cell.d, |i, j| (0..cell.n).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n as f64);
+    let spread = eigen::full_eigenvalues(second_moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
+    let sample = slope * spread * square / m;
+    let sample_error = (rounding + (cell.n as f64 + 8.0 * d) * f64::EPSILON) * sample;
+    let levels = cov.levels();
+    let low: f64 = levels.levels.iter().take(cell.k + 1).map(|l| l.tau).sum();
+    let share = square / (m * d);
+    let scale_error = share * levels.rounding_allowance() + rounding * share * levels.trace;
+    let out = case.out.clone();
+    Ok(out
+        .quantity("r1", r1, error)
+        .quantity("r2", r2, error)
+        .quantity("r3", r3, r3_error(r3))
+        .quantity("r3_mean", r3_mean, r3_error(r3_mean))
+        .quantity("bound_sample", sample, sample_error)
+        .quantity("bound_sample_mean", sample / m, sample_error / m)
+        .quantity("r1_scale", share * (levels.trace - low), scale_error)
+        .quantity("r2_scale", share * low, scale_error)
+        .quantity("frobenius_sq", *square, rounding * square)
+        .cost(pairs.plan.flops, pairs.plan.bytes, pairs.products as f64))
+}

@@ -1,0 +1,265 @@
+//! The spectrum of the feature covariance Σ (NBL22, appendix A, "Lemma 15").
+//!
+//! > n_k eigenvalues of Σ are ≳ d^{1−k}; for k < i ≤ 2k, B(d,i) of them are Θ(d^{1−i}); the rest average Θ(1/m). The top n_k
+//! > eigenfunctions turn towards the polynomials of degree ≤ k as m grows.
+//!
+//! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel for the levels,
+//! `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean square of `‖sin Θ‖_F` to first order (see
+//! [`constants::Constants::angle`]). How these numbers grow in d is a question of its own, answered exactly for d up to 2000. Beside that,
+//! three statements carry constants: matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the trace.
+
+pub mod constants;
+mod measure;
+pub mod solve;
+
+use super::common;
+use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::Measurement;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use constants::Constants;
+use measure::{LEVELS, TOP, separated};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Spectrum;
+
+/// κ_j along d.
+const KAPPA: &str = "kappa";
+/// `Σ_{j>2k} τ_j/d` along d.
+const REST: &str = "rest";
+/// Widths of a sweep at larger d, in halves of the first.
+const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
+
+/// One sweep over m: part, d, k, the first width, how many widths each twice the last (0: those of [`HALVES`]), replicates. The first widths
+/// are those from which the cells are in range, rounded up.
+type Sweep = (&'static str, usize, usize, usize, usize, usize);
+
+const QUICK: [Sweep; 6] = [
+    (TOP, 3, 1, 512, 6, 5),
+    (TOP, 3, 2, 1024, 6, 4),
+    (TOP, 4, 1, 512, 6, 5),
+    (LEVELS, 3, 1, 1024, 5, 2),
+    (LEVELS, 3, 2, 2048, 5, 2),
+    (LEVELS, 4, 1, 1024, 5, 2),
+];
+
+const STANDARD: [Sweep; 13] = [
+    (TOP, 3, 1, 512, 8, 5),
+    (TOP, 3, 2, 1024, 7, 5),
+    (TOP, 4, 1, 512, 6, 4),
+    (TOP, 4, 2, 1536, 5, 2),
+    (TOP, 5, 1, 384, 0, 5),
+    (TOP, 8, 1, 384, 0, 5),
+    (TOP, 10, 1, 384, 0, 5),
+    (TOP, 20, 1, 384, 0, 5),
+    (LEVELS, 3, 1, 1024, 6, 5),
+    (LEVELS, 3, 2, 2048, 6, 5),
+    (LEVELS, 4, 1, 1024, 6, 3),
+    (LEVELS, 4, 2, 4096, 5, 2),
+    (LEVELS, 5, 1, 1024, 0, 2),
+];
+
+const PAPER: [Sweep; 8] = [
+    (TOP, 5, 2, 1536, 0, 3),
+    (TOP, 8, 2, 4608, 0, 3),
+    (TOP, 10, 2, 8192, 0, 3),
+    (TOP, 50, 1, 512, 0, 3),
+    (TOP, 100, 1, 1024, 0, 3),
+    (LEVELS, 8, 1, 1408, 0, 3),
+    (LEVELS, 10, 1, 1664, 0, 3),
+    (LEVELS, 20, 1, 3200, 0, 3),
+];
+
+impl Claim for Spectrum {
+    fn id(&self) -> &str {
+        "spectrum"
+    }
+    fn title(&self) -> &str {
+        "Spectrum of the feature covariance"
+    }
+    fn statement(&self) -> &str {
+        "n_k eigenvalues of Σ are ≳ d^{1−k}; those of degree i, B(d,i) for each k < i ≤ 2k, are Θ(d^{1−i}); the rest average Θ(1/m)."
+    }
+
+    fn formula(&self) -> &str {
+        r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \quad (k < i \le 2k), \qquad \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, appendix A, \"Lemma 15\""
+    }
+    fn hypotheses(&self) -> &str {
+        "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ with probability 0.99, and the first-order angle below 1/2."
+    }
+    fn method(&self) -> &str {
+        "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart for d to 2000."
+    }
+    fn refuted_by(&self) -> &str {
+        "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent in d does not settle at 1 − j."
+    }
+    fn uses(&self) -> &[&str] {
+        &["assumption-3"]
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(11)]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let sweeps: Vec<Sweep> = match tier {
+            Tier::Quick => QUICK.to_vec(),
+            Tier::Standard => STANDARD.to_vec(),
+            Tier::Paper => STANDARD.iter().chain(&PAPER).copied().collect(),
+        };
+        for activation in ["sigmoid:1", "tanh:0.5"] {
+            let base = |part: &str| Cell { activation: activation.into(), ..Cell::new(self.id(), part) };
+            for &d in common::dimensions(tier) {
+                cells.extend((0..=4).map(|degree| Cell { d, degree, ..base(KAPPA) }));
+                cells.extend((1..=2).map(|k| Cell { d, k, ..base(REST) }));
+            }
+            for &(part, d, k, first, points, replicates) in &sweeps {
+                let widths: Vec<usize> = if points > 0 {
+                    common::doublings(first, points).collect()
+                } else {
+                    HALVES.iter().map(|h| h * first / 2).collect()
+                };
+                // tanh needs twice the degrees: at d = 4 that is not for the quick tier.
+                if tier == Tier::Quick && d == 4 && part == TOP && activation == "tanh:0.5" {
+                    continue;
+                }
+                for m in widths {
+                    cells.extend((0..replicates).map(|replicate| Cell { d, m, k, replicate, ..base(part) }));
+                }
+            }
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        if cell.m == 0 {
+            return Prediction { seconds: 6e-4, bytes: 1e6 };
+        }
+        measure::route(cell)
+            .map_or(Prediction { seconds: 1.0, bytes: 1e8 }, |r| Prediction { seconds: r.seconds, bytes: r.bytes })
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        match cell.part.as_str() {
+            TOP => measure::top(cell, seed),
+            LEVELS => measure::levels(cell, seed),
+            KAPPA => {
+                let c = Constants::new(cell.d, 1, &cell.activation)?;
+                Ok(Measurement::new().quantity("kappa", c.kappa(cell.degree), c.kappa_error(cell.degree)))
+            }
+            _ => {
+                let c = Constants::new(cell.d, cell.k, &cell.activation)?;
+                let (tail, error) = c.tail(2 * cell.k);
+                let d = cell.d as f64;
+                Ok(Measurement::new().quantity("share", tail / d, error / d))
+            }
+        }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        bounds()
+    }
+}
+
+fn bounds() -> Vec<Bound> {
+    let m = Parameter::M;
+    let claimed = |cell: &Cell| if cell.degree == 0 { 0.0 } else { 1.0 - cell.degree as f64 };
+    let mut bounds = vec![
+        Bound::growth("low-degrees", "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m", "lambda", "kappa", Growth::both(m, |_| 0.0)).part(TOP),
+        Bound::inequality(
+            "low-degrees-floor",
+            "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
+            "lambda",
+            Side::Lower,
+            "floor",
+            Neighbour::rhs("floor.largest", "the largest κ_j in place of the least"),
+        )
+        .part(TOP),
+        Bound::inequality(
+            "gap",
+            "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the Chernoff deviations leave it free",
+            "count",
+            Side::Both,
+            "n_k",
+            Neighbour::rhs("d_k", "B(d,k), the harmonics of degree k alone"),
+        )
+        .part(TOP)
+        .among(separated),
+        Bound::growth(
+            "angle",
+            "the sine of the largest angle between the top n_k eigenfunctions and degree ≤ k ≍ √(2Z/m)",
+            "sine",
+            "angle",
+            Growth::both(m, |_| -0.5),
+        )
+        .part(TOP),
+        Bound::growth("angles", "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square", "sine.all", "angle", Growth::both(m, |_| -0.5))
+            .part(TOP),
+        Bound::identity(
+            "trace",
+            "tr Σ = d E[σ'(√d z)²]",
+            "trace.measured",
+            "trace",
+            Neighbour::rhs("trace.double", "2/m in place of 1/m"),
+        )
+        .neighbour(Neighbour::rhs("trace.short", "without degree k + 1"))
+        .part(TOP),
+    ];
+    for (name, filter) in [(1, 1), (2, 2)] {
+        let degree = format!("k+{name}");
+        for (side, of) in [("smallest", format!("λ_{{n_{{{degree}}}}}")), ("largest", format!("λ_{{n_{{k+{}}}+1}}", name - 1))]
+        {
+            bounds.push(
+                Bound::growth(
+                    format!("level-{name}-{side}"),
+                    format!("{of}(Σ), the {side} of degree {degree}, ≍ κ_{{{degree}}} along m"),
+                    format!("{side}.{name}"),
+                    format!("kappa.{name}"),
+                    Growth::both(m, |_| 0.0),
+                )
+                .part(LEVELS)
+                .among(move |c| c.k >= filter),
+            );
+        }
+        bounds.push(
+            Bound::inequality(
+                format!("level-{name}-floor"),
+                format!("λ_{{n_{{{degree}}}}}(Σ) ≥ (1 − δ) κ_{{{degree}}}, δ² = 2L ln(n_{{2k}}/η)/p, but for a chance η = 1e-6"),
+                format!("smallest.{name}"),
+                Side::Lower,
+                format!("floor.{name}"),
+                Neighbour::rhs(format!("floor.{name}.false"), "κ of the degree below"),
+            )
+            .part(LEVELS)
+            .among(move |c| c.k >= filter),
+        );
+    }
+    bounds.extend([
+        Bound::growth(
+            "rest",
+            "the eigenvalues of Σ beyond n_{2k} average ≍ Σ_{j>2k} τ_j/(dm)",
+            "rest",
+            "tail.average",
+            Growth::both(m, |_| -1.0),
+        )
+        .part(LEVELS),
+        Bound::inequality(
+            "rest-sum",
+            "the eigenvalues of Σ beyond n_{2k} sum to at most Σ_{j>2k} τ_j",
+            "rest.sum",
+            Side::Upper,
+            "tail.sum",
+            Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
+        )
+        .part(LEVELS),
+        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Asymptotic::both(Parameter::D, claimed)).part(KAPPA),
+        Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Asymptotic::both(Parameter::D, |_| 0.0)).part(REST),
+    ]);
+    bounds
+}

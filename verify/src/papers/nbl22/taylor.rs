@@ -1,0 +1,254 @@
+//! NBL22: the network is its quadratic expansion at W*.
+//!
+//! > `|f(x; W*) − f_L(x; W*) − f_Q(x; W*)| ≲ m^{-1/4} d^{3(k−1)/4}`.
+//!
+//! Taylor's theorem neuron by neuron gives `(sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³` at every input, whatever W; σ''' bounded is used, not assumed (erratum 2). At W_Q the
+//! mean of its right side is explicit. With S the identity the cubic terms add up, and the claimed rate is what there is to see; drawn signs cancel them,
+//! and leave the terms even in S: about m^{-1/2}.
+
+use super::effort;
+use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
+use super::{rounding, targets};
+use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use escapement::construct::{self, Population, frobenius_sq, signs};
+use escapement::covariance::Covariance;
+use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::sphere::{self, Truncation, cumulative_dimension};
+use faer::{Mat, MatRef, Par};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Taylor;
+
+/// Inputs that the remainder is looked at on.
+const INPUTS: usize = 64;
+/// What may be left out of Σ for W_L, relative to its largest eigenvalue: the remainder feels W_L by its square.
+const TAIL: f64 = 1e-6;
+/// Signs drawn.
+const DRAWS: usize = 4;
+
+impl Claim for Taylor {
+    fn id(&self) -> &str {
+        "taylor"
+    }
+    fn title(&self) -> &str {
+        "The network is its quadratic expansion at W*"
+    }
+    fn statement(&self) -> &str {
+        "|f − f_L − f_Q| at W* is ≲ m^{-1/4} d^{3(k−1)/4}."
+    }
+
+    fn formula(&self) -> &str {
+        r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, section 3 (from the quadratic model to the network)"
+    }
+    fn hypotheses(&self) -> &str {
+        "m ≥ d^{3(k−1)}, σ''' bounded."
+    }
+    fn method(&self) -> &str {
+        "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at each, its root mean square along m, with S the identity against the explicit mean of that bound, and with drawn \
+         S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is exact."
+    }
+    fn refuted_by(&self) -> &str {
+        "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows d^{3(k−1)/4}."
+    }
+    fn uses(&self) -> &[&str] {
+        &["lemma-1", "lemma-2"]
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(2)]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let groups = [1, 2].into_iter().flat_map(|k| TERMS.into_iter().flat_map(move |t| ACTIVATIONS.map(|a| (k, t, a))));
+        for (k, terms, activation) in groups {
+            let cell = |part: &str, d, m| Cell { d, m, k, terms, activation: activation.into(), ..Cell::new(self.id(), part) };
+            cells.extend(LONG_RANGE.map(|d| cell("exact", d, 0)));
+            // The quick tier has every value of each.
+            if tier == Tier::Quick && ((k + terms / 2) % 2 == 1) != (activation == ACTIVATIONS[0]) {
+                continue;
+            }
+            let (count, replicates) = match tier {
+                Tier::Quick => (5, 3),
+                Tier::Standard => (7, 4),
+                Tier::Paper => (8, 8),
+            };
+            for m in setting::doubling(if k == 1 { 2048 } else { 4096 }, count) {
+                cells.extend((0..replicates).map(|replicate| Cell { replicate, ..cell("width", 3, m) }));
+            }
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (m, d) = (cell.m as f64, cell.d as f64);
+        if cell.part == "exact" {
+            return Prediction { seconds: 5e-3, bytes: 1e6 };
+        }
+        // f, f_L and f_Q at every input, and the moduli of the cubes.
+        let remainders = (DRAWS + 1) as f64 * INPUTS as f64 * m * (2e-8 + 0.55 * effort::sigma(cell));
+        Prediction { seconds: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 34.0 }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        if cell.part == "exact" { exact(cell, seed) } else { width(cell, seed) }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        vec![
+            Bound::inequality(
+                "taylor",
+                "|f − f_L − f_Q| ≤ (sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³ at each input, S the identity or drawn: the largest ratio is at most 1",
+                "worst_ratio",
+                Side::Upper,
+                "one",
+                Neighbour::lhs("worst_ratio_linear", "f_Q left out of the expansion"),
+            )
+            .part("width"),
+            Bound::growth(
+                "coherent",
+                "with S the identity the root mean square of the remainder is ≲ m^{-1/4}: at most of the order of the mean of Taylor's bound at W_Q",
+                "coherent",
+                "explicit",
+                Growth::upper(Parameter::M, |_| -0.25),
+            )
+            .part("width"),
+            Bound::growth(
+                "drawn",
+                "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic term cancels",
+                "drawn",
+                "drawn_scale",
+                Growth::upper(Parameter::M, |_| -0.5),
+            )
+            .part("width"),
+            Bound::asymptotic(
+                "in-d",
+                "Σ_i (E h_i²)^{3/4}, through which the explicit bound depends on d, is ≲ d^{3(k−1)/4}",
+                "moment",
+                Asymptotic::upper(Parameter::D, |c| 0.75 * (c.k as f64 - 1.0)),
+            )
+            .part("exact"),
+        ]
+    }
+}
+
+/// `Σ_i (E h_i²)^{3/4}`.
+fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let population = Population::new(sigma.as_ref(), &targets::drawn(cell, seed)?)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let moment: f64 = population.squares().iter().map(|h| h.powf(0.75)).sum();
+    Ok(Measurement::new()
+        .quantity("moment", moment, 2.0 * relative * moment)
+        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
+        .cost(1e6, 1e5, 0.0))
+}
+
+/// The remainder on some inputs.
+struct Remainder {
+    /// `n^{-1} Σ_i (f − f_L − f_Q)²`.
+    square: f64,
+    /// The largest ratio of |f − f_L − f_Q| to Taylor's bound.
+    worst: f64,
+    /// The same without f_Q.
+    worst_linear: f64,
+    /// What rounding can do to the remainder at an input.
+    rounding: f64,
+    /// The same relative to the least of Taylor's bounds.
+    relative: f64,
+}
+
+impl Remainder {
+    fn new(net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Result<Self> {
+        let [value, first, second, third] = net.activation().suprema().map(|s| s.value);
+        let (f, linear, quadratic) = (net.f(x, w, Par::Seq)?, net.f_linear(x, w, Par::Seq)?, net.f_quadratic(x, w, Par::Seq)?);
+        let (m, d) = (net.m() as f64, net.d() as f64);
+        let square = frobenius_sq(w);
+        // Sums over the neurons of terms of these sizes, all over √m: |f| ≤ Σ|σ|, |f_L| ≤ sup σ'·√d Σ‖w_r‖, |f_Q| ≤ ½ sup σ''·d Σ‖w_r‖².
+        let size = value * m.sqrt() + first * (d * square).sqrt() + 0.5 * second * d * square / m.sqrt();
+        let rounding = rounding::sum(net.m(), 2 * net.d() + 16) * size;
+        let projected = x * w.transpose();
+        let mut out = Self { square: 0.0, worst: 0.0, worst_linear: 0.0, rounding, relative: 0.0 };
+        let mut cubes = vec![0.0; x.nrows()];
+        for column in projected.col_iter() {
+            cubes.iter_mut().zip(column.iter()).for_each(|(sum, z)| *sum += z.abs() * z * z);
+        }
+        for (i, cubes) in cubes.iter().enumerate() {
+            let bound = third / 6.0 * cubes / m.sqrt();
+            let rest = f[i] - linear[i] - quadratic[i];
+            out.square += rest * rest / x.nrows() as f64;
+            out.worst = out.worst.max(rest.abs() / bound);
+            out.worst_linear = out.worst_linear.max((f[i] - linear[i]).abs() / bound);
+            out.relative = out.relative.max(rounding / bound);
+        }
+        Ok(out)
+    }
+}
+
+/// The remainder at W* of one width.
+fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let sigma = setting::activation_of(cell)?;
+    let net = setting::network(cell, seed, 0, &sigma)?;
+    let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(TAIL))?;
+    let n_k = cumulative_dimension(cell.d, cell.k)?;
+    let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let target = targets::drawn(cell, seed)?;
+    let top = TopSpace::new(&pairs, n_k)?;
+    let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
+    // The projector, and W_L with it, is off by twice the error of Σ over the gap (Davis and Kahan), and 1/λ by the error over λ_{n_k}.
+    let off = pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound();
+    let moved = off * (4.0 / top.gap() + 1.0 / top.eigenvalues()[n_k - 1]) * frobenius_sq(w_l.as_ref()).sqrt();
+    let population = Population::new(sigma.as_ref(), &target)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let w_q = construct::w_q_from(&net, &target, population.clone())?;
+    // The same along m: the sixth moment of few inputs scatters more than the remainder does.
+    let along = Cell { m: 0, ..cell.clone() };
+    let x = sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d, (cell.d as f64).sqrt());
+
+    let together = Mat::from_fn(cell.m, cell.d, |r, c| w_l[(r, c)] + w_q.w[(r, c)]);
+    let coherent = Remainder::new(&net, x.as_ref(), together.as_ref())?;
+    let rng = &mut cell.stream(seed, "signs");
+    let mut drawn = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        let w = signs::apply(&signs::draw(rng, cell.m), w_l.as_ref(), w_q.w.as_ref())?;
+        drawn.push(Remainder::new(&net, x.as_ref(), w.as_ref())?);
+    }
+    let most = |of: &dyn Fn(&Remainder) -> f64| drawn.iter().map(of).fold(of(&coherent), f64::max);
+    let (worst, share) = (most(&|r| r.worst), most(&|r| r.relative));
+    let mean_square = drawn.iter().map(|r| r.square).sum::<f64>() / DRAWS as f64;
+
+    let (m, d, k) = (cell.m as f64, cell.d as f64, cell.k as i32);
+    // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2} ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
+    let sixth = (15.0 * d * d / ((d + 2.0) * (d + 4.0))).sqrt();
+    let moments = population.squares();
+    let lengths: f64 = moments.iter().zip(&w_q.groups).map(|(h, p)| h.powf(0.75) / (*p as f64).sqrt()).sum();
+    let third = sigma.suprema()[3].value;
+    let explicit = third / 6.0 * sixth * (2.0 * m.sqrt()).powf(1.5) / m.sqrt() * lengths;
+    // The remainder moves by at most ½ m^{-1/2} sup|σ'''| Σ_r |x·w_r|² |x·δw_r| (Cauchy and Schwarz).
+    let fourth: f64 = (0..cell.m).map(|r| (w_l.row(r).norm_l2() + w_q.w.row(r).norm_l2()).powi(4)).sum();
+    let shift = 0.5 * third * (d.powi(3) / m).sqrt() * fourth.sqrt() * moved;
+    let longest = (0..cell.m).map(|r| together.row(r).norm_l2()).fold(0.0, f64::max);
+    let scale = d.powi(k - 1) / m.sqrt();
+    let least = d.powi(3 * (k - 1));
+    Ok(Measurement::new()
+        .quantity("worst_ratio", worst, share)
+        .quantity("worst_ratio_linear", most(&|r| r.worst_linear), share)
+        .quantity("one", 1.0, 0.0)
+        .quantity("coherent", coherent.square.sqrt(), coherent.rounding + shift)
+        .quantity("explicit", explicit, 4.0 * relative * explicit)
+        .quantity("drawn", mean_square.sqrt(), coherent.rounding + shift)
+        .quantity("drawn_scale", scale, 2.0 * f64::EPSILON * scale)
+        .quantity("longest", longest, 8.0 * f64::EPSILON * longest)
+        .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{3(k−1)}}: {m} against {least}"))
+        .hypothesis("σ''' bounded", third.is_finite(), format!("sup|σ'''| = {third}"))
+        .cost((DRAWS + 1) as f64 * INPUTS as f64 * m * (6.0 * d + 60.0), 8.0 * m * (INPUTS as f64 + 40.0), 0.0))
+}

@@ -1,0 +1,250 @@
+//! Theorem 2 of NBL22: W* = W_L + S·W_Q fits the target with small regularisers.
+//!
+//! > For m ≥ d^{10k} there are signs S such that `L̂^Q(W*) ≤ ε`, `R1(W*), R3(W*) ≲ m^{-1/2} d^{(k−1)/2}`, `R2(W*) ≲ 1` and
+//! > `R4(W*) ≲ d^{2(k−1)}`, where the least ε that the hypotheses allow is `max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`.
+//!
+//! S is averaged over exactly. The quadratic model is affine in the signs, `(f_L + f_Q)(x; W*) = e_0(x) + Σ_r s_r c_r(x)`: the misfit e_0 − f* falls like
+//! `m^{-1/2}` and the noise `√(Σ c_r²)` like `m^{-1/4}`, so that the claimed rate is that of the noise under a loss with a corner, and a smooth loss is
+//! faster. Beside the averages S is drawn, since the theorem speaks of one S: how often a draw beats a multiple of the mean. The explicit
+//! right sides are means over the initialisation, exact zonal quantities. Their dependence on d is judged by itself.
+
+pub(super) mod built;
+mod explicit;
+mod measure;
+mod signs;
+
+use super::common::{self, literal};
+use super::effort;
+use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::cell::Cell;
+use crate::claim::errata::ErratumId;
+use crate::claim::record::Measurement;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::Result;
+use escapement::tolerance::TAIL;
+use signs::{DRAWS, ENUMERATION, TRIALS};
+
+/// The claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Theorem2;
+
+/// Averages over S along m.
+const SWEEP: &str = "sweep";
+/// Zonal quantities over d.
+const ASYMPTOTIC: &str = "asymptotic";
+
+fn cell(part: &str, d: usize, m: usize, k: usize, terms: usize, activation: &str, replicate: usize) -> Cell {
+    Cell { d, m, k, terms, activation: activation.into(), replicate, ..Cell::new("theorem-2", part) }
+}
+
+/// (k, R, activation): all of them, or every value of each.
+fn combinations(tier: Tier) -> Vec<(usize, usize, &'static str)> {
+    let all = [1, 2].into_iter().flat_map(|k| [1, 3].into_iter().flat_map(move |r| ["sigmoid:1", "tanh:0.5"].map(|a| (k, r, a))));
+    all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == "sigmoid:1")).collect()
+}
+
+impl Claim for Theorem2 {
+    fn id(&self) -> &str {
+        "theorem-2"
+    }
+    fn title(&self) -> &str {
+        "W* fits with small regularisers"
+    }
+    fn statement(&self) -> &str {
+        "L̂^Q(W*) ≲ ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2}), R1(W*), R3(W*) ≲ m^{-1/2}d^{(k−1)/2}, R2(W*) ≲ 1, R4(W*) ≲ d^{2(k−1)} for some signs S."
+    }
+
+    fn formula(&self) -> &str {
+        r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2} d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)}, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n} \right)^{1/2} \right)"
+    }
+    fn reference(&self) -> &str {
+        "NBL22, Theorem 2"
+    }
+    fn hypotheses(&self) -> &str {
+        "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as outside; exponents come from those, and d = 3 at m = 59050 lies inside."
+    }
+    fn method(&self) -> &str {
+        "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times theirs."
+    }
+    fn refuted_by(&self) -> &str {
+        "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression that outgrows its power of d; draws above three times the mean with probability above 1/3."
+    }
+    fn uses(&self) -> &[&str] {
+        &["lemma-1", "lemma-2", "random-signs"]
+    }
+    fn errata(&self) -> &[ErratumId] {
+        &[ErratumId(1), ErratumId(10)]
+    }
+
+    fn plan(&self, tier: Tier) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for (k, terms, activation) in combinations(tier) {
+            let mut sweeps = vec![(3_usize, common::half_octaves(160 * k, 9).collect::<Vec<_>>(), 10)];
+            if tier >= Tier::Standard {
+                let d = if k == 1 { 6 } else { 4 };
+                sweeps[0].2 = 16;
+                sweeps.push((d, common::half_octaves(200 * k, 9).collect(), 8));
+            }
+            if k == 1 {
+                sweeps.push((3, vec![59_050], 1));
+                if tier >= Tier::Standard && terms == 3 {
+                    sweeps.push((3, common::doublings(118_100, 3).collect(), 1));
+                }
+            }
+            if tier == Tier::Paper && k == 1 {
+                sweeps.push((30, common::doublings(500, 5).collect(), 2));
+            }
+            for (d, widths, replicates) in sweeps {
+                let n = d.pow(k as u32 + 1);
+                for m in widths {
+                    cells.extend((0..replicates).map(|r| Cell { n, ..cell(SWEEP, d, m, k, terms, activation, r) }));
+                }
+            }
+            let widths: &[usize] = if tier == Tier::Quick { &[128] } else { &[128, 512] };
+            for &m in widths {
+                for n in [3_usize.pow(k as u32), 3_usize.pow(k as u32 + 1)] {
+                    cells.push(Cell { n, ..cell(DRAWS, 3, m, k, terms, activation, 0) });
+                }
+            }
+            cells.push(Cell { n: 6, ..cell(ENUMERATION, 3, 16, k, terms, activation, 0) });
+            for &d in common::dimensions(tier) {
+                cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0));
+            }
+        }
+        for &d in common::dimensions(tier) {
+            cells.push(cell(ASYMPTOTIC, d, 0, 3, 1, "tanh:0.5", 0));
+        }
+        cells
+    }
+
+    fn predict(&self, cell: &Cell) -> Prediction {
+        let (d, m, n) = (cell.d as f64, cell.m as f64, cell.n as f64);
+        match cell.part.as_str() {
+            SWEEP => {
+                let harmonics: f64 = if cell.d == 3 { 250.0 } else { 600.0 };
+                // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
+                let seconds = effort::top_space(cell, TAIL) + m * (1e-7 * d + 6.7e-8 * n);
+                let bytes = 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0));
+                Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
+            }
+            // A form of Σ and the model at every input, for each draw.
+            DRAWS => {
+                let forms = effort::Sigma::of(cell, TAIL).map_or(0.0, |s| s.top() + s.forms(TRIALS as f64));
+                Prediction { seconds: forms + TRIALS as f64 * m * (1e-7 + 7.3e-8 * n), bytes: 16e6 }
+            }
+            ENUMERATION => Prediction { seconds: 0.018, bytes: 8e6 },
+            _ => Prediction { seconds: 5e-3, bytes: 8e6 },
+        }
+    }
+
+    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        match cell.part.as_str() {
+            DRAWS => signs::draws(cell, seed),
+            ENUMERATION => signs::enumeration(cell, seed),
+            ASYMPTOTIC => measure::asymptotic(cell, seed),
+            _ => measure::sweep(cell, seed),
+        }
+    }
+
+    fn bounds(&self) -> Vec<Bound> {
+        let both = |exponent: f64| Growth::both(Parameter::M, move |_: &Cell| exponent);
+        let upper = |exponent: f64| Growth::upper(Parameter::M, move |_: &Cell| exponent);
+        let mut bounds = vec![
+            Bound::growth(
+                "loss",
+                "E_S L̂^Q(W*) ≤ E_n √(E_S Y²) ≲ (d^{3(k−1)}/m)^{1/4} for every 1-Lipschitz loss; the absolute loss is at least 1/√2 of it",
+                "root-square",
+                "width-term",
+                upper(-0.25),
+            ),
+            Bound::growth(
+                "smooth-loss",
+                "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: twice as fast",
+                "smooth",
+                "width-term-squared",
+                upper(-0.5),
+            ),
+            Bound::growth(
+                "noise",
+                "√(E_n Σ_r c_r²) ≍ (E‖W_Q‖_F² tr Σ/(dm))^{1/2}: the part of the loss that the signs leave",
+                "noise",
+                "noise-explicit",
+                both(-0.25),
+            ),
+            Bound::growth(
+                "misfit",
+                "√(E_n (e_0 − f*)²) ≍ m^{-1/2}, against the exact mean square of W_Q and the first order of W_L",
+                "misfit",
+                "misfit-explicit",
+                both(-0.5),
+            ),
+            Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5)),
+            Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5)),
+            Bound::growth("r3-few", "E_S R3(W*) ≲ the same, on n = d^k inputs", "r3-few", "beyond", upper(-0.5)),
+            Bound::growth("r2", "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)", "r2", "r2-explicit", both(0.0)),
+            Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
+            Bound::growth("r4", "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m", "r4", "r4-explicit", upper(0.0)),
+            Bound::inequality(
+                "r2-of-w-l",
+                "R2(W_L) ≤ E f_k² = 1",
+                "r2-w-l",
+                Side::Upper,
+                "one",
+                Neighbour::lhs("r2-w-l-flat", "1/λ_{n_k} in place of every 1/λ_i in W_L"),
+            ),
+        ];
+        for bound in &mut bounds {
+            bound.part = Some(SWEEP.into());
+        }
+        bounds.push(
+            Bound::identity(
+                "r4-of-w-q",
+                "R4(W_Q) = (4m Σ_i E h_i²/p_i)² at k = 1, whatever the draw; 64R²(Σα²)²/(E σ'')⁴ for equal groups",
+                "r4-w-q",
+                "r4-explicit",
+                Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
+            )
+            .part(SWEEP)
+            .among(|c| c.k == 1 && c.terms == 3),
+        );
+        bounds.push(
+            Bound::inequality(
+                "at-the-hypothesis",
+                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
+                "root-square",
+                Side::Upper,
+                "rms-explicit-twice",
+                Neighbour::lhs("worst-signs", "the worst signs at each input in place of the mean over S"),
+            )
+            .part(SWEEP)
+            .among(literal),
+        );
+        let over_d = |name: &str, statement: &str, quantity: &str, asymptotic: Asymptotic| {
+            Bound::asymptotic(name, statement, quantity, asymptotic).part(ASYMPTOTIC)
+        };
+        let degree = |c: &Cell| c.k as f64 - 1.0;
+        bounds.extend([
+            over_d(
+                "r1-in-d",
+                "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}",
+                "beyond",
+                Asymptotic::both(Parameter::D, move |c| 0.5 * degree(c)),
+            ),
+            over_d(
+                "r4-in-d",
+                "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}",
+                "r4-even",
+                Asymptotic::both(Parameter::D, move |c| 2.0 * degree(c)),
+            ),
+            over_d(
+                "noise-in-d",
+                "m^{1/4}·noise ≲ d^{3(k−1)/4}",
+                "noise",
+                Asymptotic::upper(Parameter::D, move |c| 0.75 * degree(c)),
+            ),
+            over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Asymptotic::upper(Parameter::D, |c| c.k as f64)),
+        ]);
+        bounds.extend(signs::bounds());
+        bounds
+    }
+}

@@ -1,0 +1,8 @@
+//! From a plan to records: the cells of a run, shares of them, the runner, and the journal.
+
+pub mod journal;
+pub mod plan;
+pub mod runner;
+pub mod shard;
+pub mod source;
+pub mod timings;

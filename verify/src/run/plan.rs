@@ -1,0 +1,84 @@
+//! The cells of a run, in canonical order, with what they are expected to take.
+
+use crate::claim::cell::Cell;
+use crate::claim::{Claim, Prediction, Tier};
+use crate::error::{Error, Result};
+use crate::run::journal::Key;
+use crate::run::shard::Shard;
+use crate::run::source::SOURCE_HASH;
+use std::collections::BTreeSet;
+
+/// The hash that a claim's records are keyed by: the sources here, and the claim's own revision if it has one.
+pub fn source_of(claim: &dyn Claim) -> String {
+    if claim.revision().is_empty() { SOURCE_HASH.to_owned() } else { format!("{SOURCE_HASH}+{}", claim.revision()) }
+}
+
+/// One cell of a plan.
+pub struct Step<'a> {
+    /// The claim that measures it.
+    pub claim: &'a dyn Claim,
+    /// The cell.
+    pub cell: Cell,
+    /// What it is expected to take.
+    pub prediction: Prediction,
+}
+
+/// Every cell of a run, in the order of the registry and of each claim's plan.
+pub struct Plan<'a> {
+    /// The cells; of a share, its own.
+    pub steps: Vec<Step<'a>>,
+    /// What a journal is put in order by: the keys of all cells, also of those that fall to other shares.
+    pub order: Vec<Key>,
+    /// The tier.
+    pub tier: Tier,
+    /// The root seed.
+    pub seed: u64,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of these claims.
+    ///
+    /// # Errors
+    /// [`Error::CellName`] for a cell that cannot be named or bears another claim's name, [`Error::Duplicate`] for one that appears twice.
+    pub fn new(claims: &[&'a dyn Claim], tier: Tier, seed: u64) -> Result<Self> {
+        let (mut steps, mut order) = (Vec::new(), Vec::new());
+        let mut seen = BTreeSet::new();
+        for &claim in claims {
+            for cell in claim.plan(tier) {
+                cell.check()?;
+                if cell.claim != claim.id() {
+                    let allowed = "a cell bears the name of the claim that plans it";
+                    return Err(Error::CellName { claim: claim.id().to_owned(), what: "claim", value: cell.claim, allowed });
+                }
+                if !seen.insert(cell.key()) {
+                    return Err(Error::Duplicate { what: "the cell", name: cell.key() });
+                }
+                let prediction = claim.predict(&cell);
+                order.push((cell.clone(), seed, source_of(claim)));
+                steps.push(Step { claim, cell, prediction });
+            }
+        }
+        Ok(Self { steps, order, tier, seed })
+    }
+
+    /// The share of the cells that falls to `shard`, in the same order.
+    #[must_use]
+    pub fn share(mut self, shard: Shard) -> Self {
+        let seconds: Vec<f64> = self.steps.iter().map(|s| s.prediction.seconds).collect();
+        let mut takes = shard.takes(&seconds).into_iter();
+        self.steps.retain(|_| takes.next().unwrap_or(false));
+        self
+    }
+
+    /// Seconds on `jobs` cores: the total shared out, and no less than the longest cell.
+    pub fn seconds(&self, jobs: usize) -> f64 {
+        let total: f64 = self.steps.iter().map(|s| s.prediction.seconds).sum();
+        let longest = self.steps.iter().map(|s| s.prediction.seconds).fold(0.0, f64::max);
+        longest.max(total / jobs.max(1) as f64)
+    }
+
+    /// Bytes of the hungriest cell.
+    pub fn bytes(&self) -> f64 {
+        self.steps.iter().map(|s| s.prediction.bytes).fold(0.0, f64::max)
+    }
+}
