@@ -145,16 +145,19 @@ fn tolerance_bites() -> Result<(), Failed> {
 
 /// What a claim says about itself is there, and names what exists.
 fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
-    let words = [claim.title(), claim.statement(), claim.reference(), claim.hypotheses(), claim.method(), claim.refuted_by()];
+    let card = claim.card();
+    let words = [card.title, card.statement, card.reference, card.hypotheses, card.method, card.refuted_by];
     if words.iter().any(|w| w.trim().is_empty()) {
         return Err("title, statement, reference, hypotheses, method and refuted_by must all be given".into());
     }
-    for used in claim.uses() {
-        registry.get(used).map_err(|e| e.to_string())?;
+    registry.uses(claim).map_err(|e| e.to_string())?;
+    let plain = card.plain_statement();
+    if plain.contains('\\') || plain.contains("{}") {
+        return Err(format!("the statement cannot be read as plain text: {plain}").into());
     }
     let bounds = claim.bounds();
-    for erratum in claim.errata().iter().copied().chain(bounds.iter().filter_map(|b| b.printed)) {
-        erratum.entry().ok_or_else(|| format!("{erratum} is not in the ledger"))?;
+    for erratum in card.errata.iter().copied().chain(bounds.iter().filter_map(|b| b.printed)) {
+        card.paper.erratum(erratum).ok_or_else(|| format!("{erratum} is not in the ledger"))?;
     }
     for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let plan = Plan::new(&[claim], tier, SEED).map_err(|e| e.to_string())?;
@@ -177,7 +180,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
     const TOPS: [&str; 2] = ["theorem-1", "remark-1"];
     for claim in registry.claims() {
         let above = registry.resting_on(claim.id());
-        if let Some(used) = claim.uses().iter().find(|used| **used == claim.id() || above.contains(used)) {
+        if let Some(used) = claim.card().uses.iter().find(|used| **used == claim.id() || above.contains(used)) {
             return Err(format!("{} rests on {used}, which rests on it", claim.id()).into());
         }
         if !TOPS.contains(&claim.id()) && !TOPS.iter().any(|top| above.contains(top)) {

@@ -1,14 +1,22 @@
 //! Claims made up for tests, whose true exponents are known.
 
-use escapement_verify::{Bound, Cell, Claim, Measurement, Prediction, Result, Tier};
+use escapement_verify::papers::nbl22;
+use escapement_verify::{Bound, Card, Cell, Claim, Measurement, Paper, Parameter, Prediction, Result, Tier};
 use std::sync::Arc;
 
 type Measure = Arc<dyn Fn(&Cell, u64) -> Result<Measurement> + Send + Sync>;
 
+/// The paper of made-up claims, with the letters and the errata of a real one.
+pub static PAPER: Paper = Paper {
+    letters: &nbl22::letters::LETTERS,
+    errata: &nbl22::errata::ERRATA,
+    ..Paper::new("made-up", "Claims made up for tests")
+};
+
 /// A claim assembled from parts.
 pub struct Synthetic {
     pub id: &'static str,
-    pub uses: Vec<&'static str>,
+    pub uses: &'static [&'static str],
     pub cells: Vec<Cell>,
     /// How many of them the quick tier has.
     pub quick: usize,
@@ -27,12 +35,12 @@ impl Synthetic {
     ) -> Self {
         Self {
             id,
-            uses: vec![],
+            uses: &[],
             quick: cells.len(),
             cells,
             bounds,
             measure: Arc::new(measure),
-            seconds: |c| c.m as f64 * 1e-6,
+            seconds: |c| c.m() as f64 * 1e-6,
             bytes: |_| 1e3,
         }
     }
@@ -43,29 +51,16 @@ impl Synthetic {
 }
 
 impl Claim for Synthetic {
-    fn id(&self) -> &str {
-        self.id
-    }
-    fn title(&self) -> &str {
-        "a made-up claim"
-    }
-    fn statement(&self) -> &str {
-        "lhs ≲ m^{-1/2}"
-    }
-    fn reference(&self) -> &str {
-        "nowhere"
-    }
-    fn hypotheses(&self) -> &str {
-        "m even"
-    }
-    fn method(&self) -> &str {
-        "by construction"
-    }
-    fn refuted_by(&self) -> &str {
-        "a slope above ¼"
-    }
-    fn uses(&self) -> &[&str] {
-        &self.uses
+    fn card(&self) -> Card {
+        Card {
+            statement: r"\mathrm{lhs} \lesssim m^{-1/2}",
+            reference: "nowhere",
+            hypotheses: "m even",
+            method: "by construction",
+            refuted_by: "a slope above ¼",
+            uses: self.uses,
+            ..Card::new(&PAPER, self.id, "a made-up claim")
+        }
     }
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let count = if tier == Tier::Quick { self.quick } else { self.cells.len() };
@@ -84,7 +79,7 @@ impl Claim for Synthetic {
 
 /// Cells of the claim "made-up" over widths and replicates.
 pub fn over_m(widths: &[usize], replicates: usize) -> Vec<Cell> {
-    let cell = |&m: &usize, replicate| Cell { m, d: 10, replicate, ..Cell::new("made-up", "") };
+    let cell = |&m: &usize, replicate| Cell::new("made-up", "").with(Parameter::D, 10).with(Parameter::M, m).replicate(replicate);
     widths.iter().flat_map(|m| (0..replicates).map(move |r| cell(m, r))).collect()
 }
 

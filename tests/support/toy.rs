@@ -2,15 +2,13 @@
 
 use crate::synthetic::{Synthetic, noise};
 use escapement_verify::run::journal::{Journal, Records};
-use escapement_verify::{
-    Asymptotic, Bound, Cell, ErratumId, Growth, Measurement, Neighbour, Parameter, Record, Registry, Result, Side,
-};
+use escapement_verify::{Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Record, Registry, Result, Side, Sweep};
 use std::path::Path;
 
 pub const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 
 fn ground(c: &Cell, seed: u64) -> Result<Measurement> {
-    let m = c.m as f64;
+    let m = c.m() as f64;
     Ok(Measurement::new()
         .quantity("lhs", (1.0 + 0.1 * noise(c, seed, "lhs")) / m, 1e-12 / m)
         .quantity("rhs", 2.0 / m, 0.0)
@@ -19,37 +17,39 @@ fn ground(c: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("rhs again", 2.0 / m * (1.0 + 1e-15), 1e-13 / m)
         .quantity("successes", 97.0, 0.0)
         .quantity("trials", 100.0, 0.0)
-        .hypothesis("m ≥ 400", c.m >= 400, format!("{} ≥ 400", c.m))
+        .hypothesis("m ≥ 400", c.m() >= 400, format!("{} ≥ 400", c.m()))
         .cost(m, 8.0 * m, 1.0))
 }
 
 /// Part "sweep": a growth over m with the largest ratio over n; part "long": an exact quantity over d.
 fn upon(c: &Cell, seed: u64) -> Result<Measurement> {
-    let (m, d, n) = (c.m as f64, c.d as f64, c.n as f64);
+    let (m, d, n) = (c.m() as f64, c.d() as f64, c.n() as f64);
     Ok(match c.part.as_str() {
         "sweep" => Measurement::new()
             .quantity("error", m.powf(-0.5) * n.powf(-0.1) * (0.02 * noise(c, seed, "error")).exp(), 1e-12)
             .quantity("rate", m.powf(-0.5), 0.0)
             .quantity("no rate", 1.0, 0.0)
-            .hypothesis("range", c.m <= 3200, ""),
+            .hypothesis("range", c.m() <= 3200, ""),
         _ => Measurement::new().quantity("exact", d * d * (1.0 + 1.0 / d), 1e-10),
     })
 }
 
 fn cells() -> (Vec<Cell>, Vec<Cell>) {
     let all = || WIDTHS.iter().flat_map(|&m| (0..2).map(move |replicate| (m, replicate)));
-    let ground = all().map(|(m, replicate)| Cell { m, replicate, ..Cell::new("ground", "") }).collect();
-    let sweep = |(m, replicate)| [16, 32].map(|n| Cell { m, n, replicate, ..Cell::new("upon", "sweep") });
-    let long = [4, 8, 16, 32, 64, 128].map(|d| Cell { d, ..Cell::new("upon", "long") });
+    let ground = all().map(|(m, replicate)| Cell::new("ground", "").with(Parameter::M, m).replicate(replicate)).collect();
+    let sweep = |(m, replicate)| {
+        [16, 32].map(|n| Cell::new("upon", "sweep").with(Parameter::M, m).with(Parameter::N, n).replicate(replicate))
+    };
+    let long = [4, 8, 16, 32, 64, 128].map(|d| Cell::new("upon", "long").with(Parameter::D, d));
     (ground, all().flat_map(sweep).chain(long).collect())
 }
 
 /// The bounds of the second claim.
 fn upon_bounds() -> Vec<Bound> {
-    let growth = Growth::upper(Parameter::M, |_| -0.5).supremum_over(&[Parameter::N]);
+    let growth = Sweep::upper(Parameter::M, |_| -0.5).supremum_over(&[Parameter::N]);
     vec![
         Bound::growth("rate", "error ≲ m^{-1/2}", "error", "rate", growth).part("sweep"),
-        Bound::asymptotic("square", "exact ≍ d²", "exact", Asymptotic::both(Parameter::D, |_| 2.0)).part("long"),
+        Bound::asymptotic("square", "exact ≍ d²", "exact", Sweep::both(Parameter::D, |_| 2.0)).part("long"),
         Bound::identity("printed", "1 = m^{-1/2}", "no rate", "rate", Neighbour::lhs("error", "another false one"))
             .part("sweep")
             .printed(ErratumId(3)),
@@ -71,7 +71,7 @@ pub fn registry_without(bound: &str) -> Registry {
     let (below, above) = cells();
     let ground = Synthetic::new("ground", below, ground_bounds, ground);
     let bounds = upon_bounds().into_iter().filter(|b| b.name != bound).collect();
-    let upon = Synthetic { uses: vec!["ground"], ..Synthetic::new("upon", above, bounds, upon) };
+    let upon = Synthetic { uses: &["ground"], ..Synthetic::new("upon", above, bounds, upon) };
     Registry::new(vec![ground.boxed(), upon.boxed()]).unwrap()
 }
 

@@ -41,6 +41,14 @@ pub enum Error {
         /// `; did you mean 'lemma-1'?`, or the list of claims.
         suggestion: String,
     },
+    /// No paper has this name.
+    #[error("unknown paper '{given}'; the papers are {known}")]
+    UnknownPaper {
+        /// What was asked for.
+        given: String,
+        /// The names of all papers.
+        known: String,
+    },
     /// Two claims, two bounds of one claim, or two cells of one plan have the same name.
     #[error("{what} '{name}' appears twice: names must be unique")]
     Duplicate {
@@ -55,11 +63,11 @@ pub enum Error {
         /// The claim.
         claim: String,
         /// The field of the cell.
-        what: &'static str,
+        what: String,
         /// Its value.
         value: String,
         /// What would have been accepted.
-        allowed: &'static str,
+        allowed: String,
     },
     /// The file given as the journal is something else.
     #[error("{} is not a journal: it does not begin with a record, and it will not be overwritten; choose another --journal", path.display())]

@@ -29,11 +29,15 @@ pub mod papers;
 pub mod run;
 pub mod text;
 
-pub use claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+pub use claim::bound::{Bound, Neighbour, Side};
+pub use claim::card::Card;
 pub use claim::cell::Cell;
 pub use claim::errata::ErratumId;
+pub use claim::paper::Paper;
+pub use claim::parameter::Parameter;
 pub use claim::record::{Cost, Hypothesis, Measurement, Quantity, Record};
 pub use claim::registry::Registry;
+pub use claim::sweep::Sweep;
 pub use claim::{Claim, Prediction, Tier};
 pub use error::{Error, Result};
 pub use judge::{BoundVerdict, ClaimVerdict, Verdict};

@@ -4,40 +4,34 @@ use escapement::activation;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice};
 use escapement::sphere::{Truncation, uniform_sphere};
-use escapement_verify::{Bound, Cell, Claim, Growth, Measurement, Neighbour, Parameter, Prediction, Result, Side, Tier};
+use escapement_verify::{
+    Bound, Card, Cell, Claim, Measurement, Neighbour, Paper, Parameter, Prediction, Result, Side, Sweep, Tier,
+};
 use faer::{Mat, Par};
 
 /// `λ_1(Σ) ≥ max_j κ_j` for any unit weights; for random ones the excess is of the order of √(d/m).
 pub struct TopEigenvalue;
 
+/// Where the claim comes from: here, this crate.
+static PAPER: Paper = Paper {
+    // Raise it whenever a claim measures differently: it is part of the key under which records are kept.
+    revision: "1",
+    claims: || vec![Box::new(TopEigenvalue)],
+    ..Paper::new("example", "A claim in a crate of its own")
+};
+
+const CARD: Card = Card {
+    statement: r"\lambda_1(\Sigma) \ge \max_j \kappa_j, \qquad \frac{\lambda_1(\Sigma)}{\max_j \kappa_j} - 1 \asymp \sqrt{\frac{d}{m}}",
+    reference: "docs/adding-a-claim.md",
+    hypotheses: "Unit weights; for the rate, independent and uniform ones.",
+    method: "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at d = 3 and 6.",
+    refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not follow m^{-1/2}.",
+    ..Card::new(&PAPER, "top-eigenvalue", "The top of Σ lies above its limit")
+};
+
 impl Claim for TopEigenvalue {
-    fn id(&self) -> &str {
-        "top-eigenvalue"
-    }
-    fn title(&self) -> &str {
-        "The top of Σ lies above its limit"
-    }
-    fn statement(&self) -> &str {
-        "λ_1(Σ) ≥ max_j κ_j for any unit weights; for weights uniform on the sphere λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)."
-    }
-    fn formula(&self) -> &str {
-        r"\lambda_1(\Sigma) \ge \max_j \kappa_j, \qquad \frac{\lambda_1(\Sigma)}{\max_j \kappa_j} - 1 \asymp \sqrt{\frac{d}{m}}"
-    }
-    fn reference(&self) -> &str {
-        "docs/adding-a-claim.md"
-    }
-    fn hypotheses(&self) -> &str {
-        "Unit weights; for the rate, independent and uniform ones."
-    }
-    fn method(&self) -> &str {
-        "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at d = 3 and 6."
-    }
-    fn refuted_by(&self) -> &str {
-        "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not follow m^{-1/2}."
-    }
-    // Raise it whenever `measure` changes: it is part of the key under which records are kept.
-    fn revision(&self) -> &str {
-        "1"
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -45,12 +39,12 @@ impl Claim for TopEigenvalue {
         let mut cells = Vec::new();
         for d in [3, 6] {
             for activation in ["sigmoid:1", "tanh:0.5"] {
-                let cell = |part: &str| Cell { d, activation: activation.into(), ..Cell::new(self.id(), part) };
+                let cell = |part: &str| Cell::new(self.id(), part).with(Parameter::D, d).activation(activation);
                 for part in ["equal", "cap"] {
-                    cells.push(Cell { m: 100, ..cell(part) });
+                    cells.push(cell(part).with(Parameter::M, 100));
                 }
                 for m in [40, 80, 160, 320, 640, 1280] {
-                    cells.extend((0..replicates).map(|replicate| Cell { m, replicate, ..cell("uniform") }));
+                    cells.extend((0..replicates).map(|replicate| cell("uniform").with(Parameter::M, m).replicate(replicate)));
                 }
             }
         }
@@ -58,12 +52,12 @@ impl Claim for TopEigenvalue {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let order = (cell.d * cell.m / 2) as f64;
-        Prediction { seconds: 1e-3 + 1e-8 * order * order, bytes: 1e6 + 40.0 * (cell.m * cell.m) as f64 }
+        let order = (cell.d() * cell.m() / 2) as f64;
+        Prediction { seconds: 1e-3 + 1e-8 * order * order, bytes: 1e6 + 40.0 * (cell.m() * cell.m()) as f64 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
-        let drawn = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
+        let drawn = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
         let weights = match cell.part.as_str() {
             "equal" => around_first(&drawn, 0.0),
             "cap" => around_first(&drawn, 0.5),
@@ -85,7 +79,7 @@ impl Claim for TopEigenvalue {
             .quantity("max κ", kappa(0.0), rounding)
             .quantity("max κ, one dimension short", kappa(1.0), rounding)
             .quantity("excess", largest / kappa(0.0) - 1.0, (error + rounding) / kappa(0.0))
-            .quantity("√(d/m)", (cell.d as f64 / cell.m as f64).sqrt(), f64::EPSILON)
+            .quantity("√(d/m)", (cell.d() as f64 / cell.m() as f64).sqrt(), f64::EPSILON)
             .hypothesis("unit weights", true, "drawn from the sphere, or normalised"))
     }
 
@@ -93,7 +87,7 @@ impl Claim for TopEigenvalue {
         let short = Neighbour::rhs("max κ, one dimension short", "B(d,j) − 1 in place of B(d,j)");
         vec![
             Bound::inequality("floor", "λ_1(Σ) ≥ max_j κ_j", "λ_1", Side::Lower, "max κ", short),
-            Bound::growth("excess", "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)", "excess", "√(d/m)", Growth::both(Parameter::M, |_| -0.5))
+            Bound::growth("excess", "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)", "excess", "√(d/m)", Sweep::both(Parameter::M, |_| -0.5))
                 .part("uniform"),
         ]
     }

@@ -85,7 +85,7 @@ fn without_a_journal_the_quick_tier_is_measured_first() {
 #[test]
 fn missing_cells_are_counted_and_leave_no_verdict_until_they_are_measured() {
     let (desk, journal) = measured();
-    let cut = |r: escapement_verify::Record| (r.cell.m != 3200 || r.cell.claim != "upon").then_some(r);
+    let cut = |r: escapement_verify::Record| (r.cell.m() != 3200 || r.cell.claim != "upon").then_some(r);
     rewrite(&journal, &journal, cut);
     let (code, part) = report(&toy::registry(), &desk, &["--tier", "quick"]);
     let claim = of(&part, "upon");
@@ -128,7 +128,7 @@ fn records_of_other_sources_are_marked_and_never_mixed() {
     assert!(drawn.contains("scales") && !drawn.contains("not measured"), "{drawn}");
     // One record of the present sources: the claim is shown by it alone.
     let kept = |r: escapement_verify::Record| {
-        let new = r.cell.claim == "ground" && r.cell.m == 100;
+        let new = r.cell.claim == "ground" && r.cell.m() == 100;
         if new { Some(r) } else { aged(r) }
     };
     rewrite(&whole, &journal, kept);
@@ -208,7 +208,7 @@ fn a_claim_removed_since_is_named_and_a_newer_journal_is_refused() {
     let (desk, journal) = measured();
     let text = fs::read_to_string(&journal).unwrap();
     rewrite(&journal, &journal, |mut r| {
-        if r.cell.claim == "ground" && r.cell.m == 100 {
+        if r.cell.claim == "ground" && r.cell.m() == 100 {
             r.cell.claim = "lemma-0".into();
         }
         Some(r)

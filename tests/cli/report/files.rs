@@ -23,7 +23,7 @@ fn failing_report() -> String {
     use crate::synthetic::{Synthetic, over_m};
     use escapement_verify::{Bound, Error, Measurement, Neighbour};
     let bound = Bound::inequality("b", "2 ≤ 1", "two", Side::Upper, "one", Neighbour::lhs("two", "itself"));
-    let claim = Synthetic::new("made-up", over_m(&toy::WIDTHS, 1), vec![bound], |c, _| match c.m {
+    let claim = Synthetic::new("made-up", over_m(&toy::WIDTHS, 1), vec![bound], |c, _| match c.m() {
         100 => Err(Error::Core(escapement::Error::Width(7))),
         _ => Ok(Measurement::new().quantity("one", 1.0, 0.0).quantity("two", 2.0, 0.0)),
     });

@@ -141,7 +141,7 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     // The bands of the spectrum, and the levels as lines.
     assert_eq!(all(&page, "#spectrum tbody tr").iter().map(|r| text(*r)).filter(|t| t.starts_with('Q')).count(), 3);
     assert!(all(&page, "#spectrum .kappa").len() >= 4);
-    assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::claim::errata::LEDGER.len());
+    assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::papers::nbl22::errata::ERRATA.len());
 }
 
 /// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12 cells.
@@ -219,7 +219,7 @@ fn a_false_journal_turns_the_claim_and_what_rests_on_it_red() {
 fn what_is_missing_is_said() {
     let pages = Pages::new();
     let (whole, part) = (pages.dir.path().join("whole.jsonl"), pages.dir.path().join("part.jsonl"));
-    toy::rewrite(&whole, &part, |r| (r.cell.claim == "ground" && r.cell.m < 1600).then_some(r));
+    toy::rewrite(&whole, &part, |r| (r.cell.claim == "ground" && r.cell.m() < 1600).then_some(r));
     let page = Html::parse_document(&pages.page("part.jsonl", &[]));
     assert!(page.errors.is_empty(), "{:?}", page.errors);
     let ground = text(all(&page, "#claim-ground")[0]);

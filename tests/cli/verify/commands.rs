@@ -4,7 +4,7 @@ use crate::synthetic::{Synthetic, noise, over_m};
 use clap::Parser;
 use escapement_cli::terminal::exit;
 use escapement_cli::verify;
-use escapement_verify::{Bound, Cell, ErratumId, Growth, Measurement, Neighbour, Parameter, Registry, Result};
+use escapement_verify::{Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Registry, Result, Sweep};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -52,7 +52,7 @@ pub fn help(command: &str) -> String {
 
 fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
     move |c, seed| {
-        let lhs = (c.m as f64).powf(slope) * (scatter * noise(c, seed, "scatter")).exp();
+        let lhs = (c.m() as f64).powf(slope) * (scatter * noise(c, seed, "scatter")).exp();
         Ok(Measurement::new()
             .quantity("lhs", lhs, 0.0)
             .quantity("rhs", 1.0, 0.0)
@@ -63,7 +63,7 @@ fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measuremen
 
 /// A registry of one claim with a growth of the given slope and scatter, and a printed identity that fails.
 fn registry(slope: f64, scatter: f64) -> Registry {
-    let growth = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Growth::upper(Parameter::M, |_| 0.0));
+    let growth = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Sweep::upper(Parameter::M, |_| 0.0));
     let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));
     let printed = Bound::identity("as-printed", "1 = 2", "rhs", "two", Neighbour::lhs("one", "1")).printed(ErratumId(3));
     let claim = Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![growth, same, printed], measure(slope, scatter));
@@ -186,7 +186,7 @@ fn a_cell_of_another_tier_is_told_from_an_unknown_one() {
     let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));
     let claim = Synthetic::new("made-up", over_m(&WIDTHS, 2), vec![same], measure(0.0, 0.0));
     let registry = Registry::new(vec![Synthetic { quick: 2, ..claim }.boxed()]).unwrap();
-    let key = Cell { d: 10, m: 200, replicate: 1, ..Cell::new("made-up", "") }.key();
+    let key = Cell::new("made-up", "").with(Parameter::D, 10).with(Parameter::M, 200).replicate(1).key();
     let desk = TempDir::new().unwrap();
     let (code, _, error) = run(&registry, &desk, &["verify", "--cell", &key]);
     assert_eq!(code, exit::BAD_INPUT);
@@ -275,7 +275,7 @@ fn slow() -> Registry {
         std::thread::sleep(std::time::Duration::from_millis(40));
         measure(0.0, 0.05)(c, seed)
     };
-    let bound = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Growth::upper(Parameter::M, |_| 0.0));
+    let bound = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Sweep::upper(Parameter::M, |_| 0.0));
     Registry::new(vec![Synthetic::new("made-up", over_m(&WIDTHS, 6), vec![bound], slowly).boxed()]).unwrap()
 }
 

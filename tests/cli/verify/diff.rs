@@ -88,7 +88,7 @@ fn a_constant_moves_when_its_error_bounds_do_not_reach() {
 fn an_exponent_moves_when_a_value_leaves_the_limits_of_the_other() {
     let tilt = |slope: f64| {
         move |r: Record| {
-            let m = r.cell.m as f64;
+            let m = r.cell.m() as f64;
             scaled(r, "error", (m / 100.0).powf(slope))
         }
     };

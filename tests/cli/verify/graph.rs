@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 /// The claims that ship, with made-up verdicts.
 fn shipped(verdict: impl Fn(&str) -> Option<Verdict>) -> Graph {
     let registry = papers::standard().unwrap();
-    Graph::new(registry.claims().map(|c| Node::new(c.id(), c.title(), verdict(c.id()), c.uses())).collect())
+    Graph::new(registry.claims().map(|c| Node::new(c.id(), c.card().title, verdict(c.id()), c.card().uses)).collect())
 }
 
 fn edges_of_registry() -> BTreeSet<(String, String)> {
     let registry = papers::standard().unwrap();
-    let of = |c: &dyn Claim| c.uses().iter().map(|u| ((*u).to_owned(), c.id().to_owned())).collect::<Vec<_>>();
+    let of = |c: &dyn Claim| c.card().uses.iter().map(|u| ((*u).to_owned(), c.id().to_owned())).collect::<Vec<_>>();
     registry.claims().flat_map(of).collect()
 }
 

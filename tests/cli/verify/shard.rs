@@ -21,7 +21,7 @@ fn measure(scale: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sy
 }
 
 fn cells(id: &str, replicates: usize) -> Vec<Cell> {
-    over_m(&WIDTHS, replicates).into_iter().map(|c| Cell { claim: id.into(), ..c }).collect()
+    over_m(&WIDTHS, replicates).into_iter().map(|c| c.of_claim(id)).collect()
 }
 
 /// Two claims, the second of which comes before the first by name; their quick tier is a part of the standard one.

@@ -1,9 +1,10 @@
 //! Assumption 3 must be refuted where it fails: the sigmoid without a shift.
 
+use escapement_verify::Record;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::{Verdict, judge_bound};
 use escapement_verify::papers::nbl22::assumption_3::Assumption3;
-use escapement_verify::{Cell, Record};
+use escapement_verify::papers::nbl22::letters::Letters;
 
 #[test]
 fn coefficients_that_vanish_by_parity_are_refuted() {
@@ -11,10 +12,10 @@ fn coefficients_that_vanish_by_parity_are_refuted() {
     let bounds = Assumption3.bounds();
     // σ' is even and σ'' odd.
     for (part, parity, vanishes) in [("first", 1, true), ("first", 0, false), ("second", 0, true), ("second", 1, false)] {
-        let cells = plan.iter().filter(|c| c.part == part && c.activation == "sigmoid:1" && c.degree % 2 == parity);
+        let cells = plan.iter().filter(|c| c.part == part && c.activation == "sigmoid:1" && c.degree() % 2 == parity);
         let records: Vec<Record> = cells
             .map(|cell| {
-                let cell = Cell { activation: "sigmoid".into(), ..cell.clone() };
+                let cell = cell.clone().activation("sigmoid");
                 let measurement = Assumption3.measure(&cell, 0).unwrap();
                 Record { source: String::new(), seed: 0, cell, measurement }
             })

@@ -5,6 +5,7 @@ use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::papers::nbl22::common::hermite_coefficient;
+use escapement_verify::papers::nbl22::letters::Letters;
 use escapement_verify::papers::nbl22::spectrum::{Spectrum, constants::Constants, solve};
 use faer::Par;
 
@@ -79,13 +80,13 @@ fn routes_agree_on_eigenvalues_and_angles() {
 #[test]
 fn plans_stay_in_range() {
     for tier in [Tier::Quick, Tier::Standard] {
-        for cell in Spectrum.plan(tier).iter().filter(|c| c.m > 0 && c.replicate == 0) {
-            let c = Constants::new(cell.d, cell.k, &cell.activation).unwrap();
-            let degree = if cell.part == "top" { cell.k } else { 2 * cell.k };
-            let deviation = c.deviation(degree, cell.m / 2, 0.01).unwrap().1;
+        for cell in Spectrum.plan(tier).iter().filter(|c| c.m() > 0 && c.replicate == 0) {
+            let c = Constants::new(cell.d(), cell.k(), &cell.activation).unwrap();
+            let degree = if cell.part == "top" { cell.k() } else { 2 * cell.k() };
+            let deviation = c.deviation(degree, cell.m() / 2, 0.01).unwrap().1;
             assert!(deviation <= 0.5 && c.ordered(), "{cell}: deviation {deviation}");
             if cell.part == "top" {
-                let angle = (c.angle().0 / (cell.m / 2) as f64).sqrt();
+                let angle = (c.angle().0 / (cell.m() / 2) as f64).sqrt();
                 assert!(angle <= 0.5, "{cell}: angle {angle}");
             }
         }

@@ -9,6 +9,7 @@ use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::statistics::student_quantile;
+use escapement_verify::papers::nbl22::letters::Letters;
 use escapement_verify::papers::nbl22::{escape::Escape, lemma_1::Lemma1, random_signs::RandomSigns};
 use faer::{Mat, Par};
 
@@ -96,7 +97,7 @@ fn measurements_repeat_and_are_finite() {
         let mut parts = std::collections::BTreeSet::new();
         let plan = claim.plan(Tier::Quick);
         // The smallest cell of each part and k.
-        for cell in plan.iter().filter(|c| parts.insert((c.part.clone(), c.k))) {
+        for cell in plan.iter().filter(|c| parts.insert((c.part.clone(), c.k()))) {
             let first = claim.measure(cell, 9).unwrap();
             first.check(cell).unwrap();
             assert_eq!(first, claim.measure(cell, 9).unwrap(), "{cell}");

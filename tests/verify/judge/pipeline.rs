@@ -4,9 +4,10 @@
 use crate::synthetic::{Synthetic, noise, over_m};
 use escapement_verify::claim::record::Failure;
 use escapement_verify::judge::{judge, judge_bound, judge_partial};
+use escapement_verify::papers::nbl22::letters::{K, Letters, R};
 use escapement_verify::{
-    Asymptotic, Bound, BoundVerdict, Cell, ErratumId, Growth, Hypothesis, Measurement, Neighbour, Parameter, Record, Registry,
-    Side, Tier, Verdict,
+    Bound, BoundVerdict, Cell, ErratumId, Hypothesis, Measurement, Neighbour, Parameter, Record, Registry, Side, Sweep, Tier,
+    Verdict,
 };
 
 const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
@@ -23,16 +24,16 @@ fn verdict(bound: &Bound, records: &[Record]) -> BoundVerdict {
 /// lhs = m^slope·exp(scatter·noise), rhs = 1: the ratio grows like m^slope.
 fn power(slope: f64, scatter: f64) -> impl Fn(&Cell) -> Measurement {
     move |c| {
-        let lhs = (c.m as f64).powf(slope) * (scatter * noise(c, 1, "scatter")).exp();
+        let lhs = (c.m() as f64).powf(slope) * (scatter * noise(c, 1, "scatter")).exp();
         Measurement::new().quantity("lhs", lhs, 0.0).quantity("rhs", 1.0, 0.0)
     }
 }
 
 fn growth(side: Side) -> Bound {
     let growth = match side {
-        Side::Upper => Growth::upper(Parameter::M, |_| -0.5),
-        Side::Lower => Growth::lower(Parameter::M, |_| -0.5),
-        Side::Both => Growth::both(Parameter::M, |_| -0.5),
+        Side::Upper => Sweep::upper(Parameter::M, |_| -0.5),
+        Side::Lower => Sweep::lower(Parameter::M, |_| -0.5),
+        Side::Both => Sweep::both(Parameter::M, |_| -0.5),
     };
     Bound::growth("rate", "lhs ≲ rhs", "lhs", "rhs", growth)
 }
@@ -107,8 +108,8 @@ fn four_values_or_a_short_span_decide_nothing() {
 fn a_left_side_that_vanishes_is_left_out_and_said_and_all_of_them_decide_nothing() {
     let vanish = |from: usize| {
         move |c: &Cell| {
-            let lhs = if c.m >= from { 0.0 } else { (c.m as f64).powf(-0.5) };
-            Measurement::new().quantity("lhs", lhs, 1e-9).quantity("rhs", (c.m as f64).powf(-0.5), 0.0)
+            let lhs = if c.m() >= from { 0.0 } else { (c.m() as f64).powf(-0.5) };
+            Measurement::new().quantity("lhs", lhs, 1e-9).quantity("rhs", (c.m() as f64).powf(-0.5), 0.0)
         }
     };
     let v = verdict(&growth(Side::Upper), &records(&over_m(&WIDTHS, 1), vanish(3200)));
@@ -123,9 +124,9 @@ fn growth_outside_the_allowed_range_is_reported_and_never_refutes() {
     // Flat up to m = 3200, then steep; the theorem allows m ≤ 3200.
     let widths = [100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600];
     let measure = |c: &Cell| {
-        let beyond = (c.m as f64 / 3200.0).max(1.0);
+        let beyond = (c.m() as f64 / 3200.0).max(1.0);
         let m = Measurement::new().quantity("lhs", beyond.powi(2), 0.0).quantity("rhs", 1.0, 0.0);
-        m.hypothesis(Hypothesis::RANGE, c.m <= 3200, format!("{} ≤ 3200", c.m))
+        m.hypothesis(Hypothesis::RANGE, c.m() <= 3200, format!("{} ≤ 3200", c.m()))
     };
     let all = records(&over_m(&widths, 1), measure);
     let v = verdict(&growth(Side::Upper), &all);
@@ -143,15 +144,15 @@ fn the_constant_is_uniform_the_supremum_is_taken_first() {
     let mut cells = Vec::new();
     for m in WIDTHS {
         for i in 0..4 {
-            cells.push(Cell { m, n: 10 + i, ..Cell::new("made-up", "") });
+            cells.push(Cell::new("made-up", "").with(Parameter::M, m).with(Parameter::N, 10 + i));
         }
     }
     let measure = |c: &Cell| {
-        let steep = WIDTHS.iter().position(|&m| m == c.m).unwrap() % 4 == c.n - 10;
-        let lhs = if steep { (c.m as f64).sqrt() } else { 1.0 };
+        let steep = WIDTHS.iter().position(|&m| m == c.m()).unwrap() % 4 == c.n() - 10;
+        let lhs = if steep { (c.m() as f64).sqrt() } else { 1.0 };
         Measurement::new().quantity("lhs", lhs, 0.0).quantity("rhs", 1.0, 0.0)
     };
-    let bound = Bound::growth("rate", "", "lhs", "rhs", Growth::upper(Parameter::M, |_| 0.0).supremum_over(&[Parameter::N]));
+    let bound = Bound::growth("rate", "", "lhs", "rhs", Sweep::upper(Parameter::M, |_| 0.0).supremum_over(&[Parameter::N]));
     let v = verdict(&bound, &records(&cells, measure));
     assert_eq!((v.verdict, v.exponents.len()), (Verdict::Refuted, 1));
     assert!((v.implied_constant.unwrap() - 3200f64.sqrt()).abs() < 1e-9);
@@ -163,12 +164,12 @@ fn tied_parameters_do_not_separate_groups_and_others_do() {
     let mut cells = Vec::new();
     for d in [4, 8, 16, 32, 64] {
         for k in [1, 2] {
-            cells.push(Cell { d, m: d * d, k, ..Cell::new("made-up", "") });
+            cells.push(Cell::new("made-up", "").with(Parameter::D, d).with(Parameter::M, d * d).with(K, k));
         }
     }
     let measure =
-        |c: &Cell| Measurement::new().quantity("lhs", (c.d as f64).powi(c.k as i32), 0.0).quantity("rhs", c.d as f64, 0.0);
-    let bound = Bound::growth("rate", "", "lhs", "rhs", Growth::upper(Parameter::D, |c| c.k as f64).tied(&[Parameter::M]));
+        |c: &Cell| Measurement::new().quantity("lhs", (c.d() as f64).powi(c.k() as i32), 0.0).quantity("rhs", c.d() as f64, 0.0);
+    let bound = Bound::growth("rate", "", "lhs", "rhs", Sweep::upper(Parameter::D, |c| c.k() as f64).tied(&[Parameter::M]));
     let v = verdict(&bound, &records(&cells, measure));
     assert_eq!(v.verdict, Verdict::Refuted, "at k = 2 the ratio grows like d");
     let seen: Vec<_> = v.exponents.iter().map(|e| (e.group.as_str(), e.claimed, e.verdict)).collect();
@@ -177,7 +178,7 @@ fn tied_parameters_do_not_separate_groups_and_others_do() {
 
 fn sides(offset: f64, error: f64) -> impl Fn(&Cell) -> Measurement {
     move |c| {
-        let exact = 1.0 / c.m as f64;
+        let exact = 1.0 / c.m() as f64;
         let m = Measurement::new().quantity("lhs", exact + offset, error).quantity("rhs", exact, error);
         m.quantity("false", 2.0 * exact, error).quantity("true", exact, error)
     }
@@ -233,17 +234,17 @@ fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
 
 fn over_d(f: impl Fn(f64) -> f64) -> Vec<Record> {
     let cells: Vec<Cell> =
-        [4, 8, 16, 32, 64, 128, 256, 512].iter().map(|&d| Cell { d, k: 2, ..Cell::new("made-up", "") }).collect();
-    records(&cells, |c| Measurement::new().quantity("q", f(c.d as f64), 0.0))
+        [4, 8, 16, 32, 64, 128, 256, 512].iter().map(|&d| Cell::new("made-up", "").with(Parameter::D, d).with(K, 2)).collect();
+    records(&cells, |c| Measurement::new().quantity("q", f(c.d() as f64), 0.0))
 }
 
 #[test]
 fn an_asymptotic_statement_is_judged_from_its_onset_on() {
     use Verdict::{Refuted, Scales};
     let bounds = [
-        Bound::asymptotic("a", "", "q", Asymptotic::upper(Parameter::D, |c| c.k as f64)),
-        Bound::asymptotic("a", "", "q", Asymptotic::lower(Parameter::D, |c| c.k as f64)),
-        Bound::asymptotic("a", "", "q", Asymptotic::both(Parameter::D, |c| c.k as f64)),
+        Bound::asymptotic("a", "", "q", Sweep::upper(Parameter::D, |c| c.k() as f64)),
+        Bound::asymptotic("a", "", "q", Sweep::lower(Parameter::D, |c| c.k() as f64)),
+        Bound::asymptotic("a", "", "q", Sweep::both(Parameter::D, |c| c.k() as f64)),
     ];
     // d² + 100·d: the last three local exponents are 1.48, 1.64 and 1.78, and what still drifts by more than the slack decides nothing:
     // not even the upper bound, because the planted violation would not show.
@@ -255,7 +256,7 @@ fn an_asymptotic_statement_is_judged_from_its_onset_on() {
     let late = over_d(|d| d * d + 10.0 * d);
     for bound in &bounds[1..] {
         let v = verdict(bound, &late);
-        assert_eq!((v.verdict, v.onset), (Scales, Some(32)), "{v:?}");
+        assert_eq!((v.verdict, v.onset), (Scales, Some(32usize.into())), "{v:?}");
         assert_eq!(v.control.verdict, Refuted);
     }
     for (exponent, expected) in [(2.5, [Refuted, Scales, Refuted]), (1.5, [Scales, Refuted, Refuted]), (2.0, [Scales; 3])] {
@@ -330,7 +331,7 @@ fn a_cell_that_failed_or_a_missing_quantity_makes_the_bound_inconclusive_and_is_
 #[test]
 fn a_part_of_a_sweep_refutes_nothing_and_a_cell_that_violates_an_inequality_does() {
     let cells = over_m(&WIDTHS, 3);
-    let missing = [Cell { m: 6400, ..cells[0].clone() }];
+    let missing = [cells[0].clone().with(Parameter::M, 6400)];
     let judged = |bound: Bound, records: &[Record], missing: &[Cell]| {
         let claim = Synthetic::new("made-up", cells.clone(), vec![bound], |_, _| Ok(Measurement::new()));
         judge_partial(&claim, Tier::Quick, 7, records, &[], missing).verdict
@@ -377,10 +378,11 @@ fn non_finite_numbers_are_refused_by_cell_and_quantity() {
 #[test]
 fn random_streams_of_cells_are_pinned() {
     use rand::Rng;
-    let cell = Cell { d: 10, m: 400, k: 1, terms: 3, activation: "tanh:0.5".into(), ..Cell::new("lemma-1", "fit") };
+    let cell =
+        Cell::new("lemma-1", "fit").with(Parameter::D, 10).with(Parameter::M, 400).with(K, 1).with(R, 3).activation("tanh:0.5");
     let words = |purpose: &str| cell.stream(2206, purpose).next_u64();
     assert_ne!(words("weights"), words("signs"));
-    assert_ne!(words("weights"), Cell { replicate: 1, ..cell.clone() }.stream(2206, "weights").next_u64());
+    assert_ne!(words("weights"), cell.clone().replicate(1).stream(2206, "weights").next_u64());
     assert_eq!(words("weights"), PINNED, "the random streams changed: every record on every disk is now stale");
 }
 
@@ -389,9 +391,9 @@ const PINNED: u64 = 3_299_559_875_443_144_811;
 
 #[test]
 fn the_registry_refuses_duplicates_and_knows_what_rests_on_what() {
-    let claim = |id: &'static str, uses: &[&'static str]| {
+    let claim = |id: &'static str, uses: &'static [&'static str]| {
         let claim = Synthetic::new(id, vec![], vec![], |_, _| Ok(Measurement::new()));
-        Synthetic { uses: uses.to_vec(), ..claim }.boxed()
+        Synthetic { uses, ..claim }.boxed()
     };
     assert!(Registry::new(vec![claim("a", &[]), claim("a", &[])]).is_err());
     let r = Registry::new(vec![

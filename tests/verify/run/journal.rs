@@ -18,7 +18,7 @@ const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 fn measure(cell: &Cell, seed: u64) -> Measurement {
     Measurement::new()
         .quantity("lhs", noise(cell, seed, "lhs"), 1e-16)
-        .hypothesis("m ≥ 400", cell.m >= 400, "")
+        .hypothesis("m ≥ 400", cell.m() >= 400, "")
         .cost(1.0, 2.0, 3.0)
 }
 
@@ -182,14 +182,14 @@ fn wall_time_goes_to_the_sidecar_and_not_into_the_records() {
 
 #[test]
 fn a_cell_that_fails_does_not_take_the_others_along() {
-    let fails = |c: &Cell, seed: u64| match (c.m, c.replicate) {
+    let fails = |c: &Cell, seed: u64| match (c.m(), c.replicate) {
         (200, 1) => Err(Error::Core(escapement::Error::Width(7))),
         (400, 2) => panic!("by design"),
         (800, 0) => Ok(Measurement::new().quantity("lhs", f64::NAN, 0.0)),
         _ => Ok(measure(c, seed)),
     };
     let claim = Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![], fails);
-    let bytes = |c: &Cell| if c.m == 3200 && c.replicate == 2 { 1e12 } else { 1e3 };
+    let bytes = |c: &Cell| if c.m() == 3200 && c.replicate == 2 { 1e12 } else { 1e3 };
     let registry = Registry::new(vec![Synthetic { bytes, ..claim }.boxed()]).unwrap();
     let dir = TempDir::new().unwrap();
     let outcome = run(&registry, &dir.path().join("j.jsonl"), 2, 7, &Silent, &AtomicBool::new(false));
@@ -209,20 +209,20 @@ struct Memory {
 
 impl Observer for Memory {
     fn started(&self, c: &Cell) {
-        let now = self.now.fetch_add(c.m, Ordering::SeqCst) + c.m;
+        let now = self.now.fetch_add(c.m(), Ordering::SeqCst) + c.m();
         self.peak.fetch_max(now, Ordering::SeqCst);
-        self.order.lock().unwrap().push(c.m);
+        self.order.lock().unwrap().push(c.m());
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     fn finished(&self, c: &Cell, _: f64, _: Result<&Record, &str>) {
-        self.now.fetch_sub(c.m, Ordering::SeqCst);
+        self.now.fetch_sub(c.m(), Ordering::SeqCst);
     }
 }
 
 #[test]
 fn long_cells_go_first_and_together_they_stay_within_memory() {
     let claim = Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![], |c, s| Ok(measure(c, s)));
-    let registry = Registry::new(vec![Synthetic { bytes: |c| c.m as f64, ..claim }.boxed()]).unwrap();
+    let registry = Registry::new(vec![Synthetic { bytes: |c| c.m() as f64, ..claim }.boxed()]).unwrap();
     let claims: Vec<_> = registry.claims().collect();
     let plan = Plan::new(&claims, Tier::Quick, 7).unwrap();
     let watch = Memory::default();

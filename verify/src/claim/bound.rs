@@ -2,48 +2,9 @@
 
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
+use crate::claim::sweep::Sweep;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// A parameter that a sweep runs over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Parameter {
-    /// Input dimension d.
-    D,
-    /// Width m.
-    M,
-    /// Samples n.
-    N,
-}
-
-impl Parameter {
-    /// Its letter.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::D => "d",
-            Self::M => "m",
-            Self::N => "n",
-        }
-    }
-
-    /// Its value in a cell.
-    pub fn of(self, cell: &Cell) -> usize {
-        match self {
-            Self::D => cell.d,
-            Self::M => cell.m,
-            Self::N => cell.n,
-        }
-    }
-
-    /// Marks it as not applicable.
-    pub(crate) fn clear(self, cell: &mut Cell) {
-        match self {
-            Self::D => cell.d = 0,
-            Self::M => cell.m = 0,
-            Self::N => cell.n = 0,
-        }
-    }
-}
 
 /// On which side a bound binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,91 +61,8 @@ impl Neighbour {
     }
 }
 
-/// A function from cells to exponents.
-pub type Exponent = Arc<dyn Fn(&Cell) -> f64 + Send + Sync>;
-
 /// A predicate on cells.
 pub type Filter = Arc<dyn Fn(&Cell) -> bool + Send + Sync>;
-
-/// Along which sweep a growth is decided.
-///
-/// Groups are cells equal in all but the swept parameter, the replicate, the tied parameters and those in `supremum_over`.
-#[derive(Clone)]
-pub struct Growth {
-    /// The swept parameter.
-    pub sweep: Parameter,
-    /// On which side the claim binds.
-    pub side: Side,
-    /// The exponent of the swept parameter that the right side carries; only reported, the decision is on lhs/rhs.
-    pub claimed: Exponent,
-    /// Parameters over which the constant is uniform: the largest ratio over them is taken first (the smallest for a lower bound).
-    pub supremum_over: Vec<Parameter>,
-    /// Parameters that follow the swept one (m tied to d, say), and so must not separate groups.
-    pub tied: Vec<Parameter>,
-}
-
-impl Growth {
-    fn new(sweep: Parameter, side: Side, claimed: Exponent) -> Self {
-        Self { sweep, side, claimed, supremum_over: Vec::new(), tied: Vec::new() }
-    }
-
-    /// `lhs ≲ rhs` along `sweep`, in which rhs carries the exponent `claimed(cell)`.
-    pub fn upper(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(sweep, Side::Upper, Arc::new(claimed))
-    }
-
-    /// `lhs ≳ rhs`.
-    pub fn lower(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(sweep, Side::Lower, Arc::new(claimed))
-    }
-
-    /// `lhs ≍ rhs`.
-    pub fn both(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(sweep, Side::Both, Arc::new(claimed))
-    }
-
-    /// With the largest ratio over these parameters taken first.
-    #[must_use]
-    pub fn supremum_over(mut self, parameters: &[Parameter]) -> Self {
-        self.supremum_over = parameters.to_vec();
-        self
-    }
-
-    /// With these parameters tied to the swept one.
-    #[must_use]
-    pub fn tied(mut self, parameters: &[Parameter]) -> Self {
-        self.tied = parameters.to_vec();
-        self
-    }
-}
-
-/// How an exact quantity is to behave over a long range of a parameter.
-#[derive(Clone)]
-pub struct Asymptotic {
-    /// The swept parameter, usually d.
-    pub sweep: Parameter,
-    /// On which side the claim binds.
-    pub side: Side,
-    /// The claimed exponent.
-    pub claimed: Exponent,
-}
-
-impl Asymptotic {
-    /// `quantity ≲ sweep^claimed`.
-    pub fn upper(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self { sweep, side: Side::Upper, claimed: Arc::new(claimed) }
-    }
-
-    /// `quantity ≳ sweep^claimed`.
-    pub fn lower(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self { sweep, side: Side::Lower, claimed: Arc::new(claimed) }
-    }
-
-    /// `quantity ≍ sweep^claimed`.
-    pub fn both(sweep: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self { sweep, side: Side::Both, claimed: Arc::new(claimed) }
-    }
-}
 
 /// The form of a bound. Names are names of measured quantities.
 #[derive(Clone)]
@@ -218,14 +96,14 @@ pub enum Kind {
         /// Right side, an explicit expression at finite d.
         rhs: String,
         /// The sweep.
-        growth: Growth,
+        sweep: Sweep,
     },
     /// An exact quantity grows as claimed from an onset on.
     Asymptotic {
         /// The quantity.
         quantity: String,
-        /// The claim.
-        asymptotic: Asymptotic,
+        /// The sweep, usually over d.
+        sweep: Sweep,
     },
     /// An event has at least, or at most, a probability.
     Probability {
@@ -257,8 +135,7 @@ impl Kind {
         match self {
             Self::Identity { .. } => Side::Both,
             Self::Inequality { side, .. } | Self::Probability { side, .. } => *side,
-            Self::Growth { growth, .. } => growth.side,
-            Self::Asymptotic { asymptotic, .. } => asymptotic.side,
+            Self::Growth { sweep, .. } | Self::Asymptotic { sweep, .. } => sweep.side,
         }
     }
 }
@@ -315,19 +192,14 @@ impl Bound {
         statement: impl Into<String>,
         lhs: impl Into<String>,
         rhs: impl Into<String>,
-        growth: Growth,
+        sweep: Sweep,
     ) -> Self {
-        Self::new(name, statement, Kind::Growth { lhs: lhs.into(), rhs: rhs.into(), growth })
+        Self::new(name, statement, Kind::Growth { lhs: lhs.into(), rhs: rhs.into(), sweep })
     }
 
     /// An asymptotic statement.
-    pub fn asymptotic(
-        name: impl Into<String>,
-        statement: impl Into<String>,
-        quantity: impl Into<String>,
-        asymptotic: Asymptotic,
-    ) -> Self {
-        Self::new(name, statement, Kind::Asymptotic { quantity: quantity.into(), asymptotic })
+    pub fn asymptotic(name: impl Into<String>, statement: impl Into<String>, quantity: impl Into<String>, sweep: Sweep) -> Self {
+        Self::new(name, statement, Kind::Asymptotic { quantity: quantity.into(), sweep })
     }
 
     /// A probability: at least p ([`Side::Lower`]) or at most p ([`Side::Upper`]).

@@ -1,14 +1,18 @@
 //! What the author of a claim writes against: the claim itself, its cells, its records and its bounds.
 
 pub mod bound;
+pub mod card;
 pub mod cell;
 pub mod errata;
+pub mod paper;
+pub mod parameter;
 pub mod record;
 pub mod registry;
+pub mod sweep;
 
 use crate::claim::bound::Bound;
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
 use crate::error::Result;
 use crate::text::Choice;
@@ -68,37 +72,14 @@ pub struct Prediction {
 /// the cell and the seed (take random numbers from [`Cell::stream`] only, use `Par::Seq`), because records are compared byte by byte.
 /// The runner turns off the parallelism of faer's operators and factorisations, which is that of the process.
 pub trait Claim: Send + Sync {
-    /// Short identifier, e.g. `lemma-1`.
-    fn id(&self) -> &str;
-    /// A few words.
-    fn title(&self) -> &str;
-    /// The statement, in plain text with Unicode mathematics.
-    fn statement(&self) -> &str;
-    /// The statement as checked, as LaTeX for display, without dollars; empty where there is none.
-    fn formula(&self) -> &str {
-        ""
+    /// What it says about itself.
+    fn card(&self) -> Card;
+
+    /// What its cells are named by; see [`Card::id`].
+    fn id(&self) -> &'static str {
+        self.card().id
     }
-    /// Where it is made, e.g. "NBL22, Lemma 1".
-    fn reference(&self) -> &str;
-    /// Its hypotheses, in plain text.
-    fn hypotheses(&self) -> &str;
-    /// How it is measured here, and on which axis it is decided.
-    fn method(&self) -> &str;
-    /// What outcome would refute it.
-    fn refuted_by(&self) -> &str;
-    /// Identifiers of the claims it rests on.
-    fn uses(&self) -> &[&str] {
-        &[]
-    }
-    /// Entries of the errata that concern it.
-    fn errata(&self) -> &[ErratumId] {
-        &[]
-    }
-    /// A version of the claim's own code, for claims that live outside this workspace: the build script hashes only the
-    /// sources here, so change this whenever such a claim measures differently, or old records will be reused.
-    fn revision(&self) -> &str {
-        ""
-    }
+
     /// The cells of a tier, in canonical order. Every cell's `claim` must be [`Claim::id`].
     fn plan(&self, tier: Tier) -> Vec<Cell>;
     /// What a cell is expected to take; the runner starts long cells first and keeps within memory.

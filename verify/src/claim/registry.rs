@@ -1,6 +1,7 @@
 //! All claims, in one reviewable list.
 
 use crate::claim::Claim;
+use crate::claim::paper::Paper;
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -35,34 +36,82 @@ impl Registry {
         self.claims.iter().map(AsRef::as_ref)
     }
 
-    /// The claim with this name.
+    /// The papers of these claims, in the order of their first claims.
+    pub fn papers(&self) -> Vec<&'static Paper> {
+        let mut papers: Vec<&'static Paper> = Vec::new();
+        for paper in self.claims().map(|c| c.card().paper) {
+            if !papers.iter().any(|known| known.id == paper.id) {
+                papers.push(paper);
+            }
+        }
+        papers
+    }
+
+    /// The claim with this name: that of its cells, `paper/claim`, or the claim's alone where only one paper has it.
     ///
     /// # Errors
     /// [`Error::UnknownClaim`] with the nearest name, or with all of them.
-    pub fn get(&self, id: &str) -> Result<&dyn Claim> {
-        self.claims().find(|c| c.id() == id).ok_or_else(|| self.unknown(id))
+    pub fn get(&self, name: &str) -> Result<&dyn Claim> {
+        let exact = self.claims().find(|c| c.id() == name || c.card().name() == name);
+        if let Some(claim) = exact {
+            return Ok(claim);
+        }
+        let mut short = self.claims().filter(|c| c.card().short() == name);
+        match (short.next(), short.next()) {
+            (Some(claim), None) => Ok(claim),
+            (Some(_), Some(_)) => {
+                let all = self.claims().map(|c| c.card()).filter(|card| card.short() == name).map(|card| card.name());
+                let suggestion = format!(", which several papers have: {}", all.collect::<Vec<_>>().join(", "));
+                Err(Error::UnknownClaim { given: name.to_owned(), suggestion })
+            }
+            (None, _) => Err(self.unknown(name)),
+        }
+    }
+
+    /// How a claim is called where all claims of the registry are: without its paper where that is enough.
+    pub fn called(&self, claim: &dyn Claim) -> String {
+        let card = claim.card();
+        let same = self.claims().filter(|c| c.card().short() == card.short()).count();
+        if same > 1 { card.name() } else { card.short().to_owned() }
     }
 
     /// The claims named, in registry order; all of them when none is named.
     ///
     /// # Errors
     /// [`Error::UnknownClaim`] for a name that is not there.
-    pub fn select(&self, ids: &[String]) -> Result<Vec<&dyn Claim>> {
-        for id in ids {
-            self.get(id)?;
-        }
-        Ok(self.claims().filter(|c| ids.is_empty() || ids.iter().any(|id| id == c.id())).collect())
+    pub fn select(&self, names: &[String]) -> Result<Vec<&dyn Claim>> {
+        let wanted = names.iter().map(|name| self.get(name).map(Claim::id)).collect::<Result<Vec<_>>>()?;
+        Ok(self.claims().filter(|c| wanted.is_empty() || wanted.contains(&c.id())).collect())
     }
 
-    /// Names of the claims that rest on `id`, directly or not, in registry order.
+    /// The claims of the papers named, in registry order; those of all papers when none is named.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPaper`] with the names of all papers.
+    pub fn of_papers(&self, papers: &[String]) -> Result<Vec<&dyn Claim>> {
+        if let Some(given) = papers.iter().find(|name| !self.papers().iter().any(|p| p.id == **name)) {
+            let known = self.papers().iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
+            return Err(Error::UnknownPaper { given: given.clone(), known });
+        }
+        Ok(self.claims().filter(|c| papers.is_empty() || papers.iter().any(|p| p == c.card().paper.id)).collect())
+    }
+
+    /// The claims that `claim` rests on directly, by the names that its card gives: of its own paper first.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClaim`] for a name that is not there.
+    pub fn uses(&self, claim: &dyn Claim) -> Result<Vec<&dyn Claim>> {
+        let card = claim.card();
+        let own = |name: &str| self.claims().find(|c| c.card().paper.id == card.paper.id && c.card().short() == name);
+        card.uses.iter().map(|name| own(name).map_or_else(|| self.get(name), Ok)).collect()
+    }
+
+    /// Identifiers of the claims that rest on `id`, directly or not, in registry order.
     pub fn resting_on(&self, id: &str) -> Vec<&str> {
         let mut found: BTreeSet<&str> = BTreeSet::from([id]);
         loop {
-            let more: Vec<&str> = self
-                .claims()
-                .filter(|c| !found.contains(c.id()) && c.uses().iter().any(|u| found.contains(u)))
-                .map(|c| c.id())
-                .collect();
+            let rests = |c: &&dyn Claim| self.uses(*c).is_ok_and(|used| used.iter().any(|u| found.contains(u.id())));
+            let more: Vec<&str> = self.claims().filter(|c| !found.contains(c.id()) && rests(c)).map(Claim::id).collect();
             if more.is_empty() {
                 break;
             }

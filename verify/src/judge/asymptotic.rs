@@ -5,9 +5,11 @@
 //! local exponent stays within ¼ of the claim to the end. A record that stands apart from its neighbours refutes ([`crate::judge::outlier`]):
 //! it is no onset.
 
-use crate::claim::bound::{Asymptotic, Side};
+use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
+use crate::claim::parameter::Value;
 use crate::claim::record::{Quantity, Record};
+use crate::claim::sweep::Sweep;
 use crate::judge::outlier::{self, Found, Noticed};
 use crate::judge::series::{Fit, Point, Series, planted};
 use crate::judge::statistics::Point as Logarithm;
@@ -21,18 +23,21 @@ pub const FEWEST_AFTER_ONSET: usize = 3;
 /// A local exponent between two neighbouring values.
 #[derive(Clone, Copy)]
 struct Local {
-    from: usize,
+    from: Value,
     slope: f64,
     error: f64,
 }
 
 /// Judges the statement in every group of cells that differ in the swept parameter only.
-pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Finding {
+pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding {
     let values = match pairs(quantity, quantity, records) {
         Ok(pairs) => pairs.into_iter().map(|p| p.0).collect::<Vec<_>>(),
         Err(why) => return Finding::inconclusive(why),
     };
-    let name = asymptotic.sweep.name();
+    if let Err(why) = asymptotic.speaks_of(records.iter().map(|r| &r.cell)) {
+        return Finding::inconclusive(why);
+    }
+    let name = asymptotic.symbol();
     let mut exponents = Vec::new();
     let mut verdict = Verdict::Exact;
     let mut why = None;
@@ -79,9 +84,9 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
         // The constant is that of the range where the statement holds.
         let from = onset.map_or(last.from, |i| local[i].from);
         for &i in &members {
-            let x = asymptotic.sweep.of(&records[i].cell);
+            let x = asymptotic.at(&records[i].cell);
             if x >= from {
-                let c = values[i].value / (x as f64).powf(claimed);
+                let c = values[i].value / x.real().powf(claimed);
                 let lowers = asymptotic.side == Side::Lower;
                 constant = Some(constant.map_or(c, |old| if lowers { old.min(c) } else { old.max(c) }));
             }
@@ -142,7 +147,7 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
     };
     let rhs = |i: usize| {
         let cell = &records[i].cell;
-        Quantity { value: (asymptotic.sweep.of(cell) as f64).powf((asymptotic.claimed)(cell)), error: 0.0 }
+        Quantity { value: asymptotic.at(cell).real().powf((asymptotic.claimed)(cell)), error: 0.0 }
     };
     Finding {
         verdict,
@@ -157,20 +162,23 @@ pub fn judge(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Fi
 }
 
 /// The groups that [`judge`] looks at. The fit of each is the line through its last two points, whose slope is the last local exponent.
-pub fn series(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> Vec<Series> {
+pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Series> {
     let Ok(pairs) = pairs(quantity, quantity, records) else { return Vec::new() };
+    if asymptotic.speaks_of(records.iter().map(|r| &r.cell)).is_err() {
+        return Vec::new();
+    }
     let values: Vec<Quantity> = pairs.into_iter().map(|p| p.0).collect();
-    let name = asymptotic.sweep.name();
+    let name = asymptotic.symbol();
     let one = |(group, members): (Cell, Vec<usize>)| {
         let claimed = (asymptotic.claimed)(&records[members[0]].cell);
-        let x = |i: usize| asymptotic.sweep.of(&records[i].cell) as f64;
+        let x = |i: usize| asymptotic.at(&records[i].cell).real();
         let local = local_exponents(&members, &values, asymptotic, records).ok();
         let onset = local.as_ref().and_then(|local| decide(asymptotic.side, claimed, local).1.map(|i| (i, local[i].from)));
         // As for the implied constant: from the onset on, or the last two where there is none.
         let from = onset.map(|(_, from)| from).or_else(|| local.as_ref().and_then(|l| Some(l.last()?.from)));
         let point = |&i: &usize| {
             let rhs = Quantity { value: x(i).powf(claimed), error: 0.0 };
-            let decides = from.is_none_or(|from| x(i) >= from as f64);
+            let decides = from.is_none_or(|from| x(i) >= from.real());
             Point { decides, ..Point::new(i, x(i), values[i], rhs) }
         };
         let points: Vec<Point> = members.iter().map(point).collect();
@@ -192,24 +200,19 @@ pub fn series(quantity: &str, asymptotic: &Asymptotic, records: &[&Record]) -> V
 }
 
 /// Cells that differ in the swept parameter and the replicate only, by that parameter.
-fn groups(asymptotic: &Asymptotic, records: &[&Record]) -> BTreeMap<Cell, Vec<usize>> {
+fn groups(asymptotic: &Sweep, records: &[&Record]) -> BTreeMap<Cell, Vec<usize>> {
     let mut groups: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
     for (i, r) in records.iter().enumerate() {
-        let mut group = Cell { replicate: 0, ..r.cell.clone() };
-        asymptotic.sweep.clear(&mut group);
-        groups.entry(group).or_default().push(i);
+        groups.entry(asymptotic.group(&r.cell)).or_default().push(i);
     }
-    groups.values_mut().for_each(|members| members.sort_by_key(|&i| asymptotic.sweep.of(&records[i].cell)));
+    groups.values_mut().for_each(|members| members.sort_by_key(|&i| asymptotic.at(&records[i].cell)));
     groups
 }
 
 /// Looks for a record that stands apart from its neighbours.
-fn stands_apart(members: &[usize], values: &[Quantity], a: &Asymptotic, records: &[&Record]) -> Found {
-    let point = |&i: &usize| Logarithm {
-        x: (a.sweep.of(&records[i].cell) as f64).ln(),
-        y: values[i].value.ln(),
-        error: values[i].log_error(),
-    };
+fn stands_apart(members: &[usize], values: &[Quantity], a: &Sweep, records: &[&Record]) -> Found {
+    let point =
+        |&i: &usize| Logarithm { x: a.at(&records[i].cell).real().ln(), y: values[i].value.ln(), error: values[i].log_error() };
     outlier::in_a_sequence(a.side, &members.iter().map(point).collect::<Vec<_>>())
 }
 
@@ -229,11 +232,11 @@ fn limits(local: &[Local], onset: Option<usize>) -> (f64, f64) {
     (lower, tail.iter().map(|l| l.slope + l.error).fold(f64::NEG_INFINITY, f64::max))
 }
 
-fn local_exponents(members: &[usize], values: &[Quantity], a: &Asymptotic, records: &[&Record]) -> Result<Vec<Local>, String> {
-    let name = a.sweep.name();
+fn local_exponents(members: &[usize], values: &[Quantity], a: &Sweep, records: &[&Record]) -> Result<Vec<Local>, String> {
+    let name = a.symbol();
     let mut out = Vec::new();
     for w in members.windows(2) {
-        let (x, y) = (a.sweep.of(&records[w[0]].cell), a.sweep.of(&records[w[1]].cell));
+        let (x, y) = (a.at(&records[w[0]].cell), a.at(&records[w[1]].cell));
         if x == y {
             return Err(format!("{name} = {x} appears twice, on {} and {}", records[w[0]].cell, records[w[1]].cell));
         }
@@ -243,7 +246,7 @@ fn local_exponents(members: &[usize], values: &[Quantity], a: &Asymptotic, recor
                 return Err(format!("the quantity is {} ± {} on {}: it must be positive", v.value, v.error, records[i].cell));
             }
         }
-        let run = (y as f64 / x as f64).ln();
+        let run = (y.real() / x.real()).ln();
         out.push(Local { from: x, slope: (q.value / p.value).ln() / run, error: (p.log_error() + q.log_error()) / run });
     }
     if out.len() < FEWEST_AFTER_ONSET {

@@ -154,7 +154,7 @@ pub fn series(
         let controls = neighbours.iter().map(stand_in).filter(|c| !c.points.is_empty()).collect();
         let points: Vec<Point> = members.iter().map(point).collect();
         let decides = points.iter().any(|p| p.decides);
-        Series { group, parameter: parameter.to_owned(), claimed: None, decides, points, fit: None, controls }
+        Series { group, parameter: parameter.clone(), claimed: None, decides, points, fit: None, controls }
     };
     groups.into_iter().map(one).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::verdict::Verdict;
 use crate::claim::bound::Side;
+use crate::claim::parameter::Value;
 use serde::{Deserialize, Serialize};
 
 /// One exponent, claimed and measured.
@@ -30,7 +31,7 @@ pub struct ExponentEvidence {
     pub exact: bool,
     /// First value of the parameter from which an asymptotic statement holds to the end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub onset: Option<usize>,
+    pub onset: Option<Value>,
     /// False for a sweep outside the allowed set, which is reported and decides nothing.
     pub decides: bool,
     /// What this sweep alone says.

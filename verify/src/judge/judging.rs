@@ -42,10 +42,11 @@ pub fn judge_partial(
         .filter_map(|b| b.printed.map(|erratum| AsPrinted { verdict: b.verdict, erratum }))
         .max_by_key(|p| p.verdict);
     let failed = if failures.is_empty() && missing.is_empty() { Verdict::Exact } else { Verdict::Inconclusive };
+    let card = claim.card();
     ClaimVerdict {
         claim: claim.id().to_owned(),
-        title: claim.title().to_owned(),
-        reference: claim.reference().to_owned(),
+        title: card.title.to_owned(),
+        reference: card.reference.to_owned(),
         // A claim that asserts nothing is not supported by it.
         verdict: counted.unwrap_or(Verdict::Inconclusive).max(failed),
         bounds,
@@ -70,8 +71,8 @@ pub fn series(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
     let mut all = match &bound.kind {
         Kind::Identity { neighbours, .. } => comparison::series(lhs, rhs, neighbours, |_| true, &those),
         Kind::Inequality { neighbours, .. } => comparison::series(lhs, rhs, neighbours, Record::in_range, &those),
-        Kind::Growth { growth, .. } => growth::series(lhs, rhs, growth, &those),
-        Kind::Asymptotic { asymptotic, .. } => asymptotic::series(lhs, asymptotic, &those),
+        Kind::Growth { sweep, .. } => growth::series(lhs, rhs, sweep, &those),
+        Kind::Asymptotic { sweep, .. } => asymptotic::series(lhs, sweep, &those),
         Kind::Probability { side, probability, .. } => probability::series(lhs, rhs, *side, *probability, &those),
     };
     for series in &mut all {
@@ -103,8 +104,8 @@ pub fn judge_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &
             Kind::Inequality { lhs, rhs, side, strict, neighbours } => {
                 comparison::inequality(lhs, rhs, *side, *strict, neighbours, &records)
             }
-            Kind::Growth { lhs, rhs, growth } => growth::judge(lhs, rhs, growth, &records),
-            Kind::Asymptotic { quantity, asymptotic } => asymptotic::judge(quantity, asymptotic, &records),
+            Kind::Growth { lhs, rhs, sweep } => growth::judge(lhs, rhs, sweep, &records),
+            Kind::Asymptotic { quantity, sweep } => asymptotic::judge(quantity, sweep, &records),
             Kind::Probability { successes, trials, side, probability } => {
                 probability::judge(successes, trials, *side, *probability, &records)
             }
@@ -166,12 +167,7 @@ pub(crate) fn label(cell: &Cell) -> String {
     if !cell.part.is_empty() {
         words.push(cell.part.clone());
     }
-    for (name, value) in [("d", cell.d), ("m", cell.m), ("n", cell.n), ("k", cell.k), ("R", cell.terms), ("degree", cell.degree)]
-    {
-        if value != 0 {
-            words.push(format!("{name}={value}"));
-        }
-    }
+    words.extend(cell.values().map(|(symbol, value)| format!("{symbol}={value}")));
     if !cell.activation.is_empty() {
         words.push(cell.activation.clone());
     }

@@ -78,7 +78,7 @@ pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Rec
             members.iter().map(at).collect::<Vec<_>>()
         };
         let controls = vec![Planted { description: control_words(side, p), points: of(true) }];
-        Series { group, parameter: parameter.to_owned(), claimed: None, decides: true, points: of(false), fit: None, controls }
+        Series { group, parameter: parameter.clone(), claimed: None, decides: true, points: of(false), fit: None, controls }
     };
     along.into_iter().filter(|(_, members)| !members.is_empty()).map(one).collect()
 }
@@ -94,7 +94,7 @@ fn counts(pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Result<BTreeMa
         if !counts {
             return Err(format!("{} of {} on {} is not a count", s.value, t.value, r.cell));
         }
-        let group = groups.entry(Cell { replicate: 0, ..r.cell.clone() }).or_insert((0.0, 0.0, i));
+        let group = groups.entry(r.cell.clone().replicate(0)).or_insert((0.0, 0.0, i));
         group.0 += s.value;
         group.1 += t.value;
     }

@@ -33,8 +33,8 @@ pub fn ratio(bound: &Bound, record: &Record) -> Option<Ratio> {
             let violated = small.value - small.error > large.value + large.error;
             Ratio { value: quotient(small, large)?, violated }
         }
-        Kind::Growth { lhs, rhs, growth } => {
-            let (small, large) = ordered(sides(lhs, rhs)?, growth.side);
+        Kind::Growth { lhs, rhs, sweep } => {
+            let (small, large) = ordered(sides(lhs, rhs)?, sweep.side);
             Ratio { value: quotient(small, large)?, violated: false }
         }
         Kind::Asymptotic { .. } | Kind::Probability { .. } => return None,
@@ -54,12 +54,14 @@ fn quotient(small: Quantity, large: Quantity) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::bound::{Growth, Neighbour, Parameter};
+    use crate::claim::bound::Neighbour;
     use crate::claim::cell::Cell;
+    use crate::claim::parameter::Parameter;
     use crate::claim::record::Measurement;
+    use crate::claim::sweep::Sweep;
 
     fn record(lhs: (f64, f64), rhs: (f64, f64)) -> Record {
-        let cell = Cell { m: 10, ..Cell::new("made-up", "part") };
+        let cell = Cell::new("made-up", "part").with(Parameter::M, 10);
         let measurement = Measurement::new().quantity("lhs", lhs.0, lhs.1).quantity("rhs", rhs.0, rhs.1);
         Record { source: String::new(), seed: 0, cell, measurement }
     }
@@ -69,7 +71,7 @@ mod tests {
         let neighbour = || Neighbour::rhs("false", "");
         let below = |side| Bound::inequality("below", "", "lhs", side, "rhs", neighbour());
         let same = Bound::identity("same", "", "lhs", "rhs", neighbour());
-        let growth = Bound::growth("rate", "", "lhs", "rhs", Growth::lower(Parameter::M, |_| 0.0));
+        let growth = Bound::growth("rate", "", "lhs", "rhs", Sweep::lower(Parameter::M, |_| 0.0));
         let of = |bound: &Bound, lhs, rhs| ratio(bound, &record(lhs, rhs)).map(|r| (r.value, r.violated));
         assert_eq!(of(&below(Side::Upper), (3.0, 0.0), (2.0, 0.0)), Some((1.5, true)));
         assert_eq!(of(&below(Side::Lower), (3.0, 0.0), (1.5, 0.0)), Some((0.5, false)));

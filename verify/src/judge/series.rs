@@ -4,6 +4,7 @@
 //! inequalities are judged cell by cell: theirs run along the parameter that varies most.
 
 use crate::claim::cell::Cell;
+use crate::claim::parameter::{Parameter, Value};
 use crate::claim::record::Quantity;
 use crate::judge::label;
 use serde::{Deserialize, Serialize};
@@ -118,40 +119,40 @@ pub struct Series {
     pub controls: Vec<Planted>,
 }
 
-/// A number of a cell.
-type Axis = fn(&mut Cell) -> &mut usize;
-
 /// A group of cells: its label, and the abscissa and index of each.
 type Group = (String, Vec<(f64, usize)>);
 
-/// The numbers of a cell that can be an abscissa, the likelier ones first.
-const AXES: [(&str, Axis); 6] = [
-    ("m", |c| &mut c.m),
-    ("d", |c| &mut c.d),
-    ("n", |c| &mut c.n),
-    ("degree", |c| &mut c.degree),
-    ("k", |c| &mut c.k),
-    ("R", |c| &mut c.terms),
-];
+/// The parameters that are likelier to be an abscissa than others, the likeliest first.
+const LIKELY: [Parameter; 3] = [Parameter::M, Parameter::D, Parameter::N];
 
-/// Cells along the parameter with the most values: its name, and the groups of cells equal in all but it, the replicate and what follows from
+/// The symbols of the parameters that these cells have, the likelier ones first.
+fn axes(cells: &[&Cell]) -> Vec<String> {
+    let mut symbols: Vec<String> = LIKELY.map(|p| p.symbol().to_owned()).to_vec();
+    for (symbol, _) in cells.iter().flat_map(|cell| cell.values()) {
+        if !symbols.iter().any(|known| known == symbol) {
+            symbols.push(symbol.to_owned());
+        }
+    }
+    symbols
+}
+
+/// Cells along the parameter with the most values: its symbol, and the groups of cells equal in all but it, the replicate and what follows from
 /// it, with abscissa and index. Where nothing varies but words, one group, counted from 1.
-pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<Group>) {
-    let value = |axis: usize, cell: &Cell| *(AXES[axis].1)(&mut cell.clone());
+pub(crate) fn along(cells: &[&Cell]) -> (String, Vec<Group>) {
+    let axes = axes(cells);
+    let value = |axis: usize, cell: &Cell| cell.value(&axes[axis]);
     let count = |axis: usize| cells.iter().map(|c| value(axis, c)).collect::<BTreeSet<_>>().len();
-    let counts: Vec<usize> = (0..AXES.len()).map(count).collect();
+    let counts: Vec<usize> = (0..axes.len()).map(count).collect();
     let most = counts.iter().copied().max().unwrap_or(0);
     let axis = counts.iter().position(|&c| c == most).filter(|_| most > 1);
     let Some(axis) = axis else {
-        return ("", vec![(String::new(), (0..cells.len()).map(|i| (i as f64 + 1.0, i)).collect())]);
+        return (String::new(), vec![(String::new(), (0..cells.len()).map(|i| (i as f64 + 1.0, i)).collect())]);
     };
-    let mut keys: Vec<Cell> = cells.iter().map(|&c| Cell { replicate: 0, ..c.clone() }).collect();
-    keys.iter_mut().for_each(|key| *(AXES[axis].1)(key) = 0);
-    for other in (0..AXES.len()).filter(|&a| a != axis && counts[a] > 1) {
+    let mut keys: Vec<Cell> = cells.iter().map(|&c| c.clone().replicate(0).without_symbol(&axes[axis])).collect();
+    for other in (0..axes.len()).filter(|&a| a != axis && counts[a] > 1) {
         // A parameter that follows the abscissa (m tied to d, say) must not separate groups.
-        let mut without = keys.clone();
-        without.iter_mut().for_each(|key| *(AXES[other].1)(key) = 0);
-        let mut seen: BTreeMap<(&Cell, usize), usize> = BTreeMap::new();
+        let without: Vec<Cell> = keys.iter().map(|key| key.clone().without_symbol(&axes[other])).collect();
+        let mut seen: BTreeMap<(&Cell, Option<Value>), Option<Value>> = BTreeMap::new();
         let follows = without.iter().zip(cells).all(|(key, &cell)| {
             let v = value(other, cell);
             *seen.entry((key, value(axis, cell))).or_insert(v) == v
@@ -162,13 +163,14 @@ pub(crate) fn along(cells: &[&Cell]) -> (&'static str, Vec<Group>) {
     }
     let mut groups: BTreeMap<Cell, Vec<(f64, usize)>> = BTreeMap::new();
     for (i, (key, &cell)) in keys.into_iter().zip(cells).enumerate() {
-        groups.entry(key).or_default().push((value(axis, cell) as f64, i));
+        // A cell to which the parameter does not apply stands at its beginning.
+        groups.entry(key).or_default().push((value(axis, cell).map_or(0.0, Value::real), i));
     }
     let sorted = |(key, mut members): (Cell, Vec<(f64, usize)>)| {
         members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         (label(&key), members)
     };
-    (AXES[axis].0, groups.into_iter().map(sorted).collect())
+    (axes[axis].clone(), groups.into_iter().map(sorted).collect())
 }
 
 /// Points with the left side multiplied by `(x/first)^tilt`.
@@ -199,24 +201,26 @@ fn yes() -> bool {
 mod tests {
     use super::*;
 
-    fn shape(cells: &[Cell]) -> (&'static str, Vec<(String, Vec<f64>)>) {
+    fn shape(cells: &[Cell]) -> (String, Vec<(String, Vec<f64>)>) {
         let (name, groups) = along(&cells.iter().collect::<Vec<_>>());
         (name, groups.into_iter().map(|(g, members)| (g, members.iter().map(|p| p.0).collect())).collect())
     }
 
     #[test]
     fn cells_run_along_the_parameter_that_varies_most() {
-        let cell = |d: usize, m: usize, activation: &str| Cell { d, m, activation: activation.into(), ..Cell::new("c", "") };
+        let cell = |d: usize, m: usize, activation: &str| {
+            Cell::new("c", "").with(Parameter::D, d).with(Parameter::M, m).activation(activation)
+        };
         // m follows d: one group for each activation.
         let tied: Vec<Cell> = ["a", "b"].iter().flat_map(|a| [5, 3, 4].map(|d| cell(d, d * d, a))).collect();
         let groups = ["a", "b"].map(|a| (a.to_owned(), vec![9.0, 16.0, 25.0])).to_vec();
-        assert_eq!(shape(&tied), ("m", groups));
+        assert_eq!(shape(&tied), ("m".to_owned(), groups));
         // d does not follow m: it separates.
         let crossed: Vec<Cell> = [3, 4].iter().flat_map(|&d| [10, 20, 30].map(|m| cell(d, m, "a"))).collect();
         let groups = [3, 4].map(|d| (format!("d={d} a"), vec![10.0, 20.0, 30.0])).to_vec();
-        assert_eq!(shape(&crossed), ("m", groups));
+        assert_eq!(shape(&crossed), ("m".to_owned(), groups));
         // Only words vary, or nothing: counted.
-        assert_eq!(shape(&[cell(3, 0, "a"), cell(3, 0, "b")]), ("", vec![(String::new(), vec![1.0, 2.0])]));
+        assert_eq!(shape(&[cell(3, 0, "a"), cell(3, 0, "b")]), (String::new(), vec![(String::new(), vec![1.0, 2.0])]));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::exponent::ExponentEvidence;
 use super::outlier::Noticed;
 use crate::claim::Tier;
 use crate::claim::errata::ErratumId;
+use crate::claim::parameter::Value;
 use crate::claim::record::{Failure, Quantity};
 use serde::{Deserialize, Serialize};
 
@@ -167,7 +168,7 @@ pub struct BoundVerdict {
     pub exponents: Vec<ExponentEvidence>,
     /// Latest onset over the sweeps of an asymptotic statement.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub onset: Option<usize>,
+    pub onset: Option<Value>,
     /// See [`Finding::margin`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,

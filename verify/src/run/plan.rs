@@ -5,13 +5,8 @@ use crate::claim::{Claim, Prediction, Tier};
 use crate::error::{Error, Result};
 use crate::run::journal::Key;
 use crate::run::shard::Shard;
-use crate::run::source::SOURCE_HASH;
+use crate::run::source::source_of;
 use std::collections::BTreeSet;
-
-/// The hash that a claim's records are keyed by: the sources here, and the claim's own revision if it has one.
-pub fn source_of(claim: &dyn Claim) -> String {
-    if claim.revision().is_empty() { SOURCE_HASH.to_owned() } else { format!("{SOURCE_HASH}+{}", claim.revision()) }
-}
 
 /// One cell of a plan.
 pub struct Step<'a> {
@@ -45,10 +40,11 @@ impl<'a> Plan<'a> {
         let mut seen = BTreeSet::new();
         for &claim in claims {
             for cell in claim.plan(tier) {
-                cell.check()?;
+                cell.check(claim.card().paper.letters)?;
                 if cell.claim != claim.id() {
-                    let allowed = "a cell bears the name of the claim that plans it";
-                    return Err(Error::CellName { claim: claim.id().to_owned(), what: "claim", value: cell.claim, allowed });
+                    let allowed = "a cell bears the name of the claim that plans it".to_owned();
+                    let (claim, what) = (claim.id().to_owned(), "claim".to_owned());
+                    return Err(Error::CellName { claim, what, value: cell.claim, allowed });
                 }
                 if !seen.insert(cell.key()) {
                     return Err(Error::Duplicate { what: "the cell", name: cell.key() });

@@ -1,6 +1,7 @@
 //! Numbers, nouns and names as they are written.
 
 pub mod choice;
+pub mod latex;
 pub mod plural;
 
 pub use choice::Choice;

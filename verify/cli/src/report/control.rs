@@ -23,6 +23,7 @@ fn said<'a>(verdict: Verdict, tallies: impl Iterator<Item = &'a Tally>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use escapement_verify::Parameter;
     use escapement_verify::claim::bound::Neighbour;
     use escapement_verify::claim::cell::Cell;
     use escapement_verify::claim::record::{Measurement, Record};
@@ -34,7 +35,7 @@ mod tests {
             let false_once = if m == 3 { 2.0 } else { 1.0 };
             let measurement =
                 Measurement::new().quantity("one", 1.0, 0.0).quantity("once", false_once, 0.0).quantity("two", 2.0, 0.0);
-            Record { source: String::new(), seed: 0, cell: Cell { m, ..Cell::new("made-up", "") }, measurement }
+            Record { source: String::new(), seed: 0, cell: Cell::new("made-up", "").with(Parameter::M, m), measurement }
         };
         let records: Vec<Record> = (1..=4).map(record).collect();
         comparison::identity("one", "one", neighbours, &records.iter().collect::<Vec<_>>()).control

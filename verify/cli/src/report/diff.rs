@@ -14,6 +14,7 @@
 use super::model::{BoundReport, ClaimReport, Report};
 use escapement::tolerance::MOVED;
 use escapement_verify::claim::Tier;
+use escapement_verify::claim::parameter::Value;
 use escapement_verify::judge::{ExponentEvidence, Verdict};
 use escapement_verify::text::plural::count;
 use serde::Serialize;
@@ -87,7 +88,7 @@ pub struct Exponent {
     pub upper: f64,
     /// The onset, for an asymptotic statement that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub onset: Option<usize>,
+    pub onset: Option<Value>,
 }
 
 /// What moved.

@@ -10,23 +10,32 @@ use std::io::Write;
 
 /// Explains a claim.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  escapement explain lemma-1")]
+#[command(after_help = "Examples:\n  escapement explain lemma-1\n  escapement explain nbl22/lemma-1 --bibtex")]
 pub struct Args {
     /// The claim
     #[arg(value_name = "CLAIM")]
     claim: String,
+    /// Print the BibTeX entry of the paper that states it, and nothing else
+    #[arg(long)]
+    bibtex: bool,
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let claim = registry.get(&args.claim)?;
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}: {} ({})", claim.id(), claim.title(), claim.reference());
+    let card = claim.card();
+    if args.bibtex {
+        print(out, card.paper.bibtex)?;
+        return Ok(HOLDS);
+    }
+    let _ = writeln!(text, "{}: {} ({})", card.name(), card.title, card.reference);
+    let statement = card.plain_statement();
     let parts = [
-        ("Statement", claim.statement()),
-        ("Hypotheses", claim.hypotheses()),
-        ("Method", claim.method()),
-        ("Refuted by", claim.refuted_by()),
+        ("Statement", statement.as_str()),
+        ("Hypotheses", card.hypotheses),
+        ("Method", card.method),
+        ("Refuted by", card.refuted_by),
     ];
     for (name, words) in parts {
         let _ = writeln!(text, "\n{name}\n{}", indent(words));
@@ -41,14 +50,14 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             }
         }
     }
-    if !claim.uses().is_empty() {
-        let _ = writeln!(text, "\nUses\n  {}", claim.uses().join(", "));
+    if !card.uses.is_empty() {
+        let _ = writeln!(text, "\nUses\n  {}", card.uses.join(", "));
     }
     let resting = registry.resting_on(claim.id());
     if !resting.is_empty() {
         let _ = writeln!(text, "\nRest on it\n  {}", resting.join(", "));
     }
-    let errata: Vec<_> = claim.errata().iter().filter_map(|e| e.entry()).collect();
+    let errata: Vec<_> = card.errata.iter().filter_map(|e| card.paper.erratum(*e)).collect();
     if !errata.is_empty() {
         let _ = writeln!(text, "\nErrata");
         for e in errata {

@@ -6,6 +6,7 @@ use crate::report::graph::{Graph, Node, Setting};
 use crate::terminal::exit::HOLDS;
 use crate::terminal::note;
 use anyhow::{Result, bail};
+use escapement_verify::claim::Claim;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::{Held, Records};
@@ -72,9 +73,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if let Some(path) = &args.out {
         Outputs::check(path, false)?;
     }
-    if let Some(id) = &args.focus {
-        registry.get(id)?;
-    }
+    let focus = args.focus.as_ref().map(|name| registry.get(name).map(Claim::id)).transpose()?;
     let journal = &args.scope.journal;
     let records = Records::read(journal)?;
     if !journal.exists() {
@@ -83,9 +82,12 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let held = Held::new(records.iter(), args.scope.seed);
     let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
     tell_of_earlier(&standings);
-    let nodes = registry.claims().zip(&standings).map(|(c, s)| Node::new(c.id(), c.title(), s.verdict, c.uses()));
-    let graph = Graph::new(nodes.collect());
-    let graph = args.focus.as_ref().map_or_else(|| graph.clone(), |id| graph.focus(id));
+    let node = |(c, s): (&dyn Claim, &Standing)| {
+        let uses: Vec<&str> = registry.uses(c)?.into_iter().map(Claim::id).collect();
+        Ok(Node::new(c.id(), c.card().title, s.verdict, &uses))
+    };
+    let graph = Graph::new(registry.claims().zip(&standings).map(node).collect::<Result<_>>()?);
+    let graph = focus.map_or_else(|| graph.clone(), |id| graph.focus(id));
     let text = match format {
         Format::Svg => graph.svg(Setting::Alone(&args.page)),
         Format::Dot => graph.dot(),

@@ -9,7 +9,8 @@ use escapement_verify::claim::errata::ErratumId;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::judge::{Verdict, judge};
 use escapement_verify::run::journal::{Held, Records};
-use escapement_verify::run::plan::{Plan, source_of};
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::source::source_of;
 use escapement_verify::text::plural::{are, count};
 use serde::Serialize;
 use std::io::Write;
@@ -20,6 +21,9 @@ use std::io::Write;
 pub struct Args {
     #[command(flatten)]
     scope: Scope,
+    /// Only the claims of this paper
+    #[arg(long, value_name = "PAPER")]
+    paper: Option<String>,
     /// Print one JSON array
     #[arg(long)]
     json: bool,
@@ -59,36 +63,38 @@ impl Standing {
 
 #[derive(Serialize)]
 struct Row<'a> {
-    claim: &'a str,
-    title: &'a str,
-    reference: &'a str,
-    statement: &'a str,
+    claim: String,
+    title: &'static str,
+    reference: &'static str,
+    statement: String,
     #[serde(flatten)]
     standing: &'a Standing,
-    uses: &'a [&'a str],
-    errata: &'a [ErratumId],
+    uses: &'static [&'static str],
+    errata: &'static [ErratumId],
     bounds: Vec<String>,
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let records = Records::read(&args.scope.journal)?;
     let held = Held::new(records.iter(), args.scope.seed);
-    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
-    let claims = || registry.claims().zip(&standings);
+    let listed = registry.of_papers(args.paper.as_slice())?;
+    let standings = listed.iter().map(|&c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    let claims = || listed.iter().copied().zip(&standings);
     if args.json {
         let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
         print_json(out, &rows)?;
         return Ok(HOLDS);
     }
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
-    let width = longest(&mut registry.claims().map(|c| c.id().chars().count()));
+    let width = longest(&mut listed.iter().map(|&c| registry.called(c).chars().count()));
     let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
     let refuted: Vec<&str> = claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
     let line = |(c, s): (&dyn Claim, &Standing)| {
         let shaken_by = registry.shaken_by(c.id(), &refuted);
         let shaken =
             if shaken_by.is_empty() { String::new() } else { format!(", rests on what is refuted: {}", shaken_by.join(", ")) };
-        format!("{:<width$}  {:<words$}  {} ({}){shaken}\n", c.id(), s.words(), c.title(), c.reference())
+        let (name, card) = (registry.called(c), c.card());
+        format!("{name:<width$}  {:<words$}  {} ({}){shaken}\n", s.words(), card.title, card.reference)
     };
     print(out, &claims().map(line).collect::<String>())?;
     tell_of_earlier(&standings);
@@ -113,14 +119,15 @@ pub(super) fn tell_of_earlier(standings: &[Standing]) {
 }
 
 fn row<'a>(c: &'a dyn Claim, standing: &'a Standing) -> Row<'a> {
+    let card = c.card();
     Row {
-        claim: c.id(),
-        title: c.title(),
-        reference: c.reference(),
-        statement: c.statement(),
+        claim: card.name(),
+        title: card.title,
+        reference: card.reference,
+        statement: card.plain_statement(),
         standing,
-        uses: c.uses(),
-        errata: c.errata(),
+        uses: card.uses,
+        errata: card.errata,
         bounds: c.bounds().into_iter().map(|b| b.name).collect(),
     }
 }

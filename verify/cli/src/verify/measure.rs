@@ -9,9 +9,10 @@ use escapement::error::human_bytes;
 use escapement_verify::claim::Tier;
 use escapement_verify::claim::record::Failure;
 use escapement_verify::claim::registry::Registry;
-use escapement_verify::run::plan::{Plan, Step, source_of};
+use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::run::runner;
 use escapement_verify::run::shard::Shard;
+use escapement_verify::run::source::source_of;
 use escapement_verify::text::plural::count;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -27,6 +28,9 @@ pub struct Args {
     /// The claims; all of them when none is given
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
+    /// Only the claims of this paper
+    #[arg(long, value_name = "PAPER", conflicts_with = "claims")]
+    paper: Option<String>,
     #[command(flatten)]
     run: RunArgs,
     /// Print the cells with predicted time and memory, and stop
@@ -55,8 +59,11 @@ struct PlannedCell<'a> {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+    let claims = match &args.paper {
+        Some(paper) => registry.of_papers(std::slice::from_ref(paper))?,
+        None => registry.select(&args.claims)?,
+    };
     if args.plan || args.cell.is_some() || args.shard.is_some() {
-        let claims = registry.select(&args.claims)?;
         let mut plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
         if let Some(shard) = args.shard {
             plan = plan.share(shard);
@@ -81,7 +88,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             None => print(out, &plan_table(&plan, args.run.jobs)).map(|()| HOLDS),
         };
     }
-    let (verdicts, code) = run::verdicts(&args.run, registry, &args.claims)?;
+    let (verdicts, code) = run::verdicts(&args.run, &claims)?;
     if args.json {
         print_json(out, &verdicts)?;
     } else {

@@ -11,8 +11,8 @@ use escapement_verify::claim::Tier;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::Records;
-use escapement_verify::run::plan::source_of;
 use escapement_verify::run::plan::{Plan, Step};
+use escapement_verify::run::source::source_of;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

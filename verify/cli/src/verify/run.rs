@@ -4,7 +4,6 @@ use crate::report::called;
 use crate::terminal::exit::{self, INCONCLUSIVE, INTERRUPTED, REFUTED};
 use crate::terminal::{choice, note, program, progress};
 use anyhow::Result;
-use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
 use escapement_verify::run::journal::Journal;
@@ -90,9 +89,8 @@ pub(super) fn again(args: &RunArgs) -> String {
 ///
 /// # Errors
 /// As [`outcome`].
-pub(super) fn verdicts(args: &RunArgs, registry: &Registry, names: &[String]) -> Result<(Vec<ClaimVerdict>, u8)> {
-    let claims = registry.select(names)?;
-    let plan = Plan::new(&claims, args.scope.tier, args.scope.seed)?;
+pub(super) fn verdicts(args: &RunArgs, claims: &[&dyn Claim]) -> Result<(Vec<ClaimVerdict>, u8)> {
+    let plan = Plan::new(claims, args.scope.tier, args.scope.seed)?;
     let outcome = outcome(args, &plan, again(args), true)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));

@@ -7,12 +7,13 @@
 
 mod sweep;
 
-use crate::claim::bound::{Growth, Side};
+use crate::claim::bound::Side;
 use crate::claim::record::Record;
+use crate::claim::sweep::Sweep;
 use crate::judge::outlier::Noticed;
 use crate::judge::series::Series;
 use crate::judge::{Control, Finding, SLACK, Tightness, Verdict, pairs};
-use sweep::{Sweep, candidates};
+use sweep::{Swept, candidates};
 
 /// Fewest values of the swept parameter that can decide.
 pub const FEWEST_VALUES: usize = 5;
@@ -21,11 +22,14 @@ pub const FEWEST_VALUES: usize = 5;
 pub const LEAST_SPAN: f64 = 4.0;
 
 /// Judges `lhs ≲ rhs` (or ≳, or ≍) along `growth.sweep`.
-pub fn judge(lhs: &str, rhs: &str, growth: &Growth, records: &[&Record]) -> Finding {
+pub fn judge(lhs: &str, rhs: &str, growth: &Sweep, records: &[&Record]) -> Finding {
     let pairs = match pairs(lhs, rhs, records) {
         Ok(pairs) => pairs,
         Err(why) => return Finding::inconclusive(why),
     };
+    if let Err(why) = growth.speaks_of(records.iter().map(|r| &r.cell)) {
+        return Finding::inconclusive(why);
+    }
     let mut sweeps = Vec::new();
     for candidate in candidates(growth, records) {
         match candidate.fit(growth, &pairs, records) {
@@ -37,14 +41,17 @@ pub fn judge(lhs: &str, rhs: &str, growth: &Growth, records: &[&Record]) -> Find
 }
 
 /// The groups that [`judge`] fits, with all their cells; records that lack a side have no series.
-pub fn series(lhs: &str, rhs: &str, growth: &Growth, records: &[&Record]) -> Vec<Series> {
+pub fn series(lhs: &str, rhs: &str, growth: &Sweep, records: &[&Record]) -> Vec<Series> {
     let Ok(pairs) = pairs(lhs, rhs, records) else { return Vec::new() };
+    if growth.speaks_of(records.iter().map(|r| &r.cell)).is_err() {
+        return Vec::new();
+    }
     candidates(growth, records).iter().map(|c| c.series(growth, &pairs, records)).collect()
 }
 
-fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
-    let name = growth.sweep.name();
-    let deciding: Vec<&Sweep> = sweeps.iter().filter(|s| s.evidence.decides).collect();
+fn conclude(growth: &Sweep, sweeps: Vec<Swept>) -> Finding {
+    let name = growth.symbol();
+    let deciding: Vec<&Swept> = sweeps.iter().filter(|s| s.evidence.decides).collect();
     let Some(first) = deciding.first() else {
         let mut found = Finding::inconclusive("no cell lies in the allowed range: growth outside it is reported only");
         found.exponents = sweeps.into_iter().map(|s| s.evidence).collect();
@@ -63,7 +70,7 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
     // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep that does.
     let shown = if gravest.evidence.verdict == Verdict::Refuted { gravest.apart.unwrap_or(gravest.worst) } else { worst };
     // How far the limit is on the safe side of the claim, and of the slack.
-    let reach = |s: &&Sweep| {
+    let reach = |s: &&Swept| {
         let e = &s.evidence;
         let (above, below) = (e.upper - e.claimed, e.claimed - e.lower);
         match s.sign {
@@ -73,7 +80,7 @@ fn conclude(growth: &Growth, sweeps: Vec<Sweep>) -> Finding {
         }
     };
     let reach = deciding.iter().map(reach).fold(f64::NEG_INFINITY, f64::max);
-    let gap = |s: &&Sweep| {
+    let gap = |s: &&Swept| {
         let slope = s.evidence.measured - s.evidence.claimed;
         match s.sign {
             s if s > 0.0 => -slope,

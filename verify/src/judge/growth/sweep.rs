@@ -1,8 +1,10 @@
 //! One sweep: the cells of a group, the line through their ratios, and the violation planted in them.
 
-use crate::claim::bound::{Growth, Side};
+use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
+use crate::claim::parameter::Value;
 use crate::claim::record::{Quantity, Record};
+use crate::claim::sweep::Sweep;
 use crate::judge::outlier::{self, Noticed};
 use crate::judge::series::{Fit, Point as SeriesPoint, Series, planted};
 use crate::judge::statistics::{Line, Point};
@@ -33,7 +35,7 @@ pub(super) struct Candidate {
 }
 
 /// What one fit said.
-pub(super) struct Sweep {
+pub(super) struct Swept {
     pub evidence: ExponentEvidence,
     /// As in [`Candidate`].
     pub sign: f64,
@@ -53,10 +55,10 @@ pub(super) struct Sweep {
 }
 
 /// The candidates, group by group: with cells on both sides of the allowed range, those inside and then all of them, for the report.
-pub(super) fn candidates(growth: &Growth, records: &[&Record]) -> Vec<Candidate> {
+pub(super) fn candidates(growth: &Sweep, records: &[&Record]) -> Vec<Candidate> {
     let mut groups: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
     for (i, r) in records.iter().enumerate() {
-        groups.entry(group_of(&r.cell, growth)).or_default().push(i);
+        groups.entry(growth.group(&r.cell)).or_default().push(i);
     }
     let signs: &[f64] = match growth.side {
         Side::Upper => &[1.0],
@@ -84,10 +86,10 @@ impl Candidate {
     /// Fits it; `None` for a group that is reported only and has no ratio.
     pub(super) fn fit(
         &self,
-        growth: &Growth,
+        growth: &Sweep,
         pairs: &[(Quantity, Quantity)],
         records: &[&Record],
-    ) -> Result<Option<Sweep>, String> {
+    ) -> Result<Option<Swept>, String> {
         let ratios = ratios(&self.members, pairs, records)?;
         if !self.decides && ratios.is_empty() {
             return Ok(None);
@@ -99,15 +101,15 @@ impl Candidate {
     }
 
     /// All its cells, with the line where there is one.
-    pub(super) fn series(&self, growth: &Growth, pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Series {
-        let x = |i: usize| growth.sweep.of(&records[i].cell) as f64;
+    pub(super) fn series(&self, growth: &Sweep, pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Series {
+        let x = |i: usize| growth.at(&records[i].cell).real();
         let fitted = self.fit(growth, pairs, records).ok().flatten();
         let chosen: Option<BTreeSet<usize>> = fitted.as_ref().map(|sweep| sweep.chosen.iter().map(|r| r.index).collect());
         let decides = |i: usize| self.decides && chosen.as_ref().is_none_or(|those| those.contains(&i));
         let point = |&i: &usize| SeriesPoint { decides: decides(i), ..SeriesPoint::new(i, x(i), pairs[i].0, pairs[i].1) };
         let mut points: Vec<SeriesPoint> = self.members.iter().map(point).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.cell.cmp(&b.cell)));
-        let name = growth.sweep.name();
+        let name = growth.symbol();
         let judged: Vec<&SeriesPoint> = points.iter().filter(|p| p.decides).collect();
         let control = |(target, slope): (f64, f64)| {
             planted(format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}"), &judged, target - slope)
@@ -141,21 +143,12 @@ fn targets(sign: f64) -> &'static [f64] {
     }
 }
 
-fn side_name(growth: &Growth, sign: f64) -> &'static str {
+fn side_name(growth: &Sweep, sign: f64) -> &'static str {
     match (growth.side, sign) {
         (Side::Both, s) if s > 0.0 => " (largest ratio)",
         (Side::Both, s) if s < 0.0 => " (smallest ratio)",
         _ => "",
     }
-}
-
-/// The cell with everything cleared that does not separate groups.
-fn group_of(cell: &Cell, growth: &Growth) -> Cell {
-    let mut group = Cell { replicate: 0, ..cell.clone() };
-    for p in [growth.sweep].iter().chain(&growth.supremum_over).chain(&growth.tied) {
-        p.clear(&mut group);
-    }
-    group
 }
 
 /// The logarithms, without the cells whose left side vanishes to within its certificate.
@@ -181,14 +174,14 @@ fn ratios(chosen: &[usize], pairs: &[(Quantity, Quantity)], records: &[&Record])
 }
 
 /// One point per value and replicate: the extreme ratio over the parameters of the supremum.
-fn extremes(growth: &Growth, sign: f64, ratios: &[Ratio], records: &[&Record]) -> Vec<Ratio> {
+fn extremes(growth: &Sweep, sign: f64, ratios: &[Ratio], records: &[&Record]) -> Vec<Ratio> {
     if growth.supremum_over.is_empty() {
         return ratios.to_vec();
     }
-    let mut best: BTreeMap<(usize, usize), Ratio> = BTreeMap::new();
+    let mut best: BTreeMap<(Value, usize), Ratio> = BTreeMap::new();
     for r in ratios {
         let cell = &records[r.index].cell;
-        let held = best.entry((growth.sweep.of(cell), cell.replicate)).or_insert(*r);
+        let held = best.entry((growth.at(cell), cell.replicate)).or_insert(*r);
         // What bounds the supremum of one bounds the other: keep the larger error.
         let error = held.error.max(r.error);
         if sign * r.log > sign * held.log {
@@ -216,14 +209,14 @@ fn decide(sign: f64, lower: f64, upper: f64) -> Verdict {
     }
 }
 
-fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&Record]) -> Result<Sweep, String> {
+fn sweep(growth: &Sweep, candidate: &Candidate, ratios: &[Ratio], records: &[&Record]) -> Result<Swept, String> {
     let &Candidate { ref group, sign, decides, .. } = candidate;
-    let value = |r: &Ratio| growth.sweep.of(&records[r.index].cell);
-    let name = growth.sweep.name();
+    let value = |r: &Ratio| growth.at(&records[r.index].cell);
+    let name = growth.symbol();
     let chosen = extremes(growth, sign, ratios, records);
     let group_label = label(group);
     let here = if group_label.is_empty() { String::new() } else { format!(" at {group_label}") };
-    let mut values: Vec<usize> = chosen.iter().map(value).collect();
+    let mut values: Vec<Value> = chosen.iter().map(value).collect();
     values.sort_unstable();
     values.dedup();
     let vanishing = candidate.members.len() - ratios.len();
@@ -236,10 +229,10 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
         return Err(format!("only {} values of {name}{here}{note}: at least {FEWEST_VALUES} are needed", values.len()));
     }
     let (first, last) = (values[0], values[values.len() - 1]);
-    if first == 0 || (last as f64) < LEAST_SPAN * first as f64 {
+    if last.real() < LEAST_SPAN * first.real() {
         return Err(format!("{name} runs from {first} to {last}{here}{note}: it must span a factor {LEAST_SPAN}"));
     }
-    let point = |r: &Ratio| Point { x: (value(r) as f64).ln(), y: r.log, error: r.error };
+    let point = |r: &Ratio| Point { x: value(r).real().ln(), y: r.log, error: r.error };
     let points: Vec<Point> = chosen.iter().map(point).collect();
     let line = Line::fit(&points).ok_or("too few points")?;
     let (lower, upper) = line.limits();
@@ -295,7 +288,7 @@ fn sweep(growth: &Growth, candidate: &Candidate, ratios: &[Ratio], records: &[&R
         )),
         _ => None,
     };
-    Ok(Sweep {
+    Ok(Swept {
         evidence,
         sign,
         control,

@@ -7,6 +7,7 @@
 //! route to them. The third derivative is recorded as well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
 
 use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
@@ -27,38 +28,23 @@ const NAMES: [&str; 4] = ["sigma", "sigma-1", "sigma-2", "sigma-3"];
 /// Where softplus exceeds 1: a finite witness of an infinite supremum.
 const WITNESS: f64 = 2.0;
 
-impl Claim for Assumption2 {
-    fn id(&self) -> &str {
-        "assumption-2"
-    }
-    fn title(&self) -> &str {
-        "Bounded activation"
-    }
-    fn statement(&self) -> &str {
-        "sup |σ| ≤ 1, sup |σ'| ≤ 1 and sup |σ''| ≤ 1."
-    }
+const CARD: Card = Card {
+    statement: r"\sup|\sigma| \le 1, \qquad \sup|\sigma'| \le 1, \qquad \sup|\sigma''| \le 1",
+    reference: "NBL22, Assumption 2",
+    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1, tanh shifted by ½, and the sine.",
+    method: "Suprema in closed form, decided on them; a search over 655 361 grid points, with the Lipschitz constant that the next derivative gives, must agree.",
+    refuted_by: "A supremum above 1, or a value of the search farther from the closed form than half a grid step times the Lipschitz constant.",
+    errata: &[ErratumId(0), ErratumId(2)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "assumption-2", "Bounded activation")
+};
 
-    fn formula(&self) -> &str {
-        r"\sup|\sigma| \le 1, \qquad \sup|\sigma'| \le 1, \qquad \sup|\sigma''| \le 1"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Assumption 2"
-    }
-    fn hypotheses(&self) -> &str {
-        "None: it is an assumption on σ. Checked for the sigmoid shifted by 1, tanh shifted by ½, and the sine."
-    }
-    fn method(&self) -> &str {
-        "Suprema in closed form, decided on them; a search over 655 361 grid points, with the Lipschitz constant that the next derivative gives, must agree."
-    }
-    fn refuted_by(&self) -> &str {
-        "A supremum above 1, or a value of the search farther from the closed form than half a grid step times the Lipschitz constant."
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(0), ErratumId(2)]
+impl Claim for Assumption2 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, _: Tier) -> Vec<Cell> {
-        let cell = |name: &str| Cell { activation: name.into(), ..Cell::new(self.id(), "") };
+        let cell = |name: &str| Cell::new(self.id(), "").activation(name);
         ["sigmoid:1", "tanh:0.5", "sine"].map(cell).to_vec()
     }
 

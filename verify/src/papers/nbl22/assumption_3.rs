@@ -8,11 +8,14 @@
 //! that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the zonal quadrature.
 
 use super::common;
-use crate::claim::bound::{Asymptotic, Bound, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters};
 use escapement::activation::{self, Activation};
 use escapement::{sphere, tolerance};
 
@@ -25,44 +28,31 @@ const FIRST: &str = "first";
 /// The part on σ''.
 const SECOND: &str = "second";
 /// Largest k for which the assumption is checked.
-const K: usize = 3;
+const LARGEST: usize = 3;
+
+const CARD: Card = Card {
+    statement: r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\, B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))",
+    reference: "NBL22, Assumption 3",
+    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by ½, up to k = 3; a cell carries the least k that asks for it.",
+    method: "Exact zonal coefficients at d = 3 to 2000: local exponents in d, distance from the Hermite limit μ_j²/j!, and certified lower limits on both: the value less its error.",
+    refuted_by: "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local exponent in d that does not settle at 0; a distance from the limit that falls slower than 1/d.",
+    ..Card::new(&crate::papers::nbl22::PAPER, "assumption-3", "Zonal coefficients away from zero")
+};
 
 impl Claim for Assumption3 {
-    fn id(&self) -> &str {
-        "assumption-3"
-    }
-    fn title(&self) -> &str {
-        "Zonal coefficients away from zero"
-    }
-    fn statement(&self) -> &str {
-        "λ_j(σ')² B(d,j) for j ≤ k, and λ_j(σ'')² B(d,j) for j ≤ k − 1 with j ≡ k − 1 (mod 2), are Θ(1) in d."
-    }
-
-    fn formula(&self) -> &str {
-        r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\, B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Assumption 3"
-    }
-    fn hypotheses(&self) -> &str {
-        "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by ½, up to k = 3; a cell carries the least k that asks for it."
-    }
-    fn method(&self) -> &str {
-        "Exact zonal coefficients at d = 3 to 2000: local exponents in d, distance from the Hermite limit μ_j²/j!, and certified lower limits on both: the value less its error."
-    }
-    fn refuted_by(&self) -> &str {
-        "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local exponent in d that does not settle at 0; a distance from the limit that falls slower than 1/d."
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for &d in common::dimensions(tier) {
             for activation in ["sigmoid:1", "tanh:0.5"] {
-                for j in 0..=K {
-                    let cell = Cell { d, degree: j, activation: activation.into(), ..Cell::new(self.id(), "") };
-                    cells.push(Cell { part: FIRST.into(), k: j.max(1), ..cell.clone() });
-                    if j < K {
-                        cells.push(Cell { part: SECOND.into(), k: j + 1, ..cell });
+                for j in 0..=LARGEST {
+                    let cell = Cell::new(self.id(), "").with(D, d).with_degree(j).activation(activation);
+                    cells.push(cell.clone().part(FIRST).with(K, j.max(1)));
+                    if j < LARGEST {
+                        cells.push(cell.part(SECOND).with(K, j + 1));
                     }
                 }
             }
@@ -75,7 +65,7 @@ impl Claim for Assumption3 {
     }
 
     fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {
-        let (d, j) = (cell.d, cell.degree);
+        let (d, j) = (cell.d(), cell.degree());
         let second = cell.part == SECOND;
         let sigma = activation::parse(&cell.activation)?;
         let supremum = sigma.suprema()[if second { 2 } else { 1 }].value;
@@ -109,13 +99,8 @@ impl Claim for Assumption3 {
         for (part, symbol) in [(FIRST, "σ'"), (SECOND, "σ''")] {
             let value = format!("λ_j({symbol})² B(d,j)");
             bounds.push(
-                Bound::asymptotic(
-                    format!("{part}-order"),
-                    format!("{value} ≍ 1 in d"),
-                    "value",
-                    Asymptotic::both(Parameter::D, |_| 0.0),
-                )
-                .part(part),
+                Bound::asymptotic(format!("{part}-order"), format!("{value} ≍ 1 in d"), "value", Sweep::both(D, |_| 0.0))
+                    .part(part),
             );
             bounds.push(
                 Bound::inequality(
@@ -146,7 +131,7 @@ impl Claim for Assumption3 {
                     format!("{part}-convergence"),
                     format!("|{value} − μ_j²/j!| ≲ 1/d"),
                     "distance",
-                    Asymptotic::upper(Parameter::D, |_| -1.0),
+                    Sweep::upper(D, |_| -1.0),
                 )
                 .part(part),
             );

@@ -3,6 +3,7 @@
 use crate::claim::Tier;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::papers::nbl22::letters::Letters;
 
 /// Dimensions for asymptotic statements, from 3 to 2000, roughly geometric: the ratio is small enough for local exponents to mean
 /// something, and large enough for them to stand above rounding.
@@ -36,14 +37,14 @@ pub fn width_of_hypothesis(d: usize, k: usize) -> f64 {
 
 /// Records in the measurement whether m ≥ d^{10k}.
 pub fn wide_enough(measurement: Measurement, cell: &Cell) -> Measurement {
-    let least = width_of_hypothesis(cell.d, cell.k);
-    let met = cell.m as f64 >= least;
-    measurement.hypothesis("m ≥ d^{10k}", met, format!("m = {}, d^{{10k}} = {least:.6e}", cell.m))
+    let least = width_of_hypothesis(cell.d(), cell.k());
+    let met = cell.m() as f64 >= least;
+    measurement.hypothesis("m ≥ d^{10k}", met, format!("m = {}, d^{{10k}} = {least:.6e}", cell.m()))
 }
 
 /// The width that the hypothesis asks for, where a machine reaches it.
 pub fn literal(cell: &Cell) -> bool {
-    cell.m as f64 >= width_of_hypothesis(cell.d, cell.k)
+    cell.m() as f64 >= width_of_hypothesis(cell.d(), cell.k())
 }
 
 /// The error of `x²` when `x` is known to within `error`.

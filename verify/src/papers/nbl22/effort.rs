@@ -6,6 +6,7 @@
 
 use super::setting::activation_of;
 use crate::claim::cell::Cell;
+use crate::papers::nbl22::letters::Letters;
 use escapement::covariance::HarmonicMap;
 use escapement::eigen::{self, Request, Route, RouteChoice};
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension};
@@ -48,12 +49,12 @@ pub(super) fn sigma(cell: &Cell) -> f64 {
 fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
     type Known = BTreeMap<(usize, String, u64), Arc<FeatureLevels>>;
     static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
-    let key = (cell.d, cell.activation.clone(), tail.to_bits());
+    let key = (cell.d(), cell.activation.clone(), tail.to_bits());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(levels) = known.get(&key) {
         return Some(levels.clone());
     }
-    let levels = FeatureLevels::new(cell.d, activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
+    let levels = FeatureLevels::new(cell.d(), activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
     Some(known.entry(key).or_insert(Arc::new(levels)).clone())
 }
 
@@ -78,13 +79,13 @@ impl Sigma {
     /// With the route that [`eigen::solve`] takes to n_k + 1 eigenpairs. None where the cell cannot be measured: it then takes no time.
     pub(super) fn of(cell: &Cell, tail: f64) -> Option<Self> {
         let levels = levels(cell, tail)?;
-        let wanted = cumulative_dimension(cell.d, cell.k).ok()? + 1;
+        let wanted = cumulative_dimension(cell.d(), cell.k()).ok()? + 1;
         let request = Request::top(wanted);
-        let plan = eigen::plan_for(cell.m / 2, &levels, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).ok()?;
-        let p = (cell.m / 2) as f64;
+        let plan = eigen::plan_for(cell.m() / 2, &levels, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).ok()?;
+        let p = (cell.m() / 2) as f64;
         Some(Self {
             p,
-            order: p * cell.d as f64,
+            order: p * cell.d() as f64,
             wanted: wanted as f64,
             harmonics: HarmonicMap::order_of(&levels),
             degrees: levels.levels.len() as f64,
@@ -135,14 +136,14 @@ pub(super) fn bytes_with_top_space(bytes: f64, cell: &Cell, tail: f64) -> f64 {
 /// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at each input of each neuron, σ itself where it is
 /// the network that is trained; products of the regularisers with Σ.
 pub(super) fn step(cell: &Cell, n: f64, network: bool) -> f64 {
-    let (m, d) = (cell.m as f64, cell.d as f64);
+    let (m, d) = (cell.m() as f64, cell.d() as f64);
     let each = if network { sigma(cell) } else { 1.7e-9 };
     n * m * (each + 1.15e-10 * d) + 9e-12 * m * m * d
 }
 
 /// The seconds of a trained model at fresh inputs.
 pub(super) fn fresh(cell: &Cell, inputs: usize) -> f64 {
-    3.6e-8 * inputs as f64 * cell.m as f64
+    3.6e-8 * inputs as f64 * cell.m() as f64
 }
 
 /// The seconds of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges: one pass over its series for all that is
@@ -154,9 +155,10 @@ pub(super) fn ridge_regression(n: f64, degrees: f64, ridges: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::papers::nbl22::letters::{D, K, M};
 
     fn cell(m: usize, activation: &str) -> Cell {
-        Cell { d: 6, m, k: 1, activation: activation.into(), ..Cell::new("test", "") }
+        Cell::new("test", "").with(D, 6).with(M, m).with(K, 1).activation(activation)
     }
 
     #[test]

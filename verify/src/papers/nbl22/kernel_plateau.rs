@@ -10,12 +10,15 @@ use super::effort;
 use super::kernel::{KernelRidge, TestError, Zonals};
 use super::rounding;
 use super::setting::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::letters::{D, K, Letters, N, R};
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::tolerance;
 use faer::Mat;
@@ -33,36 +36,21 @@ const W: f64 = 0.15;
 /// Fresh inputs for the estimate of the test error.
 const FRESH: usize = 2000;
 
-impl Claim for KernelPlateau {
-    fn id(&self) -> &str {
-        "kernel-plateau"
-    }
-    fn title(&self) -> &str {
-        "The plateau of the kernel"
-    }
-    fn statement(&self) -> &str {
-        "For d^k ≪ n ≪ d^{k+1} the test error of kernel ridge regression with the NTK is ‖P_{>k} f*‖²."
-    }
+const CARD: Card = Card {
+    statement: r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^* \right)^2 \to \|P_{>k} f^*\|^2 \quad \text{for kernel ridge regression } \hat{f}_n \text{ with the NTK}",
+    reference: "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)",
+    hypotheses: "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there.",
+    method: "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
+         up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs.",
+    refuted_by: "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does not approach ‖P_{>k} f*‖², or a slope in n that does not fall; an exact error \
+         outside the Student interval of the fresh inputs.",
+    uses: &["assumption-3"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "kernel-plateau", "The plateau of the kernel")
+};
 
-    fn formula(&self) -> &str {
-        r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^* \right)^2 \to \|P_{>k} f^*\|^2"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)"
-    }
-    fn hypotheses(&self) -> &str {
-        "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there."
-    }
-    fn method(&self) -> &str {
-        "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
-         up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs."
-    }
-    fn refuted_by(&self) -> &str {
-        "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does not approach ‖P_{>k} f*‖², or a slope in n that does not fall; an exact error \
-         outside the Student interval of the fresh inputs."
-    }
-    fn uses(&self) -> &[&str] {
-        &["assumption-3"]
+impl Claim for KernelPlateau {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -74,14 +62,14 @@ impl Claim for KernelPlateau {
         let replicates = if tier == Tier::Quick { 3 } else { 5 };
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
-            let cell = |part: &str, d: usize, replicate| Cell {
-                d,
-                n: (d as f64).powf(1.5).round() as usize,
-                k: 1,
-                terms: 1,
-                activation: activation.into(),
-                replicate,
-                ..Cell::new(self.id(), part)
+            let cell = |part: &str, d: usize, replicate| {
+                Cell::new(self.id(), part)
+                    .with(D, d)
+                    .with(N, (d as f64).powf(1.5).round() as usize)
+                    .with(K, 1)
+                    .with(R, 1)
+                    .activation(activation)
+                    .replicate(replicate)
             };
             cells.extend(dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimension", d, r))));
             cells.extend([8, 12].map(|d| cell("fresh", d, 0)));
@@ -90,13 +78,13 @@ impl Claim for KernelPlateau {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let n = cell.n as f64;
+        let n = cell.n() as f64;
         let degrees = effort::degrees(cell, tolerance::FINE_TAIL);
         let fit = |n: f64| effort::ridge_regression(n, degrees, RIDGES.len());
         let seconds = if cell.part == "fresh" {
             fit(n) + 1.2e-9 * FRESH as f64 * n * degrees
         } else {
-            let sizes = [-W, 0.0, W].map(|w| n * (cell.d as f64).powf(w));
+            let sizes = [-W, 0.0, W].map(|w| n * (cell.d() as f64).powf(w));
             SAMPLES as f64 * sizes.into_iter().map(fit).sum::<f64>()
         };
         Prediction { seconds: 2e-3 + seconds, bytes: 1e6 + 64.0 * n * n }
@@ -108,7 +96,7 @@ impl Claim for KernelPlateau {
 
     fn bounds(&self) -> Vec<Bound> {
         // The paper gives no rate. With the slack of ¼, d^{-1/4} is refuted by what does not fall, and supported by limits that exclude it.
-        let vanishes = || Growth::upper(Parameter::D, |_| -0.25).tied(&[Parameter::N]);
+        let vanishes = || Sweep::upper(D, |_| -0.25).tied(&[N]);
         vec![
             Bound::growth(
                 "learnt",
@@ -167,9 +155,9 @@ fn outcome(ridge: &KernelRidge<'_>, levels: &FeatureLevels, k: usize) -> Option<
 
 fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
-    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
     let target = Zonals::of(&setting::target(cell, seed)?)?;
-    let (d, k) = (cell.d as f64, cell.k);
+    let (d, k) = (cell.d() as f64, cell.k());
     let moments: Vec<f64> = (0..=target.degree()).map(|j| target.second_moment(j)).collect();
     let plateau: f64 = moments[k + 1..].iter().sum();
     let middle = k as f64 + 0.5;
@@ -179,7 +167,7 @@ fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let samples = if cell.part == "fresh" { 0 } else { SAMPLES };
     for _ in 0..samples {
         for (i, exponent) in [middle - W, middle, middle + W].into_iter().enumerate() {
-            let x = sphere::uniform_sphere(rng, d.powf(exponent).round() as usize, cell.d, d.sqrt());
+            let x = sphere::uniform_sphere(rng, d.powf(exponent).round() as usize, cell.d(), d.sqrt());
             let Some(found) = outcome(&KernelRidge::new(&levels, x.as_ref(), &target)?, &levels, k) else {
                 definite = false;
                 continue;
@@ -191,7 +179,7 @@ fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
             }
         }
     }
-    let (n, most) = (cell.n as f64, d.powi(k as i32 + 1));
+    let (n, most) = (cell.n() as f64, d.powi(k as i32 + 1));
     let out = Measurement::new()
         .hypothesis(Hypothesis::RANGE, n <= most, format!("d^k ≤ n ≤ d^{{k+1}}: {n} against {most}"))
         .hypothesis("a positive definite kernel matrix", definite, "Cholesky's decomposition exists")
@@ -212,11 +200,11 @@ fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 /// The exact test error beside its estimate.
 fn fresh(cell: &Cell, seed: u64, levels: &FeatureLevels, target: &Zonals, out: Measurement) -> Result<Measurement> {
-    let radius = (cell.d as f64).sqrt();
-    let x: Mat<f64> = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n, cell.d, radius);
+    let radius = (cell.d() as f64).sqrt();
+    let x: Mat<f64> = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), radius);
     let ridge = KernelRidge::new(levels, x.as_ref(), target)?;
-    let Some(found) = outcome(&ridge, levels, cell.k) else { return Ok(out) };
-    let fresh = sphere::uniform_sphere(&mut cell.stream(seed, "fresh inputs"), FRESH, cell.d, radius);
+    let Some(found) = outcome(&ridge, levels, cell.k()) else { return Ok(out) };
+    let fresh = sphere::uniform_sphere(&mut cell.stream(seed, "fresh inputs"), FRESH, cell.d(), radius);
     let (truth, guess) = (target.value(fresh.as_ref()), ridge.predict(&found.best.coefficients, fresh.as_ref())?);
     let squares: Vec<f64> = truth.iter().zip(&guess).map(|(t, g)| (t - g).powi(2)).collect();
     let (mean, error) = setting::mean_and_error(&squares);

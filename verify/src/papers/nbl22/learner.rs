@@ -4,6 +4,7 @@
 use super::kernel::Zonals;
 use crate::claim::cell::Cell;
 use crate::error::Result;
+use crate::papers::nbl22::letters::{Letters, N};
 use escapement::construct::w_l::feature_moments;
 use escapement::construct::{self, LowDegree, Target, signs};
 use escapement::covariance::Covariance;
@@ -38,18 +39,18 @@ pub(super) struct Learner {
 impl Learner {
     /// The network, the start and W* from the streams of `cell`, whose n and part do not enter: a sweep over samples keeps them.
     pub(super) fn new(cell: &Cell, seed: u64, target: Target) -> Result<Self> {
-        let group = Cell { n: 0, part: String::new(), ..cell.clone() };
+        let group = cell.clone().part(String::new()).without(N);
         let sigma = escapement::activation::parse(&cell.activation)?;
-        let net = PairedNetwork::random(&mut group.stream(seed, "weights"), cell.m / 2, cell.d, Arc::clone(&sigma))?;
+        let net = PairedNetwork::random(&mut group.stream(seed, "weights"), cell.m() / 2, cell.d(), Arc::clone(&sigma))?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
-        let rank = cumulative_dimension(cell.d, cell.k)?;
+        let rank = cumulative_dimension(cell.d(), cell.k())?;
         let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, rank)?;
         let zonals = Zonals::of(&target)?;
-        let whole = Target::new(cell.d, zonals.degree().max(1), LowDegree::Zonal(zonals.terms().to_vec()), Vec::new())?;
+        let whole = Target::new(cell.d(), zonals.degree().max(1), LowDegree::Zonal(zonals.terms().to_vec()), Vec::new())?;
         let moments = feature_moments(&cov, &whole, Par::Seq)?;
         let (l, q) = (construct::w_l(&cov, &top, &target, Par::Seq)?, construct::w_q(&net, &target)?.w);
-        let start = uniform_sphere(&mut group.stream(seed, "start"), cell.m, cell.d, START);
+        let start = uniform_sphere(&mut group.stream(seed, "start"), cell.m(), cell.d(), START);
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: start.as_ref().subrows(0, 1) };
         let all = [cov.diagonal_forms(q.as_ref())?, top.diagonal_forms(q.as_ref())?].map(|f| f.iter().sum::<f64>());
         let r1 = all[0] - all[1];

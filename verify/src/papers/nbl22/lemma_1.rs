@@ -6,12 +6,15 @@
 //! zonal expression, ∝ 1/m, and so is the mean of its norm. What is decided along m is decided against those; how they grow in d is judged apart.
 
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::construct::{self, Population};
 use escapement::{sphere, tolerance};
 use faer::{Mat, MatRef};
@@ -28,43 +31,22 @@ const POINTS: usize = 16;
 /// The claim.
 pub struct Lemma1;
 
-impl Claim for Lemma1 {
-    fn id(&self) -> &str {
-        "lemma-1"
-    }
-
-    fn title(&self) -> &str {
-        "The quadratic term expresses the sparse part"
-    }
-
-    fn statement(&self) -> &str {
-        "With high probability there is W_Q with max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m and ‖W_Q‖_{2,4}^4 ≲ d^{k−1}."
-    }
-
-    fn formula(&self) -> &str {
-        r"\max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4 \lesssim d^{k-1}"
-    }
-
-    fn reference(&self) -> &str {
-        "NBL22, Lemma 1"
-    }
-
-    fn hypotheses(&self) -> &str {
-        "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and d^{k+1}, which enters through √log n."
-    }
-
-    fn method(&self) -> &str {
-        "The error over fresh inputs and networks is compared with its exact root mean square along m (tight: m^{-1/2}), and the largest over n inputs \
+const CARD: Card = Card {
+    statement: r"\text{with high probability there is } W_Q \text{ with} \quad \max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4 \lesssim d^{k-1}",
+    reference: "NBL22, Lemma 1",
+    hypotheses: "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and d^{k+1}, which enters through √log n.",
+    method: "The error over fresh inputs and networks is compared with its exact root mean square along m (tight: m^{-1/2}), and the largest over n inputs \
          with that times √log n, the supremum over n taken first. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, and \
-         its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over 2000 networks."
-    }
+         its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over 2000 networks.",
+    refuted_by: "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away from f_sp; exact expressions that grow in d faster \
+         than claimed.",
+    uses: &["assumption-2", "assumption-3"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "lemma-1", "The quadratic term expresses the sparse part")
+};
 
-    fn refuted_by(&self) -> &str {
-        "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away from f_sp; exact expressions that grow in d faster \
-         than claimed."
-    }
-    fn uses(&self) -> &[&str] {
-        &["assumption-2", "assumption-3"]
+impl Claim for Lemma1 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -80,17 +62,17 @@ impl Claim for Lemma1 {
                 let first = setting::power_of_two(d.pow(2 * k as u32)).max(64);
                 for m in setting::doubling(first, count) {
                     for replicate in 0..replicates {
-                        let cell = |part: &str, n: usize| Cell {
-                            d,
-                            m,
-                            n,
-                            k,
-                            terms,
-                            activation: activation.into(),
-                            replicate,
-                            ..Cell::new(self.id(), part)
+                        let cell = |part: &str, n: usize| {
+                            Cell::new(self.id(), part)
+                                .with(D, d)
+                                .with(M, m)
+                                .with(N, n)
+                                .with(K, k)
+                                .with(R, terms)
+                                .activation(activation)
+                                .replicate(replicate)
                         };
-                        cells.push(cell("mean", 0));
+                        cells.push(cell("mean", 0).without(N));
                         let power = |e: usize| d.pow(e as u32);
                         let middle = (power(k) as f64 * (d as f64).sqrt()).round() as usize;
                         match tier {
@@ -106,7 +88,7 @@ impl Claim for Lemma1 {
             for k in [1, 2] {
                 for (terms, activation) in groups() {
                     let template = Cell::new(self.id(), "unbiased");
-                    cells.push(Cell { d, m: 8, k, terms, activation: activation.into(), ..template });
+                    cells.push(template.with(D, d).with(M, 8).with(K, k).with(R, terms).activation(activation));
                 }
             }
         }
@@ -114,7 +96,7 @@ impl Claim for Lemma1 {
         for &k in degrees {
             for (terms, activation) in groups() {
                 for d in LONG_RANGE {
-                    cells.push(Cell { d, k, terms, activation: activation.into(), ..Cell::new(self.id(), "exact") });
+                    cells.push(Cell::new(self.id(), "exact").with(D, d).with(K, k).with(R, terms).activation(activation));
                 }
             }
         }
@@ -122,16 +104,16 @@ impl Claim for Lemma1 {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
+        let (p, d) = (cell.m() as f64 / 2.0, cell.d() as f64);
         let seconds = match cell.part.as_str() {
             // One σ'' and three products of length d for each input and distinct neuron.
             "mean" => NETWORKS[0] as f64 * p * (INPUTS as f64 * (2.3e-8 + 7e-10 * d) + 4e-8 * d),
-            "maximum" => NETWORKS[1] as f64 * p * (cell.n as f64 * (2.3e-8 + 2e-10 * d) + 4e-8 * d),
+            "maximum" => NETWORKS[1] as f64 * p * (cell.n() as f64 * (2.3e-8 + 2e-10 * d) + 4e-8 * d),
             "unbiased" => 0.03,
             _ => 0.004,
         };
         // Weights, W_Q and its half sum and difference; inputs; three tiles of half a MiB.
-        let bytes = 8.0 * (8.0 * p * cell.d as f64 + (INPUTS.max(cell.n) * cell.d) as f64) + 2e6;
+        let bytes = 8.0 * (8.0 * p * cell.d() as f64 + (INPUTS.max(cell.n()) * cell.d()) as f64) + 2e6;
         Prediction { seconds: seconds + 2e-4, bytes }
     }
 
@@ -144,14 +126,14 @@ impl Claim for Lemma1 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let k = |cell: &Cell| cell.k as f64;
+        let k = |cell: &Cell| cell.k() as f64;
         vec![
             Bound::growth(
                 "error-rate",
                 "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, as its exact value does",
                 "rms_error",
                 "exact_rms_error",
-                Growth::both(Parameter::M, |_| -0.5),
+                Sweep::both(M, |_| -0.5),
             )
             .part("mean"),
             Bound::growth(
@@ -159,14 +141,14 @@ impl Claim for Lemma1 {
                 "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, uniformly in n from d^k to d^{k+1}",
                 "max_error",
                 "max_scale",
-                Growth::upper(Parameter::M, |_| -0.5).supremum_over(&[Parameter::N]),
+                Sweep::upper(M, |_| -0.5).supremum_over(&[N]),
             )
             .part("maximum"),
             Bound::asymptotic(
                 "error-in-d",
                 "√m times the exact root mean square of the error is ≲ d^k",
                 "scaled_rms_error",
-                Asymptotic::upper(Parameter::D, k),
+                Sweep::upper(D, k),
             )
             .part("exact"),
             Bound::growth(
@@ -174,7 +156,7 @@ impl Claim for Lemma1 {
                 "‖W_Q‖_{2,4}^4 is free of m: its mean over networks is 4m Σ_i E h_i²/p_i",
                 "norm_mean",
                 "norm_exact",
-                Growth::both(Parameter::M, |_| 0.0),
+                Sweep::both(M, |_| 0.0),
             )
             .part("mean"),
             Bound::identity(
@@ -187,12 +169,12 @@ impl Claim for Lemma1 {
             .neighbour(Neighbour::rhs("norm_even", "8R Σ E h_i² where R does not divide p"))
             .neighbour(Neighbour::lhs("norm_single", "√m |h| in place of 2√m |h|"))
             .part("mean")
-            .among(|cell| cell.k == 1),
+            .among(|cell| cell.k() == 1),
             Bound::asymptotic(
                 "norm-in-d",
                 "E ‖W_Q‖_{2,4}^4 = 8R Σ_i E h_i² is ≲ d^{k−1}",
                 "norm_exact",
-                Asymptotic::upper(Parameter::D, move |c| k(c) - 1.0),
+                Sweep::upper(D, move |c| k(c) - 1.0),
             )
             .part("exact"),
             Bound::inequality(
@@ -228,10 +210,10 @@ fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let target = setting::target(cell, seed)?;
     let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
     // m = 2R, so that each term has one neuron: m times the mean squared error is free of m.
-    let (square, miss) = setting::mean_square(&target, &population, &vec![1; cell.terms], relative)?;
-    let scaled = (2.0 * cell.terms as f64 * square).sqrt();
+    let (square, miss) = setting::mean_square(&target, &population, &vec![1; cell.terms()], relative)?;
+    let scaled = (2.0 * cell.terms() as f64 * square).sqrt();
     let norm = population.norm_2_4_pow4_even();
     Ok(Measurement::new()
         .quantity("scaled_rms_error", scaled, 0.5 * scaled * (miss / square) + 2.0 * f64::EPSILON * scaled)
@@ -245,15 +227,15 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let target = setting::target(cell, seed)?;
     let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
-    let counts = construct::groups(cell.m / 2, cell.terms);
-    let (n, networks) = if maximum { (cell.n, NETWORKS[1]) } else { (INPUTS, NETWORKS[0]) };
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
+    let counts = construct::groups(cell.m() / 2, cell.terms());
+    let (n, networks) = if maximum { (cell.n(), NETWORKS[1]) } else { (INPUTS, NETWORKS[0]) };
     let (mut squares, mut largest, mut worst, mut frobenius) = (0.0, 0.0, 0.0_f64, 0.0_f64);
     let (mut norm, mut uniform) = (0.0, 0.0);
     for index in 0..networks {
         let net = setting::network(cell, seed, index, &sigma)?;
         let rng = &mut cell.stream(seed, &format!("inputs {index}"));
-        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
         let built = construct::w_q_from(&net, &target, population.clone())?;
         let misfit = setting::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
         let most = misfit.iter().fold(0.0_f64, |a, e| a.max(e.abs()));
@@ -268,14 +250,14 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
     let rms = square.sqrt();
     let rms_miss = (0.5 * miss / square + 2.0 * f64::EPSILON) * rms;
     let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
-    let (d, m, k) = (cell.d as f64, cell.m as f64, cell.k as i32);
+    let (d, m, k) = (cell.d() as f64, cell.m() as f64, cell.k() as i32);
     let least = d.powi(2 * k);
     let mut out = Measurement::new()
         .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{2k}}: {m} against {least}"))
         .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost(networks as f64 * n as f64 * m / 2.0 * (6.0 * d + 30.0), 8.0 * m * d * 3.0, 0.0);
     if maximum {
-        let scale = (cell.n as f64).ln().sqrt();
+        let scale = (cell.n() as f64).ln().sqrt();
         out.insert("max_error", largest, rounding);
         out.insert("max_scale", scale * rms, scale * rms_miss + 2.0 * f64::EPSILON * scale * rms);
         out.insert("worst_error", worst, rounding);
@@ -286,10 +268,10 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
         // ‖w_r‖⁴ is the square of a sum of d squares of g_r β_i; m of them are added one after another.
         let measured = 2.0 * relative + (m + 2.0 * d + 8.0) * f64::EPSILON;
         out.insert("norm_mean", norm, measured * norm);
-        let expected = population.norm_2_4_pow4(cell.m, &counts);
+        let expected = population.norm_2_4_pow4(cell.m(), &counts);
         out.insert("norm_exact", expected, 2.0 * relative * expected);
         out.insert("norm_single", norm / 4.0, measured * norm);
-        if !(cell.m / 2).is_multiple_of(cell.terms) {
+        if !(cell.m() / 2).is_multiple_of(cell.terms()) {
             let even = population.norm_2_4_pow4_even();
             out.insert("norm_uniform", uniform, measured * uniform);
             out.insert("norm_even", even, 2.0 * relative * even);
@@ -310,9 +292,9 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let target = setting::target(cell, seed)?;
     let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
-    let (p, d) = (cell.m / 2, cell.d);
-    let counts = construct::groups(p, cell.terms);
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
+    let (p, d) = (cell.m() / 2, cell.d());
+    let counts = construct::groups(p, cell.terms());
     let radius = (d as f64).sqrt();
     let fixed = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), POINTS, d, radius);
     let f_sp = target.f_sp(fixed.as_ref())?;
@@ -351,7 +333,7 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     // A square of size e² moves by 2e·rounding, and its mean by less.
     let square_rounding = 2.0 * mean.sqrt() * rounding + rounding * rounding;
     let single_limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, freedom);
-    let least = (cell.d as f64).powi(2 * cell.k as i32);
+    let least = (cell.d() as f64).powi(2 * cell.k() as i32);
     let mut out = Measurement::new()
         .quantity("largest_t", built.0, built.1)
         .quantity("limit_t", limit, 1e-9 * limit)
@@ -359,11 +341,11 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("mean_square_miss_raw", (mean / raw - 1.0).abs(), (square_rounding + miss) / raw)
         .quantity("mean_square_limit", single_limit * error / exact, 1e-9)
         .quantity("exact_mean_square", exact, miss)
-        .hypothesis("m ≥ d^{2k}", cell.m as f64 >= least, format!("{} against {least}; the mean is f_sp at any m", cell.m))
-        .hypothesis("p ≥ R", p >= cell.terms, format!("{p} against {}", cell.terms))
+        .hypothesis("m ≥ d^{2k}", cell.m() as f64 >= least, format!("{} against {least}; the mean is f_sp at any m", cell.m()))
+        .hypothesis("p ≥ R", p >= cell.terms(), format!("{p} against {}", cell.terms()))
         .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost((DRAWS * POINTS * p * 4) as f64 * (6.0 * d as f64 + 30.0), (DRAWS * POINTS * 24) as f64, 0.0);
-    if !p.is_multiple_of(cell.terms) {
+    if !p.is_multiple_of(cell.terms()) {
         out.insert("largest_t_uniform", uniform.0, uniform.1);
     }
     if twins {

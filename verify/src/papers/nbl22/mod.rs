@@ -1,11 +1,13 @@
 //! The claims of NBL22, one file or folder each; its module documentation is the statement.
 
 use crate::claim::Claim;
+use crate::claim::paper::Paper;
 
 pub mod assumption_2;
 pub mod assumption_3;
 pub mod common;
 mod effort;
+pub mod errata;
 pub mod escape;
 pub mod figures;
 pub mod kernel;
@@ -14,6 +16,7 @@ pub mod landscape;
 mod learner;
 pub mod lemma_1;
 pub mod lemma_2;
+pub mod letters;
 pub mod projection;
 pub mod rademacher_linear;
 pub mod rademacher_quadratic;
@@ -29,6 +32,31 @@ pub mod theorem_1;
 pub mod theorem_2;
 pub mod theorem_3;
 pub mod theorem_4;
+
+/// The paper.
+pub static PAPER: Paper = Paper {
+    short: "NBL22",
+    bibtex: BIBTEX,
+    errata: &errata::ERRATA,
+    letters: &letters::LETTERS,
+    claims,
+    ..Paper::new(
+        "nbl22",
+        "Identifying good directions to escape the NTK regime and efficiently learn low-degree plus sparse polynomials",
+    )
+};
+
+const BIBTEX: &str = "\
+@inproceedings{nichani2022identifying,
+  title = {Identifying good directions to escape the {NTK} regime and efficiently learn low-degree plus sparse polynomials},
+  author = {Nichani, Eshaan and Bai, Yu and Lee, Jason D.},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {35},
+  year = {2022},
+  eprint = {2206.03688},
+  archivePrefix = {arXiv}
+}
+";
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {

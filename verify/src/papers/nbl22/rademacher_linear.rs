@@ -8,13 +8,16 @@
 use super::common;
 use super::effort;
 use super::setting::{self, ACTIVATIONS};
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use crate::papers::nbl22::rounding;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
@@ -34,38 +37,21 @@ const SIGNS: usize = 64;
 /// The radius: R2(W) ≤ C. Everything goes with √C.
 const C: f64 = 1.0;
 
-impl Claim for RademacherLinear {
-    fn id(&self) -> &str {
-        "rademacher-linear"
-    }
-    fn title(&self) -> &str {
-        "The complexity of the linear term"
-    }
-    fn statement(&self) -> &str {
-        "Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n), on average over samples of n inputs, with r = n_k."
-    }
+const CARD: Card = Card {
+    statement: r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k",
+    reference: "NBL22, proof of Theorem 4",
+    hypotheses: "Σ has rank at least n_k, with a gap after its first n_k eigenvalues.",
+    method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached at a displacement that is evaluated. Its mean over signs is \
+         enumerated for up to 12 inputs on 256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k.",
+    refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
+    uses: &["spectrum"],
+    errata: &[ErratumId(5), ErratumId(12)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-linear", "The complexity of the linear term")
+};
 
-    fn formula(&self) -> &str {
-        r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, proof of Theorem 4"
-    }
-    fn hypotheses(&self) -> &str {
-        "Σ has rank at least n_k, with a gap after its first n_k eigenvalues."
-    }
-    fn method(&self) -> &str {
-        "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached at a displacement that is evaluated. Its mean over signs is \
-         enumerated for up to 12 inputs on 256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k."
-    }
-    fn refuted_by(&self) -> &str {
-        "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}."
-    }
-    fn uses(&self) -> &[&str] {
-        &["spectrum"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(5), ErratumId(12)]
+impl Claim for RademacherLinear {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -78,22 +64,23 @@ impl Claim for RademacherLinear {
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
             for &(k, d, m) in sizes {
-                let cell = |part: &str, n| Cell { d, m, n, k, activation: activation.into(), ..Cell::new(self.id(), part) };
+                let cell =
+                    |part: &str, n| Cell::new(self.id(), part).with(D, d).with(M, m).with(N, n).with(K, k).activation(activation);
                 cells.extend([1, 2, 4, 8, 12].map(|n| cell("signs", n)));
                 cells.extend((0..6).map(|i| cell("samples", 16 << i)));
             }
         }
         for k in [1, 2, 3] {
-            cells.extend(common::dimensions(tier).iter().map(|&d| Cell { d, k, ..Cell::new(self.id(), "dimension") }));
+            cells.extend(common::dimensions(tier).iter().map(|&d| Cell::new(self.id(), "dimension").with(D, d).with(K, k)));
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, p, n) = (cell.d as f64, cell.m as f64 / 2.0, cell.n as f64);
-        let rank = d.powi(cell.k as i32) + 1.0;
+        let (d, p, n) = (cell.d() as f64, cell.m() as f64 / 2.0, cell.n() as f64);
+        let rank = d.powi(cell.k() as i32) + 1.0;
         let bytes = 1e7 + 48.0 * p * d * rank;
-        if cell.m == 0 {
+        if cell.m() == 0 {
             return Prediction { seconds: 1e-5, bytes };
         }
         let features = 6.8e-11 * n * p * d * rank;
@@ -109,7 +96,7 @@ impl Claim for RademacherLinear {
             "signs" => signs(cell, seed),
             "samples" => samples(cell, seed),
             _ => {
-                let n_k = sphere::cumulative_dimension(cell.d, cell.k)? as f64;
+                let n_k = sphere::cumulative_dimension(cell.d(), cell.k())? as f64;
                 Ok(Measurement::new().quantity("n_k", n_k, 0.0))
             }
         }
@@ -163,9 +150,8 @@ impl Claim for RademacherLinear {
                 Neighbour::rhs("bound_less", "¾ of n_k"),
             )
             .part("samples"),
-            Bound::growth("rate", "E_X E_ε sup ≍ √(C n_k/n)", "complexity", "bound", Growth::both(Parameter::N, |_| -0.5))
-                .part("samples"),
-            Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Asymptotic::both(Parameter::D, |c| c.k as f64)).part("dimension"),
+            Bound::growth("rate", "E_X E_ε sup ≍ √(C n_k/n)", "complexity", "bound", Sweep::both(N, |_| -0.5)).part("samples"),
+            Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Sweep::both(D, |c| c.k() as f64)).part("dimension"),
         ]
     }
 }
@@ -182,16 +168,16 @@ struct Whitened {
 impl Whitened {
     fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let sigma = setting::activation_of(cell)?;
-        let group = Cell { n: 0, part: String::new(), ..cell.clone() };
+        let group = cell.clone().part(String::new()).without(N);
         let net = setting::network(&group, seed, 0, &sigma)?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
-        let rank = cumulative_dimension(cell.d, cell.k)?;
+        let rank = cumulative_dimension(cell.d(), cell.k())?;
         let pairs: EigenPairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, rank)?;
         let least = top.eigenvalues()[rank - 1];
         let off =
             pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound() + pairs.orthonormality * top.eigenvalues()[0];
-        let error = off / least + 2.0 * off / top.gap() + rounding::sum(cov.order(), 2 * cell.d + 16);
+        let error = off / least + 2.0 * off / top.gap() + rounding::sum(cov.order(), 2 * cell.d() + 16);
         Ok(Self { net, cov, top, error })
     }
 
@@ -217,7 +203,7 @@ impl Whitened {
 
     fn start(&self, cell: &Cell) -> Measurement {
         let (rank, gap) = (self.top.rank(), self.top.gap());
-        let products = SAMPLES as f64 * cell.n as f64 * self.cov.order() as f64 * 2.0 * rank as f64;
+        let products = SAMPLES as f64 * cell.n() as f64 * self.cov.order() as f64 * 2.0 * rank as f64;
         Measurement::new()
             .hypothesis("rank ≥ n_k", rank <= self.cov.order(), format!("{rank} against {}", self.cov.order()))
             .hypothesis("a gap after n_k", gap > 0.0, format!("{gap:.3e}"))
@@ -240,12 +226,12 @@ fn norm(v: &[f64]) -> f64 {
 fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
     let space = Whitened::new(cell, seed)?;
     let rng = &mut cell.stream(seed, "inputs");
-    let (n, rank) = (cell.n, space.top.rank());
+    let (n, rank) = (cell.n(), space.top.rank());
     let mut sum = vec![0.0; rank];
     let (mut worst, mut worst_n_k) = (0.0_f64, 0.0_f64);
     let mut last = None;
     for _ in 0..SAMPLES {
-        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
         let g = space.features(&x)?;
         // ε and −ε give the same: the last sign may stay.
         let patterns = 1_usize << (n - 1);
@@ -280,7 +266,7 @@ fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
     let [reached, along] = [reach(-0.5)?, reach(0.5)?];
     // Whitened and evaluated by the same eigenpairs, so that what these are off by is common: rounding, magnified by √(λ_1/λ_{n_k}).
     let spread = (space.top.eigenvalues()[0] / space.top.eigenvalues()[rank - 1]).sqrt();
-    let error = spread * rounding::sum(space.cov.order() + n, 4 * cell.d + 32) * norm(g.col_as_slice(0)).max(closed).max(1.0);
+    let error = spread * rounding::sum(space.cov.order() + n, 4 * cell.d() + 32) * norm(g.col_as_slice(0)).max(closed).max(1.0);
     Ok(out
         .quantity("closed_form", closed, error)
         .quantity("closed_form_half", closed * std::f64::consts::FRAC_1_SQRT_2, error)
@@ -292,12 +278,12 @@ fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
 fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     let space = Whitened::new(cell, seed)?;
     let rng = &mut cell.stream(seed, "inputs");
-    let (n, rank) = (cell.n, space.top.rank());
+    let (n, rank) = (cell.n(), space.top.rank());
     let coins = &mut cell.stream(seed, "signs");
     let (mut leverages, mut means) = (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
     let mut sum = vec![0.0; rank];
     for _ in 0..SAMPLES {
-        let x = sphere::uniform_sphere(rng, n, cell.d, (cell.d as f64).sqrt());
+        let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
         let g = space.features(&x)?;
         leverages.push(g.squared_norm_l2());
         let mut mean = 0.0;

@@ -9,11 +9,14 @@
 
 use super::rounding;
 use super::setting::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, M, N};
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::eigen;
 use escapement::network::PairedNetwork;
@@ -29,47 +32,27 @@ const DRAWS: usize = 16;
 /// The radius: ‖W‖_{2,4}^4 ≤ B. Everything goes with √B.
 const B: f64 = 1.0;
 
-impl Claim for RademacherQuadratic {
-    fn id(&self) -> &str {
-        "rademacher-quadratic"
-    }
-    fn title(&self) -> &str {
-        "The complexity of the quadratic term"
-    }
-    fn statement(&self) -> &str {
-        "Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n) with M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ."
-    }
+const CARD: Card = Card {
+    statement: r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\, \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r = \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}",
+    reference: "NBL22, proof of Theorem 4",
+    hypotheses: "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as outside.",
+    method: "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is reached at a displacement that is evaluated. Its mean over all signs of few inputs \
+         is held to ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and samples are followed in n, in m and in d with n = d², against √(d log(dm)/n).",
+    refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
+    uses: &["assumption-2"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-quadratic", "The complexity of the quadratic term")
+};
 
-    fn formula(&self) -> &str {
-        r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\, \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r = \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, proof of Theorem 4"
-    }
-    fn hypotheses(&self) -> &str {
-        "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as outside."
-    }
-    fn method(&self) -> &str {
-        "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is reached at a displacement that is evaluated. Its mean over all signs of few inputs \
-         is held to ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and samples are followed in n, in m and in d with n = d², against √(d log(dm)/n)."
-    }
-    fn refuted_by(&self) -> &str {
-        "A displacement of norm B that does better than the closed form; a mean over all signs above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power."
-    }
-    fn uses(&self) -> &[&str] {
-        &["assumption-2"]
+impl Claim for RademacherQuadratic {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
-            let cell = |part: &str, d, m, n, replicate| Cell {
-                d,
-                m,
-                n,
-                activation: activation.into(),
-                replicate,
-                ..Cell::new(self.id(), part)
+            let cell = |part: &str, d, m, n, replicate| {
+                Cell::new(self.id(), part).with(D, d).with(M, m).with(N, n).activation(activation).replicate(replicate)
             };
             for (d, m) in [(3, 16), (3, 64), (5, 32), (8, 32)] {
                 cells.extend([2, 5, 8].map(|n| cell("signs", d, m, n, 0)));
@@ -94,7 +77,7 @@ impl Claim for RademacherQuadratic {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, p, n) = (cell.d as f64, cell.m as f64 / 2.0, cell.n as f64);
+        let (d, p, n) = (cell.d() as f64, cell.m() as f64 / 2.0, cell.n() as f64);
         let patterns = if cell.part == "signs" { 0.5 * n.exp2() } else { DRAWS as f64 };
         Prediction { seconds: 2e-4 + patterns * extremes(d, p, n), bytes: 1e6 + 32.0 * n * (p + d) }
     }
@@ -137,7 +120,7 @@ impl Claim for RademacherQuadratic {
                 "the complexity is ≲ √(B d log(dm)/n): a fall with n^{-1/2}",
                 "complexity",
                 "scale",
-                Growth::both(Parameter::N, |_| -0.5),
+                Sweep::both(N, |_| -0.5),
             )
             .part("samples"),
             Bound::growth(
@@ -145,7 +128,7 @@ impl Claim for RademacherQuadratic {
                 "the complexity is ≲ √(B d log(dm)/n): free of m up to the logarithm",
                 "complexity",
                 "scale",
-                Growth::upper(Parameter::M, |_| 0.0),
+                Sweep::upper(M, |_| 0.0),
             )
             .part("widths"),
             Bound::growth(
@@ -153,7 +136,7 @@ impl Claim for RademacherQuadratic {
                 "with n = 2d², the complexity is ≲ √(B d log(dm)/n) ∝ d^{-1/2}: dimension enters by √d",
                 "complexity",
                 "scale",
-                Growth::upper(Parameter::D, |_| -0.5).tied(&[Parameter::N]),
+                Sweep::upper(D, |_| -0.5).tied(&[N]),
             )
             .part("dimensions"),
             Bound::growth(
@@ -161,7 +144,7 @@ impl Claim for RademacherQuadratic {
                 "max_r ‖M_r‖ is ≲ √(d log(dm)/n): a fall with n^{-1/2}",
                 "norm",
                 "norm_scale",
-                Growth::both(Parameter::N, |_| -0.5),
+                Sweep::both(N, |_| -0.5),
             )
             .part("samples"),
         ]
@@ -195,8 +178,12 @@ impl Sample {
     fn new(cell: &Cell, seed: u64, index: usize) -> Result<Self> {
         let sigma = setting::activation_of(cell)?;
         let net = setting::network(cell, seed, 0, &sigma)?;
-        let x =
-            sphere::uniform_sphere(&mut cell.stream(seed, &format!("inputs {index}")), cell.n, cell.d, (cell.d as f64).sqrt());
+        let x = sphere::uniform_sphere(
+            &mut cell.stream(seed, &format!("inputs {index}")),
+            cell.n(),
+            cell.d(),
+            (cell.d() as f64).sqrt(),
+        );
         Ok(Self::of(net, x))
     }
 
@@ -274,8 +261,8 @@ impl Sample {
 }
 
 fn start(cell: &Cell, patterns: usize) -> Measurement {
-    let (n, least) = (cell.n as f64, cell.d as f64 * ((cell.d * cell.m) as f64).ln());
-    let (d, p) = (cell.d as f64, cell.m as f64 / 2.0);
+    let (n, least) = (cell.n() as f64, cell.d() as f64 * ((cell.d() * cell.m()) as f64).ln());
+    let (d, p) = (cell.d() as f64, cell.m() as f64 / 2.0);
     Measurement::new()
         .hypothesis(Hypothesis::RANGE, cell.part == "signs" || n >= least, format!("n ≥ d log(dm): {n} against {least:.1}"))
         .cost(patterns as f64 * p * (2.0 * n * d * d + 9.0 * d * d * d), 8.0 * n * (p + d), 0.0)
@@ -285,8 +272,8 @@ fn start(cell: &Cell, patterns: usize) -> Measurement {
 fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sample = Sample::new(cell, seed, 0)?;
     // ε and −ε exchange twins: the last sign may stay.
-    let patterns = 1_usize << (cell.n - 1);
-    let pattern = |code: usize| (0..cell.n).map(|i| if code >> i & 1 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>();
+    let patterns = 1_usize << (cell.n() - 1);
+    let pattern = |code: usize| (0..cell.n()).map(|i| if code >> i & 1 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>();
     let (mut complexity, mut norm) = (0.0, 0.0);
     for code in 0..patterns {
         let extremes = sample.extremes(&pattern(code))?;
@@ -299,7 +286,7 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     let [reached, even] = [1, 0].map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
     let [variance, mean] = sample.variance()?;
     let half = 0.5 * B.sqrt();
-    let (log, error) = (((cell.d * cell.m) as f64).ln(), sample.rounding());
+    let (log, error) = (((cell.d() * cell.m()) as f64).ln(), sample.rounding());
 
     let bound = (2.0 * variance * log).sqrt();
     Ok(start(cell, patterns)
@@ -321,12 +308,12 @@ fn drawn(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (mut complexity, mut norm, mut error) = (0.0, 0.0, 0.0_f64);
     for index in 0..DRAWS {
         let sample = Sample::new(cell, seed, index)?;
-        let extremes = sample.extremes(&signs::draw(coins, cell.n))?;
+        let extremes = sample.extremes(&signs::draw(coins, cell.n()))?;
         complexity += extremes.supremum / DRAWS as f64;
         norm += extremes.norm / DRAWS as f64;
         error = error.max(sample.rounding());
     }
-    let scale = (cell.d as f64 * ((cell.d * cell.m) as f64).ln() / cell.n as f64).sqrt();
+    let scale = (cell.d() as f64 * ((cell.d() * cell.m()) as f64).ln() / cell.n() as f64).sqrt();
     Ok(start(cell, DRAWS)
         .quantity("complexity", complexity, 0.5 * B.sqrt() * error)
         .quantity("norm", norm, error)

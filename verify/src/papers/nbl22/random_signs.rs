@@ -12,12 +12,15 @@
 
 use super::effort;
 use super::setting::{self, ACTIVATIONS, TERMS};
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::activation::Activation;
 use escapement::construct::{self, signs};
 use escapement::covariance::Covariance;
@@ -41,43 +44,21 @@ const FINE: f64 = 1e-12;
 /// The claim.
 pub struct RandomSigns;
 
-impl Claim for RandomSigns {
-    fn id(&self) -> &str {
-        "random-signs"
-    }
-
-    fn title(&self) -> &str {
-        "Random signs make W_Q cheap for R1, R2, R3"
-    }
-
-    fn statement(&self) -> &str {
-        "E_S R1(SW_Q), E_S R2(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m, and E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m."
-    }
-
-    fn formula(&self) -> &str {
-        r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2 \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}"
-    }
-
-    fn reference(&self) -> &str {
-        "NBL22, proof of Theorem 2"
-    }
-
-    fn hypotheses(&self) -> &str {
-        "σ' bounded; S independent of W_0 and X; n_k at most the rank of Σ."
-    }
-
-    fn method(&self) -> &str {
-        "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and compared with one-dimensional quadratures; each is held \
+const CARD: Card = Card {
+    statement: r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2 \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}",
+    reference: "NBL22, proof of Theorem 2",
+    hypotheses: "σ' bounded; S independent of W_0 and X; n_k at most the rank of Σ.",
+    method: "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and compared with one-dimensional quadratures; each is held \
          to the explicit bound; both are followed in m against ‖W_Q‖_F² Σ_j τ_j/(dm) over the degrees beyond k, or up to k. R3 on a sample carries the factor ‖E_n xxᵀ‖, \
-         and its mean over samples is R1, which a Student interval is asked about."
-    }
+         and its mean over samples is R1, which a Student interval is asked about.",
+    refuted_by: "A regulariser above the explicit bound on any cell; a difference between the two sides of the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m.",
+    uses: &["spectrum"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "random-signs", "Random signs make W_Q cheap for R1, R2, R3")
+};
 
-    fn refuted_by(&self) -> &str {
-        "A regulariser above the explicit bound on any cell; a difference between the two sides of the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m."
-    }
-
-    fn uses(&self) -> &[&str] {
-        &["spectrum"]
+impl Claim for RandomSigns {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -95,19 +76,19 @@ impl Claim for RandomSigns {
                 (&[(1, 3, 64, 10), (1, 10, 64, 8), (1, 30, 64, 6), (1, 100, 64, 6), (2, 4, 64, 8), (2, 10, 128, 6)], 3)
             }
         };
-        let cell = |part: &str, (k, d, m): (usize, usize, usize), (terms, activation): (usize, &str), replicate: usize| Cell {
-            d,
-            m,
-            n: d.pow(k as u32 + 1),
-            k,
-            terms,
-            activation: activation.to_owned(),
-            replicate,
-            ..Cell::new(self.id(), part)
+        let cell = |part: &str, (k, d, m): (usize, usize, usize), (terms, activation): (usize, &str), replicate: usize| {
+            Cell::new(self.id(), part)
+                .with(D, d)
+                .with(M, m)
+                .with(N, d.pow(k as u32 + 1))
+                .with(K, k)
+                .with(R, terms)
+                .activation(activation.to_owned())
+                .replicate(replicate)
         };
         let groups: Vec<(usize, &str)> = TERMS.into_iter().flat_map(|t| ACTIVATIONS.map(|a| (t, a))).collect();
         for &size in spectra {
-            cells.extend(groups.iter().map(|&g| Cell { n: 0, ..cell("spectrum", size, g, 0) }));
+            cells.extend(groups.iter().map(|&g| cell("spectrum", size, g, 0).without(N)));
         }
         for &(k, d, first, count) in sweeps {
             for &group in &groups {
@@ -120,15 +101,15 @@ impl Claim for RandomSigns {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (p, d) = (cell.m as f64 / 2.0, cell.d as f64);
+        let (p, d) = (cell.m() as f64 / 2.0, cell.d() as f64);
         let order = p * d;
         if cell.part == "spectrum" {
             return Prediction { seconds: 2e-3 + effort::decomposition(order), bytes: 40.0 * order * order + 1e6 };
         }
-        let rank = d.powi(cell.k as i32) + 2.0;
+        let rank = d.powi(cell.k() as i32) + 2.0;
         // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
         let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
-        let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n * cell.m) as f64;
+        let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n() * cell.m()) as f64;
         let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
         Prediction { seconds: forms + samples, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL) }
     }
@@ -187,7 +168,7 @@ impl Claim for RandomSigns {
                 "E_S R1(SW_Q) ≍ m^{-1/2}: it follows ‖W_Q‖_F² Σ_{j>k} τ_j/(dm)",
                 "r1",
                 "r1_scale",
-                Growth::both(Parameter::M, |_| -0.5),
+                Sweep::both(M, |_| -0.5),
             )
             .part("width"),
             Bound::growth(
@@ -195,7 +176,7 @@ impl Claim for RandomSigns {
                 "E_S R2(SW_Q) ≍ m^{-1/2}: it follows ‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
                 "r2",
                 "r2_scale",
-                Growth::both(Parameter::M, |_| -0.5),
+                Sweep::both(M, |_| -0.5),
             )
             .part("width"),
             Bound::growth(
@@ -203,7 +184,7 @@ impl Claim for RandomSigns {
                 "E_S R3(SW_Q), averaged over 16 samples, is ≲ m^{-1/2}: at most of the order of ‖W_Q‖_F² Σ_{j>k} τ_j/(dm)",
                 "r3_mean",
                 "r1_scale",
-                Growth::upper(Parameter::M, |_| -0.5),
+                Sweep::upper(M, |_| -0.5),
             )
             .part("width"),
         ]
@@ -232,10 +213,10 @@ impl Case {
         let w = construct::w_q(&net, &target)?.w;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), truncation)?;
         let rank = target.n_k()?;
-        let (m, p, d) = (cell.m as f64, cell.m / 2, cell.d as f64);
+        let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
         let square = construct::frobenius_sq(w.as_ref());
-        let cosine = |r: usize| (0..cell.d).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
-        let along = (0..cell.m).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
+        let cosine = |r: usize| (0..cell.d()).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
+        let along = (0..cell.m()).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
         let rounding = (m + 2.0 * d + 8.0) * f64::EPSILON;
         let slope = sigma.suprema()[1].value.powi(2);
         let (bound, radial) = (slope * square / m, along * cov.levels().radial);
@@ -267,7 +248,7 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
     let top = TopSpace::new(&pairs, *rank)?;
     let r2: f64 = top.diagonal_forms(w.as_ref())?.iter().sum();
     let r1 = beyond(&pairs, *rank, w);
-    let (m, p, d) = (cell.m as f64, cell.m / 2, cell.d as f64);
+    let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
     let levels = cov.levels();
     // A diagonal block of what is cut off has trace tail/m, whatever the weights.
     let whole_error = (levels.truncation_bound() / m + pairs.rounding_bound() + r1_norm(&pairs) * pairs.orthonormality) * square
@@ -279,11 +260,11 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
     // The expectations are sums of positive terms, right to 8 roundings; t² to those of a product of d terms.
     let quadrature_error = 2.0 * rounding * (square / m) * (levels.radial + levels.tangential);
 
-    let zero = Mat::zeros(cell.m, cell.d);
+    let zero = Mat::zeros(cell.m(), cell.d());
     let rng = &mut cell.stream(seed, "inputs");
     let (mut projected, mut whole) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
     for _ in 0..BATCHES {
-        let x = sphere::uniform_sphere(rng, BATCH, cell.d, d.sqrt());
+        let x = sphere::uniform_sphere(rng, BATCH, cell.d(), d.sqrt());
         let regularizers = Regularizers { cov, top: &top, net, x: x.as_ref() };
         projected.push(signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?);
         let squares = signs::expected_linear_square(net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
@@ -303,7 +284,7 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("r3_miss", (mean / r1 - 1.0).abs(), miss)
         .quantity("r3_miss_whole", (setting::mean_and_error(&whole).0 / r1 - 1.0).abs(), miss)
         .quantity("r3_limit", limit, 1e-9 * limit)
-        .cost(pairs.plan.flops, pairs.plan.bytes + 8.0 * (p * cell.d * *rank) as f64, 0.0))
+        .cost(pairs.plan.flops, pairs.plan.bytes + 8.0 * (p * cell.d() * *rank) as f64, 0.0))
 }
 
 /// The largest eigenvalue.
@@ -330,10 +311,10 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let Case { net, cov, w, rank, square, rounding, .. } = &case;
     let pairs = eigen::solve(cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, *rank)?;
-    let (m, d) = (cell.m as f64, cell.d as f64);
-    let zero = Mat::zeros(cell.m, cell.d);
-    let many = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n, cell.d, d.sqrt());
-    let x = many.subrows(0, cell.n);
+    let (m, d) = (cell.m() as f64, cell.d() as f64);
+    let zero = Mat::zeros(cell.m(), cell.d());
+    let many = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n(), cell.d(), d.sqrt());
+    let x = many.subrows(0, cell.n());
     let regularizers = Regularizers { cov, top: &top, net, x };
     let r1 = signs::expected_r1(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
     let r2 = signs::expected_r2(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
@@ -343,17 +324,17 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let error = (top_error + cov.truncation_bound() / m) * square + rounding * (r1 + r2);
     // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d sup σ'².
     let slope = sigma.suprema()[1].value.powi(2);
-    let most = (0..cell.m).map(|r| w.row(r).squared_norm_l2()).fold(0.0, f64::max);
+    let most = (0..cell.m()).map(|r| w.row(r).squared_norm_l2()).fold(0.0, f64::max);
     let angle = top_error / top.eigenvalues()[0];
     let moved = angle * (d * slope * most * m).sqrt();
     let r3_error = |r3: f64| 2.0 * r3.sqrt() * moved + moved * moved + rounding * r3;
     let second_moment =
-        Mat::from_fn(cell.d, cell.d, |i, j| (0..cell.n).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n as f64);
+        Mat::from_fn(cell.d(), cell.d(), |i, j| (0..cell.n()).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n() as f64);
     let spread = eigen::full_eigenvalues(second_moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
     let sample = slope * spread * square / m;
-    let sample_error = (rounding + (cell.n as f64 + 8.0 * d) * f64::EPSILON) * sample;
+    let sample_error = (rounding + (cell.n() as f64 + 8.0 * d) * f64::EPSILON) * sample;
     let levels = cov.levels();
-    let low: f64 = levels.levels.iter().take(cell.k + 1).map(|l| l.tau).sum();
+    let low: f64 = levels.levels.iter().take(cell.k() + 1).map(|l| l.tau).sum();
     let share = square / (m * d);
     let scale_error = share * levels.rounding_allowance() + rounding * share * levels.trace;
     let out = case.out.clone();

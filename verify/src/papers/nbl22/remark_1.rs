@@ -15,12 +15,15 @@ use super::kernel::{KernelRidge, Zonals};
 use super::rounding;
 use super::sample_size::{self, Method, Trial};
 use super::setting::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension, uniform_sphere};
 use escapement::tolerance;
 
@@ -37,35 +40,20 @@ const SPAN: &str = "span";
 /// Directions and samples behind a mean error.
 const DRAWS: usize = 32;
 
-impl Claim for Remark1 {
-    fn id(&self) -> &str {
-        "remark-1"
-    }
-    fn title(&self) -> &str {
-        "What the kernel needs"
-    }
-    fn statement(&self) -> &str {
-        "n = Θ̃(d^k) samples suffice for f* = f_k + f_sp, while the NTK needs n = Ω(d^{k+1})."
-    }
+const CARD: Card = Card {
+    statement: r"n = \tilde{\Theta}(d^k) \text{ samples suffice for } f^* = f_k + f_{\mathrm{sp}}, \qquad n = \Omega(d^{k+1}) \text{ are needed by the NTK}",
+    reference: "NBL22, Remark 1 after Theorem 1",
+    hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent of the rest.",
+    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and with that of the width at hand. \
+         Each takes its best regularisation of a short list; both kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and samples.",
+    refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1)).",
+    uses: &["theorem-1", "kernel-plateau"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "remark-1", "What the kernel needs")
+};
 
-    fn formula(&self) -> &str {
-        r"n^*_{\mathrm{ours}} = \tilde{\Theta}(d^k), \qquad n^*_{\mathrm{NTK}} = \Omega(d^{k+1})"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Remark 1 after Theorem 1"
-    }
-    fn hypotheses(&self) -> &str {
-        "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent of the rest."
-    }
-    fn method(&self) -> &str {
-        "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and with that of the width at hand. \
-         Each takes its best regularisation of a short list; both kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and samples."
-    }
-    fn refuted_by(&self) -> &str {
-        "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))."
-    }
-    fn uses(&self) -> &[&str] {
-        &["theorem-1", "kernel-plateau"]
+impl Claim for Remark1 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -73,7 +61,7 @@ impl Claim for Remark1 {
         // What is trained twice over takes longer than the quick tier may.
         let (dimensions, replicates) = if tier == Tier::Quick { (&[][..], 0) } else { sample_size::sweep(tier) };
         for &d in dimensions {
-            cells.extend((0..replicates).map(|r| Cell { part: SAMPLES.into(), ..sample_size::cell(self.id(), tier, d, r) }));
+            cells.extend((0..replicates).map(|r| sample_size::cell(self.id(), tier, d, r).part(SAMPLES)));
         }
         let (dimensions, replicates): (&[usize], usize) = match tier {
             Tier::Quick => (&[8, 11, 16, 23, 32], 6),
@@ -82,20 +70,20 @@ impl Claim for Remark1 {
         };
         for &d in dimensions {
             // The finite kernel at m = 10d, so that md is well above n.
-            let cell = |r| Cell { part: KERNELS.into(), ..sample_size::cell(self.id(), Tier::Quick, d, r) };
+            let cell = |r| sample_size::cell(self.id(), Tier::Quick, d, r).part(KERNELS);
             cells.extend((0..replicates).map(cell));
         }
         let spans: &[usize] = if tier == Tier::Quick { &[4, 8] } else { &[4, 8, 16, 24] };
         for activation in ACTIVATIONS {
             for &d in spans {
                 let harmonics = (d + 2) * (d - 1) / 2;
-                cells.extend([1, 2, 3].map(|quarters| Cell {
-                    d,
-                    n: d + 1 + quarters * harmonics / 4,
-                    k: 1,
-                    terms: 1,
-                    activation: activation.into(),
-                    ..Cell::new(self.id(), SPAN)
+                cells.extend([1, 2, 3].map(|quarters| {
+                    Cell::new(self.id(), SPAN)
+                        .with(D, d)
+                        .with(N, d + 1 + quarters * harmonics / 4)
+                        .with(K, 1)
+                        .with(R, 1)
+                        .activation(activation)
                 }));
             }
         }
@@ -104,12 +92,12 @@ impl Claim for Remark1 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.part == SPAN {
-            let n = cell.n as f64;
+            let n = cell.n() as f64;
             let seconds = 1e-3 + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
             return Prediction { seconds, bytes: 1e6 + 64.0 * n * n };
         }
         if cell.part == KERNELS {
-            let (d, m, n) = (cell.d as f64, cell.m as f64, 0.4 * (cell.d * cell.d) as f64);
+            let (d, m, n) = (cell.d() as f64, cell.m() as f64, 0.4 * (cell.d() * cell.d()) as f64);
             // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for each the kernel matrices of Σ.
             let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
             let sigma = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
@@ -127,7 +115,7 @@ impl Claim for Remark1 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let at_least = |exponent: f64| Growth::lower(Parameter::D, move |_| exponent).tied(&[Parameter::M]);
+        let at_least = |exponent: f64| Sweep::lower(D, move |_| exponent).tied(&[M]);
         vec![
             Bound::inequality(
                 "span",
@@ -169,7 +157,7 @@ impl Claim for Remark1 {
 
 /// `n_k + B(d,k+1)/2`.
 fn count(cell: &Cell) -> Result<f64> {
-    Ok(cumulative_dimension(cell.d, cell.k)? as f64 + 0.5 * dimension(cell.d, cell.k + 1))
+    Ok(cumulative_dimension(cell.d(), cell.k())? as f64 + 0.5 * dimension(cell.d(), cell.k() + 1))
 }
 
 /// Least numbers of samples of both kernels.
@@ -184,8 +172,8 @@ fn kernels(cell: &Cell, seed: u64) -> Result<Measurement> {
         .cost(16.0 * kernel.value.powi(3), 64.0 * kernel.value * kernel.value, 0.0);
     Ok(out.hypothesis(
         "md ≥ n",
-        (cell.m * cell.d) as f64 >= finite.value,
-        format!("{} against {:.0}", cell.m * cell.d, finite.value),
+        (cell.m() * cell.d()) as f64 >= finite.value,
+        format!("{} against {:.0}", cell.m() * cell.d(), finite.value),
     ))
 }
 
@@ -195,12 +183,12 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     let regularised = trial.least(Method::Regularised, sample_size::hint(cell))?;
     let term = trial.least(Method::QuadraticTerm, 1.3 * regularised.value)?;
     let kernel = trial.least(Method::Kernel, 1.3 * count)?;
-    let few = (cell.d as f64).powi(cell.k as i32) * sample_size::logarithm(cell);
+    let few = (cell.d() as f64).powi(cell.k() as i32) * sample_size::logarithm(cell);
     let mut out = Measurement::new()
         .quantity("count", count, 8.0 * f64::EPSILON * count)
         .quantity("count_over_few", count / few, 16.0 * f64::EPSILON * count / few)
         .quantity("one", 1.0, 0.0)
-        .cost(trial.flops(), 64.0 * kernel.value * kernel.value + 24.0 * cell.m as f64 * term.value, 0.0);
+        .cost(trial.flops(), 64.0 * kernel.value * kernel.value + 24.0 * cell.m() as f64 * term.value, 0.0);
     for (name, n) in [("regularised", regularised), ("quadratic_term", term), ("kernel", kernel)] {
         out.insert(name, n.value, n.error);
         let ratio = n.value / regularised.value;
@@ -216,22 +204,22 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and samples, relative to ‖P_{>k}f*‖².
 fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
-    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
     let (mut errors, mut rounding) = (Vec::with_capacity(DRAWS), 0.0_f64);
     for replicate in 0..DRAWS {
-        let draw = Cell { replicate, ..cell.clone() };
+        let draw = cell.clone().replicate(replicate);
         let target = Zonals::of(&setting::target(&draw, seed)?)?;
-        let x = uniform_sphere(&mut draw.stream(seed, "inputs"), cell.n, cell.d, (cell.d as f64).sqrt());
-        let whole: f64 = (cell.k + 1..=target.degree()).map(|j| target.second_moment(j)).sum();
+        let x = uniform_sphere(&mut draw.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
+        let whole: f64 = (cell.k() + 1..=target.degree()).map(|j| target.second_moment(j)).sum();
         if let Some(fit) = KernelRidge::new(&levels, x.as_ref(), &target)?.oracle() {
             errors.push(fit.total() / whole);
-            rounding = rounding.max(rounding::sum(cell.n * cell.n, 3 * levels.levels.len() + 16) * fit.moduli / whole);
+            rounding = rounding.max(rounding::sum(cell.n() * cell.n(), 3 * levels.levels.len() + 16) * fit.moduli / whole);
         }
     }
     let (mean, error) = setting::mean_and_error(&errors);
     let half = student_quantile(1.0 - 0.5 * tolerance::FAILURE, errors.len() as f64 - 1.0) * error;
-    let n = cell.n as f64;
-    let share = (n - cumulative_dimension(cell.d, cell.k)? as f64) / dimension(cell.d, cell.k + 1);
+    let n = cell.n() as f64;
+    let share = (n - cumulative_dimension(cell.d(), cell.k())? as f64) / dimension(cell.d(), cell.k() + 1);
     Ok(Measurement::new()
         .quantity("error", mean, half + rounding)
         .quantity("outside_span", 1.0 - share, 8.0 * f64::EPSILON)

@@ -2,6 +2,7 @@
 
 use crate::claim::cell::Cell;
 use crate::error::Result;
+use crate::papers::nbl22::letters::Letters;
 use escapement::activation::{self, Activation};
 use escapement::construct::{LowDegree, Population, SparseTerm, Target, ZonalTerm};
 use escapement::network::PairedNetwork;
@@ -33,23 +34,23 @@ pub(super) fn activation_of(cell: &Cell) -> Result<Arc<dyn Activation>> {
 /// The target of a cell: sparse directions drawn from the stream "directions"; f_k a sum of one zonal of each degree 0..=k, of equal
 /// second moments 1/(k+1), with poles from the stream "poles".
 pub(super) fn target(cell: &Cell, seed: u64) -> Result<Target> {
-    let row = |a: MatRef<'_, f64>, r: usize| (0..cell.d).map(|i| a[(r, i)]).collect::<Vec<_>>();
-    let beta = uniform_sphere(&mut cell.stream(seed, "directions"), cell.terms, cell.d, 1.0);
-    let sparse = (0..cell.terms).map(|i| SparseTerm { alpha: ALPHAS[i % ALPHAS.len()], beta: row(beta.as_ref(), i) }).collect();
-    let eta = uniform_sphere(&mut cell.stream(seed, "poles"), cell.k + 1, cell.d, 1.0);
-    let share = 1.0 / (cell.k + 1) as f64;
-    let low = (0..=cell.k).map(|degree| {
+    let row = |a: MatRef<'_, f64>, r: usize| (0..cell.d()).map(|i| a[(r, i)]).collect::<Vec<_>>();
+    let beta = uniform_sphere(&mut cell.stream(seed, "directions"), cell.terms(), cell.d(), 1.0);
+    let sparse = (0..cell.terms()).map(|i| SparseTerm { alpha: ALPHAS[i % ALPHAS.len()], beta: row(beta.as_ref(), i) }).collect();
+    let eta = uniform_sphere(&mut cell.stream(seed, "poles"), cell.k() + 1, cell.d(), 1.0);
+    let share = 1.0 / (cell.k() + 1) as f64;
+    let low = (0..=cell.k()).map(|degree| {
         // E P_j² = 1/B(d,j).
-        let coefficient = (share * escapement::sphere::dimension(cell.d, degree)).sqrt();
+        let coefficient = (share * escapement::sphere::dimension(cell.d(), degree)).sqrt();
         ZonalTerm { degree, coefficient, eta: row(eta.as_ref(), degree) }
     });
-    Ok(Target::new(cell.d, cell.k, LowDegree::Zonal(low.collect()), sparse)?)
+    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low.collect()), sparse)?)
 }
 
 /// The `index`-th independent initialisation of a cell.
 pub(super) fn network(cell: &Cell, seed: u64, index: usize, activation: &Arc<dyn Activation>) -> Result<PairedNetwork> {
     let rng = &mut cell.stream(seed, &format!("weights {index}"));
-    Ok(PairedNetwork::random(rng, cell.m / 2, cell.d, Arc::clone(activation))?)
+    Ok(PairedNetwork::random(rng, cell.m() / 2, cell.d(), Arc::clone(activation))?)
 }
 
 /// A bound on the relative error of every `q_j/s_j`, hence of h_i, ‖w_r‖² and, twice, of E h_i²: the stated accuracy of s_j, and 16 roundings
@@ -79,9 +80,9 @@ pub(super) fn mean_square(target: &Target, population: &Population, counts: &[us
 /// A bound on the rounding of `f_Q(x; W) − f_sp(x)` at an input of norm √d: the m terms of f_Q are at most
 /// `½ m^{-1/2} sup|σ''| d ‖w_r‖²` and are added one after another, each a product of sums of d; f_sp has R terms of at most d^{(k+1)/2}.
 pub(super) fn fit_rounding(cell: &Cell, activation: &dyn Activation, frobenius_sq: f64) -> f64 {
-    let (d, m, k) = (cell.d as f64, cell.m as f64, cell.k as f64);
+    let (d, m, k) = (cell.d() as f64, cell.m() as f64, cell.k() as f64);
     let quadratic = 0.5 * m.sqrt().recip() * activation.suprema()[2].value * d * frobenius_sq * (0.5 * m + 4.0 * d + 16.0);
-    let sparse = cell.terms as f64 * d.powf(0.5 * (k + 1.0)) * (d + k + 4.0);
+    let sparse = cell.terms() as f64 * d.powf(0.5 * (k + 1.0)) * (d + k + 4.0);
     f64::EPSILON * (quadratic + sparse)
 }
 

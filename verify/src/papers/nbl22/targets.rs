@@ -2,6 +2,7 @@
 
 use crate::claim::cell::Cell;
 use crate::error::Result;
+use crate::papers::nbl22::letters::{Letters, M, N};
 use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::sphere::uniform_sphere;
 
@@ -19,13 +20,13 @@ pub fn alphas(terms: usize) -> Vec<f64> {
 /// # Errors
 /// The dimension or k of the cell is not allowed.
 pub fn drawn(cell: &Cell, seed: u64) -> Result<Target> {
-    let group = Cell { m: 0, n: 0, replicate: 0, ..cell.clone() };
+    let group = cell.clone().without(M).without(N).replicate(0);
     let rng = &mut group.stream(seed, "target");
-    let mut direction = || uniform_sphere(rng, 1, cell.d, 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+    let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
     let mut low = vec![ZonalTerm { degree: 0, coefficient: 0.5, eta: direction() }];
-    for degree in 1..=cell.k {
+    for degree in 1..=cell.k() {
         low.extend((0..3).map(|i| ZonalTerm { degree, coefficient: 1.0 - 0.25 * f64::from(i), eta: direction() }));
     }
-    let sparse = alphas(cell.terms).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
-    Ok(Target::new(cell.d, cell.k, LowDegree::Zonal(low), sparse)?.normalised()?)
+    let sparse = alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
+    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low), sparse)?.normalised()?)
 }

@@ -9,12 +9,15 @@
 use super::effort;
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
 use super::{rounding, targets};
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::construct::{self, Population, frobenius_sq, signs};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
@@ -33,46 +36,31 @@ const TAIL: f64 = 1e-6;
 /// Signs drawn.
 const DRAWS: usize = 4;
 
-impl Claim for Taylor {
-    fn id(&self) -> &str {
-        "taylor"
-    }
-    fn title(&self) -> &str {
-        "The network is its quadratic expansion at W*"
-    }
-    fn statement(&self) -> &str {
-        "|f − f_L − f_Q| at W* is ≲ m^{-1/4} d^{3(k−1)/4}."
-    }
+const CARD: Card = Card {
+    statement: r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}",
+    reference: "NBL22, section 3 (from the quadratic model to the network)",
+    hypotheses: "m ≥ d^{3(k−1)}, σ''' bounded.",
+    method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at each, its root mean square along m, with S the identity against the explicit mean of that bound, and with drawn \
+         S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is exact.",
+    refuted_by: "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows d^{3(k−1)/4}.",
+    uses: &["lemma-1", "lemma-2"],
+    errata: &[ErratumId(2)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "taylor", "The network is its quadratic expansion at W*")
+};
 
-    fn formula(&self) -> &str {
-        r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, section 3 (from the quadratic model to the network)"
-    }
-    fn hypotheses(&self) -> &str {
-        "m ≥ d^{3(k−1)}, σ''' bounded."
-    }
-    fn method(&self) -> &str {
-        "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at each, its root mean square along m, with S the identity against the explicit mean of that bound, and with drawn \
-         S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is exact."
-    }
-    fn refuted_by(&self) -> &str {
-        "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows d^{3(k−1)/4}."
-    }
-    fn uses(&self) -> &[&str] {
-        &["lemma-1", "lemma-2"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(2)]
+impl Claim for Taylor {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         let groups = [1, 2].into_iter().flat_map(|k| TERMS.into_iter().flat_map(move |t| ACTIVATIONS.map(|a| (k, t, a))));
         for (k, terms, activation) in groups {
-            let cell = |part: &str, d, m| Cell { d, m, k, terms, activation: activation.into(), ..Cell::new(self.id(), part) };
-            cells.extend(LONG_RANGE.map(|d| cell("exact", d, 0)));
+            let cell = |part: &str, d, m| {
+                Cell::new(self.id(), part).with(D, d).with(M, m).with(K, k).with(R, terms).activation(activation)
+            };
+            cells.extend(LONG_RANGE.map(|d| cell("exact", d, 0).without(M)));
             // The quick tier has every value of each.
             if tier == Tier::Quick && ((k + terms / 2) % 2 == 1) != (activation == ACTIVATIONS[0]) {
                 continue;
@@ -83,14 +71,14 @@ impl Claim for Taylor {
                 Tier::Paper => (8, 8),
             };
             for m in setting::doubling(if k == 1 { 2048 } else { 4096 }, count) {
-                cells.extend((0..replicates).map(|replicate| Cell { replicate, ..cell("width", 3, m) }));
+                cells.extend((0..replicates).map(|replicate| cell("width", 3, m).replicate(replicate)));
             }
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (m, d) = (cell.m as f64, cell.d as f64);
+        let (m, d) = (cell.m() as f64, cell.d() as f64);
         if cell.part == "exact" {
             return Prediction { seconds: 5e-3, bytes: 1e6 };
         }
@@ -119,7 +107,7 @@ impl Claim for Taylor {
                 "with S the identity the root mean square of the remainder is ≲ m^{-1/4}: at most of the order of the mean of Taylor's bound at W_Q",
                 "coherent",
                 "explicit",
-                Growth::upper(Parameter::M, |_| -0.25),
+                Sweep::upper(M, |_| -0.25),
             )
             .part("width"),
             Bound::growth(
@@ -127,14 +115,14 @@ impl Claim for Taylor {
                 "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic term cancels",
                 "drawn",
                 "drawn_scale",
-                Growth::upper(Parameter::M, |_| -0.5),
+                Sweep::upper(M, |_| -0.5),
             )
             .part("width"),
             Bound::asymptotic(
                 "in-d",
                 "Σ_i (E h_i²)^{3/4}, through which the explicit bound depends on d, is ≲ d^{3(k−1)/4}",
                 "moment",
-                Asymptotic::upper(Parameter::D, |c| 0.75 * (c.k as f64 - 1.0)),
+                Sweep::upper(D, |c| 0.75 * (c.k() as f64 - 1.0)),
             )
             .part("exact"),
         ]
@@ -145,7 +133,7 @@ impl Claim for Taylor {
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let population = Population::new(sigma.as_ref(), &targets::drawn(cell, seed)?)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
     let moment: f64 = population.squares().iter().map(|h| h.powf(0.75)).sum();
     Ok(Measurement::new()
         .quantity("moment", moment, 2.0 * relative * moment)
@@ -199,7 +187,7 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let net = setting::network(cell, seed, 0, &sigma)?;
     let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(TAIL))?;
-    let n_k = cumulative_dimension(cell.d, cell.k)?;
+    let n_k = cumulative_dimension(cell.d(), cell.k())?;
     let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let target = targets::drawn(cell, seed)?;
     let top = TopSpace::new(&pairs, n_k)?;
@@ -208,25 +196,25 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let off = pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound();
     let moved = off * (4.0 / top.gap() + 1.0 / top.eigenvalues()[n_k - 1]) * frobenius_sq(w_l.as_ref()).sqrt();
     let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d)?;
+    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
     let w_q = construct::w_q_from(&net, &target, population.clone())?;
     // The same along m: the sixth moment of few inputs scatters more than the remainder does.
-    let along = Cell { m: 0, ..cell.clone() };
-    let x = sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d, (cell.d as f64).sqrt());
+    let along = cell.clone().without(M);
+    let x = sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d(), (cell.d() as f64).sqrt());
 
-    let together = Mat::from_fn(cell.m, cell.d, |r, c| w_l[(r, c)] + w_q.w[(r, c)]);
+    let together = Mat::from_fn(cell.m(), cell.d(), |r, c| w_l[(r, c)] + w_q.w[(r, c)]);
     let coherent = Remainder::new(&net, x.as_ref(), together.as_ref())?;
     let rng = &mut cell.stream(seed, "signs");
     let mut drawn = Vec::with_capacity(DRAWS);
     for _ in 0..DRAWS {
-        let w = signs::apply(&signs::draw(rng, cell.m), w_l.as_ref(), w_q.w.as_ref())?;
+        let w = signs::apply(&signs::draw(rng, cell.m()), w_l.as_ref(), w_q.w.as_ref())?;
         drawn.push(Remainder::new(&net, x.as_ref(), w.as_ref())?);
     }
     let most = |of: &dyn Fn(&Remainder) -> f64| drawn.iter().map(of).fold(of(&coherent), f64::max);
     let (worst, share) = (most(&|r| r.worst), most(&|r| r.relative));
     let mean_square = drawn.iter().map(|r| r.square).sum::<f64>() / DRAWS as f64;
 
-    let (m, d, k) = (cell.m as f64, cell.d as f64, cell.k as i32);
+    let (m, d, k) = (cell.m() as f64, cell.d() as f64, cell.k() as i32);
     // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2} ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
     let sixth = (15.0 * d * d / ((d + 2.0) * (d + 4.0))).sqrt();
     let moments = population.squares();
@@ -234,9 +222,9 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let third = sigma.suprema()[3].value;
     let explicit = third / 6.0 * sixth * (2.0 * m.sqrt()).powf(1.5) / m.sqrt() * lengths;
     // The remainder moves by at most ½ m^{-1/2} sup|σ'''| Σ_r |x·w_r|² |x·δw_r| (Cauchy and Schwarz).
-    let fourth: f64 = (0..cell.m).map(|r| (w_l.row(r).norm_l2() + w_q.w.row(r).norm_l2()).powi(4)).sum();
+    let fourth: f64 = (0..cell.m()).map(|r| (w_l.row(r).norm_l2() + w_q.w.row(r).norm_l2()).powi(4)).sum();
     let shift = 0.5 * third * (d.powi(3) / m).sqrt() * fourth.sqrt() * moved;
-    let longest = (0..cell.m).map(|r| together.row(r).norm_l2()).fold(0.0, f64::max);
+    let longest = (0..cell.m()).map(|r| together.row(r).norm_l2()).fold(0.0, f64::max);
     let scale = d.powi(k - 1) / m.sqrt();
     let least = d.powi(3 * (k - 1));
     Ok(Measurement::new()

@@ -11,11 +11,14 @@
 
 use super::common::{half_octaves, wide_enough};
 use super::sample_size::{self, Method, Trial};
-use crate::claim::bound::{Bound, Growth, Parameter};
+use crate::claim::bound::Bound;
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, Letters, M};
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -28,35 +31,20 @@ const NETWORK: &str = "network";
 /// The same over widths at one d.
 const WIDTH: &str = "width";
 
-impl Claim for Theorem1 {
-    fn id(&self) -> &str {
-        "theorem-1"
-    }
-    fn title(&self) -> &str {
-        "Samples that suffice"
-    }
-    fn statement(&self) -> &str {
-        "n = Θ̃(d^k) samples suffice for regularised gradient descent to learn f* = f_k + f_sp."
-    }
+const CARD: Card = Card {
+    statement: r"n = \tilde{\Theta}(d^k) \text{ samples suffice for regularised gradient descent to learn } f^* = f_k + f_{\mathrm{sp}}",
+    reference: "NBL22, Theorem 1",
+    hypotheses: "m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}, Assumptions 1 to 3. No machine reaches this m: m ≥ d^{10k} is recorded, and not met; f_L + f_Q is what the network is there, and its own n* is set beside it.",
+    method: "k = 1, f* = η·x + (β·x)², both directions uniform: 256 steps of gradient descent on the pseudo-Huber L_λ of f_L + f_Q or of the network, λ_i in units of 1/R_i(W*), the better of two ε. \
+         The least n whose mean square error on 4000 fresh inputs is half of ‖P_{>1} f*‖², on a grid with four sizes to the octave, interpolated; followed in d with new directions, weights and inputs for each replicate, which hold all of its uncertainty.",
+    refuted_by: "A least n that grows faster than d^k log(dm) by more than the slack; one of the network that grows with m against that of f_L + f_Q.",
+    uses: &["theorem-2", "theorem-3", "theorem-4", "corollary-1"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "theorem-1", "Samples that suffice")
+};
 
-    fn formula(&self) -> &str {
-        r"n = \tilde{\Theta}(d^k) \text{ samples suffice to learn } f^* = f_k + f_{\mathrm{sp}}"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Theorem 1"
-    }
-    fn hypotheses(&self) -> &str {
-        "m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}, Assumptions 1 to 3. No machine reaches this m: m ≥ d^{10k} is recorded, and not met; f_L + f_Q is what the network is there, and its own n* is set beside it."
-    }
-    fn method(&self) -> &str {
-        "k = 1, f* = η·x + (β·x)², both directions uniform: 256 steps of gradient descent on the pseudo-Huber L_λ of f_L + f_Q or of the network, λ_i in units of 1/R_i(W*), the better of two ε. \
-         The least n whose mean square error on 4000 fresh inputs is half of ‖P_{>1} f*‖², on a grid with four sizes to the octave, interpolated; followed in d with new directions, weights and inputs for each replicate, which hold all of its uncertainty."
-    }
-    fn refuted_by(&self) -> &str {
-        "A least n that grows faster than d^k log(dm) by more than the slack; one of the network that grows with m against that of f_L + f_Q."
-    }
-    fn uses(&self) -> &[&str] {
-        &["theorem-2", "theorem-3", "theorem-4", "corollary-1"]
+impl Claim for Theorem1 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -70,8 +58,8 @@ impl Claim for Theorem1 {
             Tier::Paper => (&[6, 8, 11, 16, 24, 32, 45], 9, 8),
         };
         for replicate in 0..replicates {
-            cells.extend(half_octaves(320, widths).map(|m| Cell { m, part: WIDTH.into(), ..cell(8, replicate) }));
-            cells.extend(dimensions.iter().map(|&d| Cell { m: 48 * d, part: NETWORK.into(), ..cell(d, replicate) }));
+            cells.extend(half_octaves(320, widths).map(|m| cell(8, replicate).part(WIDTH).with(M, m)));
+            cells.extend(dimensions.iter().map(|&d| cell(d, replicate).part(NETWORK).with(M, 48 * d)));
         }
         cells
     }
@@ -87,7 +75,7 @@ impl Claim for Theorem1 {
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         let mut trial = Trial::new(cell, seed)?;
-        let power = (cell.d as f64).powi(cell.k as i32);
+        let power = (cell.d() as f64).powi(cell.k() as i32);
         let scale = power * sample_size::logarithm(cell);
         let n = trial.least(Method::Regularised, sample_size::hint(cell))?;
         let mut out = Measurement::new()
@@ -103,21 +91,21 @@ impl Claim for Theorem1 {
             out.insert("one", 1.0, 0.0);
             most = network.value;
         }
-        let out = out.cost(trial.flops(), 8.0 * cell.m as f64 * (3.0 * most + 4.0 * cell.m as f64), 0.0);
+        let out = out.cost(trial.flops(), 8.0 * cell.m() as f64 * (3.0 * most + 4.0 * cell.m() as f64), 0.0);
         Ok(wide_enough(out, cell))
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let along_d = || Growth::upper(Parameter::D, |c| c.k as f64);
+        let along_d = || Sweep::upper(D, |c| c.k() as f64);
         vec![
-            Bound::growth("samples", "the least n is Θ̃(d^k): ≲ d^k log(dm)", "samples", "scale", along_d().tied(&[Parameter::M]))
+            Bound::growth("samples", "the least n is Θ̃(d^k): ≲ d^k log(dm)", "samples", "scale", along_d().tied(&[M]))
                 .part(EXPANSION),
             Bound::growth(
                 "network",
                 "that of the network, at a width in proportion to d, is ≲ d^k log(dm)",
                 "network",
                 "scale",
-                along_d().tied(&[Parameter::M]),
+                along_d().tied(&[M]),
             )
             .part(NETWORK),
             Bound::growth(
@@ -125,7 +113,7 @@ impl Claim for Theorem1 {
                 "the network needs ≲ as many samples as f_L + f_Q, whatever the width",
                 "network_over_expansion",
                 "one",
-                Growth::upper(Parameter::M, |_| 0.0),
+                Sweep::upper(M, |_| 0.0),
             )
             .part(WIDTH),
         ]
@@ -134,5 +122,5 @@ impl Claim for Theorem1 {
 
 /// How many times the samples of f_L + f_Q the network may need: a first guess, not far from what was seen at d = 8.
 fn network_over_expansion(cell: &Cell) -> f64 {
-    1.0 + 150.0 * cell.d as f64 / cell.m as f64
+    1.0 + 150.0 * cell.d() as f64 / cell.m() as f64
 }

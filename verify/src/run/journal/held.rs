@@ -3,7 +3,8 @@
 use crate::claim::Claim;
 use crate::claim::cell::Cell;
 use crate::claim::record::Record;
-use crate::run::plan::{Plan, Step, source_of};
+use crate::run::plan::{Plan, Step};
+use crate::run::source::source_of;
 use std::collections::BTreeMap;
 
 /// Records with one seed, by cell.

@@ -1,13 +1,13 @@
 //! From records to the data of a report. Nothing is measured here.
 
 use super::{
-    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount, Provenance, Report,
-    SCHEMA,
+    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount, PaperEntry,
+    Provenance, Report, SCHEMA,
 };
 use crate::report::called;
 use escapement_verify::claim::bound::{Bound, Kind, Side};
 use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::errata::LEDGER;
+use escapement_verify::claim::paper::Paper;
 use escapement_verify::claim::record::Failure;
 use escapement_verify::claim::record::Record;
 use escapement_verify::claim::registry::Registry;
@@ -16,7 +16,8 @@ use escapement_verify::error::Result;
 use escapement_verify::judge::series::Series;
 use escapement_verify::judge::{self as verdict, BoundVerdict, Verdict, judge_partial};
 use escapement_verify::run::journal::{Held, Records};
-use escapement_verify::run::plan::{Plan, source_of};
+use escapement_verify::run::plan::Plan;
+use escapement_verify::run::source::source_of;
 use escapement_verify::run::timings::Timings;
 use escapement_verify::text::plural::{are, count};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,12 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
     let held = Held::new(material.records.iter(), material.seed);
     let mut hosts = BTreeSet::new();
     let claims = material.claims.iter().map(|&c| of_claim(c, material, &held, &mut hosts)).collect::<Result<Vec<_>>>()?;
+    let mut papers: Vec<&Paper> = Vec::new();
+    for paper in material.claims.iter().map(|c| c.card().paper) {
+        if !papers.iter().any(|known| known.id == paper.id) {
+            papers.push(paper);
+        }
+    }
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         provenance: Provenance::new(material.journal.clone(), material.command.clone(), hosts.into_iter().collect()),
@@ -84,7 +91,8 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
         notes: Vec::new(),
         counts: BTreeMap::new(),
         claims,
-        errata: LEDGER.iter().map(entry).collect(),
+        papers: papers.iter().copied().map(paper).collect(),
+        errata: papers.iter().copied().flat_map(entries).collect(),
     };
     shake(&mut report, material.registry);
     for claim in &report.claims {
@@ -94,8 +102,16 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
     Ok(report)
 }
 
-fn entry(e: &escapement_verify::claim::errata::Erratum) -> ErratumEntry {
-    ErratumEntry { id: e.id, place: e.place.to_owned(), printed: e.printed.to_owned(), checked: e.checked.to_owned() }
+fn paper(p: &Paper) -> PaperEntry {
+    let [id, short, title, bibtex] = [p.id, p.short, p.title, p.bibtex].map(str::to_owned);
+    PaperEntry { id, short, title, bibtex }
+}
+
+fn entries(p: &Paper) -> impl Iterator<Item = ErratumEntry> {
+    p.errata.iter().map(|e| {
+        let [paper, place, printed, checked] = [p.id, e.place, e.printed, e.checked].map(str::to_owned);
+        ErratumEntry { paper, id: e.id, place, printed, checked }
+    })
 }
 
 /// Marks what rests on a refuted claim.
@@ -214,19 +230,21 @@ fn of_claim(claim: &dyn Claim, material: &Material<'_>, held: &Held<'_>, hosts: 
             series,
         }
     };
+    let card = claim.card();
     Ok(ClaimReport {
         id: id.to_owned(),
-        title: claim.title().to_owned(),
-        reference: claim.reference().to_owned(),
-        statement: claim.statement().to_owned(),
-        formula: claim.formula().to_owned(),
-        hypotheses: claim.hypotheses().to_owned(),
-        method: claim.method().to_owned(),
-        refuted_by: claim.refuted_by().to_owned(),
-        uses: claim.uses().iter().map(|&u| u.to_owned()).collect(),
+        paper: card.paper.id.to_owned(),
+        title: card.title.to_owned(),
+        reference: card.reference.to_owned(),
+        statement: card.plain_statement(),
+        formula: card.statement.to_owned(),
+        hypotheses: card.hypotheses.to_owned(),
+        method: card.method.to_owned(),
+        refuted_by: card.refuted_by.to_owned(),
+        uses: material.registry.uses(claim)?.iter().map(|c| c.id().to_owned()).collect(),
         rests_on_it: material.registry.resting_on(id).into_iter().map(str::to_owned).collect(),
         shaken_by: Vec::new(),
-        errata: claim.errata().to_vec(),
+        errata: card.errata.to_vec(),
         verdict: judged.verdict,
         as_printed: judged.as_printed,
         freshness: cells.iter().map(|c| c.freshness).max(),
@@ -259,8 +277,7 @@ fn constant_error(kind: &Kind, verdict: &BoundVerdict, series: &[Series]) -> Opt
     let constant = verdict.implied_constant?;
     let side = match kind {
         Kind::Inequality { side, .. } => *side,
-        Kind::Growth { growth, .. } => growth.side,
-        Kind::Asymptotic { asymptotic, .. } => asymptotic.side,
+        Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => sweep.side,
         // The constant of an event is a frequency: its limits are statistical.
         Kind::Identity { .. } | Kind::Probability { .. } => return None,
     };

@@ -41,14 +41,32 @@ pub struct Report {
     pub counts: BTreeMap<Verdict, usize>,
     /// The claims, in the order of the registry.
     pub claims: Vec<ClaimReport>,
+    /// The papers of the claims.
+    pub papers: Vec<PaperEntry>,
     /// Where the statement checked differs from the statement printed.
     pub errata: Vec<ErratumEntry>,
+}
+
+/// A paper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperEntry {
+    /// What its claims are named by.
+    pub id: String,
+    /// How it is called in a sentence.
+    pub short: String,
+    /// Its title.
+    pub title: String,
+    /// Its BibTeX entry; empty where there is none.
+    pub bibtex: String,
 }
 
 /// An entry of the errata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErratumEntry {
+    /// The paper.
+    pub paper: String,
     /// Its number.
     pub id: ErratumId,
     /// Where it is.
@@ -57,6 +75,18 @@ pub struct ErratumEntry {
     pub printed: String,
     /// What is checked here, and why.
     pub checked: String,
+}
+
+impl ErratumEntry {
+    /// Whether the entry is one of those that the claim names.
+    pub fn concerns(&self, claim: &ClaimReport) -> bool {
+        claim.paper == self.paper && claim.errata.contains(&self.id)
+    }
+
+    /// The place of the entry on a page.
+    pub fn anchor(&self) -> String {
+        format!("erratum-{}-{}", self.paper, self.id.0)
+    }
 }
 
 /// Where a record comes from.
@@ -94,13 +124,15 @@ impl std::fmt::Display for Freshness {
 pub struct ClaimReport {
     /// Its identifier.
     pub id: String,
+    /// The paper that states it.
+    pub paper: String,
     /// A few words.
     pub title: String,
     /// Where it is made.
     pub reference: String,
     /// The statement, in plain text.
     pub statement: String,
-    /// The statement as LaTeX; empty where the claim gives none.
+    /// The statement as LaTeX, from which the plain text is made.
     pub formula: String,
     /// Its hypotheses.
     pub hypotheses: String,

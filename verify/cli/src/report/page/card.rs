@@ -40,19 +40,18 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
     }
 }
 
-/// As checked, in formulas and in words; and as printed, where the errata say that it differs.
+/// As checked; and as printed, where the errata say that it differs.
 fn statement(claim: &ClaimReport, report: &Report) -> Markup {
-    let errata: Vec<_> = report.errata.iter().filter(|e| claim.errata.contains(&e.id)).collect();
+    let errata: Vec<_> = report.errata.iter().filter(|e| e.concerns(claim)).collect();
     html! {
         div class="statement" {
-            (display(&claim.formula))
-            p { (inline(&claim.statement)) }
+            (display(&claim.formula, &claim.statement))
         }
         @if !errata.is_empty() {
             dl class="printed-checked" {
                 @for e in errata {
                     div {
-                        dt { a href={ "#erratum-" (e.id.0) } { (e.id) } ", " (e.place) }
+                        dt { a href={ "#" (e.anchor()) } { (e.id) } ", " (e.place) }
                         dd { b { "As printed: " } (inline(&e.printed)) }
                         dd { b { "As checked: " } (inline(&e.checked)) }
                     }

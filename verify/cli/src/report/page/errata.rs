@@ -15,13 +15,13 @@ pub(super) fn section(report: &Report) -> Markup {
                     thead { tr { th scope="col" { "No." } th scope="col" { "Where" } th scope="col" { "As printed" } th scope="col" { "As checked" } th scope="col" { "Concerns" } } }
                     tbody {
                         @for e in &report.errata {
-                            tr id={ "erratum-" (e.id.0) } {
+                            tr id=(e.anchor()) {
                                 th scope="row" { span class="small-only" { "Erratum " } (e.id.0) }
                                 td data-label="Where" { (inline(&e.place)) }
                                 td data-label="As printed" { (inline(&e.printed)) }
                                 td data-label="As checked" { (inline(&e.checked)) }
                                 td data-label="Concerns" {
-                                    @for c in report.claims.iter().filter(|c| c.errata.contains(&e.id)) { a href={ "#claim-" (c.id) } { (c.id) } " " }
+                                    @for c in report.claims.iter().filter(|c| e.concerns(c)) { a href={ "#claim-" (c.id) } { (c.id) } " " }
                                 }
                             }
                         }

@@ -4,13 +4,13 @@ use maud::{Markup, PreEscaped, html};
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage, push_mathml};
 
-/// A displayed formula; nothing where there is none, and the source where it cannot be read.
-pub(super) fn display(latex: &str) -> Markup {
+/// A displayed formula with the same in words for who cannot see it; nothing where there is none, and the source where it cannot be read.
+pub(super) fn display(latex: &str, words: &str) -> Markup {
     if latex.is_empty() {
         return Markup::default();
     }
     html! {
-        div class="formula" tabindex="0" role="group" aria-label="The statement as a formula" {
+        div class="formula" tabindex="0" role="group" aria-label={ "The statement: " (words) } {
             @match mathml(latex) {
                 Some(formula) => (PreEscaped(formula)),
                 None => code { (latex) },
@@ -124,17 +124,17 @@ mod tests {
 
     #[test]
     fn a_formula_becomes_mathml_and_nonsense_stays_readable() {
-        let good =
-            display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}").into_string();
+        let good = display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}", "")
+            .into_string();
         assert!(good.contains("<math") && good.contains("<mfrac>") && good.contains("<msqrt>"));
         roxmltree::Document::parse(&good).unwrap();
-        let operator = display(r"\mathbb{E} \max_r x").into_string();
+        let operator = display(r"\mathbb{E} \max_r x", "").into_string();
         assert!(operator.contains("<munder><mi>max</mi><mi>r</mi></munder>"), "{operator}");
-        let spaced = display(r"a,~b \text{ for some } c").into_string();
+        let spaced = display(r"a,~b \text{ for some } c", "").into_string();
         assert!(!spaced.contains("nbsp"), "{spaced}");
-        let bad = display(r"\frac{<a>}{").into_string();
+        let bad = display(r"\frac{<a>}{", "").into_string();
         assert!(bad.contains("<code>\\frac{&lt;a&gt;}{</code></div>"), "{bad}");
-        assert!(display("").into_string().is_empty());
+        assert!(display("", "").into_string().is_empty());
     }
 
     #[test]

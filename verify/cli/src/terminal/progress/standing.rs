@@ -124,35 +124,19 @@ mod tests {
     use escapement_verify::claim::errata::ErratumId;
     use escapement_verify::claim::record::Measurement;
     use escapement_verify::claim::{self, Prediction, Tier};
+    use escapement_verify::{Card, Paper, Parameter};
     use escapement_verify::{Error, Result};
 
     /// Ten cells of ten seconds; an inequality with a printed wording.
     struct Ten;
 
     impl claim::Claim for Ten {
-        fn id(&self) -> &str {
-            "ten"
-        }
-        fn title(&self) -> &str {
-            ""
-        }
-        fn statement(&self) -> &str {
-            ""
-        }
-        fn reference(&self) -> &str {
-            ""
-        }
-        fn hypotheses(&self) -> &str {
-            ""
-        }
-        fn method(&self) -> &str {
-            ""
-        }
-        fn refuted_by(&self) -> &str {
-            ""
+        fn card(&self) -> Card {
+            static PAPER: Paper = Paper::new("none", "");
+            Card::new(&PAPER, "ten", "")
         }
         fn plan(&self, _: Tier) -> Vec<Cell> {
-            (1..=10).map(|m| Cell { m, ..Cell::new("ten", "") }).collect()
+            (1..=10).map(|m| Cell::new("ten", "").with(Parameter::M, m)).collect()
         }
         fn predict(&self, _: &Cell) -> Prediction {
             Prediction { seconds: 10.0, bytes: 0.0 }
@@ -167,7 +151,7 @@ mod tests {
     }
 
     fn record(m: usize, small: f64) -> Record {
-        let cell = Cell { m, ..Cell::new("ten", "") };
+        let cell = Cell::new("ten", "").with(Parameter::M, m);
         let quantities = Measurement::new().quantity("small", small, 0.0).quantity("large", 9.0, 0.0).quantity("rhs", 1.0, 0.0);
         Record { source: String::new(), seed: 0, cell, measurement: quantities }
     }

@@ -6,6 +6,7 @@ use crate::claim::{Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::common;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use crate::papers::nbl22::theorem_2::built::Built;
 use escapement::construct::signs;
 use escapement::descent::{Descended, DescentOptions, DescentState, LeastOptions, LossLandscape, descend};
@@ -44,8 +45,8 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     for &(d, k, n, widths, replicates) in sweeps {
         for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ["sigmoid:1", "tanh:0.5"].map(|a| (p, a))) {
             for m in common::half_octaves(64, widths) {
-                let cell = Cell { d, m, n, k, terms: 1, activation: activation.into(), ..Cell::new(claim, part) };
-                cells.extend((0..replicates).map(|replicate| Cell { replicate, ..cell.clone() }));
+                let cell = Cell::new(claim, part).with(D, d).with(M, m).with(N, n).with(K, k).with(R, 1).activation(activation);
+                cells.extend((0..replicates).map(|replicate| cell.clone().replicate(replicate)));
             }
         }
     }
@@ -65,7 +66,7 @@ pub(super) struct Rates {
 
 /// With the rates of f_L + f_Q and of the network, each for the sigmoid and for anything else.
 pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
-    let (m, n, d) = (cell.m as f64, cell.n as f64, cell.d as f64);
+    let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
     let of_model = rates[usize::from(cell.part == NETWORK)];
     let Rates { looks, descents, forms } = of_model[usize::from(!cell.activation.starts_with("sigmoid"))];
     let seconds = 1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
@@ -94,13 +95,13 @@ pub(super) struct Case {
 impl Case {
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let built = Built::new(cell, seed)?;
-        let s = signs::draw(&mut cell.stream(seed, "signs"), cell.m);
+        let s = signs::draw(&mut cell.stream(seed, "signs"), cell.m());
         let star = signs::apply(&s, built.w_l.as_ref(), built.w_q.w.as_ref())?;
         let y = built.target.value(built.x.as_ref())?;
         let model = built.model()?;
         let root = |(i, b): (usize, &f64)| (b * b + model.slopes.col(i).squared_norm_l2()).sqrt();
-        let epsilon = model.constant.iter().enumerate().map(root).sum::<f64>() / cell.n as f64;
-        let (of, zero) = (built.regularizers(), Mat::zeros(cell.m, cell.d));
+        let epsilon = model.constant.iter().enumerate().map(root).sum::<f64>() / cell.n() as f64;
+        let (of, zero) = (built.regularizers(), Mat::zeros(cell.m(), cell.d()));
         let spent = [
             signs::expected_r1(of, zero.as_ref(), star.as_ref(), Par::Seq)?,
             signs::expected_r2(of, zero.as_ref(), star.as_ref(), Par::Seq)?,
@@ -162,10 +163,10 @@ pub(super) fn from_zero(objective: &RegularizedLoss<'_>, options: &DescentOption
 
 /// Records whether m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}.
 pub(super) fn wide_enough(measurement: Measurement, cell: &Cell, epsilon: f64) -> Measurement {
-    let (n, d, k) = (cell.n as f64, cell.d as f64, cell.k as f64);
+    let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
     let least = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * epsilon.powf(-22.0 / 3.0);
-    let detail = format!("m = {} against {least:.1e}", cell.m);
-    measurement.hypothesis("m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}", cell.m as f64 >= least, detail)
+    let detail = format!("m = {} against {least:.1e}", cell.m());
+    measurement.hypothesis("m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}", cell.m() as f64 >= least, detail)
 }
 
 /// `‖W‖_{2,4}`.

@@ -18,12 +18,15 @@
 
 use super::case::{self, Case, Rates};
 use super::terms::Terms;
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::M;
 use escapement::descent::{Descended, DescentOptions, LeastEigenvalue, LeastOptions, Outcome, least_eigenvalue};
 use escapement::objective::{RegularizedLoss, frobenius_sq};
 use faer::{Mat, Par, Scale};
@@ -44,39 +47,23 @@ const CLOSER: f64 = 0.1;
 /// How many times L_λ(0) the right side may be before the statement is called vacuous.
 const VACUOUS: f64 = 1e3;
 
+const CARD: Card = Card {
+    statement: r"\|\nabla L_\lambda(W)\| \le \nu \le m^{-1/2}, \quad \nabla^2 L_\lambda(W) \succeq -\gamma I, \quad \gamma \le m^{-3/4} \quad \Longrightarrow \quad L_\lambda(W) \lesssim \varepsilon",
+    reference: "NBL22, Corollary 1",
+    hypotheses: "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ m^{-3/4}; λ_i = ε/R_i(W*).",
+    method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
+         themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is followed along m, and so is the part of ν and γ.",
+    refuted_by: "A certified point where the explicit right side is exceeded; an L_λ at certified points that outgrows ε along m.",
+    uses: &["lemma-3", "theorem-2", "escape"],
+    errata: &[ErratumId(1), ErratumId(6), ErratumId(10)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "corollary-1", "Second-order stationary points of L_λ are good")
+};
+
 impl Claim for Corollary1 {
-    fn id(&self) -> &str {
-        "corollary-1"
-    }
-    fn title(&self) -> &str {
-        "Second-order stationary points of L_λ are good"
-    }
-    fn statement(&self) -> &str {
-        "L_λ(W) ≲ ε at every (ν, γ)-second-order stationary point W of L_λ with ν ≤ m^{-1/2} and γ ≤ m^{-3/4}."
+    fn card(&self) -> Card {
+        CARD
     }
 
-    fn formula(&self) -> &str {
-        r"\|\nabla L_\lambda(W)\| \le \nu \le m^{-1/2}, \quad \nabla^2 L_\lambda(W) \succeq -\gamma I, \quad \gamma \le m^{-3/4} \quad \Longrightarrow \quad L_\lambda(W) \lesssim \varepsilon"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Corollary 1"
-    }
-    fn hypotheses(&self) -> &str {
-        "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ m^{-3/4}; λ_i = ε/R_i(W*)."
-    }
-    fn method(&self) -> &str {
-        "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
-         themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is followed along m, and so is the part of ν and γ."
-    }
-    fn refuted_by(&self) -> &str {
-        "A certified point where the explicit right side is exceeded; an L_λ at certified points that outgrows ε along m."
-    }
-    fn uses(&self) -> &[&str] {
-        &["lemma-3", "theorem-2", "escape"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(1), ErratumId(6), ErratumId(10)]
-    }
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         case::plan(self.id(), tier, 2)
     }
@@ -87,8 +74,8 @@ impl Claim for Corollary1 {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         let case = Case::new(cell, seed)?;
         let objective = case.objective(case.lambda())?;
-        let (nu, gamma) = case::allowed(cell.m);
-        let closely = DescentOptions { gradient: CLOSER * nu, curvature: Some(CLOSER * gamma), ..case::options(cell.m) };
+        let (nu, gamma) = case::allowed(cell.m());
+        let closely = DescentOptions { gradient: CLOSER * nu, curvature: Some(CLOSER * gamma), ..case::options(cell.m()) };
         let first = DescentOptions { gradient: nu, curvature: Some(gamma), ..closely };
         let mut out = Measurement::new();
         let mut spent = 0.0;
@@ -99,7 +86,7 @@ impl Claim for Corollary1 {
         }
         other_points(&mut out, cell, &case, &objective)?;
         spent += printed(&mut out, cell, &case)?;
-        let (m, n, d) = (cell.m as f64, cell.n as f64, cell.d as f64);
+        let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
         Ok(case::wide_enough(out, cell, case.epsilon).cost(spent * n * m * (6.0 * d + 20.0), 40.0 * n * m, spent))
     }
 
@@ -117,7 +104,7 @@ impl Claim for Corollary1 {
             )
         };
         let growth = |name: &str, statement: &str, lhs: &str, rhs: &str| {
-            Bound::growth(name, statement, lhs, rhs, Growth::upper(Parameter::M, |_| -0.25))
+            Bound::growth(name, statement, lhs, rhs, Sweep::upper(M, |_| -0.25))
         };
         vec![
             Bound::inequality(
@@ -209,18 +196,18 @@ fn point(
 
 /// W = 0 and −3W_L*, and what does not depend on W.
 fn other_points(out: &mut Measurement, cell: &Cell, case: &Case, objective: &RegularizedLoss<'_>) -> Result<()> {
-    let (nu, gamma) = case::allowed(cell.m);
+    let (nu, gamma) = case::allowed(cell.m());
     let mirror = Terms::new(case, objective, (&case.built.w_l * Scale(-3.0)).as_ref())?;
-    let zero = Mat::zeros(cell.m, cell.d);
-    let options = LeastOptions { threshold: Some(-gamma), ..case::options(cell.m).least };
+    let zero = Mat::zeros(cell.m(), cell.d());
+    let options = LeastOptions { threshold: Some(-gamma), ..case::options(cell.m()).least };
     let flat = least_eigenvalue(&objective.hessian(zero.as_ref(), Par::Seq)?, &options, Par::Seq)?;
     out.insert("mirror-gain", 2.0 * (mirror.here - mirror.there) - mirror.rhs(), mirror.rounding);
     out.insert("mirror-gradient", mirror.gradient, mirror.rounding);
     // A Ritz value: the least eigenvalue is no larger.
-    out.insert("zero-least", flat.value, f64::EPSILON * (cell.m * cell.d) as f64 * flat.norm);
+    out.insert("zero-least", flat.value, f64::EPSILON * (cell.m() * cell.d()) as f64 * flat.norm);
     out.insert("nu", nu, 4.0 * f64::EPSILON * nu);
     out.insert("minus-gamma", -gamma, 4.0 * f64::EPSILON * gamma);
-    let quarter = (cell.m as f64).powf(-0.25);
+    let quarter = (cell.m() as f64).powf(-0.25);
     out.insert("quarter", quarter, 4.0 * f64::EPSILON * quarter);
     out.insert("epsilon", case.epsilon, case.built.model_rounding());
     out.insert("star", mirror.there, mirror.rounding);
@@ -230,8 +217,8 @@ fn other_points(out: &mut Measurement, cell: &Cell, case: &Case, objective: &Reg
 /// The same with λ as printed; returns the evaluations.
 fn printed(out: &mut Measurement, cell: &Cell, case: &Case) -> Result<f64> {
     let objective = case.objective(case.printed())?;
-    let options = DescentOptions { curvature: Some(case::allowed(cell.m).1), ..case::options(cell.m) };
-    let zero = Terms::new(case, &objective, Mat::zeros(cell.m, cell.d).as_ref())?;
+    let options = DescentOptions { curvature: Some(case::allowed(cell.m()).1), ..case::options(cell.m()) };
+    let zero = Terms::new(case, &objective, Mat::zeros(cell.m(), cell.d()).as_ref())?;
     out.insert("printed-star", zero.there, zero.rounding);
     out.insert("zero-many", VACUOUS * zero.here, VACUOUS * case.built.model_rounding());
     if cell.replicate != 0 {

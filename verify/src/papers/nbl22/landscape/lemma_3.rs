@@ -25,12 +25,15 @@
 
 use super::case::{self, Case, NETWORK, Rates};
 use super::terms::Terms;
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::M;
 use escapement::construct::signs;
 use escapement::eigen;
 use escapement::network::Model;
@@ -50,39 +53,23 @@ pub struct Lemma3;
 /// How many times ε counts as vacuous.
 const VACUOUS: f64 = 1e3;
 
+const CARD: Card = Card {
+    statement: r"\mathbb{E}_S \nabla^2 L_\lambda(W)[S W^*, S W^*] - \left\langle \nabla L_\lambda(W), W - 2 W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon \quad \text{where } \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
+    reference: "NBL22, Lemma 3",
+    hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
+    method: "Both models. The left side from gradient and Hessian, exactly averaged over S, is compared with its closed form at W = 0, W* and a point where descent from 0 ends with ‖∇L_λ‖ ≤ m^{-1/2}/5; then held to the explicit \
+         right side, and to Cε and a remainder with C explicit. The terms of the remainder are followed along m, and so is the whole left side with 2L_λ(W*) added, which must be ≲ ε as well.",
+    refuted_by: "A difference between the left side and its closed form beyond rounding; a point where the explicit right side is exceeded; a remainder that falls slower than claimed; a left side (plus 2L_λ(W*)) that outgrows ε.",
+    uses: &["theorem-2", "random-signs", "taylor"],
+    errata: &[ErratumId(1), ErratumId(2), ErratumId(5), ErratumId(10)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "lemma-3", "At stationary points the Hessian along SW* pays for the loss")
+};
+
 impl Claim for Lemma3 {
-    fn id(&self) -> &str {
-        "lemma-3"
-    }
-    fn title(&self) -> &str {
-        "At stationary points the Hessian along SW* pays for the loss"
-    }
-    fn statement(&self) -> &str {
-        "E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε at ν-stationary W, ν ≤ m^{-1/4}."
+    fn card(&self) -> Card {
+        CARD
     }
 
-    fn formula(&self) -> &str {
-        r"\mathbb{E}_S \nabla^2 L_\lambda(W)[S W^*, S W^*] - \left\langle \nabla L_\lambda(W), W - 2 W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Lemma 3"
-    }
-    fn hypotheses(&self) -> &str {
-        "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network."
-    }
-    fn method(&self) -> &str {
-        "Both models. The left side from gradient and Hessian, exactly averaged over S, is compared with its closed form at W = 0, W* and a point where descent from 0 ends with ‖∇L_λ‖ ≤ m^{-1/2}/5; then held to the explicit \
-         right side, and to Cε and a remainder with C explicit. The terms of the remainder are followed along m, and so is the whole left side with 2L_λ(W*) added, which must be ≲ ε as well."
-    }
-    fn refuted_by(&self) -> &str {
-        "A difference between the left side and its closed form beyond rounding; a point where the explicit right side is exceeded; a remainder that falls slower than claimed; a left side (plus 2L_λ(W*)) that outgrows ε."
-    }
-    fn uses(&self) -> &[&str] {
-        &["theorem-2", "random-signs", "taylor"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(1), ErratumId(2), ErratumId(5), ErratumId(10)]
-    }
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         case::plan(self.id(), tier, 4)
     }
@@ -93,9 +80,9 @@ impl Claim for Lemma3 {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         let case = Case::new(cell, seed)?;
         let objective = case.objective(case.lambda())?;
-        let end = case::from_zero(&objective, &case::options(cell.m))?;
+        let end = case::from_zero(&objective, &case::options(cell.m()))?;
         let w_l = &case.built.w_l;
-        let (zero, mirror) = (Mat::zeros(cell.m, cell.d), w_l * Scale(-1.0));
+        let (zero, mirror) = (Mat::zeros(cell.m(), cell.d()), w_l * Scale(-1.0));
         // Where 24τ⁶ − 6τ⁸ is largest, which neurons along those of W* come near.
         let far = &case.star * Scale(3.0_f64.sqrt());
         let points = [("zero", &zero), ("at-star", &case.star), ("mirror", &mirror), ("far", &far), ("stationary", &end.state.w)];
@@ -117,7 +104,7 @@ impl Claim for Lemma3 {
         if cell.replicate == 0 {
             printed(&mut out, cell, &case, &objective)?;
         }
-        let (m, n, d) = (cell.m as f64, cell.n as f64, cell.d as f64);
+        let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
         let limit = m.powf(-0.25);
         let met = end.gradient_norm <= limit;
         let steps = end.state.evaluations as f64;
@@ -185,7 +172,7 @@ impl Claim for Lemma3 {
             .part(NETWORK),
         ]);
         let falls = |name: &str, statement: &str, lhs: &str, rhs: &str, power: f64| {
-            Bound::growth(name, statement, lhs, rhs, Growth::upper(Parameter::M, move |_| power))
+            Bound::growth(name, statement, lhs, rhs, Sweep::upper(M, move |_| power))
         };
         bounds.extend([
             falls("noise", "E_n √(E_S f_L(SW_Q)²) ≲ m^{-1/4}", "noise", "quarter", -0.25),
@@ -243,10 +230,10 @@ fn record(out: &mut Measurement, name: &str, case: &Case, t: &Terms) {
 
 /// What is followed along m, and the norms that bound the remainder, at a stationary point.
 fn along(out: &mut Measurement, cell: &Cell, case: &Case, found: &Terms) -> Result<()> {
-    let (built, zero) = (&case.built, Mat::zeros(cell.m, cell.d));
+    let (built, zero) = (&case.built, Mat::zeros(cell.m(), cell.d()));
     let squares = signs::expected_linear_square(&built.net, built.x.as_ref(), zero.as_ref(), built.w_q.w.as_ref(), Par::Seq)?;
-    let noise = squares.iter().map(|s| s.sqrt()).sum::<f64>() / cell.n as f64;
-    let quarter = (cell.m as f64).powf(-0.25);
+    let noise = squares.iter().map(|s| s.sqrt()).sum::<f64>() / cell.n() as f64;
+    let quarter = (cell.m() as f64).powf(-0.25);
     let step = built.model_rounding();
     let mut insert = |name: &str, value: f64, error: f64| out.insert(name, value, error);
     insert("quarter", quarter, 4.0 * f64::EPSILON * quarter);
@@ -258,8 +245,8 @@ fn along(out: &mut Measurement, cell: &Cell, case: &Case, found: &Terms) -> Resu
     let ratio = found.lhs() / case.epsilon;
     insert("left-over-epsilon", ratio, 2.0 * (found.rounding + step * ratio.abs()) / case.epsilon);
 
-    let (m, d, x) = (cell.m as f64, cell.d as f64, built.x.as_ref());
-    let moment = x.transpose() * x * Scale(1.0 / cell.n as f64);
+    let (m, d, x) = (cell.m() as f64, cell.d() as f64, built.x.as_ref());
+    let moment = x.transpose() * x * Scale(1.0 / cell.n() as f64);
     let spread = eigen::full_eigenvalues(moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
     let [_, first, second, third] = built.net.activation().suprema().map(|s| s.value);
     let (large, [whole, aim, distance]) = (case::norm_2_4(case.star.as_ref()), found.norms);
@@ -289,7 +276,7 @@ fn along(out: &mut Measurement, cell: &Cell, case: &Case, found: &Terms) -> Resu
 /// The same with λ as printed.
 fn printed(out: &mut Measurement, cell: &Cell, case: &Case, checked: &RegularizedLoss<'_>) -> Result<()> {
     let objective = case.objective(case.printed())?;
-    let end = case::from_zero(&objective, &case::options(cell.m))?;
+    let end = case::from_zero(&objective, &case::options(cell.m()))?;
     let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
     let there = Terms::new(case, &objective, case.star.as_ref())?;
     let found = Terms::new(case, &objective, end.state.w.as_ref())?;

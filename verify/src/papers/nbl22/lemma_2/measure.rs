@@ -4,6 +4,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
 use crate::papers::nbl22::common::{wide_enough, width_of_hypothesis};
+use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::projection::{Projection, first_order, first_order_with};
 use crate::papers::nbl22::{rounding, targets};
 use escapement::activation;
@@ -22,16 +23,16 @@ const LONG_DEGREE: usize = 31;
 
 /// Where Σ is cut: the Gram matrix of the harmonics is affordable at these tails; the operator route hardly depends on them.
 pub(super) fn tail(cell: &Cell) -> f64 {
-    match (cell.d, cell.activation.as_str()) {
+    match (cell.d(), cell.activation.as_str()) {
         (4, "tanh:0.5") => 1e-6,
-        (3, _) if cell.m > 50_000 => 1e-9,
+        (3, _) if cell.m() > 50_000 => 1e-9,
         (3 | 4, _) => 1e-7,
         _ => 1e-9,
     }
 }
 
 fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
-    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
+    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
     let tail = tail(cell);
     Ok(Covariance::new(weights.as_ref(), activation::parse(&cell.activation)?.as_ref(), Truncation::Tail(tail))?)
 }
@@ -45,11 +46,11 @@ fn least_kappa(levels: &FeatureLevels, k: usize) -> (f64, f64) {
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
-    let found = Projection::solve(&cov, cell.k)?;
-    let (m, rate) = (cell.m as f64, first_order(cov.levels(), cell.k));
-    let (kappa, kappa_error) = least_kappa(cov.levels(), cell.k);
+    let found = Projection::solve(&cov, cell.k())?;
+    let (m, rate) = (cell.m() as f64, first_order(cov.levels(), cell.k()));
+    let (kappa, kappa_error) = least_kappa(cov.levels(), cell.k());
     // d^k/n at n = d^{k+1}, the largest n of the statement and so its sharpest target.
-    let over_target = cell.n as f64 / (cell.d as f64).powi(cell.k as i32);
+    let over_target = cell.n() as f64 / (cell.d() as f64).powi(cell.k() as i32);
     let first = found.eigenvalues[0];
     let (error, certificate) = (found.error.value, found.error.error);
     let measurement = Measurement::new()
@@ -64,17 +65,17 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("inverse-first", 1.0 / first, found.inverse_last.error)
         .quantity("inverse-kappa", 1.0 / kappa, 2.0 * kappa_error / (kappa * kappa))
         .cost(found.flops, 8.0 * (cov.order() * found.overlap.nrows()) as f64, 0.0);
-    let n = format!("n = {} = d^{{k+1}}", cell.n);
+    let n = format!("n = {} = d^{{k+1}}", cell.n());
     Ok(wide_enough(measurement, cell).hypothesis("d^k ≤ n ≤ d^{k+1}", true, n))
 }
 
 pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
     let target = targets::drawn(cell, seed)?;
-    let n_k = cumulative_dimension(cell.d, cell.k)?;
+    let n_k = cumulative_dimension(cell.d(), cell.k())?;
     let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, n_k)?;
-    let found = Projection::from_pairs(&cov, &pairs, cell.k)?;
+    let found = Projection::from_pairs(&cov, &pairs, cell.k())?;
     let k_matrix = &found.overlap;
     let coefficients = target.harmonic_coefficients()?;
     let c = Mat::from_fn(n_k, 1, |i, _| coefficients[i]);
@@ -94,10 +95,10 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     };
     // What population least squares would be if the top space were the span of E[φ Y_jl].
     let infinite = Mat::from_fn(n_k, 1, |l, _| {
-        let degree = (0..=cell.k).find(|&j| cumulative_dimension(cell.d, j).is_ok_and(|n| l < n)).unwrap_or(cell.k);
+        let degree = (0..=cell.k()).find(|&j| cumulative_dimension(cell.d(), j).is_ok_and(|n| l < n)).unwrap_or(cell.k());
         coefficients[l] / cov.levels().levels[degree].kappa
     });
-    let lifted = HarmonicMap::new(&cov, cell.k)?.lift(infinite.as_ref(), Par::Seq)?;
+    let lifted = HarmonicMap::new(&cov, cell.k())?.lift(infinite.as_ref(), Par::Seq)?;
     let lifted = Mat::from_fn(cov.m(), cov.d(), |r, i| {
         let entry = lifted[(i * cov.p() + r % cov.p(), 0)];
         if r < cov.p() { entry } else { -entry }
@@ -120,18 +121,18 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let scaled = Mat::from_fn(n_k, n_k, |i, l| k_matrix[(i, l)] * (2.0 / pairs.eigenvalues[i]).sqrt());
     let columns = q * &scaled;
     let net = PairedNetwork::new(cov.weights(), activation::parse(&cell.activation)?, escapement::tolerance::UNIT_NORM_F64)?;
-    let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n, cell.d, (cell.d as f64).sqrt());
+    let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
     let mut difference = net.f_linear_of_columns(x.as_ref(), columns.as_ref(), Par::Seq)?;
-    let unit_inputs = &x * faer::Scale((cell.d as f64).sqrt().recip());
-    let mut harmonics = Mat::zeros(cell.n, n_k);
-    HarmonicMap::new(&cov, cell.k)?.basis().evaluate(unit_inputs.as_ref(), harmonics.as_mut())?;
+    let unit_inputs = &x * faer::Scale((cell.d() as f64).sqrt().recip());
+    let mut harmonics = Mat::zeros(cell.n(), n_k);
+    HarmonicMap::new(&cov, cell.k())?.basis().evaluate(unit_inputs.as_ref(), harmonics.as_mut())?;
     difference -= &harmonics;
     let square = difference.transpose() * &difference;
-    let sample = eigen::full_eigenvalues(square.as_ref(), Par::Seq)?[0] / cell.n as f64;
+    let sample = eigen::full_eigenvalues(square.as_ref(), Par::Seq)?[0] / cell.n() as f64;
     let sup = net.activation().suprema()[1].value;
     // Each f_L(x) is a sum of terms of in all at most sup|σ'|·√d·‖W_L‖, and ‖W_L‖² ≤ 1/λ_{n_k}.
-    let value_rounding = unit * n_k as f64 * (sup * (cell.d as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
-    let square_rounding = (rounding::sum(cell.n, 8) * n_k as f64 + rounding::eigen(n_k, 1.0)) * sample;
+    let value_rounding = unit * n_k as f64 * (sup * (cell.d() as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
+    let square_rounding = (rounding::sum(cell.n(), 8) * n_k as f64 + rounding::eigen(n_k, 1.0)) * sample;
     let sample_rounding = value_rounding * (2.0 * sample.sqrt() + value_rounding) + square_rounding;
     let flops = 12.0 * (order as f64).powi(3).min(24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(1)) as f64);
     let measurement = Measurement::new()
@@ -159,16 +160,16 @@ fn slanted(cov: &Covariance, target: &Target) -> Result<Mat<f64>> {
 }
 
 pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), 1, cell.d, 1.0);
+    let weights = uniform_sphere(&mut cell.stream(seed, "weights"), 1, cell.d(), 1.0);
     let sigma = activation::parse(&cell.activation)?;
-    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Degree(MOMENT_DEGREE))?;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(MOMENT_DEGREE))?;
     let cov = Covariance::from_levels(weights, levels)?;
     let map = HarmonicMap::new(&cov, MOMENT_DEGREE)?;
     let gram = map.gram(Par::Seq)?;
     let levels = &cov.levels().levels;
     let (mut sum, mut scale) = (0.0, 0.0);
-    for i in 0..=cell.k {
-        for j in cell.k + 1..=MOMENT_DEGREE {
+    for i in 0..=cell.k() {
+        for j in cell.k() + 1..=MOMENT_DEGREE {
             let gap = (levels[i].kappa - levels[j].kappa).powi(2);
             let block = gram.submatrix(
                 map.basis().level(j).start,
@@ -182,24 +183,24 @@ pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
     }
     // An entry of the Gram matrix of one neuron is a sum of d products of harmonics of degree ≤ J with their gradients: d + 4J + 8 roundings of |v_a||v_b|,
     // whose squares sum to τ_iτ_j.
-    let rounding = 2.0 * (cell.d + 4 * MOMENT_DEGREE + 8) as f64 * f64::EPSILON * scale;
-    let [exact, false_sum] = [cell.d as f64 - 1.0, 1.0].map(|across| first_order_with(cov.levels(), cell.k, across).value);
+    let rounding = 2.0 * (cell.d() + 4 * MOMENT_DEGREE + 8) as f64 * f64::EPSILON * scale;
+    let [exact, false_sum] = [cell.d() as f64 - 1.0, 1.0].map(|across| first_order_with(cov.levels(), cell.k(), across).value);
     Ok(Measurement::new()
         .quantity("one-neuron", sum, rounding)
         .quantity("zonal-sum", exact, rounding)
         .quantity("zonal-sum-without-dimension", false_sum, rounding)
-        .cost((gram.nrows() as f64).powi(2) * cell.d as f64, 8.0 * (gram.nrows() as f64).powi(2), 0.0))
+        .cost((gram.nrows() as f64).powi(2) * cell.d() as f64, 8.0 * (gram.nrows() as f64).powi(2), 0.0))
 }
 
 pub(super) fn asymptotic(cell: &Cell) -> Result<Measurement> {
     let sigma = activation::parse(&cell.activation)?;
-    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
-    let (kappa, error) = least_kappa(&levels, cell.k);
-    let rate = first_order(&levels, cell.k);
-    let d = cell.d as f64;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
+    let (kappa, error) = least_kappa(&levels, cell.k());
+    let rate = first_order(&levels, cell.k());
+    let d = cell.d() as f64;
     Ok(Measurement::new()
         .quantity("inverse-kappa", 1.0 / kappa, 2.0 * error / (kappa * kappa))
         .quantity("width-needed", rate.value * d, rate.error * d)
-        .quantity("d-to-10k", width_of_hypothesis(cell.d, cell.k), 0.0)
+        .quantity("d-to-10k", width_of_hypothesis(cell.d(), cell.k()), 0.0)
         .cost(1e6, 1e5, 0.0))
 }

@@ -12,11 +12,14 @@ mod measure;
 
 use super::common::{self, literal};
 use super::effort;
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use escapement::sphere::cumulative_dimension;
 
 /// The claim.
@@ -37,7 +40,7 @@ const ACTIVATIONS: [&str; 2] = ["sigmoid:1", "tanh:0.5"];
 const SAMPLES: usize = 200;
 
 fn cell(part: &str, d: usize, m: usize, k: usize, activation: &str, replicate: usize) -> Cell {
-    Cell { d, m, k, activation: activation.into(), replicate, ..Cell::new("lemma-2", part) }
+    Cell::new("lemma-2", part).with(D, d).with(M, m).with(K, k).activation(activation).replicate(replicate)
 }
 
 /// Widths and replicates of the sweeps at (d, k). The logarithm of a worst case over f_k scatters by about a half, and Student's limits are wide for
@@ -64,34 +67,19 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     out
 }
 
-impl Claim for Lemma2 {
-    fn id(&self) -> &str {
-        "lemma-2"
-    }
-    fn title(&self) -> &str {
-        "W_L expresses the low-degree part"
-    }
-    fn statement(&self) -> &str {
-        "E_n(f_L(x; W_L) − f_k(x))² ≲ d^k/n, ‖W_L‖_F² ≲ d^{k−1}, and W_L ∈ span P_{≤k}."
-    }
+const CARD: Card = Card {
+    statement: r"\mathbb{E}_n \left( f_L(x; W_L) - f_k(x) \right)^2 \lesssim \frac{d^k}{n}, \qquad \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}",
+    reference: "NBL22, Lemma 2",
+    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, E f_k² = 1; d above a constant, so that the degrees ≤ k carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in m use them too.",
+    method: "Exact worst case over all f_k: squared sine of the largest angle between the top n_k eigenspace and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order expression with explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = 1); the constant of ‖W_L‖² over d as 1/min κ_{≤k}.",
+    refuted_by: "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above 1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace.",
+    uses: &["spectrum", "assumption-3"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "lemma-2", "W_L expresses the low-degree part")
+};
 
-    fn formula(&self) -> &str {
-        r"\mathbb{E}_n \left( f_L(x; W_L) - f_k(x) \right)^2 \lesssim \frac{d^k}{n}, \qquad \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Lemma 2"
-    }
-    fn hypotheses(&self) -> &str {
-        "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, E f_k² = 1; d above a constant, so that the degrees ≤ k carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in m use them too."
-    }
-    fn method(&self) -> &str {
-        "Exact worst case over all f_k: squared sine of the largest angle between the top n_k eigenspace and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order expression with explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = 1); the constant of ‖W_L‖² over d as 1/min κ_{≤k}."
-    }
-    fn refuted_by(&self) -> &str {
-        "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above 1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace."
-    }
-    fn uses(&self) -> &[&str] {
-        &["spectrum", "assumption-3"]
+impl Claim for Lemma2 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -102,30 +90,30 @@ impl Claim for Lemma2 {
                     // Past the hypothesis the scatter is small beside the factor two between widths.
                     let count = if m > 50_000 { replicates.min(if tier == Tier::Quick { 2 } else { 3 }) } else { replicates };
                     let n = d.pow(k as u32 + 1);
-                    cells.extend((0..count).map(|r| Cell { n, ..cell(SWEEP, d, m, k, activation, r) }));
+                    cells.extend((0..count).map(|r| cell(SWEEP, d, m, k, activation, r).with(N, n)));
                 }
             }
             let replicates = if tier == Tier::Quick { 8 } else { 16 };
             for (d, k) in [(3, 1), (3, 2)] {
                 for m in common::doublings(64, 5) {
-                    cells.extend((0..replicates).map(|r| Cell { n: SAMPLES, ..cell(MEMBER, d, m, k, activation, r) }));
+                    cells.extend((0..replicates).map(|r| cell(MEMBER, d, m, k, activation, r).with(N, SAMPLES)));
                 }
             }
             for d in [3, 4, 5] {
                 cells.extend([1, 2].map(|k| cell(MOMENT, d, 2, k, activation, 0)));
             }
             for &d in common::dimensions(tier) {
-                cells.extend([1, 2, 3].map(|k| cell(ASYMPTOTIC, d, 0, k, activation, 0)));
+                cells.extend([1, 2, 3].map(|k| cell(ASYMPTOTIC, d, 0, k, activation, 0).without(M)));
             }
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, m, tail) = (cell.d as f64, cell.m as f64, measure::tail(cell));
+        let (d, m, tail) = (cell.d() as f64, cell.m() as f64, measure::tail(cell));
         match cell.part.as_str() {
-            SWEEP if cell.d <= 4 => {
-                let n: f64 = if cell.d == 3 { 200.0 } else { 500.0 };
+            SWEEP if cell.d() <= 4 => {
+                let n: f64 = if cell.d() == 3 { 200.0 } else { 500.0 };
                 Prediction {
                     seconds: 3e-4 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
                     bytes: 8.0 * (3.0 * n * n + 2048.0 * d * n * 3.0 + m * d),
@@ -133,12 +121,12 @@ impl Claim for Lemma2 {
             }
             SWEEP => {
                 let p = 0.5 * m;
-                let columns = 6.0 * (cumulative_dimension(cell.d, cell.k).unwrap_or(1) as f64 + 8.0);
+                let columns = 6.0 * (cumulative_dimension(cell.d(), cell.k()).unwrap_or(1) as f64 + 8.0);
                 Prediction { seconds: effort::top_space(cell, tail), bytes: 32.0 * p * p + 40.0 * p * d * columns }
             }
             // Three forms of Σ beside the eigenpairs.
             MEMBER => {
-                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0)) + 1e-8 * m * cell.n as f64;
+                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0)) + 1e-8 * m * cell.n() as f64;
                 Prediction { seconds, bytes: 32e6 }
             }
             ASYMPTOTIC => Prediction { seconds: 8e-4, bytes: 8e6 },
@@ -156,7 +144,7 @@ impl Claim for Lemma2 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let along_m = |exponent: f64| Growth::both(Parameter::M, move |_: &Cell| exponent);
+        let along_m = |exponent: f64| Sweep::both(M, move |_: &Cell| exponent);
         vec![
             Bound::growth("rate", "the worst error over f_k is ≍ 1/m, against 2/m·Σ_{i≤k<j} (â_i²â_j² + (d−1)ĉ_i²ĉ_j²)/(κ_i − κ_j)²", "error", "first-order", along_m(-1.0))
                 .part(SWEEP),
@@ -184,14 +172,14 @@ impl Claim for Lemma2 {
                 "norm-in-d",
                 "1/min κ_{≤k} ≍ d^{k−1}",
                 "inverse-kappa",
-                Asymptotic::both(Parameter::D, |c: &Cell| c.k as f64 - 1.0),
+                Sweep::both(D, |c: &Cell| c.k() as f64 - 1.0),
             )
             .part(ASYMPTOTIC),
             Bound::asymptotic(
                 "width",
                 "the width at which the first-order error reaches d^k/n at n = d^{k+1} is ≲ d^{10k}",
                 "width-needed",
-                Asymptotic::upper(Parameter::D, |c: &Cell| 10.0 * c.k as f64),
+                Sweep::upper(D, |c: &Cell| 10.0 * c.k() as f64),
             )
             .part(ASYMPTOTIC),
             Bound::identity(

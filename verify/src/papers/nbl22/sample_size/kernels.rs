@@ -36,12 +36,13 @@ mod tests {
     use super::super::target;
     use super::*;
     use crate::claim::cell::Cell;
+    use crate::papers::nbl22::letters::{D, K, M, R};
     use crate::papers::nbl22::setting::mean_and_error;
     use escapement::sphere::uniform_sphere;
 
     #[test]
     fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
-        let cell = Cell { d: 6, m: 60, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new("test", "") };
+        let cell = Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
         let learner = Learner::new(&cell, 1, target(&cell, 1).unwrap()).unwrap();
         let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
         let (x, fresh, ridge) = (inputs("inputs", 24), inputs("fresh", 20_000), 1e-3);

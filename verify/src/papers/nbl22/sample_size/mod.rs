@@ -12,6 +12,7 @@ use super::learner::Learner;
 use crate::claim::cell::Cell;
 use crate::claim::{Prediction, Tier};
 use crate::error::{Error, Result};
+use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
@@ -78,13 +79,13 @@ impl Trial {
     /// The trial of a cell.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let learner = Learner::new(cell, seed, target(cell, seed)?)?;
-        let levels = FeatureLevels::new(cell.d, learner.net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
-        let radius = (cell.d as f64).sqrt();
-        let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d, radius);
-        let x = inputs("inputs", Self::most(cell.d));
+        let levels = FeatureLevels::new(cell.d(), learner.net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
+        let radius = (cell.d() as f64).sqrt();
+        let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), radius);
+        let x = inputs("inputs", Self::most(cell.d()));
         let fresh = inputs("fresh inputs", FRESH);
         let truth = learner.target.value(fresh.as_ref())?;
-        let plateau = (cell.k + 1..=learner.zonals.degree()).map(|j| learner.zonals.second_moment(j)).sum();
+        let plateau = (cell.k() + 1..=learner.zonals.degree()).map(|j| learner.zonals.second_moment(j)).sum();
         Ok(Self { learner, levels, x, fresh, truth, plateau, known: BTreeMap::new() })
     }
 
@@ -188,10 +189,10 @@ fn missing(method: Method, why: &str) -> escapement::Error {
 /// `√d P_1(η·x̂) + (β·x)²`, η and β uniform, anew for each replicate.
 fn target(cell: &Cell, seed: u64) -> Result<Target> {
     let rng = &mut cell.stream(seed, "target");
-    let mut direction = || uniform_sphere(rng, 1, cell.d, 1.0).row(0).iter().copied().collect::<Vec<f64>>();
-    let low = ZonalTerm { degree: 1, coefficient: (cell.d as f64).sqrt(), eta: direction() };
+    let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+    let low = ZonalTerm { degree: 1, coefficient: (cell.d() as f64).sqrt(), eta: direction() };
     let sparse = SparseTerm { alpha: 1.0, beta: direction() };
-    Ok(Target::new(cell.d, cell.k, LowDegree::Zonal(vec![low]), vec![sparse])?)
+    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![low]), vec![sparse])?)
 }
 
 /// Dimensions of a tier, and replicates.
@@ -206,17 +207,17 @@ pub(super) fn sweep(tier: Tier) -> (&'static [usize], usize) {
 /// The cell of a tier at d: m = 10d at the quick tier, else 20d.
 pub(super) fn cell(claim: &str, tier: Tier, d: usize, replicate: usize) -> Cell {
     let m = if tier == Tier::Quick { 10 * d } else { 20 * d };
-    Cell { d, m, k: 1, terms: 1, activation: ACTIVATION.into(), replicate, ..Cell::new(claim, "") }
+    Cell::new(claim, "").with(D, d).with(M, m).with(K, 1).with(R, 1).activation(ACTIVATION).replicate(replicate)
 }
 
 /// log(dm), as it enters the Rademacher complexity of f_Q: what Θ̃ hides.
 pub(super) fn logarithm(cell: &Cell) -> f64 {
-    ((cell.d * cell.m) as f64).ln()
+    ((cell.d() * cell.m()) as f64).ln()
 }
 
 /// Where to look first for n* of what is trained.
 pub(super) fn hint(cell: &Cell) -> f64 {
-    (2.0 + 0.2 * cell.d as f64) * cell.d as f64
+    (2.0 + 0.2 * cell.d() as f64) * cell.d() as f64
 }
 
 /// The seconds of a search of what is trained: some six sizes around n, with each ε.
@@ -227,12 +228,12 @@ pub(super) fn search(cell: &Cell, n: f64, network: bool) -> f64 {
 
 /// For as many searches of the expansion.
 pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
-    let (d, m, n) = (cell.d as f64, cell.m as f64, 1.2 * hint(cell));
+    let (d, m, n) = (cell.d() as f64, cell.m() as f64, 1.2 * hint(cell));
     // Inputs of the largest Gram matrix of a kernel.
-    let gram = (4 * cell.d * (cell.d + 4)) as f64;
+    let gram = (4 * cell.d() * (cell.d() + 4)) as f64;
     Prediction {
         seconds: effort::top_space(cell, tolerance::TAIL) + searches * search(cell, n, false),
-        bytes: 1e7 + 8.0 * (Trial::most(cell.d) as f64 * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + gram * gram),
+        bytes: 1e7 + 8.0 * (Trial::most(cell.d()) as f64 * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + gram * gram),
     }
 }
 

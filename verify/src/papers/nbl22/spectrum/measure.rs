@@ -6,6 +6,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Hypothesis, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::letters::Letters;
 use escapement::covariance::Covariance;
 use escapement::{activation, sphere, tolerance};
 
@@ -20,7 +21,7 @@ const TRUNCATION: f64 = 0.01;
 
 /// Σ for the cell's weights, cut where the degrees left out have a trace of at most `wanted`.
 fn covariance(cell: &Cell, seed: u64, constants: &Constants, wanted: f64) -> Result<Covariance> {
-    let weights = sphere::uniform_sphere(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, 1.0);
+    let weights = sphere::uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
     let (weights, _) = sphere::unit_rows("the weights", weights.as_ref(), tolerance::UNIT_NORM_F64)?;
     Ok(Covariance::from_levels(weights, constants.cut(wanted))?)
 }
@@ -28,9 +29,9 @@ fn covariance(cell: &Cell, seed: u64, constants: &Constants, wanted: f64) -> Res
 /// What the degrees left out may weigh in a cell of this part.
 fn wanted(cell: &Cell, constants: &Constants) -> f64 {
     if cell.part == TOP {
-        TRUNCATION * constants.kappa_min() * (constants.angle().0 / (cell.m / 2) as f64).min(1.0)
+        TRUNCATION * constants.kappa_min() * (constants.angle().0 / (cell.m() / 2) as f64).min(1.0)
     } else {
-        TRUNCATION * constants.kappa(2 * cell.k).min(constants.tail(2 * cell.k).0)
+        TRUNCATION * constants.kappa(2 * cell.k()).min(constants.tail(2 * cell.k()).0)
     }
 }
 
@@ -47,8 +48,8 @@ pub(super) struct Route {
 
 /// The route that is predicted to be faster, from the order N of the Gram matrix and the number of eigenpairs: a function of the cell alone.
 pub(super) fn route(cell: &Cell) -> Result<Route> {
-    let c = Constants::new(cell.d, cell.k, &cell.activation)?;
-    let (p, d) = ((cell.m / 2) as f64, cell.d as f64);
+    let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
+    let (p, d) = ((cell.m() / 2) as f64, cell.d() as f64);
     let levels = c.cut(wanted(cell, &c));
     let n: f64 = levels.levels.iter().map(|l| l.dimension).sum();
     let evd = if cell.part == TOP { 12.0 } else { 4.0 };
@@ -61,7 +62,7 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         weight: flops / 1.5e10,
         seconds: 3e-3 + effort::gram(p * d, n) + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
     };
-    let count = c.count(if cell.part == TOP { cell.k } else { 2 * cell.k })? as f64 + 1.0;
+    let count = c.count(if cell.part == TOP { cell.k() } else { 2 * cell.k() })? as f64 + 1.0;
     let degrees = levels.levels.len() as f64;
     let kernel = 6.0 * degrees * p * p;
     let flops = 6.0 * count * (6.0 * p * p * d + 24.0 * p * d * count) + 4.0 * kernel;
@@ -77,8 +78,8 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
 }
 
 pub(super) fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (k, p) = (cell.k, cell.m / 2);
-    let c = Constants::new(cell.d, k, &cell.activation)?;
+    let (k, p) = (cell.k(), cell.m() / 2);
+    let c = Constants::new(cell.d(), k, &cell.activation)?;
     let route = route(cell)?;
     let cov = covariance(cell, seed, &c, wanted(cell, &c))?;
     let n = c.count(k)?;
@@ -101,7 +102,7 @@ pub(super) fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("floor.largest", floor * c.kappa_max(), floor * error)
         .quantity("count", count as f64, unsure as f64)
         .quantity("n_k", n as f64, 0.0)
-        .quantity("d_k", sphere::dimension(cell.d, k), 0.0)
+        .quantity("d_k", sphere::dimension(cell.d(), k), 0.0)
         .quantity("angle", angle, angle * 0.5 * z_error / z)
         .quantity("trace.measured", solved.trace.0, solved.trace.1)
         .quantity("trace", c.levels.trace, c.levels.rounding_allowance())
@@ -121,8 +122,8 @@ pub(super) fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
 }
 
 pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (k, p) = (cell.k, cell.m / 2);
-    let c = Constants::new(cell.d, k, &cell.activation)?;
+    let (k, p) = (cell.k(), cell.m() / 2);
+    let c = Constants::new(cell.d(), k, &cell.activation)?;
     let route = route(cell)?;
     let cov = covariance(cell, seed, &c, wanted(cell, &c))?;
     let n = c.count(2 * k)?;
@@ -144,11 +145,11 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rest = c.levels.trace - kept;
     // The n eigenvalues together fall short by at most the trace left out.
     let rest_error = solved.truncation + n as f64 * solved.rounding + c.levels.rounding_allowance();
-    let order = (cell.m * cell.d) as f64;
+    let order = (cell.m() * cell.d()) as f64;
     let (tail, tail_error) = c.tail(2 * k);
     let sigma = activation::parse(&cell.activation)?;
     let sup = sigma.suprema()[1].value;
-    let slopes = sphere::orthonormal_coefficients(cell.d, &|z| sigma.d1(z), 2 * k - 1)?;
+    let slopes = sphere::orthonormal_coefficients(cell.d(), &|z| sigma.d1(z), 2 * k - 1)?;
     let least = slopes.iter().fold(f64::INFINITY, |a, x| a.min(x.abs()));
     let resolved = (tolerance::ZONAL_ROUNDINGS + 2.0 * k as f64) * f64::EPSILON * sup;
     Ok(out
@@ -169,10 +170,10 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the two, with probability 0.99 each.
 pub(super) fn separated(cell: &Cell) -> bool {
     let check = || -> Result<bool> {
-        let c = Constants::new(cell.d, cell.k, &cell.activation)?;
+        let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
         let ratio = (c.kappa_next() / c.kappa_min()).sqrt();
-        let low = c.deviation(cell.k, cell.m / 2, CHANCE)?.0;
-        let high = c.deviation(2 * cell.k, cell.m / 2, CHANCE)?.1;
+        let low = c.deviation(cell.k(), cell.m() / 2, CHANCE)?.0;
+        let high = c.deviation(2 * cell.k(), cell.m() / 2, CHANCE)?.1;
         Ok(1.0 - low > ratio && high <= 1.0 && (1.0 + high) * ratio < 1.0)
     };
     check().unwrap_or(false)

@@ -13,12 +13,15 @@ mod measure;
 pub mod solve;
 
 use super::common;
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters, M};
 use constants::Constants;
 use measure::{LEVELS, TOP, separated};
 
@@ -35,9 +38,9 @@ const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
 
 /// One sweep over m: part, d, k, the first width, how many widths each twice the last (0: those of [`HALVES`]), replicates. The first widths
 /// are those from which the cells are in range, rounded up.
-type Sweep = (&'static str, usize, usize, usize, usize, usize);
+type Widths = (&'static str, usize, usize, usize, usize, usize);
 
-const QUICK: [Sweep; 6] = [
+const QUICK: [Widths; 6] = [
     (TOP, 3, 1, 512, 6, 5),
     (TOP, 3, 2, 1024, 6, 4),
     (TOP, 4, 1, 512, 6, 5),
@@ -46,7 +49,7 @@ const QUICK: [Sweep; 6] = [
     (LEVELS, 4, 1, 1024, 5, 2),
 ];
 
-const STANDARD: [Sweep; 13] = [
+const STANDARD: [Widths; 13] = [
     (TOP, 3, 1, 512, 8, 5),
     (TOP, 3, 2, 1024, 7, 5),
     (TOP, 4, 1, 512, 6, 4),
@@ -62,7 +65,7 @@ const STANDARD: [Sweep; 13] = [
     (LEVELS, 5, 1, 1024, 0, 2),
 ];
 
-const PAPER: [Sweep; 8] = [
+const PAPER: [Widths; 8] = [
     (TOP, 5, 2, 1536, 0, 3),
     (TOP, 8, 2, 4608, 0, 3),
     (TOP, 10, 2, 8192, 0, 3),
@@ -73,51 +76,34 @@ const PAPER: [Sweep; 8] = [
     (LEVELS, 20, 1, 3200, 0, 3),
 ];
 
-impl Claim for Spectrum {
-    fn id(&self) -> &str {
-        "spectrum"
-    }
-    fn title(&self) -> &str {
-        "Spectrum of the feature covariance"
-    }
-    fn statement(&self) -> &str {
-        "n_k eigenvalues of Σ are ≳ d^{1−k}; those of degree i, B(d,i) for each k < i ≤ 2k, are Θ(d^{1−i}); the rest average Θ(1/m)."
-    }
+const CARD: Card = Card {
+    statement: r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \ \text{for the } B(d,i) \text{ eigenvalues of degree } i,\ k < i \le 2k, \qquad \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)",
+    reference: "NBL22, appendix A, \"Lemma 15\"",
+    hypotheses: "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ with probability 0.99, and the first-order angle below 1/2.",
+    method: "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart for d to 2000.",
+    refuted_by: "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent in d does not settle at 1 − j.",
+    uses: &["assumption-3"],
+    errata: &[ErratumId(11)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "spectrum", "Spectrum of the feature covariance")
+};
 
-    fn formula(&self) -> &str {
-        r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \quad (k < i \le 2k), \qquad \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, appendix A, \"Lemma 15\""
-    }
-    fn hypotheses(&self) -> &str {
-        "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ with probability 0.99, and the first-order angle below 1/2."
-    }
-    fn method(&self) -> &str {
-        "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart for d to 2000."
-    }
-    fn refuted_by(&self) -> &str {
-        "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent in d does not settle at 1 − j."
-    }
-    fn uses(&self) -> &[&str] {
-        &["assumption-3"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(11)]
+impl Claim for Spectrum {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
-        let sweeps: Vec<Sweep> = match tier {
+        let sweeps: Vec<Widths> = match tier {
             Tier::Quick => QUICK.to_vec(),
             Tier::Standard => STANDARD.to_vec(),
             Tier::Paper => STANDARD.iter().chain(&PAPER).copied().collect(),
         };
         for activation in ["sigmoid:1", "tanh:0.5"] {
-            let base = |part: &str| Cell { activation: activation.into(), ..Cell::new(self.id(), part) };
+            let base = |part: &str| Cell::new(self.id(), part).activation(activation);
             for &d in common::dimensions(tier) {
-                cells.extend((0..=4).map(|degree| Cell { d, degree, ..base(KAPPA) }));
-                cells.extend((1..=2).map(|k| Cell { d, k, ..base(REST) }));
+                cells.extend((0..=4).map(|degree| base(KAPPA).with(D, d).with_degree(degree)));
+                cells.extend((1..=2).map(|k| base(REST).with(D, d).with(K, k)));
             }
             for &(part, d, k, first, points, replicates) in &sweeps {
                 let widths: Vec<usize> = if points > 0 {
@@ -130,7 +116,9 @@ impl Claim for Spectrum {
                     continue;
                 }
                 for m in widths {
-                    cells.extend((0..replicates).map(|replicate| Cell { d, m, k, replicate, ..base(part) }));
+                    cells.extend(
+                        (0..replicates).map(|replicate| base(part).with(D, d).with(M, m).with(K, k).replicate(replicate)),
+                    );
                 }
             }
         }
@@ -138,7 +126,7 @@ impl Claim for Spectrum {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        if cell.m == 0 {
+        if cell.m() == 0 {
             return Prediction { seconds: 6e-4, bytes: 1e6 };
         }
         measure::route(cell)
@@ -150,13 +138,13 @@ impl Claim for Spectrum {
             TOP => measure::top(cell, seed),
             LEVELS => measure::levels(cell, seed),
             KAPPA => {
-                let c = Constants::new(cell.d, 1, &cell.activation)?;
-                Ok(Measurement::new().quantity("kappa", c.kappa(cell.degree), c.kappa_error(cell.degree)))
+                let c = Constants::new(cell.d(), 1, &cell.activation)?;
+                Ok(Measurement::new().quantity("kappa", c.kappa(cell.degree()), c.kappa_error(cell.degree())))
             }
             _ => {
-                let c = Constants::new(cell.d, cell.k, &cell.activation)?;
-                let (tail, error) = c.tail(2 * cell.k);
-                let d = cell.d as f64;
+                let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
+                let (tail, error) = c.tail(2 * cell.k());
+                let d = cell.d() as f64;
                 Ok(Measurement::new().quantity("share", tail / d, error / d))
             }
         }
@@ -168,10 +156,10 @@ impl Claim for Spectrum {
 }
 
 fn bounds() -> Vec<Bound> {
-    let m = Parameter::M;
-    let claimed = |cell: &Cell| if cell.degree == 0 { 0.0 } else { 1.0 - cell.degree as f64 };
+    let m = M;
+    let claimed = |cell: &Cell| if cell.degree() == 0 { 0.0 } else { 1.0 - cell.degree() as f64 };
     let mut bounds = vec![
-        Bound::growth("low-degrees", "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m", "lambda", "kappa", Growth::both(m, |_| 0.0)).part(TOP),
+        Bound::growth("low-degrees", "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m", "lambda", "kappa", Sweep::both(m, |_| 0.0)).part(TOP),
         Bound::inequality(
             "low-degrees-floor",
             "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
@@ -196,10 +184,10 @@ fn bounds() -> Vec<Bound> {
             "the sine of the largest angle between the top n_k eigenfunctions and degree ≤ k ≍ √(2Z/m)",
             "sine",
             "angle",
-            Growth::both(m, |_| -0.5),
+            Sweep::both(m, |_| -0.5),
         )
         .part(TOP),
-        Bound::growth("angles", "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square", "sine.all", "angle", Growth::both(m, |_| -0.5))
+        Bound::growth("angles", "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square", "sine.all", "angle", Sweep::both(m, |_| -0.5))
             .part(TOP),
         Bound::identity(
             "trace",
@@ -221,10 +209,10 @@ fn bounds() -> Vec<Bound> {
                     format!("{of}(Σ), the {side} of degree {degree}, ≍ κ_{{{degree}}} along m"),
                     format!("{side}.{name}"),
                     format!("kappa.{name}"),
-                    Growth::both(m, |_| 0.0),
+                    Sweep::both(m, |_| 0.0),
                 )
                 .part(LEVELS)
-                .among(move |c| c.k >= filter),
+                .among(move |c| c.k() >= filter),
             );
         }
         bounds.push(
@@ -237,7 +225,7 @@ fn bounds() -> Vec<Bound> {
                 Neighbour::rhs(format!("floor.{name}.false"), "κ of the degree below"),
             )
             .part(LEVELS)
-            .among(move |c| c.k >= filter),
+            .among(move |c| c.k() >= filter),
         );
     }
     bounds.extend([
@@ -246,7 +234,7 @@ fn bounds() -> Vec<Bound> {
             "the eigenvalues of Σ beyond n_{2k} average ≍ Σ_{j>2k} τ_j/(dm)",
             "rest",
             "tail.average",
-            Growth::both(m, |_| -1.0),
+            Sweep::both(m, |_| -1.0),
         )
         .part(LEVELS),
         Bound::inequality(
@@ -258,8 +246,8 @@ fn bounds() -> Vec<Bound> {
             Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
         )
         .part(LEVELS),
-        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Asymptotic::both(Parameter::D, claimed)).part(KAPPA),
-        Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Asymptotic::both(Parameter::D, |_| 0.0)).part(REST),
+        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed)).part(KAPPA),
+        Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Sweep::both(D, |_| 0.0)).part(REST),
     ]);
     bounds
 }

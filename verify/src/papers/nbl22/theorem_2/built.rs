@@ -2,6 +2,7 @@
 
 use crate::claim::cell::Cell;
 use crate::error::Result;
+use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::{rounding, targets};
 use escapement::activation::{self, Activation};
 use escapement::construct::signed_loss::{SignedModel, signed_model};
@@ -30,15 +31,15 @@ pub(in crate::papers::nbl22) struct Built {
 impl Built {
     pub(in crate::papers::nbl22) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let sigma: Arc<dyn Activation> = activation::parse(&cell.activation)?;
-        let net = PairedNetwork::random(&mut cell.stream(seed, "weights"), cell.m / 2, cell.d, Arc::clone(&sigma))?;
+        let net = PairedNetwork::random(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), Arc::clone(&sigma))?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
-        let n_k = cumulative_dimension(cell.d, cell.k)?;
+        let n_k = cumulative_dimension(cell.d(), cell.k())?;
         let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, n_k)?;
         let target = targets::drawn(cell, seed)?;
         let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
         let w_q = construct::w_q(&net, &target)?;
-        let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n, cell.d, (cell.d as f64).sqrt());
+        let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
         Ok(Self { cov, pairs, top, net, target, w_l, w_q, x })
     }
 

@@ -6,6 +6,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
 use crate::papers::nbl22::common::wide_enough;
+use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::targets;
 use escapement::activation;
 use escapement::construct::signs::expected_r3;
@@ -19,10 +20,10 @@ const LONG_DEGREE: usize = 8;
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let built = Built::new(cell, seed)?;
-    let (m, d, k, n) = (cell.m as f64, cell.d as f64, cell.k as f64, cell.n as f64);
+    let (m, d, k, n) = (cell.m() as f64, cell.d() as f64, cell.k() as f64, cell.n() as f64);
     let averages = built.averages()?;
     let errors = built.errors(&averages);
-    let few = cell.d.pow(cell.k as u32);
+    let few = cell.d().pow(cell.k() as u32);
     let (l, q) = (built.w_l.as_ref(), built.w_q.w.as_ref());
     let r3_few = expected_r3(built.regularizers().on(built.x.subrows(0, few)), l, q, Par::Seq)?;
 
@@ -42,7 +43,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
         lambda.iter().enumerate().map(|(i, &x)| x * (weight(x) * coordinates[(i, 0)]).powi(2)).sum::<f64>()
     };
     let (sigma, population) = (built.net.activation(), &built.w_q.population);
-    let explicit = Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m, &built.w_q.groups)?;
+    let explicit = Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m(), &built.w_q.groups)?;
     let width_term = (d.powf(3.0 * (k - 1.0)) / m).powf(0.25);
     let epsilon = width_term.max((d.powf(k) / n).sqrt());
     // Every s_r c_r of the sign of e_0 − f*.
@@ -92,20 +93,20 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     Ok(wide_enough(measurement, cell).hypothesis(
         "d^k ≤ n ≤ d^{k+1}",
         true,
-        format!("n = {} = d^{{k+1}}, and the first {few} of them", cell.n),
+        format!("n = {} = d^{{k+1}}, and the first {few} of them", cell.n()),
     ))
 }
 
 pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = activation::parse(&cell.activation)?;
-    let levels = FeatureLevels::new(cell.d, sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
-    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d, 1.0).row(0).iter().copied().collect::<Vec<f64>>();
-    let sparse = targets::alphas(cell.terms).into_iter().map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
-    let target = Target::new(cell.d, cell.k, LowDegree::Zonal(vec![]), sparse)?;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
+    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+    let sparse = targets::alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
+    let target = Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![]), sparse)?;
     let population = Population::new(sigma.as_ref(), &target)?;
     // At m = 4R the groups are p_i = 2, and everything is a power of m.
-    let m = 4 * cell.terms;
-    let explicit = Explicit::new(&levels, sigma.as_ref(), &target, &population, m, &vec![2; cell.terms])?;
+    let m = 4 * cell.terms();
+    let explicit = Explicit::new(&levels, sigma.as_ref(), &target, &population, m, &vec![2; cell.terms()])?;
     let width = m as f64;
     let mut measurement = Measurement::new().cost(1e6, 1e5, 0.0);
     for (name, q) in [

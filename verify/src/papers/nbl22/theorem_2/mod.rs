@@ -15,12 +15,15 @@ mod signs;
 
 use super::common::{self, literal};
 use super::effort;
-use crate::claim::bound::{Asymptotic, Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::tolerance::TAIL;
 use signs::{DRAWS, ENUMERATION, TRIALS};
 
@@ -34,7 +37,7 @@ const SWEEP: &str = "sweep";
 const ASYMPTOTIC: &str = "asymptotic";
 
 fn cell(part: &str, d: usize, m: usize, k: usize, terms: usize, activation: &str, replicate: usize) -> Cell {
-    Cell { d, m, k, terms, activation: activation.into(), replicate, ..Cell::new("theorem-2", part) }
+    Cell::new("theorem-2", part).with(D, d).with(M, m).with(K, k).with(R, terms).activation(activation).replicate(replicate)
 }
 
 /// (k, R, activation): all of them, or every value of each.
@@ -43,37 +46,20 @@ fn combinations(tier: Tier) -> Vec<(usize, usize, &'static str)> {
     all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == "sigmoid:1")).collect()
 }
 
-impl Claim for Theorem2 {
-    fn id(&self) -> &str {
-        "theorem-2"
-    }
-    fn title(&self) -> &str {
-        "W* fits with small regularisers"
-    }
-    fn statement(&self) -> &str {
-        "L̂^Q(W*) ≲ ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2}), R1(W*), R3(W*) ≲ m^{-1/2}d^{(k−1)/2}, R2(W*) ≲ 1, R4(W*) ≲ d^{2(k−1)} for some signs S."
-    }
+const CARD: Card = Card {
+    statement: r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2} d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)} \quad \text{for some signs } S, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n} \right)^{1/2} \right)",
+    reference: "NBL22, Theorem 2",
+    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as outside; exponents come from those, and d = 3 at m = 59050 lies inside.",
+    method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times theirs.",
+    refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression that outgrows its power of d; draws above three times the mean with probability above 1/3.",
+    uses: &["lemma-1", "lemma-2", "random-signs"],
+    errata: &[ErratumId(1), ErratumId(10)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "theorem-2", "W* fits with small regularisers")
+};
 
-    fn formula(&self) -> &str {
-        r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2} d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)}, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n} \right)^{1/2} \right)"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Theorem 2"
-    }
-    fn hypotheses(&self) -> &str {
-        "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as outside; exponents come from those, and d = 3 at m = 59050 lies inside."
-    }
-    fn method(&self) -> &str {
-        "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times theirs."
-    }
-    fn refuted_by(&self) -> &str {
-        "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression that outgrows its power of d; draws above three times the mean with probability above 1/3."
-    }
-    fn uses(&self) -> &[&str] {
-        &["lemma-1", "lemma-2", "random-signs"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(1), ErratumId(10)]
+impl Claim for Theorem2 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -97,31 +83,31 @@ impl Claim for Theorem2 {
             for (d, widths, replicates) in sweeps {
                 let n = d.pow(k as u32 + 1);
                 for m in widths {
-                    cells.extend((0..replicates).map(|r| Cell { n, ..cell(SWEEP, d, m, k, terms, activation, r) }));
+                    cells.extend((0..replicates).map(|r| cell(SWEEP, d, m, k, terms, activation, r).with(N, n)));
                 }
             }
             let widths: &[usize] = if tier == Tier::Quick { &[128] } else { &[128, 512] };
             for &m in widths {
                 for n in [3_usize.pow(k as u32), 3_usize.pow(k as u32 + 1)] {
-                    cells.push(Cell { n, ..cell(DRAWS, 3, m, k, terms, activation, 0) });
+                    cells.push(cell(DRAWS, 3, m, k, terms, activation, 0).with(N, n));
                 }
             }
-            cells.push(Cell { n: 6, ..cell(ENUMERATION, 3, 16, k, terms, activation, 0) });
+            cells.push(cell(ENUMERATION, 3, 16, k, terms, activation, 0).with(N, 6));
             for &d in common::dimensions(tier) {
-                cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0));
+                cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0).without(M));
             }
         }
         for &d in common::dimensions(tier) {
-            cells.push(cell(ASYMPTOTIC, d, 0, 3, 1, "tanh:0.5", 0));
+            cells.push(cell(ASYMPTOTIC, d, 0, 3, 1, "tanh:0.5", 0).without(M));
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, m, n) = (cell.d as f64, cell.m as f64, cell.n as f64);
+        let (d, m, n) = (cell.d() as f64, cell.m() as f64, cell.n() as f64);
         match cell.part.as_str() {
             SWEEP => {
-                let harmonics: f64 = if cell.d == 3 { 250.0 } else { 600.0 };
+                let harmonics: f64 = if cell.d() == 3 { 250.0 } else { 600.0 };
                 // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
                 let seconds = effort::top_space(cell, TAIL) + m * (1e-7 * d + 6.7e-8 * n);
                 let bytes = 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0));
@@ -147,8 +133,8 @@ impl Claim for Theorem2 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let both = |exponent: f64| Growth::both(Parameter::M, move |_: &Cell| exponent);
-        let upper = |exponent: f64| Growth::upper(Parameter::M, move |_: &Cell| exponent);
+        let both = |exponent: f64| Sweep::both(M, move |_: &Cell| exponent);
+        let upper = |exponent: f64| Sweep::upper(M, move |_: &Cell| exponent);
         let mut bounds = vec![
             Bound::growth(
                 "loss",
@@ -205,7 +191,7 @@ impl Claim for Theorem2 {
                 Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
             )
             .part(SWEEP)
-            .among(|c| c.k == 1 && c.terms == 3),
+            .among(|c| c.k() == 1 && c.terms() == 3),
         );
         bounds.push(
             Bound::inequality(
@@ -219,30 +205,15 @@ impl Claim for Theorem2 {
             .part(SWEEP)
             .among(literal),
         );
-        let over_d = |name: &str, statement: &str, quantity: &str, asymptotic: Asymptotic| {
-            Bound::asymptotic(name, statement, quantity, asymptotic).part(ASYMPTOTIC)
+        let over_d = |name: &str, statement: &str, quantity: &str, sweep: Sweep| {
+            Bound::asymptotic(name, statement, quantity, sweep).part(ASYMPTOTIC)
         };
-        let degree = |c: &Cell| c.k as f64 - 1.0;
+        let degree = |c: &Cell| c.k() as f64 - 1.0;
         bounds.extend([
-            over_d(
-                "r1-in-d",
-                "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}",
-                "beyond",
-                Asymptotic::both(Parameter::D, move |c| 0.5 * degree(c)),
-            ),
-            over_d(
-                "r4-in-d",
-                "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}",
-                "r4-even",
-                Asymptotic::both(Parameter::D, move |c| 2.0 * degree(c)),
-            ),
-            over_d(
-                "noise-in-d",
-                "m^{1/4}·noise ≲ d^{3(k−1)/4}",
-                "noise",
-                Asymptotic::upper(Parameter::D, move |c| 0.75 * degree(c)),
-            ),
-            over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Asymptotic::upper(Parameter::D, |c| c.k as f64)),
+            over_d("r1-in-d", "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}", "beyond", Sweep::both(D, move |c| 0.5 * degree(c))),
+            over_d("r4-in-d", "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}", "r4-even", Sweep::both(D, move |c| 2.0 * degree(c))),
+            over_d("noise-in-d", "m^{1/4}·noise ≲ d^{3(k−1)/4}", "noise", Sweep::upper(D, move |c| 0.75 * degree(c))),
+            over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Sweep::upper(D, |c| c.k() as f64)),
         ]);
         bounds.extend(signs::bounds());
         bounds

@@ -113,7 +113,7 @@ pub(super) fn draws(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rng = &mut cell.stream(seed, "signs");
     let (mut above, mut jointly, mut largest) = ([0_usize; 6], 0_usize, [0.0_f64; 6]);
     for _ in 0..TRIALS {
-        let w = apply(&draw(rng, cell.m), built.w_l.as_ref(), built.w_q.w.as_ref())?;
+        let w = apply(&draw(rng, cell.m()), built.w_l.as_ref(), built.w_q.w.as_ref())?;
         let values = at(&built, &f_star, w.as_ref())?;
         for i in 0..6 {
             above[i] += usize::from(values[i] > TIMES * mean[i]);
@@ -140,12 +140,12 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
     let model = built.model()?;
     let (mean, loss_error) = means(&built, &model)?;
     let f_star = built.target.value(built.x.as_ref())?;
-    let zero = Mat::zeros(cell.m, cell.d);
+    let zero = Mat::zeros(cell.m(), cell.d());
     let both = &built.w_l + &built.w_q.w;
     let count = 1_usize << model.rows.len();
     let (mut separate, mut common, mut absolute) = ([0.0; 6], [0.0; 6], 0.0);
     for word in 0..count {
-        let mut s = vec![1.0; cell.m];
+        let mut s = vec![1.0; cell.m()];
         for (bit, &row) in model.rows.iter().enumerate() {
             s[row] = if word >> bit & 1 == 1 { -1.0 } else { 1.0 };
         }
@@ -157,13 +157,13 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         }
     }
     for (i, &b) in model.constant.iter().enumerate() {
-        absolute += enumerate(Loss::Absolute, b, model.slopes.col_as_slice(i))? / cell.n as f64;
+        absolute += enumerate(Loss::Absolute, b, model.slopes.col_as_slice(i))? / cell.n() as f64;
     }
     let norms = model.constant.iter().enumerate().map(|(i, b)| {
         let noise = model.slopes.col(i).squared_norm_l2();
         ((b * b + noise).sqrt(), noise.sqrt())
     });
-    let (root, noise) = norms.fold((0.0, 0.0), |a, b| (a.0 + b.0 / cell.n as f64, a.1 + b.1 / cell.n as f64));
+    let (root, noise) = norms.fold((0.0, 0.0), |a, b| (a.0 + b.0 / cell.n() as f64, a.1 + b.1 / cell.n() as f64));
     // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L vanish in one and are squares of
     // eigen-residuals in the other.
     let averages = [mean[0], mean[1], mean[2], mean[3]];

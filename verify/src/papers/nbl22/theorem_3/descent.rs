@@ -4,6 +4,7 @@ use super::{MAX_STEPS, NOISE, SHARE};
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
+use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::rounding;
 use crate::papers::nbl22::theorem_2::built::Built;
 use escapement::construct::norm_2_4_pow4;
@@ -26,7 +27,7 @@ impl Problem {
     /// `λ_i = ε/E_S R_i(W*)` with `ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`, as Lemma 3's proof uses them.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let built = Built::new(cell, seed)?;
-        let (d, m, n, k) = (cell.d as f64, cell.m as f64, cell.n as f64, cell.k as i32);
+        let (d, m, n, k) = (cell.d() as f64, cell.m() as f64, cell.n() as f64, cell.k() as i32);
         let epsilon = (d.powi(3 * (k - 1)) / m).powf(0.25).max((d.powi(k) / n).sqrt());
         let lambda = built.averages()?.map(|r| epsilon / r);
         let model = if cell.part.ends_with("network") { Model::Network } else { Model::Quadratic };
@@ -43,7 +44,7 @@ impl Problem {
 /// ν, γ and s of the cell; the noise from a stream of its own.
 pub(super) fn options(cell: &Cell, seed: u64) -> DescentOptions {
     use rand::Rng;
-    let m = cell.m as f64;
+    let m = cell.m() as f64;
     let nu = SHARE * m.powf(-0.5);
     DescentOptions {
         gradient: nu,
@@ -88,9 +89,9 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let y = problem.built.target.value(problem.built.x.as_ref())?;
     let loss = problem.loss(&y)?;
     let options = options(cell, seed);
-    let gamma = SHARE * (cell.m as f64).powf(-0.75);
+    let gamma = SHARE * (cell.m() as f64).powf(-0.75);
     let mut passed = Passed::default();
-    let state = DescentState::new(Mat::zeros(cell.m, cell.d), &options);
+    let state = DescentState::new(Mat::zeros(cell.m(), cell.d()), &options);
     let end = descend(
         &mut LossLandscape::new(&loss),
         state,
@@ -117,17 +118,17 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let large = etas.iter().zip(&passed.gradients).filter(|(_, g)| **g > options.gradient);
     let (time, total) = (large.map(|(eta, _)| eta).sum::<f64>(), etas.iter().sum::<f64>());
     let steps = end.state.step;
-    let noise = total * noise_allowance(&options, cell.m * cell.d, steps);
+    let noise = total * noise_allowance(&options, cell.m() * cell.d(), steps);
     let fallen = 2.0 * (passed.start - end.value.objective);
-    let (m, d) = (cell.m as f64, cell.d as f64);
+    let (m, d) = (cell.m() as f64, cell.d() as f64);
     // The function is 1-Lipschitz in the predictions; what the regularisers add is of one sign, with 64 roundings.
     let rounding = problem.built.model_rounding() + 64.0 * f64::EPSILON * passed.start;
     let [_, first, second, _] = problem.built.net.activation().suprema().map(|s| s.value);
     // ‖∇L̂‖ ≤ √d(sup σ' + sup σ''√d max‖w_r‖), and ‖∇λR‖ ≤ 8 L_λ/‖W‖ or 2√(λ‖Σ‖L_λ): sums of n and m terms.
-    let longest = (0..cell.m).map(|r| end.state.w.row(r).norm_l2()).fold(0.0, f64::max);
+    let longest = (0..cell.m()).map(|r| end.state.w.row(r).norm_l2()).fold(0.0, f64::max);
     let quadratic: f64 = problem.lambda[..3].iter().map(|l| (l * d * end.value.objective).sqrt()).sum::<f64>() * 2.0 * first;
     let size = d.sqrt() * (first + second * d.sqrt() * longest) + quadratic + 8.0 * end.value.objective;
-    let slope = rounding::sum(cell.m + cell.n, 2 * cell.d + 16) * size;
+    let slope = rounding::sum(cell.m() + cell.n(), 2 * cell.d() + 16) * size;
     let allowed = ((passed.start + 0.5 * noise) / problem.lambda[3]).powf(0.125);
     let halfway = passed.gradients[passed.gradients.len() / 2];
     let mut measurement = Measurement::new()
@@ -150,9 +151,9 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     if let Some(refused) = passed.refused {
         measurement = measurement.quantity("curvature_refused", refused, 0.0);
     }
-    let work = end.state.evaluations as f64 * cell.n as f64 * m * (6.0 * d + 30.0);
+    let work = end.state.evaluations as f64 * cell.n() as f64 * m * (6.0 * d + 30.0);
     Ok(measurement
         .hypothesis("a smooth loss", true, "pseudo-Huber")
         .hypothesis("λ4 > 0", problem.lambda[3] > 0.0, format!("λ = {:?}", problem.lambda))
-        .cost(work, 8.0 * (5.0 * cell.n as f64 * m + 300.0 * m * d), look.products as f64))
+        .cost(work, 8.0 * (5.0 * cell.n() as f64 * m + 300.0 * m * d), look.products as f64))
 }

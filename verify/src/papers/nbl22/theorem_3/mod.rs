@@ -14,11 +14,14 @@ mod saddle;
 
 use super::common;
 use super::effort;
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::descent::LeastOptions;
 use escapement::tolerance::TAIL;
 
@@ -37,35 +40,20 @@ const MAX_STEPS: u64 = 60_000;
 const SWEEP: [&str; 2] = ["quadratic", "network"];
 const SADDLE: [&str; 2] = ["saddle-quadratic", "saddle-network"];
 
-impl Claim for Theorem3 {
-    fn id(&self) -> &str {
-        "theorem-3"
-    }
-    fn title(&self) -> &str {
-        "Perturbed descent reaches a second-order stationary point"
-    }
-    fn statement(&self) -> &str {
-        "Perturbed gradient descent on L_λ reaches a (ν, γ)-second-order stationary point, ν ≤ m^{-1/2}, γ ≤ m^{-3/4}, in poly(m) steps, and its iterates stay bounded."
-    }
+const CARD: Card = Card {
+    statement: r"\|\nabla L_\lambda(W_t)\| \le \nu, \quad \nabla^2 L_\lambda(W_t) \succeq -\gamma I \qquad \text{for some } t \le \operatorname{poly}(m) \text{ of perturbed gradient descent}, \qquad \sup_t \|W_t\| < \infty, \qquad \nu \le m^{-1/2},\ \gamma \le m^{-3/4}",
+    reference: "NBL22, Theorem 3 and equation (21)",
+    hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
+    method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ = 0.2 m^{-3/4}; \
+         steps against m². W = 0 made a saddle by labels that are orthogonal to the features: with noise it is left, without noise it holds.",
+    refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
+    uses: &["theorem-2"],
+    ..Card::new(&crate::papers::nbl22::PAPER, "theorem-3", "Perturbed descent reaches a second-order stationary point")
+};
 
-    fn formula(&self) -> &str {
-        r"\|\nabla L_\lambda(W_t)\| \le \nu, \quad \nabla^2 L_\lambda(W_t) \succeq -\gamma I \qquad \text{for some } t \le \operatorname{poly}(m), \qquad \sup_t \|W_t\| < \infty"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Theorem 3 and equation (21)"
-    }
-    fn hypotheses(&self) -> &str {
-        "η and s small enough, a smooth loss, λ4 > 0."
-    }
-    fn method(&self) -> &str {
-        "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ = 0.2 m^{-3/4}; \
-         steps against m². W = 0 made a saddle by labels that are orthogonal to the features: with noise it is left, without noise it holds."
-    }
-    fn refuted_by(&self) -> &str {
-        "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the noise allow, or a ball that grows with m; a planted saddle that noise does not leave."
-    }
-    fn uses(&self) -> &[&str] {
-        &["theorem-2"]
+impl Claim for Theorem3 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -75,7 +63,7 @@ impl Claim for Theorem3 {
             if tier == Tier::Quick && activation != "tanh:0.5" {
                 continue;
             }
-            let cell = |part: &str| Cell { d: 3, k: 1, terms: 1, activation: activation.into(), ..Cell::new(self.id(), part) };
+            let cell = |part: &str| Cell::new(self.id(), part).with(D, 3).with(K, 1).with(R, 1).activation(activation);
             for (part, first) in SWEEP.into_iter().zip(firsts) {
                 // Steps scatter, at k = 2 and for the network by a factor of two and more: there the quick tier has no time for the cells it would take.
                 let ks: &[(usize, usize, usize)] = match (tier, part) {
@@ -87,7 +75,9 @@ impl Claim for Theorem3 {
                 };
                 for &(k, count, replicates) in ks {
                     for m in common::half_octaves(first, count) {
-                        cells.extend((0..replicates).map(|replicate| Cell { m, n: 24, k, replicate, ..cell(part) }));
+                        cells.extend(
+                            (0..replicates).map(|replicate| cell(part).with(M, m).with(N, 24).with(K, k).replicate(replicate)),
+                        );
                     }
                 }
             }
@@ -95,18 +85,18 @@ impl Claim for Theorem3 {
             let replicates = if tier == Tier::Quick { 3 } else { 8 };
             for (part, m) in SADDLE.into_iter().flat_map(|part| [8, 16].map(|m| (part, m))) {
                 // n above pd, or no labels are orthogonal to all features.
-                cells.extend((0..replicates).map(|replicate| Cell { m, n: 6 * m, replicate, ..cell(part) }));
+                cells.extend((0..replicates).map(|replicate| cell(part).with(M, m).with(N, 6 * m).replicate(replicate)));
             }
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (n, m, d, k) = (cell.n as f64, cell.m as f64, cell.d as f64, cell.k as f64);
+        let (n, m, d, k) = (cell.n() as f64, cell.m() as f64, cell.d() as f64, cell.k() as f64);
         let (network, sigmoid) = (cell.part == SWEEP[1], cell.activation.starts_with("sigmoid"));
         let seconds = if SADDLE.contains(&cell.part.as_str()) {
             n * m * if sigmoid { 1e-4 } else { 3e-5 }
-        } else if cell.m * cell.d <= LeastOptions::default().dense {
+        } else if cell.m() * cell.d() <= LeastOptions::default().dense {
             // Looks at the whole spectrum of the Hessian, as many as were seen.
             let looks = match (network, sigmoid) {
                 (true, _) => 16.0,
@@ -141,7 +131,7 @@ impl Claim for Theorem3 {
                 "the steps from W = 0 to a certified (ν, γ)-second-order stationary point are ≲ m²",
                 "steps",
                 "width_squared",
-                Growth::upper(Parameter::M, |_| 2.0),
+                Sweep::upper(M, |_| 2.0),
             )
             .among(sweep),
             Bound::inequality(
@@ -188,7 +178,7 @@ impl Claim for Theorem3 {
                 "that ball does not grow along m: its radius is ≲ 1",
                 "radius_allowed",
                 "one",
-                Growth::upper(Parameter::M, |_| 0.0),
+                Sweep::upper(M, |_| 0.0),
             )
             .among(sweep),
             Bound::inequality(

@@ -26,19 +26,19 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let y = construct::saddle_labels(&mut cell.stream(seed, "labels"), &problem.built.net, problem.built.x.as_ref())?;
     let loss = problem.loss(&y)?;
     let curved = -curvature(&loss)?;
-    let gamma = (0.25 * curved).clamp(f64::MIN_POSITIVE, SHARE * (cell.m as f64).powf(-0.75));
+    let gamma = (0.25 * curved).clamp(f64::MIN_POSITIVE, SHARE * (cell.m() as f64).powf(-0.75));
     let noisy = DescentOptions { curvature: Some(gamma), ..options(cell, seed) };
     let run = |options: &DescentOptions| {
-        let state = DescentState::new(Mat::zeros(cell.m, cell.d), options);
+        let state = DescentState::new(Mat::zeros(cell.m(), cell.d()), options);
         descend(&mut LossLandscape::new(&loss), state, options, &mut |_| ControlFlow::Continue(()), Par::Seq)
     };
     let held = run(&DescentOptions { noise: 0.0, max_steps: STILL, ..noisy })?;
     let end = run(&noisy)?;
     certified(&end)?;
     let start = end.state.start.unwrap_or(end.value.objective);
-    let fitted = problem.loss(&vec![0.0; cell.n])?;
+    let fitted = problem.loss(&vec![0.0; cell.n()])?;
     let rounding = problem.built.model_rounding() + 64.0 * f64::EPSILON * start;
-    let (m, n, d) = (cell.m as f64, cell.n as f64, cell.d as f64);
+    let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
     // Dense and backward stable, of a matrix of norm at most 2(1 + Σλ_i)·d sup|σ'|².
     let spread = 1e-12 * (1.0 + problem.lambda[..3].iter().sum::<f64>()) * d;
     Ok(Measurement::new()

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::judge::statistics::student_quantile;
 use crate::papers::nbl22::common::wide_enough;
 use crate::papers::nbl22::learner::Learner;
+use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::rademacher_quadratic::Sample;
 use crate::papers::nbl22::setting::mean_and_error;
 use crate::papers::nbl22::{rounding, targets};
@@ -30,16 +31,16 @@ pub(super) const SAMPLES: usize = 16;
 
 /// A learner on the target of the cell, the same along n.
 fn learner(cell: &Cell, seed: u64) -> Result<Learner> {
-    let group = Cell { part: String::new(), ..cell.clone() };
+    let group = cell.clone().part(String::new());
     Learner::new(cell, seed, targets::drawn(&group, seed)?)
 }
 
 fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
-    uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d, (cell.d as f64).sqrt())
+    uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), (cell.d() as f64).sqrt())
 }
 
 fn start(cell: &Cell, runs: usize) -> Measurement {
-    let (d, m, n, k) = (cell.d as f64, cell.m as f64, cell.n as f64, cell.k as i32);
+    let (d, m, n, k) = (cell.d() as f64, cell.m() as f64, cell.n() as f64, cell.k() as i32);
     let flops = runs as f64 * STEPS as f64 * (6.0 * n * m * d + 1.5 * m * m * d);
     let measurement =
         Measurement::new().hypothesis(Hypothesis::RANGE, n >= d.powi(k), format!("n ≥ d^k: {n} against {}", d.powi(k)));
@@ -62,13 +63,13 @@ fn losses(learner: &Learner, model: Model, loss: Loss, w: MatRef<'_, f64>, fresh
 pub(super) fn trained(cell: &Cell, seed: u64) -> Result<Measurement> {
     let model = if cell.part == NETWORK { Model::Network } else { Model::Quadratic };
     let learner = learner(cell, seed)?;
-    let x = inputs(cell, seed, "inputs", cell.n);
+    let x = inputs(cell, seed, "inputs", cell.n());
     let end = learner.train(x.as_ref(), model, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
     let (loss, half) = interval(&losses(&learner, model, Loss::PseudoHuber, end.state.w.as_ref(), &fresh)?, MISSES);
-    let term = ((cell.d as f64).powi(cell.k as i32) / cell.n as f64).sqrt();
+    let term = ((cell.d() as f64).powi(cell.k() as i32) / cell.n() as f64).sqrt();
     // Means of n terms, each a sum over m neurons.
-    let unit = rounding::sum(cell.n + 2 * cell.m, 2 * cell.d + 64);
+    let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
     let bound = end.value.objective + term;
     Ok(start(cell, 1)
         .quantity("loss", loss, half)
@@ -82,12 +83,12 @@ pub(super) fn trained(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The mean over samples, and a bound on it with all constants.
 pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
     let learner = learner(cell, seed)?;
-    let (n, m, n_k) = (cell.n as f64, cell.m as f64, learner.top.rank() as f64);
+    let (n, m, n_k) = (cell.n() as f64, cell.m() as f64, learner.top.rank() as f64);
     let coins = &mut cell.stream(seed, "signs");
     let [mut population, mut known, mut excess, mut suprema] = [(); 4].map(|()| Vec::with_capacity(SAMPLES));
     let (mut most_r2, mut most_w, mut rounding) = (0.0_f64, 0.0_f64, 0.0_f64);
     for index in 0..SAMPLES {
-        let x = inputs(cell, seed, &format!("inputs {index}"), cell.n);
+        let x = inputs(cell, seed, &format!("inputs {index}"), cell.n());
         let end = learner.train(x.as_ref(), Model::Quadratic, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
         let w = end.state.w.as_ref();
         let fresh = inputs(cell, seed, &format!("fresh inputs {index}"), FRESH);
@@ -101,7 +102,7 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
         excess.push(loss - reached);
         (most_r2, most_w) = (most_r2.max(r2), most_w.max(norm_2_4_pow4(w)));
         let sample = Sample::of(learner.net.clone(), x);
-        suprema.push(sample.extremes(&signs::draw(coins, cell.n))?.supremum);
+        suprema.push(sample.extremes(&signs::draw(coins, cell.n()))?.supremum);
         rounding = rounding.max(sample.rounding());
     }
     let up = |x: f64| x.log2().ceil().exp2();
@@ -113,7 +114,7 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (known, _) = mean_and_error(&known);
     // Loss and what is known of it vary together: their difference carries the interval, and the left side holds it.
     let (_, spread) = interval(&excess, tolerance::FAILURE);
-    let unit = rounding::sum(cell.n + 2 * cell.m, 2 * cell.d + 64);
+    let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
     let bound = known + 2.0 * (linear + quadratic);
     Ok(start(cell, SAMPLES)
         .quantity("loss", loss, spread)
@@ -128,7 +129,7 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// f_L alone: its square loss over the population through Σ, and at fresh inputs.
 pub(super) fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let learner = learner(cell, seed)?;
-    let x = inputs(cell, seed, "inputs", cell.n);
+    let x = inputs(cell, seed, "inputs", cell.n());
     let end = learner.train(x.as_ref(), Model::Linear, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
     let w = end.state.w.as_ref();
     let [square, cross, truth] = learner.linear_moments(w)?;
@@ -136,7 +137,7 @@ pub(super) fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
     let (mean, half) = interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
     let moduli = square + 2.0 * cross.abs() + truth;
-    let error = rounding::sum(learner.cov.order() * cell.m, 64) * moduli
+    let error = rounding::sum(learner.cov.order() * cell.m(), 64) * moduli
         + learner.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
     Ok(start(cell, 1)
         .quantity("exact", exact, error)

@@ -12,13 +12,16 @@
 
 mod measure;
 
-use crate::claim::bound::{Bound, Growth, Neighbour, Parameter, Side};
+use crate::claim::bound::{Bound, Neighbour, Side};
+use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
+use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use crate::papers::nbl22::rademacher_quadratic::extremes;
 use crate::papers::nbl22::setting::ACTIVATIONS;
 use escapement::tolerance::TAIL;
@@ -35,38 +38,21 @@ const EXPLICIT: &str = "explicit";
 /// f_L alone, whose population square loss is exact.
 const LINEAR: &str = "linear";
 
-impl Claim for Theorem4 {
-    fn id(&self) -> &str {
-        "theorem-4"
-    }
-    fn title(&self) -> &str {
-        "A small regularised loss generalises"
-    }
-    fn statement(&self) -> &str {
-        "L_λ(Ŵ) ≤ Cε implies L(Ŵ) ≲ ε + √(d^k/n), for λ_i = ε/R_i(W*)."
-    }
+const CARD: Card = Card {
+    statement: r"L_\lambda(\hat{W}) \le C \varepsilon \quad \Longrightarrow \quad L(\hat{W}) \lesssim \varepsilon + \sqrt{\frac{d^k}{n}}, \qquad \lambda_i = \frac{\varepsilon}{R_i(W^*)}",
+    reference: "NBL22, Theorem 4",
+    hypotheses: "n ≥ d^k; ℓ 1-Lipschitz (pseudo-Huber). The widths of the theorem are out of reach: m ≥ d^{10k} is recorded and not met.",
+    method: "Ŵ by 256 steps of gradient descent on L_λ, for f_L + f_Q and for the network; ε is the L_λ(Ŵ) reached. The population loss is a mean over fresh inputs, its error the half width of a Student interval at confidence 99 %. \
+         Followed in n from d^k to beyond d^{k+1} at fixed d. With all constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher complexities at the norms reached.",
+    refuted_by: "A ratio L(Ŵ)/(L_λ(Ŵ) + √(d^k/n)) that grows with n; a mean of L(Ŵ) over samples above the bound with constants; an exact population loss of f_L outside the interval of the fresh inputs.",
+    uses: &["rademacher-linear", "rademacher-quadratic", "theorem-2"],
+    errata: &[ErratumId(1), ErratumId(5), ErratumId(10)],
+    ..Card::new(&crate::papers::nbl22::PAPER, "theorem-4", "A small regularised loss generalises")
+};
 
-    fn formula(&self) -> &str {
-        r"L_\lambda(\hat{W}) \le C \varepsilon \quad \Longrightarrow \quad L(\hat{W}) \lesssim \varepsilon + \sqrt{\frac{d^k}{n}}, \qquad \lambda_i = \frac{\varepsilon}{R_i(W^*)}"
-    }
-    fn reference(&self) -> &str {
-        "NBL22, Theorem 4"
-    }
-    fn hypotheses(&self) -> &str {
-        "n ≥ d^k; ℓ 1-Lipschitz (pseudo-Huber). The widths of the theorem are out of reach: m ≥ d^{10k} is recorded and not met."
-    }
-    fn method(&self) -> &str {
-        "Ŵ by 256 steps of gradient descent on L_λ, for f_L + f_Q and for the network; ε is the L_λ(Ŵ) reached. The population loss is a mean over fresh inputs, its error the half width of a Student interval at confidence 99 %. \
-         Followed in n from d^k to beyond d^{k+1} at fixed d. With all constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher complexities at the norms reached."
-    }
-    fn refuted_by(&self) -> &str {
-        "A ratio L(Ŵ)/(L_λ(Ŵ) + √(d^k/n)) that grows with n; a mean of L(Ŵ) over samples above the bound with constants; an exact population loss of f_L outside the interval of the fresh inputs."
-    }
-    fn uses(&self) -> &[&str] {
-        &["rademacher-linear", "rademacher-quadratic", "theorem-2"]
-    }
-    fn errata(&self) -> &[ErratumId] {
-        &[ErratumId(1), ErratumId(5), ErratumId(10)]
+impl Claim for Theorem4 {
+    fn card(&self) -> Card {
+        CARD
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
@@ -77,15 +63,15 @@ impl Claim for Theorem4 {
         };
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
-            let cell = |part: &str, k, d, m, n, replicate| Cell {
-                d,
-                m,
-                n,
-                k,
-                terms: 1,
-                activation: activation.into(),
-                replicate,
-                ..Cell::new(self.id(), part)
+            let cell = |part: &str, k, d, m, n, replicate| {
+                Cell::new(self.id(), part)
+                    .with(D, d)
+                    .with(M, m)
+                    .with(N, n)
+                    .with(K, k)
+                    .with(R, 1)
+                    .activation(activation)
+                    .replicate(replicate)
             };
             for &(k, d, m) in sizes {
                 // Half octaves from d^k to 8d^{k+1}: up to d^{k+1} the sparse term is not learnt yet, and the ratio still rises.
@@ -107,11 +93,11 @@ impl Claim for Theorem4 {
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        let (d, m, n) = (cell.d as f64, cell.m as f64, cell.n as f64);
+        let (d, m, n) = (cell.d() as f64, cell.m() as f64, cell.n() as f64);
         let run = measure::STEPS as f64 * effort::step(cell, n, cell.part == NETWORK) + effort::fresh(cell, measure::FRESH);
         let explicit = cell.part == EXPLICIT;
         let run = if explicit { measure::SAMPLES as f64 * (run + extremes(d, 0.5 * m, n)) } else { run };
-        let rank = d.powi(cell.k as i32) + 2.0;
+        let rank = d.powi(cell.k() as i32) + 2.0;
         let bytes = 1e7 + 8.0 * m * (3.0 * n + 6.0 * m + 4.0 * d * rank);
         Prediction { seconds: 2e-3 + run + effort::top_space(cell, TAIL), bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
     }
@@ -125,7 +111,7 @@ impl Claim for Theorem4 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let growth = || Growth::upper(Parameter::N, |_| -0.5);
+        let growth = || Sweep::upper(N, |_| -0.5);
         vec![
             Bound::growth("in-n", "L(Ŵ) ≲ L_λ(Ŵ) + √(d^k/n) for f_L + f_Q", "loss", "bound", growth()).part(QUADRATIC),
             Bound::growth("in-n-network", "L(Ŵ) ≲ L_λ(Ŵ) + √(d^k/n) for the network", "loss", "bound", growth()).part(NETWORK),

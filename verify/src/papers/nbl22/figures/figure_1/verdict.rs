@@ -9,6 +9,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
+use crate::papers::nbl22::letters::{D, K, M, N, R};
 use crate::run::source::SOURCE_HASH;
 
 /// The experiment, as its cells name it.
@@ -37,7 +38,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, f64)], states: &[Option<S
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, lambda), state)| {
         let step = State::reached(state.as_ref());
-        let cell = Cell { replicate: *seed as usize, ..cell(settings, &part(*lambda)) };
+        let cell = cell(settings, &part(*lambda)).replicate(*seed as usize);
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });
     sheet.judge(&bounds_of(settings), &records(settings, grid, states), unfinished)
@@ -49,7 +50,7 @@ fn part(lambda: f64) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(CLAIM, part) }
+    Cell::new(CLAIM, part).with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
 }
 
 /// A cell for each λ3, and one in which they are compared.

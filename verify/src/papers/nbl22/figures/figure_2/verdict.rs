@@ -1,12 +1,14 @@
 //! What is to be said of the claim that the paper draws from the figure: the least n grows like d², not like d³.
 
 use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
-use crate::claim::bound::{Bound, Growth, Parameter};
+use crate::claim::bound::Bound;
 use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
+use crate::claim::sweep::Sweep;
 use crate::figure::Sheet;
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures::figure_1::Precision;
+use crate::papers::nbl22::letters::{D, K, M, R};
 use crate::run::source::SOURCE_HASH;
 use crate::text::Choice;
 
@@ -41,15 +43,13 @@ fn command(settings: &Settings) -> String {
 }
 
 fn cell(settings: &Settings, case: Case) -> Cell {
-    Cell {
-        d: case.d,
-        m: settings.sizes().m,
-        k: 2,
-        terms: 1,
-        activation: "relu".into(),
-        replicate: case.seed as usize,
-        ..Cell::new(CLAIM, case.normalisation.name())
-    }
+    Cell::new(CLAIM, case.normalisation.name())
+        .with(D, case.d)
+        .with(M, settings.sizes().m)
+        .with(K, 2)
+        .with(R, 1)
+        .activation("relu")
+        .replicate(case.seed as usize)
 }
 
 /// The least n of a case.
@@ -87,7 +87,7 @@ fn bounds_of(settings: &Settings) -> Vec<Bound> {
         let statement = format!(
             "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} normalisation)"
         );
-        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Growth::upper(Parameter::D, |_| 2.0)).part(name)
+        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Sweep::upper(D, |_| 2.0)).part(name)
     };
     settings.normalisations.iter().map(of).collect()
 }

@@ -12,6 +12,7 @@ use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures::figure_1::Settings;
 use crate::papers::nbl22::figures::figure_1::course::{Row, State};
 use crate::papers::nbl22::figures::figure_1::verdict::{HALF_A_DIGIT, HELD_DOWN};
+use crate::papers::nbl22::letters::{D, K, M, N, R};
 
 /// The conjecture, judged on `states`, which belong to the seeds and weights of `grid`.
 pub(super) fn judge(settings: &Settings, grid: &[(u64, Weights)], states: &[Option<State>]) -> ClaimVerdict {
@@ -25,7 +26,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, Weights)], states: &[Opti
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, weights), state)| {
         let step = State::reached(state.as_ref());
-        let cell = Cell { replicate: *seed as usize, ..cell(settings, &part(*weights)) };
+        let cell = cell(settings, &part(*weights)).replicate(*seed as usize);
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });
     sheet.judge(&bounds(settings), &records(settings, grid, states), unfinished)
@@ -38,7 +39,7 @@ fn part(weights: Weights) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new("r1", part) }
+    Cell::new("r1", part).with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
 }
 
 /// A cell for each λ1.

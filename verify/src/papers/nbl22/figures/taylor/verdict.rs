@@ -8,6 +8,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
+use crate::papers::nbl22::letters::{D, K, M, N, R};
 use crate::run::source::SOURCE_HASH;
 
 const CLAIM: &str = "taylor";
@@ -24,7 +25,7 @@ pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdi
     };
     let unfinished = settings.all_seeds().zip(states).filter_map(|(seed, state)| {
         let step = State::reached(state.as_ref());
-        let cell = Cell { replicate: seed as usize, ..cell(settings) };
+        let cell = cell(settings).replicate(seed as usize);
         (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
     });
     sheet.judge(&claims(), &[record(settings, states)], unfinished)
@@ -39,7 +40,7 @@ fn command(settings: &Settings) -> String {
 
 fn cell(settings: &Settings) -> Cell {
     let sizes = settings.sizes();
-    Cell { d: sizes.d, m: sizes.m, n: sizes.n, k: 1, terms: 1, activation: "sigmoid:1".into(), ..Cell::new(CLAIM, "compared") }
+    Cell::new(CLAIM, "compared").with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
 }
 
 /// One record: the two expansions against each other.

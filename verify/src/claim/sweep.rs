@@ -1,0 +1,98 @@
+//! Along which parameter a bound is decided, with which exponent and on which side; and ladders of values to sweep over.
+
+use super::bound::Side;
+use super::cell::Cell;
+use super::parameter::{Parameter, Value};
+use std::sync::Arc;
+
+/// A function from cells to exponents.
+pub type Exponent = Arc<dyn Fn(&Cell) -> f64 + Send + Sync>;
+
+/// Along which sweep a growth or an asymptotic statement is decided.
+///
+/// Groups are cells equal in all but the swept parameter, the replicate, the tied parameters and those in `supremum_over`.
+#[derive(Clone)]
+pub struct Sweep {
+    /// The swept parameter.
+    pub over: Parameter,
+    /// On which side the claim binds.
+    pub side: Side,
+    /// The exponent of the swept parameter that the claim gives to the right side.
+    pub claimed: Exponent,
+    /// Parameters over which the constant is uniform: the largest ratio over them is taken first (the smallest for a lower bound).
+    pub supremum_over: Vec<Parameter>,
+    /// Parameters that follow the swept one (m tied to d, say), and so must not separate groups.
+    pub tied: Vec<Parameter>,
+}
+
+impl Sweep {
+    fn new(over: Parameter, side: Side, claimed: Exponent) -> Self {
+        Self { over, side, claimed, supremum_over: Vec::new(), tied: Vec::new() }
+    }
+
+    /// `lhs ≲ rhs` along `over`, in which rhs carries the exponent `claimed(cell)`.
+    pub fn upper(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
+        Self::new(over, Side::Upper, Arc::new(claimed))
+    }
+
+    /// `lhs ≳ rhs`.
+    pub fn lower(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
+        Self::new(over, Side::Lower, Arc::new(claimed))
+    }
+
+    /// `lhs ≍ rhs`.
+    pub fn both(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
+        Self::new(over, Side::Both, Arc::new(claimed))
+    }
+
+    /// With the largest ratio over these parameters taken first.
+    #[must_use]
+    pub fn supremum_over(mut self, parameters: &[Parameter]) -> Self {
+        self.supremum_over = parameters.to_vec();
+        self
+    }
+
+    /// With these parameters tied to the swept one.
+    #[must_use]
+    pub fn tied(mut self, parameters: &[Parameter]) -> Self {
+        self.tied = parameters.to_vec();
+        self
+    }
+
+    /// The symbol of the swept parameter.
+    pub fn symbol(&self) -> &'static str {
+        self.over.symbol()
+    }
+
+    /// The value of the swept parameter in a cell.
+    ///
+    /// # Errors
+    /// A sentence: the parameter does not apply to the cell, or its value has no logarithm.
+    pub fn value(&self, cell: &Cell) -> Result<Value, String> {
+        let symbol = self.symbol();
+        match cell.get(self.over) {
+            Some(value) if value.real() > 0.0 => Ok(value),
+            Some(value) => Err(format!("{symbol} is {value} on {cell}: a power of {symbol} needs positive values")),
+            None => Err(format!("the cell {cell} has no {symbol}, over which the sweep runs")),
+        }
+    }
+
+    /// The same, NaN where there is an error: for cells that [`Self::speaks_of`] has let through.
+    pub(crate) fn at(&self, cell: &Cell) -> Value {
+        self.value(cell).unwrap_or(Value::Real(f64::NAN))
+    }
+
+    /// Refuses cells that have no value to sweep over.
+    ///
+    /// # Errors
+    /// As [`Self::value`], of the first such cell.
+    pub fn speaks_of<'a>(&self, mut cells: impl Iterator<Item = &'a Cell>) -> Result<(), String> {
+        cells.try_for_each(|cell| self.value(cell).map(drop))
+    }
+
+    /// The cell with everything taken out that does not separate groups.
+    pub fn group(&self, cell: &Cell) -> Cell {
+        let all = [self.over].into_iter().chain(self.supremum_over.iter().copied()).chain(self.tied.iter().copied());
+        all.fold(cell.clone().replicate(0), Cell::without)
+    }
+}
