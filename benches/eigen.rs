@@ -1,12 +1,14 @@
 //! Which eigen-solver is fastest on which spectrum, and what does the pairing buy on Σ?
 //!
-//! - `full`: the dense route (EVD of order pd, assembly included) beside EVDs of the md × md matrix Σ by faer;
+//! - `full`: the dense route (EVD of order pd, assembly included) beside EVDs of the md × md matrix Σ by
+//!   faer;
 //! - `harmonic`: the Gram route at widths no dense matrix reaches;
 //! - `top`: the three routes on the same top n_1 + 1 eigenpairs;
-//! - `spectra`: random, graded and clustered matrices and `A` itself: full EVDs beside the partial solvers for the largest eigenpairs.
+//! - `spectra`: random, graded and clustered matrices and `A` itself: full EVDs beside the partial solvers
+//!   for the largest eigenpairs.
 //!
-//! Run with `cargo bench --bench eigen`, or one group with `cargo bench --bench eigen -- harmonic`. With `RUSTFLAGS="--cfg openblas"`
-//! LAPACK's dsyevd takes part in `full` and `spectra`.
+//! Run with `cargo bench --bench eigen`, or one group with `cargo bench --bench eigen -- harmonic`. With
+//! `RUSTFLAGS="--cfg openblas"` LAPACK's dsyevd takes part in `full` and `spectra`.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;
@@ -79,7 +81,8 @@ fn harmonic(c: &mut Criterion) {
         group.bench_function(format!("d={d},m={m}"), |b| {
             b.iter(|| {
                 let route = RouteChoice::Only(Route::Harmonic);
-                eigen::solve(black_box(&cov), &Request::top(d + 2), route, DEFAULT_MEMORY, par()).expect("a spectrum")
+                eigen::solve(black_box(&cov), &Request::top(d + 2), route, DEFAULT_MEMORY, par())
+                    .expect("a spectrum")
             })
         });
     }
@@ -97,7 +100,10 @@ fn top(c: &mut Criterion) {
                 continue;
             }
             group.bench_function(BenchmarkId::new(route.name(), format!("d={d},m={m}")), |b| {
-                b.iter(|| eigen::solve(black_box(&cov), &Request::top(d + 2), choice, DEFAULT_MEMORY, par()).expect("a top"))
+                b.iter(|| {
+                    eigen::solve(black_box(&cov), &Request::top(d + 2), choice, DEFAULT_MEMORY, par())
+                        .expect("a top")
+                })
             });
         }
     }
@@ -125,7 +131,8 @@ fn solvers(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, a: &Mat<f64>, w
     group.bench_function(BenchmarkId::new("block solver", name), |b| {
         b.iter(|| eigen::block_eigen(&Dense(black_box(a.as_ref())), None, &options, par()).expect("a top"))
     });
-    // Absolute for faer: the norm is that of the largest eigenvalue, which is 1 to 3 on the synthetic spectra.
+    // Absolute for faer: the norm is that of the largest eigenvalue, which is 1 to 3 on the synthetic
+    // spectra.
     let tolerance = TOLERANCE * faer_evd(a.as_ref(), false, par()).0[a.nrows() - 1];
     group.bench_function(BenchmarkId::new("faer partial", name), |b| {
         b.iter(|| faer_partial(black_box(a.as_ref()), wanted, tolerance, par()).expect("a top"))

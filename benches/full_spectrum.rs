@@ -1,8 +1,10 @@
-//! What does the whole spectrum of Σ with its vectors cost by the dense route, beside full EVDs of the md × md matrix?
+//! What does the whole spectrum of Σ with its vectors cost by the dense route, beside full EVDs of the md ×
+//! md matrix?
 //!
-//! The contestants take turns, so that the ratios hold on a machine that does other work. The dense route assembles its matrix within its
-//! time; the peers are given theirs. Run with `cargo bench --bench full_spectrum`, or one size with `-- m=800`; LAPACK's dsyevd takes part
-//! with `RUSTFLAGS="--cfg openblas"`.
+//! The contestants take turns, so that the ratios hold on a machine that does other work. The dense route
+//! assembles its matrix within its time; the peers are given theirs. Run with
+//! `cargo bench --bench full_spectrum`, or one size with `-- m=800`; LAPACK's dsyevd takes part with
+//! `RUSTFLAGS="--cfg openblas"`.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;
@@ -19,7 +21,8 @@ use timing::{median, seconds, wanted};
 
 /// (d, m, rounds).
 const SIZES: &[(usize, usize, usize)] = &[(5, 200, 15), (10, 200, 7), (10, 400, 3), (10, 800, 3)];
-/// Order of Σ up to which faer takes part: beyond, an EVD of the whole matrix takes a minute, and LAPACK is the peer.
+/// Order of Σ up to which faer takes part: beyond, an EVD of the whole matrix takes a minute, and LAPACK is
+/// the peer.
 const LARGEST_FAER: usize = 4_000;
 /// Bytes for the dense route.
 const MEMORY: u64 = 8 << 30;
@@ -46,7 +49,8 @@ fn main() {
             for (name, times) in &mut times {
                 times.push(match *name {
                     "dense route" => seconds(|| {
-                        let (request, route) = (Request::all().with_vectors(), RouteChoice::Only(Route::Dense));
+                        let (request, route) =
+                            (Request::all().with_vectors(), RouteChoice::Only(Route::Dense));
                         eigen::solve(black_box(&cov), &request, route, MEMORY, par).expect("a spectrum")
                     }),
                     "faer EVD of Σ" => seconds(|| faer_evd(black_box(sigma.as_ref()), true, par)),

@@ -8,7 +8,9 @@ use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
-use faer::matrix_free::eigen::{PartialEigenParams, partial_self_adjoint_eigen, partial_self_adjoint_eigen_scratch};
+use faer::matrix_free::eigen::{
+    PartialEigenParams, partial_self_adjoint_eigen, partial_self_adjoint_eigen_scratch,
+};
 use faer::prelude::default;
 use faer::{Accum, Col, Mat, MatMut, MatRef, Par};
 
@@ -42,7 +44,9 @@ pub fn spectrum(name: &str, n: usize) -> Mat<f64> {
     };
     if name == "random" {
         let unit = 1.0 / (8.0 * n as f64).sqrt();
-        return Mat::from_fn(n, n, |i, j| unit * (gaussian[(i, j)] + gaussian[(j, i)]) + if i == j { 2.0 } else { 0.0 });
+        return Mat::from_fn(n, n, |i, j| {
+            unit * (gaussian[(i, j)] + gaussian[(j, i)]) + if i == j { 2.0 } else { 0.0 }
+        });
     }
     let q = gaussian.qr().compute_Q();
     let scaled = Mat::from_fn(n, n, |i, j| q[(i, j)] * value(j));
@@ -72,16 +76,23 @@ pub fn faer_evd(a: MatRef<'_, f64>, vectors: bool, par: Par) -> (Vec<f64>, Optio
     let mut u = vectors.then(|| Mat::zeros(n, n));
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, compute, par, default()));
     let stack = MemStack::new(&mut memory);
-    self_adjoint_evd(a, values.as_mut(), u.as_mut().map(|u| u.as_mut()), par, stack, default()).expect("an EVD");
+    self_adjoint_evd(a, values.as_mut(), u.as_mut().map(|u| u.as_mut()), par, stack, default())
+        .expect("an EVD");
     (values.column_vector().iter().copied().collect(), u)
 }
 
 /// Restarts after which faer's partial solver gives up.
 const RESTARTS: usize = 200;
 
-/// faer's partial solver (Lanczos with thick restarts, one vector at a time) for the `wanted` largest eigenpairs, to residuals of `tolerance`
-/// (absolute); `None` if it gives up, or if the order is too small for it.
-pub fn faer_partial(a: MatRef<'_, f64>, wanted: usize, tolerance: f64, par: Par) -> Option<(Vec<f64>, Mat<f64>)> {
+/// faer's partial solver (Lanczos with thick restarts, one vector at a time) for the `wanted` largest
+/// eigenpairs, to residuals of `tolerance` (absolute); `None` if it gives up, or if the order is too small
+/// for it.
+pub fn faer_partial(
+    a: MatRef<'_, f64>,
+    wanted: usize,
+    tolerance: f64,
+    par: Par,
+) -> Option<(Vec<f64>, Mat<f64>)> {
     let n = a.nrows();
     if n <= 64.max(2 * wanted) {
         return None;
@@ -93,6 +104,15 @@ pub fn faer_partial(a: MatRef<'_, f64>, wanted: usize, tolerance: f64, par: Par)
     let params = PartialEigenParams { max_restarts: RESTARTS, ..default() };
     let mut memory = MemBuffer::new(partial_self_adjoint_eigen_scratch::<f64>(&a, wanted, par, params));
     let stack = MemStack::new(&mut memory);
-    let found = partial_self_adjoint_eigen(vectors.as_mut(), &mut values, &a, start.as_ref(), tolerance, par, stack, params);
+    let found = partial_self_adjoint_eigen(
+        vectors.as_mut(),
+        &mut values,
+        &a,
+        start.as_ref(),
+        tolerance,
+        par,
+        stack,
+        params,
+    );
     (found.n_converged_eigen >= wanted).then_some((values, vectors))
 }

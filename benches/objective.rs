@@ -1,6 +1,7 @@
 //! What do L_λ's derivatives cost beside the products they consist of?
 //!
-//! - `products`: X by Wᵀ and by the p rows of ũ, Xᵀ by as many columns, p × p by p × d three times, Q and Qᵀ by one vector each, twice; by faer alone;
+//! - `products`: X by Wᵀ and by the p rows of ũ, Xᵀ by as many columns, p × p by p × d three times, Q and Qᵀ
+//!   by one vector each, twice; by faer alone;
 //! - `gradient`: L_λ with its gradient, R1 and R2 through Σ itself, of f_L + f_Q and of f;
 //! - `Hessian product`: the Hessian times a vector; `mean over signs`: its exact average over random signs.
 //!
@@ -34,9 +35,11 @@ fn objective(c: &mut Criterion) {
         let net = PairedNetwork::random(rng, p, d, sigma.clone()).expect("valid weights");
         let x = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
         let y: Vec<f64> = (0..n).map(|i| x[(i, 0)] * x[(i, 1)]).collect();
-        let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default()).expect("valid weights");
+        let cov =
+            Covariance::new(net.weights(), sigma.as_ref(), Truncation::default()).expect("valid weights");
         let request = Request { tolerance: 1e-9, ..Request::top(d + 2) };
-        let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, par).expect("a spectrum");
+        let pairs =
+            eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, par).expect("a spectrum");
         let top = TopSpace::new(&pairs, d + 1).expect("a gap");
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
         let w = sphere::uniform_sphere(rng, m, d, 0.1);
@@ -44,8 +47,10 @@ fn objective(c: &mut Criterion) {
 
         let (wt, xt, q) = (w.transpose().to_owned(), x.transpose().to_owned(), top.vectors());
         let (mut z, mut back) = (Mat::<f64>::zeros(n, m), Mat::<f64>::zeros(d, m));
-        let (half, mut narrow, mut back_half) = (wt.subcols(0, p), Mat::<f64>::zeros(n, p), Mat::<f64>::zeros(d, p));
-        let (kernel, thin, mut block) = (Mat::from_fn(p, p, |i, j| (i + j) as f64), w.subrows(0, p), Mat::<f64>::zeros(p, d));
+        let (half, mut narrow, mut back_half) =
+            (wt.subcols(0, p), Mat::<f64>::zeros(n, p), Mat::<f64>::zeros(d, p));
+        let (kernel, thin, mut block) =
+            (Mat::from_fn(p, p, |i, j| (i + j) as f64), w.subrows(0, p), Mat::<f64>::zeros(p, d));
         let (mut coefficients, mut long) = (Mat::<f64>::zeros(d + 1, 1), Mat::<f64>::zeros(p * d, 1));
         group.bench_function("products", |b| {
             b.iter(|| {
@@ -64,10 +69,13 @@ fn objective(c: &mut Criterion) {
         });
         for (name, model) in [("f_L + f_Q", Model::Quadratic), ("f", Model::Network)] {
             let objective =
-                RegularizedLoss::new(of, &y, Loss::PseudoHuber, LAMBDA, model, eigen::DEFAULT_MEMORY, par).expect("valid inputs");
+                RegularizedLoss::new(of, &y, Loss::PseudoHuber, LAMBDA, model, eigen::DEFAULT_MEMORY, par)
+                    .expect("valid inputs");
             let (mut space, mut out) = (objective.workspace(), Mat::zeros(m, d));
             group.bench_function(format!("gradient of {name}"), |b| {
-                b.iter(|| objective.value_and_gradient(w.as_ref(), out.as_mut(), &mut space, par).expect("finite"))
+                b.iter(|| {
+                    objective.value_and_gradient(w.as_ref(), out.as_mut(), &mut space, par).expect("finite")
+                })
             });
             let hessian = objective.hessian(w.as_ref(), par).expect("finite");
             group.bench_function(format!("Hessian product of {name}"), |b| {

@@ -1,4 +1,5 @@
-//! LAPACK's dsyevd from an OpenBLAS that is found when it is first called: in `RSTSR_DYLOAD`, or where the system keeps libraries.
+//! LAPACK's dsyevd from an OpenBLAS that is found when it is first called: in `RSTSR_DYLOAD`, or where the
+//! system keeps libraries.
 
 use faer::MatRef;
 use rstsr_blas_traits::prelude::{BlasThreadAPI, DSYEVD};

@@ -1,8 +1,9 @@
 //! How does the cost grow with the width and the dimension, and does it grow as the flop count says?
 //!
-//! For every size: seconds for a product `A·V` with n_1 = d + 1 columns, in f64 and in mixed precision, kernel matrices kept; and seconds for
-//! the top n_1 eigenpairs by the operator route, from weights to residuals. Exponents are fitted by least squares of logarithms, and so are
-//! those of the flops, 6p²d·b for a product of b columns: a gap between the two is memory traffic, the kernel, or what small sizes waste.
+//! For every size: seconds for a product `A·V` with n_1 = d + 1 columns, in f64 and in mixed precision,
+//! kernel matrices kept; and seconds for the top n_1 eigenpairs by the operator route, from weights to
+//! residuals. Exponents are fitted by least squares of logarithms, and so are those of the flops, 6p²d·b for
+//! a product of b columns: a gap between the two is memory traffic, the kernel, or what small sizes waste.
 //!
 //! Run with `cargo bench --bench scaling`, or one sweep with `-- width`.
 
@@ -84,7 +85,8 @@ fn repeated(mut f: impl FnMut()) -> f64 {
 /// Slope of ln y against ln x by least squares, and its standard error.
 fn exponent(x: &[f64], y: &[f64]) -> (f64, f64) {
     let n = x.len() as f64;
-    let (x, y): (Vec<f64>, Vec<f64>) = (x.iter().map(|x| x.ln()).collect(), y.iter().map(|y| y.ln()).collect());
+    let (x, y): (Vec<f64>, Vec<f64>) =
+        (x.iter().map(|x| x.ln()).collect(), y.iter().map(|y| y.ln()).collect());
     let (x0, y0) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
     let sxx: f64 = x.iter().map(|x| (x - x0).powi(2)).sum();
     let slope = x.iter().zip(&y).map(|(x, y)| (x - x0) * (y - y0)).sum::<f64>() / sxx;
@@ -119,7 +121,9 @@ fn sweep(letter: &str, fixed: &str, cells: &[Cell]) {
     for (name, time, flops) in fits {
         let column = |f: Column| cells.iter().map(f).collect::<Vec<f64>>();
         let ((time, error), (flops, _)) = (exponent(&x, &column(time)), exponent(&x, &column(flops)));
-        println!("{name:<16} time ~ {letter}^{time:.2} ± {error:.2} (standard error), flops ~ {letter}^{flops:.2}");
+        println!(
+            "{name:<16} time ~ {letter}^{time:.2} ± {error:.2} (standard error), flops ~ {letter}^{flops:.2}"
+        );
     }
 }
 

@@ -1,11 +1,13 @@
 //! What does a product Σ·V cost beside one dense matrix product of the size that the kernel alone would need?
 //!
 //! - `gemm`: faer, p × p by p × (d·b), in f64: the first of the three products within a product with `A`;
-//! - `exact, kept`: `A·V` in f64 with its kernel matrices kept; `exact, made afresh`: with kernel matrices made in the product;
+//! - `exact, kept`: `A·V` in f64 with its kernel matrices kept; `exact, made afresh`: with kernel matrices
+//!   made in the product;
 //! - `mixed`: degrees 0 and 1 in f64 in closed form, the others in f32.
 //!
-//! The throughput of every contestant is reported in flops of the GEMM, 2p²d·b, so that the ratios of throughputs are those of times.
-//! Run with `cargo bench --bench sigma_apply`, or one size with `cargo bench --bench sigma_apply -- p=1000`.
+//! The throughput of every contestant is reported in flops of the GEMM, 2p²d·b, so that the ratios of
+//! throughputs are those of times. Run with `cargo bench --bench sigma_apply`, or one size with
+//! `cargo bench --bench sigma_apply -- p=1000`.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;
@@ -21,7 +23,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 /// (d, p, b): the last is the published experiment with a block of n_1 columns.
-const SIZES: &[(usize, usize, usize)] = &[(3, 1_000, 4), (10, 1_000, 11), (100, 1_000, 1), (100, 1_000, 101), (100, 5_000, 101)];
+const SIZES: &[(usize, usize, usize)] =
+    &[(3, 1_000, 4), (10, 1_000, 11), (100, 1_000, 1), (100, 1_000, 101), (100, 5_000, 101)];
 
 fn apply(c: &mut Criterion) {
     let par = Par::rayon(0);
@@ -43,8 +46,9 @@ fn apply(c: &mut Criterion) {
         let v = uniform_sphere(rng, b, p * d, 1.0).transpose().to_owned();
         let mut out = Mat::<f64>::zeros(p * d, b);
         let mut contest = |name: &str, operator: CovarianceOperator<'_>| {
-            group
-                .bench_function(name, |bench| bench.iter(|| operator.multiply_roughly(black_box(v.as_ref()), out.as_mut(), par)));
+            group.bench_function(name, |bench| {
+                bench.iter(|| operator.multiply_roughly(black_box(v.as_ref()), out.as_mut(), par))
+            });
         };
         contest("exact, kept", cov.operator(eigen::DEFAULT_MEMORY));
         contest("exact, made afresh", cov.operator(0));

@@ -1,11 +1,14 @@
 //! What does a step of training cost beside the two products it cannot avoid?
 //!
-//! - `products`: Z = XWᵀ and the gradient XᵀS by faer alone, in the layout it multiplies fastest, with the same threads;
-//! - `step`: a step of gradient descent on f_L + f_Q and the value after it, `step with R3` with R3, `network` on f.
+//! - `products`: Z = XWᵀ and the gradient XᵀS by faer alone, in the layout it multiplies fastest, with the
+//!   same threads;
+//! - `step`: a step of gradient descent on f_L + f_Q and the value after it, `step with R3` with R3,
+//!   `network` on f.
 //!
 //! The same of a two-layer ReLU network, both layers trained, in the group `relu`.
 //!
-//! Run with `cargo bench --bench training_step`, or one group with `cargo bench --bench training_step -- f32`.
+//! Run with `cargo bench --bench training_step`, or one group with
+//! `cargo bench --bench training_step -- f32`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use escapement::network::PairedNetwork;
@@ -37,7 +40,9 @@ fn steps<T: Real>(c: &mut Criterion, name: &str) {
         let inputs = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
         let y: Vec<f64> = (0..n).map(|i| inputs[(i, 0)] - 1.0).collect();
         let basis = sphere::uniform_sphere(rng, n, d, 1.0).qr().compute_thin_Q();
-        let problem = |model| Problem::<T>::new(&net, inputs.as_ref(), &y, Loss::Square, model, par).expect("valid inputs");
+        let problem = |model| {
+            Problem::<T>::new(&net, inputs.as_ref(), &y, Loss::Square, model, par).expect("valid inputs")
+        };
 
         let moved = sphere::uniform_sphere(rng, m, d, 0.1);
         let w = Mat::from_fn(d, m, |c, r| T::nearest(moved[(r, c)]));
@@ -51,7 +56,10 @@ fn steps<T: Real>(c: &mut Criterion, name: &str) {
             })
         });
         let contestants = [
-            ("step with R3", problem(Model::Quadratic).with_r3(basis.as_ref(), LAMBDA).expect("an orthonormal basis")),
+            (
+                "step with R3",
+                problem(Model::Quadratic).with_r3(basis.as_ref(), LAMBDA).expect("an orthonormal basis"),
+            ),
             ("step", problem(Model::Quadratic)),
             ("network", problem(Model::Network)),
         ];
@@ -59,7 +67,9 @@ fn steps<T: Real>(c: &mut Criterion, name: &str) {
             let (mut space, mut w) = (problem.workspace(), w.clone());
             problem.value(w.transpose(), &mut space, par).expect("finite weights");
             group.bench_function(name, |b| {
-                b.iter(|| problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite weights"))
+                b.iter(|| {
+                    problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite weights")
+                })
             });
         }
     }
@@ -73,7 +83,8 @@ fn f64_steps(c: &mut Criterion) {
     steps::<f64>(c, "f64");
 }
 
-/// (d, n, m): six times d² inputs at both ends of the published experiment but the last, and the most at the end.
+/// (d, n, m): six times d² inputs at both ends of the published experiment but the last, and the most at the
+/// end.
 const RELU_SIZES: &[(usize, usize, usize)] = &[(10, 600, 100), (50, 15_000, 100), (50, 50_000, 100)];
 
 /// Inputs in a tile of their products.
@@ -90,9 +101,13 @@ fn relu_steps<T: Real>(c: &mut Criterion, name: &str) {
         let mut net = ReluNetwork::<T>::random(rng, d, m).expect("a positive width");
 
         // Whole, faer takes more than twice as long over these products as by tiles that stay in cache.
-        let tile = |rows: usize| Mat::from_fn(rows, d + 1, |i, c| T::nearest(if c < d { inputs[(i, c)] } else { 1.0 }));
-        let mut tiles: Vec<_> =
-            (0..n.div_ceil(ROWS)).map(|i| tile(ROWS.min(n - i * ROWS))).map(|x| (x, Mat::zeros(0, 0))).collect();
+        let tile = |rows: usize| {
+            Mat::from_fn(rows, d + 1, |i, c| T::nearest(if c < d { inputs[(i, c)] } else { 1.0 }))
+        };
+        let mut tiles: Vec<_> = (0..n.div_ceil(ROWS))
+            .map(|i| tile(ROWS.min(n - i * ROWS)))
+            .map(|x| (x, Mat::zeros(0, 0)))
+            .collect();
         for (x, z) in &mut tiles {
             *z = Mat::<T>::zeros(x.nrows(), m);
         }
@@ -110,7 +125,9 @@ fn relu_steps<T: Real>(c: &mut Criterion, name: &str) {
         });
         let problem = ReluProblem::new(inputs.as_ref(), &y).expect("valid inputs");
         let mut space = problem.workspace(&net);
-        group.bench_function("step", |b| b.iter(|| problem.descend(&mut net, 1e-3, &mut space, par).expect("finite weights")));
+        group.bench_function("step", |b| {
+            b.iter(|| problem.descend(&mut net, 1e-3, &mut space, par).expect("finite weights"))
+        });
     }
 }
 

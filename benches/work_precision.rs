@@ -1,16 +1,20 @@
-//! How much time buys how many digits? Time against the error of the eigenvalues and of the subspace, for solvers at a range of tolerances.
+//! How much time buys how many digits? Time against the error of the eigenvalues and of the subspace, for
+//! solvers at a range of tolerances.
 //!
-//! The errors are the largest relative error of a wanted eigenvalue, and the sine of the largest angle between the computed and the true
-//! space of the wanted eigenvectors. The truth is an EVD of the same matrix with its rows and columns reversed, which rounds differently:
-//! errors near 1e-14 are as much its own. Run with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a
-//! slash is the folder for `work-precision.csv` and `work-precision.svg`, by default `results/work-precision/`.
+//! The errors are the largest relative error of a wanted eigenvalue, and the sine of the largest angle
+//! between the computed and the true space of the wanted eigenvectors. The truth is an EVD of the same matrix
+//! with its rows and columns reversed, which rounds differently: errors near 1e-14 are as much its own. Run
+//! with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a slash is the
+//! folder for `work-precision.csv` and `work-precision.svg`, by default `results/work-precision/`.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;
 mod timing;
 
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, BlockOptions, DEFAULT_MEMORY, Request, Route, RouteChoice, block_eigen, full_eigen};
+use escapement::eigen::{
+    self, BlockOptions, DEFAULT_MEMORY, Request, Route, RouteChoice, block_eigen, full_eigen,
+};
 use faer::{Mat, MatRef, Par};
 use kuva::prelude::*;
 use matrices::{Dense, covariance, faer_evd, faer_partial, spectrum};
@@ -24,7 +28,8 @@ const SYNTHETIC: (usize, usize) = (1_000, 20);
 const SIGMA: &[(usize, usize)] = &[(10, 200), (10, 400)];
 /// Residuals asked for, relative to the largest eigenvalue.
 const TOLERANCES: &[f64] = &[1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12];
-/// The loosest of them that faer's partial solver is given: on the random matrix at 1e-2 it had not returned after a minute.
+/// The loosest of them that faer's partial solver is given: on the random matrix at 1e-2 it had not returned
+/// after a minute.
 const LOOSEST_PARTIAL: f64 = 1e-4;
 /// Repetitions, of which the median counts.
 const ROUNDS: usize = 3;
@@ -90,7 +95,8 @@ impl Problem {
         })
     }
 
-    /// The sine of the largest angle between the span of `q` (orthonormal, as many columns) and the true space: `‖(I − QQᵀ)X‖`.
+    /// The sine of the largest angle between the span of `q` (orthonormal, as many columns) and the true
+    /// space: `‖(I − QQᵀ)X‖`.
     fn sine(&self, q: MatRef<'_, f64>) -> f64 {
         let x = self.vectors.as_ref();
         let left = x - q * (q.transpose() * x);
@@ -123,7 +129,9 @@ impl Problem {
             let Some(cov) = &self.cov else { continue };
             points.push(self.point("operator route", Some(tolerance), || {
                 let request = Request { tolerance, ..Request::top(wanted) };
-                let found = eigen::solve(cov, &request, RouteChoice::Only(Route::Operator), DEFAULT_MEMORY, par).ok()?;
+                let found =
+                    eigen::solve(cov, &request, RouteChoice::Only(Route::Operator), DEFAULT_MEMORY, par)
+                        .ok()?;
                 Some((found.eigenvalues.iter().map(|l| l / cov.scale()).collect(), found.vectors))
             }));
         }
@@ -134,10 +142,13 @@ impl Problem {
 /// The problems, made one at a time.
 fn problems() -> impl Iterator<Item = Problem> {
     let (n, top) = SYNTHETIC;
-    let synthetic = matrices::SPECTRA.into_iter().map(move |name| (format!("{name}, order {n}, top {top}"), name));
     let synthetic =
-        synthetic.filter(|(name, _)| wanted(name)).map(move |(label, name)| Problem::new(label, spectrum(name, n), None, top));
-    let sigma = trimmed(SIGMA).iter().map(|&(d, m)| (format!("sigma, d = {d}, m = {m}, top {}", d + 1), d, m));
+        matrices::SPECTRA.into_iter().map(move |name| (format!("{name}, order {n}, top {top}"), name));
+    let synthetic = synthetic
+        .filter(|(name, _)| wanted(name))
+        .map(move |(label, name)| Problem::new(label, spectrum(name, n), None, top));
+    let sigma =
+        trimmed(SIGMA).iter().map(|&(d, m)| (format!("sigma, d = {d}, m = {m}, top {}", d + 1), d, m));
     let sigma = sigma.filter(|(name, ..)| wanted(name)).map(|(label, d, m)| {
         let cov = covariance(d, m);
         Problem::new(label, cov.assemble(), Some(cov), d + 1)
@@ -150,32 +161,47 @@ fn csv(points: &[Point]) -> String {
     for p in points {
         let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3e}"));
         let (tolerance, angle) = (number(p.tolerance), number(p.subspace_error));
-        writeln!(out, "\"{}\",\"{}\",{tolerance},{:.6},{:.3e},{angle}", p.problem, p.solver, p.seconds, p.eigenvalue_error)
-            .expect("a String takes all");
+        writeln!(
+            out,
+            "\"{}\",\"{}\",{tolerance},{:.6},{:.3e},{angle}",
+            p.problem, p.solver, p.seconds, p.eigenvalue_error
+        )
+        .expect("a String takes all");
     }
     out
 }
 
-/// One row of panels for each problem: eigenvalues on the left, the subspace on the right. Errors are drawn as digits, as the plotting library
-/// has no logarithmic axis below 1e-10.
+/// One row of panels for each problem: eigenvalues on the left, the subspace on the right. Errors are drawn
+/// as digits, as the plotting library has no logarithmic axis below 1e-10.
 fn svg(points: &[Point]) -> String {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for problem in points.chunk_by(|a, b| a.problem == b.problem) {
         type Error = fn(&Point) -> Option<f64>;
-        let errors: [(&str, Error); 2] =
-            [("digits of the eigenvalues", |p| Some(p.eigenvalue_error)), ("digits of the subspace", |p| p.subspace_error)];
+        let errors: [(&str, Error); 2] = [
+            ("digits of the eigenvalues", |p| Some(p.eigenvalue_error)),
+            ("digits of the subspace", |p| p.subspace_error),
+        ];
         for (label, error) in errors {
             let mut panel: Vec<Plot> = Vec::new();
             for (solver, color) in SOLVERS {
                 let of = problem.iter().filter(|p| p.solver == solver);
-                let data: Vec<(f64, f64)> = of.filter_map(|p| Some(((-error(p)?.log10()).min(MOST_DIGITS), p.seconds))).collect();
+                let data: Vec<(f64, f64)> =
+                    of.filter_map(|p| Some(((-error(p)?.log10()).min(MOST_DIGITS), p.seconds))).collect();
                 if data.is_empty() {
                     continue;
                 }
-                panel
-                    .push(ScatterPlot::new().with_data(data.clone()).with_color(color).with_size(4.0).with_legend(solver).into());
+                panel.push(
+                    ScatterPlot::new()
+                        .with_data(data.clone())
+                        .with_color(color)
+                        .with_size(4.0)
+                        .with_legend(solver)
+                        .into(),
+                );
                 if data.len() > 1 {
-                    panel.push(LinePlot::new().with_data(data).with_color(color).with_stroke_width(1.2).into());
+                    panel.push(
+                        LinePlot::new().with_data(data).with_color(color).with_stroke_width(1.2).into(),
+                    );
                 }
             }
             let layout = Layout::auto_from_plots(&panel)
@@ -188,7 +214,8 @@ fn svg(points: &[Point]) -> String {
             plots.push(panel);
         }
     }
-    let figure = Figure::new(plots.len() / 2, 2).with_plots(plots).with_layouts(layouts).with_cell_size(430.0, 270.0);
+    let figure =
+        Figure::new(plots.len() / 2, 2).with_plots(plots).with_layouts(layouts).with_cell_size(430.0, 270.0);
     SvgBackend::new().render_scene(&figure.with_shared_legend_bottom().render())
 }
 
@@ -196,7 +223,10 @@ fn main() {
     let folder = std::env::args().skip(1).find(|word| word.contains('/'));
     let folder = PathBuf::from(folder.unwrap_or_else(|| "results/work-precision/".into()));
     let mut points = Vec::new();
-    println!("{:<32} {:<22} {:>9} {:>9} {:>10} {:>10}", "matrix", "solver", "tolerance", "seconds", "eigenvalue", "subspace");
+    println!(
+        "{:<32} {:<22} {:>9} {:>9} {:>10} {:>10}",
+        "matrix", "solver", "tolerance", "seconds", "eigenvalue", "subspace"
+    );
     for problem in problems() {
         for p in problem.points(Par::rayon(0)) {
             let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.1e}"));

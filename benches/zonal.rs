@@ -1,7 +1,9 @@
-//! What do the one-dimensional parts cost: quadrature, coefficients, levels of Σ, and the kernel profile on p² cosines?
+//! What do the one-dimensional parts cost: quadrature, coefficients, levels of Σ, and the kernel profile on
+//! p² cosines?
 //!
-//! Run with `cargo bench --bench zonal`, or one group with `cargo bench --bench zonal -- profile`. A quadrature rule is kept between calls, so
-//! `lambda` and `levels` are what a second activation at the same d costs; `quadrature` is what the first adds.
+//! Run with `cargo bench --bench zonal`, or one group with `cargo bench --bench zonal -- profile`. A
+//! quadrature rule is kept between calls, so `lambda` and `levels` are what a second activation at the same d
+//! costs; `quadrature` is what the first adds.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use escapement::activation;
@@ -45,7 +47,9 @@ fn coefficients(c: &mut Criterion) {
             b.iter(|| lambda(black_box(d), &f64::tanh, DEGREE).expect("coefficients"))
         });
         group.bench_function(BenchmarkId::new("levels", format!("d={d}")), |b| {
-            b.iter(|| FeatureLevels::new(black_box(d), sigma.as_ref(), Truncation::default()).expect("levels"))
+            b.iter(|| {
+                FeatureLevels::new(black_box(d), sigma.as_ref(), Truncation::default()).expect("levels")
+            })
         });
     }
 }
@@ -60,9 +64,10 @@ fn gegenbauer(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("values", format!("d={d},j≤{DEGREE}")), |b| {
             b.iter(|| t.iter().for_each(|&t| family.values(black_box(t), &mut p)))
         });
-        group.bench_function(BenchmarkId::new("values and two derivatives", format!("d={d},j≤{DEGREE}")), |b| {
-            b.iter(|| t.iter().for_each(|&t| family.jets(black_box(t), &mut p, &mut dp, &mut ddp)))
-        });
+        group.bench_function(
+            BenchmarkId::new("values and two derivatives", format!("d={d},j≤{DEGREE}")),
+            |b| b.iter(|| t.iter().for_each(|&t| family.jets(black_box(t), &mut p, &mut dp, &mut ddp))),
+        );
     }
 }
 
@@ -77,7 +82,9 @@ fn profile(c: &mut Criterion) {
         group.bench_function(format!("d={d},p={P},j≤{}", levels.max_degree()), |b| {
             b.iter(|| {
                 let mut sum = 0.0;
-                profile.for_each(black_box(&t), |_, _, kernel| sum += kernel.f2 + kernel.f3 + kernel.e + kernel.g);
+                profile.for_each(black_box(&t), |_, _, kernel| {
+                    sum += kernel.f2 + kernel.f3 + kernel.e + kernel.g
+                });
                 sum
             })
         });

@@ -53,7 +53,8 @@ pub enum Error {
     },
     /// An operator that must be symmetric is not.
     #[error(
-        "the operator is not symmetric: entries of its projection that should agree differ by {defect:.1e}, and {allowed:.1e} is allowed beside the largest, {scale:.1e}"
+        "the operator is not symmetric: entries of its projection that should agree differ by {defect:.1e}, \
+         and {allowed:.1e} is allowed beside the largest, {scale:.1e}"
     )]
     NotSymmetric {
         /// The largest difference met first.
@@ -77,7 +78,8 @@ pub enum Error {
     },
     /// No activation has this name.
     #[error(
-        "unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus and relu, each with an optional shift as in sigmoid:1"
+        "unknown activation '{given}'{suggestion}; the activations are sigmoid, tanh, erf, sine, softplus \
+         and relu, each with an optional shift as in sigmoid:1"
     )]
     UnknownActivation {
         /// What was asked for.
@@ -94,7 +96,10 @@ pub enum Error {
         why: String,
     },
     /// A coefficient that must not vanish does (Assumption 3).
-    #[error("{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: {consequence}")]
+    #[error(
+        "{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: \
+         {consequence}"
+    )]
     Vanishing {
         /// The coefficient, e.g. `s_0 = λ_0(σ'')`.
         coefficient: String,
@@ -111,7 +116,8 @@ pub enum Error {
     },
     /// The certificate cannot be met within the degrees or nodes allowed.
     #[error(
-        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: allow more degrees or a looser tail"
+        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: \
+         allow more degrees or a looser tail"
     )]
     Certificate {
         /// The activation.
@@ -147,7 +153,8 @@ pub enum Error {
     },
     /// An iteration stopped before it converged.
     #[error(
-        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more products or a looser tolerance"
+        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more \
+         products or a looser tolerance"
     )]
     NoConvergence {
         /// The solver.
@@ -171,7 +178,11 @@ pub enum Error {
 
 impl Error {
     /// A parameter outside its domain, in one call.
-    pub fn domain(name: impl Into<Cow<'static, str>>, value: impl ToString, allowed: impl Into<String>) -> Self {
+    pub fn domain(
+        name: impl Into<Cow<'static, str>>,
+        value: impl ToString,
+        allowed: impl Into<String>,
+    ) -> Self {
         Self::Domain { name: name.into(), value: value.to_string(), allowed: allowed.into() }
     }
 }
@@ -190,7 +201,11 @@ pub fn human_bytes(bytes: f64) -> String {
     let mut value = bytes;
     for unit in UNITS {
         if value < 1024.0 {
-            return if value < 10.0 && unit != "B" { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") };
+            return if value < 10.0 && unit != "B" {
+                format!("{value:.1} {unit}")
+            } else {
+                format!("{value:.0} {unit}")
+            };
         }
         value /= 1024.0;
     }

@@ -1,13 +1,16 @@
-//! **escapement**: exact feature covariances, spectra and constructed solutions for a two-layer network, so that the theorems of
-//! Nichani, Bai and Lee, *Identifying good directions to escape the NTK regime* (NeurIPS 2022, "NBL22" throughout), can be checked with
-//! numbers.
+//! **escapement**: exact feature covariances, spectra and constructed solutions for a two-layer network, so
+//! that the theorems of Nichani, Bai and Lee, *Identifying good directions to escape the NTK regime* (NeurIPS
+//! 2022, "NBL22" throughout), can be checked with numbers.
 //!
-//! This crate is the mathematics. What is claimed of it, and the verdicts, are in the package `escapement-verify`.
+//! This crate is the mathematics. What is claimed of it, and the verdicts, are in the package
+//! `escapement-verify`.
 //!
 //! # The setting
-//! Inputs x are uniform on the sphere of radius √d in R^d. Neuron r of m has a frozen first-layer weight `w_{0,r}` on the unit sphere, a
-//! frozen sign `a_r = ±1`, and moves by `w_r`. Neurons come in pairs, `w_{0,p+r} = w_{0,r}` with `a_r = +1` and `a_{p+r} = −1`, so that the
-//! network `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` vanishes at W = 0. Its first and second Taylor terms are `f_L` and `f_Q`.
+//! Inputs x are uniform on the sphere of radius √d in R^d. Neuron r of m has a frozen first-layer weight
+//! `w_{0,r}` on the unit sphere, a frozen sign `a_r = ±1`, and moves by `w_r`. Neurons come in pairs,
+//! `w_{0,p+r} = w_{0,r}` with `a_r = +1` and `a_{p+r} = −1`, so that the network
+//! `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` vanishes at W = 0. Its first and second Taylor terms are
+//! `f_L` and `f_Q`.
 //!
 //! # The letters
 //! | letter | meaning |
@@ -40,7 +43,8 @@
 //! | [`descent`] | gradient descent, plain and perturbed; stationary points, certified by the least eigenvalue of the Hessian |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way: `sphere, activation → network, covariance → eigen → objective → construct, training, descent`.
+//! Dependencies point one way:
+//! `sphere, activation → network, covariance → eigen → objective → construct, training, descent`.
 //!
 //! # From weights to a constructed solution
 //! ```

@@ -1,8 +1,9 @@
 //! Matrix products that leave the processor fit for scalar code, and loops compiled for its widest registers.
 //!
-//! The product kernels behind faer 0.24 return with the upper halves of the vector registers in use (they end without `vzeroupper`). On x86-64
-//! every SSE instruction then waits for the register it overwrites: exp and tanh from the system's libm take 365 ns instead of 15 (measured on
-//! 65 536 sigmoids after a product). Any of faer's own reductions ends with the instruction, so one over a few numbers after each product restores
+//! The product kernels behind faer 0.24 return with the upper halves of the vector registers in use (they end
+//! without `vzeroupper`). On x86-64 every SSE instruction then waits for the register it overwrites: exp and
+//! tanh from the system's libm take 365 ns instead of 15 (measured on 65 536 sigmoids after a product). Any
+//! of faer's own reductions ends with the instruction, so one over a few numbers after each product restores
 //! the speed; it costs some nanoseconds, and changes no result.
 
 use crate::real::Real;
@@ -10,17 +11,26 @@ use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 /// `out ← α·a·b`, or added to it: [`faer::linalg::matmul::matmul`] with [`settle`] after it.
-pub(crate) fn matmul<T: Real>(out: MatMut<'_, T>, accum: Accum, a: MatRef<'_, T>, b: MatRef<'_, T>, alpha: T, par: Par) {
+pub(crate) fn matmul<T: Real>(
+    out: MatMut<'_, T>,
+    accum: Accum,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    alpha: T,
+    par: Par,
+) {
     faer::linalg::matmul::matmul(out, accum, a, b, alpha, par);
     settle();
 }
 
 /// Rows of a tall matrix that one task multiplies: with 300 columns of f64, 5 MB.
 const STRIP: usize = 2_048;
-/// Sums of strips that are kept apart in [`tall_inner`]: the order of the additions is the same at any number of threads.
+/// Sums of strips that are kept apart in [`tall_inner`]: the order of the additions is the same at any number
+/// of threads.
 const SUMS: usize = 16;
 
-/// `aᵀ·b` for tall a and b (`[n, i]`, `[n, j]`). A product that is split along its long dimension, by strips of rows; faer splits the short ones.
+/// `aᵀ·b` for tall a and b (`[n, i]`, `[n, j]`). A product that is split along its long dimension, by strips
+/// of rows; faer splits the short ones.
 pub(crate) fn tall_inner(a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) -> Mat<f64> {
     let n = a.nrows();
     let sum = |part: usize| {
@@ -41,7 +51,14 @@ pub(crate) fn tall_inner(a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) -> Ma
 }
 
 /// `out ← α·a·b`, or added to it, for tall a and out and small b, by strips of rows.
-pub(crate) fn tall_outer(mut out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_, f64>, alpha: f64, par: Par) {
+pub(crate) fn tall_outer(
+    mut out: MatMut<'_, f64>,
+    accum: Accum,
+    a: MatRef<'_, f64>,
+    b: MatRef<'_, f64>,
+    alpha: f64,
+    par: Par,
+) {
     let strip = |(out, a): (MatMut<'_, f64>, MatRef<'_, f64>)| matmul(out, accum, a, b, alpha, Par::Seq);
     match par {
         Par::Seq => (0..a.nrows()).step_by(STRIP).for_each(|row| {
@@ -77,14 +94,15 @@ pub(crate) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
     columns
 }
 
-/// Clears the upper halves of the vector registers of this thread. To be called between a product or a factorisation of faer's and scalar code.
+/// Clears the upper halves of the vector registers of this thread. To be called between a product or a
+/// factorisation of faer's and scalar code.
 pub(crate) fn settle() {
     const NUMBERS: [f64; 64] = [1.0; 64];
     std::hint::black_box(ColRef::from_slice(std::hint::black_box(&NUMBERS)).norm_max());
 }
 
-/// Runs `f`, and all that is inlined into it, compiled for the widest vector registers that this processor has. No contraction to fused
-/// multiply-adds takes place, so the numbers are the same on every processor.
+/// Runs `f`, and all that is inlined into it, compiled for the widest vector registers that this processor
+/// has. No contraction to fused multiply-adds takes place, so the numbers are the same on every processor.
 #[inline(always)]
 pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)

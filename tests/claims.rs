@@ -1,7 +1,8 @@
 //! Every claim at the quick tier, measured afresh: one test per claim and bound.
 //!
-//! A test passes when verdict, constants and exponents equal the snapshot within tolerance, the control is refuted, and a
-//! refuted bound has its erratum. `cargo test --test claims lemma-1` runs one claim; `INSTA_UPDATE=always` accepts new numbers.
+//! A test passes when verdict, constants and exponents equal the snapshot within tolerance, the control is
+//! refuted, and a refuted bound has its erratum. `cargo test --test claims lemma-1` runs one claim;
+//! `INSTA_UPDATE=always` accepts new numbers.
 
 #[path = "snapshot/mod.rs"]
 mod snapshot;
@@ -45,18 +46,23 @@ fn main() -> ExitCode {
         Trial::test("graph::has_one_top_and_no_cycle", move || graph(registry)),
     ];
     for claim in registry.claims() {
-        trials.push(Trial::test(format!("{}::is_well_formed", claim.id()), move || well_formed(registry, claim)));
+        trials.push(Trial::test(format!("{}::is_well_formed", claim.id()), move || {
+            well_formed(registry, claim)
+        }));
         let measured: Arc<Measured> = Arc::default();
         let of_bounds = measured.clone();
         trials.push(Trial::test(format!("{}::notices_a_false_record", claim.id()), move || {
-            let (verdict, records) = of_bounds.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+            let (verdict, records) =
+                of_bounds.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
             notices(claim, verdict, records)
         }));
         for bound in claim.bounds() {
             let measured = measured.clone();
             trials.push(Trial::test(format!("{}::{}", claim.id(), bound.name), move || {
-                let (verdict, _) = measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
-                let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
+                let (verdict, _) =
+                    measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+                let found =
+                    verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
                 check(claim, found)
             }));
         }
@@ -84,16 +90,20 @@ fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
         return Err(format!("the control is not refuted: {}", evidence()).into());
     }
     let text = serde_json::to_string_pretty(&numbers(found)).map_err(|e| e.to_string())?;
-    settings(&found.statement, SNAPSHOT).bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
+    settings(&found.statement, SNAPSHOT)
+        .bind(|| insta::assert_snapshot!(file_stem(claim.id(), &found.name), text));
     Ok(())
 }
 
-/// One ratio times ten, towards the violation: the verdict of the bound turns *refuted* on the cells on which its control says that it would.
+/// One ratio times ten, towards the violation: the verdict of the bound turns *refuted* on the cells on which
+/// its control says that it would.
 fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
     let (mut tried, mut refuted) = (0, 0);
     for bound in claim.bounds() {
         let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
-        let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else { continue };
+        let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else {
+            continue;
+        };
         let (Kind::Identity { lhs: quantity, .. }
         | Kind::Inequality { lhs: quantity, .. }
         | Kind::Growth { lhs: quantity, .. }
@@ -104,7 +114,9 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
         let side = bound.kind.side();
         let all = series(claim.id(), &bound, records);
         let down = |group: &str| side == Side::Lower || group.ends_with("(smallest ratio)");
-        let points = |s: &Series| s.points.iter().filter(|p| p.decides).map(|p| (p.cell, down(&s.group))).collect::<Vec<_>>();
+        let points = |s: &Series| {
+            s.points.iter().filter(|p| p.decides).map(|p| (p.cell, down(&s.group))).collect::<Vec<_>>()
+        };
         let deciding: Vec<(usize, bool)> = all.iter().filter(|s| s.decides).flat_map(points).collect();
         for &(cell, down) in deciding.iter().step_by(deciding.len().div_ceil(FALSE_RECORDS).max(1)) {
             let mut records = records.to_vec();
@@ -115,11 +127,19 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
             tried += 1;
             refuted += usize::from(came_out.verdict == Verdict::Refuted);
             if control.noticed == control.of && came_out.verdict != Verdict::Refuted {
-                return Err(format!("{} is {} with {} times {factor}", bound.name, came_out.verdict, records[cell].cell).into());
+                return Err(format!(
+                    "{} is {} with {} times {factor}",
+                    bound.name, came_out.verdict, records[cell].cell
+                )
+                .into());
             }
         }
     }
-    if refuted > 0 || tried == 0 { Ok(()) } else { Err(format!("none of {tried} false records refutes its bound").into()) }
+    if refuted > 0 || tried == 0 {
+        Ok(())
+    } else {
+        Err(format!("none of {tried} false records refutes its bound").into())
+    }
 }
 
 /// The comparison accepts rounding and nothing more.
@@ -167,7 +187,8 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
         if let Some(step) = plan.steps.iter().find(|s| !sensible(s)) {
             return Err(format!("{} has no sensible prediction: {:?}", step.cell, step.prediction).into());
         }
-        let unseen = bounds.iter().find(|b| tier != Tier::Quick && !plan.steps.iter().any(|s| b.selects(&s.cell)));
+        let unseen =
+            bounds.iter().find(|b| tier != Tier::Quick && !plan.steps.iter().any(|s| b.selects(&s.cell)));
         if let Some(bound) = unseen {
             return Err(format!("no cell of the {tier} tier is measured for {}", bound.name).into());
         }
@@ -175,12 +196,14 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
     Ok(())
 }
 
-/// No claim rests on itself, and the main theorem, or the remark that compares it with kernels, rests on every other claim.
+/// No claim rests on itself, and the main theorem, or the remark that compares it with kernels, rests on
+/// every other claim.
 fn graph(registry: &Registry) -> Result<(), Failed> {
     const TOPS: [&str; 2] = ["theorem-1", "remark-1"];
     for claim in registry.claims() {
         let above = registry.resting_on(claim.id());
-        if let Some(used) = claim.card().uses.iter().find(|used| **used == claim.id() || above.contains(used)) {
+        if let Some(used) = claim.card().uses.iter().find(|used| **used == claim.id() || above.contains(used))
+        {
             return Err(format!("{} rests on {used}, which rests on it", claim.id()).into());
         }
         if !TOPS.contains(&claim.id()) && !TOPS.iter().any(|top| above.contains(top)) {
@@ -192,14 +215,24 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
 
 /// No snapshot outlives its bound.
 fn strays(registry: &Registry) -> Result<(), Failed> {
-    let known: BTreeSet<String> =
-        registry.claims().flat_map(|c| c.bounds().into_iter().map(|b| file_stem(c.id(), &b.name) + ".snap")).collect();
+    let known: BTreeSet<String> = registry
+        .claims()
+        .flat_map(|c| c.bounds().into_iter().map(|b| file_stem(c.id(), &b.name) + ".snap"))
+        .collect();
     let Ok(entries) = std::fs::read_dir(folder()) else { return Ok(()) };
     let names = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned());
-    let strays: Vec<String> = names.filter(|n| n.starts_with("claims__") && n.ends_with(".snap") && !known.contains(n)).collect();
-    if strays.is_empty() { Ok(()) } else { Err(format!("no bound belongs to snapshots/{}", strays.join(", snapshots/")).into()) }
+    let strays: Vec<String> =
+        names.filter(|n| n.starts_with("claims__") && n.ends_with(".snap") && !known.contains(n)).collect();
+    if strays.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("no bound belongs to snapshots/{}", strays.join(", snapshots/")).into())
+    }
 }
 
 fn file_stem(claim: &str, bound: &str) -> String {
-    format!("claims__{claim}__{}", bound.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-"))
+    format!(
+        "claims__{claim}__{}",
+        bound.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
+    )
 }

@@ -8,22 +8,27 @@ mod snapshot;
 use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
 use escapement_verify::judge::Verdict;
-use escapement_verify::papers::nbl22::figures::figure_1::{Figure1, Precision, Projector, Settings, Sizes, Variant};
+use escapement_verify::papers::nbl22::figures::figure_1::{
+    Figure1, Precision, Projector, Settings, Sizes, Variant,
+};
 use escapement_verify::papers::nbl22::figures::figure_2::{self, Figure2};
 use escapement_verify::papers::nbl22::figures::r1::R1;
 use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
 use snapshot::{numbers, settings};
 use std::sync::{Mutex, PoisonError};
 
-/// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of 6e-8 that other processors make
-/// otherwise; losses that are read off differ by 1e-5 or less from those in f64, and small ones by more.
+/// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of 6e-8
+/// that other processors make otherwise; losses that are read off differ by 1e-5 or less from those in f64,
+/// and small ones by more.
 const SINGLE: f64 = 1e-2;
 
-/// Relative, for what is trained in f64: some thousand steps of roundings of 1e-16, which no step of theirs amplifies by much.
+/// Relative, for what is trained in f64: some thousand steps of roundings of 1e-16, which no step of theirs
+/// amplifies by much.
 const DOUBLE: f64 = 1e-6;
 
-/// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on another processor. Between f32 and f64 two of 48
-/// differed. One of 35 moves an exponent by 0.02 or less, its limits by as much, and a largest multiple of 13 by a tenth.
+/// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on
+/// another processor. Between f32 and f64 two of 48 differed. One of 35 moves an exponent by 0.02 or less,
+/// its limits by as much, and a largest multiple of 13 by a tenth.
 const MULTIPLES: f64 = 0.1;
 
 /// Executes `experiment` afresh, and holds its verdict to the snapshot of that name.
@@ -37,14 +42,24 @@ fn undecided(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usi
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
-    let Execution { report, interrupted, .. } = execute(&mut experiment, folder.path(), false, &Unattended).unwrap();
+    let Execution { report, interrupted, .. } =
+        execute(&mut experiment, folder.path(), false, &Unattended).unwrap();
     assert!(!interrupted);
     for bound in &report.verdict.bounds {
-        assert!(bound.verdict == Verdict::Inconclusive || bound.control.verdict == Verdict::Refuted, "{bound:?}");
+        assert!(
+            bound.verdict == Verdict::Inconclusive || bound.control.verdict == Verdict::Refuted,
+            "{bound:?}"
+        );
     }
-    let all: Vec<_> = report.verdict.bounds.iter().map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)})).collect();
+    let all: Vec<_> = report
+        .verdict
+        .bounds
+        .iter()
+        .map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)}))
+        .collect();
     let text = serde_json::to_string_pretty(&all).unwrap();
-    settings(&report.verdict.title, tolerance).bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
+    settings(&report.verdict.title, tolerance)
+        .bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
     report.verdict.failures.len()
 }
 
@@ -72,13 +87,18 @@ fn figure_1_as_printed() {
 
 #[test]
 fn figure_2_as_run() {
-    // With one seed no n up to 20d² is enough at d = 25 under the corrected normalisation: 1500 steps are too few there.
-    assert_eq!(undecided(Figure2::<f32>::new(figure_2::Settings::of(Tier::Quick)), "figure-2-as-run", MULTIPLES), 1);
+    // With one seed no n up to 20d² is enough at d = 25 under the corrected normalisation: 1500 steps are too
+    // few there.
+    assert_eq!(
+        undecided(Figure2::<f32>::new(figure_2::Settings::of(Tier::Quick)), "figure-2-as-run", MULTIPLES),
+        1
+    );
 }
 
 #[test]
 fn taylor() {
     let (tier, sizes) = (Tier::Quick, taylor::Sizes::of(Tier::Quick));
-    let settings = taylor::Settings { tier, seed: 0, seeds: sizes.seeds, steps: sizes.steps, eta: 1.0, dataset: None };
+    let settings =
+        taylor::Settings { tier, seed: 0, seeds: sizes.seeds, steps: sizes.steps, eta: 1.0, dataset: None };
     assert_eq!(undecided(Taylor::new(settings).unwrap(), "taylor", DOUBLE), 0);
 }

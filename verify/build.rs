@@ -1,5 +1,5 @@
-//! Hashes the sources, so that a journal written by other code is never taken for fresh numbers, and notes for reports which commit,
-//! compiler and dependencies they were built from.
+//! Hashes the sources, so that a journal written by other code is never taken for fresh numbers, and notes
+//! for reports which commit, compiler and dependencies they were built from.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,8 @@ fn main() {
     let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let root = here.join("..");
     let mut files = Vec::new();
-    // As a package on its own there is no core beside this one: its version, in Cargo.lock or not, stands for it.
+    // As a package on its own there is no core beside this one: its version, in Cargo.lock or not, stands for
+    // it.
     let core = root.join("src");
     if core.join("covariance").is_dir() {
         println!("cargo:rerun-if-changed={}", core.display());
@@ -39,7 +40,8 @@ fn main() {
         }
     }
     println!("cargo:rustc-env=ESCAPEMENT_SOURCE_HASH={}", &hash.finalize().to_hex()[..32]);
-    let lock_hash = read(&lock).map_or_else(|| "unknown".to_owned(), |text| blake3::hash(&text).to_hex()[..32].to_owned());
+    let lock_hash = read(&lock)
+        .map_or_else(|| "unknown".to_owned(), |text| blake3::hash(&text).to_hex()[..32].to_owned());
     println!("cargo:rustc-env=ESCAPEMENT_LOCK_HASH={lock_hash}");
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = said(Command::new(compiler).arg("--version")).unwrap_or_else(|| "unknown".to_owned());
@@ -53,8 +55,8 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     Some(std::fs::read(path).ok()?.into_iter().filter(|&b| b != b'\r').collect())
 }
 
-/// The commit that is checked out, "+" after it when tracked files differ from it; none where there is no git, or where the sources were
-/// unpacked inside a repository of something else.
+/// The commit that is checked out, "+" after it when tracked files differ from it; none where there is no
+/// git, or where the sources were unpacked inside a repository of something else.
 fn commit(root: &Path) -> Option<String> {
     let git = |words: &[&str]| said(Command::new("git").arg("-C").arg(root).args(words));
     let top = PathBuf::from(git(&["rev-parse", "--show-toplevel"])?).canonicalize().ok()?;

@@ -1,7 +1,7 @@
 //! Activations σ through their third derivative, and the suprema that Assumption 2 of NBL22 asks about.
 //!
-//! An [`Activation`] is anything that can be evaluated with its first three derivatives; six are at hand, each with a
-//! shift b, so that `tanh:0.5` is tanh(z − 0.5).
+//! An [`Activation`] is anything that can be evaluated with its first three derivatives; six are at hand,
+//! each with a shift b, so that `tanh:0.5` is tanh(z − 0.5).
 //!
 //! ```
 //! let sigma = escapement::activation::parse("sigmoid:1")?;
@@ -60,8 +60,8 @@ impl Supremum {
 
 /// A scalar function σ: R → R with three derivatives.
 ///
-/// Implementations must return finite values for finite z (as far as σ itself does) and be accurate in the tails,
-/// where differences such as 1 − σ cancel.
+/// Implementations must return finite values for finite z (as far as σ itself does) and be accurate in the
+/// tails, where differences such as 1 − σ cancel.
 pub trait Activation: Send + Sync + Debug {
     /// The canonical name, which [`parse`] accepts where it knows the activation: `sigmoid:1`, `erf`.
     fn name(&self) -> String;
@@ -88,8 +88,8 @@ pub trait Activation: Send + Sync + Debug {
         }
     }
 
-    /// One derivative at many points, in place: each entry z is replaced by the derivative at z. One dynamic call per
-    /// slice instead of one per entry.
+    /// One derivative at many points, in place: each entry z is replaced by the derivative at z. One dynamic
+    /// call per slice instead of one per entry.
     fn apply(&self, order: Derivative, z: &mut [f64]) {
         match order {
             Derivative::Value => z.iter_mut().for_each(|z| *z = self.value(*z)),
@@ -99,8 +99,8 @@ pub trait Activation: Send + Sync + Debug {
         }
     }
 
-    /// σ and σ' at many points: each entry z of `value` is replaced by σ(z), and `first`, of the same length, receives σ'(z). What the two have in
-    /// common, such as an exponential, may be evaluated once.
+    /// σ and σ' at many points: each entry z of `value` is replaced by σ(z), and `first`, of the same length,
+    /// receives σ'(z). What the two have in common, such as an exponential, may be evaluated once.
     fn apply_value_and_first(&self, value: &mut [f64], first: &mut [f64]) {
         for (value, first) in value.iter_mut().zip(first) {
             (*value, *first) = (self.value(*value), self.d1(*value));
@@ -123,10 +123,12 @@ pub trait Activation: Send + Sync + Debug {
     }
 }
 
-/// A search for sup |g|: a grid of 20 001 points, uniform in asinh z over |z| ≤ 10⁶, then golden sections around the best.
+/// A search for sup |g|: a grid of 20 001 points, uniform in asinh z over |z| ≤ 10⁶, then golden sections
+/// around the best.
 ///
-/// An estimate from below: peaks much narrower than 10⁻³ escape it. A function that still grows by half over the last
-/// three decades is reported as unbounded; one whose largest value sits at the end of the grid, as not attained.
+/// An estimate from below: peaks much narrower than 10⁻³ escape it. A function that still grows by half over
+/// the last three decades is reported as unbounded; one whose largest value sits at the end of the grid, as
+/// not attained.
 pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
     const HALF: i32 = 10_000;
     const REACH: f64 = 1e6;
@@ -137,7 +139,11 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
     for i in -HALF..=HALF {
         let v = size(f64::from(i) * step);
         if v.is_nan() || v.is_infinite() {
-            return Supremum::new(f64::INFINITY, false, "numerical search: a value that is not finite was met");
+            return Supremum::new(
+                f64::INFINITY,
+                false,
+                "numerical search: a value that is not finite was met",
+            );
         }
         if (f64::from(i) * step).sinh().abs() <= 1e3 {
             near = near.max(v);
@@ -163,14 +169,20 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
         }
     }
     let value = best.1.max(size(0.5 * (a + b)));
-    Supremum::new(value, true, format!("numerical search: grid and golden section, at z = {:.6}", (0.5 * (a + b)).sinh()))
+    Supremum::new(
+        value,
+        true,
+        format!("numerical search: grid and golden section, at z = {:.6}", (0.5 * (a + b)).sinh()),
+    )
 }
 
-/// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z − b).
+/// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z −
+/// b).
 ///
 /// # Errors
-/// [`Error::UnknownActivation`] with the nearest name as a suggestion; [`Error::Domain`] for a shift that is missing, no number, or so large
-/// that the activation would be flat to rounding: beyond 10 for erf, 23 for tanh, 43 for the others.
+/// [`Error::UnknownActivation`] with the nearest name as a suggestion; [`Error::Domain`] for a shift that is
+/// missing, no number, or so large that the activation would be flat to rounding: beyond 10 for erf, 23 for
+/// tanh, 43 for the others.
 ///
 /// ```
 /// let sigma = escapement::activation::parse("tanh:0.5")?;
@@ -189,7 +201,13 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
     }
     let b = match shift {
         None => 0.0,
-        Some("") => return Err(Error::domain("the activation", text, "a number must follow the colon, as in sigmoid:1")),
+        Some("") => {
+            return Err(Error::domain(
+                "the activation",
+                text,
+                "a number must follow the colon, as in sigmoid:1",
+            ));
+        }
         Some(s) => match s.parse::<f64>() {
             Ok(b) if b.abs() <= largest_shift(&lower) => b + 0.0, // −0 becomes 0
             parsed => {
@@ -212,9 +230,11 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
     })
 }
 
-/// Beyond this shift all derivatives are, to rounding, what they are at infinity. Relative to their suprema they are below 2⁻⁵³ from
+/// Beyond this shift all derivatives are, to rounding, what they are at infinity. Relative to their suprema
+/// they are below 2⁻⁵³ from
 /// |x| = 40 on for sigmoid (10.4 e^{−|x|}) and softplus, from 20 on for tanh (10.4 e^{−2|x|}), from 7 on for erf (2x² e^{−x²}), and the mean over
-/// z, standard normal in high dimension, sees |z| > 3 once in 370 times. For sine it is where the rounding of z − b begins to show.
+/// z, standard normal in high dimension, sees |z| > 3 once in 370 times. For sine it is where the rounding of
+/// z − b begins to show.
 fn largest_shift(name: &str) -> f64 {
     match name {
         "erf" => 10.0,
@@ -225,8 +245,17 @@ fn largest_shift(name: &str) -> f64 {
 
 fn suggestion(given: &str) -> String {
     let prefix = || NAMES.into_iter().find(|name| given.len() >= 3 && name.starts_with(given));
-    let nearest =
-        || NAMES.into_iter().map(|name| (strsim::damerau_levenshtein(given, name), name)).min().filter(|(edits, _)| *edits <= 2);
-    let found = if given == "logistic" { Some("sigmoid") } else { prefix().or_else(|| nearest().map(|(_, name)| name)) };
+    let nearest = || {
+        NAMES
+            .into_iter()
+            .map(|name| (strsim::damerau_levenshtein(given, name), name))
+            .min()
+            .filter(|(edits, _)| *edits <= 2)
+    };
+    let found = if given == "logistic" {
+        Some("sigmoid")
+    } else {
+        prefix().or_else(|| nearest().map(|(_, name)| name))
+    };
     found.map_or_else(String::new, |name| format!(" (did you mean '{name}'?)"))
 }

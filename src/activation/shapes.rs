@@ -48,7 +48,11 @@ impl<S: Shape> Shifted<S> {
 
 impl<S: Shape> Activation for Shifted<S> {
     fn name(&self) -> String {
-        if self.shift == 0.0 { self.shape.name().to_string() } else { format!("{}:{}", self.shape.name(), self.shift) }
+        if self.shift == 0.0 {
+            self.shape.name().to_string()
+        } else {
+            format!("{}:{}", self.shape.name(), self.shift)
+        }
     }
     fn value(&self, z: f64) -> f64 {
         self.shape.value(z - self.shift)
@@ -176,7 +180,11 @@ impl Shape for Erf {
             Supremum::new(1.0, false, "exact: the limit at ±∞"),
             Supremum::new(FRAC_2_SQRT_PI, true, "exact: 2/√π at x = 0"),
             Supremum::new(SQRT_2 * FRAC_2_SQRT_PI * half, true, "exact: 2√2/√(πe) at x = ±1/√2"),
-            Supremum::new(2.0 * FRAC_2_SQRT_PI, true, "exact: 4/√π at x = 0 (the other extremum is 8/√(πe³))"),
+            Supremum::new(
+                2.0 * FRAC_2_SQRT_PI,
+                true,
+                "exact: 4/√π at x = 0 (the other extremum is 8/√(πe³))",
+            ),
         ]
     }
 }
@@ -202,7 +210,8 @@ impl Shape for Sine {
         -x.cos()
     }
     fn suprema(&self) -> [Supremum; 4] {
-        ["|sin|", "|cos|", "|sin|", "|cos|"].map(|g| Supremum::new(1.0, true, format!("exact: {g} reaches 1")))
+        ["|sin|", "|cos|", "|sin|", "|cos|"]
+            .map(|g| Supremum::new(1.0, true, format!("exact: {g} reaches 1")))
     }
 }
 

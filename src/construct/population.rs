@@ -1,15 +1,17 @@
 //! The functions h_i behind W_Q, and every expectation over the initialisation that Lemma 1 needs, exactly.
 
 use crate::activation::Activation;
-use crate::sphere::{Gegenbauer, ZonalQuadrature, dimension, lambda, orthonormal_coefficients, sqrt_dimension};
+use crate::sphere::{
+    Gegenbauer, ZonalQuadrature, dimension, lambda, orthonormal_coefficients, sqrt_dimension,
+};
 use crate::tolerance::{ZONAL_ROUNDINGS, ZONAL_ROUNDINGS_PER_DEGREE};
 use crate::{Error, Result};
 
 use super::target::{Target, monomial_coefficients};
 
-/// The functions `h_i(w) = α_i Σ_{j≤k−1, j≡k−1 (2)} (q_j/s_j) B(d,j) P_j(β_i·w)`, `q_j = E[(√d z)^{k−1} P_j(z)]`, `s_j = λ_j(σ'')`, for
-/// which `E_w[h_i(w) σ''(w·x)] = α_i (β_i·x)^{k−1}`, with their moments. Derived for this project; NBL22 Lemma 1 asks for such
-/// functions.
+/// The functions `h_i(w) = α_i Σ_{j≤k−1, j≡k−1 (2)} (q_j/s_j) B(d,j) P_j(β_i·w)`,
+/// `q_j = E[(√d z)^{k−1} P_j(z)]`, `s_j = λ_j(σ'')`, for which `E_w[h_i(w) σ''(w·x)] = α_i (β_i·x)^{k−1}`,
+/// with their moments. Derived for this project; NBL22 Lemma 1 asks for such functions.
 #[derive(Debug, Clone)]
 pub struct Population {
     d: usize,
@@ -27,8 +29,9 @@ impl Population {
     /// The functions for this target and activation.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] without a second derivative; [`Error::Vanishing`] when some s_j that is needed is zero to within
-    /// `(8 + j)·2⁻⁵²·√(E σ''²/B(d,j))`, the rounding of a zonal coefficient (Assumption 3 fails: sigmoid without shift at k = 1 has s_0 = 0).
+    /// [`Error::Unsupported`] without a second derivative; [`Error::Vanishing`] when some s_j that is needed
+    /// is zero to within `(8 + j)·2⁻⁵²·√(E σ''²/B(d,j))`, the rounding of a zonal coefficient (Assumption 3
+    /// fails: sigmoid without shift at k = 1 has s_0 = 0).
     ///
     /// # Accuracy
     /// Of q_j/s_j, that allowance relative to s_j; exact expectations to a few roundings beyond it.
@@ -56,9 +59,14 @@ impl Population {
         }
         let alphas = target.sparse().iter().map(|t| t.alpha).collect();
         let legendre = Gegenbauer::new(d)?;
-        let mut made = Self { d, k, alphas, legendre, series, unit_square: 0.0, unit_absolute: 0.0, unit_error: 0.0 };
-        made.unit_square =
-            made.series.iter().enumerate().map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) }).sum();
+        let mut made =
+            Self { d, k, alphas, legendre, series, unit_square: 0.0, unit_absolute: 0.0, unit_error: 0.0 };
+        made.unit_square = made
+            .series
+            .iter()
+            .enumerate()
+            .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) })
+            .sum();
         made.unit_absolute = expect_absolute(d, &|t| made.unit(t))?;
         made.unit_error = made.mean_square(activation)?;
         Ok(made)
@@ -92,7 +100,8 @@ impl Population {
         self.alphas.iter().map(|a| a.abs() * self.unit_absolute).collect()
     }
 
-    /// `E ‖W_Q‖_{2,4}^4 = 4m Σ_i E h_i²/p_i` over the initialisation, with p_i neurons on term i ([`super::groups`]).
+    /// `E ‖W_Q‖_{2,4}^4 = 4m Σ_i E h_i²/p_i` over the initialisation, with p_i neurons on term i
+    /// ([`super::groups`]).
     pub fn norm_2_4_pow4(&self, m: usize, groups: &[usize]) -> f64 {
         self.squares().iter().zip(groups).map(|(h, p)| 4.0 * m as f64 * h / *p as f64).sum()
     }
@@ -107,15 +116,20 @@ impl Population {
         2.0 * (m as f64).sqrt() * self.absolutes().iter().sum::<f64>()
     }
 
-    /// `E_{W0} E_x (f_Q(x; W_Q) − f_sp(x))²`, exactly: `Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i(w)² σ''(w·x)²]] − α_i² E(β_i·x)^{2k+2})`, since
-    /// the neurons are independent and the mean is f_sp. By zonal calculus the inner mean is `Σ_j λ_j(h²) λ_j(σ''²) B_j P_j(β·x̂)`, of
-    /// which the fourth power keeps j ≤ 4.
+    /// `E_{W0} E_x (f_Q(x; W_Q) − f_sp(x))²`, exactly:
+    /// `Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i(w)² σ''(w·x)²]] − α_i² E(β_i·x)^{2k+2})`, since the neurons are
+    /// independent and the mean is f_sp. By zonal calculus the inner mean is
+    /// `Σ_j λ_j(h²) λ_j(σ''²) B_j P_j(β·x̂)`, of which the fourth power keeps j ≤ 4.
     pub fn mean_square_error(&self, groups: &[usize]) -> f64 {
         self.alphas.iter().zip(groups).map(|(a, p)| a * a * self.unit_error / *p as f64).sum()
     }
 
     fn unit(&self, t: f64) -> f64 {
-        self.series.iter().enumerate().map(|(j, c)| if *c == 0.0 { 0.0 } else { c * self.legendre.value(j, t) }).sum()
+        self.series
+            .iter()
+            .enumerate()
+            .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * self.legendre.value(j, t) })
+            .sum()
     }
 
     /// The numerator of [`Population::mean_square_error`] at α = 1.
@@ -133,8 +147,9 @@ impl Population {
     }
 }
 
-/// `E|g(z)|` over the zonal density of dimension d, for a polynomial g of low degree: Gauss–Legendre panels in φ = asin z, where the density is
-/// `cos^{d−2} φ`, cut at the zeros of g so that every integrand is analytic.
+/// `E|g(z)|` over the zonal density of dimension d, for a polynomial g of low degree: Gauss–Legendre panels
+/// in φ = asin z, where the density is `cos^{d−2} φ`, cut at the zeros of g so that every integrand is
+/// analytic.
 ///
 /// # Accuracy
 /// About 1e-14 relative; a pair of zeros closer than 1/(512√d) is not separated, and costs the cube of that.

@@ -6,9 +6,10 @@ use crate::sphere::uniform_sphere;
 use faer::{Mat, MatRef};
 use rand::Rng;
 
-/// Labels for which W = 0 is a stationary point of the pseudo-Huber loss of any of the models at the inputs `x` (`[n, d]`, n > pd), but no minimum.
-/// `ℓ'(y_i, 0)` is what is left of `σ''(w_1·x_i)(e·x_i)²`, e a random direction, when it is projected off every feature `σ'(w_r·x)x_c`; its largest entry is
-/// 0.8. R1..R4 are stationary there anyway.
+/// Labels for which W = 0 is a stationary point of the pseudo-Huber loss of any of the models at the inputs
+/// `x` (`[n, d]`, n > pd), but no minimum. `ℓ'(y_i, 0)` is what is left of `σ''(w_1·x_i)(e·x_i)²`, e a random
+/// direction, when it is projected off every feature `σ'(w_r·x)x_c`; its largest entry is 0.8. R1..R4 are
+/// stationary there anyway.
 ///
 /// # Errors
 /// n ≤ pd.
@@ -21,7 +22,8 @@ pub fn saddle_labels(rng: &mut impl Rng, net: &PairedNetwork, x: MatRef<'_, f64>
     let (z, along) = (x * net.weights().transpose(), x * uniform_sphere(rng, 1, d, 1.0).transpose());
     let features = Mat::from_fn(n, p * d, |i, c| net.activation().d1(z[(i, c / d)]) * x[(i, c % d)]);
     let q = features.qr().compute_thin_Q();
-    let mut slopes = Mat::from_fn(n, 1, |i, _| net.activation().d2(z[(i, 0)]) * along[(i, 0)] * along[(i, 0)]);
+    let mut slopes =
+        Mat::from_fn(n, 1, |i, _| net.activation().d2(z[(i, 0)]) * along[(i, 0)] * along[(i, 0)]);
     // Twice, which leaves rounding of what remains.
     for _ in 0..2 {
         let inner = q.transpose() * &slopes;

@@ -1,9 +1,10 @@
 //! The exact mean of a loss over the random signs of W* = W_L + S·W_Q.
 //!
-//! Since s_r² = 1, the quadratic model is affine in the signs: `(f_L + f_Q)(x; W_L + SW_Q) = e_0(x) + Σ_r s_r c_r(x)`. A loss of
-//! `Y = e_0 − y + Σ_r s_r c_r` that is an integral of `1 − cos(tY)` against a kernel k has the mean `∫_0^∞ (1 − φ(t)) k(t) dt`, with
-//! `φ(t) = cos((e_0 − y)t) Π_r cos(c_r t)`: one dimension, whatever m is. The kernels are `2K_1(t)/(πt)` for √(1+Y²) − 1,
-//! `1/(t sinh(πt/2))` for ln cosh Y and `2/(πt²)` for |Y|. Derived for this project.
+//! Since s_r² = 1, the quadratic model is affine in the signs:
+//! `(f_L + f_Q)(x; W_L + SW_Q) = e_0(x) + Σ_r s_r c_r(x)`. A loss of `Y = e_0 − y + Σ_r s_r c_r` that is an
+//! integral of `1 − cos(tY)` against a kernel k has the mean `∫_0^∞ (1 − φ(t)) k(t) dt`, with
+//! `φ(t) = cos((e_0 − y)t) Π_r cos(c_r t)`: one dimension, whatever m is. The kernels are `2K_1(t)/(πt)` for
+//! √(1+Y²) − 1, `1/(t sinh(πt/2))` for ln cosh Y and `2/(πt²)` for |Y|. Derived for this project.
 
 use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
@@ -50,8 +51,8 @@ pub struct SignedModel {
 }
 
 /// `e_0(x) = f_L(x; W_L) + f_Q(x; W_L) + f_Q(x; W_Q)` and
-/// `c_r(x) = a_r m^{-1/2} (x·w_{Q,r})[σ'(w_{0,r}·x) + σ''(w_{0,r}·x)(x·w_{L,r})]` at each row of `x` (`[n, d]`). Holds n × (active rows) numbers:
-/// pass inputs in blocks when both are large.
+/// `c_r(x) = a_r m^{-1/2} (x·w_{Q,r})[σ'(w_{0,r}·x) + σ''(w_{0,r}·x)(x·w_{L,r})]` at each row of `x`
+/// (`[n, d]`). Holds n × (active rows) numbers: pass inputs in blocks when both are large.
 ///
 /// # Errors
 /// A shape that does not fit, an entry that is not finite, or no second derivative.
@@ -114,7 +115,8 @@ pub fn expected_losses(
     for first in (0..y.len()).step_by(BLOCK) {
         let count = BLOCK.min(y.len() - first);
         let model = signed_model(net, x.subrows(first, count), w_l, w_q, par)?;
-        let mean = |i: usize| expected_loss(loss, model.constant[i] - y[first + i], model.slopes.col_as_slice(i));
+        let mean =
+            |i: usize| expected_loss(loss, model.constant[i] - y[first + i], model.slopes.col_as_slice(i));
         let means: Result<Vec<Mean>> = match par {
             Par::Seq => (0..count).map(mean).collect(),
             _ => (0..count).into_par_iter().map(mean).collect(),
@@ -126,17 +128,17 @@ pub fn expected_losses(
 
 /// `E_S ℓ(b + Σ_r s_r c_r)` for independent fair signs, ℓ as a function of prediction less target.
 ///
-/// The square in closed form, `b² + Σ c_r²`. Others by Gauss–Legendre panels on the characteristic function; |Y| is first smoothed by a Gaussian of
-/// width ε = 10⁻³ √(E Y²), which raises its mean by between 0 and `ε√(2/π) E e^{−Y²/(2ε²)}`, itself an integral of φ: half of that
+/// The square in closed form, `b² + Σ c_r²`. Others by Gauss–Legendre panels on the characteristic function;
+/// |Y| is first smoothed by a Gaussian of width ε = 10⁻³ √(E Y²), which raises its mean by between 0 and `ε√(2/π) E e^{−Y²/(2ε²)}`, itself an integral of φ: half of that
 /// is subtracted and half is the error.
 ///
 /// # Errors
-/// [`Error::NotFinite`] for a number that is not finite; [`Error::Domain`] for a model so large (above 10⁵) that the integrand oscillates too
-/// often.
+/// [`Error::NotFinite`] for a number that is not finite; [`Error::Domain`] for a model so large (above 10⁵)
+/// that the integrand oscillates too often.
 ///
 /// # Accuracy
-/// [`Mean::error`]; about 1e-13 relative for the smooth losses, and for |Y| about 1e-6 where Y has a density, 1e-3 at worst: up to
-/// [`MOST_ENUMERATED`] signs [`enumerate`] is exact.
+/// [`Mean::error`]; about 1e-13 relative for the smooth losses, and for |Y| about 1e-6 where Y has a density,
+/// 1e-3 at worst: up to [`MOST_ENUMERATED`] signs [`enumerate`] is exact.
 pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     if let Some(row) = std::iter::once(&b).chain(c).position(|v| !v.is_finite()) {
         let value = if row == 0 { b } else { c[row - 1] };
@@ -150,7 +152,8 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     }
     // The largest first, so that the product of cosines dies soonest.
     let unit = if loss == Loss::Absolute { square.sqrt() } else { 1.0 };
-    let mut factors: Vec<f64> = std::iter::once(&b).chain(c).map(|c| c.abs() / unit).filter(|c| *c > 0.0).collect();
+    let mut factors: Vec<f64> =
+        std::iter::once(&b).chain(c).map(|c| c.abs() / unit).filter(|c| *c > 0.0).collect();
     factors.sort_by(|a, b| b.total_cmp(a));
     let frequency = (b.abs() + SPREAD * variance.sqrt()) / unit;
     // What is left of the integrals beyond these ends is below 1e-17 of their value.
@@ -160,8 +163,11 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
         _ => 9.0 / SMOOTHING,
     };
     if end * frequency > MOST_RADIANS {
-        let allowed =
-            format!("below {:.0e} for the {} loss, or its mean over signs takes too long", MOST_RADIANS / end, loss.name());
+        let allowed = format!(
+            "below {:.0e} for the {} loss, or its mean over signs takes too long",
+            MOST_RADIANS / end,
+            loss.name()
+        );
         return Err(Error::domain("the size of the signed model", format!("{frequency:e}"), allowed));
     }
     let [fine, coarse] = [0, 1].map(|order| -> Result<[f64; 2]> {
@@ -205,7 +211,11 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
 /// [`Error::Domain`] for more than [`MOST_ENUMERATED`] coefficients.
 pub fn enumerate(loss: Loss, b: f64, c: &[f64]) -> Result<f64> {
     if c.len() > MOST_ENUMERATED {
-        return Err(Error::domain("the number of signs", c.len(), format!("at most {MOST_ENUMERATED} can be enumerated")));
+        return Err(Error::domain(
+            "the number of signs",
+            c.len(),
+            format!("at most {MOST_ENUMERATED} can be enumerated"),
+        ));
     }
     let count = 1_u32 << c.len();
     let sum: f64 = (0..count)
@@ -217,7 +227,8 @@ pub fn enumerate(loss: Loss, b: f64, c: &[f64]) -> Result<f64> {
     Ok(sum / f64::from(count))
 }
 
-/// `1 − Π_r cos(c_r t)`: with P the product so far, each factor adds `2P sin²(c_r t/2)`, so nothing cancels while P > 0.
+/// `1 − Π_r cos(c_r t)`: with P the product so far, each factor adds `2P sin²(c_r t/2)`, so nothing cancels
+/// while P > 0.
 fn one_minus_product(factors: &[f64], t: f64) -> f64 {
     let mut defect = 0.0_f64;
     for c in factors {
@@ -232,8 +243,8 @@ fn one_minus_product(factors: &[f64], t: f64) -> f64 {
     defect
 }
 
-/// Visits (middle, half-width) of panels that cover [0, end]: halved towards 0, where kernels have a logarithm, and nowhere wider than two or than
-/// one radian for each Gauss node at this frequency.
+/// Visits (middle, half-width) of panels that cover [0, end]: halved towards 0, where kernels have a
+/// logarithm, and nowhere wider than two or than one radian for each Gauss node at this frequency.
 fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
     let widest = (ORDERS[1] as f64 / frequency).min(2.0);
     let mut split = |from: f64, to: f64| {
@@ -251,8 +262,9 @@ fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
     split(1.0, end);
 }
 
-/// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule: the integrand decays doubly
-/// exponentially and is analytic in a strip of half-width π/2, so that the step h = 1/8 leaves e^{−π²/h} ≈ 1e-34.
+/// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule:
+/// the integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the step h
+/// = 1/8 leaves e^{−π²/h} ≈ 1e-34.
 fn bessel_k1(t: f64) -> f64 {
     const STEP: f64 = 0.125;
     let mut sum = 0.5 * (-t).exp();
@@ -276,7 +288,8 @@ mod tests {
     #[test]
     fn bessel_k1_reference_values() {
         // Abramowitz and Stegun, tables 9.8 and 9.11, and K_1(t) → 1/t.
-        for (t, value) in [(0.1, 9.853844780870606), (1.0, 0.6019072301972346), (10.0, 1.864877345382558e-5)] {
+        for (t, value) in [(0.1, 9.853844780870606), (1.0, 0.6019072301972346), (10.0, 1.864877345382558e-5)]
+        {
             assert!((bessel_k1(t) / value - 1.0).abs() < 1e-14, "{t}: {}", bessel_k1(t));
         }
         assert!((bessel_k1(1e-8) * 1e-8 - 1.0).abs() < 1e-14);
@@ -288,7 +301,10 @@ mod tests {
         for b in [1e-6, 0.3, 2.0, -50.0] {
             for loss in [Loss::PseudoHuber, Loss::LogCosh] {
                 let (found, exact) = (expected_loss(loss, b, &[]).unwrap(), loss.value(0.0, b));
-                assert!((found.value - exact).abs() <= found.error.max(1e-13 * exact), "{loss:?} at {b}: {found:?} for {exact}");
+                assert!(
+                    (found.value - exact).abs() <= found.error.max(1e-13 * exact),
+                    "{loss:?} at {b}: {found:?} for {exact}"
+                );
             }
         }
     }

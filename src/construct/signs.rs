@@ -1,7 +1,8 @@
 //! W* = W_L + S·W_Q with independent random signs, one for each neuron, and exact averages over them.
 //!
-//! S multiplies the rows of W_Q alone. For a symmetric form Q, `E_S Q[W_L + SW_Q, W_L + SW_Q] = Q[W_L, W_L] + Σ_r Q_rr[w_r, w_r]` with w_r the
-//! rows of W_Q: the block diagonal is all that is left. Derived for this project.
+//! S multiplies the rows of W_Q alone. For a symmetric form Q,
+//! `E_S Q[W_L + SW_Q, W_L + SW_Q] = Q[W_L, W_L] + Σ_r Q_rr[w_r, w_r]` with w_r the rows of W_Q: the block
+//! diagonal is all that is left. Derived for this project.
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -33,7 +34,12 @@ pub fn draw(rng: &mut impl Rng, m: usize) -> Vec<f64> {
 pub fn apply(signs: &[f64], w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<Mat<f64>> {
     same_shape(w_l, w_q)?;
     if signs.len() != w_q.nrows() {
-        return Err(Error::Shape { name: "the signs", rows: signs.len(), cols: 1, expected: format!("m = {}, 1", w_q.nrows()) });
+        return Err(Error::Shape {
+            name: "the signs",
+            rows: signs.len(),
+            cols: 1,
+            expected: format!("m = {}, 1", w_q.nrows()),
+        });
     }
     Ok(Mat::from_fn(w_q.nrows(), w_q.ncols(), |r, i| w_l[(r, i)] + signs[r] * w_q[(r, i)]))
 }
@@ -50,7 +56,12 @@ fn same_shape(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<()> {
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
-pub fn expected_r1(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+pub fn expected_r1(
+    of: Regularizers<'_>,
+    w_l: MatRef<'_, f64>,
+    w_q: MatRef<'_, f64>,
+    par: Par,
+) -> Result<f64> {
     let (all, low) = (of.cov.diagonal_forms(w_q)?, of.top.diagonal_forms(w_q)?);
     Ok(of.r1(w_l, par)? + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
 }
@@ -59,7 +70,12 @@ pub fn expected_r1(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
-pub fn expected_r2(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+pub fn expected_r2(
+    of: Regularizers<'_>,
+    w_l: MatRef<'_, f64>,
+    w_q: MatRef<'_, f64>,
+    par: Par,
+) -> Result<f64> {
     Ok(of.r2(w_l, par)? + of.top.diagonal_forms(w_q)?.iter().sum::<f64>())
 }
 
@@ -70,15 +86,21 @@ pub fn expected_r2(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
-pub fn expected_r3(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<f64> {
+pub fn expected_r3(
+    of: Regularizers<'_>,
+    w_l: MatRef<'_, f64>,
+    w_q: MatRef<'_, f64>,
+    par: Par,
+) -> Result<f64> {
     // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
-    let coordinates = of.net.f_linear_of_columns(of.x, of.top.vectors(), par)? * faer::Scale(std::f64::consts::SQRT_2);
+    let coordinates =
+        of.net.f_linear_of_columns(of.x, of.top.vectors(), par)? * faer::Scale(std::f64::consts::SQRT_2);
     let mean = mean_beyond(of, coordinates.as_ref(), of.top.neuron_overlaps(w_q)?.as_ref(), w_q, par)?;
     Ok(of.r3(w_l, par)? + mean)
 }
 
-/// `E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of `w` (`[m, d]`), from `⟨v_i, φ(x)⟩` (`[n, r]`) and `v_{i,r}·w_r`
-/// (`[m, r]`): what is left of R3 on the block diagonal.
+/// `E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of `w` (`[m, d]`), from `⟨v_i, φ(x)⟩`
+/// (`[n, r]`) and `v_{i,r}·w_r` (`[m, r]`): what is left of R3 on the block diagonal.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
@@ -90,14 +112,15 @@ pub(super) fn mean_beyond(
     par: Par,
 ) -> Result<f64> {
     let squares = sum_of_squares(of.net, of.x, w, par, |inputs, rows, out| {
-        let (c, o) = (coordinates.subrows(inputs.start, inputs.len()), overlaps.subrows(rows.start, rows.len()));
+        let (c, o) =
+            (coordinates.subrows(inputs.start, inputs.len()), overlaps.subrows(rows.start, rows.len()));
         matmul(out, Accum::Add, c, o.transpose(), -1.0, Par::Seq);
     })?;
     Ok(squares.iter().sum::<f64>() / squares.len().max(1) as f64)
 }
 
-/// `E_S R4(W_L + SW_Q) = (Σ_r E X_r)² + Σ_r Var X_r`, `X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴`: with `a = ‖w_{L,r}‖² + ‖w_{Q,r}‖²` and
-/// `b = 2 w_{L,r}·w_{Q,r}`, `E X_r = a² + b²` and `Var X_r = 4a²b²`.
+/// `E_S R4(W_L + SW_Q) = (Σ_r E X_r)² + Σ_r Var X_r`, `X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴`: with
+/// `a = ‖w_{L,r}‖² + ‖w_{Q,r}‖²` and `b = 2 w_{L,r}·w_{Q,r}`, `E X_r = a² + b²` and `Var X_r = 4a²b²`.
 ///
 /// # Errors
 /// The shapes differ.
@@ -119,8 +142,14 @@ pub fn expected_r4(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<f64> {
 /// A shape that does not fit, or an entry that is not finite.
 ///
 /// # Accuracy
-/// Against enumeration of all 2^m signs below 1e-10 relative. R1 is low by at most `of.cov.truncation_bound()·(‖W_L‖_F² + ‖W_Q‖_F²)`.
-pub fn expected_regularizers(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>, par: Par) -> Result<[f64; 4]> {
+/// Against enumeration of all 2^m signs below 1e-10 relative. R1 is low by at most
+/// `of.cov.truncation_bound()·(‖W_L‖_F² + ‖W_Q‖_F²)`.
+pub fn expected_regularizers(
+    of: Regularizers<'_>,
+    w_l: MatRef<'_, f64>,
+    w_q: MatRef<'_, f64>,
+    par: Par,
+) -> Result<[f64; 4]> {
     Ok([
         expected_r1(of, w_l, w_q, par)?,
         expected_r2(of, w_l, w_q, par)?,
@@ -129,7 +158,8 @@ pub fn expected_regularizers(of: Regularizers<'_>, w_l: MatRef<'_, f64>, w_q: Ma
     ])
 }
 
-/// `E_S f_L(x; W_L + SW_Q)² = f_L(x; W_L)² + Σ_r (φ_r(x)·w_r)²` at each row of `x` (`[n, d]`), w_r the rows of W_Q.
+/// `E_S f_L(x; W_L + SW_Q)² = f_L(x; W_L)² + Σ_r (φ_r(x)·w_r)²` at each row of `x` (`[n, d]`), w_r the rows
+/// of W_Q.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
@@ -145,7 +175,8 @@ pub fn expected_linear_square(
     Ok(linear.iter().zip(&squares).map(|(l, s)| l * l + s).collect())
 }
 
-/// `Σ_{r<m} g_r(x)²` at each row of `x`, where `g_r = φ_r(x)·w_r` plus what `correct(inputs, rows, g)` adds to a tile of it.
+/// `Σ_{r<m} g_r(x)²` at each row of `x`, where `g_r = φ_r(x)·w_r` plus what `correct(inputs, rows, g)` adds
+/// to a tile of it.
 fn sum_of_squares(
     net: &PairedNetwork,
     x: MatRef<'_, f64>,

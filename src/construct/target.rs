@@ -45,18 +45,26 @@ pub struct Target {
     legendre: Gegenbauer,
 }
 
-/// A unit vector, renormalised, or the error that names it. Directions are often typed by hand or kept as f32, so the tolerance is
-/// that of f32.
+/// A unit vector, renormalised, or the error that names it. Directions are often typed by hand or kept as
+/// f32, so the tolerance is that of f32.
 fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
     if v.len() != d {
-        return Err(Error::domain(format!("the length of {name}"), v.len(), format!("d = {d} entries are needed")));
+        return Err(Error::domain(
+            format!("the length of {name}"),
+            v.len(),
+            format!("d = {d} entries are needed"),
+        ));
     }
     let checked = unit_norm("the direction", 0, RowRef::from_slice(v), tolerance::UNIT_NORM_F32);
     let norm = checked.map_err(|e| match e {
-        Error::NotFinite { value, .. } => Error::domain(format!("an entry of {name}"), value, "every entry must be finite"),
-        Error::NotUnit { norm, tolerance, .. } => {
-            Error::domain(format!("the norm of {name}"), norm, format!("a unit vector to within {tolerance:e} is needed"))
+        Error::NotFinite { value, .. } => {
+            Error::domain(format!("an entry of {name}"), value, "every entry must be finite")
         }
+        Error::NotUnit { norm, tolerance, .. } => Error::domain(
+            format!("the norm of {name}"),
+            norm,
+            format!("a unit vector to within {tolerance:e} is needed"),
+        ),
         other => other,
     })?;
     v.iter_mut().for_each(|x| *x /= norm);
@@ -65,22 +73,30 @@ fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
 
 impl Target {
     /// The target of dimension d with this low-degree part and these sparse terms. Directions within
-    /// [`tolerance::UNIT_NORM_F32`] of unit norm are renormalised. E f_k² = 1 is what NBL22 assumes; it is reported by
-    /// [`Target::low_second_moment`] and never forced.
+    /// [`tolerance::UNIT_NORM_F32`] of unit norm are renormalised. E f_k² = 1 is what NBL22 assumes; it is
+    /// reported by [`Target::low_second_moment`] and never forced.
     ///
     /// # Errors
-    /// d < 3; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the wrong number of harmonic
-    /// coefficients; a number that is not finite.
+    /// d < 3; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the
+    /// wrong number of harmonic coefficients; a number that is not finite.
     pub fn new(d: usize, k: usize, mut low: LowDegree, mut sparse: Vec<SparseTerm>) -> Result<Self> {
         if d < 3 {
             return Err(Error::Dimension(d));
         }
         if k == 0 || k > sphere::zonal::MAX_DEGREE {
-            return Err(Error::domain("k", k, format!("the low degree is from 1 to {}", sphere::zonal::MAX_DEGREE)));
+            return Err(Error::domain(
+                "k",
+                k,
+                format!("the low degree is from 1 to {}", sphere::zonal::MAX_DEGREE),
+            ));
         }
         for (number, term) in (1..).zip(&mut sparse) {
             if term.alpha.is_nan() || term.alpha.abs() > 1.0 {
-                return Err(Error::domain("alpha", term.alpha, format!("|alpha| ≤ 1 in sparse term {number}")));
+                return Err(Error::domain(
+                    "alpha",
+                    term.alpha,
+                    format!("|alpha| ≤ 1 in sparse term {number}"),
+                ));
             }
             unit(&format!("beta of sparse term {number}"), &mut term.beta, d)?;
         }
@@ -88,7 +104,11 @@ impl Target {
             LowDegree::Zonal(terms) => {
                 for (number, term) in (1..).zip(terms) {
                     if term.degree > k {
-                        return Err(Error::domain("degree", term.degree, format!("at most k = {k} in low-degree term {number}")));
+                        return Err(Error::domain(
+                            "degree",
+                            term.degree,
+                            format!("at most k = {k} in low-degree term {number}"),
+                        ));
                     }
                     if !term.coefficient.is_finite() {
                         return Err(Error::domain(
@@ -111,20 +131,31 @@ impl Target {
                     });
                 }
                 if let Some(row) = c.iter().position(|x| !x.is_finite()) {
-                    return Err(Error::NotFinite { name: "the harmonic coefficients", value: c[row], row, col: 0 });
+                    return Err(Error::NotFinite {
+                        name: "the harmonic coefficients",
+                        value: c[row],
+                        row,
+                        col: 0,
+                    });
                 }
             }
         }
         Ok(Self { d, k, low, sparse, legendre: Gegenbauer::new(d)? })
     }
 
-    /// The target whose f_k takes `values` at the rows of `x` (`[n, d]`, n ≥ n_k, used through their directions), by least squares in
-    /// the harmonics of degree at most k.
+    /// The target whose f_k takes `values` at the rows of `x` (`[n, d]`, n ≥ n_k, used through their
+    /// directions), by least squares in the harmonics of degree at most k.
     ///
     /// # Errors
-    /// As [`Target::new`] and [`HarmonicBasis::fit`]; [`Error::Domain`] if the fit leaves more than rounding (n·condition roundings of the
-    /// root mean square), so that the values are not those of a polynomial of degree at most k.
-    pub fn from_values(x: MatRef<'_, f64>, values: &[f64], k: usize, sparse: Vec<SparseTerm>) -> Result<Self> {
+    /// As [`Target::new`] and [`HarmonicBasis::fit`]; [`Error::Domain`] if the fit leaves more than rounding
+    /// (n·condition roundings of the root mean square), so that the values are not those of a polynomial of
+    /// degree at most k.
+    pub fn from_values(
+        x: MatRef<'_, f64>,
+        values: &[f64],
+        k: usize,
+        sparse: Vec<SparseTerm>,
+    ) -> Result<Self> {
         let d = x.ncols();
         let basis = HarmonicBasis::new(d, k)?;
         let fit = basis.fit(directions(x)?.as_ref(), values)?;
@@ -132,8 +163,10 @@ impl Target {
         let size = (values.iter().map(|v| v * v).sum::<f64>() / n).sqrt();
         let allowed = n * fit.condition * f64::EPSILON * size;
         if fit.residual > allowed {
-            let want =
-                format!("values of a polynomial of degree at most {k} leave at most {allowed:.1e}, so this function is not one");
+            let want = format!(
+                "values of a polynomial of degree at most {k} leave at most {allowed:.1e}, so this function \
+                 is not one"
+            );
             return Err(Error::domain("the residual of the fit", format!("{:e}", fit.residual), want));
         }
         Self::new(d, k, LowDegree::Harmonic(fit.coefficients), sparse)
@@ -167,7 +200,8 @@ impl Target {
         &self.sparse
     }
 
-    /// `E f_k²` exactly: `Σ c c' δ_jj' P_j(η·η')/B(d,j)` over pairs of zonal terms, or the sum of squared harmonic coefficients.
+    /// `E f_k²` exactly: `Σ c c' δ_jj' P_j(η·η')/B(d,j)` over pairs of zonal terms, or the sum of squared
+    /// harmonic coefficients.
     pub fn low_second_moment(&self) -> f64 {
         match &self.low {
             LowDegree::Harmonic(c) => c.iter().map(|c| c * c).sum(),
@@ -182,13 +216,15 @@ impl Target {
         }
     }
 
-    /// `E f_sp² = Σ_{i,i'} α_i α_i' Σ_j ĝ_j² P_j(β_i·β_i')` exactly, ĝ_j the orthonormal coefficients of (√d z)^{k+1}.
+    /// `E f_sp² = Σ_{i,i'} α_i α_i' Σ_j ĝ_j² P_j(β_i·β_i')` exactly, ĝ_j the orthonormal coefficients of (√d
+    /// z)^{k+1}.
     ///
     /// # Errors
     /// As [`sphere::orthonormal_coefficients`].
     pub fn sparse_second_moment(&self) -> Result<f64> {
         let c = monomial_coefficients(self.d, self.k + 1, self.k + 1)?;
-        let series = |t: f64| c.iter().enumerate().map(|(j, c)| c * c * self.legendre.value(j, t)).sum::<f64>();
+        let series =
+            |t: f64| c.iter().enumerate().map(|(j, c)| c * c * self.legendre.value(j, t)).sum::<f64>();
         let pairs = self.sparse.iter().flat_map(|a| self.sparse.iter().map(move |b| (a, b)));
         Ok(pairs.map(|(a, b)| a.alpha * b.alpha * series(dot(&a.beta, &b.beta))).sum())
     }
@@ -201,9 +237,13 @@ impl Target {
         let moment = self.low_second_moment();
         let (size, count) = match &self.low {
             LowDegree::Harmonic(c) => (c.iter().map(|c| c * c).sum::<f64>(), c.len()),
-            LowDegree::Zonal(t) => {
-                (t.iter().map(|t| t.coefficient.abs() / dimension(self.d, t.degree).sqrt()).sum::<f64>().powi(2), t.len())
-            }
+            LowDegree::Zonal(t) => (
+                t.iter()
+                    .map(|t| t.coefficient.abs() / dimension(self.d, t.degree).sqrt())
+                    .sum::<f64>()
+                    .powi(2),
+                t.len(),
+            ),
         };
         // Every P_j is right to a few roundings, and cancellation is between at most count² products.
         if moment.is_nan() || moment <= 8.0 * f64::EPSILON * size * (1 + count) as f64 {
@@ -217,8 +257,8 @@ impl Target {
         Ok(self)
     }
 
-    /// f_k at each row of `x` (`[n, d]`). Off the sphere of radius √d the zonal form is the polynomial in η·x/√d, the harmonic form
-    /// depends on the direction of x alone.
+    /// f_k at each row of `x` (`[n, d]`). Off the sphere of radius √d the zonal form is the polynomial in
+    /// η·x/√d, the harmonic form depends on the direction of x alone.
     ///
     /// # Errors
     /// A shape that does not fit, an entry that is not finite, or (harmonic form) a zero input.
@@ -229,7 +269,8 @@ impl Target {
                 let root = (self.d as f64).sqrt();
                 let value = |row: usize| {
                     let at = |t: &ZonalTerm| {
-                        self.legendre.value(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root)
+                        self.legendre
+                            .value(t.degree, (0..self.d).map(|i| x[(row, i)] * t.eta[i]).sum::<f64>() / root)
                     };
                     terms.iter().map(|t| t.coefficient * at(t)).sum()
                 };
@@ -257,7 +298,9 @@ impl Target {
     pub fn f_sp(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>> {
         self.check(x)?;
         let power = self.k as i32 + 1;
-        let term = |row: usize, t: &SparseTerm| t.alpha * (0..self.d).map(|i| x[(row, i)] * t.beta[i]).sum::<f64>().powi(power);
+        let term = |row: usize, t: &SparseTerm| {
+            t.alpha * (0..self.d).map(|i| x[(row, i)] * t.beta[i]).sum::<f64>().powi(power)
+        };
         Ok((0..x.nrows()).map(|row| self.sparse.iter().map(|t| term(row, t)).sum()).collect())
     }
 
@@ -270,7 +313,8 @@ impl Target {
         Ok(low.iter().zip(&sparse).map(|(a, b)| a + b).collect())
     }
 
-    /// The coefficients of f_k in the orthonormal harmonics of degree at most k: n_k of them, whose squares sum to E f_k².
+    /// The coefficients of f_k in the orthonormal harmonics of degree at most k: n_k of them, whose squares
+    /// sum to E f_k².
     ///
     /// # Errors
     /// The basis cannot be built at this size.
@@ -320,7 +364,11 @@ fn directions(x: MatRef<'_, f64>) -> Result<Mat<f64>> {
     for row in 0..x.nrows() {
         let norm = x.row(row).norm_l2();
         if norm == 0.0 {
-            return Err(Error::domain("the input", format!("row {row} = 0"), "an input must have a direction"));
+            return Err(Error::domain(
+                "the input",
+                format!("row {row} = 0"),
+                "an input must have a direction",
+            ));
         }
         out.row_mut(row).iter_mut().for_each(|v| *v /= norm);
     }

@@ -21,7 +21,8 @@ pub struct ZonalMoment {
 }
 
 impl ZonalMoment {
-    /// The coefficients for degree `j` of `levels`: `â_j/√B_j` and `ĉ_j √((d−1)/(j(j+d−2)))/√B_j`, which do not overflow.
+    /// The coefficients for degree `j` of `levels`: `â_j/√B_j` and `ĉ_j √((d−1)/(j(j+d−2)))/√B_j`, which do
+    /// not overflow.
     ///
     /// # Errors
     /// The levels stop below degree j.
@@ -31,12 +32,13 @@ impl ZonalMoment {
             return Err(Error::domain("the degree of the target", j, allowed));
         };
         let (d, deg, root) = (levels.d as f64, j as f64, level.dimension.sqrt());
-        let tangential = if j == 0 { 0.0 } else { level.c_hat * ((d - 1.0) / (deg * (deg + d - 2.0))).sqrt() / root };
+        let tangential =
+            if j == 0 { 0.0 } else { level.c_hat * ((d - 1.0) / (deg * (deg + d - 2.0))).sqrt() / root };
         Ok(Self { radial: level.a_hat / root, tangential, projection: 1.0 })
     }
 
-    /// `√m a_r E[φ_r P_j(η·x̂)] = B_j^{-1}(A_j w P_j(t) + C_j (η − t w) P_j'(t))`, `t = w·η`, for the unit neuron `w`: added to the entries of
-    /// `out` after multiplication by `scale`.
+    /// `√m a_r E[φ_r P_j(η·x̂)] = B_j^{-1}(A_j w P_j(t) + C_j (η − t w) P_j'(t))`, `t = w·η`, for the unit
+    /// neuron `w`: added to the entries of `out` after multiplication by `scale`.
     pub fn add(&self, legendre: Gegenbauer, j: usize, scale: f64, w: &[f64], eta: &[f64], out: &mut [f64]) {
         let t: f64 = w.iter().zip(eta).map(|(a, b)| a * b).sum();
         let [value, slope, _] = legendre.jet(j, t);
@@ -54,7 +56,11 @@ impl ZonalMoment {
 /// The dimensions differ, or the zonal series of Σ stops below k.
 pub fn feature_moments(cov: &Covariance, target: &Target, par: Par) -> Result<Mat<f64>> {
     if target.d() != cov.d() {
-        return Err(Error::domain("the dimension of the target", target.d(), format!("the network has d = {}", cov.d())));
+        return Err(Error::domain(
+            "the dimension of the target",
+            target.d(),
+            format!("the network has d = {}", cov.d()),
+        ));
     }
     match target.low() {
         LowDegree::Zonal(terms) => {
@@ -129,7 +135,12 @@ pub fn w_l_from_moments(top: &TopSpace, moments: MatRef<'_, f64>, par: Par) -> R
     let (p, d, r) = (top.p(), top.d(), top.rank());
     if (moments.nrows(), moments.ncols()) != (p * d, 1) {
         let expected = format!("pd = {}, 1", p * d);
-        return Err(Error::Shape { name: "the moments", rows: moments.nrows(), cols: moments.ncols(), expected });
+        return Err(Error::Shape {
+            name: "the moments",
+            rows: moments.nrows(),
+            cols: moments.ncols(),
+            expected,
+        });
     }
     // ⟨v_i, (g, −g)⟩ = √2 q_i·g, and v_i carries q_i/√2 on the first half.
     let mut c = Mat::zeros(r, 1);

@@ -23,10 +23,12 @@ pub fn groups(p: usize, terms: usize) -> Vec<usize> {
     (0..terms).map(|i| (p + terms - 1 - i) / terms).collect()
 }
 
-/// W_Q for the sparse part of `target`: neuron r < p serves term i = r mod R, and with `g_r = √(2√m |h_i(w_{0,r})|/p_i)` the row r is
-/// `g_r β_i` where h_i > 0, else the row p + r is. Then `E_{W0} f_Q(x; W_Q) = f_sp(x)` exactly, for every x.
+/// W_Q for the sparse part of `target`: neuron r < p serves term i = r mod R, and with
+/// `g_r = √(2√m |h_i(w_{0,r})|/p_i)` the row r is `g_r β_i` where h_i > 0, else the row p + r is. Then
+/// `E_{W0} f_Q(x; W_Q) = f_sp(x)` exactly, for every x.
 ///
-/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q = 0.
+/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q =
+/// 0.
 ///
 /// # Errors
 /// The dimensions differ; fewer neurons than terms; and as [`Population::new`].
@@ -41,14 +43,22 @@ pub fn w_q(net: &PairedNetwork, target: &Target) -> Result<WQ> {
 pub fn w_q_from(net: &PairedNetwork, target: &Target, population: Population) -> Result<WQ> {
     let (p, d, terms) = (net.p(), net.d(), target.sparse().len());
     if target.d() != d {
-        return Err(Error::domain("the dimension of the target", target.d(), format!("the network has d = {d}")));
+        return Err(Error::domain(
+            "the dimension of the target",
+            target.d(),
+            format!("the network has d = {d}"),
+        ));
     }
     if p < terms {
         let allowed = format!("at least one for each of the R = {terms} sparse terms, so m ≥ {}", 2 * terms);
         return Err(Error::domain("the number p of distinct neurons", p, allowed));
     }
     if population.terms() != terms {
-        return Err(Error::domain("the number of functions h_i", population.terms(), format!("the target has R = {terms}")));
+        return Err(Error::domain(
+            "the number of functions h_i",
+            population.terms(),
+            format!("the target has R = {terms}"),
+        ));
     }
     let groups = groups(p, terms);
     let mut w = Mat::zeros(2 * p, d);

@@ -6,7 +6,8 @@ use faer::{Mat, MatRef, Par};
 use rayon::prelude::*;
 
 impl Covariance {
-    /// `vec(W)ᵀ Σ vec(W)` for a displacement `W` (`[m, d]`, the twin of row r at row p + r): the second moment of f_L(·; W).
+    /// `vec(W)ᵀ Σ vec(W)` for a displacement `W` (`[m, d]`, the twin of row r at row p + r): the second
+    /// moment of f_L(·; W).
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -18,7 +19,8 @@ impl Covariance {
         Ok(dot / self.m() as f64)
     }
 
-    /// `Σ_rr[w_r, w_r]` for each of the m rows of `W` (`[m, d]`): the diagonal blocks of Σ, which an average over independent signs keeps.
+    /// `Σ_rr[w_r, w_r]` for each of the m rows of `W` (`[m, d]`): the diagonal blocks of Σ, which an average
+    /// over independent signs keeps.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -55,7 +57,8 @@ impl Covariance {
         2.0 * columns.iter().sum::<f64>().max(0.0).sqrt() / self.m() as f64
     }
 
-    /// The difference of the two halves of `W` (`[m, d]`), as a component-major column `[pd, 1]`: all of W that Σ sees.
+    /// The difference of the two halves of `W` (`[m, d]`), as a component-major column `[pd, 1]`: all of W
+    /// that Σ sees.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.

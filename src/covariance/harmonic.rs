@@ -16,8 +16,9 @@ const BATCH: usize = 8;
 
 /// Ψ, the pd × N_J matrix with `Σ_{≤J} = ΨΨᵀ` over the m neurons, by its action: it is never stored.
 ///
-/// Column (j, l) of Ψ is `E[φ Y_{jl}]`: on the neuron r it is `a_r m^{-1/2} (α_j w_r Y_{jl}(w_r) + γ_j ∇_S Y_{jl}(w_r))`, with
-/// `α_j = A_j/B_j` and `γ_j = C_j/B_j`. Derived for this project.
+/// Column (j, l) of Ψ is `E[φ Y_{jl}]`: on the neuron r it is
+/// `a_r m^{-1/2} (α_j w_r Y_{jl}(w_r) + γ_j ∇_S Y_{jl}(w_r))`, with `α_j = A_j/B_j` and `γ_j = C_j/B_j`.
+/// Derived for this project.
 #[derive(Debug)]
 pub struct HarmonicMap<'a> {
     cov: &'a Covariance,
@@ -34,7 +35,8 @@ impl<'a> HarmonicMap<'a> {
         Ok(Self { cov, basis })
     }
 
-    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues of `Σ_{≤J}`, whatever m is.
+    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues of
+    /// `Σ_{≤J}`, whatever m is.
     ///
     /// One streaming pass: `pd·N_J²` flops, and memory for `2N_J²` numbers and a few blocks, free of m.
     ///
@@ -66,7 +68,8 @@ impl<'a> HarmonicMap<'a> {
         Ok(gram)
     }
 
-    /// `√m·Ψ` on the p distinct neurons, component-major `[pd, N_J]`: the columns span the top of the spectrum up to `O(m^{-1/2})`.
+    /// `√m·Ψ` on the p distinct neurons, component-major `[pd, N_J]`: the columns span the top of the
+    /// spectrum up to `O(m^{-1/2})`.
     ///
     /// # Errors
     /// As for [`HarmonicMap::gram`].
@@ -86,7 +89,8 @@ impl<'a> HarmonicMap<'a> {
         &self.basis
     }
 
-    /// `√m·Ψ·Z` on the p distinct neurons, component-major `[pd, c]`, for coefficients `Z` (`[N_J, c]`); one streaming pass.
+    /// `√m·Ψ·Z` on the p distinct neurons, component-major `[pd, c]`, for coefficients `Z` (`[N_J, c]`); one
+    /// streaming pass.
     ///
     /// # Errors
     /// As for [`HarmonicMap::gram`].
@@ -101,14 +105,18 @@ impl<'a> HarmonicMap<'a> {
         Ok(out)
     }
 
-    /// Puts the rows of the batch that starts at neuron `first` in their places: they run over blocks, then coordinates, then the neurons of a block.
+    /// Puts the rows of the batch that starts at neuron `first` in their places: they run over blocks, then
+    /// coordinates, then the neurons of a block.
     fn scatter(&self, first: usize, rows: MatRef<'_, f64>, out: &mut Mat<f64>) {
         let (p, d) = (self.cov.p(), self.cov.d());
         for c in 0..rows.ncols() {
             let (mut from, to) = (rows.col(c).iter(), out.col_as_slice_mut(c));
             for start in (first..first + rows.nrows() / d).step_by(BLOCK) {
                 for i in 0..d {
-                    to[i * p + start..][..BLOCK.min(p - start)].iter_mut().zip(&mut from).for_each(|(to, from)| *to = *from);
+                    to[i * p + start..][..BLOCK.min(p - start)]
+                        .iter_mut()
+                        .zip(&mut from)
+                        .for_each(|(to, from)| *to = *from);
                 }
             }
         }
@@ -147,7 +155,11 @@ impl<'a> HarmonicMap<'a> {
         let of = |l: usize| {
             let level = &self.cov.levels().levels[self.basis.degree_of(l)];
             let (j, root) = (level.degree as f64, level.dimension.sqrt());
-            let gamma = if level.degree == 0 { 0.0 } else { level.c_hat * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() / root };
+            let gamma = if level.degree == 0 {
+                0.0
+            } else {
+                level.c_hat * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() / root
+            };
             (level.a_hat / root, gamma)
         };
         (0..self.basis.len()).map(of).unzip()

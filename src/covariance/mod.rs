@@ -1,11 +1,11 @@
 //! The feature covariance Σ = E φφᵀ of a paired network, exactly.
 //!
-//! With `a_r = ±1` on the two copies of each neuron, `Σ = (1/m)[[A, −A], [−A, A]]`, where `A` (pd × pd) has the block
-//! `M(w_r·w_s)` for the neurons r and s, see [`Kernel`]. Its eigenpairs are `(2/m)·λ(A)` with vectors `(q, −q)/√2`, and pd exact
-//! zeros beside them. Everything here works on `A`.
+//! With `a_r = ±1` on the two copies of each neuron, `Σ = (1/m)[[A, −A], [−A, A]]`, where `A` (pd × pd) has
+//! the block `M(w_r·w_s)` for the neurons r and s, see [`Kernel`]. Its eigenpairs are `(2/m)·λ(A)` with
+//! vectors `(q, −q)/√2`, and pd exact zeros beside them. Everything here works on `A`.
 //!
-//! A vector of R^{pd} is stored component-major: the entry of neuron r and coordinate i is at `i·p + r`, so that it is also a
-//! column-major p × d matrix.
+//! A vector of R^{pd} is stored component-major: the entry of neuron r and coordinate i is at `i·p + r`, so
+//! that it is also a column-major p × d matrix.
 //!
 //! ```
 //! use escapement::{activation, covariance::Covariance, seed, sphere};
@@ -35,7 +35,8 @@ use crate::{sphere, tolerance};
 use faer::{Mat, MatRef};
 use std::ops::RangeInclusive;
 
-/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what the truncation costs.
+/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what
+/// the truncation costs.
 #[derive(Debug, Clone)]
 pub struct Covariance {
     weights: Mat<f64>,
@@ -49,9 +50,14 @@ impl Covariance {
     /// Σ for the p distinct neurons in the rows of `weights` (`[p, d]`, unit rows), so m = 2p.
     ///
     /// # Errors
-    /// d < 3, no neurons, entries not finite, rows not unit to within [`tolerance::UNIT_NORM_F64`] (rows within it are renormalised), an
-    /// activation without a second derivative, or a truncation that cannot be reached.
-    pub fn new(weights: MatRef<'_, f64>, activation: &dyn Activation, truncation: Truncation) -> Result<Self> {
+    /// d < 3, no neurons, entries not finite, rows not unit to within [`tolerance::UNIT_NORM_F64`] (rows
+    /// within it are renormalised), an activation without a second derivative, or a truncation that cannot be
+    /// reached.
+    pub fn new(
+        weights: MatRef<'_, f64>,
+        activation: &dyn Activation,
+        truncation: Truncation,
+    ) -> Result<Self> {
         let (weights, _) = sphere::unit_rows("the weights", weights, tolerance::UNIT_NORM_F64)?;
         activation.require_twice_differentiable()?;
         let levels = FeatureLevels::new(weights.ncols(), activation, truncation)?;
@@ -74,7 +80,13 @@ impl Covariance {
         let degrees = 0..=levels.max_degree();
         let profile = Profile::new(&levels, degrees.clone());
         let trace = levels.trace;
-        tracing::debug!(p = weights.nrows(), d = levels.d, degree = levels.max_degree(), trace, "Σ from its zonal series");
+        tracing::debug!(
+            p = weights.nrows(),
+            d = levels.d,
+            degree = levels.max_degree(),
+            trace,
+            "Σ from its zonal series"
+        );
         Ok(Self { weights, levels, profile, degrees, trace })
     }
 
@@ -145,12 +157,14 @@ impl Covariance {
         self.trace
     }
 
-    /// A bound, in operator norm and in trace, on the part of Σ beyond the last degree of the series, rounding included.
+    /// A bound, in operator norm and in trace, on the part of Σ beyond the last degree of the series,
+    /// rounding included.
     pub fn truncation_bound(&self) -> f64 {
         self.levels.truncation_bound()
     }
 
-    /// The d × d block of Σ for the neurons `r` and `s` (both below p): `M(w_r·w_s)/m`. Blocks that involve one twin change sign.
+    /// The d × d block of Σ for the neurons `r` and `s` (both below p): `M(w_r·w_s)/m`. Blocks that involve
+    /// one twin change sign.
     ///
     /// # Panics
     /// If `r` or `s` is not below p.

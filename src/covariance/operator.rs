@@ -12,8 +12,9 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Neurons on a side of a tile: the four tiles of a product (F2, F3, E, T), 1.2 MB in f64, stay in a second-level cache of 2 MB. A multiple of
-/// the rows that the product kernels take at a time (48 in f64, 96 in f32, with AVX-512).
+/// Neurons on a side of a tile: the four tiles of a product (F2, F3, E, T), 1.2 MB in f64, stay in a
+/// second-level cache of 2 MB. A multiple of the rows that the product kernels take at a time (48 in f64, 96
+/// in f32, with AVX-512).
 const SIDE: usize = 192;
 
 /// `A` as an operator on R^{pd}, exactly in f64 and, if so made, roughly in mixed precision.
@@ -23,16 +24,17 @@ pub struct CovarianceOperator<'a> {
 }
 
 impl Covariance {
-    /// `A` as an operator, keeping its kernel matrices (one triangle of tiles) if their 16p² bytes fit in `memory` bytes; else they are made
-    /// afresh in each product.
+    /// `A` as an operator, keeping its kernel matrices (one triangle of tiles) if their 16p² bytes fit in
+    /// `memory` bytes; else they are made afresh in each product.
     pub fn operator(&self, memory: u64) -> CovarianceOperator<'_> {
         CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 1.0, memory), rough: None }
     }
 
-    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above them in f32, keeping the kernel
-    /// matrices of those (8p² bytes) if they fit in `memory` bytes.
+    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above
+    /// them in f32, keeping the kernel matrices of those (8p² bytes) if they fit in `memory` bytes.
     ///
-    /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about κ_2/κ_1 of `‖A‖`.
+    /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about
+    /// κ_2/κ_1 of `‖A‖`.
     pub fn mixed_operator(&self, memory: u64) -> CovarianceOperator<'_> {
         let above = self.beyond(1);
         let at_one = above.profile().at(1.0);
@@ -46,7 +48,8 @@ impl Covariance {
 }
 
 impl CovarianceOperator<'_> {
-    /// Bytes that a product with `b` columns in dimension `d` works in, on the threads that it takes, whatever p is.
+    /// Bytes that a product with `b` columns in dimension `d` works in, on the threads that it takes,
+    /// whatever p is.
     pub(crate) fn scratch_bytes(d: usize, b: usize, par: Par) -> f64 {
         let threads = if par == Par::Seq { 1.0 } else { rayon::current_num_threads() as f64 };
         let side = SIDE as f64;
@@ -55,8 +58,9 @@ impl CovarianceOperator<'_> {
 
     /// `out ← A·V`, `V` and `out` of shape `[pd, b]`.
     ///
-    /// For each column V_b, as a p × d matrix: `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W` with `T = W V_bᵀ` and
-    /// `c_s = w_s·v_s`: three products of p × p by p × d for each column, all in tiles; 6p²d·b flops and the kernel.
+    /// For each column V_b, as a p × d matrix: `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W` with
+    /// `T = W V_bᵀ` and `c_s = w_s·v_s`: three products of p × p by p × d for each column, all in tiles;
+    /// 6p²d·b flops and the kernel.
     ///
     /// # Panics
     /// If a shape is not `[pd, b]`.
@@ -91,8 +95,17 @@ impl CovarianceOperator<'_> {
 }
 
 /// Calls `f` with the columns of `v` and `out` (`[order, b]`), copied where they are not contiguous.
-fn with_columns(v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, order: usize, f: impl FnOnce(&[&[f64]], Vec<&mut [f64]>)) {
-    assert_eq!((v.nrows(), out.nrows(), out.ncols()), (order, order, v.ncols()), "shapes of an operator product");
+fn with_columns(
+    v: MatRef<'_, f64>,
+    mut out: MatMut<'_, f64>,
+    order: usize,
+    f: impl FnOnce(&[&[f64]], Vec<&mut [f64]>),
+) {
+    assert_eq!(
+        (v.nrows(), out.nrows(), out.ncols()),
+        (order, order, v.ncols()),
+        "shapes of an operator product"
+    );
     let mut v_copy = Mat::zeros(0, 0);
     if v.row_stride() != 1 {
         v_copy = v.to_owned();
@@ -100,10 +113,16 @@ fn with_columns(v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, order: usize, f: i
     let v = if v.row_stride() == 1 { v } else { v_copy.as_ref() };
     let columns: Vec<&[f64]> = v.col_iter().filter_map(|c| Some(c.try_as_col_major()?.as_slice())).collect();
     if out.row_stride() == 1 {
-        f(&columns, out.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect());
+        f(
+            &columns,
+            out.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect(),
+        );
     } else {
         let mut copy = Mat::zeros(order, out.ncols());
-        f(&columns, copy.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect());
+        f(
+            &columns,
+            copy.col_iter_mut().filter_map(|c| Some(c.try_as_col_major_mut()?.as_slice_mut())).collect(),
+        );
         out.copy_from(copy);
     }
 }
@@ -159,7 +178,8 @@ impl<'a, T: Real> Kernels<'a, T> {
     fn new(cov: Cow<'a, Covariance>, unit: f64, memory: u64) -> Self {
         let w = cov.weights();
         let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::nearest(w[(r, i)]));
-        let mut kernels = Self { profile: cov.profile().clone().scaled(1.0 / unit), unit, weights, kept: Vec::new(), cov };
+        let mut kernels =
+            Self { profile: cov.profile().clone().scaled(1.0 / unit), unit, weights, kept: Vec::new(), cov };
         let p = kernels.cov.p() as u64;
         if 2 * size_of::<T>() as u64 * p * (p + SIDE as u64) <= memory {
             let count = kernels.tiles();
@@ -179,7 +199,8 @@ impl<'a, T: Real> Kernels<'a, T> {
         kernels
     }
 
-    /// Neurons on a side of a tile: [`SIDE`] at most, and about as many in each of at least two tiles, so that no thread waits for another.
+    /// Neurons on a side of a tile: [`SIDE`] at most, and about as many in each of at least two tiles, so
+    /// that no thread waits for another.
     fn side(&self) -> usize {
         let p = self.cov.p();
         p.div_ceil(p.div_ceil(SIDE).max(2)).next_multiple_of(8).min(SIDE)
@@ -202,7 +223,8 @@ impl<'a, T: Real> Kernels<'a, T> {
     /// `out ← out + A·V`, by columns.
     fn multiply_add(&self, v: &[&[T]], out: Vec<&mut [f64]>, par: Par) {
         // Each column as the p × d matrix it is.
-        let v: Vec<MatRef<'_, T>> = v.iter().map(|v| MatRef::from_column_major_slice(v, self.cov.p(), self.cov.d())).collect();
+        let v: Vec<MatRef<'_, T>> =
+            v.iter().map(|v| MatRef::from_column_major_slice(v, self.cov.p(), self.cov.d())).collect();
         let along = self.along(&v);
         let row = |scratch: &mut Scratch<T>, (i, out): (usize, Vec<&mut [f64]>)| {
             self.row_tile(i, &v, &along, scratch);
@@ -234,7 +256,8 @@ impl<'a, T: Real> Kernels<'a, T> {
         along
     }
 
-    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d + i.
+    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d +
+    /// i.
     fn by_tiles<'o>(&self, columns: Vec<&'o mut [f64]>) -> Vec<Vec<&'o mut [f64]>> {
         let mut tiles: Vec<Vec<&'o mut [f64]>> = (0..self.tiles()).map(|_| Vec::new()).collect();
         for column in columns {
@@ -278,7 +301,14 @@ impl<'a, T: Real> Kernels<'a, T> {
                 }
             };
             let beside = w.subrows(here.start, here.len());
-            matmul(rho.as_mut(), Accum::Add, tile.g(), along.as_ref().subrows(here.start, here.len()), one, Par::Seq);
+            matmul(
+                rho.as_mut(),
+                Accum::Add,
+                tile.g(),
+                along.as_ref().subrows(here.start, here.len()),
+                one,
+                Par::Seq,
+            );
             t.resize(n * here.len(), zero);
             for (c, v) in v.iter().enumerate() {
                 let v = v.subrows(here.start, here.len());
@@ -295,15 +325,18 @@ impl<'a, T: Real> Kernels<'a, T> {
             let rho = rho.col_as_slice(c);
             for k in 0..d {
                 let along = rho.iter().zip(rows.col(k).iter());
-                out.col_as_slice_mut(c * d + k).iter_mut().zip(along).for_each(|(out, (&rho, &w))| *out += rho * w);
+                out.col_as_slice_mut(c * d + k)
+                    .iter_mut()
+                    .zip(along)
+                    .for_each(|(out, (&rho, &w))| *out += rho * w);
             }
         }
     }
 }
 
 impl Covariance {
-    /// `out ← A_{≤1}·v` for one column, in closed form: the block of degree 0 is `â_0² w_r w_sᵀ`, that of degree 1 `ψ_rψ_s` with
-    /// `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
+    /// `out ← A_{≤1}·v` for one column, in closed form: the block of degree 0 is `â_0² w_r w_sᵀ`, that of
+    /// degree 1 `ψ_rψ_s` with `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
     #[inline(always)]
     fn low_degrees(&self, v: &[f64], out: &mut [f64]) {
         let (p, w) = (self.p(), self.weights());
@@ -319,7 +352,10 @@ impl Covariance {
             .chunks_exact(p)
             .zip(w.col_iter())
             .map(|(v, w)| {
-                let (sum, turned) = w.iter().zip(v.iter().zip(&along)).fold((0.0, 0.0), |(s, t), (w, (v, a))| (s + v, t + w * a));
+                let (sum, turned) = w
+                    .iter()
+                    .zip(v.iter().zip(&along))
+                    .fold((0.0, 0.0), |(s, t), (w, (v, a))| (s + v, t + w * a));
                 c1 * sum + (a1 - c1) * turned
             })
             .collect();

@@ -5,7 +5,8 @@ use crate::real::Real;
 use crate::sphere::zonal::FeatureLevels;
 use std::ops::RangeInclusive;
 
-/// Cosines evaluated together: two registers of AVX-512 for each of the three numbers of a recurrence, so that two chains hide their latency.
+/// Cosines evaluated together: two registers of AVX-512 for each of the three numbers of a recurrence, so
+/// that two chains hide their latency.
 const LANES: usize = 16;
 
 /// The kernel of Σ at one cosine t = u·v: `M = F2·I + E(uuᵀ + vvᵀ) + G·uvᵀ + F3·vuᵀ`.
@@ -48,7 +49,8 @@ impl Kernel {
     }
 }
 
-/// A series `Σ_i c_i P_i(t)` in Gegenbauer polynomials of one dimension, summed by Clenshaw's recurrence on the P_i(1) = 1 scale.
+/// A series `Σ_i c_i P_i(t)` in Gegenbauer polynomials of one dimension, summed by Clenshaw's recurrence on
+/// the P_i(1) = 1 scale.
 #[derive(Debug, Clone)]
 struct Series {
     /// `(c_i, α_i, β_{i+1})` with `P_{i+1} = α_i t P_i − β_i P_{i−1}`.
@@ -86,7 +88,8 @@ impl Series {
 ///
 /// With `â_j = A_j/√B_j` and `ĉ_j` the orthonormal coefficients of [`FeatureLevels`], the series are
 /// `F0 = Σ â_j² P_j`, `F1 = Σ â_jĉ_j √(j(j+d−2)/(d−1)) P_{j−1}^{(d+2)}`, `F2 = Σ ĉ_j² P_{j−1}^{(d+2)}` and
-/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`: nothing in them overflows at any d or j, and no division by 1 − t² occurs.
+/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`: nothing in them overflows at any d or j, and no division
+/// by 1 − t² occurs.
 ///
 /// Accuracy: Clenshaw on bounded polynomials; within 1e-14 of `F(1)` in the tests, t = ±1 included.
 /// Source: derived for this project from NBL22 section 2.
@@ -113,9 +116,15 @@ impl Profile {
         };
         let series = [
             Series::new(d, from(0, &|_, a, _| a * a).into_iter()),
-            Series::new(d + 2, from(1, &|j, a, c| a * c * (j * (j + df - 2.0) / (df - 1.0)).sqrt()).into_iter()),
+            Series::new(
+                d + 2,
+                from(1, &|j, a, c| a * c * (j * (j + df - 2.0) / (df - 1.0)).sqrt()).into_iter(),
+            ),
             Series::new(d + 2, from(1, &|_, _, c| c * c).into_iter()),
-            Series::new(d + 4, from(2, &|j, _, c| c * c * (j - 1.0) * (j + df - 1.0) / (df + 1.0)).into_iter()),
+            Series::new(
+                d + 4,
+                from(2, &|j, _, c| c * c * (j - 1.0) * (j + df - 1.0) / (df + 1.0)).into_iter(),
+            ),
         ];
         Self { d, series }
     }
@@ -136,7 +145,8 @@ impl Profile {
         self.series.iter().map(|s| s.terms.len()).sum()
     }
 
-    /// The kernel at one cosine `t`, clamped to [−1, 1] (a product of two rounded unit vectors may miss it by an ulp).
+    /// The kernel at one cosine `t`, clamped to [−1, 1] (a product of two rounded unit vectors may miss it by
+    /// an ulp).
     pub fn at(&self, t: f64) -> Kernel {
         let t = t.clamp(-1.0, 1.0);
         self.at_lanes(&[t; LANES])[0]
@@ -155,7 +165,10 @@ impl Profile {
     /// `[F2, F3, E, G]` at the cosines `t` (clamped), each rounded to `T`: for the tiles of an operator.
     pub(super) fn fill<T: Real>(&self, t: &[f64], [f2, f3, e, g]: [&mut [T]; 4]) {
         vectorised(|| {
-            let outputs = f2.chunks_mut(LANES).zip(f3.chunks_mut(LANES)).zip(e.chunks_mut(LANES).zip(g.chunks_mut(LANES)));
+            let outputs = f2
+                .chunks_mut(LANES)
+                .zip(f3.chunks_mut(LANES))
+                .zip(e.chunks_mut(LANES).zip(g.chunks_mut(LANES)));
             for (ts, ((f2, f3), (e, g))) in t.chunks(LANES).zip(outputs) {
                 let mut t = [0.0; LANES];
                 for (lane, &t) in t.iter_mut().zip(ts) {

@@ -42,7 +42,11 @@ impl<T: Real> Tile<T> {
         }
         matmul(cosines.as_mut(), Accum::Replace, rows, columns.transpose(), 1.0, Par::Seq);
         let n = self.rows;
-        let parts = self.f2.chunks_mut(n).zip(self.f3.chunks_mut(n)).zip(self.e.chunks_mut(n).zip(self.g.chunks_mut(n)));
+        let parts = self
+            .f2
+            .chunks_mut(n)
+            .zip(self.f3.chunks_mut(n))
+            .zip(self.e.chunks_mut(n).zip(self.g.chunks_mut(n)));
         for (s, ((f2, f3), (e, g))) in parts.enumerate() {
             profile.fill(cosines.col_as_slice(s), [f2, f3, e, g]);
         }
@@ -54,7 +58,8 @@ impl<T: Real> Tile<T> {
         let sides = [&other.f2, &other.f3, &other.e, &other.g];
         for (to, from) in [&mut self.f2, &mut self.f3, &mut self.e, &mut self.g].into_iter().zip(sides) {
             let from = MatRef::from_column_major_slice(from, other.rows, other.columns);
-            faer::MatMut::from_column_major_slice_mut(to, self.rows, self.columns).copy_from(from.transpose());
+            faer::MatMut::from_column_major_slice_mut(to, self.rows, self.columns)
+                .copy_from(from.transpose());
         }
     }
 
@@ -66,7 +71,8 @@ impl<T: Real> Tile<T> {
         MatRef::from_column_major_slice(&self.g, self.rows, self.columns)
     }
 
-    /// `t ← F3∘t + E∘1cᵀ` and `rho ← rho + rowsum(E∘t)` with the old t: the elementwise part of a product, in one pass.
+    /// `t ← F3∘t + E∘1cᵀ` and `rho ← rho + rowsum(E∘t)` with the old t: the elementwise part of a product, in
+    /// one pass.
     pub(super) fn weigh(&self, t: &mut [T], c: &[T], rho: &mut [T]) {
         let n = self.rows;
         vectorised(|| {

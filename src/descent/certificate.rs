@@ -1,19 +1,24 @@
 //! What a Lanczos process from a uniform random start says of eigenvalues below its least Ritz value.
 
-/// A lower bound on the least eigenvalue a of a symmetric operator of order `n`, from k steps of the Lanczos process from a start that is uniform on
-/// the sphere: its Ritz values θ_1 ≤ … ≤ θ_k (`ritz`, ascending) and β_1..β_k (`betas`; the last is the norm of what the next direction would
-/// have been). In exact arithmetic it fails with a probability of at most `failure` over the start. The larger of two bounds:
+/// A lower bound on the least eigenvalue a of a symmetric operator of order `n`, from k steps of the Lanczos
+/// process from a start that is uniform on the sphere: its Ritz values θ_1 ≤ … ≤ θ_k (`ritz`, ascending) and
+/// β_1..β_k (`betas`; the last is the norm of what the next direction would have been). In exact arithmetic
+/// it fails with a probability of at most `failure` over the start. The larger of two bounds:
 ///
-/// - *from this process* (van Dorsselaer, Hochstenbach and van der Vorst, SIAM J. Matrix Anal. Appl. 22 (2000) 837–852, their Lanczos polynomials).
-///   With `p(t) = Π_i (t − θ_i)`, `Π_i β_i = ‖p(H)q_1‖ ≥ |p(a)||⟨v, q_1⟩|` for the unit eigenvector v of a. For a uniform q_1,
-///   `P(|⟨v, q_1⟩| ≤ η) ≤ η√(2n/π)`. So `Π_i |θ_i − a| ≤ Π_i β_i/η`, and a lies above the root of this below θ_1;
-/// - *from the number of steps alone* (Kuczyński and Woźniakowski, SIAM J. Matrix Anal. Appl. 13 (1992) 1094–1122, their probabilistic bound for the
-///   Lanczos algorithm). For a positive definite A of order n, its largest Ritz value ξ after k steps and 0 ≤ ε < 1,
-///   `P(λ_max − ξ > ελ_max) ≤ 1.648 √n e^{−√ε(2k−1)}`; for a semidefinite one too, as the limit of A + δI.
-///   Derived again for this project, with the polynomial `T_{2k−1}(√(1 − x/(1−ε)))/√(1 − x/(1−ε))`, the right side is `√(2n/π)/sinh((2k−1)√ε)`, which
-///   is less wherever `(2k−1)√ε ≥ 1.75`; here that is at least ln(1.648√2·3) > 1.9 whatever the failure asked for.
-///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as it is, and none of them must be known.
-///   With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
+/// - *from this process* (van Dorsselaer, Hochstenbach and van der Vorst, SIAM J. Matrix Anal. Appl. 22
+///   (2000) 837–852, their Lanczos polynomials). With `p(t) = Π_i (t − θ_i)`,
+///   `Π_i β_i = ‖p(H)q_1‖ ≥ |p(a)||⟨v, q_1⟩|` for the unit eigenvector v of a. For a uniform q_1,
+///   `P(|⟨v, q_1⟩| ≤ η) ≤ η√(2n/π)`. So `Π_i |θ_i − a| ≤ Π_i β_i/η`, and a lies above the root of this below
+///   θ_1;
+/// - *from the number of steps alone* (Kuczyński and Woźniakowski, SIAM J. Matrix Anal. Appl. 13 (1992)
+///   1094–1122, their probabilistic bound for the Lanczos algorithm). For a positive definite A of order n,
+///   its largest Ritz value ξ after k steps and 0 ≤ ε < 1, `P(λ_max − ξ > ελ_max) ≤ 1.648 √n e^{−√ε(2k−1)}`;
+///   for a semidefinite one too, as the limit of A + δI. Derived again for this project, with the polynomial
+///   `T_{2k−1}(√(1 − x/(1−ε)))/√(1 − x/(1−ε))`, the right side is `√(2n/π)/sinh((2k−1)√ε)`, which is less
+///   wherever `(2k−1)√ε ≥ 1.75`; here that is at least ln(1.648√2·3) > 1.9 whatever the failure asked for.
+///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as
+///   it is, and none of them must be known. With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence
+///   `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
 ///
 /// Each of the three events gets a third of `failure`.
 pub(super) fn lower_bound(n: usize, ritz: &[f64], betas: &[f64], failure: f64) -> f64 {
@@ -23,7 +28,8 @@ pub(super) fn lower_bound(n: usize, ritz: &[f64], betas: &[f64], failure: f64) -
     }
     let (order, failure) = (n as f64, failure / 3.0);
     let epsilon = ((1.648 * order.sqrt() / failure).ln() / (2 * ritz.len() - 1) as f64).powi(2);
-    let universal = if epsilon < 0.5 { epsilon * (largest - least) / (1.0 - 2.0 * epsilon) } else { f64::INFINITY };
+    let universal =
+        if epsilon < 0.5 { epsilon * (largest - least) / (1.0 - 2.0 * epsilon) } else { f64::INFINITY };
     let eta = failure / (2.0 * order / std::f64::consts::PI).sqrt();
     least - root(ritz, betas.iter().map(|b| b.ln()).sum::<f64>() - eta.ln()).min(universal)
 }
@@ -61,7 +67,8 @@ mod tests {
 
     #[test]
     fn the_universal_bound_is_that_of_the_theorem() {
-        // One step says nothing; with huge β the process itself says nothing either, and what is left is the theorem.
+        // One step says nothing; with huge β the process itself says nothing either, and what is left is the
+        // theorem.
         let theta: Vec<f64> = (0..200).map(f64::from).collect();
         let bound = lower_bound(10_000, &theta, &[1e300; 200], 1e-6);
         let epsilon = ((1.648 * 100.0 * 3e6_f64).ln() / 399.0).powi(2);

@@ -6,7 +6,9 @@ use faer::{Mat, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::state::FIRST_WAIT;
-use super::{DescentOptions, DescentState, Landscape, LeastEigenvalue, LeastOptions, StepSize, least_eigenvalue};
+use super::{
+    DescentOptions, DescentState, Landscape, LeastEigenvalue, LeastOptions, StepSize, least_eigenvalue,
+};
 use crate::eigen::rounding_bound;
 use crate::objective::regularized::Value;
 use crate::{Error, Result, network, seed};
@@ -40,10 +42,11 @@ pub enum Outcome {
     FirstOrder,
     /// The steps are spent.
     Steps,
-    /// L is no longer finite, or far above where it started: the step is too long. The state is the last finite one.
+    /// L is no longer finite, or far above where it started: the step is too long. The state is the last
+    /// finite one.
     Diverged,
-    /// L has not fallen for as long as the patience lasts, or no step along the gradient is short enough to lower it. Without noise, a saddle
-    /// point ends so.
+    /// L has not fallen for as long as the patience lasts, or no step along the gradient is short enough to
+    /// lower it. Without noise, a saddle point ends so.
     Stagnated,
     /// The watcher asked it to.
     Interrupted,
@@ -60,21 +63,23 @@ pub struct Descended {
     pub value: Value,
     /// `‖∇L‖_F` there, without noise.
     pub gradient_norm: f64,
-    /// The last look at the least eigenvalue of the Hessian, and its step; at the last point if the outcome is [`Outcome::SecondOrder`].
+    /// The last look at the least eigenvalue of the Hessian, and its step; at the last point if the outcome
+    /// is [`Outcome::SecondOrder`].
     pub look: Option<(u64, LeastEigenvalue)>,
 }
 
-/// Descends from `state`: `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), without Ξ unless noise is asked for, until a stationary point is
-/// certified, the budget is spent or something has gone wrong, which the outcome says. `watch` sees every point, the first and the last among them,
-/// and may end the descent there; the state it has seen leads on to the same bits.
+/// Descends from `state`: `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), without Ξ unless noise is asked for,
+/// until a stationary point is certified, the budget is spent or something has gone wrong, which the outcome
+/// says. `watch` sees every point, the first and the last among them, and may end the descent there; the
+/// state it has seen leads on to the same bits.
 ///
 /// # Errors
-/// Options out of their domain, a state that does not fit the landscape, or any error of the landscape but an overflow along the way. An overflow at
-/// the start is an error.
+/// Options out of their domain, a state that does not fit the landscape, or any error of the landscape but an
+/// overflow along the way. An overflow at the start is an error.
 ///
 /// # Accuracy
-/// The least eigenvalue of an outcome [`Outcome::SecondOrder`] is above −γ with the probability that [`LeastOptions::failure`] leaves, for each
-/// look; see [`least_eigenvalue`].
+/// The least eigenvalue of an outcome [`Outcome::SecondOrder`] is above −γ with the probability that
+/// [`LeastOptions::failure`] leaves, for each look; see [`least_eigenvalue`].
 pub fn descend(
     landscape: &mut dyn Landscape,
     mut state: DescentState,
@@ -86,7 +91,12 @@ pub fn descend(
     let (rows, cols) = landscape.shape();
     if (state.w.nrows(), state.w.ncols()) != (rows, cols) {
         let expected = format!("{rows}, {cols}");
-        return Err(Error::Shape { name: "the start", rows: state.w.nrows(), cols: state.w.ncols(), expected });
+        return Err(Error::Shape {
+            name: "the start",
+            rows: state.w.nrows(),
+            cols: state.w.ncols(),
+            expected,
+        });
     }
     network::finite("the start", state.w.as_ref())?;
     let mut here = Point::new(&state.w);
@@ -104,7 +114,8 @@ pub fn descend(
         let look = match options.curvature {
             Some(gamma) if stationary && state.step >= state.look_at => {
                 let least = LeastOptions { threshold: Some(-gamma), seed: state.step, ..options.least };
-                let found = least_eigenvalue(landscape.hessian(state.w.as_ref(), par)?.as_ref(), &least, par)?;
+                let found =
+                    least_eigenvalue(landscape.hessian(state.w.as_ref(), par)?.as_ref(), &least, par)?;
                 state.look_at = state.step + state.wait;
                 state.wait = state.wait.saturating_mul(2);
                 Some(found)
@@ -122,7 +133,8 @@ pub fn descend(
             "a point of the descent"
         );
         let asked = watch(&Iterate { state: &state, value: here.value, gradient_norm, look: look.as_ref() });
-        let certified = look.as_ref().zip(options.curvature).is_some_and(|(found, gamma)| found.lower_bound >= -gamma);
+        let certified =
+            look.as_ref().zip(options.curvature).is_some_and(|(found, gamma)| found.lower_bound >= -gamma);
         last = look.map(|found| (state.step, found)).or(last);
         let since = state.step - state.best.map_or(0, |(_, at)| at);
         if certified {
@@ -170,7 +182,11 @@ struct Point {
 impl Point {
     fn new(like: &Mat<f64>) -> Self {
         let zeros = || Mat::zeros(like.nrows(), like.ncols());
-        Self { w: zeros(), gradient: zeros(), value: Value { loss: 0.0, regularizers: [0.0; 4], objective: 0.0 } }
+        Self {
+            w: zeros(),
+            gradient: zeros(),
+            value: Value { loss: 0.0, regularizers: [0.0; 4], objective: 0.0 },
+        }
     }
 }
 
@@ -238,7 +254,11 @@ fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
     }
     let (before, after) = (here.value.objective, there.value.objective);
     let rounding = rounding_bound((here.gradient.nrows() * here.gradient.ncols()) as f64, before);
-    if (after - before).abs() <= rounding { change <= square / eta } else { after <= before + slope + 0.5 * square / eta }
+    if (after - before).abs() <= rounding {
+        change <= square / eta
+    } else {
+        after <= before + slope + 0.5 * square / eta
+    }
 }
 
 /// Ξ of one step.

@@ -12,11 +12,18 @@ pub trait Landscape {
     /// Rows and columns of W.
     fn shape(&self) -> (usize, usize);
 
-    /// The function at `w`, and its gradient (of the same shape) in `gradient`. Descent follows [`Value::objective`]; the parts are only handed on.
+    /// The function at `w`, and its gradient (of the same shape) in `gradient`. Descent follows
+    /// [`Value::objective`]; the parts are only handed on.
     ///
     /// # Errors
-    /// [`crate::Error::Numerical`] where the function overflows, which descent takes for a step too long; any other error ends it.
-    fn value_and_gradient(&mut self, w: MatRef<'_, f64>, gradient: MatMut<'_, f64>, par: Par) -> Result<Value>;
+    /// [`crate::Error::Numerical`] where the function overflows, which descent takes for a step too long; any
+    /// other error ends it.
+    fn value_and_gradient(
+        &mut self,
+        w: MatRef<'_, f64>,
+        gradient: MatMut<'_, f64>,
+        par: Par,
+    ) -> Result<Value>;
 
     /// The Hessian at `w`, of order rows times columns, on column-major matrices.
     ///
@@ -43,7 +50,12 @@ impl Landscape for LossLandscape<'_> {
         (self.loss.m(), self.loss.d())
     }
 
-    fn value_and_gradient(&mut self, w: MatRef<'_, f64>, gradient: MatMut<'_, f64>, par: Par) -> Result<Value> {
+    fn value_and_gradient(
+        &mut self,
+        w: MatRef<'_, f64>,
+        gradient: MatMut<'_, f64>,
+        par: Par,
+    ) -> Result<Value> {
         self.loss.value_and_gradient(w, gradient, &mut self.space, par)
     }
 

@@ -22,7 +22,8 @@ pub struct LeastOptions {
     pub gap: f64,
     /// Products after which it stops all the same; a basis of this many vectors is kept.
     pub max_products: usize,
-    /// Where given, it stops as soon as it is known on which side of this the least eigenvalue lies, and not before, whatever the tolerance and the gap.
+    /// Where given, it stops as soon as it is known on which side of this the least eigenvalue lies, and not
+    /// before, whatever the tolerance and the gap.
     pub threshold: Option<f64>,
     /// The probability with which the lower bound may fail, over the start.
     pub failure: f64,
@@ -33,14 +34,23 @@ pub struct LeastOptions {
 }
 
 impl Default for LeastOptions {
-    /// A residual of 1e-4 and a bound within 1e-2 of the norm, in at most 300 products; failure at most [`tolerance::FAILURE`]; operators up to
-    /// order 600 are formed.
+    /// A residual of 1e-4 and a bound within 1e-2 of the norm, in at most 300 products; failure at most
+    /// [`tolerance::FAILURE`]; operators up to order 600 are formed.
     fn default() -> Self {
-        Self { tolerance: 1e-4, gap: 1e-2, max_products: 300, threshold: None, failure: tolerance::FAILURE, dense: 600, seed: 0 }
+        Self {
+            tolerance: 1e-4,
+            gap: 1e-2,
+            max_products: 300,
+            threshold: None,
+            failure: tolerance::FAILURE,
+            dense: 600,
+            seed: 0,
+        }
     }
 }
 
-/// The least eigenvalue of a symmetric operator, and the evidence for it: it lies between `lower_bound` and `value`.
+/// The least eigenvalue of a symmetric operator, and the evidence for it: it lies between `lower_bound` and
+/// `value`.
 #[derive(Debug, Clone)]
 pub struct LeastEigenvalue {
     /// The least Ritz value: an upper bound on the least eigenvalue, up to rounding.
@@ -49,7 +59,8 @@ pub struct LeastEigenvalue {
     pub vector: Mat<f64>,
     /// `‖Hv − value·v‖₂`: some eigenvalue is that close. It never shows which.
     pub residual: f64,
-    /// A lower bound on the least eigenvalue, rounding included: certain where `exact`, else with the probability that was asked for.
+    /// A lower bound on the least eigenvalue, rounding included: certain where `exact`, else with the
+    /// probability that was asked for.
     pub lower_bound: f64,
     /// An estimate of `‖H‖₂` from below: the largest Ritz value in modulus.
     pub norm: f64,
@@ -66,31 +77,43 @@ impl LeastEigenvalue {
     }
 }
 
-/// The least eigenvalue of `operator`: up to order `options.dense` from its full spectrum, above by the Lanczos process with full
-/// reorthogonalisation, from a start that is uniform on the sphere (stream "least eigenvalue", "start").
+/// The least eigenvalue of `operator`: up to order `options.dense` from its full spectrum, above by the
+/// Lanczos process with full reorthogonalisation, from a start that is uniform on the sphere (stream "least
+/// eigenvalue", "start").
 ///
-/// It stops where both the residual and the distance to the lower bound are as small as asked, where the process ends by itself, or where the
-/// budget is spent: the result then says how far it came, and is as honest. Memory: `n·max_products` numbers, touched as the process goes.
+/// It stops where both the residual and the distance to the lower bound are as small as asked, where the
+/// process ends by itself, or where the budget is spent: the result then says how far it came, and is as
+/// honest. Memory: `n·max_products` numbers, touched as the process goes.
 ///
 /// # Errors
-/// The operator fails, is not symmetric or returns a value that is not finite; an order or a budget of zero; tolerances that are not positive.
+/// The operator fails, is not symmetric or returns a value that is not finite; an order or a budget of zero;
+/// tolerances that are not positive.
 ///
 /// # Accuracy
-/// `value` is the Rayleigh quotient of `vector` to about `8ε√n‖H‖`, and `lower_bound` allows for that. The lower bound is the larger of the
-/// theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n = 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van
-/// Dorsselaer, Hochstenbach and van der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
-/// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of a last direction of the size of
-/// rounding.
+/// `value` is the Rayleigh quotient of `vector` to about `8ε√n‖H‖`, and `lower_bound` allows for that. The
+/// lower bound is the larger of the theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n =
+/// 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van Dorsselaer, Hochstenbach and van
+/// der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
+/// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of
+/// a last direction of the size of rounding.
 ///
-/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual of 1e-4 and a bound within 1e-2 take 75
-/// to 110 products at a trained network and at a trained f_L + f_Q (`cargo bench --bench least_eigenvalue`).
-pub fn least_eigenvalue(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -> Result<LeastEigenvalue> {
+/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual of
+/// 1e-4 and a bound within 1e-2 take 75 to 110 products at a trained network and at a trained f_L + f_Q
+/// (`cargo bench --bench least_eigenvalue`).
+pub fn least_eigenvalue(
+    operator: &dyn SymmetricOperator,
+    options: &LeastOptions,
+    par: Par,
+) -> Result<LeastEigenvalue> {
     let n = operator.order();
     if n == 0 || options.max_products == 0 {
-        let (name, allowed) = ("the order of the operator or the budget of products", "both must be at least 1");
+        let (name, allowed) =
+            ("the order of the operator or the budget of products", "both must be at least 1");
         return Err(Error::domain(name, format!("{n}, {}", options.max_products), allowed));
     }
-    for (name, value) in [("the tolerance", options.tolerance), ("the gap", options.gap), ("the probability", options.failure)] {
+    for (name, value) in
+        [("the tolerance", options.tolerance), ("the gap", options.gap), ("the probability", options.failure)]
+    {
         if !(value > 0.0 && value < 1.0) {
             return Err(Error::domain(name, value, "it lies between 0 and 1"));
         }
@@ -136,7 +159,15 @@ fn dense(operator: &dyn SymmetricOperator, par: Par) -> Result<LeastEigenvalue> 
     let residual = (&a * &vector - faer::Scale(value) * &vector).norm_l2();
     // The products miss a symmetric operator by about as much as they miss symmetry.
     let rounding = rounding_bound(n as f64, norm) + square.sqrt();
-    Ok(LeastEigenvalue { value, vector, residual, lower_bound: value - rounding, norm, products: n, exact: true })
+    Ok(LeastEigenvalue {
+        value,
+        vector,
+        residual,
+        lower_bound: value - rounding,
+        norm,
+        products: n,
+        exact: true,
+    })
 }
 
 fn symmetric(defect: f64, scale: f64) -> Result<()> {
@@ -200,8 +231,23 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         };
         if settled || ended || k == steps {
             let mut vector = Mat::zeros(n, 1);
-            tall_outer(vector.as_mut(), Accum::Replace, basis, coefficients.as_ref().subcols(k - 1, 1), 1.0, par);
-            return Ok(LeastEigenvalue { value, vector, residual, lower_bound, norm, products: k, exact: k == n });
+            tall_outer(
+                vector.as_mut(),
+                Accum::Replace,
+                basis,
+                coefficients.as_ref().subcols(k - 1, 1),
+                1.0,
+                par,
+            );
+            return Ok(LeastEigenvalue {
+                value,
+                vector,
+                residual,
+                lower_bound,
+                norm,
+                products: k,
+                exact: k == n,
+            });
         }
     }
     Err(Error::Numerical { what: "the Lanczos process", why: "it took no step".into() })

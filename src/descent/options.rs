@@ -8,9 +8,10 @@ use crate::{Error, Result};
 pub enum StepSize {
     /// η, always.
     Fixed(f64),
-    /// The largest η for which L is η^{-1}-smooth along the step, as found by trial: with `Δ = −η(∇L + Ξ)`, the step is taken where
-    /// `L(W + Δ) ≤ L(W) + ⟨∇L, Δ⟩ + ‖Δ‖²/2η`, and halved else; where L changes by no more than rounding, `⟨∇L(W + Δ) − ∇L(W), Δ⟩ ≤ ‖Δ‖²/η` is
-    /// asked for instead. The next step first tries a tenth more. Without noise every step lowers L by `η‖∇L‖²/2` or more.
+    /// The largest η for which L is η^{-1}-smooth along the step, as found by trial: with `Δ = −η(∇L + Ξ)`,
+    /// the step is taken where `L(W + Δ) ≤ L(W) + ⟨∇L, Δ⟩ + ‖Δ‖²/2η`, and halved else; where L changes by no
+    /// more than rounding, `⟨∇L(W + Δ) − ∇L(W), Δ⟩ ≤ ‖Δ‖²/η` is asked for instead. The next step first tries
+    /// a tenth more. Without noise every step lowers L by `η‖∇L‖²/2` or more.
     Backtracking {
         /// The first η tried.
         first: f64,
@@ -22,14 +23,15 @@ pub enum StepSize {
 pub struct DescentOptions {
     /// The length of a step.
     pub step_size: StepSize,
-    /// s: each step adds to the gradient a matrix Ξ of independent normal entries of variance s²/(md), so that `E‖Ξ‖_F² = s²`. Zero for
-    /// gradient descent without noise.
+    /// s: each step adds to the gradient a matrix Ξ of independent normal entries of variance s²/(md), so
+    /// that `E‖Ξ‖_F² = s²`. Zero for gradient descent without noise.
     pub noise: f64,
     /// The seed of the noise: step t takes it from the stream "perturbed gradient descent", "noise t".
     pub seed: u64,
     /// ν: where `‖∇L‖_F ≤ ν`, the point is first-order stationary.
     pub gradient: f64,
-    /// γ: a stationary point ends the descent where the least eigenvalue of the Hessian is certified to be −γ or more. `None`: any stationary point does.
+    /// γ: a stationary point ends the descent where the least eigenvalue of the Hessian is certified to be −γ
+    /// or more. `None`: any stationary point does.
     pub curvature: Option<f64>,
     /// Steps after which it stops all the same.
     pub max_steps: u64,
@@ -37,12 +39,14 @@ pub struct DescentOptions {
     pub patience: u64,
     /// It has diverged where L is above this many times 1 + L at the start.
     pub ceiling: f64,
-    /// How the least eigenvalue is sought; its tolerance and gap give way to the question whether it is above −γ.
+    /// How the least eigenvalue is sought; its tolerance and gap give way to the question whether it is above
+    /// −γ.
     pub least: LeastOptions,
 }
 
 impl Default for DescentOptions {
-    /// Backtracking from η = 1, no noise, ν = 1e-4, no look at the curvature; 10 000 steps, patience for 2 000, a ceiling of 10⁶.
+    /// Backtracking from η = 1, no noise, ν = 1e-4, no look at the curvature; 10 000 steps, patience for 2
+    /// 000, a ceiling of 10⁶.
     fn default() -> Self {
         Self {
             step_size: StepSize::Backtracking { first: 1.0 },
@@ -65,11 +69,19 @@ impl DescentOptions {
             ("the step size η", eta, eta > 0.0),
             ("the noise s", self.noise, self.noise >= 0.0),
             ("the gradient ν", self.gradient, self.gradient >= 0.0),
-            ("the curvature γ", self.curvature.unwrap_or(1.0), self.curvature.is_none_or(|gamma| gamma > 0.0)),
+            (
+                "the curvature γ",
+                self.curvature.unwrap_or(1.0),
+                self.curvature.is_none_or(|gamma| gamma > 0.0),
+            ),
             ("the ceiling", self.ceiling, self.ceiling > 0.0),
         ] {
             if !(allowed && value.is_finite()) {
-                return Err(Error::domain(name, value, "it must be finite and positive; ν and s may be zero"));
+                return Err(Error::domain(
+                    name,
+                    value,
+                    "it must be finite and positive; ν and s may be zero",
+                ));
             }
         }
         if self.patience == 0 {

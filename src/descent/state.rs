@@ -4,11 +4,12 @@ use faer::Mat;
 
 use super::{DescentOptions, StepSize};
 
-/// Steps before a look at the curvature that decided nothing is repeated; it doubles until the gradient has been large again.
+/// Steps before a look at the curvature that decided nothing is repeated; it doubles until the gradient has
+/// been large again.
 pub(super) const FIRST_WAIT: u64 = 10;
 
-/// A point of a descent. Kept with its bits and handed back to [`super::descend`] with the same landscape and options, it leads to the bits that an
-/// uninterrupted descent would have led to, whatever the thread count.
+/// A point of a descent. Kept with its bits and handed back to [`super::descend`] with the same landscape and
+/// options, it leads to the bits that an uninterrupted descent would have led to, whatever the thread count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DescentState {
     /// W.

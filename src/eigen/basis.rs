@@ -21,8 +21,8 @@ pub(super) struct Basis<'a> {
     h: Mat<f64>,
 }
 
-/// Columns in memory that the system clears when they are first written to, and then by whichever thread writes: a matrix of zeros of this size
-/// takes seconds to make.
+/// Columns in memory that the system clears when they are first written to, and then by whichever thread
+/// writes: a matrix of zeros of this size takes seconds to make.
 struct Columns {
     rows: usize,
     numbers: Vec<f64>,
@@ -34,11 +34,19 @@ impl Columns {
     }
 
     fn get(&self, first: usize, count: usize) -> MatRef<'_, f64> {
-        MatRef::from_column_major_slice(&self.numbers[first * self.rows..][..count * self.rows], self.rows, count)
+        MatRef::from_column_major_slice(
+            &self.numbers[first * self.rows..][..count * self.rows],
+            self.rows,
+            count,
+        )
     }
 
     fn get_mut(&mut self, first: usize, count: usize) -> MatMut<'_, f64> {
-        MatMut::from_column_major_slice_mut(&mut self.numbers[first * self.rows..][..count * self.rows], self.rows, count)
+        MatMut::from_column_major_slice_mut(
+            &mut self.numbers[first * self.rows..][..count * self.rows],
+            self.rows,
+            count,
+        )
     }
 
     /// The first `count` columns, and the `next` after them to be written to.
@@ -53,7 +61,8 @@ impl Columns {
 impl<'a> Basis<'a> {
     pub(super) fn new(operator: &'a dyn SymmetricOperator, capacity: usize, par: Par) -> Self {
         let n = operator.order();
-        let (q, aq, h) = (Columns::new(n, capacity), Columns::new(n, capacity), Mat::zeros(capacity, capacity));
+        let (q, aq, h) =
+            (Columns::new(n, capacity), Columns::new(n, capacity), Mat::zeros(capacity, capacity));
         Self { operator, par, rough: operator.is_rough(), capacity, size: 0, products: 0, q, aq, h }
     }
 
@@ -76,8 +85,8 @@ impl<'a> Basis<'a> {
         self.aq.get(self.size - count, count).to_owned()
     }
 
-    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are. `x` is overwritten.
-    /// Of a unit direction more than `floor` must be left, squared, outside the basis.
+    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are. `x`
+    /// is overwritten. Of a unit direction more than `floor` must be left, squared, outside the basis.
     pub(super) fn extend(&mut self, x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         let c = self.orthonormalise(x, floor)?;
         if c == 0 {
@@ -94,7 +103,10 @@ impl<'a> Basis<'a> {
         self.size += c;
         self.project(k)?;
         let block = self.h.as_ref().submatrix(k, k, c, c);
-        self.check_symmetry(block, if self.rough { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() })?;
+        self.check_symmetry(
+            block,
+            if self.rough { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() },
+        )?;
         Ok(c)
     }
 
@@ -107,8 +119,9 @@ impl<'a> Basis<'a> {
 
     /// The rows and columns of H from `first` on.
     ///
-    /// What couples new directions to old ones is taken from the products of the old: those of a Ritz vector are exact where the new may be rough,
-    /// and the residuals that the new directions come from were formed with them.
+    /// What couples new directions to old ones is taken from the products of the old: those of a Ritz vector
+    /// are exact where the new may be rough, and the residuals that the new directions come from were formed
+    /// with them.
     fn project(&mut self, first: usize) -> Result<()> {
         let c = self.size - first;
         require_finite(self.aq.get(first, c))?;
@@ -137,10 +150,12 @@ impl<'a> Basis<'a> {
         Ok(())
     }
 
-    /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to rounding are dropped.
+    /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to
+    /// rounding are dropped.
     ///
-    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD of `XᵀX`), all BLAS-3, until
-    /// a round finds `XᵀX` well conditioned beside the unit columns that it began with: it then leaves them orthonormal to rounding.
+    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD
+    /// of `XᵀX`), all BLAS-3, until a round finds `XᵀX` well conditioned beside the unit columns that it
+    /// began with: it then leaves them orthonormal to rounding.
     fn orthonormalise(&mut self, mut x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         normalise_columns(x.as_mut());
         let mut b = x.ncols().min(self.capacity - self.size);
@@ -155,13 +170,15 @@ impl<'a> Basis<'a> {
             tall_outer(x.as_mut(), Accum::Add, q, overlap.as_ref(), -1.0, self.par);
             let gram = tall_inner(x.as_ref(), x.as_ref(), self.par);
             let (lambda, u) = full_eigen(gram.as_ref(), self.par)?;
-            // The columns came with unit norm: what is left of a direction after the first projection is measured against 1.
+            // The columns came with unit norm: what is left of a direction after the first projection is
+            // measured against 1.
             let least = if round == 0 { floor } else { 0.5 };
             let kept = lambda.iter().take_while(|&&l| l > least).count();
             let map = Mat::from_fn(b, kept, |i, j| u[(i, j)] / lambda[j].sqrt());
             let mut slot = slots.as_mut().subcols_mut(0, kept);
             tall_outer(slot.as_mut(), Accum::Replace, x.as_ref(), map.as_ref(), 1.0, self.par);
-            // Most of every direction was left, and they were far from dependent: what rounding left of either is rounding still.
+            // Most of every direction was left, and they were far from dependent: what rounding left of
+            // either is rounding still.
             let settled = kept == b && lambda[b - 1] > 0.1 && lambda[0] < 10.0;
             b = kept;
             if settled {

@@ -9,13 +9,16 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 use std::ops::ControlFlow;
 
-/// Krylov steps that fresh directions get after convergence: enough to find an eigenvalue that stands out by a tenth of the spread.
+/// Krylov steps that fresh directions get after convergence: enough to find an eigenvalue that stands out by
+/// a tenth of the spread.
 const PROBES: usize = 6;
 /// Fresh directions in a probe.
 pub(super) const PROBE_BLOCK: usize = 8;
-/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed: a tenth of the residual.
+/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed: a
+/// tenth of the residual.
 const ROUGH_DEPENDENT: f64 = 0.01;
-/// Passes of exact products after which a residual that no longer halves is taken for the limit of the arithmetic.
+/// Passes of exact products after which a residual that no longer halves is taken for the limit of the
+/// arithmetic.
 const PASSES: usize = 2;
 
 /// A symmetric matrix known by its products.
@@ -29,7 +32,8 @@ pub trait SymmetricOperator: Sync {
     /// Whatever keeps the product from being computed.
     fn apply(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()>;
 
-    /// `out ← A·v`, faster and with fewer digits: for directions of search, never for a residual that is reported.
+    /// `out ← A·v`, faster and with fewer digits: for directions of search, never for a residual that is
+    /// reported.
     ///
     /// # Errors
     /// As for [`SymmetricOperator::apply`], which it is unless it is overridden.
@@ -63,8 +67,8 @@ pub struct BlockOptions {
 }
 
 impl BlockOptions {
-    /// Defaults for the `wanted` largest eigenvalues: blocks of a quarter of that (from 4 to 64), twice as many columns and four blocks, and
-    /// [`tolerance::RESIDUAL`].
+    /// Defaults for the `wanted` largest eigenvalues: blocks of a quarter of that (from 4 to 64), twice as
+    /// many columns and four blocks, and [`tolerance::RESIDUAL`].
     pub fn top(wanted: usize) -> Self {
         let block = (wanted / 4).clamp(4, 64);
         Self {
@@ -100,7 +104,8 @@ pub struct BlockSolution {
     pub eigenvalues: Vec<f64>,
     /// Orthonormal eigenvectors, `[n, wanted]`.
     pub vectors: Mat<f64>,
-    /// `‖Ax − λx‖₂` of each pair, from exact products made afresh at the end; from the products at hand if the solve was stopped.
+    /// `‖Ax − λx‖₂` of each pair, from exact products made afresh at the end; from the products at hand if
+    /// the solve was stopped.
     pub residuals: Vec<f64>,
     /// The largest of them.
     pub residual_max: f64,
@@ -108,24 +113,27 @@ pub struct BlockSolution {
     pub products: usize,
     /// Restarts taken.
     pub restarts: usize,
-    /// Whether the observer stopped it: the pairs are then the best there were, within their residuals of some eigenvalues.
+    /// Whether the observer stopped it: the pairs are then the best there were, within their residuals of
+    /// some eigenvalues.
     pub stopped: bool,
 }
 
-/// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and random directions.
+/// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and
+/// random directions.
 ///
-/// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next block, and converged pairs stay
-/// in the basis without spending products. The search takes rough products where the operator has them; when it has converged, the
-/// products of the Ritz vectors are made afresh and exactly, and it goes on from their residuals until those are small: each such pass
-/// gains as many digits as a rough product has.
-/// With `probe`, random directions are added after convergence and followed for six Krylov steps
-/// of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a multiplicity larger than the block) has a way in.
-/// Small problems (n at most `2·max_basis`) are solved densely, from n products. Memory: `16n` bytes for each column of the basis, `8n` for each
-/// of wanted + block more.
+/// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next
+/// block, and converged pairs stay in the basis without spending products. The search takes rough products
+/// where the operator has them; when it has converged, the products of the Ritz vectors are made afresh and
+/// exactly, and it goes on from their residuals until those are small: each such pass gains as many digits as
+/// a rough product has. With `probe`, random directions are added after convergence and followed for six
+/// Krylov steps of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a
+/// multiplicity larger than the block) has a way in. Small problems (n at most `2·max_basis`) are solved
+/// densely, from n products. Memory: `16n` bytes for each column of the basis, `8n` for each of wanted +
+/// block more.
 ///
 /// # Errors
-/// The operator fails, is not symmetric or returns a value that is not finite; no convergence within the budget of products, or beyond the
-/// digits of the arithmetic; `wanted` not in 1..=n, or a budget of none.
+/// The operator fails, is not symmetric or returns a value that is not finite; no convergence within the
+/// budget of products, or beyond the digits of the arithmetic; `wanted` not in 1..=n, or a budget of none.
 pub fn block_eigen(
     operator: &dyn SymmetricOperator,
     initial: Option<Mat<f64>>,
@@ -156,7 +164,12 @@ pub fn block_eigen_observed(
     }
     if let Some(x) = initial.as_ref().filter(|x| x.nrows() != n) {
         let expected = format!("n = {n}, any");
-        return Err(Error::Shape { name: "the start of the block eigen-solver", rows: x.nrows(), cols: x.ncols(), expected });
+        return Err(Error::Shape {
+            name: "the start of the block eigen-solver",
+            rows: x.nrows(),
+            cols: x.ncols(),
+            expected,
+        });
     }
     let block = options.block.clamp(1, n);
     let capacity = options.max_basis.max(wanted + 2 * block);
@@ -186,8 +199,8 @@ pub fn block_eigen_observed(
     let mut passes = Stall::default();
     // No more directions in a probe than the least basis has room for beside as many that are kept.
     let fresh = block.min(PROBE_BLOCK);
-    // With rough products a residual has a part within the basis, which no new direction reduces: where that is nearly all of it, the
-    // products have no more digits to give.
+    // With rough products a residual has a part within the basis, which no new direction reduces: where that
+    // is nearly all of it, the products have no more digits to give.
     let floor = |basis: &Basis<'_>| if basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
     loop {
         let (theta, y) = basis.ritz(basis.size)?;
@@ -202,7 +215,8 @@ pub fn block_eigen_observed(
 
         let worst = largest(&norms[..count]);
         let relative = if scale > 0.0 { worst / scale } else { 0.0 };
-        let progress = Progress { products: basis.products, converged: count - next.len(), residual: relative };
+        let progress =
+            Progress { products: basis.products, converged: count - next.len(), residual: relative };
         tracing::debug!(
             products = progress.products,
             converged = progress.converged,
@@ -213,19 +227,20 @@ pub fn block_eigen_observed(
             "a Rayleigh–Ritz step"
         );
         let stopped = observe(progress).is_break();
-        let solution = |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| {
-            let (products, residual_max) = (basis.products, largest(&residuals));
-            tracing::info!(
-                order = n,
-                eigenvalues = count,
-                products,
-                residual = residual_max,
-                stopped,
-                "eigenpairs by block products"
-            );
-            let (eigenvalues, vectors) = (theta[..count].to_vec(), basis.into_vectors(y));
-            BlockSolution { eigenvalues, residual_max, residuals, products, restarts, stopped, vectors }
-        };
+        let solution =
+            |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| {
+                let (products, residual_max) = (basis.products, largest(&residuals));
+                tracing::info!(
+                    order = n,
+                    eigenvalues = count,
+                    products,
+                    residual = residual_max,
+                    stopped,
+                    "eigenpairs by block products"
+                );
+                let (eigenvalues, vectors) = (theta[..count].to_vec(), basis.into_vectors(y));
+                BlockSolution { eigenvalues, residual_max, residuals, products, restarts, stopped, vectors }
+            };
         if stopped {
             return Ok(solution(basis, &theta, y.subcols(0, count), norms[..count].to_vec(), restarts));
         }
@@ -254,7 +269,8 @@ pub fn block_eigen_observed(
                 added = basis.extend(gather(&mut work, &next), floor(&basis))?;
             }
             if added == 0 {
-                added = basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)), tolerance::DEPENDENT)?;
+                added =
+                    basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)), tolerance::DEPENDENT)?;
             }
             probes += 1;
             tracing::debug!(probes, added, "random directions are followed");

@@ -9,7 +9,8 @@ use crate::sphere::{cumulative_dimension, uniform_sphere};
 use crate::{seed, tolerance};
 use faer::{Mat, Par};
 
-/// Order of `A` up to which the top of the spectrum is checked by an inertia count: n³/3 flops, a few seconds.
+/// Order of `A` up to which the top of the spectrum is checked by an inertia count: n³/3 flops, a few
+/// seconds.
 const INERTIA_ORDER: usize = 2_000;
 
 /// What is known about the eigenvalues that were *not* returned.
@@ -31,7 +32,8 @@ impl Completeness {
         Self { certified: 0, how: why.into(), trace_defect: None, frobenius_defect: None }
     }
 
-    /// The full spectrum `values` of the symmetric matrix `a`, `scale` times which is Σ or its part: the trace and Frobenius identities must hold.
+    /// The full spectrum `values` of the symmetric matrix `a`, `scale` times which is Σ or its part: the
+    /// trace and Frobenius identities must hold.
     pub(super) fn of_full(a: &Mat<f64>, values: &[f64], scale: f64, certified: usize, how: String) -> Self {
         let sum: f64 = values.iter().sum();
         let trace: f64 = (0..a.nrows()).map(|i| a[(i, i)]).sum();
@@ -47,21 +49,36 @@ impl Completeness {
 
     /// The top of a spectrum (`values` of Σ, descending), by the cheapest argument that decides.
     ///
-    /// On small sizes Sylvester's law counts the eigenvalues above the last one. Else, at most `n_j` eigenvalues of Σ exceed
-    /// `‖Σ_{>j}‖` (Weyl, since `Σ_{≤j}` has rank at most `n_j`): finding `n_j` above a bound on it leaves none to miss. The bound is
-    /// `‖Σ_{>j}‖_F` where that suffices, else the probabilistic one of [`norm_bound`].
-    pub(super) fn of_top(cov: &Covariance, values: &[f64], residual: f64, memory: u64, par: Par) -> Result<Self> {
-        let claim = |certified: usize, how: String| Self { certified, how, trace_defect: None, frobenius_defect: None };
+    /// On small sizes Sylvester's law counts the eigenvalues above the last one. Else, at most `n_j`
+    /// eigenvalues of Σ exceed `‖Σ_{>j}‖` (Weyl, since `Σ_{≤j}` has rank at most `n_j`): finding `n_j` above
+    /// a bound on it leaves none to miss. The bound is `‖Σ_{>j}‖_F` where that suffices, else the
+    /// probabilistic one of [`norm_bound`].
+    pub(super) fn of_top(
+        cov: &Covariance,
+        values: &[f64],
+        residual: f64,
+        memory: u64,
+        par: Par,
+    ) -> Result<Self> {
+        let claim = |certified: usize, how: String| Self {
+            certified,
+            how,
+            trace_defect: None,
+            frobenius_defect: None,
+        };
         let Some(&last) = values.last() else { return Ok(claim(0, "no eigenvalue was computed".into())) };
         let margin = 2.0 * residual + rounding_bound(cov.order() as f64, values[0]);
         if cov.order() <= INERTIA_ORDER {
             let a = cov.assemble();
-            let count = |shift: f64| (inertia(a.as_ref(), shift / cov.scale()), values.iter().filter(|&&l| l > shift).count());
+            let count = |shift: f64| {
+                (inertia(a.as_ref(), shift / cov.scale()), values.iter().filter(|&&l| l > shift).count())
+            };
             // Below the last value; or above it, when the cluster it belongs to goes on.
             let (below, all) = count(last - margin);
             let (above, found) = if below == all { (below, all) } else { count(last + margin) };
             let certified = if above == found { found } else { 0 };
-            let how = format!("Sylvester's law counts {above} eigenvalues down to {last:.6e}; {found} were found");
+            let how =
+                format!("Sylvester's law counts {above} eigenvalues down to {last:.6e}; {found} were found");
             return Ok(claim(certified, how));
         }
         let whole = |&j: &usize| cumulative_dimension(cov.d(), j).is_ok_and(|n| n <= values.len());
@@ -78,7 +95,8 @@ impl Completeness {
             let frobenius = rest.frobenius_norm() + extra;
             if above(frobenius) == n_j {
                 let how = format!(
-                    "at most n_{j} = {n_j} eigenvalues exceed ‖Σ_>{j}‖_F = {frobenius:.3e}, and that many were found above it"
+                    "at most n_{j} = {n_j} eigenvalues exceed ‖Σ_>{j}‖_F = {frobenius:.3e}, and that many \
+                     were found above it"
                 );
                 return Ok(claim(n_j, how));
             }
@@ -89,7 +107,8 @@ impl Completeness {
         let found = above(bound);
         let certified = if found == n_j { n_j } else { 0 };
         let how = format!(
-            "at most n_{j} = {n_j} eigenvalues exceed ‖Σ_>{j}‖ ≤ {bound:.3e} (up to a probability of {:.0e}); {found} were found above it",
+            "at most n_{j} = {n_j} eigenvalues exceed ‖Σ_>{j}‖ ≤ {bound:.3e} (up to a probability of \
+             {:.0e}); {found} were found above it",
             tolerance::FAILURE
         );
         Ok(claim(certified, how))
@@ -100,19 +119,24 @@ impl Completeness {
 const STEPS: usize = 20;
 /// Directions in each: a product with four costs little more than with one, and four starts halve the steps.
 const STARTS: usize = 4;
-/// Rounding of a product in mixed precision relative to the norm: 3e-8 was measured at d = 100, m = 10 000; a factor of three hundred.
+/// Rounding of a product in mixed precision relative to the norm: 3e-8 was measured at d = 100, m = 10 000; a
+/// factor of three hundred.
 const ROUGH: f64 = 1e-5;
 
-/// A bound on the norm of a positive semidefinite operator that fails with probability at most [`tolerance::FAILURE`]; it is sharpened until
-/// `decides` says that it is sharp enough, or for [`STEPS`] steps.
+/// A bound on the norm of a positive semidefinite operator that fails with probability at most
+/// [`tolerance::FAILURE`]; it is sharpened until `decides` says that it is sharp enough, or for [`STEPS`]
+/// steps.
 ///
-/// Block Lanczos with full reorthogonalisation from [`STARTS`] independent directions. From one, uniform on the sphere, the largest Ritz value θ
-/// after q steps satisfies `P(θ < (1−ε)‖A‖) ≤ 1.648 √n exp(−√ε(2q−1))` (Kuczyński and Woźniakowski 1992, theorem 4.2); the block contains the
-/// Krylov space of each, so all must fail together; and the bound is looked at after every step, each of which may fail. So `‖A‖ ≤ θ/(1−ε)`.
+/// Block Lanczos with full reorthogonalisation from [`STARTS`] independent directions. From one, uniform on
+/// the sphere, the largest Ritz value θ after q steps satisfies `P(θ < (1−ε)‖A‖) ≤ 1.648 √n exp(−√ε(2q−1))`
+/// (Kuczyński and Woźniakowski 1992, theorem 4.2); the block contains the Krylov space of each, so all must
+/// fail together; and the bound is looked at after every step, each of which may fail. So `‖A‖ ≤ θ/(1−ε)`.
 fn norm_bound(operator: &dyn SymmetricOperator, decides: impl Fn(f64) -> bool, par: Par) -> Result<f64> {
     let n = operator.order();
     let mut basis = Basis::new(operator, (STARTS * STEPS).min(n), par);
-    let mut work = uniform_sphere(&mut seed::stream(0, "norm bound", "start"), STARTS.min(n), n, 1.0).transpose().to_owned();
+    let mut work = uniform_sphere(&mut seed::stream(0, "norm bound", "start"), STARTS.min(n), n, 1.0)
+        .transpose()
+        .to_owned();
     let allowed = (tolerance::FAILURE / STEPS as f64).powf(1.0 / STARTS as f64);
     let exponent = (1.648 * (n as f64).sqrt() / allowed).ln();
     let mut bound = f64::INFINITY;

@@ -23,9 +23,11 @@ const TALL: usize = 16;
 /// Order from which a second thread pays in an EVD (measured on two cores).
 const PARALLEL_ORDER: usize = 1_000;
 
-/// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as the columns of the second part.
+/// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as the columns of
+/// the second part.
 ///
-/// Only the lower triangle of `a` is read. Accuracy: absolute error near `ε·‖a‖`, so small eigenvalues of a graded matrix have no digits.
+/// Only the lower triangle of `a` is read. Accuracy: absolute error near `ε·‖a‖`, so small eigenvalues of a
+/// graded matrix have no digits.
 ///
 /// # Errors
 /// `a` is not square, holds a value that is not finite, or the EVD does not converge.
@@ -37,7 +39,8 @@ pub fn full_eigen(a: MatRef<'_, f64>, par: Par) -> Result<(Vec<f64>, Mat<f64>)> 
     Ok((ascending.into_iter().rev().collect(), u))
 }
 
-/// All eigenvalues of a symmetric matrix in descending order; a third of the flops of [`full_eigen`], three quarters of its time.
+/// All eigenvalues of a symmetric matrix in descending order; a third of the flops of [`full_eigen`], three
+/// quarters of its time.
 ///
 /// # Errors
 /// As for [`full_eigen`].
@@ -64,15 +67,17 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     let mut s = Diag::zeros(n);
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, vectors, par, default()));
     let u = u.map(|u| u.as_mut());
-    self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default())
-        .map_err(|e| Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") })?;
+    self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default()).map_err(|e| {
+        Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") }
+    })?;
     settle();
     let values: Vec<f64> = s.column_vector().iter().copied().collect();
     tracing::debug!(order = n, least = values.first(), largest = values.last(), "a dense eigendecomposition");
     Ok(values)
 }
 
-/// How many eigenvalues of the symmetric matrix `a` exceed `shift`, by Sylvester's law on a Bunch–Kaufman factorisation of `a − shift·I`.
+/// How many eigenvalues of the symmetric matrix `a` exceed `shift`, by Sylvester's law on a Bunch–Kaufman
+/// factorisation of `a − shift·I`.
 ///
 /// Cost n³/3 flops. A count by another algorithm than the EVD it checks.
 pub fn inertia(a: MatRef<'_, f64>, shift: f64) -> usize {
@@ -172,9 +177,9 @@ fn normal(n: usize, purpose: &str) -> Mat<f64> {
     Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng))
 }
 
-/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard normal numbers: they fail with
-/// probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ² of q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}`
-/// (Chernoff).
+/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard normal
+/// numbers: they fail with probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ² of q
+/// degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
 fn sketched_norms(sketch: MatRef<'_, f64>) -> Vec<f64> {
     let (q, count) = (sketch.nrows() as f64, sketch.ncols() as f64);
     let exponent = 2.0 / q * (count / tolerance::FAILURE).ln();
@@ -197,8 +202,8 @@ pub(super) fn largest(norms: &[f64]) -> f64 {
     norms.iter().fold(0.0, |max, &x| if x > max || x.is_nan() { x } else { max })
 }
 
-/// `max|QᵀQ − I|`; only the lower triangle is formed. Above [`SKETCHED`] columns an upper bound by [`sketched_norms`]: the largest norm of a
-/// column of `QᵀQ − I`.
+/// `max|QᵀQ − I|`; only the lower triangle is formed. Above [`SKETCHED`] columns an upper bound by
+/// [`sketched_norms`]: the largest norm of a column of `QᵀQ − I`.
 pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let k = q.ncols();
     if q.nrows() > TALL * k {
@@ -234,8 +239,9 @@ mod tests {
     use super::*;
     use crate::sphere::{Truncation, uniform_sphere};
 
-    /// An eigenvalue that is off by δ leaves a residual of δ: the sketch must not be below it, nor above it by more than its own factor
-    /// (1/√β = 2.1) times what χ² of 64 degrees of freedom strays in 600 draws (less than √2).
+    /// An eigenvalue that is off by δ leaves a residual of δ: the sketch must not be below it, nor above it
+    /// by more than its own factor (1/√β = 2.1) times what χ² of 64 degrees of freedom strays in 600 draws
+    /// (less than √2).
     #[test]
     fn a_sketch_bounds_residuals() {
         let w = uniform_sphere(&mut seed::stream(9, "sketch", "weights"), 150, 4, 1.0);

@@ -20,16 +20,19 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let rank = values.iter().take_while(|&&l| l > noise).count();
         if rank < wanted {
             let why = format!(
-                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors beyond it: take the dense route"
+                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors beyond \
+                 it: take the dense route"
             );
             return Err(Error::Projector { rank: wanted, why });
         }
         let mut gu = Mat::zeros(n, top.ncols());
         matmul(gu.as_mut(), Accum::Replace, gram.as_ref(), top, 1.0, par);
-        // v = Ψu/√λ, so that ‖Σv − λv‖ = ‖Ψ(Gu − λu)‖/√λ ≤ √(λ_max/λ)·‖Gu − λu‖; q = √2·Ψu/√λ on the p distinct neurons.
+        // v = Ψu/√λ, so that ‖Σv − λv‖ = ‖Ψ(Gu − λu)‖/√λ ≤ √(λ_max/λ)·‖Gu − λu‖; q = √2·Ψu/√λ on the p
+        // distinct neurons.
         let norms = residual_norms(gu.as_ref(), top, &values).into_iter().zip(&values);
         let residuals: Vec<f64> = norms.map(|(norm, l)| norm * (values[0] / l).sqrt()).collect();
-        let coefficients = Mat::from_fn(n, top.ncols(), |i, j| top[(i, j)] * (2.0 / (cov.m() as f64 * values[j])).sqrt());
+        let coefficients =
+            Mat::from_fn(n, top.ncols(), |i, j| top[(i, j)] * (2.0 / (cov.m() as f64 * values[j])).sqrt());
         let q = map.lift(coefficients.as_ref(), par)?;
         let defect = orthonormality(q.as_ref(), par);
         let residual_max = largest(&residuals);
@@ -39,11 +42,14 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let bound = rounding_bound(n as f64, values[0]);
         (values, Vec::new(), bound, 0.0, None)
     };
-    let how =
-        format!("full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation bound");
+    let how = format!(
+        "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation \
+         bound"
+    );
     let completeness = Completeness::of_full(&gram, &values, 1.0, wanted, how);
     let mut eigenvalues = values;
-    // When N_J exceeds pd the rank is pd and the surplus is rounding; when pd exceeds N_J the rest of Σ_{≤J} is exactly zero.
+    // When N_J exceeds pd the rank is pd and the surplus is rounding; when pd exceeds N_J the rest of Σ_{≤J}
+    // is exactly zero.
     eigenvalues.resize(wanted, 0.0);
     Ok(EigenPairs {
         d: cov.d(),

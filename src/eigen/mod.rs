@@ -6,8 +6,8 @@
 //! | [`Route::Harmonic`] | EVD of the `N_J × N_J` Gram matrix `ΨᵀΨ` | small dimension, any width |
 //! | [`Route::Operator`] | a block method on products with `A` | the top of a large spectrum |
 //!
-//! Every answer carries residuals, orthonormality, a truncation bound and a completeness check. Eigenvectors have no canonical
-//! sign or basis: compare projectors and angles, never vectors.
+//! Every answer carries residuals, orthonormality, a truncation bound and a completeness check. Eigenvectors
+//! have no canonical sign or basis: compare projectors and angles, never vectors.
 //!
 //! ```
 //! use escapement::eigen::{self, Request, RouteChoice};
@@ -29,7 +29,9 @@ mod operator;
 mod route;
 mod top_space;
 
-pub use block::{BlockOptions, BlockSolution, Observer, Progress, SymmetricOperator, block_eigen, block_eigen_observed};
+pub use block::{
+    BlockOptions, BlockSolution, Observer, Progress, SymmetricOperator, block_eigen, block_eigen_observed,
+};
 pub use completeness::Completeness;
 pub use dense::{full_eigen, full_eigenvalues, inertia};
 pub use route::{Plan, Route, RouteChoice, plan, plan_for};
@@ -51,7 +53,8 @@ pub struct Request {
     pub top: Option<usize>,
     /// Whether eigenvectors are wanted too.
     pub vectors: bool,
-    /// Residuals that an iteration may leave, relative to the largest eigenvalue; the direct routes reach rounding whatever it is.
+    /// Residuals that an iteration may leave, relative to the largest eigenvalue; the direct routes reach
+    /// rounding whatever it is.
     pub tolerance: f64,
 }
 
@@ -81,15 +84,16 @@ pub struct EigenPairs {
     pub p: usize,
     /// Eigenvalues of the md × md Σ, descending: all pd that the pairing does not make zero, or the top N.
     pub eigenvalues: Vec<f64>,
-    /// Orthonormal `q_i` as columns, `[pd, N]` component-major, if asked for; the eigenvectors of Σ are `(q_i, −q_i)/√2`.
+    /// Orthonormal `q_i` as columns, `[pd, N]` component-major, if asked for; the eigenvectors of Σ are
+    /// `(q_i, −q_i)/√2`.
     pub vectors: Option<Mat<f64>>,
     /// The route taken, and why.
     pub plan: Plan,
-    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed; by the dense route, for more than 512 vectors, upper bounds of about
-    /// twice that, which fail with a probability of 1e-6.
+    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed; by the dense route, for more than
+    /// 512 vectors, upper bounds of about twice that, which fail with a probability of 1e-6.
     pub residuals: Vec<f64>,
-    /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For a spectrum without
-    /// vectors it is the backward-error bound of the EVD.
+    /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For
+    /// a spectrum without vectors it is the backward-error bound of the EVD.
     pub residual_max: f64,
     /// `max|QᵀQ − I|` over the vectors the route computed.
     pub orthonormality: f64,
@@ -101,28 +105,38 @@ pub struct EigenPairs {
     pub completeness: Completeness,
     /// Operator products spent (columns), 0 for the direct routes.
     pub products: usize,
-    /// Whether the observer stopped an iteration: the pairs are then the best there were, within their residuals.
+    /// Whether the observer stopped an iteration: the pairs are then the best there were, within their
+    /// residuals.
     pub stopped: bool,
 }
 
 impl EigenPairs {
-    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which an eigenvalue is noise.
+    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which
+    /// an eigenvalue is noise.
     pub fn rounding_bound(&self) -> f64 {
         rounding_bound((self.p * self.d) as f64, self.eigenvalues.first().copied().unwrap_or(0.0))
     }
 }
 
-/// `8·ε·√n·λ_max`: Householder tridiagonalisation and divide and conquer are backward stable with errors that grow like √n.
+/// `8·ε·√n·λ_max`: Householder tridiagonalisation and divide and conquer are backward stable with errors that
+/// grow like √n.
 pub(crate) fn rounding_bound(n: f64, lambda_max: f64) -> f64 {
     8.0 * f64::EPSILON * n.sqrt() * lambda_max.abs()
 }
 
-/// Solves for the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory` bytes.
+/// Solves for the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory`
+/// bytes.
 ///
 /// # Errors
-/// More eigenvalues than pd are asked for, the chosen route does not fit in memory or cannot give what is asked, or an iteration
-/// does not converge within its budget.
-pub fn solve(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<EigenPairs> {
+/// More eigenvalues than pd are asked for, the chosen route does not fit in memory or cannot give what is
+/// asked, or an iteration does not converge within its budget.
+pub fn solve(
+    cov: &Covariance,
+    request: &Request,
+    choice: RouteChoice,
+    memory: u64,
+    par: Par,
+) -> Result<EigenPairs> {
     solve_observed(cov, request, choice, memory, par, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -148,8 +162,12 @@ pub fn solve_observed(
     if let Some(n) = request.top
         && (n == 0 || n > cov.order())
     {
-        let allowed =
-            format!("from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})", cov.order(), cov.p(), cov.d());
+        let allowed = format!(
+            "from 1 to pd = {} eigenvalues are not zero by construction (p = {}, d = {})",
+            cov.order(),
+            cov.p(),
+            cov.d()
+        );
         return Err(Error::domain("the number of eigenvalues", n, allowed));
     }
     let plan = route::plan(cov, request, choice, memory, par)?;
@@ -161,7 +179,8 @@ pub fn solve_observed(
     let solved = match plan.route {
         Route::Dense => dense::solve(cov, request, plan, par),
         Route::Harmonic => match harmonic::solve(cov, request, plan, par) {
-            // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if it fits.
+            // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if
+            // it fits.
             Err(Error::Projector { rank, why }) if choice == RouteChoice::Auto => {
                 tracing::info!(rank, why, "the harmonic route lacks vectors; the dense one is taken");
                 let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory, par)?;

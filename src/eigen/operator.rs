@@ -23,10 +23,19 @@ pub(super) struct Outline {
     pub(super) bytes: f64,
 }
 
-/// The outline of a solve for the `wanted` largest eigenvalues of a Σ with these levels, in `memory` bytes: the basis is as large as is useful, or as fits.
-pub(super) fn outline(p: usize, levels: &FeatureLevels, wanted: usize, tolerance: f64, memory: u64, par: Par) -> Outline {
+/// The outline of a solve for the `wanted` largest eigenvalues of a Σ with these levels, in `memory` bytes:
+/// the basis is as large as is useful, or as fits.
+pub(super) fn outline(
+    p: usize,
+    levels: &FeatureLevels,
+    wanted: usize,
+    tolerance: f64,
+    memory: u64,
+    par: Par,
+) -> Outline {
     let (d, max_degree) = (levels.d, levels.max_degree());
-    let degree = (0..=max_degree).take_while(|&j| cumulative_dimension(d, j).is_ok_and(|n| n <= wanted)).last();
+    let degree =
+        (0..=max_degree).take_while(|&j| cumulative_dimension(d, j).is_ok_and(|n| n <= wanted)).last();
     let start = degree.and_then(|j| cumulative_dimension(d, j).ok()).unwrap_or(0);
     let mut options = BlockOptions { tolerance, ..BlockOptions::top(wanted) };
     if start == wanted {
@@ -40,7 +49,9 @@ pub(super) fn outline(p: usize, levels: &FeatureLevels, wanted: usize, tolerance
     };
     let least = |block: usize| wanted.saturating_add(2 * block);
     // Smaller blocks take more steps, and less memory.
-    while options.block > LEAST_BLOCK && 16.0 * n * least(options.block) as f64 + beside(options.block) > memory as f64 {
+    while options.block > LEAST_BLOCK
+        && 16.0 * n * least(options.block) as f64 + beside(options.block) > memory as f64
+    {
         options.block = (options.block / 2).max(LEAST_BLOCK);
     }
     let (least, beside) = (least(options.block), beside(options.block));
@@ -58,7 +69,8 @@ pub(super) fn solve(
     observe: Observer<'_>,
 ) -> Result<EigenPairs> {
     let wanted = request.top.unwrap_or(cov.order());
-    let Outline { degree, mut options, bytes } = outline(cov.p(), cov.levels(), wanted, request.tolerance, memory, par);
+    let Outline { degree, mut options, bytes } =
+        outline(cov.p(), cov.levels(), wanted, request.tolerance, memory, par);
     let initial = match degree {
         Some(j) => Some(HarmonicMap::new(cov, j)?.columns(par)?),
         None => None,
@@ -69,7 +81,8 @@ pub(super) fn solve(
     let spare = memory.saturating_sub(bytes as u64);
     let operator = cov.mixed_operator(spare);
     let mut found = block_eigen_observed(&operator, initial, &options, par, &mut *observe)?;
-    let eigenvalues = |found: &super::BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
+    let eigenvalues =
+        |found: &super::BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
     let certify = |found: &super::BlockSolution| {
         if found.stopped {
             return Ok(Completeness::unknown("the solve was stopped"));

@@ -59,14 +59,17 @@ pub struct Plan {
     pub bytes: f64,
 }
 
-/// An EVD of order n with vectors, in units of n³ flops of a product: tridiagonalisation runs at a fraction of the speed of GEMM.
+/// An EVD of order n with vectors, in units of n³ flops of a product: tridiagonalisation runs at a fraction
+/// of the speed of GEMM.
 const EVD: f64 = 12.0;
-/// The same without vectors: a third of the flops, but three quarters of the time (measured at n = 2 000 and 4 000).
+/// The same without vectors: a third of the flops, but three quarters of the time (measured at n = 2 000 and
+/// 4 000).
 const EVD_VALUES: f64 = 9.0;
 /// Products per wanted eigenpair of the block method: measured between 2 and 8 from a warm start.
 const PRODUCTS: f64 = 6.0;
 
-/// The route that [`super::solve`] would take, without taking it. What it needs depends on the threads only where `par` has several.
+/// The route that [`super::solve`] would take, without taking it. What it needs depends on the threads only
+/// where `par` has several.
 ///
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
@@ -74,20 +77,38 @@ pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u6
     plan_for(cov.p(), cov.levels(), request, choice, memory, par)
 }
 
-/// The same from what it depends on, p and the levels of Σ, so that sizes can be refused before any weights are drawn.
+/// The same from what it depends on, p and the levels of Σ, so that sizes can be refused before any weights
+/// are drawn.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_for(p: usize, levels: &FeatureLevels, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
-    let size = Size { d: levels.d as f64, p: p as f64, wanted: request.top.map(|n| n as f64), vectors: request.vectors };
-    let costs = [size.dense(), size.harmonic(HarmonicMap::order_of(levels)), size.operator(levels, request, p, memory, par)];
+pub fn plan_for(
+    p: usize,
+    levels: &FeatureLevels,
+    request: &Request,
+    choice: RouteChoice,
+    memory: u64,
+    par: Par,
+) -> Result<Plan> {
+    let size = Size {
+        d: levels.d as f64,
+        p: p as f64,
+        wanted: request.top.map(|n| n as f64),
+        vectors: request.vectors,
+    };
+    let costs = [
+        size.dense(),
+        size.harmonic(HarmonicMap::order_of(levels)),
+        size.operator(levels, request, p, memory, par),
+    ];
     let sizes = format!("d = {}, m = {}", levels.d, 2.0 * size.p);
     let fits = |c: &Cost| c.refusal.is_none() && c.bytes <= memory as f64;
     let best = costs.iter().filter(|c| fits(c)).min_by(|a, b| a.flops.total_cmp(&b.flops));
     let line = costs.iter().map(|c| c.line(memory)).collect::<Vec<_>>().join("; ");
     let taken = match choice {
         RouteChoice::Auto => best.ok_or_else(|| {
-            let least = costs.iter().filter(|c| c.refusal.is_none()).min_by(|a, b| a.bytes.total_cmp(&b.bytes));
+            let least =
+                costs.iter().filter(|c| c.refusal.is_none()).min_by(|a, b| a.bytes.total_cmp(&b.bytes));
             Error::Memory {
                 what: format!("the spectrum at {sizes} by its leanest route"),
                 needed: least.map_or(f64::INFINITY, |c| c.bytes),
@@ -164,7 +185,12 @@ impl Size {
     fn dense(&self) -> Cost {
         let n = self.order();
         let copies = if self.vectors { 5.0 } else { 2.0 };
-        Cost { route: Route::Dense, flops: evd(n, self.vectors) + 4.0 * n * n, bytes: 8.0 * copies * n * n, refusal: None }
+        Cost {
+            route: Route::Dense,
+            flops: evd(n, self.vectors) + 4.0 * n * n,
+            bytes: 8.0 * copies * n * n,
+            refusal: None,
+        }
     }
 
     /// With `n` harmonics.

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-/// The top r eigenpairs of Σ, with a gap below them that the certificates leave open: `Σ_{≤r} = Σ_i λ_i v_i v_iᵀ`.
+/// The top r eigenpairs of Σ, with a gap below them that the certificates leave open:
+/// `Σ_{≤r} = Σ_i λ_i v_i v_iᵀ`.
 #[derive(Debug, Clone)]
 pub struct TopSpace {
     p: usize,
@@ -20,18 +21,23 @@ impl TopSpace {
     /// The top `rank` of `pairs`, which must hold one eigenvalue more (unless rank = pd) and vectors.
     ///
     /// # Errors
-    /// [`Error::Projector`] when the rank exceeds pd or what was computed, an eigenvalue is not positive, or the gap `λ_r − λ_{r+1}` is not above the
-    /// truncation bound and twice the residual, so that the projector is not defined.
+    /// [`Error::Projector`] when the rank exceeds pd or what was computed, an eigenvalue is not positive, or
+    /// the gap `λ_r − λ_{r+1}` is not above the truncation bound and twice the residual, so that the
+    /// projector is not defined.
     pub fn new(pairs: &EigenPairs, rank: usize) -> Result<Self> {
         let refuse = |why: String| Err(Error::Projector { rank, why });
         let order = pairs.p * pairs.d;
         if rank > order {
             return refuse(format!("Σ has rank at most pd = {order} (p = {}, d = {})", pairs.p, pairs.d));
         }
-        let Some(vectors) = &pairs.vectors else { return refuse("the eigenvectors were not computed".into()) };
+        let Some(vectors) = &pairs.vectors else {
+            return refuse("the eigenvectors were not computed".into());
+        };
         let computed = pairs.eigenvalues.len().min(vectors.ncols());
         if rank == 0 || rank > computed || (computed == rank && rank < order) {
-            return refuse(format!("{computed} eigenpairs were computed, and one more than the rank is needed"));
+            return refuse(format!(
+                "{computed} eigenpairs were computed, and one more than the rank is needed"
+            ));
         }
         let last = pairs.eigenvalues[rank - 1];
         let next = pairs.eigenvalues.get(rank).copied().unwrap_or(0.0);
@@ -40,7 +46,10 @@ impl TopSpace {
         tracing::debug!(rank, gap, allowance, "the gap below the top eigenspace");
         // Not `gap <= allowance`: a NaN must be refused too.
         if !(gap > allowance && last > 0.0) {
-            return refuse(format!("the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}", rank + 1));
+            return refuse(format!(
+                "the gap λ_{rank} − λ_{} = {gap:.3e} is not above the certificate {allowance:.3e}",
+                rank + 1
+            ));
         }
         Ok(Self {
             p: pairs.p,
@@ -81,7 +90,8 @@ impl TopSpace {
         self.gap
     }
 
-    /// `⟨v_i, vec(W)⟩` for i < r, from the antisymmetric part `u` of a displacement (see [`Covariance::antisymmetric`]); one column for each column of `u`.
+    /// `⟨v_i, vec(W)⟩` for i < r, from the antisymmetric part `u` of a displacement (see
+    /// [`Covariance::antisymmetric`]); one column for each column of `u`.
     pub fn coordinates(&self, u: MatRef<'_, f64>, par: Par) -> Mat<f64> {
         let mut c = Mat::zeros(self.rank(), u.ncols());
         matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, std::f64::consts::FRAC_1_SQRT_2, par);
@@ -97,7 +107,8 @@ impl TopSpace {
         Ok(self.eigenvalues.iter().enumerate().map(|(i, l)| l * c[(i, 0)] * c[(i, 0)]).sum())
     }
 
-    /// `v_{i,r}·w_r` for each neuron r of m and each i: `[m, r]`, where `v_{i,r}` is the part of `v_i` on that neuron.
+    /// `v_{i,r}·w_r` for each neuron r of m and each i: `[m, r]`, where `v_{i,r}` is the part of `v_i` on
+    /// that neuron.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -105,7 +116,12 @@ impl TopSpace {
         let (p, d) = (self.p, self.d);
         if (w.nrows(), w.ncols()) != (2 * p, d) {
             let expected = format!("m = {}, d = {d}", 2 * p);
-            return Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected });
+            return Err(Error::Shape {
+                name: "the displacement",
+                rows: w.nrows(),
+                cols: w.ncols(),
+                expected,
+            });
         }
         let mut out = Mat::zeros(2 * p, self.rank());
         for c in 0..self.rank() {

@@ -1,4 +1,5 @@
-//! f, f_L and f_Q at many inputs, in tiles. σ'(w_{0,r}·x) and σ''(w_{0,r}·x) are computed once for a neuron and its twin.
+//! f, f_L and f_Q at many inputs, in tiles. σ'(w_{0,r}·x) and σ''(w_{0,r}·x) are computed once for a neuron
+//! and its twin.
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -14,13 +15,15 @@ fn column(a: Mat<f64>) -> Vec<f64> {
 }
 
 impl PairedNetwork {
-    /// `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`): n values.
+    /// `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` at each row of `x` (`[n, d]`), for a displacement
+    /// `w` (`[m, d]`): n values.
     ///
     /// # Errors
     /// A shape that does not fit, or an entry that is not finite.
     ///
     /// # Accuracy
-    /// Absolute: a few roundings of `m^{-1/2} Σ_r |σ|`; against automatic differentiation's forward values below 1e-13. Source: NBL22 section 2.
+    /// Absolute: a few roundings of `m^{-1/2} Σ_r |σ|`; against automatic differentiation's forward values
+    /// below 1e-13. Source: NBL22 section 2.
     pub fn f(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.check_inputs(x)?;
         self.check_displacement(w)?;
@@ -30,7 +33,8 @@ impl PairedNetwork {
             project(space.u.as_mut().subcols_mut(0, count), x, w.subrows(start, count));
             project(space.v.as_mut().subcols_mut(0, count), x, w.subrows(p + start, count));
             for r in 0..count {
-                let (z, u, v) = (space.z.col_as_slice(r), space.u.col_as_slice_mut(r), space.v.col_as_slice_mut(r));
+                let (z, u, v) =
+                    (space.z.col_as_slice(r), space.u.col_as_slice_mut(r), space.v.col_as_slice_mut(r));
                 for i in 0..z.len() {
                     u[i] += z[i];
                     v[i] += z[i];
@@ -49,7 +53,13 @@ impl PairedNetwork {
     ///
     /// # Errors
     /// As [`PairedNetwork::f`] and [`PairedNetwork::f_quadratic`].
-    pub fn predict(&self, model: Model, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
+    pub fn predict(
+        &self,
+        model: Model,
+        x: MatRef<'_, f64>,
+        w: MatRef<'_, f64>,
+        par: Par,
+    ) -> Result<Vec<f64>> {
         match model {
             Model::Network => self.f(x, w, par),
             Model::Linear => self.f_linear(x, w, par),
@@ -62,13 +72,15 @@ impl PairedNetwork {
         }
     }
 
-    /// `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`): n values.
+    /// `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` at each row of `x` (`[n, d]`), for a displacement
+    /// `w` (`[m, d]`): n values.
     ///
     /// # Errors
     /// A shape that does not fit, or an entry that is not finite.
     ///
     /// # Accuracy
-    /// Absolute: a few roundings of the sum of the absolute terms. Source: NBL22 section 2 and equation (6), with a_r.
+    /// Absolute: a few roundings of the sum of the absolute terms. Source: NBL22 section 2 and equation (6),
+    /// with a_r.
     pub fn f_linear(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.check_displacement(w)?;
         let p = self.p();
@@ -76,12 +88,17 @@ impl PairedNetwork {
         self.f_linear_of_difference(x, difference.as_ref(), par)
     }
 
-    /// f_L for a displacement known only by the difference `u_r = w_r − w_{p+r}` of its halves (`[p, d]`), which is all that f_L sees:
-    /// `m^{-1/2} Σ_{r<p} σ'(w_{0,r}·x)(x·u_r)`.
+    /// f_L for a displacement known only by the difference `u_r = w_r − w_{p+r}` of its halves (`[p, d]`),
+    /// which is all that f_L sees: `m^{-1/2} Σ_{r<p} σ'(w_{0,r}·x)(x·u_r)`.
     ///
     /// # Errors
     /// A shape that does not fit, or an entry that is not finite.
-    pub fn f_linear_of_difference(&self, x: MatRef<'_, f64>, u: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
+    pub fn f_linear_of_difference(
+        &self,
+        x: MatRef<'_, f64>,
+        u: MatRef<'_, f64>,
+        par: Par,
+    ) -> Result<Vec<f64>> {
         self.check_inputs(x)?;
         if (u.nrows(), u.ncols()) != (self.p(), self.d()) {
             let expected = format!("p = {}, d = {}", self.p(), self.d());
@@ -103,8 +120,8 @@ impl PairedNetwork {
         Ok(column(out))
     }
 
-    /// f_L at each row of `x` (`[n, d]`) for many displacements at once, each known by the difference of its halves: a column of `u`
-    /// (`[pd, c]`, component-major). The result is `[n, c]`.
+    /// f_L at each row of `x` (`[n, d]`) for many displacements at once, each known by the difference of its
+    /// halves: a column of `u` (`[pd, c]`, component-major). The result is `[n, c]`.
     ///
     /// Cost `2n·pd·c` flops in products; one evaluation of σ' for all columns.
     ///
@@ -131,17 +148,27 @@ impl PairedNetwork {
                     }
                 }
                 let component = u.subrows(i * p + neurons.start, count);
-                matmul(out.as_mut(), Accum::Add, space.v.as_ref().subcols(0, count), component, scale, Par::Seq);
+                matmul(
+                    out.as_mut(),
+                    Accum::Add,
+                    space.v.as_ref().subcols(0, count),
+                    component,
+                    scale,
+                    Par::Seq,
+                );
             }
         }))
     }
 
-    /// `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`): n values.
+    /// `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` at each row of `x` (`[n, d]`), for a
+    /// displacement `w` (`[m, d]`): n values.
     ///
-    /// Evaluated as `½ m^{-1/2} Σ_{r<p} σ''(w_{0,r}·x)(x·(w_r − w_{p+r}))(x·(w_r + w_{p+r}))`, so that twins that move alike cancel exactly.
+    /// Evaluated as `½ m^{-1/2} Σ_{r<p} σ''(w_{0,r}·x)(x·(w_r − w_{p+r}))(x·(w_r + w_{p+r}))`, so that twins
+    /// that move alike cancel exactly.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for an activation without a second derivative; a shape that does not fit; an entry that is not finite.
+    /// [`Error::Unsupported`] for an activation without a second derivative; a shape that does not fit; an
+    /// entry that is not finite.
     ///
     /// # Accuracy
     /// Absolute: a few roundings of the sum of the absolute terms. Source: NBL22 section 2.
@@ -158,7 +185,8 @@ impl PairedNetwork {
             project(space.u.as_mut().subcols_mut(0, count), x, difference.as_ref().subrows(start, count));
             project(space.v.as_mut().subcols_mut(0, count), x, sum.as_ref().subrows(start, count));
             for r in 0..count {
-                let (z, u, v) = (space.z.col_as_slice_mut(r), space.u.col_as_slice(r), space.v.col_as_slice(r));
+                let (z, u, v) =
+                    (space.z.col_as_slice_mut(r), space.u.col_as_slice(r), space.v.col_as_slice(r));
                 self.activation().apply(Derivative::Second, z);
                 for i in 0..z.len() {
                     out[(i, 0)] += scale * z[i] * u[i] * v[i];

@@ -1,9 +1,9 @@
 //! The two-layer network with paired neurons, and its expansion about the initialisation.
 //!
-//! `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` with m = 2p neurons, `w_{0,p+r} = w_{0,r}`, `a_r = +1` for r < p and −1 after, so
-//! that `f(·; 0) = 0`. Its expansion is `f ≈ f_L + f_Q`,
-//! `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` and `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` (NBL22 section 2; its
-//! equation (6) omits a_r).
+//! `f(x; W) = m^{-1/2} Σ_r a_r σ((w_{0,r} + w_r)·x)` with m = 2p neurons, `w_{0,p+r} = w_{0,r}`, `a_r = +1`
+//! for r < p and −1 after, so that `f(·; 0) = 0`. Its expansion is `f ≈ f_L + f_Q`,
+//! `f_L(x; W) = m^{-1/2} Σ_r a_r σ'(w_{0,r}·x)(x·w_r)` and
+//! `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` (NBL22 section 2; its equation (6) omits a_r).
 //!
 //! ```
 //! use escapement::{activation, network::PairedNetwork, seed, sphere};
@@ -43,7 +43,8 @@ pub enum Model {
     Network,
 }
 
-/// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite second-layer weight.
+/// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite
+/// second-layer weight.
 #[derive(Debug, Clone)]
 pub struct PairedNetwork {
     weights: Mat<f64>,
@@ -59,12 +60,16 @@ impl Model {
 }
 
 impl PairedNetwork {
-    /// The network whose distinct neurons are the rows of `weights` (`[p, d]`), unit to within `unit_tolerance` (see
-    /// [`tolerance::UNIT_NORM_F64`]); they are renormalised.
+    /// The network whose distinct neurons are the rows of `weights` (`[p, d]`), unit to within
+    /// `unit_tolerance` (see [`tolerance::UNIT_NORM_F64`]); they are renormalised.
     ///
     /// # Errors
     /// d < 3, no neurons, an entry that is not finite, or a row that is not a unit vector.
-    pub fn new(weights: MatRef<'_, f64>, activation: Arc<dyn Activation>, unit_tolerance: f64) -> Result<Self> {
+    pub fn new(
+        weights: MatRef<'_, f64>,
+        activation: Arc<dyn Activation>,
+        unit_tolerance: f64,
+    ) -> Result<Self> {
         let (weights, deviation) = sphere::unit_rows("the weights", weights, unit_tolerance)?;
         Ok(Self { weights, activation, deviation })
     }
@@ -131,7 +136,12 @@ impl PairedNetwork {
     pub(crate) fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
         if (w.nrows(), w.ncols()) != (self.m(), self.d()) {
             let expected = format!("m = {}, d = {}", self.m(), self.d());
-            return Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected });
+            return Err(Error::Shape {
+                name: "the displacement",
+                rows: w.nrows(),
+                cols: w.ncols(),
+                expected,
+            });
         }
         finite("the displacement", w)
     }

@@ -1,6 +1,7 @@
 //! One pass over (input, neuron) tiles: a product for w_{0,r}·x, then whatever is summed over the neurons.
 //!
-//! The tiles and the order of summation do not depend on the thread count, so neither do the bits of the result.
+//! The tiles and the order of summation do not depend on the thread count, so neither do the bits of the
+//! result.
 
 use std::ops::Range;
 
@@ -17,7 +18,8 @@ pub(crate) const NEURONS: usize = 256;
 /// Neurons in one task of the pool: its partial sums are kept until they are added in order.
 const CHUNK: usize = 16 * NEURONS;
 
-/// The buffers of one task, `[INPUTS, NEURONS]` each, allocated once for it. Column r of a buffer belongs to one neuron.
+/// The buffers of one task, `[INPUTS, NEURONS]` each, allocated once for it. Column r of a buffer belongs to
+/// one neuron.
 pub(crate) struct Workspace {
     /// w_{0,r}·x on entry; free to be overwritten.
     pub z: Mat<f64>,
@@ -33,8 +35,8 @@ pub(crate) fn project(out: MatMut<'_, f64>, x: MatRef<'_, f64>, w: MatRef<'_, f6
 }
 
 impl PairedNetwork {
-    /// `Σ_tiles` of what `add` adds to its last argument (`[tile inputs, columns]`), for tiles of inputs (the first range) and of the p distinct neurons (the second);
-    /// the result is `[n, columns]`.
+    /// `Σ_tiles` of what `add` adds to its last argument (`[tile inputs, columns]`), for tiles of inputs (the
+    /// first range) and of the p distinct neurons (the second); the result is `[n, columns]`.
     pub(crate) fn sum_over_tiles<F>(&self, x: MatRef<'_, f64>, columns: usize, par: Par, add: F) -> Mat<f64>
     where
         F: Fn(Range<usize>, Range<usize>, MatRef<'_, f64>, &mut Workspace, MatMut<'_, f64>) + Sync,

@@ -2,8 +2,8 @@
 
 use crate::{Error, Result};
 
-/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1) takes its place, and the
-/// 1-Lipschitz losses are the first three.
+/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1) takes
+/// its place, and the 1-Lipschitz losses are the first three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// √(1 + u²) − 1.
@@ -37,10 +37,13 @@ impl Loss {
     pub fn parse(text: &str) -> Result<Self> {
         let names = || Self::ALL.map(Self::name).join(", ");
         let found = Self::ALL.into_iter().find(|l| l.name() == text.trim());
-        found.ok_or_else(|| Error::domain("the loss", format!("'{text}'"), format!("the losses are {}", names())))
+        found.ok_or_else(|| {
+            Error::domain("the loss", format!("'{text}'"), format!("the losses are {}", names()))
+        })
     }
 
-    /// ℓ(y, z), to a few roundings relative for any finite u (an infinite value only where u² overflows for [`Loss::Square`]).
+    /// ℓ(y, z), to a few roundings relative for any finite u (an infinite value only where u² overflows for
+    /// [`Loss::Square`]).
     pub fn value(self, y: f64, z: f64) -> f64 {
         let u = z - y;
         match self {

@@ -1,8 +1,8 @@
-//! The regularisers R1..R4 of NBL22: what the displacement does in the top eigenspace of Σ, beyond it, on the sample beyond it, and
-//! its largest neurons.
+//! The regularisers R1..R4 of NBL22: what the displacement does in the top eigenspace of Σ, beyond it, on the
+//! sample beyond it, and its largest neurons.
 //!
-//! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not as a difference of two
-//! nearly equal numbers.
+//! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not as
+//! a difference of two nearly equal numbers.
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -12,8 +12,8 @@ use crate::covariance::Covariance;
 use crate::eigen::TopSpace;
 use crate::network::PairedNetwork;
 
-/// The regularisers of one network on one sample: what they depend on beside the displacement. The parts must belong together, Σ and its top
-/// space to the weights of the network.
+/// The regularisers of one network on one sample: what they depend on beside the displacement. The parts must
+/// belong together, Σ and its top space to the weights of the network.
 ///
 /// Here at one displacement; means over random signs are in [`crate::construct::signs`].
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,8 @@ impl<'a> Regularizers<'a> {
         Self { x, ..self }
     }
 
-    /// `R1 = vec(W)ᵀ Σ_{>r} vec(W)` for a displacement `w` (`[m, d]`), Σ cut at the degree of `cov`: low by at most
-    /// `cov.truncation_bound()·‖W‖_F²`.
+    /// `R1 = vec(W)ᵀ Σ_{>r} vec(W)` for a displacement `w` (`[m, d]`), Σ cut at the degree of `cov`: low by
+    /// at most `cov.truncation_bound()·‖W‖_F²`.
     ///
     /// # Errors
     /// The shape of `w` is not `[m, d]`.
@@ -75,7 +75,8 @@ impl<'a> Regularizers<'a> {
         Ok([self.r1(w, par)?, self.r2(w, par)?, self.r3(w, par)?, r4(w)])
     }
 
-    /// `u − QQᵀu`, u the difference of the halves of W: that of Π_{>r}W (`[pd, 1]`). Projected twice, which leaves rounding of what remains.
+    /// `u − QQᵀu`, u the difference of the halves of W: that of Π_{>r}W (`[pd, 1]`). Projected twice, which
+    /// leaves rounding of what remains.
     fn beyond(&self, w: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
         let mut u = self.cov.antisymmetric(w)?;
         let mut c = Mat::zeros(self.top.rank(), 1);

@@ -1,6 +1,8 @@
-//! Double-double arithmetic, as much of it as a three-term recurrence needs: about 31 digits in an unevaluated sum of two.
+//! Double-double arithmetic, as much of it as a three-term recurrence needs: about 31 digits in an
+//! unevaluated sum of two.
 //!
-//! Dekker's and Knuth's error-free sums and products, without fused multiply-add: the same bits on every machine.
+//! Dekker's and Knuth's error-free sums and products, without fused multiply-add: the same bits on every
+//! machine.
 
 /// `hi + lo` with `|lo| ≤ ½ ulp(hi)`.
 #[derive(Debug, Clone, Copy)]

@@ -31,8 +31,8 @@ fn exact_dimension(d: usize, j: usize) -> Option<u128> {
 /// Dimension of the space of spherical harmonics of degree `j` in `d` dimensions,
 /// `B(d,j) = (2j+d−2)/j · C(j+d−3, j−1)`, `B(d,0) = 1`.
 ///
-/// Correctly rounded while the count fits 128 bits; beyond, relative error at most about `8 min(j,d)` roundings. Infinite
-/// exactly when it exceeds `f64` (then use [`log_dimension`]).
+/// Correctly rounded while the count fits 128 bits; beyond, relative error at most about `8 min(j,d)`
+/// roundings. Infinite exactly when it exceeds `f64` (then use [`log_dimension`]).
 ///
 /// ```
 /// assert_eq!(escapement::sphere::dimension(3, 7), 15.0);
@@ -86,16 +86,25 @@ pub fn cumulative_dimension(d: usize, k: usize) -> Result<usize> {
     }
     let (n, j) = (d as u128, k as u128);
     let less = if k == 0 { Some(0) } else { binomial(n + j - 2, j - 1) };
-    binomial(n + j - 1, j).zip(less).and_then(|(a, b)| a.checked_add(b)).and_then(|c| usize::try_from(c).ok()).ok_or_else(|| {
-        Error::domain("degree", k, format!("the harmonics of degree up to it at d = {d} must be countable in 64 bits"))
-    })
+    binomial(n + j - 1, j)
+        .zip(less)
+        .and_then(|(a, b)| a.checked_add(b))
+        .and_then(|c| usize::try_from(c).ok())
+        .ok_or_else(|| {
+            Error::domain(
+                "degree",
+                k,
+                format!("the harmonics of degree up to it at d = {d} must be countable in 64 bits"),
+            )
+        })
 }
 
 /// The Gegenbauer polynomials of dimension `d` on the scale `P_j(1) = 1`.
 ///
-/// `(j+d−2) P_{j+1}(t) = (2j+d−2) t P_j(t) − j P_{j−1}(t)`, `P_0 = 1`, `P_1 = t`. They are orthogonal under the density
-/// ∝ `(1−t²)^{(d−3)/2}` on `[−1, 1]`, with `E[P_j²] = 1/B(d,j)`, and `|P_j| ≤ 1` there. The recurrence is backward stable on
-/// `[−1, 1]` and exact at `t = ±1`; a cosine that rounding has put just outside is evaluated as it stands.
+/// `(j+d−2) P_{j+1}(t) = (2j+d−2) t P_j(t) − j P_{j−1}(t)`, `P_0 = 1`, `P_1 = t`. They are orthogonal under
+/// the density ∝ `(1−t²)^{(d−3)/2}` on `[−1, 1]`, with `E[P_j²] = 1/B(d,j)`, and `|P_j| ≤ 1` there. The
+/// recurrence is backward stable on `[−1, 1]` and exact at `t = ±1`; a cosine that rounding has put just
+/// outside is evaluated as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gegenbauer {
     d: usize,
@@ -120,7 +129,8 @@ impl Gegenbauer {
         value(self.d as f64, j, t)
     }
 
-    /// `[P_j(t), P_j'(t), P_j''(t)]`, by `P_j' = j(j+d−2)/(d−1) · P_{j−1}^{(d+2)}` once and twice; no singularity at `t = ±1`.
+    /// `[P_j(t), P_j'(t), P_j''(t)]`, by `P_j' = j(j+d−2)/(d−1) · P_{j−1}^{(d+2)}` once and twice; no
+    /// singularity at `t = ±1`.
     ///
     /// ```
     /// let [p, dp, ddp] = escapement::sphere::Gegenbauer::new(3)?.jet(2, 1.0);

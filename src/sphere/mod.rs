@@ -10,10 +10,13 @@
 //! | [`sampling`] | uniform points |
 //!
 //! # Conventions
-//! - `d ≥ 3`. Inputs x have norm √d, `x̂ = x/√d`; weights w are unit vectors; `z = w·x̂ ∈ [−1, 1]`, so σ' is taken at `√d z`.
-//! - `P_j(1) = 1`. Under the density of z, ∝ `(1−z²)^{(d−3)/2}`, `E[P_i P_j] = δ_ij/B(d,j)`; `p̂_j = √B(d,j) P_j` is orthonormal, and it is on its
-//!   scale that coefficients are computed: bounded by `√E[g²]` at any d and j.
-//! - `Y_{jl}` is orthonormal under the uniform *probability* measure: `Y_{00} = 1`, `Σ_l Y_{jl}(u)Y_{jl}(v) = B(d,j) P_j(u·v)`.
+//! - `d ≥ 3`. Inputs x have norm √d, `x̂ = x/√d`; weights w are unit vectors; `z = w·x̂ ∈ [−1, 1]`, so σ' is
+//!   taken at `√d z`.
+//! - `P_j(1) = 1`. Under the density of z, ∝ `(1−z²)^{(d−3)/2}`, `E[P_i P_j] = δ_ij/B(d,j)`;
+//!   `p̂_j = √B(d,j) P_j` is orthonormal, and it is on its scale that coefficients are computed: bounded by
+//!   `√E[g²]` at any d and j.
+//! - `Y_{jl}` is orthonormal under the uniform *probability* measure: `Y_{00} = 1`,
+//!   `Σ_l Y_{jl}(u)Y_{jl}(v) = B(d,j) P_j(u·v)`.
 //!
 //! # Example
 //! Funk–Hecke: averaging `g(w·x)` against a harmonic of degree j multiplies it by `λ_j(g)`.

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use faer::{Mat, MatRef, RowRef};
 
-/// A copy of `points` (`[p, d]`) with rows of exactly unit norm to rounding, and the largest deviation from it that was found.
+/// A copy of `points` (`[p, d]`) with rows of exactly unit norm to rounding, and the largest deviation from
+/// it that was found.
 ///
 /// `name` is what the error messages call the array, e.g. "the weights".
 ///
@@ -31,7 +32,12 @@ pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) ->
 ///
 /// # Errors
 /// An entry that is not finite, or a norm that misses 1 by more than `tolerance`.
-pub(crate) fn unit_norm(name: &'static str, row: usize, point: RowRef<'_, f64>, tolerance: f64) -> Result<f64> {
+pub(crate) fn unit_norm(
+    name: &'static str,
+    row: usize,
+    point: RowRef<'_, f64>,
+    tolerance: f64,
+) -> Result<f64> {
     if let Some((col, &value)) = point.iter().enumerate().find(|(_, x)| !x.is_finite()) {
         return Err(Error::NotFinite { name, value, row, col });
     }

@@ -1,10 +1,11 @@
 //! Gauss–Gegenbauer quadrature for expectations over `z = w·x/√d`.
 //!
-//! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the differential equation of
-//! P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm counts, polishes it: `O(N²)` in all, and no
-//! zero can be missed or found twice. Weights are Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double
-//! recurrence: their relative error is a few roundings however small they are. Weights taken from eigenvectors of the Jacobi
-//! matrix are noise in the tails.
+//! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the
+//! differential equation of P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm
+//! counts, polishes it: `O(N²)` in all, and no zero can be missed or found twice. Weights are Christoffel
+//! numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double recurrence: their relative error is a few
+//! roundings however small they are. Weights taken from eigenvectors of the Jacobi matrix are noise in the
+//! tails.
 
 use super::double::Double;
 use crate::tolerance::NEWTON_STEP;
@@ -17,8 +18,8 @@ pub const MAX_NODES: usize = 16_384;
 
 /// Gauss quadrature under the zonal density ∝ `(1−z²)^{(d−3)/2}` on `[−1, 1]`, normalised to total weight 1.
 ///
-/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the range of `f64`
-/// are left out: they cannot change any expectation of a function that is bounded on the nodes.
+/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the range
+/// of `f64` are left out: they cannot change any expectation of a function that is bounded on the nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonalQuadrature {
     d: usize,
@@ -35,7 +36,8 @@ impl ZonalQuadrature {
     /// [`Error::Numerical`] if the zeros of `P_N` could not be separated.
     ///
     /// # Accuracy
-    /// `|E[p̂_i p̂_j] − δ_ij|` measured at 3e-14 at most for `i, j ≤ 120`, d = 3 to 2 000 (the tests ask for 1e-13).
+    /// `|E[p̂_i p̂_j] − δ_ij|` measured at 3e-14 at most for `i, j ≤ 120`, d = 3 to 2 000 (the tests ask for
+    /// 1e-13).
     ///
     /// ```
     /// let q = escapement::sphere::ZonalQuadrature::new(100, 32)?;
@@ -47,10 +49,15 @@ impl ZonalQuadrature {
             return Err(Error::Dimension(d));
         }
         if nodes == 0 || nodes > MAX_NODES {
-            return Err(Error::domain("nodes", nodes, format!("a quadrature has between 1 and {MAX_NODES} nodes")));
+            return Err(Error::domain(
+                "nodes",
+                nodes,
+                format!("a quadrature has between 1 and {MAX_NODES} nodes"),
+            ));
         }
         let half = positive_half(d, nodes)?;
-        let mut q = Self { d, order: nodes, nodes: Vec::with_capacity(nodes), weights: Vec::with_capacity(nodes) };
+        let mut q =
+            Self { d, order: nodes, nodes: Vec::with_capacity(nodes), weights: Vec::with_capacity(nodes) };
         for &(z, w) in half.iter().rev().filter(|&&(z, w)| z > 0.0 && w >= f64::MIN_POSITIVE) {
             q.nodes.push(-z);
             q.weights.push(w);
@@ -108,14 +115,15 @@ impl ZonalQuadrature {
     /// `E[g(z)]`.
     pub fn expect(&self, g: impl Fn(f64) -> f64) -> f64 {
         let n = self.nodes.len();
-        let pairs = (0..n / 2).map(|i| self.weights[i] * (g(self.nodes[i]) + g(self.nodes[n - 1 - i]))).sum::<f64>();
+        let pairs =
+            (0..n / 2).map(|i| self.weights[i] * (g(self.nodes[i]) + g(self.nodes[n - 1 - i]))).sum::<f64>();
         if n % 2 == 1 { pairs + self.weights[n / 2] * g(0.0) } else { pairs }
     }
 
     /// `ĝ_j = E[g(z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`, with `p̂_j = √B(d,j) P_j`.
     ///
-    /// Even and odd parts of `g` are summed apart, so coefficients that vanish by parity vanish exactly. Degrees from the
-    /// order on are zero, as every such `p̂_j` is aliased.
+    /// Even and odd parts of `g` are summed apart, so coefficients that vanish by parity vanish exactly.
+    /// Degrees from the order on are zero, as every such `p̂_j` is aliased.
     ///
     /// # Accuracy
     /// The discretisation apart, `|error| ≤` about `(j + 8)` roundings of `√E[g²]`.
@@ -136,7 +144,8 @@ impl ZonalQuadrature {
         let recurrence = Recurrence::new(self.d, out.len().min(self.order));
         for (j, (slot, [u, v])) in out.iter_mut().zip(&recurrence.precise).enumerate() {
             *slot = dot(if j % 2 == 0 { &even } else { &odd }, &at);
-            // The low parts matter: a rounded coefficient is an error that all nodes share, and no sum averages it out.
+            // The low parts matter: a rounded coefficient is an error that all nodes share, and no sum
+            // averages it out.
             for ((below, at), &z) in below.iter_mut().zip(&at).zip(z) {
                 let up = z * at;
                 *below = (up * u.hi - v.hi * *below) + (up * u.lo - v.lo * *below);
@@ -147,7 +156,8 @@ impl ZonalQuadrature {
     }
 }
 
-/// A dot product in eight interleaved sums, each compensated: the rounding of the products is all that is left.
+/// A dot product in eight interleaved sums, each compensated: the rounding of the products is all that is
+/// left.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (mut sum, mut lost) = ([0.0; 8], [0.0; 8]);
     for (a, b) in a.chunks(8).zip(b.chunks(8)) {
@@ -161,8 +171,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     sum.iter().sum()
 }
 
-/// The recurrence `p̂_j = z u_j p̂_{j−1} − v_j p̂_{j−2}`, `u_j = 1/b_j`, `v_j = b_{j−1}/b_j`, for `1 ≤ j ≤ N`, with b_j the off-diagonal
-/// of the Jacobi matrix: `b_j² = j(j+d−3)/((2j+d−2)(2j+d−4))`.
+/// The recurrence `p̂_j = z u_j p̂_{j−1} − v_j p̂_{j−2}`, `u_j = 1/b_j`, `v_j = b_{j−1}/b_j`, for
+/// `1 ≤ j ≤ N`, with b_j the off-diagonal of the Jacobi matrix: `b_j² = j(j+d−3)/((2j+d−2)(2j+d−4))`.
 struct Recurrence {
     d: f64,
     steps: Vec<[f64; 2]>,
@@ -173,11 +183,13 @@ struct Recurrence {
 struct Christoffel {
     /// How many zeros of `p̂_N` exceed `z`: the sign changes in `p̂_0..p̂_N` (Sturm).
     above: usize,
-    /// The Newton step `f/f'` of `f = p̂_N/p̂_{N−1}`, increasing with `f' = K/(b_N p̂_{N−1}²)` (Christoffel–Darboux).
+    /// The Newton step `f/f'` of `f = p̂_N/p̂_{N−1}`, increasing with `f' = K/(b_N p̂_{N−1}²)`
+    /// (Christoffel–Darboux).
     step: f64,
 }
 
-/// Above `LARGE²` a sum is scaled by `1/LARGE²`, the polynomials by `1/LARGE`: a power of two, free of rounding.
+/// Above `LARGE²` a sum is scaled by `1/LARGE²`, the polynomials by `1/LARGE`: a power of two, free of
+/// rounding.
 const LARGE: i32 = 400;
 
 impl Recurrence {
@@ -213,8 +225,9 @@ impl Recurrence {
         Christoffel { above, step: at * below / (self.steps[self.order() - 1][0] * k) }
     }
 
-    /// The weight of the zero that `z` rounds: `1/K` there. The recurrence runs in double-double, for in f64 its rounding costs a
-    /// weight some tens of ε; and `K' = (d−1) z K/(1−z²)` at a zero (from the differential equation) takes `K` from `z` to it.
+    /// The weight of the zero that `z` rounds: `1/K` there. The recurrence runs in double-double, for in f64
+    /// its rounding costs a weight some tens of ε; and `K' = (d−1) z K/(1−z²)` at a zero (from the
+    /// differential equation) takes `K` from `z` to it.
     fn weight(&self, z: f64) -> f64 {
         let (large, down) = (2f64.powi(2 * LARGE), 2f64.powi(-LARGE));
         let (mut k, mut lost, mut scale) = (0.0, 0.0, 0);
@@ -262,8 +275,8 @@ fn positive_half(d: usize, n: usize) -> Result<Vec<(f64, f64)>> {
     Ok(half)
 }
 
-/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method, bisecting when a step leaves the
-/// bracket.
+/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method, bisecting
+/// when a step leaves the bracket.
 fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<f64> {
     let (mut low, mut high) = (low, 1.0);
     let inside = |z: f64, low: f64, high: f64| if z > low && z < high { z } else { 0.5 * (low + high) };
@@ -284,8 +297,9 @@ fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<
     None
 }
 
-/// The next zero after `z` by the Prüfer transform of `(1−z²)y'' − (d−1)zy' + N(N+d−2)y = 0`: integrates dz/dθ from `theta`
-/// down to −π/2 with the midpoint rule (Glaser, Liu and Rokhlin 2007). Good to a few per cent of the spacing; Newton does the rest.
+/// The next zero after `z` by the Prüfer transform of `(1−z²)y'' − (d−1)zy' + N(N+d−2)y = 0`: integrates
+/// dz/dθ from `theta` down to −π/2 with the midpoint rule (Glaser, Liu and Rokhlin 2007). Good to a few per
+/// cent of the spacing; Newton does the rest.
 fn prufer(d: f64, n: f64, z: f64, theta: f64) -> f64 {
     const STEPS: usize = 12;
     let r = n * (n + d - 2.0);

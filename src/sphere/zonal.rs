@@ -1,7 +1,8 @@
 //! Zonal coefficients, and the exact description of Σ degree by degree that follows from them.
 //!
-//! With `p̂_j = √B(d,j) P_j` and `z = w·x/√d`, every coefficient is `ĝ_j = E[g(√d z) p̂_j(z)]`: bounded by `√E[g²]` at any
-//! dimension and degree, so nothing overflows. The usual scale is `λ_j(g) = E[g(√d z) P_j(z)] = ĝ_j/√B(d,j)`.
+//! With `p̂_j = √B(d,j) P_j` and `z = w·x/√d`, every coefficient is `ĝ_j = E[g(√d z) p̂_j(z)]`: bounded by
+//! `√E[g²]` at any dimension and degree, so nothing overflows. The usual scale is
+//! `λ_j(g) = E[g(√d z) P_j(z)] = ĝ_j/√B(d,j)`.
 
 use super::gegenbauer::{dimension, log_dimension, sqrt_dimension};
 use super::quadrature::ZonalQuadrature;
@@ -20,17 +21,19 @@ const MAX_ORDER: usize = 4096;
 /// The order of the quadrature is doubled until all coefficients and `E[g²]` agree to rounding.
 ///
 /// # Errors
-/// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`] if `g` is not finite on
-/// the nodes, or too rough for 4096 of them (a jump, for instance).
+/// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`]
+/// if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
-/// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a quarter of it.
+/// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a
+/// quarter of it.
 pub fn orthonormal_coefficients(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Vec<f64>> {
     let root = (d as f64).sqrt();
     Ok(expand(d, &|z| g(root * z), max_degree)?.coefficients)
 }
 
-/// `λ_j(g) = E[g(√d z) P_j(z)]` for `0 ≤ j ≤ max_degree`, so that `E_x[g(w·x) Y_j(x̂)] = λ_j(g) Y_j(w)` (Funk–Hecke).
+/// `λ_j(g) = E[g(√d z) P_j(z)]` for `0 ≤ j ≤ max_degree`, so that `E_x[g(w·x) Y_j(x̂)] = λ_j(g) Y_j(w)`
+/// (Funk–Hecke).
 ///
 /// # Errors and accuracy
 /// As [`orthonormal_coefficients`], divided by `√B(d,j)`.
@@ -63,7 +66,11 @@ fn coefficient_rounding(j: usize) -> f64 {
 /// Doubles the order until coefficients and mean square agree to rounding.
 fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansion> {
     if max_degree > MAX_DEGREE {
-        return Err(Error::domain("degree", max_degree, format!("zonal coefficients are offered up to degree {MAX_DEGREE}")));
+        return Err(Error::domain(
+            "degree",
+            max_degree,
+            format!("zonal coefficients are offered up to degree {MAX_DEGREE}"),
+        ));
     }
     let at_order = |order: usize| -> Result<Expansion> {
         let q = ZonalQuadrature::shared(d, order)?;
@@ -75,7 +82,8 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
         }
         Ok(Expansion { coefficients: q.orthonormal_coefficients(g, max_degree), mean_square })
     };
-    // Degree and order a factor two apart from the start: what aliases into degree j then has degree above 3j.
+    // Degree and order a factor two apart from the start: what aliases into degree j then has degree above
+    // 3j.
     let mut order = (2 * (max_degree + 1)).next_power_of_two().max(64);
     let mut coarse = at_order(order)?;
     let mut gap = f64::INFINITY;
@@ -84,7 +92,8 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
         let fine = at_order(order)?;
         let norm = fine.mean_square.sqrt();
         // Two independent sets of roundings: twice the allowance of one. Largest miss, in units of that.
-        gap = (fine.mean_square - coarse.mean_square).abs() / (4.0 * coefficient_rounding(0) * fine.mean_square);
+        gap = (fine.mean_square - coarse.mean_square).abs()
+            / (4.0 * coefficient_rounding(0) * fine.mean_square);
         for (j, (a, b)) in fine.coefficients.iter().zip(&coarse.coefficients).enumerate() {
             gap = gap.max((a - b).abs() / (2.0 * coefficient_rounding(j) * norm));
         }
@@ -97,14 +106,15 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
     Err(Error::Numerical {
         what: "zonal quadrature",
         why: format!(
-            "at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding between {} and {order} nodes: the function is too rough",
+            "at d = {d} the coefficients up to degree {max_degree} still move by {gap:.1e} times rounding \
+             between {} and {order} nodes: the function is too rough",
             order / 2
         ),
     })
 }
 
-/// One degree of Σ. `a_hat`, `c_hat` and `tau` are bounded by the trace; `a`, `c`, `dimension` grow with degree and may
-/// reach infinity above degree 150 or so at large d.
+/// One degree of Σ. `a_hat`, `c_hat` and `tau` are bounded by the trace; `a`, `c`, `dimension` grow with
+/// degree and may reach infinity above degree 150 or so at large d.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     /// The degree j.
@@ -119,7 +129,8 @@ pub struct Level {
     pub a: f64,
     /// `C_j = √d ĉ_j √B(d+2,j−1) (d−1)/(j(j+d−2))`: the tangential one, before `(x̂ − z w) P_j'(z)`.
     pub c: f64,
-    /// `τ_j = (A_j² + j(j+d−2) C_j²)/B(d,j) = â_j² + (d−1) ĉ_j²`: the trace of degree j, whatever the weights.
+    /// `τ_j = (A_j² + j(j+d−2) C_j²)/B(d,j) = â_j² + (d−1) ĉ_j²`: the trace of degree j, whatever the
+    /// weights.
     pub tau: f64,
     /// `κ_j = τ_j/B(d,j)`: the eigenvalue of the infinite-width kernel on degree j.
     pub kappa: f64,
@@ -128,7 +139,8 @@ pub struct Level {
 /// Where to cut the series of Σ over degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Truncation {
-    /// At the least degree whose tail is at most this times `max_j κ_j`, the largest eigenvalue at infinite width.
+    /// At the least degree whose tail is at most this times `max_j κ_j`, the largest eigenvalue at infinite
+    /// width.
     Tail(f64),
     /// At the least degree whose tail is at most this.
     Absolute(f64),
@@ -145,9 +157,9 @@ impl Default for Truncation {
 
 /// The covariance Σ of the features, degree by degree, with a certificate for what is left out.
 ///
-/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j for any unit weights, and
-/// `Σ_j τ_j = d E[σ'(√d z)²]`. Each degree is positive semidefinite, so cutting at J costs at most the rest of that sum, in
-/// operator norm and in trace (derived for this project).
+/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j for
+/// any unit weights, and `Σ_j τ_j = d E[σ'(√d z)²]`. Each degree is positive semidefinite, so cutting at J
+/// costs at most the rest of that sum, in operator norm and in trace (derived for this project).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureLevels {
     /// Input dimension d.
@@ -158,7 +170,8 @@ pub struct FeatureLevels {
     pub trace: f64,
     /// `E[d z² σ'(√d z)²]`: the part of the trace along the weights.
     pub radial: f64,
-    /// `E[d (1−z²) σ'(√d z)²]/(d−1)`: the part across them, per direction; `trace = radial + (d−1)·tangential`.
+    /// `E[d (1−z²) σ'(√d z)²]/(d−1)`: the part across them, per direction;
+    /// `trace = radial + (d−1)·tangential`.
     pub tangential: f64,
     /// Degrees 0 to J.
     pub levels: Vec<Level>,
@@ -169,9 +182,10 @@ impl FeatureLevels {
     /// The levels of Σ for this activation at dimension `d`, to the degree that `truncation` asks for.
     ///
     /// # Errors
-    /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the tolerance is not positive or the degree above [`MAX_DEGREE`];
-    /// [`Error::Certificate`] if no degree up to [`MAX_DEGREE`] meets the tolerance (rounding counts: about
-    /// 1e-14 of the trace is the least that can be certified); [`Error::Numerical`] as in [`orthonormal_coefficients`].
+    /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the tolerance is not positive or the degree
+    /// above [`MAX_DEGREE`]; [`Error::Certificate`] if no degree up to [`MAX_DEGREE`] meets the tolerance
+    /// (rounding counts: about 1e-14 of the trace is the least that can be certified); [`Error::Numerical`]
+    /// as in [`orthonormal_coefficients`].
     ///
     /// # Accuracy
     /// τ_j to 1e-15 of the trace against 25-digit values (degrees to 60 at d = 100 and 1 000); bounded by
@@ -192,7 +206,9 @@ impl FeatureLevels {
         loop {
             let mut all = Self::to_degree(d, activation, degree)?;
             let wanted = match truncation {
-                Truncation::Tail(relative) => relative * all.levels.iter().fold(0.0, |top, l| l.kappa.max(top)),
+                Truncation::Tail(relative) => {
+                    relative * all.levels.iter().fold(0.0, |top, l| l.kappa.max(top))
+                }
                 Truncation::Absolute(tail) => tail,
                 Truncation::Degree(_) => f64::INFINITY,
             };
@@ -201,7 +217,13 @@ impl FeatureLevels {
                 return Ok(all);
             }
             if degree == MAX_DEGREE {
-                return Err(Error::Certificate { activation: activation.name(), d, tail: all.tail(degree), degree, wanted });
+                return Err(Error::Certificate {
+                    activation: activation.name(),
+                    d,
+                    tail: all.tail(degree),
+                    degree,
+                    wanted,
+                });
             }
             degree = (2 * degree + 1).min(MAX_DEGREE);
         }
@@ -224,7 +246,8 @@ impl FeatureLevels {
         // |δâ_j| ≤ γ_j ‖h‖ moves τ_j by at most 2|â_j| γ_j ‖h‖ (and the square of it), likewise ĉ; the trace itself by 4 roundings
         // of a sum of positive terms for each of its two parts.
         let rounding = levels.iter().fold(4.0 * f64::EPSILON * trace, |sum, l| {
-            let (up, down) = (coefficient_rounding(l.degree), coefficient_rounding(l.degree.saturating_sub(1)));
+            let (up, down) =
+                (coefficient_rounding(l.degree), coefficient_rounding(l.degree.saturating_sub(1)));
             let a = up * radial.mean_square.sqrt();
             let c = down * across.mean_square.sqrt();
             sum + a * (2.0 * l.a_hat.abs() + a) + (dim - 1.0) * c * (2.0 * l.c_hat.abs() + c)
@@ -246,13 +269,15 @@ impl FeatureLevels {
     }
 
     /// A bound on what the degrees above `j` add to Σ, in operator norm and in trace:
-    /// `max(0, trace − Σ_{i≤j} τ_i)` plus [`FeatureLevels::rounding_allowance`]. For `j` beyond [`FeatureLevels::max_degree`]: that of the latter.
+    /// `max(0, trace − Σ_{i≤j} τ_i)` plus [`FeatureLevels::rounding_allowance`]. For `j` beyond
+    /// [`FeatureLevels::max_degree`]: that of the latter.
     pub fn tail(&self, j: usize) -> f64 {
         let kept: f64 = self.levels.iter().take(j.saturating_add(1)).map(|l| l.tau).sum();
         (self.trace - kept).max(0.0) + self.rounding
     }
 
-    /// How far rounding may have moved `trace − Σ τ_j`: `Σ_j 2√τ_j δ_j` with the stated accuracy `δ_j` of each coefficient.
+    /// How far rounding may have moved `trace − Σ τ_j`: `Σ_j 2√τ_j δ_j` with the stated accuracy `δ_j` of
+    /// each coefficient.
     pub fn rounding_allowance(&self) -> f64 {
         self.rounding
     }
@@ -268,7 +293,11 @@ fn level(d: usize, j: usize, a_hat: f64, c_hat: f64) -> Level {
     let b = dimension(d, j);
     let tau = a_hat * a_hat + (dim - 1.0) * c_hat * c_hat;
     let kappa = if b.is_finite() || tau == 0.0 { tau / b } else { (tau.ln() - log_dimension(d, j)).exp() };
-    let c = if j == 0 { 0.0 } else { scaled(c_hat, d + 2, j - 1) * dim.sqrt() * (dim - 1.0) / (deg * (deg + dim - 2.0)) };
+    let c = if j == 0 {
+        0.0
+    } else {
+        scaled(c_hat, d + 2, j - 1) * dim.sqrt() * (dim - 1.0) / (deg * (deg + dim - 2.0))
+    };
     Level { degree: j, dimension: b, a_hat, c_hat, a: scaled(a_hat, d, j), c, tau, kappa }
 }
 

@@ -9,8 +9,8 @@ use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result, network};
 
-/// Deviation of U1ᵀU1 from the identity that is allowed, in its largest entry: what a basis loses on its way through f32. Projecting
-/// twice leaves its square in R3.
+/// Deviation of U1ᵀU1 from the identity that is allowed, in its largest entry: what a basis loses on its way
+/// through f32. Projecting twice leaves its square in R3.
 const ORTHONORMAL: f64 = 1e-5;
 
 /// λ3 and what R3 leaves alone: `R3 = (1/n)‖beyond‖²`.
@@ -33,7 +33,12 @@ impl<T: Real> Beyond<T> {
     pub fn new(basis: MatRef<'_, f64>, n: usize, lambda: f64) -> Result<Self> {
         if basis.nrows() != n || basis.ncols() > n {
             let expected = format!("n = {n}, at most n");
-            return Err(Error::Shape { name: "the basis of R3", rows: basis.nrows(), cols: basis.ncols(), expected });
+            return Err(Error::Shape {
+                name: "the basis of R3",
+                rows: basis.nrows(),
+                cols: basis.ncols(),
+                expected,
+            });
         }
         network::finite("the basis of R3", basis)?;
         allowed(lambda)?;
@@ -41,7 +46,9 @@ impl<T: Real> Beyond<T> {
         matmul(gram.as_mut(), Accum::Add, basis.transpose(), basis, -1.0, Par::Seq);
         let miss = gram.norm_max();
         if miss > ORTHONORMAL {
-            let allowed = format!("the columns of the basis of R3 must be orthonormal, U1ᵀU1 = I to within {ORTHONORMAL:e}");
+            let allowed = format!(
+                "the columns of the basis of R3 must be orthonormal, U1ᵀU1 = I to within {ORTHONORMAL:e}"
+            );
             return Err(Error::domain("the largest entry of U1ᵀU1 − I", format!("{miss:e}"), allowed));
         }
         Ok(Self { kept: Kept::Sample(basis.to_owned()), lambda })
@@ -52,7 +59,11 @@ impl<T: Real> Beyond<T> {
         if (top.n(), top.size()) != (n, (p, d)) {
             let (p, d) = top.size();
             let found = format!("one for n = {}, p = {p}, d = {d}", top.n());
-            return Err(Error::domain("the projector of R3", found, "it must be made for the inputs and weights of the problem"));
+            return Err(Error::domain(
+                "the projector of R3",
+                found,
+                "it must be made for the inputs and weights of the problem",
+            ));
         }
         Ok(Self { kept: Kept::Top(top), lambda })
     }
@@ -71,7 +82,8 @@ fn allowed(lambda: f64) -> Result<()> {
     if fine { Ok(()) } else { Err(Error::domain("λ3", lambda, "it must be a finite number, zero or above")) }
 }
 
-/// `out ← (I − U1U1ᵀ) f`, projected twice, which leaves rounding of what remains; `inner` is scratch of length r.
+/// `out ← (I − U1U1ᵀ) f`, projected twice, which leaves rounding of what remains; `inner` is scratch of
+/// length r.
 pub(super) fn project(
     basis: MatRef<'_, f64>,
     f: ColRef<'_, f64>,
@@ -81,7 +93,14 @@ pub(super) fn project(
 ) {
     out.copy_from(f);
     for _ in 0..2 {
-        matmul(inner.as_mut().as_mat_mut(), Accum::Replace, basis.transpose(), out.as_ref().as_mat(), 1.0, par);
+        matmul(
+            inner.as_mut().as_mat_mut(),
+            Accum::Replace,
+            basis.transpose(),
+            out.as_ref().as_mat(),
+            1.0,
+            par,
+        );
         matmul(out.as_mut().as_mat_mut(), Accum::Add, basis, inner.as_ref().as_mat(), -1.0, par);
     }
 }

@@ -1,4 +1,5 @@
-//! R1 estimated on fresh inputs: `(1/b)‖f_L(X'; Π_{>r}W)‖²`, with the projector on all but the top r right singular vectors of Φ.
+//! R1 estimated on fresh inputs: `(1/b)‖f_L(X'; Π_{>r}W)‖²`, with the projector on all but the top r right
+//! singular vectors of Φ.
 
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
@@ -13,8 +14,8 @@ use crate::{Error, Result};
 /// Pairs of twins in a tile.
 const PAIRS: usize = 64;
 
-/// b fresh inputs X', as a term of the objective: with `Φ'` their features and `V = ΦᵀU1 S^{-1}` the top right singular vectors of Φ,
-/// `f_L(X'; Π_{>r}W) = f_L(X'; W) − Φ'ΦᵀU1 S^{-2} U1ᵀ f_L(X; W)`.
+/// b fresh inputs X', as a term of the objective: with `Φ'` their features and `V = ΦᵀU1 S^{-1}` the top
+/// right singular vectors of Φ, `f_L(X'; Π_{>r}W) = f_L(X'; W) − Φ'ΦᵀU1 S^{-2} U1ᵀ f_L(X; W)`.
 #[derive(Debug)]
 pub struct Fresh<'a, T: Real> {
     /// X', `[b, d]`, and its transpose.
@@ -29,7 +30,8 @@ pub struct Fresh<'a, T: Real> {
 }
 
 impl<'a, T: Real> Fresh<'a, T> {
-    /// That of the rows of `x` (`[b, d]`), for the inputs of `problem`, whose singular vectors are those of `sample`.
+    /// That of the rows of `x` (`[b, d]`), for the inputs of `problem`, whose singular vectors are those of
+    /// `sample`.
     ///
     /// Cost `2b(n + d)p` flops in products and bp evaluations of σ'.
     ///
@@ -57,7 +59,9 @@ impl<'a, T: Real> Fresh<'a, T> {
         let (mut slopes, mut inner, one) = (Mat::<T>::zeros(b, n), Mat::<T>::zeros(b, n), T::nearest(1.0));
         matmul(slopes.as_mut(), Accum::Replace, first.as_ref(), problem.first.transpose(), one, par);
         matmul(inner.as_mut(), Accum::Replace, single.as_ref(), problem.xt.as_ref(), one, par);
-        let kernel = Mat::from_fn(b, n, |j, i| Into::<f64>::into(slopes[(j, i)]) * Into::<f64>::into(inner[(j, i)]) / p as f64);
+        let kernel = Mat::from_fn(b, n, |j, i| {
+            Into::<f64>::into(slopes[(j, i)]) * Into::<f64>::into(inner[(j, i)]) / p as f64
+        });
         let mut carried = Mat::<f64>::zeros(b, basis.ncols());
         matmul(carried.as_mut(), Accum::Replace, kernel.as_ref(), basis, 1.0, par);
         for (k, eigenvalue) in sample.eigenvalues[..basis.ncols()].iter().enumerate() {
@@ -79,7 +83,14 @@ impl<'a, T: Real> Fresh<'a, T> {
             let (upper, lower) = (w.subcols(start, count), w.subcols(p + start, count));
             let difference = Mat::from_fn(upper.nrows(), count, |c, r| upper[(c, r)] - lower[(c, r)]);
             let mut z = Mat::<T>::zeros(b, count);
-            matmul(z.as_mut(), Accum::Replace, self.x.as_ref(), difference.as_ref(), T::nearest(1.0), Par::Seq);
+            matmul(
+                z.as_mut(),
+                Accum::Replace,
+                self.x.as_ref(),
+                difference.as_ref(),
+                T::nearest(1.0),
+                Par::Seq,
+            );
             let out = slice(out.col_mut(0));
             for r in 0..count {
                 let (z, s) = (z.col_as_slice(r), self.first.col_as_slice(start + r));
@@ -87,14 +98,16 @@ impl<'a, T: Real> Fresh<'a, T> {
             }
         });
         let scale = ((2 * p) as f64).sqrt().recip();
-        let mut out: Vec<f64> = (0..b).map(|j| scale * (0..tiles).map(|t| -> f64 { sums[(j, t)].into() }).sum::<f64>()).collect();
+        let mut out: Vec<f64> =
+            (0..b).map(|j| scale * (0..tiles).map(|t| -> f64 { sums[(j, t)].into() }).sum::<f64>()).collect();
         let mut inner = vec![0.0; self.basis.ncols()];
         product(&mut inner, Accum::Replace, self.basis.transpose(), f_linear, 1.0, par);
         product(&mut out, Accum::Add, self.carried.as_ref(), &inner, -1.0, par);
         out
     }
 
-    /// The part of `Σ_j c_j ∂f_L(x'_j; Π_{>r}W)` that goes through f_L(X; W): n coefficients of `∂f_L(x_i; W)`, added to `out`.
+    /// The part of `Σ_j c_j ∂f_L(x'_j; Π_{>r}W)` that goes through f_L(X; W): n coefficients of
+    /// `∂f_L(x_i; W)`, added to `out`.
     pub fn carry(&self, c: &[f64], out: &mut [f64], par: Par) {
         let mut inner = vec![0.0; self.basis.ncols()];
         product(&mut inner, Accum::Replace, self.carried.transpose(), c, 1.0, par);
@@ -107,11 +120,22 @@ impl<'a, T: Real> Fresh<'a, T> {
         let scale = ((2 * p) as f64).sqrt().recip();
         let c: Vec<T> = c.iter().map(|c| T::nearest(scale * c)).collect();
         let (upper, lower) = gradient.split_at_col_mut(p);
-        Tiled([(upper, PAIRS), (lower, PAIRS)]).for_each(par, 0..p.div_ceil(PAIRS), &|tile, [mut upper, mut lower]| {
+        Tiled([(upper, PAIRS), (lower, PAIRS)]).for_each(par, 0..p.div_ceil(PAIRS), &|tile,
+                                                                                      [
+            mut upper,
+            mut lower,
+        ]| {
             let count = upper.ncols();
             let weighted = Mat::from_fn(b, count, |j, r| c[j] * self.first[(j, tile * PAIRS + r)]);
             let mut add = Mat::<T>::zeros(upper.nrows(), count);
-            matmul(add.as_mut(), Accum::Replace, self.xt.as_ref(), weighted.as_ref(), T::nearest(1.0), Par::Seq);
+            matmul(
+                add.as_mut(),
+                Accum::Replace,
+                self.xt.as_ref(),
+                weighted.as_ref(),
+                T::nearest(1.0),
+                Par::Seq,
+            );
             upper += &add;
             lower -= &add;
         });

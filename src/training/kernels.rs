@@ -1,13 +1,15 @@
 //! The elementwise loops of a step, over one column of a tile: a pair of twins at the inputs of the tile.
 //!
-//! Each is an ordinary loop over slices of equal length, compiled for the vector instructions that the processor turns out to have.
+//! Each is an ordinary loop over slices of equal length, compiled for the vector instructions that the
+//! processor turns out to have.
 
 use pulp::Arch;
 
 use crate::activation::{Activation, Derivative};
 use crate::real::Real;
 
-/// The buffers that a pair of twins meets in the forward pass, all of one length: a number for each input of the tile.
+/// The buffers that a pair of twins meets in the forward pass, all of one length: a number for each input of
+/// the tile.
 pub(super) struct Pair<'a, T> {
     /// σ'(w_{0,r}·x_i).
     pub first: &'a [T],
@@ -28,7 +30,8 @@ pub(super) fn linear<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     #[inline(always)]
     fn run<T: Real>(pair: Pair<'_, T>) {
         let n = pair.first.len();
-        let (upper, lower, linear, f) = (&mut pair.upper[..n], &mut pair.lower[..n], &mut pair.linear[..n], &mut pair.f[..n]);
+        let (upper, lower, linear, f) =
+            (&mut pair.upper[..n], &mut pair.lower[..n], &mut pair.linear[..n], &mut pair.f[..n]);
         for i in 0..n {
             let s = pair.first[i];
             let add = s * (upper[i] - lower[i]);
@@ -41,7 +44,8 @@ pub(super) fn linear<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair));
 }
 
-/// f = f_L + f_Q: the slopes are S = σ' + σ''z, and σ'z + ½σ''z² = ½z(σ' + S). Twins that move alike cancel exactly.
+/// f = f_L + f_Q: the slopes are S = σ' + σ''z, and σ'z + ½σ''z² = ½z(σ' + S). Twins that move alike cancel
+/// exactly.
 pub(super) fn quadratic<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     #[inline(always)]
     fn run<T: Real>(pair: Pair<'_, T>, half: T) {
@@ -78,9 +82,15 @@ pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
-/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing but w_{0,r}·x; σ and σ' are
-/// evaluated in f64 through `z` and `value`.
-pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_, T>, z: &mut [f64], value: &mut [f64]) {
+/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing
+/// but w_{0,r}·x; σ and σ' are evaluated in f64 through `z` and `value`.
+pub(super) fn network<T: Real>(
+    arch: Arch,
+    sigma: &dyn Activation,
+    pair: Pair<'_, T>,
+    z: &mut [f64],
+    value: &mut [f64],
+) {
     #[inline(always)]
     fn widen<T: Real>(origin: &[T], shift: &[T], z: &mut [f64], copy: &mut [f64]) {
         let n = origin.len();

@@ -24,7 +24,8 @@ impl<T: Real> Problem<T> {
     /// The objective at the displacement `w` (`[m, d]`, any strides). The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the
+    /// objective overflows.
     ///
     /// # Accuracy
     /// That of [`Problem::value_and_gradient`].
@@ -32,17 +33,19 @@ impl<T: Real> Problem<T> {
         self.forward(w, space, None, par)
     }
 
-    /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape) in `gradient`. The
-    /// predictions stay in `space`.
+    /// The objective at the displacement `w` (`[m, d]`, any strides), and its gradient by w (the same shape)
+    /// in `gradient`. The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the objective overflows.
+    /// A shape or workspace that does not fit; an entry that is not finite; [`Error::Numerical`] where the
+    /// objective overflows.
     ///
     /// # Accuracy
-    /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute terms, a product
-    /// x·w counted as Σ|x||w|: d for that, the rest for the at most 64 pairs of twins of a tile, which are summed in T; all else is summed in
-    /// f64. An entry of the gradient is accurate to `(n + d)u` times the sum of its absolute terms, and what f and f_L hand on. Both are
-    /// worst cases. The network's σ and σ' are evaluated in f64, also for f32.
+    /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute
+    /// terms, a product x·w counted as Σ|x||w|: d for that, the rest for the at most 64 pairs of twins of a
+    /// tile, which are summed in T; all else is summed in f64. An entry of the gradient is accurate to
+    /// `(n + d)u` times the sum of its absolute terms, and what f and f_L hand on. Both are worst cases. The
+    /// network's σ and σ' are evaluated in f64, also for f32.
     pub fn value_and_gradient(
         &self,
         w: MatRef<'_, T>,
@@ -56,8 +59,8 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
-    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values, and adds the derivatives of
-    /// the term by them to its second argument. The value is without it.
+    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values,
+    /// and adds the derivatives of the term by them to its second argument. The value is without it.
     ///
     /// # Errors
     /// As [`Problem::value_and_gradient`], and those of `term`.
@@ -75,15 +78,18 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
-    /// A step of gradient descent: `w ← w − η·gradient`, from the `w` (`[m, d]`, any strides) of the last [`Problem::value`] or step in `space`, and the objective at
-    /// the new `w`. The bits are those of [`Problem::value_and_gradient`], the step, and [`Problem::value`] one after another, with λ3's coordinates as
-    /// after [`Workspace::moved`].
+    /// A step of gradient descent: `w ← w − η·gradient`, from the `w` (`[m, d]`, any strides) of the last
+    /// [`Problem::value`] or step in `space`, and the objective at the new `w`. The bits are those of
+    /// [`Problem::value_and_gradient`], the step, and [`Problem::value`] one after another, with λ3's
+    /// coordinates as after [`Workspace::moved`].
     ///
-    /// The gradient of a neuron needs its own slopes and the predictions, and its next slopes only its own next weights: so a tile is taken through
-    /// both passes while it is in cache, the slopes go through main memory once instead of twice, and no gradient is written.
+    /// The gradient of a neuron needs its own slopes and the predictions, and its next slopes only its own
+    /// next weights: so a tile is taken through both passes while it is in cache, the slopes go through main
+    /// memory once instead of twice, and no gradient is written.
     ///
     /// # Errors
-    /// As [`Problem::value`]; a workspace in which nothing has been evaluated yet. After an error `w` has moved, and `space` holds no evaluation.
+    /// As [`Problem::value`]; a workspace in which nothing has been evaluated yet. After an error `w` has
+    /// moved, and `space` holds no evaluation.
     pub fn descend(&self, w: MatMut<'_, T>, eta: f64, space: &mut Workspace<T>, par: Par) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
@@ -94,7 +100,8 @@ impl<T: Real> Problem<T> {
                 "a step begins where the last one was evaluated",
             ));
         }
-        let (pairs, eta_t, finite, pool) = (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
+        let (pairs, eta_t, finite, pool) =
+            (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
         let (mut w, factors) = (w.transpose_mut(), &space.factors);
         let (upper, lower) = w.as_mut().split_at_col_mut(self.net.p());
         let (top, partial) = ((space.top_partial.as_mut(), 1), (space.partial.as_mut(), 2));
@@ -125,7 +132,13 @@ impl<T: Real> Problem<T> {
     }
 
     /// The slopes and all that follows from f_L and f at the displacement `w`.
-    fn forward(&self, w: MatRef<'_, T>, space: &mut Workspace<T>, term: Option<Term<'_>>, par: Par) -> Result<Value> {
+    fn forward(
+        &self,
+        w: MatRef<'_, T>,
+        space: &mut Workspace<T>,
+        term: Option<Term<'_>>,
+        par: Par,
+    ) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
         space.evaluated = false;
@@ -143,7 +156,8 @@ impl<T: Real> Problem<T> {
         self.collect(finite.into_inner(), w, space, term, par)
     }
 
-    /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says whether these are finite.
+    /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says
+    /// whether these are finite.
     fn forward_tile(
         &self,
         tile: usize,
@@ -162,11 +176,16 @@ impl<T: Real> Problem<T> {
         let (linear, f) = (slice(linear), slice(f));
         for rows in self.row_tiles() {
             let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
-            let (x, w) = (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
+            let (x, w) =
+                (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
             matmul(slopes.as_mut(), Accum::Replace, x, w, T::nearest(1.0), Par::Seq);
             for r in 0..count {
                 let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
-                let second = if self.model == Model::Linear { &[] } else { &self.second.col_as_slice(start + r)[rows.clone()] };
+                let second = if self.model == Model::Linear {
+                    &[]
+                } else {
+                    &self.second.col_as_slice(start + r)[rows.clone()]
+                };
                 let pair = Pair {
                     first: &self.first.col_as_slice(start + r)[rows.clone()],
                     second,
@@ -180,7 +199,13 @@ impl<T: Real> Problem<T> {
                     Model::Quadratic => kernels::quadratic(arch, pair),
                     Model::QuadraticTerm => kernels::quadratic_term(arch, pair),
                     Model::Network => {
-                        kernels::network(arch, self.net.activation(), pair, &mut scratch.z, &mut scratch.value);
+                        kernels::network(
+                            arch,
+                            self.net.activation(),
+                            pair,
+                            &mut scratch.z,
+                            &mut scratch.value,
+                        );
                     }
                 }
             }
@@ -188,8 +213,8 @@ impl<T: Real> Problem<T> {
         finite
     }
 
-    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and h, times m^{-1/2}. `w` is
-    /// Wᵀ, only read to say what is wrong with it.
+    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and
+    /// h, times m^{-1/2}. `w` is Wᵀ, only read to say what is wrong with it.
     fn collect(
         &self,
         finite: bool,
@@ -199,7 +224,10 @@ impl<T: Real> Problem<T> {
         par: Par,
     ) -> Result<Value> {
         if !finite {
-            network::finite("the displacement", Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref())?;
+            network::finite(
+                "the displacement",
+                Mat::from_fn(self.m(), self.d(), |r, c| w[(c, r)].into()).as_ref(),
+            )?;
         }
         let (n, scale) = (self.n() as f64, (self.m() as f64).sqrt().recip());
         for (out, offset) in [(&mut space.f_linear, 0), (&mut space.f, 1)] {
@@ -218,7 +246,8 @@ impl<T: Real> Problem<T> {
         if let Some(beyond) = &self.beyond {
             match &beyond.kept {
                 Kept::Sample(basis) => {
-                    let (out, inner) = (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+                    let (out, inner) =
+                        (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
                     project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
                 }
                 Kept::Top(top) => {
@@ -253,7 +282,10 @@ impl<T: Real> Problem<T> {
         }
         let objective = loss + self.lambda() * r3;
         if !objective.is_finite() {
-            let why = format!("the objective is {objective} at a displacement whose largest entry is {:?}", w.norm_max());
+            let why = format!(
+                "the objective is {objective} at a displacement whose largest entry is {:?}",
+                w.norm_max()
+            );
             return Err(Error::Numerical { what: "the evaluation of the objective", why });
         }
         space.evaluated = true;
@@ -266,7 +298,12 @@ impl<T: Real> Problem<T> {
         let pairs = self.pairs();
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
         let (factors, pool) = (&space.factors, &space.pool);
-        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.slopes.as_mut(), 2 * pairs), (space.top_partial.as_mut(), 1)]);
+        let tiled = Tiled([
+            (upper, pairs),
+            (lower, pairs),
+            (space.slopes.as_mut(), 2 * pairs),
+            (space.top_partial.as_mut(), 1),
+        ]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, slopes, top]| {
             let count = upper.ncols();
             pool.with(self, |scratch| {
@@ -280,8 +317,9 @@ impl<T: Real> Problem<T> {
         }
     }
 
-    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less what
-    /// R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes are overwritten.
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less
+    /// what R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes are
+    /// overwritten.
     fn backward_tile(
         &self,
         tile: usize,
@@ -303,8 +341,16 @@ impl<T: Real> Problem<T> {
                     let (g, h) = (&factors.g[rows.clone()], &factors.h[rows.clone()]);
                     kernels::combine(arch, g, h, first, slice(upper), slice(lower));
                 }
-                let (accum, x) = (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
-                matmul(out.as_mut(), accum, x.subcols(rows.start, rows.len()), slopes.as_ref(), one, Par::Seq);
+                let (accum, x) =
+                    (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
+                matmul(
+                    out.as_mut(),
+                    accum,
+                    x.subcols(rows.start, rows.len()),
+                    slopes.as_ref(),
+                    one,
+                    Par::Seq,
+                );
             }
         }
         for j in count..2 * count {

@@ -15,9 +15,11 @@ use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result};
 
-/// Pairs of twins in a tile, at most. From 32 to 128 the time of a step varies by 5 %, and the memory of a tile with it.
+/// Pairs of twins in a tile, at most. From 32 to 128 the time of a step varies by 5 %, and the memory of a
+/// tile with it.
 const PAIRS: usize = 64;
-/// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X anew, so that halving it costs 5 %.
+/// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X anew,
+/// so that halving it costs 5 %.
 const ROWS: usize = 1024;
 
 /// The objective at one displacement.
@@ -31,7 +33,8 @@ pub struct Value {
     pub objective: f64,
 }
 
-/// A model, a loss, inputs and labels. It holds 2np + 2nd numbers of type T (np fewer for the linear model), and nr of U1.
+/// A model, a loss, inputs and labels. It holds 2np + 2nd numbers of type T (np fewer for the linear model),
+/// and nr of U1.
 #[derive(Debug)]
 pub struct Problem<T: Real> {
     pub(super) net: PairedNetwork,
@@ -50,19 +53,32 @@ pub struct Problem<T: Real> {
 }
 
 impl<T: Real> Problem<T> {
-    /// The problem of fitting the labels `y` (n values) at the rows of `x` (`[n, d]`), from the initialisation `net` and without R3.
+    /// The problem of fitting the labels `y` (n values) at the rows of `x` (`[n, d]`), from the
+    /// initialisation `net` and without R3.
     ///
     /// # Errors
-    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`] for a quadratic model of an
-    /// activation without a second derivative.
+    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`]
+    /// for a quadratic model of an activation without a second derivative.
     ///
     /// # Accuracy
     /// XW0ᵀ, σ' and σ'' are computed in f64 and rounded to T once.
-    pub fn new(net: &PairedNetwork, x: MatRef<'_, f64>, y: &[f64], loss: Loss, model: Model, par: Par) -> Result<Self> {
+    pub fn new(
+        net: &PairedNetwork,
+        x: MatRef<'_, f64>,
+        y: &[f64],
+        loss: Loss,
+        model: Model,
+        par: Par,
+    ) -> Result<Self> {
         net.check_inputs(x)?;
         let (n, d, p) = (x.nrows(), net.d(), net.p());
         if y.len() != n || n == 0 {
-            return Err(Error::Shape { name: "the labels", rows: y.len(), cols: 1, expected: format!("n = {n} ≥ 1, 1") });
+            return Err(Error::Shape {
+                name: "the labels",
+                rows: y.len(),
+                cols: 1,
+                expected: format!("n = {n} ≥ 1, 1"),
+            });
         }
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
         if model.expands_twice() {
@@ -80,31 +96,31 @@ impl<T: Real> Problem<T> {
             beyond: None,
         };
         let (pairs, tiles) = (problem.pairs(), problem.tiles());
-        Tiled([(problem.first.as_mut(), pairs), (problem.second.as_mut(), pairs)]).for_each(par, 0..tiles, &|tile,
-                                                                                                             [
-            mut first,
-            mut second,
-        ]| {
-            let mut z = Mat::zeros(n, first.ncols());
-            let neurons = net.weights().subrows(tile * pairs, first.ncols());
-            matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
-            for r in 0..second.ncols() {
-                let mut column = z.col_as_slice(r).to_vec();
-                if model.expands_twice() {
-                    net.activation().apply(Derivative::Second, &mut column);
+        Tiled([(problem.first.as_mut(), pairs), (problem.second.as_mut(), pairs)]).for_each(
+            par,
+            0..tiles,
+            &|tile, [mut first, mut second]| {
+                let mut z = Mat::zeros(n, first.ncols());
+                let neurons = net.weights().subrows(tile * pairs, first.ncols());
+                matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
+                for r in 0..second.ncols() {
+                    let mut column = z.col_as_slice(r).to_vec();
+                    if model.expands_twice() {
+                        net.activation().apply(Derivative::Second, &mut column);
+                    }
+                    (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));
                 }
-                (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));
-            }
-            for r in 0..first.ncols() {
-                net.activation().apply(Derivative::First, z.col_as_slice_mut(r));
-                (0..n).for_each(|i| first[(i, r)] = T::nearest(z[(i, r)]));
-            }
-        });
+                for r in 0..first.ncols() {
+                    net.activation().apply(Derivative::First, z.col_as_slice_mut(r));
+                    (0..n).for_each(|i| first[(i, r)] = T::nearest(z[(i, r)]));
+                }
+            },
+        );
         Ok(problem)
     }
 
-    /// The same problem with `λ3 R3`, `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²`, added to the objective: `basis` is U1 (`[n, r]`, r = 0 allowed),
-    /// whose columns are orthonormal, and `lambda` is λ3.
+    /// The same problem with `λ3 R3`, `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²`, added to the objective: `basis`
+    /// is U1 (`[n, r]`, r = 0 allowed), whose columns are orthonormal, and `lambda` is λ3.
     ///
     /// # Errors
     /// A basis that has not n rows, is not finite or not orthonormal to 1e-5; λ3 negative or not finite.
@@ -113,10 +129,11 @@ impl<T: Real> Problem<T> {
         Ok(self)
     }
 
-    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added to the objective.
+    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added to
+    /// the objective.
     ///
-    /// A step then reads all of V once, rpd numbers of type T, unless λ3 = 0; and once more where the coordinates of W in V are not known
-    /// from the step before (see [`Workspace::moved`]).
+    /// A step then reads all of V once, rpd numbers of type T, unless λ3 = 0; and once more where the
+    /// coordinates of W in V are not known from the step before (see [`Workspace::moved`]).
     ///
     /// # Errors
     /// A projector for other weights or another number of inputs; λ3 negative or not finite.
@@ -140,7 +157,8 @@ impl<T: Real> Problem<T> {
         self.net.m()
     }
 
-    /// The buffers that a step needs, for this problem and others of its sizes: nm numbers of type T, and some in `n + d`.
+    /// The buffers that a step needs, for this problem and others of its sizes: nm numbers of type T, and
+    /// some in `n + d`.
     pub fn workspace(&self) -> Workspace<T> {
         Workspace::new(self)
     }
@@ -163,7 +181,8 @@ impl<T: Real> Problem<T> {
         self.beyond.as_ref().map_or(0.0, |b| b.lambda)
     }
 
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as eight.
+    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
+    /// eight.
     pub(super) fn pairs(&self) -> usize {
         self.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }

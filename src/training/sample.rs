@@ -13,20 +13,24 @@ use crate::{Error, Result};
 pub struct SampleBasis {
     /// U1, the first r of them: `[n, r]`, orthonormal.
     pub basis: Mat<f64>,
-    /// The squares of all n singular values, in descending order, divided by n: the eigenvalues of `(1/n) Σ_i φ(x_i) φ(x_i)ᵀ`.
+    /// The squares of all n singular values, in descending order, divided by n: the eigenvalues of
+    /// `(1/n) Σ_i φ(x_i) φ(x_i)ᵀ`.
     pub eigenvalues: Vec<f64>,
 }
 
-/// The top `r` left singular vectors of Φ, whose row i (of length md) is φ(x_i) for the i-th row of `x` (`[n, d]`). With them,
-/// `Φ Π_{>r} vec(W) = (I − U1U1ᵀ) f_L(X; W)`, Π_{>r} the projector on all but the top r right singular vectors of Φ.
+/// The top `r` left singular vectors of Φ, whose row i (of length md) is φ(x_i) for the i-th row of `x`
+/// (`[n, d]`). With them, `Φ Π_{>r} vec(W) = (I − U1U1ᵀ) f_L(X; W)`, Π_{>r} the projector on all but the top
+/// r right singular vectors of Φ.
 ///
-/// They are eigenvectors of the kernel `ΦΦᵀ = (2/m) XXᵀ ∘ SSᵀ`, `S = σ'(XW0ᵀ)`, which is n × n: Φ itself is never made.
+/// They are eigenvectors of the kernel `ΦΦᵀ = (2/m) XXᵀ ∘ SSᵀ`, `S = σ'(XW0ᵀ)`, which is n × n: Φ itself is
+/// never made.
 ///
 /// # Errors
 /// Inputs that do not fit, an entry that is not finite, r above n, or no gap between eigenvalues r and r + 1.
 ///
 /// # Accuracy
-/// The angle between their span and the exact one is at most some `ε λ_1/(λ_r − λ_{r+1})`. The bits do not depend on the thread count.
+/// The angle between their span and the exact one is at most some `ε λ_1/(λ_r − λ_{r+1})`. The bits do not
+/// depend on the thread count.
 pub fn sample_basis(net: &PairedNetwork, x: MatRef<'_, f64>, r: usize, par: Par) -> Result<SampleBasis> {
     net.check_inputs(x)?;
     let (n, p) = (x.nrows(), net.p());
@@ -47,7 +51,8 @@ pub fn sample_basis(net: &PairedNetwork, x: MatRef<'_, f64>, r: usize, par: Par)
     // The bits of an eigendecomposition depend on the number of threads.
     let (eigenvalues, vectors) = full_eigen(kernel.as_ref(), Par::Seq)?;
     if r > 0 && r < n && eigenvalues[r - 1] - eigenvalues[r] <= n as f64 * f64::EPSILON * eigenvalues[0] {
-        let why = format!("eigenvalues {r} and {} of ΦΦᵀ are equal to rounding ({:e})", r + 1, eigenvalues[r]);
+        let why =
+            format!("eigenvalues {r} and {} of ΦΦᵀ are equal to rounding ({:e})", r + 1, eigenvalues[r]);
         return Err(Error::Numerical { what: "the choice of the top singular vectors of Φ", why });
     }
     Ok(SampleBasis { basis: vectors.subcols(0, r).to_owned(), eigenvalues })

@@ -6,11 +6,13 @@ use faer::{ColMut, MatMut, Par};
 
 use crate::real::Real;
 
-/// Matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile may have fewer).
+/// Matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile
+/// may have fewer).
 pub(super) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize); N]);
 
 impl<T: Real, const N: usize> Tiled<'_, T, N> {
-    /// Runs `leaf` on each of the tiles, given its number and its columns of each matrix; in parallel unless `par` is [`Par::Seq`].
+    /// Runs `leaf` on each of the tiles, given its number and its columns of each matrix; in parallel unless
+    /// `par` is [`Par::Seq`].
     pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; N]) + Sync)) {
         if tiles.len() == 1 {
             return leaf(tiles.start, self.0.map(|(part, _)| part));

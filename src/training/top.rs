@@ -12,7 +12,8 @@ use crate::{Error, Result};
 /// Pairs of twins whose coordinates one task sums in T; the sums are added up in f64.
 const PAIRS: usize = 64;
 
-/// The top r eigenvectors `v_i = (q_i, −q_i)/√2` of Σ as a step of training needs them: rpd numbers of type T, and Φv_i at the n inputs.
+/// The top r eigenvectors `v_i = (q_i, −q_i)/√2` of Σ as a step of training needs them: rpd numbers of type
+/// T, and Φv_i at the n inputs.
 #[derive(Debug)]
 pub struct TopProjector<T: Real> {
     /// q_i, `[r, pd]`: the components of neuron 0, then those of neuron 1, and so on.
@@ -43,7 +44,11 @@ impl<T: Real> TopProjector<T> {
         for r in 0..p {
             for c in 0..d {
                 let row = q.row(c * p + r);
-                vectors.col_as_slice_mut(r * d + c).iter_mut().enumerate().for_each(|(i, v)| *v = T::nearest(row[i]));
+                vectors
+                    .col_as_slice_mut(r * d + c)
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, v)| *v = T::nearest(row[i]));
             }
         }
         Ok(Self { vectors, at_inputs, d })
@@ -67,7 +72,8 @@ impl<T: Real> TopProjector<T> {
     /// `⟨v_i, vec(W)⟩` for Wᵀ (`[d, m]`): a pass over all of V.
     ///
     /// # Accuracy
-    /// A sum over the 64d components of a tile in T, the rest in f64. The bits do not depend on the thread count.
+    /// A sum over the 64d components of a tile in T, the rest in f64. The bits do not depend on the thread
+    /// count.
     pub fn coordinates(&self, w: MatRef<'_, T>, par: Par) -> Vec<f64> {
         let (p, d) = self.size();
         let tiles = p.div_ceil(PAIRS);
@@ -81,17 +87,26 @@ impl<T: Real> TopProjector<T> {
         total(sums.as_ref())
     }
 
-    /// `out ← ⟨v_i, ·⟩` of the part of a displacement on the neurons from `start` on, given as √½ of the difference of the twins.
+    /// `out ← ⟨v_i, ·⟩` of the part of a displacement on the neurons from `start` on, given as √½ of the
+    /// difference of the twins.
     pub(super) fn add_coordinates(&self, start: usize, u: MatRef<'_, T>, out: MatMut<'_, T>) {
         let vectors = self.vectors.subcols(start * self.d, u.nrows());
         matmul(out, Accum::Replace, vectors, u, T::nearest(1.0), Par::Seq);
     }
 
-    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on: what `−Σ_i s_i v_i` is on them, and minus that on their twins.
+    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on: what `−Σ_i s_i v_i` is on them, and minus that
+    /// on their twins.
     pub(super) fn combine(&self, start: usize, s: &[T], out: MatMut<'_, T>) {
         let vectors = self.vectors.subcols(start * self.d, out.nrows());
         let s = ColRef::from_slice(s).as_mat();
-        matmul(out, Accum::Replace, vectors.transpose(), s, T::nearest(-std::f64::consts::FRAC_1_SQRT_2), Par::Seq);
+        matmul(
+            out,
+            Accum::Replace,
+            vectors.transpose(),
+            s,
+            T::nearest(-std::f64::consts::FRAC_1_SQRT_2),
+            Par::Seq,
+        );
     }
 
     /// `out ← f_L(X; Π_{>r}W)` from f_L(X; W) and the coordinates of W.

@@ -9,12 +9,17 @@ use crate::real::Real;
 /// Columns that one task takes.
 const COLUMNS: usize = 256;
 
-/// `w ← w − η·gradient`, both `[d, m]` with contiguous columns, one for each neuron: the transposes of what [`super::Problem`] takes.
+/// `w ← w − η·gradient`, both `[d, m]` with contiguous columns, one for each neuron: the transposes of what
+/// [`super::Problem`] takes.
 ///
 /// # Panics
 /// Where the shapes differ.
 pub fn descend<T: Real>(w: MatMut<'_, T>, eta: T, gradient: MatRef<'_, T>, par: Par) {
-    assert_eq!((w.nrows(), w.ncols()), (gradient.nrows(), gradient.ncols()), "a gradient has the shape of its displacement");
+    assert_eq!(
+        (w.nrows(), w.ncols()),
+        (gradient.nrows(), gradient.ncols()),
+        "a gradient has the shape of its displacement"
+    );
     let task = |(mut w, gradient): (MatMut<'_, T>, MatRef<'_, T>)| {
         for j in 0..w.ncols() {
             let from = gradient.col(j);

@@ -9,8 +9,8 @@ use crate::product::columns;
 use crate::real::Real;
 use crate::{Error, Result};
 
-/// The buffers of a step: `nm` numbers for the slopes, and what is small beside them. It holds nothing between steps but the last
-/// predictions, and serves every problem of the same sizes.
+/// The buffers of a step: `nm` numbers for the slopes, and what is small beside them. It holds nothing
+/// between steps but the last predictions, and serves every problem of the same sizes.
 #[derive(Debug)]
 pub struct Workspace<T: Real> {
     /// ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`; the columns of a tile are its neurons and then their twins.
@@ -23,7 +23,8 @@ pub struct Workspace<T: Real> {
     /// (I − U1U1ᵀ) f_L, and scratch of the length r.
     pub(super) beyond: Vec<f64>,
     pub(super) inner: Vec<f64>,
-    /// The coordinates of W and of the gradient in the top eigenvectors of Σ, where R3 is of them; empty otherwise.
+    /// The coordinates of W and of the gradient in the top eigenvectors of Σ, where R3 is of them; empty
+    /// otherwise.
     pub(super) coordinates: Vec<f64>,
     pub(super) slope: Vec<f64>,
     /// Whether the coordinates are those of the next W already.
@@ -51,8 +52,9 @@ impl<T: Real> Workspace<T> {
         &self.coordinates
     }
 
-    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W in the top eigenvectors of Σ need
-    /// no pass over these. Each such step adds roundings of T to them, so ask for [`Workspace::forget`] now and then.
+    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W in
+    /// the top eigenvectors of Σ need no pass over these. Each such step adds roundings of T to them, so ask
+    /// for [`Workspace::forget`] now and then.
     pub fn moved(&mut self, eta: f64) {
         if !self.slope.is_empty() {
             self.coordinates.iter_mut().zip(&self.slope).for_each(|(c, s)| *c -= eta * s);
@@ -92,7 +94,13 @@ impl<T: Real> Workspace<T> {
         Err(Error::domain(
             "the workspace",
             format!("one for n = {n}, m = {m}, d = {d}, r = {r}"),
-            format!("the problem has n = {}, m = {}, d = {}, r = {}", problem.n(), problem.m(), problem.d(), problem.rank()),
+            format!(
+                "the problem has n = {}, m = {}, d = {}, r = {}",
+                problem.n(),
+                problem.m(),
+                problem.d(),
+                problem.rank()
+            ),
         ))
     }
 
@@ -144,7 +152,8 @@ pub(super) struct Factors<T: Real> {
 pub(super) struct Scratch<T: Real> {
     /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
     pub w: Mat<T>,
-    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the top eigenvectors of Σ.
+    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the
+    /// top eigenvectors of Σ.
     pub difference: Mat<T>,
     /// A column in f64.
     pub z: Vec<f64>,

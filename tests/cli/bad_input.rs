@@ -1,4 +1,5 @@
-//! Bad input gets one clear sentence that names the value and what is allowed, exit status 2, and leaves nothing behind.
+//! Bad input gets one clear sentence that names the value and what is allowed, exit status 2, and leaves
+//! nothing behind.
 
 use crate::process::Desk;
 use escapement_cli::files::npy;
@@ -128,8 +129,14 @@ fn sizes_that_do_not_fit_in_memory() {
 fn a_spectrum_that_does_not_fit_is_refused_at_once() {
     let desk = Desk::new();
     let start = std::time::Instant::now();
-    desk.refused(&["spectrum", "--d", "1000", "--m", "400000", "--all", "--memory", "16GiB"], &["leanest route", "m = 400000"]);
-    desk.refused(&["construct", "--d", "1000", "--m", "1000000", "--memory", "16GiB"], &["leanest route", "m = 1000000"]);
+    desk.refused(
+        &["spectrum", "--d", "1000", "--m", "400000", "--all", "--memory", "16GiB"],
+        &["leanest route", "m = 400000"],
+    );
+    desk.refused(
+        &["construct", "--d", "1000", "--m", "1000000", "--memory", "16GiB"],
+        &["leanest route", "m = 1000000"],
+    );
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
 
@@ -137,14 +144,21 @@ fn a_spectrum_that_does_not_fit_is_refused_at_once() {
 fn outputs_that_cannot_be_written() {
     let desk = desk();
     desk.put("file", "");
-    let cases =
-        [("none/x", "does not exist"), ("file/x", "file is not a folder"), ("/dev/full", "not a regular file"), (".", "folder")];
+    let cases = [
+        ("none/x", "does not exist"),
+        ("file/x", "file is not a folder"),
+        ("/dev/full", "not a regular file"),
+        (".", "folder"),
+    ];
     for option in ["--vectors", "--plot"] {
         for (path, word) in cases {
             desk.refused(&["spectrum", "--weights", "W0.npy", option, path], &[path, word]);
         }
     }
-    desk.refused(&["spectrum", "--weights", "W0.npy", "--vectors", "x", "--plot", "x"], &["x", "two outputs"]);
+    desk.refused(
+        &["spectrum", "--weights", "W0.npy", "--vectors", "x", "--plot", "x"],
+        &["x", "two outputs"],
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -152,7 +166,11 @@ fn outputs_that_cannot_be_written() {
 fn standard_output_on_a_full_disk() {
     let desk = desk();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let out = std::process::Command::new(env!("CARGO_BIN_EXE_escapement")).arg("zonal").stdout(full).output().unwrap();
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_escapement"))
+        .arg("zonal")
+        .stdout(full)
+        .output()
+        .unwrap();
     let said = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(2));
     assert!(said.starts_with("escapement: standard output") && said.contains("no space"), "{said}");
@@ -165,7 +183,8 @@ fn targets() {
     let run = |toml: &str, words: &[&str]| {
         desk.put("target.toml", toml);
         for output in [&[][..], &["--out", "results"]] {
-            let arguments = [&["construct", "--weights", "W0.npy", "--target", "target.toml"][..], output].concat();
+            let arguments =
+                [&["construct", "--weights", "W0.npy", "--target", "target.toml"][..], output].concat();
             desk.refused(&arguments, &[&["target.toml"], words].concat());
         }
     };
@@ -176,8 +195,14 @@ fn targets() {
     run(&sparse("1.0", "[1.0, 0.0]"), &["beta", "2", "d = 3"]);
     run(&sparse("1.0", "[inf, 0.0, 0.0]"), &["beta", "inf", "finite"]);
     run(&sparse("\"one\"", "[1.0, 0.0, 0.0]"), &["line 3", "alpha", "expected f64"]);
-    run("k = 1\n[[low_degree]]\ndegree = 2\ncoefficient = 1.0\neta = [1.0, 0.0, 0.0]\n", &["degree = 2", "k = 1"]);
-    run("k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = 1.0\neta = [0.5, 0.0, 0.0]\n", &["eta", "0.5", "unit"]);
+    run(
+        "k = 1\n[[low_degree]]\ndegree = 2\ncoefficient = 1.0\neta = [1.0, 0.0, 0.0]\n",
+        &["degree = 2", "k = 1"],
+    );
+    run(
+        "k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = 1.0\neta = [0.5, 0.0, 0.0]\n",
+        &["eta", "0.5", "unit"],
+    );
     run("k = 0\n", &["k = 0", "from 1"]);
     run("k = 1\nkappa = 2\n", &["line 2", "kappa", "sparse"]);
     run("k = 1\n[[sparse]]\nalfa = 1.0\nbeta = [1.0, 0.0, 0.0]\n", &["line 3", "alfa", "alpha"]);
@@ -192,18 +217,26 @@ fn targets() {
 #[test]
 fn constructions_that_do_not_exist() {
     let desk = desk();
-    let terms = |count: usize| (0..count).map(|_| "[[sparse]]\nalpha = 1.0\nbeta = [1.0, 0.0, 0.0]\n").collect::<String>();
+    let terms = |count: usize| {
+        (0..count).map(|_| "[[sparse]]\nalpha = 1.0\nbeta = [1.0, 0.0, 0.0]\n").collect::<String>()
+    };
     let construct = ["construct", "--weights", "W0.npy", "--target", "target.toml", "--out", "results"];
     // Four neurons cannot serve five terms.
     desk.put("target.toml", format!("k = 1\n{}", terms(5)));
     desk.refused(&construct, &["= 4", "R = 5", "m ≥ 10"]);
     // n_4 = 25 at d = 3, but Σ has rank 12.
     desk.put("target.toml", format!("k = 4\n{}", terms(1)));
-    desk.refused(&[&construct[..], &["--activation", "tanh:0.5"]].concat(), &["n_k = 25", "pd = 12", "m = 18"]);
+    desk.refused(
+        &[&construct[..], &["--activation", "tanh:0.5"]].concat(),
+        &["n_k = 25", "pd = 12", "m = 18"],
+    );
     desk.put("target.toml", format!("k = 1\n{}", terms(1)));
     // Assumption 3: without a shift σ'' is odd, so its mean vanishes.
     for activation in ["sigmoid", "tanh", "erf"] {
-        desk.refused(&[&construct[..], &["--activation", activation]].concat(), &["s_0", "vanishes", activation]);
+        desk.refused(
+            &[&construct[..], &["--activation", activation]].concat(),
+            &["s_0", "vanishes", activation],
+        );
     }
 }
 
@@ -211,7 +244,10 @@ fn constructions_that_do_not_exist() {
 fn inputs_and_folders_of_construct() {
     let desk = desk();
     desk.put_matrix("X.npy", &Mat::from_fn(3, 4, |_, _| 1.0));
-    desk.refused(&["construct", "--weights", "W0.npy", "--inputs", "X.npy"], &["X.npy", "4 entries", "d = 3"]);
+    desk.refused(
+        &["construct", "--weights", "W0.npy", "--inputs", "X.npy"],
+        &["X.npy", "4 entries", "d = 3"],
+    );
     desk.refused(&["construct", "--d", "4", "--inputs", "X.npy", "--n", "5"], &["--n 5", "X.npy", "3"]);
     desk.refused(&["construct", "--inputs", "none.npy"], &["none.npy", "no such file"]);
     desk.refused(&["construct", "--n", "0"], &["--n", "0", "at least one"]);
@@ -220,8 +256,14 @@ fn inputs_and_folders_of_construct() {
     desk.refused(&["construct", "--m", "2000000000000"], &["TiB"]);
     desk.put("file", "");
     desk.refused(&["construct", "--weights", "W0.npy", "--out", "file"], &["file", "not a folder"]);
-    desk.refused(&["construct", "--weights", "W0.npy", "--out", "file/deep"], &["file/deep", "file is not a folder"]);
-    desk.refused(&["construct", "--weights", "W0.npy", "--out", "/proc/results"], &["/proc/results", "cannot be written"]);
+    desk.refused(
+        &["construct", "--weights", "W0.npy", "--out", "file/deep"],
+        &["file/deep", "file is not a folder"],
+    );
+    desk.refused(
+        &["construct", "--weights", "W0.npy", "--out", "/proc/results"],
+        &["/proc/results", "cannot be written"],
+    );
     // A name in the folder that is taken by a folder: all or nothing.
     std::fs::create_dir_all(desk.path("taken/X.npy")).unwrap();
     desk.refused(&["construct", "--weights", "W0.npy", "--out", "taken"], &["X.npy", "folder"]);

@@ -1,4 +1,5 @@
-//! The documents say what is so: links lead somewhere, the tour agrees with the snapshots, the example on its page is the crate that is built.
+//! The documents say what is so: links lead somewhere, the tour agrees with the snapshots, the example on its
+//! page is the crate that is built.
 
 use escapement_verify::{Bound, papers};
 use serde_json::Value;
@@ -45,7 +46,9 @@ fn dead(page: &Path, link: &str) -> Option<String> {
     if !root().join(&target).exists() {
         return Some(format!("{}: there is no {link}", page.display()));
     }
-    let named = |text: String| prose(&text).lines().any(|l| l.starts_with('#') && anchor(l.trim_start_matches('#')) == heading);
+    let named = |text: String| {
+        prose(&text).lines().any(|l| l.starts_with('#') && anchor(l.trim_start_matches('#')) == heading)
+    };
     (!heading.is_empty() && !named(read(&target)))
         .then(|| format!("{}: {} has no heading {heading}", page.display(), target.display()))
 }
@@ -66,7 +69,11 @@ fn links_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(seen > 50, "only {seen} links were found");
     let tour = Path::new("docs/tour.md");
-    assert!(dead(tour, "tour.rs").is_some() && dead(tour, "#no-such-heading").is_some() && dead(tour, "#the-setting").is_none());
+    assert!(
+        dead(tour, "tour.rs").is_some()
+            && dead(tour, "#no-such-heading").is_some()
+            && dead(tour, "#the-setting").is_none()
+    );
 }
 
 /// The first three cells of a row.
@@ -90,15 +97,20 @@ fn tour_agrees_with_the_snapshots() {
         let of = |b: &Bound| order.iter().position(|v| snapshot(id, &b.name)["verdict"] == *v).unwrap();
         let worst = claim.bounds().iter().filter(|b| b.printed.is_none()).map(of).max().unwrap();
         assert!(tour.contains(&format!("| `{id}` | {} |", order[worst])), "{id} is {}", order[worst]);
-        let start = tour.find(&format!("<!-- {id}: ")).unwrap_or_else(|| panic!("the tour has no table of {id}"));
+        let start =
+            tour.find(&format!("<!-- {id}: ")).unwrap_or_else(|| panic!("the tour has no table of {id}"));
         let rows = tour[start..].lines().skip(3).take_while(|l| l.starts_with('|'));
         for row in rows {
             let [bound, verdict, constant] = cells(row);
             let found = snapshot(id, bound);
             assert_eq!(found["verdict"], verdict, "{id} {bound}");
             match (constant.parse::<f64>(), found["implied_constant"].as_f64()) {
-                (Ok(shown), Some(c)) => assert!((shown - c).abs() <= 6e-4 * c.abs(), "{id} {bound}: {shown} is shown for {c}"),
-                (shown, c) => assert!(shown.is_err() && c.is_none(), "{id} {bound}: {constant:?} is shown for {c:?}"),
+                (Ok(shown), Some(c)) => {
+                    assert!((shown - c).abs() <= 6e-4 * c.abs(), "{id} {bound}: {shown} is shown for {c}")
+                }
+                (shown, c) => {
+                    assert!(shown.is_err() && c.is_none(), "{id} {bound}: {constant:?} is shown for {c:?}")
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The command line as a user meets it, and the report as a reader does. The folders are the rooms of `verify/cli/src`.
+//! The command line as a user meets it, and the report as a reader does. The folders are the rooms of
+//! `verify/cli/src`.
 
 mod bad_input;
 #[path = "../support/data.rs"]

@@ -31,8 +31,10 @@ impl Desk {
 
     /// Everything in the folder, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> =
-            std::fs::read_dir(self.dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = std::fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -49,7 +51,8 @@ impl Desk {
 
     /// The same as float32, which NumPy users and PyTorch write.
     pub fn put_matrix_f32(&self, name: &str, m: &Mat<f64>) {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", m.nrows(), m.ncols());
+        let header =
+            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", m.nrows(), m.ncols());
         let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
         bytes.extend(format!("{header:<117}\n").as_bytes());
         for i in 0..m.nrows() {
@@ -95,8 +98,8 @@ impl Desk {
         child.wait_with_output().unwrap()
     }
 
-    /// A run that must be refused: exit 2, nothing on standard output, one line on standard error that holds `words`,
-    /// and the folder as it was.
+    /// A run that must be refused: exit 2, nothing on standard output, one line on standard error that holds
+    /// `words`, and the folder as it was.
     pub fn refused(&self, arguments: &[&str], words: &[&str]) {
         let before = self.names();
         let out = self.run(arguments);
@@ -121,7 +124,10 @@ pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         if entry.is_dir() {
             all.extend(files(&entry));
         } else if entry.extension().is_none_or(|e| e != "lock") {
-            all.insert(entry.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&entry).unwrap());
+            all.insert(
+                entry.file_name().unwrap().to_str().unwrap().to_owned(),
+                std::fs::read(&entry).unwrap(),
+            );
         }
     }
     all

@@ -1,15 +1,19 @@
-//! Activations: derivatives against finite differences, tails against asymptotics, suprema against a dense search, names.
+//! Activations: derivatives against finite differences, tails against asymptotics, suprema against a dense
+//! search, names.
 
 use escapement::activation::{self, Activation, Derivative, NAMES, search_supremum};
 use std::sync::Arc;
 
 fn smooth() -> Vec<Arc<dyn Activation>> {
-    ["sigmoid:1", "sigmoid", "tanh:0.5", "erf:-0.3", "sine:0.2", "softplus:2"].map(|n| activation::parse(n).unwrap()).to_vec()
+    ["sigmoid:1", "sigmoid", "tanh:0.5", "erf:-0.3", "sine:0.2", "softplus:2"]
+        .map(|n| activation::parse(n).unwrap())
+        .to_vec()
 }
 
 #[test]
 fn each_derivative_is_that_of_the_one_before() {
-    // Five points at distance h: error h⁴/30 times a fifth derivative (at most about 300 for tanh''), and rounding 1.5 ε|g|/h.
+    // Five points at distance h: error h⁴/30 times a fifth derivative (at most about 300 for tanh''), and
+    // rounding 1.5 ε|g|/h.
     let h = 1e-3_f64;
     let allowance = 300.0 * h.powi(4) / 30.0 + 1.5 * f64::EPSILON * 30.0 / h;
     for sigma in smooth() {
@@ -17,7 +21,8 @@ fn each_derivative_is_that_of_the_one_before() {
             for i in -200..=200 {
                 let z = 0.05 * f64::from(i) + 0.0123;
                 let g = |z| sigma.at(pair[0], z);
-                let numeric = (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h);
+                let numeric =
+                    (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h);
                 let miss = (numeric - sigma.at(pair[1], z)).abs();
                 assert!(miss <= allowance, "{} {:?} at {z}: {miss:e}", sigma.name(), pair[1]);
             }
@@ -32,7 +37,13 @@ fn the_pair_of_value_and_slope_is_the_two_of_them() {
         let (mut value, mut first) = (z.clone(), vec![0.0; z.len()]);
         sigma.apply_value_and_first(&mut value, &mut first);
         for i in 0..z.len() {
-            assert_eq!((value[i], first[i]), (sigma.value(z[i]), sigma.d1(z[i])), "{} at {}", sigma.name(), z[i]);
+            assert_eq!(
+                (value[i], first[i]),
+                (sigma.value(z[i]), sigma.d1(z[i])),
+                "{} at {}",
+                sigma.name(),
+                z[i]
+            );
         }
     }
 }
@@ -88,7 +99,8 @@ fn suprema_are_those_of_a_dense_search() {
                 assert!(found.value.is_infinite(), "{}: {found:?}", sigma.name());
                 continue;
             }
-            // Quadratic at a maximum: golden sections to √ε leave ε. Towards a limit: reached at the end of the grid.
+            // Quadratic at a maximum: golden sections to √ε leave ε. Towards a limit: reached at the end of
+            // the grid.
             let miss = (found.value - exact.value).abs() / exact.value;
             assert!(miss <= 1e-14, "{} {order:?}: {} for {}", sigma.name(), found.value, exact.value);
         }

@@ -1,4 +1,5 @@
-//! The mathematics against oracles, identities and slow independent routes. The folders are the rooms of `src`.
+//! The mathematics against oracles, identities and slow independent routes. The folders are the rooms of
+//! `src`.
 
 mod activation;
 #[path = "../support/data.rs"]

@@ -65,7 +65,11 @@ fn tiles_of_every_shape_agree_with_the_definition() {
             assert!(miss(&net.f_linear(x, w, par).unwrap(), &linear) <= 1e-11);
             assert!(miss(&net.f_quadratic(x, w, par).unwrap(), &quadratic) <= 1e-11);
         }
-        assert_eq!(net.f(x, w, Par::Seq).unwrap(), net.f(x, w, Par::rayon(2)).unwrap(), "the same bits at any thread count");
+        assert_eq!(
+            net.f(x, w, Par::Seq).unwrap(),
+            net.f(x, w, Par::rayon(2)).unwrap(),
+            "the same bits at any thread count"
+        );
         let difference = Mat::from_fn(p * d, 2, |row, c| {
             let (i, r) = (row / p, row % p);
             (w[(r, i)] - w[(p + r, i)]) * (1.0 - 3.0 * c as f64)
@@ -95,9 +99,12 @@ fn pairing_and_taylor() {
     // What is left beyond f_L + f_Q is cubic: halving W divides it by 8.
     let rest = |size: f64| {
         let w = displacement(&net, size, "taylor");
-        let [f, l, q] =
-            [net.f(x, w.as_ref(), Par::Seq), net.f_linear(x, w.as_ref(), Par::Seq), net.f_quadratic(x, w.as_ref(), Par::Seq)]
-                .map(Result::unwrap);
+        let [f, l, q] = [
+            net.f(x, w.as_ref(), Par::Seq),
+            net.f_linear(x, w.as_ref(), Par::Seq),
+            net.f_quadratic(x, w.as_ref(), Par::Seq),
+        ]
+        .map(Result::unwrap);
         (0..20).map(|i| (f[i] - l[i] - q[i]).powi(2)).sum::<f64>().sqrt()
     };
     let order = (rest(2e-2) / rest(1e-2)).log2();
@@ -112,11 +119,15 @@ fn losses_and_their_derivatives() {
         assert_eq!((loss.value(0.7, 0.7), loss.d1(0.7, 0.7)), (0.0, 0.0));
         for i in -40..40 {
             let (y, z) = (0.3, 0.25 * f64::from(i) + 0.01);
-            let stencil =
-                |g: &dyn Fn(f64) -> f64| (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h);
+            let stencil = |g: &dyn Fn(f64) -> f64| {
+                (g(z - 2.0 * h) - 8.0 * g(z - h) + 8.0 * g(z + h) - g(z + 2.0 * h)) / (12.0 * h)
+            };
             let d1 = stencil(&|z| loss.value(y, z));
             let d2 = stencil(&|z| loss.d1(y, z));
-            assert!((d1 - loss.d1(y, z)).abs() < 1e-10 && (d2 - loss.d2(y, z)).abs() < 1e-10, "{loss:?} at {z}");
+            assert!(
+                (d1 - loss.d1(y, z)).abs() < 1e-10 && (d2 - loss.d2(y, z)).abs() < 1e-10,
+                "{loss:?} at {z}"
+            );
             assert!(loss.d1(y, z).abs() <= loss.lipschitz());
         }
     }
@@ -127,7 +138,9 @@ fn losses_and_their_derivatives() {
     }
     assert!((Loss::LogCosh.value(0.0, 1.0 - 1e-16) / Loss::LogCosh.value(0.0, 1.0) - 1.0).abs() < 4e-16);
     assert_eq!(Loss::Square.value(1.0, 3.0), 4.0);
-    assert!(Loss::parse("huber").unwrap_err().to_string().contains("pseudo-huber, log-cosh, absolute, square"));
+    assert!(
+        Loss::parse("huber").unwrap_err().to_string().contains("pseudo-huber, log-cosh, absolute, square")
+    );
     assert!(Loss::Square.mean(&[1.0], &[1.0, 2.0]).is_err());
 }
 
@@ -135,7 +148,10 @@ fn losses_and_their_derivatives() {
 fn bad_input_is_refused() {
     let sigmoid = sigma::parse("sigmoid:1").unwrap();
     let build = |w: Mat<f64>| {
-        PairedNetwork::new(w.as_ref(), sigmoid.clone(), tolerance::UNIT_NORM_F64).map(|_| ()).unwrap_err().to_string()
+        PairedNetwork::new(w.as_ref(), sigmoid.clone(), tolerance::UNIT_NORM_F64)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
     };
     assert!(build(Mat::from_fn(2, 2, |_, _| 0.5)).contains("d = 2"));
     assert!(build(Mat::from_fn(2, 4, |_, _| 0.6)).contains("norm 1.2"));
@@ -145,9 +161,13 @@ fn bad_input_is_refused() {
     let (x, w) = (Mat::from_fn(2, 3, |_, _| 1.0), Mat::<f64>::zeros(4, 3));
     assert!(net.f(x.as_ref().subcols(0, 2), w.as_ref(), Par::Seq).is_err());
     assert!(net.f_linear(x.as_ref(), w.as_ref().subrows(0, 2), Par::Seq).is_err());
-    assert!(net.f_quadratic(Mat::from_fn(1, 3, |_, _| f64::INFINITY).as_ref(), w.as_ref(), Par::Seq).is_err());
+    assert!(
+        net.f_quadratic(Mat::from_fn(1, 3, |_, _| f64::INFINITY).as_ref(), w.as_ref(), Par::Seq).is_err()
+    );
     assert!(net.f(x.as_ref().subrows(0, 0), w.as_ref(), Par::Seq).unwrap().is_empty());
-    let relu = PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), 2, 3, sigma::parse("relu").unwrap()).unwrap();
+    let relu =
+        PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), 2, 3, sigma::parse("relu").unwrap())
+            .unwrap();
     assert!(relu.f(x.as_ref(), w.as_ref(), Par::Seq).is_ok());
     assert!(relu.f_quadratic(x.as_ref(), w.as_ref(), Par::Seq).unwrap_err().to_string().contains("relu"));
 }

@@ -1,4 +1,5 @@
-//! L_λ: its gradient and Hessian against reference values, finite differences and symmetry, and averages of its Hessian over signs.
+//! L_λ: its gradient and Hessian against reference values, finite differences and symmetry, and averages of
+//! its Hessian over signs.
 
 use crate::construct::displacements::covariance;
 use crate::data::{ORACLE, activation, json, matrix, vector};
@@ -29,8 +30,10 @@ fn reference_values() {
         let net = oracle_network(entry);
         let rank = entry["n_k"].as_u64().unwrap() as usize;
         let activation = sigma::parse(&activation(entry)).unwrap();
-        let cov = Covariance::new(net.weights(), activation.as_ref(), Truncation::Tail(tolerance::FINE_TAIL)).unwrap();
-        let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
+        let cov = Covariance::new(net.weights(), activation.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))
+            .unwrap();
+        let pairs =
+            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
         let top = TopSpace::new(&pairs, rank).unwrap();
         let (x, w, v) = (matrix(&entry["X"]), matrix(&entry["W"]), matrix(&entry["V"]));
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
@@ -40,9 +43,11 @@ fn reference_values() {
             let loss = Loss::parse(&loss.replace('_', "-")).unwrap();
             let model = if model == "network" { Model::Network } else { Model::Quadratic };
             let y = vector(&entry["y"]);
-            let objective = RegularizedLoss::new(of, &y, loss, lambda, model, DEFAULT_MEMORY, Par::Seq).unwrap();
+            let objective =
+                RegularizedLoss::new(of, &y, loss, lambda, model, DEFAULT_MEMORY, Par::Seq).unwrap();
             let (mut space, mut gradient) = (objective.workspace(), Mat::zeros(net.m(), net.d()));
-            let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, Par::Seq).unwrap();
+            let value =
+                objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, Par::Seq).unwrap();
             assert!(miss(&value.regularizers, &vector(&entry["regularizers"])) <= ORACLE);
             assert!((value.objective / expected["value"].as_f64().unwrap() - 1.0).abs() <= ORACLE, "{name}");
             let missed = miss(&flat(&gradient), &flat(&matrix(&expected["gradient"])));
@@ -103,7 +108,8 @@ fn product(objective: &RegularizedLoss<'_>, w: &Mat<f64>, v: &Mat<f64>, par: Par
 
 const STEP: f64 = 6e-6;
 
-/// `(∇(W + hV) − ∇(W − hV))/2h`, and how far a product is from it, relative to the largest entry of either gradient.
+/// `(∇(W + hV) − ∇(W − hV))/2h`, and how far a product is from it, relative to the largest entry of either
+/// gradient.
 fn miss_of_product(objective: &RegularizedLoss<'_>, w: &Mat<f64>, v: &Mat<f64>, product: &Mat<f64>) -> f64 {
     let at = |h: f64| gradient(objective, &(w + faer::Scale(h) * v), Par::Seq);
     let (plus, minus) = (at(STEP), at(-STEP));
@@ -158,7 +164,11 @@ fn each_part_of_the_hessian_is_missed_when_it_is_left_out() {
         lambda[i] = 0.0;
         let without = product(&case.objective(Loss::Square, lambda, Model::Network), &w, &v, Par::Seq);
         assert!(miss_of_product(&objective, &w, &v, &without) > wide, "λ{}", i + 1);
-        assert!(miss_of_product(&case.objective(Loss::Square, lambda, Model::Network), &w, &v, &without) < 1e-8, "λ{}", i + 1);
+        assert!(
+            miss_of_product(&case.objective(Loss::Square, lambda, Model::Network), &w, &v, &without) < 1e-8,
+            "λ{}",
+            i + 1
+        );
     }
     let turned = Mat::from_fn(24, 3, |r, i| if r < 12 { v[(r, i)] } else { -v[(r, i)] });
     assert!(miss_of_product(&objective, &w, &v, &product(&objective, &w, &turned, Par::Seq)) > wide);
@@ -174,18 +184,30 @@ fn the_quadratic_term_is_what_the_linear_model_lacks() {
         objective.value(w.as_ref(), &mut space, Par::Seq).unwrap();
         space.f().to_vec()
     };
-    let [linear, both, term] = [Model::Linear, Model::Quadratic, Model::QuadraticTerm].map(|model| predictions(model, &w));
+    let [linear, both, term] =
+        [Model::Linear, Model::Quadratic, Model::QuadraticTerm].map(|model| predictions(model, &w));
     let direct = case.net.f_quadratic(case.x.as_ref(), w.as_ref(), Par::Seq).unwrap();
     for i in 0..20 {
-        assert!((linear[i] + term[i] - both[i]).abs() < 1e-14 && (term[i] - direct[i]).abs() < 1e-14, "{}", term[i]);
+        assert!(
+            (linear[i] + term[i] - both[i]).abs() < 1e-14 && (term[i] - direct[i]).abs() < 1e-14,
+            "{}",
+            term[i]
+        );
         assert!(term[i].abs() > 1e-6);
     }
-    // Twins that move alike make it vanish, and so does W = 0, which is stationary: the regularisers but R4 know of f_L and stay.
+    // Twins that move alike make it vanish, and so does W = 0, which is stationary: the regularisers but R4
+    // know of f_L and stay.
     let alike = Mat::from_fn(18, 3, |r, c| w[(r % 9, c)]);
     assert_eq!(predictions(Model::QuadraticTerm, &alike), vec![0.0; 20]);
     let nowhere = Mat::zeros(18, 3);
-    assert_eq!(gradient(&case.objective(Loss::Square, LAMBDA, Model::QuadraticTerm), &nowhere, Par::Seq), nowhere);
-    assert!(gradient(&case.objective(Loss::Square, LAMBDA, Model::Quadratic), &nowhere, Par::Seq).norm_max() > 1e-3);
+    assert_eq!(
+        gradient(&case.objective(Loss::Square, LAMBDA, Model::QuadraticTerm), &nowhere, Par::Seq),
+        nowhere
+    );
+    assert!(
+        gradient(&case.objective(Loss::Square, LAMBDA, Model::Quadratic), &nowhere, Par::Seq).norm_max()
+            > 1e-3
+    );
 }
 
 #[test]
@@ -213,8 +235,15 @@ fn the_least_eigenvalue_of_a_hessian_by_both_routes() {
         let exact = least_eigenvalue(&hessian, &LeastOptions::default(), Par::Seq).unwrap();
         let options = LeastOptions { dense: 0, tolerance: 1e-6, gap: 1e-3, ..LeastOptions::default() };
         let found = least_eigenvalue(&hessian, &options, Par::Seq).unwrap();
-        assert!(exact.exact && exact.products == 360 && !found.exact && found.products < 200, "{}", found.products);
-        assert!(found.lower_bound <= exact.value && exact.value <= found.value + 1e-13 * exact.norm, "{found:?}");
+        assert!(
+            exact.exact && exact.products == 360 && !found.exact && found.products < 200,
+            "{}",
+            found.products
+        );
+        assert!(
+            found.lower_bound <= exact.value && exact.value <= found.value + 1e-13 * exact.norm,
+            "{found:?}"
+        );
         assert!(found.residual <= 1e-6 * found.norm && found.error() <= 1e-3 * found.norm);
         assert!(exact.value < 0.0, "{}", exact.value);
     }
@@ -244,7 +273,10 @@ fn bad_input_is_refused() {
     let case = Case::new(5, 6, 3, "bad");
     let of = Regularizers { cov: &case.cov, top: &case.top, net: &case.net, x: case.x.as_ref() };
     let build = |y: &[f64], lambda: [f64; 4]| {
-        RegularizedLoss::new(of, y, Loss::Square, lambda, Model::Network, 0, Par::Seq).map(|_| ()).unwrap_err().to_string()
+        RegularizedLoss::new(of, y, Loss::Square, lambda, Model::Network, 0, Par::Seq)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
     };
     assert!(build(&[0.0; 4], LAMBDA).contains("shape [4, 1]"));
     assert!(build(&[f64::NAN; 5], LAMBDA).contains("the labels holds NaN"));
@@ -252,11 +284,22 @@ fn bad_input_is_refused() {
     assert!(build(&[0.0; 5], [0.0, 0.0, 0.0, f64::INFINITY]).contains("λ4 = inf"));
     let objective = case.objective(Loss::Absolute, LAMBDA, Model::Quadratic);
     let w = moved(&case, "W");
-    assert!(objective.hessian(w.as_ref(), Par::Seq).map(|_| ()).unwrap_err().to_string().contains("second derivative"));
+    assert!(
+        objective
+            .hessian(w.as_ref(), Par::Seq)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+            .contains("second derivative")
+    );
     let mut space = objective.workspace();
     let mut out = Mat::zeros(12, 3);
     assert!(objective.value(w.as_ref().subrows(0, 6), &mut space, Par::Seq).is_err());
-    assert!(objective.value_and_gradient(w.as_ref(), out.as_mut().subrows_mut(0, 6), &mut space, Par::Seq).is_err());
+    assert!(
+        objective
+            .value_and_gradient(w.as_ref(), out.as_mut().subrows_mut(0, 6), &mut space, Par::Seq)
+            .is_err()
+    );
     let huge = displacement(&case.net, 1e80, "W");
     assert!(objective.value(huge.as_ref(), &mut space, Par::Seq).unwrap_err().to_string().contains("inf"));
     assert!(
@@ -277,7 +320,9 @@ fn bad_input_is_refused() {
 fn means_of_the_hessian_over_signs_are_those_of_enumeration() {
     let case = Case::new(30, 5, 3, "signs");
     let (w, v) = (moved(&case, "W"), displacement(&case.net, 0.7, "V"));
-    let signed = |sign: &dyn Fn(usize) -> bool| Mat::from_fn(10, 3, |r, i| if sign(r) { -v[(r, i)] } else { v[(r, i)] });
+    let signed = |sign: &dyn Fn(usize) -> bool| {
+        Mat::from_fn(10, 3, |r, i| if sign(r) { -v[(r, i)] } else { v[(r, i)] })
+    };
     for model in [Model::Linear, Model::Quadratic, Model::Network] {
         // Everything together, and each part by itself.
         let alone = (0..5).map(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
@@ -294,7 +339,8 @@ fn means_of_the_hessian_over_signs_are_those_of_enumeration() {
             assert!((found / mean - 1.0).abs() < 1e-12, "{model:?} {lambda:?}: {found} {mean}");
             assert_eq!(found, expected_hessian_form(&hessian, v.as_ref(), Par::rayon(2)).unwrap());
             // Twins with one sign, and no signs at all, have other means.
-            let paired = (0..1 << 5).map(|word| form(&signed(&|r| word >> (r % 5) & 1 == 1))).sum::<f64>() / 32.0;
+            let paired =
+                (0..1 << 5).map(|word| form(&signed(&|r| word >> (r % 5) & 1 == 1))).sum::<f64>() / 32.0;
             for other in [paired, form(&v)] {
                 assert!(
                     (other / mean - 1.0).abs() > crate::construct::displacements::WIDE,

@@ -1,4 +1,5 @@
-//! What the claims of each paper measure, held to independent routes. The folders are those of `verify/src/papers`.
+//! What the claims of each paper measure, held to independent routes. The folders are those of
+//! `verify/src/papers`.
 
 mod nbl22 {
     pub mod assumption_3;

@@ -21,7 +21,9 @@ struct WithinTolerance(f64);
 
 impl insta::Comparator for WithinTolerance {
     fn matches(&self, reference: &insta::Snapshot, test: &insta::Snapshot) -> bool {
-        let value = |s: &insta::Snapshot| -> Option<Value> { serde_json::from_str(&s.contents().as_text()?.to_string()).ok() };
+        let value = |s: &insta::Snapshot| -> Option<Value> {
+            serde_json::from_str(&s.contents().as_text()?.to_string()).ok()
+        };
         match (value(reference), value(test)) {
             (Some(reference), Some(test)) => close(&reference, &test, "", self.0),
             _ => false,
@@ -37,12 +39,19 @@ impl insta::Comparator for WithinTolerance {
 pub fn close(a: &Value, b: &Value, key: &str, tolerance: f64) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| close(x, y, key, tolerance)))
+            a.len() == b.len()
+                && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| close(x, y, key, tolerance)))
         }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| close(x, y, key, tolerance)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(x, y)| close(x, y, key, tolerance))
+        }
         (Value::Number(x), Value::Number(y)) if x.is_f64() || y.is_f64() => {
             let (Some(x), Some(y)) = (x.as_f64(), y.as_f64()) else { return false };
-            let scale = if ["claimed", "measured", "lower", "upper"].contains(&key) { 1.0 } else { x.abs().max(y.abs()) };
+            let scale = if ["claimed", "measured", "lower", "upper"].contains(&key) {
+                1.0
+            } else {
+                x.abs().max(y.abs())
+            };
             (x - y).abs() <= tolerance * scale
         }
         _ => a == b,

@@ -1,10 +1,12 @@
-//! Reference values under `tests/data`, made without any formula of this project, and how closely they must be met.
+//! Reference values under `tests/data`, made without any formula of this project, and how closely they must
+//! be met.
 
 use faer::Mat;
 use serde_json::Value;
 use std::path::Path;
 
-/// Agreement with the oracles, relative to the largest entry: they are f64 results of quadrature and differentiation.
+/// Agreement with the oracles, relative to the largest entry: they are f64 results of quadrature and
+/// differentiation.
 pub const ORACLE: f64 = 1e-10;
 
 /// The folder of the workspace, whichever of its packages is tested.

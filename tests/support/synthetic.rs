@@ -79,7 +79,9 @@ impl Claim for Synthetic {
 
 /// Cells of the claim "made-up" over widths and replicates.
 pub fn over_m(widths: &[usize], replicates: usize) -> Vec<Cell> {
-    let cell = |&m: &usize, replicate| Cell::new("made-up", "").with(Parameter::D, 10).with(Parameter::M, m).replicate(replicate);
+    let cell = |&m: &usize, replicate| {
+        Cell::new("made-up", "").with(Parameter::D, 10).with(Parameter::M, m).replicate(replicate)
+    };
     widths.iter().flat_map(|m| (0..replicates).map(move |r| cell(m, r))).collect()
 }
 

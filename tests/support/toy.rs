@@ -1,8 +1,11 @@
-//! Two made-up claims with a bound of every kind, the second resting on the first, and journals of them to be changed.
+//! Two made-up claims with a bound of every kind, the second resting on the first, and journals of them to be
+//! changed.
 
 use crate::synthetic::{Synthetic, noise};
 use escapement_verify::run::journal::{Journal, Records};
-use escapement_verify::{Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Record, Registry, Result, Side, Sweep};
+use escapement_verify::{
+    Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Record, Registry, Result, Side, Sweep,
+};
 use std::path::Path;
 
 pub const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
@@ -36,9 +39,13 @@ fn upon(c: &Cell, seed: u64) -> Result<Measurement> {
 
 fn cells() -> (Vec<Cell>, Vec<Cell>) {
     let all = || WIDTHS.iter().flat_map(|&m| (0..2).map(move |replicate| (m, replicate)));
-    let ground = all().map(|(m, replicate)| Cell::new("ground", "").with(Parameter::M, m).replicate(replicate)).collect();
+    let ground = all()
+        .map(|(m, replicate)| Cell::new("ground", "").with(Parameter::M, m).replicate(replicate))
+        .collect();
     let sweep = |(m, replicate)| {
-        [16, 32].map(|n| Cell::new("upon", "sweep").with(Parameter::M, m).with(Parameter::N, n).replicate(replicate))
+        [16, 32].map(|n| {
+            Cell::new("upon", "sweep").with(Parameter::M, m).with(Parameter::N, n).replicate(replicate)
+        })
     };
     let long = [4, 8, 16, 32, 64, 128].map(|d| Cell::new("upon", "long").with(Parameter::D, d));
     (ground, all().flat_map(sweep).chain(long).collect())
@@ -50,9 +57,15 @@ fn upon_bounds() -> Vec<Bound> {
     vec![
         Bound::growth("rate", "error ≲ m^{-1/2}", "error", "rate", growth).part("sweep"),
         Bound::asymptotic("square", "exact ≍ d²", "exact", Sweep::both(Parameter::D, |_| 2.0)).part("long"),
-        Bound::identity("printed", "1 = m^{-1/2}", "no rate", "rate", Neighbour::lhs("error", "another false one"))
-            .part("sweep")
-            .printed(ErratumId(3)),
+        Bound::identity(
+            "printed",
+            "1 = m^{-1/2}",
+            "no rate",
+            "rate",
+            Neighbour::lhs("error", "another false one"),
+        )
+        .part("sweep")
+        .printed(ErratumId(3)),
     ]
 }
 
@@ -64,7 +77,14 @@ pub fn registry() -> Registry {
 /// The registry without one bound of the second claim.
 pub fn registry_without(bound: &str) -> Registry {
     let ground_bounds = vec![
-        Bound::inequality("at-most", "lhs ≤ 2/m", "lhs", Side::Upper, "rhs", Neighbour::rhs("half", "½ in place of 2")),
+        Bound::inequality(
+            "at-most",
+            "lhs ≤ 2/m",
+            "lhs",
+            Side::Upper,
+            "rhs",
+            Neighbour::rhs("half", "½ in place of 2"),
+        ),
         Bound::identity("same", "2/m = 2/m", "rhs", "rhs again", Neighbour::rhs("half", "½ in place of 2")),
         Bound::probability("often", "P ≥ ¾", "successes", "trials", Side::Lower, 0.75),
     ];
@@ -75,7 +95,8 @@ pub fn registry_without(bound: &str) -> Registry {
     Registry::new(vec![ground.boxed(), upon.boxed()]).unwrap()
 }
 
-/// Writes the journal `to` with the records of `from`, each as `change` makes it, none where it makes none; the checksums are made anew.
+/// Writes the journal `to` with the records of `from`, each as `change` makes it, none where it makes none;
+/// the checksums are made anew.
 pub fn rewrite(from: &Path, to: &Path, change: impl Fn(Record) -> Option<Record>) {
     let records = Records::read(from).unwrap();
     let mut journal = Journal::open(to, true).unwrap();

@@ -14,7 +14,10 @@ pub enum Error {
     #[error(transparent)]
     Core(#[from] escapement::Error),
     /// A measured quantity is NaN or infinite.
-    #[error("the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must be finite")]
+    #[error(
+        "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must \
+         be finite"
+    )]
     NotFinite {
         /// The key of the cell.
         cell: String,
@@ -24,7 +27,9 @@ pub enum Error {
         value: f64,
     },
     /// The error bound of a quantity is negative.
-    #[error("the quantity '{quantity}' of the cell {cell} has the error bound {value}: it must be at least 0")]
+    #[error(
+        "the quantity '{quantity}' of the cell {cell} has the error bound {value}: it must be at least 0"
+    )]
     NegativeError {
         /// The key of the cell.
         cell: String,
@@ -70,7 +75,8 @@ pub enum Error {
         allowed: String,
     },
     /// The file given as the journal is something else.
-    #[error("{} is not a journal: it does not begin with a record, and it will not be overwritten; choose another --journal", path.display())]
+    #[error("{} is not a journal: it does not begin with a record, and it will not be overwritten; choose \
+        another --journal", path.display())]
     JournalForeign {
         /// The file.
         path: PathBuf,
@@ -86,7 +92,8 @@ pub enum Error {
         why: String,
     },
     /// A line of the journal is whole and holds what this version does not know.
-    #[error("{}:{line} was written by a newer escapement: it has the field '{field}', which this one does not know; use the newer one, or another --journal", path.display())]
+    #[error("{}:{line} was written by a newer escapement: it has the field '{field}', which this one does \
+        not know; use the newer one, or another --journal", path.display())]
     JournalNewer {
         /// The journal.
         path: PathBuf,
@@ -96,7 +103,8 @@ pub enum Error {
         field: String,
     },
     /// Another process writes to this journal.
-    #[error("the journal {} is in use: another process holds {}; wait for it, or choose another with --journal", path.display(), lock.display())]
+    #[error("the journal {} is in use: another process holds {}; wait for it, or choose another with \
+        --journal", path.display(), lock.display())]
     JournalLocked {
         /// The journal.
         path: PathBuf,
@@ -142,7 +150,10 @@ impl Error {
 
     /// Whether the whole run must stop: the input or the files are at fault, not one cell.
     pub fn stops_the_run(&self) -> bool {
-        !matches!(self, Self::Core(_) | Self::NotFinite { .. } | Self::NegativeError { .. } | Self::Memory { .. })
+        !matches!(
+            self,
+            Self::Core(_) | Self::NotFinite { .. } | Self::NegativeError { .. } | Self::Memory { .. }
+        )
     }
 }
 
@@ -168,7 +179,11 @@ const NAMED: usize = 10;
 fn listed(conflicts: &[Conflict]) -> String {
     let words = |c: &Conflict| {
         let Conflict { cell, seed, first, second, what } = c;
-        format!("{} and {} differ on the cell {cell} at seed {seed}: {what}", first.display(), second.display())
+        format!(
+            "{} and {} differ on the cell {cell} at seed {seed}: {what}",
+            first.display(),
+            second.display()
+        )
     };
     let mut list: Vec<String> = conflicts.iter().take(NAMED).map(words).collect();
     if conflicts.len() > NAMED {

@@ -1,12 +1,14 @@
-//! From a statement to a verdict: claims, the cells they are measured on, and the judges of what was measured.
+//! From a statement to a verdict: claims, the cells they are measured on, and the judges of what was
+//! measured.
 //!
 //! ```text
 //! Claim::plan(tier) → cells → measure(cell) → records → verdict → report
 //! ```
 //!
-//! Each arrow is a pure function of the one before; the [`run::journal`] is the only state. A claim is data and one
-//! measuring function ([`claim::Claim`]); what it asserts is a list of [`claim::bound::Bound`]s; what came out is a
-//! [`judge::ClaimVerdict`] that carries its own evidence. All of it is evidence at the sizes that ran, not proof.
+//! Each arrow is a pure function of the one before; the [`run::journal`] is the only state. A claim is data
+//! and one measuring function ([`claim::Claim`]); what it asserts is a list of [`claim::bound::Bound`]s; what
+//! came out is a [`judge::ClaimVerdict`] that carries its own evidence. All of it is evidence at the sizes
+//! that ran, not proof.
 //!
 //! | room | what is in it | rests on |
 //! |---|---|---|

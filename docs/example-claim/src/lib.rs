@@ -21,11 +21,14 @@ static PAPER: Paper = Paper {
 };
 
 const CARD: Card = Card {
-    statement: r"\lambda_1(\Sigma) \ge \max_j \kappa_j, \qquad \frac{\lambda_1(\Sigma)}{\max_j \kappa_j} - 1 \asymp \sqrt{\frac{d}{m}}",
+    statement: r"\lambda_1(\Sigma) \ge \max_j \kappa_j, \qquad \frac{\lambda_1(\Sigma)}{\max_j \kappa_j} - 1
+        \asymp \sqrt{\frac{d}{m}}",
     reference: "docs/adding-a-claim.md",
     hypotheses: "Unit weights; for the rate, independent and uniform ones.",
-    method: "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at d = 3 and 6.",
-    refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not follow m^{-1/2}.",
+    method: "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at \
+        d = 3 and 6.",
+    refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not follow \
+        m^{-1/2}.",
     ..Card::new(&PAPER, "top-eigenvalue", "The top of Σ lies above its limit")
 };
 
@@ -39,12 +42,16 @@ impl Claim for TopEigenvalue {
         let mut cells = Vec::new();
         for d in [3, 6] {
             for activation in ["sigmoid:1", "tanh:0.5"] {
-                let cell = |part: &str| Cell::new(self.id(), part).with(Parameter::D, d).activation(activation);
+                let cell =
+                    |part: &str| Cell::new(self.id(), part).with(Parameter::D, d).activation(activation);
                 for part in ["equal", "cap"] {
                     cells.push(cell(part).with(Parameter::M, 100));
                 }
                 for m in [40, 80, 160, 320, 640, 1280] {
-                    cells.extend((0..replicates).map(|replicate| cell("uniform").with(Parameter::M, m).replicate(replicate)));
+                    cells.extend(
+                        (0..replicates)
+                            .map(|replicate| cell("uniform").with(Parameter::M, m).replicate(replicate)),
+                    );
                 }
             }
         }
@@ -71,7 +78,12 @@ impl Claim for TopEigenvalue {
 
         let levels = cov.levels();
         let kappa = |short: f64| {
-            levels.levels.iter().skip(1).map(move |l| l.tau / (l.dimension - short)).fold(levels.levels[0].tau, f64::max)
+            levels
+                .levels
+                .iter()
+                .skip(1)
+                .map(move |l| l.tau / (l.dimension - short))
+                .fold(levels.levels[0].tau, f64::max)
         };
         let rounding = levels.rounding_allowance();
         Ok(Measurement::new()
@@ -87,8 +99,14 @@ impl Claim for TopEigenvalue {
         let short = Neighbour::rhs("max κ, one dimension short", "B(d,j) − 1 in place of B(d,j)");
         vec![
             Bound::inequality("floor", "λ_1(Σ) ≥ max_j κ_j", "λ_1", Side::Lower, "max κ", short),
-            Bound::growth("excess", "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)", "excess", "√(d/m)", Sweep::both(Parameter::M, |_| -0.5))
-                .part("uniform"),
+            Bound::growth(
+                "excess",
+                "λ_1(Σ)/max_j κ_j − 1 ≍ √(d/m)",
+                "excess",
+                "√(d/m)",
+                Sweep::both(Parameter::M, |_| -0.5),
+            )
+            .part("uniform"),
         ]
     }
 }

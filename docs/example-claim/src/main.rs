@@ -1,4 +1,5 @@
-//! `escapement` with one more claim: the whole command line and its page, for who wants them (`--features cli`).
+//! `escapement` with one more claim: the whole command line and its page, for who wants them
+//! (`--features cli`).
 
 use escapement_verify::{Registry, papers};
 use std::process::ExitCode;

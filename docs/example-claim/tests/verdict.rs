@@ -17,8 +17,14 @@ fn verdict() -> Result<(), Box<dyn std::error::Error>> {
     let mut seen = Vec::new();
     for b in &verdict.bounds {
         assert_eq!(b.control.verdict, Verdict::Refuted, "{}: {}", b.name, b.control.description);
-        let slopes: Vec<String> = b.exponents.iter().map(|e| format!("{}: {:.3}", e.group, e.measured)).collect();
-        seen.push((b.name.clone(), b.verdict, format!("{:.4}", b.implied_constant.unwrap_or(f64::NAN)), slopes));
+        let slopes: Vec<String> =
+            b.exponents.iter().map(|e| format!("{}: {:.3}", e.group, e.measured)).collect();
+        seen.push((
+            b.name.clone(),
+            b.verdict,
+            format!("{:.4}", b.implied_constant.unwrap_or(f64::NAN)),
+            slopes,
+        ));
     }
     insta::assert_json_snapshot!(seen);
     Ok(())

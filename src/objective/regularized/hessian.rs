@@ -13,7 +13,8 @@ use crate::network::{self, Model};
 use crate::product::{columns, vectorised};
 use crate::{Error, Result};
 
-/// `∇²L_λ(W)`, ready for products: slopes and curvatures of the model at W are kept, so that a product evaluates no activation.
+/// `∇²L_λ(W)`, ready for products: slopes and curvatures of the model at W are kept, so that a product
+/// evaluates no activation.
 ///
 /// As a [`SymmetricOperator`] its order is md, and a vector is a column-major `[m, d]` matrix.
 pub struct Hessian<'a> {
@@ -27,7 +28,8 @@ pub struct Hessian<'a> {
     second: Vec<f64>,
     /// ∂F_i/∂(w_r·x_i) up to a_r m^{-1/2}, `[n, m]` in the order of the tiles.
     slopes: Mat<f64>,
-    /// σ'' at `(w_{0,r} + w_r)·x_i` for the network, in the same order; f_L + f_Q shares its own between twins.
+    /// σ'' at `(w_{0,r} + w_r)·x_i` for the network, in the same order; f_L + f_Q shares its own between
+    /// twins.
     curvatures: Option<Mat<f64>>,
     /// One for each product that runs at once: no lock is held while one does.
     spaces: Mutex<Vec<Workspace>>,
@@ -53,7 +55,9 @@ impl<'a> Hessian<'a> {
             of.forward(w, false, &mut space, par, |Pair { index, rows, upper, lower, out, .. }| {
                 let origin = &of.second.col_as_slice(index)[rows];
                 for (out, shift) in out.into_iter().zip([upper, lower]) {
-                    vectorised(|| out.iter_mut().zip(origin).zip(shift).for_each(|((out, z), u)| *out = z + u));
+                    vectorised(|| {
+                        out.iter_mut().zip(origin).zip(shift).for_each(|((out, z), u)| *out = z + u)
+                    });
                     of.of.net.activation().apply(Derivative::Second, out);
                 }
             });
@@ -61,7 +65,17 @@ impl<'a> Hessian<'a> {
             curvatures = Some(std::mem::replace(&mut space.kept, columns(of.n(), of.m())));
         }
         let squares = squared_rows(w);
-        Ok(Self { of, w: w.to_owned(), squares, value, first, second, slopes, curvatures, spaces: Mutex::new(vec![space]) })
+        Ok(Self {
+            of,
+            w: w.to_owned(),
+            squares,
+            value,
+            first,
+            second,
+            slopes,
+            curvatures,
+            spaces: Mutex::new(vec![space]),
+        })
     }
 
     /// L_λ at W.
@@ -85,7 +99,8 @@ impl<'a> Hessian<'a> {
     /// A shape that does not fit, or an entry of `v` that is not finite.
     ///
     /// # Accuracy
-    /// Against automatic differentiation 1e-10 of the largest entry (the reference values); symmetric to rounding.
+    /// Against automatic differentiation 1e-10 of the largest entry (the reference values); symmetric to
+    /// rounding.
     pub fn multiply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) -> Result<()> {
         let of = self.of;
         of.check("the direction", v.nrows(), v.ncols())?;
@@ -95,16 +110,22 @@ impl<'a> Hessian<'a> {
         let mut space = self.lend();
         of.project(v, &mut space, l1 != 0.0, par);
         // The slopes at W along V; X by the rows of V is kept.
-        of.forward(v, l3 != 0.0, &mut space, par, |Pair { index, rows, upper, lower, out: [a, b], sum, .. }| {
-            let [s, t] = self.kept_columns(index).map(|c| &self.slopes.col_as_slice(c)[rows.clone()]);
-            a.copy_from_slice(upper);
-            b.copy_from_slice(lower);
-            vectorised(|| {
-                let n = sum.len();
-                let (s, t, upper, lower) = (&s[..n], &t[..n], &upper[..n], &lower[..n]);
-                (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]);
-            });
-        });
+        of.forward(
+            v,
+            l3 != 0.0,
+            &mut space,
+            par,
+            |Pair { index, rows, upper, lower, out: [a, b], sum, .. }| {
+                let [s, t] = self.kept_columns(index).map(|c| &self.slopes.col_as_slice(c)[rows.clone()]);
+                a.copy_from_slice(upper);
+                b.copy_from_slice(lower);
+                vectorised(|| {
+                    let n = sum.len();
+                    let (s, t, upper, lower) = (&s[..n], &t[..n], &upper[..n], &lower[..n]);
+                    (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]);
+                });
+            },
+        );
         let Workspace { kept, f, g, h, t, pool, .. } = &mut space;
         g.iter_mut().zip(self.second.iter().zip(f)).for_each(|(g, (second, f))| *g = second * *f);
         let (kept, g) = (&*kept, &*g);
@@ -115,8 +136,11 @@ impl<'a> Hessian<'a> {
             let Some(curvatures) = self.curvatures_of(pair, index) else {
                 return vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i]));
             };
-            let (q, along, first) =
-                (&curvatures[rows.clone()][..n], &kept.col_as_slice(index)[rows.clone()][..n], &self.first[rows][..n]);
+            let (q, along, first) = (
+                &curvatures[rows.clone()][..n],
+                &kept.col_as_slice(index)[rows.clone()][..n],
+                &self.first[rows][..n],
+            );
             vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * along[i]));
         });
         of.add_projected(out.as_mut(), &mut space, par);
@@ -127,17 +151,23 @@ impl<'a> Hessian<'a> {
         Ok(())
     }
 
-    /// `Σ_r H_rr[v_r, v_r]` of the mean loss alone, H_rr the d × d diagonal block of neuron r of m. Costs less than a product.
+    /// `Σ_r H_rr[v_r, v_r]` of the mean loss alone, H_rr the d × d diagonal block of neuron r of m. Costs
+    /// less than a product.
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
         let mut space = self.lend();
         of.forward(v, false, &mut space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
-            for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)]) {
+            for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)])
+            {
                 let slopes = &self.slopes.col_as_slice(c)[rows.clone()];
-                vectorised(|| sum.iter_mut().zip(slopes).zip(along).for_each(|((sum, s), v)| *sum += (s * v) * (s * v)));
+                vectorised(|| {
+                    sum.iter_mut().zip(slopes).zip(along).for_each(|((sum, s), v)| *sum += (s * v) * (s * v))
+                });
                 if let Some(curvatures) = self.curvatures_of(index, c) {
                     let q = &curvatures[rows.clone()];
-                    vectorised(|| other.iter_mut().zip(q).zip(along).for_each(|((sum, q), v)| *sum += sign * q * v * v));
+                    vectorised(|| {
+                        other.iter_mut().zip(q).zip(along).for_each(|((sum, q), v)| *sum += sign * q * v * v)
+                    });
                 }
             }
         });
@@ -171,7 +201,8 @@ impl<'a> Hessian<'a> {
         [start + pair, start + pair + count]
     }
 
-    /// The curvatures of a neuron at all inputs, by its pair and its place in the order of the tiles; none for f_L.
+    /// The curvatures of a neuron at all inputs, by its pair and its place in the order of the tiles; none
+    /// for f_L.
     fn curvatures_of(&self, pair: usize, index: usize) -> Option<&[f64]> {
         match (&self.curvatures, self.of.model) {
             (Some(kept), _) => Some(kept.col_as_slice(index)),

@@ -1,24 +1,31 @@
-//! The regularised loss `L_λ = L̂ + Σ_i λ_i R_i` with gradient and Hessian-vector product, R1 and R2 through Σ itself.
+//! The regularised loss `L_λ = L̂ + Σ_i λ_i R_i` with gradient and Hessian-vector product, R1 and R2 through
+//! Σ itself.
 //!
 //! # What is computed
-//! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second derivative, both up to the factor
-//! `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
+//! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second
+//! derivative, both up to the factor `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for
+//! f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
 //!
 //! - the gradient of L̂ is `a_r m^{-1/2} Σ_i g_i s_{ir} x_i`, `g_i = ℓ'(y_i, F_i)/n`;
-//! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`, `δF_i = m^{-1/2} Σ_r a_r s_{ir} (v_r·x_i)`.
+//! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`,
+//!   `δF_i = m^{-1/2} Σ_r a_r s_{ir} (v_r·x_i)`.
 //!
-//! R1, R2 and R3 see the difference u of the twin halves of W alone. With Q the top eigenvectors, `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`,
-//! their gradient by u is `(I − QQᵀ)[(2λ1/m) Aũ + (2λ3/n) Φᵀh] + λ2 QΛQᵀu`, which enters the two halves with opposite signs; it is linear in
-//! u, and so the Hessian too. Nothing is a difference of nearly equal numbers: all but R2 works on ũ. R4 has the gradient
-//! `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
+//! R1, R2 and R3 see the difference u of the twin halves of W alone. With Q the top eigenvectors,
+//! `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`, their gradient by u is
+//! `(I − QQᵀ)[(2λ1/m) Aũ + (2λ3/n) Φᵀh] + λ2 QΛQᵀu`, which enters the two halves with opposite signs; it is
+//! linear in u, and so the Hessian too. Nothing is a difference of nearly equal numbers: all but R2 works on
+//! ũ. R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the Hessian
+//! `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
 //!
 //! # What it costs
-//! Products: X by the rows of W and of ũ, its transpose by as many columns, one product with `A` (three of p × p by p × d) and three pairs
-//! with Q. Tiles of neurons and inputs stay in cache, and their order, so the bits, do not depend on the thread count. A Hessian is built once
-//! at a W ([`RegularizedLoss::hessian`]); a product with it reads what it keeps, and evaluates no activation.
+//! Products: X by the rows of W and of ũ, its transpose by as many columns, one product with `A` (three of p
+//! × p by p × d) and three pairs with Q. Tiles of neurons and inputs stay in cache, and their order, so the
+//! bits, do not depend on the thread count. A Hessian is built once at a W ([`RegularizedLoss::hessian`]); a
+//! product with it reads what it keeps, and evaluates no activation.
 //!
-//! On two cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes 1.4 times as long as these products for f_L + f_Q, and 1.95 times for
-//! the network, which evaluates σ and σ' at nm points; a Hessian-vector product 1.1 and 0.75 gradients (`cargo bench --bench objective`).
+//! On two cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes 1.4 times as long as these products
+//! for f_L + f_Q, and 1.95 times for the network, which evaluates σ and σ' at nm points; a Hessian-vector
+//! product 1.1 and 0.75 gradients (`cargo bench --bench objective`).
 //!
 //! ```
 //! use escapement::covariance::Covariance;
@@ -81,7 +88,8 @@ pub struct Value {
     pub objective: f64,
 }
 
-/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and the kernel matrices of Σ.
+/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and the
+/// kernel matrices of Σ.
 pub struct RegularizedLoss<'a> {
     of: Regularizers<'a>,
     operator: CovarianceOperator<'a>,
@@ -101,16 +109,17 @@ pub struct RegularizedLoss<'a> {
 }
 
 impl<'a> RegularizedLoss<'a> {
-    /// L_λ for the labels `y` (n values) at the inputs of `of`, with λ1..λ4 in `lambda`. The kernel matrices of Σ are kept if their 16p² bytes fit
-    /// in `memory` bytes; else each gradient and Hessian-vector product makes them afresh.
+    /// L_λ for the labels `y` (n values) at the inputs of `of`, with λ1..λ4 in `lambda`. The kernel matrices
+    /// of Σ are kept if their 16p² bytes fit in `memory` bytes; else each gradient and Hessian-vector product
+    /// makes them afresh.
     ///
     /// # Errors
-    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative or not finite;
-    /// [`Error::Unsupported`] for an activation without a second derivative.
+    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative or
+    /// not finite; [`Error::Unsupported`] for an activation without a second derivative.
     ///
     /// # Accuracy
-    /// Values, gradients and Hessian-vector products agree with automatic differentiation to 1e-10 of the largest entry (the reference values);
-    /// R1 is low by at most `of.cov.truncation_bound()·‖W‖_F²`.
+    /// Values, gradients and Hessian-vector products agree with automatic differentiation to 1e-10 of the
+    /// largest entry (the reference values); R1 is low by at most `of.cov.truncation_bound()·‖W‖_F²`.
     pub fn new(
         of: Regularizers<'a>,
         y: &[f64],
@@ -125,16 +134,32 @@ impl<'a> RegularizedLoss<'a> {
         net.check_inputs(x)?;
         let (n, p, d) = (x.nrows(), net.p(), net.d());
         if y.len() != n || n == 0 {
-            return Err(Error::Shape { name: "the labels", rows: y.len(), cols: 1, expected: format!("n = {n} ≥ 1, 1") });
+            return Err(Error::Shape {
+                name: "the labels",
+                rows: y.len(),
+                cols: 1,
+                expected: format!("n = {n} ≥ 1, 1"),
+            });
         }
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
-        for (name, rows, cols) in [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())] {
+        for (name, rows, cols) in
+            [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())]
+        {
             if (rows, cols) != (p, d) {
-                return Err(Error::Shape { name, rows, cols, expected: format!("p = {p}, d = {d}, as the network") });
+                return Err(Error::Shape {
+                    name,
+                    rows,
+                    cols,
+                    expected: format!("p = {p}, d = {d}, as the network"),
+                });
             }
         }
         if let Some((i, value)) = lambda.iter().enumerate().find(|(_, l)| !(**l >= 0.0 && l.is_finite())) {
-            return Err(Error::domain(format!("λ{}", i + 1), value, "it must be a finite number, zero or above"));
+            return Err(Error::domain(
+                format!("λ{}", i + 1),
+                value,
+                "it must be a finite number, zero or above",
+            ));
         }
         let mut objective = Self {
             of,
@@ -149,7 +174,8 @@ impl<'a> RegularizedLoss<'a> {
             second: columns(n, if model == Model::Linear { 0 } else { p }),
             coordinates: OnceLock::new(),
         };
-        let (pairs, mut first, mut second) = (objective.pairs(), columns(n, p), columns(n, objective.second.ncols()));
+        let (pairs, mut first, mut second) =
+            (objective.pairs(), columns(n, p), columns(n, objective.second.ncols()));
         let tasks = column_tiles(first.as_mut(), pairs).into_iter().enumerate();
         let mut seconds = column_tiles(second.as_mut(), pairs).into_iter();
         let tasks = tasks.map(|(tile, first)| (tile, first, seconds.next())).collect();
@@ -193,7 +219,8 @@ impl<'a> RegularizedLoss<'a> {
         self.lambda
     }
 
-    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`: `2n·pd·r` flops when first asked for.
+    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`: `2n·pd·r` flops when first asked
+    /// for.
     pub(crate) fn coordinates(&self, par: Par) -> Result<MatRef<'_, f64>> {
         if let Some(known) = self.coordinates.get() {
             return Ok(known.as_ref());
@@ -216,13 +243,14 @@ impl<'a> RegularizedLoss<'a> {
     /// L_λ at the displacement `w` (`[m, d]`). The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where L_λ overflows.
+    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where L_λ
+    /// overflows.
     pub fn value(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
         self.forward_all(w, space, par)
     }
 
-    /// L_λ at the displacement `w` (`[m, d]`), and its gradient by w (the same shape) in `gradient`. The predictions stay in `space`. For the absolute
-    /// loss the gradient is a subgradient.
+    /// L_λ at the displacement `w` (`[m, d]`), and its gradient by w (the same shape) in `gradient`. The
+    /// predictions stay in `space`. For the absolute loss the gradient is a subgradient.
     ///
     /// # Errors
     /// As [`RegularizedLoss::value`].
@@ -237,13 +265,22 @@ impl<'a> RegularizedLoss<'a> {
         let value = self.forward_all(w, space, par)?;
         let root = (self.m() as f64).sqrt().recip();
         let Workspace { kept, f, g, h, t, pool, .. } = &mut *space;
-        g.iter_mut().zip(self.y.iter().zip(f)).for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
+        g.iter_mut()
+            .zip(self.y.iter().zip(f))
+            .for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
         let (kept, g) = (&*kept, &*g);
         let linear = MatMut::from_column_major_slice_mut(t, self.of.net.p(), self.d());
-        self.backward(gradient.as_mut(), linear, self.weigh(h), pool, par, |Column { index, rows, out, .. }| {
-            let (slopes, g) = (&kept.col_as_slice(index)[rows.clone()], &g[rows]);
-            vectorised(|| out.iter_mut().zip(g).zip(slopes).for_each(|((out, g), s)| *out = g * s));
-        });
+        self.backward(
+            gradient.as_mut(),
+            linear,
+            self.weigh(h),
+            pool,
+            par,
+            |Column { index, rows, out, .. }| {
+                let (slopes, g) = (&kept.col_as_slice(index)[rows.clone()], &g[rows]);
+                vectorised(|| out.iter_mut().zip(g).zip(slopes).for_each(|((out, g), s)| *out = g * s));
+            },
+        );
         self.add_projected(gradient.as_mut(), space, par);
         if self.lambda[3] != 0.0 {
             let squares = squared_rows(w);
@@ -257,10 +294,12 @@ impl<'a> RegularizedLoss<'a> {
         Ok(value)
     }
 
-    /// The Hessian of L_λ at the displacement `w` (`[m, d]`), ready for products with vectors. It holds 2nm numbers (the network 3nm).
+    /// The Hessian of L_λ at the displacement `w` (`[m, d]`), ready for products with vectors. It holds 2nm
+    /// numbers (the network 3nm).
     ///
     /// # Errors
-    /// As [`RegularizedLoss::value`]; [`Error::Domain`] for the absolute loss, which has no second derivative.
+    /// As [`RegularizedLoss::value`]; [`Error::Domain`] for the absolute loss, which has no second
+    /// derivative.
     pub fn hessian<'b>(&'b self, w: MatRef<'_, f64>, par: Par) -> Result<Hessian<'b>> {
         Hessian::new(self, w, par)
     }
@@ -281,7 +320,8 @@ impl<'a> RegularizedLoss<'a> {
         self.forward(w, true, space, par, |pair| {
             let Pair { index, rows, upper, lower, out: [su, sv], sum, temp, .. } = pair;
             let s = &self.first.col_as_slice(index)[rows.clone()];
-            let c = if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
+            let c =
+                if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
             match self.model {
                 Model::Linear => {
                     vectorised(|| (0..s.len()).for_each(|i| sum[i] += s[i] * (upper[i] - lower[i])));
@@ -323,10 +363,16 @@ impl<'a> RegularizedLoss<'a> {
         let loss = self.loss.mean(&self.y, &space.f)?;
         let r3 = space.h.iter().map(|h| h * h).sum::<f64>() / n;
         let regularizers = [r1, r2, r3, regularizers::r4(w)];
-        let objective =
-            loss + self.lambda.iter().zip(regularizers).map(|(l, r)| if *l == 0.0 { 0.0 } else { l * r }).sum::<f64>();
+        let objective = loss
+            + self
+                .lambda
+                .iter()
+                .zip(regularizers)
+                .map(|(l, r)| if *l == 0.0 { 0.0 } else { l * r })
+                .sum::<f64>();
         if !objective.is_finite() {
-            let why = format!("L_λ is {objective} at a displacement whose largest entry is {:e}", w.norm_max());
+            let why =
+                format!("L_λ is {objective} at a displacement whose largest entry is {:e}", w.norm_max());
             return Err(Error::Numerical { what: "the evaluation of L_λ", why });
         }
         Ok(Value { loss, regularizers, objective })

@@ -70,7 +70,8 @@ pub(super) fn slice(column: ColMut<'_, f64>) -> &mut [f64] {
 }
 
 impl RegularizedLoss<'_> {
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as eight.
+    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
+    /// eight.
     pub(super) fn pairs(&self) -> usize {
         self.of.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }
@@ -96,8 +97,9 @@ impl RegularizedLoss<'_> {
         (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
     }
 
-    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and h are `m^{-1/2}` times its sums; if
-    /// it is wanted (`beyond`), f_L at the ũ of `space` is added to the other.
+    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and h
+    /// are `m^{-1/2}` times its sums; if it is wanted (`beyond`), f_L at the ũ of `space` is added to the
+    /// other.
     pub(super) fn forward(
         &self,
         w: MatRef<'_, f64>,
@@ -122,8 +124,10 @@ impl RegularizedLoss<'_> {
                 sums.fill(0.0);
                 for rows in self.row_tiles() {
                     let mut z = scratch.z.as_mut().submatrix_mut(0, 0, rows.len(), blocks.len() * count);
-                    let (x, w) =
-                        (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, blocks.len() * count));
+                    let (x, w) = (
+                        self.x.as_ref().subrows(rows.start, rows.len()),
+                        scratch.w.as_ref().subcols(0, blocks.len() * count),
+                    );
                     matmul(z.as_mut(), Accum::Replace, x, w, 1.0, Par::Seq);
                     let (sum, linear) = sums.as_mut().two_cols_mut(0, 1);
                     let (sum, linear) = (&mut slice(sum)[rows.clone()], &mut slice(linear)[rows.clone()]);
@@ -142,7 +146,9 @@ impl RegularizedLoss<'_> {
                         });
                         if beyond {
                             let (b, s) = (column(2), &self.first.col_as_slice(start + r)[rows.clone()]);
-                            vectorised(|| linear.iter_mut().zip(s).zip(b).for_each(|((sum, s), b)| *sum += s * b));
+                            vectorised(|| {
+                                linear.iter_mut().zip(s).zip(b).for_each(|((sum, s), b)| *sum += s * b)
+                            });
                         }
                     }
                 }
@@ -152,13 +158,15 @@ impl RegularizedLoss<'_> {
         for (out, offset) in [(&mut space.f, 0), (&mut space.h, 1)] {
             out.fill(0.0);
             for tile in 0..self.tiles() {
-                out.iter_mut().zip(space.sums.col_as_slice(2 * tile + offset)).for_each(|(out, sum)| *out += root * sum);
+                out.iter_mut()
+                    .zip(space.sums.col_as_slice(2 * tile + offset))
+                    .for_each(|(out, sum)| *out += root * sum);
             }
         }
     }
 
-    /// Row r of `out` (`[m, d]`) ← `a_r Xᵀ` times the column that `fill` writes for it, and row r of `linear` (`[p, d]`) ← `Xᵀ(h∘σ'_r)` if there is
-    /// an h.
+    /// Row r of `out` (`[m, d]`) ← `a_r Xᵀ` times the column that `fill` writes for it, and row r of `linear`
+    /// (`[p, d]`) ← `Xᵀ(h∘σ'_r)` if there is an h.
     pub(super) fn backward(
         &self,
         out: MatMut<'_, f64>,
@@ -170,7 +178,8 @@ impl RegularizedLoss<'_> {
     ) {
         let (p, pairs) = (self.of.net.p(), self.pairs());
         let (upper, lower) = out.split_at_row_mut(p);
-        let [upper, lower, linear] = [upper, lower, linear].map(|part| column_tiles(part.transpose_mut(), pairs));
+        let [upper, lower, linear] =
+            [upper, lower, linear].map(|part| column_tiles(part.transpose_mut(), pairs));
         let tasks = upper.into_iter().zip(lower).zip(linear).enumerate().collect();
         each(par, tasks, |(tile, ((mut upper, mut lower), mut linear))| {
             let (start, count) = self.tile(tile);
@@ -179,13 +188,21 @@ impl RegularizedLoss<'_> {
                 for rows in self.row_tiles() {
                     for j in 0..2 * count {
                         let out = &mut scratch.z.col_as_slice_mut(j)[..rows.len()];
-                        fill(Column { pair: start + j % count, index: 2 * start + j, rows: rows.clone(), out });
+                        fill(Column {
+                            pair: start + j % count,
+                            index: 2 * start + j,
+                            rows: rows.clone(),
+                            out,
+                        });
                     }
                     if let Some(h) = h {
                         for r in 0..count {
                             let out = &mut scratch.z.col_as_slice_mut(2 * count + r)[..rows.len()];
-                            let (h, s) = (&h[rows.clone()], &self.first.col_as_slice(start + r)[rows.clone()]);
-                            vectorised(|| out.iter_mut().zip(h).zip(s).for_each(|((out, h), s)| *out = h * s));
+                            let (h, s) =
+                                (&h[rows.clone()], &self.first.col_as_slice(start + r)[rows.clone()]);
+                            vectorised(|| {
+                                out.iter_mut().zip(h).zip(s).for_each(|((out, h), s)| *out = h * s)
+                            });
                         }
                     }
                     let accum = if rows.start == 0 { Accum::Replace } else { Accum::Add };

@@ -17,8 +17,8 @@ fn column_mut(a: &mut [f64]) -> MatMut<'_, f64> {
 }
 
 impl RegularizedLoss<'_> {
-    /// Of the displacement `w` (`[m, d]`): ũ, projected twice, which leaves rounding of what remains; Qᵀu; and Aũ, zeros where nobody asks for
-    /// R1 (`r1`). Returns R1 and R2.
+    /// Of the displacement `w` (`[m, d]`): ũ, projected twice, which leaves rounding of what remains; Qᵀu;
+    /// and Aũ, zeros where nobody asks for R1 (`r1`). Returns R1 and R2.
     pub(super) fn project(&self, w: MatRef<'_, f64>, space: &mut Workspace, r1: bool, par: Par) -> [f64; 2] {
         let (p, q, eigenvalues) = (self.of.net.p(), self.of.top.vectors(), self.of.top.eigenvalues());
         let Workspace { u, au, top, .. } = space;
@@ -50,7 +50,8 @@ impl RegularizedLoss<'_> {
         (self.lambda[2] != 0.0).then_some(h)
     }
 
-    /// Adds the gradient of λ1R1 + λ2R2 + λ3R3 to `out` (`[m, d]`), from Aũ, Qᵀu, and Φᵀh (with its factor) in `t`.
+    /// Adds the gradient of λ1R1 + λ2R2 + λ3R3 to `out` (`[m, d]`), from Aũ, Qᵀu, and Φᵀh (with its factor)
+    /// in `t`.
     pub(super) fn add_projected(&self, mut out: MatMut<'_, f64>, space: &mut Workspace, par: Par) {
         let (p, q, eigenvalues) = (self.of.net.p(), self.of.top.vectors(), self.of.top.eigenvalues());
         let Workspace { au, t, top, .. } = space;
@@ -60,7 +61,9 @@ impl RegularizedLoss<'_> {
         let kept = if l3 == 0.0 { 0.0 } else { 1.0 };
         vectorised(|| t.iter_mut().zip(&*au).for_each(|(t, au)| *t = kept * *t + factor * au));
         let mut inner = tall_inner(q, column(t), par);
-        for (inner, (l, c)) in inner.col_as_slice_mut(0).iter_mut().zip(eigenvalues.iter().zip(top.col_as_slice(0))) {
+        for (inner, (l, c)) in
+            inner.col_as_slice_mut(0).iter_mut().zip(eigenvalues.iter().zip(top.col_as_slice(0)))
+        {
             *inner = l2 * l * c - *inner;
         }
         tall_outer(column_mut(t), Accum::Add, q, inner.as_ref(), 1.0, par);

@@ -11,7 +11,8 @@ use crate::{Error, Result};
 /// The buffers of an evaluation of L_λ. They hold nothing between evaluations but the last predictions.
 #[derive(Debug)]
 pub struct Workspace {
-    /// What the forward pass leaves for the backward pass, `[n, m]`; the columns of a tile are its neurons and then their twins.
+    /// What the forward pass leaves for the backward pass, `[n, m]`; the columns of a tile are its neurons
+    /// and then their twins.
     pub(super) kept: Mat<f64>,
     /// The sums over each tile, two columns to a tile.
     pub(super) sums: Mat<f64>,
@@ -52,8 +53,14 @@ impl Workspace {
         if found == wanted {
             return Ok(());
         }
-        let words = |(n, m, order, r): (usize, usize, usize, usize)| format!("n = {n}, m = {m}, pd = {order}, r = {r}");
-        Err(Error::domain("the workspace", format!("one for {}", words(found)), format!("L_λ has {}", words(wanted))))
+        let words = |(n, m, order, r): (usize, usize, usize, usize)| {
+            format!("n = {n}, m = {m}, pd = {order}, r = {r}")
+        };
+        Err(Error::domain(
+            "the workspace",
+            format!("one for {}", words(found)),
+            format!("L_λ has {}", words(wanted)),
+        ))
     }
 }
 
@@ -84,8 +91,11 @@ impl Pool {
     pub fn with(&self, task: impl FnOnce(&mut Scratch)) {
         let lent = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let [rows, width, d] = self.sizes;
-        let mut scratch =
-            lent.unwrap_or_else(|| Scratch { w: Mat::zeros(d, width), z: columns(rows, width), temp: vec![0.0; rows] });
+        let mut scratch = lent.unwrap_or_else(|| Scratch {
+            w: Mat::zeros(d, width),
+            z: columns(rows, width),
+            temp: vec![0.0; rows],
+        });
         task(&mut scratch);
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }

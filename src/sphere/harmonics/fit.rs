@@ -1,4 +1,5 @@
-//! Coefficients in the harmonics: of a zonal function exactly, of a function known by its values by least squares.
+//! Coefficients in the harmonics: of a zonal function exactly, of a function known by its values by least
+//! squares.
 
 use super::HarmonicBasis;
 use crate::{Error, Result};
@@ -11,18 +12,24 @@ pub struct Fit {
     pub coefficients: Vec<f64>,
     /// Root mean square of what the fit leaves at the points.
     pub residual: f64,
-    /// Ratio of the largest to the smallest singular value of the harmonics at the points: 1 for an exact quadrature.
+    /// Ratio of the largest to the smallest singular value of the harmonics at the points: 1 for an exact
+    /// quadrature.
     pub condition: f64,
 }
 
 impl HarmonicBasis {
-    /// The coefficients of `P_degree(η·x̂)`: `Y_{jl}(η)/B(d,j)` on that degree, zero elsewhere; length `len()`.
+    /// The coefficients of `P_degree(η·x̂)`: `Y_{jl}(η)/B(d,j)` on that degree, zero elsewhere; length
+    /// `len()`.
     ///
     /// # Errors
     /// [`Error::Domain`] if `degree > max_degree()`, else as [`HarmonicBasis::evaluate`] for `η`.
     pub fn project_zonal(&self, degree: usize, eta: &[f64]) -> Result<Vec<f64>> {
         if degree > self.max_degree {
-            return Err(Error::domain("degree", degree, format!("the basis stops at degree {}", self.max_degree)));
+            return Err(Error::domain(
+                "degree",
+                degree,
+                format!("the basis stops at degree {}", self.max_degree),
+            ));
         }
         let eta = MatRef::from_row_major_slice(eta, 1, eta.len());
         let mut y = Mat::zeros(1, self.len());
@@ -36,8 +43,9 @@ impl HarmonicBasis {
     /// `Σ_i (values_i − Σ_l c_l Y_l(x_i))²` by a singular value decomposition.
     ///
     /// # Errors
-    /// [`Error::Domain`] with fewer points than harmonics, another number of values, or points on which the harmonics are linearly
-    /// dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition does not converge; as [`HarmonicBasis::evaluate`].
+    /// [`Error::Domain`] with fewer points than harmonics, another number of values, or points on which the
+    /// harmonics are linearly dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition does
+    /// not converge; as [`HarmonicBasis::evaluate`].
     ///
     /// # Accuracy
     /// Coefficients to about `condition · n` roundings of the root mean square of the values.
@@ -50,7 +58,10 @@ impl HarmonicBasis {
             return Err(Error::domain(
                 "points",
                 n,
-                format!("the {all} harmonics of degree up to {} need at least as many points", self.max_degree),
+                format!(
+                    "the {all} harmonics of degree up to {} need at least as many points",
+                    self.max_degree
+                ),
             ));
         }
         if let Some(row) = values.iter().position(|v| !v.is_finite()) {
@@ -58,13 +69,16 @@ impl HarmonicBasis {
         }
         let mut y = Mat::zeros(n, all);
         self.evaluate(points, y.as_mut())?;
-        let svd =
-            y.thin_svd().map_err(|e| Error::Numerical { what: "the singular value decomposition", why: format!("{e:?}") })?;
+        let svd = y.thin_svd().map_err(|e| Error::Numerical {
+            what: "the singular value decomposition",
+            why: format!("{e:?}"),
+        })?;
         let s = svd.S().column_vector();
         // The rank test of LAPACK and NumPy: a smaller singular value is rounding of the largest.
         if s[all - 1] <= f64::EPSILON * n as f64 * s[0] {
             let why = format!(
-                "the {all} harmonics must be linearly independent at the points; their least singular value is {:.1e} of the largest",
+                "the {all} harmonics must be linearly independent at the points; their least singular value \
+                 is {:.1e} of the largest",
                 s[all - 1] / s[0]
             );
             return Err(Error::domain("points", n, why));

@@ -3,8 +3,8 @@
 //! Built one dimension at a time from homogeneous polynomials, so that nothing is singular anywhere. With
 //! `x = (x_1, …, x_k)`, `ρ = |x|²` and a harmonic `H` of degree l in the first k−1 coordinates,
 //! `Q_{j−l}(x_k, ρ) · H(x_1, …, x_{k−1})`, `Q_n(t, ρ) = ρ^{n/2} p̂_n^{(k+2l)}(t/√ρ)`,
-//! is one of degree j in k coordinates. Those with `l = j` are `H` itself: inside each degree the harmonics of fewer coordinates come
-//! first and never change, so the recursion fills the output in place.
+//! is one of degree j in k coordinates. Those with `l = j` are `H` itself: inside each degree the harmonics
+//! of fewer coordinates come first and never change, so the recursion fills the output in place.
 
 mod fit;
 mod recurrence;
@@ -20,11 +20,11 @@ use faer::{Mat, MatMut, MatRef};
 use recurrence::{BLOCK, Workspace};
 use std::ops::Range;
 
-/// An orthonormal basis `Y_{jl}` of the functions of degree at most J on the unit sphere, under the uniform probability
-/// measure (`E[Y Y'] = δ`, `Y_{00} = 1`), ordered by degree.
+/// An orthonormal basis `Y_{jl}` of the functions of degree at most J on the unit sphere, under the uniform
+/// probability measure (`E[Y Y'] = δ`, `Y_{00} = 1`), ordered by degree.
 ///
-/// Addition theorem: `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. For d up to about 10⁴ at degree 1, hundreds at degree 2, and
-/// degrees above 30 at d = 3, 4.
+/// Addition theorem: `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. For d up to about 10⁴ at degree 1, hundreds
+/// at degree 2, and degrees above 30 at d = 3, 4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HarmonicBasis {
     d: usize,
@@ -90,7 +90,8 @@ impl HarmonicBasis {
     /// [`Error::Shape`], [`Error::NotFinite`], or [`Error::NotUnit`] (beyond [`UNIT_NORM_F64`]).
     ///
     /// # Accuracy
-    /// The addition theorem holds to about `2(j + 4)` roundings of `B(d,j)`, the poles of the coordinates included.
+    /// The addition theorem holds to about `2(j + 4)` roundings of `B(d,j)`, the poles of the coordinates
+    /// included.
     ///
     /// ```
     /// use escapement::sphere::HarmonicBasis;
@@ -106,8 +107,9 @@ impl HarmonicBasis {
         self.run(points, values, &mut [])
     }
 
-    /// Values as [`HarmonicBasis::evaluate`], and component i of the spherical gradient in `gradients[i]`, `[n, len()]`, for
-    /// `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent vector in ambient coordinates.
+    /// Values as [`HarmonicBasis::evaluate`], and component i of the spherical gradient in `gradients[i]`,
+    /// `[n, len()]`, for `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent vector
+    /// in ambient coordinates.
     ///
     /// # Errors
     /// As [`HarmonicBasis::evaluate`]; [`Error::Shape`] unless there are d gradients of the right shape.
@@ -121,7 +123,11 @@ impl HarmonicBasis {
         gradients: &mut [Mat<f64>],
     ) -> Result<()> {
         if gradients.len() != self.d {
-            return Err(Error::domain("gradients", gradients.len(), format!("one matrix per coordinate is needed: {}", self.d)));
+            return Err(Error::domain(
+                "gradients",
+                gradients.len(),
+                format!("one matrix per coordinate is needed: {}", self.d),
+            ));
         }
         self.run(points, values, gradients)
     }
@@ -135,14 +141,20 @@ impl HarmonicBasis {
                 expected: format!("n, {}", self.d),
             });
         }
-        (0..points.nrows()).try_for_each(|row| unit_norm("points", row, points.row(row), UNIT_NORM_F64).map(|_| ()))
+        (0..points.nrows())
+            .try_for_each(|row| unit_norm("points", row, points.row(row), UNIT_NORM_F64).map(|_| ()))
     }
 
-    fn run(&self, points: MatRef<'_, f64>, mut values: MatMut<'_, f64>, gradients: &mut [Mat<f64>]) -> Result<()> {
+    fn run(
+        &self,
+        points: MatRef<'_, f64>,
+        mut values: MatMut<'_, f64>,
+        gradients: &mut [Mat<f64>],
+    ) -> Result<()> {
         self.check(points)?;
         let (n, all) = (points.nrows(), self.len());
-        let mut shapes =
-            std::iter::once((values.nrows(), values.ncols())).chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
+        let mut shapes = std::iter::once((values.nrows(), values.ncols()))
+            .chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
         if let Some((rows, cols)) = shapes.find(|&shape| shape != (n, all)) {
             return Err(Error::Shape { name: "harmonics", rows, cols, expected: format!("{n}, {all}") });
         }

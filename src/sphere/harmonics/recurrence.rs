@@ -4,7 +4,8 @@ use super::HarmonicBasis;
 use faer::prelude::{IntoConst, ReborrowMut};
 use faer::{MatMut, MatRef};
 
-/// Points handled together: long enough for vector loops, short enough that a block of columns stays in cache.
+/// Points handled together: long enough for vector loops, short enough that a block of columns stays in
+/// cache.
 pub(super) const BLOCK: usize = 128;
 
 impl HarmonicBasis {
@@ -16,7 +17,8 @@ impl HarmonicBasis {
             for j in 1..=self.max_degree {
                 let mut child = self.starts[j] + self.counts[k - 1][j];
                 for l in (0..j).rev() {
-                    let ratio = (l..j).map(|i| (self.d + 2 * i) as f64 / (k + 2 * i) as f64).product::<f64>().sqrt();
+                    let ratio =
+                        (l..j).map(|i| (self.d + 2 * i) as f64 / (k + 2 * i) as f64).product::<f64>().sqrt();
                     for parent in self.starts[l]..self.starts[l] + self.counts[k - 1][l] {
                         work.child(k, l, j - l, ratio, rows, planes, parent, child);
                         child += 1;
@@ -39,8 +41,8 @@ impl HarmonicBasis {
         }
     }
 
-    /// The harmonics of the first two coordinates, `√2 Re (x_1 + i x_2)^j` and `√2 Im`, scaled to unit norm on the whole sphere;
-    /// and zeros in the gradient where no coordinate enters.
+    /// The harmonics of the first two coordinates, `√2 Re (x_1 + i x_2)^j` and `√2 Im`, scaled to unit norm
+    /// on the whole sphere; and zeros in the gradient where no coordinate enters.
     fn circle(&self, work: &Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
         for g in planes[1..].iter_mut() {
             g.fill(0.0);
@@ -52,7 +54,8 @@ impl HarmonicBasis {
             // From degree j−1; the factor √2 enters at j = 1.
             let (before, imaginary) = (self.starts[j - 1], self.starts[j - 1] + 1);
             let i = j - 1;
-            let scale = ((self.d + 2 * i) as f64 / (2 + 2 * i) as f64 * if j == 1 { 2.0 } else { 1.0 }).sqrt();
+            let scale =
+                ((self.d + 2 * i) as f64 / (2 + 2 * i) as f64 * if j == 1 { 2.0 } else { 1.0 }).sqrt();
             for r in 0..rows {
                 let (a, b) = (planes[0][(r, before)], if j == 1 { 0.0 } else { planes[0][(r, imaginary)] });
                 planes[0][(r, re)] = scale * (a * x[r] - b * y[r]);
@@ -87,7 +90,14 @@ impl Workspace {
     pub(super) fn new(basis: &HarmonicBasis) -> Self {
         let pairs = (basis.max_degree + 1) * (basis.max_degree + 2) / 2;
         let sized = |items: usize| vec![0.0; items * BLOCK];
-        Self { rows: BLOCK, d: basis.d, x: sized(basis.d), rho: sized(1), q: sized(pairs), max_degree: basis.max_degree }
+        Self {
+            rows: BLOCK,
+            d: basis.d,
+            x: sized(basis.d),
+            rho: sized(1),
+            q: sized(pairs),
+            max_degree: basis.max_degree,
+        }
     }
 
     pub(super) fn load(&mut self, points: MatRef<'_, f64>) {
@@ -148,8 +158,9 @@ impl Workspace {
 
     /// Column `child` from column `parent`: `ratio · Q_n^{(k+2l)} · H`, and its derivatives.
     ///
-    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and `∂_ρ Q_n^{(D)} = −½ √(D n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from
-    /// the generating function `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
+    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and
+    /// `∂_ρ Q_n^{(D)} = −½ √(D n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
+    /// `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
     #[allow(clippy::too_many_arguments)]
     fn child(
         &self,
@@ -179,8 +190,9 @@ impl Workspace {
         let (dim, deg) = ((k + 2 * l) as f64, n as f64);
         let along = ratio * (deg * (deg + dim - 2.0) * dim / (dim - 1.0)).sqrt();
         // Twice ∂_ρ Q, which is what ∂ρ/∂x_i = 2x_i asks for.
-        let shrink =
-            -ratio * (dim * deg * (deg - 1.0) * (2.0 * deg + dim - 2.0) / ((dim - 1.0) * (2.0 * deg + dim - 4.0))).sqrt();
+        let shrink = -ratio
+            * (dim * deg * (deg - 1.0) * (2.0 * deg + dim - 2.0) / ((dim - 1.0) * (2.0 * deg + dim - 4.0)))
+                .sqrt();
         let q_t = at(l + 1, n - 1);
         let mut both = [0.0; BLOCK];
         if n >= 2 {

@@ -1,5 +1,5 @@
-//! The elementwise loops of a step over a tile of inputs, one column of Z to a neuron, compiled for the vector instructions that the processor
-//! turns out to have.
+//! The elementwise loops of a step over a tile of inputs, one column of Z to a neuron, compiled for the
+//! vector instructions that the processor turns out to have.
 
 use faer::Mat;
 use pulp::Arch;

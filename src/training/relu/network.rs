@@ -9,7 +9,8 @@ use crate::real::Real;
 use crate::training::kernels;
 use crate::{Error, Result, network};
 
-/// `f(x) = Σ_r a_r max(w_r·x + b_r, 0) + c` of width m in dimension d; also what a gradient by all of these is kept in.
+/// `f(x) = Σ_r a_r max(w_r·x + b_r, 0) + c` of width m in dimension d; also what a gradient by all of these
+/// is kept in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReluNetwork<T> {
     /// `[d + 1, m]`: column r is w_r and then b_r.
@@ -21,8 +22,9 @@ pub struct ReluNetwork<T> {
 }
 
 impl<T: Real> ReluNetwork<T> {
-    /// A network of width m in dimension d at its start: w and b uniform on `±d^{-1/2}`, a and c on `±m^{-1/2}`, all independent (what
-    /// `torch.nn.Linear` starts from). Drawn in f64, neuron by neuron, and rounded once, so that f32 and f64 start alike.
+    /// A network of width m in dimension d at its start: w and b uniform on `±d^{-1/2}`, a and c on
+    /// `±m^{-1/2}`, all independent (what `torch.nn.Linear` starts from). Drawn in f64, neuron by neuron, and
+    /// rounded once, so that f32 and f64 start alike.
     ///
     /// # Errors
     /// [`Error::Domain`] where d or m is zero.
@@ -46,7 +48,11 @@ impl<T: Real> ReluNetwork<T> {
 
     /// A network of the same shape, all zero.
     pub fn zeros_like(&self) -> Self {
-        Self { first: Mat::zeros(self.d() + 1, self.m()), second: vec![T::default(); self.m()], offset: T::default() }
+        Self {
+            first: Mat::zeros(self.d() + 1, self.m()),
+            second: vec![T::default(); self.m()],
+            offset: T::default(),
+        }
     }
 
     /// A placeholder without neurons, which allocates nothing.
@@ -67,7 +73,8 @@ impl<T: Real> ReluNetwork<T> {
     /// `θ ← θ − η·gradient`, for two networks of the same shape.
     pub(super) fn step(&mut self, eta: f64, gradient: &Self) {
         let eta = T::nearest(eta);
-        let (second, offset) = (self.second.iter_mut().zip(&gradient.second), (&mut self.offset, &gradient.offset));
+        let (second, offset) =
+            (self.second.iter_mut().zip(&gradient.second), (&mut self.offset, &gradient.offset));
         second.chain([offset]).for_each(|(to, by)| *to -= eta * *by);
         for r in 0..self.m() {
             let columns = self.first.col_as_slice_mut(r).iter_mut().zip(gradient.first.col_as_slice(r));
@@ -77,13 +84,20 @@ impl<T: Real> ReluNetwork<T> {
 
     /// Refuses weights that are not finite, which a ReLU could hide.
     pub(super) fn finite(&self) -> Result<()> {
-        let columns =
-            (0..self.m()).map(|r| self.first.col_as_slice(r)).chain([&self.second[..], std::slice::from_ref(&self.offset)]);
+        let columns = (0..self.m())
+            .map(|r| self.first.col_as_slice(r))
+            .chain([&self.second[..], std::slice::from_ref(&self.offset)]);
         if kernels::finite(Arch::new(), columns) {
             return Ok(());
         }
-        network::finite("the first layer", Mat::from_fn(self.d() + 1, self.m(), |c, r| self.first[(c, r)].into()).as_ref())?;
-        network::finite("the second layer", Mat::from_fn(self.m(), 1, |r, _| self.second[r].into()).as_ref())?;
+        network::finite(
+            "the first layer",
+            Mat::from_fn(self.d() + 1, self.m(), |c, r| self.first[(c, r)].into()).as_ref(),
+        )?;
+        network::finite(
+            "the second layer",
+            Mat::from_fn(self.m(), 1, |r, _| self.second[r].into()).as_ref(),
+        )?;
         network::finite("the offset", Mat::from_fn(1, 1, |_, _| self.offset.into()).as_ref())
     }
 

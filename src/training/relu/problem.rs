@@ -12,8 +12,8 @@ use crate::{Error, Result, network};
 
 /// Inputs in a tile, at most: with 100 neurons a tile of Z is 200 kB in f32.
 const ROWS: usize = 512;
-/// Parts into which the tiles are grouped, at most, for the threads to share: the sums of each are kept and added in order, so that the bits of the
-/// result do not depend on the thread count.
+/// Parts into which the tiles are grouped, at most, for the threads to share: the sums of each are kept and
+/// added in order, so that the bits of the result do not depend on the thread count.
 const PARTS: usize = 16;
 
 /// Some inputs, with a one after each, and their labels.
@@ -32,7 +32,8 @@ pub struct ReluProblem<T: Real> {
     d: usize,
 }
 
-/// What a step writes to, allocated once: for all problems whose networks have the same shape, and which have no more inputs.
+/// What a step writes to, allocated once: for all problems whose networks have the same shape, and which have
+/// no more inputs.
 #[derive(Debug)]
 pub struct ReluWorkspace<T: Real> {
     parts: Vec<Part<T>>,
@@ -62,10 +63,20 @@ impl<T: Real> ReluProblem<T> {
     pub fn new(x: MatRef<'_, f64>, y: &[f64]) -> Result<Self> {
         let (n, d) = (x.nrows(), x.ncols());
         if n == 0 || d == 0 {
-            return Err(Error::Shape { name: "the inputs", rows: n, cols: d, expected: "n ≥ 1, d ≥ 1".into() });
+            return Err(Error::Shape {
+                name: "the inputs",
+                rows: n,
+                cols: d,
+                expected: "n ≥ 1, d ≥ 1".into(),
+            });
         }
         if y.len() != n {
-            return Err(Error::Shape { name: "the labels", rows: y.len(), cols: 1, expected: format!("n = {n}, 1") });
+            return Err(Error::Shape {
+                name: "the labels",
+                rows: y.len(),
+                cols: 1,
+                expected: format!("n = {n}, 1"),
+            });
         }
         network::finite("the inputs", x)?;
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
@@ -74,7 +85,10 @@ impl<T: Real> ReluProblem<T> {
             let (start, end) = (index * n / count, (index + 1) * n / count);
             let entry = |i: usize, c: usize| T::nearest(if c < d { x[(start + i, c)] } else { 1.0 });
             let rows = end - start;
-            Tile { x: Mat::from_fn(rows, d + 1, entry), y: y[start..end].iter().map(|y| T::nearest(*y)).collect() }
+            Tile {
+                x: Mat::from_fn(rows, d + 1, entry),
+                y: y[start..end].iter().map(|y| T::nearest(*y)).collect(),
+            }
         };
         Ok(Self { tiles: (0..count).map(tile).collect(), n, d })
     }
@@ -89,7 +103,8 @@ impl<T: Real> ReluProblem<T> {
         self.d
     }
 
-    /// The buffers that a step with networks of this shape needs: for each of at most 16 parts, 512·m numbers.
+    /// The buffers that a step with networks of this shape needs: for each of at most 16 parts, 512·m
+    /// numbers.
     pub fn workspace(&self, net: &ReluNetwork<T>) -> ReluWorkspace<T> {
         let rows = ROWS.min(self.n);
         let part = || Part {
@@ -107,10 +122,12 @@ impl<T: Real> ReluProblem<T> {
     /// `(1/n) Σ_i (f(x_i) − y_i)²`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; a weight that is not finite; [`Error::Numerical`] where the loss overflows.
+    /// A shape or workspace that does not fit; a weight that is not finite; [`Error::Numerical`] where the
+    /// loss overflows.
     ///
     /// # Accuracy
-    /// f is accurate to `(d + m + 4)u` times the sum of its absolute terms, u being the unit roundoff of T; squares are summed in f64.
+    /// f is accurate to `(d + m + 4)u` times the sum of its absolute terms, u being the unit roundoff of T;
+    /// squares are summed in f64.
     pub fn loss(&self, net: &ReluNetwork<T>, space: &mut ReluWorkspace<T>, par: Par) -> Result<f64> {
         self.pass(net, space, par, false)
     }
@@ -121,8 +138,8 @@ impl<T: Real> ReluProblem<T> {
     /// Those of [`ReluProblem::loss`].
     ///
     /// # Accuracy
-    /// With that of f: an entry of u is accurate to `(n/16 + 16)u` times the sum of its absolute terms, in the worst case. An input with
-    /// `z_ir = 0` counts as below the kink.
+    /// With that of f: an entry of u is accurate to `(n/16 + 16)u` times the sum of its absolute terms, in
+    /// the worst case. An input with `z_ir = 0` counts as below the kink.
     pub fn loss_and_gradient(
         &self,
         net: &ReluNetwork<T>,
@@ -141,7 +158,10 @@ impl<T: Real> ReluProblem<T> {
             for part in parts {
                 to.iter_mut().zip(part.u.col_as_slice(r)).for_each(|(to, u)| *to += *u);
             }
-            let products = to.iter().zip(net.first.col_as_slice(r)).map(|(u, w)| Into::<f64>::into(*u) * Into::<f64>::into(*w));
+            let products = to
+                .iter()
+                .zip(net.first.col_as_slice(r))
+                .map(|(u, w)| Into::<f64>::into(*u) * Into::<f64>::into(*w));
             gradient.second[r] = T::nearest(products.sum());
             to.iter_mut().for_each(|to| *to = net.second[r] * *to);
         }
@@ -152,7 +172,13 @@ impl<T: Real> ReluProblem<T> {
     ///
     /// # Errors
     /// Those of [`ReluProblem::loss`]; the network is then as it was.
-    pub fn descend(&self, net: &mut ReluNetwork<T>, eta: f64, space: &mut ReluWorkspace<T>, par: Par) -> Result<f64> {
+    pub fn descend(
+        &self,
+        net: &mut ReluNetwork<T>,
+        eta: f64,
+        space: &mut ReluWorkspace<T>,
+        par: Par,
+    ) -> Result<f64> {
         let mut gradient = std::mem::replace(&mut space.gradient, ReluNetwork::nothing());
         let loss = self.loss_and_gradient(net, &mut gradient, space, par);
         if loss.is_ok() {
@@ -168,7 +194,13 @@ impl<T: Real> ReluProblem<T> {
     }
 
     /// All sums over the inputs, in the parts of the workspace; returns the loss.
-    fn pass(&self, net: &ReluNetwork<T>, space: &mut ReluWorkspace<T>, par: Par, gradient: bool) -> Result<f64> {
+    fn pass(
+        &self,
+        net: &ReluNetwork<T>,
+        space: &mut ReluWorkspace<T>,
+        par: Par,
+        gradient: bool,
+    ) -> Result<f64> {
         net.check()?;
         fits("the problem", (self.d, net.m()), net)?;
         let u = &space.parts[0].u;
@@ -179,8 +211,11 @@ impl<T: Real> ReluProblem<T> {
             let allowed = format!("the problem has {} inputs", self.n);
             return Err(Error::domain("the workspace", "one for fewer inputs", allowed));
         }
-        let tiles = |index: usize| &self.tiles[index * self.tiles.len() / count..(index + 1) * self.tiles.len() / count];
-        let task = |(index, part): (usize, &mut Part<T>)| part.add(tiles(index), self.n as f64, net, gradient);
+        let tiles = |index: usize| {
+            &self.tiles[index * self.tiles.len() / count..(index + 1) * self.tiles.len() / count]
+        };
+        let task =
+            |(index, part): (usize, &mut Part<T>)| part.add(tiles(index), self.n as f64, net, gradient);
         let parts = &mut space.parts[..count];
         match par {
             _ if count == 1 => parts.iter_mut().enumerate().for_each(task),
@@ -189,7 +224,10 @@ impl<T: Real> ReluProblem<T> {
         }
         let loss = parts.iter().map(|part| part.square).sum::<f64>() / self.n as f64;
         if !loss.is_finite() {
-            return Err(Error::Numerical { what: "the evaluation of the loss", why: format!("it is {loss}") });
+            return Err(Error::Numerical {
+                what: "the evaluation of the loss",
+                why: format!("it is {loss}"),
+            });
         }
         Ok(loss)
     }
@@ -202,7 +240,14 @@ impl<T: Real> Part<T> {
         (self.offset, self.square) = (0.0, 0.0);
         for (index, tile) in tiles.iter().enumerate() {
             let rows = tile.y.len();
-            matmul(self.z.as_mut().subrows_mut(0, rows), Accum::Replace, tile.x.as_ref(), net.first.as_ref(), one, Par::Seq);
+            matmul(
+                self.z.as_mut().subrows_mut(0, rows),
+                Accum::Replace,
+                tile.x.as_ref(),
+                net.first.as_ref(),
+                one,
+                Par::Seq,
+            );
             let f = &mut self.f[..rows];
             kernels::forward(arch, &self.z, &net.second, net.offset, f);
             let g = &mut self.g[..rows];
@@ -215,7 +260,14 @@ impl<T: Real> Part<T> {
             if gradient {
                 kernels::backward(arch, &mut self.z, g);
                 let accum = if index == 0 { Accum::Replace } else { Accum::Add };
-                matmul(self.u.as_mut(), accum, tile.x.transpose(), self.z.as_ref().subrows(0, rows), one, Par::Seq);
+                matmul(
+                    self.u.as_mut(),
+                    accum,
+                    tile.x.transpose(),
+                    self.z.as_ref().subrows(0, rows),
+                    one,
+                    Par::Seq,
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! `zonal`, `spectrum` and `construct` meet the reference values through the binary, in the formats that others build on.
+//! `zonal`, `spectrum` and `construct` meet the reference values through the binary, in the formats that
+//! others build on.
 
 use crate::data;
 use crate::process::{Desk, distance, first_rows, size};
@@ -41,7 +42,8 @@ fn zonal_meets_the_reference_values() {
             let largest = size(&column);
             for (j, want) in column.iter().enumerate() {
                 let got = rows[j][ours].as_f64().unwrap();
-                // As the reference values ask: 1e-12 of the value, or of a thousandth of the largest of its column.
+                // As the reference values ask: 1e-12 of the value, or of a thousandth of the largest of its
+                // column.
                 assert!(
                     (got - want).abs() <= 1e-12 * want.abs().max(1e-3 * largest),
                     "{activation} d={d} {ours} {j}: {got} {want}"
@@ -59,7 +61,8 @@ fn zonal_does_not_print_rounding_as_digits() {
     let desk = Desk::new();
     let arguments = ["zonal", "--d", "3", "--activation", "sigmoid:1", "--degrees", "40"];
     let out = desk.run(&arguments);
-    let row = |j: &str| out.stdout.lines().find(|l| l.split_whitespace().next() == Some(j)).unwrap().to_owned();
+    let row =
+        |j: &str| out.stdout.lines().find(|l| l.split_whitespace().next() == Some(j)).unwrap().to_owned();
     assert!(row("1").contains("0.09466386") && row("40").matches("< ").count() == 6, "{}", out.stdout);
     // λ_25(σ') = 4.847e-16 to within 2.2e-16.
     assert!(row("25").contains("  5e-16"), "{}", out.stdout);
@@ -81,12 +84,21 @@ fn spectrum_meets_the_reference_values_by_every_route() {
         let activation = data::activation(case);
         let expected = data::vector(&case["eigenvalues"]);
         // To 1e-12 of the trace the harmonics of R⁴ and R⁵ are many thousands: that route is for R³ here.
-        let harmonic: &[&[&str]] =
-            if d == 3 { &[&["--top", "7", "--route", "harmonic"], &["--all", "--route", "harmonic"]] } else { &[] };
-        let common = ["spectrum", "--weights", "W0.npy", "--activation", &activation, "--json", "--tail", "1e-12"];
-        for extra in [&["--all"][..], &["--all", "--route", "dense"], &["--top", "7"], &["--top", "7", "--route", "operator"]]
-            .iter()
-            .chain(harmonic)
+        let harmonic: &[&[&str]] = if d == 3 {
+            &[&["--top", "7", "--route", "harmonic"], &["--all", "--route", "harmonic"]]
+        } else {
+            &[]
+        };
+        let common =
+            ["spectrum", "--weights", "W0.npy", "--activation", &activation, "--json", "--tail", "1e-12"];
+        for extra in [
+            &["--all"][..],
+            &["--all", "--route", "dense"],
+            &["--top", "7"],
+            &["--top", "7", "--route", "operator"],
+        ]
+        .iter()
+        .chain(harmonic)
         {
             let out = desk.json(&[&common[..], extra].concat());
             keys(
@@ -132,15 +144,28 @@ fn the_vectors_are_eigenvectors_of_the_whole_covariance() {
     let (d, p) = (4, 5);
     let weights = first_rows(&data::matrix(&case["W0"]), p);
     desk.put_matrix("W0.npy", &weights);
-    let out =
-        desk.json(&["spectrum", "--weights", "W0.npy", "--activation", "tanh:0.5", "--all", "--vectors", "V.npy", "--json"]);
+    let out = desk.json(&[
+        "spectrum",
+        "--weights",
+        "W0.npy",
+        "--activation",
+        "tanh:0.5",
+        "--all",
+        "--vectors",
+        "V.npy",
+        "--json",
+    ]);
     assert!(out["orthonormality"].as_f64().unwrap() < 1e-13);
     let values = data::vector(&out["eigenvalues"]);
     let (n, order) = (values.len(), 2 * p * d);
     let v = tensor(&std::fs::read(desk.path("V.npy")).unwrap(), &[n, 2 * p, d]);
     // Σ itself, md × md, neuron by neuron with its sign.
-    let cov =
-        Covariance::new(weights.as_ref(), activation::parse("tanh:0.5").unwrap().as_ref(), Truncation::Tail(FINE_TAIL)).unwrap();
+    let cov = Covariance::new(
+        weights.as_ref(),
+        activation::parse("tanh:0.5").unwrap().as_ref(),
+        Truncation::Tail(FINE_TAIL),
+    )
+    .unwrap();
     let sigma = Mat::from_fn(order, order, |row, col| {
         let (r, s) = (row / d, col / d);
         let sign = if (r < p) == (s < p) { 1.0 } else { -1.0 };
@@ -165,7 +190,10 @@ fn tensor(bytes: &[u8], shape: &[usize]) -> Vec<f64> {
     let length = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..length]).unwrap();
     let shape = shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    assert!(header.contains(&format!("({shape}")) && header.contains("<f8") && header.contains("False"), "{header}");
+    assert!(
+        header.contains(&format!("({shape}")) && header.contains("<f8") && header.contains("False"),
+        "{header}"
+    );
     bytes[length..].chunks_exact(8).map(|c| f64::from_le_bytes(c.try_into().unwrap())).collect()
 }
 
@@ -185,7 +213,18 @@ fn without_arguments_every_command_does_something_useful() {
 #[test]
 fn nothing_that_is_not_finite_is_printed_even_in_words() {
     // At d = 1000 the harmonics that tanh needs are more than f64 can count.
-    let out = Desk::new().run(&["spectrum", "--d", "1000", "--m", "4", "--activation", "tanh:0.5", "--top", "1", "--json"]);
+    let out = Desk::new().run(&[
+        "spectrum",
+        "--d",
+        "1000",
+        "--m",
+        "4",
+        "--activation",
+        "tanh:0.5",
+        "--top",
+        "1",
+        "--json",
+    ]);
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     for word in ["inf", "NaN", ":null"] {
         assert!(!out.stdout.contains(word), "{word} in {}", out.stdout);
@@ -198,7 +237,12 @@ fn the_largest_shifts_still_give_finite_numbers() {
     for activation in ["erf:10", "erf:-10", "tanh:-23", "sigmoid:43", "softplus:43", "sine:43"] {
         for command in ["spectrum", "construct"] {
             let out = desk.run(&[command, "--d", "3", "--m", "40", "--activation", activation]);
-            assert!(out.code == Some(0) && !out.stdout.contains("NaN"), "{command} {activation}: {}{}", out.stderr, out.stdout);
+            assert!(
+                out.code == Some(0) && !out.stdout.contains("NaN"),
+                "{command} {activation}: {}{}",
+                out.stderr,
+                out.stdout
+            );
         }
     }
 }
@@ -238,8 +282,10 @@ fn the_plot_is_the_same_bytes_twice() {
     for name in ["one.svg", "two.svg"] {
         assert_eq!(desk.run(&["spectrum", "--d", "4", "--m", "20", "--plot", name]).code, Some(0));
     }
-    let (one, two) =
-        (std::fs::read_to_string(desk.path("one.svg")).unwrap(), std::fs::read_to_string(desk.path("two.svg")).unwrap());
+    let (one, two) = (
+        std::fs::read_to_string(desk.path("one.svg")).unwrap(),
+        std::fs::read_to_string(desk.path("two.svg")).unwrap(),
+    );
     assert!(one == two && one.contains("degree 1") && one.trim_end().ends_with("</svg>"));
     assert_eq!(desk.names(), ["one.svg", "two.svg"]);
 }
@@ -267,9 +313,16 @@ fn target_toml(case: &Value) -> String {
     let k = case["k"].as_u64().unwrap();
     let list = |v: &Value| serde_json::to_string(v).unwrap();
     let sparse = case["alpha"].as_array().unwrap().iter().zip(case["beta"].as_array().unwrap());
-    let sparse: String = sparse.map(|(alpha, beta)| format!("[[sparse]]\nalpha = {alpha}\nbeta = {}\n", list(beta))).collect();
+    let sparse: String =
+        sparse.map(|(alpha, beta)| format!("[[sparse]]\nalpha = {alpha}\nbeta = {}\n", list(beta))).collect();
     let low: String = (0..=k)
-        .map(|j| format!("[[low_degree]]\ndegree = {j}\ncoefficient = {}\neta = {}\n", case["amp"], list(&case["eta"])))
+        .map(|j| {
+            format!(
+                "[[low_degree]]\ndegree = {j}\ncoefficient = {}\neta = {}\n",
+                case["amp"],
+                list(&case["eta"])
+            )
+        })
         .collect();
     format!("k = {k}\n{sparse}{low}")
 }
@@ -305,7 +358,11 @@ fn construct_meets_the_reference_values() {
         assert_eq!(out["n_k"], case["n_k"]);
         let close = |name: &str, got: &[f64], want: &[f64]| {
             let error = distance(got, want);
-            assert!(error <= data::ORACLE * size(want), "{activation} d={d} {name}: {error:e} of {:e}", size(want));
+            assert!(
+                error <= data::ORACLE * size(want),
+                "{activation} d={d} {name}: {error:e} of {:e}",
+                size(want)
+            );
         };
         let one = |v: &Value| vec![v.as_f64().unwrap()];
         close("‖W_Q‖", &one(&out["w_q_norm_2_4_pow4"]), &one(&case["W_Q_norm_2_4_pow4"]));
@@ -313,7 +370,8 @@ fn construct_meets_the_reference_values() {
         for (i, want) in data::vector(&case["expected_regularizers_over_signs"]).iter().enumerate() {
             close(&format!("E R{}", i + 1), &one(&out["expected_regularizers"][i]), &[*want]);
         }
-        for (ours, theirs) in [("f_q", "f_Q_of_W_Q"), ("f_sp", "f_sp"), ("f_l", "f_L_of_W_L"), ("f_k", "f_k")] {
+        for (ours, theirs) in [("f_q", "f_Q_of_W_Q"), ("f_sp", "f_sp"), ("f_l", "f_L_of_W_L"), ("f_k", "f_k")]
+        {
             close(ours, &data::vector(&out[ours]), &data::vector(&case[theirs]));
         }
         // What is in the folder is what was printed.
@@ -325,11 +383,19 @@ fn construct_meets_the_reference_values() {
             assert!((got - &want).norm_max() <= data::ORACLE * want.norm_max(), "{name}");
         }
         let signs = npy::read_vector(&desk.path("deep/out/signs.npy")).unwrap();
-        assert!(signs.len() == m && signs.iter().all(|s| s.abs() == 1.0) && signs.contains(&1.0) && signs.contains(&-1.0));
+        assert!(
+            signs.len() == m
+                && signs.iter().all(|s| s.abs() == 1.0)
+                && signs.contains(&1.0)
+                && signs.contains(&-1.0)
+        );
         assert_eq!(w_star, Mat::from_fn(m, d, |r, i| w_l[(r, i)] + signs[r] * w_q[(r, i)]));
-        let summary: Value = serde_json::from_str(&std::fs::read_to_string(desk.path("deep/out/summary.json")).unwrap()).unwrap();
+        let summary: Value =
+            serde_json::from_str(&std::fs::read_to_string(desk.path("deep/out/summary.json")).unwrap())
+                .unwrap();
         assert_eq!(summary, out);
-        let names: Vec<_> = std::fs::read_dir(desk.path("deep/out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(desk.path("deep/out")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names.len(), 7, "{names:?}");
         // The same command again replaces the same bytes.
         let before = std::fs::read(desk.path("deep/out/W_star.npy")).unwrap();
@@ -342,7 +408,11 @@ fn construct_meets_the_reference_values() {
 fn drawn_inputs_and_inputs_off_the_sphere_are_spoken_of() {
     let desk = Desk::new();
     let drawn = desk.run(&["construct", "--d", "4", "--m", "20", "--n", "7", "--seed", "3", "--json"]);
-    assert!(drawn.code == Some(0) && drawn.stderr.contains("n = 7 inputs drawn from seed 3"), "{}", drawn.stderr);
+    assert!(
+        drawn.code == Some(0) && drawn.stderr.contains("n = 7 inputs drawn from seed 3"),
+        "{}",
+        drawn.stderr
+    );
     let out: Value = serde_json::from_str(&drawn.stdout).unwrap();
     for name in ["f_q", "f_sp", "f_l", "f_k"] {
         assert_eq!(out[name].as_array().unwrap().len(), 7);
@@ -352,7 +422,9 @@ fn drawn_inputs_and_inputs_off_the_sphere_are_spoken_of() {
     desk.put_matrix("X.npy", &Mat::from_fn(2, 4, |i, j| (i + j) as f64));
     let off = desk.run(&["construct", "--d", "4", "--m", "20", "--inputs", "X.npy", "--json"]);
     assert!(
-        off.code == Some(0) && off.stderr.contains("2 of the 2 inputs") && off.stderr.contains("off the sphere"),
+        off.code == Some(0)
+            && off.stderr.contains("2 of the 2 inputs")
+            && off.stderr.contains("off the sphere"),
         "{}",
         off.stderr
     );

@@ -1,4 +1,5 @@
-//! `evaluate` meets the reference values through the binary, takes arrays as NumPy and PyTorch write them, and refuses what is no answer.
+//! `evaluate` meets the reference values through the binary, takes arrays as NumPy and PyTorch write them,
+//! and refuses what is no answer.
 
 use crate::data::{self, ORACLE};
 use crate::process::{Desk, distance, first_rows, size};
@@ -6,7 +7,8 @@ use escapement_cli::files::npy;
 use faer::Mat;
 use serde_json::Value;
 
-const FILES: [&str; 8] = ["--weights", "W0.npy", "--inputs", "X.npy", "--labels", "y.npy", "--displacement", "W.npy"];
+const FILES: [&str; 8] =
+    ["--weights", "W0.npy", "--inputs", "X.npy", "--labels", "y.npy", "--displacement", "W.npy"];
 
 fn put_vector(desk: &Desk, name: &str, shape: &[usize], values: &[f64]) {
     let mut bytes = Vec::new();
@@ -49,15 +51,32 @@ fn the_reference_values() {
         for (name, expected) in case["losses"].as_object().unwrap() {
             let (loss, model) = name.split_once('/').unwrap();
             let (loss, model) = (loss.replace('_', "-"), model.trim_end_matches("_model"));
-            let arguments = ["--activation", &activation, "--k", "1", "--lambda", &lambda, "--loss", &loss, "--model", model];
+            let arguments = [
+                "--activation",
+                &activation,
+                "--k",
+                "1",
+                "--lambda",
+                &lambda,
+                "--loss",
+                &loss,
+                "--model",
+                model,
+            ];
             let more = ["--direction", "V.npy", "--out", "out", "--json"];
             let out = desk.json(&[&["evaluate"], &FILES[..], &arguments, &more].concat());
-            assert_eq!((&out["d"], &out["m"], &out["n"], &out["n_k"]), (&case["d"], &case["m"], &case["n"], &case["n_k"]));
-            for (ours, theirs) in [("f", "f"), ("f_l", "f_L"), ("f_q", "f_Q"), ("regularizers", "regularizers")] {
+            assert_eq!(
+                (&out["d"], &out["m"], &out["n"], &out["n_k"]),
+                (&case["d"], &case["m"], &case["n"], &case["n_k"])
+            );
+            for (ours, theirs) in
+                [("f", "f"), ("f_l", "f_L"), ("f_q", "f_Q"), ("regularizers", "regularizers")]
+            {
                 close(ours, &data::vector(&out[ours]), &data::vector(&case[theirs]));
             }
             let (f, l, q) = (data::vector(&out["f"]), data::vector(&out["f_l"]), data::vector(&out["f_q"]));
-            let prediction = if model == "network" { f } else { l.iter().zip(&q).map(|(l, q)| l + q).collect() };
+            let prediction =
+                if model == "network" { f } else { l.iter().zip(&q).map(|(l, q)| l + q).collect() };
             close("prediction", &data::vector(&out["prediction"]), &prediction);
             close("loss", &one(&out["loss"]), &one(&expected["value"]));
             let (gradient, hvp) = (data::matrix(&expected["gradient"]), data::matrix(&expected["hvp_V"]));
@@ -68,13 +87,19 @@ fn the_reference_values() {
             let vhv = numbers(&data::matrix(&case["V"])).iter().zip(numbers(&hvp)).map(|(v, h)| v * h).sum();
             close("vhv", &one(&out["vhv"]), &[vhv]);
             // An eigenvalue is known to within the norm of the matrix times the agreement of its entries.
-            let (least, norm) = (out["hessian_min_eigenvalue"].as_f64().unwrap(), out["hessian_norm"].as_f64().unwrap());
-            assert!((least - expected["hessian_min_eigenvalue"].as_f64().unwrap()).abs() <= ORACLE * norm, "{name}");
+            let (least, norm) =
+                (out["hessian_min_eigenvalue"].as_f64().unwrap(), out["hessian_norm"].as_f64().unwrap());
+            assert!(
+                (least - expected["hessian_min_eigenvalue"].as_f64().unwrap()).abs() <= ORACLE * norm,
+                "{name}"
+            );
             let bound = out["hessian_min_eigenvalue_bound"].as_f64().unwrap();
             assert!((0.0..1e-12 * norm).contains(&bound) && out["hessian_exact"] == true, "{bound:e}");
             let vector = desk.read_matrix("out/least_vector.npy");
             assert!((vector.norm_l2() - 1.0).abs() < 1e-12);
-            let summary: Value = serde_json::from_str(&std::fs::read_to_string(desk.path("out/summary.json")).unwrap()).unwrap();
+            let summary: Value =
+                serde_json::from_str(&std::fs::read_to_string(desk.path("out/summary.json")).unwrap())
+                    .unwrap();
             assert_eq!(summary, out);
         }
     }
@@ -87,7 +112,9 @@ fn without_a_direction_and_in_words() {
     let out = desk.json(&[&["evaluate"], &FILES[..], &["--json"]].concat());
     assert!(out["vhv"].is_null() && out["hvp_norm"].is_null());
     assert_eq!(out["loss"], out["mean_loss"], "no λ: the loss alone");
-    let words = desk.run(&[&["evaluate"], &FILES[..], &["--lambda", "0.3,0.2,0.5,0.01", "--direction", "V.npy"]].concat());
+    let words = desk.run(
+        &[&["evaluate"], &FILES[..], &["--lambda", "0.3,0.2,0.5,0.01", "--direction", "V.npy"]].concat(),
+    );
     assert_eq!(words.code, Some(0), "{}", words.stderr);
     for word in ["least eigenvalue", "R4", "L_λ", "gradient norm", "f_Q", "⟨V, HV⟩"] {
         assert!(words.stdout.contains(word), "{}", words.stdout);
@@ -103,7 +130,8 @@ fn arrays_in_single_precision_and_fortran_order() {
     desk.put_matrix_f32("W0.npy", &desk.read_matrix("W0.npy"));
     desk.put_matrix_f32("X.npy", &desk.read_matrix("X.npy"));
     let w = desk.read_matrix("W.npy");
-    let header = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': ({}, {}), }}", w.nrows(), w.ncols());
+    let header =
+        format!("{{'descr': '<f8', 'fortran_order': True, 'shape': ({}, {}), }}", w.nrows(), w.ncols());
     let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     bytes.extend(format!("{header:<117}\n").as_bytes());
     (0..w.ncols()).for_each(|j| (0..w.nrows()).for_each(|i| bytes.extend(w[(i, j)].to_le_bytes())));
@@ -120,10 +148,16 @@ fn arrays_in_single_precision_and_fortran_order() {
 
 #[test]
 fn a_larger_hessian_is_bounded_from_below() {
-    // md = 640 is above what is formed: Lanczos. The loss alone has the pairing's null directions, and W = 0 no curvature of R4.
+    // md = 640 is above what is formed: Lanczos. The loss alone has the pairing's null directions, and W = 0
+    // no curvature of R4.
     let desk = Desk::new();
     let draw = |rows, radius, name: &str| {
-        escapement::sphere::uniform_sphere(&mut escapement::seed::stream(4, "evaluate", name), rows, 5, radius)
+        escapement::sphere::uniform_sphere(
+            &mut escapement::seed::stream(4, "evaluate", name),
+            rows,
+            5,
+            radius,
+        )
     };
     desk.put_matrix("W0.npy", &draw(64, 1.0, "weights"));
     desk.put_matrix("X.npy", &draw(30, 5.0_f64.sqrt(), "inputs"));

@@ -1,4 +1,5 @@
-//! `train` meets `evaluate` and a plain loop, goes on to the same bytes however it was stopped, and refuses what makes no run.
+//! `train` meets `evaluate` and a plain loop, goes on to the same bytes however it was stopped, and refuses
+//! what makes no run.
 
 use crate::data::{ORACLE, vector};
 use crate::process::{Desk, distance, size};
@@ -15,8 +16,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// f*(x) = 0.8 x_1² + 0.85 x_2 at d = 4.
-const TARGET: &str =
-    "k = 1\n[[sparse]]\nalpha = 0.8\nbeta = [1, 0, 0, 0]\n[[low_degree]]\ndegree = 1\ncoefficient = 1.7\neta = [0, 1, 0, 0]\n";
+const TARGET: &str = "k = 1\n[[sparse]]\nalpha = 0.8\nbeta = [1, 0, 0, 0]\n[[low_degree]]\ndegree = \
+    1\ncoefficient = 1.7\neta = [0, 1, 0, 0]\n";
 
 /// A small run with all of L_λ and with noise.
 const SMALL: [&str; 13] = [
@@ -47,7 +48,9 @@ fn desk() -> Desk {
 /// A desk with inputs, labels and weights as files.
 fn with_files() -> (Desk, Mat<f64>, Mat<f64>, Vec<f64>) {
     let desk = desk();
-    let draw = |rows, radius, name: &str| sphere::uniform_sphere(&mut seed::stream(5, "train", name), rows, 4, radius);
+    let draw = |rows, radius, name: &str| {
+        sphere::uniform_sphere(&mut seed::stream(5, "train", name), rows, 4, radius)
+    };
     let (w0, x) = (draw(8, 1.0, "weights"), draw(12, 2.0, "inputs"));
     let y: Vec<f64> = (0..12).map(|i| x[(i, 0)] * x[(i, 0)] - x[(i, 1)]).collect();
     desk.put_matrix("W0.npy", &w0);
@@ -98,7 +101,12 @@ fn evaluate_finds_the_same_at_the_end() {
         close(number(&ours, least), number(&theirs, least), norm, least);
         let (a, b) = (vector(&ours["regularizers"]), vector(&theirs["regularizers"]));
         assert!(distance(&a, &b) <= ORACLE * size(&b), "{a:?} {b:?}");
-        assert!(ours["d"] == theirs["d"] && ours["m"] == theirs["m"] && ours["n_k"] == theirs["n_k"] && ours["n"] == theirs["n"]);
+        assert!(
+            ours["d"] == theirs["d"]
+                && ours["m"] == theirs["m"]
+                && ours["n_k"] == theirs["n_k"]
+                && ours["n"] == theirs["n"]
+        );
         // The last line of the history says it again.
         let text = std::fs::read_to_string(desk.path(model).join("history.csv")).unwrap();
         let last: Vec<&str> = text.lines().last().unwrap().split(',').collect();
@@ -113,7 +121,8 @@ fn a_plain_loop_gets_to_the_same_place() {
     let (desk, w0, x, y) = with_files();
     let (lambda, eta, steps) = ([0.3, 0.2, 0.5, 0.01], 0.1, 25);
     desk.put_matrix("S.npy", &Mat::from_fn(16, 4, |i, j| 0.1 * ((i + 3 * j) as f64).sin()));
-    let flags = "train --weights W0.npy --inputs X.npy --labels y.npy --lambda 0.3,0.2,0.5,0.01 --step 0.1 --max-steps 25 --nu 0";
+    let flags = "train --weights W0.npy --inputs X.npy --labels y.npy --lambda 0.3,0.2,0.5,0.01 --step 0.1 \
+        --max-steps 25 --nu 0";
     let flags: Vec<&str> = flags.split(' ').chain(["--start", "S.npy", "--out", "run", "--json"]).collect();
     let out = desk.json(&flags);
 
@@ -123,7 +132,9 @@ fn a_plain_loop_gets_to_the_same_place() {
     let pairs = eigen::solve(&cov, &Request::top(6), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
     let top = TopSpace::new(&pairs, 5).unwrap();
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-    let loss = RegularizedLoss::new(of, &y, Loss::PseudoHuber, lambda, Model::Network, DEFAULT_MEMORY, Par::Seq).unwrap();
+    let loss =
+        RegularizedLoss::new(of, &y, Loss::PseudoHuber, lambda, Model::Network, DEFAULT_MEMORY, Par::Seq)
+            .unwrap();
     let (mut w, mut gradient, mut space) = (desk.read_matrix("S.npy"), Mat::zeros(16, 4), loss.workspace());
     let mut objectives = Vec::new();
     for _ in 0..steps {
@@ -136,7 +147,8 @@ fn a_plain_loop_gets_to_the_same_place() {
     let moved = (&trained - desk.read_matrix("S.npy")).norm_max();
     assert!(moved > 1e-2 * w.norm_max(), "{moved:e}: nothing was trained");
     let text = std::fs::read_to_string(desk.path("run/history.csv")).unwrap();
-    let column: Vec<f64> = text.lines().skip(1).map(|line| line.split(',').nth(6).unwrap().parse().unwrap()).collect();
+    let column: Vec<f64> =
+        text.lines().skip(1).map(|line| line.split(',').nth(6).unwrap().parse().unwrap()).collect();
     assert!(distance(&column[..steps], &objectives) <= 1e-12, "{column:?} {objectives:?}");
     assert!((out["outcome"] == "steps-spent") && out["steps"] == 25);
 }
@@ -144,7 +156,8 @@ fn a_plain_loop_gets_to_the_same_place() {
 #[test]
 fn a_history_of_steps_and_tests() {
     let desk = desk();
-    let out = desk.json(&[&SMALL[..], &["--max-steps", "21", "--out", "deep/run", "--test", "50", "--json"]].concat());
+    let out = desk
+        .json(&[&SMALL[..], &["--max-steps", "21", "--out", "deep/run", "--test", "50", "--json"]].concat());
     let text = std::fs::read_to_string(desk.path("deep/run/history.csv")).unwrap();
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("step,loss,r1,r2,r3,r4,objective,gradient_norm,step_size,norm,test_loss"));
@@ -154,13 +167,19 @@ fn a_history_of_steps_and_tests() {
     let tested: Vec<&str> = rows.iter().filter(|row| !row[10].is_empty()).map(|row| row[0]).collect();
     assert_eq!(tested, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "10", "12", "14", "16", "20", "21"]);
     assert_eq!(rows[21][10].parse::<f64>().unwrap(), number(&out, "test_loss"));
-    // At W = 0 the network is zero: the test loss is that of f* alone, the regularisers vanish, and every number is finite.
+    // At W = 0 the network is zero: the test loss is that of f* alone, the regularisers vanish, and every
+    // number is finite.
     assert!(rows[0][2..6].iter().all(|r| r.parse() == Ok(0.0)));
     assert!(rows.iter().flatten().filter(|x| !x.is_empty()).all(|x| x.parse::<f64>().unwrap().is_finite()));
-    let mut names: Vec<_> =
-        std::fs::read_dir(desk.path("deep/run")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = std::fs::read_dir(desk.path("deep/run"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
-    assert_eq!(names, ["W.npy", "checkpoint.bin", "history.csv", "run.lock", "run.toml", "summary.json", "weights.npy"]);
+    assert_eq!(
+        names,
+        ["W.npy", "checkpoint.bin", "history.csv", "run.lock", "run.toml", "summary.json", "weights.npy"]
+    );
     // The settings that were written down make the same run.
     desk.json(&["train", "--config", "deep/run/run.toml", "--out", "again", "--json"]);
     same(&desk, "deep/run", "again");
@@ -174,14 +193,19 @@ fn a_finished_run_says_so_and_more_steps_continue_it() {
     let first = desk.json(&small(&["--max-steps", "37", "--out", "parts"]));
     let before = bytes(&desk, "parts");
     let again = desk.run(&small(&["--max-steps", "37", "--out", "parts"]));
-    assert!(again.code == Some(0) && again.stderr.contains("has ended") && again.stderr.contains("--fresh"), "{}", again.stderr);
+    assert!(
+        again.code == Some(0) && again.stderr.contains("has ended") && again.stderr.contains("--fresh"),
+        "{}",
+        again.stderr
+    );
     assert_eq!(serde_json::from_str::<Value>(&again.stdout).unwrap(), first);
     assert_eq!(bytes(&desk, "parts"), before);
     // The last line of the first part had a test that is not due in the middle.
     desk.json(&small(&["--max-steps", "90", "--out", "parts", "--checkpoint-every", "60s"]));
     same(&desk, "whole", "parts");
     // The looks at the curvature fall on the same steps, and the end is certified at the same one.
-    let certified = |more: &[&'static str]| [&SMALL[..11], &["--nu", "0.03", "--gamma", "0.01", "--json"], more].concat();
+    let certified =
+        |more: &[&'static str]| [&SMALL[..11], &["--nu", "0.03", "--gamma", "0.01", "--json"], more].concat();
     let whole = desk.json(&certified(&["--out", "second"]));
     assert!(whole["outcome"] == "second-order-stationary" && whole["steps"].as_u64() > Some(10), "{whole}");
     desk.json(&certified(&["--out", "second-parts", "--max-steps", "9"]));
@@ -195,7 +219,17 @@ fn a_finished_run_says_so_and_more_steps_continue_it() {
 /// A run of a few seconds.
 fn long() -> Vec<&'static str> {
     let mut flags = SMALL.to_vec();
-    flags.extend(["--max-steps", "6000", "--patience", "6000", "--checkpoint-every", "100", "--test", "20", "--json"]);
+    flags.extend([
+        "--max-steps",
+        "6000",
+        "--patience",
+        "6000",
+        "--checkpoint-every",
+        "100",
+        "--test",
+        "20",
+        "--json",
+    ]);
     flags
 }
 
@@ -211,7 +245,9 @@ fn started(desk: &Desk, wanted: usize) -> std::process::Child {
         .spawn()
         .unwrap();
     let begin = Instant::now();
-    let lines = || std::fs::read(desk.path("parts/history.csv")).map_or(0, |b| b.iter().filter(|&&b| b == b'\n').count());
+    let lines = || {
+        std::fs::read(desk.path("parts/history.csv")).map_or(0, |b| b.iter().filter(|&&b| b == b'\n').count())
+    };
     while lines() < wanted {
         assert!(begin.elapsed() < Duration::from_secs(60), "nothing was written");
         std::thread::sleep(Duration::from_millis(2));
@@ -230,7 +266,10 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     };
     // Held still, so that it cannot end before it is killed.
     signal("-STOP", child.id());
-    desk.refused(&[&long()[..], &["--out", "parts"]].concat(), &["parts is in use", "another process", "run.lock"]);
+    desk.refused(
+        &[&long()[..], &["--out", "parts"]].concat(),
+        &["parts is in use", "another process", "run.lock"],
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!desk.path("parts/W.npy").exists(), "the run ended before it was killed");
@@ -253,10 +292,16 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     let text = std::fs::read_to_string(&path).unwrap();
     let last: Vec<&str> = text.lines().last().unwrap().split(',').collect();
     assert_eq!(last[0].parse(), Ok(steps));
-    assert!((desk.read_matrix("parts/W.npy").norm_l2() / last[9].parse::<f64>().unwrap() - 1.0).abs() < 1e-14);
+    assert!(
+        (desk.read_matrix("parts/W.npy").norm_l2() / last[9].parse::<f64>().unwrap() - 1.0).abs() < 1e-14
+    );
 
     let rest = desk.run(&[&long()[..], &["--out", "parts"]].concat());
-    assert!(rest.code == Some(0) && rest.stderr.contains(&format!("went on from step {steps}")), "{}", rest.stderr);
+    assert!(
+        rest.code == Some(0) && rest.stderr.contains(&format!("went on from step {steps}")),
+        "{}",
+        rest.stderr
+    );
     same(&desk, "whole", "parts");
 }
 
@@ -292,7 +337,11 @@ fn outcomes_have_words_and_exit_codes() {
         plain.stderr
     );
     let help = desk.run(&["train", "--help"]);
-    assert!(help.code == Some(0) && help.stdout.contains("Example") && help.stdout.contains("Exit code"), "{}", help.stdout);
+    assert!(
+        help.code == Some(0) && help.stdout.contains("Example") && help.stdout.contains("Exit code"),
+        "{}",
+        help.stdout
+    );
     // At W = 0 with zero labels the gradient vanishes: no step is taken.
     put_vector(&desk, "y.npy", &[0.0; 12]);
     assert!(run("--json").stdout.contains("\"outcome\":\"first-order-stationary\",\"steps\":0"));
@@ -303,19 +352,35 @@ fn a_configuration_is_read_from_its_own_folder_and_flags_override_it() {
     let desk = desk();
     std::fs::create_dir(desk.path("deep")).unwrap();
     desk.put("deep/target.toml", TARGET);
-    let base = "model = \"linear\"\nm = 16\nn = 12\ntarget = \"target.toml\"\nlambda = [0, 0.1, 0, 0]\nmax-steps = 7\nseed = 3\ntest = 10\n";
+    let base = "model = \"linear\"\nm = 16\nn = 12\ntarget = \"target.toml\"\nlambda = [0, 0.1, 0, \
+        0]\nmax-steps = 7\nseed = 3\ntest = 10\n";
     desk.put("deep/run.toml", format!("{base}step = 0.5\ncheckpoint-every = 3\n"));
     let from_file = desk.json(&["train", "--config", "deep/run.toml", "--out", "a", "--json"]);
     assert!(from_file["model"] == "linear" && from_file["d"] == 4 && from_file["steps"] == 7, "{from_file}");
     assert_eq!(vector(&from_file["lambda"]), [0.0, 0.1, 0.0, 0.0]);
-    let over = desk.json(&["train", "--config", "deep/run.toml", "--model", "quadratic", "--m", "20", "--out", "b", "--json"]);
+    let over = desk.json(&[
+        "train",
+        "--config",
+        "deep/run.toml",
+        "--model",
+        "quadratic",
+        "--m",
+        "20",
+        "--out",
+        "b",
+        "--json",
+    ]);
     assert!(over["model"] == "quadratic" && over["m"] == 20 && over["n"] == 12);
     // The same by flags alone, to the same bytes.
-    let flags =
-        "train --model linear --m 16 --n 12 --target target.toml --lambda 0,0.1,0,0 --max-steps 7 --seed 3 --test 10 --step 0.5";
+    let flags = "train --model linear --m 16 --n 12 --target target.toml --lambda 0,0.1,0,0 --max-steps 7 \
+        --seed 3 --test 10 --step 0.5";
     desk.json(&flags.split(' ').chain(["--out", "c", "--json"]).collect::<Vec<_>>());
     for name in ["history.csv", "W.npy", "weights.npy"] {
-        assert!(std::fs::read(desk.path("a").join(name)).unwrap() == std::fs::read(desk.path("c").join(name)).unwrap(), "{name}");
+        assert!(
+            std::fs::read(desk.path("a").join(name)).unwrap()
+                == std::fs::read(desk.path("c").join(name)).unwrap(),
+            "{name}"
+        );
     }
     for (text, words) in [
         ("widht = 16\n", &["'widht'", "did you mean", "max-steps"][..]),
@@ -387,20 +452,26 @@ fn bad_input_is_refused() {
     std::fs::create_dir(desk.path("taken")).unwrap();
     std::fs::copy(desk.path("W0.npy"), desk.path("taken/weights.npy")).unwrap();
     desk.refused(&["train", "--out", "taken"], &["taken/weights.npy is in the way", "--fresh"]);
-    desk.refused(&["train", "--weights", "taken/weights.npy", "--out", "taken", "--fresh"], &["taken/weights.npy", "replaced"]);
+    desk.refused(
+        &["train", "--weights", "taken/weights.npy", "--out", "taken", "--fresh"],
+        &["taken/weights.npy", "replaced"],
+    );
     assert_eq!(std::fs::read_dir(desk.path("taken")).unwrap().count(), 1);
 }
 
 #[test]
 fn another_or_a_damaged_run_is_not_continued() {
     let (desk, ..) = with_files();
-    let base =
-        "train --weights W0.npy --inputs X.npy --labels y.npy --lambda 0.1,0.1,0.1,0.01 --nu 0 --max-steps 12 --out run --json";
+    let base = "train --weights W0.npy --inputs X.npy --labels y.npy --lambda 0.1,0.1,0.1,0.01 --nu 0 \
+        --max-steps 12 --out run --json";
     let base: Vec<&str> = base.split(' ').collect();
     desk.json(&base);
     let more = |flags: &'static str| [&base[..], &flags.split(' ').collect::<Vec<_>>()].concat();
     desk.refused(&more("--noise 0.1"), &["run is another one", "noise was 0.0 and is 0.1", "--fresh"]);
-    desk.refused(&more("--loss log-cosh --seed 4"), &["loss was \"pseudo-huber\" and is \"log-cosh\"", "seed was 0 and is 4"]);
+    desk.refused(
+        &more("--loss log-cosh --seed 4"),
+        &["loss was \"pseudo-huber\" and is \"log-cosh\"", "seed was 0 and is 4"],
+    );
     let y = std::fs::read(desk.path("y.npy")).unwrap();
     put_vector(&desk, "y.npy", &[0.5; 12]);
     desk.refused(&base, &["the labels changed"]);
@@ -410,7 +481,8 @@ fn another_or_a_damaged_run_is_not_continued() {
     assert_eq!(desk.json(&renamed)["steps"], 12);
     desk.put("y.npy", &y);
 
-    let (path, whole) = (desk.path("run/checkpoint.bin"), std::fs::read(desk.path("run/checkpoint.bin")).unwrap());
+    let (path, whole) =
+        (desk.path("run/checkpoint.bin"), std::fs::read(desk.path("run/checkpoint.bin")).unwrap());
     for at in [40, whole.len() / 2, whole.len() - 40, whole.len() - 1] {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;

@@ -1,4 +1,5 @@
-//! `.npy` files: everything NumPy writes for a float matrix is read, and everything else is refused in one sentence.
+//! `.npy` files: everything NumPy writes for a float matrix is read, and everything else is refused in one
+//! sentence.
 
 use escapement_cli::files::npy::{read_matrix, read_vector, write, write_matrix};
 use faer::Mat;
@@ -110,7 +111,10 @@ fn other_types_are_refused_by_name() {
     ] {
         refused(&file(&header(descr, "False", "(1, 1)"), &[0; 8]), &[name, "float64 or float32"]);
     }
-    refused(&file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1), }", &[0; 8]), &["structured", "float64"]);
+    refused(
+        &file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1), }", &[0; 8]),
+        &["structured", "float64"],
+    );
 }
 
 #[test]
@@ -121,7 +125,10 @@ fn other_ranks_are_refused_with_their_shape() {
     refused(&file(&header("<f8", "False", "(0, 4)"), &[]), &["(0, 4)", "empty"]);
     let dir = TempDir::new().unwrap();
     assert!(
-        read_vector(&put(&dir, &file(&header("<f8", "False", "(1, 3)"), &[0; 24]))).unwrap_err().to_string().contains("rank 1")
+        read_vector(&put(&dir, &file(&header("<f8", "False", "(1, 3)"), &[0; 24])))
+            .unwrap_err()
+            .to_string()
+            .contains("rank 1")
     );
 }
 
@@ -137,7 +144,10 @@ fn a_length_that_does_not_match_the_header_is_refused() {
         &file(&header("<f8", "False", "(9999999999, 9999999999, 9999999999)"), &[0; 8]),
         &["float64, which is larger than any file: its header is damaged"],
     );
-    refused(&file(&header("<f8", "False", "(99999999999999999999999, 1)"), &[0; 8]), &["axis longer than any file"]);
+    refused(
+        &file(&header("<f8", "False", "(99999999999999999999999, 1)"), &[0; 8]),
+        &["axis longer than any file"],
+    );
     refused(&file(&header("<f8", "False", "(-1, 1)"), &[0; 8]), &["shape"]);
 }
 

@@ -45,9 +45,14 @@ fn a_journal_is_shown_and_nothing_is_measured() {
     );
     for claim in &first.claims {
         let cells = claim.cells;
-        assert_eq!((cells.planned, cells.recorded, cells.reused), (claim.records.len(), cells.planned, cells.planned));
+        assert_eq!(
+            (cells.planned, cells.recorded, cells.reused),
+            (claim.records.len(), cells.planned, cells.planned)
+        );
         assert_eq!((claim.freshness, cells.missing, cells.failed), (Some(Freshness::Reused), 0, 0));
-        assert!(claim.cost.timed == cells.planned && claim.cost.seconds.is_some() && !claim.bounds.is_empty());
+        assert!(
+            claim.cost.timed == cells.planned && claim.cost.seconds.is_some() && !claim.bounds.is_empty()
+        );
         assert!(claim.bounds.iter().all(|b| !b.series.is_empty()), "{}", claim.id);
     }
     assert_eq!(of(&first, "ground").hypotheses_met[0].met, 8);
@@ -61,7 +66,10 @@ fn a_journal_is_shown_and_nothing_is_measured() {
     let verdicts: Vec<escapement_verify::ClaimVerdict> = serde_json::from_str(&table).unwrap();
     for (claim, verdict) in first.claims.iter().zip(&verdicts) {
         let bounds: Vec<_> = claim.bounds.iter().map(|b| b.verdict.clone()).collect();
-        assert_eq!((claim.verdict, &claim.as_printed, &bounds), (verdict.verdict, &verdict.as_printed, &verdict.bounds));
+        assert_eq!(
+            (claim.verdict, &claim.as_printed, &bounds),
+            (verdict.verdict, &verdict.as_printed, &verdict.bounds)
+        );
     }
     let bytes = |name: &str| fs::read(desk.path().join("out").join(name)).unwrap();
     let names = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
@@ -94,8 +102,15 @@ fn missing_cells_are_counted_and_leave_no_verdict_until_they_are_measured() {
     assert_eq!((rate.planned, rate.missing, rate.verdict.cells), (24, 4, 20));
     assert_eq!(rate.verdict.why.as_deref(), Some("4 of its 24 cells are missing"));
     // A bound that speaks of other cells has its verdict, and what is refuted already stays so.
-    assert_eq!((claim.bounds[1].verdict.verdict, claim.bounds[2].verdict.verdict), (Verdict::Scales, Verdict::Refuted));
-    assert!(part.notes.iter().any(|n| n.starts_with("4 of the 42 cells of the quick tier are missing")), "{:?}", part.notes);
+    assert_eq!(
+        (claim.bounds[1].verdict.verdict, claim.bounds[2].verdict.verdict),
+        (Verdict::Scales, Verdict::Refuted)
+    );
+    assert!(
+        part.notes.iter().any(|n| n.starts_with("4 of the 42 cells of the quick tier are missing")),
+        "{:?}",
+        part.notes
+    );
     assert_eq!(of(&part, "ground").verdict, Verdict::Holds);
 
     let (code, whole) = report(&toy::registry(), &desk, &["--tier", "quick", "--measure"]);
@@ -118,11 +133,23 @@ fn records_of_other_sources_are_marked_and_never_mixed() {
     rewrite(&whole, &journal, aged);
     let (code, shown) = report(&toy::registry(), &desk, &[]);
     assert_eq!(code, exit::HOLDS, "an old verdict is a verdict, and is marked");
-    assert!(shown.claims.iter().all(|c| c.freshness == Some(Freshness::Earlier) && c.source.as_deref() == Some(old)));
+    assert!(
+        shown
+            .claims
+            .iter()
+            .all(|c| c.freshness == Some(Freshness::Earlier) && c.source.as_deref() == Some(old))
+    );
     assert!(shown.notes[0].starts_with("every record is of other sources"), "{:?}", shown.notes);
-    assert!(fs::read_to_string(desk.path().join("out/report.md")).unwrap().contains("| earlier, 12 of 12 cells |"));
+    assert!(
+        fs::read_to_string(desk.path().join("out/report.md"))
+            .unwrap()
+            .contains("| earlier, 12 of 12 cells |")
+    );
     let listed = run(&toy::registry(), &desk, &["list"]).1;
-    assert!(listed.starts_with("ground  holds (earlier)   ") && listed.contains("upon    scales (earlier)  "), "{listed}");
+    assert!(
+        listed.starts_with("ground  holds (earlier)   ") && listed.contains("upon    scales (earlier)  "),
+        "{listed}"
+    );
     let journal_name = journal.display().to_string();
     let drawn = run(&toy::registry(), &desk, &["graph", "--format", "dot", "--journal", &journal_name]).1;
     assert!(drawn.contains("scales") && !drawn.contains("not measured"), "{drawn}");
@@ -149,10 +176,15 @@ fn a_false_journal_refutes_its_claim_and_shakes_what_rests_on_it() {
     assert_eq!((ground.verdict, upon.verdict), (Verdict::Refuted, Verdict::Scales));
     assert_eq!((ground.shaken_by.len(), upon.shaken_by.as_slice()), (0, &["ground".to_owned()][..]));
     assert!(ground.bounds[0].verdict.why.as_ref().unwrap().contains("fails on 12 of 12 cells"));
-    assert!(fs::read_to_string(desk.path().join("out/report.md")).unwrap().contains("It rests on what is refuted: ground."));
+    assert!(
+        fs::read_to_string(desk.path().join("out/report.md"))
+            .unwrap()
+            .contains("It rests on what is refuted: ground.")
+    );
 }
 
-/// One ratio is enough, in every kind of bound that has ratios; what rests on the claim below is marked, and what the claim above says stays.
+/// One ratio is enough, in every kind of bound that has ratios; what rests on the claim below is marked, and
+/// what the claim above says stays.
 #[test]
 fn one_false_record_refutes_its_claim() {
     let (desk, journal) = measured();
@@ -184,14 +216,20 @@ fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
     let desk = TempDir::new().unwrap();
     fs::write(desk.path().join("journal.jsonl"), "").unwrap();
     let (code, shown) = report(&toy::registry(), &desk, &[]);
-    assert_eq!((code, shown.tier, shown.counts[&Verdict::Inconclusive]), (exit::INCONCLUSIVE, Tier::Quick, 2));
-    assert!(
-        shown
-            .claims
-            .iter()
-            .all(|c| c.freshness.is_none() && c.cells.missing == c.cells.planned && c.verdict == Verdict::Inconclusive)
+    assert_eq!(
+        (code, shown.tier, shown.counts[&Verdict::Inconclusive]),
+        (exit::INCONCLUSIVE, Tier::Quick, 2)
     );
-    assert!(shown.claims.iter().flat_map(|c| &c.bounds).all(|b| b.verdict.why.as_ref().is_some_and(|w| w.contains("missing"))));
+    assert!(shown.claims.iter().all(|c| c.freshness.is_none()
+        && c.cells.missing == c.cells.planned
+        && c.verdict == Verdict::Inconclusive));
+    assert!(
+        shown.claims.iter().flat_map(|c| &c.bounds).all(|b| b
+            .verdict
+            .why
+            .as_ref()
+            .is_some_and(|w| w.contains("missing")))
+    );
     assert_eq!(shown.notes[0], "the journal holds no record of the quick tier with the seed 2206");
     assert_eq!(fs::read(desk.path().join("journal.jsonl")).unwrap(), b"");
 }
@@ -200,7 +238,11 @@ fn an_empty_journal_makes_a_report_that_says_that_everything_is_missing() {
 fn a_seed_that_the_journal_lacks_is_told_which_it_has() {
     let (desk, _) = measured();
     let shown = report(&toy::registry(), &desk, &["--seed", "7"]).1;
-    assert!(shown.notes[0].ends_with("with the seed 7; it holds other cells, with the seed 2206"), "{:?}", shown.notes);
+    assert!(
+        shown.notes[0].ends_with("with the seed 7; it holds other cells, with the seed 2206"),
+        "{:?}",
+        shown.notes
+    );
 }
 
 #[test]
@@ -214,17 +256,25 @@ fn a_claim_removed_since_is_named_and_a_newer_journal_is_refused() {
         Some(r)
     });
     let shown = report(&toy::registry(), &desk, &[]).1;
-    assert!(shown.notes[0].starts_with("the journal holds 2 records of the claim 'lemma-0'"), "{:?}", shown.notes);
+    assert!(
+        shown.notes[0].starts_with("the journal holds 2 records of the claim 'lemma-0'"),
+        "{:?}",
+        shown.notes
+    );
 
     // A line with a field that this version does not know, and its right checksum.
     let line = text.lines().next().unwrap();
-    let open = line[..line.rfind(",\"check\":").unwrap()].replacen("\"cost\":{", "\"cost\":{\"joules\":1.0,", 1);
+    let open =
+        line[..line.rfind(",\"check\":").unwrap()].replacen("\"cost\":{", "\"cost\":{\"joules\":1.0,", 1);
     let check = blake3::hash(open.as_bytes()).to_hex();
     fs::write(&journal, format!("{open},\"check\":\"{}\"}}\n", &check[..16])).unwrap();
     let out = desk.path().join("other").display().to_string();
     let (code, _, error) = run(&toy::registry(), &desk, &["report", "--out", &out]);
     assert_eq!(code, exit::BAD_INPUT);
-    assert!(error.contains("journal.jsonl:1 was written by a newer escapement: it has the field 'joules'"), "{error}");
+    assert!(
+        error.contains("journal.jsonl:1 was written by a newer escapement: it has the field 'joules'"),
+        "{error}"
+    );
     assert!(!error.contains('\n') && !desk.path().join("other").exists());
 }
 
@@ -260,7 +310,11 @@ fn the_sidecar_is_no_evidence_and_what_cannot_be_read_of_it_is_passed_over() {
     assert_eq!((timed(&whole), timed(&part)), (42, 41));
     fs::remove_file(&sidecar).unwrap();
     let none = report(&toy::registry(), &desk, &[]).1;
-    assert!(timed(&none) == 0 && none.provenance.hosts.is_empty() && none.claims.iter().all(|c| c.cost.seconds.is_none()));
+    assert!(
+        timed(&none) == 0
+            && none.provenance.hosts.is_empty()
+            && none.claims.iter().all(|c| c.cost.seconds.is_none())
+    );
     let verdicts = |r: &Report| r.claims.iter().map(|c| c.verdict).collect::<Vec<_>>();
     assert!(verdicts(&none) == verdicts(&whole) && journal.exists());
 }

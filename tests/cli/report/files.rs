@@ -77,7 +77,10 @@ fn every_field_of_report_json_is_documented_and_no_other() {
     found.remove("counts");
     for (path, keys) in &found {
         for key in keys {
-            assert!(documented.get(path).is_some_and(|d| d.contains_key(key)), "`{path}` lacks `{key}` in docs/report-schema.md");
+            assert!(
+                documented.get(path).is_some_and(|d| d.contains_key(key)),
+                "`{path}` lacks `{key}` in docs/report-schema.md"
+            );
         }
     }
     for (path, keys) in &documented {
@@ -93,10 +96,16 @@ fn a_cell_that_failed_is_not_a_missing_one_and_a_refutation_stands() {
     let report: Report = serde_json::from_str(&failing_report()).unwrap();
     let (claim, cells) = (&report.claims[0], report.claims[0].cells);
     assert_eq!((cells.planned, cells.measured, cells.failed, cells.missing), (6, 5, 1, 0));
-    assert_eq!((claim.verdict, claim.failures.len(), claim.bounds[0].missing), (escapement_verify::Verdict::Refuted, 1, 0));
+    assert_eq!(
+        (claim.verdict, claim.failures.len(), claim.bounds[0].missing),
+        (escapement_verify::Verdict::Refuted, 1, 0)
+    );
     assert!(claim.failures[0].message.contains("the width m = 7"));
     let commit = report.provenance.commit.trim_end_matches('+');
-    assert!(commit == "unknown" || (commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit())), "{commit}");
+    assert!(
+        commit == "unknown" || (commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit())),
+        "{commit}"
+    );
     assert!(report.provenance.rustc.starts_with("rustc ") && report.provenance.lock_hash.len() == 32);
 }
 
@@ -108,17 +117,24 @@ fn a_report_is_read_back_as_it_was() {
     assert!(!json.contains("NaN") && !json.contains("inf\""));
 }
 
-/// The implied constant of every kind of bound is the extreme ratio of the points that decide, and its error bound is theirs.
+/// The implied constant of every kind of bound is the extreme ratio of the points that decide, and its error
+/// bound is theirs.
 #[test]
 fn constants_are_the_extremes_of_the_points_that_decide() {
     let report: Report = serde_json::from_str(&toy_report().1).unwrap();
     let mut seen = BTreeSet::new();
     for bound in report.claims.iter().flat_map(|c| &c.bounds) {
-        let points: Vec<_> = bound.series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides).collect();
+        let points: Vec<_> =
+            bound.series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides).collect();
         assert!(!points.is_empty(), "{}", bound.verdict.name);
-        let ratios = points.iter().map(|p| if bound.verdict.kind == "probability" { p.lhs } else { p.ratio().unwrap() });
-        let extreme =
-            if bound.verdict.kind == "probability" { ratios.fold(f64::INFINITY, f64::min) } else { ratios.fold(0.0, f64::max) };
+        let ratios = points
+            .iter()
+            .map(|p| if bound.verdict.kind == "probability" { p.lhs } else { p.ratio().unwrap() });
+        let extreme = if bound.verdict.kind == "probability" {
+            ratios.fold(f64::INFINITY, f64::min)
+        } else {
+            ratios.fold(0.0, f64::max)
+        };
         if let Some(c) = bound.verdict.implied_constant {
             assert!((c - extreme).abs() <= 1e-14 * c, "{}: {c} {extreme}", bound.verdict.name);
             seen.insert(bound.verdict.kind.clone());
@@ -128,9 +144,17 @@ fn constants_are_the_extremes_of_the_points_that_decide() {
             assert!(e > 0.0 && e <= 1.0001 * largest, "{}: {e} {largest}", bound.verdict.name);
         }
         // The controls stand on the same axes: on cells that the bound speaks of, and refuted there.
-        assert!(bound.series.iter().all(|s| !s.controls.is_empty() && s.controls.iter().all(|c| !c.points.is_empty())));
+        assert!(
+            bound
+                .series
+                .iter()
+                .all(|s| !s.controls.is_empty() && s.controls.iter().all(|c| !c.points.is_empty()))
+        );
     }
-    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), ["asymptotic", "growth", "inequality", "probability"]);
+    assert_eq!(
+        seen.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["asymptotic", "growth", "inequality", "probability"]
+    );
 }
 
 /// The line of a growth is the fit that its exponent came from, and its control has the planted slope.
@@ -141,7 +165,11 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
         let points: Vec<_> = points
             .iter()
             .filter(|p| p.decides)
-            .map(|p| escapement_verify::judge::statistics::Point { x: p.x.ln(), y: p.ratio().unwrap().ln(), error: 0.0 })
+            .map(|p| escapement_verify::judge::statistics::Point {
+                x: p.x.ln(),
+                y: p.ratio().unwrap().ln(),
+                error: 0.0,
+            })
             .collect();
         escapement_verify::judge::statistics::Line::fit(&points).unwrap().slope
     };
@@ -154,11 +182,14 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
         "the larger of two n is fitted"
     );
     assert!(
-        (slope(&series.points) - fit.slope).abs() < 1e-12 && (fit.slope + exponent.claimed - exponent.measured).abs() < 1e-12
+        (slope(&series.points) - fit.slope).abs() < 1e-12
+            && (fit.slope + exponent.claimed - exponent.measured).abs() < 1e-12
     );
     assert!((slope(&series.controls[0].points) - 0.5).abs() < 1e-9);
     let (low, high) = fit.band(100.0);
-    assert!(low <= fit.at(100.0) && fit.at(100.0) <= high && fit.band(fit.center).0 == fit.band(fit.center).1);
+    assert!(
+        low <= fit.at(100.0) && fit.at(100.0) <= high && fit.band(fit.center).0 == fit.band(fit.center).1
+    );
     // The square of d has its onset and the last local exponent.
     let square = &report.claims[1].bounds[1];
     let fit = square.series[0].fit.unwrap();
@@ -172,7 +203,8 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
 fn the_tables_hold_every_bound() {
     let (desk, json) = toy_report();
     let report: Report = serde_json::from_str(&json).unwrap();
-    let bounds: Vec<&str> = report.claims.iter().flat_map(|c| &c.bounds).map(|b| b.verdict.name.as_str()).collect();
+    let bounds: Vec<&str> =
+        report.claims.iter().flat_map(|c| &c.bounds).map(|b| b.verdict.name.as_str()).collect();
     let read = |name: &str| fs::read_to_string(desk.path().join("out").join(name)).unwrap();
     let (markdown, latex, rows) = (read("report.md"), read("bounds.tex"), read("bounds.csv"));
     let mut table = csv::Reader::from_reader(rows.as_bytes());
@@ -180,18 +212,24 @@ fn the_tables_hold_every_bound() {
     let column = |name: &str| head.iter().position(|h| h == name).unwrap();
     let records: Vec<_> = table.records().map(Result::unwrap).collect();
     for bound in &bounds {
-        assert!(markdown.contains(&format!("| {bound}: ")) && latex.contains(&format!("& {bound} & ")), "{bound}");
+        assert!(
+            markdown.contains(&format!("| {bound}: ")) && latex.contains(&format!("& {bound} & ")),
+            "{bound}"
+        );
         let row = records.iter().find(|r| &r[column("bound")] == *bound).unwrap();
         assert_eq!(&row[column("records")], "measured");
     }
     assert_eq!(records.len(), bounds.len());
     let at_most = &records[0];
     let number = |name: &str| at_most[column(name)].parse::<f64>().unwrap();
-    assert!(number("constant_error") > 0.0 && number("constant_error") < 1e-11 && number("worst_lhs_error") > 0.0);
+    assert!(
+        number("constant_error") > 0.0 && number("constant_error") < 1e-11 && number("worst_lhs_error") > 0.0
+    );
     assert!(markdown.contains("measured, 12 of 12 cells") && markdown.contains(" ± "));
 }
 
-/// What LaTeX would refuse: letters beyond ASCII, an environment or a brace left open, a bare special character, rows of unequal length.
+/// What LaTeX would refuse: letters beyond ASCII, an environment or a brace left open, a bare special
+/// character, rows of unequal length.
 fn check_latex(text: &str) {
     assert!(text.is_ascii(), "{:?}", text.chars().find(|c| !c.is_ascii()));
     assert!(!text.contains("U+"), "a symbol without a command: {}", &text[text.find("U+").unwrap()..][..8]);
@@ -213,7 +251,9 @@ fn check_latex(text: &str) {
                 depth += i32::from(c == '{') - i32::from(c == '}');
                 cells += i32::from(c == '&');
                 assert!(
-                    depth >= 0 && !"$#^_~".contains(c) || line.starts_with("\\newcolumntype") || line.contains("{}^"),
+                    depth >= 0 && !"$#^_~".contains(c)
+                        || line.starts_with("\\newcolumntype")
+                        || line.contains("{}^"),
                     "{c} in {line}"
                 );
             }

@@ -1,4 +1,5 @@
-//! The page of a report: well formed, self-contained, with words for every picture; what is refuted is red, and what is missing is said.
+//! The page of a report: well formed, self-contained, with words for every picture; what is refuted is red,
+//! and what is missing is said.
 
 use crate::toy;
 use crate::verify::commands::Line;
@@ -37,7 +38,10 @@ impl Pages {
     /// The page of a journal.
     fn page(&self, journal: &str, more: &[&str]) -> String {
         let (journal, out) = (self.path(journal), self.path("report"));
-        let words: Vec<&str> = ["report", "--journal", &journal, "--out", &out].into_iter().chain(more.iter().copied()).collect();
+        let words: Vec<&str> = ["report", "--journal", &journal, "--out", &out]
+            .into_iter()
+            .chain(more.iter().copied())
+            .collect();
         self.run(&words).unwrap();
         fs::read_to_string(self.dir.path().join("report/index.html")).unwrap()
     }
@@ -67,7 +71,8 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
     assert!(page.errors.is_empty(), "{:?}", page.errors);
     // Nothing is loaded: no source, no sheet, no import, no address but the names of XML.
     assert!(all(&page, "[src], img, iframe, object, script[src], link:not([href='data:,'])").is_empty());
-    let addresses = source.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1998/Math/MathML", "");
+    let addresses =
+        source.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1998/Math/MathML", "");
     for word in ["http:", "https:", "url(", "@import", "@font-face"] {
         assert!(!addresses.contains(word), "{word}");
     }
@@ -78,7 +83,9 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
     let links: Vec<&str> = all(&page, "a[href]").iter().filter_map(|e| e.attr("href")).collect();
     assert!(links.len() > 12 && links.iter().all(|l| names.contains(l.trim_start_matches('#'))), "{links:?}");
     let labels = all(&page, "[aria-labelledby]");
-    assert!(labels.iter().all(|e| e.attr("aria-labelledby").unwrap().split(' ').all(|id| names.contains(id))));
+    assert!(
+        labels.iter().all(|e| e.attr("aria-labelledby").unwrap().split(' ').all(|id| names.contains(id)))
+    );
     for number in ["NaN", "inf ", "inf\"", ">inf<", "Infinity"] {
         assert!(!source.contains(number), "{number}");
     }
@@ -88,26 +95,40 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
 fn headings_are_in_order_and_pictures_have_words() {
     let pages = Pages::new();
     let page = Html::parse_document(&pages.refuted());
-    let levels: Vec<u32> = all(&page, "h1, h2, h3, h4, h5, h6").iter().map(|h| h.value().name()[1..].parse().unwrap()).collect();
+    let levels: Vec<u32> =
+        all(&page, "h1, h2, h3, h4, h5, h6").iter().map(|h| h.value().name()[1..].parse().unwrap()).collect();
     assert_eq!(levels.iter().filter(|l| **l == 1).count(), 1);
     assert!(levels[0] == 1 && levels.windows(2).all(|w| w[1] <= w[0] + 1), "{levels:?}");
     assert!(
-        ["header", "nav", "main", "footer", "a.skip[href='#claims']", "html[lang=en]"].iter().all(|s| all(&page, s).len() == 1)
+        ["header", "nav", "main", "footer", "a.skip[href='#claims']", "html[lang=en]"].iter().all(|s| all(
+            &page, s
+        )
+        .len()
+            == 1)
     );
     for svg in all(&page, "svg") {
-        let named = svg.attr("aria-label").is_some_and(|l| l.len() > 20) || svg.attr("aria-labelledby").is_some();
+        let named =
+            svg.attr("aria-label").is_some_and(|l| l.len() > 20) || svg.attr("aria-labelledby").is_some();
         assert!(named && svg.attr("role").is_some(), "{:?}", svg.value());
     }
     // The words of a picture are the finding.
-    let words: Vec<&str> = all(&page, "#claim-upon svg.plot").iter().filter_map(|s| s.attr("aria-label")).collect();
+    let words: Vec<&str> =
+        all(&page, "#claim-upon svg.plot").iter().filter_map(|s| s.attr("aria-label")).collect();
     assert!(
-        words[0].contains("m^−0.5") && words[0].contains("claimed m^−0.500;") && words[0].contains("control refuted"),
+        words[0].contains("m^−0.5")
+            && words[0].contains("claimed m^−0.500;")
+            && words[0].contains("control refuted"),
         "{words:?}"
     );
     // What can be scrolled can be reached by the keyboard, and tables say what their columns are.
-    assert!(all(&page, ".scroll").iter().all(|e| e.attr("tabindex") == Some("0") && e.attr("aria-label").is_some()));
-    let captioned =
-        |t: &ElementRef| t.child_elements().next().is_some_and(|c| c.value().name() == "caption" && text(c).len() > 12);
+    assert!(
+        all(&page, ".scroll")
+            .iter()
+            .all(|e| e.attr("tabindex") == Some("0") && e.attr("aria-label").is_some())
+    );
+    let captioned = |t: &ElementRef| {
+        t.child_elements().next().is_some_and(|c| c.value().name() == "caption" && text(c).len() > 12)
+    };
     assert!(all(&page, "table").iter().all(|t| captioned(t) || t.attr("aria-labelledby").is_some()));
     assert!(all(&page, "th").iter().all(|e| e.attr("scope").is_some()));
     assert!(all(&page, "button").iter().all(|b| !text(*b).is_empty() && b.attr("type") == Some("button")));
@@ -121,30 +142,46 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     assert_eq!(all(&page, "#claim-ground section.bound > details.whole[open] > summary h4").len(), 3);
     assert_eq!(all(&page, "#claim-ground .contents a[href^='#bound-ground-']").len(), 3);
     let bound = text(all(&page, "#claim-upon section.bound")[0]);
-    for words in ["rate", "scales", "reused", "error ≲ m−1/2", "Control refuted", "fit m", "escapement verify upon"] {
+    for words in
+        ["rate", "scales", "reused", "error ≲ m−1/2", "Control refuted", "fit m", "escapement verify upon"]
+    {
         assert!(bound.contains(words), "{words}: {bound}");
     }
     // Measured points with their error bounds, the fit, the band, the control and the constant on the axes.
     for part in [".measured circle title", ".fit", ".area.band", ".control", "text.constant"] {
         assert!(!all(&page, &format!("#claim-upon section.bound svg {part}")).is_empty(), "{part}");
     }
-    let said = |t: &ElementRef| ["±", "on average", "times the certificate"].iter().any(|words| text(*t).contains(words));
+    let said = |t: &ElementRef| {
+        ["±", "on average", "times the certificate"].iter().any(|words| text(*t).contains(words))
+    };
     assert!(all(&page, "#claim-upon .measured title").iter().all(said));
     let rows = all(&page, "#claim-ground .numbers tbody tr");
-    assert!(rows.len() >= 24 && rows.iter().all(|r| text(*r).contains('±') && text(*r).ends_with("reused")), "{}", rows.len());
+    assert!(
+        rows.len() >= 24 && rows.iter().all(|r| text(*r).contains('±') && text(*r).ends_with("reused")),
+        "{}",
+        rows.len()
+    );
     let facts = text(all(&page, "#claim-ground")[0]);
-    assert!(facts.contains("m ≥ 400: met by 8 of 12 cells") && facts.contains("12 of 12 recorded"), "{facts}");
+    assert!(
+        facts.contains("m ≥ 400: met by 8 of 12 cells") && facts.contains("12 of 12 recorded"),
+        "{facts}"
+    );
     let footer = text(all(&page, "footer")[0]);
-    for words in ["escapement 0.", "commit", "rustc", "threads", "Cargo.lock", "escapement report --journal"] {
+    for words in ["escapement 0.", "commit", "rustc", "threads", "Cargo.lock", "escapement report --journal"]
+    {
         assert!(footer.contains(words), "{words}: {footer}");
     }
     // The bands of the spectrum, and the levels as lines.
-    assert_eq!(all(&page, "#spectrum tbody tr").iter().map(|r| text(*r)).filter(|t| t.starts_with('Q')).count(), 3);
+    assert_eq!(
+        all(&page, "#spectrum tbody tr").iter().map(|r| text(*r)).filter(|t| t.starts_with('Q')).count(),
+        3
+    );
     assert!(all(&page, "#spectrum .kappa").len() >= 4);
     assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::papers::nbl22::errata::ERRATA.len());
 }
 
-/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12 cells.
+/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12
+/// cells.
 #[test]
 fn an_identity_is_drawn_in_units_of_its_certificate() {
     let pages = Pages::new();
@@ -153,31 +190,44 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert_eq!(all(&page, picture).len(), 1);
     let label = all(&page, &format!("{picture} text.level.unit"))[0];
     assert_eq!(text(label), "equal within its certificate");
-    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper end. The line at 1 lies between.
-    let (measured, planted) = (format!("{picture} .measured circle"), format!("{picture} .planted path.arrow"));
-    let number = |text: &str, at: usize| text.split(['M', 'H', ' ', 'h']).nth(at).unwrap().parse::<f64>().unwrap();
+    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper end.
+    // The line at 1 lies between.
+    let (measured, planted) =
+        (format!("{picture} .measured circle"), format!("{picture} .planted path.arrow"));
+    let number =
+        |text: &str, at: usize| text.split(['M', 'H', ' ', 'h']).nth(at).unwrap().parse::<f64>().unwrap();
     let line = number(all(&page, &format!("{picture} path.unit"))[0].attr("d").unwrap(), 2);
     let below: Vec<f64> = all(&page, &measured).iter().map(|m| number(m.attr("cy").unwrap(), 0)).collect();
     let above: Vec<f64> = all(&page, &planted).iter().map(|m| number(m.attr("d").unwrap(), 2)).collect();
     assert_eq!((below.len(), above.len()), (12, 12));
-    assert!(below.iter().all(|y| *y > line) && above.iter().all(|y| *y < line), "{line}: {below:?} {above:?}");
+    assert!(
+        below.iter().all(|y| *y > line) && above.iter().all(|y| *y < line),
+        "{line}: {below:?} {above:?}"
+    );
     assert!(all(&page, &format!("{picture} .up text")).iter().any(|t| text(*t) == "∞"));
     let note = text(all(&page, &format!("{picture} .measured title"))[0]);
     assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
-/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in units of ¾.
+/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in units
+/// of ¾.
 #[test]
 fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
     let pages = Pages::new();
     let page = Html::parse_document(&pages.page("whole.jsonl", &[]));
     let picture = "#bound-ground-2 figure svg.plot:nth-of-type(2)";
     let number = |text: &str| text.parse::<f64>().unwrap();
-    let dots: Vec<f64> =
-        all(&page, &format!("{picture} .measured circle")).iter().map(|c| number(c.attr("cy").unwrap())).collect();
-    let ends = |bar: &str| bar.split_once(' ').and_then(|(_, y)| y.split_once('V')).map(|(a, b)| (number(a), number(b))).unwrap();
-    let bars: Vec<(f64, f64)> =
-        all(&page, &format!("{picture} .measured path.bar")).iter().map(|b| ends(b.attr("d").unwrap())).collect();
+    let dots: Vec<f64> = all(&page, &format!("{picture} .measured circle"))
+        .iter()
+        .map(|c| number(c.attr("cy").unwrap()))
+        .collect();
+    let ends = |bar: &str| {
+        bar.split_once(' ').and_then(|(_, y)| y.split_once('V')).map(|(a, b)| (number(a), number(b))).unwrap()
+    };
+    let bars: Vec<(f64, f64)> = all(&page, &format!("{picture} .measured path.bar"))
+        .iter()
+        .map(|b| ends(b.attr("d").unwrap()))
+        .collect();
     assert_eq!((dots.len(), bars.len()), (6, 6));
     assert!(dots.iter().zip(&bars).all(|(y, (low, high))| high < y && y < low), "{dots:?} {bars:?}");
     // All frequencies are equal, and so the least of them lies on the dots.
@@ -198,7 +248,10 @@ fn a_false_journal_turns_the_claim_and_what_rests_on_it_red() {
     for picture in ["svg.plot:nth-of-type(1)", "svg.plot:nth-of-type(2)"] {
         let places = |part: &str| -> Vec<_> {
             let marks = all(&page, &format!("#bound-ground-0 figure {picture} {part} circle"));
-            marks.iter().map(|c| (c.attr("cx").unwrap().to_owned(), c.attr("cy").unwrap().to_owned())).collect()
+            marks
+                .iter()
+                .map(|c| (c.attr("cx").unwrap().to_owned(), c.attr("cy").unwrap().to_owned()))
+                .collect()
         };
         let ring = places(".worst");
         assert!(ring.len() == 1 && places(".measured").contains(&ring[0]), "{picture}: {ring:?}");
@@ -210,8 +263,12 @@ fn a_false_journal_turns_the_claim_and_what_rests_on_it_red() {
     assert!(text(all(&page, ".tile.refuted")[0]).contains('1'));
     let sound = Html::parse_document(&pages.page("whole.jsonl", &[]));
     assert!(
-        all(&sound, "#claim-ground.refuted, #claim-ground .worst, #claim-ground .k-worst, .shaken-mark, #graph .shaken")
-            .is_empty()
+        all(
+            &sound,
+            "#claim-ground.refuted, #claim-ground .worst, #claim-ground .k-worst, .shaken-mark, \
+            #graph .shaken"
+        )
+        .is_empty()
     );
 }
 
@@ -236,7 +293,9 @@ fn experiments_are_shown_with_their_verdicts() {
     fs::create_dir_all(&folder).unwrap();
     let verdict = r#"{"claim":"made-up","title":"a <made-up> one","reference":"","verdict":"holds","bounds":[],"failures":[],"tier":"quick","seed":1}"#;
     fs::write(folder.join("verdict.json"), verdict).unwrap();
-    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"200\" fill=\"black\"><rect width=\"100%\" height=\"100%\" fill=\"white\" /><line x1=\"0\" y1=\"0\" x2=\"9\" y2=\"9\" stroke=\"#000000\"/></svg>";
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"200\" fill=\"black\"><rect \
+        width=\"100%\" height=\"100%\" fill=\"white\" /><line x1=\"0\" y1=\"0\" x2=\"9\" y2=\"9\" \
+        stroke=\"#000000\"/></svg>";
     fs::write(folder.join("made-up.svg"), svg).unwrap();
     let parent = pages.path("results");
     let source = pages.page("whole.jsonl", &["--experiments", &parent]);
@@ -244,7 +303,11 @@ fn experiments_are_shown_with_their_verdicts() {
     assert!(page.errors.is_empty(), "{:?}", page.errors);
     let article = all(&page, "#experiments article")[0];
     assert!(text(article).contains("a <made-up> one ≤ holds"));
-    assert!(text(article).ends_with("Again: escapement experiment made-up --tier quick --seed 1"), "{}", text(article));
+    assert!(
+        text(article).ends_with("Again: escapement experiment made-up --tier quick --seed 1"),
+        "{}",
+        text(article)
+    );
     assert!(all(&page, "#experiments .from").is_empty(), "no run says which sources computed it");
     assert_eq!(text(all(&page, "#spectrum .from")[0]), "measured now");
     // The figure takes ink and ground from the page.
@@ -253,14 +316,17 @@ fn experiments_are_shown_with_their_verdicts() {
     // Runs say which sources computed them, and the stalest of them is what counts.
     fs::create_dir(folder.join("runs")).unwrap();
     for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
-        let head = format!("{{\"checkpoint\":\"escapement experiment 1\",\"source\":\"{source}\",\"settings\":{{}}");
+        let head =
+            format!("{{\"checkpoint\":\"escapement experiment 1\",\"source\":\"{source}\",\"settings\":{{}}");
         fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
         let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
         assert_eq!(text(all(&page, "#experiments .from")[0]), expected);
     }
     let refused = |words: &str| {
         let (journal, out) = (pages.path("whole.jsonl"), pages.path("elsewhere"));
-        let error = pages.run(&["report", "--journal", &journal, "--out", &out, "--experiments", &parent]).unwrap_err();
+        let error = pages
+            .run(&["report", "--journal", &journal, "--out", &out, "--experiments", &parent])
+            .unwrap_err();
         assert!(error.contains(words) && !error.contains('\n'), "{error}");
         assert!(!pages.dir.path().join("elsewhere").exists());
     };

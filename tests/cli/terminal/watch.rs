@@ -38,18 +38,32 @@ fn quiet_says_nothing_but_errors_and_prints_the_same() {
     ] {
         let help = desk.run(command).stdout;
         let at = |words: &str| help.find(words).unwrap_or_else(|| panic!("{words}: {help}"));
-        assert!(at("Options:") < at("Output:") && at("Output:") < at("--quiet") && at("--quiet") < at("--verbose"), "{help}");
+        assert!(
+            at("Options:") < at("Output:")
+                && at("Output:") < at("--quiet")
+                && at("--quiet") < at("--verbose"),
+            "{help}"
+        );
         assert_eq!(help.matches("--quiet").count(), 1);
     }
     assert_eq!(desk.run(&["help", "--help"]).stdout, desk.run(&["help"]).stdout);
-    desk.refused(&["verify", "--seed", "x"], &["'x' for '--seed <SEED>': a whole number of at least 0 is allowed"]);
+    desk.refused(
+        &["verify", "--seed", "x"],
+        &["'x' for '--seed <SEED>': a whole number of at least 0 is allowed"],
+    );
 }
 
 #[test]
 fn nothing_that_is_not_a_terminal_gets_colours_or_bars() {
     let desk = Desk::new();
     for more in [&[][..], &["--details"], &["-v"]] {
-        let out = desk.command().args(with(&VERIFY, more)).env("CLICOLOR_FORCE", "1").env("TERM", "xterm").output().unwrap();
+        let out = desk
+            .command()
+            .args(with(&VERIFY, more))
+            .env("CLICOLOR_FORCE", "1")
+            .env("TERM", "xterm")
+            .output()
+            .unwrap();
         for bytes in [out.stdout, out.stderr] {
             assert!(!bytes.contains(&0x1b) && !bytes.contains(&b'\r'), "{}", String::from_utf8_lossy(&bytes));
         }
@@ -103,7 +117,9 @@ fn said_by(shell: &str, words: &[&str], script: &str) -> Option<String> {
             Some(String::from_utf8(out.stdout).unwrap())
         }
         Err(e) => {
-            eprintln!("skipped: the completions for {shell} are not loaded, because it cannot be run here: {e}");
+            eprintln!(
+                "skipped: the completions for {shell} are not loaded, because it cannot be run here: {e}"
+            );
             None
         }
     }
@@ -117,22 +133,32 @@ fn completions_are_loaded_by_the_shells_that_there_are() {
         desk.path(shell).display().to_string()
     };
     let bash = script("bash");
-    if let Some(said) = said_by("bash", &["--norc", "-c"], &format!("source '{bash}'; complete -p escapement")) {
+    if let Some(said) =
+        said_by("bash", &["--norc", "-c"], &format!("source '{bash}'; complete -p escapement"))
+    {
         assert!(said.contains("-F _escapement") && said.ends_with("escapement\n"), "{said}");
     }
     // zsh finds it on its path by the tag of the first line.
     std::fs::create_dir(desk.path("functions")).unwrap();
     std::fs::rename(script("zsh"), desk.path("functions/_escapement")).unwrap();
-    let (functions, dump) = (desk.path("functions").display().to_string(), desk.path("dump").display().to_string());
-    let load = format!("fpath=('{functions}' $fpath); autoload -Uz compinit; compinit -u -d '{dump}'; autoload +X _escapement");
-    if let Some(said) =
-        said_by("zsh", &["-f", "-c"], &format!("{load}; print -r -- $_comps[escapement] $+functions[_escapement]"))
-    {
+    let (functions, dump) =
+        (desk.path("functions").display().to_string(), desk.path("dump").display().to_string());
+    let load = format!(
+        "fpath=('{functions}' $fpath); autoload -Uz compinit; compinit -u -d '{dump}'; autoload +X \
+         _escapement"
+    );
+    if let Some(said) = said_by(
+        "zsh",
+        &["-f", "-c"],
+        &format!("{load}; print -r -- $_comps[escapement] $+functions[_escapement]"),
+    ) {
         assert_eq!(said, "_escapement 1\n");
     }
     // fish can be asked what it would offer.
     let fish = script("fish");
-    let offers = |line: &str| said_by("fish", &["--no-config", "-c"], &format!("source '{fish}'; complete -C '{line}'"));
+    let offers = |line: &str| {
+        said_by("fish", &["--no-config", "-c"], &format!("source '{fish}'; complete -C '{line}'"))
+    };
     for (line, offer) in [
         ("escapement ver", "verify\t"),
         ("escapement explain lem", "lemma-1"),
@@ -170,13 +196,17 @@ fn the_manual_has_a_page_for_every_subcommand() {
     };
     let found = synopsis("escapement-verify.1");
     assert!(
-        ["[--tier <TIER>]", "[--shard <I/N>]", "[--fresh]", "[CLAIM]..."].iter().all(|words| found.contains(words)),
+        ["[--tier <TIER>]", "[--shard <I/N>]", "[--fresh]", "[CLAIM]..."]
+            .iter()
+            .all(|words| found.contains(words)),
         "{found}"
     );
     let found = synopsis("escapement-merge.1");
     assert!(found.contains(" --out <FILE> ") && found.contains("<JOURNAL>..."), "{found}");
     // What a subcommand says at length is on its page and in its help.
-    for (name, words) in [("train", "Writes history.csv"), ("experiment", "130 after Ctrl"), ("list", "Nothing is measured")] {
+    for (name, words) in
+        [("train", "Writes history.csv"), ("experiment", "130 after Ctrl"), ("list", "Nothing is measured")]
+    {
         assert!(String::from_utf8_lossy(&pages[&format!("escapement-{name}.1")]).contains(words), "{name}");
         assert!(desk.run(&[name, "--help"]).stdout.contains(words), "{name}");
     }

@@ -65,8 +65,10 @@ fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measuremen
 fn registry(slope: f64, scatter: f64) -> Registry {
     let growth = Bound::growth("rate", "lhs ≲ 1", "lhs", "rhs", Sweep::upper(Parameter::M, |_| 0.0));
     let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));
-    let printed = Bound::identity("as-printed", "1 = 2", "rhs", "two", Neighbour::lhs("one", "1")).printed(ErratumId(3));
-    let claim = Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![growth, same, printed], measure(slope, scatter));
+    let printed = Bound::identity("as-printed", "1 = 2", "rhs", "two", Neighbour::lhs("one", "1"))
+        .printed(ErratumId(3));
+    let claim =
+        Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![growth, same, printed], measure(slope, scatter));
     Registry::new(vec![claim.boxed()]).unwrap()
 }
 
@@ -85,14 +87,19 @@ fn the_exit_code_says_what_came_out() {
         assert_eq!((&claim["claim"], &claim["verdict"]), (&"made-up".into(), &verdict.into()));
         // The refutation of the printed wording is shown and does not count.
         assert_eq!(claim["as_printed"], serde_json::json!({"verdict": "refuted", "erratum": 3}));
-        let names: Vec<_> = claim["bounds"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            claim["bounds"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["rate", "same", "as-printed"]);
         // The table says the same.
         let (again, table, _) = run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1"]);
         assert_eq!(again, code);
-        assert!(table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"), "{table}");
+        assert!(
+            table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"),
+            "{table}"
+        );
         // The cell that refutes comes with its command: one for the printed wording, one more for the growth.
-        let commands = table.matches("again: escapement verify made-up --tier quick --seed 2206 --cell").count();
+        let commands =
+            table.matches("again: escapement verify made-up --tier quick --seed 2206 --cell").count();
         assert_eq!(commands, 1 + usize::from(code == exit::REFUTED), "{table}");
     }
 }
@@ -109,7 +116,10 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     let cases: [(&[&str], &str); 8] = [
         (&["verify", "made-upp"], "unknown claim 'made-upp'; did you mean 'made-up'?"),
         (&["explain", "x"], "unknown claim 'x'; the claims are made-up"),
-        (&["verify", "--cell", "made-up,m=1"], "unknown cell 'made-up,m=1' in the quick tier; did you mean 'made-up,"),
+        (
+            &["verify", "--cell", "made-up,m=1"],
+            "unknown cell 'made-up,m=1' in the quick tier; did you mean 'made-up,",
+        ),
         (&["explain", "MADE-UP"], "unknown claim 'MADE-UP'; did you mean 'made-up'?"),
         (&["report", "--out", &blocked], "file is not a folder"),
         (&["report", "--out", &file], "file is not a folder"),
@@ -121,9 +131,12 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
         assert_eq!((code, out.as_str()), (exit::BAD_INPUT, ""), "{arguments:?}");
         assert!(error.contains(sentence) && !error.contains('\n'), "{arguments:?}: {error}");
     }
-    let names: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<_> =
+        fs::read_dir(desk.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().all(|n| n == "file" || n.starts_with("journal.")), "{names:?}");
-    assert!(Line::try_parse_from(["escapement", "verify", "--tier", "huge"]).is_err_and(|e| e.exit_code() == 2));
+    assert!(
+        Line::try_parse_from(["escapement", "verify", "--tier", "huge"]).is_err_and(|e| e.exit_code() == 2)
+    );
 }
 
 #[test]
@@ -148,7 +161,8 @@ fn plan_prints_cells_time_and_memory_and_measures_nothing() {
     let (code, out, _) = run(&registry(0.0, 0.05), &desk, &["verify", "--plan", "--jobs", "2"]);
     assert_eq!((code, out.lines().count()), (exit::HOLDS, 19));
     assert!(
-        out.contains("made-up,d=10,m=3200,replicate=2") && out.lines().last().unwrap().contains("18 cells of the quick tier"),
+        out.contains("made-up,d=10,m=3200,replicate=2")
+            && out.lines().last().unwrap().contains("18 cells of the quick tier"),
         "{out}"
     );
     let (_, out, _) = run(&registry(0.0, 0.05), &desk, &["verify", "--plan", "--json"]);
@@ -190,7 +204,10 @@ fn a_cell_of_another_tier_is_told_from_an_unknown_one() {
     let desk = TempDir::new().unwrap();
     let (code, _, error) = run(&registry, &desk, &["verify", "--cell", &key]);
     assert_eq!(code, exit::BAD_INPUT);
-    assert!(error.ends_with("is not in the quick tier: give verify made-up --tier standard --cell"), "{error}");
+    assert!(
+        error.ends_with("is not in the quick tier: give verify made-up --tier standard --cell"),
+        "{error}"
+    );
     assert_eq!(run(&registry, &desk, &["verify", "--tier", "standard", "--cell", &key]).0, exit::HOLDS);
 }
 
@@ -223,9 +240,14 @@ fn list_and_explain_say_what_a_claim_is() {
     assert!(code == exit::BAD_INPUT && error.contains("journal.jsonl:1 is damaged"), "{error}");
     let (code, out, _) = run(&registry, &desk, &["explain", "made-up"]);
     assert_eq!(code, 0);
-    for words in
-        ["lhs ≲ m^{-1/2}", "m even", "by construction", "a slope above ¼", "must fail: 2 in place of 1", "as printed, erratum 3"]
-    {
+    for words in [
+        "lhs ≲ m^{-1/2}",
+        "m even",
+        "by construction",
+        "a slope above ¼",
+        "must fail: 2 in place of 1",
+        "as printed, erratum 3",
+    ] {
         assert!(out.contains(words), "{words}: {out}");
     }
 }
@@ -234,15 +256,21 @@ fn list_and_explain_say_what_a_claim_is() {
 fn the_report_holds_every_bound_and_the_errata() {
     let desk = TempDir::new().unwrap();
     let out_dir = desk.path().join("a/b");
-    let (code, out, _) = run(&registry(0.0, 0.05), &desk, &["report", "--out", &out_dir.display().to_string()]);
+    let (code, out, _) =
+        run(&registry(0.0, 0.05), &desk, &["report", "--out", &out_dir.display().to_string()]);
     assert_eq!((code, out.lines().count()), (exit::HOLDS, 5));
     let page = fs::read_to_string(out_dir.join("report.md")).unwrap();
-    for words in
-        ["## made-up", "| rate: lhs ≲ 1 | growth | scales |", "## Errata", "Equation (6)", "evidence at these sizes, not proof"]
-    {
+    for words in [
+        "## made-up",
+        "| rate: lhs ≲ 1 | growth | scales |",
+        "## Errata",
+        "Equation (6)",
+        "evidence at these sizes, not proof",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    let entries = page.lines().filter(|l| l.split('|').nth(1).is_some_and(|c| c.trim().parse::<u8>().is_ok())).count();
+    let entries =
+        page.lines().filter(|l| l.split('|').nth(1).is_some_and(|c| c.trim().parse::<u8>().is_ok())).count();
     assert_eq!(entries, 13);
     let mut rows = csv::Reader::from_path(out_dir.join("bounds.csv")).unwrap();
     let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[3].to_owned()).collect();
@@ -338,8 +366,12 @@ fn what_resumes_an_interrupted_run_is_said_in_full() {
     assert!(said.contains("and the same command without --fresh resumes there"), "{said}");
     // The same command would only show what there is.
     let out = desk.path().join("out");
-    let said = interrupted(&format!("report made-up --jobs 2 --journal {} --out {}", shown.display(), out.display()), &shown);
+    let said = interrupted(
+        &format!("report made-up --jobs 2 --journal {} --out {}", shown.display(), out.display()),
+        &shown,
+    );
     let (shown, out) = (shown.display(), out.display());
-    let command = format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out} --measure");
+    let command =
+        format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out} --measure");
     assert!(said.contains(&format!("and {command} resumes there")), "{said}");
 }

@@ -41,7 +41,12 @@ fn changed(change: impl Fn(Record) -> Option<Record>) -> (u8, Value) {
 
 fn kinds(value: &Value) -> Vec<String> {
     let name = |c: &Value| {
-        format!("{}/{}: {}", c["claim"].as_str().unwrap(), c["bound"].as_str().unwrap_or("-"), c["change"].as_str().unwrap())
+        format!(
+            "{}/{}: {}",
+            c["claim"].as_str().unwrap(),
+            c["bound"].as_str().unwrap_or("-"),
+            c["change"].as_str().unwrap()
+        )
     };
     value["changes"].as_array().unwrap().iter().map(name).collect()
 }
@@ -51,7 +56,9 @@ fn a_journal_and_its_report_are_the_same() {
     let (desk, old, _) = desk();
     let out = desk.path().join("out").display().to_string();
     run(&toy::registry(), &desk, &["report", "--journal", old.to_str().unwrap(), "--out", &out]);
-    for names in [["old.jsonl", "old.jsonl"], ["old.jsonl", "out/report.json"], ["out/report.json", "out/report.json"]] {
+    for names in
+        [["old.jsonl", "old.jsonl"], ["old.jsonl", "out/report.json"], ["out/report.json", "out/report.json"]]
+    {
         let (code, value) = diff(&toy::registry(), &desk, names);
         assert_eq!((code, kinds(&value).len(), &value["worse"]), (exit::HOLDS, 0, &0.into()));
         assert_eq!((&value["old"]["cells"], &value["new"]["cells"]), (&42.into(), &42.into()));
@@ -97,7 +104,11 @@ fn an_exponent_moves_when_a_value_leaves_the_limits_of_the_other() {
     let moved = kinds(&value);
     assert!(moved.contains(&"upon/rate: exponent".to_owned()), "{moved:?}");
     let change = &value["changes"].as_array().unwrap().iter().find(|c| c["change"] == "exponent").unwrap();
-    assert!((change["old"]["measured"].as_f64().unwrap() - change["new"]["measured"].as_f64().unwrap() - 0.2).abs() < 1e-9);
+    assert!(
+        (change["old"]["measured"].as_f64().unwrap() - change["new"]["measured"].as_f64().unwrap() - 0.2)
+            .abs()
+            < 1e-9
+    );
     assert!(!kinds(&changed(tilt(-1e-4)).1).contains(&"upon/rate: exponent".to_owned()), "within the limits");
 }
 
@@ -114,7 +125,11 @@ fn another_seed_moves_no_exponent_and_its_constants_are_not_compared() {
     });
     for file in &files[1..] {
         let (code, value) = diff(&toy::registry(), &desk, [&files[0], file]);
-        assert_eq!((code, kinds(&value).len(), &value["not_compared"]), (exit::HOLDS, 0, &4.into()), "{value}");
+        assert_eq!(
+            (code, kinds(&value).len(), &value["not_compared"]),
+            (exit::HOLDS, 0, &4.into()),
+            "{value}"
+        );
     }
 }
 
@@ -123,7 +138,10 @@ fn other_cells_are_counted_and_their_constants_not_compared() {
     let (code, value) = changed(|r| (r.cell.claim != "ground" || r.cell.replicate == 0).then_some(r));
     assert_eq!(code, exit::REFUTED, "missing cells leave no verdict");
     let moved = kinds(&value);
-    assert!(moved.contains(&"ground/-: cells".to_owned()) && !moved.iter().any(|m| m.ends_with("constant")), "{moved:?}");
+    assert!(
+        moved.contains(&"ground/-: cells".to_owned()) && !moved.iter().any(|m| m.ends_with("constant")),
+        "{moved:?}"
+    );
     assert_eq!(value["not_compared"], 2);
     // A claim without any record is not there.
     let (code, value) = changed(|r| (r.cell.claim != "upon").then_some(r));
@@ -134,15 +152,25 @@ fn other_cells_are_counted_and_their_constants_not_compared() {
 fn bounds_come_and_go() {
     let (desk, old, _) = desk();
     let out = desk.path().join("out").display().to_string();
-    run(&toy::registry_without("square"), &desk, &["report", "--journal", old.to_str().unwrap(), "--out", &out]);
+    run(
+        &toy::registry_without("square"),
+        &desk,
+        &["report", "--journal", old.to_str().unwrap(), "--out", &out],
+    );
     let (code, value) = diff(&toy::registry(), &desk, ["out/report.json", "old.jsonl"]);
     assert_eq!((code, kinds(&value)), (exit::INCONCLUSIVE, vec!["upon/square: came".to_owned()]));
     assert_eq!(value["gone"], 0);
     let (code, value) = diff(&toy::registry(), &desk, ["old.jsonl", "out/report.json"]);
-    assert_eq!((code, kinds(&value), &value["gone"]), (exit::INCONCLUSIVE, vec!["upon/square: went".to_owned()], &1.into()));
+    assert_eq!(
+        (code, kinds(&value), &value["gone"]),
+        (exit::INCONCLUSIVE, vec!["upon/square: went".to_owned()], &1.into())
+    );
     let (old, new) = (desk.path().join("old.jsonl"), desk.path().join("out/report.json"));
     let words = run(&toy::registry(), &desk, &["diff", old.to_str().unwrap(), new.to_str().unwrap()]).1;
-    assert!(words.starts_with(&format!("Gone, without a verdict in {}:\n  upon/square (bound)\n", new.display())), "{words}");
+    assert!(
+        words.starts_with(&format!("Gone, without a verdict in {}:\n  upon/square (bound)\n", new.display())),
+        "{words}"
+    );
     assert!(words.ends_with("1 difference, no verdict got worse, 1 claim or bound is gone.\n"), "{words}");
 }
 
@@ -159,7 +187,11 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
             report.replacen("escapement-report/1", "escapement-report/0", 1),
             "has the schema 'escapement-report/0' where escapement-report/1 is read",
         ),
-        ("b.json", report.replacen("\"tier\"", "\"tear\"", 1), "says it has the schema escapement-report/1, and has not"),
+        (
+            "b.json",
+            report.replacen("\"tier\"", "\"tear\"", 1),
+            "says it has the schema escapement-report/1, and has not",
+        ),
         ("c.json", "{\"a\": 1}".to_owned(), "is neither a journal nor a report.json"),
         ("d.npy", "\u{93}NUMPY".to_owned(), "is neither a journal nor a report.json"),
     ] {
@@ -170,15 +202,21 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
         assert!(error.contains(name) && error.contains(sentence) && !error.contains('\n'), "{error}");
     }
     let (code, _, error) = run(&toy::registry(), &desk, &["diff", "none.jsonl", old]);
-    assert!(code == exit::BAD_INPUT && error == "none.jsonl cannot be read: no such file or directory", "{error}");
+    assert!(
+        code == exit::BAD_INPUT && error == "none.jsonl cannot be read: no such file or directory",
+        "{error}"
+    );
 }
 
 #[test]
 fn the_help_says_what_counts_as_moved_and_what_the_exit_codes_mean() {
     let help = crate::verify::commands::help("diff");
-    for words in
-        ["two error bounds together", "outside the other's limits", "1 when a verdict got worse", "escapement diff old.jsonl"]
-    {
+    for words in [
+        "two error bounds together",
+        "outside the other's limits",
+        "1 when a verdict got worse",
+        "escapement diff old.jsonl",
+    ] {
         assert!(help.contains(words), "{words}: {help}");
     }
 }

@@ -1,4 +1,5 @@
-//! `experiment`: goes on to the same bytes however it was stopped, and refuses folders that hold something else.
+//! `experiment`: goes on to the same bytes however it was stopped, and refuses folders that hold something
+//! else.
 
 use crate::process::{Desk, files};
 use faer::Mat;
@@ -19,11 +20,14 @@ fn more_steps_and_seeds_go_on_to_the_same_bytes() {
     figure_1(&desk, &["--steps", "7", "--out", "parts"]);
     let first = files(&desk.path("parts"));
     assert!(
-        String::from_utf8_lossy(&first["figure-1.csv"]).starts_with("step,seed,lambda3,r3,train_loss,test_loss\n0,0,0.0,0.0,")
+        String::from_utf8_lossy(&first["figure-1.csv"])
+            .starts_with("step,seed,lambda3,r3,train_loss,test_loss\n0,0,0.0,0.0,")
     );
     assert_eq!(first.keys().filter(|name| name.ends_with(".run")).count(), 6);
     // Steps 17 and 19 are no steps at which something is recorded but where a run ends.
-    for more in [&["--steps", "17"][..], &["--steps", "19", "--seeds", "2"], &["--steps", "30", "--seeds", "2"]] {
+    for more in
+        [&["--steps", "17"][..], &["--steps", "19", "--seeds", "2"], &["--steps", "30", "--seeds", "2"]]
+    {
         let mut args = vec!["experiment", "figure-1", "--out", "parts"];
         if more.len() == 2 {
             args.extend(["--seeds", "1"]);
@@ -44,11 +48,23 @@ fn more_steps_and_seeds_go_on_to_the_same_bytes() {
 
 #[test]
 fn every_kind_goes_on_to_the_same_bytes() {
-    // Steps 17 and 19 are such that what is known of V follows from the step before; at 18 and 20 it is computed anew.
+    // Steps 17 and 19 are such that what is known of V follows from the step before; at 18 and 20 it is
+    // computed anew.
     for (number, kind) in [["figure-1", "exact"], ["r1", "sample"], ["r1", "exact"]].iter().enumerate() {
         let desk = Desk::new();
         for (steps, out) in [("21", "whole"), ("17", "parts"), ("19", "parts"), ("21", "parts")] {
-            let args = ["experiment", kind[0], "--seeds", "1", "--projector", kind[1], "--steps", steps, "--out", out];
+            let args = [
+                "experiment",
+                kind[0],
+                "--seeds",
+                "1",
+                "--projector",
+                kind[1],
+                "--steps",
+                steps,
+                "--out",
+                out,
+            ];
             let out = desk.run(&args);
             assert!(out.code == Some(3) || out.code == Some(1), "{}", out.stderr);
         }
@@ -56,7 +72,12 @@ fn every_kind_goes_on_to_the_same_bytes() {
         assert!(whole.len() > 4 && whole == parts, "{kind:?}");
         if number > 0 {
             let csv = String::from_utf8_lossy(&whole["r1.csv"]).into_owned();
-            assert!(csv.starts_with("step,seed,lambda1,lambda3,r1,r3,train_loss,test_loss\n0,0,0.0,0.01,0.0,0.0,"), "{csv}");
+            assert!(
+                csv.starts_with(
+                    "step,seed,lambda1,lambda3,r1,r3,train_loss,test_loss\n0,0,0.0,0.01,0.0,0.0,"
+                ),
+                "{csv}"
+            );
             // All of them start from the same point, and R1 is seen where it costs nothing too.
             assert!(csv.lines().skip(1).all(|line| line.split(',').nth(4).is_some_and(|r1| !r1.is_empty())));
         }
@@ -71,11 +92,15 @@ fn one_picture_shows_two_executions() {
     let alone = files(&desk.path("b"));
     figure_1(&desk, &["--steps", "20", "--out", "b", "--beside", "a"]);
     let both = files(&desk.path("b"));
-    let lines =
-        |files: &BTreeMap<String, Vec<u8>>| String::from_utf8_lossy(&files["figure-1.svg"]).matches("stroke-dasharray").count();
+    let lines = |files: &BTreeMap<String, Vec<u8>>| {
+        String::from_utf8_lossy(&files["figure-1.svg"]).matches("stroke-dasharray").count()
+    };
     assert!(lines(&alone) == 0 && lines(&both) >= 3 * 6, "{}", lines(&both));
     assert!(alone.iter().all(|(name, bytes)| name == "figure-1.svg" || both[name] == *bytes));
-    for (more, words) in [(&["--as-printed"][..], "its variant is \"as-run\""), (&["--tier", "paper"], "its tier is \"quick\"")] {
+    for (more, words) in [
+        (&["--as-printed"][..], "its variant is \"as-run\""),
+        (&["--tier", "paper"], "its tier is \"quick\""),
+    ] {
         let out = desk.run(&[&["experiment", "figure-1", "--out", "c", "--beside", "a"], more].concat());
         assert!(out.code == Some(2) && out.stderr.contains(words), "{}", out.stderr);
     }
@@ -93,7 +118,10 @@ fn an_interrupted_experiment_shows_what_there_is_and_goes_on() {
         let out = desk.interrupted(&[&args[..], &["parts"]].concat(), delay);
         let stderr = String::from_utf8(out.stderr).unwrap();
         if out.status.code() == Some(130) {
-            assert!(stderr.contains("the outputs show what there is, and the same command goes on"), "{stderr}");
+            assert!(
+                stderr.contains("the outputs show what there is, and the same command goes on"),
+                "{stderr}"
+            );
             let parts = files(&desk.path("parts"));
             assert!(parts["figure-1.csv"].len() < files(&desk.path("whole"))["figure-1.csv"].len());
             assert!(String::from_utf8_lossy(&parts["verdict.json"]).contains("it is at step"));
@@ -137,8 +165,14 @@ fn another_experiment_is_refused() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&run, bytes).unwrap();
     let out = figure_1(&desk, &["--steps", "5", "--out", "a"]);
-    assert!(out.code == Some(2) && out.stderr.contains("is damaged (it does not match its checksum)"), "{}", out.stderr);
-    for bad in [&["--seeds", "0"][..], &["--steps", "0"], &["--projector", "none"], &["--as-run", "--as-printed"]] {
+    assert!(
+        out.code == Some(2) && out.stderr.contains("is damaged (it does not match its checksum)"),
+        "{}",
+        out.stderr
+    );
+    for bad in
+        [&["--seeds", "0"][..], &["--steps", "0"], &["--projector", "none"], &["--as-run", "--as-printed"]]
+    {
         let out = desk.run(&[&["experiment", "figure-1", "--out", "c"], bad].concat());
         assert_eq!(out.code, Some(2), "{bad:?}");
     }
@@ -155,7 +189,12 @@ fn taylor_goes_on_to_the_same_bytes_and_takes_a_dataset() {
     }
     assert_eq!(files(&desk.path("whole")), files(&desk.path("parts")));
     let csv = String::from_utf8(files(&desk.path("whole"))["taylor.csv"].clone()).unwrap();
-    assert!(csv.starts_with("step,seed,model,train_loss,test_loss,norm,weight_distance,function_distance\n0,0,linear,"), "{csv}");
+    assert!(
+        csv.starts_with(
+            "step,seed,model,train_loss,test_loss,norm,weight_distance,function_distance\n0,0,linear,"
+        ),
+        "{csv}"
+    );
     // After one step from W = 0 the three are in one place.
     let first: Vec<&str> = csv.lines().filter(|line| line.starts_with("1,")).collect();
     assert!(first.len() == 3 && first.iter().all(|line| line.split(',').nth(6) == Some("0.0")), "{first:?}");

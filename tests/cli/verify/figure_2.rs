@@ -1,4 +1,5 @@
-//! `experiment figure-2`: the search for the least n, and that it goes on to the same bytes wherever it was stopped.
+//! `experiment figure-2`: the search for the least n, and that it goes on to the same bytes wherever it was
+//! stopped.
 
 use crate::process::{Desk, files};
 use escapement_cli::report::plot;
@@ -66,7 +67,11 @@ fn a_search_that_is_stopped_goes_on_to_the_same_bytes() {
 #[test]
 fn the_least_multiple_is_the_first_that_ends_below_the_level() {
     let trial = |multiple: usize, losses: &[f64]| {
-        let rows = losses.iter().enumerate().map(|(i, &test_loss)| Row { step: i as u64, train_loss: 0.0, test_loss }).collect();
+        let rows = losses
+            .iter()
+            .enumerate()
+            .map(|(i, &test_loss)| Row { step: i as u64, train_loss: 0.0, test_loss })
+            .collect();
         Trial { multiple, rows, diverged: false }
     };
     let state = |trials: &[Trial]| State { trials: trials.to_vec(), step: 2 };
@@ -88,11 +93,22 @@ fn the_least_multiple_is_the_first_that_ends_below_the_level() {
 fn a_dimension_without_a_least_n_decides_nothing() {
     // Two steps teach nothing: no n is enough.
     let folder = tempfile::tempdir().unwrap();
-    let found = execute(&mut Figure2::<f64>::new(settings(&[3, 4], 2)), folder.path(), false, &Unattended).unwrap();
+    let found =
+        execute(&mut Figure2::<f64>::new(settings(&[3, 4], 2)), folder.path(), false, &Unattended).unwrap();
     let csv = String::from_utf8(files(folder.path())["figure-2.csv"].clone()).unwrap();
-    assert!(csv.lines().skip(1).all(|row| row.split(',').nth(3) == Some("")) && csv.lines().count() == 5, "{csv}");
+    assert!(
+        csv.lines().skip(1).all(|row| row.split(',').nth(3) == Some("")) && csv.lines().count() == 5,
+        "{csv}"
+    );
     assert!(found.report.verdict.failures.iter().all(|f| f.message.contains("no n up to 20d² is enough")));
-    assert!(found.report.verdict.bounds.iter().all(|b| b.verdict == escapement_verify::judge::Verdict::Inconclusive));
+    assert!(
+        found
+            .report
+            .verdict
+            .bounds
+            .iter()
+            .all(|b| b.verdict == escapement_verify::judge::Verdict::Inconclusive)
+    );
     assert!(plot::panels(&found.report.picture).is_none());
 }
 
@@ -111,7 +127,10 @@ fn one_run_serves_two_normalisations_with_one_target() {
 fn bad_input_is_refused() {
     let desk = Desk::new();
     let run = |more: &[&str]| {
-        desk.run(&[&["experiment", "figure-2", "--steps", "2", "--seeds", "1", "--d", "3", "--out", "a"], more].concat())
+        desk.run(
+            &[&["experiment", "figure-2", "--steps", "2", "--seeds", "1", "--d", "3", "--out", "a"], more]
+                .concat(),
+        )
     };
     let first = run(&[]);
     assert_eq!(first.code, Some(3), "{}", first.stderr);
@@ -121,7 +140,8 @@ fn bad_input_is_refused() {
         (&["--precision", "f64"], "precision was \"f32\" and is \"f64\""),
         (&["--tier", "standard"], "eta was 0.2 and is 0.05"),
     ] {
-        let out = desk.run(&[&["experiment", "figure-2", "--seeds", "1", "--d", "3", "--out", "a"], more].concat());
+        let out =
+            desk.run(&[&["experiment", "figure-2", "--seeds", "1", "--d", "3", "--out", "a"], more].concat());
         assert_eq!(out.code, Some(2), "{more:?}");
         let steps = if more.contains(&"--steps") { "" } else { "steps was 2 and is" };
         assert!(out.stderr.contains(words) && out.stderr.contains(steps), "{}", out.stderr);
@@ -129,7 +149,9 @@ fn bad_input_is_refused() {
     }
     let bad = |more: &[&str]| desk.run(&[&["experiment", "figure-2", "--out", "b"], more].concat());
     assert!(bad(&["--d", "10,2"]).stderr.contains("d = 2 is not allowed: d must be from 3 to 1000"));
-    for more in [&["--d", "x"][..], &["--normalisation", "none"], &["--as-run", "--as-printed"], &["--d", "10,2"]] {
+    for more in
+        [&["--d", "x"][..], &["--normalisation", "none"], &["--as-run", "--as-printed"], &["--d", "10,2"]]
+    {
         assert_eq!(bad(more).code, Some(2), "{more:?}");
     }
     assert!(!desk.path("b").exists());

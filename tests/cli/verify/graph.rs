@@ -1,4 +1,5 @@
-//! The claim graph: every claim and every edge once, boxes apart, focus on what touches a claim, marks on what rests on a refuted one.
+//! The claim graph: every claim and every edge once, boxes apart, focus on what touches a claim, marks on
+//! what rests on a refuted one.
 
 use crate::process::Desk;
 use escapement_cli::report::graph::{Graph, Node, Setting};
@@ -9,12 +10,19 @@ use std::collections::BTreeSet;
 /// The claims that ship, with made-up verdicts.
 fn shipped(verdict: impl Fn(&str) -> Option<Verdict>) -> Graph {
     let registry = papers::standard().unwrap();
-    Graph::new(registry.claims().map(|c| Node::new(c.id(), c.card().title, verdict(c.id()), c.card().uses)).collect())
+    Graph::new(
+        registry
+            .claims()
+            .map(|c| Node::new(c.id(), c.card().title, verdict(c.id()), c.card().uses))
+            .collect(),
+    )
 }
 
 fn edges_of_registry() -> BTreeSet<(String, String)> {
     let registry = papers::standard().unwrap();
-    let of = |c: &dyn Claim| c.card().uses.iter().map(|u| ((*u).to_owned(), c.id().to_owned())).collect::<Vec<_>>();
+    let of = |c: &dyn Claim| {
+        c.card().uses.iter().map(|u| ((*u).to_owned(), c.id().to_owned())).collect::<Vec<_>>()
+    };
     registry.claims().flat_map(of).collect()
 }
 
@@ -28,7 +36,8 @@ fn every_claim_and_every_edge_is_drawn_once() {
     let document = Document::parse(&svg).unwrap();
     let registry = papers::standard().unwrap();
     let links: Vec<&str> = document.descendants().filter_map(|n| n.attribute("href")).collect();
-    let wanted: Vec<String> = registry.claims().map(|c| format!("report/index.html#claim-{}", c.id())).collect();
+    let wanted: Vec<String> =
+        registry.claims().map(|c| format!("report/index.html#claim-{}", c.id())).collect();
     assert_eq!(links, wanted);
     let ways: Vec<(String, String)> = document
         .descendants()
@@ -38,14 +47,16 @@ fn every_claim_and_every_edge_is_drawn_once() {
     assert_eq!(ways.into_iter().collect::<BTreeSet<_>>(), edges_of_registry());
     // The verdict stands there in words, and each node says to a screen reader what it is.
     assert_eq!(svg.matches("scales</text>").count(), wanted.len());
-    let titled = |n: &roxmltree::Node| n.children().any(|c| c.has_tag_name(("http://www.w3.org/2000/svg", "title")));
+    let titled =
+        |n: &roxmltree::Node| n.children().any(|c| c.has_tag_name(("http://www.w3.org/2000/svg", "title")));
     assert!(document.descendants().filter(|n| n.tag_name().name() == "a").all(|n| titled(&n)));
     assert!(!svg.contains("var(") && !svg.contains("NaN") && !svg.contains("inf "));
 }
 
 #[test]
 fn boxes_do_not_touch_and_no_arrow_runs_behind_one() {
-    let full = shipped(|id| Some(if id.starts_with("assumption") { Verdict::Refuted } else { Verdict::Holds }));
+    let full =
+        shipped(|id| Some(if id.starts_with("assumption") { Verdict::Refuted } else { Verdict::Holds }));
     let ids: Vec<String> = names(&full).into_iter().map(str::to_owned).collect();
     let parts = ids.iter().flat_map(|id| [full.focus(id), full.neighbours(id)]);
     for graph in parts.chain([full.clone()]) {
@@ -66,7 +77,9 @@ fn boxes_do_not_touch_and_no_arrow_runs_behind_one() {
                 for b in &layout.boxes {
                     let beside = x.max(u) <= b.x - b.width / 2.0 || x.min(u) >= b.x + b.width / 2.0;
                     assert!(
-                        beside || y.max(v) <= b.y - b.height / 2.0 + 0.2 || y.min(v) >= b.y + b.height / 2.0 - 0.2,
+                        beside
+                            || y.max(v) <= b.y - b.height / 2.0 + 0.2
+                            || y.min(v) >= b.y + b.height / 2.0 - 0.2,
                         "{route:?}"
                     );
                 }
@@ -81,14 +94,31 @@ fn the_focus_is_what_a_claim_rests_on_and_what_rests_on_it() {
     let focus = shipped(|_| None).focus("theorem-2");
     let above = registry.resting_on("theorem-2");
     let below = |id: &str| registry.resting_on(id).contains(&"theorem-2");
-    let wanted: Vec<&str> =
-        registry.claims().map(Claim::id).filter(|c| *c == "theorem-2" || above.contains(c) || below(c)).collect();
+    let wanted: Vec<&str> = registry
+        .claims()
+        .map(Claim::id)
+        .filter(|c| *c == "theorem-2" || above.contains(c) || below(c))
+        .collect();
     assert_eq!(names(&focus), wanted);
-    assert!(!wanted.contains(&"kernel-plateau") && wanted.contains(&"assumption-3") && wanted.contains(&"remark-1"));
+    assert!(
+        !wanted.contains(&"kernel-plateau")
+            && wanted.contains(&"assumption-3")
+            && wanted.contains(&"remark-1")
+    );
     let near = shipped(|_| None).neighbours("theorem-2");
     assert_eq!(
         names(&near),
-        ["lemma-1", "lemma-2", "random-signs", "theorem-2", "lemma-3", "corollary-1", "theorem-3", "theorem-4", "theorem-1"]
+        [
+            "lemma-1",
+            "lemma-2",
+            "random-signs",
+            "theorem-2",
+            "lemma-3",
+            "corollary-1",
+            "theorem-3",
+            "theorem-4",
+            "theorem-1"
+        ]
     );
     assert!(near.edges().iter().all(|(from, to)| *from == "theorem-2" || *to == "theorem-2"));
 }
@@ -97,7 +127,8 @@ fn the_focus_is_what_a_claim_rests_on_and_what_rests_on_it() {
 fn what_rests_on_a_refuted_claim_is_marked_and_nothing_else() {
     let graph = shipped(|id| Some(if id == "lemma-2" { Verdict::Refuted } else { Verdict::Holds }));
     let registry = papers::standard().unwrap();
-    let marked: Vec<&str> = graph.nodes().iter().filter(|n| n.shaken_by == ["lemma-2"]).map(|n| n.id.as_str()).collect();
+    let marked: Vec<&str> =
+        graph.nodes().iter().filter(|n| n.shaken_by == ["lemma-2"]).map(|n| n.id.as_str()).collect();
     assert_eq!(marked, registry.resting_on("lemma-2"));
     assert!(graph.nodes().iter().all(|n| n.shaken_by.is_empty() || marked.contains(&n.id.as_str())));
     let svg = graph.svg(Setting::Page("g"));
@@ -120,7 +151,10 @@ fn dot_and_mermaid_hold_the_same_graph() {
     // Quotes and brackets of a title break neither.
     let odd = Graph::new(vec![Node::new("a\"b", "\"<x>\" \\ |", None, &["a\"b", "gone"])]);
     assert!(odd.edges().is_empty());
-    assert!(odd.dot().contains("\"a\\\"b\" [label=\"a\\\"b\\nnot measured\"") && odd.mermaid().contains("n0[\"a#quot;b<br/>"));
+    assert!(
+        odd.dot().contains("\"a\\\"b\" [label=\"a\\\"b\\nnot measured\"")
+            && odd.mermaid().contains("n0[\"a#quot;b<br/>")
+    );
     Document::parse(&odd.svg(Setting::Alone(""))).unwrap();
 }
 
@@ -131,7 +165,10 @@ fn the_command_draws_what_the_journal_holds() {
     let out = desk.run(&["graph", "--journal", "j.jsonl"]);
     assert_eq!((out.code, out.stderr.as_str()), (Some(0), ""));
     Document::parse(&out.stdout).unwrap();
-    assert_eq!(out.stdout.matches("not measured</text>").count(), papers::standard().unwrap().claims().count() - 1);
+    assert_eq!(
+        out.stdout.matches("not measured</text>").count(),
+        papers::standard().unwrap().claims().count() - 1
+    );
     assert_eq!(out.stdout, desk.run(&["graph", "--journal", "j.jsonl"]).stdout);
     // The name of the file says the language.
     let named = desk.run(&["graph", "--focus", "lemma-1", "--out", "g.mmd"]);
@@ -142,7 +179,10 @@ fn the_command_draws_what_the_journal_holds() {
     desk.refused(&["graph", "--out", "nowhere/g.svg"], &["the folder nowhere does not exist"]);
     desk.refused(&["graph", "--format", "png"], &["png", "svg, dot, mermaid"]);
     for name in ["g.png", "g", "svg"] {
-        desk.refused(&["graph", "--out", name], &[&format!("{name} names no kind of picture"), ".svg", "--format"]);
+        desk.refused(
+            &["graph", "--out", name],
+            &[&format!("{name} names no kind of picture"), ".svg", "--format"],
+        );
     }
     for (name, format) in [("g.png", &["--format", "svg"][..]), ("g.SVG", &[])] {
         let out = desk.run(&[&["graph", "--journal", "j.jsonl", "--out", name][..], format].concat());
@@ -150,5 +190,9 @@ fn the_command_draws_what_the_journal_holds() {
         Document::parse(&std::fs::read_to_string(desk.path(name)).unwrap()).unwrap();
     }
     assert_eq!(named.stderr.lines().count(), 1);
-    assert!(named.stderr.contains("there is no journal results/journal.jsonl: nothing is measured yet"), "{}", named.stderr);
+    assert!(
+        named.stderr.contains("there is no journal results/journal.jsonl: nothing is measured yet"),
+        "{}",
+        named.stderr
+    );
 }

@@ -17,14 +17,17 @@ use tempfile::TempDir;
 const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 
 fn measure(scale: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
-    move |c, seed| Ok(Measurement::new().quantity("lhs", scale * noise(c, seed, "lhs"), 1e-16).quantity("rhs", 1.0, 0.0))
+    move |c, seed| {
+        Ok(Measurement::new().quantity("lhs", scale * noise(c, seed, "lhs"), 1e-16).quantity("rhs", 1.0, 0.0))
+    }
 }
 
 fn cells(id: &str, replicates: usize) -> Vec<Cell> {
     over_m(&WIDTHS, replicates).into_iter().map(|c| c.of_claim(id)).collect()
 }
 
-/// Two claims, the second of which comes before the first by name; their quick tier is a part of the standard one.
+/// Two claims, the second of which comes before the first by name; their quick tier is a part of the standard
+/// one.
 fn registry(scale: f64) -> Registry {
     let claim = |id, quick| {
         let claim = Synthetic::new(id, cells(id, 4), vec![], measure(scale));
@@ -54,7 +57,8 @@ fn lines(desk: &TempDir, name: &str) -> Vec<String> {
 }
 
 fn names(desk: &TempDir) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(desk.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -81,21 +85,25 @@ fn every_cell_falls_to_one_share_and_the_shares_are_as_even_as_the_cells_allow()
         assert!(seen.len() == 48 && seen.values().all(|&count| count == 1), "{n}: {seen:?}");
         let least = seconds.iter().copied().fold(f64::INFINITY, f64::min);
         let most = seconds.iter().copied().fold(0.0, f64::max);
-        // Dealt out greedily, no share is longer than another by more than one cell: the last one that it was given.
+        // Dealt out greedily, no share is longer than another by more than one cell: the last one that it was
+        // given.
         assert!(most - least <= 3200e-6 + 1e-12, "{n}: {least} to {most}");
     }
 }
 
 #[test]
 fn shares_are_pinned() {
-    // Machines that share a plan may run builds of different days: what falls to whom must not move unnoticed.
+    // Machines that share a plan may run builds of different days: what falls to whom must not move
+    // unnoticed.
     let registry = registry(1.0);
     let desk = TempDir::new().unwrap();
     let out = succeeds(&registry, &desk, "verify another --plan --shard 2/3");
     let keys: Vec<&str> = out.lines().filter_map(|l| l.split("another,").nth(1)).collect();
     assert_eq!(keys, ["d=10,m=100,replicate=1", "d=10,m=200,replicate=1"], "{out}");
     assert!(out.ends_with("in a cell\n") && out.contains("2 cells of the quick tier"), "{out}");
-    let json: Value = serde_json::from_str(&succeeds(&registry, &desk, "verify another --plan --shard 2/3 --json")).unwrap();
+    let json: Value =
+        serde_json::from_str(&succeeds(&registry, &desk, "verify another --plan --shard 2/3 --json"))
+            .unwrap();
     assert_eq!(json.as_array().unwrap().len(), 2);
     assert_eq!(names(&desk), Vec::<String>::new(), "no journal is begun");
 }
@@ -106,13 +114,22 @@ fn shares_join_to_the_bytes_of_one_run() {
     succeeds_or_undecided(&registry, &desk, "verify --jobs 2 --journal @whole");
     let whole = fs::read(desk.path().join("whole")).unwrap();
     for (i, jobs) in [(1, 1), (2, 3), (3, 2)] {
-        let out = succeeds(&registry, &desk, &format!("verify --shard {i}/3 --jobs {jobs} --journal @part-{i}"));
+        let out =
+            succeeds(&registry, &desk, &format!("verify --shard {i}/3 --jobs {jobs} --journal @part-{i}"));
         let (cells, last) = out.trim_end().rsplit_once('\n').unwrap();
-        assert!(last.starts_with(&format!("share {i}/3 of the quick tier: ")) && last.contains("escapement merge"), "{last}");
+        assert!(
+            last.starts_with(&format!("share {i}/3 of the quick tier: "))
+                && last.contains("escapement merge"),
+            "{last}"
+        );
         assert_eq!(cells.lines().count(), lines(&desk, &format!("part-{i}")).len());
     }
     // Whatever the order, and with one of them twice.
-    let out = succeeds(&registry, &desk, "merge @part-3 @part-1 @part-2 @part-1 @part-1.meta.jsonl --out @deep/joined");
+    let out = succeeds(
+        &registry,
+        &desk,
+        "merge @part-3 @part-1 @part-2 @part-1 @part-1.meta.jsonl --out @deep/joined",
+    );
     assert!(out.starts_with("20 records from 4 journals in ") && out.contains("20 of the 20 cells"), "{out}");
     assert_eq!(fs::read(desk.path().join("deep/joined")).unwrap(), whole);
     // The sidecar has a line for each measurement, in the same order.
@@ -139,7 +156,9 @@ fn succeeds_or_undecided(registry: &Registry, desk: &TempDir, arguments: &str) {
 #[test]
 fn the_order_is_that_of_the_tier_and_seed_that_most_records_are_of() {
     let (registry, desk) = (registry(1.0), TempDir::new().unwrap());
-    for (name, words) in [("quick", "--seed 1"), ("standard", "--tier standard --seed 9"), ("few", "another --seed 5")] {
+    for (name, words) in
+        [("quick", "--seed 1"), ("standard", "--tier standard --seed 9"), ("few", "another --seed 5")]
+    {
         succeeds_or_undecided(&registry, &desk, &format!("verify {words} --journal @{name}"));
     }
     let out = succeeds(&registry, &desk, "merge @quick @few @standard --out @joined");
@@ -152,7 +171,11 @@ fn the_order_is_that_of_the_tier_and_seed_that_most_records_are_of() {
     assert_eq!(joined[..48], lines(&desk, "standard")[..], "plan order, in which 'another' comes last");
     let key = |line: &String| {
         let value: Value = serde_json::from_str(line).unwrap();
-        (value["cell"]["claim"].as_str().unwrap().to_owned(), value["cell"]["m"].as_u64(), value["cell"]["replicate"].as_u64())
+        (
+            value["cell"]["claim"].as_str().unwrap().to_owned(),
+            value["cell"]["m"].as_u64(),
+            value["cell"]["replicate"].as_u64(),
+        )
     };
     assert!(joined[48..].iter().map(key).is_sorted(), "the rest by name");
     // The journal at --out is joined too, so that nothing in it is lost, and joining again changes nothing.
@@ -171,7 +194,8 @@ fn records_that_contradict_one_another_are_named_and_nothing_is_written() {
     let before = names(&desk);
     let (code, out, error) = run(&registry(1.0), &desk, "merge @c @a @b --out @new/joined");
     assert_eq!((code, out.as_str()), (exit::BAD_INPUT, ""));
-    // Every cell is named, with its seed, the two journals and what differs: 10 of them, and how many more there are.
+    // Every cell is named, with its seed, the two journals and what differs: 10 of them, and how many more
+    // there are.
     let place = |name: &str| desk.path().join(name).display().to_string();
     let (a, b, c) = (lines(&desk, "a"), lines(&desk, "b"), lines(&desk, "c"));
     assert_eq!((a.len(), b.len(), c.len()), (9, 20, 7));
@@ -185,7 +209,12 @@ fn records_that_contradict_one_another_are_named_and_nothing_is_written() {
     // The same where the other one is the journal at --out, which stays as it was.
     let old = fs::read(desk.path().join("b")).unwrap();
     let (code, _, error) = run(&registry(1.0), &desk, "merge @a --out @b");
-    assert!(code == exit::BAD_INPUT && error.matches("differ on the cell").count() == 9 && !error.contains("more"), "{error}");
+    assert!(
+        code == exit::BAD_INPUT
+            && error.matches("differ on the cell").count() == 9
+            && !error.contains("more"),
+        "{error}"
+    );
     assert_eq!(fs::read(desk.path().join("b")).unwrap(), old);
 }
 
@@ -215,7 +244,10 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     let (registry, desk) = (registry(1.0), TempDir::new().unwrap());
     for bad in ["0/3", "4/3", "a/b", "1/0", "-1/3", "1", "1/3/3", "1/2.5", "/"] {
         let (code, _, error) = run(&registry, &desk, &format!("verify --shard {bad} --journal @j"));
-        assert!(code == exit::BAD_INPUT && error.contains(&format!("'{bad}'")) && error.contains("1 ≤ i ≤ n"), "{bad}: {error}");
+        assert!(
+            code == exit::BAD_INPUT && error.contains(&format!("'{bad}'")) && error.contains("1 ≤ i ≤ n"),
+            "{bad}: {error}"
+        );
     }
     let (code, _, error) = run(&registry, &desk, "verify --shard 1/2 --cell x --journal @j");
     assert!(code == exit::BAD_INPUT && error.contains("cannot be used with"), "{error}");
@@ -223,7 +255,11 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     succeeds(&registry, &desk, "verify --shard 1/2 --journal @good");
     let torn = [fs::read(desk.path().join("good")).unwrap(), b"torn".to_vec()].concat();
     fs::write(desk.path().join("torn"), &torn).unwrap();
-    fs::write(desk.path().join("broken"), String::from_utf8(torn).unwrap().replacen("\"cell\"", "\"bell\"", 1)).unwrap();
+    fs::write(
+        desk.path().join("broken"),
+        String::from_utf8(torn).unwrap().replacen("\"cell\"", "\"bell\"", 1),
+    )
+    .unwrap();
     let held = Journal::open(&desk.path().join("good"), false).unwrap();
     let before = names(&desk);
     for (arguments, words) in [
@@ -252,7 +288,8 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
     assert_eq!(fs::read(desk.path().join("out")).unwrap(), fs::read(desk.path().join("good")).unwrap());
 }
 
-/// These cells once had other bytes on another number of threads: the first in its cost, the second in its last digits.
+/// These cells once had other bytes on another number of threads: the first in its cost, the second in its
+/// last digits.
 #[test]
 fn a_record_does_not_depend_on_the_number_of_threads() {
     let registry = escapement_verify::papers::standard().unwrap();
@@ -309,15 +346,17 @@ fn the_scripts_for_a_cluster_share_out_and_join() {
     assert!(String::from_utf8_lossy(&out.stdout).ends_with("\n7 7\n"), "{out:?}");
     let verdicts = fs::read_to_string(desk.path("verdicts.log")).unwrap();
     assert!(
-        verdicts.starts_with("3 records from 2 journals in journal.jsonl") && verdicts.contains("1 claim: 1 holds"),
+        verdicts.starts_with("3 records from 2 journals in journal.jsonl")
+            && verdicts.contains("1 claim: 1 holds"),
         "{verdicts}"
     );
     assert_eq!(desk.run(&["verify", "assumption-2", "--journal", "whole.jsonl"]).code, Some(0));
     assert_eq!(fs::read(desk.path("journal.jsonl")).unwrap(), fs::read(desk.path("whole.jsonl")).unwrap());
     // What a queue would find out late is found out before.
-    for (arguments, words) in
-        [(&["2", "assumption-22"][..], "unknown claim 'assumption-22'"), (&["none"][..], "the number of shares comes first")]
-    {
+    for (arguments, words) in [
+        (&["2", "assumption-22"][..], "unknown claim 'assumption-22'"),
+        (&["none"][..], "the number of shares comes first"),
+    ] {
         let out = run(arguments).unwrap();
         assert_eq!(out.status.code(), Some(2), "{arguments:?}: {out:?}");
         assert!(String::from_utf8_lossy(&out.stderr).contains(words), "{arguments:?}: {out:?}");

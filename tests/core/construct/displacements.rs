@@ -1,9 +1,12 @@
-//! W_Q, W_L, W*, R1..R4 and their averages over signs: reference values, identities, and false neighbours that must miss them.
+//! W_Q, W_L, W*, R1..R4 and their averages over signs: reference values, identities, and false neighbours
+//! that must miss them.
 
 use crate::data::{ORACLE, json, matrix, vector};
 use crate::network::{miss, oracle_network};
 use escapement::construct::w_l::{ZonalMoment, w_l_from_moments, zonal_moments};
-use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, w_l, w_q};
+use escapement::construct::{
+    self, LowDegree, Population, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4, w_l, w_q,
+};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
@@ -50,7 +53,11 @@ fn cases() -> Vec<Case> {
         let (k, n_k) = (entry["k"].as_u64().unwrap() as usize, entry["n_k"].as_u64().unwrap() as usize);
         let (cov, top) = covariance(&net, n_k);
         let betas = entry["beta"].as_array().unwrap().iter().map(vector);
-        let sparse = vector(&entry["alpha"]).into_iter().zip(betas).map(|(alpha, beta)| SparseTerm { alpha, beta }).collect();
+        let sparse = vector(&entry["alpha"])
+            .into_iter()
+            .zip(betas)
+            .map(|(alpha, beta)| SparseTerm { alpha, beta })
+            .collect();
         let (eta, amp) = (vector(&entry["eta"]), entry["amp"].as_f64().unwrap());
         let low = (0..=k).map(|degree| ZonalTerm { degree, coefficient: amp, eta: eta.clone() }).collect();
         let target = Target::new(net.d(), k, LowDegree::Zonal(low), sparse).unwrap();
@@ -122,9 +129,11 @@ fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
                 eta: random_unit(d, &format!("{key}{degree}")),
             })
         });
-        let zonal = Target::new(d, k, LowDegree::Zonal(terms.collect()), vec![]).unwrap().normalised().unwrap();
+        let zonal =
+            Target::new(d, k, LowDegree::Zonal(terms.collect()), vec![]).unwrap().normalised().unwrap();
         assert!((zonal.low_second_moment() - 1.0).abs() < 1e-14);
-        let harmonic = Target::new(d, k, LowDegree::Harmonic(zonal.harmonic_coefficients().unwrap()), vec![]).unwrap();
+        let harmonic =
+            Target::new(d, k, LowDegree::Harmonic(zonal.harmonic_coefficients().unwrap()), vec![]).unwrap();
         assert!((harmonic.low_second_moment() - 1.0).abs() < 1e-12);
         let x = sphere::uniform_sphere(&mut seed::stream(4, "forms", "inputs"), 300, d, (d as f64).sqrt());
         let values = zonal.f_k(x.as_ref()).unwrap();
@@ -136,8 +145,13 @@ fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
         let bent: Vec<f64> = (0..300).map(|i| values[i] + 1e-6 * x[(i, 0)].powi(k as i32 + 1)).collect();
         let refusal = Target::from_values(x.as_ref(), &bent, k, vec![]).unwrap_err().to_string();
         assert!(refusal.contains(&format!("degree at most {k}")), "{refusal}");
-        let net = PairedNetwork::random(&mut seed::stream(4, "forms", "weights"), 40, d, activation::parse("tanh:0.5").unwrap())
-            .unwrap();
+        let net = PairedNetwork::random(
+            &mut seed::stream(4, "forms", "weights"),
+            40,
+            d,
+            activation::parse("tanh:0.5").unwrap(),
+        )
+        .unwrap();
         let (cov, top) = covariance(&net, zonal.n_k().unwrap());
         let [a, b] = [&zonal, &harmonic].map(|t| entries(w_l(&cov, &top, t, Par::Seq).unwrap().as_ref()));
         let gap = miss(&b, &a);
@@ -151,8 +165,13 @@ fn zonal_harmonic_and_sampled_forms_of_a_target_agree() {
 fn feature_moments_are_averages() {
     // E[φ_r P_j] by integration over the plane of w and η: z = w·x̂, and the component of η across w.
     let (d, j) = (5, 2);
-    let net =
-        PairedNetwork::random(&mut seed::stream(9, "moments", "weights"), 1, d, activation::parse("sigmoid:1").unwrap()).unwrap();
+    let net = PairedNetwork::random(
+        &mut seed::stream(9, "moments", "weights"),
+        1,
+        d,
+        activation::parse("sigmoid:1").unwrap(),
+    )
+    .unwrap();
     let cov = Covariance::new(net.weights(), net.activation(), Truncation::default()).unwrap();
     let eta = random_unit(d, "eta");
     let term = ZonalTerm { degree: j, coefficient: 1.0, eta: eta.clone() };
@@ -165,14 +184,17 @@ fn feature_moments_are_averages() {
     let average = |g: &dyn Fn(f64, f64) -> f64| {
         outer.expect(|z| {
             let across = (1.0 - z * z).sqrt();
-            net.activation().d1(root * z) * inner.expect(|y| legendre.value(j, t * z + s * across * y) * root * g(z, across * y))
+            net.activation().d1(root * z)
+                * inner.expect(|y| legendre.value(j, t * z + s * across * y) * root * g(z, across * y))
         })
     };
     let (along, across) = (average(&|z, _| z), average(&|_, y| y));
     let scale = 2.0_f64.sqrt().recip();
-    let expected: Vec<f64> = (0..d).map(|i| scale * (along * w[i] + across * (eta[i] - t * w[i]) / s)).collect();
-    let with =
-        |part: ZonalMoment| entries(zonal_moments(&cov, std::slice::from_ref(&term), &[part]).unwrap().as_ref().transpose());
+    let expected: Vec<f64> =
+        (0..d).map(|i| scale * (along * w[i] + across * (eta[i] - t * w[i]) / s)).collect();
+    let with = |part: ZonalMoment| {
+        entries(zonal_moments(&cov, std::slice::from_ref(&term), &[part]).unwrap().as_ref().transpose())
+    };
     assert!(miss(&with(exact), &expected) < 1e-13);
     // Without −t w, and with A_j or C_j scaled.
     for wrong in [
@@ -188,7 +210,8 @@ fn feature_moments_are_averages() {
 fn false_neighbours_of_w_l_miss_the_reference() {
     for Case { cov, top, target, entry, .. } in cases() {
         let LowDegree::Zonal(terms) = target.low() else { panic!("the oracle is zonal") };
-        let exact: Vec<ZonalMoment> = terms.iter().map(|t| ZonalMoment::exact(cov.levels(), t.degree).unwrap()).collect();
+        let exact: Vec<ZonalMoment> =
+            terms.iter().map(|t| ZonalMoment::exact(cov.levels(), t.degree).unwrap()).collect();
         let built = |change: &dyn Fn(ZonalMoment) -> ZonalMoment| {
             let parts: Vec<ZonalMoment> = exact.iter().map(|&p| change(p)).collect();
             let moments = zonal_moments(&cov, terms, &parts).unwrap();
@@ -201,12 +224,13 @@ fn false_neighbours_of_w_l_miss_the_reference() {
     }
 }
 
-/// `E_{W0} f_Q(x; W_Q)` at `t = β·x/√d` for one term, from W_Q itself: `f_Q` of a network whose only neuron w is averaged over the sphere by a product
-/// rule in the plane of w and x.
+/// `E_{W0} f_Q(x; W_Q)` at `t = β·x/√d` for one term, from W_Q itself: `f_Q` of a network whose only neuron w
+/// is averaged over the sphere by a product rule in the plane of w and x.
 fn population_mean(d: usize, k: usize, alpha: f64, name: &str, twins: bool, t: f64) -> f64 {
     let sigma = activation::parse(name).unwrap();
     let axis = |i: usize| (0..d).map(|c| if c == i { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
-    let target = Target::new(d, k, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha, beta: axis(0) }]).unwrap();
+    let target =
+        Target::new(d, k, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha, beta: axis(0) }]).unwrap();
     let population = Population::new(sigma.as_ref(), &target).unwrap();
     let s = (1.0 - t * t).sqrt();
     let x = Mat::from_fn(1, d, |_, c| (d as f64).sqrt() * [t, s].get(c).copied().unwrap_or(0.0));
@@ -232,34 +256,43 @@ fn population_mean(d: usize, k: usize, alpha: f64, name: &str, twins: bool, t: f
 
 #[test]
 fn w_q_is_unbiased_and_needs_both_twins() {
-    for (d, k, alpha, name) in [(4, 1, -0.7, "sigmoid:1"), (5, 2, 0.9, "tanh:0.5"), (4, 3, 0.4, "sigmoid:1")] {
+    for (d, k, alpha, name) in [(4, 1, -0.7, "sigmoid:1"), (5, 2, 0.9, "tanh:0.5"), (4, 3, 0.4, "sigmoid:1")]
+    {
         for t in [-0.8, 0.1, 0.6] {
             let expected = alpha * ((d as f64).sqrt() * t).powi(k as i32 + 1);
             let found = population_mean(d, k, alpha, name, true, t);
             // The sigmoid at k = 3 divides by a small s_2: 40 nodes leave 1e-11 there.
-            assert!((found - expected).abs() <= 1e-10 * (1.0 + expected.abs()), "{found} for {expected} at d = {d}, k = {k}");
+            assert!(
+                (found - expected).abs() <= 1e-10 * (1.0 + expected.abs()),
+                "{found} for {expected} at d = {d}, k = {k}"
+            );
         }
         // Without the second twin only where h > 0 counts.
-        let lost = (population_mean(d, k, alpha, name, false, 0.6) - alpha * ((d as f64).sqrt() * 0.6).powi(k as i32 + 1)).abs();
+        let lost = (population_mean(d, k, alpha, name, false, 0.6)
+            - alpha * ((d as f64).sqrt() * 0.6).powi(k as i32 + 1))
+        .abs();
         assert!(lost > WIDE || (k == 1 && alpha > 0.0), "a missing twin costs {lost}");
     }
 }
 
 #[test]
 fn groups_carry_their_own_weight() {
-    // R = 3 does not divide p = 10: groups of 4, 3 and 3. At k = 1, h is constant, so ‖w_r‖² is the same in a group and Σ_{r∈i} ‖w_r‖²
-    // is 2√m|h_i| exactly; with R/p for 1/p_i it is biased.
+    // R = 3 does not divide p = 10: groups of 4, 3 and 3. At k = 1, h is constant, so ‖w_r‖² is the same in a
+    // group and Σ_{r∈i} ‖w_r‖² is 2√m|h_i| exactly; with R/p for 1/p_i it is biased.
     let rng = &mut seed::stream(6, "groups", "weights");
     let net = PairedNetwork::random(rng, 10, 5, activation::parse("sigmoid:1").unwrap()).unwrap();
-    let sparse =
-        [0.9, -0.5, 0.2].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(5, &format!("beta{i}")) });
+    let sparse = [0.9, -0.5, 0.2]
+        .iter()
+        .enumerate()
+        .map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(5, &format!("beta{i}")) });
     let target = Target::new(5, 1, LowDegree::Zonal(vec![]), sparse.collect()).unwrap();
     let built = w_q(&net, &target).unwrap();
     assert_eq!(built.groups, [4, 3, 3]);
     let root = 20.0_f64.sqrt();
     for i in 0..3 {
-        let rows =
-            (0..10).filter(|r| r % 3 == i).map(|r| built.w.row(r).squared_norm_l2() + built.w.row(10 + r).squared_norm_l2());
+        let rows = (0..10)
+            .filter(|r| r % 3 == i)
+            .map(|r| built.w.row(r).squared_norm_l2() + built.w.row(10 + r).squared_norm_l2());
         let sum: f64 = rows.sum();
         let expected = 2.0 * root * built.population.absolutes()[i];
         assert!((sum / expected - 1.0).abs() < 1e-14);
@@ -267,7 +300,10 @@ fn groups_carry_their_own_weight() {
         assert!((biased / expected - 1.0).abs() > 0.09, "R/p for 1/p_i");
     }
     // At k = 1 the norms do not depend on the draw.
-    assert!((norm_2_4_pow4(built.w.as_ref()) / built.population.norm_2_4_pow4(20, &built.groups) - 1.0).abs() < 1e-13);
+    assert!(
+        (norm_2_4_pow4(built.w.as_ref()) / built.population.norm_2_4_pow4(20, &built.groups) - 1.0).abs()
+            < 1e-13
+    );
     assert!((frobenius_sq(built.w.as_ref()) / built.population.frobenius_sq(20) - 1.0).abs() < 1e-13);
 }
 
@@ -275,8 +311,10 @@ fn groups_carry_their_own_weight() {
 fn population_quantities_agree_with_draws() {
     // Means over independent networks, judged at six standard errors: a false alarm has odds of one in 10⁸.
     for (d, k, name) in [(4, 2, "tanh:0.5"), (3, 3, "sigmoid:1"), (6, 1, "erf:0.3")] {
-        let sparse =
-            [0.9, -0.6].iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(d, &format!("beta{i}")) });
+        let sparse = [0.9, -0.6]
+            .iter()
+            .enumerate()
+            .map(|(i, &alpha)| SparseTerm { alpha, beta: random_unit(d, &format!("beta{i}")) });
         let target = Target::new(d, k, LowDegree::Zonal(vec![]), sparse.collect()).unwrap();
         let (p, n, draws) = (7, 8, 4000);
         let groups = construct::groups(p, 2);
@@ -288,21 +326,35 @@ fn population_quantities_agree_with_draws() {
             let net = PairedNetwork::random(rng, p, d, sigma.clone()).unwrap();
             let q = construct::w_q_from(&net, &target, population.clone()).unwrap();
             let x = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
-            let (f, sp) = (net.f_quadratic(x.as_ref(), q.w.as_ref(), Par::Seq).unwrap(), target.f_sp(x.as_ref()).unwrap());
+            let (f, sp) = (
+                net.f_quadratic(x.as_ref(), q.w.as_ref(), Par::Seq).unwrap(),
+                target.f_sp(x.as_ref()).unwrap(),
+            );
             samples[0].push(norm_2_4_pow4(q.w.as_ref()));
             samples[1].push(frobenius_sq(q.w.as_ref()));
             samples[2].push(f.iter().zip(&sp).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / n as f64);
         }
-        let exact =
-            [population.norm_2_4_pow4(2 * p, &groups), population.frobenius_sq(2 * p), population.mean_square_error(&groups)];
+        let exact = [
+            population.norm_2_4_pow4(2 * p, &groups),
+            population.frobenius_sq(2 * p),
+            population.mean_square_error(&groups),
+        ];
         for (sample, exact) in samples.iter().zip(exact) {
             let mean = sample.iter().sum::<f64>() / draws as f64;
             let error = (sample.iter().map(|s| (s - mean).powi(2)).sum::<f64>()).sqrt() / draws as f64;
-            assert!((mean - exact).abs() <= 6.0 * error + 1e-12 * exact, "{name}: {mean} ± {error} for {exact}");
+            assert!(
+                (mean - exact).abs() <= 6.0 * error + 1e-12 * exact,
+                "{name}: {mean} ± {error} for {exact}"
+            );
         }
     }
-    let target =
-        Target::new(100, 2, LowDegree::Zonal(vec![]), vec![SparseTerm { alpha: 1.0, beta: random_unit(100, "b") }]).unwrap();
+    let target = Target::new(
+        100,
+        2,
+        LowDegree::Zonal(vec![]),
+        vec![SparseTerm { alpha: 1.0, beta: random_unit(100, "b") }],
+    )
+    .unwrap();
     let population = Population::new(activation::parse("sigmoid:1").unwrap().as_ref(), &target).unwrap();
     // h is c·t at k = 2, and E|t| = Γ(d/2)/(√π Γ((d+1)/2)).
     let mean = (libm::lgamma(50.0) - libm::lgamma(50.5)).exp() / std::f64::consts::PI.sqrt();
@@ -314,15 +366,29 @@ fn bad_targets_are_refused() {
     let e = |i: usize| (0..4).map(|c| if c == i { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
     let sparse = |alpha: f64, beta: Vec<f64>| vec![SparseTerm { alpha, beta }];
     let none = || LowDegree::Zonal(vec![]);
-    let zonal = |degree: usize, coefficient: f64, eta: Vec<f64>| LowDegree::Zonal(vec![ZonalTerm { degree, coefficient, eta }]);
+    let zonal = |degree: usize, coefficient: f64, eta: Vec<f64>| {
+        LowDegree::Zonal(vec![ZonalTerm { degree, coefficient, eta }])
+    };
     for (d, k, low, sparse, part) in [
         (2, 1, none(), vec![], "d = 2"),
         (4, 0, none(), vec![], "k = 0"),
         (4, 1, none(), sparse(1.5, e(0)), "alpha = 1.5"),
         (4, 1, none(), sparse(f64::NAN, e(0)), "alpha = NaN"),
         (4, 1, none(), sparse(1.0, vec![0.6; 4]), "the norm of beta of sparse term 1 = 1.2"),
-        (4, 1, none(), sparse(1.0, vec![1.0]), "the length of beta of sparse term 1 = 1 is not allowed: d = 4"),
-        (4, 1, none(), sparse(1.0, vec![f64::INFINITY, 0.0, 0.0, 0.0]), "an entry of beta of sparse term 1 = inf"),
+        (
+            4,
+            1,
+            none(),
+            sparse(1.0, vec![1.0]),
+            "the length of beta of sparse term 1 = 1 is not allowed: d = 4",
+        ),
+        (
+            4,
+            1,
+            none(),
+            sparse(1.0, vec![f64::INFINITY, 0.0, 0.0, 0.0]),
+            "an entry of beta of sparse term 1 = inf",
+        ),
         (4, 1, zonal(2, 1.0, e(0)), vec![], "degree = 2"),
         (4, 1, zonal(1, 1.0, vec![0.0; 4]), vec![], "the norm of eta of low-degree term 1 = 0"),
         (4, 1, zonal(1, f64::NAN, e(0)), vec![], "coefficient = NaN"),
@@ -333,7 +399,8 @@ fn bad_targets_are_refused() {
     }
     assert!(Target::new(4, 1, none(), vec![]).unwrap().normalised().is_err());
     let net = |name: &str, p: usize| {
-        PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), p, 4, activation::parse(name).unwrap()).unwrap()
+        PairedNetwork::random(&mut seed::stream(1, "bad", "weights"), p, 4, activation::parse(name).unwrap())
+            .unwrap()
     };
     let two = || vec![SparseTerm { alpha: 1.0, beta: e(0) }, SparseTerm { alpha: 1.0, beta: e(1) }];
     let target = |k: usize| Target::new(4, k, none(), two()).unwrap();

@@ -1,4 +1,5 @@
-//! Averages over the random signs of W*: against enumeration of all of them, with S in the wrong places as false neighbours.
+//! Averages over the random signs of W*: against enumeration of all of them, with S in the wrong places as
+//! false neighbours.
 
 use crate::construct::displacements::{WIDE, covariance};
 use crate::network::{displacement, miss};
@@ -45,7 +46,11 @@ fn averages_over_signs_are_those_of_enumeration() {
     let (swapped, _) = all(&|s| signs::apply(s, q.as_ref(), l.as_ref()).unwrap());
     let (common, _) = all(&|s| signs::apply(s, Mat::zeros(10, 3).as_ref(), both.as_ref()).unwrap());
     for i in 0..3 {
-        assert!((swapped[i] / mean[i] - 1.0).abs() > WIDE && (common[i] / mean[i] - 1.0).abs() > WIDE, "R{}", i + 1);
+        assert!(
+            (swapped[i] / mean[i] - 1.0).abs() > WIDE && (common[i] / mean[i] - 1.0).abs() > WIDE,
+            "R{}",
+            i + 1
+        );
     }
     assert!((common[3] / mean[3] - 1.0).abs() > WIDE);
 }
@@ -56,8 +61,13 @@ fn signs_are_fair_and_leave_f_q_alone() {
     assert!(s.iter().all(|s| s.abs() == 1.0));
     // Six standard deviations of a fair sum.
     assert!(s.iter().sum::<f64>().abs() < 600.0);
-    let net =
-        PairedNetwork::random(&mut seed::stream(13, "signs", "weights"), 30, 4, activation::parse("sigmoid:1").unwrap()).unwrap();
+    let net = PairedNetwork::random(
+        &mut seed::stream(13, "signs", "weights"),
+        30,
+        4,
+        activation::parse("sigmoid:1").unwrap(),
+    )
+    .unwrap();
     let x = sphere::uniform_sphere(&mut seed::stream(13, "signs", "inputs"), 5, 4, 2.0);
     let (zero, q) = (Mat::zeros(60, 4), displacement(&net, 1.0, "signs"));
     let signed = signs::apply(&s[..60], zero.as_ref(), q.as_ref()).unwrap();
@@ -77,9 +87,15 @@ fn mean_losses_over_signs_are_those_of_enumeration() {
     // The affine form is the quadratic model.
     let s = signs::draw(&mut seed::stream(14, "losses", "signs"), 10);
     let star = signs::apply(&s, l, q).unwrap();
-    let (fl, fq) = (net.f_linear(x, star.as_ref(), Par::Seq).unwrap(), net.f_quadratic(x, star.as_ref(), Par::Seq).unwrap());
+    let (fl, fq) = (
+        net.f_linear(x, star.as_ref(), Par::Seq).unwrap(),
+        net.f_quadratic(x, star.as_ref(), Par::Seq).unwrap(),
+    );
     let affine: Vec<f64> = (0..4)
-        .map(|i| model.constant[i] + model.rows.iter().enumerate().map(|(a, &r)| s[r] * model.slopes[(a, i)]).sum::<f64>())
+        .map(|i| {
+            model.constant[i]
+                + model.rows.iter().enumerate().map(|(a, &r)| s[r] * model.slopes[(a, i)]).sum::<f64>()
+        })
         .collect();
     assert!(miss(&affine, &fl.iter().zip(&fq).map(|(a, b)| a + b).collect::<Vec<_>>()) < 1e-13);
     for loss in Loss::ALL {
@@ -100,7 +116,9 @@ fn mean_losses_over_signs_are_those_of_enumeration() {
     let c = vec![0.1; 400];
     let found = expected_loss(Loss::Absolute, 0.0, &c).unwrap();
     // E|Σ of 2N signs| = 2N C(2N, N)/4^N.
-    let exact = 0.1 * 400.0 * (libm::lgamma(401.0) - 2.0 * libm::lgamma(201.0) - 400.0 * std::f64::consts::LN_2).exp();
+    let exact = 0.1
+        * 400.0
+        * (libm::lgamma(401.0) - 2.0 * libm::lgamma(201.0) - 400.0 * std::f64::consts::LN_2).exp();
     assert!((found.value - exact).abs() <= found.error && found.error < 1e-4, "{found:?} for {exact}");
     let spread: Vec<f64> = (0..2000).map(|r| 0.01 * (1.0 + (r as f64 * 0.37).sin())).collect();
     let smooth = expected_loss(Loss::PseudoHuber, 0.2, &spread).unwrap();

@@ -39,7 +39,8 @@ fn false_kernels_fail_the_oracle() {
     let (u, v): (Vec<f64>, Vec<f64>) = (0..d).map(|i| (all[(0, i)], all[(1, i)])).unzip();
     let t: f64 = u.iter().zip(&v).map(|(a, b)| a * b).sum();
     let sigma = activation::parse(&data::activation(entry)).unwrap();
-    let cov = Covariance::new(all.subrows(0, all.nrows() / 2), sigma.as_ref(), Truncation::Tail(1e-12)).unwrap();
+    let cov =
+        Covariance::new(all.subrows(0, all.nrows() / 2), sigma.as_ref(), Truncation::Tail(1e-12)).unwrap();
     let expected = matrix(&entry["block_0_1"]) * faer::Scale(all.nrows() as f64);
     let error = |k: &Kernel| (block(k, &u, &v) - &expected).norm_max() / expected.norm_max();
 
@@ -64,7 +65,8 @@ fn false_kernels_fail_the_oracle() {
     }
 }
 
-/// A block is `E[σ'(u·x)σ'(v·x)xxᵀ]/m`, symmetric: G = F3, though their series share no term and no single degree has it.
+/// A block is `E[σ'(u·x)σ'(v·x)xxᵀ]/m`, symmetric: G = F3, though their series share no term and no single
+/// degree has it.
 #[test]
 fn blocks_are_symmetric_only_in_the_sum_of_degrees() {
     let cov = covariance(5, 8, "tanh:0.5", Truncation::Tail(1e-12));
@@ -103,7 +105,8 @@ fn false_levels_fail_the_oracle() {
             assert!(!passes(scaled), "C_{j} scaled passes");
         }
         let mut shifted = levels.clone();
-        (shifted.levels[j].a_hat, shifted.levels[j].c_hat) = (levels.levels[j + 1].a_hat, levels.levels[j + 1].c_hat);
+        (shifted.levels[j].a_hat, shifted.levels[j].c_hat) =
+            (levels.levels[j + 1].a_hat, levels.levels[j + 1].c_hat);
         assert!(!passes(shifted), "degree {j} replaced by degree {} passes", j + 1);
     }
 }
@@ -157,7 +160,10 @@ fn quadratic_forms_are_those_of_the_blocks() {
     let sign = |r: usize| if r < p { 1.0 } else { -1.0 };
     let pair = |r: usize, s: usize| -> f64 {
         let b = cov.block(r % p, s % p);
-        let sum: f64 = (0..d).flat_map(|i| (0..d).map(move |j| (i, j))).map(|(i, j)| w[(r, i)] * b[(i, j)] * w[(s, j)]).sum();
+        let sum: f64 = (0..d)
+            .flat_map(|i| (0..d).map(move |j| (i, j)))
+            .map(|(i, j)| w[(r, i)] * b[(i, j)] * w[(s, j)])
+            .sum();
         sign(r) * sign(s) * sum
     };
     let all: f64 = (0..2 * p).flat_map(|r| (0..2 * p).map(move |s| (r, s))).map(|(r, s)| pair(r, s)).sum();
@@ -169,8 +175,8 @@ fn quadratic_forms_are_those_of_the_blocks() {
     }
 }
 
-/// A block of Σ by Monte Carlo over inputs: every entry within five standard errors, which a right formula misses once in 10⁵ runs of
-/// this test; the seed is fixed.
+/// A block of Σ by Monte Carlo over inputs: every entry within five standard errors, which a right formula
+/// misses once in 10⁵ runs of this test; the seed is fixed.
 #[test]
 fn a_block_agrees_with_monte_carlo() {
     let (d, n) = (5, 400_000);
@@ -194,19 +200,24 @@ fn a_block_agrees_with_monte_carlo() {
         for b in 0..d {
             let mean = sum[(a, b)] / n as f64;
             let error = ((squares[(a, b)] / n as f64 - mean * mean) / n as f64).sqrt();
-            assert!((mean - exact[(a, b)]).abs() <= 5.0 * error, "entry ({a}, {b}): {mean} ± {error} for {}", exact[(a, b)]);
+            assert!(
+                (mean - exact[(a, b)]).abs() <= 5.0 * error,
+                "entry ({a}, {b}): {mean} ± {error} for {}",
+                exact[(a, b)]
+            );
         }
     }
 }
 
-/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the top agree.
+/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the top
+/// agree.
 #[test]
 fn routes_agree_on_values_and_projectors() {
     for (d, p, name, degree) in [(3, 40, "sigmoid:1", 9), (4, 30, "tanh:0.5", 6), (5, 60, "sigmoid:1", 5)] {
         let cov = covariance(d, p, name, Truncation::Degree(degree));
         let top = cumulative_dimension(d, 1).unwrap();
-        let [dense, harmonic, operator] =
-            [Route::Dense, Route::Harmonic, Route::Operator].map(|route| spectrum(&cov, route, Request::top(top)));
+        let [dense, harmonic, operator] = [Route::Dense, Route::Harmonic, Route::Operator]
+            .map(|route| spectrum(&cov, route, Request::top(top)));
         let tolerance = dense.rounding_bound() + operator.residual_max + harmonic.residual_max;
         for other in [&harmonic, &operator] {
             for (a, b) in dense.eigenvalues.iter().zip(&other.eigenvalues) {
@@ -253,7 +264,8 @@ fn more_eigenvalues_than_the_rank_is_an_error() {
     assert!(matches!(eigen::TopSpace::new(&pairs, 9), Err(Error::Projector { rank: 9, .. })));
 }
 
-/// Two equal neurons and their opposite: Ψu/√λ has no direction where λ is rounding, and the dense route takes over.
+/// Two equal neurons and their opposite: Ψu/√λ has no direction where λ is rounding, and the dense route
+/// takes over.
 #[test]
 fn vectors_of_a_deficient_sigma_come_from_the_dense_route() {
     let (a, b) = ([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]);
@@ -261,7 +273,8 @@ fn vectors_of_a_deficient_sigma_come_from_the_dense_route() {
     let sigma = activation::parse("sigmoid:1").unwrap();
     let cov = Covariance::new(w.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
     let request = Request::all().with_vectors();
-    let refused = eigen::solve(&cov, &request, RouteChoice::Only(Route::Harmonic), eigen::DEFAULT_MEMORY, Par::Seq);
+    let refused =
+        eigen::solve(&cov, &request, RouteChoice::Only(Route::Harmonic), eigen::DEFAULT_MEMORY, Par::Seq);
     assert!(matches!(refused, Err(Error::Projector { rank: 12, .. })));
     assert!(spectrum(&cov, Route::Dense, request).orthonormality <= ROUNDING);
     let values = spectrum(&cov, Route::Harmonic, Request::all()).eigenvalues;

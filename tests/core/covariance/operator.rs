@@ -19,7 +19,9 @@ fn covariance(d: usize, p: usize, name: &str, truncation: Truncation) -> Covaria
 
 /// `b` random unit columns.
 fn columns(cov: &Covariance, b: usize) -> Mat<f64> {
-    uniform_sphere(&mut seed::stream(13, "mixed operator", "columns"), b, cov.order(), 1.0).transpose().to_owned()
+    uniform_sphere(&mut seed::stream(13, "mixed operator", "columns"), b, cov.order(), 1.0)
+        .transpose()
+        .to_owned()
 }
 
 fn exact(operator: &CovarianceOperator<'_>, v: MatRef<'_, f64>) -> Mat<f64> {
@@ -35,24 +37,28 @@ fn rough(operator: &CovarianceOperator<'_>, v: MatRef<'_, f64>, par: Par) -> Mat
     out
 }
 
-/// `max_s √(Σ_r μ_rs²)` with `μ = |F2| + |F3| + 2|E| + |G|`: the term of neuron s in the product at neuron r is a sum of parts that are `μ_rs |v_s|` at
-/// most.
+/// `max_s √(Σ_r μ_rs²)` with `μ = |F2| + |F3| + 2|E| + |G|`: the term of neuron s in the product at neuron r
+/// is a sum of parts that are `μ_rs |v_s|` at most.
 fn terms(cov: &Covariance) -> f64 {
     let (p, w) = (cov.p(), cov.weights());
     let cosines = w * w.transpose();
     let column = |s: usize| -> f64 {
         let mut squares = 0.0;
-        cov.profile().for_each(&(0..p).map(|r| cosines[(r, s)]).collect::<Vec<_>>(), |_, _, Kernel { f2, f3, e, g, .. }| {
-            squares += (f2.abs() + f3.abs() + 2.0 * e.abs() + g.abs()).powi(2);
-        });
+        cov.profile().for_each(
+            &(0..p).map(|r| cosines[(r, s)]).collect::<Vec<_>>(),
+            |_, _, Kernel { f2, f3, e, g, .. }| {
+                squares += (f2.abs() + f3.abs() + 2.0 * e.abs() + g.abs()).powi(2);
+            },
+        );
         squares.sqrt()
     };
     (0..p).map(column).fold(0.0, f64::max)
 }
 
-/// Roundings of a product, each half an epsilon of `terms`, on random unit columns. Rounding the kernel, a column and three weights, and two
-/// products and a sum of three parts behind them, is 8 times once for each term; these are independent between neurons, so that their squares add.
-/// The sums over p neurons round p partial sums, whose mean square over random columns is no more than that of all the terms.
+/// Roundings of a product, each half an epsilon of `terms`, on random unit columns. Rounding the kernel, a
+/// column and three weights, and two products and a sum of three parts behind them, is 8 times once for each
+/// term; these are independent between neurons, so that their squares add. The sums over p neurons round p
+/// partial sums, whose mean square over random columns is no more than that of all the terms.
 fn roundings(cov: &Covariance) -> f64 {
     8.0 + (cov.p() as f64).sqrt()
 }
@@ -110,10 +116,15 @@ fn a_rough_product_is_off_by_f32_above_degree_one() {
             let error = distance(product, &expected);
             // In the units of the claim: some 1e-7 of the norm above degree 1.
             let unit = norm(&cov.beyond(1)) * f64::from(f32::EPSILON);
-            println!("d = {d}, p = {p}, {name}: off by {:.2} ε‖A_>1‖, {:.1} allowed", error / unit, allowed / unit);
+            println!(
+                "d = {d}, p = {p}, {name}: off by {:.2} ε‖A_>1‖, {:.1} allowed",
+                error / unit,
+                allowed / unit
+            );
             assert!(error <= allowed, "d = {d}, p = {p}, {name}: {error:e} above {allowed:e}");
         }
-        // Kept tiles are used transposed, where others are made afresh from cosines that may differ in the last bit.
+        // Kept tiles are used transposed, where others are made afresh from cosines that may differ in the
+        // last bit.
         assert!(distance(&products[0], &products[1]) <= allowed);
     }
 }
@@ -125,7 +136,10 @@ fn threads_change_no_bit() {
         let v = columns(&cov, 5);
         for memory in [0, MEMORY] {
             let operator = cov.mixed_operator(memory);
-            assert!(rough(&operator, v.as_ref(), Par::Seq) == rough(&operator, v.as_ref(), Par::rayon(2)), "d = {d}, p = {p}");
+            assert!(
+                rough(&operator, v.as_ref(), Par::Seq) == rough(&operator, v.as_ref(), Par::rayon(2)),
+                "d = {d}, p = {p}"
+            );
             let mut out = Mat::zeros(cov.order(), 5);
             cov.operator(memory).multiply(v.as_ref(), out.as_mut(), Par::rayon(2));
             assert!(exact(&cov.operator(memory), v.as_ref()) == out, "d = {d}, p = {p}");
@@ -144,8 +158,9 @@ fn any_strides() {
     let rows = v.transpose().to_owned();
     let upside_down = Mat::from_fn(n, b, |i, j| v[(n - 1 - i, j)]);
     let mirrored = Mat::from_fn(n, b, |i, j| v[(i, b - 1 - j)]);
-    let framed =
-        Mat::from_fn(n + 5, b + 2, |i, j| if i >= 2 && i < n + 2 && j >= 1 && j <= b { v[(i - 2, j - 1)] } else { f64::NAN });
+    let framed = Mat::from_fn(n + 5, b + 2, |i, j| {
+        if i >= 2 && i < n + 2 && j >= 1 && j <= b { v[(i - 2, j - 1)] } else { f64::NAN }
+    });
     let inputs = [
         v.as_ref(),
         rows.transpose(),
@@ -163,17 +178,24 @@ fn any_strides() {
             let inner = frame.as_mut().submatrix_mut(2, 1, n, b);
             operator.multiply_roughly(input, if turned { inner.reverse_rows_mut() } else { inner }, Par::Seq);
             let inner = frame.as_ref().submatrix(2, 1, n, b);
-            assert!(if turned { inner.reverse_rows() } else { inner } == plain, "input {which}, output in a frame");
+            assert!(
+                if turned { inner.reverse_rows() } else { inner } == plain,
+                "input {which}, output in a frame"
+            );
         }
         let beside = |i: usize, j: usize| i < 2 || i >= n + 2 || j < 1 || j > b;
-        let written =
-            (0..b + 2).flat_map(|j| (0..n + 5).map(move |i| (i, j))).filter(|&(i, j)| beside(i, j) && frame[(i, j)] != 7.0);
+        let written = (0..b + 2)
+            .flat_map(|j| (0..n + 5).map(move |i| (i, j)))
+            .filter(|&(i, j)| beside(i, j) && frame[(i, j)] != 7.0);
         assert_eq!(written.count(), 0, "input {which}: written beside the output");
     }
     assert_eq!(rough(&operator, v.subcols(0, 0), Par::Seq).ncols(), 0);
     // A matrix with one column may be summed in another order.
     let alone = rough(&operator, v.subcols(2, 1), Par::Seq);
-    assert!(distance(&alone, &plain.subcols(2, 1).to_owned()) <= allowance(&cov), "a column depends on those beside it");
+    assert!(
+        distance(&alone, &plain.subcols(2, 1).to_owned()) <= allowance(&cov),
+        "a column depends on those beside it"
+    );
 }
 
 /// In closed form there is no f32 at all.
@@ -183,26 +205,45 @@ fn degrees_up_to_one_are_exact() {
         for (d, p, name) in CASES {
             let cov = covariance(d, p, name, Truncation::Degree(degree));
             let v = columns(&cov, 2);
-            let error = distance(&rough(&cov.mixed_operator(MEMORY), v.as_ref(), Par::Seq), &exact(&cov.operator(0), v.as_ref()));
+            let error = distance(
+                &rough(&cov.mixed_operator(MEMORY), v.as_ref(), Par::Seq),
+                &exact(&cov.operator(0), v.as_ref()),
+            );
             let allowed = 2.0 * exact_allowance(&cov);
-            assert!(error <= allowed, "degree {degree}, d = {d}, p = {p}, {name}: {error:e} above {allowed:e}");
+            assert!(
+                error <= allowed,
+                "degree {degree}, d = {d}, p = {p}, {name}: {error:e} above {allowed:e}"
+            );
         }
     }
 }
 
-/// A part has its own degrees and no others: with degree 0 or 1 of the whole beside it, or without its own, it does not pass.
+/// A part has its own degrees and no others: with degree 0 or 1 of the whole beside it, or without its own,
+/// it does not pass.
 #[test]
 fn parts_have_their_own_low_degrees_only() {
     let cov = covariance(4, 60, "sigmoid:1", Truncation::Degree(7));
     let v = columns(&cov, 2);
-    let parts =
-        [cov.beyond(0), cov.beyond(1), cov.beyond(2), cov.degree(0), cov.degree(1), cov.degree(2), cov.up_to(0), cov.up_to(1)];
+    let parts = [
+        cov.beyond(0),
+        cov.beyond(1),
+        cov.beyond(2),
+        cov.degree(0),
+        cov.degree(1),
+        cov.degree(2),
+        cov.up_to(0),
+        cov.up_to(1),
+    ];
     let low = [0, 1].map(|j| exact(&cov.degree(j).operator(0), v.as_ref()));
     for (which, part) in parts.iter().enumerate() {
         let product = rough(&part.mixed_operator(MEMORY), v.as_ref(), Par::Seq);
         let expected = exact(&part.operator(0), v.as_ref());
         let allowed = allowance(part);
-        assert!(distance(&product, &expected) <= allowed, "part {which}: {:e} above {allowed:e}", distance(&product, &expected));
+        assert!(
+            distance(&product, &expected) <= allowed,
+            "part {which}: {:e} above {allowed:e}",
+            distance(&product, &expected)
+        );
         for low in &low {
             for neighbour in [&expected + low, &expected - low] {
                 assert!(

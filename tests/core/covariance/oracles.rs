@@ -1,4 +1,5 @@
-//! Σ against `tests/data/sigma.json`: blocks by polar quadrature in the plane of two weights, eigenvalues by an EVD of the md × md matrix.
+//! Σ against `tests/data/sigma.json`: blocks by polar quadrature in the plane of two weights, eigenvalues by
+//! an EVD of the md × md matrix.
 
 use crate::data::{self, matrix};
 use escapement::activation;
@@ -23,7 +24,9 @@ fn cases() -> Vec<Case> {
             let all = matrix(&entry["W0"]);
             let weights = all.subrows(0, all.nrows() / 2);
             // Two weights of the oracle come as rounded sums: unit to rounding.
-            let cov = Covariance::new(weights, activation::parse(&name).unwrap().as_ref(), Truncation::Tail(1e-12)).unwrap();
+            let cov =
+                Covariance::new(weights, activation::parse(&name).unwrap().as_ref(), Truncation::Tail(1e-12))
+                    .unwrap();
             Case { cov, entry: entry.clone() }
         })
         .collect()
@@ -39,7 +42,11 @@ fn blocks_and_trace() {
         for (key, s) in [("block_0_0", 0), ("block_0_1", 1)] {
             let (expected, found) = (matrix(&entry[key]), cov.block(0, s));
             let error = (&found - &expected).norm_max();
-            assert!(error <= data::ORACLE * expected.norm_max(), "{key} at d = {}: off by {error:e}", cov.d());
+            assert!(
+                error <= data::ORACLE * expected.norm_max(),
+                "{key} at d = {}: off by {error:e}",
+                cov.d()
+            );
         }
         let trace = entry["trace"].as_f64().unwrap();
         assert!((cov.trace() - trace).abs() <= data::ORACLE * trace);
@@ -51,19 +58,30 @@ fn dense_and_operator_give_the_oracle_spectrum() {
     for Case { cov, entry } in cases() {
         let expected = data::vector(&entry["eigenvalues"]);
         let order = cov.order();
-        for (route, request) in [(Route::Dense, Request::all()), (Route::Operator, Request::top(order.min(6)))] {
-            let pairs = eigen::solve(&cov, &request, RouteChoice::Only(route), eigen::DEFAULT_MEMORY, Par::Seq).unwrap();
+        for (route, request) in
+            [(Route::Dense, Request::all()), (Route::Operator, Request::top(order.min(6)))]
+        {
+            let pairs =
+                eigen::solve(&cov, &request, RouteChoice::Only(route), eigen::DEFAULT_MEMORY, Par::Seq)
+                    .unwrap();
             for (i, (found, expected)) in pairs.eigenvalues.iter().zip(&expected).enumerate() {
                 let error = (found - expected).abs();
-                assert!(error <= data::ORACLE * expected.max(cov.trace()), "{route} eigenvalue {i}: {found:e} for {expected:e}");
+                assert!(
+                    error <= data::ORACLE * expected.max(cov.trace()),
+                    "{route} eigenvalue {i}: {found:e} for {expected:e}"
+                );
             }
             assert_eq!(pairs.null_dimension, order);
         }
-        assert!(largest(&expected[order..]) <= data::ORACLE * expected[0], "the pairing makes pd eigenvalues zero");
+        assert!(
+            largest(&expected[order..]) <= data::ORACLE * expected[0],
+            "the pairing makes pd eigenvalues zero"
+        );
     }
 }
 
-/// Cut at degree J, no eigenvalue exceeds the true one, and none falls short of it by more than the certificate.
+/// Cut at degree J, no eigenvalue exceeds the true one, and none falls short of it by more than the
+/// certificate.
 #[test]
 fn harmonic_route_is_within_its_certificate() {
     for entry in data::json("sigma.json").as_array().unwrap() {

@@ -1,10 +1,11 @@
-//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the bit, and saddles that hold or let go.
+//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the bit,
+//! and saddles that hold or let go.
 
 use crate::descent::least::Diagonal;
 use escapement::construct::saddle_labels;
 use escapement::descent::{
-    Descended, DescentOptions, DescentState, Iterate, Landscape, LeastOptions, LossLandscape, Outcome, StepSize, descend,
-    least_eigenvalue,
+    Descended, DescentOptions, DescentState, Iterate, Landscape, LeastOptions, LossLandscape, Outcome,
+    StepSize, descend, least_eigenvalue,
 };
 use escapement::eigen::SymmetricOperator;
 use escapement::objective::regularized::Value;
@@ -34,7 +35,12 @@ impl Landscape for Bowl {
         (self.h.len(), 1)
     }
 
-    fn value_and_gradient(&mut self, w: MatRef<'_, f64>, mut gradient: MatMut<'_, f64>, _: Par) -> Result<Value> {
+    fn value_and_gradient(
+        &mut self,
+        w: MatRef<'_, f64>,
+        mut gradient: MatMut<'_, f64>,
+        _: Par,
+    ) -> Result<Value> {
         if w.norm_l2() > self.edge {
             return Err(Error::Numerical { what: "the bowl", why: "it has an edge".into() });
         }
@@ -64,7 +70,12 @@ fn run(landscape: &mut dyn Landscape, from: Mat<f64>, options: &DescentOptions) 
 }
 
 fn fixed(eta: f64, steps: u64) -> DescentOptions {
-    DescentOptions { step_size: StepSize::Fixed(eta), gradient: 0.0, max_steps: steps, ..DescentOptions::default() }
+    DescentOptions {
+        step_size: StepSize::Fixed(eta),
+        gradient: 0.0,
+        max_steps: steps,
+        ..DescentOptions::default()
+    }
 }
 
 #[test]
@@ -88,7 +99,8 @@ fn noise_has_the_variance_of_the_equation_and_a_stream_of_its_own() {
     let flat = || Bowl::new(&vec![1e-100; n]);
     let end = run(&mut flat(), start(n, "flat"), &options);
     assert_eq!(end.outcome, Outcome::Steps);
-    let square = (&end.state.w - start(n, "flat")).squared_norm_l2() / (eta * eta * s * s * steps as f64 / n as f64);
+    let square =
+        (&end.state.w - start(n, "flat")).squared_norm_l2() / (eta * eta * s * s * steps as f64 / n as f64);
     let chi = ChiSquared::new(n as f64).unwrap().cdf(square);
     assert!((tolerance::FAILURE..1.0 - tolerance::FAILURE).contains(&chi), "{square} of {n}");
     let other = run(&mut flat(), start(n, "flat"), &DescentOptions { seed: 4, ..options });
@@ -113,7 +125,8 @@ fn backtracking_finds_the_curvature_and_lowers_the_loss_at_every_step() {
             &options,
             &mut |at| {
                 if let Some((value, square)) = before {
-                    // The step taken was the one kept now, or a tenth less; L falls by half of it times ‖∇L‖², up to the rounding of L.
+                    // The step taken was the one kept now, or a tenth less; L falls by half of it times
+                    // ‖∇L‖², up to the rounding of L.
                     let promised = 0.5 * at.state.step_size / 1.1 * square;
                     assert!(at.value.objective <= value - promised + 1e-14 * value);
                 }
@@ -128,7 +141,8 @@ fn backtracking_finds_the_curvature_and_lowers_the_loss_at_every_step() {
         // Along a step the curvature is between the least and the largest.
         let late = &sizes[sizes.len() / 2..];
         assert!(late.iter().all(|eta| (0.5 / 20.0..1.1 / 0.5).contains(eta)), "{late:?}");
-        // A tenth more until it is refused, then half: at most one refusal in seven steps, and the search at the start.
+        // A tenth more until it is refused, then half: at most one refusal in seven steps, and the search at
+        // the start.
         assert!(end.state.evaluations <= end.state.step * 8 / 7 + 20, "{:?}", end.state);
     }
 }
@@ -178,7 +192,13 @@ fn options_out_of_their_domain_are_refused() {
     ];
     for options in bad {
         let state = DescentState::new(Mat::zeros(2, 1), &good);
-        let found = descend(&mut Bowl::new(&[1.0, 1.0]), state, &options, &mut |_| ControlFlow::Continue(()), Par::Seq);
+        let found = descend(
+            &mut Bowl::new(&[1.0, 1.0]),
+            state,
+            &options,
+            &mut |_| ControlFlow::Continue(()),
+            Par::Seq,
+        );
         assert!(matches!(found, Err(Error::Domain { .. })), "{options:?}");
     }
 }
@@ -216,20 +236,26 @@ fn a_descent_resumes_to_the_bit_whatever_the_threads() {
 
 #[test]
 fn a_threshold_is_decided_on_either_side() {
-    let spectrum = |n: u32| -> Vec<f64> { (0..n).map(|i| (4.0 * f64::from(i) / f64::from(n)).sqrt() - 0.5).collect() };
+    let spectrum =
+        |n: u32| -> Vec<f64> { (0..n).map(|i| (4.0 * f64::from(i) / f64::from(n)).sqrt() - 0.5).collect() };
     for (n, dense) in [(2_000, 0), (300, 300)] {
         let h = spectrum(n);
         for (threshold, above) in [(-0.6, true), (-0.4, false), (-10.0, true), (1.0, false)] {
             let options = LeastOptions { threshold: Some(threshold), dense, ..LeastOptions::default() };
             let found = least_eigenvalue(&Diagonal(&h), &options, Par::Seq).unwrap();
-            assert_eq!((found.lower_bound >= threshold, found.value < threshold), (above, !above), "{found:?}");
+            assert_eq!(
+                (found.lower_bound >= threshold, found.value < threshold),
+                (above, !above),
+                "{found:?}"
+            );
             assert!(found.lower_bound <= -0.5 && found.value >= -0.5 - 1e-12);
         }
     }
     // What is close costs more than what is far, and a budget that does not suffice decides nothing.
     let h = spectrum(2_000);
     let spent = |threshold, max_products| {
-        let options = LeastOptions { threshold: Some(threshold), dense: 0, max_products, ..LeastOptions::default() };
+        let options =
+            LeastOptions { threshold: Some(threshold), dense: 0, max_products, ..LeastOptions::default() };
         least_eigenvalue(&Diagonal(&h), &options, Par::Seq).unwrap()
     };
     assert!(spent(-10.0, 300).products < spent(-0.55, 300).products);
@@ -281,6 +307,11 @@ fn a_planted_saddle_holds_without_noise_and_lets_go_with_it() {
         assert_eq!(freed.outcome, Outcome::SecondOrder, "{:?}", freed.look);
         let (_, least) = freed.look.unwrap();
         assert!(freed.gradient_norm <= 2e-3 && least.lower_bound >= -5e-3);
-        assert!(freed.value.objective < held.value.objective - 1e-3, "{} {}", freed.value.objective, held.value.objective);
+        assert!(
+            freed.value.objective < held.value.objective - 1e-3,
+            "{} {}",
+            freed.value.objective,
+            held.value.objective
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The least eigenvalue by Lanczos: against known spectra, the dense route and starts that hide it; its bound must hold where a residual misleads.
+//! The least eigenvalue by Lanczos: against known spectra, the dense route and starts that hide it; its bound
+//! must hold where a residual misleads.
 
 use escapement::descent::{LeastOptions, least_eigenvalue};
 use escapement::eigen::{SymmetricOperator, full_eigen};
@@ -58,14 +59,26 @@ fn known_spectra_lie_between_the_bounds() {
             let options = LeastOptions { dense, ..LeastOptions::default() };
             let found = least_eigenvalue(&Diagonal(values.clone()), &options, Par::Seq).unwrap();
             assert!(found.lower_bound <= least && least <= found.value + 1e-13 * norm, "{name}: {found:?}");
-            assert!(found.error() <= 1e-2 * norm && found.residual <= 1e-4 * norm, "{name}: {}", found.error());
+            assert!(
+                found.error() <= 1e-2 * norm && found.residual <= 1e-4 * norm,
+                "{name}: {}",
+                found.error()
+            );
             assert!((found.norm - norm).abs() <= 1e-2 * norm, "{name}");
             assert_eq!(found.exact, dense == n, "{name}");
             let v = found.vector.col_as_slice(0);
             let quotient: f64 = v.iter().zip(&values).map(|(v, l)| l * v * v).sum();
-            assert!((quotient - found.value).abs() <= 1e-12 * norm && (found.vector.norm_l2() - 1.0).abs() < 1e-12, "{name}");
+            assert!(
+                (quotient - found.value).abs() <= 1e-12 * norm
+                    && (found.vector.norm_l2() - 1.0).abs() < 1e-12,
+                "{name}"
+            );
             let residual = (0..n).map(|i| ((values[i] - found.value) * v[i]).powi(2)).sum::<f64>().sqrt();
-            assert!((residual - found.residual).abs() <= 1e-12 * norm, "{name}: {residual:e} {:e}", found.residual);
+            assert!(
+                (residual - found.residual).abs() <= 1e-12 * norm,
+                "{name}: {residual:e} {:e}",
+                found.residual
+            );
         }
     }
 }
@@ -89,7 +102,8 @@ fn both_routes_agree_with_an_eigendecomposition() {
 
 #[test]
 fn a_small_residual_is_no_certificate() {
-    // Two eigenvalues but for one in ten thousand: two directions span all that the start shows, and their residuals are that small.
+    // Two eigenvalues but for one in ten thousand: two directions span all that the start shows, and their
+    // residuals are that small.
     let n = 10_000;
     let mut values: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { 0.5 } else { 1.0 }).collect();
     values[4_321] = -1.0;
@@ -101,14 +115,18 @@ fn a_small_residual_is_no_certificate() {
         assert!(found.lower_bound <= -1.0, "{}", found.lower_bound);
         misled += u32::from(found.value - found.residual > -0.9);
         let whole = least_eigenvalue(&operator, &LeastOptions { seed, ..matrix_free() }, Par::Seq).unwrap();
-        assert!((whole.value + 1.0).abs() < 1e-12 && whole.lower_bound <= -1.0 && whole.error() < 1e-2, "{whole:?}");
+        assert!(
+            (whole.value + 1.0).abs() < 1e-12 && whole.lower_bound <= -1.0 && whole.error() < 1e-2,
+            "{whole:?}"
+        );
     }
     assert!(misled == 40, "the residual alone would have been believed {misled} times");
 }
 
 #[test]
 fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
-    // One eigenvalue in a thousand below two others, and two steps: what they say of it is its weight in the start, and the theorem says nothing.
+    // One eigenvalue in a thousand below two others, and two steps: what they say of it is its weight in the
+    // start, and the theorem says nothing.
     let n = 1_000;
     let mut values: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { 0.5 } else { 1.0 }).collect();
     values[123] = -1.0;
@@ -119,7 +137,8 @@ fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
         least_eigenvalue(&operator, &options, Par::Seq).unwrap().lower_bound > -1.0
     };
     let failed = (0..runs).filter(|&seed| fails(seed)).count() as f64 / runs as f64;
-    // A third of 0.9 is for this bound. Four standard deviations of 400 draws are 0.09; half of it would be a bound twice too cautious.
+    // A third of 0.9 is for this bound. Four standard deviations of 400 draws are 0.09; half of it would be a
+    // bound twice too cautious.
     assert!(failed <= 0.3 + 0.09, "{failed}");
     assert!(failed >= 0.15, "{failed}");
 }
@@ -148,7 +167,10 @@ fn bad_operators_and_options_are_refused() {
             LeastOptions { gap: f64::NAN, ..options },
             LeastOptions { failure: 1.0, ..options },
         ] {
-            assert!(matches!(least_eigenvalue(&Diagonal(vec![1.0]), &bad, Par::Seq), Err(Error::Domain { .. })));
+            assert!(matches!(
+                least_eigenvalue(&Diagonal(vec![1.0]), &bad, Par::Seq),
+                Err(Error::Domain { .. })
+            ));
         }
     }
 }

@@ -1,6 +1,9 @@
-//! The block eigen-solver on hostile operators: every case is decided by the dense EVD or known in closed form.
+//! The block eigen-solver on hostile operators: every case is decided by the dense EVD or known in closed
+//! form.
 
-use escapement::eigen::{BlockOptions, BlockSolution, SymmetricOperator, block_eigen, block_eigen_observed, full_eigenvalues};
+use escapement::eigen::{
+    BlockOptions, BlockSolution, SymmetricOperator, block_eigen, block_eigen_observed, full_eigenvalues,
+};
 use escapement::sphere::uniform_sphere;
 use escapement::{Error, Result, seed};
 use faer::linalg::matmul::matmul;
@@ -39,7 +42,8 @@ impl SymmetricOperator for Dense {
     }
 }
 
-/// A dense matrix whose rough products have it rounded to f32, and beside that a fixed error that is not symmetric.
+/// A dense matrix whose rough products have it rounded to f32, and beside that a fixed error that is not
+/// symmetric.
 struct Rough {
     exact: Mat<f64>,
     rough: Mat<f64>,
@@ -54,7 +58,8 @@ impl Rough {
         Self::with(exact, error)
     }
 
-    /// Rough products of a symmetric matrix, which has eigenpairs of its own: only exact products can tell that they are others.
+    /// Rough products of a symmetric matrix, which has eigenpairs of its own: only exact products can tell
+    /// that they are others.
     fn symmetric(exact: Mat<f64>) -> Self {
         let error = directions(exact.nrows(), exact.nrows(), "rough");
         Self::with(exact, &error + error.transpose())
@@ -88,7 +93,8 @@ impl SymmetricOperator for Rough {
     }
 }
 
-/// A dense matrix that takes products with the nonzero entries of a vector only: each of its entries is seen where it stands.
+/// A dense matrix that takes products with the nonzero entries of a vector only: each of its entries is seen
+/// where it stands.
 struct Sparse(Mat<f64>);
 
 impl SymmetricOperator for Sparse {
@@ -125,8 +131,8 @@ fn norm(a: &Mat<f64>) -> f64 {
     full_eigenvalues(a.as_ref(), Par::Seq).unwrap().iter().fold(0.0, |m, x| m.max(x.abs()))
 }
 
-/// Rounding of a residual of the n × n matrix `a`: each entry of `Ax` sums n products, so that it is off by `nε|A||x|` at most, and
-/// `‖|A||x|‖ ≤ ‖A‖_F`; once in the solver and once here.
+/// Rounding of a residual of the n × n matrix `a`: each entry of `Ax` sums n products, so that it is off by
+/// `nε|A||x|` at most, and `‖|A||x|‖ ≤ ‖A‖_F`; once in the solver and once here.
 fn residual_rounding(a: &Mat<f64>) -> f64 {
     a.nrows() as f64 * f64::EPSILON * a.norm_l2()
 }
@@ -145,8 +151,14 @@ fn check_residuals(a: &Mat<f64>, found: &BlockSolution, slack: f64) {
     assert_eq!(found.residual_max, found.residuals.iter().fold(0.0, |m: f64, r| m.max(*r)));
 }
 
-/// What the solver finds of a dense matrix: the largest eigenvalues, their own residuals, within the tolerance.
-fn check_dense(a: &Mat<f64>, operator: &dyn SymmetricOperator, initial: Option<Mat<f64>>, options: &BlockOptions) {
+/// What the solver finds of a dense matrix: the largest eigenvalues, their own residuals, within the
+/// tolerance.
+fn check_dense(
+    a: &Mat<f64>,
+    operator: &dyn SymmetricOperator,
+    initial: Option<Mat<f64>>,
+    options: &BlockOptions,
+) {
     let exact = full_eigenvalues(a.as_ref(), Par::Seq).unwrap();
     let scale = exact[0].abs().max(exact[exact.len() - 1].abs());
     let found = block_eigen(operator, initial, options, Par::Seq).unwrap();
@@ -195,7 +207,11 @@ fn multiplicity_larger_than_the_block() {
 
 #[test]
 fn clustered_graded_and_negative() {
-    check((0..600).map(|i| 1.0 + 1e-6 * f64::from(i % 3) - if i < 12 { 0.0 } else { 0.5 }).collect(), 12, None);
+    check(
+        (0..600).map(|i| 1.0 + 1e-6 * f64::from(i % 3) - if i < 12 { 0.0 } else { 0.5 }).collect(),
+        12,
+        None,
+    );
     check((0..600).map(|i| 0.9_f64.powi(i)).collect(), 30, None);
     check((0..600).map(|i| -(f64::from(i) / 100.0)).collect(), 5, None);
 }
@@ -252,7 +268,8 @@ fn rough_products_reach_the_tolerance() {
             check_dense(&a, &operator, None, &BlockOptions::top(wanted));
         }
         let found = block_eigen(&operator, None, &BlockOptions::top(6), Par::Seq).unwrap();
-        let seen = &operator.rough * found.vectors.col(0) - found.vectors.col(0) * faer::Scale(found.eigenvalues[0]);
+        let seen =
+            &operator.rough * found.vectors.col(0) - found.vectors.col(0) * faer::Scale(found.eigenvalues[0]);
         assert!(seen.norm_l2() > 0.01 * ROUGHNESS, "the rough products are not rough");
     }
 }
@@ -260,14 +277,16 @@ fn rough_products_reach_the_tolerance() {
 /// A cluster whose gaps rough products cannot see, cut, met and passed by what is wanted.
 #[test]
 fn rough_products_of_a_tight_cluster_give_way_to_exact_ones() {
-    let spectrum: Vec<f64> = (0..300).map(|i| if i < 10 { 1.0 - 1e-9 * f64::from(i) } else { 0.5 / f64::from(i) }).collect();
+    let spectrum: Vec<f64> =
+        (0..300).map(|i| if i < 10 { 1.0 - 1e-9 * f64::from(i) } else { 0.5 / f64::from(i) }).collect();
     let a = turned(&spectrum);
     for wanted in [5, 10, 12] {
         check_dense(&a, &Rough::new(a.clone()), None, &BlockOptions::top(wanted));
     }
 }
 
-/// Levels a factor two apart, each with a multiplicity of three blocks; wanted up to the middle of a level and to its end.
+/// Levels a factor two apart, each with a multiplicity of three blocks; wanted up to the middle of a level
+/// and to its end.
 #[test]
 fn graded_levels_wider_than_the_block() {
     let spectrum: Vec<f64> = (0..360).map(|i| 0.5_f64.powi(i / 12)).collect();
@@ -285,7 +304,8 @@ fn graded_levels_wider_than_the_block() {
     }
 }
 
-/// The least basis and a block of one: there must still be room for what the start hides, standing out by a fifth of the spread.
+/// The least basis and a block of one: there must still be room for what the start hides, standing out by a
+/// fifth of the spread.
 #[test]
 fn the_least_basis_still_probes() {
     let n = 300;
@@ -332,7 +352,9 @@ fn an_operator_that_is_not_symmetric_is_an_error() {
         let twist = directions(n, n, "twist");
         // Beyond what rounding to f32 explains of a rough product.
         a += &twist * faer::Scale(0.1);
-        for operator in [&Dense(a.clone()) as &dyn SymmetricOperator, &Rough { exact: a.clone(), rough: a.clone() }] {
+        for operator in
+            [&Dense(a.clone()) as &dyn SymmetricOperator, &Rough { exact: a.clone(), rough: a.clone() }]
+        {
             let error = block_eigen(operator, None, &BlockOptions::top(4), Par::Seq).unwrap_err();
             assert!(matches!(error, Error::NotSymmetric { .. }), "n = {n}: {error}");
         }

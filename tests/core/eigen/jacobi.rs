@@ -1,4 +1,5 @@
-//! Cyclic Jacobi in double-double arithmetic: eigenpairs of small symmetric matrices to 30 digits of the norm, and the proof that they are.
+//! Cyclic Jacobi in double-double arithmetic: eigenpairs of small symmetric matrices to 30 digits of the
+//! norm, and the proof that they are.
 
 use faer::{Mat, MatRef};
 use qd::Quad;
@@ -9,7 +10,8 @@ pub type Columns = Vec<Vec<Quad>>;
 /// What rotations leave beside the diagonal, relative to the Frobenius norm: 2⁻¹⁰⁵ is the precision.
 const SMALL: f64 = 1e-33;
 
-/// Accuracy of the oracle, relative to the Frobenius norm: about 10 sweeps over n = 60 rotate each entry a thousand times, by some 2⁻¹⁰⁴ each.
+/// Accuracy of the oracle, relative to the Frobenius norm: about 10 sweeps over n = 60 rotate each entry a
+/// thousand times, by some 2⁻¹⁰⁴ each.
 pub const ORACLE: f64 = 1e-28;
 
 /// All eigenvalues, descending, and orthonormal eigenvectors as columns.
@@ -41,7 +43,8 @@ pub fn frobenius(a: &Columns) -> Quad {
 /// Eigenpairs of the symmetric `a`: Jacobi's rotations, by rows, until none is left to do.
 pub fn jacobi(mut a: Columns) -> Eigen {
     let n = a.len();
-    let mut v: Columns = (0..n).map(|j| (0..n).map(|i| quad(f64::from(u8::from(i == j)))).collect()).collect();
+    let mut v: Columns =
+        (0..n).map(|j| (0..n).map(|i| quad(f64::from(u8::from(i == j)))).collect()).collect();
     let small = SMALL * frobenius(&a).0 / n as f64;
     for sweep in 0.. {
         assert!(sweep < 40, "Jacobi does not converge");
@@ -75,7 +78,10 @@ pub fn jacobi(mut a: Columns) -> Eigen {
     }
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| a[j][j].partial_cmp(a[i][i]).unwrap());
-    Eigen { values: order.iter().map(|&i| a[i][i]).collect(), vectors: order.iter().map(|&i| v[i].clone()).collect() }
+    Eigen {
+        values: order.iter().map(|&i| a[i][i]).collect(),
+        vectors: order.iter().map(|&i| v[i].clone()).collect(),
+    }
 }
 
 /// A symmetric matrix of this order by its entries, for i ≤ j.
@@ -110,7 +116,8 @@ fn diagonal_and_closed_forms() {
     check_values(symmetric(5, |i, j| quad([2.0, -1.0, 0.0, 0.0, 0.0][j - i])), &expected);
 }
 
-/// The Hilbert matrix of order 6: its eigenvalues from arithmetic of 50 digits, as sums of two numbers, and its determinant, 1/186313420339200000.
+/// The Hilbert matrix of order 6: its eigenvalues from arithmetic of 50 digits, as sums of two numbers, and
+/// its determinant, 1/186313420339200000.
 #[test]
 fn hilbert() {
     let hilbert = symmetric(6, |i, j| Quad::ONE / quad((i + j + 1) as f64));

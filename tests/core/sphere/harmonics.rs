@@ -10,7 +10,8 @@ fn stream(purpose: &str) -> escapement::seed::ChaCha20Rng {
     escapement::seed::stream(2206, "tests/suite/sphere", purpose)
 }
 
-/// Points and weights on the unit sphere, exact for polynomials of degree up to `degree`: zonal rules, one dimension after another.
+/// Points and weights on the unit sphere, exact for polynomials of degree up to `degree`: zonal rules, one
+/// dimension after another.
 fn product_rule(d: usize, degree: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
     if d == 2 {
         let n = degree + 1;
@@ -70,14 +71,24 @@ fn points_with_poles(d: usize, n: usize) -> Mat<f64> {
     })
 }
 
-/// Rounding in `Σ_l Y(u)Y(v)/B_j`: (4 + j) steps in each factor, and a cosine off by √d·ε where `P_j'(1)` says what that does.
+/// Rounding in `Σ_l Y(u)Y(v)/B_j`: (4 + j) steps in each factor, and a cosine off by √d·ε where `P_j'(1)`
+/// says what that does.
 fn addition_rounding(d: usize, j: usize) -> f64 {
     let slope = (j * (j + d - 2)) as f64 / (d as f64 - 1.0);
     (4.0 * (4.0 + j as f64) + 2.0 * (d as f64).sqrt() * slope) * EPS
 }
 
-const SIZES: [(usize, usize, usize); 9] =
-    [(3, 2, 30), (3, 30, 30), (4, 11, 30), (4, 30, 4), (5, 6, 20), (20, 3, 20), (100, 1, 20), (100, 2, 6), (1000, 1, 4)];
+const SIZES: [(usize, usize, usize); 9] = [
+    (3, 2, 30),
+    (3, 30, 30),
+    (4, 11, 30),
+    (4, 30, 4),
+    (5, 6, 20),
+    (20, 3, 20),
+    (100, 1, 20),
+    (100, 2, 6),
+    (1000, 1, 4),
+];
 
 #[test]
 fn addition_theorem_with_gradients() {
@@ -105,7 +116,8 @@ fn addition_theorem_with_gradients() {
                     assert!(error <= allowed, "d = {d}, j = {j}: {error:e} above {allowed:e}");
                 }
             }
-            // Gradients: Σ_l ∂_i Y(u) Y(v) = B P_j'(u·v) (v − (u·v) u)_i, of size up to √(j(j+d−2)) B; |∇|² and tangency.
+            // Gradients: Σ_l ∂_i Y(u) Y(v) = B P_j'(u·v) (v − (u·v) u)_i, of size up to √(j(j+d−2)) B; |∇|²
+            // and tangency.
             let scale = b * (j * (j + d - 2)).max(1) as f64;
             let mut square = vec![0.0; n];
             for i in 0..d {
@@ -115,12 +127,18 @@ fn addition_theorem_with_gradients() {
                     square[u] += slope.row(u).squared_norm_l2();
                     for v in 0..n {
                         let want = b * zonal.jet(j, t[(u, v)])[1] * (x[(v, i)] - t[(u, v)] * x[(u, i)]);
-                        assert!((mixed[(u, v)] - want).abs() <= allowed * scale, "d = {d}, j = {j}, component {i}");
+                        assert!(
+                            (mixed[(u, v)] - want).abs() <= allowed * scale,
+                            "d = {d}, j = {j}, component {i}"
+                        );
                     }
                 }
             }
             for u in 0..n {
-                assert!((square[u] - b * (j * (j + d - 2)) as f64).abs() <= allowed * scale, "d = {d}, j = {j}");
+                assert!(
+                    (square[u] - b * (j * (j + d - 2)) as f64).abs() <= allowed * scale,
+                    "d = {d}, j = {j}"
+                );
                 for l in level.clone() {
                     let radial: f64 = (0..d).map(|i| x[(u, i)] * g[i][(u, l)]).sum();
                     assert!(radial.abs() <= allowed * scale.sqrt());
@@ -146,7 +164,9 @@ fn gradients_are_derivatives() {
             let norm = v.iter().map(|v| v * v).sum::<f64>().sqrt();
             (0..d).for_each(|i| tangent[(r, i)] = v[i] / norm);
         }
-        let moved = |h: f64| values(&basis, &Mat::from_fn(n, d, |r, i| h.cos() * x[(r, i)] + h.sin() * tangent[(r, i)]));
+        let moved = |h: f64| {
+            values(&basis, &Mat::from_fn(n, d, |r, i| h.cos() * x[(r, i)] + h.sin() * tangent[(r, i)]))
+        };
         let (plus, minus) = (moved(h), moved(-h));
         let mut y = Mat::zeros(n, basis.len());
         let mut g = vec![Mat::zeros(n, basis.len()); d];
@@ -159,7 +179,10 @@ fn gradients_are_derivatives() {
             for r in 0..n {
                 let slope: f64 = (0..d).map(|i| g[i][(r, l)] * tangent[(r, i)]).sum();
                 let difference = (plus[(r, l)] - minus[(r, l)]) / (2.0 * h);
-                assert!((slope - difference).abs() <= allowed, "d = {d}, harmonic {l}: {slope} against {difference}");
+                assert!(
+                    (slope - difference).abs() <= allowed,
+                    "d = {d}, harmonic {l}: {slope} against {difference}"
+                );
             }
         }
     }
@@ -176,11 +199,19 @@ fn funk_hecke() {
         let (y, at_eta) = (values(&basis, &matrix(&points)), values(&basis, &eta));
         for l in 0..basis.len() {
             let mean: f64 = (0..points.len())
-                .map(|r| weights[r] * y[(r, l)] * g((d as f64).sqrt() * (0..d).map(|i| eta[(0, i)] * points[r][i]).sum::<f64>()))
+                .map(|r| {
+                    weights[r]
+                        * y[(r, l)]
+                        * g((d as f64).sqrt() * (0..d).map(|i| eta[(0, i)] * points[r][i]).sum::<f64>())
+                })
                 .sum();
-            // A sum of thousands of terms of size √B·max g ≤ e^{1.6}·√B: its mean is right to some tens of ε of that.
+            // A sum of thousands of terms of size √B·max g ≤ e^{1.6}·√B: its mean is right to some tens of ε
+            // of that.
             let allowed = 64.0 * EPS * 5.0 * dimension(d, basis.degree_of(l)).sqrt();
-            assert!((mean - lambda[basis.degree_of(l)] * at_eta[(0, l)]).abs() <= allowed, "d = {d}, harmonic {l}");
+            assert!(
+                (mean - lambda[basis.degree_of(l)] * at_eta[(0, l)]).abs() <= allowed,
+                "d = {d}, harmonic {l}"
+            );
         }
     }
 }
@@ -190,7 +221,8 @@ fn projection_and_least_squares() {
     for (d, top, n) in [(3, 8, 300), (4, 3, 100), (30, 2, 700)] {
         let basis = HarmonicBasis::new(d, top).unwrap();
         let x = sphere::uniform_sphere(&mut stream("fit"), n, d, 1.0);
-        let eta: Vec<f64> = sphere::uniform_sphere(&mut stream("eta"), 1, d, 1.0).row(0).iter().copied().collect();
+        let eta: Vec<f64> =
+            sphere::uniform_sphere(&mut stream("eta"), 1, d, 1.0).row(0).iter().copied().collect();
         let zonal = Gegenbauer::new(d).unwrap();
         let cosine = |r: usize| (0..d).map(|i| eta[i] * x[(r, i)]).sum::<f64>();
         for j in 0..=top {
@@ -206,11 +238,15 @@ fn projection_and_least_squares() {
             let allowed = fit.condition * n as f64 * EPS;
             assert!(fit.residual <= allowed + addition_rounding(d, j), "{:e}", fit.residual);
             assert!(
-                fit.coefficients.iter().zip(&c).all(|(a, b)| (a - b).abs() <= allowed + fit.condition * addition_rounding(d, j))
+                fit.coefficients
+                    .iter()
+                    .zip(&c)
+                    .all(|(a, b)| (a - b).abs() <= allowed + fit.condition * addition_rounding(d, j))
             );
         }
         // A function of higher degree leaves a residual: no silent success.
-        let above: Vec<f64> = (0..n).map(|r| sqrt_dimension(d, top + 1) * zonal.value(top + 1, cosine(r))).collect();
+        let above: Vec<f64> =
+            (0..n).map(|r| sqrt_dimension(d, top + 1) * zonal.value(top + 1, cosine(r))).collect();
         assert!(basis.fit(x.as_ref(), &above).unwrap().residual > 0.1);
     }
 }
@@ -227,7 +263,10 @@ fn bad_points_are_refused() {
     assert!(matches!(basis.evaluate(off.as_ref(), y.as_mut()), Err(Error::NotUnit { row: 5, .. })));
     off[(4, 2)] = f64::NAN;
     assert!(matches!(basis.evaluate(off.as_ref(), y.as_mut()), Err(Error::NotFinite { row: 4, col: 2, .. })));
-    assert!(matches!(basis.evaluate_with_gradient(x.as_ref(), y.as_mut(), &mut []), Err(Error::Domain { .. })));
+    assert!(matches!(
+        basis.evaluate_with_gradient(x.as_ref(), y.as_mut(), &mut []),
+        Err(Error::Domain { .. })
+    ));
     assert!(matches!(basis.project_zonal(3, &[0.0, 0.0, 1.0]), Err(Error::Domain { .. })));
     assert!(matches!(basis.project_zonal(1, &[0.0, 1.0]), Err(Error::Shape { .. })));
     assert!(matches!(basis.fit(x.as_ref().subrows(0, 8), &[0.0; 8]), Err(Error::Domain { .. })));

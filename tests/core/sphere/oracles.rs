@@ -4,7 +4,8 @@ use escapement::activation::Activation;
 use escapement::sphere::{self, FeatureLevels, Level, Truncation};
 use serde_json::Value;
 
-/// The three activations of the oracle files, written out here so that an error in the library's own cannot hide.
+/// The three activations of the oracle files, written out here so that an error in the library's own cannot
+/// hide.
 #[derive(Debug, Clone)]
 pub struct Written {
     pub kind: &'static str,
@@ -137,7 +138,10 @@ fn neighbours_of_the_formulas_miss() {
         let wrong = sphere::orthonormal_coefficients(d, &|z| a.d1(z), top).unwrap();
         let tau: Vec<f64> = levels
             .iter()
-            .map(|l| l.a_hat.powi(2) + if l.degree == 0 { 0.0 } else { (d as f64 - 1.0) * wrong[l.degree - 1].powi(2) })
+            .map(|l| {
+                l.a_hat.powi(2)
+                    + if l.degree == 0 { 0.0 } else { (d as f64 - 1.0) * wrong[l.degree - 1].powi(2) }
+            })
             .collect();
         assert!(misfit(&tau, &column(&case, "tau")) > 1.0);
     }

@@ -2,7 +2,9 @@
 
 use crate::sphere::oracles::Written;
 use escapement::Error;
-use escapement::sphere::{self, FeatureLevels, Gegenbauer, Truncation, ZonalQuadrature, dimension, sqrt_dimension};
+use escapement::sphere::{
+    self, FeatureLevels, Gegenbauer, Truncation, ZonalQuadrature, dimension, sqrt_dimension,
+};
 use faer::Mat;
 use proptest::prelude::*;
 
@@ -20,7 +22,10 @@ fn dimensions_are_exact_and_do_not_overflow() {
     assert_eq!(dimension(100, 8), 324340312725.0);
     // From exact integers.
     for (d, j, log) in [(2000, 512, LOG_2000_512), (1000, 60, LOG_1000_60)] {
-        assert!((sphere::log_dimension(d, j) / log - 1.0).abs() <= 2.0 * EPS * j.min(d) as f64, "d = {d}, j = {j}");
+        assert!(
+            (sphere::log_dimension(d, j) / log - 1.0).abs() <= 2.0 * EPS * j.min(d) as f64,
+            "d = {d}, j = {j}"
+        );
     }
     assert!((dimension(1000, 60).ln() / LOG_1000_60 - 1.0).abs() <= 2.0 * EPS * 60.0);
     assert_eq!(dimension(2000, 512), f64::INFINITY);
@@ -68,7 +73,8 @@ proptest! {
 
 // ---- quadrature ----
 
-/// `max |E[p̂_i p̂_j] − δ_ij|` over degrees below `degrees`, polynomials of dimension `d` under the given rule.
+/// `max |E[p̂_i p̂_j] − δ_ij|` over degrees below `degrees`, polynomials of dimension `d` under the given
+/// rule.
 fn orthonormality(d: usize, degrees: usize, rule: &ZonalQuadrature) -> f64 {
     let g = Gegenbauer::new(d).unwrap();
     let mut p = Mat::zeros(rule.nodes().len(), degrees);
@@ -83,9 +89,10 @@ fn orthonormality(d: usize, degrees: usize, rule: &ZonalQuadrature) -> f64 {
     gram.norm_max()
 }
 
-/// The statement is `B(d,j) E[P_i P_j] = δ_ij`, on the scale where neither index is favoured (`√(B_i B_j)`), which implies it for j ≤ i.
-/// The tolerance: each factor of degree 120 is right to (8 + 120)·ε of its norm (three roundings a step, see `ZONAL_ROUNDINGS`), so
-/// the product to 2·128·ε = 5.7e-14; 1e-13 is the next round number. Measured: 1.3e-14.
+/// The statement is `B(d,j) E[P_i P_j] = δ_ij`, on the scale where neither index is favoured (`√(B_i B_j)`),
+/// which implies it for j ≤ i. The tolerance: each factor of degree 120 is right to (8 + 120)·ε of its norm
+/// (three roundings a step, see `ZONAL_ROUNDINGS`), so the product to 2·128·ε = 5.7e-14; 1e-13 is the next
+/// round number. Measured: 1.3e-14.
 #[test]
 fn quadrature_makes_the_polynomials_orthonormal() {
     for d in [3, 4, 5, 100, 172, 1000, 2000] {
@@ -108,7 +115,8 @@ fn quadrature_in_closed_form() {
         for (i, (z, w)) in q.nodes().iter().zip(q.weights()).enumerate() {
             let angle = std::f64::consts::PI * (n - i) as f64 / (n + 1) as f64;
             assert!((z - angle.cos()).abs() <= 4.0 * EPS, "node {i} of {n}: {z}");
-            // From the nearer end, so that the sine keeps its digits. Measured: 2ε; the angle costs 1ε, the sine and its square 2ε.
+            // From the nearer end, so that the sine keeps its digits. Measured: 2ε; the angle costs 1ε, the
+            // sine and its square 2ε.
             let near = std::f64::consts::PI * (n - i).min(i + 1) as f64 / (n + 1) as f64;
             let want = 2.0 / (n + 1) as f64 * near.sin().powi(2);
             assert!((w / want - 1.0).abs() <= 8.0 * EPS, "weight {i} of {n}: {w:e} against {want:e}");
@@ -116,7 +124,9 @@ fn quadrature_in_closed_form() {
     }
     // Legendre, five nodes.
     let q = ZonalQuadrature::new(3, 5).unwrap();
-    assert!((q.nodes()[4] - 0.906_179_845_938_664).abs() < 1e-15 && (q.weights()[2] - 64.0 / 225.0).abs() < 1e-15);
+    assert!(
+        (q.nodes()[4] - 0.906_179_845_938_664).abs() < 1e-15 && (q.weights()[2] - 64.0 / 225.0).abs() < 1e-15
+    );
 }
 
 #[test]
@@ -139,7 +149,8 @@ fn quadrature_is_exactly_symmetric_and_has_the_right_moments() {
 // ---- zonal coefficients and the certificate ----
 
 fn written() -> impl Strategy<Value = Written> {
-    (prop::sample::select(vec!["sigmoid", "tanh", "erf"]), -1.5f64..1.5).prop_map(|(kind, shift)| Written { kind, shift })
+    (prop::sample::select(vec!["sigmoid", "tanh", "erf"]), -1.5f64..1.5)
+        .prop_map(|(kind, shift)| Written { kind, shift })
 }
 
 proptest! {
@@ -178,13 +189,18 @@ fn slow_activations_reach_the_degree_they_need() {
     // Far past the last degree that matters, rounding alone is left.
     let long = FeatureLevels::new(1000, &a, Truncation::Degree(300)).unwrap();
     let left = long.trace - long.levels.iter().map(|l| l.tau).sum::<f64>();
-    assert!(left.abs() <= long.rounding_allowance() && long.truncation_bound() <= 2.0 * long.rounding_allowance());
+    assert!(
+        left.abs() <= long.rounding_allowance() && long.truncation_bound() <= 2.0 * long.rounding_allowance()
+    );
 }
 
 #[test]
 fn impossible_certificates_are_refused() {
     let a = Written { kind: "tanh", shift: 0.5 };
-    assert!(matches!(FeatureLevels::new(10, &a, Truncation::Absolute(1e-30)), Err(Error::Certificate { .. })));
+    assert!(matches!(
+        FeatureLevels::new(10, &a, Truncation::Absolute(1e-30)),
+        Err(Error::Certificate { .. })
+    ));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(FeatureLevels::new(10, &a, Truncation::Tail(bad)), Err(Error::Domain { .. })));
     }
@@ -203,7 +219,8 @@ fn uniform_points() {
     let (n, d) = (20_000, 6);
     let x = sphere::uniform_sphere(&mut stream("uniform"), n, d, 2.0);
     assert!((0..n).all(|r| (x.row(r).norm_l2() - 2.0).abs() <= 8.0 * EPS));
-    // E[(d x_i x_j/4 − δ)²] ≤ 2: by Chebyshev at √(2/n)·10 each entry fails with probability below 1 %, and the seed is fixed.
+    // E[(d x_i x_j/4 − δ)²] ≤ 2: by Chebyshev at √(2/n)·10 each entry fails with probability below 1 %, and
+    // the seed is fixed.
     let moment = x.transpose() * &x * faer::Scale(d as f64 / (4.0 * n as f64)) - Mat::<f64>::identity(d, d);
     assert!(moment.norm_max() < 0.1, "{}", moment.norm_max());
     // The first rows do not depend on how many follow; and the stream is the one it always was.

@@ -1,4 +1,5 @@
-//! What R3 leaves alone in a step of training: singular vectors of Φ against Φ itself, eigenvectors of Σ against the objective L_λ.
+//! What R3 leaves alone in a step of training: singular vectors of Φ against Φ itself, eigenvectors of Σ
+//! against the objective L_λ.
 
 use crate::construct::displacements::covariance;
 use crate::network::{displacement, miss};
@@ -34,7 +35,11 @@ fn singular_vectors_are_those_of_the_features() {
     let largest = found.eigenvalues[0];
     for i in 0..n {
         let want = svd.S().column_vector()[i].powi(2) / n as f64;
-        assert!((found.eigenvalues[i] - want).abs() <= 1e-13 * largest, "{i}: {} for {want}", found.eigenvalues[i]);
+        assert!(
+            (found.eigenvalues[i] - want).abs() <= 1e-13 * largest,
+            "{i}: {} for {want}",
+            found.eigenvalues[i]
+        );
     }
     let projector = |u: faer::MatRef<'_, f64>| u * u.transpose();
     let gap = found.eigenvalues[rank - 1] - found.eigenvalues[rank];
@@ -45,7 +50,12 @@ fn singular_vectors_are_those_of_the_features() {
     assert!(sample_basis(&net, x.as_ref(), n + 1, Par::Seq).unwrap_err().to_string().contains("n = 12"));
     // Inputs that repeat leave no gap: three of the eigenvalues are zero.
     let twice = Mat::from_fn(6, d, |i, c| x[(i % 3, c)]);
-    assert!(sample_basis(&net, twice.as_ref(), 4, Par::Seq).unwrap_err().to_string().contains("equal to rounding"));
+    assert!(
+        sample_basis(&net, twice.as_ref(), 4, Par::Seq)
+            .unwrap_err()
+            .to_string()
+            .contains("equal to rounding")
+    );
 }
 
 /// Φ, `[n, md]`.
@@ -60,7 +70,8 @@ fn features(net: &PairedNetwork, x: &Mat<f64>) -> Mat<f64> {
 
 #[test]
 fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
-    // R1 = (1/b)‖Φ'Π vec W‖² and its gradient (2/b) ΠΦ'ᵀΦ'Π vec W, with Π on all but the top right singular vectors of Φ.
+    // R1 = (1/b)‖Φ'Π vec W‖² and its gradient (2/b) ΠΦ'ᵀΦ'Π vec W, with Π on all but the top right singular
+    // vectors of Φ.
     let (n, p, d, b, rank) = (12, 70, 4, 7, 5);
     let (net, x, y, w) = case(n, p, d);
     let fresh_x = sphere::uniform_sphere(&mut seed::stream(23, "training", "fresh"), b, d, 2.0);
@@ -83,7 +94,9 @@ fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
         let wt = Mat::from_fn(w.ncols(), w.nrows(), |c, r| T::nearest(w[(r, c)]));
         let fresh = Fresh::new(problem, sample, x.as_ref(), par).unwrap();
         let (mut space, mut gradients) = (problem.workspace(), [wt.clone(), wt.clone()]);
-        problem.value_and_gradient(wt.transpose(), gradients[0].as_mut().transpose_mut(), &mut space, par).unwrap();
+        problem
+            .value_and_gradient(wt.transpose(), gradients[0].as_mut().transpose_mut(), &mut space, par)
+            .unwrap();
         let (mut values, mut slopes) = (Vec::new(), Vec::new());
         let mut term = |f_linear: &[f64], out: &mut [f64]| {
             values = fresh.beyond(wt.as_ref(), f_linear, par);
@@ -94,7 +107,8 @@ fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
         let out = gradients[1].as_mut().transpose_mut();
         problem.value_and_gradient_with(wt.transpose(), out, &mut space, &mut term, par).unwrap();
         fresh.add_gradient(&slopes, gradients[1].as_mut(), par);
-        let difference = |r: usize, c: usize| -> f64 { gradients[1][(c, r)].into() - gradients[0][(c, r)].into() };
+        let difference =
+            |r: usize, c: usize| -> f64 { gradients[1][(c, r)].into() - gradients[0][(c, r)].into() };
         (values, Mat::from_fn(w.nrows(), w.ncols(), difference))
     }
     let plain = Problem::<f64>::new(&net, x.as_ref(), &y, Loss::Square, Model::Quadratic, Par::Seq).unwrap();
@@ -114,18 +128,24 @@ fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
             assert!((value - want).abs() <= allowed * slope, "{value} for {want}");
         }
     }
-    let (one, two) = (found(&single, &sample, &fresh_x, &w, Par::Seq), found(&single, &sample, &fresh_x, &w, Par::rayon(2)));
+    let (one, two) = (
+        found(&single, &sample, &fresh_x, &w, Par::Seq),
+        found(&single, &sample, &fresh_x, &w, Par::rayon(2)),
+    );
     assert!(one == two, "the same bits at any thread count");
     assert!(Fresh::new(&plain, &sample, fresh_x.as_ref().subrows(0, 0), Par::Seq).is_err());
 }
 
-/// Objective and gradient at `w` and a step later, where the coordinates in V are known from the first evaluation.
+/// Objective and gradient at `w` and a step later, where the coordinates in V are known from the first
+/// evaluation.
 fn steps<T: Real>(problem: &Problem<T>, w: &Mat<f64>, par: Par) -> [(f64, Mat<f64>); 2] {
     let (m, d) = (w.nrows(), w.ncols());
     let mut space = problem.workspace();
     let (mut wt, mut gradient) = (Mat::from_fn(d, m, |c, r| T::nearest(w[(r, c)])), Mat::<T>::zeros(d, m));
     std::array::from_fn(|_| {
-        let value = problem.value_and_gradient(wt.transpose(), gradient.as_mut().transpose_mut(), &mut space, par).unwrap();
+        let value = problem
+            .value_and_gradient(wt.transpose(), gradient.as_mut().transpose_mut(), &mut space, par)
+            .unwrap();
         descend(wt.as_mut(), T::nearest(0.25), gradient.as_ref(), par);
         space.moved(0.25);
         (value.objective, Mat::from_fn(m, d, |r, c| gradient[(c, r)].into()))
@@ -153,14 +173,24 @@ fn r3_of_sigma_is_that_of_the_objective() {
         let rounded = steps(&problem::<f32>(&net, &x, &y, &top, LAMBDA), &w, Par::Seq);
         let lambda = [0.0, 0.0, LAMBDA, 0.0];
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-        let want = RegularizedLoss::new(of, &y, Loss::Square, lambda, Model::Quadratic, DEFAULT_MEMORY, Par::Seq).unwrap();
+        let want =
+            RegularizedLoss::new(of, &y, Loss::Square, lambda, Model::Quadratic, DEFAULT_MEMORY, Par::Seq)
+                .unwrap();
         let (mut space, mut gradient, mut at) = (want.workspace(), Mat::zeros(2 * p, d), w.clone());
         for ((value, slope), (rough, rough_slope)) in found.iter().zip(&rounded) {
             let want = want.value_and_gradient(at.as_ref(), gradient.as_mut(), &mut space, Par::Seq).unwrap();
-            assert!((value - want.objective).abs() <= 1e-12 * want.objective, "{value} for {}", want.objective);
-            assert!(want.regularizers[2] > 1e-3 && (rough - want.objective).abs() <= 1e-5 * want.objective, "{rough}");
+            assert!(
+                (value - want.objective).abs() <= 1e-12 * want.objective,
+                "{value} for {}",
+                want.objective
+            );
+            assert!(
+                want.regularizers[2] > 1e-3 && (rough - want.objective).abs() <= 1e-5 * want.objective,
+                "{rough}"
+            );
             for c in 0..d {
-                let (want, slope, rough) = (gradient.col_as_slice(c), slope.col_as_slice(c), rough_slope.col_as_slice(c));
+                let (want, slope, rough) =
+                    (gradient.col_as_slice(c), slope.col_as_slice(c), rough_slope.col_as_slice(c));
                 assert!(
                     miss(slope, want) <= 1e-12 && miss(rough, want) <= 1e-5,
                     "{:e} {:e}",
@@ -189,7 +219,10 @@ fn r3_of_sigma_is_that_of_the_objective() {
         // λ3 = 0 reports R3 and changes nothing.
         let free = problem::<f64>(&net, &x, &y, &top, 0.0);
         let value = free.value(w.as_ref(), &mut free.workspace(), Par::Seq).unwrap();
-        assert!((value.objective + LAMBDA * value.r3 - found[0].0).abs() <= 1e-12 * found[0].0 && value.objective == value.loss);
+        assert!(
+            (value.objective + LAMBDA * value.r3 - found[0].0).abs() <= 1e-12 * found[0].0
+                && value.objective == value.loss
+        );
         let (other, x_other) = (case(n, p + 1, d).0, x.subrows(0, n - 1));
         assert!(TopProjector::<f64>::new(&other, x.as_ref(), &top, Par::Seq).is_err());
         let short = Arc::new(TopProjector::<f64>::new(&net, x_other, &top, Par::Seq).unwrap());

@@ -1,5 +1,5 @@
-//! Steps of a two-layer ReLU network: against the definition with derived bounds in f32 and f64, differences of the loss, a descent in either
-//! precision; thread counts; bad input.
+//! Steps of a two-layer ReLU network: against the definition with derived bounds in f32 and f64, differences
+//! of the loss, a descent in either precision; thread counts; bad input.
 
 use escapement::training::Real;
 use escapement::training::relu::{ReluNetwork, ReluProblem};
@@ -53,7 +53,8 @@ fn unflat(net: &ReluNetwork<f64>, flat: &[f64]) -> ReluNetwork<f64> {
     }
 }
 
-/// Loss and gradient from the definition, one term after another, each with how far a computation with unit roundoff 1 could be off.
+/// Loss and gradient from the definition, one term after another, each with how far a computation with unit
+/// roundoff 1 could be off.
 fn definition(case: &Case) -> ((f64, f64), Vec<(f64, f64)>) {
     let (x, y, net) = (&case.x, &case.y, case.network::<f64>());
     let (n, d, m) = (x.nrows(), net.d(), net.m());
@@ -62,7 +63,8 @@ fn definition(case: &Case) -> ((f64, f64), Vec<(f64, f64)>) {
     let mut gradient = vec![(0.0, 0.0); (d + 1) * m + m + 1];
     for i in 0..n {
         let z: Vec<f64> = (0..m).map(|r| (0..=d).map(|c| net.first[(c, r)] * input(i, c)).sum()).collect();
-        let z_size: Vec<f64> = (0..m).map(|r| (0..=d).map(|c| (net.first[(c, r)] * input(i, c)).abs()).sum()).collect();
+        let z_size: Vec<f64> =
+            (0..m).map(|r| (0..=d).map(|c| (net.first[(c, r)] * input(i, c)).abs()).sum()).collect();
         let z_off = |r: usize| (d as f64 + 2.0) * z_size[r];
         let f = net.offset + (0..m).map(|r| net.second[r] * z[r].max(0.0)).sum::<f64>();
         let f_size = net.offset.abs() + (0..m).map(|r| net.second[r].abs() * z_size[r]).sum::<f64>();
@@ -102,9 +104,15 @@ fn meets_the_definition<T: Real>(case: &Case, roundoff: f64) {
     let ((want, off), entries) = definition(case);
     // The definition rounds too, in f64.
     let unit = roundoff + f64::EPSILON;
-    assert!((loss - want).abs() <= unit * (off + n as f64 * want), "the loss {loss} for {want} at n = {n}, d = {d}, m = {m}");
+    assert!(
+        (loss - want).abs() <= unit * (off + n as f64 * want),
+        "the loss {loss} for {want} at n = {n}, d = {d}, m = {m}"
+    );
     for (index, (found, (want, off))) in flat(&gradient).iter().zip(entries).enumerate() {
-        assert!((found - want).abs() <= unit * off, "entry {index} is {found}, not {want}, at n = {n}, d = {d}, m = {m}");
+        assert!(
+            (found - want).abs() <= unit * off,
+            "entry {index} is {found}, not {want}, at n = {n}, d = {d}, m = {m}"
+        );
     }
     assert_eq!(problem.loss(&net, &mut space, Par::Seq).unwrap(), loss, "with its gradient and without");
 
@@ -120,7 +128,9 @@ fn meets_the_definition<T: Real>(case: &Case, roundoff: f64) {
 #[test]
 fn steps_of_every_shape_agree_with_the_definition() {
     // On both sides of a tile of 512 inputs, of sixteen of them, and of four neurons.
-    for (n, d, m) in [(1, 1, 1), (512, 3, 4), (513, 5, 7), (8192, 2, 3), (8193, 3, 5), (700, 16, 100), (40, 31, 33)] {
+    for (n, d, m) in
+        [(1, 1, 1), (512, 3, 4), (513, 5, 7), (8192, 2, 3), (8193, 3, 5), (700, 16, 100), (40, 31, 33)]
+    {
         let case = Case::new(n, d, m);
         meets_the_definition::<f64>(&case, 0.5 * f64::EPSILON);
         meets_the_definition::<f32>(&case, 0.5 * f64::from(f32::EPSILON));
@@ -139,7 +149,8 @@ proptest! {
 
 #[test]
 fn the_gradient_is_that_of_the_loss() {
-    // Where no input passes a kink the loss along a line is a polynomial of degree 4, and five points give its slope but for rounding.
+    // Where no input passes a kink the loss along a line is a polynomial of degree 4, and five points give
+    // its slope but for rounding.
     let (n, d, m, t) = (30, 4, 9, 1e-4);
     let case = Case::new(n, d, m);
     let (problem, net) = (case.problem::<f64>(), case.network::<f64>());
@@ -154,16 +165,24 @@ fn the_gradient_is_that_of_the_loss() {
             unflat(&net, &weights)
         };
         let pattern = |net: &ReluNetwork<f64>| -> Vec<bool> {
-            let z = |i: usize, r: usize| (0..d).map(|c| net.first[(c, r)] * case.x[(i, c)]).sum::<f64>() + net.first[(d, r)];
+            let z = |i: usize, r: usize| {
+                (0..d).map(|c| net.first[(c, r)] * case.x[(i, c)]).sum::<f64>() + net.first[(d, r)]
+            };
             (0..n * m).map(|k| z(k / m, k % m) > 0.0).collect()
         };
-        assert!(pattern(&along(-2.0 * t)) == pattern(&along(2.0 * t)), "draw {draw} passes a kink: another seed is needed");
+        assert!(
+            pattern(&along(-2.0 * t)) == pattern(&along(2.0 * t)),
+            "draw {draw} passes a kink: another seed is needed"
+        );
         let mut at = |t: f64| problem.loss(&along(t), &mut space, Par::Seq).unwrap();
         let numeric = (at(-2.0 * t) - 8.0 * at(-t) + 8.0 * at(t) - at(2.0 * t)) / (12.0 * t);
         let exact: f64 = slopes.iter().enumerate().map(|(i, slope)| slope * drawn[(0, i)]).sum();
         // 18/12 of a value, each some (d + m + n) roundings.
         let allowed = 100.0 * f64::EPSILON * loss / t;
-        assert!(exact.abs() > 1e3 * allowed && (numeric - exact).abs() <= allowed, "{numeric} for {exact}, allowed {allowed:e}");
+        assert!(
+            exact.abs() > 1e3 * allowed && (numeric - exact).abs() <= allowed,
+            "{numeric} for {exact}, allowed {allowed:e}"
+        );
     }
 }
 
@@ -177,7 +196,8 @@ fn a_descent_in_f32_follows_that_in_f64() {
     }
     let (double, single) = (run::<f64>(&case, Par::Seq), run::<f32>(&case, Par::Seq));
     assert!(double.windows(2).all(|pair| pair[1] < pair[0]) && double[399] < 0.9 * double[0]);
-    // A step passes on what the one before was off, hardly more than once, and adds about ten roundings, at random: √400 times ten.
+    // A step passes on what the one before was off, hardly more than once, and adds about ten roundings, at
+    // random: √400 times ten.
     for (a, b) in single.iter().zip(&double) {
         assert!((a - b).abs() <= 200.0 * f64::from(f32::EPSILON) * b, "{a} for {b}");
     }
@@ -187,10 +207,13 @@ fn a_descent_in_f32_follows_that_in_f64() {
 #[test]
 fn both_precisions_start_from_the_same_draw() {
     let draw = || seed::stream(5, "relu", "start");
-    let (single, double) =
-        (ReluNetwork::<f32>::random(&mut draw(), 9, 50).unwrap(), ReluNetwork::<f64>::random(&mut draw(), 9, 50).unwrap());
+    let (single, double) = (
+        ReluNetwork::<f32>::random(&mut draw(), 9, 50).unwrap(),
+        ReluNetwork::<f64>::random(&mut draw(), 9, 50).unwrap(),
+    );
     assert!(flat(&single).iter().zip(flat(&double)).all(|(a, b)| *a == f64::from(b as f32)));
-    // Uniform on ±1/3: 500 of them come within a hundredth of both ends but with probability 2·0.985^500 = 1e-3, and the mean is off by 4 s.d. with 6e-5.
+    // Uniform on ±1/3: 500 of them come within a hundredth of both ends but with probability 2·0.985^500 =
+    // 1e-3, and the mean is off by 4 s.d. with 6e-5.
     let first = &flat(&double)[..500];
     let (low, high) = first.iter().fold((0.0_f64, 0.0_f64), |(low, high), w| (low.min(*w), high.max(*w)));
     assert!(low < -0.32 && high > 0.32 && low >= -1.0 / 3.0 && high <= 1.0 / 3.0, "{low}, {high}");
@@ -201,18 +224,28 @@ fn both_precisions_start_from_the_same_draw() {
 #[test]
 fn bad_input_is_refused() {
     let case = Case::new(6, 3, 4);
-    let build = |x: faer::MatRef<'_, f64>, y: &[f64]| ReluProblem::<f32>::new(x, y).map(|_| ()).unwrap_err().to_string();
+    let build = |x: faer::MatRef<'_, f64>, y: &[f64]| {
+        ReluProblem::<f32>::new(x, y).map(|_| ()).unwrap_err().to_string()
+    };
     assert!(build(case.x.as_ref(), &case.y[1..]).contains("the labels has shape [5, 1]"));
     assert!(build(case.x.as_ref().subrows(0, 0), &[]).contains("the inputs has shape [0, 3]"));
     assert!(build(case.x.as_ref(), &[f64::NAN; 6]).contains("the labels holds NaN"));
-    assert!(build(Mat::from_fn(6, 3, |_, _| f64::INFINITY).as_ref(), &case.y).contains("the inputs holds inf"));
+    assert!(
+        build(Mat::from_fn(6, 3, |_, _| f64::INFINITY).as_ref(), &case.y).contains("the inputs holds inf")
+    );
     for (d, m) in [(0, 3), (3, 0)] {
-        assert!(ReluNetwork::<f32>::random(&mut seed::stream(1, "relu", ""), d, m).unwrap_err().to_string().contains("= 0"));
+        assert!(
+            ReluNetwork::<f32>::random(&mut seed::stream(1, "relu", ""), d, m)
+                .unwrap_err()
+                .to_string()
+                .contains("= 0")
+        );
     }
 
     let (problem, net) = (case.problem::<f32>(), case.net.clone());
     let mut space = problem.workspace(&net);
-    let mut refused = |net: &ReluNetwork<f32>| problem.loss(net, &mut space, Par::Seq).unwrap_err().to_string();
+    let mut refused =
+        |net: &ReluNetwork<f32>| problem.loss(net, &mut space, Par::Seq).unwrap_err().to_string();
     // A dead neuron would hide it.
     for bad in [f32::NAN, f32::NEG_INFINITY] {
         let mut net = net.clone();
@@ -222,7 +255,10 @@ fn bad_input_is_refused() {
     }
     let huge = ReluNetwork { first: Mat::from_fn(4, 4, |_, _| 1e30), second: vec![1e30; 4], offset: 0.0 };
     assert!(refused(&huge).contains("the evaluation of the loss"), "{}", refused(&huge));
-    assert!(refused(&ReluNetwork { second: vec![0.1; 3], ..net.clone() }).contains("the first layer has shape [4, 4]"));
+    assert!(
+        refused(&ReluNetwork { second: vec![0.1; 3], ..net.clone() })
+            .contains("the first layer has shape [4, 4]")
+    );
     assert!(refused(&Case::new(6, 3, 5).net).contains("the workspace has shape [3, 4]"));
     assert!(refused(&Case::new(6, 2, 4).net).contains("the problem has shape [3, 4]"));
     let more = Case::new(7, 3, 4);

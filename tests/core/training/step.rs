@@ -1,5 +1,5 @@
-//! Steps of training: against the definition with derived bounds in f32 and f64, against reference gradients, and R3 against its singular
-//! vectors; differences of the objective; the shortcuts; bad input.
+//! Steps of training: against the definition with derived bounds in f32 and f64, against reference gradients,
+//! and R3 against its singular vectors; differences of the objective; the shortcuts; bad input.
 
 use crate::construct::displacements::covariance;
 use crate::data::{ORACLE, json, matrix, vector};
@@ -33,7 +33,11 @@ impl Case {
         let net = PairedNetwork::random(rng, p, d, sigma::parse("tanh:0.5").unwrap()).unwrap();
         let x = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
         let y = (0..n).map(|i| x[(i, 0)] - x[(i, 1)] * x[(i, 2)]).collect();
-        let basis = sphere::uniform_sphere(rng, n, rank.max(2), 1.0).qr().compute_thin_Q().subcols(0, rank.min(n)).to_owned();
+        let basis = sphere::uniform_sphere(rng, n, rank.max(2), 1.0)
+            .qr()
+            .compute_thin_Q()
+            .subcols(0, rank.min(n))
+            .to_owned();
         let moved = displacement(&net, 0.3, "training");
         let w = Mat::from_fn(net.m(), d, |r, c| f64::from(moved[(r, c)] as f32));
         Self { net, x, y, basis, w, loss, model }
@@ -59,7 +63,8 @@ impl Case {
     }
 }
 
-/// The definition, summed one term after another, and how far a computation with unit roundoff 1 could be off.
+/// The definition, summed one term after another, and how far a computation with unit roundoff 1 could be
+/// off.
 struct Definition {
     f_linear: Vec<f64>,
     f: Vec<f64>,
@@ -69,8 +74,9 @@ struct Definition {
     gradient_allowed: Mat<f64>,
 }
 
-/// With δz = (d + 2)Σ|x||w| for a product, a term is off by δz times its derivative by z and some roundings of its parts, a sum of the
-/// twins of a tile (at most 64 pairs) by 140 roundings of its absolute terms, a sum over the inputs by n.
+/// With δz = (d + 2)Σ|x||w| for a product, a term is off by δz times its derivative by z and some roundings
+/// of its parts, a sum of the twins of a tile (at most 64 pairs) by 140 roundings of its absolute terms, a
+/// sum over the inputs by n.
 fn definition(case: &Case, lambda: f64) -> Definition {
     let Case { net, x, y, basis, w, loss, model } = case;
     let (n, p, d, m) = (x.nrows(), net.p(), net.d(), net.m());
@@ -95,7 +101,12 @@ fn definition(case: &Case, lambda: f64) -> Definition {
                 Model::Linear => (d1 * z, (roundings + product) * d1.abs() * size, d1, d1.abs()),
                 Model::Quadratic => {
                     let allowed = (roundings + product) * (d1.abs() + d2.abs() * size) * size;
-                    (d1 * z + 0.5 * d2 * z * z, allowed, d1 + d2 * z, 3.0 * d1.abs() + (product + 3.0) * d2.abs() * size)
+                    (
+                        d1 * z + 0.5 * d2 * z * z,
+                        allowed,
+                        d1 + d2 * z,
+                        3.0 * d1.abs() + (product + 3.0) * d2.abs() * size,
+                    )
                 }
                 Model::QuadraticTerm => {
                     let allowed = (roundings + product) * d2.abs() * size * size;
@@ -104,7 +115,12 @@ fn definition(case: &Case, lambda: f64) -> Definition {
                 Model::Network => {
                     let moved = product * size + 2.0 * (z0.abs() + size);
                     let value = sigma.value(z0 + z);
-                    (value, suprema[1] * moved + roundings * value.abs(), sigma.d1(z0 + z), suprema[2] * moved + suprema[1])
+                    (
+                        value,
+                        suprema[1] * moved + roundings * value.abs(),
+                        sigma.d1(z0 + z),
+                        suprema[2] * moved + suprema[1],
+                    )
                 }
             };
             first[(i, r)] = d1;
@@ -140,10 +156,24 @@ fn meets_the_definition<T: Real>(case: &Case, regularised: bool, roundoff: f64) 
     let (value, f_linear, f, gradient) = case.step(&problem, Par::Seq);
     let want = definition(case, lambda);
     let unit = roundoff + case.net.m() as f64 * f64::EPSILON;
-    let what = format!("n = {}, p = {}, {:?}, {:?}, λ3 = {lambda}", problem.n(), case.net.p(), case.model, case.loss);
+    let what = format!(
+        "n = {}, p = {}, {:?}, {:?}, λ3 = {lambda}",
+        problem.n(),
+        case.net.p(),
+        case.model,
+        case.loss
+    );
     for i in 0..problem.n() {
-        assert!((f_linear[i] - want.f_linear[i]).abs() <= unit * want.f_linear_allowed[i], "f_L at {i}: {what}");
-        assert!((f[i] - want.f[i]).abs() <= unit * want.f_allowed[i], "f at {i}: {what}: {} for {}", f[i], want.f[i]);
+        assert!(
+            (f_linear[i] - want.f_linear[i]).abs() <= unit * want.f_linear_allowed[i],
+            "f_L at {i}: {what}"
+        );
+        assert!(
+            (f[i] - want.f[i]).abs() <= unit * want.f_allowed[i],
+            "f at {i}: {what}: {} for {}",
+            f[i],
+            want.f[i]
+        );
     }
     for r in 0..problem.m() {
         for c in 0..problem.d() {
@@ -172,7 +202,9 @@ fn meets_the_definition<T: Real>(case: &Case, regularised: bool, roundoff: f64) 
 #[test]
 fn steps_of_every_shape_agree_with_the_definition() {
     // On both sides of a tile of 1024 inputs, and of tiles of 8 and 64 pairs; strides of a power of two.
-    for sizes in [[1, 1, 3, 0], [3, 9, 4, 2], [1024, 8, 3, 5], [1025, 130, 5, 9], [30, 1025, 3, 4], [17, 1024, 6, 17]] {
+    for sizes in
+        [[1, 1, 3, 0], [3, 9, 4, 2], [1024, 8, 3, 5], [1025, 130, 5, 9], [30, 1025, 3, 4], [17, 1024, 6, 17]]
+    {
         for model in MODELS {
             for (regularised, loss) in [(false, Loss::PseudoHuber), (true, Loss::Square)] {
                 let case = Case::new(sizes, loss, model);
@@ -205,14 +237,16 @@ fn reference_gradients() {
         let (cov, top) = covariance(&net, entry["n_k"].as_u64().unwrap() as usize);
         let (x, w, y) = (matrix(&entry["X"]), matrix(&entry["W"]), vector(&entry["y"]));
         let lambdas = vector(&entry["lambdas"]);
-        // The reference differentiates the whole objective. R1, R2 and R3 are quadratic forms, so that a symmetric difference is their
-        // derivative at any step; R4 = (Σ‖w_r‖⁴)².
+        // The reference differentiates the whole objective. R1, R2 and R3 are quadratic forms, so that a
+        // symmetric difference is their derivative at any step; R4 = (Σ‖w_r‖⁴)².
         let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
         let at = |w: &Mat<f64>| regularizers.all(w.as_ref(), Par::Seq).unwrap();
         let values = at(&w);
         let penalty: f64 = lambdas.iter().zip(values).map(|(l, r)| l * r).sum();
         let of_penalty = Mat::from_fn(net.m(), net.d(), |r, c| {
-            let moved = |step: f64| Mat::from_fn(net.m(), net.d(), |i, j| w[(i, j)] + if (i, j) == (r, c) { step } else { 0.0 });
+            let moved = |step: f64| {
+                Mat::from_fn(net.m(), net.d(), |i, j| w[(i, j)] + if (i, j) == (r, c) { step } else { 0.0 })
+            };
             let (up, down) = (at(&moved(1.0)), at(&moved(-1.0)));
             let square: f64 = (0..net.d()).map(|j| w[(r, j)].powi(2)).sum();
             let forms: f64 = (0..3).map(|i| lambdas[i] * (up[i] - down[i]) / 2.0).sum();
@@ -224,9 +258,15 @@ fn reference_gradients() {
             let model = if model == "network" { Model::Network } else { Model::Quadratic };
             let problem = Problem::<f64>::new(&net, x.as_ref(), &y, loss, model, Par::Seq).unwrap();
             let mut gradient = Mat::zeros(net.m(), net.d());
-            let value = problem.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut problem.workspace(), Par::Seq).unwrap();
+            let value = problem
+                .value_and_gradient(w.as_ref(), gradient.as_mut(), &mut problem.workspace(), Par::Seq)
+                .unwrap();
             let whole = want["value"].as_f64().unwrap();
-            assert!((value.objective + penalty - whole).abs() <= ORACLE * whole.abs(), "{name}: {}", value.objective + penalty);
+            assert!(
+                (value.objective + penalty - whole).abs() <= ORACLE * whole.abs(),
+                "{name}: {}",
+                value.objective + penalty
+            );
             let gradient = gradient + &of_penalty;
             let want = matrix(&want["gradient"]);
             for c in 0..net.d() {
@@ -239,7 +279,8 @@ fn reference_gradients() {
 
 #[test]
 fn r3_is_that_of_the_singular_vectors() {
-    // Φ is n × md; R3 = (1/n)‖ΦΠ vec W‖² with Π on all but its top right singular vectors, and its gradient (2/n) ΠᵀΦᵀΦΠ vec W.
+    // Φ is n × md; R3 = (1/n)‖ΦΠ vec W‖² with Π on all but its top right singular vectors, and its gradient
+    // (2/n) ΠᵀΦᵀΦΠ vec W.
     let (n, rank) = (12, 5);
     let mut case = Case::new([n, 10, 4, 0], Loss::Square, Model::Quadratic);
     let (m, d, p) = (20, 4, 10);
@@ -268,7 +309,8 @@ fn r3_is_that_of_the_singular_vectors() {
 
 #[test]
 fn gradients_are_those_of_the_value() {
-    // Five points along a direction at distance t: error t⁴/30 times a fifth derivative, and rounding 1.5·ε·|objective|·(roundings)/t.
+    // Five points along a direction at distance t: error t⁴/30 times a fifth derivative, and rounding
+    // 1.5·ε·|objective|·(roundings)/t.
     let t = 1e-2;
     for model in MODELS {
         for loss in [Loss::PseudoHuber, Loss::LogCosh, Loss::Square] {
@@ -282,13 +324,18 @@ fn gradients_are_those_of_the_value() {
                 problem.value(w.as_ref(), &mut space, Par::Seq).unwrap().objective
             };
             let numeric = (at(-2.0 * t) - 8.0 * at(-t) + 8.0 * at(t) - at(2.0 * t)) / (12.0 * t);
-            let exact: f64 = (0..5).map(|c| (0..60).map(|r| gradient[(r, c)] * along[(r, c)]).sum::<f64>()).sum();
+            let exact: f64 =
+                (0..5).map(|c| (0..60).map(|r| gradient[(r, c)] * along[(r, c)]).sum::<f64>()).sum();
             // The fifth derivative, from the sixth-order points of the same stencil.
-            let fifth = (at(3.0 * t) - 4.0 * at(2.0 * t) + 5.0 * at(t) - 5.0 * at(-t) + 4.0 * at(-2.0 * t) - at(-3.0 * t))
+            let fifth = (at(3.0 * t) - 4.0 * at(2.0 * t) + 5.0 * at(t) - 5.0 * at(-t) + 4.0 * at(-2.0 * t)
+                - at(-3.0 * t))
                 / (2.0 * t.powi(5));
             let allowed = t.powi(4) / 30.0 * 2.0 * fifth.abs() + 300.0 * f64::EPSILON * value.objective / t;
             assert!(exact.abs() > 1e3 * allowed, "{model:?}, {loss:?}: {allowed:e} would hide {exact}");
-            assert!((numeric - exact).abs() <= allowed, "{model:?}, {loss:?}: {numeric} for {exact}, allowed {allowed:e}");
+            assert!(
+                (numeric - exact).abs() <= allowed,
+                "{model:?}, {loss:?}: {numeric} for {exact}, allowed {allowed:e}"
+            );
         }
     }
 }
@@ -297,10 +344,13 @@ fn gradients_are_those_of_the_value() {
 fn shortcuts_change_nothing() {
     for model in MODELS {
         let mut case = Case::new([30, 20, 5, 30], Loss::Square, model);
-        // All of R^n is left alone by R3: h is rounding, and the general backward pass must be that without R3.
+        // All of R^n is left alone by R3: h is rounding, and the general backward pass must be that without
+        // R3.
         case.basis = Mat::identity(30, 30);
-        let (plain, general) =
-            (case.step(&case.problem::<f64>(), Par::Seq), case.step(&case.regularised::<f64>(LAMBDA), Par::Seq));
+        let (plain, general) = (
+            case.step(&case.problem::<f64>(), Par::Seq),
+            case.step(&case.regularised::<f64>(LAMBDA), Par::Seq),
+        );
         assert_eq!((general.0.r3, general.0.loss), (0.0, plain.0.loss));
         for c in 0..5 {
             assert!(miss(general.3.col_as_slice(c), plain.3.col_as_slice(c)) <= 1e-14, "{model:?}");
@@ -318,7 +368,8 @@ fn shortcuts_change_nothing() {
     }
 }
 
-/// W and the objective after three steps: each in one go, or as gradient, step and evaluation one after another.
+/// W and the objective after three steps: each in one go, or as gradient, step and evaluation one after
+/// another.
 fn descended<T: Real>(problem: &Problem<T>, w: &Mat<f64>, par: Par, fused: bool) -> (Vec<u64>, Mat<f64>) {
     let (m, d) = (w.nrows(), w.ncols());
     let (mut wt, mut gradient) = (Mat::from_fn(d, m, |c, r| T::nearest(w[(r, c)])), Mat::<T>::zeros(d, m));
@@ -328,7 +379,9 @@ fn descended<T: Real>(problem: &Problem<T>, w: &Mat<f64>, par: Par, fused: bool)
         values.push(if fused {
             problem.descend(wt.as_mut().transpose_mut(), 0.25, &mut space, par).unwrap()
         } else {
-            problem.value_and_gradient(wt.transpose(), gradient.as_mut().transpose_mut(), &mut space, par).unwrap();
+            problem
+                .value_and_gradient(wt.transpose(), gradient.as_mut().transpose_mut(), &mut space, par)
+                .unwrap();
             descend(wt.as_mut(), T::nearest(0.25), gradient.as_ref(), par);
             problem.value(wt.transpose(), &mut space, par).unwrap()
         });
@@ -345,12 +398,21 @@ fn a_step_in_one_go_is_the_step_to_the_bit() {
         let case = Case::new(sizes, Loss::Square, model);
         for lambda in [0.0, LAMBDA] {
             let want = descended(&case.regularised::<f32>(lambda), &case.w, Par::Seq, false);
-            assert!(want.0.iter().collect::<std::collections::BTreeSet<_>>().len() > 4, "{model:?}: it moves");
+            assert!(
+                want.0.iter().collect::<std::collections::BTreeSet<_>>().len() > 4,
+                "{model:?}: it moves"
+            );
             for par in [Par::Seq, Par::rayon(2)] {
-                assert!(descended(&case.regularised::<f32>(lambda), &case.w, par, true) == want, "{model:?}, λ3 = {lambda}");
+                assert!(
+                    descended(&case.regularised::<f32>(lambda), &case.w, par, true) == want,
+                    "{model:?}, λ3 = {lambda}"
+                );
             }
             let want = descended(&case.regularised::<f64>(lambda), &case.w, Par::Seq, false);
-            assert!(descended(&case.regularised::<f64>(lambda), &case.w, Par::Seq, true) == want, "{model:?}, λ3 = {lambda}");
+            assert!(
+                descended(&case.regularised::<f64>(lambda), &case.w, Par::Seq, true) == want,
+                "{model:?}, λ3 = {lambda}"
+            );
         }
     }
     let problem = Case::new(sizes, Loss::Square, Model::Quadratic).problem::<f64>();
@@ -361,7 +423,10 @@ fn a_step_in_one_go_is_the_step_to_the_bit() {
     assert!(refused(&mut w, &mut space, 0.1).contains("one without an evaluation"));
     problem.value(w.as_ref(), &mut space, Par::Seq).unwrap();
     assert!(refused(&mut w, &mut space, f64::INFINITY).contains("the displacement holds"));
-    assert!(refused(&mut w, &mut space, 0.1).contains("one without an evaluation"), "after an error there is none");
+    assert!(
+        refused(&mut w, &mut space, 0.1).contains("one without an evaluation"),
+        "after an error there is none"
+    );
 }
 
 #[test]
@@ -369,11 +434,14 @@ fn twins_that_move_alike_cancel_exactly() {
     for model in MODELS {
         let mut case = Case::new([50, 90, 7, 3], Loss::PseudoHuber, model);
         case.w = Mat::from_fn(180, 7, |r, c| case.w[(r % 90, c)]);
-        for (value, f_linear, f, gradient) in
-            [case.step(&case.regularised::<f64>(LAMBDA), Par::Seq), case.step(&case.regularised::<f32>(LAMBDA), Par::Seq)]
-        {
+        for (value, f_linear, f, gradient) in [
+            case.step(&case.regularised::<f64>(LAMBDA), Par::Seq),
+            case.step(&case.regularised::<f32>(LAMBDA), Par::Seq),
+        ] {
             assert!(f_linear.iter().chain(&f).all(|f| *f == 0.0) && value.r3 == 0.0, "{model:?}");
-            assert!((0..90).all(|r| (0..7).all(|c| gradient[(r, c)] == -gradient[(90 + r, c)] && gradient[(r, c)] != 0.0)));
+            assert!((0..90).all(|r| {
+                (0..7).all(|c| gradient[(r, c)] == -gradient[(90 + r, c)] && gradient[(r, c)] != 0.0)
+            }));
         }
     }
 }
@@ -392,8 +460,9 @@ fn bad_input_is_refused() {
     let relu = PairedNetwork::new(case.net.weights(), sigma::parse("relu").unwrap(), 1e-12).unwrap();
     assert!(build(&relu, x, y, Model::Quadratic).contains("relu"));
 
-    let basis =
-        |basis: &Mat<f64>, lambda| case.problem::<f32>().with_r3(basis.as_ref(), lambda).map(|_| ()).unwrap_err().to_string();
+    let basis = |basis: &Mat<f64>, lambda| {
+        case.problem::<f32>().with_r3(basis.as_ref(), lambda).map(|_| ()).unwrap_err().to_string()
+    };
     assert!(basis(&Mat::identity(5, 2), 0.1).contains("the basis of R3 has shape [5, 2]"));
     assert!(basis(&Mat::identity(6, 7), 0.1).contains("the basis of R3 has shape [6, 7]"));
     assert!(basis(&Mat::from_fn(6, 2, |_, _| 1.0), 0.1).contains("orthonormal"));
@@ -402,7 +471,8 @@ fn bad_input_is_refused() {
     assert!(basis(&Mat::identity(6, 2), f64::NAN).contains("λ3 = NaN"));
 
     // A dead ReLU would hide a NaN: every entry is looked at.
-    for (net, model) in [(&case.net, Model::Quadratic), (&case.net, Model::Network), (&relu, Model::Network)] {
+    for (net, model) in [(&case.net, Model::Quadratic), (&case.net, Model::Network), (&relu, Model::Network)]
+    {
         let problem = Problem::<f32>::new(net, x, y, Loss::Square, model, Par::Seq).unwrap();
         let mut space = problem.workspace();
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

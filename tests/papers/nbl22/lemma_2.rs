@@ -1,4 +1,5 @@
-//! The certificate of the projection behind Lemma 2, against what it bounds: degrees left out, and eigenvectors that are off.
+//! The certificate of the projection behind Lemma 2, against what it bounds: degrees left out, and
+//! eigenvectors that are off.
 
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
@@ -9,12 +10,18 @@ use escapement_verify::papers::nbl22::projection::Projection;
 use faer::{Mat, Par};
 
 /// (d, k, p, activation).
-const CASES: [(usize, usize, usize, &str); 5] =
-    [(3, 1, 40, "sigmoid:1"), (3, 1, 400, "tanh:0.5"), (3, 2, 200, "sigmoid:1"), (4, 1, 60, "tanh:0.5"), (6, 1, 40, "sigmoid:1")];
+const CASES: [(usize, usize, usize, &str); 5] = [
+    (3, 1, 40, "sigmoid:1"),
+    (3, 1, 400, "tanh:0.5"),
+    (3, 2, 200, "sigmoid:1"),
+    (4, 1, 60, "tanh:0.5"),
+    (6, 1, 40, "sigmoid:1"),
+];
 
 fn covariance(d: usize, p: usize, name: &str, degree: usize) -> Covariance {
     let w = sphere::uniform_sphere(&mut seed::stream(17, "certificate", name), p, d, 1.0);
-    Covariance::new(w.as_ref(), activation::parse(name).unwrap().as_ref(), Truncation::Degree(degree)).unwrap()
+    Covariance::new(w.as_ref(), activation::parse(name).unwrap().as_ref(), Truncation::Degree(degree))
+        .unwrap()
 }
 
 fn pairs(cov: &Covariance, n: usize) -> EigenPairs {
@@ -45,21 +52,26 @@ fn truncation_is_within_its_certificate() {
             };
             let by_gram = Projection::harmonic(&rough, k).unwrap();
             for (route, found) in [("pairs", by_pairs), ("Gram", by_gram)] {
-                let what = |of: &str| format!("{of}, {route}, d = {d}, k = {k}, p = {p}, {name}, J = {degree}");
+                let what =
+                    |of: &str| format!("{of}, {route}, d = {d}, k = {k}, p = {p}, {name}, J = {degree}");
                 covered(&what("error"), found.error, exact.error);
                 covered(&what("norm"), found.norm, exact.norm);
                 covered(&what("1/λ"), found.inverse_last, exact.inverse_last);
-                useful += usize::from(found.error.error < 0.1 * found.error.value && found.norm.error < 0.1 * found.norm.value);
+                useful += usize::from(
+                    found.error.error < 0.1 * found.error.value && found.norm.error < 0.1 * found.norm.value,
+                );
             }
         }
     }
     assert!(useful >= 10, "the certificate says something in {useful} cases only");
 }
 
-/// The same pairs with the vectors turned by about `size`, Rayleigh quotients for eigenvalues and the residual that belongs to them.
+/// The same pairs with the vectors turned by about `size`, Rayleigh quotients for eigenvalues and the
+/// residual that belongs to them.
 fn turned(cov: &Covariance, exact: &EigenPairs, size: f64) -> EigenPairs {
     let q = exact.vectors.as_ref().unwrap();
-    let noise = sphere::uniform_sphere(&mut seed::stream(18, "certificate", "noise"), q.ncols(), q.nrows(), size);
+    let noise =
+        sphere::uniform_sphere(&mut seed::stream(18, "certificate", "noise"), q.ncols(), q.nrows(), size);
     let vectors = (q + noise.transpose()).qr().compute_thin_Q();
     let mut image = Mat::zeros(q.nrows(), q.ncols());
     cov.operator(0).multiply(vectors.as_ref(), image.as_mut(), Par::Seq);

@@ -1,4 +1,5 @@
-//! What the claims on assumptions and spectrum rest on: Hermite limits, the mean square of the angle, two routes, ranges of the plans.
+//! What the claims on assumptions and spectrum rest on: Hermite limits, the mean square of the angle, two
+//! routes, ranges of the plans.
 
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::sphere::{self, Truncation};
@@ -13,8 +14,12 @@ use faer::Par;
 #[test]
 fn hermite_coefficients_of_sine_and_cosine() {
     let root = (-0.5_f64).exp();
-    let cases =
-        [(f64::sin as fn(f64) -> f64, 1, root), (f64::cos, 0, root), (f64::cos, 2, -root / 2.0_f64.sqrt()), (f64::sin, 2, 0.0)];
+    let cases = [
+        (f64::sin as fn(f64) -> f64, 1, root),
+        (f64::cos, 0, root),
+        (f64::cos, 2, -root / 2.0_f64.sqrt()),
+        (f64::sin, 2, 0.0),
+    ];
     for (g, j, exact) in cases {
         let (value, error) = hermite_coefficient(g, j, 1.0);
         assert!((value - exact).abs() <= error, "degree {j}: {value} against {exact} ± {error}");
@@ -22,7 +27,8 @@ fn hermite_coefficients_of_sine_and_cosine() {
     }
 }
 
-/// With one neuron the entries of the Gram matrix between two degrees have the same sum of squares wherever that neuron points.
+/// With one neuron the entries of the Gram matrix between two degrees have the same sum of squares wherever
+/// that neuron points.
 #[test]
 fn mean_square_between_degrees_is_exact() {
     for name in ["sigmoid:1", "tanh:0.5"] {
@@ -41,8 +47,12 @@ fn mean_square_between_degrees_is_exact() {
                     let (x, y) = (&levels[i], &levels[j]);
                     let exact = (x.a_hat * y.a_hat).powi(2) + (d as f64 - 1.0) * (x.c_hat * y.c_hat).powi(2);
                     // Entries are products of numbers below the trace, each known to some hundred roundings.
-                    let rounding = 1e3 * f64::EPSILON * cov.trace() * sum.sqrt().max(f64::EPSILON * cov.trace());
-                    assert!((sum - exact).abs() <= rounding, "{name}, d = {d}, degrees {i} and {j}: {sum} against {exact}");
+                    let rounding =
+                        1e3 * f64::EPSILON * cov.trace() * sum.sqrt().max(f64::EPSILON * cov.trace());
+                    assert!(
+                        (sum - exact).abs() <= rounding,
+                        "{name}, d = {d}, degrees {i} and {j}: {sum} against {exact}"
+                    );
                 }
             }
         }
@@ -55,7 +65,9 @@ fn routes_agree_on_eigenvalues_and_angles() {
     for name in ["sigmoid:1", "tanh:0.5"] {
         for k in [1, 2] {
             let w = sphere::uniform_sphere(&mut seed::stream(3, "two routes", name), 200, 3, 1.0);
-            let cov = Covariance::new(w.as_ref(), activation::parse(name).unwrap().as_ref(), Truncation::default()).unwrap();
+            let cov =
+                Covariance::new(w.as_ref(), activation::parse(name).unwrap().as_ref(), Truncation::default())
+                    .unwrap();
             let n = sphere::cumulative_dimension(3, k).unwrap();
             let a = solve::harmonic(&cov, Some(n), k).unwrap();
             let b = solve::products(&cov, n + 1, Some(n), k).unwrap();
@@ -69,7 +81,12 @@ fn routes_agree_on_eigenvalues_and_angles() {
             let sum = |s: &[f64]| s.iter().sum::<f64>();
             let miss = (sum(&a.sines) - sum(&b.sines)).abs();
             assert!(miss <= x.1 + y.1, "{name}, k = {k}: Σ sin² off by {miss}");
-            assert!(x.1 + y.1 < 0.05 * sum(&a.sines), "{name}, k = {k}: the bounds {} and {} say nothing", x.1, y.1);
+            assert!(
+                x.1 + y.1 < 0.05 * sum(&a.sines),
+                "{name}, k = {k}: the bounds {} and {} say nothing",
+                x.1,
+                y.1
+            );
             let trace = (a.trace.0 - b.trace.0).abs();
             assert!(trace <= a.trace.1 + b.trace.1, "{name}: traces off by {trace}");
         }

@@ -1,4 +1,5 @@
-//! The measurements behind lemma-1, escape and random-signs against slow independent ones: sampled initialisations, drawn signs, plain loops.
+//! The measurements behind lemma-1, escape and random-signs against slow independent ones: sampled
+//! initialisations, drawn signs, plain loops.
 
 use escapement::construct::{self, LowDegree, Population, SparseTerm, Target, signs};
 use escapement::covariance::Covariance;
@@ -15,7 +16,10 @@ use faer::{Mat, Par};
 
 fn target(d: usize, k: usize, alphas: &[f64]) -> Target {
     let b = sphere::uniform_sphere(&mut seed::stream(3, "claims_w_q", "directions"), alphas.len(), d, 1.0);
-    let sparse = alphas.iter().enumerate().map(|(i, &alpha)| SparseTerm { alpha, beta: (0..d).map(|c| b[(i, c)]).collect() });
+    let sparse = alphas
+        .iter()
+        .enumerate()
+        .map(|(i, &alpha)| SparseTerm { alpha, beta: (0..d).map(|c| b[(i, c)]).collect() });
     Target::new(d, k, LowDegree::Zonal(vec![]), sparse.collect()).unwrap()
 }
 
@@ -43,7 +47,8 @@ fn averages_over_signs_are_those_of_drawn_signs() {
         let x = sphere::uniform_sphere(rng, 20, d, (d as f64).sqrt());
         let zero = Mat::zeros(m, d);
         let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-        let exact = construct::expected_regularizers(regularizers, zero.as_ref(), w.as_ref(), Par::Seq).unwrap();
+        let exact =
+            construct::expected_regularizers(regularizers, zero.as_ref(), w.as_ref(), Par::Seq).unwrap();
         let mut drawn = vec![Vec::new(); 3];
         for _ in 0..600 {
             let sw = signs::apply(&signs::draw(rng, m), zero.as_ref(), w.as_ref()).unwrap();
@@ -68,10 +73,15 @@ fn mean_squared_error_and_moments_are_those_of_sampled_neurons() {
             let rng = &mut seed::stream(6, name, "neurons");
             // One neuron at a time, one input at a time: h σ'' (β·x)² − (β·x)^{k+1}.
             let count = 40_000;
-            let (w, x) = (sphere::uniform_sphere(rng, count, d, 1.0), sphere::uniform_sphere(rng, count, d, (d as f64).sqrt()));
+            let (w, x) = (
+                sphere::uniform_sphere(rng, count, d, 1.0),
+                sphere::uniform_sphere(rng, count, d, (d as f64).sqrt()),
+            );
             let (mut error, mut absolute, mut square) = (vec![], vec![], vec![]);
             for r in 0..count {
-                let dot = |a: &dyn Fn(usize) -> f64, b: &dyn Fn(usize) -> f64| (0..d).map(|i| a(i) * b(i)).sum::<f64>();
+                let dot = |a: &dyn Fn(usize) -> f64, b: &dyn Fn(usize) -> f64| {
+                    (0..d).map(|i| a(i) * b(i)).sum::<f64>()
+                };
                 let beta = |i: usize| target.sparse()[0].beta[i];
                 let h = population.h(0, dot(&|i| w[(r, i)], &beta));
                 let along = dot(&|i| x[(r, i)], &beta);
@@ -81,7 +91,10 @@ fn mean_squared_error_and_moments_are_those_of_sampled_neurons() {
                 square.push(h * h);
             }
             let exact = population.mean_square_error(&[1, usize::MAX, usize::MAX]);
-            assert!(agrees(&error, exact) && !agrees(&error, 1.2 * exact), "{name} k = {k}: mean squared error");
+            assert!(
+                agrees(&error, exact) && !agrees(&error, 1.2 * exact),
+                "{name} k = {k}: mean squared error"
+            );
             if k == 2 {
                 let (a, s) = (population.absolutes()[0], population.squares()[0]);
                 assert!(agrees(&absolute, a) && !agrees(&absolute, 1.1 * a), "{name}: E|h|");

@@ -1,20 +1,23 @@
-//! From records to verdicts, on made-up records whose verdict is known: nothing true is refuted, nothing false is supported,
-//! and what the records cannot decide is inconclusive.
+//! From records to verdicts, on made-up records whose verdict is known: nothing true is refuted, nothing
+//! false is supported, and what the records cannot decide is inconclusive.
 
 use crate::synthetic::{Synthetic, noise, over_m};
 use escapement_verify::claim::record::Failure;
 use escapement_verify::judge::{judge, judge_bound, judge_partial};
 use escapement_verify::papers::nbl22::letters::{K, Letters, R};
 use escapement_verify::{
-    Bound, BoundVerdict, Cell, ErratumId, Hypothesis, Measurement, Neighbour, Parameter, Record, Registry, Side, Sweep, Tier,
-    Verdict,
+    Bound, BoundVerdict, Cell, ErratumId, Hypothesis, Measurement, Neighbour, Parameter, Record, Registry,
+    Side, Sweep, Tier, Verdict,
 };
 
 const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 
 /// Records of these cells.
 fn records(cells: &[Cell], measure: impl Fn(&Cell) -> Measurement) -> Vec<Record> {
-    cells.iter().map(|c| Record { source: String::new(), seed: 0, cell: c.clone(), measurement: measure(c) }).collect()
+    cells
+        .iter()
+        .map(|c| Record { source: String::new(), seed: 0, cell: c.clone(), measurement: measure(c) })
+        .collect()
 }
 
 fn verdict(bound: &Bound, records: &[Record]) -> BoundVerdict {
@@ -55,7 +58,12 @@ fn a_growth_is_judged_by_its_slope_on_the_side_that_binds() {
             assert_eq!(v.control.verdict, Refuted, "slope {slope}, {side:?}");
             let e = &v.exponents[0];
             assert!(e.lower <= e.measured && e.measured <= e.upper);
-            assert!((e.measured - (slope - 0.5)).abs() < 0.1 && e.claimed == -0.5 && e.points == 24 && e.values == 6);
+            assert!(
+                (e.measured - (slope - 0.5)).abs() < 0.1
+                    && e.claimed == -0.5
+                    && e.points == 24
+                    && e.values == 6
+            );
             assert_eq!(v.why.is_some(), expected == Refuted);
         }
     }
@@ -65,7 +73,11 @@ fn a_growth_is_judged_by_its_slope_on_the_side_that_binds() {
 fn a_loose_bound_is_supported_and_called_loose() {
     let v = verdict(&growth(Side::Upper), &records(&over_m(&WIDTHS, 4), power(-1.0, 0.05)));
     assert_eq!(v.verdict, Verdict::Scales);
-    assert!(v.tightness.text.starts_with("loose") && (v.tightness.exponent.unwrap() - 1.0).abs() < 0.1, "{:?}", v.tightness);
+    assert!(
+        v.tightness.text.starts_with("loose") && (v.tightness.exponent.unwrap() - 1.0).abs() < 0.1,
+        "{:?}",
+        v.tightness
+    );
     // The planted violation starts from the measured slope: a very negative one must not hide it.
     assert_eq!(v.control.verdict, Verdict::Refuted);
 }
@@ -73,7 +85,11 @@ fn a_loose_bound_is_supported_and_called_loose() {
 #[test]
 fn noise_that_hides_the_planted_violation_leaves_no_verdict() {
     let v = verdict(&growth(Side::Upper), &records(&over_m(&WIDTHS, 2), power(-3.0, 4.0)));
-    assert!(v.exponents[0].upper - v.exponents[0].measured > 0.25, "the example is too quiet: {:?}", v.exponents);
+    assert!(
+        v.exponents[0].upper - v.exponents[0].measured > 0.25,
+        "the example is too quiet: {:?}",
+        v.exponents
+    );
     assert_eq!(v.verdict, Verdict::Inconclusive);
     assert_ne!(v.control.verdict, Verdict::Refuted);
     assert!(v.why.unwrap().contains("could not have failed"));
@@ -134,7 +150,10 @@ fn growth_outside_the_allowed_range_is_reported_and_never_refutes() {
     assert_eq!((v.cells, v.cells_inside_hypotheses, v.exponents.len()), (9, 6, 2));
     assert!(v.exponents[0].decides && !v.exponents[1].decides && v.exponents[1].verdict != Verdict::Scales);
     // Without the mark the same records refute.
-    let unmarked = records(&over_m(&[1600, 3200, 6400, 12800, 25600], 1), |c| Measurement { hypotheses: vec![], ..measure(c) });
+    let unmarked = records(&over_m(&[1600, 3200, 6400, 12800, 25600], 1), |c| Measurement {
+        hypotheses: vec![],
+        ..measure(c)
+    });
     assert_eq!(verdict(&growth(Side::Upper), &unmarked).verdict, Verdict::Refuted);
 }
 
@@ -152,7 +171,13 @@ fn the_constant_is_uniform_the_supremum_is_taken_first() {
         let lhs = if steep { (c.m() as f64).sqrt() } else { 1.0 };
         Measurement::new().quantity("lhs", lhs, 0.0).quantity("rhs", 1.0, 0.0)
     };
-    let bound = Bound::growth("rate", "", "lhs", "rhs", Sweep::upper(Parameter::M, |_| 0.0).supremum_over(&[Parameter::N]));
+    let bound = Bound::growth(
+        "rate",
+        "",
+        "lhs",
+        "rhs",
+        Sweep::upper(Parameter::M, |_| 0.0).supremum_over(&[Parameter::N]),
+    );
     let v = verdict(&bound, &records(&cells, measure));
     assert_eq!((v.verdict, v.exponents.len()), (Verdict::Refuted, 1));
     assert!((v.implied_constant.unwrap() - 3200f64.sqrt()).abs() < 1e-9);
@@ -167,9 +192,20 @@ fn tied_parameters_do_not_separate_groups_and_others_do() {
             cells.push(Cell::new("made-up", "").with(Parameter::D, d).with(Parameter::M, d * d).with(K, k));
         }
     }
-    let measure =
-        |c: &Cell| Measurement::new().quantity("lhs", (c.d() as f64).powi(c.k() as i32), 0.0).quantity("rhs", c.d() as f64, 0.0);
-    let bound = Bound::growth("rate", "", "lhs", "rhs", Sweep::upper(Parameter::D, |c| c.k() as f64).tied(&[Parameter::M]));
+    let measure = |c: &Cell| {
+        Measurement::new().quantity("lhs", (c.d() as f64).powi(c.k() as i32), 0.0).quantity(
+            "rhs",
+            c.d() as f64,
+            0.0,
+        )
+    };
+    let bound = Bound::growth(
+        "rate",
+        "",
+        "lhs",
+        "rhs",
+        Sweep::upper(Parameter::D, |c| c.k() as f64).tied(&[Parameter::M]),
+    );
     let v = verdict(&bound, &records(&cells, measure));
     assert_eq!(v.verdict, Verdict::Refuted, "at k = 2 the ratio grows like d");
     let seen: Vec<_> = v.exponents.iter().map(|e| (e.group.as_str(), e.claimed, e.verdict)).collect();
@@ -186,8 +222,9 @@ fn sides(offset: f64, error: f64) -> impl Fn(&Cell) -> Measurement {
 
 #[test]
 fn an_identity_is_judged_by_its_certificate_alone() {
-    let identity =
-        |neighbour: &str| Bound::identity("same", "lhs = rhs", "lhs", "rhs", Neighbour::rhs(neighbour, "twice the right side"));
+    let identity = |neighbour: &str| {
+        Bound::identity("same", "lhs = rhs", "lhs", "rhs", Neighbour::rhs(neighbour, "twice the right side"))
+    };
     let cells = over_m(&WIDTHS, 1);
     let v = verdict(&identity("false"), &records(&cells, sides(1e-13, 1e-13)));
     assert_eq!((v.verdict, v.control.verdict), (Verdict::Exact, Verdict::Refuted));
@@ -196,7 +233,10 @@ fn an_identity_is_judged_by_its_certificate_alone() {
     let v = verdict(&identity("false"), &records(&cells, sides(1e-12, 1e-13)));
     assert_eq!(v.verdict, Verdict::Refuted);
     let worst = v.worst.unwrap();
-    assert_eq!(worst.command, format!("escapement verify made-up --tier quick --seed 7 --cell {}", worst.cell));
+    assert_eq!(
+        worst.command,
+        format!("escapement verify made-up --tier quick --seed 7 --cell {}", worst.cell)
+    );
     // A neighbour that passes, and one that is not there, take the power away.
     for (name, control) in [("true", Verdict::Exact), ("absent", Verdict::Inconclusive)] {
         let v = verdict(&identity(name), &records(&cells, sides(0.0, 1e-13)));
@@ -208,12 +248,17 @@ fn an_identity_is_judged_by_its_certificate_alone() {
 
 #[test]
 fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
-    let bound = |side| Bound::inequality("below", "", "lhs", side, "rhs", Neighbour::lhs("wrong", "a wrong constant"));
+    let bound = |side| {
+        Bound::inequality("below", "", "lhs", side, "rhs", Neighbour::lhs("wrong", "a wrong constant"))
+    };
     let cells = over_m(&WIDTHS, 1);
     let measure = |lhs: f64, error: f64| {
         move |_: &Cell| {
             let wrong = if lhs < 0.9 { 1.5 } else { 0.5 };
-            Measurement::new().quantity("lhs", lhs, error).quantity("rhs", 1.0, 0.0).quantity("wrong", wrong, 0.0)
+            Measurement::new()
+                .quantity("lhs", lhs, error)
+                .quantity("rhs", 1.0, 0.0)
+                .quantity("wrong", wrong, 0.0)
         }
     };
     let v = verdict(&bound(Side::Upper), &records(&cells, measure(0.5, 0.0)));
@@ -222,7 +267,14 @@ fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
     let v = verdict(&bound(Side::Lower), &records(&cells, measure(1.5, 0.0)));
     assert_eq!((v.verdict, v.implied_constant), (Verdict::Holds, Some(1.5)));
     // Within the certificate is no violation.
-    let slightly = Bound::inequality("below", "", "lhs", Side::Upper, "rhs", Neighbour::rhs("wrong", "half the right side"));
+    let slightly = Bound::inequality(
+        "below",
+        "",
+        "lhs",
+        Side::Upper,
+        "rhs",
+        Neighbour::rhs("wrong", "half the right side"),
+    );
     assert_eq!(verdict(&slightly, &records(&cells, measure(1.0 + 1e-12, 1e-11))).verdict, Verdict::Holds);
     assert_eq!(verdict(&slightly, &records(&cells, measure(1.0 + 1e-12, 1e-13))).verdict, Verdict::Refuted);
     // Strict: equality violates, and what cannot be told from equality is open.
@@ -233,8 +285,10 @@ fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
 }
 
 fn over_d(f: impl Fn(f64) -> f64) -> Vec<Record> {
-    let cells: Vec<Cell> =
-        [4, 8, 16, 32, 64, 128, 256, 512].iter().map(|&d| Cell::new("made-up", "").with(Parameter::D, d).with(K, 2)).collect();
+    let cells: Vec<Cell> = [4, 8, 16, 32, 64, 128, 256, 512]
+        .iter()
+        .map(|&d| Cell::new("made-up", "").with(Parameter::D, d).with(K, 2))
+        .collect();
     records(&cells, |c| Measurement::new().quantity("q", f(c.d() as f64), 0.0))
 }
 
@@ -246,8 +300,8 @@ fn an_asymptotic_statement_is_judged_from_its_onset_on() {
         Bound::asymptotic("a", "", "q", Sweep::lower(Parameter::D, |c| c.k() as f64)),
         Bound::asymptotic("a", "", "q", Sweep::both(Parameter::D, |c| c.k() as f64)),
     ];
-    // d² + 100·d: the last three local exponents are 1.48, 1.64 and 1.78, and what still drifts by more than the slack decides nothing:
-    // not even the upper bound, because the planted violation would not show.
+    // d² + 100·d: the last three local exponents are 1.48, 1.64 and 1.78, and what still drifts by more than
+    // the slack decides nothing: not even the upper bound, because the planted violation would not show.
     let curved = over_d(|d| d * d + 100.0 * d);
     for bound in &bounds {
         assert_eq!(verdict(bound, &curved).verdict, Verdict::Inconclusive);
@@ -259,7 +313,9 @@ fn an_asymptotic_statement_is_judged_from_its_onset_on() {
         assert_eq!((v.verdict, v.onset), (Scales, Some(32usize.into())), "{v:?}");
         assert_eq!(v.control.verdict, Refuted);
     }
-    for (exponent, expected) in [(2.5, [Refuted, Scales, Refuted]), (1.5, [Scales, Refuted, Refuted]), (2.0, [Scales; 3])] {
+    for (exponent, expected) in
+        [(2.5, [Refuted, Scales, Refuted]), (1.5, [Scales, Refuted, Refuted]), (2.0, [Scales; 3])]
+    {
         for (bound, expected) in bounds.iter().zip(expected) {
             let v = verdict(bound, &over_d(|d| d.powf(exponent)));
             assert_eq!((v.verdict, v.control.verdict), (expected, Refuted), "{exponent}: {v:?}");
@@ -274,23 +330,34 @@ fn an_asymptotic_statement_is_judged_from_its_onset_on() {
 fn a_probability_is_judged_by_exact_limits() {
     use Verdict::{Holds, Inconclusive, Refuted};
     let cells = over_m(&[10], 4);
-    for (per_cell, at_least, at_most) in [(90.0, Holds, Refuted), (50.0, Refuted, Holds), (76.0, Inconclusive, Inconclusive)] {
-        let records = records(&cells, |_| Measurement::new().quantity("held", per_cell, 0.0).quantity("trials", 100.0, 0.0));
+    for (per_cell, at_least, at_most) in
+        [(90.0, Holds, Refuted), (50.0, Refuted, Holds), (76.0, Inconclusive, Inconclusive)]
+    {
+        let records = records(&cells, |_| {
+            Measurement::new().quantity("held", per_cell, 0.0).quantity("trials", 100.0, 0.0)
+        });
         for (side, expected) in [(Side::Lower, at_least), (Side::Upper, at_most)] {
             let v = verdict(&Bound::probability("p", "", "held", "trials", side, 0.75), &records);
             assert_eq!((v.verdict, v.control.verdict), (expected, Refuted), "{per_cell} {side:?}: {v:?}");
         }
     }
     // Two trials show nothing, whatever came out.
-    let few = records(&over_m(&[10], 1), |_| Measurement::new().quantity("held", 2.0, 0.0).quantity("trials", 2.0, 0.0));
-    assert_eq!(verdict(&Bound::probability("p", "", "held", "trials", Side::Lower, 0.1), &few).verdict, Inconclusive);
+    let few = records(&over_m(&[10], 1), |_| {
+        Measurement::new().quantity("held", 2.0, 0.0).quantity("trials", 2.0, 0.0)
+    });
+    assert_eq!(
+        verdict(&Bound::probability("p", "", "held", "trials", Side::Lower, 0.1), &few).verdict,
+        Inconclusive
+    );
 }
 
 #[test]
 fn the_claim_takes_its_worst_bound_and_the_printed_wording_stands_apart() {
-    let same = |name: &str, rhs: &str| Bound::identity(name, "", "lhs", rhs, Neighbour::rhs("false", "twice"));
+    let same =
+        |name: &str, rhs: &str| Bound::identity(name, "", "lhs", rhs, Neighbour::rhs("false", "twice"));
     let cells = over_m(&WIDTHS, 1);
-    let claim = |bounds: Vec<Bound>| Synthetic::new("made-up", cells.clone(), bounds, |_, _| Ok(Measurement::new()));
+    let claim =
+        |bounds: Vec<Bound>| Synthetic::new("made-up", cells.clone(), bounds, |_, _| Ok(Measurement::new()));
     let records = records(&cells, sides(0.0, 1e-13));
     let v = judge(
         &claim(vec![same("checked", "rhs"), same("printed", "false").printed(ErratumId(0))]),
@@ -304,7 +371,8 @@ fn the_claim_takes_its_worst_bound_and_the_printed_wording_stands_apart() {
     assert_eq!((printed.verdict, printed.erratum), (Verdict::Refuted, ErratumId(0)));
     let json = serde_json::to_value(&v).unwrap();
     assert_eq!(json["as_printed"], serde_json::json!({"verdict": "refuted", "erratum": 0}));
-    let v = judge(&claim(vec![same("checked", "rhs"), same("wrong", "false")]), Tier::Quick, 7, &records, &[]);
+    let v =
+        judge(&claim(vec![same("checked", "rhs"), same("wrong", "false")]), Tier::Quick, 7, &records, &[]);
     assert_eq!(v.verdict, Verdict::Refuted);
     assert_eq!(
         judge(&claim(vec![]), Tier::Quick, 7, &records, &[]).verdict,
@@ -348,9 +416,17 @@ fn a_part_of_a_sweep_refutes_nothing_and_a_cell_that_violates_an_inequality_does
 fn the_json_has_the_fields_that_others_build_on() {
     let v = verdict(&growth(Side::Upper), &records(&over_m(&WIDTHS, 4), power(0.0, 0.1)));
     let json = serde_json::to_value(&v).unwrap();
-    for field in
-        ["name", "kind", "verdict", "implied_constant", "tightness", "exponents", "control", "cells", "cells_inside_hypotheses"]
-    {
+    for field in [
+        "name",
+        "kind",
+        "verdict",
+        "implied_constant",
+        "tightness",
+        "exponents",
+        "control",
+        "cells",
+        "cells_inside_hypotheses",
+    ] {
         assert!(json.get(field).is_some(), "{field}");
     }
     for field in ["parameter", "claimed", "measured", "lower", "upper"] {
@@ -378,12 +454,20 @@ fn non_finite_numbers_are_refused_by_cell_and_quantity() {
 #[test]
 fn random_streams_of_cells_are_pinned() {
     use rand::Rng;
-    let cell =
-        Cell::new("lemma-1", "fit").with(Parameter::D, 10).with(Parameter::M, 400).with(K, 1).with(R, 3).activation("tanh:0.5");
+    let cell = Cell::new("lemma-1", "fit")
+        .with(Parameter::D, 10)
+        .with(Parameter::M, 400)
+        .with(K, 1)
+        .with(R, 3)
+        .activation("tanh:0.5");
     let words = |purpose: &str| cell.stream(2206, purpose).next_u64();
     assert_ne!(words("weights"), words("signs"));
     assert_ne!(words("weights"), cell.clone().replicate(1).stream(2206, "weights").next_u64());
-    assert_eq!(words("weights"), PINNED, "the random streams changed: every record on every disk is now stale");
+    assert_eq!(
+        words("weights"),
+        PINNED,
+        "the random streams changed: every record on every disk is now stale"
+    );
 }
 
 /// First word of the stream above.

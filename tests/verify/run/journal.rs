@@ -1,5 +1,5 @@
-//! The runner and its journal: the same bytes whatever the order, the number of jobs or the interruptions, and old numbers
-//! never taken for fresh.
+//! The runner and its journal: the same bytes whatever the order, the number of jobs or the interruptions,
+//! and old numbers never taken for fresh.
 
 use crate::synthetic::{Synthetic, noise, over_m};
 use escapement_verify::run::journal::Journal;
@@ -23,10 +23,20 @@ fn measure(cell: &Cell, seed: u64) -> Measurement {
 }
 
 fn registry() -> Registry {
-    Registry::new(vec![Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![], |c, s| Ok(measure(c, s))).boxed()]).unwrap()
+    Registry::new(vec![
+        Synthetic::new("made-up", over_m(&WIDTHS, 3), vec![], |c, s| Ok(measure(c, s))).boxed(),
+    ])
+    .unwrap()
 }
 
-fn run(registry: &Registry, path: &Path, jobs: usize, seed: u64, observer: &dyn Observer, stop: &AtomicBool) -> Outcome {
+fn run(
+    registry: &Registry,
+    path: &Path,
+    jobs: usize,
+    seed: u64,
+    observer: &dyn Observer,
+    stop: &AtomicBool,
+) -> Outcome {
     let claims: Vec<_> = registry.claims().collect();
     let plan = Plan::new(&claims, Tier::Quick, seed).unwrap();
     let journal = Mutex::new(Journal::open(path, false).unwrap());
@@ -82,7 +92,11 @@ fn a_run_that_is_stopped_or_killed_in_the_middle_of_a_line_resumes_to_the_same_b
     bytes.extend(&whole[..40]);
     fs::write(&path, &bytes).unwrap();
     let journal = Journal::open(&path, false).unwrap();
-    assert!(journal.warnings()[0].contains(&format!("cut.jsonl:{} was half-written", kept + 1)), "{:?}", journal.warnings());
+    assert!(
+        journal.warnings()[0].contains(&format!("cut.jsonl:{} was half-written", kept + 1)),
+        "{:?}",
+        journal.warnings()
+    );
     drop(journal);
 
     let outcome = simply(&path, 1, 7);
@@ -126,7 +140,8 @@ fn a_damaged_line_is_an_error_that_names_it() {
         |l| l.replacen("\"check\":\"", "\"check\":\"0", 1),
     ];
     for change in damage {
-        let lines: Vec<String> = text.lines().enumerate().map(|(i, l)| if i == 2 { change(l) } else { l.to_owned() }).collect();
+        let lines: Vec<String> =
+            text.lines().enumerate().map(|(i, l)| if i == 2 { change(l) } else { l.to_owned() }).collect();
         assert_ne!(lines[2], text.lines().nth(2).unwrap(), "the damage must damage");
         let damaged = lines.join("\n") + "\n";
         fs::write(&path, &damaged).unwrap();
@@ -146,7 +161,10 @@ fn a_second_process_is_told_so() {
     let held = Journal::open(&path, false).unwrap();
     let error = Journal::open(&path, false).unwrap_err();
     assert!(matches!(error, Error::JournalLocked { .. }));
-    assert!(error.to_string().contains("another process holds") && error.to_string().contains("j.jsonl.lock"), "{error}");
+    assert!(
+        error.to_string().contains("another process holds") && error.to_string().contains("j.jsonl.lock"),
+        "{error}"
+    );
     drop(held);
     assert!(Journal::open(&path, false).is_ok());
 }
@@ -195,7 +213,12 @@ fn a_cell_that_fails_does_not_take_the_others_along() {
     let outcome = run(&registry, &dir.path().join("j.jsonl"), 2, 7, &Silent, &AtomicBool::new(false));
     assert_eq!((outcome.records.len(), outcome.interrupted), (14, false));
     let messages: Vec<&str> = outcome.failures.iter().map(|f| f.message.as_str()).collect();
-    let expected = ["the width m = 7", "it panicked: by design", "'lhs' of the cell made-up,d=10,m=800", "needs 931 GiB"];
+    let expected = [
+        "the width m = 7",
+        "it panicked: by design",
+        "'lhs' of the cell made-up,d=10,m=800",
+        "needs 931 GiB",
+    ];
     assert!(messages.len() == 4 && messages.iter().zip(expected).all(|(m, e)| m.contains(e)), "{messages:?}");
 }
 
@@ -227,7 +250,8 @@ fn long_cells_go_first_and_together_they_stay_within_memory() {
     let plan = Plan::new(&claims, Tier::Quick, 7).unwrap();
     let watch = Memory::default();
     let stop = AtomicBool::new(false);
-    let outcome = runner::run(&plan, None, &Options { jobs: 4, memory: 3500.0, stop: &stop }, &watch).unwrap();
+    let outcome =
+        runner::run(&plan, None, &Options { jobs: 4, memory: 3500.0, stop: &stop }, &watch).unwrap();
     assert_eq!(outcome.records.len(), 18);
     let peak = watch.peak.load(Ordering::SeqCst);
     assert!((3200..=3500).contains(&peak), "{peak}");
@@ -241,7 +265,9 @@ fn long_cells_go_first_and_together_they_stay_within_memory() {
 #[test]
 fn plans_refuse_cells_that_cannot_be_told_apart() {
     let plan = |cells: Vec<Cell>| {
-        let registry = Registry::new(vec![Synthetic::new("made-up", cells, vec![], |c, s| Ok(measure(c, s))).boxed()]).unwrap();
+        let registry =
+            Registry::new(vec![Synthetic::new("made-up", cells, vec![], |c, s| Ok(measure(c, s))).boxed()])
+                .unwrap();
         let claims: Vec<_> = registry.claims().collect();
         Plan::new(&claims, Tier::Quick, 7).map(|p| p.steps.len()).map_err(|e| e.to_string())
     };
@@ -269,7 +295,10 @@ fn a_refused_journal_leaves_nothing_beside_it() {
     assert_eq!(names(), ["j.jsonl", "j.jsonl.lock"]);
     // Neither does a folder stay that was made in vain.
     fs::remove_file(dir.path().join("j.jsonl.lock")).unwrap();
-    assert!(Journal::open(&dir.path().join(format!("a/b/{}", "x".repeat(252))), false).is_err(), "no room for .lock");
+    assert!(
+        Journal::open(&dir.path().join(format!("a/b/{}", "x".repeat(252))), false).is_err(),
+        "no room for .lock"
+    );
     assert_eq!(names(), ["j.jsonl"]);
 }
 
@@ -294,10 +323,14 @@ fn a_line_may_be_there_twice_but_not_with_other_numbers() {
     Journal::open(&other, false).unwrap().append(&changed, 0.0, 1).unwrap();
     fs::write(&path, whole + &fs::read_to_string(&other).unwrap()).unwrap();
     let error = Journal::open(&path, false).unwrap_err();
-    assert!(matches!(error, Error::JournalDamaged { line: 19, .. }) && error.to_string().contains("contradicts"), "{error}");
+    assert!(
+        matches!(error, Error::JournalDamaged { line: 19, .. }) && error.to_string().contains("contradicts"),
+        "{error}"
+    );
 }
 
-/// Somebody's weights given as the journal by mistake: refused, with or without --fresh, and nothing appears beside them.
+/// Somebody's weights given as the journal by mistake: refused, with or without --fresh, and nothing appears
+/// beside them.
 #[test]
 fn a_file_that_is_no_journal_is_left_alone() {
     let dir = TempDir::new().unwrap();

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 #[command(
     name = "escapement",
     version,
-    after_help = "Examples:\n  escapement verify\n  escapement explain lemma-1\n  escapement zonal --d 100 --degrees 8"
+    after_help = "Examples:\n  escapement verify\n  escapement explain lemma-1\n  escapement zonal --d 100 \
+        --degrees 8"
 )]
 struct Line {
     #[command(subcommand)]
@@ -34,7 +35,8 @@ enum Command {
     Construct(construct::Args),
     /// L_λ, its gradient and its Hessian at weights of your own
     Evaluate(evaluate::Args),
-    // No comment of the kind that is documentation: it would take the place of what the arguments say at length.
+    // No comment of the kind that is documentation: it would take the place of what the arguments say at
+    // length.
     #[command(about = "Gradient descent on L_λ, with a history and checkpoints")]
     Train(Box<train::Args>),
     #[command(about = "The paper's figures, as CSV and SVG, with verdicts")]
@@ -69,7 +71,8 @@ pub fn run(registry: &Registry) -> ExitCode {
     })
 }
 
-/// The words of the command line. `help` has no options of its own, so one that asks it for help is understood as the rest.
+/// The words of the command line. `help` has no options of its own, so one that asks it for help is
+/// understood as the rest.
 fn words(mut words: Vec<OsString>) -> Vec<OsString> {
     if words.get(1).is_some_and(|word| word == "help") {
         words.retain(|word| word != "--help" && word != "-h");
@@ -102,7 +105,8 @@ const NUMBERS: [(&str, &str); 6] = [
 /// A usage error of clap in one line.
 fn sentence(text: &str) -> String {
     let mut sentence = String::new();
-    let lines = text.lines().take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
+    let lines =
+        text.lines().take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more information"));
     let mut list = false;
     for line in lines {
         let part = line.trim().trim_start_matches("error: ");
@@ -131,12 +135,18 @@ mod tests {
             let error = Line::try_parse_from(words.split(' ')).err().unwrap();
             sentence(&error.render().to_string())
         };
-        assert_eq!(said("escapement merge"), "the following required arguments were not provided: --out <FILE>, <JOURNAL>...");
+        assert_eq!(
+            said("escapement merge"),
+            "the following required arguments were not provided: --out <FILE>, <JOURNAL>..."
+        );
         assert_eq!(
             said("escapement verify --seed x"),
             "invalid value 'x' for '--seed <SEED>': a whole number of at least 0 is allowed"
         );
-        assert!(said("escapement verify --seed 18446744073709551616").ends_with(": a whole number below 2^64 is allowed"));
+        assert!(
+            said("escapement verify --seed 18446744073709551616")
+                .ends_with(": a whole number below 2^64 is allowed")
+        );
         assert!(said("escapement verify --sead 1").contains("; tip: a similar argument exists: '--seed'"));
     }
 

@@ -38,7 +38,8 @@ pub enum Place {
     Rhs,
 }
 
-/// A false neighbour of a formula, measured on the same cells: the check is worth something only if this one is refuted.
+/// A false neighbour of a formula, measured on the same cells: the check is worth something only if this one
+/// is refuted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbour {
     /// What it stands in for.
@@ -82,7 +83,8 @@ pub enum Kind {
         lhs: String,
         /// Right side.
         rhs: String,
-        /// [`Side::Upper`] or [`Side::Lower`]; [`Side::Both`] asks for equality of the exact values and is an identity.
+        /// [`Side::Upper`] or [`Side::Lower`]; [`Side::Both`] asks for equality of the exact values and is an
+        /// identity.
         side: Side,
         /// Whether equality violates it.
         strict: bool,
@@ -170,7 +172,11 @@ impl Bound {
         rhs: impl Into<String>,
         neighbour: Neighbour,
     ) -> Self {
-        Self::new(name, statement, Kind::Identity { lhs: lhs.into(), rhs: rhs.into(), neighbours: vec![neighbour] })
+        Self::new(
+            name,
+            statement,
+            Kind::Identity { lhs: lhs.into(), rhs: rhs.into(), neighbours: vec![neighbour] },
+        )
     }
 
     /// An inequality with a false neighbour.
@@ -198,7 +204,12 @@ impl Bound {
     }
 
     /// An asymptotic statement.
-    pub fn asymptotic(name: impl Into<String>, statement: impl Into<String>, quantity: impl Into<String>, sweep: Sweep) -> Self {
+    pub fn asymptotic(
+        name: impl Into<String>,
+        statement: impl Into<String>,
+        quantity: impl Into<String>,
+        sweep: Sweep,
+    ) -> Self {
         Self::new(name, statement, Kind::Asymptotic { quantity: quantity.into(), sweep })
     }
 
@@ -229,7 +240,8 @@ impl Bound {
         self
     }
 
-    /// One more false neighbour (identities and inequalities; no effect on the others, whose controls are planted).
+    /// One more false neighbour (identities and inequalities; no effect on the others, whose controls are
+    /// planted).
     #[must_use]
     pub fn neighbour(mut self, neighbour: Neighbour) -> Self {
         if let Kind::Identity { neighbours, .. } | Kind::Inequality { neighbours, .. } = &mut self.kind {

@@ -3,17 +3,19 @@
 use super::errata::ErratumId;
 use super::paper::Paper;
 
-/// The card of a claim. Every text is whole sentences in plain text with Unicode mathematics, but for the statement.
+/// The card of a claim. Every text is whole sentences in plain text with Unicode mathematics, but for the
+/// statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Card {
     /// The paper that states it.
     pub paper: &'static Paper,
-    /// What its cells are named by: `paper/claim`, as in "dls22/one-step". A bare name, as in "lemma-1", is allowed where it is unique in a
-    /// registry.
+    /// What its cells are named by: `paper/claim`, as in "dls22/one-step". A bare name, as in "lemma-1", is
+    /// allowed where it is unique in a registry.
     pub id: &'static str,
     /// A few words.
     pub title: &'static str,
-    /// The statement as checked, in LaTeX without dollars; words stand in `\text{…}`. Plain text and MathML are made from it.
+    /// The statement as checked, in LaTeX without dollars; words stand in `\text{…}`. Plain text and MathML
+    /// are made from it.
     pub statement: &'static str,
     /// Where it is made, e.g. "NBL22, Lemma 1".
     pub reference: &'static str,

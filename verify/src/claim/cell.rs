@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// One point at which a claim is measured: values of named parameters, of which those that do not apply are absent. Zero is a value.
+/// One point at which a claim is measured: values of named parameters, of which those that do not apply are
+/// absent. Zero is a value.
 ///
 /// ```
 /// use escapement_verify::{Cell, Parameter};
@@ -37,7 +38,8 @@ impl Cell {
         Self { claim: claim.into(), part: part.into(), ..Self::default() }
     }
 
-    /// With this value of a parameter, in place of one that it had. A whole number given for a real parameter is that real number.
+    /// With this value of a parameter, in place of one that it had. A whole number given for a real parameter
+    /// is that real number.
     #[must_use]
     pub fn with(mut self, parameter: Parameter, value: impl Into<Value>) -> Self {
         let value = match (parameter.kind(), value.into()) {
@@ -127,12 +129,14 @@ impl Cell {
         self.whole(Parameter::N)
     }
 
-    /// Symbols and values of the parameters that apply: d, m and n first, then shorter symbols before longer ones, in alphabetical order.
+    /// Symbols and values of the parameters that apply: d, m and n first, then shorter symbols before longer
+    /// ones, in alphabetical order.
     pub fn values(&self) -> impl Iterator<Item = (&str, Value)> {
         self.values.0.iter().map(|(symbol, value)| (symbol.as_ref(), *value))
     }
 
-    /// The canonical name: what the journal and the random streams are keyed by. Parameters that do not apply are left out.
+    /// The canonical name: what the journal and the random streams are keyed by. Parameters that do not apply
+    /// are left out.
     pub fn key(&self) -> String {
         let mut key = self.claim.clone();
         if !self.part.is_empty() {
@@ -149,17 +153,18 @@ impl Cell {
         key
     }
 
-    /// The random stream for `purpose` ("weights", "inputs", "signs"): ChaCha20 keyed by a hash of root seed, cell and purpose.
+    /// The random stream for `purpose` ("weights", "inputs", "signs"): ChaCha20 keyed by a hash of root seed,
+    /// cell and purpose.
     pub fn stream(&self, root_seed: u64, purpose: &str) -> ChaCha20Rng {
         seed::stream(root_seed, &self.key(), purpose)
     }
 
-    /// Refuses names that would make [`Cell::key`] ambiguous or awkward in a shell, values that `letters` (and d, m, n) do not declare, and
-    /// values that are not finite.
+    /// Refuses names that would make [`Cell::key`] ambiguous or awkward in a shell, values that `letters`
+    /// (and d, m, n) do not declare, and values that are not finite.
     ///
     /// # Errors
-    /// [`Error::CellName`] when the part or the activation holds anything but letters, digits and `: . _ + -`, or when a value is not of
-    /// the kind that its parameter takes.
+    /// [`Error::CellName`] when the part or the activation holds anything but letters, digits and
+    /// `: . _ + -`, or when a value is not of the kind that its parameter takes.
     pub fn check(&self, letters: &[Parameter]) -> Result<()> {
         let refuse = |what: &str, value: &dyn ToString, allowed: &str| {
             let (what, value, allowed) = (what.to_owned(), value.to_string(), allowed.to_owned());
@@ -171,9 +176,14 @@ impl Cell {
             }
         }
         for (symbol, value) in self.values() {
-            let Some(parameter) = Parameter::HOUSE.iter().chain(letters).find(|p| p.symbol() == symbol) else {
+            let Some(parameter) = Parameter::HOUSE.iter().chain(letters).find(|p| p.symbol() == symbol)
+            else {
                 let known: Vec<&str> = Parameter::HOUSE.iter().chain(letters).map(|p| p.symbol()).collect();
-                return refuse("parameter", &symbol, &format!("the parameters that its paper declares are {}", known.join(", ")));
+                return refuse(
+                    "parameter",
+                    &symbol,
+                    &format!("the parameters that its paper declares are {}", known.join(", ")),
+                );
             };
             if parameter.kind() != value.kind() {
                 return refuse(symbol, &value, "the parameter takes whole numbers");
@@ -209,10 +219,12 @@ impl Values {
     }
 }
 
-/// The order of symbols in a key: those of the house first, then shorter ones before longer ones, alphabetically whatever their case.
+/// The order of symbols in a key: those of the house first, then shorter ones before longer ones,
+/// alphabetically whatever their case.
 fn order(a: &str, b: &str) -> Ordering {
     let place = |symbol: &str| {
-        let house = Parameter::HOUSE.iter().position(|p| p.symbol() == symbol).unwrap_or(Parameter::HOUSE.len());
+        let house =
+            Parameter::HOUSE.iter().position(|p| p.symbol() == symbol).unwrap_or(Parameter::HOUSE.len());
         (house, symbol.chars().count(), symbol.to_lowercase())
     };
     place(a).cmp(&place(b)).then_with(|| a.cmp(b))
@@ -250,7 +262,8 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
-/// A cell as it is written, now and before parameters had names: then six numbers had fields of their own, 0 where they did not apply.
+/// A cell as it is written, now and before parameters had names: then six numbers had fields of their own, 0
+/// where they did not apply.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -305,7 +318,8 @@ mod tests {
             .with(Parameter::N, 4)
             .with(Parameter::D, 5)
             .with(RIDGE, 0.5);
-        let other = Cell::new("c", "p").with(RIDGE, 1).with(Parameter::D, 5).with(K, 1).with(R, 3).with(DEGREE, 2);
+        let other =
+            Cell::new("c", "p").with(RIDGE, 1).with(Parameter::D, 5).with(K, 1).with(R, 3).with(DEGREE, 2);
         let other = other.with(Parameter::N, 4).with(RIDGE, 0.5);
         assert_eq!(one, other);
         assert_eq!(one.key(), "c/p,d=5,n=4,k=1,R=3,ridge=0.5,degree=2,replicate=0");
@@ -315,7 +329,10 @@ mod tests {
     #[test]
     fn zero_is_a_value() {
         let cell = Cell::new("c", "").with(K, 0);
-        assert_eq!((cell.key().as_str(), cell.get(K), cell.get(R)), ("c,k=0,replicate=0", Some(Value::Whole(0)), None));
+        assert_eq!(
+            (cell.key().as_str(), cell.get(K), cell.get(R)),
+            ("c,k=0,replicate=0", Some(Value::Whole(0)), None)
+        );
         assert!(cell.real(R).is_nan() && cell.real(K) == 0.0);
         let read: Cell = serde_json::from_str(&serde_json::to_string(&cell).unwrap()).unwrap();
         assert_eq!(read, cell);
@@ -332,9 +349,12 @@ mod tests {
     #[test]
     fn values_must_be_declared_and_of_their_kind() {
         let refused = |cell: Cell| cell.check(&[K, RIDGE]).unwrap_err().to_string();
-        assert!(Cell::new("c", "").with(K, 0).with(RIDGE, 2).with(Parameter::D, 3).check(&[K, RIDGE]).is_ok());
         assert!(
-            refused(Cell::new("c", "").with(R, 1)).contains("'R'") && refused(Cell::new("c", "").with(K, 0.5)).contains("0.5")
+            Cell::new("c", "").with(K, 0).with(RIDGE, 2).with(Parameter::D, 3).check(&[K, RIDGE]).is_ok()
+        );
+        assert!(
+            refused(Cell::new("c", "").with(R, 1)).contains("'R'")
+                && refused(Cell::new("c", "").with(K, 0.5)).contains("0.5")
         );
         assert!(refused(Cell::new("c", "").with(RIDGE, f64::NAN)).contains("finite"));
         assert!(refused(Cell::new("c", "a b")).contains("'a b'"));

@@ -1,4 +1,5 @@
-//! Errata: where the statement checked differs from the statement printed. Every report carries those of its papers.
+//! Errata: where the statement checked differs from the statement printed. Every report carries those of its
+//! papers.
 
 use serde::Serialize;
 

@@ -19,8 +19,8 @@ pub struct Paper {
     pub errata: &'static [Erratum],
     /// The parameters of its cells beside d, m and n.
     pub letters: &'static [Parameter],
-    /// A version of the code of its claims, for papers outside this package: the build script hashes only the sources here, so change it
-    /// whenever a claim measures differently, or old records will be reused.
+    /// A version of the code of its claims, for papers outside this package: the build script hashes only the
+    /// sources here, so change it whenever a claim measures differently, or old records will be reused.
     pub revision: &'static str,
     /// Its claims, in the order of reports.
     pub claims: fn() -> Vec<Box<dyn Claim>>,

@@ -13,7 +13,8 @@ pub enum Kind {
     Real,
 }
 
-/// A named parameter. A paper declares the parameters of its cells in [`crate::claim::paper::Paper::letters`]; d, m and n are everybody's.
+/// A named parameter. A paper declares the parameters of its cells in
+/// [`crate::claim::paper::Paper::letters`]; d, m and n are everybody's.
 ///
 /// ```
 /// use escapement_verify::Parameter;
@@ -91,7 +92,8 @@ impl Value {
         }
     }
 
-    /// The order of numbers, then of kinds, and the bits of equal ones: a total order that `Eq` and `Hash` agree with.
+    /// The order of numbers, then of kinds, and the bits of equal ones: a total order that `Eq` and `Hash`
+    /// agree with.
     fn key(self) -> (u64, u64) {
         match self {
             Self::Whole(value) => (0, value),
@@ -162,7 +164,10 @@ mod tests {
         assert!(zero < half && half < one && half < single && single < two && none < half && one < pair);
         assert_eq!(zero, minus_zero);
         assert!(single != one && single < one, "a whole and a real one are two names");
-        assert_eq!([single, half, minus_zero, Value::from(1e-10)].map(|v| v.to_string()), ["1", "0.5", "0.0", "1e-10"]);
+        assert_eq!(
+            [single, half, minus_zero, Value::from(1e-10)].map(|v| v.to_string()),
+            ["1", "0.5", "0.0", "1e-10"]
+        );
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the same value, ∞ where the values differ and
-    /// no error is allowed.
+    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the
+    /// same value, ∞ where the values differ and no error is allowed.
     pub fn excess(self, other: Self) -> f64 {
         let difference = (self.value - other.value).abs();
         if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
@@ -31,8 +31,9 @@ impl Quantity {
 
 /// Whether a hypothesis of the theorem is met in a cell.
 ///
-/// A hypothesis named [`Hypothesis::RANGE`] says whether the cell lies in the parameter set over which a constant is
-/// claimed to be uniform: a cell outside it is reported and never decides a verdict. Every other hypothesis is only counted.
+/// A hypothesis named [`Hypothesis::RANGE`] says whether the cell lies in the parameter set over which a
+/// constant is claimed to be uniform: a cell outside it is reported and never decides a verdict. Every other
+/// hypothesis is only counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hypothesis {
@@ -116,8 +117,15 @@ impl Measurement {
     /// # Errors
     /// [`Error::NotFinite`] or [`Error::NegativeError`], naming cell and quantity.
     pub fn check(&self, cell: &Cell) -> Result<()> {
-        let values = self.quantities.iter().flat_map(|(name, q)| [(name.clone(), q.value), (format!("{name} (error)"), q.error)]);
-        let costs = [("cost.flops", self.cost.flops), ("cost.bytes", self.cost.bytes), ("cost.products", self.cost.products)];
+        let values = self
+            .quantities
+            .iter()
+            .flat_map(|(name, q)| [(name.clone(), q.value), (format!("{name} (error)"), q.error)]);
+        let costs = [
+            ("cost.flops", self.cost.flops),
+            ("cost.bytes", self.cost.bytes),
+            ("cost.products", self.cost.products),
+        ];
         for (name, value) in values.chain(costs.map(|(name, value)| (name.to_owned(), value))) {
             if !value.is_finite() {
                 return Err(Error::NotFinite { cell: cell.key(), quantity: name, value });
@@ -125,7 +133,11 @@ impl Measurement {
         }
         for (name, q) in &self.quantities {
             if q.error < 0.0 {
-                return Err(Error::NegativeError { cell: cell.key(), quantity: name.clone(), value: q.error });
+                return Err(Error::NegativeError {
+                    cell: cell.key(),
+                    quantity: name.clone(),
+                    value: q.error,
+                });
             }
         }
         Ok(())

@@ -11,7 +11,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry of these claims; a crate of your own may pass its own beside those of [`crate::papers::nbl22::claims`].
+    /// A registry of these claims; a crate of your own may pass its own beside those of
+    /// [`crate::papers::nbl22::claims`].
     ///
     /// # Errors
     /// [`Error::Duplicate`] if two claims, or two bounds of one claim, share a name.
@@ -24,7 +25,10 @@ impl Registry {
             let mut names = BTreeSet::new();
             for bound in claim.bounds() {
                 if !names.insert(bound.name.clone()) {
-                    return Err(Error::Duplicate { what: "the bound", name: format!("{}/{}", claim.id(), bound.name) });
+                    return Err(Error::Duplicate {
+                        what: "the bound",
+                        name: format!("{}/{}", claim.id(), bound.name),
+                    });
                 }
             }
         }
@@ -47,7 +51,8 @@ impl Registry {
         papers
     }
 
-    /// The claim with this name: that of its cells, `paper/claim`, or the claim's alone where only one paper has it.
+    /// The claim with this name: that of its cells, `paper/claim`, or the claim's alone where only one paper
+    /// has it.
     ///
     /// # Errors
     /// [`Error::UnknownClaim`] with the nearest name, or with all of them.
@@ -60,8 +65,13 @@ impl Registry {
         match (short.next(), short.next()) {
             (Some(claim), None) => Ok(claim),
             (Some(_), Some(_)) => {
-                let all = self.claims().map(|c| c.card()).filter(|card| card.short() == name).map(|card| card.name());
-                let suggestion = format!(", which several papers have: {}", all.collect::<Vec<_>>().join(", "));
+                let all = self
+                    .claims()
+                    .map(|c| c.card())
+                    .filter(|card| card.short() == name)
+                    .map(|card| card.name());
+                let suggestion =
+                    format!(", which several papers have: {}", all.collect::<Vec<_>>().join(", "));
                 Err(Error::UnknownClaim { given: name.to_owned(), suggestion })
             }
             (None, _) => Err(self.unknown(name)),
@@ -93,7 +103,10 @@ impl Registry {
             let known = self.papers().iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownPaper { given: given.clone(), known });
         }
-        Ok(self.claims().filter(|c| papers.is_empty() || papers.iter().any(|p| p == c.card().paper.id)).collect())
+        Ok(self
+            .claims()
+            .filter(|c| papers.is_empty() || papers.iter().any(|p| p == c.card().paper.id))
+            .collect())
     }
 
     /// The claims that `claim` rests on directly, by the names that its card gives: of its own paper first.
@@ -102,7 +115,9 @@ impl Registry {
     /// [`Error::UnknownClaim`] for a name that is not there.
     pub fn uses(&self, claim: &dyn Claim) -> Result<Vec<&dyn Claim>> {
         let card = claim.card();
-        let own = |name: &str| self.claims().find(|c| c.card().paper.id == card.paper.id && c.card().short() == name);
+        let own = |name: &str| {
+            self.claims().find(|c| c.card().paper.id == card.paper.id && c.card().short() == name)
+        };
         card.uses.iter().map(|name| own(name).map_or_else(|| self.get(name), Ok)).collect()
     }
 
@@ -110,8 +125,10 @@ impl Registry {
     pub fn resting_on(&self, id: &str) -> Vec<&str> {
         let mut found: BTreeSet<&str> = BTreeSet::from([id]);
         loop {
-            let rests = |c: &&dyn Claim| self.uses(*c).is_ok_and(|used| used.iter().any(|u| found.contains(u.id())));
-            let more: Vec<&str> = self.claims().filter(|c| !found.contains(c.id()) && rests(c)).map(Claim::id).collect();
+            let rests =
+                |c: &&dyn Claim| self.uses(*c).is_ok_and(|used| used.iter().any(|u| found.contains(u.id())));
+            let more: Vec<&str> =
+                self.claims().filter(|c| !found.contains(c.id()) && rests(c)).map(Claim::id).collect();
             if more.is_empty() {
                 break;
             }
@@ -134,7 +151,9 @@ impl Registry {
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let suggestion = match near {
             Some((_, id)) => format!("; did you mean '{id}'?"),
-            None => format!("; the claims are {}", self.claims().map(Claim::id).collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("; the claims are {}", self.claims().map(Claim::id).collect::<Vec<_>>().join(", "))
+            }
         };
         Error::UnknownClaim { given: given.to_owned(), suggestion }
     }

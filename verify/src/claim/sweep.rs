@@ -1,4 +1,5 @@
-//! Along which parameter a bound is decided, with which exponent and on which side; and ladders of values to sweep over.
+//! Along which parameter a bound is decided, with which exponent and on which side; and ladders of values to
+//! sweep over.
 
 use super::bound::Side;
 use super::cell::Cell;
@@ -10,7 +11,8 @@ pub type Exponent = Arc<dyn Fn(&Cell) -> f64 + Send + Sync>;
 
 /// Along which sweep a growth or an asymptotic statement is decided.
 ///
-/// Groups are cells equal in all but the swept parameter, the replicate, the tied parameters and those in `supremum_over`.
+/// Groups are cells equal in all but the swept parameter, the replicate, the tied parameters and those in
+/// `supremum_over`.
 #[derive(Clone)]
 pub struct Sweep {
     /// The swept parameter.
@@ -19,7 +21,8 @@ pub struct Sweep {
     pub side: Side,
     /// The exponent of the swept parameter that the claim gives to the right side.
     pub claimed: Exponent,
-    /// Parameters over which the constant is uniform: the largest ratio over them is taken first (the smallest for a lower bound).
+    /// Parameters over which the constant is uniform: the largest ratio over them is taken first (the
+    /// smallest for a lower bound).
     pub supremum_over: Vec<Parameter>,
     /// Parameters that follow the swept one (m tied to d, say), and so must not separate groups.
     pub tied: Vec<Parameter>,
@@ -72,7 +75,9 @@ impl Sweep {
         let symbol = self.symbol();
         match cell.get(self.over) {
             Some(value) if value.real() > 0.0 => Ok(value),
-            Some(value) => Err(format!("{symbol} is {value} on {cell}: a power of {symbol} needs positive values")),
+            Some(value) => {
+                Err(format!("{symbol} is {value} on {cell}: a power of {symbol} needs positive values"))
+            }
             None => Err(format!("the cell {cell} has no {symbol}, over which the sweep runs")),
         }
     }
@@ -92,7 +97,10 @@ impl Sweep {
 
     /// The cell with everything taken out that does not separate groups.
     pub fn group(&self, cell: &Cell) -> Cell {
-        let all = [self.over].into_iter().chain(self.supremum_over.iter().copied()).chain(self.tied.iter().copied());
+        let all = [self.over]
+            .into_iter()
+            .chain(self.supremum_over.iter().copied())
+            .chain(self.tied.iter().copied());
         all.fold(cell.clone().replicate(0), Cell::without)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Picture;
 
-/// What an execution asks of the program around it, and tells it. Every method has a default that does nothing.
+/// What an execution asks of the program around it, and tells it. Every method has a default that does
+/// nothing.
 pub trait Host {
     /// Whether the user asked to stop: the run in hand then writes a checkpoint, and no other begins.
     fn stopped(&self) -> bool {
@@ -18,7 +19,8 @@ pub trait Host {
     /// How much work is done, and what is said of the run in hand.
     fn progress(&self, _done: u64, _message: &str) {}
 
-    /// A run has ended: its name, how many there have been, of how many, and the seconds that the others are expected to take.
+    /// A run has ended: its name, how many there have been, of how many, and the seconds that the others are
+    /// expected to take.
     fn ended(&self, _run: &str, _number: usize, _of: usize, _left: f64) {}
 
     /// The execution is over.

@@ -1,8 +1,9 @@
 //! Experiments: curves to look at, and verdicts on what a paper reads off them.
 //!
-//! An experiment is a list of *runs* (one to a seed and a setting), each with a checkpoint of its own. They are executed one after
-//! another, on all cores; one that is stopped goes on to the same bytes. The table, the picture and the verdict are pure functions of what
-//! the runs have recorded. The experiments themselves live with the papers whose figures they are.
+//! An experiment is a list of *runs* (one to a seed and a setting), each with a checkpoint of its own. They
+//! are executed one after another, on all cores; one that is stopped goes on to the same bytes. The table,
+//! the picture and the verdict are pure functions of what the runs have recorded. The experiments themselves
+//! live with the papers whose figures they are.
 
 mod host;
 mod picture;
@@ -33,7 +34,8 @@ pub trait Experiment {
     /// Its name, which is that of its files too.
     fn id(&self) -> &str;
 
-    /// All that another command must share to go on with its runs: not how many runs there are, nor how long they are.
+    /// All that another command must share to go on with its runs: not how many runs there are, nor how long
+    /// they are.
     ///
     /// # Errors
     /// A setting that cannot be written down.
@@ -42,7 +44,8 @@ pub trait Experiment {
     /// The names of its runs, in the order in which they are executed; each names a file.
     fn runs(&self) -> Vec<String>;
 
-    /// How much work a run is, in units that are the same for all of them, and how much of it is done in `state`.
+    /// How much work a run is, in units that are the same for all of them, and how much of it is done in
+    /// `state`.
     fn work(&self, run: usize, state: Option<&Self::State>) -> (u64, u64);
 
     /// Refuses a state from which the run cannot go on.
@@ -53,7 +56,8 @@ pub trait Experiment {
         Ok(())
     }
 
-    /// Goes on with a run, from its start or from where it was left, to its end or to where `keeper` breaks it off.
+    /// Goes on with a run, from its start or from where it was left, to its end or to where `keeper` breaks
+    /// it off.
     ///
     /// # Errors
     /// What the kernels refuse, and a checkpoint that cannot be written.
@@ -64,7 +68,8 @@ pub trait Experiment {
         keeper: &mut Keeper<'_, Self::State>,
     ) -> Result<Position<Self::State>>;
 
-    /// What the runs came to; `None` for one that has not begun. Runs that have not ended are shown as far as they went.
+    /// What the runs came to; `None` for one that has not begun. Runs that have not ended are shown as far as
+    /// they went.
     ///
     /// # Errors
     /// A number that is not finite.

@@ -42,10 +42,13 @@ impl<R: AtStep> Recorded<R> {
 
     /// How much of the run is done: the last step is to be evaluated too.
     pub fn done(state: Option<&Self>) -> u64 {
-        state.map_or(0, |state| state.step + u64::from(state.rows.last().is_some_and(|row| row.step() == state.step)))
+        state.map_or(0, |state| {
+            state.step + u64::from(state.rows.last().is_some_and(|row| row.step() == state.step))
+        })
     }
 
-    /// As a run goes on from it: the row of the step in hand is made again, or was that of an end that is none.
+    /// As a run goes on from it: the row of the step in hand is made again, or was that of an end that is
+    /// none.
     pub fn resumed(mut self) -> Self {
         self.rows.retain(|row| row.step() < self.step);
         self
@@ -59,7 +62,8 @@ impl<R: AtStep> Recorded<R> {
         let step = self.step;
         ensure!(
             step <= steps,
-            "the run {run} has taken {step} steps and {steps} are asked for: give at least that, or --fresh to start anew"
+            "the run {run} has taken {step} steps and {steps} are asked for: give at least that, or --fresh \
+             to start anew"
         );
         Ok(())
     }

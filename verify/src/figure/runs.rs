@@ -1,7 +1,7 @@
 //! Execution of the runs of an experiment in a folder.
 //!
-//! The folder holds `settings.json`, a checkpoint `runs/NAME.run` for each run that has begun, and the outputs `ID.csv`, `ID.svg` and
-//! `verdict.json`, which are written at the end, also where that is early.
+//! The folder holds `settings.json`, a checkpoint `runs/NAME.run` for each run that has begun, and the
+//! outputs `ID.csv`, `ID.svg` and `verdict.json`, which are written at the end, also where that is early.
 
 use super::{Experiment, Host, Report};
 use crate::files::atomic::{Outputs, reason, write_file};
@@ -74,8 +74,9 @@ pub struct Keeper<'a, S> {
 }
 
 impl<S: Serialize> Keeper<'_, S> {
-    /// After a unit of work: `done` is how much of the run is done, `message` what the bar says of it, `position` where the run is. Writes a
-    /// checkpoint where one is due; says whether the run is to break off.
+    /// After a unit of work: `done` is how much of the run is done, `message` what the bar says of it,
+    /// `position` where the run is. Writes a checkpoint where one is due; says whether the run is to break
+    /// off.
     ///
     /// # Errors
     /// A checkpoint that cannot be written.
@@ -113,11 +114,18 @@ impl<S: Serialize> Keeper<'_, S> {
     }
 }
 
-/// Executes `experiment` in the folder `out`, anew where `fresh`, until it ends or `host` stops it, and writes its outputs.
+/// Executes `experiment` in the folder `out`, anew where `fresh`, until it ends or `host` stops it, and
+/// writes its outputs.
 ///
 /// # Errors
-/// A folder that cannot be written or holds another experiment, in one sentence; what the runs refuse. Checkpoints stay.
-pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, host: &dyn Host) -> Result<Execution> {
+/// A folder that cannot be written or holds another experiment, in one sentence; what the runs refuse.
+/// Checkpoints stay.
+pub fn execute<E: Experiment>(
+    experiment: &mut E,
+    out: &Path,
+    fresh: bool,
+    host: &dyn Host,
+) -> Result<Execution> {
     let (csv, svg) = (format!("{}.csv", experiment.id()), format!("{}.svg", experiment.id()));
     let files = [SETTINGS, VERDICT, &csv, &svg];
     Folder::check(out, &files, &[])?;
@@ -131,10 +139,12 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, host:
     } else {
         folder.require_free(&files, SETTINGS)?;
     }
-    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(RUNS).join(format!("{name}.run"))).collect();
+    let paths: Vec<PathBuf> =
+        names.iter().map(|name| folder.join(RUNS).join(format!("{name}.run"))).collect();
     let mut states = Vec::new();
     for (run, (path, name)) in paths.iter().zip(&names).enumerate() {
-        let found: Option<Header<E::State>> = if path.exists() { Some(read(path, name, &settings)?.0) } else { None };
+        let found: Option<Header<E::State>> =
+            if path.exists() { Some(read(path, name, &settings)?.0) } else { None };
         if let Some(header) = &found {
             experiment.accept(run, &header.state)?;
         }
@@ -142,15 +152,22 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, host:
     }
     if states.iter().flatten().any(|(source, _)| source != SOURCE_HASH) {
         notes.push(
-            "checkpoints are of another version of this program: the runs go on, but maybe not to the same bits".to_owned(),
+            "checkpoints are of another version of this program: the runs go on, but maybe not to the same \
+             bits"
+                .to_owned(),
         );
     }
-    let mut states: Vec<Option<E::State>> = states.into_iter().map(|found| found.map(|(_, state)| state)).collect();
-    fs::create_dir_all(folder.join(RUNS)).map_err(|e| anyhow!("the folder of runs cannot be made: {}", reason(&e)))?;
-    write_file(&folder.join(SETTINGS), |out| out.write_all(serde_json::to_string_pretty(&settings)?.as_bytes()))?;
+    let mut states: Vec<Option<E::State>> =
+        states.into_iter().map(|found| found.map(|(_, state)| state)).collect();
+    fs::create_dir_all(folder.join(RUNS))
+        .map_err(|e| anyhow!("the folder of runs cannot be made: {}", reason(&e)))?;
+    write_file(&folder.join(SETTINGS), |out| {
+        out.write_all(serde_json::to_string_pretty(&settings)?.as_bytes())
+    })?;
     folder.keep();
 
-    let work: Vec<(u64, u64)> = (0..names.len()).map(|run| experiment.work(run, states[run].as_ref())).collect();
+    let work: Vec<(u64, u64)> =
+        (0..names.len()).map(|run| experiment.work(run, states[run].as_ref())).collect();
     host.begin(work.iter().map(|w| w.0).sum());
     let (begun, mut before, mut spent) = (Instant::now(), 0, 0);
     let mut left: u64 = work.iter().map(|(all, done)| all - done).sum();
@@ -204,9 +221,16 @@ pub fn execute<E: Experiment>(experiment: &mut E, out: &Path, fresh: bool, host:
 }
 
 /// The checkpoint of a run.
-fn read<S: serde::de::DeserializeOwned>(path: &Path, run: &str, settings: &Map<String, Value>) -> Result<(Header<S>, Vec<u8>)> {
+fn read<S: serde::de::DeserializeOwned>(
+    path: &Path,
+    run: &str,
+    settings: &Map<String, Value>,
+) -> Result<(Header<S>, Vec<u8>)> {
     let (header, bits) = checkpoint::unseal::<Header<S>>(path, BEGINNING)?;
-    ensure!(header.run == run && header.settings == *settings, checkpoint::damaged(path, "it is of another run"));
+    ensure!(
+        header.run == run && header.settings == *settings,
+        checkpoint::damaged(path, "it is of another run")
+    );
     Ok((header, bits))
 }
 
@@ -238,7 +262,8 @@ fn clear(folder: &Folder) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder.join(RUNS)) else { return Ok(()) };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.extension().is_some_and(|e| e == "run") {
-            fs::remove_file(&path).map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
+            fs::remove_file(&path)
+                .map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
         }
     }
     Ok(())

@@ -19,7 +19,8 @@ pub struct Limits {
     pub mean: f64,
     /// The standard deviation, with one subtracted from the number of seeds; 0 for one seed.
     pub deviation: f64,
-    /// Half the distance between Student's limits at [`GROWTH_CONFIDENCE`]; 0 for one seed, of which nothing is known but its own value.
+    /// Half the distance between Student's limits at [`GROWTH_CONFIDENCE`]; 0 for one seed, of which nothing
+    /// is known but its own value.
     pub half: f64,
     /// How many seeds.
     pub seeds: usize,

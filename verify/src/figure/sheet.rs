@@ -25,8 +25,8 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Judges `bounds` on `records` that are means over seeds, and wait for all of them; `unfinished` are the cells of runs that have not ended,
-    /// and why they are not judged.
+    /// Judges `bounds` on `records` that are means over seeds, and wait for all of them; `unfinished` are the
+    /// cells of runs that have not ended, and why they are not judged.
     pub fn judge(
         &self,
         bounds: &[Bound],
@@ -37,7 +37,9 @@ impl Sheet {
         if let Some(first) = all.failures.first() {
             for verdict in all.bounds.iter_mut().filter(|verdict| verdict.verdict != Verdict::Refuted) {
                 verdict.verdict = Verdict::Inconclusive;
-                verdict.why.get_or_insert_with(|| format!("the run {} has not ended: {}", first.cell, first.message));
+                verdict.why.get_or_insert_with(|| {
+                    format!("the run {} has not ended: {}", first.cell, first.message)
+                });
             }
         }
         all.verdict = worst(&all.bounds);
@@ -51,7 +53,8 @@ impl Sheet {
         records: &[Record],
         unfinished: impl IntoIterator<Item = (Cell, String)>,
     ) -> ClaimVerdict {
-        let failures: Vec<Failure> = unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
+        let failures: Vec<Failure> =
+            unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
         let judged = bounds.iter().map(|bound| {
             let mut verdict = judge_bound(self.claim, bound, self.tier, self.seed, records, &failures);
             if let Some(worst) = &mut verdict.worst {

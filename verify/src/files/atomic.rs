@@ -1,8 +1,8 @@
 //! Results that appear whole or not at all.
 //!
-//! Each output is written to a temporary file in its own folder and flushed to disk; once all are there they are
-//! renamed into place together. If anything fails on the way, what was staged is removed, folders made for it included,
-//! and files that had been replaced are put back.
+//! Each output is written to a temporary file in its own folder and flushed to disk; once all are there they
+//! are renamed into place together. If anything fails on the way, what was staged is removed, folders made
+//! for it included, and files that had been replaced are put back.
 
 use anyhow::{Result, anyhow, bail, ensure};
 use std::fs;
@@ -26,16 +26,26 @@ impl Outputs {
     /// Finds out, before any work is done, whether a file could be written at `path`. Leaves no trace.
     ///
     /// # Errors
-    /// A path that is a folder or a device, or lies in a folder that does not exist (unless `make_folder`) or cannot
-    /// be written to.
+    /// A path that is a folder or a device, or lies in a folder that does not exist (unless `make_folder`) or
+    /// cannot be written to.
     pub fn check(path: &Path, make_folder: bool) -> Result<()> {
         let path = resolve(path)?;
         let folder = parent(&path);
         let existing = folder.ancestors().find(|a| a.as_os_str().is_empty() || a.exists());
         let existing = existing.filter(|a| !a.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let reached = existing == folder || (folder.as_os_str().is_empty() && existing == Path::new("."));
-        ensure!(make_folder || reached, "{} cannot be written: the folder {} does not exist", path.display(), folder.display());
-        ensure!(existing.is_dir(), "{} cannot be written: {} is not a folder", path.display(), existing.display());
+        ensure!(
+            make_folder || reached,
+            "{} cannot be written: the folder {} does not exist",
+            path.display(),
+            folder.display()
+        );
+        ensure!(
+            existing.is_dir(),
+            "{} cannot be written: {} is not a folder",
+            path.display(),
+            existing.display()
+        );
         temporary(existing).map(drop).map_err(|e| unwritable(&path, &e))
     }
 
@@ -47,14 +57,17 @@ impl Outputs {
         names.iter().try_for_each(|name| Self::check(&dir.join(name), true))
     }
 
-    /// Makes the folder `dir` and those above it where they are missing; they go again unless [`Self::commit`] succeeds.
+    /// Makes the folder `dir` and those above it where they are missing; they go again unless
+    /// [`Self::commit`] succeeds.
     ///
     /// # Errors
     /// A folder that cannot be made, in one sentence.
     pub fn folder(&mut self, dir: &Path) -> Result<()> {
-        let missing: Vec<&Path> = dir.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
+        let missing: Vec<&Path> =
+            dir.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
         for one in missing.into_iter().rev() {
-            fs::create_dir(one).map_err(|e| anyhow!("the folder {} cannot be made: {}", one.display(), reason(&e)))?;
+            fs::create_dir(one)
+                .map_err(|e| anyhow!("the folder {} cannot be made: {}", one.display(), reason(&e)))?;
             self.folders.push(one.to_path_buf());
         }
         ensure!(dir.is_dir(), "{} is not a folder: the results need one", dir.display());
@@ -108,9 +121,10 @@ impl Outputs {
         }
         self.folders.clear();
         for folder in done.iter().map(|(path, _)| parent(path)) {
-            // So that the new name survives a crash; not every system can open a folder, and the data are safe by now.
-            let _ =
-                fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).and_then(|f| f.sync_all());
+            // So that the new name survives a crash; not every system can open a folder, and the data are
+            // safe by now.
+            let _ = fs::File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+                .and_then(|f| f.sync_all());
         }
         Ok(())
     }
@@ -178,7 +192,8 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// A second name for the file that is about to be replaced, or a copy where the file system knows no second names.
+/// A second name for the file that is about to be replaced, or a copy where the file system knows no second
+/// names.
 fn keep_old(path: &Path) -> io::Result<Option<NamedTempFile>> {
     if !path.exists() {
         return Ok(None);
@@ -196,7 +211,8 @@ mod tests {
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }

@@ -32,7 +32,8 @@ pub fn unseal<T: DeserializeOwned>(path: &Path, beginning: &[u8]) -> Result<(T, 
     );
     let (content, hash) = bytes.split_last_chunk::<32>().ok_or_else(|| damaged(path, "it is too short"))?;
     ensure!(blake3::hash(content).as_bytes() == hash, damaged(path, "it does not match its checksum"));
-    let line = content.iter().position(|&b| b == b'\n').ok_or_else(|| damaged(path, "it has no first line"))?;
+    let line =
+        content.iter().position(|&b| b == b'\n').ok_or_else(|| damaged(path, "it has no first line"))?;
     let header = serde_json::from_slice(&content[..line]).map_err(|e| damaged(path, &e.to_string()))?;
     let length = content.len();
     bytes.truncate(length);

@@ -18,15 +18,17 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Refuses a folder in which `files` cannot be written, or that has one of them among those that are `read`. Leaves no trace.
+    /// Refuses a folder in which `files` cannot be written, or that has one of them among those that are
+    /// `read`. Leaves no trace.
     ///
     /// # Errors
     /// As said, in one sentence.
     pub fn check(path: &Path, files: &[&str], read: &[&Option<PathBuf>]) -> Result<()> {
         Outputs::check_folder(path, files)?;
         for file in read.iter().filter_map(|file| file.as_deref()) {
-            let same =
-                |name: &&&str| path.join(name).canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+            let same = |name: &&&str| {
+                path.join(name).canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+            };
             if let Some(name) = files.iter().find(same) {
                 bail!("{} would be replaced by the {name} of this run: give another --out", file.display());
             }
@@ -39,13 +41,18 @@ impl Folder {
     /// # Errors
     /// It cannot be made, or another process has it.
     pub fn open(path: &Path) -> Result<Self> {
-        let made: Vec<PathBuf> =
-            path.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).map(Path::to_owned).collect();
+        let made: Vec<PathBuf> = path
+            .ancestors()
+            .take_while(|a| !a.as_os_str().is_empty() && !a.exists())
+            .map(Path::to_owned)
+            .collect();
         let lock_path = path.join(LOCK);
-        fs::create_dir_all(path).map_err(|e| anyhow!("the folder {} cannot be made: {}", path.display(), reason(&e)))?;
+        fs::create_dir_all(path)
+            .map_err(|e| anyhow!("the folder {} cannot be made: {}", path.display(), reason(&e)))?;
         let lock_made = !lock_path.exists();
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
-        let lock = opened.map_err(|e| anyhow!("{} cannot be written: {}", lock_path.display(), reason(&e)))?;
+        let lock =
+            opened.map_err(|e| anyhow!("{} cannot be written: {}", lock_path.display(), reason(&e)))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), lock, made, lock_made }),
             Err(TryLockError::WouldBlock) => bail!(
@@ -76,7 +83,8 @@ impl Folder {
         let path = taken.map(|name| self.join(name)).unwrap_or_default();
         ensure!(
             taken.is_none(),
-            "{} is in the way: there is no {voucher} beside it that says it belongs to a run; give another --out, or --fresh to replace it",
+            "{} is in the way: there is no {voucher} beside it that says it belongs to a run; give another \
+             --out, or --fresh to replace it",
             path.display()
         );
         Ok(())
@@ -89,7 +97,8 @@ impl Folder {
     pub fn remove(&self, files: &[&str]) -> Result<()> {
         for path in files.iter().map(|name| self.join(name)) {
             if path.exists() {
-                fs::remove_file(&path).map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
+                fs::remove_file(&path)
+                    .map_err(|e| anyhow!("{} cannot be removed: {}", path.display(), reason(&e)))?;
             }
         }
         Ok(())

@@ -5,14 +5,18 @@ use std::fs;
 /// What is assumed where the machine does not say.
 const FALLBACK: u64 = 4 << 30;
 
-/// The memory of this machine in bytes: the total, or the limit of the control group that this process runs in where
-/// that is lower; 4 GiB where neither can be read. The default limit of everything that chooses by memory: a total, not
-/// what happens to be free, so that the same command makes the same choice twice.
+/// The memory of this machine in bytes: the total, or the limit of the control group that this process runs
+/// in where that is lower; 4 GiB where neither can be read. The default limit of everything that chooses by
+/// memory: a total, not what happens to be free, so that the same command makes the same choice twice.
 pub fn total() -> u64 {
     let read = |path: &str| fs::read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| parse_meminfo(&text));
     let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-    let group = group.iter().filter_map(|path| read(path)?.trim().parse::<u64>().ok()).filter(|&bytes| bytes > 0).min();
+    let group = group
+        .iter()
+        .filter_map(|path| read(path)?.trim().parse::<u64>().ok())
+        .filter(|&bytes| bytes > 0)
+        .min();
     match (machine, group) {
         (Some(a), Some(b)) => a.min(b),
         (Some(a), None) => a,
@@ -47,7 +51,11 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     };
     let value: f64 = number.trim().parse().map_err(|_| allowed.to_string())?;
     let bytes = value * (1_u64 << shift) as f64;
-    if bytes.is_finite() && bytes >= 1.0 && bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(allowed.to_string()) }
+    if bytes.is_finite() && bytes >= 1.0 && bytes < u64::MAX as f64 {
+        Ok(bytes as u64)
+    } else {
+        Err(allowed.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -56,9 +64,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_they_are_written() {
-        for (text, bytes) in
-            [("4GiB", 4 << 30), ("512 MiB", 512 << 20), ("1.5g", 3 << 29), ("4e9", 4_000_000_000), ("2kb", 2048), ("7", 7)]
-        {
+        for (text, bytes) in [
+            ("4GiB", 4 << 30),
+            ("512 MiB", 512 << 20),
+            ("1.5g", 3 << 29),
+            ("4e9", 4_000_000_000),
+            ("2kb", 2048),
+            ("7", 7),
+        ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
         for text in ["", "GiB", "-1GiB", "0", "nan", "4 parsecs", "1e40GiB", "inf"] {

@@ -1,9 +1,9 @@
 //! Asymptotic bounds: an exact quantity over a long range of a parameter, judged by its local exponent.
 //!
-//! The local exponent is the difference of logarithms between neighbouring values of the parameter. A least-squares line would
-//! measure the model error of a pure power, so there is none: what counts is the *onset*, the first value from which the
-//! local exponent stays within ¼ of the claim to the end. A record that stands apart from its neighbours refutes ([`crate::judge::outlier`]):
-//! it is no onset.
+//! The local exponent is the difference of logarithms between neighbouring values of the parameter. A
+//! least-squares line would measure the model error of a pure power, so there is none: what counts is the
+//! *onset*, the first value from which the local exponent stays within ¼ of the claim to the end. A record
+//! that stands apart from its neighbours refutes ([`crate::judge::outlier`]): it is no onset.
 
 use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
@@ -41,7 +41,8 @@ pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding
     let mut exponents = Vec::new();
     let mut verdict = Verdict::Exact;
     let mut why = None;
-    let planted = format!("the quantity times a power of {name} that puts its last local exponent ½ beyond the claim");
+    let planted =
+        format!("the quantity times a power of {name} that puts its last local exponent ½ beyond the claim");
     let mut control = Control::new(planted, Verdict::Refuted);
     let mut one_false = Noticed::default();
     let (mut margin, mut sharper) = (f64::INFINITY, f64::INFINITY);
@@ -105,16 +106,19 @@ pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding
             );
             why = match (apart, found) {
                 (Some((place, factor)), _) => Some(format!(
-                    "{} stands apart: it is {factor:.3} times what its neighbours among the {} say; either the record is false or the quantity follows no power of {name}",
+                    "{} stands apart: it is {factor:.3} times what its neighbours among the {} say; either \
+                     the record is false or the quantity follows no power of {name}",
                     records[members[place]].cell,
                     count(members.len(), "value")
                 )),
                 (None, Verdict::Refuted) => Some(format!(
-                    "{limits}, farther than {SLACK} from the claimed {claimed:.3} on the last {FEWEST_AFTER_ONSET} steps"
+                    "{limits}, farther than {SLACK} from the claimed {claimed:.3} on the last \
+                     {FEWEST_AFTER_ONSET} steps"
                 )),
-                (None, Verdict::Inconclusive) => {
-                    Some(format!("{limits}, claimed {claimed:.3}, with fewer than {FEWEST_AFTER_ONSET} steps from an onset on"))
-                }
+                (None, Verdict::Inconclusive) => Some(format!(
+                    "{limits}, claimed {claimed:.3}, with fewer than {FEWEST_AFTER_ONSET} steps from an \
+                     onset on"
+                )),
                 _ => None,
             };
         }
@@ -138,12 +142,18 @@ pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding
     let text = match (asymptotic.side, onset) {
         (_, None) => "no onset on these cells".to_owned(),
         (Side::Both, Some(at)) => {
-            format!("two-sided: the last local exponent is within {:.3} of the claim; onset at {name} = {at}", sharper.abs())
+            format!(
+                "two-sided: the last local exponent is within {:.3} of the claim; onset at {name} = {at}",
+                sharper.abs()
+            )
         }
         (_, Some(at)) if sharper > SLACK => {
             format!("loose: the exponent could be sharper by {sharper:.3}; onset at {name} = {at}")
         }
-        (_, Some(at)) => format!("tight within the slack: the exponent is off by {:.3}; onset at {name} = {at}", sharper.abs()),
+        (_, Some(at)) => format!(
+            "tight within the slack: the exponent is off by {:.3}; onset at {name} = {at}",
+            sharper.abs()
+        ),
     };
     let rhs = |i: usize| {
         let cell = &records[i].cell;
@@ -161,7 +171,8 @@ pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding
     }
 }
 
-/// The groups that [`judge`] looks at. The fit of each is the line through its last two points, whose slope is the last local exponent.
+/// The groups that [`judge`] looks at. The fit of each is the line through its last two points, whose slope
+/// is the last local exponent.
 pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Series> {
     let Ok(pairs) = pairs(quantity, quantity, records) else { return Vec::new() };
     if asymptotic.speaks_of(records.iter().map(|r| &r.cell)).is_err() {
@@ -173,7 +184,9 @@ pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Se
         let claimed = (asymptotic.claimed)(&records[members[0]].cell);
         let x = |i: usize| asymptotic.at(&records[i].cell).real();
         let local = local_exponents(&members, &values, asymptotic, records).ok();
-        let onset = local.as_ref().and_then(|local| decide(asymptotic.side, claimed, local).1.map(|i| (i, local[i].from)));
+        let onset = local
+            .as_ref()
+            .and_then(|local| decide(asymptotic.side, claimed, local).1.map(|i| (i, local[i].from)));
         // As for the implied constant: from the onset on, or the last two where there is none.
         let from = onset.map(|(_, from)| from).or_else(|| local.as_ref().and_then(|l| Some(l.last()?.from)));
         let point = |&i: &usize| {
@@ -190,11 +203,26 @@ pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Se
             Fit { slope, intercept, lower: lower - claimed, upper: upper - claimed, center: at.x }
         });
         let tilted = |(target, fit): (&f64, Fit)| {
-            let words = format!("the quantity times a power of {name} that puts its last local exponent {target} from the claim");
+            let words = format!(
+                "the quantity times a power of {name} that puts its last local exponent {target} from the \
+                 claim"
+            );
             planted(words, &points.iter().collect::<Vec<_>>(), target - fit.slope)
         };
-        let controls = fit.iter().flat_map(|fit| targets(asymptotic.side).iter().map(move |t| (t, *fit))).map(tilted).collect();
-        Series { group: label(&group), parameter: name.to_owned(), claimed: Some(claimed), decides: true, points, fit, controls }
+        let controls = fit
+            .iter()
+            .flat_map(|fit| targets(asymptotic.side).iter().map(move |t| (t, *fit)))
+            .map(tilted)
+            .collect();
+        Series {
+            group: label(&group),
+            parameter: name.to_owned(),
+            claimed: Some(claimed),
+            decides: true,
+            points,
+            fit,
+            controls,
+        }
     };
     groups(asymptotic, records).into_iter().map(one).collect()
 }
@@ -211,8 +239,11 @@ fn groups(asymptotic: &Sweep, records: &[&Record]) -> BTreeMap<Cell, Vec<usize>>
 
 /// Looks for a record that stands apart from its neighbours.
 fn stands_apart(members: &[usize], values: &[Quantity], a: &Sweep, records: &[&Record]) -> Found {
-    let point =
-        |&i: &usize| Logarithm { x: a.at(&records[i].cell).real().ln(), y: values[i].value.ln(), error: values[i].log_error() };
+    let point = |&i: &usize| Logarithm {
+        x: a.at(&records[i].cell).real().ln(),
+        y: values[i].value.ln(),
+        error: values[i].log_error(),
+    };
     outlier::in_a_sequence(a.side, &members.iter().map(point).collect::<Vec<_>>())
 }
 
@@ -232,22 +263,37 @@ fn limits(local: &[Local], onset: Option<usize>) -> (f64, f64) {
     (lower, tail.iter().map(|l| l.slope + l.error).fold(f64::NEG_INFINITY, f64::max))
 }
 
-fn local_exponents(members: &[usize], values: &[Quantity], a: &Sweep, records: &[&Record]) -> Result<Vec<Local>, String> {
+fn local_exponents(
+    members: &[usize],
+    values: &[Quantity],
+    a: &Sweep,
+    records: &[&Record],
+) -> Result<Vec<Local>, String> {
     let name = a.symbol();
     let mut out = Vec::new();
     for w in members.windows(2) {
         let (x, y) = (a.at(&records[w[0]].cell), a.at(&records[w[1]].cell));
         if x == y {
-            return Err(format!("{name} = {x} appears twice, on {} and {}", records[w[0]].cell, records[w[1]].cell));
+            return Err(format!(
+                "{name} = {x} appears twice, on {} and {}",
+                records[w[0]].cell, records[w[1]].cell
+            ));
         }
         let (p, q) = (values[w[0]], values[w[1]]);
         for (v, i) in [(p, w[0]), (q, w[1])] {
             if v.value <= v.error {
-                return Err(format!("the quantity is {} ± {} on {}: it must be positive", v.value, v.error, records[i].cell));
+                return Err(format!(
+                    "the quantity is {} ± {} on {}: it must be positive",
+                    v.value, v.error, records[i].cell
+                ));
             }
         }
         let run = (y.real() / x.real()).ln();
-        out.push(Local { from: x, slope: (q.value / p.value).ln() / run, error: (p.log_error() + q.log_error()) / run });
+        out.push(Local {
+            from: x,
+            slope: (q.value / p.value).ln() / run,
+            error: (p.log_error() + q.log_error()) / run,
+        });
     }
     if out.len() < FEWEST_AFTER_ONSET {
         let many = members.len();

@@ -35,7 +35,11 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
     Finding {
         verdict: if broken > 0 { Verdict::Refuted } else { Verdict::Exact },
         implied_constant: None,
-        tightness: Tightness { text: format!("largest relative difference {relative:.1e}"), exponent: None, constant: None },
+        tightness: Tightness {
+            text: format!("largest relative difference {relative:.1e}"),
+            exponent: None,
+            constant: None,
+        },
         exponents: Vec::new(),
         control: Control {
             one_false: one_false(&pairs, Side::Both, violated),
@@ -47,9 +51,16 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
     }
 }
 
-/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates. Where every rhs is 0 the statement is one of sign, and the implied
-/// constant is the extreme of lhs itself.
-pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
+/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates. Where every rhs is 0 the
+/// statement is one of sign, and the implied constant is the extreme of lhs itself.
+pub fn inequality(
+    lhs: &str,
+    rhs: &str,
+    side: Side,
+    strict: bool,
+    neighbours: &[Neighbour],
+    records: &[&Record],
+) -> Finding {
     let all = match pairs(lhs, rhs, records) {
         Ok(pairs) => pairs,
         Err(why) => return Finding::inconclusive(why),
@@ -77,7 +88,8 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
     let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
     // Where the inequality is violated, the worst is a cell that violates it beyond its certificate.
     let counts = |p: &(Quantity, Quantity)| broken == 0 || violated(p.0, p.1);
-    let (worst, surplus_ratio) = largest(pairs.iter().map(|p| if counts(p) { scaled(p) } else { f64::NEG_INFINITY }));
+    let (worst, surplus_ratio) =
+        largest(pairs.iter().map(|p| if counts(p) { scaled(p) } else { f64::NEG_INFINITY }));
     let ratios = pairs.iter().filter(|(_, r)| sign || r.value > 0.0).map(|&(l, r)| l.value / scale(r));
     let constant = match side {
         Side::Lower => ratios.fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.min(b)))),
@@ -107,10 +119,16 @@ pub fn inequality(lhs: &str, rhs: &str, side: Side, strict: bool, neighbours: &[
         };
         let cell = &records[worst].cell;
         let n = pairs.len();
-        (Verdict::Refuted, Some(format!("{} {sign} {} fails on {broken} of {n} cells, worst on {cell}", l.value, r.value)))
+        (
+            Verdict::Refuted,
+            Some(format!("{} {sign} {} fails on {broken} of {n} cells, worst on {cell}", l.value, r.value)),
+        )
     } else if undecided > 0 {
         let cell = &records[worst].cell;
-        (Verdict::Inconclusive, Some(format!("the sides are equal within their certificates on {undecided} cells, e.g. {cell}")))
+        (
+            Verdict::Inconclusive,
+            Some(format!("the sides are equal within their certificates on {undecided} cells, e.g. {cell}")),
+        )
     } else {
         (Verdict::Holds, None)
     };
@@ -140,7 +158,10 @@ pub fn series(
     let Ok(pairs) = pairs(lhs, rhs, records) else { return Vec::new() };
     let cells: Vec<_> = records.iter().map(|r| &r.cell).collect();
     let (parameter, groups) = along(&cells);
-    let point = |&(x, i): &(f64, usize)| Point { decides: decides(records[i]), ..Point::new(i, x, pairs[i].0, pairs[i].1) };
+    let point = |&(x, i): &(f64, usize)| Point {
+        decides: decides(records[i]),
+        ..Point::new(i, x, pairs[i].0, pairs[i].1)
+    };
     let one = |(group, members): (String, Vec<(f64, usize)>)| {
         let stand_in = |n: &Neighbour| {
             let with = |p: Point| {
@@ -178,8 +199,11 @@ fn control(
     otherwise: Verdict,
 ) -> Control {
     let tally = |n: &Neighbour| {
-        let spoken: Vec<_> =
-            pairs.iter().zip(records).filter_map(|(&pair, r)| Some(sides(n, r.get(&n.quantity)?, pair))).collect();
+        let spoken: Vec<_> = pairs
+            .iter()
+            .zip(records)
+            .filter_map(|(&pair, r)| Some(sides(n, r.get(&n.quantity)?, pair)))
+            .collect();
         let refuted = spoken.iter().filter(|&&(l, r)| violated(l, r)).count();
         Tally { description: n.description.clone(), refuted, of: spoken.len() }
     };
@@ -200,8 +224,14 @@ fn control(
 }
 
 /// On how many cells the statement would be violated, were the left side false by a factor ten.
-fn one_false(pairs: &[(Quantity, Quantity)], side: Side, violated: impl Fn(Quantity, Quantity) -> bool) -> Option<Noticed> {
+fn one_false(
+    pairs: &[(Quantity, Quantity)],
+    side: Side,
+    violated: impl Fn(Quantity, Quantity) -> bool,
+) -> Option<Noticed> {
     let factor = false_factor(side);
-    let seen = |&&(l, r): &&(Quantity, Quantity)| violated(Quantity { value: l.value * factor, error: l.error * factor }, r);
+    let seen = |&&(l, r): &&(Quantity, Quantity)| {
+        violated(Quantity { value: l.value * factor, error: l.error * factor }, r)
+    };
     Some(Noticed { noticed: pairs.iter().filter(seen).count(), of: pairs.len() })
 }

@@ -12,7 +12,8 @@ pub struct ExponentEvidence {
     pub parameter: String,
     /// The exponent that the statement claims.
     pub claimed: f64,
-    /// The claimed exponent plus the slope of ln(lhs/rhs); for an asymptotic statement the last local exponent.
+    /// The claimed exponent plus the slope of ln(lhs/rhs); for an asymptotic statement the last local
+    /// exponent.
     pub measured: f64,
     /// Lower limit on it.
     pub lower: f64,
@@ -39,8 +40,8 @@ pub struct ExponentEvidence {
 }
 
 impl ExponentEvidence {
-    /// How far its limits reach beyond the claimed exponent, on the side on which that binds; negative where they end before it, and −∞ for an
-    /// exponent that decides nothing.
+    /// How far its limits reach beyond the claimed exponent, on the side on which that binds; negative where
+    /// they end before it, and −∞ for an exponent that decides nothing.
     pub fn beyond(&self, side: Side) -> f64 {
         let (above, below) = (self.upper - self.claimed, self.claimed - self.lower);
         match side {
@@ -51,8 +52,8 @@ impl ExponentEvidence {
         }
     }
 
-    /// Of some exponents the one that comes nearest to violating the claim, or violates it most. One that lies far on the allowed side says that the
-    /// claim is loose, and is not news.
+    /// Of some exponents the one that comes nearest to violating the claim, or violates it most. One that
+    /// lies far on the allowed side says that the claim is loose, and is not news.
     pub fn nearest<'a>(side: Side, exponents: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
         exponents.into_iter().max_by(|a, b| a.beyond(side).total_cmp(&b.beyond(side)))
     }

@@ -1,4 +1,5 @@
-//! From records to verdicts: each bound by its own judge, then power, failures and missing cells. And to the series that a verdict was read off.
+//! From records to verdicts: each bound by its own judge, then power, failures and missing cells. And to the
+//! series that a verdict was read off.
 
 use super::verdict::{AsPrinted, BoundVerdict, ClaimVerdict, Finding, Tightness, Verdict, Worst};
 use super::{asymptotic, comparison, growth, probability};
@@ -10,12 +11,18 @@ use crate::judge::series::Series;
 use crate::text::plural::{are, count};
 
 /// Judges a claim on the records and failures of its plan.
-pub fn judge(claim: &dyn Claim, tier: Tier, seed: u64, records: &[Record], failures: &[Failure]) -> ClaimVerdict {
+pub fn judge(
+    claim: &dyn Claim,
+    tier: Tier,
+    seed: u64,
+    records: &[Record],
+    failures: &[Failure],
+) -> ClaimVerdict {
     judge_partial(claim, tier, seed, records, failures, &[])
 }
 
-/// Judges a claim of whose plan the cells in `missing` were not measured: what they could have decided is *inconclusive*, unless one of the
-/// others refutes it already: an identity or an inequality by itself.
+/// Judges a claim of whose plan the cells in `missing` were not measured: what they could have decided is
+/// *inconclusive*, unless one of the others refutes it already: an identity or an inequality by itself.
 pub fn judge_partial(
     claim: &dyn Claim,
     tier: Tier,
@@ -41,7 +48,8 @@ pub fn judge_partial(
         .iter()
         .filter_map(|b| b.printed.map(|erratum| AsPrinted { verdict: b.verdict, erratum }))
         .max_by_key(|p| p.verdict);
-    let failed = if failures.is_empty() && missing.is_empty() { Verdict::Exact } else { Verdict::Inconclusive };
+    let failed =
+        if failures.is_empty() && missing.is_empty() { Verdict::Exact } else { Verdict::Inconclusive };
     let card = claim.card();
     ClaimVerdict {
         claim: claim.id().to_owned(),
@@ -57,23 +65,31 @@ pub fn judge_partial(
     }
 }
 
-/// The series of a bound; [`super::series::Point::cell`] counts in `records`, which may hold those of other claims and parts too. Records that lack one of the
-/// two sides are passed over.
+/// The series of a bound; [`super::series::Point::cell`] counts in `records`, which may hold those of other
+/// claims and parts too. Records that lack one of the two sides are passed over.
 pub fn series(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
     let (lhs, rhs) = match &bound.kind {
-        Kind::Identity { lhs, rhs, .. } | Kind::Inequality { lhs, rhs, .. } | Kind::Growth { lhs, rhs, .. } => (lhs, rhs),
+        Kind::Identity { lhs, rhs, .. }
+        | Kind::Inequality { lhs, rhs, .. }
+        | Kind::Growth { lhs, rhs, .. } => (lhs, rhs),
         Kind::Asymptotic { quantity, .. } => (quantity, quantity),
         Kind::Probability { successes, trials, .. } => (successes, trials),
     };
-    let speaks = |r: &Record| r.cell.claim == claim && bound.selects(&r.cell) && r.get(lhs).is_some() && r.get(rhs).is_some();
+    let speaks = |r: &Record| {
+        r.cell.claim == claim && bound.selects(&r.cell) && r.get(lhs).is_some() && r.get(rhs).is_some()
+    };
     let chosen: Vec<usize> = (0..records.len()).filter(|&i| speaks(&records[i])).collect();
     let those: Vec<&Record> = chosen.iter().map(|&i| &records[i]).collect();
     let mut all = match &bound.kind {
         Kind::Identity { neighbours, .. } => comparison::series(lhs, rhs, neighbours, |_| true, &those),
-        Kind::Inequality { neighbours, .. } => comparison::series(lhs, rhs, neighbours, Record::in_range, &those),
+        Kind::Inequality { neighbours, .. } => {
+            comparison::series(lhs, rhs, neighbours, Record::in_range, &those)
+        }
         Kind::Growth { sweep, .. } => growth::series(lhs, rhs, sweep, &those),
         Kind::Asymptotic { sweep, .. } => asymptotic::series(lhs, sweep, &those),
-        Kind::Probability { side, probability, .. } => probability::series(lhs, rhs, *side, *probability, &those),
+        Kind::Probability { side, probability, .. } => {
+            probability::series(lhs, rhs, *side, *probability, &those)
+        }
     };
     for series in &mut all {
         let points = series.points.iter_mut().chain(series.controls.iter_mut().flat_map(|c| &mut c.points));
@@ -82,8 +98,8 @@ pub fn series(claim: &str, bound: &Bound, records: &[Record]) -> Vec<Series> {
     all
 }
 
-/// Whether no further cell can change it: an identity or an inequality that fails on one cell is refuted, while a sweep or a frequency of which
-/// cells are missing is another sweep.
+/// Whether no further cell can change it: an identity or an inequality that fails on one cell is refuted,
+/// while a sweep or a frequency of which cells are missing is another sweep.
 fn refuted_by_a_cell(bound: &Bound, verdict: Verdict) -> bool {
     verdict == Verdict::Refuted && matches!(bound.kind, Kind::Identity { .. } | Kind::Inequality { .. })
 }
@@ -94,8 +110,16 @@ pub fn rerun_command(cell: &Cell, tier: Tier, seed: u64) -> String {
 }
 
 /// Judges one bound.
-pub fn judge_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &[Record], failures: &[Failure]) -> BoundVerdict {
-    let records: Vec<&Record> = records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
+pub fn judge_bound(
+    claim: &str,
+    bound: &Bound,
+    tier: Tier,
+    seed: u64,
+    records: &[Record],
+    failures: &[Failure],
+) -> BoundVerdict {
+    let records: Vec<&Record> =
+        records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
     let mut found = if records.is_empty() {
         Finding::inconclusive(format!("no cell of the {tier} tier was measured for it"))
     } else {
@@ -137,7 +161,10 @@ pub fn judge_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &
         statement: bound.statement.clone(),
         verdict: found.verdict,
         implied_constant: found.implied_constant.filter(|c| c.is_finite()),
-        tightness: Tightness { constant: found.tightness.constant.filter(|c| c.is_finite()), ..found.tightness },
+        tightness: Tightness {
+            constant: found.tightness.constant.filter(|c| c.is_finite()),
+            ..found.tightness
+        },
         onset: found.exponents.iter().filter_map(|e| e.onset).max(),
         exponents: found.exponents,
         margin: found.margin.filter(|m| m.is_finite()),
@@ -155,7 +182,9 @@ pub(crate) fn pairs(lhs: &str, rhs: &str, records: &[&Record]) -> Result<Vec<(Qu
     records
         .iter()
         .map(|r| {
-            let get = |name: &str| r.get(name).ok_or_else(|| format!("the cell {} lacks the quantity '{name}'", r.cell));
+            let get = |name: &str| {
+                r.get(name).ok_or_else(|| format!("the cell {} lacks the quantity '{name}'", r.cell))
+            };
             Ok((get(lhs)?, get(rhs)?))
         })
         .collect()

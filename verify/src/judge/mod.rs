@@ -1,4 +1,5 @@
-//! From records to verdicts: one judge for each kind of bound, and the series that a verdict was read off. Pure functions.
+//! From records to verdicts: one judge for each kind of bound, and the series that a verdict was read off.
+//! Pure functions.
 
 pub mod asymptotic;
 pub mod comparison;
@@ -15,4 +16,6 @@ mod verdict;
 pub use exponent::ExponentEvidence;
 pub use judging::{judge, judge_bound, judge_partial, rerun_command, series};
 pub(crate) use judging::{label, pairs};
-pub use verdict::{AsPrinted, BoundVerdict, ClaimVerdict, Control, Finding, PLANTED, SLACK, Tally, Tightness, Verdict, Worst};
+pub use verdict::{
+    AsPrinted, BoundVerdict, ClaimVerdict, Control, Finding, PLANTED, SLACK, Tally, Tightness, Verdict, Worst,
+};

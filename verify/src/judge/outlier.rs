@@ -1,15 +1,20 @@
-//! A record that stands apart from the others of its sweep: far from what they say of its cell, and farther than their own scatter explains.
+//! A record that stands apart from the others of its sweep: far from what they say of its cell, and farther
+//! than their own scatter explains.
 //!
-//! A growth is a statement about all cells of a sweep at once, and one record that contradicts the others (a false one, or a cell on which the
-//! statement breaks) only widens the limits on the slope; an asymptotic statement takes it for a later onset. Neither is support, so such a
-//! record is looked for by itself, and refutes. Identities and inequalities need none of this: they are decided cell by cell.
+//! A growth is a statement about all cells of a sweep at once, and one record that contradicts the others (a
+//! false one, or a cell on which the statement breaks) only widens the limits on the slope; an asymptotic
+//! statement takes it for a later onset. Neither is support, so such a record is looked for by itself, and
+//! refutes. Identities and inequalities need none of this: they are decided cell by cell.
 //!
-//! - In a sweep with a line through it: the externally studentised residual of each point against the line through all others, with
-//!   Bonferroni's correction for looking at every point (Cook and Weisberg, *Residuals and Influence in Regression*, 1982, § 2.2.2). The point must
-//!   also lie beyond all others, on the side that violates the bound: a ratio that falls and then levels off leaves every line, and contradicts no ≲.
-//!   For the same reason the first value of the parameter is judged by its own replicates, or not at all.
-//! - In a sequence of exact values: the distance from the chord between the neighbours, against the same distances of the neighbours once
-//!   the record is left out: a smooth sequence bends, but it does not bend at one value only.
+//! - In a sweep with a line through it: the externally studentised residual of each point against the line
+//!   through all others, with Bonferroni's correction for looking at every point (Cook and Weisberg,
+//!   *Residuals and Influence in Regression*, 1982, § 2.2.2). The point must also lie beyond all others, on
+//!   the side that violates the bound: a ratio that falls and then levels off leaves every line, and
+//!   contradicts no ≲. For the same reason the first value of the parameter is judged by its own replicates,
+//!   or not at all.
+//! - In a sequence of exact values: the distance from the chord between the neighbours, against the same
+//!   distances of the neighbours once the record is left out: a smooth sequence bends, but it does not bend
+//!   at one value only.
 
 use crate::claim::bound::Side;
 use crate::judge::statistics::{Point, predict, student_tail};
@@ -17,17 +22,19 @@ use serde::{Deserialize, Serialize};
 
 /// Least factor between a record that stands apart and what the others say of it: half an order of magnitude.
 ///
-/// Of the true records of both tiers that are improbable at [`LEVEL`], the farthest is a factor 1.9 from its line (one wide network beyond a gap
-/// in m); the smallest mistake that must be found is a factor [`FALSE`].
+/// Of the true records of both tiers that are improbable at [`LEVEL`], the farthest is a factor 1.9 from its
+/// line (one wide network beyond a gap in m); the smallest mistake that must be found is a factor [`FALSE`].
 pub const APART: f64 = 3.162_277_660_168_379_5;
 
-/// Probability with which some point of a line is so far off: a thousand lines are judged in a run, and fewer than one run in a hundred should have
-/// one. Upwards the scatter of a logarithm counts as Gaussian. Downwards its tail is exponential, at the rate `e^{−t/σ}` or faster: a mean of ν squares has
-/// the rate ν/2, and `σ² = ψ'(ν/2) ≥ 4/ν²`.
+/// Probability with which some point of a line is so far off: a thousand lines are judged in a run, and fewer
+/// than one run in a hundred should have one. Upwards the scatter of a logarithm counts as Gaussian.
+/// Downwards its tail is exponential, at the rate `e^{−t/σ}` or faster: a mean of ν squares has the rate ν/2,
+/// and `σ² = ψ'(ν/2) ≥ 4/ν²`.
 pub const LEVEL: f64 = 1e-5;
 
-/// By how much a kink at one value must exceed those of its neighbours, once it is left out. The chord between a record's neighbours is twice as
-/// long as the others', and the kinks of a smooth sequence grow with the square of the length: 4.
+/// By how much a kink at one value must exceed those of its neighbours, once it is left out. The chord
+/// between a record's neighbours is twice as long as the others', and the kinks of a smooth sequence grow
+/// with the square of the length: 4.
 pub const SHARPNESS: f64 = 4.0;
 
 /// How many neighbours on either side a kink is compared with.
@@ -36,7 +43,8 @@ const NEIGHBOURS: usize = 3;
 /// The factor of the control: a record made false.
 pub const FALSE: f64 = 10.0;
 
-/// How many records would have been refuted, had their ratio been false by a factor ten towards the side that violates the bound.
+/// How many records would have been refuted, had their ratio been false by a factor ten towards the side that
+/// violates the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Noticed {
@@ -79,7 +87,8 @@ struct Said {
 
 #[derive(Debug, Clone, Copy)]
 enum Scale {
-    /// The standard error of the prediction of a new point, its degrees of freedom, and the number of points looked at.
+    /// The standard error of the prediction of a new point, its degrees of freedom, and the number of points
+    /// looked at.
     Scatter { standard_error: f64, freedom: f64, looks: f64 },
     /// The largest departure of its neighbours, once the point is left out.
     Bend(f64),
@@ -143,14 +152,19 @@ pub(crate) fn in_a_line(side: Side, points: &[Point]) -> Found {
         let scale = Scale::Scatter { standard_error: at.standard_error, freedom: at.freedom, looks };
         Some((
             place,
-            Said { departure: p.y - at.value, error: p.error + at.error, beyond: [p.y - largest, smallest - p.y], scale },
+            Said {
+                departure: p.y - at.value,
+                error: p.error + at.error,
+                beyond: [p.y - largest, smallest - p.y],
+                scale,
+            },
         ))
     });
     look(side, said, points.len())
 }
 
-/// Looks for a kink at one value of a sequence of exact values; `points` are logarithms, by increasing x. The first one is passed over: there a
-/// statement that holds from an onset on says nothing.
+/// Looks for a kink at one value of a sequence of exact values; `points` are logarithms, by increasing x. The
+/// first one is passed over: there a statement that holds from an onset on says nothing.
 pub(crate) fn in_a_sequence(side: Side, points: &[Point]) -> Found {
     let said = (1..points.len()).filter_map(|place| {
         let mut others = points.to_vec();
@@ -163,10 +177,12 @@ pub(crate) fn in_a_sequence(side: Side, points: &[Point]) -> Found {
     look(side, said, points.len())
 }
 
-/// How far a point is above the straight line through its neighbours, or the last one above that through the two before; and the error of it.
+/// How far a point is above the straight line through its neighbours, or the last one above that through the
+/// two before; and the error of it.
 fn from_chord(points: &[Point], place: usize) -> Option<(f64, f64)> {
     let before = place.checked_sub(1)?;
-    let (a, b) = if place + 1 < points.len() { (before, place + 1) } else { (before.checked_sub(1)?, before) };
+    let (a, b) =
+        if place + 1 < points.len() { (before, place + 1) } else { (before.checked_sub(1)?, before) };
     let (a, b, p) = (points[a], points[b], points[place]);
     let t = (p.x - a.x) / (b.x - a.x);
     Some((p.y - a.y - t * (b.y - a.y), p.error + (1.0 - t).abs() * a.error + t.abs() * b.error))
@@ -206,8 +222,14 @@ mod tests {
         }
         let broad = points(|x| 1.4 * rough(x));
         let noticed = |side| in_a_line(side, &broad).noticed.noticed;
-        assert!(noticed(Side::Upper) > noticed(Side::Lower), "{} {}", noticed(Side::Upper), noticed(Side::Lower));
-        // A factor 3 is below what is called far, a scatter of e² hides a factor ten, and an error of the record excuses it.
+        assert!(
+            noticed(Side::Upper) > noticed(Side::Lower),
+            "{} {}",
+            noticed(Side::Upper),
+            noticed(Side::Lower)
+        );
+        // A factor 3 is below what is called far, a scatter of e² hides a factor ten, and an error of the
+        // record excuses it.
         let mut slight = honest.clone();
         slight[4].y += 2.5f64.ln() - rough(2.0);
         assert!(in_a_line(Side::Upper, &slight).apart.is_none());
@@ -224,8 +246,13 @@ mod tests {
         let widths = [160, 226, 320, 452, 640, 905, 1280, 1810, 2560];
         for height in [0.2, 0.5, 1.0, 3.0] {
             let ratio = |m: f64, i: usize| 8.0 * (height * 160.0 / m).ln_1p() + 0.02 * (i as f64).sin();
-            let point = |(i, &m): (usize, &i32)| Point { x: f64::from(m).ln(), y: ratio(f64::from(m), i), error: 0.0 };
-            let falling: Vec<Point> = widths.iter().cycle().take(27).chain(&[59_050]).enumerate().map(point).collect();
+            let point = |(i, &m): (usize, &i32)| Point {
+                x: f64::from(m).ln(),
+                y: ratio(f64::from(m), i),
+                error: 0.0,
+            };
+            let falling: Vec<Point> =
+                widths.iter().cycle().take(27).chain(&[59_050]).enumerate().map(point).collect();
             assert!(in_a_line(Side::Upper, &falling).apart.is_none(), "{height}");
             let mirrored: Vec<Point> = falling.iter().map(|p| Point { y: -p.y, ..*p }).collect();
             assert!(in_a_line(Side::Lower, &mirrored).apart.is_none(), "{height}");

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 /// Judges each group of cells that differ in the replicate only; the worst decides.
 pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Record]) -> Finding {
     if side == Side::Both || !(0.0..=1.0).contains(&p) {
-        return Finding::inconclusive(format!("a probability of {p} needs a side, at least or at most, and a p in [0, 1]"));
+        return Finding::inconclusive(format!(
+            "a probability of {p} needs a side, at least or at most, and a p in [0, 1]"
+        ));
     }
     let pairs = match pairs(successes, trials, records) {
         Ok(pairs) => pairs,
@@ -36,7 +38,8 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
             worst = (i, margin, (s, t));
         }
         let rate = s / t.max(1.0);
-        constant = Some(constant.map_or(rate, |c| if side == Side::Lower { c.min(rate) } else { c.max(rate) }));
+        constant =
+            Some(constant.map_or(rate, |c| if side == Side::Lower { c.min(rate) } else { c.max(rate) }));
     }
     let (s, t) = worst.2;
     let (lower, upper) = clopper_pearson(s as u64, t as u64);
@@ -53,7 +56,11 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
         exponents: Vec::new(),
         control: Control::new(control_words(side, p), control),
         margin: Some(worst.1),
-        worst: Some((worst.0, Quantity { value: s / t.max(1.0), error: 0.0 }, Quantity { value: p, error: 0.0 })),
+        worst: Some((
+            worst.0,
+            Quantity { value: s / t.max(1.0), error: 0.0 },
+            Quantity { value: p, error: 0.0 },
+        )),
         why: (verdict >= Verdict::Inconclusive).then_some(seen),
     }
 }
@@ -78,13 +85,25 @@ pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Rec
             members.iter().map(at).collect::<Vec<_>>()
         };
         let controls = vec![Planted { description: control_words(side, p), points: of(true) }];
-        Series { group, parameter: parameter.clone(), claimed: None, decides: true, points: of(false), fit: None, controls }
+        Series {
+            group,
+            parameter: parameter.clone(),
+            claimed: None,
+            decides: true,
+            points: of(false),
+            fit: None,
+            controls,
+        }
     };
     along.into_iter().filter(|(_, members)| !members.is_empty()).map(one).collect()
 }
 
-/// Successes, trials and the first record of each group of cells in the allowed range that differ in the replicate only.
-fn counts(pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
+/// Successes, trials and the first record of each group of cells in the allowed range that differ in the
+/// replicate only.
+fn counts(
+    pairs: &[(Quantity, Quantity)],
+    records: &[&Record],
+) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
     let mut groups: BTreeMap<Cell, (f64, f64, usize)> = BTreeMap::new();
     for (i, (r, &(s, t))) in records.iter().zip(pairs).enumerate() {
         if !r.in_range() {
@@ -101,7 +120,8 @@ fn counts(pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Result<BTreeMa
     Ok(groups)
 }
 
-/// Successes planted among the trials: as far on the wrong side of p as the end of the unit interval lies, halved.
+/// Successes planted among the trials: as far on the wrong side of p as the end of the unit interval lies,
+/// halved.
 fn planted(side: Side, p: f64, trials: f64) -> f64 {
     if side == Side::Lower { (trials * p / 2.0).floor() } else { (trials * (1.0 + p) / 2.0).ceil() }
 }

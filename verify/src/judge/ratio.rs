@@ -1,5 +1,5 @@
-//! How near a single record comes to violating a bound, as one number: what is watched while a run goes on. The verdict is made from all
-//! records together, by the judges, and never from this.
+//! How near a single record comes to violating a bound, as one number: what is watched while a run goes on.
+//! The verdict is made from all records together, by the judges, and never from this.
 
 use crate::claim::bound::{Bound, Kind, Side};
 use crate::claim::record::{Quantity, Record};
@@ -11,12 +11,14 @@ pub struct Ratio {
     /// - inequality: `lhs/rhs`, or `rhs/lhs` where the right side is a lower bound;
     /// - growth: the same, in which the constant of the bound is not known.
     pub value: f64,
-    /// Whether the value violates the bound: above 1 in an identity or an inequality, beyond the errors of both sides.
+    /// Whether the value violates the bound: above 1 in an identity or an inequality, beyond the errors of
+    /// both sides.
     pub violated: bool,
 }
 
-/// The ratio of `record` in `bound`; none where the bound does not speak of the cell, where a quantity is missing or a denominator not
-/// positive, and for the kinds of which one record says nothing (asymptotics and probabilities).
+/// The ratio of `record` in `bound`; none where the bound does not speak of the cell, where a quantity is
+/// missing or a denominator not positive, and for the kinds of which one record says nothing (asymptotics and
+/// probabilities).
 pub fn ratio(bound: &Bound, record: &Record) -> Option<Ratio> {
     if !bound.selects(&record.cell) || !record.in_range() {
         return None;

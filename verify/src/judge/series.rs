@@ -1,7 +1,8 @@
 //! Series: what a judge looked at, group by group, for pictures and tables.
 //!
-//! [`crate::judge::series`] makes those of a bound. A growth, an asymptotic statement and a probability give the groups they were judged in, from the code that judges them. Identities and
-//! inequalities are judged cell by cell: theirs run along the parameter that varies most.
+//! [`crate::judge::series`] makes those of a bound. A growth, an asymptotic statement and a probability give
+//! the groups they were judged in, from the code that judges them. Identities and inequalities are judged
+//! cell by cell: theirs run along the parameter that varies most.
 
 use crate::claim::cell::Cell;
 use crate::claim::parameter::{Parameter, Value};
@@ -31,8 +32,8 @@ pub struct Point {
     /// Confidence limits on the left side, where it is a frequency.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limits: Option<(f64, f64)>,
-    /// Whether the verdict was decided on it: false for a cell outside the allowed range, and for one whose ratio is not the extreme one
-    /// that a supremum asks for.
+    /// Whether the verdict was decided on it: false for a cell outside the allowed range, and for one whose
+    /// ratio is not the extreme one that a supremum asks for.
     #[serde(skip_serializing_if = "is_true", default = "yes")]
     pub decides: bool,
 }
@@ -68,7 +69,8 @@ pub struct Fit {
     pub lower: f64,
     /// Upper limit on it.
     pub upper: f64,
-    /// The x about which a line with another slope turns: the geometric mean of a growth, the last value of an asymptotic statement.
+    /// The x about which a line with another slope turns: the geometric mean of a growth, the last value of
+    /// an asymptotic statement.
     pub center: f64,
 }
 
@@ -92,8 +94,8 @@ impl Fit {
 pub struct Planted {
     /// What is false about it.
     pub description: String,
-    /// The points, with the false side in place of the true one. A growth and an asymptotic statement have the left side multiplied by a
-    /// power of the parameter that is 1 at the first point.
+    /// The points, with the false side in place of the true one. A growth and an asymptotic statement have
+    /// the left side multiplied by a power of the parameter that is 1 at the first point.
     pub points: Vec<Point>,
 }
 
@@ -101,7 +103,8 @@ pub struct Planted {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
-    /// The cells, e.g. "k=1 R=3 tanh:0.5": as in [`crate::judge::ExponentEvidence::group`] where there is an exponent.
+    /// The cells, e.g. "k=1 R=3 tanh:0.5": as in [`crate::judge::ExponentEvidence::group`] where there is an
+    /// exponent.
     pub group: String,
     /// The parameter on the abscissa; empty where none varies: then x counts the cells from 1.
     pub parameter: String,
@@ -136,8 +139,9 @@ fn axes(cells: &[&Cell]) -> Vec<String> {
     symbols
 }
 
-/// Cells along the parameter with the most values: its symbol, and the groups of cells equal in all but it, the replicate and what follows from
-/// it, with abscissa and index. Where nothing varies but words, one group, counted from 1.
+/// Cells along the parameter with the most values: its symbol, and the groups of cells equal in all but it,
+/// the replicate and what follows from it, with abscissa and index. Where nothing varies but words, one
+/// group, counted from 1.
 pub(crate) fn along(cells: &[&Cell]) -> (String, Vec<Group>) {
     let axes = axes(cells);
     let value = |axis: usize, cell: &Cell| cell.value(&axes[axis]);
@@ -146,9 +150,13 @@ pub(crate) fn along(cells: &[&Cell]) -> (String, Vec<Group>) {
     let most = counts.iter().copied().max().unwrap_or(0);
     let axis = counts.iter().position(|&c| c == most).filter(|_| most > 1);
     let Some(axis) = axis else {
-        return (String::new(), vec![(String::new(), (0..cells.len()).map(|i| (i as f64 + 1.0, i)).collect())]);
+        return (
+            String::new(),
+            vec![(String::new(), (0..cells.len()).map(|i| (i as f64 + 1.0, i)).collect())],
+        );
     };
-    let mut keys: Vec<Cell> = cells.iter().map(|&c| c.clone().replicate(0).without_symbol(&axes[axis])).collect();
+    let mut keys: Vec<Cell> =
+        cells.iter().map(|&c| c.clone().replicate(0).without_symbol(&axes[axis])).collect();
     for other in (0..axes.len()).filter(|&a| a != axis && counts[a] > 1) {
         // A parameter that follows the abscissa (m tied to d, say) must not separate groups.
         let without: Vec<Cell> = keys.iter().map(|key| key.clone().without_symbol(&axes[other])).collect();
@@ -220,7 +228,10 @@ mod tests {
         let groups = [3, 4].map(|d| (format!("d={d} a"), vec![10.0, 20.0, 30.0])).to_vec();
         assert_eq!(shape(&crossed), ("m".to_owned(), groups));
         // Only words vary, or nothing: counted.
-        assert_eq!(shape(&[cell(3, 0, "a"), cell(3, 0, "b")]), (String::new(), vec![(String::new(), vec![1.0, 2.0])]));
+        assert_eq!(
+            shape(&[cell(3, 0, "a"), cell(3, 0, "b")]),
+            (String::new(), vec![(String::new(), vec![1.0, 2.0])])
+        );
     }
 
     #[test]

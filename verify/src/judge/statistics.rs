@@ -5,14 +5,16 @@ use statrs::function::beta::beta_reg;
 
 /// Two-sided confidence of the limits on an exponent.
 ///
-/// The slack of ¼ between "true" and "refuted" is many standard errors wide wherever the control is refuted, so that 95 %
-/// decides no verdict that 99 % would decide otherwise in the other direction: it only moves some to *inconclusive*.
+/// The slack of ¼ between "true" and "refuted" is many standard errors wide wherever the control is refuted,
+/// so that 95 % decides no verdict that 99 % would decide otherwise in the other direction: it only moves
+/// some to *inconclusive*.
 pub const GROWTH_CONFIDENCE: f64 = 0.95;
 
 /// Two-sided confidence of the limits on a probability.
 pub const PROBABILITY_CONFIDENCE: f64 = 0.99;
 
-/// Relative scatter below which a sweep counts as being without variance: some hundred roundings of a logarithm of order 10.
+/// Relative scatter below which a sweep counts as being without variance: some hundred roundings of a
+/// logarithm of order 10.
 pub const EXACT_SCATTER: f64 = 1e-13;
 
 /// A straight line through points in clusters.
@@ -49,8 +51,8 @@ impl Line {
     /// Ordinary least squares of y on x, clusters being the points of equal x.
     ///
     /// The standard error is the larger of two: the cluster-robust one with the CR1 correction
-    /// `G/(G−1)·(N−1)/(N−2)`, and the classical one of the line through the G cluster means. (With few clusters CR1
-    /// alone is biased low.) `None` with fewer than three clusters.
+    /// `G/(G−1)·(N−1)/(N−2)`, and the classical one of the line through the G cluster means. (With few
+    /// clusters CR1 alone is biased low.) `None` with fewer than three clusters.
     pub fn fit(points: &[Point]) -> Option<Self> {
         let mut sorted = points.to_vec();
         sorted.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
@@ -66,7 +68,8 @@ impl Line {
         let residual = |p: &Point| p.y - y0 - slope * (p.x - x0);
 
         let score = |c: &&[Point]| c.iter().map(|p| (p.x - x0) * residual(p)).sum::<f64>().powi(2);
-        let robust = clusters.iter().map(score).sum::<f64>() / (sxx * sxx) * g / (g - 1.0) * (n - 1.0) / (n - 2.0);
+        let robust =
+            clusters.iter().map(score).sum::<f64>() / (sxx * sxx) * g / (g - 1.0) * (n - 1.0) / (n - 2.0);
         let means: Vec<(f64, f64)> =
             clusters.iter().map(|c| (c[0].x, c.iter().map(|p| p.y).sum::<f64>() / c.len() as f64)).collect();
         let classical = variance_of_slope(&means);
@@ -76,9 +79,11 @@ impl Line {
         let size = sorted.iter().map(|p| p.y.abs()).fold(1.0, f64::max);
         let exact = scatter <= EXACT_SCATTER * size;
 
-        let pure: f64 = clusters.iter().zip(&means).flat_map(|(c, m)| c.iter().map(move |p| (p.y - m.1).powi(2))).sum();
+        let pure: f64 =
+            clusters.iter().zip(&means).flat_map(|(c, m)| c.iter().map(move |p| (p.y - m.1).powi(2))).sum();
         let total: f64 = sorted.iter().map(|p| residual(p).powi(2)).sum();
-        let lack_of_fit_p = if n > g && !exact { Some(f_tail((total - pure).max(0.0), g - 2.0, pure, n - g)) } else { None };
+        let lack_of_fit_p =
+            if n > g && !exact { Some(f_tail((total - pure).max(0.0), g - 2.0, pure, n - g)) } else { None };
         Some(Self {
             slope,
             intercept: y0 - slope * x0,
@@ -90,7 +95,8 @@ impl Line {
         })
     }
 
-    /// Student-t limits on the slope at [`GROWTH_CONFIDENCE`], widened by what the errors of the points can do.
+    /// Student-t limits on the slope at [`GROWTH_CONFIDENCE`], widened by what the errors of the points can
+    /// do.
     pub fn limits(&self) -> (f64, f64) {
         let half = if self.standard_error > 0.0 {
             student_quantile(0.5 + GROWTH_CONFIDENCE / 2.0, self.freedom) * self.standard_error
@@ -130,7 +136,8 @@ pub struct Prediction {
     pub error: f64,
 }
 
-/// The ordinate at `x` on the line of ordinary least squares through points with independent scatter; `None` with fewer than three abscissas.
+/// The ordinate at `x` on the line of ordinary least squares through points with independent scatter; `None`
+/// with fewer than three abscissas.
 pub fn predict<I: Iterator<Item = Point>>(points: impl Fn() -> I, x: f64) -> Option<Prediction> {
     let n = points().count() as f64;
     let mean = |f: &dyn Fn(&Point) -> f64| points().map(|p| f(&p)).sum::<f64>() / n;
@@ -164,12 +171,15 @@ pub fn student_tail(t: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(1.0, |student| student.sf(t))
 }
 
-/// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at [`PROBABILITY_CONFIDENCE`].
+/// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at
+/// [`PROBABILITY_CONFIDENCE`].
 pub fn clopper_pearson(successes: u64, trials: u64) -> (f64, f64) {
     let alpha = 1.0 - PROBABILITY_CONFIDENCE;
     let successes = successes.min(trials);
     let (x, n) = (successes as f64, trials as f64);
-    let quantile = |a: f64, b: f64, p: f64, otherwise: f64| Beta::new(a, b).map_or(otherwise, |beta| beta.inverse_cdf(p));
+    let quantile = |a: f64, b: f64, p: f64, otherwise: f64| {
+        Beta::new(a, b).map_or(otherwise, |beta| beta.inverse_cdf(p))
+    };
     let lower = if successes == 0 { 0.0 } else { quantile(x, n - x + 1.0, alpha / 2.0, 0.0) };
     let upper = if successes == trials { 1.0 } else { quantile(x + 1.0, n - x, 1.0 - alpha / 2.0, 1.0) };
     (lower, upper)
@@ -188,7 +198,8 @@ mod tests {
         // x = 0, 0, 1, 1, 2, 2; cluster means 1, 2, 6: slope 5/2, fitted 1/2, 3, 11/2; residuals by hand.
         let line = Line::fit(&points(&[(0., 0.), (0., 2.), (1., 1.), (1., 3.), (2., 5.), (2., 7.)])).unwrap();
         assert!((line.slope - 2.5).abs() < 1e-15 && (line.intercept - 0.5).abs() < 1e-15);
-        // Scores (x − 1)·Σ residuals: 1 (times −1), 0, 1; sxx = 4; CR1 = 2/16 · 3/2 · 5/4. Means: rss = 1.5, one freedom, sxx = 2.
+        // Scores (x − 1)·Σ residuals: 1 (times −1), 0, 1; sxx = 4; CR1 = 2/16 · 3/2 · 5/4. Means: rss = 1.5,
+        // one freedom, sxx = 2.
         let (cr1, means) = (2.0f64 / 16.0 * 1.5 * 1.25, 1.5f64 / 2.0);
         assert!((line.standard_error - cr1.max(means).sqrt()).abs() < 1e-15);
         // Lack of fit 3 on 1 freedom, pure error 6 on 3: F = 1.5, p = 0.3081 (tables).
@@ -206,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_prediction_agrees_with_a_hand_computation() {
-        // y = 0, 1, 5 at 0, 1, 2: line −½ + 5/2·x, residuals ½, −1, ½, one freedom, variance 3/2. At 3: 7; 1 + 1/3 + 4/2.
+        // y = 0, 1, 5 at 0, 1, 2: line −½ + 5/2·x, residuals ½, −1, ½, one freedom, variance 3/2. At 3: 7; 1
+        // + 1/3 + 4/2.
         let given = points(&[(0., 0.), (1., 1.), (2., 5.)]);
         let p = predict(|| given.iter().copied(), 3.0).unwrap();
         assert!((p.value - 7.0).abs() < 1e-14 && (p.standard_error - 5.0f64.sqrt()).abs() < 1e-14);

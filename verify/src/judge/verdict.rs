@@ -54,7 +54,8 @@ pub const PLANTED: f64 = 0.5;
 pub struct Tightness {
     /// In words.
     pub text: String,
-    /// By how much the measured exponent is sharper than the claimed one (negative: less sharp), in the least sharp sweep.
+    /// By how much the measured exponent is sharper than the claimed one (negative: less sharp), in the least
+    /// sharp sweep.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exponent: Option<f64>,
     /// Inequality: the factor by which the right side could be sharper. Growth: largest over smallest ratio.
@@ -123,8 +124,8 @@ pub struct Finding {
     pub exponents: Vec<ExponentEvidence>,
     /// The control.
     pub control: Control,
-    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest relative slack;
-    /// growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
+    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest relative
+    /// slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
     pub margin: Option<f64>,
     /// Index of the worst record, with the two sides there.
     pub worst: Option<(usize, Quantity, Quantity)>,

@@ -34,7 +34,8 @@ impl<'a> Plan<'a> {
     /// The plan of these claims.
     ///
     /// # Errors
-    /// [`Error::CellName`] for a cell that cannot be named or bears another claim's name, [`Error::Duplicate`] for one that appears twice.
+    /// [`Error::CellName`] for a cell that cannot be named or bears another claim's name,
+    /// [`Error::Duplicate`] for one that appears twice.
     pub fn new(claims: &[&'a dyn Claim], tier: Tier, seed: u64) -> Result<Self> {
         let (mut steps, mut order) = (Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();

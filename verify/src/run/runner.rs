@@ -15,7 +15,8 @@ use std::time::Instant;
 
 /// Watches a run. The pipeline itself prints nothing.
 pub trait Observer: Send + Sync {
-    /// The run begins: its plan, the records that were in the journal already, and how many cells are measured at once.
+    /// The run begins: its plan, the records that were in the journal already, and how many cells are
+    /// measured at once.
     fn begin(&self, _plan: &Plan<'_>, _reused: &[&Record], _threads: usize) {}
     /// A cell begins.
     fn started(&self, _cell: &Cell) {}
@@ -75,16 +76,22 @@ struct State<'p> {
     fatal: Option<Error>,
 }
 
-/// Runs a plan. With a journal, records found there are reused and new ones appended as they are measured; when every cell
-/// has been tried the journal is rewritten in plan order.
+/// Runs a plan. With a journal, records found there are reused and new ones appended as they are measured;
+/// when every cell has been tried the journal is rewritten in plan order.
 ///
 /// A cell that fails or panics is reported in [`Outcome::failures`] and does not stop the others.
 ///
 /// # Errors
 /// Errors of the journal, of the thread pool, and those of a claim that [`Error::stops_the_run`].
-pub fn run(plan: &Plan<'_>, journal: Option<&Mutex<Journal>>, options: &Options<'_>, observer: &dyn Observer) -> Result<Outcome> {
+pub fn run(
+    plan: &Plan<'_>,
+    journal: Option<&Mutex<Journal>>,
+    options: &Options<'_>,
+    observer: &dyn Observer,
+) -> Result<Outcome> {
     let sources: Vec<String> = plan.steps.iter().map(|s| source_of(s.claim)).collect();
-    let mut results: Vec<Option<std::result::Result<Record, String>>> = (0..plan.steps.len()).map(|_| None).collect();
+    let mut results: Vec<Option<std::result::Result<Record, String>>> =
+        (0..plan.steps.len()).map(|_| None).collect();
     if let Some(journal) = journal {
         let journal = lock(journal);
         for ((step, source), slot) in plan.steps.iter().zip(&sources).zip(&mut results) {
@@ -146,7 +153,8 @@ fn work(
             if options.stop.load(Ordering::Relaxed) || s.fatal.is_some() || s.waiting.is_empty() {
                 return;
             }
-            let fits = |&i: &usize| s.running == 0 || s.bytes + plan.steps[i].prediction.bytes <= options.memory;
+            let fits =
+                |&i: &usize| s.running == 0 || s.bytes + plan.steps[i].prediction.bytes <= options.memory;
             if let Some(at) = s.waiting.iter().rposition(fits) {
                 break s.waiting.remove(at);
             }
@@ -169,7 +177,11 @@ fn work(
             Ok(record)
         });
         let failure = measured.as_ref().err().map(ToString::to_string);
-        observer.finished(&step.cell, seconds, measured.as_ref().map_err(|_| failure.as_deref().unwrap_or_default()));
+        observer.finished(
+            &step.cell,
+            seconds,
+            measured.as_ref().map_err(|_| failure.as_deref().unwrap_or_default()),
+        );
 
         let mut s = lock(state);
         s.running -= 1;
@@ -186,11 +198,13 @@ fn work(
 /// Measures one cell and checks what came out.
 ///
 /// # Errors
-/// What the claim refuses, [`Error::NotFinite`], or [`Error::Memory`] when the cell alone would not fit into `memory` bytes.
+/// What the claim refuses, [`Error::NotFinite`], or [`Error::Memory`] when the cell alone would not fit into
+/// `memory` bytes.
 pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<Record> {
     let _cell = tracing::info_span!("cell", key = %step.cell).entered();
     let start = Instant::now();
-    // faer's operators and factorisations take the parallelism of the process, and their last bits change with it.
+    // faer's operators and factorisations take the parallelism of the process, and their last bits change
+    // with it.
     faer::set_global_parallelism(Par::Seq);
     let needed = step.prediction.bytes;
     if needed > memory {
@@ -200,7 +214,10 @@ pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<
     let measurement = attempt.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Err(Error::Core(escapement::Error::Numerical { what: "the measurement", why: format!("it panicked: {text}") }))
+        Err(Error::Core(escapement::Error::Numerical {
+            what: "the measurement",
+            why: format!("it panicked: {text}"),
+        }))
     })?;
     measurement.check(&step.cell)?;
     let Cost { flops, products, .. } = measurement.cost;

@@ -1,7 +1,8 @@
 //! One of n shares of a plan, for machines that measure side by side.
 //!
-//! The shares are a function of the plan and of n alone, so that n processes that know nothing of one another measure every cell
-//! once: the cells are dealt out by falling predicted time, each to the share with the least to do so far.
+//! The shares are a function of the plan and of n alone, so that n processes that know nothing of one another
+//! measure every cell once: the cells are dealt out by falling predicted time, each to the share with the
+//! least to do so far.
 
 use std::str::FromStr;
 
@@ -32,7 +33,8 @@ impl Shard {
 
     /// For each of the cells, of which `seconds` are the predicted times, whether it falls to this share.
     pub(crate) fn takes(self, seconds: &[f64]) -> Vec<bool> {
-        // Whole microseconds, at least one: sums without rounding, so that the shares are the same on every machine.
+        // Whole microseconds, at least one: sums without rounding, so that the shares are the same on every
+        // machine.
         let time = |i: usize| ((1e6 * seconds[i]).round() as u64).max(1);
         let mut falling: Vec<usize> = (0..seconds.len()).collect();
         falling.sort_by_key(|&i| (std::cmp::Reverse(time(i)), i));

@@ -1,4 +1,5 @@
-//! Which sources this program was built from: what records are keyed by, and what a report says of its origin.
+//! Which sources this program was built from: what records are keyed by, and what a report says of its
+//! origin.
 
 use crate::claim::Claim;
 
@@ -14,8 +15,13 @@ pub const RUSTC: &str = env!("ESCAPEMENT_RUSTC");
 /// Hash of the lock file.
 pub const LOCK_HASH: &str = env!("ESCAPEMENT_LOCK_HASH");
 
-/// The hash that a claim's records are keyed by: the sources that its measurements pass through, and the revision of its paper if it has one.
+/// The hash that a claim's records are keyed by: the sources that its measurements pass through, and the
+/// revision of its paper if it has one.
 pub fn source_of(claim: &dyn Claim) -> String {
     let paper = claim.card().paper;
-    if paper.revision.is_empty() { SOURCE_HASH.to_owned() } else { format!("{SOURCE_HASH}+{}", paper.revision) }
+    if paper.revision.is_empty() {
+        SOURCE_HASH.to_owned()
+    } else {
+        format!("{SOURCE_HASH}+{}", paper.revision)
+    }
 }

@@ -1,4 +1,5 @@
-//! The sidecar of a journal, read: wall time, threads and host of the cells. It is no evidence, so what cannot be read is passed over.
+//! The sidecar of a journal, read: wall time, threads and host of the cells. It is no evidence, so what
+//! cannot be read is passed over.
 
 use crate::claim::cell::Cell;
 use crate::run::journal::beside;
@@ -36,10 +37,13 @@ impl Timings {
     /// Reads the sidecar of the journal at `path`; none where there is none.
     pub fn read(path: &Path) -> Self {
         let resolved = path.canonicalize();
-        let bytes = std::fs::read(beside(resolved.as_deref().unwrap_or(path), "meta.jsonl")).unwrap_or_default();
+        let bytes =
+            std::fs::read(beside(resolved.as_deref().unwrap_or(path), "meta.jsonl")).unwrap_or_default();
         let lines = bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let sound = lines.filter(|line| line.seconds.is_finite() && line.seconds >= 0.0);
-        let keyed = |l: Line| ((l.cell, l.seed, l.source), Timing { seconds: l.seconds, threads: l.threads, host: l.host });
+        let keyed = |l: Line| {
+            ((l.cell, l.seed, l.source), Timing { seconds: l.seconds, threads: l.threads, host: l.host })
+        };
         Self(sound.map(keyed).collect())
     }
 

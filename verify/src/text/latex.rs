@@ -71,8 +71,9 @@ const RELATIONS: &str = "≤≥≠≲≳≍≡≈≪≫∈⊂→⟹⪰⪯=<>±×
 
 /// The text of a formula.
 ///
-/// Fractions become quotients, with parentheses where the parts are sums or products of several; indices and exponents stay behind `_` and
-/// `^`, in braces where they are longer than a word. A command that is not known stays as it is, so that nothing is lost.
+/// Fractions become quotients, with parentheses where the parts are sums or products of several; indices and
+/// exponents stay behind `_` and `^`, in braces where they are longer than a word. A command that is not
+/// known stays as it is, so that nothing is lost.
 ///
 /// ```
 /// use escapement_verify::text::latex::plain;
@@ -83,7 +84,13 @@ pub fn plain(latex: &str) -> String {
     let text = reader.group(None);
     // Spaces of LaTeX carry no meaning where there are two of them, nor before a comma.
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").replace(" ,", ",").replace("( ", "(").replace(" )", ")").replace("{ ", "{").replace(" }", "}")
+    words
+        .join(" ")
+        .replace(" ,", ",")
+        .replace("( ", "(")
+        .replace(" )", ")")
+        .replace("{ ", "{")
+        .replace(" }", "}")
 }
 
 struct Reader<'a> {
@@ -113,7 +120,11 @@ impl Reader<'_> {
                 }
                 '~' => out.push(' '),
                 // Between two operands a difference has spaces; a sign has none.
-                '-' => out.push_str(if out.ends_with(' ') && self.rest.starts_with(' ') { "− " } else { "−" }),
+                '-' => out.push_str(if out.ends_with(' ') && self.rest.starts_with(' ') {
+                    "− "
+                } else {
+                    "−"
+                }),
                 c if RELATIONS.contains(c) => out.push_str(&format!(" {c} ")),
                 c => out.push(c),
             }
@@ -181,16 +192,20 @@ fn scripted(out: &mut String, sign: char, script: &str) {
     match (sign, script) {
         ('^', "2") => out.push('²'),
         ('^', "ᵀ") => out.push('ᵀ'),
-        _ if script.chars().count() == 1 || script.chars().all(char::is_alphanumeric) => out.push_str(&format!("{sign}{script}")),
+        _ if script.chars().count() == 1 || script.chars().all(char::is_alphanumeric) => {
+            out.push_str(&format!("{sign}{script}"))
+        }
         _ => out.push_str(&format!("{sign}{{{script}}}")),
     }
 }
 
-/// A part of a quotient, or what stands under a root: in parentheses where it is more than one factor; below a line even a product is.
+/// A part of a quotient, or what stands under a root: in parentheses where it is more than one factor; below
+/// a line even a product is.
 fn factor(text: &str, below: bool) -> String {
     let text = text.trim();
-    let depth =
-        |upto: usize| text[..upto].chars().fold(0, |d, c| d + i32::from("({[".contains(c)) - i32::from(")}]".contains(c)));
+    let depth = |upto: usize| {
+        text[..upto].chars().fold(0, |d, c| d + i32::from("({[".contains(c)) - i32::from(")}]".contains(c)))
+    };
     let outside = |sign: &str| text.match_indices(sign).any(|(at, _)| depth(at) == 0);
     let sum = [" ", "+", "−", "/"].iter().any(|sign| outside(sign));
     let letters = text.chars().filter(|c| c.is_alphabetic() && !"_^".contains(*c)).count();
@@ -206,15 +221,24 @@ mod tests {
     fn formulas_read_as_a_person_would_type_them() {
         for (latex, text) in [
             (r"\sup|\sigma'| \le 1, \qquad n_k", "sup|σ'| ≤ 1, n_k"),
-            (r"\max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right|", "max_{i ≤ n} | f_Q(x_i; W_Q) − f_sp(x_i) |"),
+            (
+                r"\max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right|",
+                "max_{i ≤ n} | f_Q(x_i; W_Q) − f_sp(x_i) |",
+            ),
             (r"m^{-1/4} d^{3(k-1)/4}", "m^{−1/4} d^{3(k−1)/4}"),
             (r"\hat{L}^Q(W^*) \lesssim \varepsilon", "L\u{302}^Q(W^*) ≲ ε"),
             (r"\left( \frac{d^{3(k-1)}}{m} \right)^{1/4}", "(d^{3(k−1)}/m)^{1/4}"),
             (r"\sqrt{\frac{B\, d \log(dm)}{n}}", "√((B d log(dm))/n)"),
             (r"\frac{1}{\sqrt{dm}}", "1/√(dm)"),
-            (r"n = \tilde{\Theta}(d^k) \text{ samples suffice to learn } f^*", "n = Θ\u{303}(d^k) samples suffice to learn f^*"),
+            (
+                r"n = \tilde{\Theta}(d^k) \text{ samples suffice to learn } f^*",
+                "n = Θ\u{303}(d^k) samples suffice to learn f^*",
+            ),
             (r"x_i x_i^{\top}, \|\sigma'\|_\infty^2", "x_i x_iᵀ, ‖σ'‖_∞²"),
-            (r"\nabla^2 L \succeq -\gamma I \quad \Longrightarrow \quad L \lesssim \varepsilon", "∇² L ⪰ −γ I ⟹ L ≲ ε"),
+            (
+                r"\nabla^2 L \succeq -\gamma I \quad \Longrightarrow \quad L \lesssim \varepsilon",
+                "∇² L ⪰ −γ I ⟹ L ≲ ε",
+            ),
             (r"\unknown{x}", r"\unknownx"),
             ("", ""),
         ] {

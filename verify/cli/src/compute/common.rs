@@ -13,8 +13,8 @@ use faer::{Mat, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Remarks for the user that are no result. They wait until the command has succeeded, so that a failure is one sentence,
-/// and go to standard error, so that JSON stays alone on standard output.
+/// Remarks for the user that are no result. They wait until the command has succeeded, so that a failure is
+/// one sentence, and go to standard error, so that JSON stays alone on standard output.
 #[derive(Debug, Default)]
 pub struct Notes(Vec<String>);
 
@@ -54,8 +54,8 @@ pub struct NetworkArgs {
     /// The activation, with an optional shift, as in tanh:0.5
     #[arg(long, default_value = "sigmoid:1")]
     pub activation: String,
-    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at infinite width
-    /// [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
+    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at
+    /// infinite width [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
     #[arg(long)]
     pub tail: Option<f64>,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
@@ -75,7 +75,9 @@ impl NetworkArgs {
     /// The memory limit in bytes: as given, or all that the machine has.
     pub fn memory(&self) -> Result<u64> {
         match &self.memory {
-            Some(text) => memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}")),
+            Some(text) => {
+                memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}"))
+            }
             None => Ok(memory::total()),
         }
     }
@@ -83,8 +85,8 @@ impl NetworkArgs {
     /// The neurons: read, or known by their number only.
     ///
     /// # Errors
-    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold unit vectors, and
-    /// sizes asked for that are not the file's.
+    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold unit
+    /// vectors, and sizes asked for that are not the file's.
     pub fn neurons(&self, memory: u64, notes: &mut Notes) -> Result<Neurons> {
         if let Some(d) = self.d {
             ensure!(d >= 3, Error::Dimension(d));
@@ -100,11 +102,12 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// What projects on the top n_k eigenvectors of Σ: their number, the solve that finds them, and the levels of Σ. Nothing is solved yet,
-    /// but it is known to fit.
+    /// What projects on the top n_k eigenvectors of Σ: their number, the solve that finds them, and the
+    /// levels of Σ. Nothing is solved yet, but it is known to fit.
     ///
     /// # Errors
-    /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve that does not fit in `memory`.
+    /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve
+    /// that does not fit in `memory`.
     pub fn levels_for(
         &self,
         k: usize,
@@ -116,13 +119,15 @@ impl NetworkArgs {
         let (rank, order) = (sphere::cumulative_dimension(d, k)?, p * d);
         if rank > order {
             let why = format!(
-                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = {} is needed",
+                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = \
+                 {} is needed",
                 2 * rank.div_ceil(d)
             );
             return Err(Error::Projector { rank, why }.into());
         }
         let request = Request::top((rank + 1).min(order));
-        let mut levels = FeatureLevels::new(d, activation, Truncation::Tail(self.tail.unwrap_or(tolerance::TAIL)))?;
+        let mut levels =
+            FeatureLevels::new(d, activation, Truncation::Tail(self.tail.unwrap_or(tolerance::TAIL)))?;
         if self.tail.is_none() {
             levels = finely_truncated(levels, activation)?;
         }
@@ -134,7 +139,10 @@ impl NetworkArgs {
         let array = npy::read_matrix(path)?;
         let (p, d) = (array.values.nrows(), array.values.ncols());
         if let Some(wanted) = self.d.filter(|&wanted| wanted != d) {
-            bail!("--d {wanted} does not fit {}, whose rows have {d} entries: leave --d out, or give {d}", path.display());
+            bail!(
+                "--d {wanted} does not fit {}, whose rows have {d} entries: leave --d out, or give {d}",
+                path.display()
+            );
         }
         if let Some(wanted) = self.m.filter(|&wanted| wanted != 2 * p) {
             bail!(
@@ -144,13 +152,14 @@ impl NetworkArgs {
             );
         }
         let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
-        let (weights, worst) =
-            sphere::unit_rows("the weights", array.values.as_ref(), allowed).map_err(|e| anyhow!("{}: {e}", path.display()))?;
+        let (weights, worst) = sphere::unit_rows("the weights", array.values.as_ref(), allowed)
+            .map_err(|e| anyhow!("{}: {e}", path.display()))?;
         // A norm of unit rows is itself only right to a few roundings: nothing to speak of.
         if array.single || worst > 16.0 * f64::EPSILON {
             let kind = if array.single { "float32" } else { "float64" };
             notes.add(format_args!(
-                "the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in float64",
+                "the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in \
+                 float64",
                 path.display()
             ));
         }
@@ -158,8 +167,8 @@ impl NetworkArgs {
     }
 }
 
-/// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on their number
-/// alone has been found to fit.
+/// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on
+/// their number alone has been found to fit.
 pub struct Neurons {
     /// How many there are.
     pub p: usize,
@@ -178,12 +187,19 @@ impl Neurons {
     /// The weights, `[p, d]`, unit rows.
     pub fn weights(self) -> Mat<f64> {
         let key = self.key();
-        self.given.unwrap_or_else(|| sphere::uniform_sphere(&mut seed::stream(self.seed, &key, "weights"), self.p, self.d, 1.0))
+        self.given.unwrap_or_else(|| {
+            sphere::uniform_sphere(&mut seed::stream(self.seed, &key, "weights"), self.p, self.d, 1.0)
+        })
     }
 }
 
 /// The inputs of a file, `[n, d]`, as they are; `wanted` of them if that is given.
-pub fn read_inputs(path: &Path, d: impl Into<Option<usize>>, wanted: Option<usize>, notes: &mut Notes) -> Result<Mat<f64>> {
+pub fn read_inputs(
+    path: &Path,
+    d: impl Into<Option<usize>>,
+    wanted: Option<usize>,
+    notes: &mut Notes,
+) -> Result<Mat<f64>> {
     let array = npy::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());
     let d = d.into().unwrap_or(columns);
@@ -202,7 +218,8 @@ pub fn read_inputs(path: &Path, d: impl Into<Option<usize>>, wanted: Option<usiz
     if off > 0 {
         let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
         notes.add(format_args!(
-            "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) and are used as they are",
+            "{off} of the {n} inputs in {} are off the sphere of radius √d = {radius:.6} (row {worst} has \
+             norm {:.6}) and are used as they are",
             path.display(),
             array.values.row(worst).norm_l2()
         ));
@@ -217,13 +234,19 @@ pub fn read_inputs(path: &Path, d: impl Into<Option<usize>>, wanted: Option<usiz
 pub fn lambda(text: &str) -> Result<[f64; 4]> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     let Ok(parts) = <[&str; 4]>::try_from(parts.as_slice()) else {
-        bail!("--lambda '{text}' has {} entries, but four are needed: λ1,λ2,λ3,λ4, as in 0.3,0.2,0.5,0.01", parts.len());
+        bail!(
+            "--lambda '{text}' has {} entries, but four are needed: λ1,λ2,λ3,λ4, as in 0.3,0.2,0.5,0.01",
+            parts.len()
+        );
     };
     let mut lambda = [0.0; 4];
     for (i, (lambda, part)) in lambda.iter_mut().zip(parts).enumerate() {
         match part.parse::<f64>() {
             Ok(x) if x >= 0.0 && x.is_finite() => *lambda = x,
-            _ => bail!("--lambda '{text}' is not allowed: λ{} = '{part}' must be a finite number, zero or above", i + 1),
+            _ => bail!(
+                "--lambda '{text}' is not allowed: λ{} = '{part}' must be a finite number, zero or above",
+                i + 1
+            ),
         }
     }
     Ok(lambda)
@@ -239,7 +262,9 @@ pub fn model(name: &str) -> Result<(&'static str, Model)> {
         "quadratic" => ("quadratic", Model::Quadratic),
         "quadratic-term" => ("quadratic-term", Model::QuadraticTerm),
         "linear" => ("linear", Model::Linear),
-        other => bail!("--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"),
+        other => bail!(
+            "--model {other} is not allowed: the models are network, quadratic, quadratic-term and linear"
+        ),
     })
 }
 
@@ -250,10 +275,15 @@ pub fn model(name: &str) -> Result<(&'static str, Model)> {
 pub fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
     let values = npy::read_matrix(path)?.values;
     let (rows, cols) = (values.nrows(), values.ncols());
-    let advice = if (rows, cols) == (p, d) { "; if the weights list the twins too, give their first half alone" } else { "" };
+    let advice = if (rows, cols) == (p, d) {
+        "; if the weights list the twins too, give their first half alone"
+    } else {
+        ""
+    };
     ensure!(
         (rows, cols) == (2 * p, d),
-        "{} holds {rows} × {cols} numbers, but {} × {d} are needed: a row for each of the p = {p} neurons, then one for each twin{advice}",
+        "{} holds {rows} × {cols} numbers, but {} × {d} are needed: a row for each of the p = {p} neurons, \
+         then one for each twin{advice}",
         path.display(),
         2 * p
     );
@@ -263,7 +293,10 @@ pub fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
 /// Refuses what needs more than `memory` bytes.
 pub fn fits(what: &str, needed: f64, memory: u64, advice: &str) -> Result<()> {
     let allowed = memory as f64;
-    ensure!(needed <= allowed, Error::Memory { what: what.into(), needed, allowed, advice: format!(": {advice}") });
+    ensure!(
+        needed <= allowed,
+        Error::Memory { what: what.into(), needed, allowed, advice: format!(": {advice}") }
+    );
     Ok(())
 }
 
@@ -307,7 +340,8 @@ pub fn count(x: f64) -> String {
     if x < 1e9 { format!("{x:.0}") } else { format!("{x:.3e}") }
 }
 
-/// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels` as they are.
+/// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels`
+/// as they are.
 pub fn finely_truncated(levels: FeatureLevels, activation: &dyn Activation) -> Result<FeatureLevels> {
     match FeatureLevels::new(levels.d, activation, Truncation::Tail(tolerance::FINE_TAIL)) {
         Err(Error::Certificate { .. }) => Ok(levels),

@@ -20,11 +20,17 @@ use std::process::ExitCode;
 /// What `--out` writes.
 const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
-/// The displacements that express a target: W_Q for its sparse part, W_L for its low-degree part, W* = W_L + S·W_Q.
+/// The displacements that express a target: W_Q for its sparse part, W_L for its low-degree part, W* = W_L +
+/// S·W_Q.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement construct\n  escapement construct --weights W0.npy --target target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k = 1, f*(x) = x_2 + x_1²."
+    after_help = "Examples:\n  escapement construct\n  escapement construct --weights W0.npy --target \
+        target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  \
+        [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  \
+        beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, \
+        eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k \
+        = 1, f*(x) = x_2 + x_1²."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -85,7 +91,8 @@ struct Output {
 /// Runs the command.
 ///
 /// # Errors
-/// Bad input, a construction that does not exist at these sizes, and outputs that cannot be written; nothing is left behind then.
+/// Bad input, a construction that does not exist at these sizes, and outputs that cannot be written; nothing
+/// is left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let memory = args.network.memory()?;
     let activation = args.network.activation()?;
@@ -100,7 +107,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
         None => default_target(d)?,
     };
-    let given = args.inputs.as_deref().map(|path| common::read_inputs(path, d, args.n, &mut notes)).transpose()?;
+    let given =
+        args.inputs.as_deref().map(|path| common::read_inputs(path, d, args.n, &mut notes)).transpose()?;
     let n = args.n.unwrap_or(100);
     if given.is_none() {
         ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
@@ -111,7 +119,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = neurons.weights();
     let seed = args.network.seed;
     let inputs = given.unwrap_or_else(|| {
-        notes.add(format_args!("no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {seed}"));
+        notes.add(format_args!(
+            "no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {seed}"
+        ));
         sphere::uniform_sphere(&mut seed::stream(seed, &key, "inputs"), n, d, (d as f64).sqrt())
     });
     let par = Par::rayon(0);
@@ -158,7 +168,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let json = stdout::to_json(&output)?;
     if let Some(dir) = &args.out {
-        write(dir, &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), cov.weights(), inputs.as_ref()], &signs, &json)?;
+        write(
+            dir,
+            &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), cov.weights(), inputs.as_ref()],
+            &signs,
+            &json,
+        )?;
     }
     notes.print();
     stdout::print(&if args.json { json } else { readable(&output, args.out.as_deref()) })?;
@@ -182,8 +197,11 @@ fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str)
 /// # Errors
 /// As [`Target::new`].
 pub fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
-    let low =
-        file.low_degree.into_iter().map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta }).collect();
+    let low = file
+        .low_degree
+        .into_iter()
+        .map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta })
+        .collect();
     let sparse = file.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta }).collect();
     Target::new(d, file.k, LowDegree::Zonal(low), sparse)
 }
@@ -200,10 +218,13 @@ pub fn default_target(d: usize) -> escapement::Result<Target> {
 
 fn readable(o: &Output, out: Option<&Path>) -> String {
     let n = common::number;
-    let rms = |a: &[f64], b: &[f64]| (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt();
+    let rms = |a: &[f64], b: &[f64]| {
+        (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
+    };
     let zero = vec![0.0; o.n];
-    let regularizers: Vec<Vec<String>> =
-        (0..4).map(|i| vec![format!("R{}", i + 1), n(o.expected_regularizers[i]), n(o.drawn_regularizers[i])]).collect();
+    let regularizers: Vec<Vec<String>> = (0..4)
+        .map(|i| vec![format!("R{}", i + 1), n(o.expected_regularizers[i]), n(o.drawn_regularizers[i])])
+        .collect();
     let functions = [("f_Q(W_Q) for f_sp", &o.f_q, &o.f_sp), ("f_L(W_L) for f_k", &o.f_l, &o.f_k)]
         .iter()
         .map(|(name, ours, theirs)| vec![(*name).to_string(), n(rms(ours, theirs)), n(rms(theirs, &zero))])

@@ -3,7 +3,8 @@
 use escapement::descent::{LeastEigenvalue, LeastOptions};
 use serde::{Deserialize, Serialize};
 
-/// The distance to the lower bound at which the search ends, relative to the norm: ten times closer than by default costs a third more products.
+/// The distance to the lower bound at which the search ends, relative to the norm: ten times closer than by
+/// default costs a third more products.
 const GAP: f64 = 1e-3;
 
 /// How it is sought, in at most `products` products.

@@ -1,4 +1,5 @@
-//! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs and a displacement from files.
+//! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs
+//! and a displacement from files.
 
 use super::common::{self, NetworkArgs, Notes};
 use super::curvature::{self, Curvature};
@@ -26,8 +27,13 @@ const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "h
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    mut_arg("weights", |arg| arg.required(true).help("Weights from a .npy file: p × d, one distinct neuron per row")),
-    after_help = "Example:\n  escapement evaluate --weights W0.npy --inputs X.npy --labels y.npy --displacement W.npy --direction V.npy \\\n    --activation sigmoid:1 --k 1 --lambda 0.3,0.2,0.5,0.01 --loss pseudo-huber --model network --json\n\nArrays are .npy, float64 or float32, C or Fortran order: W0.npy p × d (the distinct neurons), X.npy n × d, y.npy n, W.npy and V.npy m × d\n(m = 2p: neuron r, then its twin p + r of opposite sign)."
+    mut_arg("weights", |arg| arg.required(true).help("Weights from a .npy file: p × d, one distinct neuron \
+        per row")),
+    after_help = "Example:\n  escapement evaluate --weights W0.npy --inputs X.npy --labels y.npy \
+        --displacement W.npy --direction V.npy \\\n    --activation sigmoid:1 --k 1 --lambda \
+        0.3,0.2,0.5,0.01 --loss pseudo-huber --model network --json\n\nArrays are .npy, float64 or float32, \
+        C or Fortran order: W0.npy p × d (the distinct neurons), X.npy n × d, y.npy n, W.npy and V.npy m × \
+        d\n(m = 2p: neuron r, then its twin p + r of opposite sign)."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -53,7 +59,8 @@ pub struct Args {
     /// The loss: pseudo-huber, log-cosh or square
     #[arg(long, default_value = "pseudo-huber")]
     loss: String,
-    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L)
+    /// Which function is fitted to the labels: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or
+    /// linear (f_L)
     #[arg(long, default_value = "network")]
     model: String,
     /// Hessian-vector products that the least eigenvalue may take, above order 600
@@ -108,7 +115,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let activation = args.network.activation()?;
     let (lambda, (model_name, model)) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
     let loss = Loss::parse(&args.loss)?;
-    ensure!(loss.is_smooth(), Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square"));
+    ensure!(
+        loss.is_smooth(),
+        Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square")
+    );
     ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
     if let Some(dir) = &args.out {
         Outputs::check_folder(dir, &FILES[..if args.direction.is_some() { 4 } else { 3 }])?;
@@ -132,7 +142,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let order = 2 * p * d;
     let options = curvature::options(args.products, args.network.seed);
     let kept = 6.0 * n as f64 * 2.0 * p as f64;
-    let basis = order as f64 * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
+    let basis = order as f64
+        * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
     let needed = 8.0 * (kept + basis);
     common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
 
@@ -141,7 +152,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let cov = Covariance::from_levels(weights, levels)?;
     let mut watch = Watch::new(rank, request.tolerance);
-    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| watch.step(progress))?;
+    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
+        watch.step(progress)
+    })?;
     if pairs.stopped {
         watch.end();
         eprintln!("escapement: interrupted; nothing was written");
@@ -150,9 +163,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     watch.then("the network and L_λ");
     let top = TopSpace::new(&pairs, rank)?;
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-    let (f, f_l, f_q) =
-        (net.f(of.x, w.as_ref(), par)?, net.f_linear(of.x, w.as_ref(), par)?, net.f_quadratic(of.x, w.as_ref(), par)?);
-    let objective = RegularizedLoss::new(of, &y, loss, lambda, model, memory.saturating_sub(needed as u64), par)?;
+    let (f, f_l, f_q) = (
+        net.f(of.x, w.as_ref(), par)?,
+        net.f_linear(of.x, w.as_ref(), par)?,
+        net.f_quadratic(of.x, w.as_ref(), par)?,
+    );
+    let objective =
+        RegularizedLoss::new(of, &y, loss, lambda, model, memory.saturating_sub(needed as u64), par)?;
     let mut gradient = Mat::zeros(net.m(), d);
     let mut space = objective.workspace();
     let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
@@ -165,7 +182,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     watch.end();
     if !least.exact && least.products == args.products && least.residual > options.tolerance * least.norm {
         notes.add(format_args!(
-            "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with --products",
+            "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with \
+             --products",
             args.products, least.residual
         ));
     }
@@ -212,7 +230,13 @@ fn along(hessian: &regularized::Hessian<'_>, v: &Mat<f64>, par: Par) -> Result<(
 }
 
 /// All outputs of `--out`, or none of them.
-fn write(dir: &Path, gradient: MatRef<'_, f64>, vector: MatRef<'_, f64>, hvp: Option<MatRef<'_, f64>>, json: &str) -> Result<()> {
+fn write(
+    dir: &Path,
+    gradient: MatRef<'_, f64>,
+    vector: MatRef<'_, f64>,
+    hvp: Option<MatRef<'_, f64>>,
+    json: &str,
+) -> Result<()> {
     let mut outputs = Outputs::new();
     outputs.folder(dir)?;
     outputs.stage(&dir.join(FILES[0]), |out| npy::write_matrix(out, gradient))?;
@@ -227,10 +251,11 @@ fn write(dir: &Path, gradient: MatRef<'_, f64>, vector: MatRef<'_, f64>, hvp: Op
 fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
     let number = common::number;
     let rms = |a: &[f64]| number((a.iter().map(|x| x * x).sum::<f64>() / a.len() as f64).sqrt());
-    let functions: Vec<Vec<String>> = [("f", &o.f), ("f_L", &o.f_l), ("f_Q", &o.f_q), ("the model", &o.prediction)]
-        .iter()
-        .map(|(name, values)| vec![(*name).to_string(), rms(values)])
-        .collect();
+    let functions: Vec<Vec<String>> =
+        [("f", &o.f), ("f_L", &o.f_l), ("f_Q", &o.f_q), ("the model", &o.prediction)]
+            .iter()
+            .map(|(name, values)| vec![(*name).to_string(), rms(values)])
+            .collect();
     let mut terms = vec![vec!["mean loss".into(), String::new(), number(o.mean_loss), number(o.mean_loss)]];
     for i in 0..4 {
         let (l, r) = (o.lambda[i], o.regularizers[i]);
@@ -238,7 +263,9 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
     }
     terms.push(vec!["L_λ".into(), String::new(), String::new(), number(o.loss)]);
     let along = match (o.hvp_norm, o.vhv) {
-        (Some(norm), Some(form)) => format!("\nalong V           ‖HV‖_F = {}, ⟨V, HV⟩ = {}", number(norm), number(form)),
+        (Some(norm), Some(form)) => {
+            format!("\nalong V           ‖HV‖_F = {}, ⟨V, HV⟩ = {}", number(norm), number(form))
+        }
         _ => String::new(),
     };
     let how = if least.exact {

@@ -1,4 +1,5 @@
-//! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for them.
+//! `escapement spectrum`: eigenvalues and eigenvectors of the feature covariance Σ, with the evidence for
+//! them.
 
 use super::common::{self, NetworkArgs, Notes};
 use crate::files::{npy, stdout};
@@ -28,7 +29,10 @@ const LARGE: usize = 100_000;
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per row."
+    after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot \
+        spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy \
+        --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per \
+        row."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -42,8 +46,9 @@ pub struct Args {
     /// The route: auto, dense, harmonic or operator
     #[arg(long, default_value = "auto")]
     pub route: String,
-    /// The residuals that the operator route may leave, relative to the largest eigenvalue [default: 1e-12; 1e-8 above pd = 100000,
-    /// where the eigenvalues have all their digits all the same, their error being quadratic in it]
+    /// The residuals that the operator route may leave, relative to the largest eigenvalue [default: 1e-12;
+    /// 1e-8 above pd = 100000, where the eigenvalues have all their digits all the same, their error being
+    /// quadratic in it]
     #[arg(long, value_name = "RESIDUAL")]
     pub tolerance: Option<f64>,
     /// Write the eigenvectors here, as .npy of shape [N, m, d]: neuron r, then its twin p + r
@@ -124,7 +129,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let top = match args.top {
         None if !args.all && order > ALL_BY_DEFAULT => {
             notes.add(format_args!(
-                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N or --all",
+                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top \
+                 N or --all",
                 d + 1
             ));
             Some(d + 1)
@@ -132,11 +138,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         top => top,
     };
     if let Some(n) = top.filter(|&n| n == 0 || n > order) {
-        let allowed = format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
+        let allowed =
+            format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
         return Err(Error::domain("--top", n, allowed).into());
     }
     let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
-    let request = Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
+    let request =
+        Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
     if eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route != Route::Harmonic
@@ -146,12 +154,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;
     let mut watch = Watch::new(top.unwrap_or(order), request.tolerance);
-    let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| watch.step(progress));
+    let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| {
+        watch.step(progress)
+    });
     watch.end();
     let pairs = solved?;
     if pairs.stopped {
         notes.add(format_args!(
-            "stopped before the end: these are the {} best pairs so far, each within its residual of an eigenvalue (largest residual {:.1e})",
+            "stopped before the end: these are the {} best pairs so far, each within its residual of an \
+             eigenvalue (largest residual {:.1e})",
             pairs.eigenvalues.len(),
             pairs.residual_max
         ));
@@ -166,10 +177,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(path) = &args.plot {
         let title = format!("Spectrum of Σ for {}", cov.levels().activation);
         let subtitle = format!("d = {}, m = {}, {} route; dashed: κ_j", cov.d(), cov.m(), pairs.plan.route);
-        let svg = scree(&title, &subtitle, &pairs.eigenvalues, &scree_levels(levels, &groups, pairs.eigenvalues.len()));
+        let svg = scree(
+            &title,
+            &subtitle,
+            &pairs.eigenvalues,
+            &scree_levels(levels, &groups, pairs.eigenvalues.len()),
+        );
         outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
     }
-    let text = if args.json { json(args, &cov, &pairs, &mut notes)? } else { readable(&cov, &pairs, &groups) };
+    let text =
+        if args.json { json(args, &cov, &pairs, &mut notes)? } else { readable(&cov, &pairs, &groups) };
     outputs.commit()?;
     notes.print();
     stdout::print(&text)?;
@@ -195,7 +212,8 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
         a: l.a,
         c: l.c,
     });
-    // At high degree and dimension A_j and B(d,j) leave the range of f64, long after κ_j has become negligible.
+    // At high degree and dimension A_j and B(d,j) leave the range of f64, long after κ_j has become
+    // negligible.
     let levels: Vec<LevelRow> =
         rows.take_while(|l| [l.dimension, l.kappa, l.tau, l.a, l.c].iter().all(|x| x.is_finite())).collect();
     if levels.len() <= cov.levels().max_degree() {
@@ -233,8 +251,9 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
     })
 }
 
-/// Positions of the eigenvalues that belong to each level, by falling κ_j, as far as whole levels fit into what was
-/// computed and into the rank pd. Where m is small the levels overlap, and this is a count, not a classification.
+/// Positions of the eigenvalues that belong to each level, by falling κ_j, as far as whole levels fit into
+/// what was computed and into the rank pd. Where m is small the levels overlap, and this is a count, not a
+/// classification.
 fn groups(levels: &[Level], eigenvalues: &[f64], order: usize) -> Vec<(usize, Range<usize>)> {
     let mut by_kappa: Vec<&Level> = levels.iter().collect();
     by_kappa.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
@@ -272,7 +291,9 @@ fn scree_levels(levels: &[Level], groups: &[(usize, Range<usize>)], computed: us
 
 /// Eigenvectors of Σ as an array `[N, m, d]`: `q/√2` on the p neurons, then `−q/√2` on their twins.
 fn write_vectors(out: &mut dyn std::io::Write, pairs: &EigenPairs) -> std::io::Result<()> {
-    let Some(q) = &pairs.vectors else { return Err(std::io::Error::other("the eigenvectors were not computed")) };
+    let Some(q) = &pairs.vectors else {
+        return Err(std::io::Error::other("the eigenvectors were not computed"));
+    };
     let (p, d, n) = (pairs.p, pairs.d, q.ncols());
     let entries = (0..n).flat_map(move |c| {
         let column = q.col_as_slice(c);
@@ -298,7 +319,12 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         .take(12)
         .map(|(degree, range)| {
             let l = &levels[*degree];
-            let head = [degree.to_string(), common::count(l.dimension), common::number(l.tau), common::number(l.kappa)];
+            let head = [
+                degree.to_string(),
+                common::count(l.dimension),
+                common::number(l.tau),
+                common::number(l.kappa),
+            ];
             head.into_iter().chain(statistics(range.clone())).collect()
         })
         .collect();
@@ -310,7 +336,8 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
     let table = common::table(&["degree", "number", "τ_j", "κ_j", "mean", "least", "largest"], &rows);
     let c = &pairs.completeness;
     let head = format!(
-        "Spectrum of Σ for {} at d = {}, m = {}: {} of the {} eigenvalues that are not zero by construction\n",
+        "Spectrum of Σ for {} at d = {}, m = {}: {} of the {} eigenvalues that are not zero by \
+         construction\n",
         cov.levels().activation,
         cov.d(),
         cov.m(),

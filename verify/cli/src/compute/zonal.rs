@@ -99,7 +99,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Error::domain(
             "--degrees",
             args.degrees,
-            format!("at d = {} the coefficients stay within the range of f64 up to degree {}", args.d, finite.saturating_sub(1))
+            format!(
+                "at d = {} the coefficients stay within the range of f64 up to degree {}",
+                args.d,
+                finite.saturating_sub(1)
+            )
         )
     );
     let output = Output {
@@ -126,7 +130,8 @@ fn root_mean_square(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
 /// The rounding of orthonormal coefficients, see [`tolerance::ZONAL_ROUNDINGS`], on the scale of each column.
 fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
     let (d, j) = (levels.d as f64, l.degree as f64);
-    let rounding = |j: f64| (tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j) * f64::EPSILON;
+    let rounding =
+        |j: f64| (tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j) * f64::EPSILON;
     let root = l.dimension.sqrt();
     let a_hat = rounding(j) * levels.radial.sqrt();
     let c_hat = if l.degree == 0 { 0.0 } else { rounding(j - 1.0) * levels.tangential.sqrt() };
@@ -143,7 +148,8 @@ fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
     }
 }
 
-/// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound that it lies below.
+/// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound
+/// that it lies below.
 fn digits(value: f64, error: f64) -> String {
     if value == 0.0 || value.abs() > error {
         let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
@@ -165,7 +171,9 @@ fn readable(o: &Output) -> String {
         .collect();
     let table = common::table(&["j", "B(d,j)", "λ_j(σ')", "λ_j(σ'')", "A_j", "C_j", "τ_j", "κ_j"], &rows);
     format!(
-        "Zonal coefficients of {} at d = {}\n\n{table}\ntr Σ = d·E σ'² = {}, of which at most {:.1e} lies beyond degree {}.\nτ_j is the trace of degree j in Σ, κ_j = τ_j/B(d,j) its eigenvalue at infinite width; digits that rounding hides are left out.",
+        "Zonal coefficients of {} at d = {}\n\n{table}\ntr Σ = d·E σ'² = {}, of which at most {:.1e} lies \
+         beyond degree {}.\nτ_j is the trace of degree j in Σ, κ_j = τ_j/B(d,j) its eigenvalue at infinite \
+         width; digits that rounding hides are left out.",
         o.activation,
         o.d,
         common::number(o.trace),

@@ -1,8 +1,8 @@
 //! NumPy's `.npy` arrays, in and out.
 //!
-//! Read: float64 or float32, little or big endian, C or Fortran order. Written: float64, little endian, C order.
-//! The header is checked here, against the length of the file, before anything of the size that it declares is
-//! allocated; the elements are then decoded by the npyz crate.
+//! Read: float64 or float32, little or big endian, C or Fortran order. Written: float64, little endian, C
+//! order. The header is checked here, against the length of the file, before anything of the size that it
+//! declares is allocated; the elements are then decoded by the npyz crate.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faer::{Mat, MatRef};
@@ -11,8 +11,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// The longest header that is read. NumPy itself pads a plain header to a multiple of 64 bytes, most often 128, and refuses
-/// those above 10 000.
+/// The longest header that is read. NumPy itself pads a plain header to a multiple of 64 bytes, most often
+/// 128, and refuses those above 10 000.
 const HEADER_LIMIT: u64 = 10_000;
 
 /// A matrix that was read, and the precision it came in.
@@ -27,12 +27,16 @@ pub struct Array {
 /// Reads a matrix (rank 2) of finite numbers.
 ///
 /// # Errors
-/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty, or that
-/// holds NaN or an infinity.
+/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty, or
+/// that holds NaN or an infinity.
 pub fn read_matrix(path: &Path) -> Result<Array> {
     let (shape, fortran, single, data) = read(path)?;
     let [rows, cols] = shape[..] else {
-        bail!("{} holds an array of shape {}, but a matrix is needed: rank 2, one vector per row", path.display(), tuple(&shape));
+        bail!(
+            "{} holds an array of shape {}, but a matrix is needed: rank 2, one vector per row",
+            path.display(),
+            tuple(&shape)
+        );
     };
     let values = if fortran {
         Mat::from_fn(rows, cols, |i, j| data[j * rows + i])
@@ -65,7 +69,11 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
         tuple(&shape)
     );
     if let Some(i) = data.iter().position(|v| !v.is_finite()) {
-        bail!("{} holds {} at position {i} (counted from 0): every entry must be finite", path.display(), data[i]);
+        bail!(
+            "{} holds {} at position {i} (counted from 0): every entry must be finite",
+            path.display(),
+            data[i]
+        );
     }
     Ok(data)
 }
@@ -75,10 +83,15 @@ pub fn read_vector(path: &Path) -> Result<Vec<f64>> {
 /// # Errors
 /// Those of the writer; a value that is not finite, or a number of values that is not the product of `shape`
 /// ([`std::io::ErrorKind::InvalidData`]).
-pub fn write(out: &mut dyn Write, shape: &[usize], values: impl IntoIterator<Item = f64>) -> std::io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    shape: &[usize],
+    values: impl IntoIterator<Item = f64>,
+) -> std::io::Result<()> {
     let invalid = |why: String| std::io::Error::new(std::io::ErrorKind::InvalidData, why);
     let shape64: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
-    let mut writer = npyz::WriteOptions::<f64>::new().default_dtype().shape(&shape64).writer(out).begin_nd()?;
+    let mut writer =
+        npyz::WriteOptions::<f64>::new().default_dtype().shape(&shape64).writer(out).begin_nd()?;
     let mut count = 0_usize;
     for v in values {
         if !v.is_finite() {
@@ -111,13 +124,18 @@ fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     ensure!(meta.is_file(), "{name} is not a regular file: a .npy file is needed");
     let mut file = BufReader::with_capacity(
         1 << 16,
-        File::open(path).map_err(|e| anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e)))?,
+        File::open(path).map_err(|e| {
+            anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e))
+        })?,
     );
-    let header = Header::read(&mut file, meta.len()).map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
+    let header = Header::read(&mut file, meta.len())
+        .map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
     let (single, width) = match header.dtype.as_str() {
         "<f8" | ">f8" => (false, 8_u64),
         "<f4" | ">f4" => (true, 4_u64),
-        other => bail!("{name} holds elements of type {}, but float64 or float32 is needed", dtype_name(other)),
+        other => {
+            bail!("{name} holds elements of type {}, but float64 or float32 is needed", dtype_name(other))
+        }
     };
     ensure!(
         !header.shape.contains(&0),
@@ -127,18 +145,31 @@ fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     // Checked before anything of this size is allocated: a damaged header may declare any shape.
     let wanted = header.shape.iter().try_fold(width, |acc, &n| acc.checked_mul(n));
     let got = meta.len() - header.length;
-    let declared = || format!("{name} declares the shape {} of {}", tuple(&header.shape), dtype_name(&header.dtype));
+    let declared =
+        || format!("{name} declares the shape {} of {}", tuple(&header.shape), dtype_name(&header.dtype));
     match wanted {
         None => bail!("{}, which is larger than any file: its header is damaged", declared()),
-        Some(w) if got < w => bail!("{}, {w} bytes, but only {got} follow: the file is truncated", declared()),
-        Some(w) if got > w => bail!("{}, {w} bytes, but {got} follow: {} bytes do not belong to it", declared(), got - w),
+        Some(w) if got < w => {
+            bail!("{}, {w} bytes, but only {got} follow: the file is truncated", declared())
+        }
+        Some(w) if got > w => {
+            bail!("{}, {w} bytes, but {got} follow: {} bytes do not belong to it", declared(), got - w)
+        }
         Some(_) => {}
     }
-    let shape = header.shape.iter().map(|&n| usize::try_from(n)).collect::<Result<Vec<_>, _>>().with_context(unreadable)?;
+    let shape = header
+        .shape
+        .iter()
+        .map(|&n| usize::try_from(n))
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(unreadable)?;
     file.seek(SeekFrom::Start(0)).with_context(unreadable)?;
     let npy = npyz::NpyFile::new(file).with_context(unreadable)?;
     let data: Vec<f64> = if single {
-        npy.data::<f32>()?.map(|v| v.map(f64::from)).collect::<std::io::Result<_>>().with_context(unreadable)?
+        npy.data::<f32>()?
+            .map(|v| v.map(f64::from))
+            .collect::<std::io::Result<_>>()
+            .with_context(unreadable)?
     } else {
         npy.data::<f64>()?.collect::<std::io::Result<_>>().with_context(unreadable)?
     };
@@ -210,7 +241,9 @@ impl Header {
             }
         };
         if text_length > HEADER_LIMIT {
-            return Err(format!("its header claims {text_length} bytes, and at most {HEADER_LIMIT} are read"));
+            return Err(format!(
+                "its header claims {text_length} bytes, and at most {HEADER_LIMIT} are read"
+            ));
         }
         let mut text = vec![0; text_length as usize];
         file.read_exact(&mut text).map_err(short)?;

@@ -11,10 +11,15 @@ use std::io::{self, Write};
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow!("standard output cannot be written: {}", escapement_verify::files::atomic::reason(&e)))
-        }
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(end.as_bytes()))
+        .and_then(|()| out.flush())
+    {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(
+            "standard output cannot be written: {}",
+            escapement_verify::files::atomic::reason(&e)
+        )),
         _ => Ok(()),
     }
 }
@@ -22,12 +27,14 @@ pub fn print(text: &str) -> Result<()> {
 /// Prints one JSON value.
 ///
 /// # Errors
-/// As [`print()`], and a number that is not finite: JSON has none, and a null in its place would be taken for data.
+/// As [`print()`], and a number that is not finite: JSON has none, and a null in its place would be taken for
+/// data.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     print(&to_json(value)?)
 }
 
-/// The JSON text of `value`, one element per line where it is not a number. Optional fields are to be left out, not null.
+/// The JSON text of `value`, one element per line where it is not a number. Optional fields are to be left
+/// out, not null.
 ///
 /// # Errors
 /// A number that is not finite.

@@ -17,8 +17,8 @@ use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;
 
-/// The file as it was read: shapes and types are right, and every number is finite. Whether the numbers make a target
-/// is for the core to say, which knows d.
+/// The file as it was read: shapes and types are right, and every number is finite. Whether the numbers make
+/// a target is for the core to say, which knows d.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
@@ -57,8 +57,8 @@ pub struct LowDegree {
 /// Reads a target.
 ///
 /// # Errors
-/// A file that is missing or not TOML, an unknown key, a value of the wrong type, or one that is not finite; the
-/// sentence names the file, the line, the key and what is allowed.
+/// A file that is missing or not TOML, an unknown key, a value of the wrong type, or one that is not finite;
+/// the sentence names the file, the line, the key and what is allowed.
 pub fn read(path: &Path) -> Result<TargetFile> {
     let text = escapement_verify::files::toml_file::read(path, "a target")?;
     parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_target_is_read() {
-        let text =
-            "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = -0.5\neta = [0.0, 1.0]\n";
+        let text = "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = \
+            -0.5\neta = [0.0, 1.0]\n";
         let target = parse(text).unwrap();
         assert_eq!(target.k, 2);
         assert_eq!(target.sparse, [Sparse { alpha: 1.0, beta: vec![1.0, 0.0] }]);

@@ -1,4 +1,5 @@
-//! Commands under the name of the program that prints them: a crate with claims of its own has another name, and its claims are known to it alone.
+//! Commands under the name of the program that prints them: a crate with claims of its own has another name,
+//! and its claims are known to it alone.
 
 /// A command of `escapement`, as `program` is to be called for the same.
 pub fn by(program: &str, command: &str) -> String {
@@ -11,7 +12,10 @@ mod tests {
 
     #[test]
     fn only_the_name_of_the_program_is_another_one() {
-        assert_eq!(by("mine", "escapement verify escapement --tier quick"), "mine verify escapement --tier quick");
+        assert_eq!(
+            by("mine", "escapement verify escapement --tier quick"),
+            "mine verify escapement --tier quick"
+        );
         assert_eq!(by("mine", "make figures"), "make figures");
     }
 }

@@ -1,9 +1,11 @@
-//! What a control came to, in a few words. A false neighbour need be refuted on one cell only; on how many it was says how sharp the check is.
+//! What a control came to, in a few words. A false neighbour need be refuted on one cell only; on how many it
+//! was says how sharp the check is.
 
 use escapement_verify::judge::{Control, Tally, Verdict};
 use escapement_verify::text::plural::count;
 
-/// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where there is none.
+/// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where there is
+/// none.
 pub fn words(control: &Control) -> String {
     said(control.verdict, control.neighbours.iter())
 }
@@ -33,9 +35,16 @@ mod tests {
     fn judged(neighbours: &[Neighbour]) -> Control {
         let record = |m: usize| {
             let false_once = if m == 3 { 2.0 } else { 1.0 };
-            let measurement =
-                Measurement::new().quantity("one", 1.0, 0.0).quantity("once", false_once, 0.0).quantity("two", 2.0, 0.0);
-            Record { source: String::new(), seed: 0, cell: Cell::new("made-up", "").with(Parameter::M, m), measurement }
+            let measurement = Measurement::new()
+                .quantity("one", 1.0, 0.0)
+                .quantity("once", false_once, 0.0)
+                .quantity("two", 2.0, 0.0);
+            Record {
+                source: String::new(),
+                seed: 0,
+                cell: Cell::new("made-up", "").with(Parameter::M, m),
+                measurement,
+            }
         };
         let records: Vec<Record> = (1..=4).map(record).collect();
         comparison::identity("one", "one", neighbours, &records.iter().collect::<Vec<_>>()).control

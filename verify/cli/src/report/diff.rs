@@ -1,15 +1,18 @@
 //! What moved between two reports.
 //!
 //! - A verdict moved when it is another one; it got worse when it comes later in the order of [`Verdict`].
-//! - An implied constant is compared where both reports have the same cells and the same seed, so that both measured the same numbers: it moved when
-//!   the two differ by more than their error bounds together (and [`MOVED`], for the rounding of another machine). On other cells it is another number,
-//!   and is not compared.
-//! - An exponent comes with limits. On the same cells with the same seed it moved when one of the two measured values lies outside the other's limits. On
-//!   other cells or with another seed the two are independent, and the variance of their difference is the sum of theirs: it moved when they differ by more
-//!   than √(h² + h'²), h and h' being the distances to the limits that face each other. (If the limits of one alone had to hold the other, one exponent in six
-//!   would seem to move: with equal limits at 95 %, P(|Z| > 1.96/√2) = 0.17 where 0.05 is meant.) An onset that is another one has moved too.
-//! - Claims, bounds and groups of cells that only one of them has came or went; claims and bounds that went are counted as gone. A claim without any record
-//!   counts as not there.
+//! - An implied constant is compared where both reports have the same cells and the same seed, so that both
+//!   measured the same numbers: it moved when the two differ by more than their error bounds together (and
+//!   [`MOVED`], for the rounding of another machine). On other cells it is another number, and is not
+//!   compared.
+//! - An exponent comes with limits. On the same cells with the same seed it moved when one of the two
+//!   measured values lies outside the other's limits. On other cells or with another seed the two are
+//!   independent, and the variance of their difference is the sum of theirs: it moved when they differ by
+//!   more than √(h² + h'²), h and h' being the distances to the limits that face each other. (If the limits
+//!   of one alone had to hold the other, one exponent in six would seem to move: with equal limits at 95 %,
+//!   P(|Z| > 1.96/√2) = 0.17 where 0.05 is meant.) An onset that is another one has moved too.
+//! - Claims, bounds and groups of cells that only one of them has came or went; claims and bounds that went
+//!   are counted as gone. A claim without any record counts as not there.
 
 use super::model::{BoundReport, ClaimReport, Report};
 use escapement::tolerance::MOVED;
@@ -150,8 +153,15 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
         Origin { file: file.to_owned(), tier: r.tier, seed: r.seed, cells }
     };
     let (old_origin, new_origin) = (origin(old_name, old), origin(new_name, new));
-    let mut diff =
-        Diff { schema: SCHEMA, old: old_origin, new: new_origin, worse: 0, gone: 0, not_compared: 0, changes: Vec::new() };
+    let mut diff = Diff {
+        schema: SCHEMA,
+        old: old_origin,
+        new: new_origin,
+        worse: 0,
+        gone: 0,
+        not_compared: 0,
+        changes: Vec::new(),
+    };
     let there = |r: &Report| r.claims.iter().filter(|c| c.cells.recorded > 0).cloned().collect::<Vec<_>>();
     let (before, after) = (there(old), there(new));
     for (a, b) in matched(&before, &after, |x, y| x.id == y.id) {
@@ -163,8 +173,13 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
     diff
 }
 
-/// Pairs of what is the same in both, in the order of the later one; what only the earlier one has comes last.
-fn matched<'a, T>(old: &'a [T], new: &'a [T], same: impl Fn(&T, &T) -> bool) -> Vec<(Option<&'a T>, Option<&'a T>)> {
+/// Pairs of what is the same in both, in the order of the later one; what only the earlier one has comes
+/// last.
+fn matched<'a, T>(
+    old: &'a [T],
+    new: &'a [T],
+    same: impl Fn(&T, &T) -> bool,
+) -> Vec<(Option<&'a T>, Option<&'a T>)> {
     let kept = new.iter().map(|n| (old.iter().find(|o| same(o, n)), Some(n)));
     let gone = old.iter().filter(|o| !new.iter().any(|n| same(o, n))).map(|o| (Some(o), None));
     kept.chain(gone).collect()
@@ -200,7 +215,9 @@ impl Diff {
         for (a, b) in matched(&old.bounds, &new.bounds, |x, y| x.verdict.name == y.verdict.name) {
             match (a, b) {
                 (Some(a), Some(b)) => self.bound(id, a, b, same_cells),
-                (a, b) => self.one_sided(Some(id), a.or(b).map(|x| x.verdict.name.as_str()), None, a.is_none()),
+                (a, b) => {
+                    self.one_sided(Some(id), a.or(b).map(|x| x.verdict.name.as_str()), None, a.is_none())
+                }
             }
         }
     }
@@ -209,7 +226,9 @@ impl Diff {
         let name = Some(new.verdict.name.as_str());
         let counts = new.verdict.printed.is_none();
         self.verdict(claim, name, old.verdict.verdict, new.verdict.verdict, counts);
-        let constant = |b: &BoundReport| b.verdict.implied_constant.map(|value| Constant { value, error: b.constant_error });
+        let constant = |b: &BoundReport| {
+            b.verdict.implied_constant.map(|value| Constant { value, error: b.constant_error })
+        };
         if let (Some(a), Some(b)) = (constant(old), constant(new)) {
             if !same_cells {
                 self.not_compared += 1;
@@ -224,7 +243,11 @@ impl Diff {
             match (a, b) {
                 (Some(a), Some(b)) if moved(a, b, same_cells) => {
                     let (parameter, group) = (b.parameter.clone(), b.group.clone());
-                    self.push(claim, name, What::Exponent { parameter, group, old: exponent(a), new: exponent(b) });
+                    self.push(
+                        claim,
+                        name,
+                        What::Exponent { parameter, group, old: exponent(a), new: exponent(b) },
+                    );
                 }
                 (Some(_), Some(_)) => {}
                 (a, b) => self.one_sided(Some(claim), name, a.or(b).map(|e| e.group.clone()), a.is_none()),
@@ -243,7 +266,8 @@ fn differ(a: Constant, b: Constant) -> bool {
     (a.value - b.value).abs() > allowed
 }
 
-/// Whether the difference of two exponents is beyond their limits, see the top of this file, or the onset is another one.
+/// Whether the difference of two exponents is beyond their limits, see the top of this file, or the onset is
+/// another one.
 fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
     let (low, high) = if a.measured <= b.measured { (a, b) } else { (b, a) };
     let (above, below) = (low.upper - low.measured, high.measured - high.lower);
@@ -251,8 +275,8 @@ fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
     high.measured - low.measured > allowed + MOVED || a.onset != b.onset
 }
 
-/// The difference in words, one line each, and a last line that counts them. Claims and bounds that are gone come last, under a line of their own:
-/// of what moved one knows where it is.
+/// The difference in words, one line each, and a last line that counts them. Claims and bounds that are gone
+/// come last, under a line of their own: of what moved one knows where it is.
 pub fn words(diff: &Diff) -> String {
     let mut out = String::new();
     let place = |c: &Change| c.bound.as_ref().map_or_else(|| c.claim.clone(), |b| format!("{}/{b}", c.claim));
@@ -268,7 +292,8 @@ pub fn words(diff: &Diff) -> String {
         let kind = if c.bound.is_some() { "bound" } else { "claim" };
         let _ = writeln!(out, "  {} ({kind})", place(c));
     }
-    let side = |o: &Origin| format!("{} ({} tier, seed {}, {})", o.file, o.tier, o.seed, count(o.cells, "cell"));
+    let side =
+        |o: &Origin| format!("{} ({} tier, seed {}, {})", o.file, o.tier, o.seed, count(o.cells, "cell"));
     let moved = match (diff.changes.len(), diff.worse) {
         (0, _) => "nothing moved".to_owned(),
         (n, 0) => format!("{}, no verdict got worse", count(n, "difference")),
@@ -289,17 +314,26 @@ pub fn words(diff: &Diff) -> String {
 }
 
 fn said(what: &What) -> String {
-    let constant = |c: &Constant| c.error.map_or_else(|| format!("{:.6e}", c.value), |e| format!("{:.6e} ± {e:.1e}", c.value));
+    let constant = |c: &Constant| {
+        c.error.map_or_else(|| format!("{:.6e}", c.value), |e| format!("{:.6e} ± {e:.1e}", c.value))
+    };
     let exponent = |e: &Exponent| {
         let onset = e.onset.map_or_else(String::new, |at| format!(", onset {at}"));
         format!("{:.3} ({:.3} to {:.3}{onset})", e.measured, e.lower, e.upper)
     };
-    let group = |g: &Option<String>| g.as_ref().filter(|g| !g.is_empty()).map_or_else(String::new, |g| format!(" at {g}"));
+    let group = |g: &Option<String>| {
+        g.as_ref().filter(|g| !g.is_empty()).map_or_else(String::new, |g| format!(" at {g}"))
+    };
     match what {
         What::Verdict { old, new, worse } => format!("{old} → {new}{}", if *worse { ", worse" } else { "" }),
         What::Constant { old, new } => format!("constant {} → {}", constant(old), constant(new)),
         What::Exponent { parameter, group: g, old, new } => {
-            format!("exponent of {parameter}{} {} → {}", group(&Some(g.clone())), exponent(old), exponent(new))
+            format!(
+                "exponent of {parameter}{} {} → {}",
+                group(&Some(g.clone())),
+                exponent(old),
+                exponent(new)
+            )
         }
         What::Cells { old, new } => format!("{old} → {}", count(*new, "cell")),
         What::Came { group: g } => format!("came{}", group(g)),

@@ -1,8 +1,8 @@
 //! Colours of a report, light and dark, in one place; and style sheets made from them.
 //!
-//! A style sheet names colours as CSS variables, `var(--refuted-line)`. A page defines them ([`variables`]), so that its
-//! button can choose the theme; a picture that stands alone has them written in ([`standalone`]), since many viewers of
-//! SVG know no variables.
+//! A style sheet names colours as CSS variables, `var(--refuted-line)`. A page defines them ([`variables`]),
+//! so that its button can choose the theme; a picture that stands alone has them written in ([`standalone`]),
+//! since many viewers of SVG know no variables.
 
 use std::fmt::Write;
 
@@ -32,7 +32,8 @@ const fn color(name: &'static str, light: &'static str, dark: &'static str) -> C
     Color { name, light, dark }
 }
 
-/// All colours. Text keeps a contrast of 4.5 on its ground, rims and curves one of 3 on the page: a test computes it.
+/// All colours. Text keeps a contrast of 4.5 on its ground, rims and curves one of 3 on the page: a test
+/// computes it.
 pub const COLORS: [Color; 36] = [
     color("ground", "#ffffff", "#15181d"),
     color("panel", "#f6f7f9", "#1d2128"),
@@ -84,7 +85,8 @@ pub fn of_class(class: &str, tone: Tone) -> Color {
     COLORS.into_iter().find(|c| c.name == name).unwrap_or(COLORS[0])
 }
 
-/// The variables of a page: light, dark where the reader's system asks for it or the page's button does, and light on paper.
+/// The variables of a page: light, dark where the reader's system asks for it or the page's button does, and
+/// light on paper.
 pub fn variables() -> String {
     let list = |of: fn(&Color) -> &'static str| {
         COLORS.iter().fold(String::new(), |mut text, c| {
@@ -139,7 +141,9 @@ mod tests {
         }
         for ground in ["ground", "panel"] {
             pairs.extend(["text", "soft", "link"].map(|t| (t.to_owned(), ground.to_owned(), 4.5)));
-            pairs.extend(["edge", "focus", "bound", "control", "band"].map(|t| (t.to_owned(), ground.to_owned(), 3.0)));
+            pairs.extend(
+                ["edge", "focus", "bound", "control", "band"].map(|t| (t.to_owned(), ground.to_owned(), 3.0)),
+            );
             pairs.extend((1..7).map(|i| (format!("curve-{i}"), ground.to_owned(), 3.0)));
         }
         // The card of what is refuted, or rests on it.

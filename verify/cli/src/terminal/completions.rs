@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 /// Prints a completion script for a shell.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  escapement completions bash > ~/.local/share/bash-completion/completions/escapement\n  escapement completions zsh > ~/.zfunc/_escapement\n  escapement completions fish > ~/.config/fish/completions/escapement.fish"
-)]
+#[command(after_help = "Examples:\n  escapement completions bash > \
+        ~/.local/share/bash-completion/completions/escapement\n  escapement completions zsh > \
+        ~/.zfunc/_escapement\n  escapement completions fish > ~/.config/fish/completions/escapement.fish")]
 pub struct Args {
     /// The shell
     #[arg(value_enum)]
@@ -38,7 +38,9 @@ pub fn run(args: &Args, command: clap::Command, registry: &Registry) -> Result<E
 fn fish_claims(name: &str, registry: &Registry) -> String {
     let claims: Vec<&str> = registry.claims().map(Claim::id).collect();
     let (claims, begins) = (claims.join(" "), format!("__fish_{name}_using_subcommand"));
-    let line = |(subcommand, _): &(&str, &str)| format!("complete -c {name} -n \"{begins} {subcommand}\" -f -a \"{claims}\"\n");
+    let line = |(subcommand, _): &(&str, &str)| {
+        format!("complete -c {name} -n \"{begins} {subcommand}\" -f -a \"{claims}\"\n")
+    };
     CLAIMS.iter().filter(|(_, argument)| *argument != FOCUS).map(line).collect()
 }
 
@@ -46,10 +48,11 @@ fn fish_claims(name: &str, registry: &Registry) -> String {
 const FOCUS: &str = "focus";
 
 /// Subcommands and their arguments that name a claim.
-const CLAIMS: [(&str, &str); 4] = [("verify", "claims"), ("report", "claims"), ("explain", "claim"), ("graph", FOCUS)];
+const CLAIMS: [(&str, &str); 4] =
+    [("verify", "claims"), ("report", "claims"), ("explain", "claim"), ("graph", FOCUS)];
 
-/// The arguments that name a claim, with the claims as their values. Parsing knows nothing of this: there the registry says what is near to
-/// an unknown name.
+/// The arguments that name a claim, with the claims as their values. Parsing knows nothing of this: there the
+/// registry says what is near to an unknown name.
 fn with_claims(mut command: clap::Command, registry: &Registry) -> clap::Command {
     // The script is printed and the process ends.
     let names: Vec<Str> = registry.claims().map(|claim| Str::from(&*claim.id().to_owned().leak())).collect();

@@ -19,7 +19,9 @@ impl Desk {
         if is_watched() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent}%  {elapsed}, about {eta} left  {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:24} {percent}%  {elapsed}, about {eta} left  {wide_msg}")
+        {
             bar.set_style(style);
         }
         Self { stop: Stop::new(), bar }
@@ -47,7 +49,11 @@ impl Host for Desk {
 
     fn ended(&self, run: &str, number: usize, of: usize, left: f64) {
         if self.bar.is_hidden() {
-            let rest = if number < of && left > 0.0 { format!(", about {} left", duration(left)) } else { String::new() };
+            let rest = if number < of && left > 0.0 {
+                format!(", about {} left", duration(left))
+            } else {
+                String::new()
+            };
             note(format_args!("{run} ({number} of {of}) has ended{rest}"));
         }
     }

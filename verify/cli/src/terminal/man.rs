@@ -10,9 +10,12 @@ use std::process::ExitCode;
 
 /// Prints the manual page, or writes one for every subcommand to a folder.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  escapement man | man -l -\n  escapement man --out ~/.local/share/man/man1")]
+#[command(
+    after_help = "Examples:\n  escapement man | man -l -\n  escapement man --out ~/.local/share/man/man1"
+)]
 pub struct Args {
-    /// The folder, made if it is not there: escapement.1, and escapement-verify.1 and so on for the subcommands
+    /// The folder, made if it is not there: escapement.1, and escapement-verify.1 and so on for the
+    /// subcommands
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -37,14 +40,19 @@ pub fn run(args: &Args, mut command: Command) -> Result<ExitCode> {
         outputs.stage(&folder.join(name), |w| w.write_all(text))?;
     }
     outputs.commit()?;
-    stdout::print(&pages.iter().map(|(name, _)| format!("{}\n", folder.join(name).display())).collect::<String>())?;
+    stdout::print(
+        &pages.iter().map(|(name, _)| format!("{}\n", folder.join(name).display())).collect::<String>(),
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The pages of a command and of all below it.
 fn collect(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     pages.push(page(command)?);
-    command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help").try_for_each(|c| collect(c, pages))
+    command
+        .get_subcommands()
+        .filter(|c| !c.is_hide_set() && c.get_name() != "help")
+        .try_for_each(|c| collect(c, pages))
 }
 
 /// How the command is called. The generator's own synopsis leaves out what an option takes.

@@ -1,7 +1,7 @@
 //! How much is said on standard error, and whether verdicts have colours on standard output.
 //!
-//! Both belong to the process, as its terminal does. A program that calls [`Voice::set`] gets `--quiet`, `-v` and colours; one that does
-//! not is as talkative as the command line by default, and without colours.
+//! Both belong to the process, as its terminal does. A program that calls [`Voice::set`] gets `--quiet`, `-v`
+//! and colours; one that does not is as talkative as the command line by default, and without colours.
 
 use anstyle::{AnsiColor, Style};
 use escapement_verify::judge::Verdict;
@@ -19,9 +19,17 @@ static COLOURS: AtomicBool = AtomicBool::new(false);
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Voice {
     /// Say nothing on standard error but errors
-    #[arg(short, long, global = true, help_heading = "Output", display_order = 1000, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Output",
+        display_order = 1000,
+        conflicts_with = "verbose"
+    )]
     quiet: bool,
-    /// Say what each solver did, in place of progress bars; -vv shows every step, -vvv every point of a descent
+    /// Say what each solver did, in place of progress bars; -vv shows every step, -vvv every point of a
+    /// descent
     #[arg(short, long, global = true, help_heading = "Output", display_order = 1001, action = clap::ArgAction::Count)]
     verbose: u8,
 }
@@ -41,14 +49,18 @@ impl Voice {
         // Only what is ours: a library below may have events of its own.
         let ours = Targets::new().with_target("escapement", level);
         let colours = colours(std::io::stderr().is_terminal());
-        let lines =
-            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false).without_time();
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(colours)
+            .with_target(false)
+            .without_time();
         // Only one listener can be set per process: a program that has its own keeps it.
         let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
     }
 }
 
-/// Whether a stream has colours: only a terminal that can show them, and whose user has not asked for none (<https://no-color.org>).
+/// Whether a stream has colours: only a terminal that can show them, and whose user has not asked for none
+/// (<https://no-color.org>).
 fn colours(terminal: bool) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     terminal && !refused && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
@@ -113,10 +125,15 @@ mod tests {
 
     #[test]
     fn verdicts_are_painted_where_a_line_begins_with_one_and_nowhere_else() {
-        let table = "refuted       lemma-1: holds or not\n  scales        growth rate\n                  refuted on 6 of 6 cells\n  refuted       same [as printed, erratum 0; does not count]\n2 claims: 1 refuted.\n";
+        let table = "refuted       lemma-1: holds or not\n  scales        growth rate\n                  \
+            refuted on 6 of 6 cells\n  refuted       same [as printed, erratum 0; does not count]\n2 claims: \
+            1 refuted.\n";
         let painted = paint(table);
         assert_eq!(painted.matches('\u{1b}').count(), 8, "{painted:?}");
-        assert!(painted.starts_with("\u{1b}[1m\u{1b}[31mrefuted\u{1b}[0m       lemma-1: holds or not\n  \u{1b}"), "{painted:?}");
+        assert!(
+            painted.starts_with("\u{1b}[1m\u{1b}[31mrefuted\u{1b}[0m       lemma-1: holds or not\n  \u{1b}"),
+            "{painted:?}"
+        );
         let codes = ["\u{1b}[1m\u{1b}[31m", "\u{1b}[1m\u{1b}[32m", "\u{1b}[2m", "\u{1b}[0m"];
         let plain = codes.iter().fold(painted, |text, code| text.replace(code, ""));
         assert_eq!(plain, table);

@@ -37,7 +37,8 @@ impl Solve {
         let Progress { products, converged, residual } = progress;
         let Self { wanted, tolerance, .. } = self;
         self.bar.set_message(format!(
-            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; {products} products"
+            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; \
+             {products} products"
         ));
         self.bar.tick();
     }
@@ -73,17 +74,21 @@ impl Watch {
         let state = Arc::new(AtomicU8::new(IDLE));
         let shared = state.clone();
         // Only one handler can be set per process, and one solve is watched in each.
-        let _ =
-            ctrlc::set_handler(move || match shared.compare_exchange(ITERATING, STOPPING, Ordering::SeqCst, Ordering::SeqCst) {
+        let _ = ctrlc::set_handler(move || {
+            match shared.compare_exchange(ITERATING, STOPPING, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) if is_quiet() => {}
                 Ok(_) => {
-                    eprintln!("\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once, without a result")
+                    eprintln!(
+                        "\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once, \
+                         without a result"
+                    )
                 }
                 Err(_) => {
                     eprintln!("\nescapement: interrupted; nothing was written");
                     std::process::exit(i32::from(INTERRUPTED));
                 }
-            });
+            }
+        });
         Self { state, solve: Solve::new(wanted, tolerance) }
     }
 
@@ -96,7 +101,8 @@ impl Watch {
         }
     }
 
-    /// The solve is over, and something else begins: an interrupt ends the process again, also one that came too late for the solve.
+    /// The solve is over, and something else begins: an interrupt ends the process again, also one that came
+    /// too late for the solve.
     pub fn then(&self, words: &str) {
         if self.state.swap(IDLE, Ordering::SeqCst) == STOPPING {
             self.solve.end();

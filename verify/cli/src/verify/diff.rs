@@ -37,7 +37,8 @@ Examples:
 
 /// Compares two journals, or two report.json, or one of each.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  escapement diff old.jsonl results/journal.jsonl\n  escapement diff old/report.json new/report.json --json", after_long_help = DETAILS)]
+#[command(after_help = "Examples:\n  escapement diff old.jsonl results/journal.jsonl\n  escapement diff \
+    old/report.json new/report.json --json", after_long_help = DETAILS)]
 pub struct Args {
     /// The earlier journal or report.json
     #[arg(value_name = "OLD")]
@@ -83,9 +84,13 @@ fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
     let bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
     if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
         if schema != SCHEMA {
-            bail!("{name} has the schema '{schema}' where {SCHEMA} is read: make the report again from its journal");
+            bail!(
+                "{name} has the schema '{schema}' where {SCHEMA} is read: make the report again from its \
+                 journal"
+            );
         }
-        return serde_json::from_slice(&bytes).map_err(|e| anyhow!("{name} says it has the schema {SCHEMA}, and has not: {e}"));
+        return serde_json::from_slice(&bytes)
+            .map_err(|e| anyhow!("{name} says it has the schema {SCHEMA}, and has not: {e}"));
     }
     let records = Records::read(path).map_err(|e| match e {
         Error::JournalForeign { .. } => anyhow!("{name} is neither a journal nor a report.json"),

@@ -10,7 +10,9 @@ use std::io::Write;
 
 /// Explains a claim.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  escapement explain lemma-1\n  escapement explain nbl22/lemma-1 --bibtex")]
+#[command(
+    after_help = "Examples:\n  escapement explain lemma-1\n  escapement explain nbl22/lemma-1 --bibtex"
+)]
 pub struct Args {
     /// The claim
     #[arg(value_name = "CLAIM")]
@@ -61,7 +63,11 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if !errata.is_empty() {
         let _ = writeln!(text, "\nErrata");
         for e in errata {
-            let _ = writeln!(text, "  {} ({}). As printed: {} As checked: {}", e.id.0, e.place, e.printed, e.checked);
+            let _ = writeln!(
+                text,
+                "  {} ({}). As printed: {} As checked: {}",
+                e.id.0, e.place, e.printed, e.checked
+            );
         }
     }
     print(out, &text)?;

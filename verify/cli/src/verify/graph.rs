@@ -13,12 +13,14 @@ use escapement_verify::run::journal::{Held, Records};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; what lacks cells is grey.
+/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; what
+/// lacks cells is grey.
 ///
 /// Arrows lead from a claim to what rests on it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
+    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier \
+        standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
 )]
 pub struct Args {
     /// The language of the picture [default: by the name of --out; svg otherwise]
@@ -57,7 +59,8 @@ impl Format {
             Some("dot" | "gv") => Self::Dot,
             Some("mmd" | "mermaid") => Self::Mermaid,
             _ => bail!(
-                "{} names no kind of picture: let it end in .svg, .dot, .gv, .mmd or .mermaid, or give --format",
+                "{} names no kind of picture: let it end in .svg, .dot, .gv, .mmd or .mermaid, or give \
+                 --format",
                 path.display()
             ),
         })
@@ -77,10 +80,14 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let journal = &args.scope.journal;
     let records = Records::read(journal)?;
     if !journal.exists() {
-        note(format_args!("there is no journal {}: nothing is measured yet, and no claim has a verdict", journal.display()));
+        note(format_args!(
+            "there is no journal {}: nothing is measured yet, and no claim has a verdict",
+            journal.display()
+        ));
     }
     let held = Held::new(records.iter(), args.scope.seed);
-    let standings = registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    let standings =
+        registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
     tell_of_earlier(&standings);
     let node = |(c, s): (&dyn Claim, &Standing)| {
         let uses: Vec<&str> = registry.uses(c)?.into_iter().map(Claim::id).collect();

@@ -15,7 +15,8 @@ use escapement_verify::text::plural::{are, count};
 use serde::Serialize;
 use std::io::Write;
 
-/// Lists the claims with their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
+/// Lists the claims with their references, and with their verdicts where the journal holds every cell of the
+/// tier. Nothing is measured.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  escapement list\n  escapement list --tier standard --json")]
 pub struct Args {
@@ -78,7 +79,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let records = Records::read(&args.scope.journal)?;
     let held = Held::new(records.iter(), args.scope.seed);
     let listed = registry.of_papers(args.paper.as_slice())?;
-    let standings = listed.iter().map(|&c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    let standings =
+        listed.iter().map(|&c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
     let claims = || listed.iter().copied().zip(&standings);
     if args.json {
         let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
@@ -88,11 +90,15 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let width = longest(&mut listed.iter().map(|&c| registry.called(c).chars().count()));
     let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
-    let refuted: Vec<&str> = claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
+    let refuted: Vec<&str> =
+        claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
     let line = |(c, s): (&dyn Claim, &Standing)| {
         let shaken_by = registry.shaken_by(c.id(), &refuted);
-        let shaken =
-            if shaken_by.is_empty() { String::new() } else { format!(", rests on what is refuted: {}", shaken_by.join(", ")) };
+        let shaken = if shaken_by.is_empty() {
+            String::new()
+        } else {
+            format!(", rests on what is refuted: {}", shaken_by.join(", "))
+        };
         let (name, card) = (registry.called(c), c.card());
         format!("{name:<width$}  {:<words$}  {} ({}){shaken}\n", s.words(), card.title, card.reference)
     };
@@ -104,7 +110,10 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     } else if standings.iter().any(|s| s.verdict.is_none()) {
         let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
         let command = shell_words::join(["verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
-        note(format_args!("{journal} lacks cells of the {tier} tier; {} {command} measures them", program::name()));
+        note(format_args!(
+            "{journal} lacks cells of the {tier} tier; {} {command} measures them",
+            program::name()
+        ));
     }
     Ok(HOLDS)
 }

@@ -37,7 +37,8 @@ impl Wanted<'_> {
     }
 }
 
-/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making it again.
+/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making it
+/// again.
 ///
 /// # Errors
 /// Plans that cannot be made.

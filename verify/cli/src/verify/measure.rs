@@ -22,7 +22,9 @@ use std::path::Path;
 /// What `verify` is told.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal part-2.jsonl"
+    after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  \
+        escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal \
+        part-2.jsonl"
 )]
 pub struct Args {
     /// The claims; all of them when none is given
@@ -45,7 +47,8 @@ pub struct Args {
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
-    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every machine
+    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every
+    /// machine
     #[arg(long, value_name = "I/N", conflicts_with = "cell", allow_hyphen_values = true)]
     shard: Option<Shard>,
 }
@@ -139,7 +142,8 @@ fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Res
         return Ok(HOLDS);
     }
     let mut text: String = cells.iter().map(|key| format!("{key}\n")).collect();
-    let kept = if outcome.reused > 0 { format!(", {} of them from before", outcome.reused) } else { String::new() };
+    let kept =
+        if outcome.reused > 0 { format!(", {} of them from before", outcome.reused) } else { String::new() };
     let _ = writeln!(
         text,
         "share {shard} of the {} tier: {} of {} in {}{kept}; {} merge joins the shares",
@@ -158,13 +162,19 @@ fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write
         let everything = Plan::new(&registry.select(&[])?, plan.tier, plan.seed)?;
         if let Some(step) = everything.steps.iter().find(|s| s.cell.key() == key) {
             let claim = step.claim.id();
-            bail!("the cell '{key}' belongs to the claim {claim}, which is not among those named: give verify {claim} --cell");
+            bail!(
+                "the cell '{key}' belongs to the claim {claim}, which is not among those named: give verify \
+                 {claim} --cell"
+            );
         }
         for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
             let other = Plan::new(&registry.select(&[])?, tier, plan.seed)?;
             if let Some(step) = other.steps.iter().find(|s| s.cell.key() == key) {
                 let claim = step.claim.id();
-                bail!("the cell '{key}' is not in the {} tier: give verify {claim} --tier {tier} --cell", plan.tier);
+                bail!(
+                    "the cell '{key}' is not in the {} tier: give verify {claim} --tier {tier} --cell",
+                    plan.tier
+                );
             }
         }
         ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);

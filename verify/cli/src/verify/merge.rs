@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// What `merge` is told.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement verify --shard 1/2 --journal a.jsonl\n  escapement verify --shard 2/2 --journal b.jsonl\n  escapement merge a.jsonl b.jsonl --out results/journal.jsonl"
+    after_help = "Examples:\n  escapement verify --shard 1/2 --journal a.jsonl\n  escapement verify --shard \
+        2/2 --journal b.jsonl\n  escapement merge a.jsonl b.jsonl --out results/journal.jsonl"
 )]
 pub struct Args {
     /// The journals
@@ -36,10 +37,17 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         };
         note(format_args!("{records} of other sources ({source}): {they} not pass as fresh"));
     }
-    let mut text =
-        format!("{} from {} in {}", count(merged.records, "record"), count(merged.journals, "journal"), args.out.display());
+    let mut text = format!(
+        "{} from {} in {}",
+        count(merged.records, "record"),
+        count(merged.journals, "journal"),
+        args.out.display()
+    );
     if let Some(Standing { tier, seed, found, cells }) = merged.standing {
-        text += &format!(": {found} of the {} that their claims have in the {tier} tier, at seed {seed}", count(cells, "cell"));
+        text += &format!(
+            ": {found} of the {} that their claims have in the {tier} tier, at seed {seed}",
+            count(cells, "cell")
+        );
     }
     print(out, &(text + "\n"))?;
     Ok(HOLDS)

@@ -1,4 +1,5 @@
-//! The commands on claims: `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`, for any registry of claims.
+//! The commands on claims: `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`,
+//! for any registry of claims.
 
 mod diff;
 pub mod experiment;
@@ -25,13 +26,14 @@ use std::process::ExitCode;
 pub enum Command {
     /// Measure claims and give verdicts
     ///
-    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when any is inconclusive, 2 for bad
-    /// input. With --shard one share of the cells is measured and no verdict is given: n machines measure a share each, and merge
-    /// joins their journals.
+    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when
+    /// any is inconclusive, 2 for bad input. With --shard one share of the cells is measured and no verdict
+    /// is given: n machines measure a share each, and merge joins their journals.
     Verify(measure::Args),
     /// List the claims
     ///
-    /// With their references, and with their verdicts where the journal holds every cell of the tier. Nothing is measured.
+    /// With their references, and with their verdicts where the journal holds every cell of the tier. Nothing
+    /// is measured.
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
@@ -41,9 +43,10 @@ pub enum Command {
     Report(report::Args),
     /// Join journals, as those of shares measured on several machines
     ///
-    /// A record that is in several of them is kept once; two that differ are an error that names cell and journals, and nothing is
-    /// written. The joined journal is in the order that a finished run of verify leaves. Journals of other sources are joined too, and
-    /// their records never pass as fresh. If FILE is a journal already, it is joined with the others.
+    /// A record that is in several of them is kept once; two that differ are an error that names cell and
+    /// journals, and nothing is written. The joined journal is in the order that a finished run of verify
+    /// leaves. Journals of other sources are joined too, and their records never pass as fresh. If FILE is a
+    /// journal already, it is joined with the others.
     Merge(merge::Args),
     /// Compare two journals or reports
     Diff(diff::Args),
@@ -53,7 +56,8 @@ impl Command {
     /// Runs the command on `registry`, results going to `out`; the value is the exit code.
     ///
     /// # Errors
-    /// Bad input and files that cannot be read or written, in one sentence; the exit code is then [`BAD_INPUT`].
+    /// Bad input and files that cannot be read or written, in one sentence; the exit code is then
+    /// [`BAD_INPUT`].
     pub fn run(&self, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
         match self {
             Self::Verify(args) => measure::run(args, registry, out),
@@ -81,7 +85,9 @@ pub fn exit(result: Result<u8>) -> ExitCode {
 /// Writes a result. A reader that has left, as `head` does, is no error.
 fn print(out: &mut dyn Write, text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(anyhow!("standard output cannot be written: {}", reason(&e))),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow!("standard output cannot be written: {}", reason(&e)))
+        }
         _ => Ok(()),
     }
 }

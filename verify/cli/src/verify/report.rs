@@ -18,11 +18,13 @@ use std::path::{Path, PathBuf};
 
 /// Writes index.html, report.md, bounds.csv, bounds.tex and report.json from the journal.
 ///
-/// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or --measure is given. Exit codes are
-/// those of verify.
+/// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or
+/// --measure is given. Exit codes are those of verify.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are those of verify.\n\nExamples:\n  escapement report\n  escapement report --journal results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
+    after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are \
+        those of verify.\n\nExamples:\n  escapement report\n  escapement report --journal \
+        results/journal.jsonl --tier standard --out report\n  escapement report lemma-1 --measure"
 )]
 pub struct Args {
     /// The claims; all of them when none is given
@@ -46,7 +48,8 @@ pub struct Args {
     /// Cells measured at once; 0 for all cores
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = run::jobs)]
     jobs: usize,
-    /// Figures for the page: the folder of an experiment, or one that holds several [default: those in results/]
+    /// Figures for the page: the folder of an experiment, or one that holds several [default: those in
+    /// results/]
     #[arg(long, value_name = "DIR")]
     experiments: Vec<PathBuf>,
     /// Show the report in the browser when it is written
@@ -102,7 +105,11 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
         let figures: Vec<String> = args.experiments.iter().map(|e| e.display().to_string()).collect();
         let figures = figures.iter().flat_map(|e| ["--experiments", e.as_str()]);
         shell_words::join(
-            [program.as_str(), "report"].into_iter().chain(args.claims.iter().map(String::as_str)).chain(options).chain(figures),
+            [program.as_str(), "report"]
+                .into_iter()
+                .chain(args.claims.iter().map(String::as_str))
+                .chain(options)
+                .chain(figures),
         )
     };
     let before = Records::read(&args.journal)?;
@@ -112,7 +119,10 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     }
     let tier = wanted.tier(&before)?;
     if nothing {
-        note(format_args!("there is no journal {}: the {tier} tier is measured first", args.journal.display()));
+        note(format_args!(
+            "there is no journal {}: the {tier} tier is measured first",
+            args.journal.display()
+        ));
     }
     wanted.tier = Some(tier);
     let plan = Plan::new(&wanted.claims, tier, args.seed)?;

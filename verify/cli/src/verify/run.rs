@@ -44,12 +44,17 @@ pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
     text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
 }
 
-/// Runs a plan against the journal; `again` says how to go on after Ctrl-C. A journal that is new is `announced`: whoever meant another one finds out
-/// before hours of work.
+/// Runs a plan against the journal; `again` says how to go on after Ctrl-C. A journal that is new is
+/// `announced`: whoever meant another one finds out before hours of work.
 ///
 /// # Errors
 /// Bad input, and a journal that cannot be used.
-pub(super) fn outcome(args: &RunArgs, plan: &Plan<'_>, again: String, announced: bool) -> Result<runner::Outcome> {
+pub(super) fn outcome(
+    args: &RunArgs,
+    plan: &Plan<'_>,
+    again: String,
+    announced: bool,
+) -> Result<runner::Outcome> {
     let new = !args.scope.journal.exists();
     let journal = Journal::open(&args.scope.journal, args.fresh)?;
     if new && announced {

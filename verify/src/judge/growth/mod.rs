@@ -1,9 +1,10 @@
 //! Growth bounds: `lhs/rhs` must not grow along the sweep of one parameter.
 //!
 //! In each group of cells the logarithm of the ratio is fitted against the logarithm of the parameter
-//! ([`crate::judge::statistics::Line`]), and the limits on the slope decide: below ¼ the bound *scales*, above it is *refuted*.
-//! So it is by a record that stands apart from the others of its sweep ([`crate::judge::outlier`]).
-//! The control is the same fit with the left side multiplied by a power of the parameter that puts the slope at ½.
+//! ([`crate::judge::statistics::Line`]), and the limits on the slope decide: below ¼ the bound *scales*,
+//! above it is *refuted*. So it is by a record that stands apart from the others of its sweep
+//! ([`crate::judge::outlier`]). The control is the same fit with the left side multiplied by a power of the
+//! parameter that puts the slope at ½.
 
 mod sweep;
 
@@ -53,11 +54,15 @@ fn conclude(growth: &Sweep, sweeps: Vec<Swept>) -> Finding {
     let name = growth.symbol();
     let deciding: Vec<&Swept> = sweeps.iter().filter(|s| s.evidence.decides).collect();
     let Some(first) = deciding.first() else {
-        let mut found = Finding::inconclusive("no cell lies in the allowed range: growth outside it is reported only");
+        let mut found =
+            Finding::inconclusive("no cell lies in the allowed range: growth outside it is reported only");
         found.exponents = sweeps.into_iter().map(|s| s.evidence).collect();
         return found;
     };
-    let gravest = deciding.iter().copied().fold(*first, |a, b| if b.evidence.verdict > a.evidence.verdict { b } else { a });
+    let gravest = deciding
+        .iter()
+        .copied()
+        .fold(*first, |a, b| if b.evidence.verdict > a.evidence.verdict { b } else { a });
     let powerless = deciding.iter().find(|s| s.control != Verdict::Refuted);
     let lower_side = growth.side == Side::Lower;
     let direction = if lower_side { -1.0 } else { 1.0 };
@@ -67,8 +72,13 @@ fn conclude(growth: &Sweep, sweeps: Vec<Swept>) -> Finding {
             worst = s.worst;
         }
     }
-    // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep that does.
-    let shown = if gravest.evidence.verdict == Verdict::Refuted { gravest.apart.unwrap_or(gravest.worst) } else { worst };
+    // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep that
+    // does.
+    let shown = if gravest.evidence.verdict == Verdict::Refuted {
+        gravest.apart.unwrap_or(gravest.worst)
+    } else {
+        worst
+    };
     // How far the limit is on the safe side of the claim, and of the slack.
     let reach = |s: &&Swept| {
         let e = &s.evidence;
@@ -105,28 +115,38 @@ fn conclude(growth: &Sweep, sweeps: Vec<Swept>) -> Finding {
         _ if gravest.evidence.verdict == Verdict::Inconclusive => {
             format!("undecided: the measured exponent of {name} is {:.3} from the claimed one", gap.abs())
         }
-        Side::Both => format!("two-sided: the measured exponent of {name} is within {:.3} of the claimed one", gap.abs()),
+        Side::Both => format!(
+            "two-sided: the measured exponent of {name} is within {:.3} of the claimed one",
+            gap.abs()
+        ),
         _ if -reach > SLACK => format!(
-            "loose: the exponent of {name} could be sharper by {gap:.3}; sharpened by more than {until:.3} it would be refuted"
+            "loose: the exponent of {name} could be sharper by {gap:.3}; sharpened by more than {until:.3} \
+             it would be refuted"
         ),
         _ if gap.abs() > SLACK => {
             format!("the limits on the exponent of {name} reach the slack; it could be sharper by {gap:.3}")
         }
         _ => format!(
-            "tight within the slack: the exponent of {name} is off by {:.3}; sharpened by more than {until:.3} it would be refuted",
+            "tight within the slack: the exponent of {name} is off by {:.3}; sharpened by more than \
+             {until:.3} it would be refuted",
             gap.abs()
         ),
     };
     let planted = match growth.side {
         Side::Upper => format!("lhs times a power of {name} that makes lhs/rhs grow like {name}^½"),
         Side::Lower => format!("lhs times a power of {name} that makes lhs/rhs fall like {name}^-½"),
-        Side::Both => format!("lhs times a power of {name} that makes lhs/rhs go like {name}^½, and like {name}^-½"),
+        Side::Both => {
+            format!("lhs times a power of {name} that makes lhs/rhs go like {name}^½, and like {name}^-½")
+        }
     };
     let mut one_false = Noticed::default();
     deciding.iter().for_each(|s| one_false += s.one_false);
     let (description, verdict) = match powerless {
         Some(s) => (format!("{planted}: not refuted at {}", s.evidence.group), s.control),
-        None => (format!("{planted}: refuted in {} of {} sweeps", deciding.len(), deciding.len()), Verdict::Refuted),
+        None => (
+            format!("{planted}: refuted in {} of {} sweeps", deciding.len(), deciding.len()),
+            Verdict::Refuted,
+        ),
     };
     let control = Control { one_false: Some(one_false), ..Control::new(description, verdict) };
     Finding {

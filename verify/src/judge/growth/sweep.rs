@@ -54,7 +54,8 @@ pub(super) struct Swept {
     line: Line,
 }
 
-/// The candidates, group by group: with cells on both sides of the allowed range, those inside and then all of them, for the report.
+/// The candidates, group by group: with cells on both sides of the allowed range, those inside and then all
+/// of them, for the report.
 pub(super) fn candidates(growth: &Sweep, records: &[&Record]) -> Vec<Candidate> {
     let mut groups: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
     for (i, r) in records.iter().enumerate() {
@@ -101,21 +102,38 @@ impl Candidate {
     }
 
     /// All its cells, with the line where there is one.
-    pub(super) fn series(&self, growth: &Sweep, pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Series {
+    pub(super) fn series(
+        &self,
+        growth: &Sweep,
+        pairs: &[(Quantity, Quantity)],
+        records: &[&Record],
+    ) -> Series {
         let x = |i: usize| growth.at(&records[i].cell).real();
         let fitted = self.fit(growth, pairs, records).ok().flatten();
-        let chosen: Option<BTreeSet<usize>> = fitted.as_ref().map(|sweep| sweep.chosen.iter().map(|r| r.index).collect());
+        let chosen: Option<BTreeSet<usize>> =
+            fitted.as_ref().map(|sweep| sweep.chosen.iter().map(|r| r.index).collect());
         let decides = |i: usize| self.decides && chosen.as_ref().is_none_or(|those| those.contains(&i));
-        let point = |&i: &usize| SeriesPoint { decides: decides(i), ..SeriesPoint::new(i, x(i), pairs[i].0, pairs[i].1) };
+        let point = |&i: &usize| SeriesPoint {
+            decides: decides(i),
+            ..SeriesPoint::new(i, x(i), pairs[i].0, pairs[i].1)
+        };
         let mut points: Vec<SeriesPoint> = self.members.iter().map(point).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.cell.cmp(&b.cell)));
         let name = growth.symbol();
         let judged: Vec<&SeriesPoint> = points.iter().filter(|p| p.decides).collect();
         let control = |(target, slope): (f64, f64)| {
-            planted(format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}"), &judged, target - slope)
+            planted(
+                format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}"),
+                &judged,
+                target - slope,
+            )
         };
         let slope = fitted.as_ref().filter(|_| self.decides).map(|sweep| sweep.line.slope);
-        let controls = slope.iter().flat_map(|&s| targets(self.sign).iter().map(move |&t| (t, s))).map(control).collect();
+        let controls = slope
+            .iter()
+            .flat_map(|&s| targets(self.sign).iter().map(move |&t| (t, s)))
+            .map(control)
+            .collect();
         let fit = fitted.as_ref().map(|sweep| {
             let logs = sweep.chosen.iter().map(|r| x(r.index).ln());
             let center = (logs.sum::<f64>() / sweep.chosen.len() as f64).exp();
@@ -152,7 +170,11 @@ fn side_name(growth: &Sweep, sign: f64) -> &'static str {
 }
 
 /// The logarithms, without the cells whose left side vanishes to within its certificate.
-fn ratios(chosen: &[usize], pairs: &[(Quantity, Quantity)], records: &[&Record]) -> Result<Vec<Ratio>, String> {
+fn ratios(
+    chosen: &[usize],
+    pairs: &[(Quantity, Quantity)],
+    records: &[&Record],
+) -> Result<Vec<Ratio>, String> {
     let mut out = Vec::with_capacity(chosen.len());
     for &index in chosen {
         let (lhs, rhs) = pairs[index];
@@ -163,7 +185,10 @@ fn ratios(chosen: &[usize], pairs: &[(Quantity, Quantity)], records: &[&Record])
             ));
         }
         if lhs.value < -lhs.error {
-            return Err(format!("the left side is {} on {}: a growth needs positive values", lhs.value, records[index].cell));
+            return Err(format!(
+                "the left side is {} on {}: a growth needs positive values",
+                lhs.value, records[index].cell
+            ));
         }
         if lhs.value > lhs.error {
             let log = lhs.value.ln() - rhs.value.ln();
@@ -209,7 +234,12 @@ fn decide(sign: f64, lower: f64, upper: f64) -> Verdict {
     }
 }
 
-fn sweep(growth: &Sweep, candidate: &Candidate, ratios: &[Ratio], records: &[&Record]) -> Result<Swept, String> {
+fn sweep(
+    growth: &Sweep,
+    candidate: &Candidate,
+    ratios: &[Ratio],
+    records: &[&Record],
+) -> Result<Swept, String> {
     let &Candidate { ref group, sign, decides, .. } = candidate;
     let value = |r: &Ratio| growth.at(&records[r.index].cell);
     let name = growth.symbol();
@@ -226,11 +256,16 @@ fn sweep(growth: &Sweep, candidate: &Candidate, ratios: &[Ratio], records: &[&Re
         String::new()
     };
     if values.len() < FEWEST_VALUES {
-        return Err(format!("only {} values of {name}{here}{note}: at least {FEWEST_VALUES} are needed", values.len()));
+        return Err(format!(
+            "only {} values of {name}{here}{note}: at least {FEWEST_VALUES} are needed",
+            values.len()
+        ));
     }
     let (first, last) = (values[0], values[values.len() - 1]);
     if last.real() < LEAST_SPAN * first.real() {
-        return Err(format!("{name} runs from {first} to {last}{here}{note}: it must span a factor {LEAST_SPAN}"));
+        return Err(format!(
+            "{name} runs from {first} to {last}{here}{note}: it must span a factor {LEAST_SPAN}"
+        ));
     }
     let point = |r: &Ratio| Point { x: value(r).real().ln(), y: r.log, error: r.error };
     let points: Vec<Point> = chosen.iter().map(point).collect();
@@ -275,16 +310,19 @@ fn sweep(growth: &Sweep, candidate: &Candidate, ratios: &[Ratio], records: &[&Re
     };
     let why = match (found.apart, by_slope) {
         (Some((place, factor)), _) => Some(format!(
-            "{} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{here} say; either the record is false or the ratio follows no power of {name}",
+            "{} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{here} say; \
+             either the record is false or the ratio follows no power of {name}",
             records[chosen[place].index].cell,
             count(chosen.len() - 1, "point")
         )),
         (None, Verdict::Refuted) => Some(format!(
-            "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack of {SLACK}",
+            "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack of \
+             {SLACK}",
             line.slope
         )),
         (None, Verdict::Inconclusive) => Some(format!(
-            "the limits {lower:.3} to {upper:.3} on the slope of lhs/rhs in {name}{here} contain the slack of {SLACK}: more cells are needed"
+            "the limits {lower:.3} to {upper:.3} on the slope of lhs/rhs in {name}{here} contain the slack \
+             of {SLACK}: more cells are needed"
         )),
         _ => None,
     };

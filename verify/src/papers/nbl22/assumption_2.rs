@@ -2,9 +2,10 @@
 //!
 //! > sup |σ|, sup |σ'| and sup |σ''| are below 1.
 //!
-//! As printed the inequalities are strict, and sup σ = 1 for the sigmoid, for tanh and for the sine; as checked (erratum 0) they
-//! are not. The suprema are closed forms; a dense search over a grid, with a Lipschitz bound on what a grid can miss, is a second
-//! route to them. The third derivative is recorded as well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
+//! As printed the inequalities are strict, and sup σ = 1 for the sigmoid, for tanh and for the sine; as
+//! checked (erratum 0) they are not. The suprema are closed forms; a dense search over a grid, with a
+//! Lipschitz bound on what a grid can miss, is a second route to them. The third derivative is recorded as
+//! well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
 
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
@@ -19,7 +20,8 @@ use escapement::activation::{self, Activation, Derivative};
 #[derive(Debug, Clone, Copy)]
 pub struct Assumption2;
 
-/// Half the length of the searched interval, about the shift: outside it the sigmoid and tanh differ from their limits by e⁻⁴⁰.
+/// Half the length of the searched interval, about the shift: outside it the sigmoid and tanh differ from
+/// their limits by e⁻⁴⁰.
 const REACH: i32 = 40;
 /// Grid points for each unit of length: a power of two, so that the grid is exact.
 const PER_UNIT: i32 = 1 << 13;
@@ -31,9 +33,12 @@ const WITNESS: f64 = 2.0;
 const CARD: Card = Card {
     statement: r"\sup|\sigma| \le 1, \qquad \sup|\sigma'| \le 1, \qquad \sup|\sigma''| \le 1",
     reference: "NBL22, Assumption 2",
-    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1, tanh shifted by ½, and the sine.",
-    method: "Suprema in closed form, decided on them; a search over 655 361 grid points, with the Lipschitz constant that the next derivative gives, must agree.",
-    refuted_by: "A supremum above 1, or a value of the search farther from the closed form than half a grid step times the Lipschitz constant.",
+    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1, tanh shifted by ½, \
+        and the sine.",
+    method: "Suprema in closed form, decided on them; a search over 655 361 grid points, with the Lipschitz \
+        constant that the next derivative gives, must agree.",
+    refuted_by: "A supremum above 1, or a value of the search farther from the closed form than half a grid \
+        step times the Lipschitz constant.",
     errata: &[ErratumId(0), ErratumId(2)],
     ..Card::new(&crate::papers::nbl22::PAPER, "assumption-2", "Bounded activation")
 };
@@ -71,16 +76,19 @@ impl Claim for Assumption2 {
             let (value, rounding) = search(sigma.as_ref(), *order, shift);
             // The nearest grid point is at most half a step away, and the next derivative bounds the slope.
             let missed = 0.5 / f64::from(PER_UNIT) * suprema[i + 1].value;
-            // Beyond the reach the functions stay within e^{−REACH} of their limits (the sine repeats itself).
+            // Beyond the reach the functions stay within e^{−REACH} of their limits (the sine repeats
+            // itself).
             let beyond = (-f64::from(REACH)).exp();
             out.insert(format!("search.{}", NAMES[i]), value, missed + beyond + rounding);
         }
         let points = f64::from(2 * REACH) * f64::from(PER_UNIT);
-        Ok(out.hypothesis("σ''' bounded", suprema[3].value.is_finite(), format!("sup |σ'''| = {:.4}", suprema[3].value)).cost(
-            3.0 * 40.0 * points,
-            1e4,
-            0.0,
-        ))
+        Ok(out
+            .hypothesis(
+                "σ''' bounded",
+                suprema[3].value.is_finite(),
+                format!("sup |σ'''| = {:.4}", suprema[3].value),
+            )
+            .cost(3.0 * 40.0 * points, 1e4, 0.0))
     }
 
     fn bounds(&self) -> Vec<Bound> {
@@ -118,7 +126,8 @@ impl Claim for Assumption2 {
     }
 }
 
-/// The error of a supremum in closed form: none for a dyadic rational such as 1 or ¼, four roundings where roots enter.
+/// The error of a supremum in closed form: none for a dyadic rational such as 1 or ¼, four roundings where
+/// roots enter.
 fn closed_form_error(value: f64) -> f64 {
     if (value * 1024.0).fract() == 0.0 { 0.0 } else { 2.0 * f64::EPSILON * value }
 }

@@ -1,11 +1,14 @@
 //! Assumption 3 of NBL22: the zonal coefficients that the constructions divide by do not vanish.
 //!
-//! > `λ_j(σ')² B(d,j)` for j ≤ k, and `λ_j(σ'')² B(d,j)` for j ≤ k − 1 with j ≡ k − 1 (mod 2), stay away from 0 as d grows.
+//! > `λ_j(σ')² B(d,j)` for j ≤ k, and `λ_j(σ'')² B(d,j)` for j ≤ k − 1 with j ≡ k − 1 (mod 2), stay away from
+//! 0 as d grows.
 //!
-//! In the orthonormal scale the quantity is `ĝ_j²` with `ĝ_j = E[g(√d z) p̂_j(z)]`, and as d → ∞ it tends to its Hermite limit
-//! `μ_j²/j!`, `μ_j = E[g(Z) He_j(Z)]`, with a difference of order 1/d. "Away from 0" asks for some positive constant, and none is chosen here: at every d
-//! from 3 on the value less its error is positive, so is the limit less its error, and the values go to the limit like 1/d. The constants are those
-//! that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the zonal quadrature.
+//! In the orthonormal scale the quantity is `ĝ_j²` with `ĝ_j = E[g(√d z) p̂_j(z)]`, and as d → ∞ it tends to
+//! its Hermite limit `μ_j²/j!`, `μ_j = E[g(Z) He_j(Z)]`, with a difference of order 1/d. "Away from 0" asks
+//! for some positive constant, and none is chosen here: at every d from 3 on the value less its error is
+//! positive, so is the limit less its error, and the values go to the limit like 1/d. The constants are those
+//! that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the zonal
+//! quadrature.
 
 use super::common;
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -31,11 +34,15 @@ const SECOND: &str = "second";
 const LARGEST: usize = 3;
 
 const CARD: Card = Card {
-    statement: r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\, B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))",
+    statement: r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\,
+        B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))",
     reference: "NBL22, Assumption 3",
-    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by ½, up to k = 3; a cell carries the least k that asks for it.",
-    method: "Exact zonal coefficients at d = 3 to 2000: local exponents in d, distance from the Hermite limit μ_j²/j!, and certified lower limits on both: the value less its error.",
-    refuted_by: "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local exponent in d that does not settle at 0; a distance from the limit that falls slower than 1/d.",
+    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by ½, \
+        up to k = 3; a cell carries the least k that asks for it.",
+    method: "Exact zonal coefficients at d = 3 to 2000: local exponents in d, distance from the Hermite \
+        limit μ_j²/j!, and certified lower limits on both: the value less its error.",
+    refuted_by: "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local \
+        exponent in d that does not settle at 0; a distance from the limit that falls slower than 1/d.",
     ..Card::new(&crate::papers::nbl22::PAPER, "assumption-3", "Zonal coefficients away from zero")
 };
 
@@ -86,7 +93,8 @@ impl Claim for Assumption3 {
             let plain = activation::parse("sigmoid")?;
             let supremum = plain.suprema()[if second { 2 } else { 1 }].value;
             let (value, error) = coefficient_squared(d, j, plain.as_ref(), second, supremum)?;
-            let (mu, mu_error) = common::hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum);
+            let (mu, mu_error) =
+                common::hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum);
             out.insert("value.unshifted", value - error, 0.0);
             out.insert("limit.unshifted", mu * mu - common::square_error(mu, mu_error), 0.0);
         }
@@ -99,13 +107,20 @@ impl Claim for Assumption3 {
         for (part, symbol) in [(FIRST, "σ'"), (SECOND, "σ''")] {
             let value = format!("λ_j({symbol})² B(d,j)");
             bounds.push(
-                Bound::asymptotic(format!("{part}-order"), format!("{value} ≍ 1 in d"), "value", Sweep::both(D, |_| 0.0))
-                    .part(part),
+                Bound::asymptotic(
+                    format!("{part}-order"),
+                    format!("{value} ≍ 1 in d"),
+                    "value",
+                    Sweep::both(D, |_| 0.0),
+                )
+                .part(part),
             );
             bounds.push(
                 Bound::inequality(
                     format!("{part}-floor"),
-                    format!("{value} > 0 at every d ≥ 3, its error taken off; the implied constant is the least"),
+                    format!(
+                        "{value} > 0 at every d ≥ 3, its error taken off; the implied constant is the least"
+                    ),
                     "value.certified",
                     Side::Lower,
                     "zero",
@@ -117,7 +132,9 @@ impl Claim for Assumption3 {
             bounds.push(
                 Bound::inequality(
                     format!("{part}-limit"),
-                    format!("μ_j²/j! > 0 for {symbol}, its error taken off; the implied constant is the least"),
+                    format!(
+                        "μ_j²/j! > 0 for {symbol}, its error taken off; the implied constant is the least"
+                    ),
                     "limit.certified",
                     Side::Lower,
                     "zero",
@@ -145,8 +162,15 @@ fn derivative(sigma: &dyn Activation, second: bool, z: f64) -> f64 {
     if second { sigma.d2(z) } else { sigma.d1(z) }
 }
 
-/// `λ_j² B(d,j) = ĝ_j²` and its error: a coefficient is known to `(8 + j)·2⁻⁵²·√E[g²]`, and `√E[g²] ≤ sup |g|`.
-fn coefficient_squared(d: usize, j: usize, sigma: &dyn Activation, second: bool, supremum: f64) -> Result<(f64, f64)> {
+/// `λ_j² B(d,j) = ĝ_j²` and its error: a coefficient is known to `(8 + j)·2⁻⁵²·√E[g²]`, and
+/// `√E[g²] ≤ sup |g|`.
+fn coefficient_squared(
+    d: usize,
+    j: usize,
+    sigma: &dyn Activation,
+    second: bool,
+    supremum: f64,
+) -> Result<(f64, f64)> {
     let c = sphere::orthonormal_coefficients(d, &|z| derivative(sigma, second, z), j)?[j];
     let roundings = tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j as f64;
     let error = roundings * f64::EPSILON * supremum;

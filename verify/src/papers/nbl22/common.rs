@@ -1,17 +1,18 @@
-//! What several claims share: sweeps, the width that two of them suppose, independent one-dimensional expectations, error bounds of squares.
+//! What several claims share: sweeps, the width that two of them suppose, independent one-dimensional
+//! expectations, error bounds of squares.
 
 use crate::claim::Tier;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::papers::nbl22::letters::Letters;
 
-/// Dimensions for asymptotic statements, from 3 to 2000, roughly geometric: the ratio is small enough for local exponents to mean
-/// something, and large enough for them to stand above rounding.
+/// Dimensions for asymptotic statements, from 3 to 2000, roughly geometric: the ratio is small enough for
+/// local exponents to mean something, and large enough for them to stand above rounding.
 pub fn dimensions(tier: Tier) -> &'static [usize] {
     const QUICK: [usize; 16] = [3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1000, 2000];
     const FULL: [usize; 29] = [
-        3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400, 512, 640, 800, 1000, 1280,
-        1600, 2000,
+        3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400, 512, 640,
+        800, 1000, 1280, 1600, 2000,
     ];
     match tier {
         Tier::Quick => &QUICK,
@@ -24,8 +25,8 @@ pub fn doublings(width: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| width << i)
 }
 
-/// `count` even widths of a sweep from `width` on, each about √2 times the one before: more values for the same span, where the limits on an exponent
-/// are those of few values.
+/// `count` even widths of a sweep from `width` on, each about √2 times the one before: more values for the
+/// same span, where the limits on an exponent are those of few values.
 pub fn half_octaves(width: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| 2 * (0.5 * width as f64 * 2.0_f64.powf(0.5 * i as f64)).round() as usize)
 }
@@ -54,9 +55,10 @@ pub fn square_error(x: f64, error: f64) -> f64 {
 
 /// `E[g(Z) He_j(Z)]/√j!` for a standard normal `Z`, with a bound on its error; `bound ≥ sup |g|`.
 ///
-/// The trapezoidal rule with step 1/16 on |z| ≤ 12. For `g` analytic in the strip |Im z| < a, its discretisation error is of order
-/// `exp(−2πa·16)` (and at best `exp(−2π²·256)`): below 1e-60 for a ≥ 1.5, as sigmoid, tanh, erf and sine have it. The cut-off leaves
-/// less than `e^{−72}·12^{j+1}`. What remains is rounding, at most 16 roundings for each term, taken on the sum of their moduli.
+/// The trapezoidal rule with step 1/16 on |z| ≤ 12. For `g` analytic in the strip |Im z| < a, its
+/// discretisation error is of order `exp(−2πa·16)` (and at best `exp(−2π²·256)`): below 1e-60 for a ≥ 1.5, as
+/// sigmoid, tanh, erf and sine have it. The cut-off leaves less than `e^{−72}·12^{j+1}`. What remains is
+/// rounding, at most 16 roundings for each term, taken on the sum of their moduli.
 pub fn hermite_coefficient(g: impl Fn(f64) -> f64, j: usize, bound: f64) -> (f64, f64) {
     const STEPS: i32 = 16;
     const REACH: i32 = 12;
@@ -69,7 +71,8 @@ pub fn hermite_coefficient(g: impl Fn(f64) -> f64, j: usize, bound: f64) -> (f64
         sum += g(z) * term;
         moduli += (g(z) * term).abs();
     }
-    // 385 terms added in order: the sum itself costs at most 385 roundings of the moduli, the terms 16 + j each.
+    // 385 terms added in order: the sum itself costs at most 385 roundings of the moduli, the terms 16 + j
+    // each.
     let rounding = (385.0 + 16.0 + j as f64) * 0.5 * f64::EPSILON * moduli;
     let discarded = bound * (-72.0_f64).exp() * 12.0_f64.powi(j as i32 + 1);
     (sum, rounding + discarded)

@@ -1,8 +1,10 @@
-//! What the work that several claims share is expected to take, in seconds on one core: operation counts over measured rates.
+//! What the work that several claims share is expected to take, in seconds on one core: operation counts over
+//! measured rates.
 //!
-//! The rates, and the coefficients in the claims' own predictions, are fitted to the processor time of cells of the quick and the standard tier on one core of an
-//! Intel Xeon with AVX-512 (November 2026). Another machine has others, all of them faster or slower by about one factor: which cells are long,
-//! and how a plan is shared out, hardly depend on it.
+//! The rates, and the coefficients in the claims' own predictions, are fitted to the processor time of cells
+//! of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). Another
+//! machine has others, all of them faster or slower by about one factor: which cells are long, and how a plan
+//! is shared out, hardly depend on it.
 
 use super::setting::activation_of;
 use crate::claim::cell::Cell;
@@ -22,7 +24,8 @@ const GRAM: f64 = 1.4e-11;
 const PAIR: f64 = 1.35e-9;
 /// Order up to which the top of a spectrum is held to an inertia count.
 const INERTIA: f64 = 2000.0;
-/// σ with its first two derivatives at an input of a neuron: by an exponential, or by the mathematics library.
+/// σ with its first two derivatives at an input of a neuron: by an exponential, or by the mathematics
+/// library.
 const SIGMA: [f64; 2] = [7e-9, 3e-8];
 
 /// The seconds of an eigendecomposition of order n, with vectors.
@@ -45,7 +48,8 @@ pub(super) fn sigma(cell: &Cell) -> f64 {
     SIGMA[usize::from(!cell.activation.starts_with("sigmoid"))]
 }
 
-/// The levels of Σ at this tail, kept since cells of a plan share them. None where the cell itself will be refused.
+/// The levels of Σ at this tail, kept since cells of a plan share them. None where the cell itself will be
+/// refused.
 fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
     type Known = BTreeMap<(usize, String, u64), Arc<FeatureLevels>>;
     static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
@@ -54,7 +58,8 @@ fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
     if let Some(levels) = known.get(&key) {
         return Some(levels.clone());
     }
-    let levels = FeatureLevels::new(cell.d(), activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
+    let levels =
+        FeatureLevels::new(cell.d(), activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
     Some(known.entry(key).or_insert(Arc::new(levels)).clone())
 }
 
@@ -76,12 +81,21 @@ pub(super) struct Sigma {
 }
 
 impl Sigma {
-    /// With the route that [`eigen::solve`] takes to n_k + 1 eigenpairs. None where the cell cannot be measured: it then takes no time.
+    /// With the route that [`eigen::solve`] takes to n_k + 1 eigenpairs. None where the cell cannot be
+    /// measured: it then takes no time.
     pub(super) fn of(cell: &Cell, tail: f64) -> Option<Self> {
         let levels = levels(cell, tail)?;
         let wanted = cumulative_dimension(cell.d(), cell.k()).ok()? + 1;
         let request = Request::top(wanted);
-        let plan = eigen::plan_for(cell.m() / 2, &levels, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).ok()?;
+        let plan = eigen::plan_for(
+            cell.m() / 2,
+            &levels,
+            &request,
+            RouteChoice::Auto,
+            eigen::DEFAULT_MEMORY,
+            Par::Seq,
+        )
+        .ok()?;
         let p = (cell.m() / 2) as f64;
         Some(Self {
             p,
@@ -92,7 +106,11 @@ impl Sigma {
             route: plan.route,
             // The operator keeps its kernel matrices where they fit, in f32 and in f64 at the end.
             bytes: plan.bytes
-                + if plan.route == Route::Operator { (16.0 * p * p).min(eigen::DEFAULT_MEMORY as f64) } else { 0.0 },
+                + if plan.route == Route::Operator {
+                    (16.0 * p * p).min(eigen::DEFAULT_MEMORY as f64)
+                } else {
+                    0.0
+                },
         })
     }
 
@@ -104,7 +122,8 @@ impl Sigma {
             // The harmonics are evaluated once more for the vectors.
             Route::Harmonic => 3e-4 + self.projection() + n * self.harmonics * HARMONIC,
             Route::Operator => {
-                // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel matrices, in f32 and then in f64.
+                // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel
+                // matrices, in f32 and then in f64.
                 let products = wanted * n * (1.5e-9 * self.p + 1.1e-6);
                 let inertia = if n <= INERTIA { n * n * (1e-8 + 6.4e-12 * n) } else { 0.0 };
                 2e-3 + products + self.forms(8.0) + inertia
@@ -133,8 +152,9 @@ pub(super) fn bytes_with_top_space(bytes: f64, cell: &Cell, tail: f64) -> f64 {
     Sigma::of(cell, tail).map_or(bytes, |s| bytes.max(s.bytes + 2e7))
 }
 
-/// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at each input of each neuron, σ itself where it is
-/// the network that is trained; products of the regularisers with Σ.
+/// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at
+/// each input of each neuron, σ itself where it is the network that is trained; products of the regularisers
+/// with Σ.
 pub(super) fn step(cell: &Cell, n: f64, network: bool) -> f64 {
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     let each = if network { sigma(cell) } else { 1.7e-9 };
@@ -146,8 +166,9 @@ pub(super) fn fresh(cell: &Cell, inputs: usize) -> f64 {
     3.6e-8 * inputs as f64 * cell.m() as f64
 }
 
-/// The seconds of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges: one pass over its series for all that is
-/// computed of it, and for each ridge a decomposition by Cholesky and the quadratic forms of the test error.
+/// The seconds of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges:
+/// one pass over its series for all that is computed of it, and for each ridge a decomposition by Cholesky
+/// and the quadratic forms of the test error.
 pub(super) fn ridge_regression(n: f64, degrees: f64, ridges: usize) -> f64 {
     n * n * degrees * 1.15e-9 + ridges as f64 * 7e-12 * n.powi(3)
 }
@@ -163,8 +184,8 @@ mod tests {
 
     #[test]
     fn the_levels_of_a_plan_are_made_once() {
-        let [first, again, other] =
-            [(100, 1e-9), (3200, 1e-9), (100, 1e-7)].map(|(m, tail)| levels(&cell(m, "tanh:0.5"), tail).unwrap());
+        let [first, again, other] = [(100, 1e-9), (3200, 1e-9), (100, 1e-7)]
+            .map(|(m, tail)| levels(&cell(m, "tanh:0.5"), tail).unwrap());
         assert!(Arc::ptr_eq(&first, &again) && !Arc::ptr_eq(&first, &other));
         assert!(degrees(&cell(100, "tanh:0.5"), 1e-9) > degrees(&cell(100, "tanh:0.5"), 1e-7));
     }

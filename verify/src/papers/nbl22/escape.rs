@@ -1,7 +1,7 @@
 //! NBL22: leaving the neighbourhood in which the network is its linearisation.
 //!
-//! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of W_L), and
-//! `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
+//! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of W_L),
+//! and `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
 
 use super::effort;
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
@@ -29,7 +29,8 @@ const CARD: Card = Card {
     hypotheses: "Those of Lemma 1: Assumption 3, and m ≥ R neurons and their twins.",
     method: "Root mean square of ‖w_r‖ over the moved neurons (one of each pair) along m, against its exact value (4 m^{-1/2} Σ E|h_i|)^{1/2} and against \
          m^{-1/2}; ‖W_Q‖_F² against 2√m Σ E|h_i|, whose growth in d is followed to d = 2000; the movement by W_L beside it, against its limit of infinite width.",
-    refuted_by: "A movement that goes with another power of m than −¼, or one no larger than m^{-1/2}; Σ E|h_i| growing in d otherwise than d^{(k−1)/2}.",
+    refuted_by: "A movement that goes with another power of m than −¼, or one no larger than m^{-1/2}; Σ \
+        E|h_i| growing in d otherwise than d^{(k−1)/2}.",
     uses: &["lemma-1"],
     ..Card::new(&crate::papers::nbl22::PAPER, "escape", "W_Q leaves the linear regime")
 };
@@ -69,7 +70,9 @@ impl Claim for Escape {
                     let dimensions: &[usize] = if tier == Tier::Paper { &[3, 4] } else { &[3] };
                     for &d in dimensions {
                         for m in setting::doubling(if k == 1 { 128 } else { 512 }, count) {
-                            cells.extend((0..replicates).map(|replicate| cell("linear", d, m, replicate).without(R)));
+                            cells.extend(
+                                (0..replicates).map(|replicate| cell("linear", d, m, replicate).without(R)),
+                            );
                         }
                     }
                 }
@@ -83,11 +86,16 @@ impl Claim for Escape {
         let (m, d) = (cell.m() as f64, cell.d() as f64);
         match cell.part.as_str() {
             "linear" => {
-                // Levels to about degree 12 at d = 3: a Gram matrix of that order over the neurons, and its decomposition.
+                // Levels to about degree 12 at d = 3: a Gram matrix of that order over the neurons, and its
+                // decomposition.
                 let order = if cell.d() == 3 { 200.0 } else { 700.0 };
                 Prediction {
                     seconds: effort::top_space(cell, TAIL) + 5e-8 * m * d,
-                    bytes: effort::bytes_with_top_space(8.0 * (3.0 * order * order + m * d * 20.0) + 5e7, cell, TAIL),
+                    bytes: effort::bytes_with_top_space(
+                        8.0 * (3.0 * order * order + m * d * 20.0) + 5e7,
+                        cell,
+                        TAIL,
+                    ),
                 }
             }
             "quadratic" => Prediction { seconds: 2e-4 + 2.3e-8 * m * d, bytes: 40.0 * m * d },
@@ -108,7 +116,8 @@ impl Claim for Escape {
         vec![
             Bound::growth(
                 "movement",
-                "the root mean square of ‖w_r‖ over the moved neurons is ≍ m^{-1/4}: it follows (4 m^{-1/2} Σ_i E|h_i|)^{1/2}",
+                "the root mean square of ‖w_r‖ over the moved neurons is ≍ m^{-1/4}: it follows (4 m^{-1/2} \
+                 Σ_i E|h_i|)^{1/2}",
                 "movement",
                 "movement_exact",
                 Sweep::both(M, |_| -0.25),
@@ -149,7 +158,8 @@ impl Claim for Escape {
             .part("exact"),
             Bound::growth(
                 "linear-movement",
-                "the root mean square of ‖w_r‖ under W_L is ≍ m^{-1/2}: it follows (m^{-1} Σ_{j≤k} E f_j²/κ_j)^{1/2}, f_j the part of f_k of degree j",
+                "the root mean square of ‖w_r‖ under W_L is ≍ m^{-1/2}: it follows (m^{-1} Σ_{j≤k} E \
+                 f_j²/κ_j)^{1/2}, f_j the part of f_k of degree j",
                 "linear_movement",
                 "linear_movement_limit",
                 Sweep::both(M, |_| -0.5),
@@ -194,7 +204,11 @@ fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("movement", movement, measured * movement)
         .quantity("movement_exact", movement_exact, rounding * movement_exact)
         .quantity("linear_scale", m.sqrt().recip(), f64::EPSILON)
-        .quantity("largest_movement", norms.iter().copied().fold(0.0, f64::max), measured * movement * m.sqrt())
+        .quantity(
+            "largest_movement",
+            norms.iter().copied().fold(0.0, f64::max),
+            measured * movement * m.sqrt(),
+        )
         .quantity("frobenius_sq", square, measured * square)
         .quantity("frobenius_sq_exact", expected, rounding * expected)
         .quantity("frobenius_sq_half", 0.5 * expected, rounding * expected)
@@ -217,13 +231,15 @@ fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let net = setting::network(cell, seed, 0, &sigma)?;
     let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
     let rank = target.n_k()?;
-    let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let pairs =
+        eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, rank)?;
     let w = construct::w_l(&cov, &top, &target, Par::Seq)?;
     let (m, p, d) = (cell.m() as f64, cell.m() as f64 / 2.0, cell.d() as f64);
     let movement = construct::frobenius_sq(w.as_ref()).sqrt() / m.sqrt();
-    // W_L = Σ_{≤r}^+ E[φ f_k]: Σ is known to δ, so its pseudo-inverse on the top space, of norm 1/λ_r, moves by at most 1/λ_r·(δ/λ_r + the angle δ/gap),
-    // relative to ‖Σ_{≤r}^+‖‖E[φ f_k]‖ with ‖E[φ f_k]‖² ≤ λ_1 E f_k².
+    // W_L = Σ_{≤r}^+ E[φ f_k]: Σ is known to δ, so its pseudo-inverse on the top space, of norm 1/λ_r, moves
+    // by at most 1/λ_r·(δ/λ_r + the angle δ/gap), relative to ‖Σ_{≤r}^+‖‖E[φ f_k]‖ with ‖E[φ f_k]‖² ≤ λ_1 E
+    // f_k².
     let delta = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
     let (first, last) = (top.eigenvalues()[0], top.eigenvalues()[rank - 1]);
     let angle = delta / (top.gap() - delta);
@@ -237,12 +253,21 @@ fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sum: f64 = levels.levels.iter().take(cell.k() + 1).map(|level| share / level.kappa).sum();
     let limit = (sum / m).sqrt();
     // κ_j is right to the rounding of the trace over B_j.
-    let kappa = levels.levels.iter().take(cell.k() + 1).map(|l| levels.rounding_allowance() / l.tau).fold(0.0, f64::max);
+    let kappa = levels
+        .levels
+        .iter()
+        .take(cell.k() + 1)
+        .map(|l| levels.rounding_allowance() / l.tau)
+        .fold(0.0, f64::max);
     let least = d.powi(10 * cell.k() as i32);
     Ok(Measurement::new()
         .quantity("linear_movement", movement, error)
         .quantity("linear_movement_limit", limit, (kappa + 8.0 * f64::EPSILON) * limit)
-        .quantity("largest_linear_movement", (0..cell.m()).map(|r| w.row(r).norm_l2()).fold(0.0, f64::max), error * m.sqrt())
+        .quantity(
+            "largest_linear_movement",
+            (0..cell.m()).map(|r| w.row(r).norm_l2()).fold(0.0, f64::max),
+            error * m.sqrt(),
+        )
         .hypothesis("m ≥ d^{10k}", m >= least, format!("{m} against {least}"))
         .cost(pairs.plan.flops, pairs.plan.bytes + 16.0 * p * d * rank as f64, pairs.products as f64))
 }

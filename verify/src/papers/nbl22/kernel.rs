@@ -1,7 +1,8 @@
 //! Kernel ridge regression with the infinite-width NTK, its test error exact.
 //!
-//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. A target that is a sum of zonals, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and a
-//! predictor `f̂ = Σ_i b_i K(x_i, ·)` have inner products in closed form, degree by degree:
+//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. A target that is a sum of
+//! zonals, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and a predictor `f̂ = Σ_i b_i K(x_i, ·)` have inner products in
+//! closed form, degree by degree:
 //! `E (f* − f̂)²|_j = ‖f*_j‖² − 2κ_j Σ_i b_i f*_j(x_i) + κ_j² B_j bᵀ P_j(x̂_i·x̂_l) b`.
 
 use crate::error::Result;
@@ -18,7 +19,8 @@ pub struct Zonals {
 }
 
 impl Zonals {
-    /// The whole of f*: f_k must be zonal. `(β·x)^{k+1} = Σ_j B_j q_j P_j(β·x̂)`, `q_j = E[(√d z)^{k+1} P_j(z)]`, exact by quadrature.
+    /// The whole of f*: f_k must be zonal. `(β·x)^{k+1} = Σ_j B_j q_j P_j(β·x̂)`,
+    /// `q_j = E[(√d z)^{k+1} P_j(z)]`, exact by quadrature.
     ///
     /// # Errors
     /// A dimension that is not allowed.
@@ -45,10 +47,13 @@ impl Zonals {
     /// The values of the part of degree j at the rows of `x` (`[n, d]`, of norm √d).
     fn part(&self, j: usize, x: MatRef<'_, f64>) -> Vec<f64> {
         let value = |i: usize, t: &ZonalTerm| {
-            let cosine = t.eta.iter().enumerate().map(|(c, e)| e * x[(i, c)]).sum::<f64>() / (self.d as f64).sqrt();
+            let cosine =
+                t.eta.iter().enumerate().map(|(c, e)| e * x[(i, c)]).sum::<f64>() / (self.d as f64).sqrt();
             t.coefficient * self.legendre.value(j, cosine.clamp(-1.0, 1.0))
         };
-        (0..x.nrows()).map(|i| self.terms.iter().filter(|t| t.degree == j).map(|t| value(i, t)).sum()).collect()
+        (0..x.nrows())
+            .map(|i| self.terms.iter().filter(|t| t.degree == j).map(|t| value(i, t)).sum())
+            .collect()
     }
 
     /// f* at the rows of `x`.
@@ -77,7 +82,8 @@ impl Zonals {
             let cosine: f64 = a.eta.iter().zip(&b.eta).map(|(a, b)| a * b).sum();
             a.coefficient * b.coefficient * self.legendre.value(j, cosine.clamp(-1.0, 1.0))
         };
-        terms.iter().flat_map(|a| terms.iter().map(move |b| product(a, b))).sum::<f64>() / dimension(self.d, j)
+        terms.iter().flat_map(|a| terms.iter().map(move |b| product(a, b))).sum::<f64>()
+            / dimension(self.d, j)
     }
 }
 
@@ -113,7 +119,8 @@ impl TestError {
 }
 
 impl<'a> KernelRidge<'a> {
-    /// For the values of `target` at the rows of `x` (`[n, d]`, of norm √d); the kernel to the degree of `levels`, which is no less than that of the target.
+    /// For the values of `target` at the rows of `x` (`[n, d]`, of norm √d); the kernel to the degree of
+    /// `levels`, which is no less than that of the target.
     ///
     /// # Errors
     /// A dimension that is not allowed.
@@ -128,18 +135,22 @@ impl<'a> KernelRidge<'a> {
         let mut squares = sum_series(levels.d, &cosines, &series)?;
         let kernel = squares.remove(top + 2);
         let kappa = |j: usize| levels.levels.get(j).map_or(0.0, |l| l.kappa);
-        let overlaps = (0..=top).map(|j| target.part(j, x).into_iter().map(|f| kappa(j) * f).collect()).collect();
+        let overlaps =
+            (0..=top).map(|j| target.part(j, x).into_iter().map(|f| kappa(j) * f).collect()).collect();
         Ok(Self { levels, x, target, y: target.value(x), kernel, squares, overlaps })
     }
 
-    /// The predictor `b = (K + nλI)^{-1} y`, and its test error. `None` where the matrix is not positive definite to rounding.
+    /// The predictor `b = (K + nλI)^{-1} y`, and its test error. `None` where the matrix is not positive
+    /// definite to rounding.
     pub fn fit(&self, ridge: f64) -> Option<TestError> {
         let n = self.y.len();
-        let shifted = Mat::from_fn(n, n, |i, l| self.kernel[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
+        let shifted =
+            Mat::from_fn(n, n, |i, l| self.kernel[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
         Some(self.error(&shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]))))
     }
 
-    /// The b with the least test error, which knows f*: what no choice of b can beat. `None` as in [`KernelRidge::fit`].
+    /// The b with the least test error, which knows f*: what no choice of b can beat. `None` as in
+    /// [`KernelRidge::fit`].
     pub fn oracle(&self) -> Option<TestError> {
         let n = self.y.len();
         let gram = Mat::from_fn(n, n, |i, l| self.squares.iter().map(|square| square[(i, l)]).sum::<f64>());
@@ -179,10 +190,13 @@ impl<'a> KernelRidge<'a> {
 /// `x̂_i·x̂'_l` for rows of norm √d.
 fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
     let product = x * other.transpose();
-    Mat::from_fn(product.nrows(), product.ncols(), |i, l| (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0))
+    Mat::from_fn(product.nrows(), product.ncols(), |i, l| {
+        (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0)
+    })
 }
 
-/// `Σ_j c_j P_j(t)` at every entry, for several series c of one length: one pass of the recurrence `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
+/// `Σ_j c_j P_j(t)` at every entry, for several series c of one length: one pass of the recurrence
+/// `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
 fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<Mat<f64>>> {
     let d = Gegenbauer::new(d)?.d() as f64;
     let (rows, cols) = (cosines.nrows(), cosines.ncols());
@@ -226,13 +240,16 @@ mod tests {
         let x = uniform_sphere(rng, 12, 5, 5.0_f64.sqrt());
         let ridge = KernelRidge::new(&levels, x.as_ref(), &zonals).unwrap();
         let best = ridge.oracle().unwrap();
-        let least =
-            [0.0, 1e-4, 1e-3, 1e-2, 1e-1].map(|r| ridge.fit(r).unwrap().total()).into_iter().fold(f64::INFINITY, f64::min);
+        let least = [0.0, 1e-4, 1e-3, 1e-2, 1e-1]
+            .map(|r| ridge.fit(r).unwrap().total())
+            .into_iter()
+            .fold(f64::INFINITY, f64::min);
         assert!(best.total() < 0.999 * least, "{} for {least}", best.total());
         // It is a minimum: every step from it costs.
         for i in 0..12 {
             for step in [1e-3, -1e-3] {
-                let moved = Mat::from_fn(12, 1, |l, _| best.coefficients[l] + if l == i { step } else { 0.0 });
+                let moved =
+                    Mat::from_fn(12, 1, |l, _| best.coefficients[l] + if l == i { step } else { 0.0 });
                 assert!(ridge.error(&moved).total() > best.total());
             }
         }

@@ -2,9 +2,11 @@
 //!
 //! > For `d^k ≪ n ≪ d^{k+1}` the test error of kernel regression with the NTK is `‖P_{>k} f*‖²`.
 //!
-//! Kernel ridge regression with the exact infinite-width kernel, its test error exact degree by degree, at the best of several ridges: the low degrees are learnt, the
-//! rest is not. That is a statement about d → ∞, and no curve is flat yet at d = 40: at k = 1 the error in the middle, `n = d^{3/2}`, goes there like `n^{-1/2}` or faster.
-//! What is checked is how the limit is approached: the part on low degrees vanishes, the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
+//! Kernel ridge regression with the exact infinite-width kernel, its test error exact degree by degree, at
+//! the best of several ridges: the low degrees are learnt, the rest is not. That is a statement about d → ∞,
+//! and no curve is flat yet at d = 40: at k = 1 the error in the middle, `n = d^{3/2}`, goes there like
+//! `n^{-1/2}` or faster. What is checked is how the limit is approached: the part on low degrees vanishes,
+//! the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
 
 use super::effort;
 use super::kernel::{KernelRidge, TestError, Zonals};
@@ -37,8 +39,11 @@ const W: f64 = 0.15;
 const FRESH: usize = 2000;
 
 const CARD: Card = Card {
-    statement: r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^* \right)^2 \to \|P_{>k} f^*\|^2 \quad \text{for kernel ridge regression } \hat{f}_n \text{ with the NTK}",
-    reference: "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics 2021)",
+    statement: r"d^k \ll n \ll d^{k+1} \quad \Longrightarrow \quad \mathbb{E}\left( \hat{f}_n - f^*
+        \right)^2 \to \|P_{>k} f^*\|^2 \quad \text{for kernel ridge regression } \hat{f}_n \text{ with the
+        NTK}",
+    reference: "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics \
+        2021)",
     hypotheses: "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there.",
     method: "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
          up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs.",
@@ -71,7 +76,9 @@ impl Claim for KernelPlateau {
                     .activation(activation)
                     .replicate(replicate)
             };
-            cells.extend(dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimension", d, r))));
+            cells.extend(
+                dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimension", d, r))),
+            );
             cells.extend([8, 12].map(|d| cell("fresh", d, 0)));
         }
         cells
@@ -95,12 +102,14 @@ impl Claim for KernelPlateau {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        // The paper gives no rate. With the slack of ¼, d^{-1/4} is refuted by what does not fall, and supported by limits that exclude it.
+        // The paper gives no rate. With the slack of ¼, d^{-1/4} is refuted by what does not fall, and
+        // supported by limits that exclude it.
         let vanishes = || Sweep::upper(D, |_| -0.25).tied(&[N]);
         vec![
             Bound::growth(
                 "learnt",
-                "along n = d^{k+1/2} the degrees up to k are learnt: their part of the error vanishes, ≲ d^{-1/4}",
+                "along n = d^{k+1/2} the degrees up to k are learnt: their part of the error vanishes, ≲ \
+                 d^{-1/4}",
                 "low_error",
                 "fall",
                 vanishes(),
@@ -108,7 +117,8 @@ impl Claim for KernelPlateau {
             .part("dimension"),
             Bound::growth(
                 "not-learnt",
-                "along n = d^{k+1/2} the others are not: the distance of their part of the error from ‖P_{>k} f*‖², relative to it, vanishes, ≲ d^{-1/4}",
+                "along n = d^{k+1/2} the others are not: the distance of their part of the error from \
+                 ‖P_{>k} f*‖², relative to it, vanishes, ≲ d^{-1/4}",
                 "off",
                 "fall",
                 vanishes(),
@@ -116,7 +126,8 @@ impl Claim for KernelPlateau {
             .part("dimension"),
             Bound::growth(
                 "flattening",
-                "the slope of the test error in n, between d^{k+1/2−0.15} and d^{k+1/2+0.15}, vanishes, ≲ d^{-1/4}",
+                "the slope of the test error in n, between d^{k+1/2−0.15} and d^{k+1/2+0.15}, vanishes, ≲ \
+                 d^{-1/4}",
                 "slope",
                 "fall",
                 vanishes(),
@@ -124,7 +135,8 @@ impl Claim for KernelPlateau {
             .part("dimension"),
             Bound::inequality(
                 "exact-error",
-                "the exact test error is within the Student interval of 2000 fresh inputs at confidence 1 − 10⁻⁶",
+                "the exact test error is within the Student interval of 2000 fresh inputs at confidence 1 − \
+                 10⁻⁶",
                 "miss",
                 Side::Upper,
                 "limit",
@@ -199,13 +211,20 @@ fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
 }
 
 /// The exact test error beside its estimate.
-fn fresh(cell: &Cell, seed: u64, levels: &FeatureLevels, target: &Zonals, out: Measurement) -> Result<Measurement> {
+fn fresh(
+    cell: &Cell,
+    seed: u64,
+    levels: &FeatureLevels,
+    target: &Zonals,
+    out: Measurement,
+) -> Result<Measurement> {
     let radius = (cell.d() as f64).sqrt();
     let x: Mat<f64> = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), radius);
     let ridge = KernelRidge::new(levels, x.as_ref(), target)?;
     let Some(found) = outcome(&ridge, levels, cell.k()) else { return Ok(out) };
     let fresh = sphere::uniform_sphere(&mut cell.stream(seed, "fresh inputs"), FRESH, cell.d(), radius);
-    let (truth, guess) = (target.value(fresh.as_ref()), ridge.predict(&found.best.coefficients, fresh.as_ref())?);
+    let (truth, guess) =
+        (target.value(fresh.as_ref()), ridge.predict(&found.best.coefficients, fresh.as_ref())?);
     let squares: Vec<f64> = truth.iter().zip(&guess).map(|(t, g)| (t - g).powi(2)).collect();
     let (mean, error) = setting::mean_and_error(&squares);
     let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, FRESH as f64 - 1.0);

@@ -1,5 +1,5 @@
-//! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in units of `1/R_i(W*)`, gradient descent, and
-//! the population square loss of what is linear in W, exact.
+//! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in units
+//! of `1/R_i(W*)`, gradient descent, and the population square loss of what is linear in W, exact.
 
 use super::kernel::Zonals;
 use crate::claim::cell::Cell;
@@ -17,8 +17,8 @@ use faer::{Mat, MatRef, Par};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// Length of each neuron of the start. W = 0 is stationary for f_Q alone, and there for directions that leave the top space in general: the start is
-/// small, and random.
+/// Length of each neuron of the start. W = 0 is stationary for f_Q alone, and there for directions that leave
+/// the top space in general: the start is small, and random.
 const START: f64 = 0.01;
 
 /// A network, its Σ with the top eigenspace, a target.
@@ -37,22 +37,35 @@ pub(super) struct Learner {
 }
 
 impl Learner {
-    /// The network, the start and W* from the streams of `cell`, whose n and part do not enter: a sweep over samples keeps them.
+    /// The network, the start and W* from the streams of `cell`, whose n and part do not enter: a sweep over
+    /// samples keeps them.
     pub(super) fn new(cell: &Cell, seed: u64, target: Target) -> Result<Self> {
         let group = cell.clone().part(String::new()).without(N);
         let sigma = escapement::activation::parse(&cell.activation)?;
-        let net = PairedNetwork::random(&mut group.stream(seed, "weights"), cell.m() / 2, cell.d(), Arc::clone(&sigma))?;
+        let net = PairedNetwork::random(
+            &mut group.stream(seed, "weights"),
+            cell.m() / 2,
+            cell.d(),
+            Arc::clone(&sigma),
+        )?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
         let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let pairs =
+            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, rank)?;
         let zonals = Zonals::of(&target)?;
-        let whole = Target::new(cell.d(), zonals.degree().max(1), LowDegree::Zonal(zonals.terms().to_vec()), Vec::new())?;
+        let whole = Target::new(
+            cell.d(),
+            zonals.degree().max(1),
+            LowDegree::Zonal(zonals.terms().to_vec()),
+            Vec::new(),
+        )?;
         let moments = feature_moments(&cov, &whole, Par::Seq)?;
         let (l, q) = (construct::w_l(&cov, &top, &target, Par::Seq)?, construct::w_q(&net, &target)?.w);
         let start = uniform_sphere(&mut group.stream(seed, "start"), cell.m(), cell.d(), START);
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: start.as_ref().subrows(0, 1) };
-        let all = [cov.diagonal_forms(q.as_ref())?, top.diagonal_forms(q.as_ref())?].map(|f| f.iter().sum::<f64>());
+        let all =
+            [cov.diagonal_forms(q.as_ref())?, top.diagonal_forms(q.as_ref())?].map(|f| f.iter().sum::<f64>());
         let r1 = all[0] - all[1];
         let r2 = signs::expected_r2(of, l.as_ref(), q.as_ref(), Par::Seq)?;
         let scales = [r1, r2, r1, signs::expected_r4(l.as_ref(), q.as_ref())?];
@@ -69,14 +82,34 @@ impl Learner {
         Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x }
     }
 
-    /// Gradient descent on the pseudo-Huber L_λ of `model` at the inputs `x` with labels f*, from the small start, for `steps` steps.
-    pub(super) fn train(&self, x: MatRef<'_, f64>, model: Model, lambda: [f64; 4], steps: u64) -> Result<Descended> {
+    /// Gradient descent on the pseudo-Huber L_λ of `model` at the inputs `x` with labels f*, from the small
+    /// start, for `steps` steps.
+    pub(super) fn train(
+        &self,
+        x: MatRef<'_, f64>,
+        model: Model,
+        lambda: [f64; 4],
+        steps: u64,
+    ) -> Result<Descended> {
         let y = self.target.value(x)?;
-        let loss =
-            RegularizedLoss::new(self.regularizers(x), &y, Loss::PseudoHuber, lambda, model, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let loss = RegularizedLoss::new(
+            self.regularizers(x),
+            &y,
+            Loss::PseudoHuber,
+            lambda,
+            model,
+            eigen::DEFAULT_MEMORY,
+            Par::Seq,
+        )?;
         let options = DescentOptions { max_steps: steps, ..DescentOptions::default() };
         let state = DescentState::new(self.start.clone(), &options);
-        Ok(descend(&mut LossLandscape::new(&loss), state, &options, &mut |_| ControlFlow::Continue(()), Par::Seq)?)
+        Ok(descend(
+            &mut LossLandscape::new(&loss),
+            state,
+            &options,
+            &mut |_| ControlFlow::Continue(()),
+            Par::Seq,
+        )?)
     }
 
     /// `[E f_L(x; W)², E f_L(x; W) f*(x), E f*²]`: exact but for the truncation of Σ.

@@ -1,9 +1,11 @@
 //! NBL22 Lemma 1: the quadratic term of the network expresses the sparse part of the target.
 //!
-//! For m ≥ d^{2k} there is W_Q with `max_{i≤n} |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m` and `‖W_Q‖_{2,4}^4 ≲ d^{k−1}`.
+//! For m ≥ d^{2k} there is W_Q with `max_{i≤n} |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m` and
+//! `‖W_Q‖_{2,4}^4 ≲ d^{k−1}`.
 //!
-//! W_Q is the construction of [`escapement::construct::w_q`]; it is unbiased over the initialisation, so that its mean squared error is an exact
-//! zonal expression, ∝ 1/m, and so is the mean of its norm. What is decided along m is decided against those; how they grow in d is judged apart.
+//! W_Q is the construction of [`escapement::construct::w_q`]; it is unbiased over the initialisation, so that
+//! its mean squared error is an exact zonal expression, ∝ 1/m, and so is the mean of its norm. What is
+//! decided along m is decided against those; how they grow in d is judged apart.
 
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -32,9 +34,12 @@ const POINTS: usize = 16;
 pub struct Lemma1;
 
 const CARD: Card = Card {
-    statement: r"\text{with high probability there is } W_Q \text{ with} \quad \max_{i \le n} \left| f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4 \lesssim d^{k-1}",
+    statement: r"\text{with high probability there is } W_Q \text{ with} \quad \max_{i \le n} \left|
+        f_Q(x_i; W_Q) - f_{\mathrm{sp}}(x_i) \right| \lesssim \frac{d^k}{\sqrt{m}}, \qquad \|W_Q\|_{2,4}^4
+        \lesssim d^{k-1}",
     reference: "NBL22, Lemma 1",
-    hypotheses: "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and d^{k+1}, which enters through √log n.",
+    hypotheses: "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and \
+        d^{k+1}, which enters through √log n.",
     method: "The error over fresh inputs and networks is compared with its exact root mean square along m (tight: m^{-1/2}), and the largest over n inputs \
          with that times √log n, the supremum over n taken first. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, and \
          its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over 2000 networks.",
@@ -88,7 +93,9 @@ impl Claim for Lemma1 {
             for k in [1, 2] {
                 for (terms, activation) in groups() {
                     let template = Cell::new(self.id(), "unbiased");
-                    cells.push(template.with(D, d).with(M, 8).with(K, k).with(R, terms).activation(activation));
+                    cells.push(
+                        template.with(D, d).with(M, 8).with(K, k).with(R, terms).activation(activation),
+                    );
                 }
             }
         }
@@ -96,7 +103,13 @@ impl Claim for Lemma1 {
         for &k in degrees {
             for (terms, activation) in groups() {
                 for d in LONG_RANGE {
-                    cells.push(Cell::new(self.id(), "exact").with(D, d).with(K, k).with(R, terms).activation(activation));
+                    cells.push(
+                        Cell::new(self.id(), "exact")
+                            .with(D, d)
+                            .with(K, k)
+                            .with(R, terms)
+                            .activation(activation),
+                    );
                 }
             }
         }
@@ -130,7 +143,8 @@ impl Claim for Lemma1 {
         vec![
             Bound::growth(
                 "error-rate",
-                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, as its exact value does",
+                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, \
+                 as its exact value does",
                 "rms_error",
                 "exact_rms_error",
                 Sweep::both(M, |_| -0.5),
@@ -138,7 +152,8 @@ impl Claim for Lemma1 {
             .part("mean"),
             Bound::growth(
                 "largest-error",
-                "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, uniformly in n from d^k to d^{k+1}",
+                "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, uniformly \
+                 in n from d^k to d^{k+1}",
                 "max_error",
                 "max_scale",
                 Sweep::upper(M, |_| -0.5).supremum_over(&[N]),
@@ -179,7 +194,8 @@ impl Claim for Lemma1 {
             .part("exact"),
             Bound::inequality(
                 "unbiased",
-                "E_{W0} f_Q(x; W_Q) = f_sp(x) at each of 16 inputs: the largest studentised mean over 2000 networks is within the limit at confidence 1 − 10⁻⁶",
+                "E_{W0} f_Q(x; W_Q) = f_sp(x) at each of 16 inputs: the largest studentised mean over 2000 \
+                 networks is within the limit at confidence 1 − 10⁻⁶",
                 "largest_t",
                 Side::Upper,
                 "limit_t",
@@ -189,7 +205,8 @@ impl Claim for Lemma1 {
             .part("unbiased"),
             Bound::inequality(
                 "mean-squared-error",
-                "E (f_Q − f_sp)² = Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i² σ''²]] − α_i² E(β_i·x)^{2k+2}): a Student interval over 2000 networks at confidence 1 − 10⁻⁶",
+                "E (f_Q − f_sp)² = Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i² σ''²]] − α_i² E(β_i·x)^{2k+2}): a \
+                 Student interval over 2000 networks at confidence 1 − 10⁻⁶",
                 "mean_square_miss",
                 Side::Upper,
                 "mean_square_limit",
@@ -244,7 +261,8 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
         worst = worst.max(most);
         frobenius = frobenius.max(construct::frobenius_sq(built.w.as_ref()));
         norm += construct::norm_2_4_pow4(built.w.as_ref()) / networks as f64;
-        uniform += construct::norm_2_4_pow4(even_groups(built.w.as_ref(), &counts).as_ref()) / networks as f64;
+        uniform +=
+            construct::norm_2_4_pow4(even_groups(built.w.as_ref(), &counts).as_ref()) / networks as f64;
     }
     let (square, miss) = setting::mean_square(&target, &population, &counts, relative)?;
     let rms = square.sqrt();
@@ -308,7 +326,9 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
         let built = construct::w_q_from(&net, &target, population.clone())?;
         let single = Mat::from_fn(2 * p, d, |r, i| if r < p { built.w[(r, i)] } else { 0.0 });
         twins |= built.w.subrows(p, p).norm_max() > 0.0;
-        for (draws, w) in draws.iter_mut().zip([built.w.clone(), even_groups(built.w.as_ref(), &counts), single]) {
+        for (draws, w) in
+            draws.iter_mut().zip([built.w.clone(), even_groups(built.w.as_ref(), &counts), single])
+        {
             let misfit = setting::misfit(&net, fixed.as_ref(), w.as_ref(), &f_sp)?;
             draws.iter_mut().zip(misfit).for_each(|(d, e)| d.push(e));
         }
@@ -320,7 +340,10 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
     // The largest |mean|/s.e. over the inputs, and what rounding of the mean can do to it.
     let studentised = |draws: &[Vec<f64>]| {
-        let ratios = draws.iter().map(|d| setting::mean_and_error(d)).map(|(mean, error)| (mean.abs() / error, rounding / error));
+        let ratios = draws
+            .iter()
+            .map(|d| setting::mean_and_error(d))
+            .map(|(mean, error)| (mean.abs() / error, rounding / error));
         ratios.fold((0.0, 0.0), |a: (f64, f64), b| (a.0.max(b.0), a.1.max(b.1)))
     };
     let freedom = DRAWS as f64 - 1.0;
@@ -341,7 +364,11 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("mean_square_miss_raw", (mean / raw - 1.0).abs(), (square_rounding + miss) / raw)
         .quantity("mean_square_limit", single_limit * error / exact, 1e-9)
         .quantity("exact_mean_square", exact, miss)
-        .hypothesis("m ≥ d^{2k}", cell.m() as f64 >= least, format!("{} against {least}; the mean is f_sp at any m", cell.m()))
+        .hypothesis(
+            "m ≥ d^{2k}",
+            cell.m() as f64 >= least,
+            format!("{} against {least}; the mean is f_sp at any m", cell.m()),
+        )
         .hypothesis("p ≥ R", p >= cell.terms(), format!("{p} against {}", cell.terms()))
         .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost((DRAWS * POINTS * p * 4) as f64 * (6.0 * d as f64 + 30.0), (DRAWS * POINTS * 24) as f64, 0.0);

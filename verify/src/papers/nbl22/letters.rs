@@ -27,7 +27,8 @@ pub trait Letters {
     fn terms(&self) -> usize;
     /// A degree j.
     fn degree(&self) -> usize;
-    /// With a degree. Degree 0 has always been left out of the names of these cells, on which their random streams depend.
+    /// With a degree. Degree 0 has always been left out of the names of these cells, on which their random
+    /// streams depend.
     fn with_degree(self, j: usize) -> Self;
 }
 

@@ -42,7 +42,8 @@ pub static PAPER: Paper = Paper {
     claims,
     ..Paper::new(
         "nbl22",
-        "Identifying good directions to escape the NTK regime and efficiently learn low-degree plus sparse polynomials",
+        "Identifying good directions to escape the NTK regime and efficiently learn low-degree plus sparse \
+         polynomials",
     )
 };
 

@@ -1,26 +1,33 @@
-//! How well the top n_k eigenspace of Σ holds the polynomials of degree at most k: the error of NBL22 Lemma 2, worst over all of them.
+//! How well the top n_k eigenspace of Σ holds the polynomials of degree at most k: the error of NBL22 Lemma
+//! 2, worst over all of them.
 //!
-//! With `Σ = ΨΨᵀ` and the eigenpairs (λ_i, v_i), put `K_il = ⟨v_i, Ψe_l⟩/√λ_i` for i ≤ n = n_k and the harmonics l of degree at most k. The
-//! W_L of population least squares gives `f_L(·; W_L)` the coefficients `KᵀKc` on degree ≤ k, and the error is `cᵀ(I − KᵀK)c`: the squared sine of
-//! an angle. Its norm is `‖W_L‖² = cᵀKᵀΛ⁻¹Kc`. Derived for this project.
+//! With `Σ = ΨΨᵀ` and the eigenpairs (λ_i, v_i), put `K_il = ⟨v_i, Ψe_l⟩/√λ_i` for i ≤ n = n_k and the
+//! harmonics l of degree at most k. The W_L of population least squares gives `f_L(·; W_L)` the coefficients
+//! `KᵀKc` on degree ≤ k, and the error is `cᵀ(I − KᵀK)c`: the squared sine of an angle. Its norm is
+//! `‖W_L‖² = cᵀKᵀΛ⁻¹Kc`. Derived for this project.
 //!
 //! # Certificate
-//! Computed is not `Σ' = Σ + T` but Σ, cut at a degree: `0 ⪯ T ⪯ τ`. Primes belong to Σ'; Π projects on the top n eigenvectors, `A = Ψ_{≤k}` is the
-//! same for both and `AAᵀ ⪯ Σ ⪯ Σ'`.
+//! Computed is not `Σ' = Σ + T` but Σ, cut at a degree: `0 ⪯ T ⪯ τ`. Primes belong to Σ'; Π projects on the
+//! top n eigenvectors, `A = Ψ_{≤k}` is the same for both and `AAᵀ ⪯ Σ ⪯ Σ'`.
 //!
-//! 1. *Turn.* `Y = (I − Π)V'` solves `YΛ' − ΣY = (I − Π)TV'`, where `Λ' ≥ λ'_n ≥ λ_n` and Σ ≤ λ_{n+1} on the range of Y: by Davis and Kahan
-//!    `‖(I − Π)Π'‖ ≤ s = τ/(λ_n − λ_{n+1})`, and spaces of equal dimension have the same angle both ways.
-//! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, the angle seen from there. For a unit w' of the top space of Σ' put `w = Πw'` and
-//!    `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and e ⟂ w is orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form
-//!    Σ' − AAᵀ is a seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)` plus the same.
-//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' − X in the range of Π' is
-//!    `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is that of X, at most s‖X‖: in units of 1/√λ_n, X moves by at most
-//!    `s(1 + √(λ_{n+1}/λ_n)) + τ/λ_n`.
-//! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the eigenfunctions this is no more, and
-//!    `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and θ to s. By the Gram matrix the eigenfunctions are computed themselves,
-//!    from ΨᵀΨ up to r, with the same result.
+//! 1. *Turn.* `Y = (I − Π)V'` solves `YΛ' − ΣY = (I − Π)TV'`, where `Λ' ≥ λ'_n ≥ λ_n` and Σ ≤ λ_{n+1} on the
+//!    range of Y: by Davis and Kahan `‖(I − Π)Π'‖ ≤ s = τ/(λ_n − λ_{n+1})`, and spaces of equal dimension
+//!    have the same angle both ways.
+//! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, the angle seen from there. For a unit w' of
+//!    the top space of Σ' put `w = Πw'` and `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and e ⟂ w is
+//!    orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form Σ' − AAᵀ is a
+//!    seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)` plus
+//!    the same.
+//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' − X
+//!    in the range of Π' is `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is
+//!    that of X, at most s‖X‖: in units of 1/√λ_n, X moves by at most `s(1 + √(λ_{n+1}/λ_n)) + τ/λ_n`.
+//! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the
+//!    eigenfunctions this is no more, and `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and
+//!    θ to s. By the Gram matrix the eigenfunctions are computed themselves, from ΨᵀΨ up to r, with the same
+//!    result.
 //!
-//! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s counts √n times, and τ once if it bounds tr T.
+//! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s
+//! counts √n times, and τ once if it bounds tr T.
 
 use crate::claim::record::Quantity;
 use crate::error::Result;
@@ -59,7 +66,8 @@ struct Departure {
 }
 
 impl Projection {
-    /// By the Gram matrix of the harmonics up to the last level of `cov`: the error comes from what lies outside the top space, without cancellation.
+    /// By the Gram matrix of the harmonics up to the last level of `cov`: the error comes from what lies
+    /// outside the top space, without cancellation.
     ///
     /// # Errors
     /// The harmonics cannot be evaluated, or there are no more than n_k.
@@ -68,7 +76,9 @@ impl Projection {
         let gram = HarmonicMap::new(cov, usize::MAX)?.gram(Par::Seq)?;
         let n = gram.nrows();
         if n <= n_k {
-            return Err(crate::Error::Input(format!("the zonal series stops at N_J = {n}: more than n_k = {n_k} are needed")));
+            return Err(crate::Error::Input(format!(
+                "the zonal series stops at N_J = {n}: more than n_k = {n_k} are needed"
+            )));
         }
         let (values, u) = eigen::full_eigen(gram.as_ref(), Par::Seq)?;
         let overlap = Mat::from_fn(n_k, n_k, |i, l| u[(l, i)]);
@@ -80,7 +90,8 @@ impl Projection {
         Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), departure, flops)
     }
 
-    /// By eigenvectors of Σ and the columns of Ψ of degree at most k: the error is one minus a singular value, and carries the rounding of that.
+    /// By eigenvectors of Σ and the columns of Ψ of degree at most k: the error is one minus a singular
+    /// value, and carries the rounding of that.
     ///
     /// # Errors
     /// As [`overlap`]; `pairs` must hold n_k + 1 eigenvalues.
@@ -88,12 +99,15 @@ impl Projection {
         let n_k = cumulative_dimension(cov.d(), k)?;
         let k_matrix = overlap(cov, pairs, k)?;
         let (n, values) = (n_k as f64, &pairs.eigenvalues);
-        // Vectors that are orthonormal to η each are within nη of some that are exactly so, which moves the residual by 2λ_1 times that.
+        // Vectors that are orthonormal to η each are within nη of some that are exactly so, which moves the
+        // residual by 2λ_1 times that.
         let slant = n * pairs.orthonormality;
         let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * slant;
-        // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k have squares that sum to at most Σ_{i≤n} λ_i.
+        // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k
+        // have squares that sum to at most Σ_{i≤n} λ_i.
         let moduli = (n * values[..n_k].iter().sum::<f64>() / values[n_k - 1]).sqrt();
-        let departure = Departure { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + slant };
+        let departure =
+            Departure { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + slant };
         let flops = 24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(2 * n_k)) as f64;
         Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, departure, flops)
     }
@@ -107,7 +121,8 @@ impl Projection {
             return Self::harmonic(cov, k);
         }
         let wanted = cumulative_dimension(cov.d(), k)? + 1;
-        let pairs = eigen::solve(cov, &Request::top(wanted), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let pairs =
+            eigen::solve(cov, &Request::top(wanted), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         Self::from_pairs(cov, &pairs, k)
     }
 
@@ -127,7 +142,10 @@ impl Projection {
         let gap = last - next;
         // Not `gap <= tail`: a NaN must be refused too.
         if !(last > 0.0 && gap > tail) {
-            let why = format!("the gap {gap:.3e} below λ_{n_k}, rounding taken off, is within the truncation bound {tail:.3e}");
+            let why = format!(
+                "the gap {gap:.3e} below λ_{n_k}, rounding taken off, is within the truncation bound \
+                 {tail:.3e}"
+            );
             return Err(escapement::Error::Projector { rank: n_k, why }.into());
         }
         let error = match &outside {
@@ -145,7 +163,10 @@ impl Projection {
             error: Quantity { value: error, error: turned_square(error, added, turned) },
             short,
             norm: Quantity { value: norm, error: moved * (2.0 + moved) / last },
-            inverse_last: Quantity { value: 1.0 / eigenvalues[n_k - 1], error: relative / eigenvalues[n_k - 1] },
+            inverse_last: Quantity {
+                value: 1.0 / eigenvalues[n_k - 1],
+                error: relative / eigenvalues[n_k - 1],
+            },
             eigenvalues,
             overlap,
             flops,
@@ -153,7 +174,8 @@ impl Projection {
     }
 }
 
-/// `(√(x + added) + turned)² − x`: how far the square x of a sine may move when `added` joins it and the space turns, without cancellation.
+/// `(√(x + added) + turned)² − x`: how far the square x of a sine may move when `added` joins it and the
+/// space turns, without cancellation.
 pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
     added + turned * (2.0 * (x + added).sqrt() + turned)
 }
@@ -195,9 +217,10 @@ fn largest(a: Mat<f64>) -> Result<f64> {
     Ok(eigen::full_eigenvalues(a.as_ref(), Par::Seq)?[0])
 }
 
-/// `m·E‖B‖_F²` to first order in the deviation of the Gram matrix from its mean, B the part of the degrees ≤ k outside the top space:
-/// `2 Σ_{i≤k<j} (â_i² â_j² + (d−1) ĉ_i² ĉ_j²)/(κ_i − κ_j)²`. The numerator is p times the second moment of the block (j, i), exactly and for every
-/// neuron. The worst error over f_k is between 1/n_k of `B_F²` and all of it. Derived for this project.
+/// `m·E‖B‖_F²` to first order in the deviation of the Gram matrix from its mean, B the part of the degrees ≤
+/// k outside the top space: `2 Σ_{i≤k<j} (â_i² â_j² + (d−1) ĉ_i² ĉ_j²)/(κ_i − κ_j)²`. The numerator is p
+/// times the second moment of the block (j, i), exactly and for every neuron. The worst error over f_k is
+/// between 1/n_k of `B_F²` and all of it. Derived for this project.
 ///
 /// The error covers the degrees that `levels` leaves out, each at most its τ_j.
 pub fn first_order(levels: &FeatureLevels, k: usize) -> Quantity {
@@ -218,8 +241,10 @@ pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Quanti
         }
         error += 2.0 * tail * (a.a_hat * a.a_hat).max(a.c_hat * a.c_hat) / (a.kappa - beyond).powi(2);
     }
-    // κ_i is known to rounding/B(d,i), which enters twice through the gap and once through each coefficient; the sum adds its own roundings.
+    // κ_i is known to rounding/B(d,i), which enters twice through the gap and once through each coefficient;
+    // the sum adds its own roundings.
     let least = low.iter().map(|l| l.tau).fold(f64::INFINITY, f64::min);
-    let relative = 8.0 * levels.rounding_allowance() / least + 4.0 * f64::EPSILON * levels.levels.len() as f64;
+    let relative =
+        8.0 * levels.rounding_allowance() / least + 4.0 * f64::EPSILON * levels.levels.len() as f64;
     Quantity { value, error: error + value * relative }
 }

@@ -2,8 +2,9 @@
 //!
 //! > `Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n)`, r = n_k.
 //!
-//! The supremum is in closed form: with `g_i = Λ^{-1/2}Vᵀφ(x_i)` it is `(√C/n)‖Σ_i ε_i g_i‖`, reached at `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean
-//! over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and ℓ is n_k on average over samples only: read for each sample the printed bound is false.
+//! The supremum is in closed form: with `g_i = Λ^{-1/2}Vᵀφ(x_i)` it is `(√C/n)‖Σ_i ε_i g_i‖`, reached at
+//! `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and
+//! ℓ is n_k on average over samples only: read for each sample the printed bound is false.
 
 use super::common;
 use super::effort;
@@ -38,12 +39,14 @@ const SIGNS: usize = 64;
 const C: f64 = 1.0;
 
 const CARD: Card = Card {
-    statement: r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k",
+    statement: r"\operatorname{Rad} \left\{ f_L(\cdot\,; \Pi_{\le r} W) : R_2(W) \le C \right\} \le
+        \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k",
     reference: "NBL22, proof of Theorem 4",
     hypotheses: "Σ has rank at least n_k, with a gap after its first n_k eigenvalues.",
     method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached at a displacement that is evaluated. Its mean over signs is \
          enumerated for up to 12 inputs on 256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k.",
-    refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
+    refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than \
+        n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
     uses: &["spectrum"],
     errata: &[ErratumId(5), ErratumId(12)],
     ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-linear", "The complexity of the linear term")
@@ -59,19 +62,31 @@ impl Claim for RademacherLinear {
         let sizes: &[(usize, usize, usize)] = match tier {
             Tier::Quick => &[(1, 3, 64), (1, 6, 64), (2, 3, 128)],
             Tier::Standard => &[(1, 3, 64), (1, 6, 128), (1, 10, 256), (2, 3, 128), (2, 4, 256), (2, 5, 512)],
-            Tier::Paper => &[(1, 3, 64), (1, 10, 256), (1, 30, 1024), (2, 3, 128), (2, 6, 1024), (2, 10, 2048)],
+            Tier::Paper => {
+                &[(1, 3, 64), (1, 10, 256), (1, 30, 1024), (2, 3, 128), (2, 6, 1024), (2, 10, 2048)]
+            }
         };
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
             for &(k, d, m) in sizes {
-                let cell =
-                    |part: &str, n| Cell::new(self.id(), part).with(D, d).with(M, m).with(N, n).with(K, k).activation(activation);
+                let cell = |part: &str, n| {
+                    Cell::new(self.id(), part)
+                        .with(D, d)
+                        .with(M, m)
+                        .with(N, n)
+                        .with(K, k)
+                        .activation(activation)
+                };
                 cells.extend([1, 2, 4, 8, 12].map(|n| cell("signs", n)));
                 cells.extend((0..6).map(|i| cell("samples", 16 << i)));
             }
         }
         for k in [1, 2, 3] {
-            cells.extend(common::dimensions(tier).iter().map(|&d| Cell::new(self.id(), "dimension").with(D, d).with(K, k)));
+            cells.extend(
+                common::dimensions(tier)
+                    .iter()
+                    .map(|&d| Cell::new(self.id(), "dimension").with(D, d).with(K, k)),
+            );
         }
         cells
     }
@@ -106,7 +121,8 @@ impl Claim for RademacherLinear {
         vec![
             Bound::identity(
                 "supremum",
-                "sup_{R2(W) ≤ C} n^{-1} Σ_i ε_i f_L(x_i; Π_{≤r}W) = (√C/n)‖Σ_i ε_i g_i‖, reached at a W with R2(W) = C",
+                "sup_{R2(W) ≤ C} n^{-1} Σ_i ε_i f_L(x_i; Π_{≤r}W) = (√C/n)‖Σ_i ε_i g_i‖, reached at a W with \
+                 R2(W) = C",
                 "reached",
                 "closed_form",
                 Neighbour::lhs("reached_along", "W along Σ_i ε_i φ(x_i), not whitened"),
@@ -115,7 +131,8 @@ impl Claim for RademacherLinear {
             .part("signs"),
             Bound::inequality(
                 "given-a-sample",
-                "E_ε sup ≤ √(Cℓ/n) on each of 256 samples, by enumeration of the signs: the largest ratio is at most 1",
+                "E_ε sup ≤ √(Cℓ/n) on each of 256 samples, by enumeration of the signs: the largest ratio is \
+                 at most 1",
                 "worst_ratio",
                 Side::Upper,
                 "one",
@@ -143,15 +160,24 @@ impl Claim for RademacherLinear {
             .part("samples"),
             Bound::inequality(
                 "on-average",
-                "E_X E_ε sup ≤ √(C n_k/n): the upper end of a Student interval over 256 samples at confidence 1 − 10⁻⁶",
+                "E_X E_ε sup ≤ √(C n_k/n): the upper end of a Student interval over 256 samples at \
+                 confidence 1 − 10⁻⁶",
                 "complexity_high",
                 Side::Upper,
                 "bound",
                 Neighbour::rhs("bound_less", "¾ of n_k"),
             )
             .part("samples"),
-            Bound::growth("rate", "E_X E_ε sup ≍ √(C n_k/n)", "complexity", "bound", Sweep::both(N, |_| -0.5)).part("samples"),
-            Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Sweep::both(D, |c| c.k() as f64)).part("dimension"),
+            Bound::growth(
+                "rate",
+                "E_X E_ε sup ≍ √(C n_k/n)",
+                "complexity",
+                "bound",
+                Sweep::both(N, |_| -0.5),
+            )
+            .part("samples"),
+            Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Sweep::both(D, |c| c.k() as f64))
+                .part("dimension"),
         ]
     }
 }
@@ -161,7 +187,8 @@ struct Whitened {
     net: PairedNetwork,
     cov: Covariance,
     top: TopSpace,
-    /// A bound on the relative error of ‖g‖: by how much Σ_{≤r} is off, relative to its least eigenvalue, and the rounding of sums of pd terms.
+    /// A bound on the relative error of ‖g‖: by how much Σ_{≤r} is off, relative to its least eigenvalue, and
+    /// the rounding of sums of pd terms.
     error: f64,
 }
 
@@ -172,11 +199,14 @@ impl Whitened {
         let net = setting::network(&group, seed, 0, &sigma)?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
         let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs: EigenPairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let pairs: EigenPairs =
+            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, rank)?;
         let least = top.eigenvalues()[rank - 1];
-        let off =
-            pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound() + pairs.orthonormality * top.eigenvalues()[0];
+        let off = pairs.truncation_bound
+            + pairs.residual_max
+            + pairs.rounding_bound()
+            + pairs.orthonormality * top.eigenvalues()[0];
         let error = off / least + 2.0 * off / top.gap() + rounding::sum(cov.order(), 2 * cell.d() + 16);
         Ok(Self { net, cov, top, error })
     }
@@ -205,7 +235,11 @@ impl Whitened {
         let (rank, gap) = (self.top.rank(), self.top.gap());
         let products = SAMPLES as f64 * cell.n() as f64 * self.cov.order() as f64 * 2.0 * rank as f64;
         Measurement::new()
-            .hypothesis("rank ≥ n_k", rank <= self.cov.order(), format!("{rank} against {}", self.cov.order()))
+            .hypothesis(
+                "rank ≥ n_k",
+                rank <= self.cov.order(),
+                format!("{rank} against {}", self.cov.order()),
+            )
             .hypothesis("a gap after n_k", gap > 0.0, format!("{gap:.3e}"))
             .cost(products, 8.0 * (self.cov.order() * rank) as f64, 0.0)
     }
@@ -264,9 +298,12 @@ fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
         Ok((C / r2).sqrt() * f.iter().sum::<f64>() / n as f64)
     };
     let [reached, along] = [reach(-0.5)?, reach(0.5)?];
-    // Whitened and evaluated by the same eigenpairs, so that what these are off by is common: rounding, magnified by √(λ_1/λ_{n_k}).
+    // Whitened and evaluated by the same eigenpairs, so that what these are off by is common: rounding,
+    // magnified by √(λ_1/λ_{n_k}).
     let spread = (space.top.eigenvalues()[0] / space.top.eigenvalues()[rank - 1]).sqrt();
-    let error = spread * rounding::sum(space.cov.order() + n, 4 * cell.d() + 32) * norm(g.col_as_slice(0)).max(closed).max(1.0);
+    let error = spread
+        * rounding::sum(space.cov.order() + n, 4 * cell.d() + 32)
+        * norm(g.col_as_slice(0)).max(closed).max(1.0);
     Ok(out
         .quantity("closed_form", closed, error)
         .quantity("closed_form_half", closed * std::f64::consts::FRAC_1_SQRT_2, error)

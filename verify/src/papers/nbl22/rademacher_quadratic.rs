@@ -1,11 +1,14 @@
 //! NBL22: the Rademacher complexity of f_Q on displacements of small (2,4)-norm.
 //!
-//! > `Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n)`, `M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ`.
+//! > `Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n)`,
+//! `M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ`.
 //!
-//! The supremum is in closed form: `n^{-1} Σ_i ε_i f_Q(x_i; W) = ½ m^{-1/2} Σ_r a_r w_rᵀ M_r w_r`, and over the (2,4)-ball this is at most
-//! `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the top eigenvector, `‖w_r‖² ∝ λ_max(a_r M_r)_+`. The second step is the matrix
-//! Khintchine inequality (Tropp, An introduction to matrix concentration inequalities, theorem 4.1.1) for the block diagonal matrix of both signs,
-//! of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`, `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
+//! The supremum is in closed form: `n^{-1} Σ_i ε_i f_Q(x_i; W) = ½ m^{-1/2} Σ_r a_r w_rᵀ M_r w_r`, and over
+//! the (2,4)-ball this is at most `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the top
+//! eigenvector, `‖w_r‖² ∝ λ_max(a_r M_r)_+`. The second step is the matrix Khintchine inequality (Tropp, An
+//! introduction to matrix concentration inequalities, theorem 4.1.1) for the block diagonal matrix of both
+//! signs, of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`,
+//! `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
 
 use super::rounding;
 use super::setting::{self, ACTIVATIONS};
@@ -33,12 +36,16 @@ const DRAWS: usize = 16;
 const B: f64 = 1.0;
 
 const CARD: Card = Card {
-    statement: r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\, \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r = \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}",
+    statement: r"\operatorname{Rad} \left\{ f_Q : \|W\|_{2,4}^4 \le B \right\} \le \frac{\sqrt{B}}{2}\,
+        \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r =
+        \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}",
     reference: "NBL22, proof of Theorem 4",
-    hypotheses: "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as outside.",
+    hypotheses: "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as \
+        outside.",
     method: "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is reached at a displacement that is evaluated. Its mean over all signs of few inputs \
          is held to ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and samples are followed in n, in m and in d with n = d², against √(d log(dm)/n).",
-    refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
+    refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs above \
+        a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
     uses: &["assumption-2"],
     ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-quadratic", "The complexity of the quadratic term")
 };
@@ -52,7 +59,12 @@ impl Claim for RademacherQuadratic {
         let mut cells = Vec::new();
         for activation in ACTIVATIONS {
             let cell = |part: &str, d, m, n, replicate| {
-                Cell::new(self.id(), part).with(D, d).with(M, m).with(N, n).activation(activation).replicate(replicate)
+                Cell::new(self.id(), part)
+                    .with(D, d)
+                    .with(M, m)
+                    .with(N, n)
+                    .activation(activation)
+                    .replicate(replicate)
             };
             for (d, m) in [(3, 16), (3, 64), (5, 32), (8, 32)] {
                 cells.extend([2, 5, 8].map(|n| cell("signs", d, m, n, 0)));
@@ -66,12 +78,22 @@ impl Claim for RademacherQuadratic {
                 // From d log(dm) on, to a power of 2.
                 let first = setting::power_of_two((d as f64 * ((d * m) as f64).ln()).ceil() as usize);
                 let ns = setting::doubling(first, count);
-                cells.extend(ns.into_iter().flat_map(|n| (0..replicates).map(move |r| cell("samples", d, m, n, r))));
+                cells.extend(
+                    ns.into_iter().flat_map(|n| (0..replicates).map(move |r| cell("samples", d, m, n, r))),
+                );
                 let ms = setting::doubling(16, count);
-                cells.extend(ms.into_iter().flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))));
+                cells.extend(
+                    ms.into_iter()
+                        .flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))),
+                );
             }
-            let dimensions: &[usize] = if tier == Tier::Quick { &[5, 7, 10, 14, 20] } else { &[5, 7, 10, 14, 20, 28, 40] };
-            cells.extend(dimensions.iter().flat_map(|&d| (0..replicates).map(move |r| cell("dimensions", d, 64, 2 * d * d, r))));
+            let dimensions: &[usize] =
+                if tier == Tier::Quick { &[5, 7, 10, 14, 20] } else { &[5, 7, 10, 14, 20, 28, 40] };
+            cells.extend(
+                dimensions
+                    .iter()
+                    .flat_map(|&d| (0..replicates).map(move |r| cell("dimensions", d, 64, 2 * d * d, r))),
+            );
         }
         cells
     }
@@ -90,7 +112,8 @@ impl Claim for RademacherQuadratic {
         vec![
             Bound::identity(
                 "supremum",
-                "sup n^{-1} Σ_i ε_i f_Q(x_i; W) over ‖W‖_{2,4}^4 ≤ B is ½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}, reached",
+                "sup n^{-1} Σ_i ε_i f_Q(x_i; W) over ‖W‖_{2,4}^4 ≤ B is ½√(B/m)(Σ_r λ_max(a_r \
+                 M_r)_+²)^{1/2}, reached",
                 "reached",
                 "closed_form",
                 Neighbour::lhs("reached_even", "equal ‖w_r‖ in place of ‖w_r‖² ∝ λ_max(a_r M_r)_+"),
@@ -112,7 +135,11 @@ impl Claim for RademacherQuadratic {
                 "norm",
                 Side::Upper,
                 "khintchine",
-                Neighbour::rhs("khintchine_mean", "n^{-1} tr/d in place of the largest eigenvalue in v, and no logarithm"),
+                Neighbour::rhs(
+                    "khintchine_mean",
+                    "n^{-1} tr/d in place of the largest eigenvalue in v, and \
+                    no logarithm",
+                ),
             )
             .part("signs"),
             Bound::growth(
@@ -151,7 +178,8 @@ impl Claim for RademacherQuadratic {
     }
 }
 
-/// The seconds of [`Sample::extremes`]: n terms of M_r, of which narrow products take the time whatever d is, and the decomposition, for each neuron.
+/// The seconds of [`Sample::extremes`]: n terms of M_r, of which narrow products take the time whatever d is,
+/// and the decomposition, for each neuron.
 pub(super) fn extremes(d: f64, p: f64, n: f64) -> f64 {
     p * (n * (3.2e-7 + 5.7e-9 * d) + 3.3e-9 * d.powi(3))
 }
@@ -219,7 +247,8 @@ impl Sample {
         Ok(Extremes { supremum: factor * squares.sqrt(), modulus: factor * moduli.sqrt(), norm })
     }
 
-    /// The displacement of (2,4)-norm B along the top eigenvectors of a_r M_r, `‖w_r‖² ∝ λ_max(a_r M_r)_+^power`.
+    /// The displacement of (2,4)-norm B along the top eigenvectors of a_r M_r,
+    /// `‖w_r‖² ∝ λ_max(a_r M_r)_+^power`.
     fn maximiser(&self, epsilon: &[f64], power: i32) -> Result<Mat<f64>> {
         let (p, d) = (self.net.p(), self.net.d());
         let mut w = Mat::zeros(2 * p, d);
@@ -240,7 +269,8 @@ impl Sample {
         Ok(f.iter().zip(epsilon).map(|(f, e)| f * e).sum::<f64>() / f.len() as f64)
     }
 
-    /// `n Σ_i weight_i² ‖x_i‖² x_i x_iᵀ/n²` summed up as a norm and as a mean eigenvalue, the largest over the neurons.
+    /// `n Σ_i weight_i² ‖x_i‖² x_i x_iᵀ/n²` summed up as a norm and as a mean eigenvalue, the largest over
+    /// the neurons.
     fn variance(&self) -> Result<[f64; 2]> {
         let (n, d) = (self.x.nrows() as f64, self.x.ncols() as f64);
         let (mut norm, mut mean) = (0.0_f64, 0.0_f64);
@@ -252,7 +282,8 @@ impl Sample {
         Ok([norm, mean])
     }
 
-    /// Relative to `n^{-1}Σ_i |σ''|‖x_i‖² ≤ sup|σ''|d`: the rounding of M_r, of its eigenvalues and of sums over them.
+    /// Relative to `n^{-1}Σ_i |σ''|‖x_i‖² ≤ sup|σ''|d`: the rounding of M_r, of its eigenvalues and of sums
+    /// over them.
     pub(super) fn rounding(&self) -> f64 {
         let (n, d) = (self.x.nrows(), self.x.ncols());
         let size = self.net.activation().suprema()[2].value * d as f64;
@@ -264,7 +295,11 @@ fn start(cell: &Cell, patterns: usize) -> Measurement {
     let (n, least) = (cell.n() as f64, cell.d() as f64 * ((cell.d() * cell.m()) as f64).ln());
     let (d, p) = (cell.d() as f64, cell.m() as f64 / 2.0);
     Measurement::new()
-        .hypothesis(Hypothesis::RANGE, cell.part == "signs" || n >= least, format!("n ≥ d log(dm): {n} against {least:.1}"))
+        .hypothesis(
+            Hypothesis::RANGE,
+            cell.part == "signs" || n >= least,
+            format!("n ≥ d log(dm): {n} against {least:.1}"),
+        )
         .cost(patterns as f64 * p * (2.0 * n * d * d + 9.0 * d * d * d), 8.0 * n * (p + d), 0.0)
 }
 
@@ -273,7 +308,9 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sample = Sample::new(cell, seed, 0)?;
     // ε and −ε exchange twins: the last sign may stay.
     let patterns = 1_usize << (cell.n() - 1);
-    let pattern = |code: usize| (0..cell.n()).map(|i| if code >> i & 1 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>();
+    let pattern = |code: usize| {
+        (0..cell.n()).map(|i| if code >> i & 1 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f64>>()
+    };
     let (mut complexity, mut norm) = (0.0, 0.0);
     for code in 0..patterns {
         let extremes = sample.extremes(&pattern(code))?;
@@ -283,7 +320,8 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     // Signs that do not agree: otherwise M_r may be semidefinite, and the modulus its largest eigenvalue.
     let epsilon = pattern(0b0101_0101 & (patterns - 1));
     let Extremes { supremum, modulus, .. } = sample.extremes(&epsilon)?;
-    let [reached, even] = [1, 0].map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
+    let [reached, even] = [1, 0]
+        .map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
     let [variance, mean] = sample.variance()?;
     let half = 0.5 * B.sqrt();
     let (log, error) = (((cell.d() * cell.m()) as f64).ln(), sample.rounding());

@@ -1,14 +1,16 @@
 //! NBL22: random signs make W_Q cheap for the regularisers.
 //!
-//! With S a diagonal of independent fair signs, one for each neuron, `E_S R1(SW_Q)` and `E_S R2(SW_Q)` are at most `‖σ'‖_∞² ‖W_Q‖_F²/m`, and
-//! `E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m`.
+//! With S a diagonal of independent fair signs, one for each neuron, `E_S R1(SW_Q)` and `E_S R2(SW_Q)` are at
+//! most `‖σ'‖_∞² ‖W_Q‖_F²/m`, and `E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m`.
 //!
-//! Averages over S are finite sums over the diagonal blocks, so nothing about them is sampled; they obey an identity as well: with t_r the cosine
-//! between w_{0,r} and w_r, `E_S (R1 + R2)(SW_Q) = m^{-1} Σ_r ‖w_r‖² [t_r² E z²dσ'² + (1 − t_r²) E(1 − z²)dσ'²/(d − 1)]`, σ' at √d z.
+//! Averages over S are finite sums over the diagonal blocks, so nothing about them is sampled; they obey an
+//! identity as well: with t_r the cosine between w_{0,r} and w_r,
+//! `E_S (R1 + R2)(SW_Q) = m^{-1} Σ_r ‖w_r‖² [t_r² E z²dσ'² + (1 − t_r²) E(1 − z²)dσ'²/(d − 1)]`, σ' at √d z.
 //!
-//! R3 on a sample is another matter: Π_{>r} does not commute with the sample's second moment of the features, so that the blocks of
-//! `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The explicit bound with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is
-//! exact is the mean over samples, `E_X E_S R3 = E_S R1`.
+//! R3 on a sample is another matter: Π_{>r} does not commute with the sample's second moment of the features,
+//! so that the blocks of `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The explicit bound
+//! with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is exact is the mean over samples,
+//! `E_X E_S R3 = E_S R1`.
 
 use super::effort;
 use super::setting::{self, ACTIVATIONS, TERMS};
@@ -38,20 +40,23 @@ const BATCHES: usize = 64;
 const BATCH: usize = 8;
 /// Samples of n inputs over which R3 is averaged where its rate is fitted.
 const SAMPLES: usize = 16;
-/// Truncation relative to the largest eigenvalue where R1 is compared digit by digit: a little above what rounding lets be certified.
+/// Truncation relative to the largest eigenvalue where R1 is compared digit by digit: a little above what
+/// rounding lets be certified.
 const FINE: f64 = 1e-12;
 
 /// The claim.
 pub struct RandomSigns;
 
 const CARD: Card = Card {
-    statement: r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2 \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}",
+    statement: r"\mathbb{E}_S R_1(S W_Q),\ \mathbb{E}_S R_2(S W_Q) \le \|\sigma'\|_\infty^2
+        \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}",
     reference: "NBL22, proof of Theorem 2",
     hypotheses: "σ' bounded; S independent of W_0 and X; n_k at most the rank of Σ.",
     method: "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and compared with one-dimensional quadratures; each is held \
          to the explicit bound; both are followed in m against ‖W_Q‖_F² Σ_j τ_j/(dm) over the degrees beyond k, or up to k. R3 on a sample carries the factor ‖E_n xxᵀ‖, \
          and its mean over samples is R1, which a Student interval is asked about.",
-    refuted_by: "A regulariser above the explicit bound on any cell; a difference between the two sides of the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m.",
+    refuted_by: "A regulariser above the explicit bound on any cell; a difference between the two sides of \
+        the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m.",
     uses: &["spectrum"],
     ..Card::new(&crate::papers::nbl22::PAPER, "random-signs", "Random signs make W_Q cheap for R1, R2, R3")
 };
@@ -66,17 +71,39 @@ impl Claim for RandomSigns {
         // (k, d, m)
         let spectra: &[(usize, usize, usize)] = match tier {
             Tier::Quick => &[(1, 4, 64), (1, 8, 32), (2, 4, 64)],
-            _ => &[(1, 3, 64), (1, 4, 64), (1, 8, 64), (1, 10, 128), (1, 10, 400), (2, 4, 64), (2, 6, 128), (2, 10, 128)],
+            _ => &[
+                (1, 3, 64),
+                (1, 4, 64),
+                (1, 8, 64),
+                (1, 10, 128),
+                (1, 10, 400),
+                (2, 4, 64),
+                (2, 6, 128),
+                (2, 10, 128),
+            ],
         };
         // (k, d, first width, widths)
         let (sweeps, replicates): (&[(usize, usize, usize, usize)], usize) = match tier {
             Tier::Quick => (&[(1, 3, 64, 5), (1, 6, 32, 5), (2, 3, 64, 5)], 2),
-            Tier::Standard => (&[(1, 3, 64, 8), (1, 6, 32, 6), (1, 10, 32, 5), (2, 3, 64, 8), (2, 4, 64, 5)], 3),
-            Tier::Paper => {
-                (&[(1, 3, 64, 10), (1, 10, 64, 8), (1, 30, 64, 6), (1, 100, 64, 6), (2, 4, 64, 8), (2, 10, 128, 6)], 3)
+            Tier::Standard => {
+                (&[(1, 3, 64, 8), (1, 6, 32, 6), (1, 10, 32, 5), (2, 3, 64, 8), (2, 4, 64, 5)], 3)
             }
+            Tier::Paper => (
+                &[
+                    (1, 3, 64, 10),
+                    (1, 10, 64, 8),
+                    (1, 30, 64, 6),
+                    (1, 100, 64, 6),
+                    (2, 4, 64, 8),
+                    (2, 10, 128, 6),
+                ],
+                3,
+            ),
         };
-        let cell = |part: &str, (k, d, m): (usize, usize, usize), (terms, activation): (usize, &str), replicate: usize| {
+        let cell = |part: &str,
+                    (k, d, m): (usize, usize, usize),
+                    (terms, activation): (usize, &str),
+                    replicate: usize| {
             Cell::new(self.id(), part)
                 .with(D, d)
                 .with(M, m)
@@ -86,7 +113,8 @@ impl Claim for RandomSigns {
                 .activation(activation.to_owned())
                 .replicate(replicate)
         };
-        let groups: Vec<(usize, &str)> = TERMS.into_iter().flat_map(|t| ACTIVATIONS.map(|a| (t, a))).collect();
+        let groups: Vec<(usize, &str)> =
+            TERMS.into_iter().flat_map(|t| ACTIVATIONS.map(|a| (t, a))).collect();
         for &size in spectra {
             cells.extend(groups.iter().map(|&g| cell("spectrum", size, g, 0).without(N)));
         }
@@ -104,14 +132,20 @@ impl Claim for RandomSigns {
         let (p, d) = (cell.m() as f64 / 2.0, cell.d() as f64);
         let order = p * d;
         if cell.part == "spectrum" {
-            return Prediction { seconds: 2e-3 + effort::decomposition(order), bytes: 40.0 * order * order + 1e6 };
+            return Prediction {
+                seconds: 2e-3 + effort::decomposition(order),
+                bytes: 40.0 * order * order + 1e6,
+            };
         }
         let rank = d.powi(cell.k() as i32) + 2.0;
         // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
         let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
         let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n() * cell.m()) as f64;
         let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
-        Prediction { seconds: forms + samples, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL) }
+        Prediction {
+            seconds: forms + samples,
+            bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL),
+        }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -181,7 +215,8 @@ impl Claim for RandomSigns {
             .part("width"),
             Bound::growth(
                 "r3-rate",
-                "E_S R3(SW_Q), averaged over 16 samples, is ≲ m^{-1/2}: at most of the order of ‖W_Q‖_F² Σ_{j>k} τ_j/(dm)",
+                "E_S R3(SW_Q), averaged over 16 samples, is ≲ m^{-1/2}: at most of the order of ‖W_Q‖_F² \
+                 Σ_{j>k} τ_j/(dm)",
                 "r3_mean",
                 "r1_scale",
                 Sweep::upper(M, |_| -0.5),
@@ -229,11 +264,13 @@ impl Case {
         Ok(Self { net, cov, w, rank, square, along, rounding, out })
     }
 
-    /// A bound on the error of a form of Σ_{≤r} on blocks, per unit of ‖W‖_F²: Σ is known to δ, so Π to δ/(gap − δ) (Davis and Kahan), and
-    /// `‖ΣΠ − Σ̃Π̃‖ ≤ δ + λ_1 δ/(gap − δ)`.
+    /// A bound on the error of a form of Σ_{≤r} on blocks, per unit of ‖W‖_F²: Σ is known to δ, so Π to
+    /// δ/(gap − δ) (Davis and Kahan), and `‖ΣΠ − Σ̃Π̃‖ ≤ δ + λ_1 δ/(gap − δ)`.
     fn top_error(&self, pairs: &EigenPairs, top: &TopSpace) -> f64 {
-        let delta =
-            pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound() + top.eigenvalues()[0] * pairs.orthonormality;
+        let delta = pairs.truncation_bound
+            + pairs.residual_max
+            + pairs.rounding_bound()
+            + top.eigenvalues()[0] * pairs.orthonormality;
         delta + top.eigenvalues()[0] * delta / (top.gap() - delta)
     }
 }
@@ -244,15 +281,18 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
     let case = Case::new(cell, seed, &sigma, Truncation::Tail(FINE))?;
     let Case { net, cov, w, rank, square, along, rounding, .. } = &case;
     let request = Request::all().with_vectors();
-    let pairs = eigen::solve(cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let pairs =
+        eigen::solve(cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, *rank)?;
     let r2: f64 = top.diagonal_forms(w.as_ref())?.iter().sum();
     let r1 = beyond(&pairs, *rank, w);
     let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
     let levels = cov.levels();
     // A diagonal block of what is cut off has trace tail/m, whatever the weights.
-    let whole_error = (levels.truncation_bound() / m + pairs.rounding_bound() + r1_norm(&pairs) * pairs.orthonormality) * square
-        + rounding * (r1 + r2);
+    let whole_error =
+        (levels.truncation_bound() / m + pairs.rounding_bound() + r1_norm(&pairs) * pairs.orthonormality)
+            * square
+            + rounding * (r1 + r2);
     let split_error = case.top_error(&pairs, &top) * square + rounding * (r1 + r2);
     let across = square / m - along;
     let quadrature = along * levels.radial + across * levels.tangential;
@@ -292,7 +332,8 @@ fn r1_norm(pairs: &EigenPairs) -> f64 {
     pairs.eigenvalues.first().copied().unwrap_or(0.0)
 }
 
-/// `E_S R1(SW) = Σ_{i>r} λ_i Σ_ρ (v_{i,ρ}·w_ρ)²` from the eigenvectors beyond the first `rank`; `v = (q, −q)/√2`.
+/// `E_S R1(SW) = Σ_{i>r} λ_i Σ_ρ (v_{i,ρ}·w_ρ)²` from the eigenvectors beyond the first `rank`;
+/// `v = (q, −q)/√2`.
 fn beyond(pairs: &EigenPairs, rank: usize, w: &Mat<f64>) -> f64 {
     let Some(vectors) = &pairs.vectors else { return 0.0 };
     let p = pairs.p;
@@ -309,11 +350,13 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let case = Case::new(cell, seed, &sigma, Truncation::default())?;
     let Case { net, cov, w, rank, square, rounding, .. } = &case;
-    let pairs = eigen::solve(cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let pairs =
+        eigen::solve(cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, *rank)?;
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     let zero = Mat::zeros(cell.m(), cell.d());
-    let many = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n(), cell.d(), d.sqrt());
+    let many =
+        sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n(), cell.d(), d.sqrt());
     let x = many.subrows(0, cell.n());
     let regularizers = Regularizers { cov, top: &top, net, x };
     let r1 = signs::expected_r1(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
@@ -322,14 +365,16 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let r3_mean = signs::expected_r3(regularizers.on(many.as_ref()), zero.as_ref(), w.as_ref(), Par::Seq)?;
     let top_error = case.top_error(&pairs, &top);
     let error = (top_error + cov.truncation_bound() / m) * square + rounding * (r1 + r2);
-    // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d sup σ'².
+    // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d
+    // sup σ'².
     let slope = sigma.suprema()[1].value.powi(2);
     let most = (0..cell.m()).map(|r| w.row(r).squared_norm_l2()).fold(0.0, f64::max);
     let angle = top_error / top.eigenvalues()[0];
     let moved = angle * (d * slope * most * m).sqrt();
     let r3_error = |r3: f64| 2.0 * r3.sqrt() * moved + moved * moved + rounding * r3;
-    let second_moment =
-        Mat::from_fn(cell.d(), cell.d(), |i, j| (0..cell.n()).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n() as f64);
+    let second_moment = Mat::from_fn(cell.d(), cell.d(), |i, j| {
+        (0..cell.n()).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n() as f64
+    });
     let spread = eigen::full_eigenvalues(second_moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
     let sample = slope * spread * square / m;
     let sample_error = (rounding + (cell.n() as f64 + 8.0 * d) * f64::EPSILON) * sample;

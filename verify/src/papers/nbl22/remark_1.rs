@@ -2,12 +2,17 @@
 //!
 //! > `n = Θ̃(d^k)` samples suffice for f* = f_k + f_sp, while the NTK needs `n = Ω(d^{k+1})`.
 //!
-//! Least numbers of samples n* for one target loss (see theorem-1), by four methods: f_L + f_Q regularised, f_Q alone, kernel ridge regression with the NTK at infinite width, and with that of a finite one.
+//! Least numbers of samples n* for one target loss (see theorem-1), by four methods: f_L + f_Q regularised,
+//! f_Q alone, kernel ridge regression with the NTK at infinite width, and with that of a finite one.
 //!
-//! Behind the second half is a count that needs no asymptotics. Of whatever kernel, the predictor `Σ_i b_i K(x_i, ·)` lies in a space S of n dimensions which does not know the directions of f*. Averaged over
-//! uniform ones, S holds the share t_j/B(d,j) of the part f*_j of degree j (Schur's lemma: a projector averaged over rotations is a multiple of the identity on each degree), with `t_j ≤ B(d,j)` and `Σ_j t_j ≤ n`.
-//! The least error is that of filling the degrees in the order of `‖f*_j‖²/B(d,j)`, the low ones first: `E (f̂ − f*)² ≥ ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))`.
-//! Half of it asks for `n ≥ n_k + B(d,k+1)/2`, against which the kernels are followed: an expression at finite d, where d^{k+1} is not yet the size of anything. Derived for this project.
+//! Behind the second half is a count that needs no asymptotics. Of whatever kernel, the predictor
+//! `Σ_i b_i K(x_i, ·)` lies in a space S of n dimensions which does not know the directions of f*. Averaged
+//! over uniform ones, S holds the share t_j/B(d,j) of the part f*_j of degree j (Schur's lemma: a projector
+//! averaged over rotations is a multiple of the identity on each degree), with `t_j ≤ B(d,j)` and
+//! `Σ_j t_j ≤ n`. The least error is that of filling the degrees in the order of `‖f*_j‖²/B(d,j)`, the low
+//! ones first: `E (f̂ − f*)² ≥ ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))`. Half of it asks for
+//! `n ≥ n_k + B(d,k+1)/2`, against which the kernels are followed: an expression at finite d, where d^{k+1}
+//! is not yet the size of anything. Derived for this project.
 
 use super::common::wide_enough;
 use super::effort;
@@ -41,12 +46,16 @@ const SPAN: &str = "span";
 const DRAWS: usize = 32;
 
 const CARD: Card = Card {
-    statement: r"n = \tilde{\Theta}(d^k) \text{ samples suffice for } f^* = f_k + f_{\mathrm{sp}}, \qquad n = \Omega(d^{k+1}) \text{ are needed by the NTK}",
+    statement: r"n = \tilde{\Theta}(d^k) \text{ samples suffice for } f^* = f_k + f_{\mathrm{sp}}, \qquad n
+        = \Omega(d^{k+1}) \text{ are needed by the NTK}",
     reference: "NBL22, Remark 1 after Theorem 1",
-    hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent of the rest.",
+    hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent \
+        of the rest.",
     method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and with that of the width at hand. \
          Each takes its best regularisation of a short list; both kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and samples.",
-    refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1)).",
+    refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q \
+        that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − \
+        n_k)/B(d,k+1)).",
     uses: &["theorem-1", "kernel-plateau"],
     ..Card::new(&crate::papers::nbl22::PAPER, "remark-1", "What the kernel needs")
 };
@@ -59,7 +68,8 @@ impl Claim for Remark1 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
         // What is trained twice over takes longer than the quick tier may.
-        let (dimensions, replicates) = if tier == Tier::Quick { (&[][..], 0) } else { sample_size::sweep(tier) };
+        let (dimensions, replicates) =
+            if tier == Tier::Quick { (&[][..], 0) } else { sample_size::sweep(tier) };
         for &d in dimensions {
             cells.extend((0..replicates).map(|r| sample_size::cell(self.id(), tier, d, r).part(SAMPLES)));
         }
@@ -93,14 +103,17 @@ impl Claim for Remark1 {
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.part == SPAN {
             let n = cell.n() as f64;
-            let seconds = 1e-3 + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
+            let seconds = 1e-3
+                + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
             return Prediction { seconds, bytes: 1e6 + 64.0 * n * n };
         }
         if cell.part == KERNELS {
             let (d, m, n) = (cell.d() as f64, cell.m() as f64, 0.4 * (cell.d() * cell.d()) as f64);
-            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for each the kernel matrices of Σ.
+            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for each
+            // the kernel matrices of Σ.
             let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
-            let sigma = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
+            let sigma =
+                effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
             return Prediction { seconds: sigma + 7.0 * exact, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
         }
         sample_size::predict(cell, 2.0)
@@ -119,14 +132,16 @@ impl Claim for Remark1 {
         vec![
             Bound::inequality(
                 "span",
-                "on average over directions the error of the best b, let alone of ridge regression, is at least ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1)): a Student interval at confidence 1 − 10⁻⁶",
+                "on average over directions the error of the best b, let alone of ridge regression, is at \
+                 least ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1)): a Student interval at confidence 1 − 10⁻⁶",
                 "error",
                 Side::Lower,
                 "outside_span",
                 Neighbour::rhs("outside_span_half", "half of the n − n_k dimensions counted"),
             )
             .part(SPAN),
-            Bound::growth("kernel", "the NTK needs n* ≳ n_k + B(d,k+1)/2", "kernel", "count", at_least(2.0)).part(KERNELS),
+            Bound::growth("kernel", "the NTK needs n* ≳ n_k + B(d,k+1)/2", "kernel", "count", at_least(2.0))
+                .part(KERNELS),
             Bound::growth(
                 "kernel-of-finite-width",
                 "the NTK of m = O(d) neurons needs n* ≳ n_k + B(d,k+1)/2",
@@ -201,7 +216,8 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     Ok(wide_enough(out, cell))
 }
 
-/// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and samples, relative to ‖P_{>k}f*‖².
+/// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and
+/// samples, relative to ‖P_{>k}f*‖².
 fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
@@ -209,11 +225,13 @@ fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
     for replicate in 0..DRAWS {
         let draw = cell.clone().replicate(replicate);
         let target = Zonals::of(&setting::target(&draw, seed)?)?;
-        let x = uniform_sphere(&mut draw.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
+        let x =
+            uniform_sphere(&mut draw.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
         let whole: f64 = (cell.k() + 1..=target.degree()).map(|j| target.second_moment(j)).sum();
         if let Some(fit) = KernelRidge::new(&levels, x.as_ref(), &target)?.oracle() {
             errors.push(fit.total() / whole);
-            rounding = rounding.max(rounding::sum(cell.n() * cell.n(), 3 * levels.levels.len() + 16) * fit.moduli / whole);
+            rounding = rounding
+                .max(rounding::sum(cell.n() * cell.n(), 3 * levels.levels.len() + 16) * fit.moduli / whole);
         }
     }
     let (mean, error) = setting::mean_and_error(&errors);
@@ -224,6 +242,10 @@ fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("error", mean, half + rounding)
         .quantity("outside_span", 1.0 - share, 8.0 * f64::EPSILON)
         .quantity("outside_span_half", 1.0 - 0.5 * share, 8.0 * f64::EPSILON)
-        .hypothesis("a positive definite Gram matrix", errors.len() == DRAWS, format!("{} of {DRAWS}", errors.len()))
+        .hypothesis(
+            "a positive definite Gram matrix",
+            errors.len() == DRAWS,
+            format!("{} of {DRAWS}", errors.len()),
+        )
         .cost(DRAWS as f64 * n.powi(3) / 3.0, 48.0 * n * n, 0.0))
 }

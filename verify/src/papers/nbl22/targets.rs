@@ -14,8 +14,9 @@ pub fn alphas(terms: usize) -> Vec<f64> {
     ALPHAS.iter().copied().cycle().take(terms).collect()
 }
 
-/// A target for the cell: three zonal terms of each degree from 1 to k and a constant, scaled to E f_k² = 1, and R sparse terms; all
-/// directions uniform. Width, samples and replicate do not enter, so that a sweep over them keeps its target.
+/// A target for the cell: three zonal terms of each degree from 1 to k and a constant, scaled to E f_k² = 1,
+/// and R sparse terms; all directions uniform. Width, samples and replicate do not enter, so that a sweep
+/// over them keeps its target.
 ///
 /// # Errors
 /// The dimension or k of the cell is not allowed.
@@ -25,8 +26,13 @@ pub fn drawn(cell: &Cell, seed: u64) -> Result<Target> {
     let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
     let mut low = vec![ZonalTerm { degree: 0, coefficient: 0.5, eta: direction() }];
     for degree in 1..=cell.k() {
-        low.extend((0..3).map(|i| ZonalTerm { degree, coefficient: 1.0 - 0.25 * f64::from(i), eta: direction() }));
+        low.extend((0..3).map(|i| ZonalTerm {
+            degree,
+            coefficient: 1.0 - 0.25 * f64::from(i),
+            eta: direction(),
+        }));
     }
-    let sparse = alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
+    let sparse =
+        alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
     Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low), sparse)?.normalised()?)
 }

@@ -2,8 +2,9 @@
 //!
 //! > `|f(x; W*) − f_L(x; W*) − f_Q(x; W*)| ≲ m^{-1/4} d^{3(k−1)/4}`.
 //!
-//! Taylor's theorem neuron by neuron gives `(sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³` at every input, whatever W; σ''' bounded is used, not assumed (erratum 2). At W_Q the
-//! mean of its right side is explicit. With S the identity the cubic terms add up, and the claimed rate is what there is to see; drawn signs cancel them,
+//! Taylor's theorem neuron by neuron gives `(sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³` at every input, whatever W;
+//! σ''' bounded is used, not assumed (erratum 2). At W_Q the mean of its right side is explicit. With S the
+//! identity the cubic terms add up, and the claimed rate is what there is to see; drawn signs cancel them,
 //! and leave the terms even in S: about m^{-1/2}.
 
 use super::effort;
@@ -31,7 +32,8 @@ pub struct Taylor;
 
 /// Inputs that the remainder is looked at on.
 const INPUTS: usize = 64;
-/// What may be left out of Σ for W_L, relative to its largest eigenvalue: the remainder feels W_L by its square.
+/// What may be left out of Σ for W_L, relative to its largest eigenvalue: the remainder feels W_L by its
+/// square.
 const TAIL: f64 = 1e-6;
 /// Signs drawn.
 const DRAWS: usize = 4;
@@ -42,7 +44,9 @@ const CARD: Card = Card {
     hypotheses: "m ≥ d^{3(k−1)}, σ''' bounded.",
     method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at each, its root mean square along m, with S the identity against the explicit mean of that bound, and with drawn \
          S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is exact.",
-    refuted_by: "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows d^{3(k−1)/4}.",
+    refuted_by: "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than \
+        m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows \
+        d^{3(k−1)/4}.",
     uses: &["lemma-1", "lemma-2"],
     errata: &[ErratumId(2)],
     ..Card::new(&crate::papers::nbl22::PAPER, "taylor", "The network is its quadratic expansion at W*")
@@ -55,10 +59,17 @@ impl Claim for Taylor {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
-        let groups = [1, 2].into_iter().flat_map(|k| TERMS.into_iter().flat_map(move |t| ACTIVATIONS.map(|a| (k, t, a))));
+        let groups = [1, 2]
+            .into_iter()
+            .flat_map(|k| TERMS.into_iter().flat_map(move |t| ACTIVATIONS.map(|a| (k, t, a))));
         for (k, terms, activation) in groups {
             let cell = |part: &str, d, m| {
-                Cell::new(self.id(), part).with(D, d).with(M, m).with(K, k).with(R, terms).activation(activation)
+                Cell::new(self.id(), part)
+                    .with(D, d)
+                    .with(M, m)
+                    .with(K, k)
+                    .with(R, terms)
+                    .activation(activation)
             };
             cells.extend(LONG_RANGE.map(|d| cell("exact", d, 0).without(M)));
             // The quick tier has every value of each.
@@ -95,7 +106,8 @@ impl Claim for Taylor {
         vec![
             Bound::inequality(
                 "taylor",
-                "|f − f_L − f_Q| ≤ (sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³ at each input, S the identity or drawn: the largest ratio is at most 1",
+                "|f − f_L − f_Q| ≤ (sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³ at each input, S the identity or \
+                 drawn: the largest ratio is at most 1",
                 "worst_ratio",
                 Side::Upper,
                 "one",
@@ -104,7 +116,8 @@ impl Claim for Taylor {
             .part("width"),
             Bound::growth(
                 "coherent",
-                "with S the identity the root mean square of the remainder is ≲ m^{-1/4}: at most of the order of the mean of Taylor's bound at W_Q",
+                "with S the identity the root mean square of the remainder is ≲ m^{-1/4}: at most of the \
+                 order of the mean of Taylor's bound at W_Q",
                 "coherent",
                 "explicit",
                 Sweep::upper(M, |_| -0.25),
@@ -112,7 +125,8 @@ impl Claim for Taylor {
             .part("width"),
             Bound::growth(
                 "drawn",
-                "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic term cancels",
+                "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic term \
+                 cancels",
                 "drawn",
                 "drawn_scale",
                 Sweep::upper(M, |_| -0.5),
@@ -158,10 +172,12 @@ struct Remainder {
 impl Remainder {
     fn new(net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Result<Self> {
         let [value, first, second, third] = net.activation().suprema().map(|s| s.value);
-        let (f, linear, quadratic) = (net.f(x, w, Par::Seq)?, net.f_linear(x, w, Par::Seq)?, net.f_quadratic(x, w, Par::Seq)?);
+        let (f, linear, quadratic) =
+            (net.f(x, w, Par::Seq)?, net.f_linear(x, w, Par::Seq)?, net.f_quadratic(x, w, Par::Seq)?);
         let (m, d) = (net.m() as f64, net.d() as f64);
         let square = frobenius_sq(w);
-        // Sums over the neurons of terms of these sizes, all over √m: |f| ≤ Σ|σ|, |f_L| ≤ sup σ'·√d Σ‖w_r‖, |f_Q| ≤ ½ sup σ''·d Σ‖w_r‖².
+        // Sums over the neurons of terms of these sizes, all over √m: |f| ≤ Σ|σ|, |f_L| ≤ sup σ'·√d Σ‖w_r‖,
+        // |f_Q| ≤ ½ sup σ''·d Σ‖w_r‖².
         let size = value * m.sqrt() + first * (d * square).sqrt() + 0.5 * second * d * square / m.sqrt();
         let rounding = rounding::sum(net.m(), 2 * net.d() + 16) * size;
         let projected = x * w.transpose();
@@ -188,19 +204,23 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let net = setting::network(cell, seed, 0, &sigma)?;
     let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(TAIL))?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let pairs =
+        eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let target = targets::drawn(cell, seed)?;
     let top = TopSpace::new(&pairs, n_k)?;
     let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
-    // The projector, and W_L with it, is off by twice the error of Σ over the gap (Davis and Kahan), and 1/λ by the error over λ_{n_k}.
+    // The projector, and W_L with it, is off by twice the error of Σ over the gap (Davis and Kahan), and 1/λ
+    // by the error over λ_{n_k}.
     let off = pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound();
-    let moved = off * (4.0 / top.gap() + 1.0 / top.eigenvalues()[n_k - 1]) * frobenius_sq(w_l.as_ref()).sqrt();
+    let moved =
+        off * (4.0 / top.gap() + 1.0 / top.eigenvalues()[n_k - 1]) * frobenius_sq(w_l.as_ref()).sqrt();
     let population = Population::new(sigma.as_ref(), &target)?;
     let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
     let w_q = construct::w_q_from(&net, &target, population.clone())?;
     // The same along m: the sixth moment of few inputs scatters more than the remainder does.
     let along = cell.clone().without(M);
-    let x = sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d(), (cell.d() as f64).sqrt());
+    let x =
+        sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d(), (cell.d() as f64).sqrt());
 
     let together = Mat::from_fn(cell.m(), cell.d(), |r, c| w_l[(r, c)] + w_q.w[(r, c)]);
     let coherent = Remainder::new(&net, x.as_ref(), together.as_ref())?;
@@ -215,7 +235,8 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let mean_square = drawn.iter().map(|r| r.square).sum::<f64>() / DRAWS as f64;
 
     let (m, d, k) = (cell.m() as f64, cell.d() as f64, cell.k() as i32);
-    // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2} ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
+    // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2}
+    // ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
     let sixth = (15.0 * d * d / ((d + 2.0) * (d + 4.0))).sqrt();
     let moments = population.squares();
     let lengths: f64 = moments.iter().zip(&w_q.groups).map(|(h, p)| h.powf(0.75) / (*p as f64).sqrt()).sum();
@@ -238,5 +259,9 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("longest", longest, 8.0 * f64::EPSILON * longest)
         .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{3(k−1)}}: {m} against {least}"))
         .hypothesis("σ''' bounded", third.is_finite(), format!("sup|σ'''| = {third}"))
-        .cost((DRAWS + 1) as f64 * INPUTS as f64 * m * (6.0 * d + 60.0), 8.0 * m * (INPUTS as f64 + 40.0), 0.0))
+        .cost(
+            (DRAWS + 1) as f64 * INPUTS as f64 * m * (6.0 * d + 60.0),
+            8.0 * m * (INPUTS as f64 + 40.0),
+            0.0,
+        ))
 }

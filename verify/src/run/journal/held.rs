@@ -20,8 +20,8 @@ impl<'a> Held<'a> {
         Self(held)
     }
 
-    /// The records of a claim's plan, and the hash of the sources that measured them: of the present sources where there is any record, else of
-    /// those that have most. Sources are never mixed.
+    /// The records of a claim's plan, and the hash of the sources that measured them: of the present sources
+    /// where there is any record, else of those that have most. Sources are never mixed.
     pub fn of(&self, claim: &dyn Claim, plan: &Plan<'_>) -> (Option<String>, Vec<&'a Record>) {
         let of = |step: &Step<'_>| self.0.get(&step.cell).map_or(&[][..], Vec::as_slice);
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,9 +1,9 @@
 //! Joins the journals of several machines, or of the shares of one plan.
 //!
-//! The joined journal is in the order that a finished run leaves: the cells of a tier in plan order, then all others by name. So
-//! the shares of a plan, joined, are the bytes of one run on one machine. Nothing is lost: records of other sources are kept behind
-//! those of the current ones, where nothing takes them for fresh; a record that is there twice is kept once; and two records
-//! that contradict one another are an error.
+//! The joined journal is in the order that a finished run leaves: the cells of a tier in plan order, then all
+//! others by name. So the shares of a plan, joined, are the bytes of one run on one machine. Nothing is lost:
+//! records of other sources are kept behind those of the current ones, where nothing takes them for fresh; a
+//! record that is there twice is kept once; and two records that contradict one another are an error.
 
 use super::{Key, Made, Records, beside, sealed};
 use crate::claim::cell::Cell;
@@ -47,12 +47,12 @@ pub struct Standing {
     pub cells: usize,
 }
 
-/// Joins the journals at `paths`, and the one at `out` if there is one, into `out`, with their sidecars. A path that is the sidecar of
-/// another one, as a shell's `*.jsonl` gives it, is passed over.
+/// Joins the journals at `paths`, and the one at `out` if there is one, into `out`, with their sidecars. A
+/// path that is the sidecar of another one, as a shell's `*.jsonl` gives it, is passed over.
 ///
 /// # Errors
-/// A journal that is missing, damaged, in use or none at all, [`Error::JournalConflict`], and an `out` that cannot be written. `out`
-/// is then as it was.
+/// A journal that is missing, damaged, in use or none at all, [`Error::JournalConflict`], and an `out` that
+/// cannot be written. `out` is then as it was.
 pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Result<Merged> {
     let mut joined = Joined::default();
     let sidecars: BTreeSet<PathBuf> = paths.iter().map(|path| beside(path, "meta.jsonl")).collect();
@@ -78,9 +78,11 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     let (order, standing) = order(joined.records.keys(), registry)?;
     let timings = joined.timings(&order);
     let mut outputs = Outputs::new();
+    outputs.stage(out, |w| {
+        order.iter().filter_map(|key| joined.records.get(*key)).try_for_each(|(r, _)| w.write_all(&sealed(r)))
+    })?;
     outputs
-        .stage(out, |w| order.iter().filter_map(|key| joined.records.get(*key)).try_for_each(|(r, _)| w.write_all(&sealed(r))))?;
-    outputs.stage(&beside(out, "meta.jsonl"), |w| timings.iter().try_for_each(|line| writeln!(w, "{line}")))?;
+        .stage(&beside(out, "meta.jsonl"), |w| timings.iter().try_for_each(|line| writeln!(w, "{line}")))?;
     outputs.commit()?;
     made.keep();
     // See the journal's own lock: closing is not always enough.
@@ -114,11 +116,15 @@ struct Joined {
 impl Joined {
     /// Adds the journal at `path`, which must be there, and which nobody may be writing.
     fn add(&mut self, path: &Path) -> Result<()> {
-        let lock_path = beside(&path.canonicalize().map_err(|e| Error::io("read the journal", path, e))?, "lock");
-        // Shared, so that it can be read where nothing may be written; without a lock file there is no writer.
+        let lock_path =
+            beside(&path.canonicalize().map_err(|e| Error::io("read the journal", path, e))?, "lock");
+        // Shared, so that it can be read where nothing may be written; without a lock file there is no
+        // writer.
         let lock = File::open(&lock_path).ok();
         match lock.as_ref().map(File::try_lock_shared) {
-            Some(Err(TryLockError::WouldBlock)) => return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path }),
+            Some(Err(TryLockError::WouldBlock)) => {
+                return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
+            }
             Some(Err(TryLockError::Error(e))) => return Err(Error::io("lock", &lock_path, e)),
             Some(Ok(())) | None => {}
         }
@@ -136,7 +142,8 @@ impl Joined {
             match self.records.get(&key) {
                 Some((earlier, _)) if *earlier == record => {}
                 Some((earlier, place)) => {
-                    let (first, second, what) = (place.clone(), path.to_owned(), difference(earlier, &record));
+                    let (first, second, what) =
+                        (place.clone(), path.to_owned(), difference(earlier, &record));
                     self.conflicts.push(Conflict { cell: key.0.key(), seed: key.1, first, second, what });
                 }
                 None => drop(self.records.insert(key, (record, path.to_owned()))),
@@ -145,7 +152,8 @@ impl Joined {
         self.read_timings(&beside(path, "meta.jsonl"))
     }
 
-    /// Adds a sidecar. It decides nothing: without it, or without some line of it, the records are what they are.
+    /// Adds a sidecar. It decides nothing: without it, or without some line of it, the records are what they
+    /// are.
     fn read_timings(&mut self, path: &Path) -> Result<()> {
         let text = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -154,10 +162,14 @@ impl Joined {
         };
         for (i, line) in String::from_utf8_lossy(&text).lines().enumerate() {
             match serde_json::from_str::<Measured>(line) {
-                Ok(m) => drop(self.timings.entry((m.cell, m.seed, m.source)).or_default().insert(line.to_owned())),
-                Err(_) => {
-                    self.warnings.push(format!("{}:{} is damaged and left out; no record depends on it", path.display(), i + 1))
+                Ok(m) => {
+                    self.timings.entry((m.cell, m.seed, m.source)).or_default().insert(line.to_owned());
                 }
+                Err(_) => self.warnings.push(format!(
+                    "{}:{} is damaged and left out; no record depends on it",
+                    path.display(),
+                    i + 1
+                )),
             }
         }
         Ok(())
@@ -196,14 +208,21 @@ struct Places {
     of: HashMap<Cell, usize>,
 }
 
-/// The order of a joined journal: the current sources, then the others by name; in each the cells of one tier in plan order,
-/// then all others by name. The tier, and the root seed, are those of which the most cells are there (of equals the smaller).
-fn order<'k>(keys: impl Iterator<Item = &'k Key>, registry: &Registry) -> Result<(Vec<&'k Key>, Option<Standing>)> {
+/// The order of a joined journal: the current sources, then the others by name; in each the cells of one tier
+/// in plan order, then all others by name. The tier, and the root seed, are those of which the most cells are
+/// there (of equals the smaller).
+fn order<'k>(
+    keys: impl Iterator<Item = &'k Key>,
+    registry: &Registry,
+) -> Result<(Vec<&'k Key>, Option<Standing>)> {
     let claims: Vec<&dyn Claim> = registry.claims().collect();
     let mut tiers = Vec::new();
     for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let steps = Plan::new(&claims, tier, 0)?.steps;
-        tiers.push(Places { tier, of: steps.into_iter().enumerate().map(|(i, step)| (step.cell, i)).collect() });
+        tiers.push(Places {
+            tier,
+            of: steps.into_iter().enumerate().map(|(i, step)| (step.cell, i)).collect(),
+        });
     }
     let mut groups: BTreeMap<(bool, &str), Vec<&Key>> = BTreeMap::new();
     for key in keys {
@@ -213,7 +232,8 @@ fn order<'k>(keys: impl Iterator<Item = &'k Key>, registry: &Registry) -> Result
     for (_, mut keys) in groups {
         let best = standing(&keys, &tiers);
         if let Some((places, standing)) = best {
-            let place = |k: &Key| places.of.get(&k.0).filter(|_| k.1 == standing.seed).copied().unwrap_or(usize::MAX);
+            let place =
+                |k: &Key| places.of.get(&k.0).filter(|_| k.1 == standing.seed).copied().unwrap_or(usize::MAX);
             keys.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
             first.get_or_insert(standing);
         }

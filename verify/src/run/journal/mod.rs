@@ -1,11 +1,13 @@
 //! The journal: one JSON line per measured cell, appended as it is measured.
 //!
-//! It is the only state of the pipeline. A record is found again by its cell, the root seed and the hash of the sources, so
-//! that numbers of other code are never taken for fresh. A run that is killed loses the cells in flight and nothing else; a
-//! finished run rewrites the journal in plan order, so that its bytes do not depend on the number of jobs or on interruptions.
-//! Wall time, threads and host, which differ between runs, go to a sidecar beside it.
+//! It is the only state of the pipeline. A record is found again by its cell, the root seed and the hash of
+//! the sources, so that numbers of other code are never taken for fresh. A run that is killed loses the cells
+//! in flight and nothing else; a finished run rewrites the journal in plan order, so that its bytes do not
+//! depend on the number of jobs or on interruptions. Wall time, threads and host, which differ between runs,
+//! go to a sidecar beside it.
 //!
-//! Every line ends in a checksum of what comes before it, so that a number changed by accident is not taken for a measured one.
+//! Every line ends in a checksum of what comes before it, so that a number changed by accident is not taken
+//! for a measured one.
 //!
 //! Journals of several machines become one with [`merge`].
 
@@ -38,7 +40,8 @@ pub struct Records {
 }
 
 impl Records {
-    /// Reads the journal at `path` without holding it or writing anything; none where there is no file. A last line that is being written is left out.
+    /// Reads the journal at `path` without holding it or writing anything; none where there is no file. A
+    /// last line that is being written is left out.
     ///
     /// # Errors
     /// [`Error::JournalForeign`], [`Error::JournalDamaged`], and [`Error::Io`] where it cannot be read.
@@ -69,8 +72,13 @@ impl Records {
                 }
                 None => damaged(why),
             })?;
-            if records.get(&record.cell, record.seed, &record.source).is_some_and(|earlier| *earlier != record) {
-                return Err(damaged("it contradicts an earlier line for the same cell, seed and sources".into()));
+            if records
+                .get(&record.cell, record.seed, &record.source)
+                .is_some_and(|earlier| *earlier != record)
+            {
+                return Err(damaged(
+                    "it contradicts an earlier line for the same cell, seed and sources".into(),
+                ));
             }
             records.insert(record);
         }
@@ -79,7 +87,8 @@ impl Records {
             let number = bytes[..whole].iter().filter(|&&b| b == b'\n').count() + 1;
             let place = format!("{}:{number}", path.display());
             records.warnings.push(format!(
-                "{place} was half-written when a run was killed: it does not count, and the next run measures its cell again"
+                "{place} was half-written when a run was killed: it does not count, and the next run \
+                 measures its cell again"
             ));
         }
         Ok(records)
@@ -125,8 +134,9 @@ impl Journal {
     /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
     ///
     /// # Errors
-    /// [`Error::JournalForeign`] for a file that is no journal, [`Error::JournalLocked`] when another process has it, [`Error::JournalDamaged`] for a line that cannot be read,
-    /// [`Error::Io`] when it cannot be read or written.
+    /// [`Error::JournalForeign`] for a file that is no journal, [`Error::JournalLocked`] when another process
+    /// has it, [`Error::JournalDamaged`] for a line that cannot be read, [`Error::Io`] when it cannot be read
+    /// or written.
     pub fn open(path: &Path, fresh: bool) -> Result<Self> {
         // One journal has one name, however it is reached, and so one lock.
         let resolved = path.canonicalize();
@@ -181,14 +191,23 @@ impl Journal {
         }
         self.records.length += line.len() as u64;
         let host = host();
-        let meta = Meta { cell: &record.cell, seed: record.seed, source: &record.source, seconds, threads, host: &host };
-        self.meta.write_all(&to_line(&meta)).map_err(|e| Error::io("write", &beside(&self.path, "meta.jsonl"), e))?;
+        let meta = Meta {
+            cell: &record.cell,
+            seed: record.seed,
+            source: &record.source,
+            seconds,
+            threads,
+            host: &host,
+        };
+        self.meta
+            .write_all(&to_line(&meta))
+            .map_err(|e| Error::io("write", &beside(&self.path, "meta.jsonl"), e))?;
         self.records.insert(record.clone());
         Ok(())
     }
 
-    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then the other ones of
-    /// the current sources by name. Records of other sources are left out.
+    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then
+    /// the other ones of the current sources by name. Records of other sources are left out.
     ///
     /// # Errors
     /// [`Error::Io`]; the journal is then as it was.
@@ -224,8 +243,8 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        // Closing is not enough where another thread is just starting a process: until that one is there, it holds a copy
-        // of the open file and with it the lock.
+        // Closing is not enough where another thread is just starting a process: until that one is there, it
+        // holds a copy of the open file and with it the lock.
         let _ = self.lock.unlock();
     }
 }
@@ -239,7 +258,8 @@ struct Made {
 
 impl Made {
     fn folder(&mut self, folder: &Path) -> Result<()> {
-        let missing: Vec<&Path> = folder.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
+        let missing: Vec<&Path> =
+            folder.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
         self.folders.extend(missing.into_iter().map(Path::to_owned));
         std::fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))
     }
@@ -297,7 +317,9 @@ impl Drop for Made {
 fn refuse_foreign(path: &Path) -> Result<()> {
     let mut head = Vec::new();
     if let Ok(file) = File::open(path) {
-        file.take(BEGINNING.len() as u64).read_to_end(&mut head).map_err(|e| Error::io("read the journal", path, e))?;
+        file.take(BEGINNING.len() as u64)
+            .read_to_end(&mut head)
+            .map_err(|e| Error::io("read the journal", path, e))?;
     }
     if BEGINNING.starts_with(&head) { Ok(()) } else { Err(Error::JournalForeign { path: path.to_owned() }) }
 }

@@ -1,4 +1,5 @@
-//! The state of a run as a file: a line of JSON, the bits of W (row by row, little endian), and a BLAKE3 hash of both.
+//! The state of a run as a file: a line of JSON, the bits of W (row by row, little endian), and a BLAKE3 hash
+//! of both.
 
 use super::settings::Settings;
 use super::summary::Summary;
@@ -13,7 +14,8 @@ use std::path::Path;
 
 /// How every checkpoint begins.
 const BEGINNING: &[u8] = b"{\"checkpoint\":\"escapement train 1\"";
-/// Settings that may change from one part of a run to the next, and names of files, whose content is what counts.
+/// Settings that may change from one part of a run to the next, and names of files, whose content is what
+/// counts.
 const FREE: [&str; 7] = ["max-steps", "checkpoint-every", "weights", "inputs", "labels", "target", "start"];
 
 /// A run on its way: whatever it takes to go on to the same bits.
@@ -77,7 +79,8 @@ impl Checkpoint {
     pub fn bytes(&mut self, state: &DescentState) -> Result<Vec<u8>> {
         let DescentState { w, step, step_size, evaluations, start, best, look_at, wait } = state;
         (self.rows, self.cols, self.step, self.step_size) = (w.nrows(), w.ncols(), *step, *step_size);
-        (self.evaluations, self.start, self.best, self.look_at, self.wait) = (*evaluations, *start, *best, *look_at, *wait);
+        (self.evaluations, self.start, self.best, self.look_at, self.wait) =
+            (*evaluations, *start, *best, *look_at, *wait);
         checkpoint::seal(self, |bytes| {
             (0..w.nrows()).for_each(|i| (0..w.ncols()).for_each(|j| bytes.extend(w[(i, j)].to_le_bytes())));
         })
@@ -102,13 +105,19 @@ impl Checkpoint {
     ///
     /// # Errors
     /// What differs, in one sentence.
-    pub fn require_same(&self, path: &Path, settings: &Settings, digests: &BTreeMap<String, String>) -> Result<()> {
+    pub fn require_same(
+        &self,
+        path: &Path,
+        settings: &Settings,
+        digests: &BTreeMap<String, String>,
+    ) -> Result<()> {
         let (there, here) = (&self.settings, settings.map()?);
         let text = |value: Option<&Value>| match value {
             None | Some(Value::Null) => "not given".to_owned(),
             Some(value) => value.to_string(),
         };
-        let keys: BTreeSet<&String> = there.keys().chain(here.keys()).filter(|key| !FREE.contains(&key.as_str())).collect();
+        let keys: BTreeSet<&String> =
+            there.keys().chain(here.keys()).filter(|key| !FREE.contains(&key.as_str())).collect();
         let mut differences: Vec<String> = keys
             .into_iter()
             .map(|key| (key, text(there.get(key)), text(here.get(key))))
@@ -129,8 +138,11 @@ impl Checkpoint {
             );
         }
         let steps = settings.max_steps.unwrap_or(u64::MAX);
-        let allowed =
-            format!("the run in {} has taken {} steps: give at least that, or --fresh to start anew", path.display(), self.step);
+        let allowed = format!(
+            "the run in {} has taken {} steps: give at least that, or --fresh to start anew",
+            path.display(),
+            self.step
+        );
         ensure!(steps >= self.step, escapement::Error::domain("max-steps", steps, allowed));
         Ok(())
     }

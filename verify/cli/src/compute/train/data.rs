@@ -60,10 +60,17 @@ impl Data {
         let seed = settings.seed.unwrap_or(0);
         let (_, model) = common::model(settings.model.as_deref().unwrap_or_default())?;
         let loss = Loss::parse(settings.loss.as_deref().unwrap_or_default())?;
-        let file = settings.target.as_deref().map(|path| target::read(path).map(|file| (path.to_owned(), file))).transpose()?;
+        let file = settings
+            .target
+            .as_deref()
+            .map(|path| target::read(path).map(|file| (path.to_owned(), file)))
+            .transpose()?;
         if settings.d.is_none() && settings.weights.is_none() {
             let of_target = file.as_ref().and_then(|(_, file)| {
-                file.sparse.first().map(|t| t.beta.len()).or_else(|| file.low_degree.first().map(|t| t.eta.len()))
+                file.sparse
+                    .first()
+                    .map(|t| t.beta.len())
+                    .or_else(|| file.low_degree.first().map(|t| t.eta.len()))
             });
             settings.d = match &settings.inputs {
                 Some(path) => Some(npy::read_matrix(path)?.values.ncols()),
@@ -83,12 +90,18 @@ impl Data {
         let neurons = network.neurons(memory, notes)?;
         let (p, d, key) = (neurons.p, neurons.d, neurons.key());
         let target = match file {
-            Some((path, file)) => Some(construct::from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?),
+            Some((path, file)) => {
+                Some(construct::from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?)
+            }
             None if settings.labels.is_none() => Some(construct::default_target(d)?),
             None => None,
         };
         let k = settings.k.or(target.as_ref().map(Target::k)).unwrap_or(1);
-        let given = settings.inputs.as_deref().map(|path| common::read_inputs(path, d, settings.n, notes)).transpose()?;
+        let given = settings
+            .inputs
+            .as_deref()
+            .map(|path| common::read_inputs(path, d, settings.n, notes))
+            .transpose()?;
         let n = given.as_ref().map_or(settings.n.unwrap_or(100), Mat::nrows);
         (settings.d, settings.m, settings.n, settings.k) = (Some(d), Some(2 * p), Some(n), Some(k));
 
@@ -101,7 +114,8 @@ impl Data {
         let (rank, request, levels) = network.levels_for(k, p, d, activation.as_ref(), memory)?;
 
         let stream = |purpose: &str| seed::stream(seed, &key, purpose);
-        let draw = |purpose: &str, n: usize| sphere::uniform_sphere(&mut stream(purpose), n, d, (d as f64).sqrt());
+        let draw =
+            |purpose: &str, n: usize| sphere::uniform_sphere(&mut stream(purpose), n, d, (d as f64).sqrt());
         let values = |target: &Target, x: &Mat<f64>| -> Result<Vec<f64>> {
             let (low, sparse) = (target.f_k(x.as_ref())?, target.f_sp(x.as_ref())?);
             Ok(low.iter().zip(&sparse).map(|(a, b)| a + b).collect())
@@ -165,10 +179,17 @@ impl Data {
     pub fn solve(self, mut stopped: impl FnMut() -> bool) -> Result<Option<Problem>> {
         let par = Par::rayon(0);
         let solve = Solve::new(self.request.top.unwrap_or(0), self.request.tolerance);
-        let pairs = eigen::solve_observed(&self.cov, &self.request, RouteChoice::Auto, self.memory, par, &mut |progress| {
-            solve.show(progress);
-            if stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        let pairs = eigen::solve_observed(
+            &self.cov,
+            &self.request,
+            RouteChoice::Auto,
+            self.memory,
+            par,
+            &mut |progress| {
+                solve.show(progress);
+                if stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
         solve.end();
         let pairs = pairs?;
         if pairs.stopped || stopped() {
@@ -189,7 +210,15 @@ impl Problem {
         let Data { cov, x, y, loss, model, memory, needed, settings, .. } = &self.data;
         let of = Regularizers { cov, top: &self.top, net: &self.net, x: x.as_ref() };
         let left = memory.saturating_sub(*needed as u64);
-        Ok(RegularizedLoss::new(of, y, *loss, settings.lambda.unwrap_or_default(), *model, left, Par::rayon(0))?)
+        Ok(RegularizedLoss::new(
+            of,
+            y,
+            *loss,
+            settings.lambda.unwrap_or_default(),
+            *model,
+            left,
+            Par::rayon(0),
+        )?)
     }
 
     /// A hash of the top space: its bits may depend on the machine and the number of threads.

@@ -42,7 +42,10 @@ impl History {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&bytes);
         if bytes.len() as u64 != length || hex(&hasher) != hash {
-            bail!("{} is not as the checkpoint beside it left it: put back a copy, or start anew with --fresh", path.display());
+            bail!(
+                "{} is not as the checkpoint beside it left it: put back a copy, or start anew with --fresh",
+                path.display()
+            );
         }
         file.set_len(length).map_err(fail)?;
         file.seek(SeekFrom::End(0)).map_err(fail)?;
@@ -61,7 +64,17 @@ impl History {
         self.settle();
         let [r1, r2, r3, r4] = point.value.regularizers;
         let (value, state) = (point.value, point.state);
-        let numbers = [value.loss, r1, r2, r3, r4, value.objective, point.gradient_norm, state.step_size, state.w.norm_l2()];
+        let numbers = [
+            value.loss,
+            r1,
+            r2,
+            r3,
+            r4,
+            value.objective,
+            point.gradient_norm,
+            state.step_size,
+            state.w.norm_l2(),
+        ];
         self.last = Some(Row { step: state.step, numbers, test });
     }
 

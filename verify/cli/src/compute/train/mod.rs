@@ -1,4 +1,5 @@
-//! `escapement train`: gradient descent on L_λ to a certified stationary point, with a history, checkpoints and a resume to the same bits.
+//! `escapement train`: gradient descent on L_λ to a certified stationary point, with a history, checkpoints
+//! and a resume to the same bits.
 
 mod checkpoint;
 mod data;
@@ -31,14 +32,27 @@ const DIVERGED: u8 = 1;
 
 /// Gradient descent on L_λ, plain or perturbed, to a certified stationary point.
 ///
-/// Writes history.csv (one line to a step), W.npy, weights.npy, run.toml, summary.json and checkpoint.bin into --out. The same command again
-/// goes on from the checkpoint to the same bytes as a run that was never stopped; Ctrl-C writes one first.
+/// Writes history.csv (one line to a step), W.npy, weights.npy, run.toml, summary.json and checkpoint.bin
+/// into --out. The same command again goes on from the checkpoint to the same bytes as a run that was never
+/// stopped; Ctrl-C writes one first.
 ///
-/// Exit code 0 where it ended stationary, stagnated or with its steps spent, 1 where it diverged, 2 for bad input, 130 after Ctrl-C.
+/// Exit code 0 where it ended stationary, stagnated or with its steps spent, 1 where it diverged, 2 for bad
+/// input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement train\n  escapement train --d 10 --m 200 --n 100 --target target.toml --out run\n  escapement train --config run.toml --noise 0.01 --gamma 0.001 --seed 3 --out run3\n\nrun.toml has the long names of the flags as its keys; flags override it, and paths in it start from its folder:\n  model = \"network\"\n  d = 10\n  m = 200\n  n = 100\n  target = \"target.toml\"\n  lambda = [0.01, 0.0, 0.01, 1e-6]\n  step = \"backtracking\"     # or a number\n  nu = 1e-3\n\nhistory.csv: step, loss (the mean loss), r1 to r4, objective (L_λ), gradient_norm, step_size (of the next step; under backtracking the first\nthat it tries), norm (‖W‖_F), test_loss (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh starts anew.\nExit code 0 where a run ended stationary, stagnated or with its steps spent, 1 where it diverged, 2 for bad input, 130 after Ctrl-C."
+    after_help = "Examples:\n  escapement train\n  escapement train --d 10 --m 200 --n 100 --target \
+        target.toml --out run\n  escapement train --config run.toml --noise 0.01 --gamma 0.001 --seed 3 \
+        --out run3\n\nrun.toml has the long names of the flags as its keys; flags override it, and paths in \
+        it start from its folder:\n  model = \"network\"\n  d = 10\n  m = 200\n  n = 100\n  target = \
+        \"target.toml\"\n  lambda = [0.01, 0.0, 0.01, 1e-6]\n  step = \"backtracking\"     # or a number\n  \
+        nu = 1e-3\n\nhistory.csv: step, loss (the mean loss), r1 to r4, objective (L_λ), gradient_norm, \
+        step_size (of the next step; under backtracking the first\nthat it tries), norm (‖W‖_F), test_loss \
+        (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from \
+        checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger \
+        --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh \
+        starts anew.\nExit code 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
+        it diverged, 2 for bad input, 130 after Ctrl-C."
 )]
 pub struct Args {
     /// The settings from a TOML file; flags override it
@@ -60,7 +74,8 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// Bad input, sizes that do not fit, a folder that cannot be written or holds something else; nothing is left behind then.
+/// Bad input, sizes that do not fit, a folder that cannot be written or holds something else; nothing is left
+/// behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let file = args.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let settings = args.settings.over(&file)?.resolved()?;
@@ -92,10 +107,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (checkpoint, state) = match earlier {
         Some((old, state)) => {
             if old.source != fresh.source || old.source != SOURCE_HASH {
-                notes
-                    .add("the checkpoint is of another version of this program: the run goes on, but maybe not to the same bits");
+                notes.add(
+                    "the checkpoint is of another version of this program: the run goes on, but maybe \
+                        not to the same bits",
+                );
             } else if old.top != fresh.top {
-                notes.add("Σ was solved to other bits than before (another machine or number of threads): the run goes on, but not to the same bits");
+                notes.add(
+                    "Σ was solved to other bits than before (another machine or number of threads): \
+                    the run goes on, but not to the same bits",
+                );
             }
             notes.add(format_args!("this run went on from step {}", state.step));
             (fresh.history_length, fresh.history_hash) = (old.history_length, old.history_hash);
@@ -105,7 +125,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let summary = Run::new(folder, checkpoint, resumes).descend(&problem, state, &stop)?;
     if summary.is_interrupted() {
-        notes.add(format_args!("interrupted after step {}: what there is is kept, and the same command goes on", summary.steps));
+        notes.add(format_args!(
+            "interrupted after step {}: what there is is kept, and the same command goes on",
+            summary.steps
+        ));
     }
     notes.print();
     print(&summary, &args.out, args.json)

@@ -11,7 +11,9 @@ use crate::files::{npy, stdout};
 use crate::terminal::Stop;
 use crate::terminal::{self};
 use anyhow::Result;
-use escapement::descent::{Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue};
+use escapement::descent::{
+    Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue,
+};
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
 use escapement_verify::files::atomic::Outputs;
@@ -44,7 +46,14 @@ pub struct Run {
 impl Run {
     /// A run that starts, or one that goes on from the checkpoint in the folder.
     pub fn new(folder: Folder, checkpoint: Checkpoint, resumes: bool) -> Self {
-        Self { folder, checkpoint, resumes, history: None, written: (0, Instant::now()), spilled: Instant::now() }
+        Self {
+            folder,
+            checkpoint,
+            resumes,
+            history: None,
+            written: (0, Instant::now()),
+            spilled: Instant::now(),
+        }
     }
 
     /// Descends from `state` to an end.
@@ -70,7 +79,10 @@ impl Run {
                 if said.is_none_or(|at| at.elapsed() > MESSAGE) {
                     said = Some(Instant::now());
                     bar.set_position(point.state.step);
-                    bar.set_message(format!("L_λ {:.6}  gradient norm {:.2e}", point.value.objective, point.gradient_norm));
+                    bar.set_message(format!(
+                        "L_λ {:.6}  gradient norm {:.2e}",
+                        point.value.objective, point.gradient_norm
+                    ));
                 }
                 if stop.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
@@ -128,11 +140,17 @@ impl Run {
             let bytes = self.checkpoint.bytes(state)?;
             outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             outputs.stage(&self.folder.join(files::HISTORY), |out| out.write_all(HEADINGS.as_bytes()))?;
-            outputs.stage(&self.folder.join(files::WEIGHTS), |out| npy::write_matrix(out, problem.data.weights()))?;
+            outputs.stage(&self.folder.join(files::WEIGHTS), |out| {
+                npy::write_matrix(out, problem.data.weights())
+            })?;
         }
         outputs.stage(&self.folder.join(files::SETTINGS), |out| out.write_all(settings.as_bytes()))?;
         let history = |run: &Self| {
-            History::open(&run.folder.join(files::HISTORY), run.checkpoint.history_length, &run.checkpoint.history_hash)
+            History::open(
+                &run.folder.join(files::HISTORY),
+                run.checkpoint.history_length,
+                &run.checkpoint.history_hash,
+            )
         };
         if self.resumes {
             let history = history(self)?;
@@ -145,7 +163,12 @@ impl Run {
     }
 
     /// The last point: its line, W, and the state to go on from.
-    fn end(mut self, problem: &Problem, objective: &RegularizedLoss<'_>, ended: &Descended) -> Result<Summary> {
+    fn end(
+        mut self,
+        problem: &Problem,
+        objective: &RegularizedLoss<'_>,
+        ended: &Descended,
+    ) -> Result<Summary> {
         let Descended { outcome, state, value, gradient_norm, .. } = ended;
         let data = &problem.data;
         let (length, hash) = match &mut self.history {
@@ -161,7 +184,8 @@ impl Run {
         let settings = &data.settings;
         let products = settings.products.unwrap_or(0);
         let wanted = !interrupted && data.loss.is_smooth() && products > 0;
-        let hessian = if wanted { Some(least(objective, ended, products, settings.seed.unwrap_or(0))?) } else { None };
+        let hessian =
+            if wanted { Some(least(objective, ended, products, settings.seed.unwrap_or(0))?) } else { None };
         let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
         let summary = Summary {
             outcome: summary::name(*outcome).to_owned(),
@@ -195,7 +219,8 @@ impl Run {
         let bytes = self.checkpoint.bytes(state)?;
         let mut outputs = Outputs::new();
         outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
-        outputs.stage(&self.folder.join(files::DISPLACEMENT), |out| npy::write_matrix(out, state.w.as_ref()))?;
+        outputs
+            .stage(&self.folder.join(files::DISPLACEMENT), |out| npy::write_matrix(out, state.w.as_ref()))?;
         outputs.stage(&self.folder.join(files::SUMMARY), |out| writeln!(out, "{json}"))?;
         outputs.commit()?;
         Ok(summary)
@@ -203,7 +228,12 @@ impl Run {
 }
 
 /// The least eigenvalue of the Hessian at the end, as `evaluate` finds it.
-fn least(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, seed: u64) -> Result<Curvature> {
+fn least(
+    objective: &RegularizedLoss<'_>,
+    ended: &Descended,
+    products: usize,
+    seed: u64,
+) -> Result<Curvature> {
     let par = Par::rayon(0);
     let options = curvature::options(products, seed);
     let hessian = objective.hessian(ended.state.w.as_ref(), par)?;
@@ -213,7 +243,9 @@ fn least(objective: &RegularizedLoss<'_>, ended: &Descended, products: usize, se
 
 fn bar(steps: u64, from: u64) -> ProgressBar {
     let bar = if terminal::is_watched() { ProgressBar::new(steps) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:24} step {pos}/{len}  {elapsed}, at most {eta} left  {wide_msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:24} step {pos}/{len}  {elapsed}, at most {eta} left  {wide_msg}")
+    {
         bar.set_style(style);
     }
     // Steps of earlier parts took no time in this one.

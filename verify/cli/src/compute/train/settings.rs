@@ -16,7 +16,8 @@ use crate::compute::common;
 #[derive(Debug, Default, Clone, Deserialize, Serialize, clap::Args)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// Which function is trained: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L) [default: network]
+    /// Which function is trained: network (f), quadratic (f_L + f_Q), quadratic-term (f_Q) or linear (f_L)
+    /// [default: network]
     #[arg(long)]
     pub model: Option<String>,
     /// The input dimension d, at least 3 [default: 10, or that of the files]
@@ -49,8 +50,8 @@ pub struct Settings {
     /// The standard deviation of normal noise on the labels of the target [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub label_noise: Option<f64>,
-    /// Fresh inputs on which the loss against f* is taken, at steps of three leading bits and at the end; 0 for no test
-    /// [default: 1000 where there is a target]
+    /// Fresh inputs on which the loss against f* is taken, at steps of three leading bits and at the end; 0
+    /// for no test [default: 1000 where there is a target]
     #[arg(long, value_name = "N")]
     pub test: Option<usize>,
     /// The loss: pseudo-huber, log-cosh, square or absolute [default: pseudo-huber]
@@ -71,7 +72,8 @@ pub struct Settings {
     /// ν: it ends where the gradient norm is at most ν [default: 1e-4]
     #[arg(long, value_name = "NUMBER")]
     pub nu: Option<f64>,
-    /// γ: and where the least eigenvalue of the Hessian is certified to be −γ or more [default: not asked for]
+    /// γ: and where the least eigenvalue of the Hessian is certified to be −γ or more [default: not asked
+    /// for]
     #[arg(long, value_name = "NUMBER")]
     pub gamma: Option<f64>,
     /// Steps after which it ends all the same; may be raised when a run is taken up again [default: 10000]
@@ -89,7 +91,8 @@ pub struct Settings {
     /// The root seed of everything that is drawn [default: 0]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue [default: 1e-12]
+    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue [default:
+    /// 1e-12]
     #[arg(long, value_name = "NUMBER")]
     pub tail: Option<f64>,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
@@ -113,7 +116,10 @@ impl Settings {
         if let Some(unknown) = table.keys().find(|key| !keys.contains(key)) {
             let near = |key: &&String| (1e6 * strsim::normalized_damerau_levenshtein(unknown, key)) as u64;
             let nearest = keys.iter().max_by_key(near).cloned().unwrap_or_default();
-            return Err(say(format!(": the key '{unknown}' is not known; did you mean '{nearest}'? (all: {})", keys.join(", "))));
+            return Err(say(format!(
+                ": the key '{unknown}' is not known; did you mean '{nearest}'? (all: {})",
+                keys.join(", ")
+            )));
         }
         let mut settings: Self = toml_file::parse(&source).map_err(say)?;
         settings.numbers().map_err(|why| say(format!(": {why}")))?;
@@ -140,7 +146,8 @@ impl Settings {
         Ok(serde_json::from_value(Value::Object(all))?)
     }
 
-    /// The same with every default filled in that depends on no file, checked, and with paths that hold from any folder.
+    /// The same with every default filled in that depends on no file, checked, and with paths that hold from
+    /// any folder.
     ///
     /// # Errors
     /// A number that is not allowed, or settings that contradict one another.
@@ -148,7 +155,10 @@ impl Settings {
         for file in self.files() {
             *file = file.take().map(std::path::absolute).transpose()?;
         }
-        ensure!(self.labels.is_none() || self.inputs.is_some(), "labels without inputs say nothing: give --inputs as well");
+        ensure!(
+            self.labels.is_none() || self.inputs.is_some(),
+            "labels without inputs say nothing: give --inputs as well"
+        );
         ensure!(
             self.inputs.is_none() || self.labels.is_some() || self.target.is_some(),
             "inputs need labels: give --labels, or a --target that takes its values there"
@@ -159,7 +169,10 @@ impl Settings {
         );
         self.label_noise = self.label_noise.filter(|level| *level > 0.0);
         let has_target = self.target.is_some() || self.labels.is_none();
-        ensure!(has_target || self.test.unwrap_or(0) == 0, "a test needs the target behind the labels: give --target as well");
+        ensure!(
+            has_target || self.test.unwrap_or(0) == 0,
+            "a test needs the target behind the labels: give --target as well"
+        );
         let options = DescentOptions::default();
         self.model.get_or_insert_with(|| "network".into());
         self.activation.get_or_insert_with(|| "sigmoid:1".into());
@@ -186,7 +199,8 @@ impl Settings {
     /// Refuses a number that is not finite or out of its range: JSON would take NaN for silence.
     fn numbers(&self) -> Result<()> {
         let lambda = self.lambda.unwrap_or_default().into_iter();
-        let mut numbers: Vec<(String, f64, f64)> = lambda.zip(1..).map(|(l, i)| (format!("λ{i} of lambda"), l, 0.0)).collect();
+        let mut numbers: Vec<(String, f64, f64)> =
+            lambda.zip(1..).map(|(l, i)| (format!("λ{i} of lambda"), l, 0.0)).collect();
         let above = f64::MIN_POSITIVE;
         for (name, value, least) in [
             ("first-step", self.first_step, above),
@@ -199,8 +213,11 @@ impl Settings {
             numbers.extend(value.map(|value| (name.to_owned(), value, least)));
         }
         for (name, value, least) in numbers {
-            let allowed =
-                if least > 0.0 { "it must be a finite number above zero" } else { "it must be a finite number, zero or above" };
+            let allowed = if least > 0.0 {
+                "it must be a finite number above zero"
+            } else {
+                "it must be a finite number, zero or above"
+            };
             ensure!(value >= least && value.is_finite(), Error::domain(name, value, allowed));
         }
         if let (Some(_), Some(Step::Fixed(eta))) = (self.first_step, self.step) {
@@ -213,7 +230,11 @@ impl Settings {
         let loss = Loss::parse(self.loss.as_deref().unwrap_or_default())?;
         ensure!(
             self.gamma.is_none() || loss.is_smooth(),
-            Error::domain("loss", loss.name(), "gamma needs a second derivative: pseudo-huber, log-cosh or square")
+            Error::domain(
+                "loss",
+                loss.name(),
+                "gamma needs a second derivative: pseudo-huber, log-cosh or square"
+            )
         );
         ensure!(
             self.gamma.is_none() || self.products != Some(0),
@@ -267,7 +288,9 @@ impl Settings {
 }
 
 fn map(settings: &Settings) -> Result<Map<String, Value>> {
-    let Value::Object(all) = serde_json::to_value(settings).map_err(|e| anyhow!("a setting cannot be written down: {e}"))? else {
+    let Value::Object(all) =
+        serde_json::to_value(settings).map_err(|e| anyhow!("a setting cannot be written down: {e}"))?
+    else {
         return Ok(Map::new());
     };
     Ok(all)

@@ -69,12 +69,18 @@ impl Summary {
     /// What the outcome means, and what to try.
     pub fn words(&self) -> &'static str {
         match self.outcome.as_str() {
-            "second-order-stationary" => "the gradient norm is at most ν, and no eigenvalue of the Hessian lies below −γ",
+            "second-order-stationary" => {
+                "the gradient norm is at most ν, and no eigenvalue of the Hessian lies below −γ"
+            }
             "first-order-stationary" => "the gradient norm is at most ν",
             "steps-spent" => "the steps are spent; the same command with a larger --max-steps goes on",
-            "diverged" => "L_λ left every bound: W is the last point where it was finite; try a smaller --step, or backtracking",
+            "diverged" => {
+                "L_λ left every bound: W is the last point where it was finite; try a smaller --step, or \
+                 backtracking"
+            }
             "stagnated" => {
-                "L_λ no longer falls, and the gradient norm is above ν or the curvature below −γ; try a larger --nu, --noise to leave a saddle, or more --patience"
+                "L_λ no longer falls, and the gradient norm is above ν or the curvature below −γ; try a \
+                 larger --nu, --noise to leave a saddle, or more --patience"
             }
             _ => "interrupted; the same command goes on",
         }
@@ -83,12 +89,14 @@ impl Summary {
     /// For people.
     pub fn readable(&self, dir: &Path) -> String {
         let number = common::number;
-        let mut terms = vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];
+        let mut terms =
+            vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];
         for (i, (l, r)) in self.lambda.into_iter().zip(self.regularizers).enumerate() {
             terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
         }
         terms.push(vec!["L_λ".into(), String::new(), String::new(), number(self.loss)]);
-        let test = self.test_loss.map_or(String::new(), |test| format!("\ntest loss         {}", number(test)));
+        let test =
+            self.test_loss.map_or(String::new(), |test| format!("\ntest loss         {}", number(test)));
         let hessian = self.hessian.as_ref().map_or(String::new(), |h| {
             let how = if h.hessian_exact {
                 "from the full spectrum".to_owned()
@@ -96,7 +104,10 @@ impl Summary {
                 format!("but for a probability of {:.0e}", h.hessian_failure_probability)
             };
             let below = number(h.hessian_min_eigenvalue - h.hessian_min_eigenvalue_bound);
-            format!("\nHessian           least eigenvalue {}, no lower than {below} ({how})", number(h.hessian_min_eigenvalue))
+            format!(
+                "\nHessian           least eigenvalue {}, no lower than {below} ({how})",
+                number(h.hessian_min_eigenvalue)
+            )
         });
         format!(
             "Training the {} model for {} at d = {}, m = {}, n = {}, k = {} (n_k = {}), {} loss\n\n\

@@ -30,7 +30,12 @@ impl FromStr for Step {
         let wrong = || format!("step = '{text}' is not allowed: it is backtracking, or a number above 0");
         match text.trim() {
             "backtracking" => Ok(Self::Backtracking),
-            number => number.parse().ok().filter(|eta: &f64| *eta > 0.0 && eta.is_finite()).map(Self::Fixed).ok_or_else(wrong),
+            number => number
+                .parse()
+                .ok()
+                .filter(|eta: &f64| *eta > 0.0 && eta.is_finite())
+                .map(Self::Fixed)
+                .ok_or_else(wrong),
         }
     }
 }
@@ -39,11 +44,15 @@ impl FromStr for Every {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let found = match text.trim().strip_suffix('s') {
-            Some(seconds) => seconds.trim().parse().ok().filter(|s: &f64| *s > 0.0 && s.is_finite()).map(Self::Seconds),
+            Some(seconds) => {
+                seconds.trim().parse().ok().filter(|s: &f64| *s > 0.0 && s.is_finite()).map(Self::Seconds)
+            }
             None => text.trim().parse().ok().filter(|steps| *steps > 0).map(Self::Steps),
         };
         found.ok_or_else(|| {
-            format!("checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in 60s")
+            format!(
+                "checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in 60s"
+            )
         })
     }
 }

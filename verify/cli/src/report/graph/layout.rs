@@ -56,7 +56,11 @@ pub struct Layout {
 pub(super) fn shaken(node: &Node) -> Option<String> {
     let first = node.shaken_by.first()?;
     let others = node.shaken_by.len() - 1;
-    Some(if others == 0 { format!("rests on {first}") } else { format!("rests on {first} and {others} more") })
+    Some(if others == 0 {
+        format!("rests on {first}")
+    } else {
+        format!("rests on {first} and {others} more")
+    })
 }
 
 impl Graph {
@@ -71,20 +75,34 @@ impl Graph {
             // The third line is set smaller.
             let letters = (letters as f64).max(0.9 * third.as_ref().map_or(0, |t| t.chars().count()) as f64);
             let height = if third.is_some() { TALL } else { HEIGHT };
-            g.set_node(node.id.as_str(), Some(NodeLabel { width: LETTER * letters + 26.0, height, ..NodeLabel::default() }));
+            g.set_node(
+                node.id.as_str(),
+                Some(NodeLabel { width: LETTER * letters + 26.0, height, ..NodeLabel::default() }),
+            );
         }
         for (from, to) in self.edges() {
             g.set_edge(from, to, Some(EdgeLabel::default()), None);
         }
-        let options = LayoutOptions { nodesep: 22.0, edgesep: 12.0, ranksep: 40.0, ..LayoutOptions::default() };
+        let options =
+            LayoutOptions { nodesep: 22.0, edgesep: 12.0, ranksep: 40.0, ..LayoutOptions::default() };
         dagre::layout(&mut g, Some(options));
         let mut boxes = Vec::new();
-        for (node, label) in self.nodes().iter().enumerate().filter_map(|(i, n)| g.node(&n.id).map(|l| (i, l))) {
+        for (node, label) in
+            self.nodes().iter().enumerate().filter_map(|(i, n)| g.node(&n.id).map(|l| (i, l)))
+        {
             let at = |v: Option<f64>| v.unwrap_or_default();
-            boxes.push(Placed { node, x: at(label.x), y: at(label.y), width: label.width, height: label.height });
+            boxes.push(Placed {
+                node,
+                x: at(label.x),
+                y: at(label.y),
+                width: label.width,
+                height: label.height,
+            });
         }
         let way = |(from, to): (&str, &str)| {
-            let corners = g.edge(from, to, None).map_or_else(Vec::new, |e| e.points.iter().map(|p| (p.x, p.y)).collect());
+            let corners = g
+                .edge(from, to, None)
+                .map_or_else(Vec::new, |e| e.points.iter().map(|p| (p.x, p.y)).collect());
             Route { from: from.to_owned(), to: to.to_owned(), points: corners }
         };
         let mut routes: Vec<Route> = self.edges().into_iter().map(way).collect();
@@ -92,12 +110,15 @@ impl Graph {
         settle(boxes, routes, MARGIN)
     }
 
-    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between the boxes of the rows that it
-    /// crosses: it bends only in the space between rows, and so never runs behind a box.
+    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between the
+    /// boxes of the rows that it crosses: it bends only in the space between rows, and so never runs behind a
+    /// box.
     fn straighten(&self, boxes: &[Placed], routes: &mut [Route]) {
         let of = |id: &str| boxes.iter().find(|b| self.nodes()[b.node].id == id);
         // Half the height of the row at y: the library's other corners lie between rows.
-        let row = |y: f64| boxes.iter().filter(|b| (b.y - y).abs() < 1.0).map(|b| b.height / 2.0).fold(0.0, f64::max);
+        let row = |y: f64| {
+            boxes.iter().filter(|b| (b.y - y).abs() < 1.0).map(|b| b.height / 2.0).fold(0.0, f64::max)
+        };
         for route in routes.iter_mut() {
             let (Some(from), Some(to)) = (of(&route.from), of(&route.to)) else { continue };
             let (top, bottom) = (from.y.min(to.y) + 1.0, from.y.max(to.y) - 1.0);
@@ -111,9 +132,21 @@ impl Graph {
         }
         for b in boxes {
             let id = &self.nodes()[b.node].id;
-            spread(b, routes, |r| r.from == *id, |r| r.points[2].0, |r, x| r.points.iter_mut().take(2).for_each(|p| p.0 = x));
+            spread(
+                b,
+                routes,
+                |r| r.from == *id,
+                |r| r.points[2].0,
+                |r, x| r.points.iter_mut().take(2).for_each(|p| p.0 = x),
+            );
             let before = |r: &Route| r.points[r.points.len() - 3].0;
-            spread(b, routes, |r| r.to == *id, before, |r, x| r.points.iter_mut().rev().take(2).for_each(|p| p.0 = x));
+            spread(
+                b,
+                routes,
+                |r| r.to == *id,
+                before,
+                |r, x| r.points.iter_mut().rev().take(2).for_each(|p| p.0 = x),
+            );
         }
     }
 }
@@ -138,8 +171,11 @@ fn spread(
 /// Moves everything so that the picture begins at the margin, and rounds to a tenth of a pixel.
 fn settle(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout {
     let points = || routes.iter().flat_map(|r| r.points.iter().copied());
-    let corners =
-        || boxes.iter().flat_map(|b| [(b.x - b.width / 2.0, b.y - b.height / 2.0), (b.x + b.width / 2.0, b.y + b.height / 2.0)]);
+    let corners = || {
+        boxes.iter().flat_map(|b| {
+            [(b.x - b.width / 2.0, b.y - b.height / 2.0), (b.x + b.width / 2.0, b.y + b.height / 2.0)]
+        })
+    };
     let all: Vec<(f64, f64)> = points().chain(corners()).collect();
     let least = |f: fn(&(f64, f64)) -> f64| all.iter().map(f).fold(f64::INFINITY, f64::min);
     let most = |f: fn(&(f64, f64)) -> f64| all.iter().map(f).fold(f64::NEG_INFINITY, f64::max);
@@ -155,5 +191,10 @@ fn settle(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout
     for p in routes.iter_mut().flat_map(|r| &mut r.points) {
         *p = shift(*p);
     }
-    Layout { boxes, routes, width: tenth(right - left + 2.0 * margin), height: tenth(bottom - top + 2.0 * margin) }
+    Layout {
+        boxes,
+        routes,
+        width: tenth(right - left + 2.0 * margin),
+        height: tenth(bottom - top + 2.0 * margin),
+    }
 }

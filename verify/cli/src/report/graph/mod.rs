@@ -1,9 +1,9 @@
 //! The graph of claims: which rests on which, and what each came out as.
 //!
-//! A [`Graph`] is data: nodes in the order of the registry, and from every node the names of those it rests on. It can be
-//! narrowed to the neighbourhood of one claim ([`Graph::focus`]) and written as SVG ([`Graph::svg`]), as DOT
-//! ([`Graph::dot`]) and as Mermaid ([`Graph::mermaid`]). The places of the boxes come from dagre, the layered layout of
-//! Sugiyama; what rests on a claim stands below it.
+//! A [`Graph`] is data: nodes in the order of the registry, and from every node the names of those it rests
+//! on. It can be narrowed to the neighbourhood of one claim ([`Graph::focus`]) and written as SVG
+//! ([`Graph::svg`]), as DOT ([`Graph::dot`]) and as Mermaid ([`Graph::mermaid`]). The places of the boxes
+//! come from dagre, the layered layout of Sugiyama; what rests on a claim stands below it.
 
 mod layout;
 mod picture;
@@ -76,8 +76,12 @@ impl Graph {
             node.uses.retain(|u| names.contains(u) && seen.insert(u.clone()));
         }
         let mut graph = Self { nodes, focus: None };
-        let refuted: Vec<String> =
-            graph.nodes.iter().filter(|n| n.verdict == Some(Verdict::Refuted)).map(|n| n.id.clone()).collect();
+        let refuted: Vec<String> = graph
+            .nodes
+            .iter()
+            .filter(|n| n.verdict == Some(Verdict::Refuted))
+            .map(|n| n.id.clone())
+            .collect();
         for id in refuted {
             let resting = graph.above(&id);
             for node in graph.nodes.iter_mut().filter(|n| n.id != id && resting.contains(&n.id)) {
@@ -133,7 +137,9 @@ impl Graph {
 
     /// `id` and all that rests on it.
     fn above(&self, id: &str) -> BTreeSet<String> {
-        self.closure(id, |n, found| if n.uses.iter().any(|u| found.contains(u)) { vec![n.id.clone()] } else { Vec::new() })
+        self.closure(id, |n, found| {
+            if n.uses.iter().any(|u| found.contains(u)) { vec![n.id.clone()] } else { Vec::new() }
+        })
     }
 
     /// `id` and all that it rests on.

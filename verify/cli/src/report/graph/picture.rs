@@ -15,7 +15,8 @@ pub const STYLE: &str = include_str!("graph.css");
 pub enum Setting<'a> {
     /// In a file of its own, which brings its style; nodes link to their claims on this page.
     Alone(&'a str),
-    /// In a page that has the style; nodes link to the claims on it. The name tells the pictures of one page apart.
+    /// In a page that has the style; nodes link to the claims on it. The name tells the pictures of one page
+    /// apart.
     Page(&'a str),
 }
 
@@ -36,7 +37,8 @@ impl Graph {
                 title id=(title) { (self.heading()) }
                 desc id=(description) { (self.summary()) }
                 @if let Setting::Alone(_) = setting {
-                    style { (maud::PreEscaped(palette::standalone(&format!("svg {{ background: var(--ground); }}\n{STYLE}")))) }
+                    style { (maud::PreEscaped(palette::standalone(&format!("svg {{ background: \
+                        var(--ground); }}\n{STYLE}")))) }
                 }
                 @for route in &layout.routes { (arrow(route)) }
                 @for place in &layout.boxes { (self.claim(place, page)) }
@@ -47,21 +49,28 @@ impl Graph {
 
     /// What the picture shows.
     fn heading(&self) -> String {
-        self.focused().map_or_else(|| "What rests on what".to_owned(), |id| format!("What {id} rests on, and what rests on it"))
+        self.focused().map_or_else(
+            || "What rests on what".to_owned(),
+            |id| format!("What {id} rests on, and what rests on it"),
+        )
     }
 
     /// The finding in words.
     fn summary(&self) -> String {
         let claims = if self.nodes().len() == 1 { "claim" } else { "claims" };
-        let mut words = format!("{} {claims}; an arrow leads from a claim to what rests on it.", self.nodes().len());
-        for verdict in [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted] {
+        let mut words =
+            format!("{} {claims}; an arrow leads from a claim to what rests on it.", self.nodes().len());
+        for verdict in
+            [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted]
+        {
             let names = self.nodes().iter().filter(|n| n.verdict == Some(verdict)).map(|n| n.id.as_str());
             let names: Vec<&str> = names.collect();
             if !names.is_empty() {
                 words += &format!(" {verdict}: {}.", names.join(", "));
             }
         }
-        let missing: Vec<&str> = self.nodes().iter().filter(|n| n.verdict.is_none()).map(|n| n.id.as_str()).collect();
+        let missing: Vec<&str> =
+            self.nodes().iter().filter(|n| n.verdict.is_none()).map(|n| n.id.as_str()).collect();
         if !missing.is_empty() {
             words += &format!(" Not measured: {}.", missing.join(", "));
         }
@@ -122,8 +131,14 @@ fn arrow(route: &Route) -> Markup {
         here = (x, y);
     }
     let wing = 0.45 * HEAD;
-    let head =
-        format!("M{},{}L{},{}H{}Z", tenth(last.0), tenth(last.1), tenth(last.0 - wing), tenth(end.1), tenth(last.0 + wing));
+    let head = format!(
+        "M{},{}L{},{}H{}Z",
+        tenth(last.0),
+        tenth(last.1),
+        tenth(last.0 - wing),
+        tenth(end.1),
+        tenth(last.0 + wing)
+    );
     html! {
         path class="edge" d=(way) data-from=(route.from) data-to=(route.to) {}
         path class="head" d=(head) {}

@@ -17,7 +17,8 @@ impl Graph {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 out,
-                "  {id} [label={label}, tooltip={}, class=\"{}\", fillcolor=\"{fill}\", color=\"{line}\", fontcolor=\"{text}\"{width}];",
+                "  {id} [label={label}, tooltip={}, class=\"{}\", fillcolor=\"{fill}\", color=\"{line}\", \
+                 fontcolor=\"{text}\"{width}];",
                 quoted(&node.description()),
                 node.class()
             );

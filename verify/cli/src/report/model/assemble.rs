@@ -1,8 +1,8 @@
 //! From records to the data of a report. Nothing is measured here.
 
 use super::{
-    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount, PaperEntry,
-    Provenance, Report, SCHEMA,
+    BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount,
+    PaperEntry, Provenance, Report, SCHEMA,
 };
 use crate::report::called;
 use escapement_verify::claim::bound::{Bound, Kind, Side};
@@ -48,8 +48,9 @@ pub struct Material<'a> {
     pub program: String,
 }
 
-/// The tier whose plan is nearest to what the journal holds: with the fewest cells that only one of the two has, counting the claims that have any
-/// record, and the smaller tier of equals. Of tiers that contain one another it is the largest of whose additional cells most are there.
+/// The tier whose plan is nearest to what the journal holds: with the fewest cells that only one of the two
+/// has, counting the claims that have any record, and the smaller tier of equals. Of tiers that contain one
+/// another it is the largest of whose additional cells most are there.
 ///
 /// # Errors
 /// Plans that cannot be made, see [`Plan::new`].
@@ -76,7 +77,11 @@ pub fn likely_tier(claims: &[&dyn Claim], records: &Records, seed: u64) -> Resul
 pub fn assemble(material: &Material<'_>) -> Result<Report> {
     let held = Held::new(material.records.iter(), material.seed);
     let mut hosts = BTreeSet::new();
-    let claims = material.claims.iter().map(|&c| of_claim(c, material, &held, &mut hosts)).collect::<Result<Vec<_>>>()?;
+    let claims = material
+        .claims
+        .iter()
+        .map(|&c| of_claim(c, material, &held, &mut hosts))
+        .collect::<Result<Vec<_>>>()?;
     let mut papers: Vec<&Paper> = Vec::new();
     for paper in material.claims.iter().map(|c| c.card().paper) {
         if !papers.iter().any(|known| known.id == paper.id) {
@@ -85,7 +90,11 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
     }
     let mut report = Report {
         schema: SCHEMA.to_owned(),
-        provenance: Provenance::new(material.journal.clone(), material.command.clone(), hosts.into_iter().collect()),
+        provenance: Provenance::new(
+            material.journal.clone(),
+            material.command.clone(),
+            hosts.into_iter().collect(),
+        ),
         tier: material.tier,
         seed: material.seed,
         notes: Vec::new(),
@@ -116,7 +125,8 @@ fn entries(p: &Paper) -> impl Iterator<Item = ErratumEntry> {
 
 /// Marks what rests on a refuted claim.
 fn shake(report: &mut Report, registry: &Registry) {
-    let refuted: Vec<String> = report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
+    let refuted: Vec<String> =
+        report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
     let refuted: Vec<&str> = refuted.iter().map(String::as_str).collect();
     for claim in &mut report.claims {
         claim.shaken_by = registry.shaken_by(&claim.id, &refuted).into_iter().map(str::to_owned).collect();
@@ -145,12 +155,18 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     if recorded == 0 {
         let seeds: BTreeSet<u64> = material.records.iter().map(|r| r.seed).collect();
         let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
-        let others =
-            if seeds.is_empty() { String::new() } else { format!("; it holds other cells, with the seed {}", seeds.join(", ")) };
+        let others = if seeds.is_empty() {
+            String::new()
+        } else {
+            format!("; it holds other cells, with the seed {}", seeds.join(", "))
+        };
         notes.push(format!("the journal holds no record of the {tier} tier with the seed {seed}{others}"));
     } else if earlier == recorded {
-        notes
-            .push("every record is of other sources than this program's: the numbers are those of an earlier version".to_owned());
+        notes.push(
+            "every record is of other sources than this program's: the numbers are those of an earlier \
+                version"
+                .to_owned(),
+        );
     } else if earlier > 0 {
         notes.push(format!(
             "{earlier} of {} {} of other sources than this program's, and marked as earlier",
@@ -170,14 +186,21 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
     notes
 }
 
-fn of_claim(claim: &dyn Claim, material: &Material<'_>, held: &Held<'_>, hosts: &mut BTreeSet<String>) -> Result<ClaimReport> {
+fn of_claim(
+    claim: &dyn Claim,
+    material: &Material<'_>,
+    held: &Held<'_>,
+    hosts: &mut BTreeSet<String>,
+) -> Result<ClaimReport> {
     let (tier, seed, id) = (material.tier, material.seed, claim.id());
     let plan = Plan::new(&[claim], tier, seed)?;
     let (source, records) = held.of(claim, &plan);
     let records: Vec<Record> = records.into_iter().cloned().collect();
     let failures: Vec<Failure> = material.failures.iter().filter(|f| f.cell.claim == id).cloned().collect();
-    let there: BTreeSet<&Cell> = records.iter().map(|r| &r.cell).chain(failures.iter().map(|f| &f.cell)).collect();
-    let missing: Vec<Cell> = plan.steps.iter().map(|s| &s.cell).filter(|c| !there.contains(c)).cloned().collect();
+    let there: BTreeSet<&Cell> =
+        records.iter().map(|r| &r.cell).chain(failures.iter().map(|f| &f.cell)).collect();
+    let missing: Vec<Cell> =
+        plan.steps.iter().map(|s| &s.cell).filter(|c| !there.contains(c)).cloned().collect();
     let judged = judge_partial(claim, tier, seed, &records, &failures, &missing);
 
     let current = source.as_deref() == Some(source_of(claim).as_str());
@@ -199,7 +222,8 @@ fn of_claim(claim: &dyn Claim, material: &Material<'_>, held: &Held<'_>, hosts: 
             cost.seconds = Some(cost.seconds.unwrap_or(0.0) + t.seconds);
             cost.timed += 1;
         }
-        let (key, inside_hypotheses, seconds) = (r.cell.key(), r.inside_hypotheses(), timing.map(|t| t.seconds));
+        let (key, inside_hypotheses, seconds) =
+            (r.cell.key(), r.inside_hypotheses(), timing.map(|t| t.seconds));
         cells.push(CellReport { key, freshness: freshness(r), inside_hypotheses, seconds });
     }
     let count = |f: Freshness| cells.iter().filter(|c| c.freshness == f).count();
@@ -272,7 +296,8 @@ fn hypotheses(records: &[Record]) -> Vec<HypothesisCount> {
     found
 }
 
-/// How far the extreme ratio of the points that decide can be from the exact one: every ratio lies within its own error, and so does their extreme.
+/// How far the extreme ratio of the points that decide can be from the exact one: every ratio lies within its
+/// own error, and so does their extreme.
 fn constant_error(kind: &Kind, verdict: &BoundVerdict, series: &[Series]) -> Option<f64> {
     let constant = verdict.implied_constant?;
     let side = match kind {
@@ -282,7 +307,8 @@ fn constant_error(kind: &Kind, verdict: &BoundVerdict, series: &[Series]) -> Opt
         Kind::Identity { .. } | Kind::Probability { .. } => return None,
     };
     let points = || series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides);
-    // As the judges do it: where every right side is 0 the left side itself, and else where the right side is positive.
+    // As the judges do it: where every right side is 0 the left side itself, and else where the right side is
+    // positive.
     let sign = points().all(|p| p.rhs == 0.0);
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
     let direction = if side == Side::Lower { -1.0 } else { 1.0 };

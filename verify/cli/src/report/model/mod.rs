@@ -1,6 +1,7 @@
 //! The data of a report: everything that the page and the tables show, and what `report.json` holds.
 //!
-//! Every field is documented in `docs/report-schema.md`; a change that would mislead a reader of the old format needs a new [`SCHEMA`].
+//! Every field is documented in `docs/report-schema.md`; a change that would mislead a reader of the old
+//! format needs a new [`SCHEMA`].
 
 mod assemble;
 mod provenance;
@@ -148,11 +149,13 @@ pub struct ClaimReport {
     pub shaken_by: Vec<String>,
     /// The entries of the errata that concern it.
     pub errata: Vec<ErratumId>,
-    /// The verdict: the worst of its bounds, printed wording aside; *inconclusive* at best where cells are missing.
+    /// The verdict: the worst of its bounds, printed wording aside; *inconclusive* at best where cells are
+    /// missing.
     pub verdict: Verdict,
     /// The verdict on the printed wording, where it differs.
     pub as_printed: Option<AsPrinted>,
-    /// Where its records come from; the least fresh of them, and none where there is no record. Records of different sources are never mixed.
+    /// Where its records come from; the least fresh of them, and none where there is no record. Records of
+    /// different sources are never mixed.
     pub freshness: Option<Freshness>,
     /// Hash of the sources that measured it.
     pub source: Option<String>,
@@ -216,7 +219,8 @@ pub struct CostReport {
     pub bytes: f64,
     /// Products with Σ or a Hessian of all cells.
     pub products: f64,
-    /// Wall time of the cells, added up as if measured one after the other; none where no sidecar says it of any.
+    /// Wall time of the cells, added up as if measured one after the other; none where no sidecar says it of
+    /// any.
     pub seconds: Option<f64>,
     /// Cells of which the wall time is known.
     pub timed: usize,
@@ -246,7 +250,8 @@ pub struct BoundReport {
     /// On which side it binds; none in a report of a version that did not say it.
     #[serde(default)]
     pub side: Option<Side>,
-    /// Bound on the distance of the implied constant from the one that exact arithmetic would give on the same cells.
+    /// Bound on the distance of the implied constant from the one that exact arithmetic would give on the
+    /// same cells.
     pub constant_error: Option<f64>,
     /// Cells of the plan that it speaks of.
     pub planned: usize,

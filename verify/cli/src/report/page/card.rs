@@ -32,7 +32,8 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
                     figcaption { "What it rests on, and what rests on it" }
                 }
             }
-            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be measured: " (f.message) } }
+            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be \
+                measured: " (f.message) } }
             (bound::contents(claim))
             @for (number, b) in claim.bounds.iter().enumerate() { (bound::section(b, claim, number)) }
             (cost(claim, report))
@@ -95,7 +96,9 @@ const LONG: usize = 6;
 
 /// How many cells meet each hypothesis.
 fn met(hypotheses: &[HypothesisCount]) -> Markup {
-    let gloss = |h: &HypothesisCount| if h.name == Hypothesis::RANGE { " (where the constant is uniform)" } else { "" };
+    let gloss = |h: &HypothesisCount| {
+        if h.name == Hypothesis::RANGE { " (where the constant is uniform)" } else { "" }
+    };
     let list = html! {
         @if !hypotheses.is_empty() {
             ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (count(h.cells, "cell")) } } }
@@ -116,10 +119,12 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 dd {
                     (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
                     @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
-                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over " (count(cost.timed, "cell")) }
+                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over "
+                        (count(cost.timed, "cell")) }
                 }
             }
-            div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random numbers is keyed by both" } }
+            div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random \
+                numbers is keyed by both" } }
             div { dt { "Again" } dd { code { (claim.command) " --journal again.jsonl" } } }
         }
     }

@@ -28,7 +28,8 @@ pub struct DrawnExperiment {
     pub freshness: Option<Freshness>,
 }
 
-/// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such folder.
+/// The folders of experiments in `parent`, or that folder itself if it is one; none where there is no such
+/// folder.
 pub fn folders(parent: &Path) -> Vec<PathBuf> {
     let is_one = |p: &PathBuf| p.join("verdict.json").is_file();
     if is_one(&parent.to_owned()) {
@@ -48,7 +49,11 @@ pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
     let mut found = Vec::new();
     for parent in parents {
         let places = folders(parent);
-        ensure!(!places.is_empty(), "{} holds no experiment: its folder, or one in it, has a verdict.json", parent.display());
+        ensure!(
+            !places.is_empty(),
+            "{} holds no experiment: its folder, or one in it, has a verdict.json",
+            parent.display()
+        );
         for place in places {
             found.push(read(&place)?);
         }
@@ -59,7 +64,8 @@ pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
 fn read(folder: &Path) -> Result<DrawnExperiment> {
     let text = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+        std::fs::read_to_string(&path)
+            .map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
     };
     let path = folder.join("verdict.json");
     let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)
@@ -67,7 +73,8 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
     let name = format!("{}.svg", verdict.claim);
     let svg = if folder.join(&name).is_file() { Some(text(&name)?) } else { None };
     if let Some(svg) = &svg
-        && (!svg.starts_with("<svg") || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
+        && (!svg.starts_with("<svg")
+            || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
     {
         bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
     }
@@ -77,7 +84,9 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
 /// Where the runs in the folder come from: the least fresh of them.
 fn freshness_of(folder: &Path) -> Option<Freshness> {
     let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
-    let runs = entries.filter_map(|e| Some(e.ok()?.path())).filter(|path| path.extension().is_some_and(|e| e == "run"));
+    let runs = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "run"));
     let of = |source: String| if source == SOURCE_HASH { Freshness::Reused } else { Freshness::Earlier };
     runs.filter_map(|path| source_of(&path)).map(of).max()
 }
@@ -141,7 +150,8 @@ fn one(e: &DrawnExperiment) -> Markup {
     }
 }
 
-/// The text with every decimal fraction in it at four significant digits at most; whole numbers and short fractions stay as they are.
+/// The text with every decimal fraction in it at four significant digits at most; whole numbers and short
+/// fractions stay as they are.
 fn rounded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

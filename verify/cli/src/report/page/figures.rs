@@ -1,5 +1,5 @@
-//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An identity has another one, see
-//! [`identity`].
+//! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An
+//! identity has another one, see [`identity`].
 
 use super::identity;
 use super::mathematics::inline;
@@ -24,7 +24,8 @@ pub(super) fn nearest(bound: &BoundReport) -> Option<&ExponentEvidence> {
 
 /// The group that decided, or came closest to deciding otherwise.
 pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Option<&'a Series> {
-    let by_exponent = nearest(bound).and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
+    let by_exponent = nearest(bound)
+        .and_then(|e| bound.series.iter().find(|s| s.group == e.group && s.parameter == e.parameter));
     // A cell refutes by itself, whatever the exponents of other groups are.
     let refutes = |s: &Series| refuting(s, bound, claim).next().is_some();
     let by_exponent = by_exponent.filter(|s| refutes(s) || !bound.series.iter().any(refutes));
@@ -54,7 +55,9 @@ pub(super) fn finding(bound: &BoundReport) -> String {
 
 /// The pictures of a bound, with a key and a caption; nothing where there is nothing to draw.
 pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
-    let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else { return Markup::default() };
+    let Some(series) = deciding(bound, claim).filter(|s| !s.points.is_empty()) else {
+        return Markup::default();
+    };
     let words = finding(bound);
     let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
     let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
@@ -70,7 +73,8 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
         html! {
             div class="pair" {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
-                @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. {words}"))) }
+                @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. \
+                    {words}"))) }
             }
             (key(series, bound, claim, ratios.is_some(), others > 0))
         }
@@ -125,7 +129,8 @@ fn identity_key(series: &Series, bound: &BoundReport, claim: &ClaimReport, other
             @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
             li class="k-unit" { "1: as far apart as the certificate allows" }
             @if identity::reaches(series, 0.0) { li class="k-down" { "0: the same number on both sides" } }
-            @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is allowed" } }
+            @if identity::reaches(series, f64::INFINITY) { li class="k-up" { "∞: different, and no error is \
+                allowed" } }
             @if others { li class="k-other" { "other groups, their largest" } }
             (refuted_key(series, bound, claim))
             (controls(series, bound))
@@ -149,7 +154,8 @@ fn constant(bound: &BoundReport) -> &'static str {
 
 /// The mark of the cell that refutes, as an entry of a key.
 fn refuted_key(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Markup {
-    html! { @if refuting(series, bound, claim).next().is_some() { li class="k-worst" { "the cell that refutes" } } }
+    html! { @if refuting(series, bound, claim).next().is_some() { li class="k-worst" { "the cell that \
+    refutes" } } }
 }
 
 /// The controls, as entries of a key.
@@ -219,13 +225,15 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     if let Some(fit) = &series.fit {
         let at = means(&series.points, Point::ratio, log_y);
-        traces.push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
+        traces
+            .push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
         traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
     }
     if series.claimed.is_none() {
         traces.push(Trace::Level("unit", 1.0, String::new()));
     }
-    // The constant of the bound may come from another group. That of an event is a frequency, and so are the limits of its points.
+    // The constant of the bound may come from another group. That of an event is a frequency, and so are the
+    // limits of its points.
     let unit = if is_event(bound) { points[0].rhs } else { 1.0 };
     if let Some(c) = bound.verdict.implied_constant.map(|c| c / unit) {
         traces.push(Trace::Level("constant", c, short(c)));
@@ -234,10 +242,21 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
         traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, unit, log_y)));
-    traces.push(Trace::Rings("worst", refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect()));
+    traces.push(Trace::Rings(
+        "worst",
+        refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect(),
+    ));
     let log_x = log_x(series);
     let counts = counts(series);
-    Some(Small { x_label: abscissa(series), y_label: "measured / right side".into(), log_x, counts, log_y, ends: false, traces })
+    Some(Small {
+        x_label: abscissa(series),
+        y_label: "measured / right side".into(),
+        log_x,
+        counts,
+        log_y,
+        ends: false,
+        traces,
+    })
 }
 
 /// The points at one abscissa.
@@ -262,7 +281,11 @@ fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> 
         let count = group.len() as f64;
         let values = || group.iter().map(|g| g.1);
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        let mean = if log { (values().map(f64::ln).sum::<f64>() / count).exp() } else { values().sum::<f64>() / count };
+        let mean = if log {
+            (values().map(f64::ln).sum::<f64>() / count).exp()
+        } else {
+            values().sum::<f64>() / count
+        };
         Mean { x: group[0].0, mean, low, high, points: group.len() }
     };
     all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
@@ -290,13 +313,15 @@ fn dots(
                 short(m.high)
             )
         };
-        let dot = |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
+        let dot =
+            |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
         return means(points, value, log).iter().map(dot).collect();
     }
     let dot = |p: &Point| {
         let record = claim.records.get(p.cell);
         let from = record.map_or("", |r| r.freshness.name());
-        let outside = if record.is_some_and(|r| !r.inside_hypotheses) { "; outside the hypotheses" } else { "" };
+        let outside =
+            if record.is_some_and(|r| !r.inside_hypotheses) { "; outside the hypotheses" } else { "" };
         let note = format!(
             "{name} = {}: {} ± {} against {} ± {}; {from}{outside}",
             p.x,

@@ -16,9 +16,15 @@ pub(super) fn footer(report: &Report) -> Markup {
         ("Sources", p.source_hash.clone()),
         ("Cargo.lock", p.lock_hash.clone()),
         ("Page made on", format!("{}, {}, {}", p.cpu, count(p.threads, "thread"), p.system)),
-        ("Measured on", if p.hosts.is_empty() { "the journal's sidecar does not say".into() } else { p.hosts.join("; ") }),
+        (
+            "Measured on",
+            if p.hosts.is_empty() { "the journal's sidecar does not say".into() } else { p.hosts.join("; ") },
+        ),
         ("Tier, root seed", format!("{}, {}", report.tier, report.seed)),
-        ("Journal", format!("{}: {} in this report, {} flops", p.journal, count(cells, "cell"), large(flops))),
+        (
+            "Journal",
+            format!("{}: {} in this report, {} flops", p.journal, count(cells, "cell"), large(flops)),
+        ),
         ("Schema", report.schema.clone()),
     ];
     html! {

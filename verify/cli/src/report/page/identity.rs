@@ -1,5 +1,5 @@
-//! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The sides themselves lie on one
-//! another, and show nothing.
+//! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The
+//! sides themselves lie on one another, and show nothing.
 
 use super::numbers::{error, short};
 use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
@@ -42,7 +42,15 @@ pub(super) fn picture(series: &Series, bound: &BoundReport, claim: &ClaimReport)
     traces.push(Trace::Dots("measured", measured(series, claim)));
     traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, excess(p))).collect()));
     let counts = counts(series);
-    Small { x_label: abscissa(series), y_label: AXIS.into(), log_x: log_x(series), counts, log_y: true, ends: true, traces }
+    Small {
+        x_label: abscissa(series),
+        y_label: AXIS.into(),
+        log_x: log_x(series),
+        counts,
+        log_y: true,
+        ends: true,
+        traces,
+    }
 }
 
 /// The points at one abscissa.
@@ -62,7 +70,11 @@ impl Spread {
     /// In words.
     fn words(&self, name: &str) -> String {
         let (x, points) = (self.x, count(self.points, "point"));
-        format!("{name} = {x}: from {} to {} times the certificate over {points}", number(self.least), number(self.largest))
+        format!(
+            "{name} = {x}: from {} to {} times the certificate over {points}",
+            number(self.least),
+            number(self.largest)
+        )
     }
 }
 
@@ -82,11 +94,20 @@ fn measured(series: &Series, claim: &ClaimReport) -> Vec<Dot> {
     let name = abscissa(series);
     if series.points.len() > CROWD {
         let from = claim.freshness.map_or("", Freshness::name);
-        return largest(&series.points).iter().map(|s| s.dot(format!("{}; {from}", s.words(&name)))).collect();
+        return largest(&series.points)
+            .iter()
+            .map(|s| s.dot(format!("{}; {from}", s.words(&name))))
+            .collect();
     }
     let dot = |p: &Point| {
         let from = claim.records.get(p.cell).map_or("", |r| r.freshness.name());
-        Dot { x: p.x, y: excess(p), bar: None, note: format!("{}; {from}", sides(p, &name)), hollow: !p.decides }
+        Dot {
+            x: p.x,
+            y: excess(p),
+            bar: None,
+            note: format!("{}; {from}", sides(p, &name)),
+            hollow: !p.decides,
+        }
     };
     series.points.iter().map(dot).collect()
 }
@@ -134,12 +155,16 @@ mod tests {
         assert_eq!(excess(&point(1.0, (3.0, 0.0), (3.0, 0.0))), 0.0);
         assert_eq!(excess(&point(1.0, (2.0, 0.0), (3.0, 0.0))), f64::INFINITY);
         let p = point(8.0, (2.0, 0.0), (3.0, 0.0));
-        assert_eq!(sides(&p, "m"), "m = 8: ∞ times the certificate, |2.000 − 3.000| = 1.000 where 0 is allowed");
+        assert_eq!(
+            sides(&p, "m"),
+            "m = 8: ∞ times the certificate, |2.000 − 3.000| = 1.000 where 0 is allowed"
+        );
     }
 
     #[test]
     fn the_largest_at_an_abscissa_stands_for_it() {
-        let points = [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)].map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
+        let points =
+            [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)].map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
         let found: Vec<_> = largest(&points).iter().map(|s| (s.x, s.least, s.largest, s.points)).collect();
         assert_eq!(found, [(1.0, 0.0, 0.0, 1), (2.0, 0.0, 5.0, 3)]);
     }

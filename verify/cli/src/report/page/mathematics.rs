@@ -4,7 +4,8 @@ use maud::{Markup, PreEscaped, html};
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage, push_mathml};
 
-/// A displayed formula with the same in words for who cannot see it; nothing where there is none, and the source where it cannot be read.
+/// A displayed formula with the same in words for who cannot see it; nothing where there is none, and the
+/// source where it cannot be read.
 pub(super) fn display(latex: &str, words: &str) -> Markup {
     if latex.is_empty() {
         return Markup::default();
@@ -75,7 +76,8 @@ fn indexed(text: &str) -> String {
     out
 }
 
-/// A hyphen before a number is a minus: "of -0.5", "(-1.2e-9". One that joins words and one between numbers stay.
+/// A hyphen before a number is a minus: "of -0.5", "(-1.2e-9". One that joins words and one between numbers
+/// stay.
 fn signed(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let is_digit = |i: usize| letters.get(i).is_some_and(char::is_ascii_digit);
@@ -87,8 +89,8 @@ fn signed(text: &str) -> String {
     letters.iter().enumerate().map(|(i, c)| if *c == '-' && minus(i) { '−' } else { *c }).collect()
 }
 
-/// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and digits, after a sign if it is an
-/// exponent.
+/// What an index or an exponent takes from the text after its sign: what stands in braces, or letters and
+/// digits, after a sign if it is an exponent.
 fn script(after: &str, raised: bool) -> (&str, &str) {
     if let Some((inside, left)) = after.strip_prefix('{').and_then(braced) {
         return (inside, left);
@@ -99,7 +101,8 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
     let signs = if raised { after.len() - after.trim_start_matches(['-', '−']).len() } else { 0 };
     // Letters that are raised or lowered by themselves, as in xᵀ, are no part of it.
     let small = |c: char| ('\u{1d2c}'..='\u{1d6a}').contains(&c) || ('\u{2071}'..='\u{209c}').contains(&c);
-    let plain = |c: char| c.is_alphabetic() && !small(c) || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞');
+    let plain =
+        |c: char| c.is_alphabetic() && !small(c) || c.is_ascii_digit() || matches!(c, '½' | '¼' | '∞');
     let word = |c: char| plain(c) || raised && (c == '.' || c == '*');
     let end = after[signs..].find(|c| !word(c)).map_or(after.len(), |e| e + signs);
     // A full stop ends the sentence, not the exponent.
@@ -107,7 +110,8 @@ fn script(after: &str, raised: bool) -> (&str, &str) {
     if end == signs { ("", after) } else { after.split_at(end) }
 }
 
-/// What stands before the brace that closes the one before the text, and what follows it; none where nothing closes it.
+/// What stands before the brace that closes the one before the text, and what follows it; none where nothing
+/// closes it.
 fn braced(text: &str) -> Option<(&str, &str)> {
     let mut depth = 1;
     let closes = |&(_, c): &(usize, char)| {
@@ -124,8 +128,11 @@ mod tests {
 
     #[test]
     fn a_formula_becomes_mathml_and_nonsense_stays_readable() {
-        let good = display(r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}", "")
-            .into_string();
+        let good = display(
+            r"\max_{i\le n}\,\lvert f_Q(x_i;W_Q)-f_{\mathrm{sp}}(x_i)\rvert \lesssim \frac{d^k}{\sqrt m}",
+            "",
+        )
+        .into_string();
         assert!(good.contains("<math") && good.contains("<mfrac>") && good.contains("<msqrt>"));
         roxmltree::Document::parse(&good).unwrap();
         let operator = display(r"\mathbb{E} \max_r x", "").into_string();
@@ -142,7 +149,10 @@ mod tests {
         let of = |text: &str| inline(text).into_string();
         assert_eq!(of("m^{-1/2} and W_Q"), "m<sup>−1/2</sup> and W<sub>Q</sub>");
         assert_eq!(of("λ_{i−1}(σ') ≤ d^k/√m."), "λ<sub>i−1</sub>(σ') ≤ d<sup>k</sup>/√m.");
-        assert_eq!(of("goes like m^-0.5. ‖W‖_{2,4}^4"), "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>");
+        assert_eq!(
+            of("goes like m^-0.5. ‖W‖_{2,4}^4"),
+            "goes like m<sup>−0.5</sup>. ‖W‖<sub>2,4</sub><sup>4</sup>"
+        );
         assert_eq!(of("a ^ b < c_, x^{"), "a ^ b &lt; c_, x^{");
         assert_eq!(of("λ_{n_k}, ‖σ'‖_∞²"), "λ<sub>n<sub>k</sub></sub>, ‖σ'‖<sub>∞</sub>²");
         assert_eq!(of("λ_{n_{k+1}}(Σ) ≤ 1"), "λ<sub>n<sub>k+1</sub></sub>(Σ) ≤ 1");

@@ -1,7 +1,8 @@
-//! The page: one HTML file that needs nothing else. No network, no fonts, pictures and mathematics in line; what the script adds (a filter,
-//! keys, the choice of theme) is not needed to read it.
+//! The page: one HTML file that needs nothing else. No network, no fonts, pictures and mathematics in line;
+//! what the script adds (a filter, keys, the choice of theme) is not needed to read it.
 //!
-//! Every function here turns a part of [`Report`] into markup. Style and script are files of their own, `style.css` and `script.js`.
+//! Every function here turns a part of [`Report`] into markup. Style and script are files of their own,
+//! `style.css` and `script.js`.
 
 mod bound;
 mod card;
@@ -26,7 +27,8 @@ use escapement_verify::judge::Verdict;
 use escapement_verify::text::plural::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the colours.
+/// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the
+/// colours.
 fn style() -> String {
     format!("{}{}{}", palette::variables(), include_str!("style.css"), graph::STYLE)
 }
@@ -101,7 +103,10 @@ const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Holds, "an inequality with explicit constants, on every cell"),
     (Verdict::Scales, "a growth whose confidence limits stay within ¼ of the claimed exponent"),
     (Verdict::Inconclusive, "the data do not decide, or the check could not have failed"),
-    (Verdict::Refuted, "the limits lie beyond ¼, the inequality is violated, or one record contradicts the others"),
+    (
+        Verdict::Refuted,
+        "the limits lie beyond ¼, the inequality is violated, or one record contradicts the others",
+    ),
 ];
 
 /// A verdict in colour and in words.
@@ -112,9 +117,13 @@ fn badge(verdict: Verdict) -> Markup {
 /// Whether numbers are fresh.
 fn freshness(freshness: Option<Freshness>) -> Markup {
     let (class, words, long) = match freshness {
-        Some(Freshness::Measured) => ("measured", "measured now", "Measured by the command that made this page."),
+        Some(Freshness::Measured) => {
+            ("measured", "measured now", "Measured by the command that made this page.")
+        }
         Some(Freshness::Reused) => ("reused", "reused", "Measured by an earlier run of the same sources."),
-        Some(Freshness::Earlier) => ("earlier", "earlier version", "Measured by other sources than this program's."),
+        Some(Freshness::Earlier) => {
+            ("earlier", "earlier version", "Measured by other sources than this program's.")
+        }
         None => ("none", "no records", "Nothing was measured."),
     };
     html! { span class={ "from " (class) } title=(long) { (words) } }

@@ -16,7 +16,8 @@ pub(super) fn section(report: &Report) -> Markup {
         section id="overview" aria-labelledby="overview-title" {
             h1 id="overview-title" { "Are the theorems true where we can reach?" }
             p class="lead" {
-                "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape the NTK regime and efficiently learn low-degree plus sparse polynomials" }
+                "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape \
+                 the NTK regime and efficiently learn low-degree plus sparse polynomials" }
                 ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
             }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
@@ -32,12 +33,15 @@ pub(super) fn section(report: &Report) -> Markup {
                 "Numbers come with their source: "
                 (freshness(Some(Freshness::Measured))) " by the command that made this page, "
                 (freshness(Some(Freshness::Reused))) " from an earlier run of the same sources, "
-                (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover and stand in the tables. "
-                "Every check has a negative control, something false that must be refuted on the same cells: without that a claim is not supported."
+                (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover \
+                    and stand in the tables. "
+                "Every check has a negative control, something false that must be refuted on the same cells: \
+                 without that a claim is not supported."
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims, each with the exponent that comes nearest to violating its bound, its limits, and the constant of that bound" }
+                    caption { "The claims, each with the exponent that comes nearest to violating its bound, \
+                        its limits, and the constant of that bound" }
                     thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
@@ -53,7 +57,8 @@ fn row(claim: &ClaimReport) -> Markup {
             th scope="row" { a href={ "#claim-" (claim.id) } { (claim.id) } }
             td data-label="Verdict" {
                 (badge(claim.verdict))
-                @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted " (claim.shaken_by.join(", ")) } }
+                @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted "
+                    (claim.shaken_by.join(", ")) } }
             }
             td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
             td data-label="What it says" { (inline(&claim.title)) }
@@ -64,15 +69,16 @@ fn row(claim: &ClaimReport) -> Markup {
     }
 }
 
-/// The exponent that comes nearest to violating its bound, and the implied constant of that bound; of the worst bound where none has an exponent.
+/// The exponent that comes nearest to violating its bound, and the implied constant of that bound; of the
+/// worst bound where none has an exponent.
 fn worst(claim: &ClaimReport) -> Markup {
     let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
     let exponents = counted().filter_map(|b| Some((b, figures::nearest(b).filter(|e| e.decides)?)));
     let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| e.beyond(b.binds());
     let nearest = exponents.max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
-    let bound = nearest
-        .map(|f| f.0)
-        .or_else(|| counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict));
+    let bound = nearest.map(|f| f.0).or_else(|| {
+        counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict)
+    });
     let constant = bound.and_then(|b| b.verdict.implied_constant);
     html! {
         td data-label="exponent" class={ "far-out" @if nearest.is_none() { " none" } } {
@@ -91,7 +97,8 @@ pub(super) fn graph(graph: &Graph) -> Markup {
     html! {
         section id="graph" aria-labelledby="graph-heading" {
             h2 id="graph-heading" { "What rests on what" }
-            p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, with a dashed rim. Each box leads to its claim." }
+            p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, \
+                with a dashed rim. Each box leads to its claim." }
             div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
                 (PreEscaped(graph.svg(Setting::Page("graph-all"))))
             }
@@ -116,9 +123,15 @@ pub(super) fn filter(report: &Report) -> Markup {
 
 /// With a capital at the start, unless the name of a file stands there, and a full stop at the end.
 fn sentence(text: &str) -> String {
-    let file = text.split_whitespace().next().is_some_and(|w| w.trim_end_matches(['.', ':', ',']).contains(['.', '/', '\\']));
+    let file = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|w| w.trim_end_matches(['.', ':', ',']).contains(['.', '/', '\\']));
     let mut letters = text.chars();
-    let first = letters.next().map(|c| if file { c.to_string() } else { c.to_uppercase().collect() }).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|c| if file { c.to_string() } else { c.to_uppercase().collect() })
+        .unwrap_or_default();
     format!("{first}{}{}", letters.as_str(), if text.ends_with('.') { "" } else { "." })
 }
 

@@ -19,7 +19,11 @@ pub(super) fn worst(bound: &BoundReport, claim: &ClaimReport) -> Option<usize> {
 }
 
 /// The points of the cell that refutes a bound; none where nothing does.
-pub(super) fn refuting<'a>(series: &'a Series, bound: &BoundReport, claim: &ClaimReport) -> impl Iterator<Item = &'a Point> {
+pub(super) fn refuting<'a>(
+    series: &'a Series,
+    bound: &BoundReport,
+    claim: &ClaimReport,
+) -> impl Iterator<Item = &'a Point> {
     let cell = worst(bound, claim).filter(|_| bound.verdict.verdict == Verdict::Refuted);
     series.points.iter().filter(move |p| Some(p.cell) == cell)
 }
@@ -39,7 +43,8 @@ pub(super) fn counts(series: &Series) -> bool {
     series.points.iter().all(|p| p.x.fract() == 0.0)
 }
 
-/// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of cells.
+/// Whether the abscissas ask for a logarithmic axis: values of a parameter over a range, not a count of
+/// cells.
 pub(super) fn log_x(series: &Series) -> bool {
     let x = || series.points.iter().map(|p| p.x);
     let (low, high) = (x().fold(f64::INFINITY, f64::min), x().fold(0.0, f64::max));

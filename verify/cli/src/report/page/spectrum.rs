@@ -20,7 +20,8 @@ const ACTIVATION: &str = "sigmoid:1";
 /// The low degree: Q1 holds the degrees up to k, Q2 those up to 2k, Q3 the rest.
 const K: usize = 1;
 
-/// Eigenvalues below this part of the largest are left out of the picture, not of the numbers: they are a long tail.
+/// Eigenvalues below this part of the largest are left out of the picture, not of the numbers: they are a
+/// long tail.
 const SHOWN: f64 = 1e-7;
 
 /// The section of the spectrum.
@@ -32,8 +33,10 @@ pub(super) fn section(report: &Report) -> Markup {
             h2 id="spectrum-title" { "The spectrum of Σ" }
             p class="marks" { (freshness(Some(Freshness::Measured))) " " span class="reference" { "computed for this page, not read from the journal" } }
             p {
-                "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to k, at least of order d" sup { "1−k" }
-                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are harmonics of degree i; Q3: the rest, of order 1/m."
+                "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to \
+                 k, at least of order d" sup { "1−k" }
+                "; Q2: those of a degree i up to 2k, of order d" sup { "1−i" } " and as many as there are \
+                 harmonics of degree i; Q3: the rest, of order 1/m."
             }
             @match solve() {
                 Ok((pairs, levels)) => (picture(&pairs, &levels)),
@@ -143,7 +146,8 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         }
     };
     let words = format!(
-        "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the limits at infinite width.",
+        "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the \
+         limits at infinite width.",
         bands
             .iter()
             .map(|b| minus(&format!(
@@ -173,8 +177,10 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
                 li class="k-kappa" { "κ" sub { "j" } ", the level of degree j: its limit at infinite width" }
             }
             figcaption {
-                "All " (values.len()) " eigenvalues of Σ that the pairing does not make zero, at d = " (D) ", m = " (M) ", k = " (K) " with " (ACTIVATION)
-                ", computed by the " (pairs.plan.route) " route when this page was made; those below " (minus(&format!("{:.0e}", SHOWN * values[0]))) " are not drawn. Each is exact to "
+                "All " (values.len()) " eigenvalues of Σ that the pairing does not make zero, at d = " (D)
+                 ", m = " (M) ", k = " (K) " with " (ACTIVATION)
+                ", computed by the " (pairs.plan.route) " route when this page was made; those below "
+                 (minus(&format!("{:.0e}", SHOWN * values[0]))) " are not drawn. Each is exact to "
                 (minus(&format!("{:.0e}", pairs.residual_max + pairs.truncation_bound))) ". Again: "
                 code { "escapement spectrum --d " (D) " --m " (M) " --activation " (ACTIVATION) " --all" }
             }

@@ -35,7 +35,8 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
             div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
                 table class="steady" {
-                    caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their limits" }
+                    caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their \
+                        limits" }
                     thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
                     tbody { @for e in all { (row(e)) } }
                 }
@@ -64,7 +65,8 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
-            @if all > ROWS { p { (all - ROWS) " more " (are(all - ROWS)) " in report.json and in the journal." } }
+            @if all > ROWS { p { (all - ROWS) " more " (are(all - ROWS)) " in report.json and in the \
+                journal." } }
         }
     }
 }
@@ -72,8 +74,12 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
 fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
     let record = claim.records.get(p.cell);
     let prefix = format!("{},", claim.id);
-    let key = record.map_or("", |r| r.key.strip_prefix(&prefix).or_else(|| r.key.strip_prefix(&claim.id)).unwrap_or(&r.key));
-    let ratio = p.ratio().map(|r| p.ratio_error().map_or_else(|| short(r), |e| format!("{} ± {}", short(r), error(e))));
+    let key = record.map_or("", |r| {
+        r.key.strip_prefix(&prefix).or_else(|| r.key.strip_prefix(&claim.id)).unwrap_or(&r.key)
+    });
+    let ratio = p
+        .ratio()
+        .map(|r| p.ratio_error().map_or_else(|| short(r), |e| format!("{} ± {}", short(r), error(e))));
     let inside = record.is_some_and(|r| r.inside_hypotheses);
     html! {
         tr {

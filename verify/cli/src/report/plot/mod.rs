@@ -1,5 +1,5 @@
-//! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same data); the small pictures of
-//! the page, of which there are hundreds, are drawn in [`small`].
+//! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same
+//! data); the small pictures of the page, of which there are hundreds, are drawn in [`small`].
 
 mod scale;
 pub mod small;
@@ -8,7 +8,8 @@ use escapement_verify::figure::Picture;
 use kuva::plot::legend::LegendPosition;
 use kuva::prelude::*;
 
-/// Colours that stay apart for the colour-blind (after Okabe and Ito, without their yellow, which is lost on white).
+/// Colours that stay apart for the colour-blind (after Okabe and Ito, without their yellow, which is lost on
+/// white).
 const COLORS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#777777"];
 
 /// The eigenvalues of one level, for a scree plot.
@@ -22,21 +23,24 @@ pub struct ScreeLevel {
     pub limit: Option<f64>,
 }
 
-/// A scree plot as one SVG text: eigenvalues, descending, against their index from 1, both on logarithmic axes, one
-/// colour per level, and each level's limit as a line. Eigenvalues that are not positive have no place on a
-/// logarithmic axis and are left out, and so are levels without any.
+/// A scree plot as one SVG text: eigenvalues, descending, against their index from 1, both on logarithmic
+/// axes, one colour per level, and each level's limit as a line. Eigenvalues that are not positive have no
+/// place on a logarithmic axis and are left out, and so are levels without any.
 pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLevel]) -> String {
     let positive = |v: f64| v.is_finite() && v > 0.0;
     let mut plots: Vec<Plot> = Vec::new();
     for (number, level) in levels.iter().enumerate() {
         let color = COLORS[number % COLORS.len()];
         let end = level.range.end.min(eigenvalues.len());
-        let points: Vec<(f64, f64)> =
-            (level.range.start..end).map(|i| ((i + 1) as f64, eigenvalues[i])).filter(|&(_, v)| positive(v)).collect();
+        let points: Vec<(f64, f64)> = (level.range.start..end)
+            .map(|i| ((i + 1) as f64, eigenvalues[i]))
+            .filter(|&(_, v)| positive(v))
+            .collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { continue };
         if let Some(limit) = level.limit.filter(|&v| positive(v)) {
             // A level of one eigenvalue still shows a line: a fifth of a decade around it.
-            let (left, right) = if first.0 < last.0 { (first.0, last.0) } else { (first.0 / 1.12, last.0 * 1.12) };
+            let (left, right) =
+                if first.0 < last.0 { (first.0, last.0) } else { (first.0 / 1.12, last.0 * 1.12) };
             plots.push(
                 LinePlot::new()
                     .with_data(vec![(left, limit), (right, limit)])
@@ -48,7 +52,12 @@ pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLe
         }
         let size = if eigenvalues.len() > 300 { 1.6 } else { 2.6 };
         plots.push(
-            ScatterPlot::new().with_data(thinned(points)).with_color(color).with_size(size).with_legend(&level.name).into(),
+            ScatterPlot::new()
+                .with_data(thinned(points))
+                .with_color(color)
+                .with_size(size)
+                .with_legend(&level.name)
+                .into(),
         );
     }
     let layout = Layout::auto_from_plots(&plots)
@@ -85,7 +94,8 @@ pub fn panels(Picture { title, panels }: &Picture) -> Option<String> {
             }
             if points.iter().any(|p| p.2 > 0.0) {
                 // On a logarithmic axis a band that reaches zero ends at a tenth of the mean.
-                let low = |p: &(f64, f64, f64)| if panel.log_y { (p.1 - p.2).max(0.1 * p.1) } else { p.1 - p.2 };
+                let low =
+                    |p: &(f64, f64, f64)| if panel.log_y { (p.1 - p.2).max(0.1 * p.1) } else { p.1 - p.2 };
                 plot = plot.with_band(points.iter().map(low), points.iter().map(|p| p.1 + p.2));
             }
             plots.push(plot.into());
@@ -93,8 +103,10 @@ pub fn panels(Picture { title, panels }: &Picture) -> Option<String> {
         if plots.is_empty() {
             return None;
         }
-        let mut layout =
-            Layout::auto_from_plots(&plots).with_title(&panel.title).with_x_label(&panel.x_label).with_y_label(&panel.y_label);
+        let mut layout = Layout::auto_from_plots(&plots)
+            .with_title(&panel.title)
+            .with_x_label(&panel.x_label)
+            .with_y_label(&panel.y_label);
         if panel.log_x {
             // Whole decades would leave most of the axis empty.
             let x = || panel.curves.iter().flat_map(|curve| &curve.points).map(|p| p.0);
@@ -121,8 +133,8 @@ pub fn panels(Picture { title, panels }: &Picture) -> Option<String> {
     Some(stable_ids(&kuva::backend::svg::SvgBackend.render_scene(&figure.render())))
 }
 
-/// Replaces kuva's names for clip paths, which count the pictures drawn by the process, by names taken from the
-/// picture itself: the same bytes for the same data, and no clash between several pictures on one page.
+/// Replaces kuva's names for clip paths, which count the pictures drawn by the process, by names taken from
+/// the picture itself: the same bytes for the same data, and no clash between several pictures on one page.
 fn stable_ids(svg: &str) -> String {
     const PREFIX: &str = "kuva-clip-";
     let mut parts = svg.split(PREFIX);
@@ -148,8 +160,9 @@ fn stable_ids(svg: &str) -> String {
     pieces.iter().fold(head.to_string(), |text, (index, rest)| text + &format!("clip-{name}-{index}") + rest)
 }
 
-/// One of these pictures for a page: it scales with its column, takes the colours of ink, ground and grid from the page (see `page/style.css`),
-/// and says what it shows; `words` may stand between the quotes of an attribute.
+/// One of these pictures for a page: it scales with its column, takes the colours of ink, ground and grid
+/// from the page (see `page/style.css`), and says what it shows; `words` may stand between the quotes of an
+/// attribute.
 pub fn themed(svg: &str, words: &str) -> String {
     const INK: &str = "currentColor";
     let size = |name: &str| {
@@ -169,11 +182,13 @@ pub fn themed(svg: &str, words: &str) -> String {
     // Below this the letters of 12 px cannot be read.
     let least = (0.95 * width).round();
     format!(
-        "<svg class=\"kuva\" style=\"min-width:{least}px\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{words}\" fill=\"{INK}\">{body}"
+        "<svg class=\"kuva\" style=\"min-width:{least}px\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+         aria-label=\"{words}\" fill=\"{INK}\">{body}"
     )
 }
 
-/// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot be told apart.
+/// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot
+/// be told apart.
 fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     const STEP: f64 = 1.002;
     if points.len() <= 1000 {
@@ -220,15 +235,33 @@ mod tests {
 
     #[test]
     fn panels_are_byte_stable_and_show_what_there_is() {
-        let curve = |name: &str, points: Vec<(f64, f64, f64)>| Curve { name: name.into(), points, color: 1, dashed: name == "b" };
-        let panel =
-            |curves| Panel { title: "T".into(), x_label: "x".into(), y_label: "y".into(), log_x: false, log_y: true, curves };
-        let full =
-            panel(vec![curve("a", vec![(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (2.0, 1.0, 2.0)]), curve("b", vec![(0.0, 1.0, 0.0)])]);
+        let curve = |name: &str, points: Vec<(f64, f64, f64)>| Curve {
+            name: name.into(),
+            points,
+            color: 1,
+            dashed: name == "b",
+        };
+        let panel = |curves| Panel {
+            title: "T".into(),
+            x_label: "x".into(),
+            y_label: "y".into(),
+            log_x: false,
+            log_y: true,
+            curves,
+        };
+        let full = panel(vec![
+            curve("a", vec![(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (2.0, 1.0, 2.0)]),
+            curve("b", vec![(0.0, 1.0, 0.0)]),
+        ]);
         let of = |all: &[Panel]| panels(&Picture { title: "Title".into(), panels: all.to_vec() });
         let one = of(&[full.clone(), full.clone()]).unwrap();
         assert_eq!(one, of(&[full.clone(), full]).unwrap());
-        assert!(one.starts_with("<svg") && !one.contains("kuva-clip") && !one.contains("NaN") && !one.contains("inf"));
+        assert!(
+            one.starts_with("<svg")
+                && !one.contains("kuva-clip")
+                && !one.contains("NaN")
+                && !one.contains("inf")
+        );
         assert!(of(&[panel(vec![curve("a", vec![(0.0, 0.0, 0.0)])])]).is_none());
         assert!(of(&[]).is_none());
     }

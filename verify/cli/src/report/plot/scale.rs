@@ -19,15 +19,19 @@ pub(super) struct Scale {
 const BEYOND: f64 = 14.0;
 
 impl Scale {
-    /// An axis that shows all of `values`, with a little room, between two pixels. A logarithmic one passes over what is not positive.
+    /// An axis that shows all of `values`, with a little room, between two pixels. A logarithmic one passes
+    /// over what is not positive.
     pub(super) fn over(values: impl Iterator<Item = f64>, log: bool, from: f64, to: f64) -> Self {
-        let shown = values.filter(|v| v.is_finite() && (!log || *v > 0.0)).map(|v| if log { v.log10() } else { v });
-        let (mut low, mut high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let shown =
+            values.filter(|v| v.is_finite() && (!log || *v > 0.0)).map(|v| if log { v.log10() } else { v });
+        let (mut low, mut high) =
+            shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }
         let least = if log { 0.3 } else { 0.1 * low.abs().max(high.abs()).max(1e-300) };
-        let room = if high - low < least { (least - (high - low)) / 2.0 } else { 0.0 } + 0.06 * (high - low).max(least);
+        let room = if high - low < least { (least - (high - low)) / 2.0 } else { 0.0 }
+            + 0.06 * (high - low).max(least);
         Self { log, low: low - room, high: high + room, from, to, zero: None, infinity: None }
     }
 
@@ -77,8 +81,13 @@ impl Scale {
     /// Where ticks are, and what is written there.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.log { self.decades() } else { self.steps() };
-        let beyond = [(self.zero, "0"), (self.infinity, "∞")].map(|(pixel, name)| Some((pixel?, name.to_owned())));
-        values.into_iter().filter_map(|v| Some((self.at(v)?, label(v)))).chain(beyond.into_iter().flatten()).collect()
+        let beyond =
+            [(self.zero, "0"), (self.infinity, "∞")].map(|(pixel, name)| Some((pixel?, name.to_owned())));
+        values
+            .into_iter()
+            .filter_map(|v| Some((self.at(v)?, label(v))))
+            .chain(beyond.into_iter().flatten())
+            .collect()
     }
 
     /// Whole powers of ten, every so many, or 1, 2, 5 between them where the axis is short.
@@ -102,11 +111,13 @@ impl Scale {
     fn steps(&self) -> Vec<f64> {
         let rough = (self.high - self.low) / 4.0;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|f| f * power).into_iter().find(|s| *s >= rough).unwrap_or(rough);
+        let step =
+            [1.0, 2.0, 5.0, 10.0].map(|f| f * power).into_iter().find(|s| *s >= rough).unwrap_or(rough);
         let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
         // Rounding of i · step would write 0.30000000000000004.
         let digits = (-step.log10().floor()).max(0.0) as i32;
-        let round = |v: f64| if digits < 300 { (v * 10f64.powi(digits)).round() / 10f64.powi(digits) } else { v };
+        let round =
+            |v: f64| if digits < 300 { (v * 10f64.powi(digits)).round() / 10f64.powi(digits) } else { v };
         (first..=last).take(12).map(|i| round(i as f64 * step)).collect()
     }
 }
@@ -122,7 +133,11 @@ fn label(v: f64) -> String {
     }
     let mantissa = v / 10f64.powi(power);
     let raised: String = power.to_string().chars().map(superscript).collect();
-    if (mantissa - 1.0).abs() < 1e-9 { format!("10{raised}") } else { format!("{}·10{raised}", (1e6 * mantissa).round() / 1e6) }
+    if (mantissa - 1.0).abs() < 1e-9 {
+        format!("10{raised}")
+    } else {
+        format!("{}·10{raised}", (1e6 * mantissa).round() / 1e6)
+    }
 }
 
 fn superscript(c: char) -> char {
@@ -172,7 +187,10 @@ mod tests {
         assert_eq!((plain.at(0.0), plain.at(f64::INFINITY), plain.end(0.0)), (None, None, None));
         let scale = plain.with_ends(true, true);
         let [zero, low, high, infinity] = [0.0, 1e-3, 1e3, f64::INFINITY].map(|v| scale.at(v).unwrap());
-        assert!(200.0 > zero && zero > low + 5.0 && low > high && high > infinity + 5.0 && infinity > 20.0, "{scale:?}");
+        assert!(
+            200.0 > zero && zero > low + 5.0 && low > high && high > infinity + 5.0 && infinity > 20.0,
+            "{scale:?}"
+        );
         let names: Vec<String> = scale.ticks().into_iter().map(|t| t.1).collect();
         assert!(names.contains(&"0".to_owned()) && names.contains(&"∞".to_owned()), "{names:?}");
     }

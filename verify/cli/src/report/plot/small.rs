@@ -1,8 +1,8 @@
 //! Small pictures for a page that holds many of them.
 //!
-//! The plotting library writes colours, fonts and widths into every element and knows no words for a point, so that its pictures are twice as
-//! large, cannot follow the theme of a page and say nothing on hover. What is drawn here has classes for all of that (see
-//! `page/style.css`) and holds the data only.
+//! The plotting library writes colours, fonts and widths into every element and knows no words for a point,
+//! so that its pictures are twice as large, cannot follow the theme of a page and say nothing on hover. What
+//! is drawn here has classes for all of that (see `page/style.css`) and holds the data only.
 
 use super::scale::Scale;
 use maud::{Markup, html};
@@ -38,7 +38,8 @@ pub enum Trace {
     Band(&'static str, Vec<(f64, f64, f64)>),
     /// Words at a place, a little above it.
     Name(f64, f64, String),
-    /// A level line from end to end, with its name above or below it at one end: where the fewest marks and lines are.
+    /// A level line from end to end, with its name above or below it at one end: where the fewest marks and
+    /// lines are.
     Level(&'static str, f64, String),
 }
 
@@ -82,7 +83,8 @@ impl Small {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         let ordinates = self.ordinates();
         let shown = |end: f64| self.ends && self.log_y && ordinates.contains(&end);
-        let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP).with_ends(shown(0.0), shown(f64::INFINITY));
+        let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP)
+            .with_ends(shown(0.0), shown(f64::INFINITY));
         let up = y.ticks();
         let left = up.iter().map(|(_, text)| wide(text) + 8.0).fold(LEFT, f64::max).round();
         let x = Scale::over(self.abscissas().into_iter(), self.log_x, left, right);
@@ -127,8 +129,9 @@ impl Small {
         let right = WIDTH - RIGHT - 2.0;
         let crowd = |&(end, base): &(f64, f64)| {
             let outside = base - 10.0 < TOP || base > HEIGHT - BOTTOM;
-            let inside =
-                |p: &&(f64, f64)| (end - width - 2.0..end + 2.0).contains(&p.0) && (base - 12.0..base + 4.0).contains(&p.1);
+            let inside = |p: &&(f64, f64)| {
+                (end - width - 2.0..end + 2.0).contains(&p.0) && (base - 12.0..base + 4.0).contains(&p.1)
+            };
             taken.iter().filter(inside).count() + if outside { 10_000 } else { 0 }
         };
         let (above, below) = (pixel - 4.0, pixel + 13.0);
@@ -146,12 +149,17 @@ impl Small {
             match trace {
                 Trace::Dots(_, dots) => {
                     all.extend(dots.iter().filter_map(|d| Some((x.at(d.x)?, y.at(d.y)?))));
-                    let bars = dots.iter().filter_map(|d| Some((x.at(d.x)?, y.within(d.bar?.0)?, y.within(d.bar?.1)?)));
+                    let bars = dots
+                        .iter()
+                        .filter_map(|d| Some((x.at(d.x)?, y.within(d.bar?.0)?, y.within(d.bar?.1)?)));
                     all.extend(bars.flat_map(|(u, a, b)| [0.2, 0.4, 0.6, 0.8].map(|t| (u, a + t * (b - a)))));
                 }
-                Trace::Rings(_, points) => all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?)))),
+                Trace::Rings(_, points) => {
+                    all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))))
+                }
                 Trace::Line(_, points) | Trace::Guide(_, points) => {
-                    let ends: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
+                    let ends: Vec<(f64, f64)> =
+                        points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
                     for pair in ends.windows(2) {
                         let at = |i: u8| {
                             let t = f64::from(i) / f64::from(STEPS);
@@ -180,9 +188,11 @@ impl Small {
     fn ordinates(&self) -> Vec<f64> {
         let of = |t: &Trace| -> Vec<f64> {
             match t {
-                Trace::Dots(_, dots) => {
-                    dots.iter().flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)]).flatten().collect()
-                }
+                Trace::Dots(_, dots) => dots
+                    .iter()
+                    .flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)])
+                    .flatten()
+                    .collect(),
                 Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
                 Trace::Level(_, level, _) => vec![*level],
                 Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => Vec::new(),
@@ -231,7 +241,8 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
         Trace::Rings(class, points) => {
-            let places: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
+            let places: Vec<(f64, f64)> =
+                points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
             html! { @if !places.is_empty() { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } } }
         }
         Trace::Line(class, points) => {
@@ -263,7 +274,10 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
 
 fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
     let (Some(u), Some(v)) = (x.at(dot.x), y.at(dot.y)) else { return Markup::default() };
-    let bar = dot.bar.and_then(|(low, high)| Some((y.within(low)?, y.within(high)?))).filter(|(a, b)| (a - b).abs() > 1.0);
+    let bar = dot
+        .bar
+        .and_then(|(low, high)| Some((y.within(low)?, y.within(high)?)))
+        .filter(|(a, b)| (a - b).abs() > 1.0);
     if y.end(dot.y).is_some() {
         let tip = if dot.y == 0.0 { v + 4.0 } else { v - 4.0 };
         let base = 2.0 * v - tip;
@@ -299,14 +313,22 @@ mod tests {
             Trace::Dots("measured", vec![dot(1.0, 0.5), dot(10.0, 0.0), dot(100.0, f64::NAN)]),
             Trace::Level("constant", 0.7, "0.7".into()),
         ];
-        let small =
-            Small { x_label: "m".into(), y_label: "y".into(), log_x: true, counts: false, log_y: true, ends: false, traces };
+        let small = Small {
+            x_label: "m".into(),
+            y_label: "y".into(),
+            log_x: true,
+            counts: false,
+            log_y: true,
+            ends: false,
+            traces,
+        };
         let svg = small.svg("a < b & \"c\"").into_string();
         roxmltree::Document::parse(&svg).unwrap();
         assert_eq!((svg.matches("<circle").count(), svg.matches("class=\"area").count()), (1, 1));
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
         assert_eq!(svg, small.svg("a < b & \"c\"").into_string());
-        // 0 and ∞ have their places where they are asked for: here an arrow that points down, and a line that leads up.
+        // 0 and ∞ have their places where they are asked for: here an arrow that points down, and a line that
+        // leads up.
         let ends = Small { ends: true, ..small.clone() }.svg("with ends").into_string();
         roxmltree::Document::parse(&ends).unwrap();
         assert_eq!((ends.matches("<circle").count(), ends.matches("class=\"arrow\"").count()), (1, 1));
@@ -325,22 +347,45 @@ mod tests {
     #[test]
     fn numbers_have_room_and_counts_are_whole() {
         let svg = |xs: &[f64], y: f64, counts| {
-            let dots = xs.iter().map(|&x| Dot { x, y, bar: None, note: String::new(), hollow: false }).collect();
+            let dots =
+                xs.iter().map(|&x| Dot { x, y, bar: None, note: String::new(), hollow: false }).collect();
             let traces = vec![Trace::Dots("measured", dots)];
-            let small =
-                Small { x_label: "k".into(), y_label: "y".into(), log_x: false, counts, log_y: true, ends: false, traces };
+            let small = Small {
+                x_label: "k".into(),
+                y_label: "y".into(),
+                log_x: false,
+                counts,
+                log_y: true,
+                ends: false,
+                traces,
+            };
             small.svg("room").into_string()
         };
         // "1.5·10⁻³" is as wide as six letters and the axis moves to the right; "1.5" is not.
-        let axis =
-            |svg: &str| svg.split_once("class=\"axis\" d=\"M").unwrap().1.split(' ').next().unwrap().parse::<f64>().unwrap();
+        let axis = |svg: &str| {
+            svg.split_once("class=\"axis\" d=\"M")
+                .unwrap()
+                .1
+                .split(' ')
+                .next()
+                .unwrap()
+                .parse::<f64>()
+                .unwrap()
+        };
         let (long, short) = (svg(&[1.0, 2.0], 1.4e-3, true), svg(&[1.0, 2.0], 1.4, true));
         assert!(long.contains("1.5·10⁻³</text>") && short.contains("1.5</text>"), "{long} {short}");
         assert!(axis(&long) - 6.0 >= wide("1.5·10⁻³") && axis(&short) == LEFT, "{long} {short}");
         // Between k = 1 and k = 2 there is no k.
         let across = |counts| {
             let svg = svg(&[1.0, 2.0], 1.0, counts);
-            let ticks = svg.split_once("class=\"across\"").unwrap().1.split_once("class=\"name\"").unwrap().0.to_owned();
+            let ticks = svg
+                .split_once("class=\"across\"")
+                .unwrap()
+                .1
+                .split_once("class=\"name\"")
+                .unwrap()
+                .0
+                .to_owned();
             ["1</text>", "1.5</text>", "2</text>"].map(|t| ticks.contains(&format!(">{t}")))
         };
         assert_eq!((across(true), across(false)), ([true, false, true], [true, true, true]));

@@ -1,4 +1,5 @@
-//! Every bound as a LaTeX document of two tables, which pdfLaTeX compiles as it is; the tables can be copied out of it.
+//! Every bound as a LaTeX document of two tables, which pdfLaTeX compiles as it is; the tables can be copied
+//! out of it.
 
 use super::tex::tex;
 use super::{constant, digits, records, tally};
@@ -43,7 +44,13 @@ pub fn latex(report: &Report) -> String {
 }
 
 /// A table with a head that is repeated on every page.
-fn table(out: &mut String, title: &str, columns: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+fn table(
+    out: &mut String,
+    title: &str,
+    columns: &str,
+    head: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
     let _ = writeln!(out, "\\subsection*{{{title}}}");
     let _ = writeln!(out, "\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n\\toprule");
     let _ = writeln!(out, "{} \\\\\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot", head.join(" & "));
@@ -56,8 +63,16 @@ fn table(out: &mut String, title: &str, columns: &str, head: &[&str], rows: impl
 
 fn claims(out: &mut String, report: &Report) {
     let rows = report.claims.iter().map(|c| {
-        let printed = c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
-        vec![c.id.clone(), c.title.clone(), c.verdict.to_string(), printed, records(c), c.shaken_by.join(", ")]
+        let printed =
+            c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
+        vec![
+            c.id.clone(),
+            c.title.clone(),
+            c.verdict.to_string(),
+            printed,
+            records(c),
+            c.shaken_by.join(", "),
+        ]
     });
     let head = ["claim", "title", "verdict", "as printed", "records", "rests on refuted"];
     table(out, "Claims", "lL{75mm}lL{30mm}L{45mm}L{35mm}", &head, rows);
@@ -79,7 +94,17 @@ fn bounds(out: &mut String, report: &Report) {
             control::words(&b.control),
         ]
     });
-    let head = ["claim", "bound", "statement", "kind", "verdict", "constant", "cells (inside)", "records", "control"];
+    let head = [
+        "claim",
+        "bound",
+        "statement",
+        "kind",
+        "verdict",
+        "constant",
+        "cells (inside)",
+        "records",
+        "control",
+    ];
     table(out, "Bounds", "L{26mm}L{32mm}L{62mm}lllL{20mm}lL{20mm}", &head, rows);
 }
 

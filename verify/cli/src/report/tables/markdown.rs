@@ -30,10 +30,12 @@ pub fn markdown(report: &Report) -> String {
         let _ = writeln!(out, "Note: {note}.\n");
     }
     out.push_str(
-        "| claim | verdict | records | as printed | rests on refuted | reference | uses |\n|---|---|---|---|---|---|---|\n",
+        "| claim | verdict | records | as printed | rests on refuted | reference | uses \
+         |\n|---|---|---|---|---|---|---|\n",
     );
     for c in &report.claims {
-        let printed = c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
+        let printed =
+            c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
         let _ = writeln!(
             out,
             "| {} | {} | {} | {printed} | {} | {} | {} |",
@@ -48,9 +50,19 @@ pub fn markdown(report: &Report) -> String {
     for c in &report.claims {
         claim(&mut out, c);
     }
-    out.push_str("\n## Errata\n\nWhere the statement checked differs from the statement printed.\n\n| | where | as printed | as checked |\n|---|---|---|---|\n");
+    out.push_str(
+        "\n## Errata\n\nWhere the statement checked differs from the statement printed.\n\n| | \
+        where | as printed | as checked |\n|---|---|---|---|\n",
+    );
     for e in &report.errata {
-        let _ = writeln!(out, "| {} | {} | {} | {} |", e.id.0, escape(&e.place), escape(&e.printed), escape(&e.checked));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            e.id.0,
+            escape(&e.place),
+            escape(&e.printed),
+            escape(&e.checked)
+        );
     }
     out
 }
@@ -62,16 +74,19 @@ fn claim(out: &mut String, c: &ClaimReport) {
         "{}\n\nHypotheses: {}\n\nMethod: {}\n\nRefuted by: {}\n",
         c.statement, c.hypotheses, c.method, c.refuted_by
     );
-    let _ = writeln!(out, "Records: {}. Measured again by `{} --journal again.jsonl`.\n", records(c), c.command);
+    let _ =
+        writeln!(out, "Records: {}. Measured again by `{} --journal again.jsonl`.\n", records(c), c.command);
     if !c.shaken_by.is_empty() {
         let _ = writeln!(out, "It rests on what is refuted: {}.\n", c.shaken_by.join(", "));
     }
-    let met: Vec<String> = c.hypotheses_met.iter().map(|h| format!("{}: {} of {}", h.name, h.met, h.cells)).collect();
+    let met: Vec<String> =
+        c.hypotheses_met.iter().map(|h| format!("{}: {} of {}", h.name, h.met, h.cells)).collect();
     if !met.is_empty() {
         let _ = writeln!(out, "Cells that meet each hypothesis: {}.\n", met.join("; "));
     }
     out.push_str(
-        "| bound | kind | verdict | constant | tightness | cells (inside) | records | margin | control |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| bound | kind | verdict | constant | tightness | cells (inside) | records | margin | control \
+         |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for bound in &c.bounds {
         let b = &bound.verdict;
@@ -91,14 +106,18 @@ fn claim(out: &mut String, c: &ClaimReport) {
             bound.freshness.map_or("none", |f| f.name()),
             b.margin.map_or_else(String::new, number),
             b.control.verdict,
-            escape(
-                &b.control.one_false.map_or_else(|| b.control.description.clone(), |f| format!("{}; {f}", b.control.description))
-            )
+            escape(&b.control.one_false.map_or_else(
+                || b.control.description.clone(),
+                |f| format!("{}; {f}", b.control.description)
+            ))
         );
     }
     let verdicts = || c.bounds.iter().map(|b| &b.verdict);
     if verdicts().any(|b| !b.exponents.is_empty()) {
-        out.push_str("\n| bound | cells | parameter | claimed | measured | lower | upper | onset | points | decides | verdict |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+        out.push_str(
+            "\n| bound | cells | parameter | claimed | measured | lower | upper | onset | points | \
+            decides | verdict |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+        );
     }
     for (b, e) in verdicts().flat_map(|b| b.exponents.iter().map(move |e| (b, e))) {
         let onset = e.onset.map_or_else(String::new, |o| o.to_string());

@@ -12,10 +12,12 @@ use std::fmt::Write;
 
 /// The table that `verify` ends with.
 ///
-/// Of the exponents of a supported bound only the one that comes nearest to violating it is shown, unless `details` asks for all.
+/// Of the exponents of a supported bound only the one that comes nearest to violating it is shown, unless
+/// `details` asks for all.
 pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
     let mut out = String::new();
-    let refuted: Vec<&str> = verdicts.iter().filter(|v| v.verdict == Verdict::Refuted).map(|v| v.claim.as_str()).collect();
+    let refuted: Vec<&str> =
+        verdicts.iter().filter(|v| v.verdict == Verdict::Refuted).map(|v| v.claim.as_str()).collect();
     for v in verdicts {
         let of_claim = registry.get(&v.claim).map(Claim::bounds).unwrap_or_default();
         out += &claim(v, &of_claim, details);
@@ -97,8 +99,10 @@ fn evidence(b: &BoundVerdict) -> String {
 }
 
 fn exponent(e: &ExponentEvidence) -> String {
-    let mut text =
-        format!("{}^{:.3} claimed, {:.3} measured ({:.3} to {:.3})", e.parameter, e.claimed, e.measured, e.lower, e.upper);
+    let mut text = format!(
+        "{}^{:.3} claimed, {:.3} measured ({:.3} to {:.3})",
+        e.parameter, e.claimed, e.measured, e.lower, e.upper
+    );
     if let Some(at) = e.onset {
         let _ = write!(text, ", from {} = {at} on", e.parameter);
     }

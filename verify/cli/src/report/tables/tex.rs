@@ -1,6 +1,7 @@
 //! Plain text with Unicode mathematics as LaTeX in ASCII.
 
-/// The text as LaTeX, for text mode: `m^{-1/2}` and `n_k` become super- and subscripts, symbols become commands.
+/// The text as LaTeX, for text mode: `m^{-1/2}` and `n_k` become super- and subscripts, symbols become
+/// commands.
 pub(super) fn tex(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(2 * text.len());
@@ -22,14 +23,21 @@ pub(super) fn tex(text: &str) -> String {
         } else if c == '-' && chars.get(i) == Some(&'-') {
             // Two hyphens would become a dash.
             out += "-{}";
-        } else if c == '-' && digit(chars.get(i)) && !i.checked_sub(2).is_some_and(|j| chars[j].is_alphanumeric()) {
+        } else if c == '-'
+            && digit(chars.get(i))
+            && !i.checked_sub(2).is_some_and(|j| chars[j].is_alphanumeric())
+        {
             out += "\\ensuremath{-}";
-        } else if c == 'e' && chars.get(i) == Some(&'-') && digit(chars.get(i + 1)) && digit(i.checked_sub(2).map(|j| &chars[j]))
+        } else if c == 'e'
+            && chars.get(i) == Some(&'-')
+            && digit(chars.get(i + 1))
+            && digit(i.checked_sub(2).map(|j| &chars[j]))
         {
             // 1.2e-9.
             let (power, end) = script(&chars, i);
             i = end;
-            out += &format!("\\ensuremath{{\\cdot}}10\\textsuperscript{{{}}}", tex(&power.unwrap_or_default()));
+            out +=
+                &format!("\\ensuremath{{\\cdot}}10\\textsuperscript{{{}}}", tex(&power.unwrap_or_default()));
         } else {
             out += &symbol(c);
         }
@@ -37,7 +45,8 @@ pub(super) fn tex(text: &str) -> String {
     out
 }
 
-/// What is raised or lowered from position `i` on, and the position after it: a group in braces, a number with its sign, or one letter.
+/// What is raised or lowered from position `i` on, and the position after it: a group in braces, a number
+/// with its sign, or one letter.
 fn script(chars: &[char], i: usize) -> (Option<String>, usize) {
     match chars.get(i) {
         Some('{') => {

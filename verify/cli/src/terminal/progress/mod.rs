@@ -1,4 +1,5 @@
-//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one line at the start.
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one
+//! line at the start.
 
 mod standing;
 
@@ -35,8 +36,9 @@ struct Run {
 }
 
 impl Run {
-    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What is known is locked for
-    /// no longer than that: the line of the run is drawn by another thread, which waits for it with the screen in hand.
+    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What
+    /// is known is locked for no longer than that: the line of the run is drawn by another thread, which
+    /// waits for it with the screen in hand.
     fn told(&self, tell: impl FnOnce(&mut Standing) -> Option<usize>) -> Option<(usize, String, bool)> {
         let mut standing = lock(&self.standing);
         let place = tell(&mut standing)?;
@@ -65,7 +67,11 @@ impl Observer for Bars {
         let start = Instant::now();
         let standing = Standing::new(plan, reused, threads);
         let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
-        let kept = if reused.is_empty() { String::new() } else { format!(", {} of them in the journal", reused.len()) };
+        let kept = if reused.is_empty() {
+            String::new()
+        } else {
+            format!(", {} of them in the journal", reused.len())
+        };
         let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
         voice::note(format_args!("{}{kept}{time}", count(cells, "cell")));
         let lines = vec![None; standing.claims.len()];
@@ -181,7 +187,11 @@ fn overall(standing: &Standing, now: f64, width: usize) -> String {
     let phrases = {
         let full = (standing.fraction(now) * BAR as f64).round() as usize;
         let bar = "█".repeat(full) + &"░".repeat(BAR - full);
-        [format!("{bar}  {count}{}", of_cells(cells)), format!("  {} gone", duration(now)), format!(", about {left} left")]
+        [
+            format!("{bar}  {count}{}", of_cells(cells)),
+            format!("  {} gone", duration(now)),
+            format!(", about {left} left"),
+        ]
     };
     fitting(&phrases, width)
 }

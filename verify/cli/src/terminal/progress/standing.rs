@@ -57,7 +57,8 @@ impl Standing {
         for record in reused {
             predicted.remove(&record.cell);
         }
-        let (total, running, threads) = (predicted.values().fold(0.0, |sum, t| sum + t), HashMap::new(), threads as f64);
+        let (total, running, threads) =
+            (predicted.values().fold(0.0, |sum, t| sum + t), HashMap::new(), threads as f64);
         let mut new = Self { claims, places, predicted, running, total, finished: 0.0, threads };
         for record in reused {
             new.count(&record.cell, Some(record));
@@ -100,7 +101,9 @@ impl Standing {
 
     /// Predicted seconds of what is behind, the cells in work as far as they have come.
     fn behind(&self, now: f64) -> f64 {
-        let part = |(cell, since): (&Cell, &f64)| (now - since).clamp(0.0, self.predicted.get(cell).copied().unwrap_or(0.0));
+        let part = |(cell, since): (&Cell, &f64)| {
+            (now - since).clamp(0.0, self.predicted.get(cell).copied().unwrap_or(0.0))
+        };
         self.finished + self.running.iter().map(part).sum::<f64>()
     }
 
@@ -109,7 +112,8 @@ impl Standing {
         if self.total > 0.0 { (self.behind(now) / self.total).clamp(0.0, 1.0) } else { 1.0 }
     }
 
-    /// Seconds that are left: what is predicted for the rest, at the speed at which the predicted time went by so far.
+    /// Seconds that are left: what is predicted for the rest, at the speed at which the predicted time went
+    /// by so far.
     pub fn left(&self, now: f64) -> f64 {
         let behind = self.behind(now);
         let speed = (behind + TRUST * self.threads) / (now + TRUST);
@@ -145,14 +149,18 @@ mod tests {
             Err(Error::Input("nobody measures this".into()))
         }
         fn bounds(&self) -> Vec<Bound> {
-            let bound = |name| Bound::inequality(name, "", name, Side::Upper, "rhs", Neighbour::rhs("false", ""));
+            let bound =
+                |name| Bound::inequality(name, "", name, Side::Upper, "rhs", Neighbour::rhs("false", ""));
             vec![bound("small"), bound("large").printed(ErratumId(0))]
         }
     }
 
     fn record(m: usize, small: f64) -> Record {
         let cell = Cell::new("ten", "").with(Parameter::M, m);
-        let quantities = Measurement::new().quantity("small", small, 0.0).quantity("large", 9.0, 0.0).quantity("rhs", 1.0, 0.0);
+        let quantities = Measurement::new()
+            .quantity("small", small, 0.0)
+            .quantity("large", 9.0, 0.0)
+            .quantity("rhs", 1.0, 0.0);
         Record { source: String::new(), seed: 0, cell, measurement: quantities }
     }
 
@@ -169,7 +177,10 @@ mod tests {
             s.begin(&record(m, 0.0).cell, 0.0);
         }
         assert!((s.fraction(5.0) - 10.0 / 90.0).abs() < 1e-9, "cells in work count as far as they have come");
-        assert!((s.fraction(50.0) - 20.0 / 90.0).abs() < 1e-9, "but no farther than they were predicted to go");
+        assert!(
+            (s.fraction(50.0) - 20.0 / 90.0).abs() < 1e-9,
+            "but no farther than they were predicted to go"
+        );
         for m in [2, 3] {
             s.end(&record(m, 0.0).cell, None);
         }
@@ -186,7 +197,8 @@ mod tests {
         let plan = Plan::new(&[&Ten], Tier::Quick, 0).unwrap();
         let first = record(1, 0.5);
         let mut s = Standing::new(&plan, &[&first], 1);
-        let worst = |s: &Standing| s.claims[0].worst.clone().map(|(r, name)| (r.value, r.violated, name)).unwrap();
+        let worst =
+            |s: &Standing| s.claims[0].worst.clone().map(|(r, name)| (r.value, r.violated, name)).unwrap();
         assert_eq!(worst(&s), (0.5, false, "small".into()));
         for (m, value, expected) in [(2, 0.25, 0.5), (3, 1.5, 1.5), (4, 0.75, 1.5)] {
             let r = record(m, value);

@@ -9,11 +9,12 @@ use std::process::ExitCode;
 
 /// R3, train and test loss of f_L + f_Q under gradient descent, for six values of λ3.
 ///
-/// Writes figure-1.csv (step, seed, lambda3, r3, train_loss, test_loss; eight rows to a doubling of the steps, and the last step).
+/// Writes figure-1.csv (step, seed, lambda3, r3, train_loss, test_loss; eight rows to a doubling of the
+/// steps, and the last step).
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --as-printed\n  escapement experiment figure-1 --projector exact --out exact --beside results/figure-1\n  escapement experiment figure-1 --tier paper --seeds 1 --out figure-1"
-)]
+#[command(after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 \
+        --as-printed\n  escapement experiment figure-1 --projector exact --out exact --beside \
+        results/figure-1\n  escapement experiment figure-1 --tier paper --seeds 1 --out figure-1")]
 pub struct Args {
     #[command(flatten)]
     training: Training,

@@ -11,11 +11,12 @@ use std::process::ExitCode;
 
 /// The least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, over d.
 ///
-/// Writes figure-2.csv (d, seed, normalisation, n_min, test_loss; n_min is empty where no n up to 20d² is enough).
+/// Writes figure-2.csv (d, seed, normalisation, n_min, test_loss; n_min is empty where no n up to 20d² is
+/// enough).
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  escapement experiment figure-2\n  escapement experiment figure-2 --d 5,7,10,14,20 --normalisation centred\n  escapement experiment figure-2 --tier standard --seeds 3 --out figure-2"
-)]
+#[command(after_help = "Examples:\n  escapement experiment figure-2\n  escapement experiment figure-2 --d \
+        5,7,10,14,20 --normalisation centred\n  escapement experiment figure-2 --tier standard --seeds 3 \
+        --out figure-2")]
 pub struct Args {
     /// Inputs from N(0, I), under which the printed constants are norms (the default)
     #[arg(long, conflicts_with = "as_printed")]

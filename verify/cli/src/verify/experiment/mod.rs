@@ -21,10 +21,15 @@ use std::process::ExitCode;
 
 /// The paper's figures from a seed, as CSV and SVG, and verdicts on what it reads off them.
 ///
-/// Exit code 0 when all that is read off holds, 1 when any is refuted, 3 when any is inconclusive, 2 for bad input, 130 after Ctrl-C.
+/// Exit code 0 when all that is read off holds, 1 when any is refuted, 3 when any is inconclusive, 2 for bad
+/// input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
-    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier paper --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json and a checkpoint for each run. The same command again goes on to the same bytes\nas if it had never been stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs of what there is."
+    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier paper \
+        --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json and a \
+        checkpoint for each run. The same command again goes on to the same bytes\nas if it had never been \
+        stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs of what there \
+        is."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -87,7 +92,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// Executes an experiment, prints what came out and gives the exit code.
 fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
-    let Execution { report, interrupted, notes } = execute(&mut experiment, &out, common.fresh, &Desk::new())?;
+    let Execution { report, interrupted, notes } =
+        execute(&mut experiment, &out, common.fresh, &Desk::new())?;
     for words in notes {
         terminal::note(words);
     }

@@ -9,12 +9,13 @@ use std::process::ExitCode;
 
 /// Does R1 in the objective change the test loss? As figure-1 with λ3 = 0.01, for four values of λ1.
 ///
-/// With --projector sample R1 is estimated on 100 fresh inputs in each step, as the authors did; with --projector exact it is exact. All λ1 of a
-/// seed see the same data. A run without R1 and with λ3 = 1 shows what a change looks like. Writes r1.csv (step, seed, lambda1, lambda3, r1,
-/// r3, train_loss, test_loss).
+/// With --projector sample R1 is estimated on 100 fresh inputs in each step, as the authors did; with
+/// --projector exact it is exact. All λ1 of a seed see the same data. A run without R1 and with λ3 = 1 shows
+/// what a change looks like. Writes r1.csv (step, seed, lambda1, lambda3, r1, r3, train_loss, test_loss).
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement experiment r1\n  escapement experiment r1 --projector exact --out r1-exact\n  escapement experiment r1 --tier standard --seeds 10"
+    after_help = "Examples:\n  escapement experiment r1\n  escapement experiment r1 --projector exact --out \
+        r1-exact\n  escapement experiment r1 --tier standard --seeds 10"
 )]
 pub struct Args {
     #[command(flatten)]

@@ -10,11 +10,16 @@ use std::process::ExitCode;
 
 /// f_L, f_L + f_Q and the network trained from one initialisation, side by side.
 ///
-/// Writes taylor.csv (step, seed, model, train_loss, test_loss, norm, weight_distance, function_distance; eight steps to a doubling, and the
-/// last one): norm is ‖W‖_F, the distances are those from the network, of W in the same norm and of f in the mean square over the test.
+/// Writes taylor.csv (step, seed, model, train_loss, test_loss, norm, weight_distance, function_distance;
+/// eight steps to a doubling, and the last one): norm is ‖W‖_F, the distances are those from the network, of
+/// W in the same norm and of f in the mean square over the test.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement experiment taylor\n  escapement experiment taylor --tier standard --out taylor\n  escapement experiment taylor --inputs X.npy --labels y.npy --eta 0.5 --steps 5000 --out mine\n\nX.npy is n × d, one input to a row, best on the sphere of radius √d; y.npy has n numbers. Without --test-inputs and --test-labels one sample in five\nis held out, others for each seed. The width is that of the tier."
+    after_help = "Examples:\n  escapement experiment taylor\n  escapement experiment taylor --tier standard \
+        --out taylor\n  escapement experiment taylor --inputs X.npy --labels y.npy --eta 0.5 --steps 5000 \
+        --out mine\n\nX.npy is n × d, one input to a row, best on the sphere of radius √d; y.npy has n \
+        numbers. Without --test-inputs and --test-labels one sample in five\nis held out, others for each \
+        seed. The width is that of the tier."
 )]
 pub struct Args {
     /// Inputs of your own, n × d

@@ -14,7 +14,8 @@ pub struct Training {
     /// As in the text: inputs on the sphere, target x_1 − 1 + (β·x)², n_k = d + 1
     #[arg(long)]
     as_printed: bool,
-    /// Where the projector in the regularisers comes from: the sample, as the authors had it, or Σ itself (then n_k = d + 1)
+    /// Where the projector in the regularisers comes from: the sample, as the authors had it, or Σ itself
+    /// (then n_k = d + 1)
     #[arg(long, default_value = Projector::ALL[0].name(), value_parser = choice::<Projector>())]
     projector: Projector,
     /// The type of the numbers that are trained

@@ -24,7 +24,8 @@ pub(super) const LOSS: Loss = Loss::PseudoHuber;
 pub(super) const QUADRATIC: &str = "quadratic";
 /// The part that is measured on the network.
 pub(super) const NETWORK: &str = "network";
-/// How far below m^{-1/2} the gradient is taken unless a claim says else: at m^{-1/2} itself W = 0 is stationary for the sigmoid up to m ≈ 200.
+/// How far below m^{-1/2} the gradient is taken unless a claim says else: at m^{-1/2} itself W = 0 is
+/// stationary for the sigmoid up to m ≈ 200.
 const SMALLER: f64 = 0.2;
 /// Steps that a descent may take. It needs about m.
 const MOST_STEPS: u64 = 20_000;
@@ -33,19 +34,34 @@ const MOST_PRODUCTS: usize = 1_500;
 /// The order up to which a Hessian is formed.
 const DENSE: usize = 200;
 
-/// The cells of a tier: both models, two activations, widths about √2 apart; `quick` replicates in the quick tier.
+/// The cells of a tier: both models, two activations, widths about √2 apart; `quick` replicates in the quick
+/// tier.
 pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     // (d, k, n, widths, replicates)
     let sweeps: &[(usize, usize, usize, usize, usize)] = match tier {
         Tier::Quick => &[(3, 1, 50, 5, quick)],
         Tier::Standard => &[(3, 1, 50, 7, 6), (3, 2, 100, 6, 5), (5, 1, 100, 6, 10)],
-        Tier::Paper => &[(3, 1, 50, 11, 8), (3, 2, 100, 11, 8), (5, 1, 100, 9, 10), (5, 2, 200, 8, 6), (10, 1, 200, 7, 4)],
+        Tier::Paper => &[
+            (3, 1, 50, 11, 8),
+            (3, 2, 100, 11, 8),
+            (5, 1, 100, 9, 10),
+            (5, 2, 200, 8, 6),
+            (10, 1, 200, 7, 4),
+        ],
     };
     let mut cells = Vec::new();
     for &(d, k, n, widths, replicates) in sweeps {
-        for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ["sigmoid:1", "tanh:0.5"].map(|a| (p, a))) {
+        for (part, activation) in
+            [QUADRATIC, NETWORK].into_iter().flat_map(|p| ["sigmoid:1", "tanh:0.5"].map(|a| (p, a)))
+        {
             for m in common::half_octaves(64, widths) {
-                let cell = Cell::new(claim, part).with(D, d).with(M, m).with(N, n).with(K, k).with(R, 1).activation(activation);
+                let cell = Cell::new(claim, part)
+                    .with(D, d)
+                    .with(M, m)
+                    .with(N, n)
+                    .with(K, k)
+                    .with(R, 1)
+                    .activation(activation);
                 cells.extend((0..replicates).map(|replicate| cell.clone().replicate(replicate)));
             }
         }
@@ -58,7 +74,8 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
 pub(super) struct Rates {
     /// Products with Hessians at the points looked at, for each input of each neuron.
     pub(super) looks: f64,
-    /// Descents, for each input of each neuron and each of m: they take about m steps. None to speak of for the sigmoid, to which W = 0 is nearly stationary.
+    /// Descents, for each input of each neuron and each of m: they take about m steps. None to speak of for
+    /// the sigmoid, to which W = 0 is nearly stationary.
     pub(super) descents: f64,
     /// Σ in the regularisers of those steps, for each of m³d.
     pub(super) forms: f64,
@@ -69,7 +86,8 @@ pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
     let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
     let of_model = rates[usize::from(cell.part == NETWORK)];
     let Rates { looks, descents, forms } = of_model[usize::from(!cell.activation.starts_with("sigmoid"))];
-    let seconds = 1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
+    let seconds =
+        1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
     let bytes = 5e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d);
     Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
 }
@@ -113,8 +131,8 @@ impl Case {
         Ok(Self { model, star, y, epsilon, spent, at_star, low, built })
     }
 
-    /// λ_i = ε/R_i(W*), where for i = 1, 3 the mean over the signs that the Hessian is averaged with stands for R_i(W*), and for i = 2 that mean and
-    /// R2(W_L*) together: what the proof spends.
+    /// λ_i = ε/R_i(W*), where for i = 1, 3 the mean over the signs that the Hessian is averaged with stands
+    /// for R_i(W*), and for i = 2 that mean and R2(W_L*) together: what the proof spends.
     pub(super) fn lambda(&self) -> [f64; 4] {
         let [r1, r2, r3] = self.spent;
         [r1, r2 + self.low, r3, self.at_star[3]].map(|r| self.epsilon / r)
@@ -137,7 +155,9 @@ impl Case {
         let top = &self.built.top;
         let (p, d) = (top.p(), top.d());
         let c = top.coordinates(self.built.cov.antisymmetric(w)?.as_ref(), Par::Seq);
-        let half = |r: usize, i: usize| (0..top.rank()).map(|j| top.vectors()[(i * p + r, j)] * c[(j, 0)]).sum::<f64>();
+        let half = |r: usize, i: usize| {
+            (0..top.rank()).map(|j| top.vectors()[(i * p + r, j)] * c[(j, 0)]).sum::<f64>()
+        };
         let upper = Mat::from_fn(p, d, |r, i| std::f64::consts::FRAC_1_SQRT_2 * half(r, i));
         Ok(Mat::from_fn(2 * p, d, |r, i| if r < p { upper[(r, i)] } else { -upper[(r - p, i)] }))
     }
@@ -151,7 +171,12 @@ pub(super) fn allowed(m: usize) -> (f64, f64) {
 /// How a descent goes that ends where ‖∇L_λ‖ ≤ m^{-1/2}/5.
 pub(super) fn options(m: usize) -> DescentOptions {
     let least = LeastOptions { max_products: MOST_PRODUCTS, dense: DENSE, ..LeastOptions::default() };
-    DescentOptions { gradient: SMALLER * allowed(m).0, max_steps: MOST_STEPS, least, ..DescentOptions::default() }
+    DescentOptions {
+        gradient: SMALLER * allowed(m).0,
+        max_steps: MOST_STEPS,
+        least,
+        ..DescentOptions::default()
+    }
 }
 
 /// Descends from W = 0, without noise.

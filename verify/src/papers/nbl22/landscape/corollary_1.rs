@@ -1,20 +1,25 @@
 //! Corollary 1 of NBL22: second-order stationary points of L_λ are good.
 //!
-//! > Under the hypotheses of Lemma 3, let W be a (ν, γ)-second-order stationary point of L_λ with `ν ≤ m^{-1/2}`, `γ ≤ m^{-3/4}`. Then `L_λ(W) ≲ ε`.
+//! > Under the hypotheses of Lemma 3, let W be a (ν, γ)-second-order stationary point of L_λ with
+//! `ν ≤ m^{-1/2}`, `γ ≤ m^{-3/4}`. Then `L_λ(W) ≲ ε`.
 //!
-//! Such a point has `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI` (erratum 6). Put into the left side of Lemma 3 this is
-//! `2L_λ(W) ≤ 2L_λ(W*) + [the explicit right side of Lemma 3 at W] + γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F`,
-//! in which every constant is known. The last two are at most of order `m^{-1/4}`, like ε, for `‖W*‖_F² ≍ m^{1/2}`.
+//! Such a point has `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI` (erratum 6). Put into the left side of Lemma 3 this
+//! is `2L_λ(W) ≤ 2L_λ(W*) + [the explicit right side of Lemma 3 at W] + γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F`,
+//! in which every constant is known. The last two are at most of order `m^{-1/4}`, like ε, for
+//! `‖W*‖_F² ≍ m^{1/2}`.
 //!
-//! Points are found by descent from W = 0 without noise (f_Q alone breaks the pairing of twins) and certified by gradient and least eigenvalue. The
-//! inequality takes what was certified for ν and γ, which makes it sharper than the statement. At the largest ν and γ allowed the descent may end at
-//! once: for the sigmoid W = 0 itself is such a point up to m ≈ 200, for m^{-3/4} is not yet below the curvature that f_Q offers there, some
-//! 0.06m^{-1/2}, before m ≈ 6·10⁴. L_λ/ε is then L_λ(0)/ε, which follows 1/ε, and says nothing of the landscape; those points are held to the
-//! inequality, and their L_λ/ε (up to 5) is recorded. The rate is followed at a tenth of both, where that curvature shows. At small m
-//! ε falls faster than the m^{-1/4} of Theorem 2, for its misfit goes like m^{-1/2}: like m^{-0.45} for the sigmoid at k = 2, d = 3, m ≤ 362. There L_λ
-//! does not keep up, and the trend is not decided.
+//! Points are found by descent from W = 0 without noise (f_Q alone breaks the pairing of twins) and certified
+//! by gradient and least eigenvalue. The inequality takes what was certified for ν and γ, which makes it
+//! sharper than the statement. At the largest ν and γ allowed the descent may end at once: for the sigmoid W
+//! = 0 itself is such a point up to m ≈ 200, for m^{-3/4} is not yet below the curvature that f_Q offers
+//! there, some 0.06m^{-1/2}, before m ≈ 6·10⁴. L_λ/ε is then L_λ(0)/ε, which follows 1/ε, and says nothing of
+//! the landscape; those points are held to the inequality, and their L_λ/ε (up to 5) is recorded. The rate is
+//! followed at a tenth of both, where that curvature shows. At small m ε falls faster than the m^{-1/4} of
+//! Theorem 2, for its misfit goes like m^{-1/2}: like m^{-0.45} for the sigmoid at k = 2, d = 3, m ≤ 362.
+//! There L_λ does not keep up, and the trend is not decided.
 //!
-//! With λ as printed L_λ(W*) is 10³ε to 10⁷ε, W = 0 does far better, and `L_λ(W) ≲ ε` means no more than that descent descends (erratum 10).
+//! With λ as printed L_λ(W*) is 10³ε to 10⁷ε, W = 0 does far better, and `L_λ(W) ≲ ε` means no more than that
+//! descent descends (erratum 10).
 
 use super::case::{self, Case, Rates};
 use super::terms::Terms;
@@ -27,33 +32,44 @@ use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::M;
-use escapement::descent::{Descended, DescentOptions, LeastEigenvalue, LeastOptions, Outcome, least_eigenvalue};
+use escapement::descent::{
+    Descended, DescentOptions, LeastEigenvalue, LeastOptions, Outcome, least_eigenvalue,
+};
 use escapement::objective::{RegularizedLoss, frobenius_sq};
 use faer::{Mat, Par, Scale};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
-    [Rates { looks: 2.4e-6, descents: 3.3e-9, forms: 5.5e-10 }, Rates { looks: 8.5e-6, descents: 1.5e-8, forms: 3e-9 }],
-    [Rates { looks: 7.7e-6, descents: 2e-9, forms: 1.1e-9 }, Rates { looks: 5e-6, descents: 1.6e-7, forms: 2.7e-9 }],
+    [
+        Rates { looks: 2.4e-6, descents: 3.3e-9, forms: 5.5e-10 },
+        Rates { looks: 8.5e-6, descents: 1.5e-8, forms: 3e-9 },
+    ],
+    [
+        Rates { looks: 7.7e-6, descents: 2e-9, forms: 1.1e-9 },
+        Rates { looks: 5e-6, descents: 1.6e-7, forms: 2.7e-9 },
+    ],
 ];
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
 pub struct Corollary1;
 
-/// How far below m^{-1/2} and m^{-3/4} gradient and curvature are taken where L_λ is compared with ε: there the curvature that f_Q offers at W = 0
-/// shows, some −0.06m^{-1/2} for the sigmoid.
+/// How far below m^{-1/2} and m^{-3/4} gradient and curvature are taken where L_λ is compared with ε: there
+/// the curvature that f_Q offers at W = 0 shows, some −0.06m^{-1/2} for the sigmoid.
 const CLOSER: f64 = 0.1;
 /// How many times L_λ(0) the right side may be before the statement is called vacuous.
 const VACUOUS: f64 = 1e3;
 
 const CARD: Card = Card {
-    statement: r"\|\nabla L_\lambda(W)\| \le \nu \le m^{-1/2}, \quad \nabla^2 L_\lambda(W) \succeq -\gamma I, \quad \gamma \le m^{-3/4} \quad \Longrightarrow \quad L_\lambda(W) \lesssim \varepsilon",
+    statement: r"\|\nabla L_\lambda(W)\| \le \nu \le m^{-1/2}, \quad \nabla^2 L_\lambda(W) \succeq -\gamma
+        I, \quad \gamma \le m^{-3/4} \quad \Longrightarrow \quad L_\lambda(W) \lesssim \varepsilon",
     reference: "NBL22, Corollary 1",
-    hypotheses: "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ m^{-3/4}; λ_i = ε/R_i(W*).",
+    hypotheses: "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ \
+        m^{-3/4}; λ_i = ε/R_i(W*).",
     method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
          themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is followed along m, and so is the part of ν and γ.",
-    refuted_by: "A certified point where the explicit right side is exceeded; an L_λ at certified points that outgrows ε along m.",
+    refuted_by: "A certified point where the explicit right side is exceeded; an L_λ at certified points \
+        that outgrows ε along m.",
     uses: &["lemma-3", "theorem-2", "escape"],
     errata: &[ErratumId(1), ErratumId(6), ErratumId(10)],
     ..Card::new(&crate::papers::nbl22::PAPER, "corollary-1", "Second-order stationary points of L_λ are good")
@@ -75,7 +91,11 @@ impl Claim for Corollary1 {
         let case = Case::new(cell, seed)?;
         let objective = case.objective(case.lambda())?;
         let (nu, gamma) = case::allowed(cell.m());
-        let closely = DescentOptions { gradient: CLOSER * nu, curvature: Some(CLOSER * gamma), ..case::options(cell.m()) };
+        let closely = DescentOptions {
+            gradient: CLOSER * nu,
+            curvature: Some(CLOSER * gamma),
+            ..case::options(cell.m())
+        };
         let first = DescentOptions { gradient: nu, curvature: Some(gamma), ..closely };
         let mut out = Measurement::new();
         let mut spent = 0.0;
@@ -87,7 +107,11 @@ impl Claim for Corollary1 {
         other_points(&mut out, cell, &case, &objective)?;
         spent += printed(&mut out, cell, &case)?;
         let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
-        Ok(case::wide_enough(out, cell, case.epsilon).cost(spent * n * m * (6.0 * d + 20.0), 40.0 * n * m, spent))
+        Ok(case::wide_enough(out, cell, case.epsilon).cost(
+            spent * n * m * (6.0 * d + 20.0),
+            40.0 * n * m,
+            spent,
+        ))
     }
 
     fn bounds(&self) -> Vec<Bound> {
@@ -95,7 +119,9 @@ impl Claim for Corollary1 {
             Bound::inequality(
                 format!("explicit-{name}"),
                 format!(
-                    "2L_λ(W) − 2L_λ(W*) − [right side of Lemma 3] ≤ γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F with the certified ν and γ, at most m^{{-1/2}}{part} and m^{{-3/4}}{part} if the descent ends as asked"
+                    "2L_λ(W) − 2L_λ(W*) − [right side of Lemma 3] ≤ γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F with the \
+                     certified ν and γ, at most m^{{-1/2}}{part} and m^{{-3/4}}{part} if the descent ends as \
+                     asked"
                 ),
                 format!("{name}-gain"),
                 Side::Upper,
@@ -125,11 +151,22 @@ impl Claim for Corollary1 {
             ),
             explicit("close", "/10"),
             explicit("first", ""),
-            growth("rate", "L_λ(W) ≲ ε at certified points with ν = m^{-1/2}/10 and γ = m^{-3/4}/10", "close-here", "epsilon"),
-            growth("allowance", "m^{-3/4}‖W*‖_F² + m^{-1/2}‖W − 2W_L* + W_L‖_F ≲ m^{-1/4}", "close-allowed", "quarter"),
+            growth(
+                "rate",
+                "L_λ(W) ≲ ε at certified points with ν = m^{-1/2}/10 and γ = m^{-3/4}/10",
+                "close-here",
+                "epsilon",
+            ),
+            growth(
+                "allowance",
+                "m^{-3/4}‖W*‖_F² + m^{-1/2}‖W − 2W_L* + W_L‖_F ≲ m^{-1/4}",
+                "close-allowed",
+                "quarter",
+            ),
             Bound::inequality(
                 "printed-lambda",
-                "with λ as printed L_λ(W*) is at least 10³ L_λ(0): the right side of the statement says nothing of W",
+                "with λ as printed L_λ(W*) is at least 10³ L_λ(0): the right side of the statement says \
+                 nothing of W",
                 "printed-star",
                 Side::Lower,
                 "zero-many",
@@ -137,7 +174,8 @@ impl Claim for Corollary1 {
             ),
             Bound::inequality(
                 "as-printed",
-                "with λ as printed L_λ(W) ≤ L_λ(W*)/10³ at a certified point: true, and nothing that ε could show",
+                "with λ as printed L_λ(W) ≤ L_λ(W*)/10³ at a certified point: true, and nothing that ε could \
+                 show",
                 "printed-here",
                 Side::Upper,
                 "printed-part",
@@ -150,10 +188,18 @@ impl Claim for Corollary1 {
 }
 
 /// The last look at the curvature of a descent, or one at its end.
-fn least(objective: &RegularizedLoss<'_>, end: &Descended, options: &DescentOptions) -> Result<LeastEigenvalue> {
+fn least(
+    objective: &RegularizedLoss<'_>,
+    end: &Descended,
+    options: &DescentOptions,
+) -> Result<LeastEigenvalue> {
     match &end.look {
         Some((step, found)) if *step == end.state.step => Ok(found.clone()),
-        _ => Ok(least_eigenvalue(&objective.hessian(end.state.w.as_ref(), Par::Seq)?, &options.least, Par::Seq)?),
+        _ => Ok(least_eigenvalue(
+            &objective.hessian(end.state.w.as_ref(), Par::Seq)?,
+            &options.least,
+            Par::Seq,
+        )?),
     }
 }
 
@@ -185,7 +231,10 @@ fn point(
     out.insert(format!("{name}-over-epsilon"), t.here / case.epsilon, 2.0 * t.rounding / case.epsilon);
     let certified = end.outcome == Outcome::SecondOrder;
     out.insert(format!("{name}-certified"), f64::from(u8::from(certified)), 0.0);
-    let detail = format!("{:?}: ‖∇L_λ‖ = {:.2e}, least eigenvalue ≥ {:.2e}", end.outcome, t.gradient, found.lower_bound);
+    let detail = format!(
+        "{:?}: ‖∇L_λ‖ = {:.2e}, least eigenvalue ≥ {:.2e}",
+        end.outcome, t.gradient, found.lower_bound
+    );
     out.hypotheses.push(Hypothesis {
         name: format!("{name}: ν = {:.2e}, γ = {:.2e}", options.gradient, options.curvature.unwrap_or(gamma)),
         met: certified,
@@ -195,7 +244,12 @@ fn point(
 }
 
 /// W = 0 and −3W_L*, and what does not depend on W.
-fn other_points(out: &mut Measurement, cell: &Cell, case: &Case, objective: &RegularizedLoss<'_>) -> Result<()> {
+fn other_points(
+    out: &mut Measurement,
+    cell: &Cell,
+    case: &Case,
+    objective: &RegularizedLoss<'_>,
+) -> Result<()> {
     let (nu, gamma) = case::allowed(cell.m());
     let mirror = Terms::new(case, objective, (&case.built.w_l * Scale(-3.0)).as_ref())?;
     let zero = Mat::zeros(cell.m(), cell.d());

@@ -67,7 +67,9 @@ impl Terms {
         let w_l = built.w_l.as_ref();
         let aim = Mat::from_fn(m, d, |r, i| 2.0 * w_l[(r, i)] - low[(r, i)]);
         let step = Mat::from_fn(m, d, |r, i| w[(r, i)] - aim[(r, i)]);
-        let dot = |v: MatRef<'_, f64>| (0..d).map(|i| (0..m).map(|r| gradient[(r, i)] * v[(r, i)]).sum::<f64>()).sum::<f64>();
+        let dot = |v: MatRef<'_, f64>| {
+            (0..d).map(|i| (0..m).map(|r| gradient[(r, i)] * v[(r, i)]).sum::<f64>()).sum::<f64>()
+        };
         let curvature = expected_hessian_form(&objective.hessian(w, Par::Seq)?, star, Par::Seq)?;
         let pass = Pass::new(case, w, low.as_ref(), step.as_ref());
 
@@ -97,7 +99,8 @@ impl Terms {
         for r in 0..m {
             let (w, v) = (w.row(r), star.row(r));
             let (s, along) = (w.squared_norm_l2(), w * v.transpose());
-            bent += 2.0 * ((4.0 * s * along).powi(2) + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
+            bent += 2.0
+                * ((4.0 * s * along).powi(2) + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
             turned += 8.0 * total * s * (w * aim.row(r).transpose());
         }
         let sizes = [norm_2_4(w), norm_2_4(star), norm_2_4(w_l), norm_2_4(low.as_ref())];
@@ -124,7 +127,12 @@ impl Terms {
             three: mean(&|i| slope(i) * three(i)),
             bregman,
             taylor: mean(&|i| slope(i).abs() * pass.taylor[i]),
-            moduli: [r3.sqrt(), mean(&|i| pass.cross[i].abs()), 2.0 * mean(&|i| pass.noise[i].abs()), mean(&|i| pass.taylor[i])],
+            moduli: [
+                r3.sqrt(),
+                mean(&|i| pass.cross[i].abs()),
+                2.0 * mean(&|i| pass.noise[i].abs()),
+                mean(&|i| pass.taylor[i]),
+            ],
             crossed: mean(&|i| pass.crossed[i]),
             norms: [w.norm_l2(), aim.norm_l2(), norm_2_4(step.as_ref())],
             parts: [
@@ -140,7 +148,8 @@ impl Terms {
             delta,
             rounding: 0.0,
         };
-        // Sums over neurons, inputs and entries of products of sums over d; what their moduli add up to at most.
+        // Sums over neurons, inputs and entries of products of sums over d; what their moduli add up to at
+        // most.
         let [_, first, second, _] = built.net.activation().suprema().map(|s| s.value);
         let rows = |v: MatRef<'_, f64>| (0..m).map(|r| v.row(r).norm_l2()).collect::<Vec<_>>();
         let (a, b, e) = (rows(w), rows(star), rows(step.as_ref()));
@@ -232,7 +241,12 @@ impl Pass {
                     let base = sigma.value(z);
                     (sigma.d1(z + u), sigma.d2(z + u), sigma.value(z + u) - base, sigma.value(z + v) - base)
                 } else {
-                    (first + second * u, second, first * u + 0.5 * second * u * u, first * v + 0.5 * second * v * v)
+                    (
+                        first + second * u,
+                        second,
+                        first * u + 0.5 * second * u * u,
+                        first * v + 0.5 * second * v * v,
+                    )
                 };
                 out.value[i] += a * value;
                 out.value_star[i] += a * value_star;
@@ -245,7 +259,8 @@ impl Pass {
                 out.crossed[i] += root * cross.abs();
                 out.noise[i] += a * first * (v - l_star[(i, r)]);
                 if case.model == Model::Network {
-                    let cubes = u.abs() * v * v + 0.5 * u * u * e.abs() + (u.abs().powi(3) + v.abs().powi(3)) / 3.0;
+                    let cubes =
+                        u.abs() * v * v + 0.5 * u * u * e.abs() + (u.abs().powi(3) + v.abs().powi(3)) / 3.0;
                     out.taylor[i] += root * third * cubes;
                 }
             }

@@ -21,7 +21,8 @@ const MOMENT_DEGREE: usize = 7;
 /// Degree to which the zonal sums over d run; what lies beyond is in their error.
 const LONG_DEGREE: usize = 31;
 
-/// Where Σ is cut: the Gram matrix of the harmonics is affordable at these tails; the operator route hardly depends on them.
+/// Where Σ is cut: the Gram matrix of the harmonics is affordable at these tails; the operator route hardly
+/// depends on them.
 pub(super) fn tail(cell: &Cell) -> f64 {
     match (cell.d(), cell.activation.as_str()) {
         (4, "tanh:0.5") => 1e-6,
@@ -34,7 +35,11 @@ pub(super) fn tail(cell: &Cell) -> f64 {
 fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
     let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
     let tail = tail(cell);
-    Ok(Covariance::new(weights.as_ref(), activation::parse(&cell.activation)?.as_ref(), Truncation::Tail(tail))?)
+    Ok(Covariance::new(
+        weights.as_ref(),
+        activation::parse(&cell.activation)?.as_ref(),
+        Truncation::Tail(tail),
+    )?)
 }
 
 fn least_kappa(levels: &FeatureLevels, k: usize) -> (f64, f64) {
@@ -73,7 +78,8 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
     let target = targets::drawn(cell, seed)?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let pairs =
+        eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, n_k)?;
     let found = Projection::from_pairs(&cov, &pairs, cell.k())?;
     let k_matrix = &found.overlap;
@@ -95,7 +101,9 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     };
     // What population least squares would be if the top space were the span of E[φ Y_jl].
     let infinite = Mat::from_fn(n_k, 1, |l, _| {
-        let degree = (0..=cell.k()).find(|&j| cumulative_dimension(cell.d(), j).is_ok_and(|n| l < n)).unwrap_or(cell.k());
+        let degree = (0..=cell.k())
+            .find(|&j| cumulative_dimension(cell.d(), j).is_ok_and(|n| l < n))
+            .unwrap_or(cell.k());
         coefficients[l] / cov.levels().levels[degree].kappa
     });
     let lifted = HarmonicMap::new(&cov, cell.k())?.lift(infinite.as_ref(), Par::Seq)?;
@@ -109,18 +117,25 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         let cross: f64 = u.col_as_slice(0).iter().zip(exact.col_as_slice(0)).map(|(a, b)| a * b).sum();
         Ok(cov.quadratic_form(w, Par::Seq)? - 2.0 * cross + target.low_second_moment())
     };
-    // Σ cut at J misses at most tail·‖W‖², and n_k eigenpairs with residuals ρ move WᵀΣW by at most √n_k·ρ‖W‖². The moduli in WᵀΣW add up to at most
-    // tr Σ·‖W‖², those in its covariance with f_k to √(tr Σ)‖W‖, and ‖W‖² ≤ 1/λ_{n_k}.
+    // Σ cut at J misses at most tail·‖W‖², and n_k eigenpairs with residuals ρ move WᵀΣW by at most
+    // √n_k·ρ‖W‖². The moduli in WᵀΣW add up to at most tr Σ·‖W‖², those in its covariance with f_k to √(tr
+    // Σ)‖W‖, and ‖W‖² ≤ 1/λ_{n_k}.
     let unit = rounding::sum(2 * order, 8 * cov.levels().levels.len());
     let moduli = ((cov.trace() / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0).powi(2);
-    let certificate = (cov.truncation_bound() + (n_k as f64).sqrt() * pairs.residual_max) * norm + unit * moduli;
+    let certificate =
+        (cov.truncation_bound() + (n_k as f64).sqrt() * pairs.residual_max) * norm + unit * moduli;
     let projected: f64 = coefficients.iter().map(|c| c * c).sum::<f64>() - kept.squared_norm_l2();
 
-    // W_L for every harmonic of degree ≤ k at once: half the difference of the twins is √½·QΛ^{-1/2}K, hence the factor √2.
+    // W_L for every harmonic of degree ≤ k at once: half the difference of the twins is √½·QΛ^{-1/2}K, hence
+    // the factor √2.
     let q = top.vectors();
     let scaled = Mat::from_fn(n_k, n_k, |i, l| k_matrix[(i, l)] * (2.0 / pairs.eigenvalues[i]).sqrt());
     let columns = q * &scaled;
-    let net = PairedNetwork::new(cov.weights(), activation::parse(&cell.activation)?, escapement::tolerance::UNIT_NORM_F64)?;
+    let net = PairedNetwork::new(
+        cov.weights(),
+        activation::parse(&cell.activation)?,
+        escapement::tolerance::UNIT_NORM_F64,
+    )?;
     let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
     let mut difference = net.f_linear_of_columns(x.as_ref(), columns.as_ref(), Par::Seq)?;
     let unit_inputs = &x * faer::Scale((cell.d() as f64).sqrt().recip());
@@ -131,13 +146,25 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sample = eigen::full_eigenvalues(square.as_ref(), Par::Seq)?[0] / cell.n() as f64;
     let sup = net.activation().suprema()[1].value;
     // Each f_L(x) is a sum of terms of in all at most sup|σ'|·√d·‖W_L‖, and ‖W_L‖² ≤ 1/λ_{n_k}.
-    let value_rounding = unit * n_k as f64 * (sup * (cell.d() as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
+    let value_rounding =
+        unit * n_k as f64 * (sup * (cell.d() as f64 / pairs.eigenvalues[n_k - 1]).sqrt() + 1.0);
     let square_rounding = (rounding::sum(cell.n(), 8) * n_k as f64 + rounding::eigen(n_k, 1.0)) * sample;
     let sample_rounding = value_rounding * (2.0 * sample.sqrt() + value_rounding) + square_rounding;
-    let flops = 12.0 * (order as f64).powi(3).min(24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(1)) as f64);
+    let flops = 12.0
+        * (order as f64)
+            .powi(3)
+            .min(24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(1)) as f64);
     let measurement = Measurement::new()
-        .quantity("outside", outside(displacement.as_ref())?, 2.0 * n_k as f64 * (pairs.orthonormality + unit))
-        .quantity("outside-infinite", outside(lifted.as_ref())?, 2.0 * n_k as f64 * (pairs.orthonormality + unit))
+        .quantity(
+            "outside",
+            outside(displacement.as_ref())?,
+            2.0 * n_k as f64 * (pairs.orthonormality + unit),
+        )
+        .quantity(
+            "outside-infinite",
+            outside(lifted.as_ref())?,
+            2.0 * n_k as f64 * (pairs.orthonormality + unit),
+        )
         .quantity("zero", 0.0, 0.0)
         .quantity("population-error", population(displacement.as_ref())?, certificate)
         .quantity("population-error-slant", population(slant.as_ref())?, certificate)
@@ -152,9 +179,13 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// `E[φ f_k]` without the term −t w_r.
 fn slanted(cov: &Covariance, target: &Target) -> Result<Mat<f64>> {
     let LowDegree::Zonal(terms) = target.low() else {
-        return Err(crate::Error::Input("the low-degree part of this target is not a sum of zonal terms".into()));
+        return Err(crate::Error::Input(
+            "the low-degree part of this target is not a sum of zonal terms".into(),
+        ));
     };
-    let part = |degree: usize| ZonalMoment::exact(cov.levels(), degree).map(|z| ZonalMoment { projection: 0.0, ..z });
+    let part = |degree: usize| {
+        ZonalMoment::exact(cov.levels(), degree).map(|z| ZonalMoment { projection: 0.0, ..z })
+    };
     let parts = terms.iter().map(|t| part(t.degree)).collect::<escapement::Result<Vec<_>>>()?;
     Ok(zonal_moments(cov, terms, &parts)?)
 }
@@ -181,10 +212,11 @@ pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
             scale += 2.0 * levels[i].tau * levels[j].tau / gap;
         }
     }
-    // An entry of the Gram matrix of one neuron is a sum of d products of harmonics of degree ≤ J with their gradients: d + 4J + 8 roundings of |v_a||v_b|,
-    // whose squares sum to τ_iτ_j.
+    // An entry of the Gram matrix of one neuron is a sum of d products of harmonics of degree ≤ J with their
+    // gradients: d + 4J + 8 roundings of |v_a||v_b|, whose squares sum to τ_iτ_j.
     let rounding = 2.0 * (cell.d() + 4 * MOMENT_DEGREE + 8) as f64 * f64::EPSILON * scale;
-    let [exact, false_sum] = [cell.d() as f64 - 1.0, 1.0].map(|across| first_order_with(cov.levels(), cell.k(), across).value);
+    let [exact, false_sum] =
+        [cell.d() as f64 - 1.0, 1.0].map(|across| first_order_with(cov.levels(), cell.k(), across).value);
     Ok(Measurement::new()
         .quantity("one-neuron", sum, rounding)
         .quantity("zonal-sum", exact, rounding)

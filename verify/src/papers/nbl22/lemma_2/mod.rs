@@ -1,12 +1,15 @@
 //! Lemma 2 of NBL22: a displacement W_L in the top eigenspace expresses the low-degree part of the target.
 //!
-//! > For every f_k of degree ≤ k with E f_k² = 1 and m ≥ d^{10k} there is W_L in span P_{≤k}, the top n_k eigenspace of Σ, with
+//! > For every f_k of degree ≤ k with E f_k² = 1 and m ≥ d^{10k} there is W_L in span P_{≤k}, the top n_k
+//! eigenspace of Σ, with
 //! > `E_n(f_L(x; W_L) − f_k(x))² ≲ d^k/n` and `‖W_L‖_F² ≲ d^{k−1}`.
 //!
-//! W_L is population least squares in that eigenspace, so that the error is that of a projection: free of n and of order 1/m. Nothing is drawn but the
-//! weights: the worst over all f_k is the largest squared sine between the eigenspace and degree ≤ k, and the worst ‖W_L‖² a largest
-//! eigenvalue as well. By the Gram matrix of the harmonics neither needs W_L itself, so that m ≥ d^{10k} is met literally at d = 3 and 4; these two dimensions
-//! carry no exponent of d, and the exponents of m come from cells at smaller m too, marked as outside the hypothesis.
+//! W_L is population least squares in that eigenspace, so that the error is that of a projection: free of n
+//! and of order 1/m. Nothing is drawn but the weights: the worst over all f_k is the largest squared sine
+//! between the eigenspace and degree ≤ k, and the worst ‖W_L‖² a largest eigenvalue as well. By the Gram
+//! matrix of the harmonics neither needs W_L itself, so that m ≥ d^{10k} is met literally at d = 3 and 4;
+//! these two dimensions carry no exponent of d, and the exponents of m come from cells at smaller m too,
+//! marked as outside the hypothesis.
 
 mod measure;
 
@@ -43,14 +46,16 @@ fn cell(part: &str, d: usize, m: usize, k: usize, activation: &str, replicate: u
     Cell::new("lemma-2", part).with(D, d).with(M, m).with(K, k).activation(activation).replicate(replicate)
 }
 
-/// Widths and replicates of the sweeps at (d, k). The logarithm of a worst case over f_k scatters by about a half, and Student's limits are wide for
-/// few widths: nine or more of them, ten replicates each.
+/// Widths and replicates of the sweeps at (d, k). The logarithm of a worst case over f_k scatters by about a
+/// half, and Student's limits are wide for few widths: nine or more of them, ten replicates each.
 fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     let half_octaves = |first: usize, count: usize| common::half_octaves(first, count).collect::<Vec<_>>();
     // 59050 is the least even number above 3^10.
     let literal = |count: usize| common::doublings(59_050, count);
-    let three = half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
-    let mut out = vec![(3, 1, three, 10), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 9), 10)];
+    let three =
+        half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
+    let mut out =
+        vec![(3, 1, three, 10), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 9), 10)];
     if tier >= Tier::Standard {
         out.extend([
             (4, 1, half_octaves(512, 9), 8),
@@ -68,11 +73,18 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
 }
 
 const CARD: Card = Card {
-    statement: r"\mathbb{E}_n \left( f_L(x; W_L) - f_k(x) \right)^2 \lesssim \frac{d^k}{n}, \qquad \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}",
+    statement: r"\mathbb{E}_n \left( f_L(x; W_L) - f_k(x) \right)^2 \lesssim \frac{d^k}{n}, \qquad
+        \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}",
     reference: "NBL22, Lemma 2",
-    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, E f_k² = 1; d above a constant, so that the degrees ≤ k carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in m use them too.",
-    method: "Exact worst case over all f_k: squared sine of the largest angle between the top n_k eigenspace and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order expression with explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = 1); the constant of ‖W_L‖² over d as 1/min κ_{≤k}.",
-    refuted_by: "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above 1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace.",
+    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, E f_k² = 1; d above a constant, so that the degrees ≤ k \
+        carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in m use them \
+        too.",
+    method: "Exact worst case over all f_k: squared sine of the largest angle between the top n_k eigenspace \
+        and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order expression with \
+        explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = 1); the constant of \
+        ‖W_L‖² over d as 1/min κ_{≤k}.",
+    refuted_by: "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above \
+        1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace.",
     uses: &["spectrum", "assumption-3"],
     ..Card::new(&crate::papers::nbl22::PAPER, "lemma-2", "W_L expresses the low-degree part")
 };
@@ -88,7 +100,11 @@ impl Claim for Lemma2 {
             for (d, k, widths, replicates) in sweeps(tier) {
                 for m in widths {
                     // Past the hypothesis the scatter is small beside the factor two between widths.
-                    let count = if m > 50_000 { replicates.min(if tier == Tier::Quick { 2 } else { 3 }) } else { replicates };
+                    let count = if m > 50_000 {
+                        replicates.min(if tier == Tier::Quick { 2 } else { 3 })
+                    } else {
+                        replicates
+                    };
                     let n = d.pow(k as u32 + 1);
                     cells.extend((0..count).map(|r| cell(SWEEP, d, m, k, activation, r).with(N, n)));
                 }
@@ -96,7 +112,9 @@ impl Claim for Lemma2 {
             let replicates = if tier == Tier::Quick { 8 } else { 16 };
             for (d, k) in [(3, 1), (3, 2)] {
                 for m in common::doublings(64, 5) {
-                    cells.extend((0..replicates).map(|r| cell(MEMBER, d, m, k, activation, r).with(N, SAMPLES)));
+                    cells.extend(
+                        (0..replicates).map(|r| cell(MEMBER, d, m, k, activation, r).with(N, SAMPLES)),
+                    );
                 }
             }
             for d in [3, 4, 5] {
@@ -122,11 +140,15 @@ impl Claim for Lemma2 {
             SWEEP => {
                 let p = 0.5 * m;
                 let columns = 6.0 * (cumulative_dimension(cell.d(), cell.k()).unwrap_or(1) as f64 + 8.0);
-                Prediction { seconds: effort::top_space(cell, tail), bytes: 32.0 * p * p + 40.0 * p * d * columns }
+                Prediction {
+                    seconds: effort::top_space(cell, tail),
+                    bytes: 32.0 * p * p + 40.0 * p * d * columns,
+                }
             }
             // Three forms of Σ beside the eigenpairs.
             MEMBER => {
-                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0)) + 1e-8 * m * cell.n() as f64;
+                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0))
+                    + 1e-8 * m * cell.n() as f64;
                 Prediction { seconds, bytes: 32e6 }
             }
             ASYMPTOTIC => Prediction { seconds: 8e-4, bytes: 8e6 },
@@ -146,8 +168,15 @@ impl Claim for Lemma2 {
     fn bounds(&self) -> Vec<Bound> {
         let along_m = |exponent: f64| Sweep::both(M, move |_: &Cell| exponent);
         vec![
-            Bound::growth("rate", "the worst error over f_k is ≍ 1/m, against 2/m·Σ_{i≤k<j} (â_i²â_j² + (d−1)ĉ_i²ĉ_j²)/(κ_i − κ_j)²", "error", "first-order", along_m(-1.0))
-                .part(SWEEP),
+            Bound::growth(
+                "rate",
+                "the worst error over f_k is ≍ 1/m, against 2/m·Σ_{i≤k<j} (â_i²â_j² + \
+                (d−1)ĉ_i²ĉ_j²)/(κ_i − κ_j)²",
+                "error",
+                "first-order",
+                along_m(-1.0),
+            )
+            .part(SWEEP),
             Bound::inequality(
                 "target",
                 "worst error ≤ d^k/n for n up to d^{k+1} where m ≥ d^{10k}, with constant 1",
@@ -167,7 +196,14 @@ impl Claim for Lemma2 {
                 Neighbour::rhs("inverse-first", "1/λ_1 in place of 1/λ_{n_k}"),
             )
             .part(SWEEP),
-            Bound::growth("norm-in-m", "worst ‖W_L‖_F² ≍ 1/min κ_{≤k}, whatever m", "norm", "inverse-kappa", along_m(0.0)).part(SWEEP),
+            Bound::growth(
+                "norm-in-m",
+                "worst ‖W_L‖_F² ≍ 1/min κ_{≤k}, whatever m",
+                "norm",
+                "inverse-kappa",
+                along_m(0.0),
+            )
+            .part(SWEEP),
             Bound::asymptotic(
                 "norm-in-d",
                 "1/min κ_{≤k} ≍ d^{k−1}",
@@ -184,7 +220,8 @@ impl Claim for Lemma2 {
             .part(ASYMPTOTIC),
             Bound::identity(
                 "moment",
-                "p E‖B‖_F² to first order from the Gram matrix of one neuron is the zonal sum, for every neuron",
+                "p E‖B‖_F² to first order from the Gram matrix of one neuron is the zonal sum, for every \
+                 neuron",
                 "one-neuron",
                 "zonal-sum",
                 Neighbour::rhs("zonal-sum-without-dimension", "ĉ_i²ĉ_j² without its factor d − 1"),
@@ -195,12 +232,17 @@ impl Claim for Lemma2 {
                 "‖(I − Π_{≤k})W_L‖_F = 0",
                 "outside",
                 "zero",
-                Neighbour::lhs("outside-infinite", "W_L in the span of E[φ Y_jl], j ≤ k, which is the eigenspace at infinite width"),
+                Neighbour::lhs(
+                    "outside-infinite",
+                    "W_L in the span of E[φ Y_jl], j ≤ k, which is the \
+                    eigenspace at infinite width",
+                ),
             )
             .part(MEMBER),
             Bound::identity(
                 "projection",
-                "E(f_L(x; W_L) − f_k)², from the closed form of Σ, is the squared distance cᵀ(I − KᵀK)c of the harmonic coefficients",
+                "E(f_L(x; W_L) − f_k)², from the closed form of Σ, is the squared distance cᵀ(I − KᵀK)c of \
+                 the harmonic coefficients",
                 "population-error",
                 "projection-error",
                 Neighbour::lhs("population-error-slant", "E[φ f_k] without the term −t w_r"),

@@ -5,8 +5,9 @@ use crate::papers::nbl22::learner::Learner;
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 
-/// The least `E (f̂ − f*)²` over the ridges, of the predictor `f̂ = Σ_i b_i K_m(x_i, ·)`, `b = (K_m + nλI)^{-1} y`. It is f_L at the displacement `Σ_i b_i φ(x_i)`, so that
-/// the error is exact but for the truncation of Σ.
+/// The least `E (f̂ − f*)²` over the ridges, of the predictor `f̂ = Σ_i b_i K_m(x_i, ·)`,
+/// `b = (K_m + nλI)^{-1} y`. It is f_L at the displacement `Σ_i b_i φ(x_i)`, so that the error is exact but
+/// for the truncation of Σ.
 pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64]) -> Result<f64> {
     let (n, p, d, m) = (x.nrows(), learner.net.p(), learner.net.d(), learner.net.m() as f64);
     let sigma = learner.net.activation();
@@ -17,8 +18,9 @@ pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64])
     let mut best = f64::INFINITY;
     for ridge in ridges {
         // K_m(x, x') = (2/m) x·x' Σ_{r<p} σ'(w_r·x)σ'(w_r·x').
-        let kernel =
-            Mat::from_fn(n, n, |i, l| 2.0 / m * products[(i, l)] * inputs[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 });
+        let kernel = Mat::from_fn(n, n, |i, l| {
+            2.0 / m * products[(i, l)] * inputs[(i, l)] + if i == l { n as f64 * ridge } else { 0.0 }
+        });
         let Ok(factor) = kernel.llt(Side::Lower) else { continue };
         let b = factor.solve(Mat::from_fn(n, 1, |i, _| y[i]));
         // u_r = 2m^{-1/2} Σ_i b_i σ'(w_r·x_i) x_i, component-major.
@@ -44,7 +46,8 @@ mod tests {
     fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
         let cell = Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
         let learner = Learner::new(&cell, 1, target(&cell, 1).unwrap()).unwrap();
-        let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
+        let inputs =
+            |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
         let (x, fresh, ridge) = (inputs("inputs", 24), inputs("fresh", 20_000), 1e-3);
         let exact = least_error(&learner, x.as_ref(), &[ridge]).unwrap();
         // φ(x)·φ(x') over all m neurons, by definition.
@@ -52,7 +55,9 @@ mod tests {
             let z = x * learner.net.weights().transpose();
             let value = |i: usize, j: usize| {
                 let (r, c) = (j % 60, j / 60);
-                learner.net.sign(r) / 60.0_f64.sqrt() * learner.net.activation().d1(z[(i, r % 30)]) * x[(i, c)]
+                learner.net.sign(r) / 60.0_f64.sqrt()
+                    * learner.net.activation().d1(z[(i, r % 30)])
+                    * x[(i, c)]
             };
             Mat::from_fn(x.nrows(), 360, value)
         };

@@ -1,8 +1,12 @@
-//! The least number of samples from which a method learns half of what the kernel's plateau leaves: shared by theorem-1 and remark-1.
+//! The least number of samples from which a method learns half of what the kernel's plateau leaves: shared by
+//! theorem-1 and remark-1.
 //!
-//! `f*(x) = η·x + (β·x)²`: one dense part of degree 1 with `E f_1² = 1`, and one sparse term. The error of a method is `E (f̂ − f*)²/‖P_{>1} f*‖²`: 1 where all of degree up to 1 is learnt and nothing else, more where that is missing too. Every method has to bring it to ½. Along one sequence of
-//! inputs the error at n is that of the first n; n* is where it crosses ½ between two sizes of a grid with four to the octave, by interpolation of ln error over ln n.
-//! Every method takes the best of its own short list of regularisations at each n, judged by the very error that is asked for: an oracle, and the same favour for each.
+//! `f*(x) = η·x + (β·x)²`: one dense part of degree 1 with `E f_1² = 1`, and one sparse term. The error of a
+//! method is `E (f̂ − f*)²/‖P_{>1} f*‖²`: 1 where all of degree up to 1 is learnt and nothing else, more
+//! where that is missing too. Every method has to bring it to ½. Along one sequence of inputs the error at n
+//! is that of the first n; n* is where it crosses ½ between two sizes of a grid with four to the octave, by
+//! interpolation of ln error over ln n. Every method takes the best of its own short list of regularisations
+//! at each n, judged by the very error that is asked for: an oracle, and the same favour for each.
 
 mod kernels;
 
@@ -28,17 +32,20 @@ const LEVEL: f64 = 0.5;
 const TO_THE_OCTAVE: f64 = 4.0;
 /// ε of λ_i = ε·factor_i/R_i(W*) in the regularised methods: the best of them counts.
 const EPSILONS: [f64; 2] = [1e-4, 1e-5];
-/// The factors: R1 and R3 weigh enough to keep f_L from degrees above k, R2 next to nothing. Found by trial at d = 10 and 20, and the same everywhere.
+/// The factors: R1 and R3 weigh enough to keep f_L from degrees above k, R2 next to nothing. Found by trial
+/// at d = 10 and 20, and the same everywhere.
 const FACTORS: [f64; 4] = [100.0, 0.01, 100.0, 10.0];
-/// Steps of gradient descent: from d = 10 to 45 the error at 256 steps was within a tenth of that at 512 and at 1024, more often below than above. At 128 steps
-/// it is so up to d = 32 alone, and n* grows with d for want of steps. The network at m = 640 and d = 8 and 16 needs a tenth more samples after 1024.
+/// Steps of gradient descent: from d = 10 to 45 the error at 256 steps was within a tenth of that at 512 and
+/// at 1024, more often below than above. At 128 steps it is so up to d = 32 alone, and n* grows with d for
+/// want of steps. The network at m = 640 and d = 8 and 16 needs a tenth more samples after 1024.
 const STEPS: u64 = 256;
 /// Ridges λ of the kernels, relative to κ_1; the best of them counts.
 const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 /// Fresh inputs behind the error of what has no exact one.
 const FRESH: usize = 4000;
 
-/// Relative rounding of a mean square error, generously: those of the kernels carry some n²·1e-16 of it. What is trained is what f64 makes of 512 products.
+/// Relative rounding of a mean square error, generously: those of the kernels carry some n²·1e-16 of it. What
+/// is trained is what f64 makes of 512 products.
 const ROUNDING: f64 = 1e-9;
 
 /// n*, and what rounding does to it. The uncertainty of one draw of everything is in the replicates.
@@ -79,9 +86,11 @@ impl Trial {
     /// The trial of a cell.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let learner = Learner::new(cell, seed, target(cell, seed)?)?;
-        let levels = FeatureLevels::new(cell.d(), learner.net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
+        let levels =
+            FeatureLevels::new(cell.d(), learner.net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
         let radius = (cell.d() as f64).sqrt();
-        let inputs = |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), radius);
+        let inputs =
+            |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), radius);
         let x = inputs("inputs", Self::most(cell.d()));
         let fresh = inputs("fresh inputs", FRESH);
         let truth = learner.target.value(fresh.as_ref())?;
@@ -89,7 +98,8 @@ impl Trial {
         Ok(Self { learner, levels, x, fresh, truth, plateau, known: BTreeMap::new() })
     }
 
-    /// The largest size tried: 32 times the harmonics of degree 2, roughly, for a narrow network needs that many.
+    /// The largest size tried: 32 times the harmonics of degree 2, roughly, for a narrow network needs that
+    /// many.
     fn most(d: usize) -> usize {
         16 * d * (d + 4)
     }
@@ -106,13 +116,17 @@ impl Trial {
             Method::Network => self.trained(Model::Network, x)?,
             Method::Kernel => {
                 let ridge = KernelRidge::new(&self.levels, x, &self.learner.zonals)?;
-                let totals =
-                    RIDGES.iter().filter_map(|share| ridge.fit(share * self.levels.levels[1].kappa)).map(|fit| fit.total());
+                let totals = RIDGES
+                    .iter()
+                    .filter_map(|share| ridge.fit(share * self.levels.levels[1].kappa))
+                    .map(|fit| fit.total());
                 totals.fold(f64::INFINITY, f64::min)
             }
-            Method::FiniteKernel => {
-                kernels::least_error(&self.learner, x, &RIDGES.map(|share| share * self.levels.levels[1].kappa))?
-            }
+            Method::FiniteKernel => kernels::least_error(
+                &self.learner,
+                x,
+                &RIDGES.map(|share| share * self.levels.levels[1].kappa),
+            )?,
         };
         let error = best / self.plateau;
         self.known.insert((method, n), error);
@@ -129,12 +143,14 @@ impl Trial {
             }
             let end = self.learner.train(x, model, lambda, STEPS)?;
             let f = self.learner.net.predict(model, self.fresh.as_ref(), end.state.w.as_ref(), Par::Seq)?;
-            best = best.min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
+            best =
+                best.min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
         }
         Ok(best)
     }
 
-    /// n*: the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the one before is not, interpolated.
+    /// n*: the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the
+    /// one before is not, interpolated.
     pub(super) fn least(&mut self, method: Method, hint: f64) -> Result<Least> {
         let (d, most) = (self.x.ncols() as f64, self.x.nrows());
         let size = |i: i32| (d * (f64::from(i) / TO_THE_OCTAVE).exp2()).round() as usize;
@@ -177,8 +193,13 @@ impl Trial {
     /// Floating-point operations so far, those of training.
     pub(super) fn flops(&self) -> f64 {
         let (d, m) = (self.learner.net.d() as f64, self.learner.net.m() as f64);
-        let trained = self.known.keys().filter(|(method, _)| !matches!(method, Method::Kernel | Method::FiniteKernel));
-        trained.map(|(_, n)| (EPSILONS.len() as u64 * STEPS) as f64 * (6.0 * *n as f64 * m * d + 1.5 * m * m * d)).sum()
+        let trained =
+            self.known.keys().filter(|(method, _)| !matches!(method, Method::Kernel | Method::FiniteKernel));
+        trained
+            .map(|(_, n)| {
+                (EPSILONS.len() as u64 * STEPS) as f64 * (6.0 * *n as f64 * m * d + 1.5 * m * m * d)
+            })
+            .sum()
     }
 }
 
@@ -207,7 +228,13 @@ pub(super) fn sweep(tier: Tier) -> (&'static [usize], usize) {
 /// The cell of a tier at d: m = 10d at the quick tier, else 20d.
 pub(super) fn cell(claim: &str, tier: Tier, d: usize, replicate: usize) -> Cell {
     let m = if tier == Tier::Quick { 10 * d } else { 20 * d };
-    Cell::new(claim, "").with(D, d).with(M, m).with(K, 1).with(R, 1).activation(ACTIVATION).replicate(replicate)
+    Cell::new(claim, "")
+        .with(D, d)
+        .with(M, m)
+        .with(K, 1)
+        .with(R, 1)
+        .activation(ACTIVATION)
+        .replicate(replicate)
 }
 
 /// log(dm), as it enters the Rademacher complexity of f_Q: what Θ̃ hides.
@@ -233,7 +260,13 @@ pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
     let gram = (4 * cell.d() * (cell.d() + 4)) as f64;
     Prediction {
         seconds: effort::top_space(cell, tolerance::TAIL) + searches * search(cell, n, false),
-        bytes: 1e7 + 8.0 * (Trial::most(cell.d()) as f64 * d + 2.0 * m * n + 6.0 * m * m + 4.0 * m * d * d + gram * gram),
+        bytes: 1e7
+            + 8.0
+                * (Trial::most(cell.d()) as f64 * d
+                    + 2.0 * m * n
+                    + 6.0 * m * m
+                    + 4.0 * m * d * d
+                    + gram * gram),
     }
 }
 
@@ -251,7 +284,10 @@ mod tests {
         }
         // Between neighbours on a grid with a ratio of 2^¼.
         let [above, below] = [least.value / 1.19, least.value * 1.19].map(|n| n.round() as usize);
-        assert!(trial.error(Method::Kernel, above).unwrap() > LEVEL && trial.error(Method::Kernel, below).unwrap() < LEVEL);
+        assert!(
+            trial.error(Method::Kernel, above).unwrap() > LEVEL
+                && trial.error(Method::Kernel, below).unwrap() < LEVEL
+        );
         assert!(least.error < 1e-6 * least.value);
         // Where the inputs never suffice, it says so.
         trial.known = (2..=3072).map(|n| ((Method::QuadraticTerm, n), 1.0)).collect();

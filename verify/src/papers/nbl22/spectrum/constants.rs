@@ -1,4 +1,5 @@
-//! The explicit zonal constants of the spectrum claim: levels, deviations of a random Gram matrix, and the mean square of the angle.
+//! The explicit zonal constants of the spectrum claim: levels, deviations of a random Gram matrix, and the
+//! mean square of the angle.
 
 use crate::error::Result;
 use escapement::activation;
@@ -57,7 +58,8 @@ impl Constants {
         self.levels.levels[self.k + 1..].iter().map(|l| l.kappa).fold(0.0, f64::max)
     }
 
-    /// Whether κ falls with the degree from the weakest of the low ones on, through 2k + 1, so that sorting gives the levels back.
+    /// Whether κ falls with the degree from the weakest of the low ones on, through 2k + 1, so that sorting
+    /// gives the levels back.
     pub fn ordered(&self) -> bool {
         let above = |j: usize| self.levels.levels[j + 1..].iter().all(|l| l.kappa < self.kappa(j));
         self.kappa_min() > self.kappa_next() && (self.k + 1..=2 * self.k).all(above)
@@ -77,12 +79,14 @@ impl Constants {
         (self.levels.trace - kept, self.levels.rounding_allowance())
     }
 
-    /// Relative deviation that the eigenvalues of degree ≤ j exceed with probability at most η, `(below, both sides)`.
+    /// Relative deviation that the eigenvalues of degree ≤ j exceed with probability at most η,
+    /// `(below, both sides)`.
     ///
-    /// The Gram matrix of the columns of Ψ up to degree j, each divided by `√κ`, is an average of p independent positive semidefinite
-    /// matrices of mean 1 and of norm at most `L = max(Σ â_i²/κ_i, Σ ĉ_i²/κ_i)`, the same for every weight. The matrix Chernoff bounds
-    /// give `√(2L ln(n_j/η)/p)` below and `√(3L ln(2n_j/η)/p)` on both sides (the latter where it is at most 1), and Ostrowski's
-    /// theorem carries them to each eigenvalue of `Σ_{≤j}` relative to its κ.
+    /// The Gram matrix of the columns of Ψ up to degree j, each divided by `√κ`, is an average of p
+    /// independent positive semidefinite matrices of mean 1 and of norm at most
+    /// `L = max(Σ â_i²/κ_i, Σ ĉ_i²/κ_i)`, the same for every weight. The matrix Chernoff bounds give
+    /// `√(2L ln(n_j/η)/p)` below and `√(3L ln(2n_j/η)/p)` on both sides (the latter where it is at most 1),
+    /// and Ostrowski's theorem carries them to each eigenvalue of `Σ_{≤j}` relative to its κ.
     ///
     /// # Errors
     /// As [`Constants::count`].
@@ -93,14 +97,19 @@ impl Constants {
         };
         let largest = share(|l| l.a_hat).max(share(|l| l.c_hat));
         let (n, p) = (self.count(j)? as f64, p as f64);
-        Ok(((2.0 * largest * (n / failure).ln() / p).sqrt(), (3.0 * largest * (2.0 * n / failure).ln() / p).sqrt()))
+        Ok((
+            (2.0 * largest * (n / failure).ln() / p).sqrt(),
+            (3.0 * largest * (2.0 * n / failure).ln() / p).sqrt(),
+        ))
     }
 
-    /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k eigenfunctions and degree ≤ k.
+    /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k eigenfunctions
+    /// and degree ≤ k.
     ///
-    /// The entries of the Gram matrix between degrees i and j have mean square sum `(â_i²â_j² + (d−1) ĉ_i²ĉ_j²)/p`, exactly, since the
-    /// part of each degree in a diagonal block of Σ is `â_j² wwᵀ + ĉ_j² (1 − wwᵀ)`; first-order perturbation divides it by
-    /// `(κ_i − κ_j)²`. Derived for this project.
+    /// The entries of the Gram matrix between degrees i and j have mean square sum
+    /// `(â_i²â_j² + (d−1) ĉ_i²ĉ_j²)/p`, exactly, since the part of each degree in a diagonal block of Σ is
+    /// `â_j² wwᵀ + ĉ_j² (1 − wwᵀ)`; first-order perturbation divides it by `(κ_i − κ_j)²`. Derived for this
+    /// project.
     pub fn angle(&self) -> (f64, f64) {
         let d = self.levels.d as f64;
         let (low, high) = self.levels.levels.split_at(self.k + 1);
@@ -111,13 +120,15 @@ impl Constants {
         let z: f64 = low.iter().flat_map(|i| high.iter().map(move |j| term(i, j))).sum();
         // Beyond the last degree: â_j² + (d−1) ĉ_j² sums to the truncation bound, and κ_j is below κ_next.
         let beyond = |i: &sphere::Level| {
-            i.a_hat.powi(2).max(i.c_hat.powi(2)) * self.levels.truncation_bound() / (i.kappa - self.kappa_next()).powi(2)
+            i.a_hat.powi(2).max(i.c_hat.powi(2)) * self.levels.truncation_bound()
+                / (i.kappa - self.kappa_next()).powi(2)
         };
         let rounding = self.levels.rounding_allowance() / (self.kappa_min() - self.kappa_next()).abs() * z;
         (z, low.iter().map(beyond).sum::<f64>() + 8.0 * rounding)
     }
 
-    /// The levels, cut at the first degree whose tail is at most `wanted` (at the certificate's own end if none is).
+    /// The levels, cut at the first degree whose tail is at most `wanted` (at the certificate's own end if
+    /// none is).
     pub fn cut(&self, wanted: f64) -> FeatureLevels {
         let mut levels = self.levels.clone();
         if let Some(j) = (0..=levels.max_degree()).find(|&j| levels.tail(j) <= wanted) {

@@ -46,7 +46,8 @@ pub(super) struct Route {
     pub(super) seconds: f64,
 }
 
-/// The route that is predicted to be faster, from the order N of the Gram matrix and the number of eigenpairs: a function of the cell alone.
+/// The route that is predicted to be faster, from the order N of the Gram matrix and the number of
+/// eigenpairs: a function of the cell alone.
 pub(super) fn route(cell: &Cell) -> Result<Route> {
     let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
     let (p, d) = ((cell.m() / 2) as f64, cell.d() as f64);
@@ -60,7 +61,9 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         flops,
         bytes: 8.0 * (6.0 * n * n + 2.0 * 2048.0 * d * n),
         weight: flops / 1.5e10,
-        seconds: 3e-3 + effort::gram(p * d, n) + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
+        seconds: 3e-3
+            + effort::gram(p * d, n)
+            + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
     };
     let count = c.count(if cell.part == TOP { cell.k() } else { 2 * cell.k() })? as f64 + 1.0;
     let degrees = levels.levels.len() as f64;
@@ -72,7 +75,9 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         bytes: 8.0 * p * d * 10.0 * count + 32.0 * p * p,
         weight: flops / 4e9,
         // Narrow products; the kernel matrices, once more for the angles.
-        seconds: 3e-3 + 2.6e-9 * count * p * p * d + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
+        seconds: 3e-3
+            + 2.6e-9 * count * p * p * d
+            + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
     };
     Ok(if gram.weight <= products.weight { gram } else { products })
 }
@@ -117,7 +122,11 @@ pub(super) fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
     let detail = format!("deviation {likely:.3} ≤ 1/2, first-order angle {angle:.3} ≤ 1/2");
     Ok(out
         .hypothesis(Hypothesis::RANGE, likely <= 0.5 && angle <= 0.5, detail)
-        .hypothesis("κ_{≤k} above the rest", min > c.kappa_next(), format!("{min:.3e} > {:.3e}", c.kappa_next()))
+        .hypothesis(
+            "κ_{≤k} above the rest",
+            min > c.kappa_next(),
+            format!("{min:.3e} > {:.3e}", c.kappa_next()),
+        )
         .cost(route.flops, route.bytes, 0.0))
 }
 
@@ -163,11 +172,16 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
             likely <= 0.5 && c.ordered(),
             format!("deviation {likely:.3} ≤ 1/2, κ falls from degree k on: {}", c.ordered()),
         )
-        .hypothesis("λ_{i−1}(σ') ≠ 0 for i ≤ 2k", least > resolved, format!("least |ĝ_j| = {least:.2e} over j < 2k"))
+        .hypothesis(
+            "λ_{i−1}(σ') ≠ 0 for i ≤ 2k",
+            least > resolved,
+            format!("least |ĝ_j| = {least:.2e} over j < 2k"),
+        )
         .cost(route.flops, route.bytes, 0.0))
 }
 
-/// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the two, with probability 0.99 each.
+/// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the two,
+/// with probability 0.99 each.
 pub(super) fn separated(cell: &Cell) -> bool {
     let check = || -> Result<bool> {
         let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;

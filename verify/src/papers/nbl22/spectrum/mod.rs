@@ -1,12 +1,14 @@
 //! The spectrum of the feature covariance Σ (NBL22, appendix A, "Lemma 15").
 //!
-//! > n_k eigenvalues of Σ are ≳ d^{1−k}; for k < i ≤ 2k, B(d,i) of them are Θ(d^{1−i}); the rest average Θ(1/m). The top n_k
+//! > n_k eigenvalues of Σ are ≳ d^{1−k}; for k < i ≤ 2k, B(d,i) of them are Θ(d^{1−i}); the rest average
+//! Θ(1/m). The top n_k
 //! > eigenfunctions turn towards the polynomials of degree ≤ k as m grows.
 //!
-//! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel for the levels,
-//! `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean square of `‖sin Θ‖_F` to first order (see
-//! [`constants::Constants::angle`]). How these numbers grow in d is a question of its own, answered exactly for d up to 2000. Beside that,
-//! three statements carry constants: matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the trace.
+//! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel
+//! for the levels, `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean
+//! square of `‖sin Θ‖_F` to first order (see [`constants::Constants::angle`]). How these numbers grow in d is
+//! a question of its own, answered exactly for d up to 2000. Beside that, three statements carry constants:
+//! matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the trace.
 
 pub mod constants;
 mod measure;
@@ -36,8 +38,8 @@ const REST: &str = "rest";
 /// Widths of a sweep at larger d, in halves of the first.
 const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
 
-/// One sweep over m: part, d, k, the first width, how many widths each twice the last (0: those of [`HALVES`]), replicates. The first widths
-/// are those from which the cells are in range, rounded up.
+/// One sweep over m: part, d, k, the first width, how many widths each twice the last (0: those of
+/// [`HALVES`]), replicates. The first widths are those from which the cells are in range, rounded up.
 type Widths = (&'static str, usize, usize, usize, usize, usize);
 
 const QUICK: [Widths; 6] = [
@@ -77,11 +79,19 @@ const PAPER: [Widths; 8] = [
 ];
 
 const CARD: Card = Card {
-    statement: r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \ \text{for the } B(d,i) \text{ eigenvalues of degree } i,\ k < i \le 2k, \qquad \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)",
+    statement: r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \
+        \text{for the } B(d,i) \text{ eigenvalues of degree } i,\ k < i \le 2k, \qquad
+        \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)",
     reference: "NBL22, appendix A, \"Lemma 15\"",
-    hypotheses: "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ with probability 0.99, and the first-order angle below 1/2.",
-    method: "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart for d to 2000.",
-    refuted_by: "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent in d does not settle at 1 − j.",
+    hypotheses: "Assumption 3; λ_{i−1}(σ') ≠ 0 up to degree 2k (erratum 11); κ_i falling in i; m so large \
+        that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ \
+        with probability 0.99, and the first-order angle below 1/2.",
+    method: "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products \
+        with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart \
+        for d to 2000.",
+    refuted_by: "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a \
+        level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent \
+        in d does not settle at 1 − j.",
     uses: &["assumption-3"],
     errata: &[ErratumId(11)],
     ..Card::new(&crate::papers::nbl22::PAPER, "spectrum", "Spectrum of the feature covariance")
@@ -117,7 +127,9 @@ impl Claim for Spectrum {
                 }
                 for m in widths {
                     cells.extend(
-                        (0..replicates).map(|replicate| base(part).with(D, d).with(M, m).with(K, k).replicate(replicate)),
+                        (0..replicates).map(|replicate| {
+                            base(part).with(D, d).with(M, m).with(K, k).replicate(replicate)
+                        }),
                     );
                 }
             }
@@ -129,8 +141,10 @@ impl Claim for Spectrum {
         if cell.m() == 0 {
             return Prediction { seconds: 6e-4, bytes: 1e6 };
         }
-        measure::route(cell)
-            .map_or(Prediction { seconds: 1.0, bytes: 1e8 }, |r| Prediction { seconds: r.seconds, bytes: r.bytes })
+        measure::route(cell).map_or(Prediction { seconds: 1.0, bytes: 1e8 }, |r| Prediction {
+            seconds: r.seconds,
+            bytes: r.bytes,
+        })
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -159,7 +173,14 @@ fn bounds() -> Vec<Bound> {
     let m = M;
     let claimed = |cell: &Cell| if cell.degree() == 0 { 0.0 } else { 1.0 - cell.degree() as f64 };
     let mut bounds = vec![
-        Bound::growth("low-degrees", "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m", "lambda", "kappa", Sweep::both(m, |_| 0.0)).part(TOP),
+        Bound::growth(
+            "low-degrees",
+            "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m",
+            "lambda",
+            "kappa",
+            Sweep::both(m, |_| 0.0),
+        )
+        .part(TOP),
         Bound::inequality(
             "low-degrees-floor",
             "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
@@ -171,7 +192,8 @@ fn bounds() -> Vec<Bound> {
         .part(TOP),
         Bound::inequality(
             "gap",
-            "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the Chernoff deviations leave it free",
+            "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the \
+             Chernoff deviations leave it free",
             "count",
             Side::Both,
             "n_k",
@@ -187,8 +209,14 @@ fn bounds() -> Vec<Bound> {
             Sweep::both(m, |_| -0.5),
         )
         .part(TOP),
-        Bound::growth("angles", "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square", "sine.all", "angle", Sweep::both(m, |_| -0.5))
-            .part(TOP),
+        Bound::growth(
+            "angles",
+            "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square",
+            "sine.all",
+            "angle",
+            Sweep::both(m, |_| -0.5),
+        )
+        .part(TOP),
         Bound::identity(
             "trace",
             "tr Σ = d E[σ'(√d z)²]",
@@ -201,8 +229,10 @@ fn bounds() -> Vec<Bound> {
     ];
     for (name, filter) in [(1, 1), (2, 2)] {
         let degree = format!("k+{name}");
-        for (side, of) in [("smallest", format!("λ_{{n_{{{degree}}}}}")), ("largest", format!("λ_{{n_{{k+{}}}+1}}", name - 1))]
-        {
+        for (side, of) in [
+            ("smallest", format!("λ_{{n_{{{degree}}}}}")),
+            ("largest", format!("λ_{{n_{{k+{}}}+1}}", name - 1)),
+        ] {
             bounds.push(
                 Bound::growth(
                     format!("level-{name}-{side}"),
@@ -218,7 +248,10 @@ fn bounds() -> Vec<Bound> {
         bounds.push(
             Bound::inequality(
                 format!("level-{name}-floor"),
-                format!("λ_{{n_{{{degree}}}}}(Σ) ≥ (1 − δ) κ_{{{degree}}}, δ² = 2L ln(n_{{2k}}/η)/p, but for a chance η = 1e-6"),
+                format!(
+                    "λ_{{n_{{{degree}}}}}(Σ) ≥ (1 − δ) κ_{{{degree}}}, δ² = 2L ln(n_{{2k}}/η)/p, but for \
+                    a chance η = 1e-6"
+                ),
                 format!("smallest.{name}"),
                 Side::Lower,
                 format!("floor.{name}"),
@@ -246,7 +279,8 @@ fn bounds() -> Vec<Bound> {
             Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
         )
         .part(LEVELS),
-        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed)).part(KAPPA),
+        Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed))
+            .part(KAPPA),
         Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Sweep::both(D, |_| 0.0)).part(REST),
     ]);
     bounds

@@ -1,4 +1,5 @@
-//! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix or by products.
+//! The top of the spectrum of Σ with the angle of its eigenfunctions to the low degrees, by the Gram matrix
+//! or by products.
 
 use crate::error::Result;
 use crate::papers::nbl22::projection::turned_square;
@@ -11,8 +12,9 @@ use faer::{Accum, Mat, MatRef, Par};
 
 /// Memory for the kernel of an operator: 1 GiB.
 const MEMORY: u64 = 1 << 30;
-/// Relative residual of the block method: that of the truncation, since a smaller one would not show. Both turn the eigenspace, by their ratio to the gap and
-/// √n of it for the sum over n angles, and enter every error below; a residual of 1e-6 was a fifth of the angles at d = 20.
+/// Relative residual of the block method: that of the truncation, since a smaller one would not show. Both
+/// turn the eigenspace, by their ratio to the gap and √n of it for the sum over n angles, and enter every
+/// error below; a residual of 1e-6 was a fifth of the angles at d = 20.
 const RESIDUAL: f64 = tolerance::TAIL;
 
 /// What a solve gave.
@@ -30,11 +32,18 @@ pub struct Solved {
     pub sines: Vec<f64>,
 }
 
-/// Solves for the top `count` eigenvalues; with `rank`, for the principal angles between the top `rank` eigenfunctions and degree ≤ `k` too.
+/// Solves for the top `count` eigenvalues; with `rank`, for the principal angles between the top `rank`
+/// eigenfunctions and degree ≤ `k` too.
 ///
 /// # Errors
 /// Whatever the eigen-solvers refuse.
-pub fn solve(cov: &Covariance, by_harmonics: bool, count: usize, rank: Option<usize>, k: usize) -> Result<Solved> {
+pub fn solve(
+    cov: &Covariance,
+    by_harmonics: bool,
+    count: usize,
+    rank: Option<usize>,
+    k: usize,
+) -> Result<Solved> {
     let start = std::time::Instant::now();
     let found = if by_harmonics { harmonic(cov, rank, k) } else { products(cov, count, rank, k) }?;
     tracing::info!(
@@ -49,8 +58,8 @@ pub fn solve(cov: &Covariance, by_harmonics: bool, count: usize, rank: Option<us
     Ok(found)
 }
 
-/// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is the norm of what lies
-/// beyond degree k, without cancellation.
+/// By the full EVD of `ΨᵀΨ`, whose eigenvectors are the eigenfunctions in harmonic coordinates: the sine is
+/// the norm of what lies beyond degree k, without cancellation.
 ///
 /// # Errors
 /// Whatever the harmonics or the EVD refuse.
@@ -78,7 +87,8 @@ pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solve
     })
 }
 
-/// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum of squares again.
+/// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum of
+/// squares again.
 ///
 /// # Errors
 /// Whatever the block method refuses.
@@ -114,7 +124,8 @@ fn angles(cov: &Covariance, eigenvalues: &[f64], q: MatRef<'_, f64>, k: usize) -
     beyond.operator(MEMORY).multiply(q, image.as_mut(), Par::Seq);
     let mut s = Mat::zeros(q.ncols(), q.ncols());
     matmul(s.as_mut(), Accum::Replace, q.transpose(), image.as_ref(), cov.scale(), Par::Seq);
-    let scaled = |i: usize, j: usize| 0.5 * (s[(i, j)] + s[(j, i)]) / (eigenvalues[i] * eigenvalues[j]).sqrt();
+    let scaled =
+        |i: usize, j: usize| 0.5 * (s[(i, j)] + s[(j, i)]) / (eigenvalues[i] * eigenvalues[j]).sqrt();
     let s = Mat::from_fn(q.ncols(), q.ncols(), scaled);
     Ok(eigen::full_eigenvalues(s.as_ref(), Par::Seq)?.into_iter().map(|x| x.max(0.0)).collect())
 }
@@ -127,8 +138,9 @@ fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
 }
 
 impl Solved {
-    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`: as in [`crate::papers::nbl22::projection`], of which the sum is the same in
-    /// Frobenius norm, where a turn counts √n times and what is left out once, its trace being the bound.
+    /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`: as in
+    /// [`crate::papers::nbl22::projection`], of which the sum is the same in Frobenius norm, where a turn
+    /// counts √n times and what is left out once, its trace being the bound.
     pub fn sine_errors(&self, rank: usize) -> (f64, f64) {
         let n = rank as f64;
         // Residuals of n pairs have n^{1/2} times the norm of one.

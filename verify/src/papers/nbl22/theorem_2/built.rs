@@ -31,21 +31,29 @@ pub(in crate::papers::nbl22) struct Built {
 impl Built {
     pub(in crate::papers::nbl22) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let sigma: Arc<dyn Activation> = activation::parse(&cell.activation)?;
-        let net = PairedNetwork::random(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), Arc::clone(&sigma))?;
+        let net = PairedNetwork::random(
+            &mut cell.stream(seed, "weights"),
+            cell.m() / 2,
+            cell.d(),
+            Arc::clone(&sigma),
+        )?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
         let n_k = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let pairs =
+            eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
         let top = TopSpace::new(&pairs, n_k)?;
         let target = targets::drawn(cell, seed)?;
         let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
         let w_q = construct::w_q(&net, &target)?;
-        let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
+        let x =
+            uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
         Ok(Self { cov, pairs, top, net, target, w_l, w_q, x })
     }
 
     /// `e_0 − f*` and c_r at every input.
     pub(in crate::papers::nbl22) fn model(&self) -> Result<SignedModel> {
-        let mut model = signed_model(&self.net, self.x.as_ref(), self.w_l.as_ref(), self.w_q.w.as_ref(), Par::Seq)?;
+        let mut model =
+            signed_model(&self.net, self.x.as_ref(), self.w_l.as_ref(), self.w_q.w.as_ref(), Par::Seq)?;
         let y = self.target.value(self.x.as_ref())?;
         model.constant.iter_mut().zip(&y).for_each(|(e, y)| *e -= y);
         Ok(model)
@@ -69,8 +77,9 @@ impl Built {
         ])
     }
 
-    /// Bounds on the errors of [`Built::averages`]. With T the sum of truncation and eigen-residual, Π moves by at most 2T/gap and Σ_{≤r} by
-    /// T(1 + 2λ_1/gap), both of rank 2n_k; a form of rank ρ and norm δ moves `Σ_r Q_rr[w_r, w_r]` by at most ρδ·max‖w_r‖².
+    /// Bounds on the errors of [`Built::averages`]. With T the sum of truncation and eigen-residual, Π moves
+    /// by at most 2T/gap and Σ_{≤r} by T(1 + 2λ_1/gap), both of rank 2n_k; a form of rank ρ and norm δ moves
+    /// `Σ_r Q_rr[w_r, w_r]` by at most ρδ·max‖w_r‖².
     pub(in crate::papers::nbl22) fn errors(&self, averages: &[f64; 4]) -> [f64; 4] {
         let (m, d, n_k) = (self.cov.m() as f64, self.cov.d() as f64, self.top.rank() as f64);
         let tail = self.cov.truncation_bound();
@@ -84,9 +93,11 @@ impl Built {
         let sup = self.net.activation().suprema()[1].value;
         // Π moves φ, of norm at most √d·sup|σ'|, by this much, and W_L by its share.
         let features = 2.0 * moved / gap * d.sqrt() * sup;
-        // W_L = Π Σ⁺ b with |b|² ≤ λ_1 E f_k² moves by this much, and with it ‖·‖_{2,4}, of which R4 is the eighth power.
+        // W_L = Π Σ⁺ b with |b|² ≤ λ_1 E f_k² moves by this much, and with it ‖·‖_{2,4}, of which R4 is the
+        // eighth power.
         let last = self.top.eigenvalues()[self.top.rank() - 1];
-        let turned = moved / last * (2.0 * (largest * self.target.low_second_moment()).sqrt() / gap + l.sqrt());
+        let turned =
+            moved / last * (2.0 * (largest * self.target.low_second_moment()).sqrt() / gap + l.sqrt());
         let shift = features * (row + l).sqrt() + unit * (averages[2].sqrt() + sup * (d * l).sqrt());
         [
             low + (tail + unit * self.cov.trace()) * q / m + form * l,
@@ -96,20 +107,24 @@ impl Built {
         ]
     }
 
-    /// A bound on the rounding of the quadratic model less the target at any input, and of means of it: sums of m terms whose moduli add up to at most
-    /// `size`, in which f_k enters with |f_k|² ≤ n_k E f_k².
+    /// A bound on the rounding of the quadratic model less the target at any input, and of means of it: sums
+    /// of m terms whose moduli add up to at most `size`, in which f_k enters with |f_k|² ≤ n_k E f_k².
     pub(in crate::papers::nbl22) fn model_rounding(&self) -> f64 {
         let (m, d) = (self.cov.m() as f64, self.cov.d() as f64);
         let [_, first, second, _] = self.net.activation().suprema().map(|s| s.value);
         let (l, q) = (frobenius_sq(self.w_l.as_ref()), frobenius_sq(self.w_q.w.as_ref()));
-        let sparse: f64 =
-            self.target.sparse().iter().map(|t| t.alpha.abs()).sum::<f64>() * d.powf(0.5 * (self.target.k() + 1) as f64);
-        let size = second * d * (l + q) / m.sqrt() + first * (d * (l + q)).sqrt() + sparse + (self.top.rank() as f64).sqrt();
+        let sparse: f64 = self.target.sparse().iter().map(|t| t.alpha.abs()).sum::<f64>()
+            * d.powf(0.5 * (self.target.k() + 1) as f64);
+        let size = second * d * (l + q) / m.sqrt()
+            + first * (d * (l + q)).sqrt()
+            + sparse
+            + (self.top.rank() as f64).sqrt();
         self.summation() * size
     }
 
-    /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over the n inputs. Guaranteed: at k = 1 the terms
-    /// are equal, and their roundings add up rather than average out.
+    /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over
+    /// the n inputs. Guaranteed: at k = 1 the terms are equal, and their roundings add up rather than average
+    /// out.
     pub(in crate::papers::nbl22) fn summation(&self) -> f64 {
         2.0 * rounding::sum(self.cov.m() + self.x.nrows(), 2 * self.cov.d() + 16)
     }

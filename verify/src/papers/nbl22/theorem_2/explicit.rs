@@ -60,7 +60,8 @@ impl Explicit {
     }
 }
 
-/// E f_k², with the rounding of a sum over the pairs of t zonal terms, whose moduli add up to at most `t Σ c²/B`.
+/// E f_k², with the rounding of a sum over the pairs of t zonal terms, whose moduli add up to at most
+/// `t Σ c²/B`.
 pub(super) fn low_second_moment(target: &Target) -> Quantity {
     let value = target.low_second_moment();
     let (terms, moduli) = match target.low() {

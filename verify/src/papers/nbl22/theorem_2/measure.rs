@@ -43,7 +43,8 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
         lambda.iter().enumerate().map(|(i, &x)| x * (weight(x) * coordinates[(i, 0)]).powi(2)).sum::<f64>()
     };
     let (sigma, population) = (built.net.activation(), &built.w_q.population);
-    let explicit = Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m(), &built.w_q.groups)?;
+    let explicit =
+        Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m(), &built.w_q.groups)?;
     let width_term = (d.powf(3.0 * (k - 1.0)) / m).powf(0.25);
     let epsilon = width_term.max((d.powf(k) / n).sqrt());
     // Every s_r c_r of the sign of e_0 − f*.
@@ -100,8 +101,15 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
 pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = activation::parse(&cell.activation)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
-    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
-    let sparse = targets::alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
+    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0)
+        .row(0)
+        .iter()
+        .copied()
+        .collect::<Vec<f64>>();
+    let sparse = targets::alphas(cell.terms())
+        .into_iter()
+        .map(|alpha| SparseTerm { alpha, beta: beta.clone() })
+        .collect();
     let target = Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![]), sparse)?;
     let population = Population::new(sigma.as_ref(), &target)?;
     // At m = 4R the groups are p_i = 2, and everything is a power of m.

@@ -1,12 +1,16 @@
 //! Theorem 2 of NBL22: W* = W_L + S·W_Q fits the target with small regularisers.
 //!
-//! > For m ≥ d^{10k} there are signs S such that `L̂^Q(W*) ≤ ε`, `R1(W*), R3(W*) ≲ m^{-1/2} d^{(k−1)/2}`, `R2(W*) ≲ 1` and
-//! > `R4(W*) ≲ d^{2(k−1)}`, where the least ε that the hypotheses allow is `max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`.
+//! > For m ≥ d^{10k} there are signs S such that `L̂^Q(W*) ≤ ε`, `R1(W*), R3(W*) ≲ m^{-1/2} d^{(k−1)/2}`,
+//! `R2(W*) ≲ 1` and
+//! > `R4(W*) ≲ d^{2(k−1)}`, where the least ε that the hypotheses allow is
+//! `max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`.
 //!
-//! S is averaged over exactly. The quadratic model is affine in the signs, `(f_L + f_Q)(x; W*) = e_0(x) + Σ_r s_r c_r(x)`: the misfit e_0 − f* falls like
-//! `m^{-1/2}` and the noise `√(Σ c_r²)` like `m^{-1/4}`, so that the claimed rate is that of the noise under a loss with a corner, and a smooth loss is
-//! faster. Beside the averages S is drawn, since the theorem speaks of one S: how often a draw beats a multiple of the mean. The explicit
-//! right sides are means over the initialisation, exact zonal quantities. Their dependence on d is judged by itself.
+//! S is averaged over exactly. The quadratic model is affine in the signs,
+//! `(f_L + f_Q)(x; W*) = e_0(x) + Σ_r s_r c_r(x)`: the misfit e_0 − f* falls like `m^{-1/2}` and the noise
+//! `√(Σ c_r²)` like `m^{-1/4}`, so that the claimed rate is that of the noise under a loss with a corner, and
+//! a smooth loss is faster. Beside the averages S is drawn, since the theorem speaks of one S: how often a
+//! draw beats a multiple of the mean. The explicit right sides are means over the initialisation, exact zonal
+//! quantities. Their dependence on d is judged by itself.
 
 pub(super) mod built;
 mod explicit;
@@ -37,21 +41,38 @@ const SWEEP: &str = "sweep";
 const ASYMPTOTIC: &str = "asymptotic";
 
 fn cell(part: &str, d: usize, m: usize, k: usize, terms: usize, activation: &str, replicate: usize) -> Cell {
-    Cell::new("theorem-2", part).with(D, d).with(M, m).with(K, k).with(R, terms).activation(activation).replicate(replicate)
+    Cell::new("theorem-2", part)
+        .with(D, d)
+        .with(M, m)
+        .with(K, k)
+        .with(R, terms)
+        .activation(activation)
+        .replicate(replicate)
 }
 
 /// (k, R, activation): all of them, or every value of each.
 fn combinations(tier: Tier) -> Vec<(usize, usize, &'static str)> {
-    let all = [1, 2].into_iter().flat_map(|k| [1, 3].into_iter().flat_map(move |r| ["sigmoid:1", "tanh:0.5"].map(|a| (k, r, a))));
+    let all = [1, 2]
+        .into_iter()
+        .flat_map(|k| [1, 3].into_iter().flat_map(move |r| ["sigmoid:1", "tanh:0.5"].map(|a| (k, r, a))));
     all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == "sigmoid:1")).collect()
 }
 
 const CARD: Card = Card {
-    statement: r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2} d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)} \quad \text{for some signs } S, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n} \right)^{1/2} \right)",
+    statement: r"\hat{L}^Q(W^*) \lesssim \varepsilon, \quad R_1(W^*), R_3(W^*) \lesssim m^{-1/2}
+        d^{(k-1)/2}, \quad R_2(W^*) \lesssim 1, \quad R_4(W^*) \lesssim d^{2(k-1)} \quad \text{for some signs
+        } S, \qquad \varepsilon = \max\left( \left( \frac{d^{3(k-1)}}{m} \right)^{1/4}, \left( \frac{d^k}{n}
+        \right)^{1/2} \right)",
     reference: "NBL22, Theorem 2",
-    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as outside; exponents come from those, and d = 3 at m = 59050 lies inside.",
-    method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times theirs.",
-    refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression that outgrows its power of d; draws above three times the mean with probability above 1/3.",
+    hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as \
+        outside; exponents come from those, and d = 3 at m = 59050 lies inside.",
+    method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it \
+        (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part \
+        over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of \
+        exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times \
+        theirs.",
+    refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression \
+        that outgrows its power of d; draws above three times the mean with probability above 1/3.",
     uses: &["lemma-1", "lemma-2", "random-signs"],
     errata: &[ErratumId(1), ErratumId(10)],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-2", "W* fits with small regularisers")
@@ -83,7 +104,9 @@ impl Claim for Theorem2 {
             for (d, widths, replicates) in sweeps {
                 let n = d.pow(k as u32 + 1);
                 for m in widths {
-                    cells.extend((0..replicates).map(|r| cell(SWEEP, d, m, k, terms, activation, r).with(N, n)));
+                    cells.extend(
+                        (0..replicates).map(|r| cell(SWEEP, d, m, k, terms, activation, r).with(N, n)),
+                    );
                 }
             }
             let widths: &[usize] = if tier == Tier::Quick { &[128] } else { &[128, 512] };
@@ -138,14 +161,16 @@ impl Claim for Theorem2 {
         let mut bounds = vec![
             Bound::growth(
                 "loss",
-                "E_S L̂^Q(W*) ≤ E_n √(E_S Y²) ≲ (d^{3(k−1)}/m)^{1/4} for every 1-Lipschitz loss; the absolute loss is at least 1/√2 of it",
+                "E_S L̂^Q(W*) ≤ E_n √(E_S Y²) ≲ (d^{3(k−1)}/m)^{1/4} for every 1-Lipschitz loss; the \
+                 absolute loss is at least 1/√2 of it",
                 "root-square",
                 "width-term",
                 upper(-0.25),
             ),
             Bound::growth(
                 "smooth-loss",
-                "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: twice as fast",
+                "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: \
+                 twice as fast",
                 "smooth",
                 "width-term-squared",
                 upper(-0.5),
@@ -159,17 +184,36 @@ impl Claim for Theorem2 {
             ),
             Bound::growth(
                 "misfit",
-                "√(E_n (e_0 − f*)²) ≍ m^{-1/2}, against the exact mean square of W_Q and the first order of W_L",
+                "√(E_n (e_0 − f*)²) ≍ m^{-1/2}, against the exact mean square of W_Q and the first order of \
+                 W_L",
                 "misfit",
                 "misfit-explicit",
                 both(-0.5),
             ),
             Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5)),
             Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5)),
-            Bound::growth("r3-few", "E_S R3(W*) ≲ the same, on n = d^k inputs", "r3-few", "beyond", upper(-0.5)),
-            Bound::growth("r2", "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)", "r2", "r2-explicit", both(0.0)),
+            Bound::growth(
+                "r3-few",
+                "E_S R3(W*) ≲ the same, on n = d^k inputs",
+                "r3-few",
+                "beyond",
+                upper(-0.5),
+            ),
+            Bound::growth(
+                "r2",
+                "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
+                "r2",
+                "r2-explicit",
+                both(0.0),
+            ),
             Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
-            Bound::growth("r4", "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m", "r4", "r4-explicit", upper(0.0)),
+            Bound::growth(
+                "r4",
+                "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m",
+                "r4",
+                "r4-explicit",
+                upper(0.0),
+            ),
             Bound::inequality(
                 "r2-of-w-l",
                 "R2(W_L) ≤ E f_k² = 1",
@@ -185,7 +229,8 @@ impl Claim for Theorem2 {
         bounds.push(
             Bound::identity(
                 "r4-of-w-q",
-                "R4(W_Q) = (4m Σ_i E h_i²/p_i)² at k = 1, whatever the draw; 64R²(Σα²)²/(E σ'')⁴ for equal groups",
+                "R4(W_Q) = (4m Σ_i E h_i²/p_i)² at k = 1, whatever the draw; 64R²(Σα²)²/(E σ'')⁴ for equal \
+                 groups",
                 "r4-w-q",
                 "r4-explicit",
                 Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
@@ -196,7 +241,8 @@ impl Claim for Theorem2 {
         bounds.push(
             Bound::inequality(
                 "at-the-hypothesis",
-                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
+                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, \
+                 inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
                 "root-square",
                 Side::Upper,
                 "rms-explicit-twice",
@@ -210,9 +256,24 @@ impl Claim for Theorem2 {
         };
         let degree = |c: &Cell| c.k() as f64 - 1.0;
         bounds.extend([
-            over_d("r1-in-d", "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}", "beyond", Sweep::both(D, move |c| 0.5 * degree(c))),
-            over_d("r4-in-d", "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}", "r4-even", Sweep::both(D, move |c| 2.0 * degree(c))),
-            over_d("noise-in-d", "m^{1/4}·noise ≲ d^{3(k−1)/4}", "noise", Sweep::upper(D, move |c| 0.75 * degree(c))),
+            over_d(
+                "r1-in-d",
+                "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}",
+                "beyond",
+                Sweep::both(D, move |c| 0.5 * degree(c)),
+            ),
+            over_d(
+                "r4-in-d",
+                "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}",
+                "r4-even",
+                Sweep::both(D, move |c| 2.0 * degree(c)),
+            ),
+            over_d(
+                "noise-in-d",
+                "m^{1/4}·noise ≲ d^{3(k−1)/4}",
+                "noise",
+                Sweep::upper(D, move |c| 0.75 * degree(c)),
+            ),
             over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Sweep::upper(D, |c| c.k() as f64)),
         ]);
         bounds.extend(signs::bounds());

@@ -29,15 +29,24 @@ pub(super) fn bounds() -> Vec<Bound> {
     let mut out: Vec<Bound> = NAMES
         .iter()
         .map(|name| {
-            let statement = format!("a drawn S exceeds 3 × the mean of {name} with probability at most 1/3 (Markov)");
-            Bound::probability(format!("drawn-{name}"), statement, format!("above-{name}"), "trials", Side::Upper, 1.0 / TIMES)
-                .part(DRAWS)
+            let statement =
+                format!("a drawn S exceeds 3 × the mean of {name} with probability at most 1/3 (Markov)");
+            Bound::probability(
+                format!("drawn-{name}"),
+                statement,
+                format!("above-{name}"),
+                "trials",
+                Side::Upper,
+                1.0 / TIMES,
+            )
+            .part(DRAWS)
         })
         .collect();
     out.push(
         Bound::probability(
             "drawn-jointly",
-            "R1, R2, R3, R4, the square and the pseudo-Huber loss of a drawn S are all within 7 × their means with probability at least 1/7: such an S exists",
+            "R1, R2, R3, R4, the square and the pseudo-Huber loss of a drawn S are all within 7 × their \
+             means with probability at least 1/7: such an S exists",
             "jointly-within",
             "trials",
             Side::Lower,
@@ -86,7 +95,8 @@ fn at(built: &Built, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     let [r1, r2, r3, r4] = built.regularizers().all(w, Par::Seq)?;
     let (linear, quadratic) = (built.net.f_linear(x, w, Par::Seq)?, built.net.f_quadratic(x, w, Par::Seq)?);
     let mean = |loss: Loss| {
-        f_star.iter().enumerate().map(|(i, y)| loss.value(*y, linear[i] + quadratic[i])).sum::<f64>() / f_star.len() as f64
+        f_star.iter().enumerate().map(|(i, y)| loss.value(*y, linear[i] + quadratic[i])).sum::<f64>()
+            / f_star.len() as f64
     };
     Ok([r1, r2, r3, r4, mean(Loss::Square), mean(Loss::PseudoHuber)])
 }
@@ -163,9 +173,10 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         let noise = model.slopes.col(i).squared_norm_l2();
         ((b * b + noise).sqrt(), noise.sqrt())
     });
-    let (root, noise) = norms.fold((0.0, 0.0), |a, b| (a.0 + b.0 / cell.n() as f64, a.1 + b.1 / cell.n() as f64));
-    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L vanish in one and are squares of
-    // eigen-residuals in the other.
+    let (root, noise) =
+        norms.fold((0.0, 0.0), |a, b| (a.0 + b.0 / cell.n() as f64, a.1 + b.1 / cell.n() as f64));
+    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L
+    // vanish in one and are squares of eigen-residuals in the other.
     let averages = [mean[0], mean[1], mean[2], mean[3]];
     let form = built.errors(&averages);
     let step = built.model_rounding();

@@ -24,7 +24,8 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// `λ_i = ε/E_S R_i(W*)` with `ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`, as Lemma 3's proof uses them.
+    /// `λ_i = ε/E_S R_i(W*)` with `ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`, as Lemma 3's proof uses
+    /// them.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let built = Built::new(cell, seed)?;
         let (d, m, n, k) = (cell.d() as f64, cell.m() as f64, cell.n() as f64, cell.k() as i32);
@@ -37,7 +38,15 @@ impl Problem {
     /// L_λ with these labels.
     pub(super) fn loss(&self, y: &[f64]) -> Result<RegularizedLoss<'_>> {
         let of = self.built.regularizers();
-        Ok(RegularizedLoss::new(of, y, Loss::PseudoHuber, self.lambda, self.model, eigen::DEFAULT_MEMORY, Par::Seq)?)
+        Ok(RegularizedLoss::new(
+            of,
+            y,
+            Loss::PseudoHuber,
+            self.lambda,
+            self.model,
+            eigen::DEFAULT_MEMORY,
+            Par::Seq,
+        )?)
     }
 }
 
@@ -62,12 +71,16 @@ pub(super) fn certified(end: &Descended) -> Result<()> {
     if end.outcome == Outcome::SecondOrder {
         return Ok(());
     }
-    let why = format!("it ended as {:?} after {} steps, at ‖∇L‖ = {:e}", end.outcome, end.state.step, end.gradient_norm);
+    let why = format!(
+        "it ended as {:?} after {} steps, at ‖∇L‖ = {:e}",
+        end.outcome, end.state.step, end.gradient_norm
+    );
     Err(Error::Numerical { what: "the descent", why }.into())
 }
 
-/// What the noise of T steps of length η_t in total adds: `‖Ξ‖² ≤ s²(1 + 2√(u/D) + 2u/D)` for D entries fails with probability e^{−u} (Laurent and
-/// Massart, Ann. Statist. 28 (2000) 1302–1338, Lemma 1), which is shared out over the steps.
+/// What the noise of T steps of length η_t in total adds: `‖Ξ‖² ≤ s²(1 + 2√(u/D) + 2u/D)` for D entries fails
+/// with probability e^{−u} (Laurent and Massart, Ann. Statist. 28 (2000) 1302–1338, Lemma 1), which is shared
+/// out over the steps.
 fn noise_allowance(options: &DescentOptions, entries: usize, steps: u64) -> f64 {
     let u = (steps.max(1) as f64 / tolerance::FAILURE).ln();
     let share = u / entries as f64;
@@ -111,7 +124,8 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         Par::Seq,
     )?;
     certified(&end)?;
-    let (_, look) = end.look.as_ref().ok_or_else(|| Error::Numerical { what: "the descent", why: "no look".into() })?;
+    let (_, look) =
+        end.look.as_ref().ok_or_else(|| Error::Numerical { what: "the descent", why: "no look".into() })?;
 
     // The step taken is the one tried first, or what was left of it.
     let etas: Vec<f64> = passed.sizes.windows(2).map(|s| s[0].min(s[1])).collect();
@@ -121,12 +135,14 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let noise = total * noise_allowance(&options, cell.m() * cell.d(), steps);
     let fallen = 2.0 * (passed.start - end.value.objective);
     let (m, d) = (cell.m() as f64, cell.d() as f64);
-    // The function is 1-Lipschitz in the predictions; what the regularisers add is of one sign, with 64 roundings.
+    // The function is 1-Lipschitz in the predictions; what the regularisers add is of one sign, with 64
+    // roundings.
     let rounding = problem.built.model_rounding() + 64.0 * f64::EPSILON * passed.start;
     let [_, first, second, _] = problem.built.net.activation().suprema().map(|s| s.value);
     // ‖∇L̂‖ ≤ √d(sup σ' + sup σ''√d max‖w_r‖), and ‖∇λR‖ ≤ 8 L_λ/‖W‖ or 2√(λ‖Σ‖L_λ): sums of n and m terms.
     let longest = (0..cell.m()).map(|r| end.state.w.row(r).norm_l2()).fold(0.0, f64::max);
-    let quadratic: f64 = problem.lambda[..3].iter().map(|l| (l * d * end.value.objective).sqrt()).sum::<f64>() * 2.0 * first;
+    let quadratic: f64 =
+        problem.lambda[..3].iter().map(|l| (l * d * end.value.objective).sqrt()).sum::<f64>() * 2.0 * first;
     let size = d.sqrt() * (first + second * d.sqrt() * longest) + quadratic + 8.0 * end.value.objective;
     let slope = rounding::sum(cell.m() + cell.n(), 2 * cell.d() + 16) * size;
     let allowed = ((passed.start + 0.5 * noise) / problem.lambda[3]).powf(0.125);
@@ -135,7 +151,11 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("steps", steps.max(1) as f64, 0.0)
         .quantity("width_squared", m * m, 0.0)
         .quantity("time", time, rounding::sum(etas.len(), 1) * time)
-        .quantity("time_allowed", (fallen + noise) / options.gradient.powi(2), 4.0 * rounding / options.gradient.powi(2))
+        .quantity(
+            "time_allowed",
+            (fallen + noise) / options.gradient.powi(2),
+            4.0 * rounding / options.gradient.powi(2),
+        )
         .quantity("time_first_order", (fallen + noise) / options.gradient, 4.0 * rounding / options.gradient)
         .quantity("gradient", end.gradient_norm, slope)
         .quantity("gradient_halfway", halfway, slope)

@@ -1,13 +1,18 @@
 //! Theorem 3 of NBL22: perturbed gradient descent reaches a second-order stationary point.
 //!
-//! > Perturbed gradient descent on L_λ, `W ← W − η(∇L_λ(W) + Ξ)`, reaches a (ν, γ)-second-order stationary point, ν ≤ m^{-1/2} and γ ≤ m^{-3/4}, in
+//! > Perturbed gradient descent on L_λ, `W ← W − η(∇L_λ(W) + Ξ)`, reaches a (ν, γ)-second-order stationary
+//! point, ν ≤ m^{-1/2} and γ ≤ m^{-3/4}, in
 //! > poly(m) steps, and its iterates stay bounded.
 //!
-//! The degree of the polynomial is not printed. Steps with a large gradient lower L_λ by `ην²/2` each, so that there are at most of the order of
-//! `1/ν² = m` of them; an escape from a saddle lowers L_λ by about γ³/ρ², with ρ of the order of m^{-1/2} the Lipschitz constant of the Hessian, which
-//! in the sharp analysis of Jin and others (J. ACM 68 (2021) 11) comes to `ρ²/γ⁴ = m²` steps: the exponent 2 is what is checked, and the tightness says how far it
-//! is from what is seen. Bounded means held by the ball that λ4R4 ≤ L_λ(0) draws, and that this ball does not grow with m; inside it the iterates of a
-//! network may still spread as m grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and γ are a fifth of what is printed. With those themselves the initialisation of a narrow network is stationary, and no step is taken.
+//! The degree of the polynomial is not printed. Steps with a large gradient lower L_λ by `ην²/2` each, so
+//! that there are at most of the order of `1/ν² = m` of them; an escape from a saddle lowers L_λ by about
+//! γ³/ρ², with ρ of the order of m^{-1/2} the Lipschitz constant of the Hessian, which in the sharp analysis
+//! of Jin and others (J. ACM 68 (2021) 11) comes to `ρ²/γ⁴ = m²` steps: the exponent 2 is what is checked,
+//! and the tightness says how far it is from what is seen. Bounded means held by the ball that λ4R4 ≤ L_λ(0)
+//! draws, and that this ball does not grow with m; inside it the iterates of a network may still spread as m
+//! grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and γ
+//! are a fifth of what is printed. With those themselves the initialisation of a narrow network is
+//! stationary, and no step is taken.
 
 mod descent;
 mod saddle;
@@ -31,24 +36,33 @@ pub struct Theorem3;
 
 /// ν and γ in units of m^{-1/2} and m^{-3/4}.
 const SHARE: f64 = 0.2;
-/// s in units of ν: steps may be as long as the curvature allows, and on the flat the noise lifts L_λ by as much as they add up to.
+/// s in units of ν: steps may be as long as the curvature allows, and on the flat the noise lifts L_λ by as
+/// much as they add up to.
 const NOISE: f64 = 0.05;
 /// Steps after which a descent has failed.
 const MAX_STEPS: u64 = 60_000;
 
-/// Parts whose descents start at W = 0, and those that start on a saddle; each for f_L + f_Q and for the network.
+/// Parts whose descents start at W = 0, and those that start on a saddle; each for f_L + f_Q and for the
+/// network.
 const SWEEP: [&str; 2] = ["quadratic", "network"];
 const SADDLE: [&str; 2] = ["saddle-quadratic", "saddle-network"];
 
 const CARD: Card = Card {
-    statement: r"\|\nabla L_\lambda(W_t)\| \le \nu, \quad \nabla^2 L_\lambda(W_t) \succeq -\gamma I \qquad \text{for some } t \le \operatorname{poly}(m) \text{ of perturbed gradient descent}, \qquad \sup_t \|W_t\| < \infty, \qquad \nu \le m^{-1/2},\ \gamma \le m^{-3/4}",
+    statement: r"\|\nabla L_\lambda(W_t)\| \le \nu, \quad \nabla^2 L_\lambda(W_t) \succeq -\gamma I \qquad
+        \text{for some } t \le \operatorname{poly}(m) \text{ of perturbed gradient descent}, \qquad \sup_t
+        \|W_t\| < \infty, \qquad \nu \le m^{-1/2},\ \gamma \le m^{-3/4}",
     reference: "NBL22, Theorem 3 and equation (21)",
     hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
     method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ = 0.2 m^{-3/4}; \
          steps against m². W = 0 made a saddle by labels that are orthogonal to the features: with noise it is left, without noise it holds.",
-    refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
+    refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
+        noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],
-    ..Card::new(&crate::papers::nbl22::PAPER, "theorem-3", "Perturbed descent reaches a second-order stationary point")
+    ..Card::new(
+        &crate::papers::nbl22::PAPER,
+        "theorem-3",
+        "Perturbed descent reaches a second-order stationary point",
+    )
 };
 
 impl Claim for Theorem3 {
@@ -63,9 +77,12 @@ impl Claim for Theorem3 {
             if tier == Tier::Quick && activation != "tanh:0.5" {
                 continue;
             }
-            let cell = |part: &str| Cell::new(self.id(), part).with(D, 3).with(K, 1).with(R, 1).activation(activation);
+            let cell = |part: &str| {
+                Cell::new(self.id(), part).with(D, 3).with(K, 1).with(R, 1).activation(activation)
+            };
             for (part, first) in SWEEP.into_iter().zip(firsts) {
-                // Steps scatter, at k = 2 and for the network by a factor of two and more: there the quick tier has no time for the cells it would take.
+                // Steps scatter, at k = 2 and for the network by a factor of two and more: there the quick
+                // tier has no time for the cells it would take.
                 let ks: &[(usize, usize, usize)] = match (tier, part) {
                     (Tier::Quick, "quadratic") => &[(1, 8, 4)],
                     (Tier::Quick, _) => &[],
@@ -75,9 +92,9 @@ impl Claim for Theorem3 {
                 };
                 for &(k, count, replicates) in ks {
                     for m in common::half_octaves(first, count) {
-                        cells.extend(
-                            (0..replicates).map(|replicate| cell(part).with(M, m).with(N, 24).with(K, k).replicate(replicate)),
-                        );
+                        cells.extend((0..replicates).map(|replicate| {
+                            cell(part).with(M, m).with(N, 24).with(K, k).replicate(replicate)
+                        }));
                     }
                 }
             }
@@ -85,7 +102,10 @@ impl Claim for Theorem3 {
             let replicates = if tier == Tier::Quick { 3 } else { 8 };
             for (part, m) in SADDLE.into_iter().flat_map(|part| [8, 16].map(|m| (part, m))) {
                 // n above pd, or no labels are orthogonal to all features.
-                cells.extend((0..replicates).map(|replicate| cell(part).with(M, m).with(N, 6 * m).replicate(replicate)));
+                cells.extend(
+                    (0..replicates)
+                        .map(|replicate| cell(part).with(M, m).with(N, 6 * m).replicate(replicate)),
+                );
             }
         }
         cells
@@ -119,7 +139,11 @@ impl Claim for Theorem3 {
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
-        if SADDLE.contains(&cell.part.as_str()) { saddle::measure(cell, seed) } else { descent::measure(cell, seed) }
+        if SADDLE.contains(&cell.part.as_str()) {
+            saddle::measure(cell, seed)
+        } else {
+            descent::measure(cell, seed)
+        }
     }
 
     fn bounds(&self) -> Vec<Bound> {
@@ -136,7 +160,8 @@ impl Claim for Theorem3 {
             .among(sweep),
             Bound::inequality(
                 "large-gradients",
-                "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the noise adds",
+                "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the noise \
+                 adds",
                 "time",
                 Side::Upper,
                 "time_allowed",
@@ -187,7 +212,11 @@ impl Claim for Theorem3 {
                 "saddle_curvature",
                 Side::Lower,
                 "positive",
-                Neighbour::lhs("fitted_curvature", "the same point where the labels are fitted, so that ℓ' vanishes"),
+                Neighbour::lhs(
+                    "fitted_curvature",
+                    "the same point where the labels are fitted, so that ℓ' \
+                    vanishes",
+                ),
             )
             .among(saddle),
             Bound::inequality(

@@ -6,12 +6,15 @@ use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
 use escapement::construct;
-use escapement::descent::{DescentOptions, DescentState, LeastOptions, LossLandscape, descend, least_eigenvalue};
+use escapement::descent::{
+    DescentOptions, DescentState, LeastOptions, LossLandscape, descend, least_eigenvalue,
+};
 use escapement::objective::RegularizedLoss;
 use faer::{Mat, Par};
 use std::ops::ControlFlow;
 
-/// Steps that a descent without noise is given to leave the saddle. From rounding alone it would take thousands.
+/// Steps that a descent without noise is given to leave the saddle. From rounding alone it would take
+/// thousands.
 const STILL: u64 = 200;
 
 /// The least eigenvalue of the Hessian at W = 0, in full.
@@ -23,7 +26,11 @@ fn curvature(loss: &RegularizedLoss<'_>) -> Result<f64> {
 
 pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let problem = Problem::new(cell, seed)?;
-    let y = construct::saddle_labels(&mut cell.stream(seed, "labels"), &problem.built.net, problem.built.x.as_ref())?;
+    let y = construct::saddle_labels(
+        &mut cell.stream(seed, "labels"),
+        &problem.built.net,
+        problem.built.x.as_ref(),
+    )?;
     let loss = problem.loss(&y)?;
     let curved = -curvature(&loss)?;
     let gamma = (0.25 * curved).clamp(f64::MIN_POSITIVE, SHARE * (cell.m() as f64).powf(-0.75));
@@ -52,5 +59,9 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("steps", end.state.step as f64, 0.0)
         .hypothesis("a smooth loss", true, "pseudo-Huber")
         .hypothesis("λ4 > 0", problem.lambda[3] > 0.0, format!("λ = {:?}", problem.lambda))
-        .cost(end.state.evaluations as f64 * n * m * (6.0 * d + 30.0), 8.0 * (5.0 * n * m + (m * d).powi(2)), m * d))
+        .cost(
+            end.state.evaluations as f64 * n * m * (6.0 * d + 30.0),
+            8.0 * (5.0 * n * m + (m * d).powi(2)),
+            m * d,
+        ))
 }

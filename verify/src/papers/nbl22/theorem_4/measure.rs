@@ -24,7 +24,8 @@ const EPSILON: f64 = 0.1;
 pub(super) const STEPS: u64 = 256;
 /// Fresh inputs behind a population loss.
 pub(super) const FRESH: usize = 8000;
-/// Probability that the interval of a population loss misses it: many cells enter a fit, and none of them decides alone.
+/// Probability that the interval of a population loss misses it: many cells enter a fit, and none of them
+/// decides alone.
 const MISSES: f64 = 0.01;
 /// Samples whose mean is taken where all constants are explicit.
 pub(super) const SAMPLES: usize = 16;
@@ -42,8 +43,11 @@ fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
 fn start(cell: &Cell, runs: usize) -> Measurement {
     let (d, m, n, k) = (cell.d() as f64, cell.m() as f64, cell.n() as f64, cell.k() as i32);
     let flops = runs as f64 * STEPS as f64 * (6.0 * n * m * d + 1.5 * m * m * d);
-    let measurement =
-        Measurement::new().hypothesis(Hypothesis::RANGE, n >= d.powi(k), format!("n ≥ d^k: {n} against {}", d.powi(k)));
+    let measurement = Measurement::new().hypothesis(
+        Hypothesis::RANGE,
+        n >= d.powi(k),
+        format!("n ≥ d^k: {n} against {}", d.powi(k)),
+    );
     wide_enough(measurement, cell).cost(flops, 8.0 * m * (3.0 * n + 4.0 * m), STEPS as f64)
 }
 
@@ -54,8 +58,15 @@ fn interval(draws: &[f64], failure: f64) -> (f64, f64) {
 }
 
 /// The losses of the model at fresh inputs.
-fn losses(learner: &Learner, model: Model, loss: Loss, w: MatRef<'_, f64>, fresh: &Mat<f64>) -> Result<Vec<f64>> {
-    let (y, f) = (learner.target.value(fresh.as_ref())?, learner.net.predict(model, fresh.as_ref(), w, Par::Seq)?);
+fn losses(
+    learner: &Learner,
+    model: Model,
+    loss: Loss,
+    w: MatRef<'_, f64>,
+    fresh: &Mat<f64>,
+) -> Result<Vec<f64>> {
+    let (y, f) =
+        (learner.target.value(fresh.as_ref())?, learner.net.predict(model, fresh.as_ref(), w, Par::Seq)?);
     Ok(y.iter().zip(&f).map(|(y, f)| loss.value(*y, *f)).collect())
 }
 
@@ -66,7 +77,8 @@ pub(super) fn trained(cell: &Cell, seed: u64) -> Result<Measurement> {
     let x = inputs(cell, seed, "inputs", cell.n());
     let end = learner.train(x.as_ref(), model, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
-    let (loss, half) = interval(&losses(&learner, model, Loss::PseudoHuber, end.state.w.as_ref(), &fresh)?, MISSES);
+    let (loss, half) =
+        interval(&losses(&learner, model, Loss::PseudoHuber, end.state.w.as_ref(), &fresh)?, MISSES);
     let term = ((cell.d() as f64).powi(cell.k() as i32) / cell.n() as f64).sqrt();
     // Means of n terms, each a sum over m neurons.
     let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
@@ -112,7 +124,8 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
     let linear = (c * n_k / n).sqrt();
     let (loss, _) = mean_and_error(&population);
     let (known, _) = mean_and_error(&known);
-    // Loss and what is known of it vary together: their difference carries the interval, and the left side holds it.
+    // Loss and what is known of it vary together: their difference carries the interval, and the left side
+    // holds it.
     let (_, spread) = interval(&excess, tolerance::FAILURE);
     let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
     let bound = known + 2.0 * (linear + quadratic);
@@ -135,7 +148,8 @@ pub(super) fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let [square, cross, truth] = learner.linear_moments(w)?;
     let exact = square - 2.0 * cross + truth;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
-    let (mean, half) = interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
+    let (mean, half) =
+        interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
     let moduli = square + 2.0 * cross.abs() + truth;
     let error = rounding::sum(learner.cov.order() * cell.m(), 64) * moduli
         + learner.cov.truncation_bound() * escapement::construct::frobenius_sq(w);

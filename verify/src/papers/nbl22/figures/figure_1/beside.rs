@@ -19,20 +19,24 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Reads `figure-1.csv` and `settings.json` of `folder`, which must be of the tier and variant of `settings`.
+    /// Reads `figure-1.csv` and `settings.json` of `folder`, which must be of the tier and variant of
+    /// `settings`.
     ///
     /// # Errors
     /// A file that cannot be read, or is of something else, in one sentence.
     pub fn read(folder: &Path, settings: &Settings) -> Result<Self> {
         let text = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+            std::fs::read_to_string(&path)
+                .map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
         };
-        let there: Map<String, Value> =
-            serde_json::from_str(&text("settings.json")?).map_err(|e| anyhow!("{}/settings.json: {e}", folder.display()))?;
+        let there: Map<String, Value> = serde_json::from_str(&text("settings.json")?)
+            .map_err(|e| anyhow!("{}/settings.json: {e}", folder.display()))?;
         let here = settings.map("figure-1")?;
         for key in ["experiment", "tier", "variant"] {
-            let show = |all: &Map<String, Value>| all.get(key).map_or_else(|| "not given".to_owned(), Value::to_string);
+            let show = |all: &Map<String, Value>| {
+                all.get(key).map_or_else(|| "not given".to_owned(), Value::to_string)
+            };
             ensure!(
                 there.get(key) == here.get(key),
                 "{} cannot be shown beside: its {key} is {}, and here it is {}",
@@ -46,7 +50,9 @@ impl Beside {
         let mut found = Self { name, grid: Vec::new(), states: Vec::new() };
         let table = text("figure-1.csv")?;
         for (number, line) in table.lines().enumerate().skip(1) {
-            let wrong = || anyhow!("{}/figure-1.csv: line {} is no row of this experiment", folder.display(), number + 1);
+            let wrong = || {
+                anyhow!("{}/figure-1.csv: line {} is no row of this experiment", folder.display(), number + 1)
+            };
             let fields: Vec<&str> = line.split(',').collect();
             let [step, seed, lambda, r3, train_loss, test_loss] = fields[..] else { return Err(wrong()) };
             let real = |text: &str| text.parse::<f64>().map_err(|_| wrong());

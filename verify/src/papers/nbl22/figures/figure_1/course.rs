@@ -45,7 +45,8 @@ pub struct Evaluated {
 /// Leaves the gradient at a displacement in it; is told the step, and whether it is recorded.
 pub type Evaluate<'a, T> = &'a mut dyn FnMut(&mut Descent<T>, u64, bool) -> Result<Evaluated>;
 
-/// Takes `descent` through `steps` steps of length `eta`, from where it was left or from the start, until `keeper` breaks it off.
+/// Takes `descent` through `steps` steps of length `eta`, from where it was left or from the start, until
+/// `keeper` breaks it off.
 ///
 /// # Errors
 /// Those of `evaluate`, and a checkpoint that cannot be written or does not fit.
@@ -74,7 +75,12 @@ pub fn take<T: Bits>(
         }
         descent.step(eta);
         state.step += 1;
-        let message = || state.rows.last().map_or_else(String::new, |row| format!("train {loss:.4}, test {:.4}", row.test_loss));
+        let message = || {
+            state
+                .rows
+                .last()
+                .map_or_else(String::new, |row| format!("train {loss:.4}, test {:.4}", row.test_loss))
+        };
         let position = || Position { state: state.clone(), bits: descent.bits() };
         if keeper.tick(state.step, message, position)?.is_break() {
             break;

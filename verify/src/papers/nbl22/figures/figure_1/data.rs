@@ -43,7 +43,12 @@ impl Data {
     pub fn draw(settings: &Settings, seed: u64) -> Result<Self> {
         let sizes = settings.sizes();
         let stream = |purpose: &str| seed::stream(seed, KEY, purpose);
-        let net = PairedNetwork::random(&mut stream("weights"), sizes.m / 2, sizes.d, activation::parse(ACTIVATION)?)?;
+        let net = PairedNetwork::random(
+            &mut stream("weights"),
+            sizes.m / 2,
+            sizes.d,
+            activation::parse(ACTIVATION)?,
+        )?;
         let beta = sphere::uniform_sphere(&mut stream("target"), 1, sizes.d, 1.0);
         let beta: Vec<f64> = (0..sizes.d).map(|c| beta[(0, c)]).collect();
         let nothing = || Labelled { x: Mat::new(), y: Vec::new() };

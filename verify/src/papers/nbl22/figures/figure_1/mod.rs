@@ -1,11 +1,14 @@
-//! Figure 1 of NBL22: R3, train and test loss of the quadratic model under gradient descent, for six values of λ3.
+//! Figure 1 of NBL22: R3, train and test loss of the quadratic model under gradient descent, for six values
+//! of λ3.
 //!
-//! Inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10 000, σ(z) = sigmoid(z − 1),
-//! square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000 steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
+//! Inputs x ~ N(0, I) (as run) or uniform on the sphere of radius √d (as printed), d = 100, n = 1000, m = 10
+//! 000, σ(z) = sigmoid(z − 1), square loss, full-batch gradient descent from W = 0 with η = 1 for 20 000
+//! steps, λ3 ∈ {0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}.
 //!
-//! The objective is `L̂ + λ3 R3` of f_L + f_Q. `R3 = E_n f_L(x; ΠW)²`, where Π is the projector on all but the top n_k right singular vectors
-//! of Φ, as the authors took it, or all but the top n_k = d + 1 eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs
-//! too this is the Σ of the sphere).
+//! The objective is `L̂ + λ3 R3` of f_L + f_Q. `R3 = E_n f_L(x; ΠW)²`, where Π is the projector on all but
+//! the top n_k right singular vectors of Φ, as the authors took it, or all but the top n_k = d + 1
+//! eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs too this is the Σ of the
+//! sphere).
 
 mod beside;
 mod bits;
@@ -88,7 +91,12 @@ impl<T: Bits> Experiment for Figure1<T> {
         state.accept(&self.runs()[run], self.settings.steps)
     }
 
-    fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
+    fn advance(
+        &mut self,
+        run: usize,
+        from: Option<Position<State>>,
+        keeper: &mut Keeper<'_, State>,
+    ) -> Result<Position<State>> {
         let par = self.settings.par();
         let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
         let shared = Shared::of(&mut self.shared, &self.settings, seed)?;
@@ -104,7 +112,8 @@ impl<T: Bits> Experiment for Figure1<T> {
         let mut csv = "step,seed,lambda3,r3,train_loss,test_loss\n".to_owned();
         for ((seed, lambda), state) in self.grid().into_iter().zip(states) {
             for Row { step, r3, train_loss, test_loss, .. } in state.iter().flat_map(|state| &state.rows) {
-                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
+                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same
+                // bits.
                 let _ = writeln!(csv, "{step},{seed},{lambda:?},{r3:?},{train_loss:?},{test_loss:?}");
             }
         }

@@ -11,13 +11,20 @@ pub fn log_d(d: usize) -> impl Fn(u64) -> f64 {
     move |step| (step as f64 + 1.0).ln() / (d as f64).ln()
 }
 
-/// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution dashed; without curves where there is nothing yet.
-pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>], beside: Option<&Beside>) -> Picture {
+/// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution
+/// dashed; without curves where there is nothing yet.
+pub(super) fn draw(
+    settings: &Settings,
+    grid: &[(u64, f64)],
+    states: &[Option<State>],
+    beside: Option<&Beside>,
+) -> Picture {
     let sizes = settings.sizes();
     let panel = |name: &str, of: fn(&Row) -> f64| {
         let curve = |color: usize, lambda: f64, grid: &[(u64, f64)], states: &[Option<State>]| {
             let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
-            let points = averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(sizes.d), |row| Some(of(row)));
+            let points =
+                averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(sizes.d), |row| Some(of(row)));
             Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
         };
         let mut curves = Vec::new();
@@ -30,7 +37,14 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<St
                 Curve { dashed: true, name: format!("the same, {}", other.name), ..dashed }
             }));
         }
-        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
+        Panel {
+            title: name.into(),
+            x_label: "log_d(t + 1)".into(),
+            y_label: name.into(),
+            log_x: false,
+            log_y: false,
+            curves,
+        }
     };
     let how = match settings.variant {
         Variant::AsRun => "as run",
@@ -41,7 +55,12 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, f64)], states: &[Option<St
         Projector::Exact => "projector from Σ",
     };
     let seeds = seeds::words(settings.seeds);
-    let title = format!("Figure 1, {how}: d = {}, n = {}, m = {}, {projector}, {seeds}", sizes.d, sizes.n, sizes.m);
-    let all = [panel("R3", |row| row.r3), panel("train loss", |row| row.train_loss), panel("test loss", |row| row.test_loss)];
+    let title =
+        format!("Figure 1, {how}: d = {}, n = {}, m = {}, {projector}, {seeds}", sizes.d, sizes.n, sizes.m);
+    let all = [
+        panel("R3", |row| row.r3),
+        panel("train loss", |row| row.train_loss),
+        panel("test loss", |row| row.test_loss),
+    ];
     Picture { title, panels: all.into() }
 }

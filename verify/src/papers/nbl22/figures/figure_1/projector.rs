@@ -39,7 +39,8 @@ impl<T: Bits> Kept<T> {
             return Ok(Self::Sample(sample_basis(net, x, rank, par)?));
         }
         let cov = Covariance::new(net.weights(), net.activation(), Truncation::default())?;
-        let pairs = eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, par)?;
+        let pairs =
+            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, par)?;
         let top = TopSpace::new(&pairs, rank)?;
         let projector = Arc::new(TopProjector::new(net, x, &top, par)?);
         Ok(Self::Exact(Box::new(Exact { projector, cov, top })))

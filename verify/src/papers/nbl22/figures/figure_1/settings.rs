@@ -125,12 +125,15 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Those of a tier; the last are the paper's. The smaller ones have η·steps as the paper has: what λ3 does takes the time 1/λ3.
+    /// Those of a tier; the last are the paper's. The smaller ones have η·steps as the paper has: what λ3
+    /// does takes the time 1/λ3.
     pub fn of(tier: Tier) -> Self {
         match tier {
             Tier::Quick => Self { d: 40, n: 240, m: 800, test: 2_000, eta: 8.0, steps: 2_500, seeds: 3 },
             Tier::Standard => Self { d: 60, n: 480, m: 2_000, test: 5_000, eta: 4.0, steps: 5_000, seeds: 5 },
-            Tier::Paper => Self { d: 100, n: 1_000, m: 10_000, test: 10_000, eta: 1.0, steps: 20_000, seeds: 5 },
+            Tier::Paper => {
+                Self { d: 100, n: 1_000, m: 10_000, test: 10_000, eta: 1.0, steps: 20_000, seeds: 5 }
+            }
         }
     }
 }
@@ -141,7 +144,8 @@ impl Settings {
         Sizes::of(self.tier)
     }
 
-    /// The threads of a step: a small one takes less time than it costs to share it out, the more so where other processes wait too.
+    /// The threads of a step: a small one takes less time than it costs to share it out, the more so where
+    /// other processes wait too.
     pub fn par(&self) -> Par {
         let Sizes { d, n, m, .. } = self.sizes();
         if n * m * d < SHARED { Par::Seq } else { Par::rayon(0) }
@@ -173,7 +177,9 @@ impl Settings {
     pub fn map(&self, experiment: &str) -> Result<Map<String, Value>> {
         let mut all = Map::from_iter([("experiment".to_owned(), experiment.into())]);
         for part in [serde_json::to_value(self)?, serde_json::to_value(self.sizes())?] {
-            all.extend(part.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+            all.extend(
+                part.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
         Ok(all)
     }
@@ -185,7 +191,8 @@ impl Settings {
         let double = if self.precision == Precision::F64 { " --precision f64" } else { "" };
         let Self { tier, seed, seeds, steps, .. } = self;
         format!(
-            "escapement experiment {experiment}{printed}{exact}{double} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --fresh"
+            "escapement experiment {experiment}{printed}{exact}{double} --tier {tier} --seed {seed} --seeds \
+             {seeds} --steps {steps} --fresh"
         )
     }
 

@@ -24,7 +24,8 @@ pub struct Descent<T: Bits> {
     whole: bool,
     /// The objective at W, where the step there has told it.
     ahead: Option<escapement::Result<Value>>,
-    /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only where it is asked for.
+    /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only
+    /// where it is asked for.
     aside: Option<Arc<TopProjector<T>>>,
     par: Par,
 }
@@ -51,8 +52,8 @@ impl<T: Bits> Descent<T> {
         self.w.transpose()
     }
 
-    /// The objective at W. The coordinates of W in V follow from step to step; `anew` they are computed from W, so that roundings of the steps do not
-    /// add up.
+    /// The objective at W. The coordinates of W in V follow from step to step; `anew` they are computed from
+    /// W, so that roundings of the steps do not add up.
     ///
     /// # Errors
     /// An objective that is not finite.
@@ -66,7 +67,8 @@ impl<T: Bits> Descent<T> {
         Ok(self.ahead.take().unwrap_or_else(|| problem.value(w.transpose(), space, *par))?)
     }
 
-    /// The objective at W, and its gradient whole, for [`Descent::parts`]; for what is `anew`, see [`Descent::evaluate`].
+    /// The objective at W, and its gradient whole, for [`Descent::parts`]; for what is `anew`, see
+    /// [`Descent::evaluate`].
     ///
     /// # Errors
     /// As [`Descent::evaluate`].
@@ -114,13 +116,15 @@ impl<T: Bits> Descent<T> {
         beyond.iter().map(|b| b * b).sum::<f64>() / f.len() as f64
     }
 
-    /// `W ← W − η·gradient`, from the last evaluation. What the objective is then, or that it is not finite, the next one says.
+    /// `W ← W − η·gradient`, from the last evaluation. What the objective is then, or that it is not finite,
+    /// the next one says.
     pub fn step(&mut self, eta: f64) {
         if self.whole {
             training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), self.par);
             self.space.moved(eta);
         } else {
-            self.ahead = Some(self.problem.descend(self.w.as_mut().transpose_mut(), eta, &mut self.space, self.par));
+            self.ahead =
+                Some(self.problem.descend(self.w.as_mut().transpose_mut(), eta, &mut self.space, self.par));
         }
     }
 
@@ -140,7 +144,12 @@ impl<T: Bits> Descent<T> {
         self.ahead = None;
         let (d, m) = (self.w.nrows(), self.w.ncols());
         let (size, more) = (d * m * T::BYTES, self.space.coordinates().len() * f64::BYTES);
-        ensure!(bytes.len() == size + more, "a checkpoint holds {} bytes of W, and W has {}", bytes.len(), size + more);
+        ensure!(
+            bytes.len() == size + more,
+            "a checkpoint holds {} bytes of W, and W has {}",
+            bytes.len(),
+            size + more
+        );
         let mut all = bytes.chunks_exact(T::BYTES).map(T::get);
         for r in 0..m {
             self.w.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);

@@ -1,6 +1,7 @@
 //! What is to be said of the claims that the paper draws from the figure.
 //!
-//! Losses are taken relative to E f*², and are means over seeds with Student's limits; a single seed has none, and speaks for itself alone.
+//! Losses are taken relative to E f*², and are means over seeds with Student's limits; a single seed has
+//! none, and speaks for itself alone.
 
 use super::{LAMBDAS, Row, Settings, State};
 use crate::claim::Tier;
@@ -14,8 +15,8 @@ use crate::run::source::SOURCE_HASH;
 
 /// The experiment, as its cells name it.
 const CLAIM: &str = "figure-1";
-/// The paper quotes test losses to one decimal, as 0.6 and 0.2: a number is near one of these, or near zero, where it rounds to it, and two
-/// losses differ visibly where they lie farther apart than this.
+/// The paper quotes test losses to one decimal, as 0.6 and 0.2: a number is near one of these, or near zero,
+/// where it rounds to it, and two losses differ visibly where they lie farther apart than this.
 pub const HALF_A_DIGIT: f64 = 0.05;
 /// The test loss at which the runs with small λ3 level off, as the text has it.
 pub const SMALL_LEVEL: f64 = 0.6;
@@ -50,7 +51,13 @@ fn part(lambda: f64) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell::new(CLAIM, part).with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
+    Cell::new(CLAIM, part)
+        .with(D, sizes.d)
+        .with(M, sizes.m)
+        .with(N, sizes.n)
+        .with(K, 1)
+        .with(R, 1)
+        .activation("sigmoid:1")
 }
 
 /// A cell for each λ3, and one in which they are compared.
@@ -82,7 +89,9 @@ fn records(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -
             .quantity("below the small level", SMALL_LEVEL - HALF_A_DIGIT, 0.0)
             .quantity("above the large level", LARGE_LEVEL + HALF_A_DIGIT, 0.0)
             .quantity("below the large level", LARGE_LEVEL - HALF_A_DIGIT, 0.0);
-        let values = |f: &dyn Fn(&[Row]) -> Option<f64>| of(lambda, f).into_iter().map(|(_, v)| v).collect::<Vec<f64>>();
+        let values = |f: &dyn Fn(&[Row]) -> Option<f64>| {
+            of(lambda, f).into_iter().map(|(_, v)| v).collect::<Vec<f64>>()
+        };
         put(&mut m, "train loss", &values(&|rows| Some(rows.last()?.train_loss / scale)));
         put(&mut m, "train loss at the start", &values(&|rows| Some(rows.first()?.train_loss / scale)));
         put(&mut m, "test loss", &values(&|rows| Some(rows.last()?.test_loss / scale)));
@@ -100,7 +109,9 @@ fn records(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -
     }
     let [none, least, .., most] = LAMBDAS;
     let paired = |a: &[(u64, f64)], b: &[(u64, f64)], f: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
-        a.iter().filter_map(|(seed, x)| b.iter().find(|(other, _)| other == seed).map(|(_, y)| f(*x, *y))).collect()
+        a.iter()
+            .filter_map(|(seed, x)| b.iter().find(|(other, _)| other == seed).map(|(_, y)| f(*x, *y)))
+            .collect()
     };
     let mut m = Measurement::new()
         .quantity("half a digit", HALF_A_DIGIT, 0.0)
@@ -112,7 +123,11 @@ fn records(settings: &Settings, grid: &[(u64, f64)], states: &[Option<State>]) -
         put(&mut m, name, &paired(&test(none), &test(lambda), &|without, with| (without - with) / scale));
     }
     for (lambda, name) in [(most, "R3 with over without"), (least, "R3 with the least over without")] {
-        put(&mut m, name, &paired(&r3(lambda), &r3(none), &|with, without| with / without.max(f64::MIN_POSITIVE)));
+        put(
+            &mut m,
+            name,
+            &paired(&r3(lambda), &r3(none), &|with, without| with / without.max(f64::MIN_POSITIVE)),
+        );
     }
     for (lambda, name) in [(none, "R3 over its largest"), (most, "R3 over its largest, held down")] {
         let share = |rows: &[Row]| {
@@ -150,7 +165,8 @@ fn bounds_of(settings: &Settings) -> Vec<Bound> {
         .among(|cell| cell.part != "compared"),
         Bound::inequality(
             "plateau",
-            "with every λ3 the test loss levels off: over the second half of the steps it changes by less than 0.05 of E f*²",
+            "with every λ3 the test loss levels off: over the second half of the steps it changes by less \
+             than 0.05 of E f*²",
             "change of the test loss",
             Side::Upper,
             "half a digit",
@@ -194,10 +210,24 @@ fn bounds_of(settings: &Settings) -> Vec<Bound> {
         return bounds;
     }
     for (name, lambda, level, side, limit, false_limit) in [
-        ("small-level-above", none, SMALL_LEVEL, Side::Upper, "above the small level", "above the large level"),
+        (
+            "small-level-above",
+            none,
+            SMALL_LEVEL,
+            Side::Upper,
+            "above the small level",
+            "above the large level",
+        ),
         ("small-level-below", none, SMALL_LEVEL, Side::Lower, "below the small level", "half a digit"),
         ("large-level-above", most, LARGE_LEVEL, Side::Upper, "above the large level", "half a digit"),
-        ("large-level-below", most, LARGE_LEVEL, Side::Lower, "below the large level", "below the small level"),
+        (
+            "large-level-below",
+            most,
+            LARGE_LEVEL,
+            Side::Lower,
+            "below the large level",
+            "below the small level",
+        ),
     ] {
         let sign = if side == Side::Upper { "no higher than" } else { "no lower than" };
         bounds.push(

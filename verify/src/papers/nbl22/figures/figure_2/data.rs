@@ -1,4 +1,5 @@
-//! What a seed draws in a dimension: a network, β and two sequences of inputs, the same for every normalisation; and training on the first n.
+//! What a seed draws in a dimension: a network, β and two sequences of inputs, the same for every
+//! normalisation; and training on the first n.
 
 use super::Case;
 use super::settings::Settings;
@@ -54,7 +55,13 @@ impl Case {
 }
 
 /// The first `n` inputs of a stream, with f* there.
-fn problem<T: Bits>(variant: Variant, scales: &Scales, beta: &[f64], rng: &mut ChaCha20Rng, n: usize) -> Result<ReluProblem<T>> {
+fn problem<T: Bits>(
+    variant: Variant,
+    scales: &Scales,
+    beta: &[f64],
+    rng: &mut ChaCha20Rng,
+    n: usize,
+) -> Result<ReluProblem<T>> {
     let x = inputs(variant, rng, n, beta.len());
     let y: Vec<f64> = (0..n).map(|i| scales.target(beta, |c| x[(i, c)])).collect();
     Ok(ReluProblem::new(x.as_ref(), &y)?)
@@ -102,7 +109,11 @@ impl<T: Bits> Training<'_, T> {
     pub fn set_bits(&mut self, bytes: &[u8]) -> Result<()> {
         let net = &mut self.net;
         let needed = ((net.d() + 2) * net.m() + 1) * T::BYTES;
-        ensure!(bytes.len() == needed, "a checkpoint holds {} bytes of the network, which has {needed}", bytes.len());
+        ensure!(
+            bytes.len() == needed,
+            "a checkpoint holds {} bytes of the network, which has {needed}",
+            bytes.len()
+        );
         let mut all = bytes.chunks_exact(T::BYTES).map(T::get);
         for r in 0..net.m() {
             net.first.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);

@@ -1,20 +1,25 @@
-//! Figure 2 of NBL22: how many samples a two-layer ReLU network needs to learn a dense quadratic plus a sparse cubic.
+//! Figure 2 of NBL22: how many samples a two-layer ReLU network needs to learn a dense quadratic plus a
+//! sparse cubic.
 //!
-//! d ∈ {10, …, 50, 100}; `f* = xᵀAx/√675 + ((β·x)³ − 3β·x)/√6`, `A = diag(1[i > d/2])`; a two-layer ReLU network of width 100, both layers
-//! trained by full-batch gradient descent with η = 0.05 for 30 000 steps; the least n in {1, …, 20}·d² with test loss < 0.1, beside 6d² and d³.
+//! d ∈ {10, …, 50, 100}; `f* = xᵀAx/√675 + ((β·x)³ − 3β·x)/√6`, `A = diag(1[i > d/2])`; a two-layer ReLU
+//! network of width 100, both layers trained by full-batch gradient descent with η = 0.05 for 30 000 steps;
+//! the least n in {1, …, 20}·d² with test loss < 0.1, beside 6d² and d³.
 //!
-//! The loss is the square without ½, and the test loss is that at the end, not the least on the way, which is recorded too. The network and its
-//! start are those of [`escapement::training::relu`]: the paper does not say. Inputs are from N(0, I), under which √6 is the norm of the second part and
-//! √675 that of the first at d = 50, or on the sphere of the paper's setting.
+//! The loss is the square without ½, and the test loss is that at the end, not the least on the way, which is
+//! recorded too. The network and its start are those of [`escapement::training::relu`]: the paper does not
+//! say. Inputs are from N(0, I), under which √6 is the norm of the second part and √675 that of the first at
+//! d = 50, or on the sphere of the paper's setting.
 //!
-//! n is sought from d² on, one multiple after another, for the test loss does not fall with every one of them: at the quick tier it rises from 0.108 at 8d² to
-//! 0.120 at 9d² (d = 25, seed 4, corrected normalisation). A seed's inputs are one sequence, of which each training has the first n; β and the start
+//! n is sought from d² on, one multiple after another, for the test loss does not fall with every one of
+//! them: at the quick tier it rises from 0.108 at 8d² to 0.120 at 9d² (d = 25, seed 4, corrected
+//! normalisation). A seed's inputs are one sequence, of which each training has the first n; β and the start
 //! are the same for all n and all normalisations.
 //!
 //! # What the threshold asks for
-//! Of `E (xᵀAx)²`, the mean takes all but `Var = 2h` of `h² + 2h` with `h = tr A`. Under the printed normalisation the dense part has variance d/675, below 0.1 for
-//! d < 68: there a test loss below 0.1 can be had without anything of the dense quadratic but its mean. With unit norm at every d it is so from d = 37 on.
-//! [`Normalisation::Centred`] takes the mean off and asks for the quadratic itself.
+//! Of `E (xᵀAx)²`, the mean takes all but `Var = 2h` of `h² + 2h` with `h = tr A`. Under the printed
+//! normalisation the dense part has variance d/675, below 0.1 for d < 68: there a test loss below 0.1 can be
+//! had without anything of the dense quadratic but its mean. With unit norm at every d it is so from d = 37
+//! on. [`Normalisation::Centred`] takes the mean off and asks for the quadratic itself.
 
 mod data;
 mod picture;
@@ -138,10 +143,15 @@ impl<T: Bits> Figure2<T> {
         let mut cases = Vec::new();
         for seed in settings.all_seeds() {
             for &d in &settings.dimensions {
-                cases.extend(settings.normalisations.iter().map(|&normalisation| Case { d, seed, normalisation }));
+                cases.extend(settings.normalisations.iter().map(|&normalisation| Case {
+                    d,
+                    seed,
+                    normalisation,
+                }));
             }
         }
-        let first = |case: &Case| *cases.iter().find(|other| same(other, case, settings.variant)).unwrap_or(case);
+        let first =
+            |case: &Case| *cases.iter().find(|other| same(other, case, settings.variant)).unwrap_or(case);
         let runs = cases.iter().filter(|case| first(case) == **case).copied().collect();
         Self { settings, cases, runs, data: None }
     }
@@ -162,7 +172,8 @@ impl<T: Bits> Figure2<T> {
         keeper: &mut Keeper<'_, State>,
     ) -> Result<Position<State>> {
         let (case, steps, eta) = (data.case, self.settings.steps, self.settings.sizes().eta);
-        let (mut state, mut left) = from.map_or((State::default(), None), |Position { state, bits }| (state, Some(bits)));
+        let (mut state, mut left) =
+            from.map_or((State::default(), None), |Position { state, bits }| (state, Some(bits)));
         while state.outcome(steps) == Outcome::Open {
             if state.trials.last().is_none_or(|trial| trial.end(steps).is_some()) {
                 let multiple = state.trials.len() + 1;
@@ -189,7 +200,8 @@ impl<T: Bits> Figure2<T> {
                 state.step += 1;
                 let message = || {
                     let trial = state.trials.last();
-                    let test = trial.and_then(|trial| trial.rows.last()).map_or(f64::NAN, |row| row.test_loss);
+                    let test =
+                        trial.and_then(|trial| trial.rows.last()).map_or(f64::NAN, |row| row.test_loss);
                     format!("n = {}d², step {}, test {test:.4}", state.trials.len(), state.step)
                 };
                 let position = || Position { state: state.clone(), bits: training.bits() };
@@ -248,11 +260,17 @@ impl<T: Bits> Experiment for Figure2<T> {
             return (all, all);
         }
         let before = state.trials.len().saturating_sub(1) as u64;
-        let done = (1..=before).map(|multiple| cost(multiple, steps)).sum::<u64>() + cost(before + 1, state.step);
+        let done =
+            (1..=before).map(|multiple| cost(multiple, steps)).sum::<u64>() + cost(before + 1, state.step);
         (all, done.min(all - 1))
     }
 
-    fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
+    fn advance(
+        &mut self,
+        run: usize,
+        from: Option<Position<State>>,
+        keeper: &mut Keeper<'_, State>,
+    ) -> Result<Position<State>> {
         let case = self.runs[run];
         let data = match self.data.take().filter(|data| data.case == case) {
             Some(data) => data,
@@ -268,13 +286,20 @@ impl<T: Bits> Experiment for Figure2<T> {
         let mut csv = "d,seed,normalisation,n_min,test_loss\n".to_owned();
         for (Case { d, seed, normalisation }, state) in &all {
             let name = normalisation.name();
-            // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
+            // Writing to a string cannot fail. Debug output is the shortest that is read back to the same
+            // bits.
             let _ = match state.map_or(Outcome::Open, |state| state.outcome(steps)) {
                 Outcome::Open => Ok(()),
-                Outcome::Least(multiple, loss) => writeln!(csv, "{d},{seed},{name},{},{loss:?}", multiple * d * d),
+                Outcome::Least(multiple, loss) => {
+                    writeln!(csv, "{d},{seed},{name},{},{loss:?}", multiple * d * d)
+                }
                 Outcome::None(loss) => writeln!(csv, "{d},{seed},{name},,{loss:?}"),
             };
         }
-        Ok(Report { csv, picture: picture::draw(&self.settings, &all), verdict: verdict::judge(&self.settings, &all) })
+        Ok(Report {
+            csv,
+            picture: picture::draw(&self.settings, &all),
+            verdict: verdict::judge(&self.settings, &all),
+        })
     }
 }

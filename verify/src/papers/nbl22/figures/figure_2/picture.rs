@@ -1,15 +1,17 @@
-//! The figure: the least n against d on logarithmic axes, mean over seeds with one standard deviation, beside 6d² and d³.
+//! The figure: the least n against d on logarithmic axes, mean over seeds with one standard deviation, beside
+//! 6d² and d³.
 
 use super::{Case, LEVEL, Outcome, Settings, State, Variant};
 use crate::figure::{Curve, Panel, Picture};
 use crate::figure::{limits, seeds};
 use crate::text::Choice;
 
-/// The figure of what the cases came to; no panel where none has come to a least n. Where a seed has none, a mean would be of others than
-/// the rest: that dimension is left out.
+/// The figure of what the cases came to; no panel where none has come to a least n. Where a seed has none, a
+/// mean would be of others than the rest: that dimension is left out.
 pub(super) fn draw(settings: &Settings, cases: &[(Case, Option<&State>)]) -> Picture {
     let least = |d: usize, of: &dyn Fn(&Case) -> bool| -> Option<(f64, f64, f64)> {
-        let outcomes = cases.iter().filter(|(case, _)| case.d == d && of(case)).filter_map(|(_, state)| *state);
+        let outcomes =
+            cases.iter().filter(|(case, _)| case.d == d && of(case)).filter_map(|(_, state)| *state);
         let mut values = Vec::new();
         for outcome in outcomes.map(|state| state.outcome(settings.steps)) {
             match outcome {

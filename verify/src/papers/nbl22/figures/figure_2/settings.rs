@@ -32,10 +32,13 @@ impl Choice for Normalisation {
     fn about(self) -> &'static str {
         match self {
             Self::Printed => {
-                "xᵀAx/√675 and ((β·x)³ − 3β·x)/√6, as printed: of unit norm under N(0, I), the first at d = 50 alone"
+                "xᵀAx/√675 and ((β·x)³ − 3β·x)/√6, as printed: of unit norm under N(0, I), the first at d = \
+                 50 alone"
             }
             Self::Corrected => "Both parts of unit norm at every d, under the inputs at hand",
-            Self::Centred => "That too, and the mean of xᵀAx taken off before: the dense part has unit variance",
+            Self::Centred => {
+                "That too, and the mean of xᵀAx taken off before: the dense part has unit variance"
+            }
         }
     }
 }
@@ -84,11 +87,23 @@ pub struct Sizes {
 impl Sizes {
     /// Those of a tier. Width, steps and η of the last two are the paper's.
     pub fn of(tier: Tier) -> Self {
-        let paper = Self { m: 100, test: 10_000, eta: 0.05, steps: 30_000, dimensions: &[10, 20, 30, 40, 50, 100], seeds: 5 };
+        let paper = Self {
+            m: 100,
+            test: 10_000,
+            eta: 0.05,
+            steps: 30_000,
+            dimensions: &[10, 20, 30, 40, 50, 100],
+            seeds: 5,
+        };
         match tier {
-            Tier::Quick => {
-                Self { m: 100, test: 4_000, eta: 0.2, steps: 1_500, dimensions: &[8, 10, 13, 16, 20, 25, 32], seeds: 5 }
-            }
+            Tier::Quick => Self {
+                m: 100,
+                test: 4_000,
+                eta: 0.2,
+                steps: 1_500,
+                dimensions: &[8, 10, 13, 16, 20, 25, 32],
+                seeds: 5,
+            },
             Tier::Standard => Self { dimensions: &[10, 20, 30, 40, 50], seeds: 3, ..paper },
             Tier::Paper => paper,
         }

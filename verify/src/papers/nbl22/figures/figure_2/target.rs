@@ -5,9 +5,9 @@ use crate::papers::nbl22::figures::figure_1::Variant;
 
 /// `f*(x) = (xᵀAx − c)/s + ((β·x)³ − 3β·x)/s'`, A = diag(1[i > d/2]).
 ///
-/// With `h = tr A = d − ⌊d/2⌋`, under N(0, I): `E xᵀAx = h`, `E (xᵀAx)² = h² + 2h`, and the Hermite polynomial of degree 3 has
-/// `E (t³ − 3t)² = 15 − 18 + 9 = 6`. At d = 50 the first is 675. On the sphere of radius √d moments of degree 4 and 6 carry the factors
-/// `d/(d + 2)` and `d²/((d + 2)(d + 4))`.
+/// With `h = tr A = d − ⌊d/2⌋`, under N(0, I): `E xᵀAx = h`, `E (xᵀAx)² = h² + 2h`, and the Hermite
+/// polynomial of degree 3 has `E (t³ − 3t)² = 15 − 18 + 9 = 6`. At d = 50 the first is 675. On the sphere of
+/// radius √d moments of degree 4 and 6 carry the factors `d/(d + 2)` and `d²/((d + 2)(d + 4))`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scales {
     /// The number of ones in A.
@@ -41,7 +41,8 @@ impl Scales {
         Self { h, shift, dense, sparse, variance }
     }
 
-    /// The variance of the dense part: what the test loss cannot fall below without learning anything of it but its mean, the rest being learnt.
+    /// The variance of the dense part: what the test loss cannot fall below without learning anything of it
+    /// but its mean, the rest being learnt.
     pub fn dense_variance(&self) -> f64 {
         self.variance / self.dense
     }
@@ -62,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_printed_normalisation_is_right_at_fifty() {
-        let [printed, corrected] = [Normalisation::Printed, Normalisation::Corrected].map(|n| Scales::new(n, Variant::AsRun, 50));
+        let [printed, corrected] =
+            [Normalisation::Printed, Normalisation::Corrected].map(|n| Scales::new(n, Variant::AsRun, 50));
         assert_eq!(printed, corrected);
         assert_ne!(corrected, Scales::new(Normalisation::Corrected, Variant::AsPrinted, 50));
     }
@@ -86,7 +88,9 @@ mod tests {
             for normalisation in [Normalisation::Corrected, Normalisation::Centred] {
                 let scales = Scales::new(normalisation, variant, d);
                 let moments = |scales: &Scales, power: i32| {
-                    let all = |p: i32| (0..n).map(|i| scales.target(&beta, |c| x[(i, c)]).powi(p)).sum::<f64>() / n as f64;
+                    let all = |p: i32| {
+                        (0..n).map(|i| scales.target(&beta, |c| x[(i, c)]).powi(p)).sum::<f64>() / n as f64
+                    };
                     // With it the scatter of the mean.
                     let mean = all(power);
                     (mean, ((all(2 * power) - mean * mean) / n as f64).sqrt())
@@ -95,7 +99,10 @@ mod tests {
                 let (dense, sparse) = (Scales { sparse: off, ..scales }, Scales { dense: off, ..scales });
                 for (part, norm) in [(dense, 1.0), (sparse, 1.0)] {
                     let (square, scatter) = moments(&part, 2);
-                    assert!((square - norm).abs() < 4.0 * scatter && scatter < 0.05, "{variant:?}, {normalisation:?}: {square}");
+                    assert!(
+                        (square - norm).abs() < 4.0 * scatter && scatter < 0.05,
+                        "{variant:?}, {normalisation:?}: {square}"
+                    );
                 }
                 let (mean, _) = moments(&dense, 1);
                 let variance = moments(&dense, 2).0 - mean * mean;

@@ -1,4 +1,5 @@
-//! What is to be said of the claim that the paper draws from the figure: the least n grows like d², not like d³.
+//! What is to be said of the claim that the paper draws from the figure: the least n grows like d², not like
+//! d³.
 
 use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
 use crate::claim::bound::Bound;
@@ -14,9 +15,11 @@ use crate::text::Choice;
 
 const CLAIM: &str = "figure-2";
 
-/// The claims of the figure, judged on what each case came to. A case without a least n keeps its own normalisation undecided, and no other.
+/// The claims of the figure, judged on what each case came to. A case without a least n keeps its own
+/// normalisation undecided, and no other.
 pub(super) fn judge(settings: &Settings, cases: &[(Case, Option<&State>)]) -> ClaimVerdict {
-    let records: Vec<Record> = cases.iter().filter_map(|(case, state)| record(settings, *case, (*state)?)).collect();
+    let records: Vec<Record> =
+        cases.iter().filter_map(|(case, state)| record(settings, *case, (*state)?)).collect();
     let unfinished = cases.iter().filter_map(|(case, state)| unfinished(settings, *case, *state));
     let sheet = Sheet {
         claim: CLAIM,
@@ -38,7 +41,8 @@ fn command(settings: &Settings) -> String {
     let normalisations = list(settings.normalisations.iter().map(|n| n.name().to_owned()).collect());
     let Settings { tier, seed, seeds, steps, .. } = settings;
     format!(
-        "escapement experiment figure-2{printed}{double} --tier {tier} --d {d} --normalisation {normalisations} --seed {seed} --seeds {seeds} --steps {steps} --fresh"
+        "escapement experiment figure-2{printed}{double} --tier {tier} --d {d} --normalisation \
+         {normalisations} --seed {seed} --seeds {seeds} --steps {steps} --fresh"
     )
 }
 
@@ -57,15 +61,25 @@ fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
     let Outcome::Least(multiple, loss) = state.outcome(settings.steps) else { return None };
     let square = (case.d * case.d) as f64;
     let variance = case.scales(settings.variant).dense_variance();
-    let steps = state.trials.iter().map(|trial| trial.multiple as f64 * square * settings.steps as f64).sum::<f64>();
+    let steps =
+        state.trials.iter().map(|trial| trial.multiple as f64 * square * settings.steps as f64).sum::<f64>();
     let (d, m) = (case.d as f64, settings.sizes().m as f64);
     let measurement = Measurement::new()
         .quantity("least n", multiple as f64 * square, 0.0)
         .quantity("test loss", loss, 0.0)
         .quantity("d²", square, 0.0)
-        .hypothesis("the level asks for the dense part", variance > LEVEL, format!("its variance is {variance:.3}"))
+        .hypothesis(
+            "the level asks for the dense part",
+            variance > LEVEL,
+            format!("its variance is {variance:.3}"),
+        )
         .cost(4.0 * steps * m * (d + 1.0), 4.0 * multiple as f64 * square * (d + 2.0), 0.0);
-    Some(Record { source: SOURCE_HASH.to_owned(), seed: settings.seed, cell: cell(settings, case), measurement })
+    Some(Record {
+        source: SOURCE_HASH.to_owned(),
+        seed: settings.seed,
+        cell: cell(settings, case),
+        measurement,
+    })
 }
 
 /// What keeps a case from being judged.
@@ -85,9 +99,11 @@ fn bounds_of(settings: &Settings) -> Vec<Bound> {
     let of = |normalisation: &Normalisation| {
         let name = normalisation.name();
         let statement = format!(
-            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} normalisation)"
+            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} \
+             normalisation)"
         );
-        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Sweep::upper(D, |_| 2.0)).part(name)
+        Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Sweep::upper(D, |_| 2.0))
+            .part(name)
     };
     settings.normalisations.iter().map(of).collect()
 }

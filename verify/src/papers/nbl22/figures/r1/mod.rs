@@ -1,11 +1,13 @@
-//! The R1 experiment of NBL22: figure 1 with λ3 = 0.01 and R1 in the objective as well. Does it change the test loss?
+//! The R1 experiment of NBL22: figure 1 with λ3 = 0.01 and R1 in the objective as well. Does it change the
+//! test loss?
 //!
 //! The paper conjectures that it does not, and leaves it open.
 //!
-//! `R1 = E_x f_L(x; Π_{>r}W)²` asks for inputs that are not in the sample. The authors estimated it on 100 fresh inputs in each step, with Π
-//! from the sample as in R3; with the projector of Σ itself, R1 = vec(W)ᵀ Σ_{>r} vec(W) is exact here. All λ1 of a seed see the same data and
-//! the same fresh inputs, so that their test losses are compared in pairs; and a run without R1 but with λ3 = 1 shows what a
-//! change is that is one.
+//! `R1 = E_x f_L(x; Π_{>r}W)²` asks for inputs that are not in the sample. The authors estimated it on 100
+//! fresh inputs in each step, with Π from the sample as in R3; with the projector of Σ itself, R1 = vec(W)ᵀ
+//! Σ_{>r} vec(W) is exact here. All λ1 of a seed see the same data and the same fresh inputs, so that their
+//! test losses are compared in pairs; and a run without R1 but with λ3 = 1 shows what a change is that is
+//! one.
 
 mod penalty;
 mod picture;
@@ -70,7 +72,9 @@ impl<T: Bits> Experiment for R1<T> {
     }
 
     fn runs(&self) -> Vec<String> {
-        let name = |(seed, weights): (u64, Weights)| format!("seed-{seed}-lambda1-{:?}-lambda3-{:?}", weights.r1, weights.r3);
+        let name = |(seed, weights): (u64, Weights)| {
+            format!("seed-{seed}-lambda1-{:?}-lambda3-{:?}", weights.r1, weights.r3)
+        };
         self.grid().into_iter().map(name).collect()
     }
 
@@ -82,7 +86,12 @@ impl<T: Bits> Experiment for R1<T> {
         state.accept(&self.runs()[run], self.settings.steps)
     }
 
-    fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
+    fn advance(
+        &mut self,
+        run: usize,
+        from: Option<Position<State>>,
+        keeper: &mut Keeper<'_, State>,
+    ) -> Result<Position<State>> {
         let ((seed, weights), settings) = (self.grid()[run], self.settings);
         let Shared { data, kept, test, .. } = Shared::of(&mut self.shared, &self.settings, seed)?;
         let penalty = Penalty::new(&settings, seed, data, kept, weights.r1);
@@ -98,13 +107,21 @@ impl<T: Bits> Experiment for R1<T> {
         let mut csv = "step,seed,lambda1,lambda3,r1,r3,train_loss,test_loss\n".to_owned();
         for ((seed, Weights { r1: lambda_1, r3: lambda_3 }), state) in self.grid().into_iter().zip(states) {
             for Row { step, r1, r3, train_loss, test_loss } in state.iter().flat_map(|state| &state.rows) {
-                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
+                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same
+                // bits.
                 let r1 = r1.map_or_else(String::new, |r1| format!("{r1:?}"));
-                let _ = writeln!(csv, "{step},{seed},{lambda_1:?},{lambda_3:?},{r1},{r3:?},{train_loss:?},{test_loss:?}");
+                let _ = writeln!(
+                    csv,
+                    "{step},{seed},{lambda_1:?},{lambda_3:?},{r1},{r3:?},{train_loss:?},{test_loss:?}"
+                );
             }
         }
         let (grid, settings) = (self.grid(), &self.settings);
-        Ok(Report { csv, picture: picture::draw(settings, &grid, states), verdict: verdict::judge(settings, &grid, states) })
+        Ok(Report {
+            csv,
+            picture: picture::draw(settings, &grid, states),
+            verdict: verdict::judge(settings, &grid, states),
+        })
     }
 }
 

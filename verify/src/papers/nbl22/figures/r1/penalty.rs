@@ -38,18 +38,25 @@ impl<'a> Penalty<'a> {
                 let Exact { cov, top, .. } = exact.as_ref();
                 // Beyond degree 1, kernel matrices in f32 are as good as what is trained in f32.
                 let single = T::BYTES == size_of::<f32>();
-                let operator = if single { cov.mixed_operator(DEFAULT_MEMORY) } else { cov.operator(DEFAULT_MEMORY) };
+                let operator =
+                    if single { cov.mixed_operator(DEFAULT_MEMORY) } else { cov.operator(DEFAULT_MEMORY) };
                 How::Exact(Box::new(operator), top)
             }
         };
         Self { lambda, seed, settings: *settings, how }
     }
 
-    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where it is `recorded` or not free.
+    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where it
+    /// is `recorded` or not free.
     ///
     /// # Errors
     /// An objective that is not finite.
-    pub fn evaluate<T: Bits>(&self, descent: &mut Descent<T>, step: u64, recorded: bool) -> Result<(Value, Option<f64>)> {
+    pub fn evaluate<T: Bits>(
+        &self,
+        descent: &mut Descent<T>,
+        step: u64,
+        recorded: bool,
+    ) -> Result<(Value, Option<f64>)> {
         let anew = crate::papers::nbl22::figures::figure_1::course::due(step);
         if self.lambda == 0.0 && !recorded {
             return Ok((descent.evaluate(anew)?, None));
@@ -93,8 +100,8 @@ impl<'a> Penalty<'a> {
     }
 }
 
-/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ`, ũ what is left of the difference of the halves of W beyond the top eigenvectors, and its
-/// gradient ±(2/m)Aũ, times λ1 added to `gradient`; both `[d, m]`.
+/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ`, ũ what is left of the difference of the halves of W beyond the
+/// top eigenvectors, and its gradient ±(2/m)Aũ, times λ1 added to `gradient`; both `[d, m]`.
 fn exact<T: Bits>(
     operator: &CovarianceOperator<'_>,
     top: &TopSpace,

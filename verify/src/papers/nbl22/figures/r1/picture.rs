@@ -7,24 +7,45 @@ use crate::figure::{Curve, Panel, Picture};
 use crate::papers::nbl22::figures::figure_1::course::{Row, State};
 use crate::papers::nbl22::figures::figure_1::{Settings, log_d};
 
-/// The figure of `states`, which belong to the seeds and weights of `grid`; `None` where there is nothing yet.
+/// The figure of `states`, which belong to the seeds and weights of `grid`; `None` where there is nothing
+/// yet.
 pub(super) fn draw(settings: &Settings, grid: &[(u64, Weights)], states: &[Option<State>]) -> Picture {
     let d = settings.sizes().d;
     let panel = |name: &str, of: fn(&Row) -> Option<f64>| {
         let mut curves = Vec::new();
-        let others = LAMBDAS.map(|r1| Weights { r1, r3: LAMBDA_3 }).into_iter().chain([Weights { r1: 0.0, r3: OTHER_LAMBDA_3 }]);
+        let others = LAMBDAS
+            .map(|r1| Weights { r1, r3: LAMBDA_3 })
+            .into_iter()
+            .chain([Weights { r1: 0.0, r3: OTHER_LAMBDA_3 }]);
         for (color, weights) in others.enumerate() {
             let runs = grid.iter().zip(states).filter(|((_, w), _)| *w == weights);
             let points = averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(d), of);
             let other = weights.r3 != LAMBDA_3;
-            let name = if other { format!("λ1 = 0, λ3 = {}", weights.r3) } else { format!("λ1 = {}", weights.r1) };
+            let name = if other {
+                format!("λ1 = 0, λ3 = {}", weights.r3)
+            } else {
+                format!("λ1 = {}", weights.r1)
+            };
             curves.push(Curve { name, points, color, dashed: other });
         }
-        Panel { title: name.into(), x_label: "log_d(t + 1)".into(), y_label: name.into(), log_x: false, log_y: false, curves }
+        Panel {
+            title: name.into(),
+            x_label: "log_d(t + 1)".into(),
+            y_label: name.into(),
+            log_x: false,
+            log_y: false,
+            curves,
+        }
     };
     let sizes = settings.sizes();
     let seeds = seeds::words(settings.seeds);
-    let title = format!("R1, {}, at λ3 = {LAMBDA_3}: d = {}, n = {}, m = {}, {seeds}", how(settings), sizes.d, sizes.n, sizes.m);
+    let title = format!(
+        "R1, {}, at λ3 = {LAMBDA_3}: d = {}, n = {}, m = {}, {seeds}",
+        how(settings),
+        sizes.d,
+        sizes.n,
+        sizes.m
+    );
     let all = [
         panel("R1", |row| row.r1),
         panel("train loss", |row| Some(row.train_loss)),

@@ -1,7 +1,7 @@
 //! What is to be said of the conjecture that R1 need not be in the objective.
 //!
-//! Losses are taken relative to E f*². Differences are between runs of one seed, and means of them over seeds have Student's limits; a single
-//! seed has none, and speaks for itself alone.
+//! Losses are taken relative to E f*². Differences are between runs of one seed, and means of them over seeds
+//! have Student's limits; a single seed has none, and speaks for itself alone.
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -39,7 +39,13 @@ fn part(weights: Weights) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell::new("r1", part).with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
+    Cell::new("r1", part)
+        .with(D, sizes.d)
+        .with(M, sizes.m)
+        .with(N, sizes.n)
+        .with(K, 1)
+        .with(R, 1)
+        .activation("sigmoid:1")
 }
 
 /// A cell for each λ1.
@@ -52,7 +58,12 @@ fn records(settings: &Settings, grid: &[(u64, Weights)], states: &[Option<State>
     let base = Weights { r1: 0.0, r3: LAMBDA_3 };
     // Over seeds, something of the last rows of two runs.
     let paired = |weights: Weights, f: &dyn Fn(Row, Row) -> Option<f64>| {
-        limits(&settings.all_seeds().filter_map(|seed| f(last(weights, seed)?, last(base, seed)?)).collect::<Vec<f64>>())
+        limits(
+            &settings
+                .all_seeds()
+                .filter_map(|seed| f(last(weights, seed)?, last(base, seed)?))
+                .collect::<Vec<f64>>(),
+        )
     };
     let change = |with: Row, without: Row| Some((with.test_loss - without.test_loss) / scale);
     let share = |with: Row, without: Row| Some(with.r1? / without.r1.filter(|r1| *r1 > 0.0)?);
@@ -118,7 +129,8 @@ fn bounds(settings: &Settings) -> Vec<Bound> {
             Bound::inequality(
                 format!("no-gain-at-{lambda:?}"),
                 format!(
-                    "with λ1 = {lambda} (R1 {how}) the test loss is not visibly lower than without: by less than 0.05 of E f*²"
+                    "with λ1 = {lambda} (R1 {how}) the test loss is not visibly lower than without: by less \
+                     than 0.05 of E f*²"
                 ),
                 "change",
                 Side::Lower,

@@ -31,7 +31,12 @@ impl Data {
     pub fn draw(settings: &Settings, seed: u64) -> Result<Self> {
         let sizes = settings.sizes();
         let stream = |purpose: &str| seed::stream(seed, KEY, purpose);
-        let net = PairedNetwork::random(&mut stream("weights"), sizes.m / 2, sizes.d, activation::parse(ACTIVATION)?)?;
+        let net = PairedNetwork::random(
+            &mut stream("weights"),
+            sizes.m / 2,
+            sizes.d,
+            activation::parse(ACTIVATION)?,
+        )?;
         let (train, test) = match &settings.dataset {
             None => {
                 let rng = &mut stream("target");

@@ -1,8 +1,10 @@
-//! Taylor expansion of training: f_L, f_L + f_Q and the network trained from one initialisation, side by side.
+//! Taylor expansion of training: f_L, f_L + f_Q and the network trained from one initialisation, side by
+//! side.
 //!
-//! Full-batch gradient descent from W = 0 on the mean square loss, with the same η and inputs for all three and without regularisers. The
-//! task of ours is `η·x + ((β·x)² − 1)/√2`, x uniform on the sphere of radius √d and both directions uniform: a dense part of degree 1,
-//! which f_L can learn from `n ≈ d` samples, and a sparse one of degree 2, which it cannot. Any dataset takes its place.
+//! Full-batch gradient descent from W = 0 on the mean square loss, with the same η and inputs for all three
+//! and without regularisers. The task of ours is `η·x + ((β·x)² − 1)/√2`, x uniform on the sphere of radius
+//! √d and both directions uniform: a dense part of degree 1, which f_L can learn from `n ≈ d` samples, and a
+//! sparse one of degree 2, which it cannot. Any dataset takes its place.
 
 mod data;
 mod descent;
@@ -69,25 +71,44 @@ impl Taylor {
     /// The experiment of these settings.
     ///
     /// # Errors
-    /// A dataset with fewer than [`Dataset::HELD_OUT`] samples, or whose test is of another dimension; an η that is not positive.
+    /// A dataset with fewer than [`Dataset::HELD_OUT`] samples, or whose test is of another dimension; an η
+    /// that is not positive.
     pub fn new(settings: Settings) -> Result<Self> {
         ensure!(
             settings.eta > 0.0 && settings.eta.is_finite(),
             escapement::Error::domain("eta", settings.eta, "it must be a positive number")
         );
-        for Labelled { x, y } in settings.dataset.iter().flat_map(|set| [Some(&set.samples), set.test.as_ref()]).flatten() {
-            ensure!(x.nrows() == y.len(), "there are {} inputs and {} labels: as many are needed", x.nrows(), y.len());
+        for Labelled { x, y } in
+            settings.dataset.iter().flat_map(|set| [Some(&set.samples), set.test.as_ref()]).flatten()
+        {
+            ensure!(
+                x.nrows() == y.len(),
+                "there are {} inputs and {} labels: as many are needed",
+                x.nrows(),
+                y.len()
+            );
         }
         if let Some(Dataset { samples, test }) = &settings.dataset {
             let (d, n) = (samples.x.ncols(), samples.y.len());
-            ensure!(d >= 3, escapement::Error::domain("the dimension of the inputs", d, "d must be at least 3"));
+            ensure!(
+                d >= 3,
+                escapement::Error::domain("the dimension of the inputs", d, "d must be at least 3")
+            );
             match test {
                 Some(test) => {
-                    ensure!(test.x.ncols() == d, "the inputs of the test have dimension {}: {d} is needed", test.x.ncols())
+                    ensure!(
+                        test.x.ncols() == d,
+                        "the inputs of the test have dimension {}: {d} is needed",
+                        test.x.ncols()
+                    )
                 }
                 None => ensure!(
                     n >= Dataset::HELD_OUT,
-                    escapement::Error::domain("the number of samples", n, format!("one in {} is held out", Dataset::HELD_OUT))
+                    escapement::Error::domain(
+                        "the number of samples",
+                        n,
+                        format!("one in {} is held out", Dataset::HELD_OUT)
+                    )
                 ),
             }
         }
@@ -110,8 +131,13 @@ impl Test {
 
     /// The losses of the models, and how far they are from the last one.
     fn points(&mut self, train: [f64; 3], descents: &[Descent]) -> Result<[Point; 3]> {
-        let mut points =
-            train.map(|train_loss| Point { train_loss, test_loss: 0.0, norm: 0.0, weight_distance: 0.0, function_distance: 0.0 });
+        let mut points = train.map(|train_loss| Point {
+            train_loss,
+            test_loss: 0.0,
+            norm: 0.0,
+            weight_distance: 0.0,
+            function_distance: 0.0,
+        });
         for (i, problem) in self.problems.iter().enumerate() {
             points[i].test_loss = problem.value(descents[i].w(), &mut self.space, Par::rayon(0))?.loss;
             self.f[i].clear();
@@ -152,7 +178,11 @@ impl Experiment for Taylor {
             all.insert("dataset".to_owned(), dataset.digest().into());
         }
         all.extend(
-            serde_json::to_value(self.settings.sizes())?.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())),
+            serde_json::to_value(self.settings.sizes())?
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(k, v)| (k.clone(), v.clone())),
         );
         Ok(all)
     }
@@ -169,11 +199,18 @@ impl Experiment for Taylor {
         state.accept(&self.runs()[run], self.settings.steps)
     }
 
-    fn advance(&mut self, run: usize, from: Option<Position<State>>, keeper: &mut Keeper<'_, State>) -> Result<Position<State>> {
-        let (seed, steps, eta) = (self.settings.seed.wrapping_add(run as u64), self.settings.steps, self.settings.eta);
+    fn advance(
+        &mut self,
+        run: usize,
+        from: Option<Position<State>>,
+        keeper: &mut Keeper<'_, State>,
+    ) -> Result<Position<State>> {
+        let (seed, steps, eta) =
+            (self.settings.seed.wrapping_add(run as u64), self.settings.steps, self.settings.eta);
         let data = Data::draw(&self.settings, seed)?;
         let mut test = Test::new(problems(&data.net, &data.test)?);
-        let mut descents: Vec<Descent> = problems(&data.net, &data.train)?.into_iter().map(Descent::new).collect();
+        let mut descents: Vec<Descent> =
+            problems(&data.net, &data.train)?.into_iter().map(Descent::new).collect();
         let mut state = State::default();
         if let Some(Position { state: left, bits }) = from {
             let mut bits = bits.as_slice();
@@ -202,7 +239,8 @@ impl Experiment for Taylor {
             }
             descents.iter_mut().for_each(|descent| descent.step(eta));
             state.step += 1;
-            let message = || format!("train {:.4} f_L, {:.4} f_L + f_Q, {:.4} f", train[0], train[1], train[2]);
+            let message =
+                || format!("train {:.4} f_L, {:.4} f_L + f_Q, {:.4} f", train[0], train[1], train[2]);
             let position = || Position { state: state.clone(), bits: bits(&descents) };
             if keeper.tick(state.step, message, position)?.is_break() {
                 break;
@@ -212,11 +250,13 @@ impl Experiment for Taylor {
     }
 
     fn report(&self, states: &[Option<State>]) -> Result<Report> {
-        let mut csv = "step,seed,model,train_loss,test_loss,norm,weight_distance,function_distance\n".to_owned();
+        let mut csv =
+            "step,seed,model,train_loss,test_loss,norm,weight_distance,function_distance\n".to_owned();
         for (seed, state) in self.settings.all_seeds().zip(states) {
             for Row { step, points } in state.iter().flat_map(|state| &state.rows) {
                 for (model, p) in ["linear", "quadratic", "network"].into_iter().zip(points) {
-                    // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
+                    // Writing to a string cannot fail. Debug output is the shortest that is read back to the
+                    // same bits.
                     let _ = writeln!(
                         csv,
                         "{step},{seed},{model},{:?},{:?},{:?},{:?},{:?}",
@@ -225,6 +265,10 @@ impl Experiment for Taylor {
                 }
             }
         }
-        Ok(Report { csv, picture: picture::draw(&self.settings, states), verdict: verdict::judge(&self.settings, states) })
+        Ok(Report {
+            csv,
+            picture: picture::draw(&self.settings, states),
+            verdict: verdict::judge(&self.settings, states),
+        })
     }
 }

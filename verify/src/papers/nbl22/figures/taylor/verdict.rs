@@ -1,6 +1,7 @@
 //! What is to be said of how well the expansions follow the network.
 //!
-//! Every number is a mean over seeds with Student's limits; a single seed has none, and speaks for itself alone.
+//! Every number is a mean over seeds with Student's limits; a single seed has none, and speaks for itself
+//! alone.
 
 use super::{Point, Row, Settings, State};
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -35,28 +36,41 @@ pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdi
 fn command(settings: &Settings) -> String {
     let Settings { tier, seed, seeds, steps, eta, dataset } = settings;
     let data = if dataset.is_some() { " --inputs … --labels …" } else { "" };
-    format!("escapement experiment taylor{data} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} --eta {eta} --fresh")
+    format!(
+        "escapement experiment taylor{data} --tier {tier} --seed {seed} --seeds {seeds} --steps {steps} \
+         --eta {eta} --fresh"
+    )
 }
 
 fn cell(settings: &Settings) -> Cell {
     let sizes = settings.sizes();
-    Cell::new(CLAIM, "compared").with(D, sizes.d).with(M, sizes.m).with(N, sizes.n).with(K, 1).with(R, 1).activation("sigmoid:1")
+    Cell::new(CLAIM, "compared")
+        .with(D, sizes.d)
+        .with(M, sizes.m)
+        .with(N, sizes.n)
+        .with(K, 1)
+        .with(R, 1)
+        .activation("sigmoid:1")
 }
 
 /// One record: the two expansions against each other.
 fn record(settings: &Settings, states: &[Option<State>]) -> Record {
     let mut m = Measurement::new().quantity("one", 1.0, 0.0).quantity("zero", 0.0, 0.0);
     let mut put = |name: &str, of: &dyn Fn(&[Row]) -> Option<f64>| {
-        let values: Vec<f64> = states.iter().flatten().filter_map(|state| of(&state.rows)).filter(|v| v.is_finite()).collect();
+        let values: Vec<f64> =
+            states.iter().flatten().filter_map(|state| of(&state.rows)).filter(|v| v.is_finite()).collect();
         if let Some(found) = limits(&values) {
             m.insert(name, found.mean, found.half);
         }
     };
     type Of = fn(&Point) -> f64;
-    let distances: [(&str, Of); 2] = [("function", |p| p.function_distance), ("weights", |p| p.weight_distance)];
+    let distances: [(&str, Of); 2] =
+        [("function", |p| p.function_distance), ("weights", |p| p.weight_distance)];
     for (name, of) in distances {
         // Over the record, whose steps are as many to each doubling.
-        let size = |rows: &[Row], model: usize| rows.iter().map(|row| of(&row.points[model]).powi(2)).sum::<f64>().sqrt();
+        let size = |rows: &[Row], model: usize| {
+            rows.iter().map(|row| of(&row.points[model]).powi(2)).sum::<f64>().sqrt()
+        };
         put(&format!("{name}: quadratic over linear"), &|rows| Some(size(rows, 1) / size(rows, 0)));
         put(&format!("{name}: linear over quadratic"), &|rows| Some(size(rows, 0) / size(rows, 1)));
     }
@@ -80,11 +94,20 @@ fn claims() -> Vec<Bound> {
         .strict()
     };
     vec![
-        nearer("function", "over the record, f_L + f_Q is nearer to the network on the inputs of the test than f_L is"),
-        nearer("weights", "over the record, the W of f_L + f_Q is nearer to that of the network than the W of f_L is"),
+        nearer(
+            "function",
+            "over the record, f_L + f_Q is nearer to the network on the inputs of the test \
+            than f_L is",
+        ),
+        nearer(
+            "weights",
+            "over the record, the W of f_L + f_Q is nearer to that of the network than the W \
+            of f_L is",
+        ),
         Bound::inequality(
             "test-loss",
-            "at the end, the test loss of f_L + f_Q is nearer to that of the network than the test loss of f_L is",
+            "at the end, the test loss of f_L + f_Q is nearer to that of the network than the test loss of \
+             f_L is",
             "test loss: quadratic",
             Side::Upper,
             "test loss: linear",
