@@ -1,5 +1,7 @@
 //! From a plan to records: the cells of a run, shares of them, the runner, and the journal.
 
+#[cfg(test)]
+mod fingerprint;
 pub mod journal;
 pub mod plan;
 pub mod runner;
