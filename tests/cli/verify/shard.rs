@@ -79,7 +79,7 @@ fn every_cell_falls_to_one_share_and_the_shares_are_as_even_as_the_cells_allow()
             let keys: Vec<String> = share.steps.iter().map(|s| s.cell.key()).collect();
             let places: Vec<_> = keys.iter().map(|k| whole.iter().position(|w| w == k)).collect();
             assert!(places.is_sorted(), "a share is in plan order");
-            seconds.push(share.steps.iter().map(|s| s.prediction.seconds).sum::<f64>());
+            seconds.push(share.steps.iter().map(|s| s.prediction.flops).sum::<f64>());
             keys.into_iter().for_each(|k| *seen.entry(k).or_insert(0) += 1);
         }
         assert!(seen.len() == 48 && seen.values().all(|&count| count == 1), "{n}: {seen:?}");

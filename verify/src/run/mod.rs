@@ -4,6 +4,7 @@
 mod fingerprint;
 pub mod journal;
 pub mod plan;
+pub mod rates;
 pub mod runner;
 pub mod shard;
 pub mod source;

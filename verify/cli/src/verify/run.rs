@@ -9,6 +9,7 @@ use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::{self, Options};
+use escapement_verify::run::timings::Timings;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -95,7 +96,8 @@ pub(super) fn again(args: &RunArgs) -> String {
 /// # Errors
 /// As [`outcome`].
 pub(super) fn verdicts(args: &RunArgs, claims: &[&dyn Claim]) -> Result<(Vec<ClaimVerdict>, u8)> {
-    let plan = Plan::new(claims, args.scope.tier, args.scope.seed)?;
+    let plan =
+        Plan::new(claims, args.scope.tier, args.scope.seed)?.timed_by(&Timings::read(&args.scope.journal));
     let outcome = outcome(args, &plan, again(args), true)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));

@@ -333,7 +333,8 @@ pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
-fn host() -> String {
+/// This machine, as the sidecar names it.
+pub(crate) fn host() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_default();
     format!("{} {}-{}", named.trim(), std::env::consts::ARCH, std::env::consts::OS).trim().to_owned()
