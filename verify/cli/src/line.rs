@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and what a usage error says.
 
 use crate::compute::{construct, evaluate, spectrum, train, zonal};
-use crate::terminal::{Voice, completions, exit, man};
+use crate::terminal::{Output, completions, exit, man};
 use crate::verify::{self, experiment};
 use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::Registry;
@@ -20,7 +20,7 @@ struct Line {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    voice: Voice,
+    output: Output,
 }
 
 #[derive(Subcommand)]
@@ -53,7 +53,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         Ok(line) => line,
         Err(e) => return usage(&e),
     };
-    line.voice.set();
+    line.output.set();
     let result = match line.command {
         Command::Verify(command) => return verify::exit(command.run(registry, &mut std::io::stdout())),
         Command::Zonal(args) => zonal::run(&args),

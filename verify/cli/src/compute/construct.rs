@@ -12,6 +12,7 @@ use escapement::objective::Regularizers;
 use escapement::sphere;
 use escapement::{Error, seed, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::number;
 use faer::{MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -217,7 +218,7 @@ pub fn default_target(d: usize) -> escapement::Result<Target> {
 }
 
 fn readable(o: &Output, out: Option<&Path>) -> String {
-    let n = common::number;
+    let n = number;
     let rms = |a: &[f64], b: &[f64]| {
         (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
     };

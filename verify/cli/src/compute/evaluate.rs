@@ -4,8 +4,7 @@
 use super::common::{self, NetworkArgs, Notes};
 use super::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
-use crate::terminal::exit::INTERRUPTED;
-use crate::terminal::watch::Watch;
+use crate::terminal::{interrupt, solve::WatchedSolve};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -15,6 +14,7 @@ use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::number;
 use faer::{Mat, MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -151,14 +151,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let weights = neurons.weights();
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let cov = Covariance::from_levels(weights, levels)?;
-    let mut watch = Watch::new(rank, request.tolerance);
+    let mut watch = WatchedSolve::new(rank, request.tolerance);
     let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
         watch.step(progress)
     })?;
     if pairs.stopped {
         watch.end();
-        eprintln!("escapement: interrupted; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(interrupt::nothing_written());
     }
     watch.then("the network and L_λ");
     let top = TopSpace::new(&pairs, rank)?;
@@ -249,7 +248,6 @@ fn write(
 }
 
 fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
-    let number = common::number;
     let rms = |a: &[f64]| number((a.iter().map(|x| x * x).sum::<f64>() / a.len() as f64).sqrt());
     let functions: Vec<Vec<String>> =
         [("f", &o.f), ("f_L", &o.f_l), ("f_Q", &o.f_q), ("the model", &o.prediction)]

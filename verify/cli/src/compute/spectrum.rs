@@ -4,8 +4,7 @@
 use super::common::{self, NetworkArgs, Notes};
 use crate::files::{npy, stdout};
 use crate::report::plot::{ScreeLevel, scree};
-use crate::terminal::exit::INTERRUPTED;
-use crate::terminal::watch::Watch;
+use crate::terminal::{exit::INTERRUPTED, solve::WatchedSolve};
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -13,6 +12,7 @@ use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
 use escapement::sphere::{FeatureLevels, Level, Truncation};
 use escapement::{Error, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::{multiplicity, number};
 use faer::Par;
 use serde::Serialize;
 use std::ops::Range;
@@ -153,7 +153,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;
-    let mut watch = Watch::new(top.unwrap_or(order), request.tolerance);
+    let mut watch = WatchedSolve::new(top.unwrap_or(order), request.tolerance);
     let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| {
         watch.step(progress)
     });
@@ -312,19 +312,14 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         let part = &values[range];
         let mean = part.iter().sum::<f64>() / part.len() as f64;
         let (max, min) = (part.first().copied().unwrap_or(0.0), part.last().copied().unwrap_or(0.0));
-        [mean, min, max].map(common::number)
+        [mean, min, max].map(number)
     };
     let mut rows: Vec<Vec<String>> = groups
         .iter()
         .take(12)
         .map(|(degree, range)| {
             let l = &levels[*degree];
-            let head = [
-                degree.to_string(),
-                common::count(l.dimension),
-                common::number(l.tau),
-                common::number(l.kappa),
-            ];
+            let head = [degree.to_string(), multiplicity(l.dimension), number(l.tau), number(l.kappa)];
             head.into_iter().chain(statistics(range.clone())).collect()
         })
         .collect();
@@ -362,7 +357,7 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
          exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",
-        common::number(cov.trace()),
+        number(cov.trace()),
         cov.levels().max_degree(),
         pairs.truncation_bound,
         pairs.residual_max,

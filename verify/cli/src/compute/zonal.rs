@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::sphere::{self, FeatureLevels, Level, Truncation, ZonalQuadrature};
 use escapement::{Error, tolerance};
+use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -113,11 +114,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         degrees,
         tail: levels.truncation_bound(),
     };
-    if args.json {
-        stdout::print_json(&output)?;
-    } else {
-        stdout::print(&readable(&output))?;
-    }
+    stdout::print(&if args.json { stdout::to_json(&output)? } else { readable(&output) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -153,7 +150,7 @@ fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
 fn digits(value: f64, error: f64) -> String {
     if value == 0.0 || value.abs() > error {
         let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
-        return common::significant(value, certain);
+        return significant(value, certain);
     }
     let unit = 10.0_f64.powf(error.log10().floor());
     format!("< {:.0e}", (error / unit).ceil() * unit)
@@ -166,7 +163,7 @@ fn readable(o: &Output) -> String {
         .map(|r| {
             let (values, errors) = (r.values.all(), r.error.all());
             let numbers: [String; 6] = std::array::from_fn(|i| digits(values[i], errors[i]));
-            [r.degree.to_string(), common::count(r.dimension)].into_iter().chain(numbers).collect()
+            [r.degree.to_string(), multiplicity(r.dimension)].into_iter().chain(numbers).collect()
         })
         .collect();
     let table = common::table(&["j", "B(d,j)", "λ_j(σ')", "λ_j(σ'')", "A_j", "C_j", "τ_j", "κ_j"], &rows);
@@ -176,7 +173,7 @@ fn readable(o: &Output) -> String {
          width; digits that rounding hides are left out.",
         o.activation,
         o.d,
-        common::number(o.trace),
+        number(o.trace),
         o.tail,
         o.degrees.len() - 1
     )

@@ -1,6 +1,6 @@
 //! `diff`: what moved between two journals or reports.
 
-use super::material::{self, Measured, Wanted};
+use super::journal_report::{self, Measured, Wanted};
 use super::{print, print_json};
 use crate::report::diff::{compare, words};
 use crate::report::model::{Report, SCHEMA};
@@ -97,5 +97,5 @@ fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
         other => other.into(),
     })?;
     let wanted = Wanted { claims: registry.select(&[])?, tier: args.tier, seed: args.seed };
-    material::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
+    journal_report::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
 }

@@ -3,7 +3,7 @@
 use super::{RunArgs, print, print_json, run};
 use crate::report::tables;
 use crate::terminal::exit::HOLDS;
-use crate::terminal::{duration, painted, program};
+use crate::terminal::{painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
 use escapement_verify::claim::Tier;
@@ -13,7 +13,7 @@ use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::run::runner;
 use escapement_verify::run::shard::Shard;
 use escapement_verify::run::source::source_of;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{numbers::duration, plural::count};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;

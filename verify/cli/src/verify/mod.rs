@@ -5,8 +5,8 @@ mod diff;
 pub mod experiment;
 mod explain;
 mod graph;
+mod journal_report;
 mod list;
-mod material;
 mod measure;
 mod merge;
 mod report;
@@ -14,10 +14,10 @@ mod run;
 
 pub use run::{RunArgs, Scope};
 
+use crate::files::stdout::{print_json_to as print_json, print_to as print};
 use crate::terminal::exit::BAD_INPUT;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use escapement_verify::claim::registry::Registry;
-use escapement_verify::files::atomic::reason;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -80,19 +80,4 @@ pub fn exit(result: Result<u8>) -> ExitCode {
             ExitCode::from(BAD_INPUT)
         }
     }
-}
-
-/// Writes a result. A reader that has left, as `head` does, is no error.
-fn print(out: &mut dyn Write, text: &str) -> Result<()> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(anyhow!("standard output cannot be written: {}", reason(&e)))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Writes one JSON value and a line end.
-fn print_json(out: &mut dyn Write, value: &impl serde::Serialize) -> Result<()> {
-    print(out, &(serde_json::to_string_pretty(value)? + "\n"))
 }

@@ -1,6 +1,6 @@
 //! `report`: a page and tables of every bound, as files.
 
-use super::material::{self, Measured, Wanted};
+use super::journal_report::{self, Measured, Wanted};
 use super::run::{self, RunArgs};
 use super::{Scope, print};
 use crate::report::model::Report;
@@ -115,7 +115,14 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();
     if !nothing && !args.measure {
-        return material::report(&args.journal, &before, registry, &wanted, &Measured::default(), command);
+        return journal_report::report(
+            &args.journal,
+            &before,
+            registry,
+            &wanted,
+            &Measured::default(),
+            command,
+        );
     }
     let tier = wanted.tier(&before)?;
     if nothing {
@@ -132,5 +139,12 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
     let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
     let measured = Measured { cells, failures: outcome.failures };
-    material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
+    journal_report::report(
+        &args.journal,
+        &Records::read(&args.journal)?,
+        registry,
+        &wanted,
+        &measured,
+        command,
+    )
 }

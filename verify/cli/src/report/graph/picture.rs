@@ -4,6 +4,7 @@ use super::Graph;
 use super::layout::{Placed, Route, shaken};
 use crate::report::palette;
 use escapement_verify::judge::Verdict;
+use escapement_verify::text::numbers::tenth;
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -143,10 +144,4 @@ fn arrow(route: &Route) -> Markup {
         path class="edge" d=(way) data-from=(route.from) data-to=(route.to) {}
         path class="head" d=(head) {}
     }
-}
-
-fn tenth(v: f64) -> f64 {
-    let rounded = (10.0 * v).round() / 10.0;
-    // No "-0".
-    if rounded == 0.0 { 0.0 } else { rounded }
 }

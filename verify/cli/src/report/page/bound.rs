@@ -1,12 +1,14 @@
 //! One bound of a claim: what came out, its pictures, its numbers.
 
 use super::mathematics::inline;
-use super::numbers::{exponent, hover, short};
-use super::{badge, figures, table};
+use super::{badge, figures, hover, table};
 use crate::report::graph::sign;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{short, signed_exponent as exponent},
+    plural::count,
+};
 use maud::{Markup, html};
 
 /// The name of the section of a bound, counted on the card of its claim.

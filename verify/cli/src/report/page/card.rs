@@ -1,13 +1,15 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
 use super::mathematics::{display, inline};
-use super::numbers::large;
 use super::{badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use escapement_verify::claim::record::Hypothesis;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{elapsed, large},
+    plural::count,
+};
 use maud::{Markup, PreEscaped, html};
 
 /// The card.
@@ -119,7 +121,7 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 dd {
                     (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
                     @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
-                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over "
+                    @if let Some(seconds) = cost.seconds { ", " (elapsed(seconds)) " of wall time over "
                         (count(cost.timed, "cell")) }
                 }
             }
@@ -127,15 +129,6 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 numbers is keyed by both" } }
             div { dt { "Again" } dd { code { (claim.command) " --journal again.jsonl" } } }
         }
-    }
-}
-
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 0.1 => format!("{:.1} ms", 1e3 * s),
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use escapement_verify::files::atomic::reason;
 use escapement_verify::judge::ClaimVerdict;
 use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::text::numbers::fractions_shortened;
 use maud::{Markup, PreEscaped, html};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -140,7 +141,7 @@ fn one(e: &DrawnExperiment) -> Markup {
                     thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
                     tbody {
                         @for b in &v.bounds {
-                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&rounded(&b.statement))) } td { (inline(&rounded(b.why.as_deref().unwrap_or("")))) } }
+                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&fractions_shortened(&b.statement))) } td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) } }
                         }
                     }
                 }
@@ -150,44 +151,7 @@ fn one(e: &DrawnExperiment) -> Markup {
     }
 }
 
-/// The text with every decimal fraction in it at four significant digits at most; whole numbers and short
-/// fractions stay as they are.
-fn rounded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, number) = rest.split_at(start);
-        let end = number.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(number.len());
-        let word = number[..end].trim_end_matches('.');
-        out += before;
-        let digits = word.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
-        match word.parse::<f64>() {
-            Ok(x) if word.contains('.') && digits > 4 => {
-                let before_point = word.find('.').map_or(0, |p| word[..p].trim_start_matches('0').len());
-                let zeros = if before_point == 0 { word.len() - 2 - (digits).min(word.len() - 2) } else { 0 };
-                let places = (4 + zeros).saturating_sub(before_point);
-                out += &format!("{x:.places$}");
-            }
-            _ => out += word,
-        }
-        rest = &number[word.len()..];
-    }
-    out + rest
-}
-
 /// Text as it may stand between the quotes of an attribute.
 fn attribute(text: &str) -> String {
     html! { (text) }.into_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rounded;
-
-    #[test]
-    fn fractions_keep_four_digits() {
-        let text = "0.123456 of 12345 at 1.5, 12.34567e-9; v1.2.3, 0.000123456. End 65536.123.";
-        assert_eq!(rounded(text), "0.1235 of 12345 at 1.5, 12.35e-9; v1.2.3, 0.0001235. End 65536.");
-        assert_eq!(rounded("none"), "none");
-    }
 }

@@ -3,7 +3,6 @@
 
 use super::identity;
 use super::mathematics::inline;
-use super::numbers::{error, exponent, short};
 use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
@@ -11,7 +10,10 @@ use crate::report::plot::small::{Dot, Small, Trace};
 use escapement_verify::claim::bound::Side;
 use escapement_verify::judge::ExponentEvidence;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{bound as error, short, signed_exponent as exponent},
+    plural::count,
+};
 use maud::{Markup, html};
 
 /// The entries of the controls in the key, as [`DASHES`].

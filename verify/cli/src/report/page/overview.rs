@@ -2,11 +2,11 @@
 
 use super::figures;
 use super::mathematics::inline;
-use super::numbers::{exponent, short};
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
+use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.

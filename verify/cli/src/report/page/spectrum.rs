@@ -1,13 +1,13 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
 use super::freshness;
-use super::numbers::minus;
 use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
 use escapement::sphere::{Level, Truncation, uniform_sphere};
 use escapement::{activation, seed, tolerance};
+use escapement_verify::text::numbers::{minus, subscript};
 use faer::Par;
 use maud::{Markup, html};
 use std::ops::RangeInclusive;
@@ -85,11 +85,6 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     parts.map(band).into()
 }
 
-/// A degree as an index.
-fn lowered(degree: usize) -> String {
-    degree.to_string().chars().filter_map(|c| char::from_u32('₀' as u32 + c.to_digit(10)?)).collect()
-}
-
 fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     let values = &pairs.eigenvalues;
     let bands = bands(levels, values.len());
@@ -117,7 +112,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             if from < to {
                 let (left, right) = ((from as f64 + 1.0) / 1.13, to as f64 * 1.13);
                 traces.push(Trace::Line("kappa", vec![(left, level.kappa), (right, level.kappa)]));
-                names.push(Trace::Name(right, level.kappa, format!("κ{}", lowered(level.degree))));
+                names.push(Trace::Name(right, level.kappa, format!("κ{}", subscript(level.degree))));
             }
             from += level.dimension as usize;
         }
@@ -131,7 +126,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             .levels
             .iter()
             .take(3)
-            .map(|l| minus(&format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)))
+            .map(|l| minus(&format!("κ{} = {:.3e} ({})", subscript(l.degree), l.kappa, l.dimension)))
             .collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
         html! {

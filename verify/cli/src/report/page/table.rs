@@ -1,10 +1,12 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
-use super::numbers::{error, exponent, short, words};
 use crate::report::model::{BoundReport, ClaimReport};
 use escapement_verify::judge::series::Point;
 use escapement_verify::judge::{ExponentEvidence, Verdict};
-use escapement_verify::text::plural::{are, count};
+use escapement_verify::text::{
+    numbers::{short, signed_exponent as exponent, with_bound},
+    plural::{are, count},
+};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
@@ -77,15 +79,13 @@ fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
     let key = record.map_or("", |r| {
         r.key.strip_prefix(&prefix).or_else(|| r.key.strip_prefix(&claim.id)).unwrap_or(&r.key)
     });
-    let ratio = p
-        .ratio()
-        .map(|r| p.ratio_error().map_or_else(|| short(r), |e| format!("{} ± {}", short(r), error(e))));
+    let ratio = p.ratio().map(|r| p.ratio_error().map_or_else(|| short(r), |e| with_bound(r, e)));
     let inside = record.is_some_and(|r| r.inside_hypotheses);
     html! {
         tr {
             th scope="row" { @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) } }
-            td { (words(p.lhs, p.lhs_error)) @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" } }
-            td { (words(p.rhs, p.rhs_error)) }
+            td { (with_bound(p.lhs, p.lhs_error)) @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" } }
+            td { (with_bound(p.rhs, p.rhs_error)) }
             td { (ratio.unwrap_or_else(|| "–".into())) }
             td { (if inside { "yes" } else { "no" }) @if !p.decides { ", does not decide" } }
             td { (record.map_or("", |r| r.freshness.name())) }

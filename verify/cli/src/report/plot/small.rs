@@ -5,6 +5,7 @@
 //! is drawn here has classes for all of that (see `page/style.css`) and holds the data only.
 
 use super::scale::Scale;
+use escapement_verify::text::numbers::tenth;
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -231,10 +232,6 @@ fn wide(text: &str) -> f64 {
         _ => 7.4,
     };
     text.chars().map(letter).sum()
-}
-
-fn tenth(v: f64) -> f64 {
-    (10.0 * v).round() / 10.0
 }
 
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {

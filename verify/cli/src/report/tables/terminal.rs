@@ -1,13 +1,12 @@
 //! The table on the terminal.
 
-use super::number;
 use crate::report::control;
 use crate::report::model::CAVEAT;
 use escapement_verify::claim::Claim;
 use escapement_verify::claim::bound::{Bound, Side};
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::judge::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{numbers::four_decimals, plural::count};
 use std::fmt::Write;
 
 /// The table that `verify` ends with.
@@ -88,7 +87,7 @@ pub fn of_verdict(verdict: &ClaimVerdict) -> String {
 fn evidence(b: &BoundVerdict) -> String {
     let mut words = Vec::new();
     if let Some(c) = b.implied_constant {
-        words.push(format!("constant {}", number(c)));
+        words.push(format!("constant {}", four_decimals(c)));
     }
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());

@@ -9,8 +9,7 @@ mod training;
 use crate::files::stdout;
 use crate::report::tables;
 use crate::terminal::exit::{INCONCLUSIVE, INTERRUPTED, REFUTED};
-use crate::terminal::{self};
-use crate::terminal::{Desk, choice};
+use crate::terminal::{self, TerminalHost, choice};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use escapement_verify::Tier;
@@ -93,12 +92,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
     let Execution { report, interrupted, notes } =
-        execute(&mut experiment, &out, common.fresh, &Desk::new())?;
+        execute(&mut experiment, &out, common.fresh, &TerminalHost::new())?;
     for words in notes {
         terminal::note(words);
     }
     if common.json {
-        stdout::print(&serde_json::to_string_pretty(&report.verdict)?)?;
+        stdout::print_json_to(&mut std::io::stdout(), &report.verdict)?;
     } else {
         stdout::print(&format!("{}Written to {}", tables::of_verdict(&report.verdict), out.display()))?;
     }
