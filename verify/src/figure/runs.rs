@@ -153,7 +153,8 @@ pub fn execute<E: Experiment>(
     Ok(Execution { report, interrupted, notes })
 }
 
-/// Takes every run as far as the host lets it go, with a checkpoint at each of `paths`; the work that is left.
+/// Takes every run as far as the host lets it go, with a checkpoint at each of `paths`. The value is the work
+/// that is left.
 fn advance<E: Experiment>(
     experiment: &mut E,
     paths: &[PathBuf],

@@ -2,11 +2,11 @@
 //!
 //! | writer | rule | where it is used |
 //! |---|---|---|
-//! | [`significant`], [`number`] | so many significant digits (7), scientific outside [1e-3, 1e6) | results of commands |
+//! | [`significant`], [`number`] | significant digits (7), scientific outside [1e-3, 1e6) | commands |
 //! | [`multiplicity`] | whole below 10⁹, then four digits | dimensions of spaces |
 //! | [`four_decimals`], [`with_error`] | four decimals, scientific outside [1e-3, 1e5) | tables of verdicts |
-//! | [`exponent`], [`signed_exponent`] | three decimals, no sign before a zero | exponents in tables, on the page |
-//! | [`short`], [`with_bound`] | four significant digits, scientific outside [1e-3, 1e5), a true minus | the page |
+//! | [`exponent`], [`signed_exponent`] | three decimals, no sign before a zero | exponents |
+//! | [`short`], [`with_bound`] | four digits, scientific outside [1e-3, 1e5), a true minus | the page |
 //! | [`bound`] | two digits, rounded up, a true minus | error bounds on the page |
 //! | [`large`] | whole below 10⁵, then three digits | counts on the page |
 //! | [`tick`] | plain where that is short, else a power of ten | axes |

@@ -54,7 +54,7 @@ pub struct NetworkArgs {
     /// The activation, with an optional shift, as in tanh:0.5
     #[arg(long, default_value = "sigmoid:1")]
     pub activation: String,
-    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at
+    /// How much of the degree series of Σ may be left out, relative to the largest eigenvalue of Σ at
     /// infinite width [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
     #[arg(long)]
     pub tail: Option<f64>,

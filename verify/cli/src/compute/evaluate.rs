@@ -23,7 +23,10 @@ use std::process::ExitCode;
 /// What `--out` writes; the last only with `--direction`.
 const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];
 
-/// f, f_L and f_Q, and L_λ with gradient and Hessian, at weights and a displacement of your own.
+/// Evaluates the network and the regularised loss L_λ at weights and a displacement from files.
+///
+/// The network f and the first terms f_L (linear) and f_Q (quadratic) of its Taylor expansion are evaluated
+/// at each input; of L_λ the value, the gradient and the least eigenvalue of the Hessian are computed.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -50,10 +53,10 @@ pub struct Args {
     /// A direction V, m × d: the Hessian times V is computed as well
     #[arg(long, value_name = "FILE")]
     direction: Option<PathBuf>,
-    /// The low degree: R1, R2 and R3 know the top n_k eigenvectors of Σ
+    /// The low degree k: R1, R2 and R3 treat the top n_k eigenvectors of Σ, those of degrees up to k, apart
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// λ1,λ2,λ3,λ4
+    /// The weights λ1,λ2,λ3,λ4 of the regularisers R1 to R4 in L_λ
     #[arg(long, default_value = "0,0,0,0", value_name = "NUMBERS", allow_hyphen_values = true)]
     lambda: String,
     /// The loss: pseudo-huber, log-cosh or square

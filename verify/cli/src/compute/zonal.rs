@@ -10,7 +10,11 @@ use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Exact zonal coefficients: λ_j(σ'), λ_j(σ''), A_j, C_j, τ_j and κ_j for each degree j.
+/// Computes the zonal coefficients of an activation σ, degree by degree.
+///
+/// λ_j(σ') and λ_j(σ'') are the coefficients of σ' and σ'' in Gegenbauer polynomials on the sphere. A_j and
+/// C_j are the radial and the tangential coefficients of the feature covariance Σ, τ_j is the trace of
+/// degree j in Σ, and κ_j its eigenvalue at infinite width.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -23,7 +27,7 @@ pub struct Args {
     /// The activation, with an optional shift: sigmoid, tanh, erf, sine, softplus; tanh:0.5 is tanh(z − 0.5)
     #[arg(long, default_value = "sigmoid:1")]
     pub activation: String,
-    /// The last degree: degrees 0 to this one are shown
+    /// The largest degree that is shown
     #[arg(long, default_value_t = 8)]
     pub degrees: usize,
     /// Print one JSON object instead of a table

@@ -87,8 +87,9 @@ pub(super) fn end_without_output() -> ! {
     end(NOTHING)
 }
 
-/// A run into a journal: Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of
-/// the journal, and says how to go on in the words `again`. The run is over where the value is set to true.
+/// A run into a journal: Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite
+/// of the journal, and says how to go on in the words `again`. Who sets the value to true says that the run
+/// is over.
 pub fn of_journal(journal: &Arc<Mutex<Journal>>, again: String) -> Arc<AtomicBool> {
     let over = Arc::new(AtomicBool::new(false));
     let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(journal), over.clone());

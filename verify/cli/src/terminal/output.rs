@@ -1,7 +1,7 @@
 //! How much is said on standard error, and whether verdicts have colours on standard output.
 //!
-//! Both belong to the process, as its terminal does. A program that calls [`Output::set`] gets `--quiet`, `-v`
-//! and colours; one that does not is as talkative as the command line by default, and without colours.
+//! Both belong to the process, as its terminal does. A program that calls [`Output::set`] gets `--quiet`,
+//! `-v` and colours; one that does not is as talkative as the command line by default, and without colours.
 
 use anstyle::{AnsiColor, Style};
 use escapement_verify::judge::Verdict;
@@ -30,7 +30,8 @@ pub struct Output {
     quiet: bool,
     /// Say what each solver did, in place of progress bars; -vv shows every step, -vvv every point of a
     /// descent
-    #[arg(short, long, global = true, help_heading = "Output", display_order = 1001, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Output", display_order = 1001)]
+    #[arg(action = clap::ArgAction::Count)]
     verbose: u8,
 }
 

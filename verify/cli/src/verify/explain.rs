@@ -17,7 +17,7 @@ pub struct Args {
     /// The claim
     #[arg(value_name = "CLAIM")]
     claim: String,
-    /// Print the BibTeX entry of the paper that states it, and nothing else
+    /// Print only the BibTeX entry of the paper that states the claim
     #[arg(long)]
     bibtex: bool,
 }

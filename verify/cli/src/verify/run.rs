@@ -22,7 +22,7 @@ pub struct Scope {
     /// The root seed of every random stream
     #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     pub seed: u64,
-    /// Where records are kept, and found again by the next run
+    /// The journal: the file where records are kept, and where the next run finds them
     #[arg(long, default_value = "results/journal.jsonl")]
     pub journal: PathBuf,
 }
@@ -32,7 +32,7 @@ pub struct Scope {
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// Cells measured at once; 0 for all cores
+    /// The number of cells measured at once; 0 for one on each core
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
     pub(super) jobs: usize,
     /// Empty the journal first

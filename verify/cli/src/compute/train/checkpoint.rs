@@ -1,5 +1,5 @@
-//! What `train` keeps of a run, so that the run goes on to the same bits: see [`KeptRun`]. The bytes are those
-//! of W, row by row.
+//! What `train` keeps of a run, so that the run goes on to the same bits: see [`KeptRun`]. The bytes are
+//! those of W, row by row.
 
 use super::settings::Settings;
 use super::summary::Summary;

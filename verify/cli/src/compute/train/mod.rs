@@ -32,14 +32,14 @@ use summary::Summary;
 /// Exit code of a run that diverged.
 const DIVERGED: u8 = 1;
 
-/// Gradient descent on L_λ, plain or perturbed, to a certified stationary point.
+/// Runs gradient descent on the regularised loss L_λ, plain or perturbed, to a certified stationary point.
 ///
 /// Writes history.csv (one line to a step), W.npy, weights.npy, run.toml, summary.json and checkpoint.bin
 /// into --out. The same command again goes on from the checkpoint to the same bytes as a run that was never
 /// stopped; Ctrl-C writes one first.
 ///
-/// Exit code 0 where it ended stationary, stagnated or with its steps spent, 1 where it diverged, 2 for bad
-/// input, 130 after Ctrl-C.
+/// The exit code is 0 where the descent ended stationary, stagnated or with its steps spent, 1 where it
+/// diverged, 2 for bad input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -53,7 +53,7 @@ const DIVERGED: u8 = 1;
         (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from \
         checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger \
         --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh \
-        starts anew.\nExit code 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
+        starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
         it diverged, 2 for bad input, 130 after Ctrl-C."
 )]
 pub struct Args {

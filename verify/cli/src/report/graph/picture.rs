@@ -33,7 +33,8 @@ impl Graph {
         let label = format!("{title} {description}");
         let size = format!("0 0 {} {}", layout.width, layout.height);
         let markup = html! {
-            svg xmlns="http://www.w3.org/2000/svg" class="claims" viewBox=(size) width=(layout.width) height=(layout.height)
+            svg xmlns="http://www.w3.org/2000/svg" class="claims" viewBox=(size) width=(layout.width)
+                height=(layout.height)
                 role="group" aria-labelledby=(label) {
                 title id=(title) { (self.heading()) }
                 desc id=(description) { (self.summary()) }
@@ -92,10 +93,14 @@ impl Graph {
         html! {
             a class=(class) href={ (page) "#claim-" (node.id) } {
                 title { (node.description()) }
-                rect class="box" x=(left) y=(top) width=(tenth(place.width)) height=(tenth(place.height)) rx="7" {}
+                rect class="box" x=(left) y=(top) width=(tenth(place.width)) height=(tenth(place.height))
+                    rx="7" {
+                }
                 text x=(place.x) y=(tenth(top + 20.0)) { (node.id) }
                 text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node.verdict)) " " (node.word()) }
-                @if let Some(third) = third { text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) } }
+                @if let Some(third) = third {
+                    text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) }
+                }
             }
         }
     }

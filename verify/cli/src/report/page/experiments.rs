@@ -126,22 +126,37 @@ fn one(e: &DrawnExperiment) -> Markup {
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
     html! {
         article class={ "card " (v.verdict.name()) } {
-            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) @if e.freshness.is_some() { " " (freshness(e.freshness)) } }
+            h3 {
+                (v.claim) ": " (v.title) " " (badge(v.verdict))
+                @if e.freshness.is_some() { " " (freshness(e.freshness)) }
+            }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {
                     div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
                         (PreEscaped(plot::themed(svg, &attribute(&words))))
                     }
-                    figcaption { "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from " code { (e.folder.display()) } "." }
+                    figcaption {
+                        "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from "
+                        code { (e.folder.display()) } "."
+                    }
                 }
             } @else { p { "There is no figure yet." } }
             div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
                 table {
                     caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
-                    thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "read off" } th scope="col" { "verdict" }
+                            th scope="col" { "assertion" } th scope="col" { "why" }
+                        }
+                    }
                     tbody {
                         @for b in &v.bounds {
-                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&fractions_shortened(&b.statement))) } td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) } }
+                            tr {
+                                th scope="row" { (b.name) } td { (badge(b.verdict)) }
+                                td { (inline(&fractions_shortened(&b.statement))) }
+                                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
+                            }
                         }
                     }
                 }

@@ -31,7 +31,10 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         section id="spectrum" aria-labelledby="spectrum-title" {
             h2 id="spectrum-title" { "The spectrum of Σ" }
-            p class="marks" { (freshness(Some(Freshness::Measured))) " " span class="reference" { "computed for this page, not read from the journal" } }
+            p class="marks" {
+                (freshness(Some(Freshness::Measured))) " "
+                span class="reference" { "computed for this page, not read from the journal" }
+            }
             p {
                 "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to \
                  k, at least of order d" sup { "1−k" }
@@ -129,12 +132,16 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             .map(|l| minus(&format!("κ{} = {:.3e} ({})", subscript(l.degree), l.kappa, l.dimension)))
             .collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
+        let shown = SHOWN * values[0];
+        let least = if low > shown { format!("{low:.3e}") } else { format!("below {shown:.0e}") };
         html! {
             tr {
                 th scope="row" class={ "k-" (b.class) } { (b.name) }
                 td { (b.to - b.from) }
                 td { (minus(&format!("{high:.3e}"))) }
-                td { (minus(&if low > SHOWN * values[0] { format!("{low:.3e}") } else { format!("below {:.0e}", SHOWN * values[0]) })) }
+                td {
+                    (minus(&least))
+                }
                 td { (minus(&format!("{mean:.3e}"))) }
                 td { (list.join(", ")) (more) }
             }
@@ -183,7 +190,13 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
             table class="steady" {
                 caption { "The eigenvalues of the three bands, and the levels that they lie near" }
-                thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
+                thead {
+                    tr {
+                        th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" }
+                        th scope="col" { "least" } th scope="col" { "mean" }
+                        th scope="col" { "levels (multiplicity)" }
+                    }
+                }
                 tbody { @for b in &bands { (row(b)) } }
             }
         }

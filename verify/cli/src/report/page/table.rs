@@ -35,11 +35,19 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
     html! {
         details {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
-            div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
+            div class="scroll" tabindex="0" role="region"
+                aria-label={ "Exponents of " (bound.verdict.name) } {
                 table class="steady" {
                     caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their \
                         limits" }
-                    thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" }
+                            th scope="col" { "measured" } th scope="col" { "limits" }
+                            th scope="col" { "onset" } th scope="col" { "values / points" }
+                            th scope="col" { "verdict" }
+                        }
+                    }
                     tbody { @for e in all { (row(e)) } }
                 }
             }
@@ -63,7 +71,13 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             div class="scroll" tabindex="0" role="region" aria-label={ "Numbers of " (bound.verdict.name) } {
                 table class="numbers" {
                     caption { "Both sides of " (bound.verdict.name) " cell by cell, with their error bounds" }
-                    thead { tr { th scope="col" { "cell" } th scope="col" { "measured" } th scope="col" { "right side" } th scope="col" { "ratio" } th scope="col" { "inside" } th scope="col" { "from" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "cell" } th scope="col" { "measured" }
+                            th scope="col" { "right side" } th scope="col" { "ratio" }
+                            th scope="col" { "inside" } th scope="col" { "from" }
+                        }
+                    }
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
@@ -83,8 +97,13 @@ fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
     let inside = record.is_some_and(|r| r.inside_hypotheses);
     html! {
         tr {
-            th scope="row" { @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) } }
-            td { (with_bound(p.lhs, p.lhs_error)) @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" } }
+            th scope="row" {
+                @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) }
+            }
+            td {
+                (with_bound(p.lhs, p.lhs_error))
+                @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" }
+            }
             td { (with_bound(p.rhs, p.rhs_error)) }
             td { (ratio.unwrap_or_else(|| "–".into())) }
             td { (if inside { "yes" } else { "no" }) @if !p.decides { ", does not decide" } }

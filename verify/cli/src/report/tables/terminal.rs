@@ -56,11 +56,11 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
         if !all && b.exponents.len() > 1 {
-            let (others, are) = match b.exponents.len() - 1 {
-                1 => ("one".to_owned(), "is"),
-                n => (n.to_string(), "are"),
+            let margins = match b.exponents.len() - 1 {
+                1 => "1 more sweep, with a larger margin".to_owned(),
+                n => format!("{n} more sweeps, all with larger margins"),
             };
-            let _ = writeln!(out, "{:18}the other {others} {are} farther from violating it", "");
+            let _ = writeln!(out, "{:18}{margins} (--details)", "");
         }
         if let Some(why) = &b.why {
             let _ = writeln!(out, "{:18}why: {why}", "");
