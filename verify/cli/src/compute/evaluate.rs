@@ -142,12 +142,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let w = common::read_displacement(&args.displacement, p, d)?;
     let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
-    let order = 2 * p * d;
     let options = curvature::options(args.products, args.network.seed);
-    let kept = 6.0 * n as f64 * 2.0 * p as f64;
-    let basis = order as f64
-        * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
-    let needed = 8.0 * (kept + basis);
+    let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
     common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
 
     let par = Par::rayon(0);
@@ -221,6 +217,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     notes.print();
     stdout::print(&if args.json { json } else { readable(&output, &least, args.out.as_deref()) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The bytes that the Hessian and the search for its least eigenvalue take.
+fn bytes_needed(n: usize, m: usize, order: usize, options: &LeastOptions) -> f64 {
+    let kept = 6.0 * n as f64 * m as f64;
+    let products = options.max_products.min(order) as f64;
+    let columns = if order <= options.dense { 2.0 * order as f64 } else { 1.0 + products };
+    8.0 * (kept + order as f64 * columns)
 }
 
 /// The Hessian times V, and `Vᵀ∇²L_λ V`.

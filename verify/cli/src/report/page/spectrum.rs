@@ -88,13 +88,13 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     parts.map(band).into()
 }
 
-fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
+/// The marks of the eigenvalues in their bands, and a line with a name for each level.
+fn traces(pairs: &EigenPairs, bands: &[Band]) -> Vec<Trace> {
     let values = &pairs.eigenvalues;
-    let bands = bands(levels, values.len());
     let shown = values.iter().take_while(|v| **v > SHOWN * values[0]).count();
     let mut traces = Vec::new();
     let mut names = Vec::new();
-    for band in &bands {
+    for band in bands {
         let dot = |i: usize| Dot {
             x: i as f64 + 1.0,
             y: values[i],
@@ -121,6 +121,12 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         }
     }
     traces.extend(names);
+    traces
+}
+
+fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
+    let values = &pairs.eigenvalues;
+    let bands = bands(levels, values.len());
     let range = |b: &Band| (values[b.to - 1], values[b.from]);
     let row = |b: &Band| {
         let (low, high) = range(b);
@@ -169,7 +175,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         counts: true,
         log_y: true,
         ends: false,
-        traces,
+        traces: traces(pairs, &bands),
     };
     html! {
         figure class="wide" {
