@@ -317,8 +317,7 @@ fn experiments_are_shown_with_their_verdicts() {
     // Runs say which sources computed them, and the stalest of them is what counts.
     fs::create_dir(folder.join("runs")).unwrap();
     for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
-        let head =
-            format!("{{\"checkpoint\":\"escapement run 2\",\"source\":\"{source}\",\"settings\":{{}}");
+        let head = format!("{{\"checkpoint\":\"escapement run 2\",\"source\":\"{source}\",\"settings\":{{}}");
         fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
         let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
         assert_eq!(text(all(&page, "#experiments .from")[0]), expected);

@@ -3,8 +3,7 @@
 use super::print;
 use crate::terminal::exit::HOLDS;
 use anyhow::Result;
-use escapement_verify::claim::bound::Kind;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{bound::Kind, registry::Registry};
 use std::fmt::Write as _;
 use std::io::Write;
 

@@ -3,11 +3,9 @@
 use super::list::{Standing, tell_of_earlier};
 use super::{Scope, print};
 use crate::report::graph::{Graph, Node, Setting};
-use crate::terminal::exit::HOLDS;
-use crate::terminal::note;
+use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
-use escapement_verify::claim::Claim;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::{Held, Records};
 use std::io::Write;

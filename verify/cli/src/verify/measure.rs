@@ -2,13 +2,10 @@
 
 use super::{RunArgs, print, print_json, run};
 use crate::report::tables;
-use crate::terminal::exit::HOLDS;
-use crate::terminal::{painted, program};
+use crate::terminal::{exit::HOLDS, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::run::runner;
 use escapement_verify::run::shard::Shard;

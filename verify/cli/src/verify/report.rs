@@ -3,12 +3,10 @@
 use super::journal_report::{self, Measured, Wanted};
 use super::run::{self, RunArgs};
 use super::{Scope, print};
-use crate::report::model::Report;
-use crate::report::{page, tables};
+use crate::report::{model::Report, page, tables};
 use crate::terminal::{choice, note, program};
 use anyhow::Result;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::Records;
 use escapement_verify::run::plan::{Plan, Step};

@@ -18,8 +18,7 @@ use escapement::descent::{
 };
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::files::folder::Folder;
+use escapement_verify::files::{atomic::Outputs, folder::Folder};
 use faer::Par;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

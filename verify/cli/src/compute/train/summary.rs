@@ -1,7 +1,6 @@
 //! What a run came to.
 
-use crate::compute::common;
-use crate::compute::curvature::Curvature;
+use crate::compute::{common, curvature::Curvature};
 use escapement::descent::Outcome;
 use escapement_verify::text::numbers::number;
 use serde::{Deserialize, Serialize};

@@ -9,12 +9,8 @@ mod provenance;
 pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::bound::Side;
-use escapement_verify::claim::errata::ErratumId;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::judge::series::Series;
-use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict};
+use escapement_verify::claim::{Tier, bound::Side, errata::ErratumId, record::Failure};
+use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -2,8 +2,7 @@
 
 use super::mathematics::inline;
 use super::{badge, freshness};
-use crate::report::model::Freshness;
-use crate::report::plot;
+use crate::report::{model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement_verify::files::atomic::reason;
 use escapement_verify::judge::ClaimVerdict;

@@ -1,8 +1,7 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
 use crate::report::model::{BoundReport, ClaimReport};
-use escapement_verify::judge::series::Point;
-use escapement_verify::judge::{ExponentEvidence, Verdict};
+use escapement_verify::judge::{ExponentEvidence, Verdict, series::Point};
 use escapement_verify::text::{
     numbers::{short, signed_exponent as exponent, with_bound},
     plural::{are, count},

@@ -1,7 +1,6 @@
 //! The table on the terminal.
 
-use crate::report::control;
-use crate::report::model::CAVEAT;
+use crate::report::{control, model::CAVEAT};
 use escapement_verify::claim::Claim;
 use escapement_verify::claim::bound::{Bound, Side};
 use escapement_verify::claim::registry::Registry;

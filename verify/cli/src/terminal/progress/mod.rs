@@ -5,10 +5,8 @@ mod standing;
 
 use super::{bar::Shape, is_watched, note};
 use console::{Alignment, Term, measure_text_width, pad_str};
-use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::record::Record;
-use escapement_verify::run::plan::Plan;
-use escapement_verify::run::runner::Observer;
+use escapement_verify::claim::{cell::Cell, record::Record};
+use escapement_verify::run::{plan::Plan, runner::Observer};
 use escapement_verify::text::{numbers::duration, plural::count};
 use indicatif::{MultiProgress, ProgressBar, ProgressState};
 use standing::{Claim, Standing};

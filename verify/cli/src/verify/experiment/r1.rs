@@ -3,8 +3,7 @@
 use super::conduct;
 use super::training::Training;
 use anyhow::Result;
-use escapement_verify::papers::nbl22::figures::figure_1::Precision;
-use escapement_verify::papers::nbl22::figures::r1::R1;
+use escapement_verify::papers::{nbl22::figures::figure_1::Precision, nbl22::figures::r1::R1};
 use std::process::ExitCode;
 
 /// Compares the test loss with and without R1 in the objective, for four values of λ1 at λ3 = 0.01.

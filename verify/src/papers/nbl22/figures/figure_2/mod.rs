@@ -30,8 +30,7 @@ mod verdict;
 pub use settings::{Normalisation, Settings, Sizes};
 
 use super::figure_1::{Bits, Variant};
-use crate::figure::schedule::due;
-use crate::figure::{Experiment, Keeper, Position, Report};
+use crate::figure::{Experiment, Keeper, Position, Report, schedule::due};
 use crate::text::Choice;
 use anyhow::Result;
 use data::Data;
