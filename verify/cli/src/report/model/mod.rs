@@ -82,8 +82,13 @@ impl ErratumEntry {
 
     /// The place of the entry on a page.
     pub fn anchor(&self) -> String {
-        format!("erratum-{}-{}", self.paper, self.id.0)
+        erratum_anchor(&self.paper, self.id)
     }
+}
+
+/// The place of an erratum of a paper on a page.
+pub fn erratum_anchor(paper: &str, id: ErratumId) -> String {
+    format!("erratum-{paper}-{}", id.0)
 }
 
 /// Where a record comes from.

@@ -3,7 +3,7 @@
 use super::mathematics::inline;
 use super::{badge, figures, hover, table};
 use crate::report::graph::sign;
-use crate::report::model::{BoundReport, ClaimReport, Freshness};
+use crate::report::model::{BoundReport, ClaimReport, Freshness, erratum_anchor};
 use escapement_verify::judge::Verdict;
 use escapement_verify::text::{
     numbers::{short, signed_exponent as exponent},
@@ -53,7 +53,8 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -
             p class="asserts" { (inline(&v.statement)) " " span class="kind" { (v.kind) } }
             @if let Some(erratum) = v.printed {
                 p class="printed" {
-                    "As printed, corrected by " a href={ "#erratum-" (erratum.0) } { (erratum) }
+                    "As printed, corrected by "
+                    a href={ "#" (erratum_anchor(&claim.paper, erratum)) } { (erratum) }
                     ": shown, and does not count."
                 }
             }

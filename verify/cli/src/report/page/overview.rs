@@ -4,7 +4,7 @@ use super::figures;
 use super::mathematics::inline;
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
-use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report};
+use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
 use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use maud::{Markup, PreEscaped, html};
@@ -71,7 +71,8 @@ fn row(claim: &ClaimReport) -> Markup {
             }
             td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] {
                 @if let Some(p) = &claim.as_printed {
-                    (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")"
+                    (p.verdict) " ("
+                    a href={ "#" (erratum_anchor(&claim.paper, p.erratum)) } { (p.erratum) } ")"
                 } @else {
                     "same"
                 }
