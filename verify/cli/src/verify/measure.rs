@@ -2,19 +2,16 @@
 
 use super::{RunArgs, print, print_json, run};
 use crate::report::tables;
-use crate::terminal::exit::HOLDS;
-use crate::terminal::{duration, painted, program};
+use crate::terminal::{exit::HOLDS, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::run::runner;
 use escapement_verify::run::shard::Shard;
 use escapement_verify::run::source::source_of;
 use escapement_verify::run::timings::Timings;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{numbers::duration, plural::count};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -36,19 +33,19 @@ pub struct Args {
     paper: Option<String>,
     #[command(flatten)]
     run: RunArgs,
-    /// Print the cells with predicted time and memory, and stop
+    /// Print the cells with the predicted time and memory of each, and measure nothing
     #[arg(long)]
     plan: bool,
     /// Print one JSON array, one object per claim
     #[arg(long)]
     json: bool,
-    /// Show the exponents of every group of cells, not only of the one nearest to violating it
+    /// Show the exponent of every sweep of a bound, not only that of the sweep nearest to violating it
     #[arg(long)]
     details: bool,
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
-    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every
+    /// Measure the I-th of N shares of the cells, and give no verdicts. The shares are the same on every
     /// machine
     #[arg(long, value_name = "I/N", conflicts_with = "cell", allow_hyphen_values = true)]
     shard: Option<Shard>,

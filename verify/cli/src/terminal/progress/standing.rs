@@ -1,8 +1,6 @@
 //! How far a run has come: cells of every claim, the worst ratio so far, and the time that is left.
 
-use escapement_verify::claim::bound::Bound;
-use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::record::Record;
+use escapement_verify::claim::{bound::Bound, cell::Cell, record::Record};
 use escapement_verify::judge::ratio::{Ratio, ratio};
 use escapement_verify::run::plan::Plan;
 use std::collections::HashMap;
