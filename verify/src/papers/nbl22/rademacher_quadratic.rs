@@ -1,7 +1,7 @@
 //! NBL22: the Rademacher complexity of f_Q on displacements of small (2,4)-norm.
 //!
-//! > `Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n)`,
-//! `M_r = n^{-1} Σ_i ε_i σ''(w_{0,r}·x_i) x_i x_iᵀ`.
+//! > `Rad{f_Q: ‖W‖_{2,4}^4 ≤ B} ≤ ½√B · E max_r ‖M_r‖_op ≲ √(B d log(dm)/n)`, `M_r = n^{-1} Σ_i ε_i
+//! > σ''(w_{0,r}·x_i) x_i x_iᵀ`.
 //!
 //! The supremum is in closed form: `n^{-1} Σ_i ε_i f_Q(x_i; W) = ½ m^{-1/2} Σ_r a_r w_rᵀ M_r w_r`, and over
 //! the (2,4)-ball this is at most `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the top

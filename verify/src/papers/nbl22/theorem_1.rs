@@ -1,7 +1,7 @@
 //! Theorem 1 of NBL22: `n = Θ̃(d^k)` samples suffice for a low-degree plus sparse polynomial.
 //!
-//! > Regularised gradient descent on a two-layer network learns `f* = f_k + f_sp` to any accuracy from
-//! `n = Θ̃(d^k)` samples and in poly(m) steps.
+//! > Regularised gradient descent on a two-layer network learns `f* = f_k + f_sp` to any accuracy from `n =
+//! > Θ̃(d^k)` samples and in poly(m) steps.
 //!
 //! The widths of the theorem (`m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}`) are those at which the network is its own
 //! expansion. So f_L + f_Q is trained, with all four regularisers, at m = 20d; and beside it the network with

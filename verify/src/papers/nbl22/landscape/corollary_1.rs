@@ -1,7 +1,7 @@
 //! Corollary 1 of NBL22: second-order stationary points of L_λ are good.
 //!
-//! > Under the hypotheses of Lemma 3, let W be a (ν, γ)-second-order stationary point of L_λ with
-//! `ν ≤ m^{-1/2}`, `γ ≤ m^{-3/4}`. Then `L_λ(W) ≲ ε`.
+//! > Under the hypotheses of Lemma 3, let W be a (ν, γ)-second-order stationary point of L_λ with `ν ≤
+//! > m^{-1/2}`, `γ ≤ m^{-3/4}`. Then `L_λ(W) ≲ ε`.
 //!
 //! Such a point has `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI` (erratum 6). Put into the left side of Lemma 3 this
 //! is `2L_λ(W) ≤ 2L_λ(W*) + [the explicit right side of Lemma 3 at W] + γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F`,

@@ -1,8 +1,7 @@
 //! Lemma 3 of NBL22: where W is stationary, the Hessian along random signs of W* pays for the loss.
 //!
-//! > For `m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}` and `‖∇L_λ(W)‖ ≤ ν ≤ m^{-1/4}`,
-//! > `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε`, `W_L = Π_{≤r}W`, r = n_k
-//! (erratum 5), S on all of W*.
+//! > For `m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}` and `‖∇L_λ(W)‖ ≤ ν ≤ m^{-1/4}`, `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W
+//! > − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε`, `W_L = Π_{≤r}W`, r = n_k (erratum 5), S on all of W*.
 //!
 //! The proof in numbers. For F = f_L + f_Q, b the bilinear form of f_Q (`f_Q(W) = ½b(W, W)`) and B the loss's
 //! Bregman distance `L̂(W*) − L̂(W) − E_n ℓ'(F* − F)`, which convexity makes non-negative, the left side is,

@@ -1,8 +1,7 @@
 //! Lemma 2 of NBL22: a displacement W_L in the top eigenspace expresses the low-degree part of the target.
 //!
 //! > For every f_k of degree ≤ k with E f_k² = 1 and m ≥ d^{10k} there is W_L in span P_{≤k}, the top n_k
-//! eigenspace of Σ, with
-//! > `E_n(f_L(x; W_L) − f_k(x))² ≲ d^k/n` and `‖W_L‖_F² ≲ d^{k−1}`.
+//! > eigenspace of Σ, with `E_n(f_L(x; W_L) − f_k(x))² ≲ d^k/n` and `‖W_L‖_F² ≲ d^{k−1}`.
 //!
 //! W_L is population least squares in that eigenspace, so that the error is that of a projection: free of n
 //! and of order 1/m. Nothing is drawn but the weights: the worst over all f_k is the largest squared sine

@@ -1,8 +1,7 @@
 //! The spectrum of the feature covariance Σ (NBL22, appendix A, "Lemma 15").
 //!
 //! > n_k eigenvalues of Σ are ≳ d^{1−k}; for k < i ≤ 2k, B(d,i) of them are Θ(d^{1−i}); the rest average
-//! Θ(1/m). The top n_k
-//! > eigenfunctions turn towards the polynomials of degree ≤ k as m grows.
+//! > Θ(1/m). The top n_k eigenfunctions turn towards the polynomials of degree ≤ k as m grows.
 //!
 //! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel
 //! for the levels, `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean

@@ -1,9 +1,8 @@
 //! Theorem 2 of NBL22: W* = W_L + S·W_Q fits the target with small regularisers.
 //!
 //! > For m ≥ d^{10k} there are signs S such that `L̂^Q(W*) ≤ ε`, `R1(W*), R3(W*) ≲ m^{-1/2} d^{(k−1)/2}`,
-//! `R2(W*) ≲ 1` and
-//! > `R4(W*) ≲ d^{2(k−1)}`, where the least ε that the hypotheses allow is
-//! `max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`.
+//! > `R2(W*) ≲ 1` and `R4(W*) ≲ d^{2(k−1)}`, where the least ε that the hypotheses allow is
+//! > `max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`.
 //!
 //! S is averaged over exactly. The quadratic model is affine in the signs,
 //! `(f_L + f_Q)(x; W*) = e_0(x) + Σ_r s_r c_r(x)`: the misfit e_0 − f* falls like `m^{-1/2}` and the noise

@@ -1,8 +1,7 @@
 //! Theorem 3 of NBL22: perturbed gradient descent reaches a second-order stationary point.
 //!
 //! > Perturbed gradient descent on L_λ, `W ← W − η(∇L_λ(W) + Ξ)`, reaches a (ν, γ)-second-order stationary
-//! point, ν ≤ m^{-1/2} and γ ≤ m^{-3/4}, in
-//! > poly(m) steps, and its iterates stay bounded.
+//! > point, ν ≤ m^{-1/2} and γ ≤ m^{-3/4}, in poly(m) steps, and its iterates stay bounded.
 //!
 //! The degree of the polynomial is not printed. Steps with a large gradient lower L_λ by `ην²/2` each, so
 //! that there are at most of the order of `1/ν² = m` of them; an escape from a saddle lowers L_λ by about
