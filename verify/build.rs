@@ -1,5 +1,5 @@
-//! Takes the fingerprints of the sources, so that a journal written by other code is never taken for fresh numbers, and notes for reports
-//! which commit, compiler and dependencies they were built from.
+//! Takes the fingerprints of the sources, so that a journal written by other code is never taken for fresh
+//! numbers, and notes for reports which commit, compiler and dependencies they were built from.
 
 #[path = "src/run/fingerprint.rs"]
 mod fingerprint;

@@ -82,7 +82,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// A line of the journal cannot be read.
-    #[error("{}:{line} is damaged ({why}): repair or remove that line; verify --fresh begins anew", path.display())]
+    #[error("{}:{line} is damaged ({why}): repair or remove that line; \
+        verify --fresh begins anew", path.display())]
     JournalDamaged {
         /// The journal.
         path: PathBuf,
@@ -128,7 +129,11 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A cell needs more memory than there is.
-    #[error("the cell {cell} needs {}, more than the {} available", human_bytes(*needed), human_bytes(*available))]
+    #[error(
+        "the cell {cell} needs {}, more than the {} available",
+        human_bytes(*needed),
+        human_bytes(*available)
+    )]
     Memory {
         /// The key of the cell.
         cell: String,

@@ -191,7 +191,8 @@ fn a_finished_run_deletes_no_record_that_was_not_in_its_plan() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("j.jsonl");
     let planned = simply(&dir.path().join("elsewhere.jsonl"), 1, 7).records;
-    // The same cells by older sources; the same sources with another seed, in another tier, and of another paper.
+    // The same cells by older sources; the same sources with another seed, in another tier, and of another
+    // paper.
     let older = |r: &Record| Record { source: "0123456789abcdef".into(), ..r.clone() };
     let others = |r: &Record| {
         let seed = Record { seed: 8, ..older(r) };

@@ -14,7 +14,8 @@ use std::cmp::Ordering;
 ///
 /// ```
 /// use escapement_verify::{Cell, Parameter};
-/// let cell = Cell::new("made-up", "fit").with(Parameter::M, 400).with(Parameter::D, 10).activation("tanh:0.5");
+/// let cell = Cell::new("made-up", "fit").with(Parameter::M, 400).with(Parameter::D, 10);
+/// let cell = cell.activation("tanh:0.5");
 /// assert_eq!(cell.key(), "made-up/fit,d=10,m=400,activation=tanh:0.5,replicate=0");
 /// assert_eq!((cell.d(), cell.get(Parameter::N)), (10, None));
 /// ```
@@ -340,7 +341,8 @@ mod tests {
 
     #[test]
     fn a_cell_of_before_is_read() {
-        let before = r#"{"claim":"c","part":"p","d":5,"m":0,"n":4,"k":1,"terms":3,"degree":0,"activation":"a","replicate":2}"#;
+        let before = r#"{"claim":"c","part":"p","d":5,"m":0,"n":4,"k":1,"terms":3,"degree":0,
+            "activation":"a","replicate":2}"#;
         let read: Cell = serde_json::from_str(before).unwrap();
         assert_eq!(read.key(), "c/p,d=5,n=4,k=1,R=3,activation=a,replicate=2");
         assert!(serde_json::from_str::<Cell>(&before.replace("degree", "dagree")).is_err());

@@ -1,9 +1,10 @@
 //! Fingerprints of the sources that a record depends on: a record is fresh as long as they are the same.
 //!
-//! The build script takes them (it includes this file, which therefore uses nothing else of this package), and a test of this file changes
-//! copies of the tree and looks at what becomes stale. A record depends on the core, on what the authors of claims write against, on the
-//! runner, on the pack of its paper without its figures, and on the packages that measurements use. Judges, figures, pages, commands and the
-//! packs of other papers stay out.
+//! The build script takes them (it includes this file, which therefore uses nothing else of this package),
+//! and a test of this file changes copies of the tree and looks at what becomes stale. A record depends on
+//! the core, on what the authors of claims write against, on the runner, on the pack of its paper without its
+//! figures, and on the packages that measurements use. Judges, figures, pages, commands and the packs of
+//! other papers stay out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -27,12 +28,14 @@ pub struct Fingerprints {
     pub shared: String,
     /// Of that and the pack, for the papers that have a folder here, by name.
     pub packs: BTreeMap<String, String>,
-    /// Of all sources of the core and of this package, and of the whole lock file: what checkpoints are marked with.
+    /// Of all sources of the core and of this package, and of the whole lock file: what checkpoints are
+    /// marked with.
     pub all: String,
 }
 
 impl Fingerprints {
-    /// Those of the workspace at `root`. `version` stands for a core that is not there, because the package was built by itself.
+    /// Those of the workspace at `root`. `version` stands for a core that is not there, because the package
+    /// was built by itself.
     pub fn of(root: &Path, version: &str) -> Self {
         let lock = text(&root.join("Cargo.lock")).unwrap_or_default();
         let mut files = BTreeMap::new();

@@ -63,8 +63,8 @@ impl<'a> Plan<'a> {
         Ok(Self { steps, order, tier, seed })
     }
 
-    /// With the times that this machine is expected to take, by what it took for the cells that `timings` knows.
-    /// Which cells are measured, and how they are shared out, does not depend on it.
+    /// With the times that this machine is expected to take, by what it took for the cells that `timings`
+    /// knows. Which cells are measured, and how they are shared out, does not depend on it.
     #[must_use]
     pub fn timed_by(mut self, timings: &Timings) -> Self {
         let rates = Rates::learnt(timings, self.steps.iter().map(|s| (&s.cell, s.prediction.flops)));

@@ -1,4 +1,5 @@
-//! How long a flop takes: at first a nanosecond, and then what the sidecar of the journal says of this machine.
+//! How long a flop takes: at first a nanosecond, and then what the sidecar of the journal says of this
+//! machine.
 
 use super::journal::host;
 use super::timings::Timings;
@@ -21,7 +22,8 @@ pub struct Rates(BTreeMap<(String, String), f64>);
 
 impl Rates {
     /// The rates at which this machine measured the cells that `timings` knows, of whatever seed and sources:
-    /// for each part of a claim the median of seconds over predicted flops. `cells` are cells with their flops.
+    /// for each part of a claim the median of seconds over predicted flops. `cells` are cells with their
+    /// flops.
     pub fn learnt<'a>(timings: &Timings, cells: impl Iterator<Item = (&'a Cell, f64)>) -> Self {
         let here = host();
         let mut seconds: BTreeMap<&Cell, f64> = BTreeMap::new();
@@ -71,7 +73,8 @@ mod tests {
             format!("{{\"cell\":{cell},\"seed\":1,\"source\":\"s\",{rest}}}\n")
         };
         let here = host();
-        // Three cells at a rate of 2, 3 and 40 nanoseconds; one of another machine, and one too short to teach.
+        // Three cells at a rate of 2, 3 and 40 nanoseconds; one of another machine, and one too short to
+        // teach.
         let flops = 1e7;
         let text =
             [(0, 0.02, &*here), (1, 0.03, &here), (2, 0.4, &here), (3, 9.0, "elsewhere"), (4, 1e-4, &here)]

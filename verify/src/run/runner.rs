@@ -26,7 +26,7 @@ pub trait Observer: Send + Sync {
     fn end(&self) {}
 }
 
-/// An observer that looks away.
+/// An observer that ignores every event.
 pub struct Silent;
 
 impl Observer for Silent {}
@@ -221,7 +221,8 @@ pub fn measure(step: &Step<'_>, seed: u64, source: &str, memory: f64) -> Result<
     })?;
     measurement.check(&step.cell)?;
     let Cost { flops, products, .. } = measurement.cost;
-    tracing::info!(seconds = %format_args!("{:.3}", start.elapsed().as_secs_f64()), flops, products, "the cell is measured");
+    let seconds = start.elapsed().as_secs_f64();
+    tracing::info!(seconds = %format_args!("{seconds:.3}"), flops, products, "the cell is measured");
     Ok(Record { source: source.to_owned(), seed, cell: step.cell.clone(), measurement })
 }
 

@@ -37,12 +37,13 @@ const CARD: Card = Card {
     statement: r"\lambda_j(\sigma')^2\, B(d,j) = \Theta(1) \quad (j \le k), \qquad \lambda_j(\sigma'')^2\,
         B(d,j) = \Theta(1) \quad (j \le k-1,\ j \equiv k-1 \ (2))",
     reference: "NBL22, Assumption 3",
-    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by ½, \
-        up to k = 3; a cell carries the least k that asks for it.",
+    hypotheses: "None: it is an assumption on σ. Checked for the sigmoid shifted by 1 and tanh shifted by \
+        ½, up to k = 3; a cell carries the least k that asks for it.",
     method: "Exact zonal coefficients at d = 3 to 2000: local exponents in d, distance from the Hermite \
         limit μ_j²/j!, and certified lower limits on both: the value less its error.",
     refuted_by: "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local \
-        exponent in d that does not settle at 0; a distance from the limit that falls slower than 1/d.",
+        exponent in d that does not settle at 0; a distance from the limit that falls slower than \
+        1/d.",
     ..Card::new(&crate::papers::nbl22::PAPER, "assumption-3", "Zonal coefficients away from zero")
 };
 

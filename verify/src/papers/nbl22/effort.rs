@@ -3,9 +3,9 @@
 //!
 //! [`Prediction`]: crate::claim::Prediction
 //!
-//! The weights, and the coefficients in the claims' own predictions, were fitted to the processor time of cells
-//! of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What a machine
-//! takes is learnt from its own runs.
+//! The weights, and the coefficients in the claims' own predictions, were fitted to the processor time of
+//! cells of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What a
+//! machine takes is learnt from its own runs.
 
 use super::setting::activation_of;
 use crate::claim::cell::Cell;

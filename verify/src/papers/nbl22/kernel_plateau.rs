@@ -45,10 +45,13 @@ const CARD: Card = Card {
     reference: "NBL22, section 1 (after Ghorbani, Mei, Misiakiewicz and Montanari, Annals of Statistics \
         2021)",
     hypotheses: "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there.",
-    method: "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees \
-         up to k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all fall with d. The exact error is compared with a mean over fresh inputs.",
-    refuted_by: "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does not approach ‖P_{>k} f*‖², or a slope in n that does not fall; an exact error \
-         outside the Student interval of the fresh inputs.",
+    method: "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four \
+        ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees up to \
+        k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all \
+        fall with d. The exact error is compared with a mean over fresh inputs.",
+    refuted_by: "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does \
+        not approach ‖P_{>k} f*‖², or a slope in n that does not fall; an exact error outside the \
+        Student interval of the fresh inputs.",
     uses: &["assumption-3"],
     ..Card::new(&crate::papers::nbl22::PAPER, "kernel-plateau", "The plateau of the kernel")
 };

@@ -40,11 +40,13 @@ const CARD: Card = Card {
     reference: "NBL22, Lemma 1",
     hypotheses: "m ≥ d^{2k}; Assumption 3: λ_j(σ'') ≠ 0 for j ≤ k − 1, j ≡ k − 1 (mod 2); n between d^k and \
         d^{k+1}, which enters through √log n.",
-    method: "The error over fresh inputs and networks is compared with its exact root mean square along m (tight: m^{-1/2}), and the largest over n inputs \
-         with that times √log n, the supremum over n taken first. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, and \
-         its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over 2000 networks.",
-    refuted_by: "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away from f_sp; exact expressions that grow in d faster \
-         than claimed.",
+    method: "The error over fresh inputs and networks is compared with its exact root mean square along m \
+        (tight: m^{-1/2}), and the largest over n inputs with that times √log n, the supremum over n \
+        taken first. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, \
+        and its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over \
+        2000 networks.",
+    refuted_by: "An error that falls slower than m^{-1/2} or grows with n beyond √log n; a mean of f_Q away \
+        from f_sp; exact expressions that grow in d faster than claimed.",
     uses: &["assumption-2", "assumption-3"],
     ..Card::new(&crate::papers::nbl22::PAPER, "lemma-1", "The quadratic term expresses the sparse part")
 };

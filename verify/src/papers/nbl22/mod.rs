@@ -49,7 +49,8 @@ pub static PAPER: Paper = Paper {
 
 const BIBTEX: &str = "\
 @inproceedings{nichani2022identifying,
-  title = {Identifying good directions to escape the {NTK} regime and efficiently learn low-degree plus sparse polynomials},
+  title = {Identifying good directions to escape the {NTK} regime
+           and efficiently learn low-degree plus sparse polynomials},
   author = {Nichani, Eshaan and Bai, Yu and Lee, Jason D.},
   booktitle = {Advances in Neural Information Processing Systems},
   volume = {35},

@@ -43,8 +43,10 @@ const CARD: Card = Card {
         \sqrt{\frac{C\, n_k}{n}}, \qquad r = n_k",
     reference: "NBL22, proof of Theorem 4",
     hypotheses: "Σ has rank at least n_k, with a gap after its first n_k eigenvalues.",
-    method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached at a displacement that is evaluated. Its mean over signs is \
-         enumerated for up to 12 inputs on 256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k.",
+    method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached \
+        at a displacement that is evaluated. Its mean over signs is enumerated for up to 12 inputs on \
+        256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = \
+        E_n‖g‖², is the bound, and E ℓ = n_k.",
     refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than \
         n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
     uses: &["spectrum"],

@@ -40,12 +40,14 @@ const CARD: Card = Card {
         \mathbb{E} \max_r \|M_r\|_{\mathrm{op}} \lesssim \sqrt{\frac{B\, d \log(dm)}{n}}, \qquad M_r =
         \frac{1}{n} \sum_i \epsilon_i\, \sigma''(w_{0,r} \cdot x_i)\, x_i x_i^{\top}",
     reference: "NBL22, proof of Theorem 4",
-    hypotheses: "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked as \
-        outside.",
-    method: "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is reached at a displacement that is evaluated. Its mean over all signs of few inputs \
-         is held to ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and samples are followed in n, in m and in d with n = d², against √(d log(dm)/n).",
-    refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs above \
-        a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
+    hypotheses: "σ'' bounded; n ≥ d log(dm) for the second inequality. Cells with fewer inputs are marked \
+        as outside.",
+    method: "The supremum is in closed form, from the extreme eigenvalues of M_r for every neuron, and is \
+        reached at a displacement that is evaluated. Its mean over all signs of few inputs is held to \
+        ½√B times that of max_r ‖M_r‖, which is held to √(2 v log(md)); means over drawn signs and \
+        samples are followed in n, in m and in d with n = d², against √(d log(dm)/n).",
+    refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs \
+        above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
     uses: &["assumption-2"],
     ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-quadratic", "The complexity of the quadratic term")
 };

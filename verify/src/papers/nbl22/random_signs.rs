@@ -52,9 +52,11 @@ const CARD: Card = Card {
         \frac{\|W_Q\|_F^2}{m}, \qquad \mathbb{E}_S R_3(S W_Q) \lesssim \frac{\|W_Q\|_F^2}{m}",
     reference: "NBL22, proof of Theorem 2",
     hypotheses: "σ' bounded; S independent of W_0 and X; n_k at most the rank of Σ.",
-    method: "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and compared with one-dimensional quadratures; each is held \
-         to the explicit bound; both are followed in m against ‖W_Q‖_F² Σ_j τ_j/(dm) over the degrees beyond k, or up to k. R3 on a sample carries the factor ‖E_n xxᵀ‖, \
-         and its mean over samples is R1, which a Student interval is asked about.",
+    method: "Averages over S are exact finite sums. R1 and R2 from the whole spectrum of Σ are added and \
+        compared with one-dimensional quadratures; each is held to the explicit bound; both are \
+        followed in m against ‖W_Q‖_F² Σ_j τ_j/(dm) over the degrees beyond k, or up to k. R3 on a \
+        sample carries the factor ‖E_n xxᵀ‖, and its mean over samples is R1, which a Student interval \
+        is asked about.",
     refuted_by: "A regulariser above the explicit bound on any cell; a difference between the two sides of \
         the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m.",
     uses: &["spectrum"],

@@ -51,8 +51,12 @@ const CARD: Card = Card {
     reference: "NBL22, Remark 1 after Theorem 1",
     hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent \
         of the rest.",
-    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and with that of the width at hand. \
-         Each takes its best regularisation of a short list; both kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and samples.",
+    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of \
+        inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and \
+        with that of the width at hand. Each takes its best regularisation of a short list; both kernels \
+        have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of \
+        any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and \
+        samples.",
     refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q \
         that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − \
         n_k)/B(d,k+1)).",

@@ -42,8 +42,10 @@ const CARD: Card = Card {
     statement: r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}",
     reference: "NBL22, section 3 (from the quadratic model to the network)",
     hypotheses: "m ≥ d^{3(k−1)}, σ''' bounded.",
-    method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at each, its root mean square along m, with S the identity against the explicit mean of that bound, and with drawn \
-         S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is exact.",
+    method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m: beside Taylor's bound at \
+        each, its root mean square along m, with S the identity against the explicit mean of that \
+        bound, and with drawn S against d^{k−1}m^{-1/2}. The growth of the explicit expression in d is \
+        exact.",
     refuted_by: "An input where the remainder exceeds Taylor's bound; a remainder that falls slower than \
         m^{-1/4}, or with drawn signs slower than m^{-1/2}; an explicit expression that outgrows \
         d^{3(k−1)/4}.",

@@ -45,9 +45,13 @@ const CARD: Card = Card {
         f^* = f_k + f_{\mathrm{sp}}",
     reference: "NBL22, Theorem 1",
     hypotheses: "m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}, Assumptions 1 to 3. No machine reaches this m: m ≥ d^{10k} \
-        is recorded, and not met; f_L + f_Q is what the network is there, and its own n* is set beside it.",
-    method: "k = 1, f* = η·x + (β·x)², both directions uniform: 256 steps of gradient descent on the pseudo-Huber L_λ of f_L + f_Q or of the network, λ_i in units of 1/R_i(W*), the better of two ε. \
-         The least n whose mean square error on 4000 fresh inputs is half of ‖P_{>1} f*‖², on a grid with four sizes to the octave, interpolated; followed in d with new directions, weights and inputs for each replicate, which hold all of its uncertainty.",
+        is recorded, and not met; f_L + f_Q is what the network is there, and its own n* is set \
+        beside it.",
+    method: "k = 1, f* = η·x + (β·x)², both directions uniform: 256 steps of gradient descent on the \
+        pseudo-Huber L_λ of f_L + f_Q or of the network, λ_i in units of 1/R_i(W*), the better of two \
+        ε. The least n whose mean square error on 4000 fresh inputs is half of ‖P_{>1} f*‖², on a grid \
+        with four sizes to the octave, interpolated; followed in d with new directions, weights and \
+        inputs for each replicate, which hold all of its uncertainty.",
     refuted_by: "A least n that grows faster than d^k log(dm) by more than the slack; one of the network \
         that grows with m against that of f_L + f_Q.",
     uses: &["theorem-2", "theorem-3", "theorem-4", "corollary-1"],

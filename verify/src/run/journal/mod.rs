@@ -205,9 +205,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then the
-    /// other ones by name. A record is left out only where one of `order` supersedes it: the same cell, measured
-    /// with the same seed by other sources.
+    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then
+    /// the other ones by name. A record is left out only where one of `order` supersedes it: the same cell,
+    /// measured with the same seed by other sources.
     ///
     /// # Errors
     /// [`Error::Io`]; the journal is then as it was.

@@ -53,8 +53,8 @@ const DIVERGED: u8 = 1;
         (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from \
         checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger \
         --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh \
-        starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
-        it diverged, 2 for bad input, 130 after Ctrl-C."
+        starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps spent, \
+        1 where it diverged, 2 for bad input, 130 after Ctrl-C."
 )]
 pub struct Args {
     /// The settings from a TOML file; flags override it

@@ -66,8 +66,10 @@ const CARD: Card = Card {
     reference: "NBL22, Corollary 1",
     hypotheses: "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ \
         m^{-3/4}; λ_i = ε/R_i(W*).",
-    method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
-         themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is followed along m, and so is the part of ν and γ.",
+    method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a \
+        least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
+        themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is \
+        followed along m, and so is the part of ν and γ.",
     refuted_by: "A certified point where the explicit right side is exceeded; an L_λ at certified points \
         that outgrows ε along m.",
     uses: &["lemma-3", "theorem-2", "escape"],

@@ -12,7 +12,8 @@
 //! - from R1 and R3, `2E_S R_i(SW*) − 2R_i(W*)`, for Π_{>r} kills W_L and W_L*; from R2, with Q2 its form,
 //!   `2E_S R2(SW*) − 2R2(W*) − 2Q2[W_L, W_L] + 4Q2[W_L, W_L*]`;
 //! - from R4 = T²,
-//!   `2Σ_r[(4‖w_r‖² w_r·w*_r)² + T(8(w_r·w*_r)² + 4‖w_r‖²‖w*_r‖²)] − 6R4(W) + 8TΣ_r‖w_r‖² w_r·(2W_L* − W_L)_r − 2R4(W*)`.
+//!   `2Σ_r[(4‖w_r‖² w_r·w*_r)² + T(8(w_r·w*_r)² + 4‖w_r‖²‖w*_r‖²)] − 6R4(W)`
+//!   `+ 8TΣ_r‖w_r‖² w_r·(2W_L* − W_L)_r − 2R4(W*)`.
 //!
 //! For the network the bracket is ρ, the second derivative along SW* less the derivative along W − 2W_L* +
 //! W_L and twice F* − F; what it differs by from the one above, Taylor's theorem bounds neuron by neuron
@@ -64,10 +65,13 @@ const CARD: Card = Card {
         W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon \quad \text{where }
         \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
     reference: "NBL22, Lemma 3",
-    hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; ν \
-        ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
-    method: "Both models. The left side from gradient and Hessian, exactly averaged over S, is compared with its closed form at W = 0, W* and a point where descent from 0 ends with ‖∇L_λ‖ ≤ m^{-1/2}/5; then held to the explicit \
-         right side, and to Cε and a remainder with C explicit. The terms of the remainder are followed along m, and so is the whole left side with 2L_λ(W*) added, which must be ≲ ε as well.",
+    hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; \
+        ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
+    method: "Both models. The left side from gradient and Hessian, exactly averaged over S, is compared \
+        with its closed form at W = 0, W* and a point where descent from 0 ends with ‖∇L_λ‖ ≤ \
+        m^{-1/2}/5; then held to the explicit right side, and to Cε and a remainder with C explicit. \
+        The terms of the remainder are followed along m, and so is the whole left side with 2L_λ(W*) \
+        added, which must be ≲ ε as well.",
     refuted_by: "A difference between the left side and its closed form beyond rounding; a point where the \
         explicit right side is exceeded; a remainder that falls slower than claimed; a left side (plus \
         2L_λ(W*)) that outgrows ε.",

@@ -76,12 +76,12 @@ const CARD: Card = Card {
         \|W_L\|_F^2 \lesssim d^{k-1}, \qquad W_L \in \operatorname{span} P_{\le k}",
     reference: "NBL22, Lemma 2",
     hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, E f_k² = 1; d above a constant, so that the degrees ≤ k \
-        carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in m use them \
-        too.",
-    method: "Exact worst case over all f_k: squared sine of the largest angle between the top n_k eigenspace \
-        and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order expression with \
-        explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = 1); the constant of \
-        ‖W_L‖² over d as 1/min κ_{≤k}.",
+        carry the n_k largest eigenvalues. Cells of smaller m are marked as outside; exponents in \
+        m use them too.",
+    method: "Exact worst case over all f_k: squared sine of the largest angle between the top n_k \
+        eigenspace and degree ≤ k, and largest ‖W_L‖². Rate on the m axis against a first-order \
+        expression with explicit constant; the target d^k/n where m ≥ d^{10k} is met (d = 3 and 4, k = \
+        1); the constant of ‖W_L‖² over d as 1/min κ_{≤k}.",
     refuted_by: "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above \
         1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace.",
     uses: &["spectrum", "assumption-3"],

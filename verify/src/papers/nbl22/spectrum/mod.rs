@@ -78,7 +78,7 @@ const PAPER: [Widths; 8] = [
 ];
 
 const CARD: Card = Card {
-    statement: r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \
+    statement: r"\lambda_{n_k}(\Sigma) \gtrsim d^{1-k}, \qquad \lambda_{(i)}(\Sigma) = \Theta(d^{1-i}) \quad
         \text{for the } B(d,i) \text{ eigenvalues of degree } i,\ k < i \le 2k, \qquad
         \overline{\lambda}_{\mathrm{rest}}(\Sigma) = \Theta(1/m)",
     reference: "NBL22, appendix A, \"Lemma 15\"",
@@ -86,11 +86,11 @@ const CARD: Card = Card {
         that a matrix Chernoff bound keeps every eigenvalue of the levels looked at within half of its κ \
         with probability 0.99, and the first-order angle below 1/2.",
     method: "Exact spectra along m at fixed d: by the Gram matrix of the harmonics at small d, by products \
-        with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged apart \
-        for d to 2000.",
+        with Σ at larger d; decided on the m axis against zonal constants, whose growth in d is judged \
+        apart for d to 2000.",
     refuted_by: "A ratio to κ, to the average of the tail or to the first-order angle that drifts with m; a \
-        level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose local exponent \
-        in d does not settle at 1 − j.",
+        level below its Chernoff floor; a trace off by more than the certificate; a κ_j whose \
+        local exponent in d does not settle at 1 − j.",
     uses: &["assumption-3"],
     errata: &[ErratumId(11)],
     ..Card::new(&crate::papers::nbl22::PAPER, "spectrum", "Spectrum of the feature covariance")

@@ -65,13 +65,14 @@ const CARD: Card = Card {
     reference: "NBL22, Theorem 2",
     hypotheses: "m ≥ d^{10k}, d^k ≤ n ≤ d^{k+1}, Assumption 3, ℓ 1-Lipschitz. Smaller m are marked as \
         outside; exponents come from those, and d = 3 at m = 59050 lies inside.",
-    method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by it \
-        (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its leading part \
-        over the initialisation; dependence on d from those zonal expressions. Drawn S: frequency of \
-        exceeding three times the mean, at most 1/3 by Markov, and of all six staying within seven times \
-        theirs.",
-    refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit expression \
-        that outgrows its power of d; draws above three times the mean with probability above 1/3.",
+    method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by \
+        it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its \
+        leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: \
+        frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying \
+        within seven times theirs.",
+    refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit \
+        expression that outgrows its power of d; draws above three times the mean with probability \
+        above 1/3.",
     uses: &["lemma-1", "lemma-2", "random-signs"],
     errata: &[ErratumId(1), ErratumId(10)],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-2", "W* fits with small regularisers")

@@ -52,8 +52,10 @@ const CARD: Card = Card {
         \|W_t\| < \infty, \qquad \nu \le m^{-1/2},\ \gamma \le m^{-3/4}",
     reference: "NBL22, Theorem 3 and equation (21)",
     hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
-    method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ = 0.2 m^{-3/4}; \
-         steps against m². W = 0 made a saddle by labels that are orthogonal to the features: with noise it is left, without noise it holds.",
+    method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the \
+        gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ \
+        = 0.2 m^{-3/4}; steps against m². W = 0 made a saddle by labels that are orthogonal to the features: \
+        with noise it is left, without noise it holds.",
     refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
         noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],

@@ -47,8 +47,11 @@ const CARD: Card = Card {
     reference: "NBL22, Theorem 4",
     hypotheses: "n ≥ d^k; ℓ 1-Lipschitz (pseudo-Huber). The widths of the theorem are out of reach: m ≥ \
         d^{10k} is recorded and not met.",
-    method: "Ŵ by 256 steps of gradient descent on L_λ, for f_L + f_Q and for the network; ε is the L_λ(Ŵ) reached. The population loss is a mean over fresh inputs, its error the half width of a Student interval at confidence 99 %. \
-         Followed in n from d^k to beyond d^{k+1} at fixed d. With all constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher complexities at the norms reached.",
+    method: "Ŵ by 256 steps of gradient descent on L_λ, for f_L + f_Q and for the network; ε is the L_λ(Ŵ) \
+        reached. The population loss is a mean over fresh inputs, its error the half width of a Student \
+        interval at confidence 99 %. Followed in n from d^k to beyond d^{k+1} at fixed d. With all \
+        constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher complexities \
+        at the norms reached.",
     refuted_by: "A ratio L(Ŵ)/(L_λ(Ŵ) + √(d^k/n)) that grows with n; a mean of L(Ŵ) over samples above the \
         bound with constants; an exact population loss of f_L outside the interval of the fresh inputs.",
     uses: &["rademacher-linear", "rademacher-quadratic", "theorem-2"],
