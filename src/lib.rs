@@ -41,10 +41,11 @@
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
 //! | [`training`] | a step of descent in f32 or f64: value and gradient of the models, with R3; of a ReLU network, both layers |
 //! | [`descent`] | gradient descent, plain and perturbed; stationary points, certified by the least eigenvalue of the Hessian |
+//! | [`ball`], [`rounding`], [`operator`] | numbers with error bounds; roundings; symmetric matrices known by products |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way:
-//! `sphere, activation → network, covariance → eigen → objective → construct, training, descent`.
+//! Dependencies point one way, which a test holds the sources to: the ground floor of the last two rows, then
+//! `activation → sphere → network → covariance → eigen → objective → construct, training, descent`.
 //!
 //! # From weights to a constructed solution
 //! ```
@@ -84,6 +85,7 @@
 //! ```
 
 pub mod activation;
+pub mod ball;
 pub mod construct;
 pub mod covariance;
 pub mod descent;
@@ -91,8 +93,10 @@ pub mod eigen;
 pub mod error;
 pub mod network;
 pub mod objective;
+pub mod operator;
 mod product;
 mod real;
+pub mod rounding;
 pub mod seed;
 pub mod sphere;
 pub mod tolerance;

@@ -31,7 +31,7 @@ pub use profile::{Kernel, Profile};
 use crate::activation::Activation;
 use crate::error::{Error, Result};
 use crate::sphere::zonal::{FeatureLevels, Truncation};
-use crate::{sphere, tolerance};
+use crate::{rounding, sphere, tolerance};
 use faer::{Mat, MatRef};
 use std::ops::RangeInclusive;
 
@@ -161,6 +161,13 @@ impl Covariance {
     /// rounding included.
     pub fn truncation_bound(&self) -> f64 {
         self.levels.truncation_bound()
+    }
+
+    /// Rounding of the Gram matrix ΨᵀΨ, or of the trace of Σ from the weights: sums over pd entries of
+    /// products whose moduli add up to at most the trace, each with 8 roundings for every degree of the
+    /// recurrences. Guaranteed, and in operator norm no larger than in trace.
+    pub fn gram_rounding(&self) -> f64 {
+        rounding::sum(self.order(), 8 * self.levels.levels.len()) * self.trace
     }
 
     /// The d × d block of Σ for the neurons `r` and `s` (both below p): `M(w_r·w_s)/m`. Blocks that involve

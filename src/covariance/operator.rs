@@ -2,8 +2,8 @@
 
 use super::tile::Tile;
 use super::{Covariance, Profile};
-use crate::eigen::SymmetricOperator;
 use crate::error::Result;
+use crate::operator::SymmetricOperator;
 use crate::product::{matmul, vectorised};
 use crate::real::Real;
 use faer::prelude::ReborrowMut;

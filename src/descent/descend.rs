@@ -9,9 +9,8 @@ use super::state::FIRST_WAIT;
 use super::{
     DescentOptions, DescentState, Landscape, LeastEigenvalue, LeastOptions, StepSize, least_eigenvalue,
 };
-use crate::eigen::rounding_bound;
 use crate::objective::regularized::Value;
-use crate::{Error, Result, network, seed};
+use crate::{Error, Result, network, rounding, seed};
 
 /// By how much a step that was taken at once lets the next one grow.
 const GROWTH: f64 = 1.1;
@@ -253,7 +252,7 @@ fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
         }
     }
     let (before, after) = (here.value.objective, there.value.objective);
-    let rounding = rounding_bound((here.gradient.nrows() * here.gradient.ncols()) as f64, before);
+    let rounding = rounding::eigen(here.gradient.nrows() * here.gradient.ncols(), before);
     if (after - before).abs() <= rounding {
         change <= square / eta
     } else {

@@ -3,9 +3,9 @@
 use faer::{MatMut, MatRef, Par};
 
 use crate::Result;
-use crate::eigen::SymmetricOperator;
 use crate::objective::RegularizedLoss;
 use crate::objective::regularized::{Value, Workspace};
+use crate::operator::SymmetricOperator;
 
 /// A twice differentiable function of a matrix W. Descent needs no more of it; yours may be anything.
 pub trait Landscape {

@@ -4,9 +4,10 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::certificate;
-use crate::eigen::{SymmetricOperator, full_eigen, rounding_bound};
+use crate::eigen::full_eigen;
+use crate::operator::SymmetricOperator;
 use crate::product::{tall_inner, tall_outer};
-use crate::{Error, Result, network, seed, tolerance};
+use crate::{Error, Result, network, rounding, seed, tolerance};
 
 /// Columns of a small operator that are formed at a time.
 const BLOCK: usize = 32;
@@ -158,7 +159,7 @@ fn dense(operator: &dyn SymmetricOperator, par: Par) -> Result<LeastEigenvalue> 
     let norm = largest.abs().max(value.abs());
     let residual = (&a * &vector - faer::Scale(value) * &vector).norm_l2();
     // The products miss a symmetric operator by about as much as they miss symmetry.
-    let rounding = rounding_bound(n as f64, norm) + square.sqrt();
+    let rounding = rounding::eigen(n, norm) + square.sqrt();
     Ok(LeastEigenvalue {
         value,
         vector,
@@ -206,7 +207,7 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         let expected = |i: usize| if i + 2 == k { betas[i] } else { 0.0 };
         symmetric((0..k - 1).map(|i| (first[(i, 0)] - expected(i)).abs()).fold(0.0, f64::max), scale)?;
         // What is left of a process that has ended is rounding.
-        let rounding = rounding_bound(n as f64, scale);
+        let rounding = rounding::eigen(n, scale);
         let ended = beta <= rounding || k == n;
         betas.push(beta.max(rounding));
         if !(ended || k == steps || k % STRIDE == 0) {
@@ -223,7 +224,7 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         let residual = beta * coefficients[(k - 1, k - 1)].abs();
         // A whole basis leaves nothing out.
         let below = if k == n { value } else { certificate::lower_bound(n, &ritz, &betas, options.failure) };
-        let lower_bound = below - rounding_bound(n as f64, norm);
+        let lower_bound = below - rounding::eigen(n, norm);
         tracing::debug!(products = k, value, lower_bound, residual, "a look at the Lanczos process");
         let settled = match options.threshold {
             Some(threshold) => value < threshold || lower_bound >= threshold,

@@ -1,8 +1,8 @@
 //! An orthonormal basis that grows and restarts, with its products and the projected matrix.
 
-use super::SymmetricOperator;
 use super::dense::full_eigen;
 use crate::error::{Error, Result};
+use crate::operator::SymmetricOperator;
 use crate::product::{rotate, tall_inner, tall_outer};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 

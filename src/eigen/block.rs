@@ -3,6 +3,7 @@
 use super::basis::{Basis, require_finite};
 use super::dense::{full_eigen, largest, residual_norms};
 use crate::error::{Error, Result};
+use crate::operator::SymmetricOperator;
 use crate::product::matmul;
 use crate::{seed, tolerance};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -20,32 +21,6 @@ const ROUGH_DEPENDENT: f64 = 0.01;
 /// Passes of exact products after which a residual that no longer halves is taken for the limit of the
 /// arithmetic.
 const PASSES: usize = 2;
-
-/// A symmetric matrix known by its products.
-pub trait SymmetricOperator: Sync {
-    /// Its order n.
-    fn order(&self) -> usize;
-
-    /// `out ← A·v`, both `[n, b]`.
-    ///
-    /// # Errors
-    /// Whatever keeps the product from being computed.
-    fn apply(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()>;
-
-    /// `out ← A·v`, faster and with fewer digits: for directions of search, never for a residual that is
-    /// reported.
-    ///
-    /// # Errors
-    /// As for [`SymmetricOperator::apply`], which it is unless it is overridden.
-    fn apply_roughly(&self, v: MatRef<'_, f64>, out: MatMut<'_, f64>, par: Par) -> Result<()> {
-        self.apply(v, out, par)
-    }
-
-    /// Whether [`SymmetricOperator::apply_roughly`] has fewer digits.
-    fn is_rough(&self) -> bool {
-        false
-    }
-}
 
 /// What [`block_eigen`] is asked for, and what it may spend.
 #[derive(Debug, Clone)]

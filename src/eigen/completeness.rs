@@ -2,11 +2,11 @@
 
 use super::basis::Basis;
 use super::dense::inertia;
-use super::{SymmetricOperator, rounding_bound};
 use crate::covariance::Covariance;
 use crate::error::Result;
+use crate::operator::SymmetricOperator;
 use crate::sphere::{cumulative_dimension, uniform_sphere};
-use crate::{seed, tolerance};
+use crate::{rounding, seed, tolerance};
 use faer::{Mat, Par};
 
 /// Order of `A` up to which the top of the spectrum is checked by an inertia count: n³/3 flops, a few
@@ -67,7 +67,7 @@ impl Completeness {
             frobenius_defect: None,
         };
         let Some(&last) = values.last() else { return Ok(claim(0, "no eigenvalue was computed".into())) };
-        let margin = 2.0 * residual + rounding_bound(cov.order() as f64, values[0]);
+        let margin = 2.0 * residual + rounding::eigen(cov.order(), values[0]);
         if cov.order() <= INERTIA_ORDER {
             let a = cov.assemble();
             let count = |shift: f64| {

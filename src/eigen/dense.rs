@@ -1,10 +1,10 @@
 //! The dense route: a full self-adjoint EVD of the pd × pd matrix `A`, half the order of Σ.
 
-use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
+use super::{Completeness, EigenPairs, Plan, Request};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
 use crate::product::{matmul, settle, tall_inner};
-use crate::{seed, tolerance};
+use crate::{rounding, seed, tolerance};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -127,7 +127,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         vectors: None,
         plan,
         residuals: Vec::new(),
-        residual_max: rounding_bound(n as f64, all[0]) * scale,
+        residual_max: rounding::eigen(n, all[0]) * scale,
         orthonormality: 0.0,
         truncation_bound: cov.truncation_bound(),
         null_dimension: n,

@@ -1,10 +1,11 @@
 //! The harmonic route: EVD of the `N_J × N_J` Gram matrix, whatever the width.
 
 use super::dense::{full_eigen, full_eigenvalues, largest, orthonormality, residual_norms};
-use super::{Completeness, EigenPairs, Plan, Request, rounding_bound};
+use super::{Completeness, EigenPairs, Plan, Request};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result};
 use crate::product::matmul;
+use crate::rounding;
 use faer::{Accum, Mat, Par};
 
 pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -> Result<EigenPairs> {
@@ -16,7 +17,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let (values, u) = full_eigen(gram.as_ref(), par)?;
         let top = u.subcols(0, wanted.min(n));
         // Ψu/√λ is a vector only while λ stands above the rounding of the Gram matrix.
-        let noise = rounding_bound(n as f64, values[0]);
+        let noise = rounding::eigen(n, values[0]);
         let rank = values.iter().take_while(|&&l| l > noise).count();
         if rank < wanted {
             let why = format!(
@@ -39,7 +40,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         (values, residuals, residual_max, defect, Some(q))
     } else {
         let values = full_eigenvalues(gram.as_ref(), par)?;
-        let bound = rounding_bound(n as f64, values[0]);
+        let bound = rounding::eigen(n, values[0]);
         (values, Vec::new(), bound, 0.0, None)
     };
     let how = format!(

@@ -29,9 +29,8 @@ mod operator;
 mod route;
 mod top_space;
 
-pub use block::{
-    BlockOptions, BlockSolution, Observer, Progress, SymmetricOperator, block_eigen, block_eigen_observed,
-};
+pub use crate::operator::SymmetricOperator;
+pub use block::{BlockOptions, BlockSolution, Observer, Progress, block_eigen, block_eigen_observed};
 pub use completeness::Completeness;
 pub use dense::{full_eigen, full_eigenvalues, inertia};
 pub use route::{Plan, Route, RouteChoice, plan, plan_for};
@@ -39,7 +38,7 @@ pub use top_space::TopSpace;
 
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use crate::tolerance;
+use crate::{rounding, tolerance};
 use faer::{Mat, Par};
 use std::ops::ControlFlow;
 
@@ -114,14 +113,8 @@ impl EigenPairs {
     /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which
     /// an eigenvalue is noise.
     pub fn rounding_bound(&self) -> f64 {
-        rounding_bound((self.p * self.d) as f64, self.eigenvalues.first().copied().unwrap_or(0.0))
+        rounding::eigen(self.p * self.d, self.eigenvalues.first().copied().unwrap_or(0.0))
     }
-}
-
-/// `8·ε·√n·λ_max`: Householder tridiagonalisation and divide and conquer are backward stable with errors that
-/// grow like √n.
-pub(crate) fn rounding_bound(n: f64, lambda_max: f64) -> f64 {
-    8.0 * f64::EPSILON * n.sqrt() * lambda_max.abs()
 }
 
 /// Solves for the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory`

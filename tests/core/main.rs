@@ -2,6 +2,7 @@
 //! `src`.
 
 mod activation;
+mod architecture;
 #[path = "../support/data.rs"]
 mod data;
 mod network;

@@ -8,8 +8,8 @@ use super::passes::{Column, Pair};
 use super::workspace::Workspace;
 use super::{RegularizedLoss, Value, dot_rows, squared_rows};
 use crate::activation::Derivative;
-use crate::eigen::SymmetricOperator;
 use crate::network::{self, Model};
+use crate::operator::SymmetricOperator;
 use crate::product::{columns, vectorised};
 use crate::{Error, Result};
 

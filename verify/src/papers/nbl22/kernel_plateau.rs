@@ -10,7 +10,6 @@
 
 use super::effort;
 use super::kernel::{KernelRidge, TestError, Zonals};
-use super::rounding;
 use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
@@ -21,6 +20,7 @@ use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::judge::statistics::student_quantile;
 use crate::papers::nbl22::letters::{D, K, Letters, N, R};
+use escapement::rounding;
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::tolerance;
 use faer::Mat;

@@ -22,7 +22,6 @@ pub mod rademacher_linear;
 pub mod rademacher_quadratic;
 pub mod random_signs;
 pub mod remark_1;
-pub mod rounding;
 mod sample_size;
 mod setting;
 pub mod spectrum;

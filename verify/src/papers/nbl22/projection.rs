@@ -31,9 +31,9 @@
 
 use crate::claim::record::Quantity;
 use crate::error::Result;
-use crate::papers::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
+use escapement::rounding;
 use escapement::sphere::{FeatureLevels, cumulative_dimension};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -85,7 +85,7 @@ impl Projection {
         let outside = Mat::from_fn(n - n_k, n_k, |i, l| u[(l, n_k + i)]);
         let flops = (cov.order() as f64 + 12.0 * n as f64) * (n as f64).powi(2);
         // The vectors are orthonormal as the eigenproblem is solved, to 8ε√n.
-        let residual = rounding::gram(cov) + rounding::eigen(n, values[0]);
+        let residual = cov.gram_rounding() + rounding::eigen(n, values[0]);
         let departure = Departure { residual, overlap: rounding::eigen(n, 1.0) };
         Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), departure, flops)
     }

@@ -10,7 +10,6 @@
 //! signs, of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`,
 //! `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
 
-use super::rounding;
 use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
@@ -23,6 +22,7 @@ use crate::papers::nbl22::letters::{D, M, N};
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::eigen;
 use escapement::network::PairedNetwork;
+use escapement::rounding;
 use escapement::sphere;
 use faer::{Mat, MatRef, Par};
 

@@ -9,7 +9,7 @@
 
 use super::effort;
 use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
-use super::{rounding, targets};
+use super::targets;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -23,6 +23,7 @@ use escapement::construct::{self, Population, frobenius_sq, signs};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
+use escapement::rounding;
 use escapement::sphere::{self, Truncation, cumulative_dimension};
 use faer::{Mat, MatRef, Par};
 

@@ -2,10 +2,10 @@
 
 use super::case::{Case, LOSS, norm_2_4};
 use crate::error::Result;
-use crate::papers::nbl22::rounding;
 use escapement::construct::expected_hessian_form;
 use escapement::network::Model;
 use escapement::objective::{RegularizedLoss, frobenius_sq, regularizers};
+use escapement::rounding;
 use faer::{Mat, MatRef, Par};
 
 /// The terms at one W. All of them are numbers that `rounding` bounds the error of.

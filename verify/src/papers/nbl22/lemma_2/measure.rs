@@ -6,13 +6,14 @@ use crate::error::Result;
 use crate::papers::nbl22::common::{wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::projection::{Projection, first_order, first_order_with};
-use crate::papers::nbl22::{rounding, targets};
+use crate::papers::nbl22::targets;
 use escapement::activation;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
 use escapement::construct::{LowDegree, Target, frobenius_sq};
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
+use escapement::rounding;
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, uniform_sphere};
 use faer::{Mat, MatRef, Par};
 

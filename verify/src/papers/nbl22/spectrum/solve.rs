@@ -3,9 +3,9 @@
 
 use crate::error::Result;
 use crate::papers::nbl22::projection::turned_square;
-use crate::papers::nbl22::rounding;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, BlockOptions};
+use escapement::rounding;
 use escapement::tolerance;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -77,12 +77,12 @@ pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solve
             (values, squares(beyond)?)
         }
     };
-    let rounding = rounding::eigen(n, eigenvalues[0]) + rounding::gram(cov);
+    let rounding = rounding::eigen(n, eigenvalues[0]) + cov.gram_rounding();
     Ok(Solved {
         eigenvalues,
         rounding,
         truncation: cov.truncation_bound(),
-        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
+        trace: (trace, cov.gram_rounding() + cov.truncation_bound()),
         sines,
     })
 }
@@ -113,7 +113,7 @@ pub fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -
         rounding: found.residual_max * cov.scale() + rounding::eigen(cov.order(), eigenvalues[0]),
         truncation: cov.truncation_bound(),
         eigenvalues,
-        trace: (trace, rounding::gram(cov) + cov.truncation_bound()),
+        trace: (trace, cov.gram_rounding() + cov.truncation_bound()),
         sines,
     })
 }

@@ -3,7 +3,7 @@
 use crate::claim::cell::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::letters::Letters;
-use crate::papers::nbl22::{rounding, targets};
+use crate::papers::nbl22::targets;
 use escapement::activation::{self, Activation};
 use escapement::construct::signed_loss::{SignedModel, signed_model};
 use escapement::construct::{self, Target, WQ, frobenius_sq};
@@ -11,6 +11,7 @@ use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
+use escapement::rounding;
 use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
 use faer::{Mat, Par};
 use std::sync::Arc;

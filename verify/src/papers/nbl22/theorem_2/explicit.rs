@@ -3,9 +3,10 @@
 use crate::claim::record::Quantity;
 use crate::error::Result;
 use crate::papers::nbl22::projection::first_order;
-use crate::papers::nbl22::{rounding, setting};
+use crate::papers::nbl22::setting;
 use escapement::activation::Activation;
 use escapement::construct::{LowDegree, Population, Target, ZonalTerm};
+use escapement::rounding;
 use escapement::sphere::{FeatureLevels, cumulative_dimension, dimension};
 
 /// Exact means over the initialisation, at the zonal levels of Σ, each with a bound on its rounding.

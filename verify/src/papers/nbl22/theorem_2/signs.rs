@@ -5,10 +5,10 @@ use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
-use crate::papers::nbl22::rounding;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
 use escapement::objective::Loss;
+use escapement::rounding;
 use faer::{Mat, MatRef, Par};
 
 /// The part with drawn S.

@@ -1,0 +1,269 @@
+//! A number with a bound on its error, and arithmetic that keeps the bound true.
+//!
+//! A [`Ball`] stands for every number within `error` of `value`. All arithmetic here has the *inclusion
+//! property*: whatever exact numbers are chosen from the operands, the exact result of the operation on them
+//! lies in the ball that is returned. By induction, the ball of an expression contains the exact value of the
+//! expression, whatever its length, if the balls it began with contained theirs.
+//!
+//! Each operation bounds three things, and rounds every bound upwards: the first-order effect of the radii,
+//! their product, and its own rounding. That of a sum or a difference is computed exactly (by Knuth's
+//! two-sum); for every other correctly rounded operation it is half an ulp of the value, of which `|value|·ε/2`
+//! and half the least subnormal number are bounds. So sums of exact numbers without rounding stay exact, and
+//! the radius of a product exceeds the best possible one by at most that half ulp.
+//!
+//! Where a ball cannot be given (a divisor that may be zero, the logarithm of what may not be positive, an
+//! overflow, NaN), the radius is infinite: such a ball contains every number, it passes through all that
+//! follows, and a measurement refuses to record it.
+//!
+//! ```
+//! use escapement::ball::Ball;
+//! let third = Ball::exact(1.0) / 3.0;
+//! let one = third + third + third;
+//! assert!(one.contains(1.0) && one.error < 1e-15);
+//! assert!((Ball::exact(1.0) / Ball::new(0.0, 1e-20)).error.is_infinite());
+//! ```
+
+use std::iter::Sum;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A number and a bound on its distance from the exact one (rounding, truncation; never sampling noise).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Ball {
+    /// The computed value.
+    pub value: f64,
+    /// `|value − exact| ≤ error`; not negative.
+    pub error: f64,
+}
+
+impl Ball {
+    /// The ball [value ± error].
+    pub const fn new(value: f64, error: f64) -> Self {
+        Self { value, error }
+    }
+
+    /// A number that is known exactly.
+    pub const fn exact(value: f64) -> Self {
+        Self { value, error: 0.0 }
+    }
+
+    /// The least ball in f64 with this centre that contains both ends, in either order.
+    pub fn hull(self, other: Self) -> Self {
+        let (low, high) = (self.lower().min(other.lower()), self.upper().max(other.upper()));
+        let value = 0.5 * low + 0.5 * high;
+        settled(value, below(value, low).max(below(high, value)))
+    }
+
+    /// A lower bound on every number in the ball.
+    pub fn lower(self) -> f64 {
+        if self.error == 0.0 { self.value } else { (self.value - self.error).next_down() }
+    }
+
+    /// An upper bound on every number in the ball.
+    pub fn upper(self) -> f64 {
+        above(self.value, self.error)
+    }
+
+    /// Whether `x` is within the radius of the value, to one rounding.
+    pub fn contains(self, x: f64) -> bool {
+        self.error == f64::INFINITY || (self.lower() <= x && x <= self.upper())
+    }
+
+    /// The modulus.
+    #[must_use]
+    pub fn abs(self) -> Self {
+        Self { value: self.value.abs(), ..self }
+    }
+
+    /// The square root of what is known not to be negative: the part of the ball below zero is left out. A
+    /// ball that lies below zero altogether gives an infinite radius.
+    #[must_use]
+    pub fn sqrt(self) -> Self {
+        if self.upper() < 0.0 {
+            return Self::new(0.0, f64::INFINITY);
+        }
+        let x = self.value.max(0.0);
+        let root = x.sqrt();
+        // |√X − √x| = |X − x|/(√X + √x), largest at the lower end of the ball; down to 0 it is √x, and upwards
+        // from there √upper − √x, of which √(upper − x) is a bound.
+        let low = below_down(self.value, self.error);
+        let error = if self.error == 0.0 {
+            0.0
+        } else if low > 0.0 {
+            (self.error / (low.sqrt().next_down() + root.next_down()).next_down()).next_up()
+        } else {
+            let upper = self.upper().max(0.0).sqrt().next_up();
+            root.next_up().max(below(upper, root.next_down()))
+        };
+        settled(root, above(error, half_ulp(root)))
+    }
+
+    /// An integer power, by repeated squaring; of a negative order, the reciprocal of the power.
+    #[must_use]
+    pub fn powi(self, order: i32) -> Self {
+        let (mut power, mut square, mut left) = (Self::exact(1.0), self, order.unsigned_abs());
+        while left > 0 {
+            if left & 1 == 1 {
+                power = if power == Self::exact(1.0) { square } else { power * square };
+            }
+            left >>= 1;
+            if left > 0 {
+                square = square * square;
+            }
+        }
+        if order < 0 { 1.0 / power } else { power }
+    }
+
+    /// The natural logarithm; infinite radius where the ball reaches down to zero. One ulp is allowed to the
+    /// library's logarithm, and as much to the bound.
+    #[must_use]
+    pub fn ln(self) -> Self {
+        let value = libm::log(self.value);
+        if self.lower().is_nan() || self.lower() <= 0.0 {
+            return Self::new(value, f64::INFINITY);
+        }
+        let spread =
+            if self.error == 0.0 { 0.0 } else { (self.log_error() * (1.0 + 8.0 * f64::EPSILON)).next_up() };
+        settled(value, above(spread, 2.0 * half_ulp(value)))
+    }
+
+    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the
+    /// same value, ∞ where the values differ and no error is allowed.
+    pub fn excess(self, other: Self) -> f64 {
+        let difference = (self.value - other.value).abs();
+        if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
+    }
+
+    /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
+    pub fn log_error(self) -> f64 {
+        -(-self.error / self.value).ln_1p()
+    }
+}
+
+/// A bound on half an ulp of `value`: on the rounding of a correctly rounded operation with that result.
+fn half_ulp(value: f64) -> f64 {
+    // An exact zero may be what is left of an underflow, of at most half the least subnormal number.
+    (0.5 * f64::EPSILON * value.abs()).next_up()
+}
+
+/// `a + b` rounded upwards, exact where one of the two is zero.
+fn above(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { a + b } else { (a + b).next_up() }
+}
+
+/// `a − b` rounded upwards.
+fn below(a: f64, b: f64) -> f64 {
+    if a == b { 0.0 } else { (a - b).next_up() }
+}
+
+/// `a − b` rounded downwards.
+fn below_down(a: f64, b: f64) -> f64 {
+    if b == 0.0 { a } else { (a - b).next_down() }
+}
+
+/// `a·b ≥ 0` rounded upwards; zero times an infinite radius is zero.
+fn times(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { (a * b).next_up() }
+}
+
+/// The ball, with an infinite radius where one of the two overflowed or is NaN.
+fn settled(value: f64, error: f64) -> Ball {
+    let finite = value.is_finite() && error.is_finite();
+    Ball { value, error: if finite { error } else { f64::INFINITY } }
+}
+
+impl From<f64> for Ball {
+    fn from(value: f64) -> Self {
+        Self::exact(value)
+    }
+}
+
+impl Neg for Ball {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self { value: -self.value, ..self }
+    }
+}
+
+impl Add for Ball {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        let sum = a + b;
+        // Knuth's two-sum: a + b is sum + rest, exactly.
+        let part = sum - a;
+        let rest = (a - (sum - part)) + (b - part);
+        settled(sum, above(above(self.error, other.error), rest.abs()))
+    }
+}
+
+impl Sub for Ball {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl Mul for Ball {
+    type Output = Self;
+
+    /// `|XY − xy| ≤ |x|·r_y + r_x·|y| + r_x·r_y`.
+    fn mul(self, other: Self) -> Self {
+        let (x, y) = (self.value.abs(), other.value.abs());
+        let product = self.value * other.value;
+        let spread = above(times(x, other.error), times(self.error, above(y, other.error)));
+        let rounding = if x == 0.0 || y == 0.0 { 0.0 } else { half_ulp(product) };
+        settled(product, above(spread, rounding))
+    }
+}
+
+impl Div for Ball {
+    type Output = Self;
+
+    /// `|X/Y − x/y| ≤ (r_x + |x/y|·r_y)/(|y| − r_y)`; an infinite radius where the divisor may be zero.
+    fn div(self, other: Self) -> Self {
+        let quotient = self.value / other.value;
+        let least = below_down(other.value.abs(), other.error);
+        if least.is_nan() || least <= 0.0 {
+            return Self::new(quotient, f64::INFINITY);
+        }
+        let rounding = if self.value == 0.0 { 0.0 } else { half_ulp(quotient) };
+        let spread = above(self.error, times(above(quotient.abs(), rounding), other.error));
+        let spread = if spread == 0.0 { 0.0 } else { (spread / least).next_up() };
+        settled(quotient, above(spread, rounding))
+    }
+}
+
+/// An operation with a number that is exact, on either side.
+macro_rules! with_exact {
+    ($($trait:ident $method:ident),*) => {$(
+        impl $trait<f64> for Ball {
+            type Output = Ball;
+
+            fn $method(self, other: f64) -> Ball {
+                $trait::$method(self, Ball::exact(other))
+            }
+        }
+
+        impl $trait<Ball> for f64 {
+            type Output = Ball;
+
+            fn $method(self, other: Ball) -> Ball {
+                $trait::$method(Ball::exact(self), other)
+            }
+        }
+    )*};
+}
+
+with_exact!(Add add, Sub sub, Mul mul, Div div);
+
+impl Sum for Ball {
+    /// In the order of the iterator.
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::exact(0.0), Add::add)
+    }
+}
