@@ -3,6 +3,7 @@
 
 mod activation;
 mod architecture;
+mod ball;
 #[path = "../support/data.rs"]
 mod data;
 mod network;

@@ -4,6 +4,7 @@
 mod synthetic;
 mod judge {
     pub mod pipeline;
+    pub mod real_parameter;
 }
 mod run {
     pub mod journal;

@@ -42,11 +42,12 @@ pub use claim::cell::Cell;
 pub use claim::errata::ErratumId;
 pub use claim::paper::Paper;
 pub use claim::parameter::Parameter;
-pub use claim::record::{Cost, Hypothesis, Measurement, Quantity, Record};
+pub use claim::record::{Cost, Hypothesis, Measurement, Record};
 pub use claim::registry::Registry;
 pub use claim::sweep::Sweep;
 pub use claim::{Claim, Prediction, Tier};
 pub use error::{Error, Result};
+pub use escapement::ball::Ball;
 pub use judge::{BoundVerdict, ClaimVerdict, Verdict};
 
 /// The examples of the contributor's page, compiled and run.

@@ -1,11 +1,11 @@
 //! The certificate of the projection behind Lemma 2, against what it bounds: degrees left out, and
 //! eigenvectors that are off.
 
+use escapement::ball::Ball;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
-use escapement_verify::claim::record::Quantity;
 use escapement_verify::papers::nbl22::projection::Projection;
 use faer::{Mat, Par};
 
@@ -29,7 +29,7 @@ fn pairs(cov: &Covariance, n: usize) -> EigenPairs {
 }
 
 /// Whether `rough` is within its certificate of `fine`; the ratio of the two is printed.
-fn covered(what: &str, rough: Quantity, fine: Quantity) {
+fn covered(what: &str, rough: Ball, fine: Ball) {
     let actual = (rough.value - fine.value).abs();
     assert!(actual <= rough.error + fine.error, "{what}: off by {actual:e}, certified {:e}", rough.error);
     println!("{what}: off by {actual:.1e} of {:.1e}, bound/actual = {:.1}", fine.value, rough.error / actual);

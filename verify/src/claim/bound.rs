@@ -109,9 +109,9 @@ pub enum Kind {
     },
     /// An event has at least, or at most, a probability.
     Probability {
-        /// Quantity counting how often it held.
+        /// Ball counting how often it held.
         successes: String,
-        /// Quantity counting the trials.
+        /// Ball counting the trials.
         trials: String,
         /// [`Side::Lower`]: at least p; [`Side::Upper`]: at most p.
         side: Side,

@@ -2,32 +2,9 @@
 
 use crate::claim::cell::Cell;
 use crate::error::{Error, Result};
+use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A number and a bound on its distance from the exact one (rounding, truncation; never sampling noise).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quantity {
-    /// The computed value.
-    pub value: f64,
-    /// `|value − exact| ≤ error`.
-    pub error: f64,
-}
-
-impl Quantity {
-    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the
-    /// same value, ∞ where the values differ and no error is allowed.
-    pub fn excess(self, other: Self) -> f64 {
-        let difference = (self.value - other.value).abs();
-        if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
-    }
-
-    /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
-    pub fn log_error(self) -> f64 {
-        -(-self.error / self.value).ln_1p()
-    }
-}
 
 /// Whether a hypothesis of the theorem is met in a cell.
 ///
@@ -73,7 +50,7 @@ pub struct Cost {
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// Every measured quantity by name.
-    pub quantities: BTreeMap<String, Quantity>,
+    pub quantities: BTreeMap<String, Ball>,
     /// The theorem's hypotheses, met or not.
     pub hypotheses: Vec<Hypothesis>,
     /// What it cost.
@@ -93,9 +70,16 @@ impl Measurement {
         self
     }
 
+    /// With the quantity `name`, as the ball that holds it.
+    #[must_use]
+    pub fn ball(mut self, name: impl Into<String>, ball: Ball) -> Self {
+        self.quantities.insert(name.into(), ball);
+        self
+    }
+
     /// Adds the quantity `name`, known to within `error`.
     pub fn insert(&mut self, name: impl Into<String>, value: f64, error: f64) {
-        self.quantities.insert(name.into(), Quantity { value, error });
+        self.quantities.insert(name.into(), Ball { value, error });
     }
 
     /// With a hypothesis and whether it is met.
@@ -169,7 +153,7 @@ pub struct Record {
 
 impl Record {
     /// The quantity `name`, if it was measured.
-    pub fn get(&self, name: &str) -> Option<Quantity> {
+    pub fn get(&self, name: &str) -> Option<Ball> {
         self.measurement.quantities.get(name).copied()
     }
 

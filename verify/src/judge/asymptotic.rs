@@ -8,13 +8,14 @@
 use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
 use crate::claim::parameter::Value;
-use crate::claim::record::{Quantity, Record};
+use crate::claim::record::Record;
 use crate::claim::sweep::Sweep;
 use crate::judge::outlier::{self, Found, Noticed};
 use crate::judge::series::{Fit, Point, Series, planted};
 use crate::judge::statistics::Point as Logarithm;
 use crate::judge::{Control, ExponentEvidence, Finding, PLANTED, SLACK, Tightness, Verdict, label, pairs};
 use crate::text::plural::count;
+use escapement::ball::Ball;
 use std::collections::BTreeMap;
 
 /// Fewest local exponents from the onset on.
@@ -157,7 +158,7 @@ pub fn judge(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Finding
     };
     let rhs = |i: usize| {
         let cell = &records[i].cell;
-        Quantity { value: asymptotic.at(cell).real().powf((asymptotic.claimed)(cell)), error: 0.0 }
+        Ball { value: asymptotic.at(cell).real().powf((asymptotic.claimed)(cell)), error: 0.0 }
     };
     Finding {
         verdict,
@@ -178,7 +179,7 @@ pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Se
     if asymptotic.speaks_of(records.iter().map(|r| &r.cell)).is_err() {
         return Vec::new();
     }
-    let values: Vec<Quantity> = pairs.into_iter().map(|p| p.0).collect();
+    let values: Vec<Ball> = pairs.into_iter().map(|p| p.0).collect();
     let name = asymptotic.symbol();
     let one = |(group, members): (Cell, Vec<usize>)| {
         let claimed = (asymptotic.claimed)(&records[members[0]].cell);
@@ -190,7 +191,7 @@ pub fn series(quantity: &str, asymptotic: &Sweep, records: &[&Record]) -> Vec<Se
         // As for the implied constant: from the onset on, or the last two where there is none.
         let from = onset.map(|(_, from)| from).or_else(|| local.as_ref().and_then(|l| Some(l.last()?.from)));
         let point = |&i: &usize| {
-            let rhs = Quantity { value: x(i).powf(claimed), error: 0.0 };
+            let rhs = Ball { value: x(i).powf(claimed), error: 0.0 };
             let decides = from.is_none_or(|from| x(i) >= from.real());
             Point { decides, ..Point::new(i, x(i), values[i], rhs) }
         };
@@ -238,7 +239,7 @@ fn groups(asymptotic: &Sweep, records: &[&Record]) -> BTreeMap<Cell, Vec<usize>>
 }
 
 /// Looks for a record that stands apart from its neighbours.
-fn stands_apart(members: &[usize], values: &[Quantity], a: &Sweep, records: &[&Record]) -> Found {
+fn stands_apart(members: &[usize], values: &[Ball], a: &Sweep, records: &[&Record]) -> Found {
     let point = |&i: &usize| Logarithm {
         x: a.at(&records[i].cell).real().ln(),
         y: values[i].value.ln(),
@@ -265,7 +266,7 @@ fn limits(local: &[Local], onset: Option<usize>) -> (f64, f64) {
 
 fn local_exponents(
     members: &[usize],
-    values: &[Quantity],
+    values: &[Ball],
     a: &Sweep,
     records: &[&Record],
 ) -> Result<Vec<Local>, String> {

@@ -1,10 +1,11 @@
 //! Identities and inequalities: decided cell by cell, by the certificates of the two sides and nothing else.
 
 use crate::claim::bound::{Neighbour, Place, Side};
-use crate::claim::record::{Quantity, Record};
+use crate::claim::record::Record;
 use crate::judge::outlier::{Noticed, false_factor};
 use crate::judge::series::{Planted, Point, Series, along};
 use crate::judge::{Control, Finding, Tally, Tightness, Verdict, pairs};
+use escapement::ball::Ball;
 
 /// `|lhs − rhs| ≤ lhs.error + rhs.error` on every cell.
 pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Record]) -> Finding {
@@ -12,11 +13,11 @@ pub fn identity(lhs: &str, rhs: &str, neighbours: &[Neighbour], records: &[&Reco
         Ok(pairs) => pairs,
         Err(why) => return Finding::inconclusive(why),
     };
-    let excess = |&(l, r): &(Quantity, Quantity)| l.excess(r);
-    let violated = |l: Quantity, r: Quantity| (l.value - r.value).abs() > l.error + r.error;
+    let excess = |&(l, r): &(Ball, Ball)| l.excess(r);
+    let violated = |l: Ball, r: Ball| (l.value - r.value).abs() > l.error + r.error;
     let (worst, margin) = largest(pairs.iter().map(excess));
     let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
-    let relative = |&(l, r): &(Quantity, Quantity)| {
+    let relative = |&(l, r): &(Ball, Ball)| {
         let scale = l.value.abs().max(r.value.abs());
         if scale == 0.0 { 0.0 } else { (l.value - r.value).abs() / scale }
     };
@@ -71,23 +72,23 @@ pub fn inequality(
     }
     let (pairs, records): (Vec<_>, Vec<&Record>) = kept.iter().map(|&i| (all[i], records[i])).unzip();
     // The surplus of lhs over rhs in the direction that violates, and the certificate of the difference.
-    let surplus = |l: Quantity, r: Quantity| match side {
+    let surplus = |l: Ball, r: Ball| match side {
         Side::Upper => l.value - r.value,
         Side::Lower => r.value - l.value,
         Side::Both => (l.value - r.value).abs(),
     };
-    let violated = |l: Quantity, r: Quantity| {
+    let violated = |l: Ball, r: Ball| {
         let (surplus, certificate) = (surplus(l, r), l.error + r.error);
         if strict { surplus >= certificate } else { surplus > certificate }
     };
     // A strict inequality whose sides cannot be told apart is open.
-    let open = |l: Quantity, r: Quantity| strict && !violated(l, r) && surplus(l, r) >= -(l.error + r.error);
+    let open = |l: Ball, r: Ball| strict && !violated(l, r) && surplus(l, r) >= -(l.error + r.error);
     let sign = pairs.iter().all(|(_, r)| r.value == 0.0);
-    let scale = |r: Quantity| if sign { 1.0 } else { r.value.abs().max(f64::MIN_POSITIVE) };
-    let scaled = |&(l, r): &(Quantity, Quantity)| surplus(l, r) / scale(r);
+    let scale = |r: Ball| if sign { 1.0 } else { r.value.abs().max(f64::MIN_POSITIVE) };
+    let scaled = |&(l, r): &(Ball, Ball)| surplus(l, r) / scale(r);
     let broken = pairs.iter().filter(|p| violated(p.0, p.1)).count();
     // Where the inequality is violated, the worst is a cell that violates it beyond its certificate.
-    let counts = |p: &(Quantity, Quantity)| broken == 0 || violated(p.0, p.1);
+    let counts = |p: &(Ball, Ball)| broken == 0 || violated(p.0, p.1);
     let (worst, surplus_ratio) =
         largest(pairs.iter().map(|p| if counts(p) { scaled(p) } else { f64::NEG_INFINITY }));
     let ratios = pairs.iter().filter(|(_, r)| sign || r.value > 0.0).map(|&(l, r)| l.value / scale(r));
@@ -181,7 +182,7 @@ pub fn series(
 }
 
 /// The two sides with the neighbour's quantity in its place.
-fn sides(neighbour: &Neighbour, quantity: Quantity, (l, r): (Quantity, Quantity)) -> (Quantity, Quantity) {
+fn sides(neighbour: &Neighbour, quantity: Ball, (l, r): (Ball, Ball)) -> (Ball, Ball) {
     if neighbour.place == Place::Lhs { (quantity, r) } else { (l, quantity) }
 }
 
@@ -193,9 +194,9 @@ fn largest(values: impl Iterator<Item = f64>) -> (usize, f64) {
 /// Every neighbour must be refuted on at least one of the cells; `otherwise` is what it came out as if not.
 fn control(
     neighbours: &[Neighbour],
-    pairs: &[(Quantity, Quantity)],
+    pairs: &[(Ball, Ball)],
     records: &[&Record],
-    violated: impl Fn(Quantity, Quantity) -> bool,
+    violated: impl Fn(Ball, Ball) -> bool,
     otherwise: Verdict,
 ) -> Control {
     let tally = |n: &Neighbour| {
@@ -224,14 +225,9 @@ fn control(
 }
 
 /// On how many cells the statement would be violated, were the left side false by a factor ten.
-fn one_false(
-    pairs: &[(Quantity, Quantity)],
-    side: Side,
-    violated: impl Fn(Quantity, Quantity) -> bool,
-) -> Option<Noticed> {
+fn one_false(pairs: &[(Ball, Ball)], side: Side, violated: impl Fn(Ball, Ball) -> bool) -> Option<Noticed> {
     let factor = false_factor(side);
-    let seen = |&&(l, r): &&(Quantity, Quantity)| {
-        violated(Quantity { value: l.value * factor, error: l.error * factor }, r)
-    };
+    let seen =
+        |&&(l, r): &&(Ball, Ball)| violated(Ball { value: l.value * factor, error: l.error * factor }, r);
     Some(Noticed { noticed: pairs.iter().filter(seen).count(), of: pairs.len() })
 }

@@ -5,10 +5,11 @@ use super::verdict::{AsPrinted, BoundVerdict, ClaimVerdict, Finding, Tightness, 
 use super::{asymptotic, comparison, growth, probability};
 use crate::claim::bound::{Bound, Kind};
 use crate::claim::cell::Cell;
-use crate::claim::record::{Failure, Quantity, Record};
+use crate::claim::record::{Failure, Record};
 use crate::claim::{Claim, Tier};
 use crate::judge::series::Series;
 use crate::text::plural::{are, count};
+use escapement::ball::Ball;
 
 /// Judges a claim on the records and failures of its plan.
 pub fn judge(
@@ -178,7 +179,7 @@ pub fn judge_bound(
 }
 
 /// The two quantities of every record, or the sentence that says which is missing where.
-pub(crate) fn pairs(lhs: &str, rhs: &str, records: &[&Record]) -> Result<Vec<(Quantity, Quantity)>, String> {
+pub(crate) fn pairs(lhs: &str, rhs: &str, records: &[&Record]) -> Result<Vec<(Ball, Ball)>, String> {
     records
         .iter()
         .map(|r| {

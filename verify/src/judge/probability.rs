@@ -2,10 +2,11 @@
 
 use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
-use crate::claim::record::{Quantity, Record};
+use crate::claim::record::Record;
 use crate::judge::series::{Planted, Point, Series, along};
 use crate::judge::statistics::clopper_pearson;
 use crate::judge::{Control, Finding, Tightness, Verdict, pairs};
+use escapement::ball::Ball;
 use std::collections::BTreeMap;
 
 /// Judges each group of cells that differ in the replicate only; the worst decides.
@@ -56,11 +57,7 @@ pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Reco
         exponents: Vec::new(),
         control: Control::new(control_words(side, p), control),
         margin: Some(worst.1),
-        worst: Some((
-            worst.0,
-            Quantity { value: s / t.max(1.0), error: 0.0 },
-            Quantity { value: p, error: 0.0 },
-        )),
+        worst: Some((worst.0, Ball { value: s / t.max(1.0), error: 0.0 }, Ball { value: p, error: 0.0 })),
         why: (verdict >= Verdict::Inconclusive).then_some(seen),
     }
 }
@@ -71,9 +68,9 @@ pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Rec
     let groups: Vec<(f64, f64, usize)> = groups.map(|g| g.into_values().collect()).unwrap_or_default();
     let cells: Vec<&Cell> = groups.iter().map(|g| &records[g.2].cell).collect();
     let (parameter, along) = along(&cells);
-    let claimed = Quantity { value: p, error: 0.0 };
+    let claimed = Ball { value: p, error: 0.0 };
     let point = |x: f64, s: f64, t: f64, i: usize| {
-        let rate = Quantity { value: s / t.max(1.0), error: 0.0 };
+        let rate = Ball { value: s / t.max(1.0), error: 0.0 };
         Point { limits: Some(clopper_pearson(s as u64, t as u64)), ..Point::new(i, x, rate, claimed) }
     };
     let one = |(group, members): (String, Vec<(f64, usize)>)| {
@@ -100,10 +97,7 @@ pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Rec
 
 /// Successes, trials and the first record of each group of cells in the allowed range that differ in the
 /// replicate only.
-fn counts(
-    pairs: &[(Quantity, Quantity)],
-    records: &[&Record],
-) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
+fn counts(pairs: &[(Ball, Ball)], records: &[&Record]) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
     let mut groups: BTreeMap<Cell, (f64, f64, usize)> = BTreeMap::new();
     for (i, (r, &(s, t))) in records.iter().zip(pairs).enumerate() {
         if !r.in_range() {

@@ -2,7 +2,8 @@
 //! The verdict is made from all records together, by the judges, and never from this.
 
 use crate::claim::bound::{Bound, Kind, Side};
-use crate::claim::record::{Quantity, Record};
+use crate::claim::record::Record;
+use escapement::ball::Ball;
 
 /// A ratio that a record has in a bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,11 +46,11 @@ pub fn ratio(bound: &Bound, record: &Record) -> Option<Ratio> {
 }
 
 /// The side that is to be the smaller one, first.
-fn ordered((lhs, rhs): (Quantity, Quantity), side: Side) -> (Quantity, Quantity) {
+fn ordered((lhs, rhs): (Ball, Ball), side: Side) -> (Ball, Ball) {
     if side == Side::Lower { (rhs, lhs) } else { (lhs, rhs) }
 }
 
-fn quotient(small: Quantity, large: Quantity) -> Option<f64> {
+fn quotient(small: Ball, large: Ball) -> Option<f64> {
     (large.value > 0.0).then(|| small.value / large.value)
 }
 

@@ -6,8 +6,8 @@
 
 use crate::claim::cell::Cell;
 use crate::claim::parameter::{Parameter, Value};
-use crate::claim::record::Quantity;
 use crate::judge::label;
+use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub struct Point {
 
 impl Point {
     /// The point of a cell that decides, without limits.
-    pub fn new(cell: usize, x: f64, lhs: Quantity, rhs: Quantity) -> Self {
+    pub fn new(cell: usize, x: f64, lhs: Ball, rhs: Ball) -> Self {
         let (lhs_error, rhs_error) = (lhs.error, rhs.error);
         Self { cell, x, lhs: lhs.value, lhs_error, rhs: rhs.value, rhs_error, limits: None, decides: true }
     }
@@ -236,13 +236,13 @@ mod tests {
 
     #[test]
     fn a_ratio_lies_within_its_error() {
-        let (lhs, rhs) = (Quantity { value: 3.0, error: 0.1 }, Quantity { value: -2.0, error: 0.5 });
+        let (lhs, rhs) = (Ball { value: 3.0, error: 0.1 }, Ball { value: -2.0, error: 0.5 });
         let point = Point::new(0, 1.0, lhs, rhs);
         let (ratio, error) = (point.ratio().unwrap(), point.ratio_error().unwrap());
         for (l, r) in [(2.9, -1.5), (2.9, -2.5), (3.1, -1.5), (3.1, -2.5)] {
             assert!((l / r - ratio).abs() <= error * (1.0 + 1e-15), "{l}/{r}");
         }
-        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.5, error: 0.5 }).ratio_error().is_none());
-        assert!(Point::new(0, 1.0, lhs, Quantity { value: 0.0, error: 0.0 }).ratio().is_none());
+        assert!(Point::new(0, 1.0, lhs, Ball { value: 0.5, error: 0.5 }).ratio_error().is_none());
+        assert!(Point::new(0, 1.0, lhs, Ball { value: 0.0, error: 0.0 }).ratio().is_none());
     }
 }

@@ -5,7 +5,8 @@ use super::outlier::Noticed;
 use crate::claim::Tier;
 use crate::claim::errata::ErratumId;
 use crate::claim::parameter::Value;
-use crate::claim::record::{Failure, Quantity};
+use crate::claim::record::Failure;
+use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 
 /// What came out, from best to worst: the verdict of a claim is the worst of its bounds.
@@ -102,9 +103,9 @@ pub struct Worst {
     /// Its key.
     pub cell: String,
     /// The left side there.
-    pub lhs: Quantity,
+    pub lhs: Ball,
     /// The right side there.
-    pub rhs: Quantity,
+    pub rhs: Ball,
     /// Whether it meets all hypotheses of the theorem.
     pub inside_hypotheses: bool,
     /// What to type to measure it again.
@@ -128,7 +129,7 @@ pub struct Finding {
     /// slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
     pub margin: Option<f64>,
     /// Index of the worst record, with the two sides there.
-    pub worst: Option<(usize, Quantity, Quantity)>,
+    pub worst: Option<(usize, Ball, Ball)>,
     /// Why, for *refuted* and *inconclusive*.
     pub why: Option<String>,
 }

@@ -3,13 +3,14 @@
 use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
 use crate::claim::parameter::Value;
-use crate::claim::record::{Quantity, Record};
+use crate::claim::record::Record;
 use crate::claim::sweep::Sweep;
 use crate::judge::outlier::{self, Noticed};
 use crate::judge::series::{Fit, Point as SeriesPoint, Series, planted};
 use crate::judge::statistics::{Line, Point};
 use crate::judge::{ExponentEvidence, PLANTED, SLACK, Verdict, label};
 use crate::text::plural::count;
+use escapement::ball::Ball;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FEWEST_VALUES, LEAST_SPAN};
@@ -18,8 +19,8 @@ use super::{FEWEST_VALUES, LEAST_SPAN};
 #[derive(Clone, Copy)]
 pub(super) struct Ratio {
     pub index: usize,
-    pub lhs: Quantity,
-    pub rhs: Quantity,
+    pub lhs: Ball,
+    pub rhs: Ball,
     /// ln(lhs/rhs) and a bound on its error.
     pub log: f64,
     error: f64,
@@ -88,7 +89,7 @@ impl Candidate {
     pub(super) fn fit(
         &self,
         growth: &Sweep,
-        pairs: &[(Quantity, Quantity)],
+        pairs: &[(Ball, Ball)],
         records: &[&Record],
     ) -> Result<Option<Swept>, String> {
         let ratios = ratios(&self.members, pairs, records)?;
@@ -102,12 +103,7 @@ impl Candidate {
     }
 
     /// All its cells, with the line where there is one.
-    pub(super) fn series(
-        &self,
-        growth: &Sweep,
-        pairs: &[(Quantity, Quantity)],
-        records: &[&Record],
-    ) -> Series {
+    pub(super) fn series(&self, growth: &Sweep, pairs: &[(Ball, Ball)], records: &[&Record]) -> Series {
         let x = |i: usize| growth.at(&records[i].cell).real();
         let fitted = self.fit(growth, pairs, records).ok().flatten();
         let chosen: Option<BTreeSet<usize>> =
@@ -170,11 +166,7 @@ fn side_name(growth: &Sweep, sign: f64) -> &'static str {
 }
 
 /// The logarithms, without the cells whose left side vanishes to within its certificate.
-fn ratios(
-    chosen: &[usize],
-    pairs: &[(Quantity, Quantity)],
-    records: &[&Record],
-) -> Result<Vec<Ratio>, String> {
+fn ratios(chosen: &[usize], pairs: &[(Ball, Ball)], records: &[&Record]) -> Result<Vec<Ratio>, String> {
     let mut out = Vec::with_capacity(chosen.len());
     for &index in chosen {
         let (lhs, rhs) = pairs[index];

@@ -29,8 +29,8 @@
 //! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s
 //! counts √n times, and τ once if it bounds tr T.
 
-use crate::claim::record::Quantity;
 use crate::error::Result;
+use escapement::ball::Ball;
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
 use escapement::rounding;
@@ -45,13 +45,13 @@ pub struct Projection {
     /// K, `[n_k, n_k]`: row i for the eigenvector i, column l for the harmonic l.
     pub overlap: Mat<f64>,
     /// `max_c cᵀ(I − KᵀK)c` over unit c: worst error over f_k with E f_k² = 1.
-    pub error: Quantity,
+    pub error: Ball,
     /// The same with one eigenvector less.
     pub short: f64,
     /// `max_c cᵀKᵀΛ⁻¹Kc`: worst ‖W_L‖².
-    pub norm: Quantity,
+    pub norm: Ball,
     /// 1/λ_{n_k}, an upper bound on it.
-    pub inverse_last: Quantity,
+    pub inverse_last: Ball,
     /// Flops spent, to leading order.
     pub flops: f64,
 }
@@ -160,13 +160,10 @@ impl Projection {
         let turned = tail / gap * ((next + tail) / last).sqrt() + residual / gap;
         let moved = turn * (1.0 + (next / last).sqrt()) + relative + rounded;
         Ok(Self {
-            error: Quantity { value: error, error: turned_square(error, added, turned) },
+            error: Ball { value: error, error: turned_square(error, added, turned) },
             short,
-            norm: Quantity { value: norm, error: moved * (2.0 + moved) / last },
-            inverse_last: Quantity {
-                value: 1.0 / eigenvalues[n_k - 1],
-                error: relative / eigenvalues[n_k - 1],
-            },
+            norm: Ball { value: norm, error: moved * (2.0 + moved) / last },
+            inverse_last: Ball { value: 1.0 / eigenvalues[n_k - 1], error: relative / eigenvalues[n_k - 1] },
             eigenvalues,
             overlap,
             flops,
@@ -223,12 +220,12 @@ fn largest(a: Mat<f64>) -> Result<f64> {
 /// between 1/n_k of `B_F²` and all of it. Derived for this project.
 ///
 /// The error covers the degrees that `levels` leaves out, each at most its τ_j.
-pub fn first_order(levels: &FeatureLevels, k: usize) -> Quantity {
+pub fn first_order(levels: &FeatureLevels, k: usize) -> Ball {
     first_order_with(levels, k, levels.d as f64 - 1.0)
 }
 
 /// As [`first_order`], with `across` in place of d − 1.
-pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Quantity {
+pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Ball {
     let (low, high) = levels.levels.split_at((k + 1).min(levels.levels.len()));
     let last = levels.max_degree();
     let tail = levels.tail(last);
@@ -246,5 +243,5 @@ pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Quanti
     let least = low.iter().map(|l| l.tau).fold(f64::INFINITY, f64::min);
     let relative =
         8.0 * levels.rounding_allowance() / least + 4.0 * f64::EPSILON * levels.levels.len() as f64;
-    Quantity { value, error: error + value * relative }
+    Ball { value, error: error + value * relative }
 }

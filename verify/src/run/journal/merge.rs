@@ -185,7 +185,7 @@ impl Joined {
 fn difference(a: &Record, b: &Record) -> String {
     let (a, b) = (&a.measurement, &b.measurement);
     let names: BTreeSet<_> = a.quantities.keys().chain(b.quantities.keys()).collect();
-    let value = |q: Option<&crate::claim::record::Quantity>| {
+    let value = |q: Option<&escapement::ball::Ball>| {
         q.map_or("missing".to_owned(), |q| format!("{:?} ± {:.1e}", q.value, q.error))
     };
     for name in names {

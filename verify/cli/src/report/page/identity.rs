@@ -4,7 +4,7 @@
 use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
-use escapement_verify::claim::record::Quantity;
+use escapement::ball::Ball;
 use escapement_verify::judge::series::{Planted, Point, Series};
 use escapement_verify::text::{
     numbers::{bound as error, short},
@@ -17,9 +17,9 @@ pub(super) const AXIS: &str = "|measured − right side| / certificate";
 /// What the level 1 means.
 const EQUAL: &str = "equal within its certificate";
 
-/// The distance of the two sides of a point, as [`Quantity::excess`].
+/// The distance of the two sides of a point, as [`Ball::excess`].
 pub(super) fn excess(p: &Point) -> f64 {
-    let side = |value: f64, error: f64| Quantity { value, error };
+    let side = |value: f64, error: f64| Ball { value, error };
     side(p.lhs, p.lhs_error).excess(side(p.rhs, p.rhs_error))
 }
 
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     fn point(x: f64, lhs: (f64, f64), rhs: (f64, f64)) -> Point {
-        let quantity = |(value, error): (f64, f64)| Quantity { value, error };
+        let quantity = |(value, error): (f64, f64)| Ball { value, error };
         Point::new(0, x, quantity(lhs), quantity(rhs))
     }
 

@@ -49,7 +49,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let epsilon = width_term.max((d.powf(k) / n).sqrt());
     // Every s_r c_r of the sign of e_0 − f*.
     let worst_signs = mean(&|b, c| b.abs() + c.iter().map(|c| c.abs()).sum::<f64>());
-    let misfit = explicit::sum(explicit.misfit, explicit.low);
+    let misfit = explicit.misfit + explicit.low;
     let r4_w_q = norm_2_4_pow4(q).powi(2);
     // Of W_Q as it should be: its neurons carry the error of h.
     let r4_error = built.summation() + explicit.r4.error / explicit.r4.value;
@@ -81,11 +81,11 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
             built.pairs.products as f64,
         );
     for (name, q) in [
-        ("noise-explicit", explicit::root(explicit.noise)),
-        ("misfit-explicit", explicit::root(misfit)),
-        ("rms-explicit-twice", explicit::times(2.0, explicit::root(explicit::sum(explicit.noise, misfit)))),
+        ("noise-explicit", explicit.noise.sqrt()),
+        ("misfit-explicit", misfit.sqrt()),
+        ("rms-explicit-twice", 2.0 * (explicit.noise + misfit).sqrt()),
         ("beyond", explicit.beyond),
-        ("r2-explicit", explicit::sum(explicit::low_second_moment(&built.target), explicit.within)),
+        ("r2-explicit", explicit::low_second_moment(&built.target) + explicit.within),
         ("r4-explicit", explicit.r4),
         ("r4-even", explicit.r4_even),
     ] {
@@ -118,9 +118,9 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let width = m as f64;
     let mut measurement = Measurement::new().cost(1e6, 1e5, 0.0);
     for (name, q) in [
-        ("beyond", explicit::times(width.sqrt(), explicit.beyond)),
-        ("noise", explicit::root(explicit::times(width.sqrt(), explicit.noise))),
-        ("misfit", explicit::root(explicit::times(width, explicit.misfit))),
+        ("beyond", width.sqrt() * explicit.beyond),
+        ("noise", (width.sqrt() * explicit.noise).sqrt()),
+        ("misfit", (width * explicit.misfit).sqrt()),
         ("r4-even", explicit.r4_even),
     ] {
         measurement.insert(name, q.value, q.error);
