@@ -7,9 +7,9 @@
 //!
 //! Each operation bounds three things, and rounds every bound upwards: the first-order effect of the radii,
 //! their product, and its own rounding. That of a sum or a difference is computed exactly (by Knuth's
-//! two-sum); for every other correctly rounded operation it is half an ulp of the value, of which `|value|·ε/2`
-//! and half the least subnormal number are bounds. So sums of exact numbers without rounding stay exact, and
-//! the radius of a product exceeds the best possible one by at most that half ulp.
+//! two-sum); for every other correctly rounded operation it is half an ulp of the value, of which
+//! `|value|·ε/2` and half the least subnormal number are bounds. So sums of exact numbers without rounding
+//! stay exact, and the radius of a product exceeds the best possible one by at most that half ulp.
 //!
 //! Where a ball cannot be given (a divisor that may be zero, the logarithm of what may not be positive, an
 //! overflow, NaN), the radius is infinite: such a ball contains every number, it passes through all that

@@ -12,8 +12,8 @@ pub fn sum(terms: usize, each: usize) -> f64 {
 }
 
 /// Backward error of a dense symmetric eigenproblem of order n whose largest eigenvalue in modulus is
-/// `largest`: `8ε√n·|largest|`. Householder tridiagonalisation and divide and conquer are backward stable with
-/// errors that grow like √n. Statistical.
+/// `largest`: `8ε√n·|largest|`. Householder tridiagonalisation and divide and conquer are backward stable
+/// with errors that grow like √n. Statistical.
 pub fn eigen(n: usize, largest: f64) -> f64 {
     8.0 * f64::EPSILON * (n as f64).sqrt() * largest.abs()
 }

@@ -1,4 +1,5 @@
-//! The inclusion property of balls, against double-double arithmetic, and that radii stay near what they must be.
+//! The inclusion property of balls, against double-double arithmetic, and that radii stay near what they must
+//! be.
 
 use escapement::ball::Ball;
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! Series: what a judge looked at, group by group, for pictures and tables.
 //!
-//! [`crate::judge::series`] makes those of a bound. A growth, an asymptotic statement and a probability give
-//! the groups they were judged in, from the code that judges them. Identities and inequalities are judged
-//! cell by cell: theirs run along the parameter that varies most.
+//! [`series()`](crate::judge::series()) makes those of a bound. A growth, an asymptotic statement and a
+//! probability give the groups they were judged in, from the code that judges them. Identities and
+//! inequalities are judged cell by cell: theirs run along the parameter that varies most.
 
 use crate::claim::cell::Cell;
 use crate::claim::parameter::{Parameter, Value};

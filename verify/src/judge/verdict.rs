@@ -112,7 +112,7 @@ pub struct Worst {
     pub command: String,
 }
 
-/// What one kind of bound found; [`judge`] adds names.
+/// What one kind of bound found; [`crate::judge::judge_bound`] adds names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The verdict, before power is asked for.
