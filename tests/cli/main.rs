@@ -33,5 +33,6 @@ mod verify {
     pub mod experiment;
     pub mod figure_2;
     pub mod graph;
+    pub mod oracle;
     pub mod shard;
 }

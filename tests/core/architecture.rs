@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const CORE: &str = "error tolerance seed real product rounding ball operator activation sphere network covariance eigen \
                     objective construct training descent";
 /// The rooms of the claims and their judges.
-const VERIFY: &str = "text error files claim judge run figure papers";
+const VERIFY: &str = "text error files oracle claim judge run figure papers";
 /// The rooms of the command line.
 const COMMAND_LINE: &str = "files report terminal compute verify line";
 /// The most rooms that a reader is asked to keep apart in a tree of claims or of commands.

@@ -3,6 +3,7 @@
 use super::Claim;
 use super::errata::{Erratum, ErratumId};
 use super::parameter::Parameter;
+use crate::oracle::Format;
 
 /// A paper whose claims are put to the test; or anything that claims can be cited from.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ pub struct Paper {
     pub errata: &'static [Erratum],
     /// The parameters of its cells beside d, m and n.
     pub letters: &'static [Parameter],
+    /// The formats of reference values for its mathematics.
+    pub oracles: &'static [&'static Format],
     /// A version of the code of its claims, for papers outside this package: the build script hashes only the
     /// sources here, so change it whenever a claim measures differently, or old records will be reused.
     pub revision: &'static str,
@@ -29,7 +32,17 @@ pub struct Paper {
 impl Paper {
     /// A paper with a name and a title: fill in the rest with struct update syntax.
     pub const fn new(id: &'static str, title: &'static str) -> Self {
-        Self { id, short: id, title, bibtex: "", errata: &[], letters: &[], revision: "", claims: Vec::new }
+        Self {
+            id,
+            short: id,
+            title,
+            bibtex: "",
+            errata: &[],
+            letters: &[],
+            oracles: &[],
+            revision: "",
+            claims: Vec::new,
+        }
     }
 
     /// The entry of its errata with this number.

@@ -17,7 +17,8 @@ const LENGTH_LIMIT: u64 = 1 << 26;
 pub fn read(path: &Path) -> Result<Value> {
     let name = path.display();
     let fail = |e: std::io::Error| Error::Input(format!("{name} cannot be read: {}", reason(&e)));
-    let allowed = || Error::Input(format!("{name} is not read: a regular JSON file of at most 64 MiB is needed"));
+    let allowed =
+        || Error::Input(format!("{name} is not read: a regular JSON file of at most 64 MiB is needed"));
     // A device or a pipe may have no end: it is not opened.
     let meta = std::fs::metadata(path).map_err(fail)?;
     if !meta.is_file() {

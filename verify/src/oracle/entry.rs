@@ -68,7 +68,10 @@ impl<'a> Entry<'a> {
         };
         number.filter(|x| x.is_finite()).ok_or_else(|| {
             let given = abridged(value);
-            self.wrong(name, format!("{given} is not allowed, only a finite number or a string that holds one"))
+            self.wrong(
+                name,
+                format!("{given} is not allowed, only a finite number or a string that holds one"),
+            )
         })
     }
 
@@ -91,9 +94,9 @@ impl<'a> Entry<'a> {
     /// A field that is missing or holds something else.
     pub fn text(&self, name: &str) -> Result<&'a str> {
         let value = self.field(name)?;
-        value.as_str().ok_or_else(|| {
-            self.wrong(name, format!("{} is not allowed, only a string", abridged(value)))
-        })
+        value
+            .as_str()
+            .ok_or_else(|| self.wrong(name, format!("{} is not allowed, only a string", abridged(value))))
     }
 
     fn array(&self, name: &str) -> Result<&'a [Value]> {

@@ -51,7 +51,9 @@ impl Format {
                 self.lists.len() == 1 && entries.first().is_some_and(marked)
             }
             Value::Object(lists) => {
-                self.lists.len() > 1 && !lists.is_empty() && lists.keys().all(|name| self.list(name).is_some())
+                self.lists.len() > 1
+                    && !lists.is_empty()
+                    && lists.keys().all(|name| self.list(name).is_some())
             }
             _ => false,
         }

@@ -31,7 +31,11 @@ pub struct Comparison {
 impl Comparison {
     /// The quantity with its index: "gradient[2, 1]".
     pub fn name(&self) -> String {
-        if self.index.is_empty() { self.quantity.clone() } else { format!("{}{:?}", self.quantity, self.index) }
+        if self.index.is_empty() {
+            self.quantity.clone()
+        } else {
+            format!("{}{:?}", self.quantity, self.index)
+        }
     }
 
     /// The difference in units of the allowed one: 0 where there is none, infinite where none is allowed.
@@ -58,7 +62,13 @@ impl Sheet {
         self.comparisons
     }
 
-    fn add(&mut self, quantity: &str, index: Vec<usize>, [reference, computed]: [f64; 2], allowed: f64) -> Result<()> {
+    fn add(
+        &mut self,
+        quantity: &str,
+        index: Vec<usize>,
+        [reference, computed]: [f64; 2],
+        allowed: f64,
+    ) -> Result<()> {
         if !(computed.is_finite() && allowed.is_finite()) {
             let (list, entry) = (self.list, self.entry);
             return Err(Error::Input(format!(
@@ -111,7 +121,13 @@ impl Sheet {
     ///
     /// # Errors
     /// As [`Sheet::each`].
-    pub fn vector(&mut self, quantity: &str, reference: &[f64], computed: &[f64], tolerance: f64) -> Result<()> {
+    pub fn vector(
+        &mut self,
+        quantity: &str,
+        reference: &[f64],
+        computed: &[f64],
+        tolerance: f64,
+    ) -> Result<()> {
         let largest = reference.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
         self.each(quantity, reference, computed, |_| tolerance * largest)
     }

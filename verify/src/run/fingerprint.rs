@@ -15,8 +15,8 @@ const SHARED: [&str; 3] = ["src", "verify/src/claim", "verify/src/run/runner.rs"
 /// Where each paper has a folder.
 const PAPERS: &str = "verify/src/papers";
 
-/// The folder of a pack that no measurement of a claim passes through.
-const FIGURES: &str = "figures";
+/// The folders of a pack that no measurement of a claim passes through.
+const ASIDE: [&str; 2] = ["figures", "oracles"];
 
 /// The packages that the core and the claims call; what these are built on is looked up in the lock file.
 const MEASURING: [&str; 9] =
@@ -47,8 +47,8 @@ impl Fingerprints {
                 let name = folder.file_name().to_string_lossy().into_owned();
                 let mut files = BTreeMap::new();
                 collect(&folder.path(), &name, &mut files);
-                let figures = format!("{name}/{FIGURES}/");
-                files.retain(|file, _| !file.starts_with(&figures));
+                let aside = ASIDE.map(|folder| format!("{name}/{folder}/"));
+                files.retain(|file, _| !aside.iter().any(|folder| file.starts_with(folder)));
                 packs.insert(name, hash(&shared, "", &files));
             }
         }
@@ -223,6 +223,7 @@ checksum = "x"
             "verify/src/judge/growth.rs",
             "verify/src/papers/mod.rs",
             "verify/src/papers/nbl22/figures/figure_1.rs",
+            "verify/src/papers/nbl22/oracles/zonal.rs",
             "verify/cli/src/main.rs",
         ] {
             assert_eq!(change(name, "changed"), (false, false), "{name}");

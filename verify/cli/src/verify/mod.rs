@@ -9,6 +9,7 @@ mod journal_report;
 mod list;
 mod measure;
 mod merge;
+mod oracle;
 mod report;
 mod run;
 
@@ -54,6 +55,13 @@ pub enum Command {
     Merge(merge::Args),
     /// Compare two journals or reports
     Diff(diff::Args),
+    /// Compare a file of reference values with what this program computes
+    ///
+    /// The file holds inputs, and values that somebody else computed from these inputs. The program computes
+    /// them too, and says of each value whether the two agree. docs/oracles.md describes the formats.
+    ///
+    /// The exit code is 0 when all values agree, 1 when one does not, 2 for bad input.
+    Oracle(oracle::Args),
 }
 
 impl Command {
@@ -71,6 +79,7 @@ impl Command {
             Self::Report(args) => report::run(args, registry, out),
             Self::Merge(args) => merge::run(args, registry, out),
             Self::Diff(args) => diff::run(args, registry, out),
+            Self::Oracle(args) => oracle::run(args, registry, out),
         }
     }
 }

@@ -17,6 +17,7 @@ mod learner;
 pub mod lemma_1;
 pub mod lemma_2;
 pub mod letters;
+pub mod oracles;
 pub mod projection;
 pub mod rademacher_linear;
 pub mod rademacher_quadratic;
@@ -38,6 +39,7 @@ pub static PAPER: Paper = Paper {
     bibtex: BIBTEX,
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
+    oracles: oracles::FORMATS,
     claims,
     ..Paper::new(
         "nbl22",

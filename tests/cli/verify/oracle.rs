@@ -1,0 +1,60 @@
+//! `oracle`: what it prints of files that agree, that do not, and that cannot be used.
+
+use crate::data;
+use crate::process::Desk;
+
+#[test]
+fn files_of_reference_values_agree_or_are_told_apart() {
+    let desk = Desk::new();
+    for name in ["zonal", "zonal_high", "sigma", "express", "network"] {
+        let file = data::root().join(format!("tests/data/{name}.json"));
+        let out = desk.run(&["oracle", file.to_str().unwrap()]);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        assert!(
+            out.stdout.starts_with(&format!("Reference values of the format {name}: ")),
+            "{}",
+            out.stdout
+        );
+        assert!(out.stdout.ends_with(" agree with what this program computes.\n"), "{}", out.stdout);
+        assert!(out.stdout.lines().all(|line| line.chars().count() <= 100), "{}", out.stdout);
+    }
+    let mut values = data::json("sigma.json");
+    values[1]["trace"] = (values[1]["trace"].as_f64().unwrap() + 1e-3).into();
+    desk.put("false.json", &values.to_string());
+    let out = desk.run(&["oracle", "false.json"]);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    assert!(
+        out.stdout.contains("  entry 1, trace:\n    reference ") && out.stdout.contains("1.000e-3 where ")
+    );
+    assert!(out.stdout.ends_with("\n1 of the 362 numbers differ from what this program computes.\n"));
+    let json = desk.run(&["oracle", "false.json", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json.code, &found["compared"], &found["agree"]), (Some(1), &362.into(), &361.into()));
+}
+
+#[test]
+fn the_file_of_the_page_is_a_whole_one() {
+    let page = std::fs::read_to_string(data::root().join("docs/oracles.md")).unwrap();
+    let shown = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let desk = Desk::new();
+    desk.put("page.json", shown);
+    let out = desk.run(&["oracle", "page.json"]);
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    assert!(out.stdout.contains("All of the 3 numbers agree"), "{}", out.stdout);
+}
+
+#[test]
+fn what_cannot_be_compared_is_said_in_one_sentence() {
+    let desk = Desk::new();
+    desk.put("other.json", "{\"lists\": []}");
+    for (arguments, words) in [
+        (&["oracle", "none.json"][..], "none.json cannot be read"),
+        (&["oracle", "."][..], "a regular JSON file"),
+        (&["oracle", "other.json"][..], "no format of this shape (an object with lists) is known"),
+        (&["oracle", "other.json", "--format", "sigmas"][..], "no format is called 'sigmas'"),
+    ] {
+        let out = desk.run(arguments);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(out.stderr.contains(words) && out.stderr.lines().count() == 1, "{}", out.stderr);
+    }
+}

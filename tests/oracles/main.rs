@@ -1,0 +1,138 @@
+//! Reference values under `tests/data`, made without any formula of this project, against the core: by the code
+//! that the command `oracle` runs. Every number agrees, and a number that is moved does not.
+
+use escapement_verify::oracle::{Comparison, Format, compare_file};
+use escapement_verify::papers::nbl22::oracles::FORMATS;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Each file, and how many numbers it holds: of an entry of sigma 1 + md + 2d², of one of express 2md + 4n + 6,
+/// of one of network 3n + 4 and for each loss and model 2md + 2.
+const FILES: [(&str, usize); 5] = [
+    ("zonal", ZONAL),
+    ("zonal_high", ZONAL_HIGH),
+    ("sigma", SIGMA),
+    ("express", EXPRESS),
+    ("network", NETWORK),
+];
+const ZONAL: usize = 6 * (7 * 9 + 1);
+const ZONAL_HIGH: usize = 2 * (8 + 1);
+const SIGMA: usize = 362;
+const EXPRESS: usize = 300;
+const NETWORK: usize = 639;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/data/{name}.json"))
+}
+
+fn json(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path(name)).unwrap()).unwrap()
+}
+
+fn format(name: &str) -> &'static Format {
+    FORMATS.iter().find(|f| f.name == name).unwrap()
+}
+
+fn compare(name: &str) -> Vec<Comparison> {
+    let file = path(name);
+    let outcome = compare_file(FORMATS, &file, None).unwrap();
+    assert_eq!(outcome.format.name, name, "the format is told from the content");
+    outcome.comparisons
+}
+
+#[test]
+fn every_reference_value_agrees() {
+    for (name, numbers) in FILES {
+        let all = compare(name);
+        let wrong: Vec<String> = all.iter().filter(|c| !c.agrees).map(|c| format!("{c:?}")).collect();
+        assert!(wrong.is_empty(), "{name}: {} of {} differ, e.g. {}", wrong.len(), all.len(), wrong[0]);
+        assert_eq!(all.len(), numbers, "{name}");
+    }
+}
+
+/// The number at a place of an entry, moved by `by`.
+fn moved(entry: &mut Value, comparison: &Comparison, by: f64) {
+    let (quantity, part) = match comparison.quantity.split_once(" (") {
+        Some((quantity, name)) => (quantity, Some(name.trim_end_matches(')'))),
+        None => (comparison.quantity.as_str(), None),
+    };
+    let mut at = match part {
+        Some(name) => &mut entry["losses"][name][quantity],
+        None if entry[quantity].is_null() => &mut entry["degrees"][comparison.index[0]][quantity],
+        None => &mut entry[quantity],
+    };
+    if at.is_array() {
+        for &i in &comparison.index {
+            at = &mut at[i];
+        }
+    }
+    let value = at.as_f64().unwrap_or_else(|| at.as_str().unwrap().parse().unwrap());
+    *at = Value::from(value + by);
+}
+
+/// In every list and for every kind of quantity, ten times the allowed difference is noticed.
+#[test]
+fn a_false_reference_value_is_noticed() {
+    for (name, _) in FILES {
+        let all = compare(name);
+        let kinds: BTreeSet<&str> = all.iter().map(|c| c.quantity.as_str()).collect();
+        for kind in kinds {
+            let of_kind: Vec<&Comparison> = all.iter().filter(|c| c.quantity == kind).collect();
+            let one = of_kind[of_kind.len() / 2];
+            let mut file = json(name);
+            moved(&mut file[one.entry], one, 10.0 * one.allowed);
+            let found = format(name).compare(&file).unwrap();
+            let same = |c: &&Comparison| c.entry == one.entry && c.name() == one.name();
+            assert!(
+                !found.iter().find(same).unwrap().agrees,
+                "{name}: {} of entry {}",
+                one.name(),
+                one.entry
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_files_are_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |text: &str, format: Option<&str>| {
+        let path = folder.path().join("values.json");
+        std::fs::write(&path, text).unwrap();
+        let error = compare_file(FORMATS, &path, format).unwrap_err().to_string();
+        assert!(error.contains("values.json") && !error.contains('\n'), "{error}");
+        error
+    };
+    let entry = |change: &str, to: &str| {
+        let text = json("sigma")[0].to_string();
+        assert!(text.contains(change), "{change}");
+        format!("[{}]", text.replacen(change, to, 1))
+    };
+    for (text, format, words) in [
+        (String::new(), None, "is empty"),
+        ("[{".into(), None, "is not JSON"),
+        ("[]".into(), None, "no format of this shape (an empty array) is known; the formats are zonal"),
+        ("{\"a\": 1}".into(), None, "an object with a"),
+        ("[1]".into(), None, "an array of something other than objects"),
+        ("[{\"W0\": 1}]".into(), Some("zonl"), "no format is called 'zonl'"),
+        ("{}".into(), Some("sigma"), "is one array of entries"),
+        ("[]".into(), Some("sigma"), "there are no entries"),
+        ("[{\"W0\": [], \"eigenvalues\": []}]".into(), None, "list sigma, entry 0, field 'd': it is missing"),
+        (entry("\"d\":5", "\"d\":2"), None, "field 'W0[0]': it has 5 numbers where 2 are needed"),
+        (entry("\"d\":5", "\"d\":\"five\""), None, "field 'd'"),
+        (entry("\"d\":5", "\"d\":1e300"), None, "field 'd'"),
+        (entry("\"m\":12", "\"m\":11"), None, "field 'm': 11 is not allowed, only an even number"),
+        (entry("sigmoid", "sigmoyd"), None, "field 'activation'"),
+    ] {
+        let error = refused(&text, format);
+        assert!(error.contains(words), "{error} lacks {words}");
+    }
+    // What is no regular file is not read: it may have no end.
+    for path in [folder.path(), Path::new("/dev/zero")] {
+        let error = compare_file(FORMATS, path, None).unwrap_err().to_string();
+        assert!(error.contains("a regular JSON file"), "{error}");
+    }
+    let missing = compare_file(FORMATS, &folder.path().join("none.json"), None).unwrap_err().to_string();
+    assert!(missing.contains("none.json cannot be read"), "{missing}");
+}
