@@ -20,7 +20,7 @@ fn files_of_reference_values_agree_or_are_told_apart() {
     }
     let mut values = data::json("sigma.json");
     values[1]["trace"] = (values[1]["trace"].as_f64().unwrap() + 1e-3).into();
-    desk.put("false.json", &values.to_string());
+    desk.put("false.json", values.to_string());
     let out = desk.run(&["oracle", "false.json"]);
     assert_eq!(out.code, Some(1), "{}", out.stderr);
     assert!(
