@@ -9,7 +9,7 @@ use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
 use escapement_verify::claim::{Claim, Tier};
-use escapement_verify::judge::statistics::student_quantile;
+use escapement_verify::claim::distribution::student_quantile;
 use escapement_verify::papers::nbl22::letters::Letters;
 use escapement_verify::papers::nbl22::{escape::Escape, lemma_1::Lemma1, random_signs::RandomSigns};
 use faer::{Mat, Par};

@@ -19,7 +19,7 @@ use crate::claim::record::{Hypothesis, Measurement};
 use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
-use crate::judge::statistics::student_quantile;
+use crate::claim::distribution::student_quantile;
 use crate::papers::nbl22::letters::{D, K, Letters, N, R};
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::tolerance;

@@ -15,7 +15,7 @@ use crate::claim::record::{Hypothesis, Measurement};
 use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
-use crate::judge::statistics::student_quantile;
+use crate::claim::distribution::student_quantile;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::construct::{self, Population};
 use escapement::{sphere, tolerance};

@@ -17,7 +17,7 @@ use crate::claim::record::Measurement;
 use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
-use crate::judge::statistics::student_quantile;
+use crate::claim::distribution::student_quantile;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use crate::papers::nbl22::rounding;
 use escapement::covariance::Covariance;
