@@ -1,11 +1,11 @@
-"""Runs a page of this folder from top to bottom in an empty folder, and compares what it prints with what the page shows.
+"""Runs a page of this folder from top to bottom in an empty folder, and compares its output with the page.
 
     python docs/run_page.py docs/from-python.md
     python docs/run_page.py docs/from-python.md --update    # writes what was printed into the page
 
-The blocks of a page, in order: `sh` is run, all of them in one shell; `text` after it is what it prints on stdout; a block with a file name after
-its language (`python train.py`) is written to that file; `diff` is a patch to files written before; both are named from the folder
-in which the page begins. Other blocks are passed over.
+The blocks of a page, in order: `sh` is run, all of them in one shell; `text` after it is what it prints on stdout;
+a block with a file name after its language (`python train.py`) is written to that file; `diff` is a patch to files
+written before; both are named from the folder in which the page begins. Other blocks are passed over.
 A command after the page is run in the shell first:
 
     python docs/run_page.py docs/adding-a-claim.md "ln -s $PWD escapement"

@@ -1,9 +1,10 @@
-"""Fills the tables of docs/tour.md from a run:
+"""Fills the tables of docs/papers/nbl22.md from a run:
 
     escapement verify --json > quick.json
     python docs/tour_tables.py quick.json
 
-A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for that of all claims, and is written anew; the rest of the page is left alone.
+A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for that of all claims, and is
+written anew; the rest of the page is left alone.
 """
 
 import json
@@ -54,7 +55,7 @@ def summary(claims):
 
 
 def main():
-    page = pathlib.Path(__file__).with_name("tour.md")
+    page = pathlib.Path(__file__).with_name("papers") / "nbl22.md"
     with open(sys.argv[1]) as file:
         claims = {claim["claim"]: claim for claim in json.load(file)}
 

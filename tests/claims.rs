@@ -182,7 +182,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
     for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
         let plan = Plan::new(&[claim], tier, SEED).map_err(|e| e.to_string())?;
         let sensible = |s: &escapement_verify::run::plan::Step<'_>| {
-            s.prediction.seconds > 0.0 && s.prediction.seconds.is_finite() && s.prediction.bytes > 0.0
+            s.prediction.flops > 0.0 && s.prediction.flops.is_finite() && s.prediction.bytes > 0.0
         };
         if let Some(step) = plan.steps.iter().find(|s| !sensible(s)) {
             return Err(format!("{} has no sensible prediction: {:?}", step.cell, step.prediction).into());

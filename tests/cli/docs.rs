@@ -1,9 +1,12 @@
-//! The documents say what is so: links lead somewhere, the tour agrees with the snapshots, the example on its
-//! page is the crate that is built.
+//! The documents say what is so: links and paths lead somewhere, the page of a paper agrees with the
+//! snapshots and with the errata, the example on its page is the crate that is built.
 
 use escapement_verify::{Bound, papers};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+
+/// The page of NBL22.
+const NBL22: &str = "docs/papers/nbl22.md";
 
 fn root() -> PathBuf {
     crate::data::root().to_owned()
@@ -17,7 +20,7 @@ fn read(path: impl AsRef<Path>) -> String {
 /// Every Markdown page of the front and of the folders that have some.
 fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/cluster", "docs/figures", "benches"] {
+    for folder in ["", "docs", "docs/cluster", "docs/figures", "docs/papers", "benches"] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap().flatten() {
             let name = entry.file_name();
             if Path::new(&name).extension().is_some_and(|e| e == "md") {
@@ -68,12 +71,48 @@ fn links_lead_somewhere() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(seen > 50, "only {seen} links were found");
-    let tour = Path::new("docs/tour.md");
+    let page = Path::new(NBL22);
     assert!(
-        dead(tour, "tour.rs").is_some()
-            && dead(tour, "#no-such-heading").is_some()
-            && dead(tour, "#the-setting").is_none()
+        dead(page, "nbl22.rs").is_some()
+            && dead(page, "#no-such-heading").is_some()
+            && dead(page, "#the-setting").is_none()
     );
+}
+
+/// The rooms that paths are quoted from.
+const ROOMS: [&str; 8] =
+    ["src/", "verify/src/", "verify/cli/", "tests/", "benches/", "docs/", "examples/", "snapshots/"];
+
+/// The paths into the sources that a page quotes: words between backticks that begin with the name of a
+/// room.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.filter(|word| ROOMS.iter().any(|room| word.starts_with(room)) && !word.contains([' ', '<', '*']))
+}
+
+#[test]
+fn quoted_paths_exist() {
+    let mut seen = 0;
+    for page in pages() {
+        // The history names what was; the page of the example has a crate of its own.
+        if page == Path::new("CHANGELOG.md") || page == Path::new("docs/adding-a-claim.md") {
+            continue;
+        }
+        for path in quoted(&prose(&read(&page))) {
+            seen += 1;
+            assert!(root().join(path).exists(), "{} quotes {path}, which is not there", page.display());
+        }
+    }
+    assert!(seen >= 8, "only {seen} paths were found");
+    assert_eq!(quoted("see `src/lib.rs` and `a/src/b`, `verify/src/papers/<id>/`").count(), 1);
+}
+
+#[test]
+fn the_readme_is_short() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= 80, "the README has {} lines", readme.lines().count());
+    let long = readme.lines().filter(|line| line.chars().count() > 109);
+    assert_eq!(long.collect::<Vec<_>>(), [""; 0]);
 }
 
 /// The first three cells of a row.
@@ -83,23 +122,25 @@ fn cells(row: &str) -> [&str; 3] {
 }
 
 fn snapshot(claim: &str, bound: &str) -> Value {
-    let text = read(format!("snapshots/claims__{claim}__{bound}.snap"));
+    let text = read(format!("snapshots/nbl22/claims__{claim}__{bound}.snap"));
     serde_json::from_str(&text[text.find("\n{").unwrap()..]).unwrap()
 }
 
 #[test]
-fn tour_agrees_with_the_snapshots() {
-    let tour = read("docs/tour.md");
+fn page_of_a_paper_agrees_with_the_snapshots() {
+    let page = read(NBL22);
+    let mut verdicts = Vec::new();
     for claim in papers::standard().unwrap().claims() {
         let id = claim.id();
         // From best to worst; the verdict of a claim is the worst of its bounds, the printed wordings apart.
         let order = ["exact", "holds", "scales", "inconclusive", "refuted"];
         let of = |b: &Bound| order.iter().position(|v| snapshot(id, &b.name)["verdict"] == *v).unwrap();
         let worst = claim.bounds().iter().filter(|b| b.printed.is_none()).map(of).max().unwrap();
-        assert!(tour.contains(&format!("| `{id}` | {} |", order[worst])), "{id} is {}", order[worst]);
+        assert!(page.contains(&format!("| `{id}` | {} |", order[worst])), "{id} is {}", order[worst]);
+        verdicts.push(order[worst]);
         let start =
-            tour.find(&format!("<!-- {id}: ")).unwrap_or_else(|| panic!("the tour has no table of {id}"));
-        let rows = tour[start..].lines().skip(3).take_while(|l| l.starts_with('|'));
+            page.find(&format!("<!-- {id}: ")).unwrap_or_else(|| panic!("the page has no table of {id}"));
+        let rows = page[start..].lines().skip(3).take_while(|l| l.starts_with('|'));
         for row in rows {
             let [bound, verdict, constant] = cells(row);
             let found = snapshot(id, bound);
@@ -113,6 +154,22 @@ fn tour_agrees_with_the_snapshots() {
                 }
             }
         }
+    }
+    // The last line of `verify`, as the front page shows it.
+    let of = |verdict: &str| verdicts.iter().filter(|v| **v == verdict).count();
+    let [holds, scales, open] = ["holds", "scales", "inconclusive"].map(of);
+    let line =
+        format!("{} claims: {holds} holds, {scales} scales, {open} inconclusive. Numbers", verdicts.len());
+    assert!(read("README.md").contains(&line), "{line}");
+}
+
+#[test]
+fn page_of_a_paper_has_its_errata() {
+    let page = read(NBL22);
+    for erratum in papers::nbl22::PAPER.errata {
+        let cells = [erratum.place, erratum.printed, erratum.checked].map(|text| text.replace('|', "\\|"));
+        let row = format!("| {} | {} |\n", erratum.id.0, cells.join(" | "));
+        assert!(page.contains(&row), "the page lacks {row}");
     }
 }
 

@@ -25,7 +25,7 @@ mod report {
 }
 mod terminal {
     pub mod interrupt;
-    pub mod watch;
+    pub mod output;
 }
 mod verify {
     pub mod commands;

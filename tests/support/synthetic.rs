@@ -67,7 +67,7 @@ impl Claim for Synthetic {
         self.cells[..count].to_vec()
     }
     fn predict(&self, cell: &Cell) -> Prediction {
-        Prediction { seconds: (self.seconds)(cell), bytes: (self.bytes)(cell) }
+        Prediction { flops: 1e9 * (self.seconds)(cell), bytes: (self.bytes)(cell) }
     }
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         (self.measure)(cell, seed)

@@ -1,14 +1,18 @@
-//! From a statement to a verdict: claims, the cells they are measured on, and the judges of what was
+//! From a statement to a verdict: claims, the cells on which they are measured, and the judges of what was
 //! measured.
 //!
 //! ```text
 //! Claim::plan(tier) → cells → measure(cell) → records → verdict → report
 //! ```
 //!
-//! Each arrow is a pure function of the one before; the [`run::journal`] is the only state. A claim is data
-//! and one measuring function ([`claim::Claim`]); what it asserts is a list of [`claim::bound::Bound`]s; what
-//! came out is a [`judge::ClaimVerdict`] that carries its own evidence. All of it is evidence at the sizes
-//! that ran, not proof.
+//! A **cell** is one setting of the parameters, a **record** holds what was measured in a cell, each number
+//! with a bound on its error, and a **verdict** is read off the records. Each arrow is a pure function of what
+//! stands before it; the [`run::journal`] is the only state. A claim consists of data (its [`Card`]), a list of
+//! cells, one measuring function and a list of [`Bound`]s ([`claim::Claim`]). A [`judge::ClaimVerdict`] carries
+//! the evidence that it was read off. A verdict is evidence at the sizes that were measured, and not a proof.
+//!
+//! A paper is a folder in [`papers`] and a line in its list. `CONTRIBUTING.md` has a whole claim, and
+//! `docs/method.md` says what a verdict means.
 //!
 //! | room | what is in it | rests on |
 //! |---|---|---|

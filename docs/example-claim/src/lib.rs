@@ -60,7 +60,7 @@ impl Claim for TopEigenvalue {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let order = (cell.d() * cell.m() / 2) as f64;
-        Prediction { seconds: 1e-3 + 1e-8 * order * order, bytes: 1e6 + 40.0 * (cell.m() * cell.m()) as f64 }
+        Prediction { flops: 1e6 + 10.0 * order * order, bytes: 1e6 + 40.0 * (cell.m() * cell.m()) as f64 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -338,7 +338,7 @@ fn outcomes_have_words_and_exit_codes() {
     );
     let help = desk.run(&["train", "--help"]);
     assert!(
-        help.code == Some(0) && help.stdout.contains("Example") && help.stdout.contains("Exit code"),
+        help.code == Some(0) && help.stdout.contains("Example") && help.stdout.contains("The exit code is"),
         "{}",
         help.stdout
     );
@@ -467,7 +467,7 @@ fn another_or_a_damaged_run_is_not_continued() {
     let base: Vec<&str> = base.split(' ').collect();
     desk.json(&base);
     let more = |flags: &'static str| [&base[..], &flags.split(' ').collect::<Vec<_>>()].concat();
-    desk.refused(&more("--noise 0.1"), &["run is another one", "noise was 0.0 and is 0.1", "--fresh"]);
+    desk.refused(&more("--noise 0.1"), &["run holds another run", "noise was 0.0 and is 0.1", "--fresh"]);
     desk.refused(
         &more("--loss log-cosh --seed 4"),
         &["loss was \"pseudo-huber\" and is \"log-cosh\"", "seed was 0 and is 4"],

@@ -291,7 +291,8 @@ fn experiments_are_shown_with_their_verdicts() {
     let pages = Pages::new();
     let folder = pages.dir.path().join("results/made-up");
     fs::create_dir_all(&folder).unwrap();
-    let verdict = r#"{"claim":"made-up","title":"a <made-up> one","reference":"","verdict":"holds","bounds":[],"failures":[],"tier":"quick","seed":1}"#;
+    let verdict = r#"{"claim":"made-up","title":"a <made-up> one","reference":"","verdict":"holds",
+        "bounds":[],"failures":[],"tier":"quick","seed":1}"#;
     fs::write(folder.join("verdict.json"), verdict).unwrap();
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"200\" fill=\"black\"><rect \
         width=\"100%\" height=\"100%\" fill=\"white\" /><line x1=\"0\" y1=\"0\" x2=\"9\" y2=\"9\" \
@@ -316,8 +317,7 @@ fn experiments_are_shown_with_their_verdicts() {
     // Runs say which sources computed them, and the stalest of them is what counts.
     fs::create_dir(folder.join("runs")).unwrap();
     for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
-        let head =
-            format!("{{\"checkpoint\":\"escapement experiment 1\",\"source\":\"{source}\",\"settings\":{{}}");
+        let head = format!("{{\"checkpoint\":\"escapement run 2\",\"source\":\"{source}\",\"settings\":{{}}");
         fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
         let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
         assert_eq!(text(all(&page, "#experiments .from")[0]), expected);
@@ -358,8 +358,13 @@ fn a_browser_finds_no_fault_at_either_width() {
     // A headless window is at least 500 wide, a frame is as wide as it is told.
     let outer = r#"<!DOCTYPE html><script>
         const answers = [];
-        onmessage = (e) => { answers.push(e.data); document.documentElement.dataset.check = JSON.stringify(answers.sort((a, b) => a.width - b.width)); };
-    </script><iframe src="copy.html" style="width:400px;height:900px;border:0"></iframe><iframe src="copy.html" style="width:1200px;height:900px;border:0"></iframe>"#;
+        onmessage = (e) => {
+            answers.push(e.data);
+            const sorted = answers.sort((a, b) => a.width - b.width);
+            document.documentElement.dataset.check = JSON.stringify(sorted);
+        };
+    </script><iframe src="copy.html" style="width:400px;height:900px;border:0"></iframe>
+    <iframe src="copy.html" style="width:1200px;height:900px;border:0"></iframe>"#;
     let file = pages.dir.path().join("outer.html");
     fs::write(&file, outer).unwrap();
     let out = Command::new(&browser)

@@ -241,7 +241,7 @@ fn list_and_explain_say_what_a_claim_is() {
     let (code, out, _) = run(&registry, &desk, &["explain", "made-up"]);
     assert_eq!(code, 0);
     for words in [
-        "lhs ≲ m^{-1/2}",
+        "lhs ≲ m^{−1/2}",
         "m even",
         "by construction",
         "a slope above ¼",
@@ -322,7 +322,7 @@ fn a_slow_run() {
 fn interrupted(words: &str, journal: &std::path::Path) -> String {
     use std::process::{Command, Stdio};
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "verify_cli::a_slow_run", "--ignored", "--nocapture"])
+        .args(["--exact", "verify::commands::a_slow_run", "--ignored", "--nocapture"])
         .env("ESCAPEMENT_TEST_WORDS", words)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

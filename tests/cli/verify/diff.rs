@@ -213,7 +213,7 @@ fn the_help_says_what_counts_as_moved_and_what_the_exit_codes_mean() {
     let help = crate::verify::commands::help("diff");
     for words in [
         "two error bounds together",
-        "outside the other's limits",
+        "outside the limits of the other",
         "1 when a verdict got worse",
         "escapement diff old.jsonl",
     ] {

@@ -211,7 +211,7 @@ fn taylor_goes_on_to_the_same_bytes_and_takes_a_dataset() {
     let common = ["experiment", "taylor", "--seeds", "1", "--steps", "5"];
     desk.refused(
         &[&common[..], &["--inputs", "X.npy", "--labels", "z.npy", "--out", "mine"]].concat(),
-        &["mine holds another experiment", "dataset was"],
+        &["mine holds another run", "dataset was"],
     );
     for (wrong, word) in [
         (&["--inputs", "X.npy"][..], "--labels"),

@@ -7,7 +7,7 @@ use escapement_cli::terminal::exit;
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::measure as measure_cell;
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::run::source::SHARED_HASH;
 use escapement_verify::{Cell, Claim, Measurement, Record, Registry, Result, Tier};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ fn every_cell_falls_to_one_share_and_the_shares_are_as_even_as_the_cells_allow()
             let keys: Vec<String> = share.steps.iter().map(|s| s.cell.key()).collect();
             let places: Vec<_> = keys.iter().map(|k| whole.iter().position(|w| w == k)).collect();
             assert!(places.is_sorted(), "a share is in plan order");
-            seconds.push(share.steps.iter().map(|s| s.prediction.seconds).sum::<f64>());
+            seconds.push(share.steps.iter().map(|s| s.prediction.flops).sum::<f64>());
             keys.into_iter().for_each(|k| *seen.entry(k).or_insert(0) += 1);
         }
         assert!(seen.len() == 48 && seen.values().all(|&count| count == 1), "{n}: {seen:?}");
@@ -236,7 +236,7 @@ fn records_of_other_sources_are_kept_behind_and_contradict_nobody() {
     assert_eq!(joined[..13], lines(&desk, "now")[..]);
     let backwards: Vec<String> = lines(&desk, "earlier").into_iter().rev().collect();
     assert_eq!(joined[13..], backwards[..], "in plan order too");
-    assert!(!joined[..13].iter().any(|l| !l.contains(SOURCE_HASH)));
+    assert!(!joined[..13].iter().any(|l| !l.contains(SHARED_HASH)));
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn a_record_does_not_depend_on_the_number_of_threads() {
         let step = plan.steps.iter().find(|s| s.cell.key() == key).unwrap();
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| measure_cell(step, plan.seed, SOURCE_HASH, 1e9)).unwrap()
+            pool.install(|| measure_cell(step, plan.seed, SHARED_HASH, 1e9)).unwrap()
         };
         assert_eq!(on(1), on(2), "{key}");
     }

@@ -5,7 +5,7 @@ use crate::synthetic::{Synthetic, noise, over_m};
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::{self, Observer, Options, Outcome, Silent};
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::run::source::SHARED_HASH;
 use escapement_verify::{Cell, Error, Measurement, Record, Registry, Tier};
 use std::fs;
 use std::path::Path;
@@ -135,7 +135,7 @@ fn a_damaged_line_is_an_error_that_names_it() {
         |_| "\u{0}\u{0}\u{0}".to_owned(),
         |l| l.replacen("\"error\":1e-16", "\"error\":-1.0", 1),
         |l| l.replacen("\"error\":1e-16", "\"error\":2e-16", 1),
-        |l| l.replacen(SOURCE_HASH, "0123456789abcdef", 1),
+        |l| l.replacen(SHARED_HASH, "0123456789abcdef", 1),
         |l| l[..l.find(",\"check\"").unwrap()].to_owned() + "}",
         |l| l.replacen("\"check\":\"", "\"check\":\"0", 1),
     ];
@@ -184,6 +184,34 @@ fn records_of_other_sources_are_not_reused_and_other_seeds_are_kept() {
     assert_eq!(simply(&path, 1, 8).reused, 0);
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 36);
     assert_eq!(simply(&path, 1, 7).reused, 18);
+}
+
+#[test]
+fn a_finished_run_deletes_no_record_that_was_not_in_its_plan() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("j.jsonl");
+    let planned = simply(&dir.path().join("elsewhere.jsonl"), 1, 7).records;
+    // The same cells by older sources; the same sources with another seed, in another tier, and of another paper.
+    let older = |r: &Record| Record { source: "0123456789abcdef".into(), ..r.clone() };
+    let others = |r: &Record| {
+        let seed = Record { seed: 8, ..older(r) };
+        let tier = Record { cell: r.cell.clone().part("standard"), ..older(r) };
+        let paper = Record { cell: r.cell.clone().of_claim("other/lemma"), ..older(r) };
+        [seed, tier, paper]
+    };
+    let mut journal = Journal::open(&path, false).unwrap();
+    let kept: Vec<Record> = planned.iter().flat_map(others).collect();
+    for record in planned.iter().map(older).chain(kept.iter().cloned()) {
+        journal.append(&record, 0.0, 1).unwrap();
+    }
+    drop(journal);
+    assert_eq!(simply(&path, 1, 7).reused, 0);
+    let journal = Journal::open(&path, false).unwrap();
+    for r in &kept {
+        assert_eq!(journal.get(&r.cell, r.seed, &r.source), Some(r), "{}", r.cell);
+    }
+    let all = fs::read_to_string(&path).unwrap();
+    assert_eq!(all.lines().count(), planned.len() + kept.len(), "what was measured again is superseded");
 }
 
 #[test]

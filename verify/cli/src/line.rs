@@ -1,14 +1,14 @@
 //! The command line: what can be typed, and what a usage error says.
 
 use crate::compute::{construct, evaluate, spectrum, train, zonal};
-use crate::terminal::{Voice, completions, exit, man};
+use crate::terminal::{Output, completions, exit, man};
 use crate::verify::{self, experiment};
 use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::Registry;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Exact checks of theorems about escaping the NTK regime.
+/// Tests theorems about two-layer networks with numbers. It checks numbers, not proofs.
 #[derive(Parser)]
 #[command(
     name = "escapement",
@@ -20,30 +20,30 @@ struct Line {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    voice: Voice,
+    output: Output,
 }
 
 #[derive(Subcommand)]
 enum Command {
     #[command(flatten)]
     Verify(verify::Command),
-    /// Zonal coefficients of an activation
+    /// Compute the zonal coefficients of an activation
     Zonal(zonal::Args),
-    /// The spectrum of the feature covariance
+    /// Compute the spectrum of the feature covariance Σ
     Spectrum(spectrum::Args),
-    /// The displacements that express a target
+    /// Construct the displacements that express a target function
     Construct(construct::Args),
-    /// L_λ, its gradient and its Hessian at weights of your own
+    /// Evaluate the regularised loss L_λ, its gradient and its Hessian at weights from files
     Evaluate(evaluate::Args),
     // No comment of the kind that is documentation: it would take the place of what the arguments say at
     // length.
-    #[command(about = "Gradient descent on L_λ, with a history and checkpoints")]
+    #[command(about = "Run gradient descent on L_λ, with a history and checkpoints")]
     Train(Box<train::Args>),
-    #[command(about = "The paper's figures, as CSV and SVG, with verdicts")]
+    #[command(about = "Make the figures of NBL22 again, as CSV and SVG, with verdicts")]
     Experiment(experiment::Args),
-    /// A completion script for a shell
+    /// Print a completion script for a shell
     Completions(completions::Args),
-    /// The manual pages
+    /// Print or write the manual pages
     Man(man::Args),
 }
 
@@ -53,7 +53,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         Ok(line) => line,
         Err(e) => return usage(&e),
     };
-    line.voice.set();
+    line.output.set();
     let result = match line.command {
         Command::Verify(command) => return verify::exit(command.run(registry, &mut std::io::stdout())),
         Command::Zonal(args) => zonal::run(&args),

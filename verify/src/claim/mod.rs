@@ -61,8 +61,11 @@ impl std::fmt::Display for Tier {
 /// What a cell is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Prediction {
-    /// Seconds on one core.
-    pub seconds: f64,
+    /// Floating-point operations on one core, in units of a scalar one, for which a common core takes a
+    /// nanosecond: an operation inside a matrix product counts about a seventieth, an evaluation of an
+    /// activation seven to thirty. How long they take is learnt from the runs of a machine
+    /// ([`crate::run::rates`]).
+    pub flops: f64,
     /// Bytes at the peak.
     pub bytes: f64,
 }

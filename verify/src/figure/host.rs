@@ -16,8 +16,8 @@ pub trait Host {
     /// A run begins, or goes on: how much work is done before it, in this execution or an earlier one.
     fn resume(&self, _done: u64) {}
 
-    /// How much work is done, and what is said of the run in hand.
-    fn progress(&self, _done: u64, _message: &str) {}
+    /// How much work is done, and what there is to say of the run in hand.
+    fn progress(&self, _done: u64, _message: &dyn Fn() -> String) {}
 
     /// A run has ended: its name, how many there have been, of how many, and the seconds that the others are
     /// expected to take.

@@ -4,7 +4,7 @@
 //! Every failure is one sentence that names the file, the offending value and what is allowed.
 
 pub mod atomic;
-pub mod checkpoint;
 pub mod folder;
+pub mod kept_run;
 pub mod memory;
 pub mod toml_file;

@@ -4,8 +4,10 @@ use crate::claim::cell::Cell;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::{Error, Result};
 use crate::run::journal::Key;
+use crate::run::rates::{NOMINAL, Rates};
 use crate::run::shard::Shard;
 use crate::run::source::source_of;
+use crate::run::timings::Timings;
 use std::collections::BTreeSet;
 
 /// One cell of a plan.
@@ -16,6 +18,8 @@ pub struct Step<'a> {
     pub cell: Cell,
     /// What it is expected to take.
     pub prediction: Prediction,
+    /// The seconds that this is expected to be, at the rates that are known.
+    pub seconds: f64,
 }
 
 /// Every cell of a run, in the order of the registry and of each claim's plan.
@@ -52,25 +56,37 @@ impl<'a> Plan<'a> {
                 }
                 let prediction = claim.predict(&cell);
                 order.push((cell.clone(), seed, source_of(claim)));
-                steps.push(Step { claim, cell, prediction });
+                let seconds = NOMINAL * prediction.flops;
+                steps.push(Step { claim, cell, prediction, seconds });
             }
         }
         Ok(Self { steps, order, tier, seed })
     }
 
+    /// With the times that this machine is expected to take, by what it took for the cells that `timings` knows.
+    /// Which cells are measured, and how they are shared out, does not depend on it.
+    #[must_use]
+    pub fn timed_by(mut self, timings: &Timings) -> Self {
+        let rates = Rates::learnt(timings, self.steps.iter().map(|s| (&s.cell, s.prediction.flops)));
+        for step in &mut self.steps {
+            step.seconds = rates.seconds(&step.cell, step.prediction.flops);
+        }
+        self
+    }
+
     /// The share of the cells that falls to `shard`, in the same order.
     #[must_use]
     pub fn share(mut self, shard: Shard) -> Self {
-        let seconds: Vec<f64> = self.steps.iter().map(|s| s.prediction.seconds).collect();
-        let mut takes = shard.takes(&seconds).into_iter();
+        let flops: Vec<f64> = self.steps.iter().map(|s| s.prediction.flops).collect();
+        let mut takes = shard.takes(&flops).into_iter();
         self.steps.retain(|_| takes.next().unwrap_or(false));
         self
     }
 
     /// Seconds on `jobs` cores: the total shared out, and no less than the longest cell.
     pub fn seconds(&self, jobs: usize) -> f64 {
-        let total: f64 = self.steps.iter().map(|s| s.prediction.seconds).sum();
-        let longest = self.steps.iter().map(|s| s.prediction.seconds).fold(0.0, f64::max);
+        let total: f64 = self.steps.iter().map(|s| s.seconds).sum();
+        let longest = self.steps.iter().map(|s| s.seconds).fold(0.0, f64::max);
         longest.max(total / jobs.max(1) as f64)
     }
 

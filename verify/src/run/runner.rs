@@ -100,7 +100,7 @@ pub fn run(
     }
     let reused = results.iter().flatten().count();
     let mut waiting: Vec<usize> = (0..results.len()).filter(|&i| results[i].is_none()).collect();
-    let seconds = |i: &usize| plan.steps[*i].prediction.seconds;
+    let seconds = |i: &usize| plan.steps[*i].seconds;
     waiting.sort_by(|a, b| seconds(a).total_cmp(&seconds(b)).then(b.cmp(a)));
 
     let pool = rayon::ThreadPoolBuilder::new()

@@ -31,19 +31,19 @@ impl Shard {
         self.of
     }
 
-    /// For each of the cells, of which `seconds` are the predicted times, whether it falls to this share.
-    pub(crate) fn takes(self, seconds: &[f64]) -> Vec<bool> {
-        // Whole microseconds, at least one: sums without rounding, so that the shares are the same on every
-        // machine.
-        let time = |i: usize| ((1e6 * seconds[i]).round() as u64).max(1);
-        let mut falling: Vec<usize> = (0..seconds.len()).collect();
-        falling.sort_by_key(|&i| (std::cmp::Reverse(time(i)), i));
+    /// For each of the cells, of which `flops` are predicted, whether it falls to this share.
+    pub(crate) fn takes(self, flops: &[f64]) -> Vec<bool> {
+        // Whole thousands of flops, at least one: sums without rounding, so that the shares are the same on
+        // every machine.
+        let work = |i: usize| ((1e-3 * flops[i]).round() as u64).max(1);
+        let mut falling: Vec<usize> = (0..flops.len()).collect();
+        falling.sort_by_key(|&i| (std::cmp::Reverse(work(i)), i));
         // More shares than cells stay empty, from the last one down.
-        let mut loads = vec![0u128; self.of.min(seconds.len())];
-        let mut takes = vec![false; seconds.len()];
+        let mut loads = vec![0u128; self.of.min(flops.len())];
+        let mut takes = vec![false; flops.len()];
         for i in falling {
             if let Some(least) = (0..loads.len()).min_by_key(|&share| loads[share]) {
-                loads[least] += u128::from(time(i));
+                loads[least] += u128::from(work(i));
                 takes[i] = least + 1 == self.index;
             }
         }

@@ -47,6 +47,11 @@ impl Timings {
         Self(sound.map(keyed).collect())
     }
 
+    /// All of them, with their cells.
+    pub fn iter(&self) -> impl Iterator<Item = (&Cell, &Timing)> {
+        self.0.iter().map(|(key, timing)| (&key.0, timing))
+    }
+
     /// The timing of a cell.
     pub fn get(&self, cell: &Cell, seed: u64, source: &str) -> Option<&Timing> {
         self.0.get(&(cell.clone(), seed, source.to_owned()))

@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod latex;
+pub mod numbers;
 pub mod plural;
 
 pub use choice::Choice;

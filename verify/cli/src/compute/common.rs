@@ -54,7 +54,7 @@ pub struct NetworkArgs {
     /// The activation, with an optional shift, as in tanh:0.5
     #[arg(long, default_value = "sigmoid:1")]
     pub activation: String,
-    /// The part of the degree series of Σ that may be left out, relative to its largest eigenvalue at
+    /// How much of the degree series of Σ may be left out, relative to the largest eigenvalue of Σ at
     /// infinite width [default: 1e-12, but 1e-9 where spectrum takes the harmonic route]
     #[arg(long)]
     pub tail: Option<f64>,
@@ -317,27 +317,6 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     };
     let head = line(&mut headings.iter().copied());
     rows.iter().fold(head, |text, row| text + &line(&mut row.iter().map(String::as_str)))
-}
-
-/// A number for a table: seven digits, scientific outside [1e-3, 1e6).
-pub fn number(x: f64) -> String {
-    significant(x, 7)
-}
-
-/// The same with fewer digits; scientific also where not all digits before the point are among them.
-pub fn significant(x: f64, digits: usize) -> String {
-    let after_first = digits.saturating_sub(1);
-    let decimals = after_first as i32 - x.abs().log10().floor().clamp(-9.0, 9.0) as i32;
-    match usize::try_from(decimals) {
-        _ if x == 0.0 => "0".into(),
-        Ok(decimals) if (1e-3..1e6).contains(&x.abs()) => format!("{x:.decimals$}"),
-        _ => format!("{x:.after_first$e}"),
-    }
-}
-
-/// A multiplicity: whole numbers as such, beyond that in scientific notation.
-pub fn count(x: f64) -> String {
-    if x < 1e9 { format!("{x:.0}") } else { format!("{x:.3e}") }
 }
 
 /// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels`

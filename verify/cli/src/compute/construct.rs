@@ -12,6 +12,7 @@ use escapement::objective::Regularizers;
 use escapement::sphere;
 use escapement::{Error, seed, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::number;
 use faer::{MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -20,8 +21,10 @@ use std::process::ExitCode;
 /// What `--out` writes.
 const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
-/// The displacements that express a target: W_Q for its sparse part, W_L for its low-degree part, W* = W_L +
-/// S·W_Q.
+/// Constructs the displacements of the weights that express a target function.
+///
+/// W_Q expresses the sparse part of the target through the quadratic term f_Q, and W_L its low-degree part
+/// through the linear term f_L. W* = W_L + S·W_Q joins them; the diagonal matrix S has random signs.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -217,7 +220,7 @@ pub fn default_target(d: usize) -> escapement::Result<Target> {
 }
 
 fn readable(o: &Output, out: Option<&Path>) -> String {
-    let n = common::number;
+    let n = number;
     let rms = |a: &[f64], b: &[f64]| {
         (a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
     };
@@ -243,8 +246,10 @@ fn readable(o: &Output, out: Option<&Path>) -> String {
         format!("\nWritten: W_Q, W_L, W_star, signs, W0 and X (.npy) and summary.json in {}", dir.display())
     });
     format!(
-        "W_Q, W_L and W* = W_L + S·W_Q for {} at d = {}, m = {}, k = {}, R = {}; n_k = {}, n = {}\n\n{}\n{}\n{}\n\
-         W_L lies in the top {} eigenvectors of Σ: λ = {:.4e} there, {:.4e} above the next ({} route).{written}",
+        "W_Q, W_L and W* = W_L + S·W_Q for {} at d = {}, m = {}, k = {}, R = {}; n_k = {}, n = {}\n\n\
+         {}\n{}\n{}\n\
+         W_L lies in the span of the top {} eigenvectors of Σ, whose least eigenvalue is {:.4e}, {:.4e} \
+         above the next one ({} route).{written}",
         o.activation,
         o.d,
         o.m,

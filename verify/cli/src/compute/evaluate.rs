@@ -4,8 +4,7 @@
 use super::common::{self, NetworkArgs, Notes};
 use super::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
-use crate::terminal::exit::INTERRUPTED;
-use crate::terminal::watch::Watch;
+use crate::terminal::{interrupt, solve::WatchedSolve};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -15,6 +14,7 @@ use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::number;
 use faer::{Mat, MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,10 @@ use std::process::ExitCode;
 /// What `--out` writes; the last only with `--direction`.
 const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];
 
-/// f, f_L and f_Q, and L_λ with gradient and Hessian, at weights and a displacement of your own.
+/// Evaluates the network and the regularised loss L_λ at weights and a displacement from files.
+///
+/// The network f and the first terms f_L (linear) and f_Q (quadratic) of its Taylor expansion are evaluated
+/// at each input; of L_λ the value, the gradient and the least eigenvalue of the Hessian are computed.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -50,10 +53,10 @@ pub struct Args {
     /// A direction V, m × d: the Hessian times V is computed as well
     #[arg(long, value_name = "FILE")]
     direction: Option<PathBuf>,
-    /// The low degree: R1, R2 and R3 know the top n_k eigenvectors of Σ
+    /// The low degree k: R1, R2 and R3 treat the top n_k eigenvectors of Σ, those of degrees up to k, apart
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// λ1,λ2,λ3,λ4
+    /// The weights λ1,λ2,λ3,λ4 of the regularisers R1 to R4 in L_λ
     #[arg(long, default_value = "0,0,0,0", value_name = "NUMBERS", allow_hyphen_values = true)]
     lambda: String,
     /// The loss: pseudo-huber, log-cosh or square
@@ -139,26 +142,21 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let w = common::read_displacement(&args.displacement, p, d)?;
     let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
     let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
-    let order = 2 * p * d;
     let options = curvature::options(args.products, args.network.seed);
-    let kept = 6.0 * n as f64 * 2.0 * p as f64;
-    let basis = order as f64
-        * if order <= options.dense { 2.0 * order as f64 } else { 1.0 + args.products.min(order) as f64 };
-    let needed = 8.0 * (kept + basis);
+    let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
     common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
 
     let par = Par::rayon(0);
     let weights = neurons.weights();
     let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
     let cov = Covariance::from_levels(weights, levels)?;
-    let mut watch = Watch::new(rank, request.tolerance);
+    let mut watch = WatchedSolve::new(rank, request.tolerance);
     let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
         watch.step(progress)
     })?;
     if pairs.stopped {
         watch.end();
-        eprintln!("escapement: interrupted; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(interrupt::nothing_written());
     }
     watch.then("the network and L_λ");
     let top = TopSpace::new(&pairs, rank)?;
@@ -221,6 +219,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The bytes that the Hessian and the search for its least eigenvalue take.
+fn bytes_needed(n: usize, m: usize, order: usize, options: &LeastOptions) -> f64 {
+    let kept = 6.0 * n as f64 * m as f64;
+    let products = options.max_products.min(order) as f64;
+    let columns = if order <= options.dense { 2.0 * order as f64 } else { 1.0 + products };
+    8.0 * (kept + order as f64 * columns)
+}
+
 /// The Hessian times V, and `Vᵀ∇²L_λ V`.
 fn along(hessian: &regularized::Hessian<'_>, v: &Mat<f64>, par: Par) -> Result<(Mat<f64>, f64)> {
     let mut product = Mat::zeros(v.nrows(), v.ncols());
@@ -249,7 +255,6 @@ fn write(
 }
 
 fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
-    let number = common::number;
     let rms = |a: &[f64]| number((a.iter().map(|x| x * x).sum::<f64>() / a.len() as f64).sqrt());
     let functions: Vec<Vec<String>> =
         [("f", &o.f), ("f_L", &o.f_l), ("f_Q", &o.f_q), ("the model", &o.prediction)]

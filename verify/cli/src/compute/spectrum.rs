@@ -4,8 +4,7 @@
 use super::common::{self, NetworkArgs, Notes};
 use crate::files::{npy, stdout};
 use crate::report::plot::{ScreeLevel, scree};
-use crate::terminal::exit::INTERRUPTED;
-use crate::terminal::watch::Watch;
+use crate::terminal::{exit::INTERRUPTED, solve::WatchedSolve};
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -13,6 +12,7 @@ use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
 use escapement::sphere::{FeatureLevels, Level, Truncation};
 use escapement::{Error, tolerance};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::text::numbers::{multiplicity, number};
 use faer::Par;
 use serde::Serialize;
 use std::ops::Range;
@@ -25,7 +25,10 @@ const ALL_BY_DEFAULT: usize = 4_000;
 /// The order pd above which residuals of [`tolerance::RESIDUAL_LARGE`] are enough when nobody says.
 const LARGE: usize = 100_000;
 
-/// The spectrum of the feature covariance Σ of a paired network, by the cheapest of three routes.
+/// Computes eigenvalues of the feature covariance Σ of a paired network.
+///
+/// Each eigenvalue comes with the evidence for it: residuals, a bound on the degrees that were left out, and
+/// a check that none is missing. Of three routes the cheapest is taken.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -40,21 +43,22 @@ pub struct Args {
     /// Only the N largest eigenvalues
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// All pd eigenvalues that the pairing does not make zero [default up to pd = 4000; above, the top d + 1]
+    /// All pd eigenvalues that the pairing of the neurons does not make zero [default: all of them up to pd =
+    /// 4000, the top d + 1 above]
     #[arg(long)]
     pub all: bool,
-    /// The route: auto, dense, harmonic or operator
+    /// How the eigenvalues are computed: dense (a full eigendecomposition), harmonic (from spherical
+    /// harmonics), operator (block iteration without the matrix), or auto for the cheapest of the three
     #[arg(long, default_value = "auto")]
     pub route: String,
-    /// The residuals that the operator route may leave, relative to the largest eigenvalue [default: 1e-12;
-    /// 1e-8 above pd = 100000, where the eigenvalues have all their digits all the same, their error being
-    /// quadratic in it]
+    /// The residual that the operator route may leave, relative to the largest eigenvalue. The error of an
+    /// eigenvalue is quadratic in the residual [default: 1e-12, and 1e-8 above pd = 100000]
     #[arg(long, value_name = "RESIDUAL")]
     pub tolerance: Option<f64>,
-    /// Write the eigenvectors here, as .npy of shape [N, m, d]: neuron r, then its twin p + r
+    /// Write the eigenvectors to this file, as .npy of shape [N, m, d]: neuron r, then its twin p + r
     #[arg(long, value_name = "FILE")]
     pub vectors: Option<PathBuf>,
-    /// Draw a scree plot here, as SVG
+    /// Draw a scree plot to this file, as SVG
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     /// Print one JSON object instead of a summary
@@ -153,7 +157,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;
-    let mut watch = Watch::new(top.unwrap_or(order), request.tolerance);
+    let mut watch = WatchedSolve::new(top.unwrap_or(order), request.tolerance);
     let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| {
         watch.step(progress)
     });
@@ -312,19 +316,14 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         let part = &values[range];
         let mean = part.iter().sum::<f64>() / part.len() as f64;
         let (max, min) = (part.first().copied().unwrap_or(0.0), part.last().copied().unwrap_or(0.0));
-        [mean, min, max].map(common::number)
+        [mean, min, max].map(number)
     };
     let mut rows: Vec<Vec<String>> = groups
         .iter()
         .take(12)
         .map(|(degree, range)| {
             let l = &levels[*degree];
-            let head = [
-                degree.to_string(),
-                common::count(l.dimension),
-                common::number(l.tau),
-                common::number(l.kappa),
-            ];
+            let head = [degree.to_string(), multiplicity(l.dimension), number(l.tau), number(l.kappa)];
             head.into_iter().chain(statistics(range.clone())).collect()
         })
         .collect();
@@ -355,14 +354,15 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
     };
     let stopped = if pairs.stopped { "; stopped before the end" } else { "" };
     format!(
-        "{head}\nEigenvalues in descending order, counted off by falling κ_j (their limits at infinite width):\n{table}\n\
+        "{head}\nEigenvalues in descending order, grouped by degree, largest κ_j first:\n{table}\n\
+         κ_j               the eigenvalue of degree j at infinite width\n\
          trace             {}\n\
          truncation        degree {} leaves out at most {:.1e}\n\
          largest residual  {:.1e}{orthonormality}{stopped}\n\
          exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",
-        common::number(cov.trace()),
+        number(cov.trace()),
         cov.levels().max_degree(),
         pairs.truncation_bound,
         pairs.residual_max,

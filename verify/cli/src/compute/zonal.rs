@@ -6,10 +6,15 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::sphere::{self, FeatureLevels, Level, Truncation, ZonalQuadrature};
 use escapement::{Error, tolerance};
+use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Exact zonal coefficients: λ_j(σ'), λ_j(σ''), A_j, C_j, τ_j and κ_j for each degree j.
+/// Computes the zonal coefficients of an activation σ, degree by degree.
+///
+/// λ_j(σ') and λ_j(σ'') are the coefficients of σ' and σ'' in Gegenbauer polynomials on the sphere. A_j and
+/// C_j are the radial and the tangential coefficients of the feature covariance Σ, τ_j is the trace of
+/// degree j in Σ, and κ_j its eigenvalue at infinite width.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -22,7 +27,7 @@ pub struct Args {
     /// The activation, with an optional shift: sigmoid, tanh, erf, sine, softplus; tanh:0.5 is tanh(z − 0.5)
     #[arg(long, default_value = "sigmoid:1")]
     pub activation: String,
-    /// The last degree: degrees 0 to this one are shown
+    /// The largest degree that is shown
     #[arg(long, default_value_t = 8)]
     pub degrees: usize,
     /// Print one JSON object instead of a table
@@ -113,11 +118,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         degrees,
         tail: levels.truncation_bound(),
     };
-    if args.json {
-        stdout::print_json(&output)?;
-    } else {
-        stdout::print(&readable(&output))?;
-    }
+    stdout::print(&if args.json { stdout::to_json(&output)? } else { readable(&output) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -153,7 +154,7 @@ fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
 fn digits(value: f64, error: f64) -> String {
     if value == 0.0 || value.abs() > error {
         let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
-        return common::significant(value, certain);
+        return significant(value, certain);
     }
     let unit = 10.0_f64.powf(error.log10().floor());
     format!("< {:.0e}", (error / unit).ceil() * unit)
@@ -166,7 +167,7 @@ fn readable(o: &Output) -> String {
         .map(|r| {
             let (values, errors) = (r.values.all(), r.error.all());
             let numbers: [String; 6] = std::array::from_fn(|i| digits(values[i], errors[i]));
-            [r.degree.to_string(), common::count(r.dimension)].into_iter().chain(numbers).collect()
+            [r.degree.to_string(), multiplicity(r.dimension)].into_iter().chain(numbers).collect()
         })
         .collect();
     let table = common::table(&["j", "B(d,j)", "λ_j(σ')", "λ_j(σ'')", "A_j", "C_j", "τ_j", "κ_j"], &rows);
@@ -176,7 +177,7 @@ fn readable(o: &Output) -> String {
          width; digits that rounding hides are left out.",
         o.activation,
         o.d,
-        common::number(o.trace),
+        number(o.trace),
         o.tail,
         o.degrees.len() - 1
     )

@@ -9,7 +9,14 @@ use std::io::{self, Write};
 /// # Errors
 /// Standard output that cannot be written to, as on a full disk.
 pub fn print(text: &str) -> Result<()> {
-    let mut out = io::stdout().lock();
+    print_to(&mut io::stdout().lock(), text)
+}
+
+/// As [`print()`], to `out` in place of standard output.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_to(out: &mut dyn Write, text: &str) -> Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match out
         .write_all(text.as_bytes())
@@ -24,20 +31,18 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints one JSON value.
+/// Prints one JSON value to `out`, a line for each of its parts.
 ///
 /// # Errors
-/// As [`print()`], and a number that is not finite: JSON has none, and a null in its place would be taken for
-/// data.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
-    print(&to_json(value)?)
+/// As [`print()`].
+pub fn print_json_to(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
+    print_to(out, &serde_json::to_string_pretty(value)?)
 }
 
-/// The JSON text of `value`, one element per line where it is not a number. Optional fields are to be left
-/// out, not null.
+/// The JSON text of `value` in one line. Optional fields are to be left out, not null.
 ///
 /// # Errors
-/// A number that is not finite.
+/// A number that is not finite: JSON has none, and a null in its place would be taken for data.
 pub fn to_json(value: &impl Serialize) -> Result<String> {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, NoNull);

@@ -16,8 +16,7 @@
 
 use super::model::{BoundReport, ClaimReport, Report};
 use escapement::tolerance::MOVED;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::parameter::Value;
+use escapement_verify::claim::{Tier, parameter::Value};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
 use escapement_verify::text::plural::count;
 use serde::Serialize;

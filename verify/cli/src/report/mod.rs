@@ -1,6 +1,6 @@
 //! What a reader sees: pictures and tables, the data behind them, and what moved between two of them.
 
-pub mod called;
+pub mod command;
 pub mod control;
 pub mod diff;
 pub mod graph;

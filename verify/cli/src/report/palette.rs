@@ -98,7 +98,8 @@ pub fn variables() -> String {
     let (light, dark) = (list(|c| c.light), list(|c| c.dark));
     format!(
         ":root{{color-scheme:light;{light}}}\n\
-         @media screen and (prefers-color-scheme:dark){{:root:not([data-theme=\"light\"]){{color-scheme:dark;{dark}}}}}\n\
+         @media screen and (prefers-color-scheme:dark){{\
+         :root:not([data-theme=\"light\"]){{color-scheme:dark;{dark}}}}}\n\
          @media screen{{:root[data-theme=\"dark\"]{{color-scheme:dark;{dark}}}}}\n"
     )
 }

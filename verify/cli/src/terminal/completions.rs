@@ -13,7 +13,7 @@ use std::process::ExitCode;
         ~/.local/share/bash-completion/completions/escapement\n  escapement completions zsh > \
         ~/.zfunc/_escapement\n  escapement completions fish > ~/.config/fish/completions/escapement.fish")]
 pub struct Args {
-    /// The shell
+    /// The shell whose completion script is printed
     #[arg(value_enum)]
     shell: Shell,
 }

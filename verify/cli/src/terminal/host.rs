@@ -1,34 +1,26 @@
 //! An experiment on the command line: Ctrl-C, progress, and pictures as SVG.
 
-use super::{Stop, duration, is_watched, note};
+use super::bar::{Bar, Shape};
+use super::{interrupt::Stop, note};
 use crate::report::plot;
 use escapement_verify::figure::{Host, Picture};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use escapement_verify::text::numbers::duration;
 
 /// The command line around an execution.
-pub struct Desk {
+pub struct TerminalHost {
     stop: Stop,
-    bar: ProgressBar,
+    bar: Bar,
 }
 
-impl Desk {
+impl TerminalHost {
     /// Listens for Ctrl-C from now on.
     #[allow(clippy::new_without_default)] // it sets the handler of the process
     pub fn new() -> Self {
-        let bar = ProgressBar::hidden();
-        if is_watched() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:24} {percent}%  {elapsed}, about {eta} left  {wide_msg}")
-        {
-            bar.set_style(style);
-        }
-        Self { stop: Stop::new(), bar }
+        Self { stop: Stop::with_checkpoints(), bar: Bar::new(Shape::Work, 0) }
     }
 }
 
-impl Host for Desk {
+impl Host for TerminalHost {
     fn stopped(&self) -> bool {
         self.stop.asked()
     }
@@ -38,13 +30,11 @@ impl Host for Desk {
     }
 
     fn resume(&self, done: u64) {
-        self.bar.set_position(done);
-        self.bar.reset_eta();
+        self.bar.resume(done);
     }
 
-    fn progress(&self, done: u64, message: &str) {
-        self.bar.set_position(done);
-        self.bar.set_message(message.to_owned());
+    fn progress(&self, done: u64, message: &dyn Fn() -> String) {
+        self.bar.progress(done, message);
     }
 
     fn ended(&self, run: &str, number: usize, of: usize, left: f64) {
@@ -59,7 +49,7 @@ impl Host for Desk {
     }
 
     fn end(&self) {
-        self.bar.finish_and_clear();
+        self.bar.end();
     }
 
     fn draw(&self, picture: &Picture) -> Option<String> {

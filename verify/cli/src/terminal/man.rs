@@ -14,8 +14,8 @@ use std::process::ExitCode;
     after_help = "Examples:\n  escapement man | man -l -\n  escapement man --out ~/.local/share/man/man1"
 )]
 pub struct Args {
-    /// The folder, made if it is not there: escapement.1, and escapement-verify.1 and so on for the
-    /// subcommands
+    /// The folder for escapement.1, and for escapement-verify.1 and so on, the pages of the subcommands. It
+    /// is made if it is not there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -1,18 +1,17 @@
 //! The terminal: what is said on standard error, progress, Ctrl-C, completions and manual pages.
 
+pub mod bar;
 mod choice;
 pub mod completions;
 pub mod exit;
 mod host;
+pub mod interrupt;
 pub mod man;
+mod output;
 pub mod program;
 pub mod progress;
-mod stop;
-mod voice;
-pub mod watch;
+pub mod solve;
 
 pub use choice::choice;
-pub use host::Desk;
-pub use progress::duration;
-pub use stop::Stop;
-pub use voice::{Voice, is_quiet, is_watched, note, painted};
+pub use host::TerminalHost;
+pub use output::{Output, is_quiet, is_watched, note, painted};

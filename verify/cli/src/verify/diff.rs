@@ -1,14 +1,13 @@
 //! `diff`: what moved between two journals or reports.
 
-use super::material::{self, Measured, Wanted};
+use super::journal_report::{self, Measured, Wanted};
 use super::{print, print_json};
 use crate::report::diff::{compare, words};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
 use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
 use anyhow::{Result, anyhow, bail};
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::error::Error;
 use escapement_verify::files::atomic::reason;
 use escapement_verify::run::journal::Records;
@@ -18,18 +17,20 @@ use std::path::{Path, PathBuf};
 
 /// What --help says beyond the options.
 const DETAILS: &str = "\
-Shown are
-  verdicts that are other ones;
-  constants that differ by more than their two error bounds together, where both have the same cells and seed
-    (on other cells a constant is another number, and is not compared);
-  exponents of which one measured value lies outside the other's limits (on other cells, or with another seed: that differ by
-    more than the root of the sum of the squares of their limits), and onsets that are other ones;
+The command shows
+  verdicts that changed;
+  constants that differ by more than their two error bounds together. Constants are compared only where both
+    sides have the same cells and the same seed: on other cells a constant is another number;
+  exponents that changed. On the same cells with the same seed an exponent has changed when one measured value
+    lies outside the limits of the other. On other cells or with another seed it has changed when the two
+    differ by more than the root of the sum of the squares of their limits;
+  onsets that changed;
   claims, bounds and groups of cells that came or went, and numbers of cells;
-  in a group of their own the claims and bounds that are gone, of which the later one gives no verdict.
-Without --tier the tier of a journal is the one whose cells are nearest to those that it holds.
+  in a group of their own the claims and bounds for which the later side gives no verdict any more.
+Without --tier the tier of a journal is the one whose cells are nearest to those that the journal holds.
 
-Exit code: 0 when nothing moved, 1 when a verdict got worse (in the order exact, holds, scales, inconclusive, refuted),
-3 when something moved or is gone and no verdict got worse, 2 for bad input.
+The exit code is 0 when nothing moved and 1 when a verdict got worse, in the order exact, holds, scales,
+inconclusive, refuted. It is 3 when something moved or is gone and no verdict got worse, 2 for bad input.
 
 Examples:
   escapement diff old.jsonl results/journal.jsonl
@@ -43,13 +44,13 @@ pub struct Args {
     /// The earlier journal or report.json
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The later one
+    /// The later journal or report.json
     #[arg(value_name = "NEW")]
     new: PathBuf,
-    /// Whose cells to compare, of a journal; without it the one that it seems to hold
+    /// The tier whose cells are compared, for journals; without this option the tier that each seems to hold
     #[arg(long, value_parser = choice::<Tier>())]
     tier: Option<Tier>,
-    /// The root seed, of a journal
+    /// The root seed whose records are compared, for journals
     #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     seed: u64,
     /// Print one JSON object
@@ -97,5 +98,5 @@ fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
         other => other.into(),
     })?;
     let wanted = Wanted { claims: registry.select(&[])?, tier: args.tier, seed: args.seed };
-    material::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
+    journal_report::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
 }

@@ -3,8 +3,7 @@
 use super::print;
 use crate::terminal::exit::HOLDS;
 use anyhow::Result;
-use escapement_verify::claim::bound::Kind;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{bound::Kind, registry::Registry};
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -17,7 +16,7 @@ pub struct Args {
     /// The claim
     #[arg(value_name = "CLAIM")]
     claim: String,
-    /// Print the BibTeX entry of the paper that states it, and nothing else
+    /// Print only the BibTeX entry of the paper that states the claim
     #[arg(long)]
     bibtex: bool,
 }

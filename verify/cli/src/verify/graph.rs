@@ -3,18 +3,16 @@
 use super::list::{Standing, tell_of_earlier};
 use super::{Scope, print};
 use crate::report::graph::{Graph, Node, Setting};
-use crate::terminal::exit::HOLDS;
-use crate::terminal::note;
+use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
-use escapement_verify::claim::Claim;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::{Held, Records};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; what
-/// lacks cells is grey.
+/// Draws the graph of claims, coloured by the verdicts that the journal holds. Nothing is measured; a claim
+/// that lacks records of some cells is grey.
 ///
 /// Arrows lead from a claim to what rests on it.
 #[derive(Debug, clap::Args)]
@@ -23,16 +21,16 @@ use std::path::{Path, PathBuf};
         standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
 )]
 pub struct Args {
-    /// The language of the picture [default: by the name of --out; svg otherwise]
+    /// The format of the picture [default: by the name of --out; svg otherwise]
     #[arg(long)]
     format: Option<Format>,
-    /// Only this claim, what it rests on and what rests on it
+    /// Draw only this claim, the claims that it rests on and the claims that rest on it
     #[arg(long, value_name = "CLAIM")]
     focus: Option<String>,
-    /// The file; standard output when not given
+    /// The file of the picture; without it the picture goes to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The report that the nodes of an SVG link to
+    /// The page of the report, to which the nodes of an SVG link
     #[arg(long, value_name = "URL", default_value = "index.html")]
     page: String,
     #[command(flatten)]

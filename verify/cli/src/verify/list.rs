@@ -1,12 +1,9 @@
 //! `list`: the claims, with the verdicts that the journal holds.
 
 use super::{Scope, print, print_json};
-use crate::terminal::exit::HOLDS;
-use crate::terminal::{note, program};
+use crate::terminal::{exit::HOLDS, note, program};
 use anyhow::Result;
-use escapement_verify::claim::Claim;
-use escapement_verify::claim::errata::ErratumId;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Claim, errata::ErratumId, registry::Registry};
 use escapement_verify::judge::{Verdict, judge};
 use escapement_verify::run::journal::{Held, Records};
 use escapement_verify::run::plan::Plan;

@@ -2,18 +2,16 @@
 
 use super::{RunArgs, print, print_json, run};
 use crate::report::tables;
-use crate::terminal::exit::HOLDS;
-use crate::terminal::{duration, painted, program};
+use crate::terminal::{exit::HOLDS, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::run::runner;
 use escapement_verify::run::shard::Shard;
 use escapement_verify::run::source::source_of;
-use escapement_verify::text::plural::count;
+use escapement_verify::run::timings::Timings;
+use escapement_verify::text::{numbers::duration, plural::count};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -35,19 +33,19 @@ pub struct Args {
     paper: Option<String>,
     #[command(flatten)]
     run: RunArgs,
-    /// Print the cells with predicted time and memory, and stop
+    /// Print the cells with the predicted time and memory of each, and measure nothing
     #[arg(long)]
     plan: bool,
     /// Print one JSON array, one object per claim
     #[arg(long)]
     json: bool,
-    /// Show the exponents of every group of cells, not only of the one nearest to violating it
+    /// Show the exponent of every sweep of a bound, not only that of the sweep nearest to violating it
     #[arg(long)]
     details: bool,
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
-    /// Measure the i-th of n shares of the cells and give no verdicts; the shares are the same on every
+    /// Measure the I-th of N shares of the cells, and give no verdicts. The shares are the same on every
     /// machine
     #[arg(long, value_name = "I/N", conflicts_with = "cell", allow_hyphen_values = true)]
     shard: Option<Shard>,
@@ -57,8 +55,17 @@ pub struct Args {
 struct PlannedCell<'a> {
     key: String,
     cell: &'a escapement_verify::Cell,
+    flops: f64,
     seconds: f64,
     bytes: f64,
+}
+
+impl<'a> PlannedCell<'a> {
+    fn of(step: &'a Step<'_>) -> Self {
+        let Step { cell, prediction, seconds, .. } = step;
+        let (flops, bytes) = (prediction.flops, prediction.bytes);
+        Self { key: cell.key(), cell, flops, seconds: *seconds, bytes }
+    }
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
@@ -67,7 +74,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         None => registry.select(&args.claims)?,
     };
     if args.plan || args.cell.is_some() || args.shard.is_some() {
-        let mut plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?;
+        let mut plan = Plan::new(&claims, args.run.scope.tier, args.run.scope.seed)?
+            .timed_by(&Timings::read(&args.run.scope.journal));
         if let Some(shard) = args.shard {
             plan = plan.share(shard);
         }
@@ -79,13 +87,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             }
             Some(key) => one_cell(key, &plan, registry, out),
             None if args.json => {
-                let planned = |s: &Step<'_>| (s.cell.key(), s.prediction);
-                let cells: Vec<_> = plan
-                    .steps
-                    .iter()
-                    .map(|s| (planned(s), &s.cell))
-                    .map(|((key, p), cell)| PlannedCell { key, cell, seconds: p.seconds, bytes: p.bytes })
-                    .collect();
+                let cells: Vec<_> = plan.steps.iter().map(PlannedCell::of).collect();
                 print_json(out, &cells).map(|()| HOLDS)
             }
             None => print(out, &plan_table(&plan, args.run.jobs)).map(|()| HOLDS),
@@ -103,7 +105,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
 fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {
     let mut text = String::new();
     for s in &plan.steps {
-        let time = duration(s.prediction.seconds);
+        let time = duration(s.seconds);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{time:>8}  {:>8}  {}", human_bytes(s.prediction.bytes), s.cell);
     }

@@ -1,8 +1,7 @@
 //! `merge`: several journals become one.
 
 use super::print;
-use crate::terminal::exit::HOLDS;
-use crate::terminal::note;
+use crate::terminal::{exit::HOLDS, note};
 use anyhow::Result;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::run::journal::merge::{Standing, merge};

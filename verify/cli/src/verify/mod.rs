@@ -5,8 +5,8 @@ mod diff;
 pub mod experiment;
 mod explain;
 mod graph;
+mod journal_report;
 mod list;
-mod material;
 mod measure;
 mod merge;
 mod report;
@@ -14,10 +14,10 @@ mod run;
 
 pub use run::{RunArgs, Scope};
 
+use crate::files::stdout::{print_json_to as print_json, print_to as print};
 use crate::terminal::exit::BAD_INPUT;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use escapement_verify::claim::registry::Registry;
-use escapement_verify::files::atomic::reason;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -26,14 +26,18 @@ use std::process::ExitCode;
 pub enum Command {
     /// Measure claims and give verdicts
     ///
-    /// The verdicts carry their evidence. Exit code 0 when all hold, 1 when any is refuted as checked, 3 when
-    /// any is inconclusive, 2 for bad input. With --shard one share of the cells is measured and no verdict
-    /// is given: n machines measure a share each, and merge joins their journals.
+    /// A claim is a statement of a paper. It is measured on cells, each of which is one choice of sizes; what
+    /// was measured on a cell is a record, and the journal is the file of all records. A verdict is read off
+    /// the records and is printed with its evidence.
+    ///
+    /// The exit code is 0 when all claims hold, 1 when a claim is refuted as checked, 3 when a claim is
+    /// inconclusive, 2 for bad input. With --shard one share of the cells is measured and no verdict is
+    /// given: n machines measure a share each, and merge joins their journals.
     Verify(measure::Args),
     /// List the claims
     ///
-    /// With their references, and with their verdicts where the journal holds every cell of the tier. Nothing
-    /// is measured.
+    /// Each claim is listed with its reference, and with its verdict where the journal holds every cell of
+    /// the tier. Nothing is measured.
     List(list::Args),
     /// Explain a claim: statement, hypotheses, method, what would refute it
     Explain(explain::Args),
@@ -43,10 +47,10 @@ pub enum Command {
     Report(report::Args),
     /// Join journals, as those of shares measured on several machines
     ///
-    /// A record that is in several of them is kept once; two that differ are an error that names cell and
-    /// journals, and nothing is written. The joined journal is in the order that a finished run of verify
-    /// leaves. Journals of other sources are joined too, and their records never pass as fresh. If FILE is a
-    /// journal already, it is joined with the others.
+    /// A record that is in several of the journals is kept once. Two records of one cell that differ are an
+    /// error that names the cell and the journals, and nothing is written. The joined journal is in the
+    /// order that a finished run of verify leaves. Journals of other sources are joined too, and their
+    /// records never pass as fresh. If FILE is a journal already, it is joined with the others.
     Merge(merge::Args),
     /// Compare two journals or reports
     Diff(diff::Args),
@@ -80,19 +84,4 @@ pub fn exit(result: Result<u8>) -> ExitCode {
             ExitCode::from(BAD_INPUT)
         }
     }
-}
-
-/// Writes a result. A reader that has left, as `head` does, is no error.
-fn print(out: &mut dyn Write, text: &str) -> Result<()> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(anyhow!("standard output cannot be written: {}", reason(&e)))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Writes one JSON value and a line end.
-fn print_json(out: &mut dyn Write, value: &impl serde::Serialize) -> Result<()> {
-    print(out, &(serde_json::to_string_pretty(value)? + "\n"))
 }

@@ -1,14 +1,12 @@
 //! `report`: a page and tables of every bound, as files.
 
-use super::material::{self, Measured, Wanted};
+use super::journal_report::{self, Measured, Wanted};
 use super::run::{self, RunArgs};
 use super::{Scope, print};
-use crate::report::model::Report;
-use crate::report::{page, tables};
+use crate::report::{model::Report, page, tables};
 use crate::terminal::{choice, note, program};
 use anyhow::Result;
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::registry::Registry;
+use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::run::journal::Records;
 use escapement_verify::run::plan::{Plan, Step};
@@ -18,8 +16,10 @@ use std::path::{Path, PathBuf};
 
 /// Writes index.html, report.md, bounds.csv, bounds.tex and report.json from the journal.
 ///
-/// Shows what the journal holds and says what is missing; nothing is measured, unless there is no journal or
-/// --measure is given. Exit codes are those of verify.
+/// index.html is a self-contained page. Each claim has its verdict, its formula, a plot of measured values
+/// against the bound with the fitted exponent, its negative control, and the command that reproduces it. The
+/// report shows what the journal holds and says what is missing; nothing is measured, unless there is no
+/// journal or --measure is given. Exit codes are those of verify.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing is measured, unless there is no journal or --measure is given. Exit codes are \
@@ -30,13 +30,13 @@ pub struct Args {
     /// The claims; all of them when none is given
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
-    /// The folder, made if it is not there
+    /// The folder of the report, made if it is not there
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
-    /// The records; where there is no such file the quick tier is measured into it first
+    /// The journal with the records; where there is no such file the quick tier is measured into it first
     #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
     journal: PathBuf,
-    /// Whose cells to show: quick, standard or paper; without it the one that the journal seems to hold
+    /// The tier whose cells are shown; without this option the tier that the journal seems to hold
     #[arg(long, value_parser = choice::<Tier>())]
     tier: Option<Tier>,
     /// The root seed
@@ -45,7 +45,7 @@ pub struct Args {
     /// Measure what is missing first
     #[arg(long)]
     measure: bool,
-    /// Cells measured at once; 0 for all cores
+    /// The number of cells measured at once; 0 for one on each core
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = run::jobs)]
     jobs: usize,
     /// Figures for the page: the folder of an experiment, or one that holds several [default: those in
@@ -115,7 +115,14 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();
     if !nothing && !args.measure {
-        return material::report(&args.journal, &before, registry, &wanted, &Measured::default(), command);
+        return journal_report::report(
+            &args.journal,
+            &before,
+            registry,
+            &wanted,
+            &Measured::default(),
+            command,
+        );
     }
     let tier = wanted.tier(&before)?;
     if nothing {
@@ -132,5 +139,12 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
     let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
     let measured = Measured { cells, failures: outcome.failures };
-    material::report(&args.journal, &Records::read(&args.journal)?, registry, &wanted, &measured, command)
+    journal_report::report(
+        &args.journal,
+        &Records::read(&args.journal)?,
+        registry,
+        &wanted,
+        &measured,
+        command,
+    )
 }

@@ -1,17 +1,18 @@
 //! From the arguments that `verify` and `report` share to verdicts.
 
-use crate::report::called;
-use crate::terminal::exit::{self, INCONCLUSIVE, INTERRUPTED, REFUTED};
-use crate::terminal::{choice, note, program, progress};
+use crate::report::command;
+use crate::terminal::exit::{self, INCONCLUSIVE, REFUTED};
+use crate::terminal::{choice, interrupt, note, program, progress};
 use anyhow::Result;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::{self, Options};
+use escapement_verify::run::timings::Timings;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 
 /// Which records are meant.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,7 +23,7 @@ pub struct Scope {
     /// The root seed of every random stream
     #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     pub seed: u64,
-    /// Where records are kept, and found again by the next run
+    /// The journal: the file where records are kept, and where the next run finds them
     #[arg(long, default_value = "results/journal.jsonl")]
     pub journal: PathBuf,
 }
@@ -32,7 +33,7 @@ pub struct Scope {
 pub struct RunArgs {
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// Cells measured at once; 0 for all cores
+    /// The number of cells measured at once; 0 for one on each core
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = jobs)]
     pub(super) jobs: usize,
     /// Empty the journal first
@@ -64,18 +65,7 @@ pub(super) fn outcome(
         note(warning);
     }
     let journal = Arc::new(Mutex::new(journal));
-    // Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite of the journal.
-    let over = Arc::new(AtomicBool::new(false));
-    let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(&journal), over.clone());
-    // Only one handler can be set per process: a program that has its own keeps it.
-    let _ = ctrlc::set_handler(move || {
-        let journal = held.upgrade();
-        let _guard = journal.as_ref().map(|j| j.lock());
-        if !finished.load(Ordering::SeqCst) {
-            eprintln!("\nescapement: interrupted; what was measured is in the journal, and {again}");
-        }
-        std::process::exit(i32::from(INTERRUPTED));
-    });
+    let over = interrupt::of_journal(&journal, again);
     let stop = AtomicBool::new(false);
     let options = Options { jobs: args.jobs, memory: runner::available_memory(), stop: &stop };
     let outcome = runner::run(plan, Some(&journal), &options, &progress::Bars::new());
@@ -95,7 +85,8 @@ pub(super) fn again(args: &RunArgs) -> String {
 /// # Errors
 /// As [`outcome`].
 pub(super) fn verdicts(args: &RunArgs, claims: &[&dyn Claim]) -> Result<(Vec<ClaimVerdict>, u8)> {
-    let plan = Plan::new(claims, args.scope.tier, args.scope.seed)?;
+    let plan =
+        Plan::new(claims, args.scope.tier, args.scope.seed)?.timed_by(&Timings::read(&args.scope.journal));
     let outcome = outcome(args, &plan, again(args), true)?;
     let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));
@@ -117,7 +108,7 @@ fn of_claim(claim: &dyn Claim, args: &RunArgs, outcome: &runner::Outcome) -> Cla
     let mut verdict = judge(claim, args.scope.tier, args.scope.seed, &records, &failures);
     let program = program::name();
     for worst in verdict.bounds.iter_mut().filter_map(|b| b.worst.as_mut()) {
-        worst.command = called::by(&program, &worst.command);
+        worst.command = command::under(&program, &worst.command);
     }
     verdict
 }

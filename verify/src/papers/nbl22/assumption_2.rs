@@ -54,7 +54,7 @@ impl Claim for Assumption2 {
     }
 
     fn predict(&self, _: &Cell) -> Prediction {
-        Prediction { seconds: 0.015, bytes: 1e4 }
+        Prediction { flops: 1.5e7, bytes: 1e4 }
     }
 
     fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {

@@ -1,10 +1,11 @@
-//! What the work that several claims share is expected to take, in seconds on one core: operation counts over
-//! measured rates.
+//! What the work that several claims share is expected to take, in the flops of a [`Prediction`]: operation
+//! counts, weighted by how fast a core does them beside scalar arithmetic.
 //!
-//! The rates, and the coefficients in the claims' own predictions, are fitted to the processor time of cells
-//! of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). Another
-//! machine has others, all of them faster or slower by about one factor: which cells are long, and how a plan
-//! is shared out, hardly depend on it.
+//! [`Prediction`]: crate::claim::Prediction
+//!
+//! The weights, and the coefficients in the claims' own predictions, were fitted to the processor time of cells
+//! of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What a machine
+//! takes is learnt from its own runs.
 
 use super::setting::activation_of;
 use crate::claim::cell::Cell;
@@ -17,33 +18,33 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One harmonic and its gradient, for one coordinate of one neuron.
-const HARMONIC: f64 = 3.3e-9;
+const HARMONIC: f64 = 3.3;
 /// A pair of entries of a Gram matrix of harmonics, for each row: half a product, as the matrix is symmetric.
-const GRAM: f64 = 1.4e-11;
+const GRAM: f64 = 0.014;
 /// The series of Σ at the cosine of two neurons, for each degree.
-const PAIR: f64 = 1.35e-9;
+const PAIR: f64 = 1.35;
 /// Order up to which the top of a spectrum is held to an inertia count.
 const INERTIA: f64 = 2000.0;
 /// σ with its first two derivatives at an input of a neuron: by an exponential, or by the mathematics
 /// library.
-const SIGMA: [f64; 2] = [7e-9, 3e-8];
+const SIGMA: [f64; 2] = [7.0, 30.0];
 
-/// The seconds of an eigendecomposition of order n, with vectors.
+/// The flops of an eigendecomposition of order n, with vectors.
 pub(super) fn decomposition(n: f64) -> f64 {
-    1.1e-10 * n.powi(3) + 5e-8 * n * n
+    0.11 * n.powi(3) + 50.0 * n * n
 }
 
-/// The seconds of a Gram matrix of `harmonics` functions over `order` rows.
+/// The flops of a Gram matrix of `harmonics` functions over `order` rows.
 pub(super) fn gram(order: f64, harmonics: f64) -> f64 {
     order * harmonics * (HARMONIC + GRAM * harmonics)
 }
 
-/// The seconds of the kernel of Σ at every pair of p neurons, once.
+/// The flops of the kernel of Σ at every pair of p neurons, once.
 pub(super) fn kernel(p: f64, degrees: f64) -> f64 {
     PAIR * degrees * p * p
 }
 
-/// The seconds of σ and its derivatives at one input of one neuron.
+/// The flops of σ and its derivatives at one input of one neuron.
 pub(super) fn sigma(cell: &Cell) -> f64 {
     SIGMA[usize::from(!cell.activation.starts_with("sigmoid"))]
 }
@@ -118,15 +119,15 @@ impl Sigma {
     pub(super) fn top(&self) -> f64 {
         let (n, wanted) = (self.order, self.wanted);
         match self.route {
-            Route::Dense => 1e-3 + decomposition(n) + self.forms(1.0),
+            Route::Dense => 1e6 + decomposition(n) + self.forms(1.0),
             // The harmonics are evaluated once more for the vectors.
-            Route::Harmonic => 3e-4 + self.projection() + n * self.harmonics * HARMONIC,
+            Route::Harmonic => 3e5 + self.projection() + n * self.harmonics * HARMONIC,
             Route::Operator => {
                 // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel
                 // matrices, in f32 and then in f64.
-                let products = wanted * n * (1.5e-9 * self.p + 1.1e-6);
-                let inertia = if n <= INERTIA { n * n * (1e-8 + 6.4e-12 * n) } else { 0.0 };
-                2e-3 + products + self.forms(8.0) + inertia
+                let products = wanted * n * (1.5 * self.p + 1100.0);
+                let inertia = if n <= INERTIA { n * n * (10.0 + 0.0064 * n) } else { 0.0 };
+                2e6 + products + self.forms(8.0) + inertia
             }
         }
     }
@@ -142,7 +143,7 @@ impl Sigma {
     }
 }
 
-/// The seconds that solving for the top n_k + 1 eigenpairs of a cell's Σ takes.
+/// The flops that solving for the top n_k + 1 eigenpairs of a cell's Σ takes.
 pub(super) fn top_space(cell: &Cell, tail: f64) -> f64 {
     Sigma::of(cell, tail).map_or(0.0, |s| s.top())
 }
@@ -152,25 +153,25 @@ pub(super) fn bytes_with_top_space(bytes: f64, cell: &Cell, tail: f64) -> f64 {
     Sigma::of(cell, tail).map_or(bytes, |s| bytes.max(s.bytes + 2e7))
 }
 
-/// The seconds of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at
+/// The flops of one step of gradient descent on L_λ of a cell with n inputs: 6nmd flops and what is done at
 /// each input of each neuron, σ itself where it is the network that is trained; products of the regularisers
 /// with Σ.
 pub(super) fn step(cell: &Cell, n: f64, network: bool) -> f64 {
     let (m, d) = (cell.m() as f64, cell.d() as f64);
-    let each = if network { sigma(cell) } else { 1.7e-9 };
-    n * m * (each + 1.15e-10 * d) + 9e-12 * m * m * d
+    let each = if network { sigma(cell) } else { 1.7 };
+    n * m * (each + 0.115 * d) + 0.009 * m * m * d
 }
 
-/// The seconds of a trained model at fresh inputs.
+/// The flops of a trained model at fresh inputs.
 pub(super) fn fresh(cell: &Cell, inputs: usize) -> f64 {
-    3.6e-8 * inputs as f64 * cell.m() as f64
+    36.0 * inputs as f64 * cell.m() as f64
 }
 
-/// The seconds of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges:
+/// The flops of kernel ridge regression on n inputs with a kernel of so many degrees, for as many ridges:
 /// one pass over its series for all that is computed of it, and for each ridge a decomposition by Cholesky
 /// and the quadratic forms of the test error.
 pub(super) fn ridge_regression(n: f64, degrees: f64, ridges: usize) -> f64 {
-    n * n * degrees * 1.15e-9 + ridges as f64 * 7e-12 * n.powi(3)
+    n * n * degrees * 1.15 + ridges as f64 * 0.007 * n.powi(3)
 }
 
 #[cfg(test)]

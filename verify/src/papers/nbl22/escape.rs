@@ -90,7 +90,7 @@ impl Claim for Escape {
                 // decomposition.
                 let order = if cell.d() == 3 { 200.0 } else { 700.0 };
                 Prediction {
-                    seconds: effort::top_space(cell, TAIL) + 5e-8 * m * d,
+                    flops: effort::top_space(cell, TAIL) + 50.0 * m * d,
                     bytes: effort::bytes_with_top_space(
                         8.0 * (3.0 * order * order + m * d * 20.0) + 5e7,
                         cell,
@@ -98,8 +98,8 @@ impl Claim for Escape {
                     ),
                 }
             }
-            "quadratic" => Prediction { seconds: 2e-4 + 2.3e-8 * m * d, bytes: 40.0 * m * d },
-            _ => Prediction { seconds: 4e-3, bytes: 1e6 },
+            "quadratic" => Prediction { flops: 2e5 + 23.0 * m * d, bytes: 40.0 * m * d },
+            _ => Prediction { flops: 4e6, bytes: 1e6 },
         }
     }
 

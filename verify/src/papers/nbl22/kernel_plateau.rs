@@ -88,13 +88,13 @@ impl Claim for KernelPlateau {
         let n = cell.n() as f64;
         let degrees = effort::degrees(cell, tolerance::FINE_TAIL);
         let fit = |n: f64| effort::ridge_regression(n, degrees, RIDGES.len());
-        let seconds = if cell.part == "fresh" {
-            fit(n) + 1.2e-9 * FRESH as f64 * n * degrees
+        let flops = if cell.part == "fresh" {
+            fit(n) + 1.2 * FRESH as f64 * n * degrees
         } else {
             let sizes = [-W, 0.0, W].map(|w| n * (cell.d() as f64).powf(w));
             SAMPLES as f64 * sizes.into_iter().map(fit).sum::<f64>()
         };
-        Prediction { seconds: 2e-3 + seconds, bytes: 1e6 + 64.0 * n * n }
+        Prediction { flops: 2e6 + flops, bytes: 1e6 + 64.0 * n * n }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

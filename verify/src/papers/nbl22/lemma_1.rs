@@ -118,16 +118,16 @@ impl Claim for Lemma1 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let (p, d) = (cell.m() as f64 / 2.0, cell.d() as f64);
-        let seconds = match cell.part.as_str() {
+        let flops = match cell.part.as_str() {
             // One σ'' and three products of length d for each input and distinct neuron.
-            "mean" => NETWORKS[0] as f64 * p * (INPUTS as f64 * (2.3e-8 + 7e-10 * d) + 4e-8 * d),
-            "maximum" => NETWORKS[1] as f64 * p * (cell.n() as f64 * (2.3e-8 + 2e-10 * d) + 4e-8 * d),
-            "unbiased" => 0.03,
-            _ => 0.004,
+            "mean" => NETWORKS[0] as f64 * p * (INPUTS as f64 * (23.0 + 0.7 * d) + 40.0 * d),
+            "maximum" => NETWORKS[1] as f64 * p * (cell.n() as f64 * (23.0 + 0.2 * d) + 40.0 * d),
+            "unbiased" => 3e7,
+            _ => 4e6,
         };
         // Weights, W_Q and its half sum and difference; inputs; three tiles of half a MiB.
         let bytes = 8.0 * (8.0 * p * cell.d() as f64 + (INPUTS.max(cell.n()) * cell.d()) as f64) + 2e6;
-        Prediction { seconds: seconds + 2e-4, bytes }
+        Prediction { flops: flops + 2e5, bytes }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

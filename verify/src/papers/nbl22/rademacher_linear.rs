@@ -96,14 +96,14 @@ impl Claim for RademacherLinear {
         let rank = d.powi(cell.k() as i32) + 1.0;
         let bytes = 1e7 + 48.0 * p * d * rank;
         if cell.m() == 0 {
-            return Prediction { seconds: 1e-5, bytes };
+            return Prediction { flops: 1e4, bytes };
         }
-        let features = 6.8e-11 * n * p * d * rank;
+        let features = 0.068 * n * p * d * rank;
         let signs = if cell.part == "signs" { 0.5 * n.exp2() } else { SIGNS as f64 };
         // A sum of n terms and a norm in the top space for each pattern.
-        let sums = signs * rank * (1.5e-9 * n + 7e-9);
-        let seconds = effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums);
-        Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::FINE_TAIL) }
+        let sums = signs * rank * (1.5 * n + 7.0);
+        let flops = effort::top_space(cell, tolerance::FINE_TAIL) + SAMPLES as f64 * (features + sums);
+        Prediction { flops, bytes: effort::bytes_with_top_space(bytes, cell, tolerance::FINE_TAIL) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

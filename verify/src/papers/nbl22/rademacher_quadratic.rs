@@ -101,7 +101,7 @@ impl Claim for RademacherQuadratic {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, p, n) = (cell.d() as f64, cell.m() as f64 / 2.0, cell.n() as f64);
         let patterns = if cell.part == "signs" { 0.5 * n.exp2() } else { DRAWS as f64 };
-        Prediction { seconds: 2e-4 + patterns * extremes(d, p, n), bytes: 1e6 + 32.0 * n * (p + d) }
+        Prediction { flops: 2e5 + patterns * extremes(d, p, n), bytes: 1e6 + 32.0 * n * (p + d) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -178,10 +178,10 @@ impl Claim for RademacherQuadratic {
     }
 }
 
-/// The seconds of [`Sample::extremes`]: n terms of M_r, of which narrow products take the time whatever d is,
+/// The flops of [`Sample::extremes`]: n terms of M_r, of which narrow products take the most whatever d is,
 /// and the decomposition, for each neuron.
 pub(super) fn extremes(d: f64, p: f64, n: f64) -> f64 {
-    p * (n * (3.2e-7 + 5.7e-9 * d) + 3.3e-9 * d.powi(3))
+    p * (n * (320.0 + 5.7 * d) + 3.3 * d.powi(3))
 }
 
 /// σ''(w_{0,r}·x_i) on a sample, and the sample.

@@ -133,17 +133,17 @@ impl Claim for RandomSigns {
         let order = p * d;
         if cell.part == "spectrum" {
             return Prediction {
-                seconds: 2e-3 + effort::decomposition(order),
+                flops: 2e6 + effort::decomposition(order),
                 bytes: 40.0 * order * order + 1e6,
             };
         }
         let rank = d.powi(cell.k() as i32) + 2.0;
         // R1 and R2 are forms of Σ; R3 on SAMPLES + 1 samples.
         let forms = effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(1.0));
-        let samples = 2.3e-8 * ((SAMPLES + 1) * cell.n() * cell.m()) as f64;
+        let samples = 23.0 * ((SAMPLES + 1) * cell.n() * cell.m()) as f64;
         let bytes = 8.0 * order * rank * 6.0 + 8.0 * p * p + 3e7;
         Prediction {
-            seconds: forms + samples,
+            flops: forms + samples,
             bytes: effort::bytes_with_top_space(bytes, cell, tolerance::TAIL),
         }
     }

@@ -103,9 +103,9 @@ impl Claim for Remark1 {
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.part == SPAN {
             let n = cell.n() as f64;
-            let seconds = 1e-3
+            let flops = 1e6
                 + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
-            return Prediction { seconds, bytes: 1e6 + 64.0 * n * n };
+            return Prediction { flops, bytes: 1e6 + 64.0 * n * n };
         }
         if cell.part == KERNELS {
             let (d, m, n) = (cell.d() as f64, cell.m() as f64, 0.4 * (cell.d() * cell.d()) as f64);
@@ -114,7 +114,7 @@ impl Claim for Remark1 {
             let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
             let sigma =
                 effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
-            return Prediction { seconds: sigma + 7.0 * exact, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
+            return Prediction { flops: sigma + 7.0 * exact, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
         }
         sample_size::predict(cell, 2.0)
     }

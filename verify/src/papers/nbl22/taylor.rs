@@ -91,11 +91,11 @@ impl Claim for Taylor {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (m, d) = (cell.m() as f64, cell.d() as f64);
         if cell.part == "exact" {
-            return Prediction { seconds: 5e-3, bytes: 1e6 };
+            return Prediction { flops: 5e6, bytes: 1e6 };
         }
         // f, f_L and f_Q at every input, and the moduli of the cubes.
-        let remainders = (DRAWS + 1) as f64 * INPUTS as f64 * m * (2e-8 + 0.55 * effort::sigma(cell));
-        Prediction { seconds: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 34.0 }
+        let remainders = (DRAWS + 1) as f64 * INPUTS as f64 * m * (20.0 + 0.55 * effort::sigma(cell));
+        Prediction { flops: effort::top_space(cell, TAIL) + remainders, bytes: 6e7 + m * d * 8.0 * 34.0 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

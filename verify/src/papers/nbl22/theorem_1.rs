@@ -83,7 +83,7 @@ impl Claim for Theorem1 {
             return expansion;
         }
         let network = sample_size::search(cell, network_over_expansion(cell) * sample_size::hint(cell), true);
-        Prediction { seconds: expansion.seconds + network, ..expansion }
+        Prediction { flops: expansion.flops + network, ..expansion }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

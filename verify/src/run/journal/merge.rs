@@ -13,7 +13,7 @@ use crate::claim::{Claim, Tier};
 use crate::error::{Conflict, Error, Result};
 use crate::files::atomic::Outputs;
 use crate::run::plan::Plan;
-use crate::run::source::SOURCE_HASH;
+use crate::run::source::source_of;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{File, TryLockError};
@@ -88,7 +88,7 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     // See the journal's own lock: closing is not always enough.
     let _ = lock.unlock();
     let mut foreign = BTreeMap::new();
-    for (_, _, source) in order.iter().filter(|key| origin(key) != SOURCE_HASH) {
+    for (_, _, source) in order.iter().filter(|key| !is_current(key, registry)) {
         *foreign.entry(source.clone()).or_default() += 1;
     }
     Ok(Merged { journals, records: order.len(), foreign, standing, warnings: joined.warnings })
@@ -197,9 +197,9 @@ fn difference(a: &Record, b: &Record) -> String {
     if a.hypotheses != b.hypotheses { "in the hypotheses met".into() } else { "in the cost".into() }
 }
 
-/// The sources without a claim's own revision.
-fn origin(key: &Key) -> &str {
-    key.2.split('+').next().unwrap_or_default()
+/// Whether a record is of the present sources of its claim.
+fn is_current(key: &Key, registry: &Registry) -> bool {
+    registry.get(&key.0.claim).is_ok_and(|claim| source_of(claim) == key.2)
 }
 
 /// Where a tier's plan has its cells.
@@ -224,9 +224,10 @@ fn order<'k>(
             of: steps.into_iter().enumerate().map(|(i, step)| (step.cell, i)).collect(),
         });
     }
-    let mut groups: BTreeMap<(bool, &str), Vec<&Key>> = BTreeMap::new();
+    let mut groups: BTreeMap<Option<&str>, Vec<&Key>> = BTreeMap::new();
     for key in keys {
-        groups.entry((origin(key) != SOURCE_HASH, origin(key))).or_default().push(key);
+        let source = if is_current(key, registry) { None } else { Some(key.2.as_str()) };
+        groups.entry(source).or_default().push(key);
     }
     let (mut order, mut first) = (Vec::new(), None);
     for (_, mut keys) in groups {

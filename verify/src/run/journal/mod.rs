@@ -15,13 +15,12 @@ mod held;
 mod line;
 pub mod merge;
 
-use super::source::SOURCE_HASH;
 use crate::claim::cell::Cell;
 use crate::claim::record::Record;
 use crate::error::{Error, Result};
 pub use held::Held;
 use line::{Meta, parse, sealed, to_line};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -206,26 +205,25 @@ impl Journal {
         Ok(())
     }
 
-    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then
-    /// the other ones of the current sources by name. Records of other sources are left out.
+    /// Rewrites the journal through a temporary file: the records of `order` first and in that order, then the
+    /// other ones by name. A record is left out only where one of `order` supersedes it: the same cell, measured
+    /// with the same seed by other sources.
     ///
     /// # Errors
     /// [`Error::Io`]; the journal is then as it was.
     pub fn compact(&mut self, order: &[Key]) -> Result<()> {
-        let mut text = Vec::new();
-        let mut written = std::collections::BTreeSet::new();
-        for key in order {
-            if let Some(record) = self.records.map.get(key)
-                && written.insert(key)
-            {
-                text.extend(sealed(record));
-            }
-        }
-        let current = |source: &str| source == SOURCE_HASH || source.starts_with(&format!("{SOURCE_HASH}+"));
-        let others = self.records.map.iter().filter(|(key, _)| current(&key.2) && !written.contains(key));
-        for (_, record) in others {
-            text.extend(sealed(record));
-        }
+        let held = |key: &&Key| self.records.map.contains_key(*key);
+        let planned: BTreeSet<&Key> = order.iter().filter(held).collect();
+        let measured: BTreeSet<(&Cell, u64)> = planned.iter().map(|key| (&key.0, key.1)).collect();
+        let (superseded, kept): (Vec<&Key>, Vec<&Key>) = self
+            .records
+            .map
+            .keys()
+            .partition(|key| !planned.contains(key) && measured.contains(&(&key.0, key.1)));
+        let mut written = BTreeSet::new();
+        let sequence = order.iter().filter(held).chain(kept).filter(|key| written.insert(*key));
+        let text: Vec<u8> = sequence.filter_map(|key| self.records.map.get(key)).flat_map(sealed).collect();
+        let superseded: Vec<Key> = superseded.into_iter().cloned().collect();
         let err = |e| Error::io("write the journal", &self.path, e);
         let folder = self.path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut temporary = tempfile::Builder::new().prefix(".journal-").tempfile_in(folder).map_err(err)?;
@@ -236,6 +234,9 @@ impl Journal {
             let _ = temporary.as_file().set_permissions(old.permissions());
         }
         self.file = temporary.persist(&self.path).map_err(|e| err(e.error))?;
+        for key in &superseded {
+            self.records.map.remove(key);
+        }
         self.records.length = text.len() as u64;
         Ok(())
     }
@@ -332,7 +333,8 @@ pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
-fn host() -> String {
+/// This machine, as the sidecar names it.
+pub(crate) fn host() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let named = named.or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_default();
     format!("{} {}-{}", named.trim(), std::env::consts::ARCH, std::env::consts::OS).trim().to_owned()

@@ -4,7 +4,7 @@ use super::settings::Settings;
 use crate::compute::common::{self, NetworkArgs, Notes};
 use crate::compute::construct;
 use crate::files::{npy, target};
-use crate::terminal::watch::Solve;
+use crate::terminal::solve::SolveBar;
 use anyhow::{Result, anyhow, ensure};
 use escapement::construct::Target;
 use escapement::covariance::Covariance;
@@ -178,7 +178,7 @@ impl Data {
     /// A solve that fails, or a rank at which there is no gap.
     pub fn solve(self, mut stopped: impl FnMut() -> bool) -> Result<Option<Problem>> {
         let par = Par::rayon(0);
-        let solve = Solve::new(self.request.top.unwrap_or(0), self.request.tolerance);
+        let solve = SolveBar::new(self.request.top.unwrap_or(0), self.request.tolerance);
         let pairs = eigen::solve_observed(
             &self.cov,
             &self.request,

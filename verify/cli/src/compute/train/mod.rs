@@ -12,8 +12,10 @@ mod values;
 
 use super::common::Notes;
 use crate::files::stdout;
-use crate::terminal::Stop;
-use crate::terminal::exit::INTERRUPTED;
+use crate::terminal::{
+    exit::INTERRUPTED,
+    interrupt::{self, Stop},
+};
 use anyhow::Result;
 use checkpoint::Checkpoint;
 use clap::Parser;
@@ -30,14 +32,14 @@ use summary::Summary;
 /// Exit code of a run that diverged.
 const DIVERGED: u8 = 1;
 
-/// Gradient descent on L_λ, plain or perturbed, to a certified stationary point.
+/// Runs gradient descent on the regularised loss L_λ, plain or perturbed, to a certified stationary point.
 ///
 /// Writes history.csv (one line to a step), W.npy, weights.npy, run.toml, summary.json and checkpoint.bin
 /// into --out. The same command again goes on from the checkpoint to the same bytes as a run that was never
 /// stopped; Ctrl-C writes one first.
 ///
-/// Exit code 0 where it ended stationary, stagnated or with its steps spent, 1 where it diverged, 2 for bad
-/// input, 130 after Ctrl-C.
+/// The exit code is 0 where the descent ended stationary, stagnated or with its steps spent, 1 where it
+/// diverged, 2 for bad input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -51,7 +53,7 @@ const DIVERGED: u8 = 1;
         (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from \
         checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger \
         --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh \
-        starts anew.\nExit code 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
+        starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps spent, 1 where \
         it diverged, 2 for bad input, 130 after Ctrl-C."
 )]
 pub struct Args {
@@ -83,13 +85,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Folder::check(&args.out, &files::FILES, &read)?;
     let mut notes = Notes::default();
     let data = Data::new(settings, &mut notes)?;
-    let stop = Stop::new();
+    let stop = Stop::with_checkpoints();
     let folder = Folder::open(&args.out)?;
     let digests = data.digests();
     let earlier = earlier(args.fresh, &folder)?;
     if let Some((checkpoint, _)) = &earlier {
-        checkpoint.require_same(folder.path(), &data.settings, &digests)?;
-        if let Some(summary) = &checkpoint.summary
+        checkpoint::require_same(checkpoint, folder.path(), &data.settings, &digests)?;
+        if let Some(summary) = &checkpoint.state.summary
             && !(summary.is_open() && data.settings.max_steps > Some(summary.steps))
         {
             notes.add(format_args!("this run has ended: --fresh starts it anew"));
@@ -98,27 +100,26 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     let Some(problem) = data.solve(|| stop.asked())? else {
-        eprintln!("escapement: interrupted; nothing was written");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(interrupt::nothing_written());
     };
     let top = problem.top_digest();
-    let mut fresh = Checkpoint::new(&problem.data.settings, digests, top)?;
+    let mut fresh = checkpoint::begin(&problem.data.settings, digests, top)?;
     let resumes = earlier.is_some();
     let (checkpoint, state) = match earlier {
         Some((old, state)) => {
-            if old.source != fresh.source || old.source != SOURCE_HASH {
+            if old.source != SOURCE_HASH {
                 notes.add(
                     "the checkpoint is of another version of this program: the run goes on, but maybe \
                         not to the same bits",
                 );
-            } else if old.top != fresh.top {
+            } else if old.state.top != fresh.state.top {
                 notes.add(
                     "Σ was solved to other bits than before (another machine or number of threads): \
                     the run goes on, but not to the same bits",
                 );
             }
             notes.add(format_args!("this run went on from step {}", state.step));
-            (fresh.history_length, fresh.history_hash) = (old.history_length, old.history_hash);
+            fresh.state.history = old.state.history;
             (fresh, state)
         }
         None => (fresh, DescentState::new(problem.data.start.clone(), &problem.data.settings.options())),
@@ -141,7 +142,7 @@ fn earlier(fresh: bool, folder: &Folder) -> Result<Option<(Checkpoint, DescentSt
         return Ok(None);
     }
     if path.exists() {
-        return Checkpoint::read(&path).map(Some);
+        return checkpoint::read(&path).map(Some);
     }
     folder.require_free(&files::FILES, files::CHECKPOINT)?;
     Ok(None)

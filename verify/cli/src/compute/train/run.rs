@@ -1,6 +1,6 @@
 //! The descent under way: its history, its checkpoints, its end.
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Checkpoint};
 use super::data::Problem;
 use super::files;
 use super::history::{HEADINGS, History};
@@ -8,23 +8,21 @@ use super::summary::{self, Summary};
 use super::values::Every;
 use crate::compute::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
-use crate::terminal::Stop;
-use crate::terminal::{self};
+use crate::terminal::{
+    bar::{Bar, Shape},
+    interrupt::Stop,
+};
 use anyhow::Result;
 use escapement::descent::{
     Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue,
 };
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::files::folder::Folder;
+use escapement_verify::files::{atomic::Outputs, folder::Folder};
 use faer::Par;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Least time between two messages of the bar.
-const MESSAGE: Duration = Duration::from_millis(100);
 /// Time after which new lines of the history are there to be read.
 const SPILL: Duration = Duration::from_secs(1);
 /// The test loss is taken at steps of at most three leading bits.
@@ -63,9 +61,10 @@ impl Run {
     pub fn descend(mut self, problem: &Problem, state: DescentState, stop: &Stop) -> Result<Summary> {
         let objective = problem.objective()?;
         let options = problem.data.settings.options();
-        let bar = bar(options.max_steps, state.step);
+        let bar = Bar::new(Shape::Steps, options.max_steps);
+        bar.resume(state.step);
         let mut failure = None;
-        let (mut seen, mut said) = ((state.step_size, state.evaluations), None::<Instant>);
+        let mut seen = (state.step_size, state.evaluations);
         let ended = descend(
             &mut LossLandscape::new(&objective),
             state,
@@ -76,19 +75,14 @@ impl Run {
                     failure = Some(e);
                     return ControlFlow::Break(());
                 }
-                if said.is_none_or(|at| at.elapsed() > MESSAGE) {
-                    said = Some(Instant::now());
-                    bar.set_position(point.state.step);
-                    bar.set_message(format!(
-                        "L_λ {:.6}  gradient norm {:.2e}",
-                        point.value.objective, point.gradient_norm
-                    ));
-                }
+                bar.progress(point.state.step, || {
+                    format!("L_λ {:.6}  gradient norm {:.2e}", point.value.objective, point.gradient_norm)
+                });
                 if stop.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
             Par::rayon(0),
         );
-        bar.finish_and_clear();
+        bar.end();
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -119,8 +113,8 @@ impl Run {
         };
         // A look at the curvature may end the descent here, and the state says only that it was taken.
         if now && point.look.is_none() {
-            (self.checkpoint.history_length, self.checkpoint.history_hash) = history.write()?;
-            let bytes = self.checkpoint.bytes(state)?;
+            self.checkpoint.state.history = history.write()?;
+            let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
             let mut outputs = Outputs::new();
             outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             outputs.commit()?;
@@ -136,8 +130,8 @@ impl Run {
         let mut outputs = Outputs::new();
         if !self.resumes {
             self.folder.remove(&[files::DISPLACEMENT, files::SUMMARY])?;
-            (self.checkpoint.history_length, self.checkpoint.history_hash) = History::empty();
-            let bytes = self.checkpoint.bytes(state)?;
+            self.checkpoint.state.history = History::empty();
+            let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
             outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             outputs.stage(&self.folder.join(files::HISTORY), |out| out.write_all(HEADINGS.as_bytes()))?;
             outputs.stage(&self.folder.join(files::WEIGHTS), |out| {
@@ -146,11 +140,8 @@ impl Run {
         }
         outputs.stage(&self.folder.join(files::SETTINGS), |out| out.write_all(settings.as_bytes()))?;
         let history = |run: &Self| {
-            History::open(
-                &run.folder.join(files::HISTORY),
-                run.checkpoint.history_length,
-                &run.checkpoint.history_hash,
-            )
+            let (length, hash) = &run.checkpoint.state.history;
+            History::open(&run.folder.join(files::HISTORY), *length, hash)
         };
         if self.resumes {
             let history = history(self)?;
@@ -171,11 +162,10 @@ impl Run {
     ) -> Result<Summary> {
         let Descended { outcome, state, value, gradient_norm, .. } = ended;
         let data = &problem.data;
-        let (length, hash) = match &mut self.history {
+        self.checkpoint.state.history = match &mut self.history {
             Some(history) => history.write()?,
             None => History::empty(),
         };
-        (self.checkpoint.history_length, self.checkpoint.history_hash) = (length, hash);
         let interrupted = *outcome == Outcome::Interrupted;
         let mut test = self.history.as_ref().and_then(History::test);
         if !interrupted && test.is_none() {
@@ -215,8 +205,8 @@ impl Run {
             }
             history.write_all()?;
         }
-        self.checkpoint.summary = (!interrupted).then(|| summary.clone());
-        let bytes = self.checkpoint.bytes(state)?;
+        self.checkpoint.state.summary = (!interrupted).then(|| summary.clone());
+        let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
         let mut outputs = Outputs::new();
         outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
         outputs
@@ -239,17 +229,4 @@ fn least(
     let hessian = objective.hessian(ended.state.w.as_ref(), par)?;
     let least = least_eigenvalue(&hessian, &options, par)?;
     Ok(Curvature::new(&least, &options))
-}
-
-fn bar(steps: u64, from: u64) -> ProgressBar {
-    let bar = if terminal::is_watched() { ProgressBar::new(steps) } else { ProgressBar::hidden() };
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:24} step {pos}/{len}  {elapsed}, at most {eta} left  {wide_msg}")
-    {
-        bar.set_style(style);
-    }
-    // Steps of earlier parts took no time in this one.
-    bar.set_position(from);
-    bar.reset_eta();
-    bar
 }

@@ -32,7 +32,8 @@ pub struct Settings {
     /// Weights W0 from a .npy file: p × d, one distinct neuron per row [default: drawn]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// The low degree: R1, R2 and R3 know the top n_k eigenvectors of Σ [default: that of the target, or 1]
+    /// The low degree k: R1, R2 and R3 treat the top n_k eigenvectors of Σ, those of degrees up to k, apart
+    /// [default: that of the target, or 1]
     #[arg(long)]
     pub k: Option<usize>,
     /// Inputs from a .npy file: n × d [default: drawn]
@@ -50,14 +51,14 @@ pub struct Settings {
     /// The standard deviation of normal noise on the labels of the target [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub label_noise: Option<f64>,
-    /// Fresh inputs on which the loss against f* is taken, at steps of three leading bits and at the end; 0
-    /// for no test [default: 1000 where there is a target]
+    /// How many fresh inputs the test loss against f* is taken on, at steps 0 to 8, 10, 12, 14, 16, 20, ...
+    /// and at the end; 0 for no test [default: 1000 where there is a target]
     #[arg(long, value_name = "N")]
     pub test: Option<usize>,
     /// The loss: pseudo-huber, log-cosh, square or absolute [default: pseudo-huber]
     #[arg(long)]
     pub loss: Option<String>,
-    /// λ1,λ2,λ3,λ4 [default: 0,0,0,0]
+    /// The weights λ1,λ2,λ3,λ4 of the regularisers R1 to R4 in L_λ [default: 0,0,0,0]
     #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true, value_parser = common::lambda)]
     pub lambda: Option<[f64; 4]>,
     /// How long a step is: backtracking, or a number η for all steps [default: backtracking]
@@ -66,20 +67,21 @@ pub struct Settings {
     /// The first η that backtracking tries [default: 1]
     #[arg(long, value_name = "NUMBER")]
     pub first_step: Option<f64>,
-    /// s: normal noise of norm s (root mean square) is added to each gradient [default: 0]
+    /// Normal noise of root mean square norm s is added to each gradient [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub noise: Option<f64>,
-    /// ν: it ends where the gradient norm is at most ν [default: 1e-4]
+    /// The descent ends where the gradient norm is at most ν [default: 1e-4]
     #[arg(long, value_name = "NUMBER")]
     pub nu: Option<f64>,
-    /// γ: and where the least eigenvalue of the Hessian is certified to be −γ or more [default: not asked
-    /// for]
+    /// The descent ends only where the least eigenvalue of the Hessian is also certified to be −γ or more
+    /// [default: not asked for]
     #[arg(long, value_name = "NUMBER")]
     pub gamma: Option<f64>,
-    /// Steps after which it ends all the same; may be raised when a run is taken up again [default: 10000]
+    /// The number of steps after which the descent ends in any case. It may be raised when a run goes on
+    /// [default: 10000]
     #[arg(long, value_name = "N")]
     pub max_steps: Option<u64>,
-    /// Steps without a lower L_λ after which it has stagnated [default: 2000]
+    /// The number of steps without a lower L_λ after which the descent ends as stagnated [default: 2000]
     #[arg(long, value_name = "N")]
     pub patience: Option<u64>,
     /// Hessian-vector products that a least eigenvalue may take; 0 for none at the end [default: 300]

@@ -1,8 +1,8 @@
 //! What a run came to.
 
-use crate::compute::common;
-use crate::compute::curvature::Curvature;
+use crate::compute::{common, curvature::Curvature};
 use escapement::descent::Outcome;
+use escapement_verify::text::numbers::number;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -88,7 +88,6 @@ impl Summary {
 
     /// For people.
     pub fn readable(&self, dir: &Path) -> String {
-        let number = common::number;
         let mut terms =
             vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];
         for (i, (l, r)) in self.lambda.into_iter().zip(self.regularizers).enumerate() {

@@ -3,6 +3,7 @@
 use super::{Graph, Node};
 use dagre::graph::{Graph as Dagre, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
+use escapement_verify::text::numbers::tenth;
 
 /// Width of a letter of the 13 px monospaced face that identifiers are set in.
 const LETTER: f64 = 7.9;
@@ -183,7 +184,6 @@ fn settle(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout
         return Layout { boxes, routes, width: 2.0 * margin, height: 2.0 * margin };
     }
     let (left, top, right, bottom) = (least(|p| p.0), least(|p| p.1), most(|p| p.0), most(|p| p.1));
-    let tenth = |v: f64| (10.0 * v).round() / 10.0;
     let shift = |(x, y): (f64, f64)| (tenth(x - left + margin), tenth(y - top + margin));
     for b in &mut boxes {
         (b.x, b.y) = shift((b.x, b.y));

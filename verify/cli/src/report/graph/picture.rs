@@ -4,6 +4,7 @@ use super::Graph;
 use super::layout::{Placed, Route, shaken};
 use crate::report::palette;
 use escapement_verify::judge::Verdict;
+use escapement_verify::text::numbers::tenth;
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -32,7 +33,8 @@ impl Graph {
         let label = format!("{title} {description}");
         let size = format!("0 0 {} {}", layout.width, layout.height);
         let markup = html! {
-            svg xmlns="http://www.w3.org/2000/svg" class="claims" viewBox=(size) width=(layout.width) height=(layout.height)
+            svg xmlns="http://www.w3.org/2000/svg" class="claims" viewBox=(size) width=(layout.width)
+                height=(layout.height)
                 role="group" aria-labelledby=(label) {
                 title id=(title) { (self.heading()) }
                 desc id=(description) { (self.summary()) }
@@ -91,10 +93,14 @@ impl Graph {
         html! {
             a class=(class) href={ (page) "#claim-" (node.id) } {
                 title { (node.description()) }
-                rect class="box" x=(left) y=(top) width=(tenth(place.width)) height=(tenth(place.height)) rx="7" {}
+                rect class="box" x=(left) y=(top) width=(tenth(place.width)) height=(tenth(place.height))
+                    rx="7" {
+                }
                 text x=(place.x) y=(tenth(top + 20.0)) { (node.id) }
                 text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node.verdict)) " " (node.word()) }
-                @if let Some(third) = third { text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) } }
+                @if let Some(third) = third {
+                    text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) }
+                }
             }
         }
     }
@@ -143,10 +149,4 @@ fn arrow(route: &Route) -> Markup {
         path class="edge" d=(way) data-from=(route.from) data-to=(route.to) {}
         path class="head" d=(head) {}
     }
-}
-
-fn tenth(v: f64) -> f64 {
-    let rounded = (10.0 * v).round() / 10.0;
-    // No "-0".
-    if rounded == 0.0 { 0.0 } else { rounded }
 }

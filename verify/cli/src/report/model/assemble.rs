@@ -4,7 +4,7 @@ use super::{
     BoundReport, CellCounts, CellReport, ClaimReport, CostReport, ErratumEntry, Freshness, HypothesisCount,
     PaperEntry, Provenance, Report, SCHEMA,
 };
-use crate::report::called;
+use crate::report::command;
 use escapement_verify::claim::bound::{Bound, Kind, Side};
 use escapement_verify::claim::cell::Cell;
 use escapement_verify::claim::paper::Paper;
@@ -240,7 +240,7 @@ fn of_claim(
     let bounds = claim.bounds();
     let of_bound = |(bound, mut verdict): (&Bound, BoundVerdict)| {
         if let Some(worst) = &mut verdict.worst {
-            worst.command = called::by(&material.program, &worst.command);
+            worst.command = command::under(&material.program, &worst.command);
         }
         let series = verdict::series(id, bound, &records);
         let spoken = |c: &&Cell| bound.selects(c);

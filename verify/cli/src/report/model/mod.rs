@@ -9,12 +9,8 @@ mod provenance;
 pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
-use escapement_verify::claim::Tier;
-use escapement_verify::claim::bound::Side;
-use escapement_verify::claim::errata::ErratumId;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::judge::series::Series;
-use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict};
+use escapement_verify::claim::{Tier, bound::Side, errata::ErratumId, record::Failure};
+use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -86,8 +82,13 @@ impl ErratumEntry {
 
     /// The place of the entry on a page.
     pub fn anchor(&self) -> String {
-        format!("erratum-{}-{}", self.paper, self.id.0)
+        erratum_anchor(&self.paper, self.id)
     }
+}
+
+/// The place of an erratum of a paper on a page.
+pub fn erratum_anchor(paper: &str, id: ErratumId) -> String {
+    format!("erratum-{paper}-{}", id.0)
 }
 
 /// Where a record comes from.

@@ -1,7 +1,6 @@
 //! Which program, on which machine, by which command.
 
-use escapement_verify::run::source;
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::run::{source, source::SOURCE_HASH};
 use serde::{Deserialize, Serialize};
 
 /// What made a report.

@@ -1,12 +1,14 @@
 //! One bound of a claim: what came out, its pictures, its numbers.
 
 use super::mathematics::inline;
-use super::numbers::{exponent, hover, short};
-use super::{badge, figures, table};
+use super::{badge, figures, hover, table};
 use crate::report::graph::sign;
-use crate::report::model::{BoundReport, ClaimReport, Freshness};
+use crate::report::model::{BoundReport, ClaimReport, Freshness, erratum_anchor};
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{short, signed_exponent as exponent},
+    plural::count,
+};
 use maud::{Markup, html};
 
 /// The name of the section of a bound, counted on the card of its claim.
@@ -22,7 +24,12 @@ pub(super) fn contents(claim: &ClaimReport) -> Markup {
                 "On this card: "
                 ul {
                     @for (number, b) in claim.bounds.iter().enumerate() {
-                        li { a class=(b.verdict.verdict.name()) href={ "#" (name(claim, number)) } title=(b.verdict.verdict.name()) { (sign(Some(b.verdict.verdict))) " " (b.verdict.name) } }
+                        li {
+                            a class=(b.verdict.verdict.name()) href={ "#" (name(claim, number)) }
+                                title=(b.verdict.verdict.name()) {
+                                (sign(Some(b.verdict.verdict))) " " (b.verdict.name)
+                            }
+                        }
                     }
                 }
             }
@@ -37,20 +44,36 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -
     html! {
         section class="bound" id=(name(claim, number)) {
             details class="whole" open {
-            summary { h4 { (v.name) " " (badge(v.verdict)) @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) } } }
+            summary {
+                h4 {
+                    (v.name) " " (badge(v.verdict))
+                    @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) }
+                }
+            }
             p class="asserts" { (inline(&v.statement)) " " span class="kind" { (v.kind) } }
             @if let Some(erratum) = v.printed {
-                p class="printed" { "As printed, corrected by " a href={ "#erratum-" (erratum.0) } { (erratum) } ": shown, and does not count." }
+                p class="printed" {
+                    "As printed, corrected by "
+                    a href={ "#" (erratum_anchor(&claim.paper, erratum)) } { (erratum) }
+                    ": shown, and does not count."
+                }
             }
             p { (evidence(bound, from)) }
-            @if let Some(why) = &v.why { p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (inline(why)) "." } }
+            @if let Some(why) = &v.why {
+                p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (inline(why)) "." }
+            }
             (figures::pictures(bound, claim))
             (table::exponents(bound))
             (table::cells(bound, claim))
             @if let Some(worst) = &v.worst {
                 p class="again" {
-                    (if v.verdict == Verdict::Refuted { "The cell that refutes it" } else { "The cell nearest to deciding otherwise" })
-                    ": " (hover(worst.lhs.value, Some(worst.lhs.error), from)) " against " (hover(worst.rhs.value, Some(worst.rhs.error), from))
+                    @if v.verdict == Verdict::Refuted {
+                        "The cell that refutes it"
+                    } @else {
+                        "The cell nearest to deciding otherwise"
+                    }
+                    ": " (hover(worst.lhs.value, Some(worst.lhs.error), from)) " against "
+                    (hover(worst.rhs.value, Some(worst.rhs.error), from))
                     @if !worst.inside_hypotheses { ", outside the hypotheses" }
                     ". Again: " code { (worst.command) }
                 }
@@ -65,7 +88,8 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
     let v = &bound.verdict;
     html! {
         @if let Some(e) = figures::nearest(bound) {
-            span class="number" title={ "limits " (exponent(e.lower)) " to " (exponent(e.upper)) "; " (from) } {
+            @let limits = format!("limits {} to {}; {from}", exponent(e.lower), exponent(e.upper));
+            span class="number" title=(limits) {
                 (e.parameter) sup { (exponent(e.measured)) }
             }
             " measured, claimed " (e.parameter) sup { (exponent(e.claimed)) }

@@ -1,13 +1,15 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
 use super::mathematics::{display, inline};
-use super::numbers::large;
 use super::{badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use escapement_verify::claim::record::Hypothesis;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{elapsed, large},
+    plural::count,
+};
 use maud::{Markup, PreEscaped, html};
 
 /// The card.
@@ -16,9 +18,16 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
     // Beside the facts where it can be read there, below them otherwise.
     let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
-        article class={ "card " (claim.verdict.name()) @if !claim.shaken_by.is_empty() { " shaken" } } id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name()) aria-labelledby={ "title-" (claim.id) } {
-            h3 id={ "title-" (claim.id) } tabindex="-1" { span class="id" { (claim.id) } " " (inline(&claim.title)) }
-            p class="marks" { (badge(claim.verdict)) " " (freshness(claim.freshness)) " " span class="reference" { (claim.reference) } }
+        article class={ "card " (claim.verdict.name()) @if !claim.shaken_by.is_empty() { " shaken" } }
+            id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name())
+            aria-labelledby={ "title-" (claim.id) } {
+            h3 id={ "title-" (claim.id) } tabindex="-1" {
+                span class="id" { (claim.id) } " " (inline(&claim.title))
+            }
+            p class="marks" {
+                (badge(claim.verdict)) " " (freshness(claim.freshness)) " "
+                span class="reference" { (claim.reference) }
+            }
             @if !claim.shaken_by.is_empty() {
                 p class="shaken-mark" { "It rests on what is refuted: " (links(&claim.shaken_by, report)) }
             }
@@ -26,7 +35,8 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
             div class=(sides) {
                 (facts(claim, report))
                 figure class="near" {
-                    div class="scroll" tabindex="0" role="region" aria-label={ "What " (claim.id) " touches" } {
+                    div class="scroll" tabindex="0" role="region"
+                        aria-label={ "What " (claim.id) " touches" } {
                         (PreEscaped(near.svg(Setting::Page(&format!("near-{}", claim.id)))))
                     }
                     figcaption { "What it rests on, and what rests on it" }
@@ -57,7 +67,9 @@ fn statement(claim: &ClaimReport, report: &Report) -> Markup {
                         dd { b { "As checked: " } (inline(&e.checked)) }
                     }
                 }
-                @if let Some(p) = &claim.as_printed { div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict)) } } }
+                @if let Some(p) = &claim.as_printed {
+                    div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict)) } }
+                }
             }
         }
     }
@@ -79,14 +91,27 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
             div {
                 dt { "Cells" }
                 dd {
-                    (c.recorded) " of " (c.planned) " recorded (" (c.measured) " measured now, " (c.reused) " reused, " (c.earlier) " of an earlier version)"
+                    (c.recorded) " of " (c.planned) " recorded (" (c.measured) " measured now, " (c.reused)
+                    " reused, " (c.earlier) " of an earlier version)"
                     @if c.failed > 0 { ", " (c.failed) " failed" }
                     @if c.missing > 0 { ", " strong { (c.missing) " missing" } }
                     ", " (c.inside_hypotheses) " inside all hypotheses of the theorem"
                 }
             }
-            div { dt { "Rests on" } dd { @if claim.uses.is_empty() { "nothing here" } @else { (links(&claim.uses, report)) } } }
-            div { dt { "Rest on it" } dd { @if claim.rests_on_it.is_empty() { "nothing here" } @else { (links(&claim.rests_on_it, report)) } } }
+            div {
+                dt { "Rests on" }
+                dd { @if claim.uses.is_empty() { "nothing here" } @else { (links(&claim.uses, report)) } }
+            }
+            div {
+                dt { "Rest on it" }
+                dd {
+                    @if claim.rests_on_it.is_empty() {
+                        "nothing here"
+                    } @else {
+                        (links(&claim.rests_on_it, report))
+                    }
+                }
+            }
         }
     }
 }
@@ -101,7 +126,11 @@ fn met(hypotheses: &[HypothesisCount]) -> Markup {
     };
     let list = html! {
         @if !hypotheses.is_empty() {
-            ul class="met" { @for h in hypotheses { li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (count(h.cells, "cell")) } } }
+            ul class="met" {
+                @for h in hypotheses {
+                    li { (inline(&h.name)) (gloss(h)) ": met by " (h.met) " of " (count(h.cells, "cell")) }
+                }
+            }
         }
     };
     if hypotheses.len() <= LONG {
@@ -119,7 +148,7 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
                 dd {
                     (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
                     @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
-                    @if let Some(seconds) = cost.seconds { ", " (time(seconds)) " of wall time over "
+                    @if let Some(seconds) = cost.seconds { ", " (elapsed(seconds)) " of wall time over "
                         (count(cost.timed, "cell")) }
                 }
             }
@@ -130,21 +159,16 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
     }
 }
 
-fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 0.1 => format!("{:.1} ms", 1e3 * s),
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
 /// Links to the cards of claims; the bare name of one that this report leaves out.
 fn links(ids: &[String], report: &Report) -> Markup {
     html! {
         @for (i, id) in ids.iter().enumerate() {
             @if i > 0 { ", " }
-            @if report.claims.iter().any(|c| c.id == *id) { a href={ "#claim-" (id) } { (id) } } @else { (id) }
+            @if report.claims.iter().any(|c| c.id == *id) {
+                a href={ "#claim-" (id) } { (id) }
+            } @else {
+                (id)
+            }
         }
     }
 }

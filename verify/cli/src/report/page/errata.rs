@@ -12,7 +12,13 @@ pub(super) fn section(report: &Report) -> Markup {
             p { "Where the statement that was checked differs from the statement that is printed." }
             div class="stack" {
                 table aria-labelledby="errata-title" {
-                    thead { tr { th scope="col" { "No." } th scope="col" { "Where" } th scope="col" { "As printed" } th scope="col" { "As checked" } th scope="col" { "Concerns" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "No." } th scope="col" { "Where" }
+                            th scope="col" { "As printed" } th scope="col" { "As checked" }
+                            th scope="col" { "Concerns" }
+                        }
+                    }
                     tbody {
                         @for e in &report.errata {
                             tr id=(e.anchor()) {
@@ -21,7 +27,9 @@ pub(super) fn section(report: &Report) -> Markup {
                                 td data-label="As printed" { (inline(&e.printed)) }
                                 td data-label="As checked" { (inline(&e.checked)) }
                                 td data-label="Concerns" {
-                                    @for c in report.claims.iter().filter(|c| e.concerns(c)) { a href={ "#claim-" (c.id) } { (c.id) } " " }
+                                    @for c in report.claims.iter().filter(|c| e.concerns(c)) {
+                                        a href={ "#claim-" (c.id) } { (c.id) } " "
+                                    }
                                 }
                             }
                         }

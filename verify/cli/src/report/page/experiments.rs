@@ -2,12 +2,12 @@
 
 use super::mathematics::inline;
 use super::{badge, freshness};
-use crate::report::model::Freshness;
-use crate::report::plot;
+use crate::report::{model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement_verify::files::atomic::reason;
 use escapement_verify::judge::ClaimVerdict;
 use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::text::numbers::fractions_shortened;
 use maud::{Markup, PreEscaped, html};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -125,22 +125,37 @@ fn one(e: &DrawnExperiment) -> Markup {
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
     html! {
         article class={ "card " (v.verdict.name()) } {
-            h3 { (v.claim) ": " (v.title) " " (badge(v.verdict)) @if e.freshness.is_some() { " " (freshness(e.freshness)) } }
+            h3 {
+                (v.claim) ": " (v.title) " " (badge(v.verdict))
+                @if e.freshness.is_some() { " " (freshness(e.freshness)) }
+            }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {
                     div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
                         (PreEscaped(plot::themed(svg, &attribute(&words))))
                     }
-                    figcaption { "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from " code { (e.folder.display()) } "." }
+                    figcaption {
+                        "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from "
+                        code { (e.folder.display()) } "."
+                    }
                 }
             } @else { p { "There is no figure yet." } }
             div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
                 table {
                     caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
-                    thead { tr { th scope="col" { "read off" } th scope="col" { "verdict" } th scope="col" { "assertion" } th scope="col" { "why" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "read off" } th scope="col" { "verdict" }
+                            th scope="col" { "assertion" } th scope="col" { "why" }
+                        }
+                    }
                     tbody {
                         @for b in &v.bounds {
-                            tr { th scope="row" { (b.name) } td { (badge(b.verdict)) } td { (inline(&rounded(&b.statement))) } td { (inline(&rounded(b.why.as_deref().unwrap_or("")))) } }
+                            tr {
+                                th scope="row" { (b.name) } td { (badge(b.verdict)) }
+                                td { (inline(&fractions_shortened(&b.statement))) }
+                                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
+                            }
                         }
                     }
                 }
@@ -150,44 +165,7 @@ fn one(e: &DrawnExperiment) -> Markup {
     }
 }
 
-/// The text with every decimal fraction in it at four significant digits at most; whole numbers and short
-/// fractions stay as they are.
-fn rounded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, number) = rest.split_at(start);
-        let end = number.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(number.len());
-        let word = number[..end].trim_end_matches('.');
-        out += before;
-        let digits = word.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
-        match word.parse::<f64>() {
-            Ok(x) if word.contains('.') && digits > 4 => {
-                let before_point = word.find('.').map_or(0, |p| word[..p].trim_start_matches('0').len());
-                let zeros = if before_point == 0 { word.len() - 2 - (digits).min(word.len() - 2) } else { 0 };
-                let places = (4 + zeros).saturating_sub(before_point);
-                out += &format!("{x:.places$}");
-            }
-            _ => out += word,
-        }
-        rest = &number[word.len()..];
-    }
-    out + rest
-}
-
 /// Text as it may stand between the quotes of an attribute.
 fn attribute(text: &str) -> String {
     html! { (text) }.into_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rounded;
-
-    #[test]
-    fn fractions_keep_four_digits() {
-        let text = "0.123456 of 12345 at 1.5, 12.34567e-9; v1.2.3, 0.000123456. End 65536.123.";
-        assert_eq!(rounded(text), "0.1235 of 12345 at 1.5, 12.35e-9; v1.2.3, 0.0001235. End 65536.");
-        assert_eq!(rounded("none"), "none");
-    }
 }

@@ -3,7 +3,6 @@
 
 use super::identity;
 use super::mathematics::inline;
-use super::numbers::{error, exponent, short};
 use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
@@ -11,7 +10,10 @@ use crate::report::plot::small::{Dot, Small, Trace};
 use escapement_verify::claim::bound::Side;
 use escapement_verify::judge::ExponentEvidence;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{bound as error, short, signed_exponent as exponent},
+    plural::count,
+};
 use maud::{Markup, html};
 
 /// The entries of the controls in the key, as [`DASHES`].
@@ -85,7 +87,8 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
                 @if others > 0 {
-                    ", the group that decides; " @if !equality { "on the right " } @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
+                    ", the group that decides; " @if !equality { "on the right " }
+                    @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
                 }
                 "."
                 @if !series.decides { " Outside the allowed range: reported, decides nothing." }
@@ -102,18 +105,26 @@ fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, 
         ul class="key" {
             li class="k-measured" { "measured" }
             @if series.points.iter().any(|p| !p.decides) { li class="k-hollow" { "does not decide" } }
-            li class=(if rings { "k-rings" } else { "k-bound" }) { (if comparison { "right side" } else { "bound, constant left out" }) }
+            li class=(if rings { "k-rings" } else { "k-bound" }) {
+                (if comparison { "right side" } else { "bound, constant left out" })
+            }
             @if let Some(fit) = &series.fit {
                 li class="k-fit" {
                     "fit "
                     @match series.claimed {
-                        Some(c) => { (series.parameter) sup { (exponent(c + fit.slope)) } ", limits " (exponent(c + fit.lower)) " to " (exponent(c + fit.upper)) },
+                        Some(c) => {
+                            (series.parameter) sup { (exponent(c + fit.slope)) } ", limits "
+                            (exponent(c + fit.lower)) " to " (exponent(c + fit.upper))
+                        }
+                        ,
                         None => { "with limits" },
                     }
                 }
             }
             @if comparison && ratios { li class="k-unit" { "ratio 1: both sides equal" } }
-            @if bound.verdict.implied_constant.is_some() && ratios { li class="k-constant" { (constant(bound)) } }
+            @if bound.verdict.implied_constant.is_some() && ratios {
+                li class="k-constant" { (constant(bound)) }
+            }
             @if ratios && others { li class="k-other" { "other groups" } }
             (refuted_key(series, bound, claim))
             (controls(series, bound))
@@ -164,7 +175,9 @@ fn controls(series: &Series, bound: &BoundReport) -> Markup {
         @for (planted, class) in series.controls.iter().zip(KEYS) {
             li class=(class) {
                 "control"
-                @if series.controls.len() > 1 && !planted.description.is_empty() { " (" (inline(&planted.description)) ")" }
+                @if series.controls.len() > 1 && !planted.description.is_empty() {
+                    " (" (inline(&planted.description)) ")"
+                }
                 ", " (control::words_of(&bound.verdict.control, &planted.description))
             }
         }

@@ -1,8 +1,7 @@
 //! What made the page.
 
-use super::numbers::large;
 use crate::report::model::{CAVEAT, Report};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{numbers::large, plural::count};
 use maud::{Markup, html};
 
 /// The footer: program, machine, command.

@@ -1,13 +1,15 @@
 //! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The
 //! sides themselves lie on one another, and show nothing.
 
-use super::numbers::{error, short};
 use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement_verify::claim::record::Quantity;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{bound as error, short},
+    plural::count,
+};
 
 /// What the axis shows.
 pub(super) const AXIS: &str = "|measured − right side| / certificate";
@@ -72,8 +74,8 @@ impl Spread {
         let (x, points) = (self.x, count(self.points, "point"));
         format!(
             "{name} = {x}: from {} to {} times the certificate over {points}",
-            number(self.least),
-            number(self.largest)
+            short(self.least),
+            short(self.largest)
         )
     }
 }
@@ -125,7 +127,7 @@ fn planted(control: &Planted, series: &Series) -> Vec<Dot> {
 /// A cell in words.
 fn sides(p: &Point, name: &str) -> String {
     let (difference, certificate) = ((p.lhs - p.rhs).abs(), p.lhs_error + p.rhs_error);
-    let excess = number(excess(p));
+    let excess = short(excess(p));
     format!(
         "{name} = {}: {excess} times the certificate, |{} − {}| = {} where {} is allowed",
         p.x,
@@ -134,10 +136,6 @@ fn sides(p: &Point, name: &str) -> String {
         short(difference),
         error(certificate)
     )
-}
-
-fn number(excess: f64) -> String {
-    if excess.is_infinite() { "∞".into() } else { short(excess) }
 }
 
 #[cfg(test)]

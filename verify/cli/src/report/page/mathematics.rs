@@ -58,7 +58,12 @@ pub(super) fn inline(text: &str) -> Markup {
     html! {
         @for (before, script, raised) in &out {
             (before)
-            @if script.is_empty() {} @else if *raised { sup { (inline(&script.replace('-', "−"))) } } @else { sub { (inline(script)) } }
+            @if script.is_empty() {
+            } @else if *raised {
+                sup { (inline(&script.replace('-', "−"))) }
+            } @else {
+                sub { (inline(script)) }
+            }
         }
         (rest)
     }

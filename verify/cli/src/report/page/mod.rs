@@ -12,7 +12,6 @@ mod figures;
 mod footer;
 mod identity;
 mod mathematics;
-mod numbers;
 mod overview;
 mod shared;
 mod spectrum;
@@ -24,7 +23,10 @@ use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{bound as error_bound, short},
+    plural::count,
+};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the
@@ -112,6 +114,14 @@ const VERDICTS: [(Verdict, &str); 5] = [
 /// A verdict in colour and in words.
 fn badge(verdict: Verdict) -> Markup {
     html! { span class={ "badge " (verdict.name()) } { (graph::sign(Some(verdict))) " " (verdict.name()) } }
+}
+
+/// A value whose error bound shows on hover, with the words `from` on where it comes from.
+fn hover(x: f64, error: Option<f64>, from: &str) -> Markup {
+    let known = |e| format!("± {}", error_bound(e));
+    let bound = error.map_or_else(|| "no error bound: a statistic".to_owned(), known);
+    let title = if from.is_empty() { bound } else { format!("{bound}; {from}") };
+    html! { span class="number" title=(title) { (short(x)) } }
 }
 
 /// Whether numbers are fresh.

@@ -2,11 +2,11 @@
 
 use super::figures;
 use super::mathematics::inline;
-use super::numbers::{exponent, short};
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
-use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report};
+use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
+use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.
@@ -18,7 +18,8 @@ pub(super) fn section(report: &Report) -> Markup {
             p class="lead" {
                 "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape \
                  the NTK regime and efficiently learn low-degree plus sparse polynomials" }
-                ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
+                ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed)
+                ". " (CAVEAT)
             }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
             dl class="counts" {
@@ -42,7 +43,15 @@ pub(super) fn section(report: &Report) -> Markup {
                 table class="claims-table" {
                     caption { "The claims, each with the exponent that comes nearest to violating its bound, \
                         its limits, and the constant of that bound" }
-                    thead { tr { th scope="col" { "Claim" } th scope="col" { "Verdict" } th scope="col" { "As printed" } th scope="col" { "What it says" } th scope="col" class="far-out" { "Exponent, claimed → measured" } th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" } th scope="col" { "Numbers" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Claim" } th scope="col" { "Verdict" }
+                            th scope="col" { "As printed" } th scope="col" { "What it says" }
+                            th scope="col" class="far-out" { "Exponent, claimed → measured" }
+                            th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" }
+                            th scope="col" { "Numbers" }
+                        }
+                    }
                     tbody { @for claim in &report.claims { (row(claim)) } }
                 }
             }
@@ -60,7 +69,14 @@ fn row(claim: &ClaimReport) -> Markup {
                 @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted "
                     (claim.shaken_by.join(", ")) } }
             }
-            td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] { @if let Some(p) = &claim.as_printed { (p.verdict) " (" a href={ "#erratum-" (p.erratum.0) } { (p.erratum) } ")" } @else { "same" } }
+            td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] {
+                @if let Some(p) = &claim.as_printed {
+                    (p.verdict) " ("
+                    a href={ "#" (erratum_anchor(&claim.paper, p.erratum)) } { (p.erratum) } ")"
+                } @else {
+                    "same"
+                }
+            }
             td data-label="What it says" { (inline(&claim.title)) }
             (worst(claim))
             td data-label="Cells" { (c.recorded) " of " (c.planned) }
@@ -84,11 +100,16 @@ fn worst(claim: &ClaimReport) -> Markup {
         td data-label="exponent" class={ "far-out" @if nearest.is_none() { " none" } } {
             @if let Some((b, e)) = nearest {
                 @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
-                a href={ "#" (bound::name(claim, number)) } title={ (b.verdict.name) ", " (b.binds().words()) } { (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured)) }
+                a href={ "#" (bound::name(claim, number)) }
+                    title={ (b.verdict.name) ", " (b.binds().words()) } {
+                    (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured))
+                }
                 " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
             } @else { "–" }
         }
-        td data-label="constant" class={ "far-out" @if constant.is_none() { " none" } } { @if let Some(c) = constant { (short(c)) } @else { "–" } }
+        td data-label="constant" class={ "far-out" @if constant.is_none() { " none" } } {
+            @if let Some(c) = constant { (short(c)) } @else { "–" }
+        }
     }
 }
 
@@ -113,10 +134,16 @@ pub(super) fn filter(report: &Report) -> Markup {
         div id="filter" class="filter" role="group" aria-label="Show claims by verdict" hidden {
             button type="button" data-show="" aria-pressed="true" { "all " (report.claims.len()) }
             @for (verdict, _) in VERDICTS {
-                @if let Some(count) = report.counts.get(&verdict) { button type="button" data-show=(verdict.name()) aria-pressed="false" { (verdict.name()) " " (count) } }
+                @if let Some(count) = report.counts.get(&verdict) {
+                    button type="button" data-show=(verdict.name()) aria-pressed="false" {
+                        (verdict.name()) " " (count)
+                    }
+                }
             }
             button type="button" id="tables" aria-pressed="false" { "open all tables" }
-            p class="hint" { "Keys: " kbd { "j" } " next claim, " kbd { "k" } " previous claim, " kbd { "t" } " theme." }
+            p class="hint" {
+                "Keys: " kbd { "j" } " next claim, " kbd { "k" } " previous claim, " kbd { "t" } " theme."
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
 use super::freshness;
-use super::numbers::minus;
 use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
 use escapement::sphere::{Level, Truncation, uniform_sphere};
 use escapement::{activation, seed, tolerance};
+use escapement_verify::text::numbers::{minus, subscript};
 use faer::Par;
 use maud::{Markup, html};
 use std::ops::RangeInclusive;
@@ -31,7 +31,10 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         section id="spectrum" aria-labelledby="spectrum-title" {
             h2 id="spectrum-title" { "The spectrum of Σ" }
-            p class="marks" { (freshness(Some(Freshness::Measured))) " " span class="reference" { "computed for this page, not read from the journal" } }
+            p class="marks" {
+                (freshness(Some(Freshness::Measured))) " "
+                span class="reference" { "computed for this page, not read from the journal" }
+            }
             p {
                 "Three bands of eigenvalues carry the proofs (claim " (claim) "). Q1: those of degree up to \
                  k, at least of order d" sup { "1−k" }
@@ -85,18 +88,13 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     parts.map(band).into()
 }
 
-/// A degree as an index.
-fn lowered(degree: usize) -> String {
-    degree.to_string().chars().filter_map(|c| char::from_u32('₀' as u32 + c.to_digit(10)?)).collect()
-}
-
-fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
+/// The marks of the eigenvalues in their bands, and a line with a name for each level.
+fn traces(pairs: &EigenPairs, bands: &[Band]) -> Vec<Trace> {
     let values = &pairs.eigenvalues;
-    let bands = bands(levels, values.len());
     let shown = values.iter().take_while(|v| **v > SHOWN * values[0]).count();
     let mut traces = Vec::new();
     let mut names = Vec::new();
-    for band in &bands {
+    for band in bands {
         let dot = |i: usize| Dot {
             x: i as f64 + 1.0,
             y: values[i],
@@ -117,12 +115,18 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             if from < to {
                 let (left, right) = ((from as f64 + 1.0) / 1.13, to as f64 * 1.13);
                 traces.push(Trace::Line("kappa", vec![(left, level.kappa), (right, level.kappa)]));
-                names.push(Trace::Name(right, level.kappa, format!("κ{}", lowered(level.degree))));
+                names.push(Trace::Name(right, level.kappa, format!("κ{}", subscript(level.degree))));
             }
             from += level.dimension as usize;
         }
     }
     traces.extend(names);
+    traces
+}
+
+fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
+    let values = &pairs.eigenvalues;
+    let bands = bands(levels, values.len());
     let range = |b: &Band| (values[b.to - 1], values[b.from]);
     let row = |b: &Band| {
         let (low, high) = range(b);
@@ -131,15 +135,19 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
             .levels
             .iter()
             .take(3)
-            .map(|l| minus(&format!("κ{} = {:.3e} ({})", lowered(l.degree), l.kappa, l.dimension)))
+            .map(|l| minus(&format!("κ{} = {:.3e} ({})", subscript(l.degree), l.kappa, l.dimension)))
             .collect();
         let more = if b.levels.len() > 3 { ", …" } else { "" };
+        let shown = SHOWN * values[0];
+        let least = if low > shown { format!("{low:.3e}") } else { format!("below {shown:.0e}") };
         html! {
             tr {
                 th scope="row" class={ "k-" (b.class) } { (b.name) }
                 td { (b.to - b.from) }
                 td { (minus(&format!("{high:.3e}"))) }
-                td { (minus(&if low > SHOWN * values[0] { format!("{low:.3e}") } else { format!("below {:.0e}", SHOWN * values[0]) })) }
+                td {
+                    (minus(&least))
+                }
                 td { (minus(&format!("{mean:.3e}"))) }
                 td { (list.join(", ")) (more) }
             }
@@ -167,7 +175,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         counts: true,
         log_y: true,
         ends: false,
-        traces,
+        traces: traces(pairs, &bands),
     };
     html! {
         figure class="wide" {
@@ -188,7 +196,13 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
             table class="steady" {
                 caption { "The eigenvalues of the three bands, and the levels that they lie near" }
-                thead { tr { th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" } th scope="col" { "least" } th scope="col" { "mean" } th scope="col" { "levels (multiplicity)" } } }
+                thead {
+                    tr {
+                        th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" }
+                        th scope="col" { "least" } th scope="col" { "mean" }
+                        th scope="col" { "levels (multiplicity)" }
+                    }
+                }
                 tbody { @for b in &bands { (row(b)) } }
             }
         }

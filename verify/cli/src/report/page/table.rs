@@ -1,10 +1,11 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
-use super::numbers::{error, exponent, short, words};
 use crate::report::model::{BoundReport, ClaimReport};
-use escapement_verify::judge::series::Point;
-use escapement_verify::judge::{ExponentEvidence, Verdict};
-use escapement_verify::text::plural::{are, count};
+use escapement_verify::judge::{ExponentEvidence, Verdict, series::Point};
+use escapement_verify::text::{
+    numbers::{short, signed_exponent as exponent, with_bound},
+    plural::{are, count},
+};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
@@ -33,11 +34,19 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
     html! {
         details {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
-            div class="scroll" tabindex="0" role="region" aria-label={ "Exponents of " (bound.verdict.name) } {
+            div class="scroll" tabindex="0" role="region"
+                aria-label={ "Exponents of " (bound.verdict.name) } {
                 table class="steady" {
                     caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their \
                         limits" }
-                    thead { tr { th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" } th scope="col" { "measured" } th scope="col" { "limits" } th scope="col" { "onset" } th scope="col" { "values / points" } th scope="col" { "verdict" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" }
+                            th scope="col" { "measured" } th scope="col" { "limits" }
+                            th scope="col" { "onset" } th scope="col" { "values / points" }
+                            th scope="col" { "verdict" }
+                        }
+                    }
                     tbody { @for e in all { (row(e)) } }
                 }
             }
@@ -61,7 +70,13 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             div class="scroll" tabindex="0" role="region" aria-label={ "Numbers of " (bound.verdict.name) } {
                 table class="numbers" {
                     caption { "Both sides of " (bound.verdict.name) " cell by cell, with their error bounds" }
-                    thead { tr { th scope="col" { "cell" } th scope="col" { "measured" } th scope="col" { "right side" } th scope="col" { "ratio" } th scope="col" { "inside" } th scope="col" { "from" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "cell" } th scope="col" { "measured" }
+                            th scope="col" { "right side" } th scope="col" { "ratio" }
+                            th scope="col" { "inside" } th scope="col" { "from" }
+                        }
+                    }
                     tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
                 }
             }
@@ -77,15 +92,18 @@ fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
     let key = record.map_or("", |r| {
         r.key.strip_prefix(&prefix).or_else(|| r.key.strip_prefix(&claim.id)).unwrap_or(&r.key)
     });
-    let ratio = p
-        .ratio()
-        .map(|r| p.ratio_error().map_or_else(|| short(r), |e| format!("{} ± {}", short(r), error(e))));
+    let ratio = p.ratio().map(|r| p.ratio_error().map_or_else(|| short(r), |e| with_bound(r, e)));
     let inside = record.is_some_and(|r| r.inside_hypotheses);
     html! {
         tr {
-            th scope="row" { @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) } }
-            td { (words(p.lhs, p.lhs_error)) @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" } }
-            td { (words(p.rhs, p.rhs_error)) }
+            th scope="row" {
+                @if key.is_empty() { (parameter) "=" (p.x) } @else { (key.trim_start_matches('/')) }
+            }
+            td {
+                (with_bound(p.lhs, p.lhs_error))
+                @if let Some((a, b)) = p.limits { " (" (short(a)) " to " (short(b)) ")" }
+            }
+            td { (with_bound(p.rhs, p.rhs_error)) }
             td { (ratio.unwrap_or_else(|| "–".into())) }
             td { (if inside { "yes" } else { "no" }) @if !p.decides { ", does not decide" } }
             td { (record.map_or("", |r| r.freshness.name())) }

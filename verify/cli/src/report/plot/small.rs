@@ -5,6 +5,7 @@
 //! is drawn here has classes for all of that (see `page/style.css`) and holds the data only.
 
 use super::scale::Scale;
+use escapement_verify::text::numbers::tenth;
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -106,11 +107,15 @@ impl Small {
                 path class="grid" d=(grid) {}
                 path class="axis" d={ "M" (left) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
-                    @for (pixel, text) in apart(&across) { text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) } }
+                    @for (pixel, text) in apart(&across) {
+                        text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) }
+                    }
                     text class="name" x=((left + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
                 }
                 g class="up" {
-                    @for (pixel, text) in up.iter().filter(|t| legible(t.0)) { text x=(left - 6.0) y=(pixel + 4.0) { (text) } }
+                    @for (pixel, text) in up.iter().filter(|t| legible(t.0)) {
+                        text x=(left - 6.0) y=(pixel + 4.0) { (text) }
+                    }
                     text class="name" x="4" y="13" { (self.y_label) }
                 }
                 @for trace in &self.traces { (draw(trace, &x, &y)) }
@@ -233,17 +238,17 @@ fn wide(text: &str) -> f64 {
     text.chars().map(letter).sum()
 }
 
-fn tenth(v: f64) -> f64 {
-    (10.0 * v).round() / 10.0
-}
-
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
         Trace::Rings(class, points) => {
             let places: Vec<(f64, f64)> =
                 points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
-            html! { @if !places.is_empty() { g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } } } }
+            html! {
+                @if !places.is_empty() {
+                    g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } }
+                }
+            }
         }
         Trace::Line(class, points) => {
             let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
@@ -283,12 +288,17 @@ fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
         let base = 2.0 * v - tip;
         return html! {
             @if let Some((a, b)) = bar { path class="bar" d={ "M" (u) " " (a) "V" (b) } {} }
-            path class={ "arrow" @if dot.hollow { " hollow" } } d={ "M" (tenth(u - 4.0)) " " (tenth(base)) "h8L" (u) " " (tenth(tip)) "Z" } { @if !dot.note.is_empty() { title { (dot.note) } } }
+            path class={ "arrow" @if dot.hollow { " hollow" } }
+                d={ "M" (tenth(u - 4.0)) " " (tenth(base)) "h8L" (u) " " (tenth(tip)) "Z" } {
+                @if !dot.note.is_empty() { title { (dot.note) } }
+            }
         };
     }
     html! {
         @if let Some((a, b)) = bar { path class="bar" d={ "M" (u) " " (a) "V" (b) } {} }
-        circle class=[dot.hollow.then_some("hollow")] cx=(u) cy=(v) r="3" { @if !dot.note.is_empty() { title { (dot.note) } } }
+        circle class=[dot.hollow.then_some("hollow")] cx=(u) cy=(v) r="3" {
+            @if !dot.note.is_empty() { title { (dot.note) } }
+        }
     }
 }
 

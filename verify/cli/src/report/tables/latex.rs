@@ -2,9 +2,10 @@
 //! out of it.
 
 use super::tex::tex;
-use super::{constant, digits, records, tally};
+use super::{constant, records, tally};
 use crate::report::control;
 use crate::report::model::{CAVEAT, Report};
+use escapement_verify::text::numbers::exponent;
 use std::fmt::Write;
 
 const PREAMBLE: &str = r"\documentclass[a4paper]{article}
@@ -120,9 +121,9 @@ fn exponents(out: &mut String, report: &Report) {
                 b.name.clone(),
                 format!("{}{decides}", e.group),
                 e.parameter.clone(),
-                digits(e.claimed),
-                digits(e.measured),
-                format!("{} to {}", digits(e.lower), digits(e.upper)),
+                exponent(e.claimed),
+                exponent(e.measured),
+                format!("{} to {}", exponent(e.lower), exponent(e.upper)),
                 onset,
                 e.verdict.to_string(),
             ]

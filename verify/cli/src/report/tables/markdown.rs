@@ -1,8 +1,11 @@
 //! The report as Markdown.
 
-use super::{constant, digits, number, records, tally};
+use super::{constant, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{
+    numbers::{exponent, four_decimals},
+    plural::count,
+};
 use std::fmt::Write;
 
 /// Every claim with its statement and all its bounds, then the errata.
@@ -104,7 +107,7 @@ fn claim(out: &mut String, c: &ClaimReport) {
             bound.planned,
             b.cells_inside_hypotheses,
             bound.freshness.map_or("none", |f| f.name()),
-            b.margin.map_or_else(String::new, number),
+            b.margin.map_or_else(String::new, four_decimals),
             b.control.verdict,
             escape(&b.control.one_false.map_or_else(
                 || b.control.description.clone(),
@@ -128,10 +131,10 @@ fn claim(out: &mut String, c: &ClaimReport) {
             b.name,
             escape(&e.group),
             e.parameter,
-            digits(e.claimed),
-            digits(e.measured),
-            digits(e.lower),
-            digits(e.upper),
+            exponent(e.claimed),
+            exponent(e.measured),
+            exponent(e.lower),
+            exponent(e.upper),
             e.points,
             e.verdict
         );

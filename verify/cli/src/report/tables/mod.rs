@@ -12,29 +12,7 @@ pub use rows::csv;
 pub use terminal::{of_verdict, summary};
 
 use super::model::{BoundReport, ClaimReport, Report};
-use escapement_verify::text::plural::count;
-
-/// A number in four digits.
-fn number(x: f64) -> String {
-    // Not the zero with a sign.
-    let x = if x == 0.0 { 0.0 } else { x };
-    if x == 0.0 || (1e-3..1e5).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.3e}") }
-}
-
-/// An exponent in three decimals.
-pub(super) fn digits(x: f64) -> String {
-    let text = format!("{x:.3}");
-    if text == "-0.000" { "0.000".to_owned() } else { text }
-}
-
-/// A number with its error bound, in as few digits.
-fn with_error(x: f64, error: Option<f64>) -> String {
-    match error {
-        Some(0.0) => format!("{} ± 0", number(x)),
-        Some(e) => format!("{} ± {e:.1e}", number(x)),
-        None => number(x),
-    }
-}
+use escapement_verify::text::{numbers::with_error, plural::count};
 
 /// The implied constant with its error bound; empty where there is none.
 fn constant(bound: &BoundReport) -> String {

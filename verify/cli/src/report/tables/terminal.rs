@@ -1,13 +1,11 @@
 //! The table on the terminal.
 
-use super::number;
-use crate::report::control;
-use crate::report::model::CAVEAT;
+use crate::report::{control, model::CAVEAT};
 use escapement_verify::claim::Claim;
 use escapement_verify::claim::bound::{Bound, Side};
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::judge::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
-use escapement_verify::text::plural::count;
+use escapement_verify::text::{numbers::four_decimals, plural::count};
 use std::fmt::Write;
 
 /// The table that `verify` ends with.
@@ -57,11 +55,11 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
         if !all && b.exponents.len() > 1 {
-            let (others, are) = match b.exponents.len() - 1 {
-                1 => ("one".to_owned(), "is"),
-                n => (n.to_string(), "are"),
+            let margins = match b.exponents.len() - 1 {
+                1 => "1 more sweep, with a larger margin".to_owned(),
+                n => format!("{n} more sweeps, all with larger margins"),
             };
-            let _ = writeln!(out, "{:18}the other {others} {are} farther from violating it", "");
+            let _ = writeln!(out, "{:18}{margins} (--details)", "");
         }
         if let Some(why) = &b.why {
             let _ = writeln!(out, "{:18}why: {why}", "");
@@ -88,7 +86,7 @@ pub fn of_verdict(verdict: &ClaimVerdict) -> String {
 fn evidence(b: &BoundVerdict) -> String {
     let mut words = Vec::new();
     if let Some(c) = b.implied_constant {
-        words.push(format!("constant {}", number(c)));
+        words.push(format!("constant {}", four_decimals(c)));
     }
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());

@@ -3,14 +3,12 @@
 
 mod standing;
 
-use super::voice;
+use super::{bar::Shape, is_watched, note};
 use console::{Alignment, Term, measure_text_width, pad_str};
-use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::record::Record;
-use escapement_verify::run::plan::Plan;
-use escapement_verify::run::runner::Observer;
-use escapement_verify::text::plural::count;
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use escapement_verify::claim::{cell::Cell, record::Record};
+use escapement_verify::run::{plan::Plan, runner::Observer};
+use escapement_verify::text::{numbers::duration, plural::count};
+use indicatif::{MultiProgress, ProgressBar, ProgressState};
 use standing::{Claim, Standing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,11 +71,11 @@ impl Observer for Bars {
             format!(", {} of them in the journal", reused.len())
         };
         let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
-        voice::note(format_args!("{}{kept}{time}", count(cells, "cell")));
+        note(format_args!("{}{kept}{time}", count(cells, "cell")));
         let lines = vec![None; standing.claims.len()];
         let standing = Arc::new(Mutex::new(standing));
         let mut all = None;
-        if voice::is_watched() && left > 0 {
+        if is_watched() && left > 0 {
             let shared = standing.clone();
             let text = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
                 let text = overall(&lock(&shared), start.elapsed().as_secs_f64(), width());
@@ -85,9 +83,7 @@ impl Observer for Bars {
                 let _ = line.write_str(&text);
             };
             let bar = self.screen.add(ProgressBar::new(1));
-            if let Ok(style) = ProgressStyle::with_template("{run}") {
-                bar.set_style(style.with_key("run", text));
-            }
+            bar.set_style(Shape::Line.style().with_key("wide_msg", text));
             bar.enable_steady_tick(Duration::from_millis(200));
             all = Some(bar);
         }
@@ -102,9 +98,7 @@ impl Observer for Bars {
             let shown = run.lines.iter().flatten().count();
             if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
                 let line = self.screen.insert_before(all, ProgressBar::new(1));
-                if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-                    line.set_style(style);
-                }
+                line.set_style(Shape::Line.style());
                 line.set_message(text);
                 run.lines[place] = Some(line);
             }
@@ -113,7 +107,7 @@ impl Observer for Bars {
 
     fn finished(&self, cell: &Cell, _seconds: f64, outcome: Result<&Record, &str>) {
         if let Err(why) = outcome {
-            self.screen.suspend(|| voice::note(format_args!("{cell} could not be measured: {why}")));
+            self.screen.suspend(|| note(format_args!("{cell} could not be measured: {why}")));
         }
         self.with(|run| {
             let ended = run.told(|standing| standing.end(cell, outcome.ok()));
@@ -194,17 +188,6 @@ fn overall(standing: &Standing, now: f64, width: usize) -> String {
         ]
     };
     fitting(&phrases, width)
-}
-
-/// Seconds in words.
-pub fn duration(seconds: f64) -> String {
-    if seconds < 90.0 {
-        format!("{seconds:.1} s")
-    } else if seconds < 5400.0 {
-        format!("{:.0} min", seconds / 60.0)
-    } else {
-        format!("{:.1} h", seconds / 3600.0)
-    }
 }
 
 /// A poisoned lock guards numbers that are only shown.

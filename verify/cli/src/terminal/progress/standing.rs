@@ -1,8 +1,6 @@
 //! How far a run has come: cells of every claim, the worst ratio so far, and the time that is left.
 
-use escapement_verify::claim::bound::Bound;
-use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::record::Record;
+use escapement_verify::claim::{bound::Bound, cell::Cell, record::Record};
 use escapement_verify::judge::ratio::{Ratio, ratio};
 use escapement_verify::run::plan::Plan;
 use std::collections::HashMap;
@@ -53,7 +51,7 @@ impl Standing {
             claims[place].cells += 1;
         }
         let mut predicted: HashMap<Cell, f64> =
-            plan.steps.iter().map(|s| (s.cell.clone(), s.prediction.seconds.max(1e-6))).collect();
+            plan.steps.iter().map(|s| (s.cell.clone(), s.seconds.max(1e-6))).collect();
         for record in reused {
             predicted.remove(&record.cell);
         }
@@ -143,7 +141,7 @@ mod tests {
             (1..=10).map(|m| Cell::new("ten", "").with(Parameter::M, m)).collect()
         }
         fn predict(&self, _: &Cell) -> Prediction {
-            Prediction { seconds: 10.0, bytes: 0.0 }
+            Prediction { flops: 1e10, bytes: 0.0 }
         }
         fn measure(&self, _: &Cell, _: u64) -> Result<Measurement> {
             Err(Error::Input("nobody measures this".into()))

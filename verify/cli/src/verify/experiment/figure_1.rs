@@ -7,7 +7,7 @@ use escapement_verify::papers::nbl22::figures::figure_1::{Bits, Figure1, Precisi
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// R3, train and test loss of f_L + f_Q under gradient descent, for six values of λ3.
+/// Draws R3, train and test loss of f_L + f_Q under gradient descent, for six values of λ3.
 ///
 /// Writes figure-1.csv (step, seed, lambda3, r3, train_loss, test_loss; eight rows to a doubling of the
 /// steps, and the last step).
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 pub struct Args {
     #[command(flatten)]
     training: Training,
-    /// The folder of another execution, of the same tier, to show dashed in the same picture
+    /// The folder of another execution of the same tier, whose curves are drawn dashed in the same picture
     #[arg(long, value_name = "DIR")]
     beside: Option<PathBuf>,
 }

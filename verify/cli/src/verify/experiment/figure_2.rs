@@ -9,7 +9,8 @@ use escapement_verify::text::Choice;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-/// The least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, over d.
+/// Finds the least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, for
+/// several d.
 ///
 /// Writes figure-2.csv (d, seed, normalisation, n_min, test_loss; n_min is empty where no n up to 20d² is
 /// enough).
@@ -25,7 +26,8 @@ pub struct Args {
     #[arg(long)]
     as_printed: bool,
     /// How the two parts of the target are scaled
-    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "printed,corrected", value_parser = choice::<Normalisation>())]
+    #[arg(long, value_delimiter = ',', value_name = "LIST", default_value = "printed,corrected")]
+    #[arg(value_parser = choice::<Normalisation>())]
     normalisation: Vec<Normalisation>,
     /// The dimensions [default: those of the tier]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]

@@ -9,8 +9,7 @@ mod training;
 use crate::files::stdout;
 use crate::report::tables;
 use crate::terminal::exit::{INCONCLUSIVE, INTERRUPTED, REFUTED};
-use crate::terminal::{self};
-use crate::terminal::{Desk, choice};
+use crate::terminal::{self, TerminalHost, choice};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use escapement_verify::Tier;
@@ -19,17 +18,18 @@ use escapement_verify::judge::Verdict;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The paper's figures from a seed, as CSV and SVG, and verdicts on what it reads off them.
+/// Makes the figures of NBL22 again from a seed, as CSV and SVG, and gives verdicts on what the paper reads
+/// off them.
 ///
-/// Exit code 0 when all that is read off holds, 1 when any is refuted, 3 when any is inconclusive, 2 for bad
-/// input, 130 after Ctrl-C.
+/// The exit code is 0 when all that the paper reads off holds, 1 when some of it is refuted, 3 when some of
+/// it is inconclusive, 2 for bad input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier paper \
         --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json and a \
         checkpoint for each run. The same command again goes on to the same bytes\nas if it had never been \
-        stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs of what there \
-        is."
+        stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs as far as the \
+        runs went."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -38,22 +38,23 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Which {
-    /// R3, train and test loss of the quadratic model for six values of λ3
+    /// Figure 1: R3, train and test loss of the quadratic model f_L + f_Q for six values of λ3
     #[command(name = "figure-1")]
     Figure1(figure_1::Args),
-    /// The least number of samples of a two-layer ReLU network, over d
+    /// Figure 2: the least number of samples with which a two-layer ReLU network learns, against d
     #[command(name = "figure-2")]
     Figure2(figure_2::Args),
-    /// Whether R1 in the objective changes the test loss
+    /// Compare training with and without the regulariser R1 in the objective
     R1(r1::Args),
-    /// f_L, f_L + f_Q and the network from one initialisation, side by side
+    /// Train f_L, f_L + f_Q and the network from one initialisation, side by side
     Taylor(taylor::Args),
 }
 
 /// What all experiments are told.
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// How large: quick (a minute), standard (half an hour), paper (the paper's size, hours)
+    /// How large the experiment is: quick (a minute), standard (half an hour), paper (the size of the paper,
+    /// hours)
     #[arg(long, default_value_t = Tier::Quick, value_parser = choice::<Tier>())]
     tier: Tier,
     /// The first seed: all that is drawn for a seed depends on it alone
@@ -93,12 +94,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
     let Execution { report, interrupted, notes } =
-        execute(&mut experiment, &out, common.fresh, &Desk::new())?;
+        execute(&mut experiment, &out, common.fresh, &TerminalHost::new())?;
     for words in notes {
         terminal::note(words);
     }
     if common.json {
-        stdout::print(&serde_json::to_string_pretty(&report.verdict)?)?;
+        stdout::print_json_to(&mut std::io::stdout(), &report.verdict)?;
     } else {
         stdout::print(&format!("{}Written to {}", tables::of_verdict(&report.verdict), out.display()))?;
     }

@@ -3,13 +3,13 @@
 use super::conduct;
 use super::training::Training;
 use anyhow::Result;
-use escapement_verify::papers::nbl22::figures::figure_1::Precision;
-use escapement_verify::papers::nbl22::figures::r1::R1;
+use escapement_verify::papers::{nbl22::figures::figure_1::Precision, nbl22::figures::r1::R1};
 use std::process::ExitCode;
 
-/// Does R1 in the objective change the test loss? As figure-1 with λ3 = 0.01, for four values of λ1.
+/// Compares the test loss with and without R1 in the objective, for four values of λ1 at λ3 = 0.01.
 ///
-/// With --projector sample R1 is estimated on 100 fresh inputs in each step, as the authors did; with
+/// Data and training are those of figure-1. With --projector sample R1 is estimated on 100 fresh inputs in
+/// each step, as the authors did; with
 /// --projector exact it is exact. All λ1 of a seed see the same data. A run without R1 and with λ3 = 1 shows
 /// what a change looks like. Writes r1.csv (step, seed, lambda1, lambda3, r1, r3, train_loss, test_loss).
 #[derive(Debug, clap::Args)]

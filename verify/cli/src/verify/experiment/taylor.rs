@@ -8,7 +8,7 @@ use escapement_verify::papers::nbl22::figures::taylor::{Dataset, Labelled, Setti
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// f_L, f_L + f_Q and the network trained from one initialisation, side by side.
+/// Trains f_L, f_L + f_Q and the network from one initialisation, side by side.
 ///
 /// Writes taylor.csv (step, seed, model, train_loss, test_loss, norm, weight_distance, function_distance;
 /// eight steps to a doubling, and the last one): norm is ‖W‖_F, the distances are those from the network, of

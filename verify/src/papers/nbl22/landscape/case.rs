@@ -69,7 +69,7 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     cells
 }
 
-/// What the cells of a claim were seen to take beside the eigenpairs, in seconds.
+/// What the cells of a claim were seen to take beside the eigenpairs, in flops.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rates {
     /// Products with Hessians at the points looked at, for each input of each neuron.
@@ -86,10 +86,9 @@ pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
     let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
     let of_model = rates[usize::from(cell.part == NETWORK)];
     let Rates { looks, descents, forms } = of_model[usize::from(!cell.activation.starts_with("sigmoid"))];
-    let seconds =
-        1e-3 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
+    let flops = 1e6 + effort::top_space(cell, TAIL) + n * m * (looks + descents * m) + forms * m.powi(3) * d;
     let bytes = 5e7 + 8.0 * m * (8.0 * n + 6.0 * m + 500.0 * d);
-    Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
+    Prediction { flops, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
 }
 
 /// Everything about L_λ of a cell that does not depend on W.

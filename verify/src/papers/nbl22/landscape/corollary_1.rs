@@ -41,12 +41,12 @@ use faer::{Mat, Par, Scale};
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
     [
-        Rates { looks: 2.4e-6, descents: 3.3e-9, forms: 5.5e-10 },
-        Rates { looks: 8.5e-6, descents: 1.5e-8, forms: 3e-9 },
+        Rates { looks: 2400.0, descents: 3.3, forms: 0.55 },
+        Rates { looks: 8500.0, descents: 15.0, forms: 3.0 },
     ],
     [
-        Rates { looks: 7.7e-6, descents: 2e-9, forms: 1.1e-9 },
-        Rates { looks: 5e-6, descents: 1.6e-7, forms: 2.7e-9 },
+        Rates { looks: 7700.0, descents: 2.0, forms: 1.1 },
+        Rates { looks: 5000.0, descents: 160.0, forms: 2.7 },
     ],
 ];
 

@@ -49,14 +49,8 @@ use faer::{Mat, Par, Scale};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
-    [
-        Rates { looks: 4.2e-6, descents: 0.0, forms: 6e-11 },
-        Rates { looks: 4.2e-6, descents: 4e-9, forms: 3e-10 },
-    ],
-    [
-        Rates { looks: 9e-6, descents: 0.0, forms: 1e-10 },
-        Rates { looks: 1.3e-5, descents: 2e-8, forms: 2e-10 },
-    ],
+    [Rates { looks: 4200.0, descents: 0.0, forms: 0.06 }, Rates { looks: 4200.0, descents: 4.0, forms: 0.3 }],
+    [Rates { looks: 9000.0, descents: 0.0, forms: 0.1 }, Rates { looks: 1.3e4, descents: 20.0, forms: 0.2 }],
 ];
 
 /// The claim.

@@ -133,7 +133,7 @@ impl Claim for Lemma2 {
             SWEEP if cell.d() <= 4 => {
                 let n: f64 = if cell.d() == 3 { 200.0 } else { 500.0 };
                 Prediction {
-                    seconds: 3e-4 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
+                    flops: 3e5 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
                     bytes: 8.0 * (3.0 * n * n + 2048.0 * d * n * 3.0 + m * d),
                 }
             }
@@ -141,18 +141,18 @@ impl Claim for Lemma2 {
                 let p = 0.5 * m;
                 let columns = 6.0 * (cumulative_dimension(cell.d(), cell.k()).unwrap_or(1) as f64 + 8.0);
                 Prediction {
-                    seconds: effort::top_space(cell, tail),
+                    flops: effort::top_space(cell, tail),
                     bytes: 32.0 * p * p + 40.0 * p * d * columns,
                 }
             }
             // Three forms of Σ beside the eigenpairs.
             MEMBER => {
-                let seconds = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0))
-                    + 1e-8 * m * cell.n() as f64;
-                Prediction { seconds, bytes: 32e6 }
+                let flops = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0))
+                    + 10.0 * m * cell.n() as f64;
+                Prediction { flops, bytes: 32e6 }
             }
-            ASYMPTOTIC => Prediction { seconds: 8e-4, bytes: 8e6 },
-            _ => Prediction { seconds: 2e-4, bytes: 8e6 },
+            ASYMPTOTIC => Prediction { flops: 8e5, bytes: 8e6 },
+            _ => Prediction { flops: 2e5, bytes: 8e6 },
         }
     }
 

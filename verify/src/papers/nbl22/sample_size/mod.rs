@@ -247,7 +247,7 @@ pub(super) fn hint(cell: &Cell) -> f64 {
     (2.0 + 0.2 * cell.d() as f64) * cell.d() as f64
 }
 
-/// The seconds of a search of what is trained: some six sizes around n, with each ε.
+/// The flops of a search of what is trained: some six sizes around n, with each ε.
 pub(super) fn search(cell: &Cell, n: f64, network: bool) -> f64 {
     let training = 1.13 * STEPS as f64 * effort::step(cell, n, network) + effort::fresh(cell, FRESH);
     6.0 * EPSILONS.len() as f64 * training
@@ -259,7 +259,7 @@ pub(super) fn predict(cell: &Cell, searches: f64) -> Prediction {
     // Inputs of the largest Gram matrix of a kernel.
     let gram = (4 * cell.d() * (cell.d() + 4)) as f64;
     Prediction {
-        seconds: effort::top_space(cell, tolerance::TAIL) + searches * search(cell, n, false),
+        flops: effort::top_space(cell, tolerance::TAIL) + searches * search(cell, n, false),
         bytes: 1e7
             + 8.0
                 * (Trial::most(cell.d()) as f64 * d

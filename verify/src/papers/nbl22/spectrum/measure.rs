@@ -43,7 +43,7 @@ pub(super) struct Route {
     /// By which the routes are compared. Records depend on which is taken, so it stays as it is.
     weight: f64,
     /// What it takes on one core.
-    pub(super) seconds: f64,
+    pub(super) work: f64,
 }
 
 /// The route that is predicted to be faster, from the order N of the Gram matrix and the number of
@@ -61,7 +61,7 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         flops,
         bytes: 8.0 * (6.0 * n * n + 2.0 * 2048.0 * d * n),
         weight: flops / 1.5e10,
-        seconds: 3e-3
+        work: 3e6
             + effort::gram(p * d, n)
             + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
     };
@@ -75,8 +75,8 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         bytes: 8.0 * p * d * 10.0 * count + 32.0 * p * p,
         weight: flops / 4e9,
         // Narrow products; the kernel matrices, once more for the angles.
-        seconds: 3e-3
-            + 2.6e-9 * count * p * p * d
+        work: 3e6
+            + 2.6 * count * p * p * d
             + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
     };
     Ok(if gram.weight <= products.weight { gram } else { products })

@@ -139,12 +139,10 @@ impl Claim for Spectrum {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         if cell.m() == 0 {
-            return Prediction { seconds: 6e-4, bytes: 1e6 };
+            return Prediction { flops: 6e5, bytes: 1e6 };
         }
-        measure::route(cell).map_or(Prediction { seconds: 1.0, bytes: 1e8 }, |r| Prediction {
-            seconds: r.seconds,
-            bytes: r.bytes,
-        })
+        measure::route(cell)
+            .map_or(Prediction { flops: 1e9, bytes: 1e8 }, |r| Prediction { flops: r.work, bytes: r.bytes })
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -132,17 +132,17 @@ impl Claim for Theorem2 {
             SWEEP => {
                 let harmonics: f64 = if cell.d() == 3 { 250.0 } else { 600.0 };
                 // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
-                let seconds = effort::top_space(cell, TAIL) + m * (1e-7 * d + 6.7e-8 * n);
+                let flops = effort::top_space(cell, TAIL) + m * (100.0 * d + 67.0 * n);
                 let bytes = 64e6 + m * (8.0 * n + 40.0 * d * harmonics.min(20.0));
-                Prediction { seconds, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
+                Prediction { flops, bytes: effort::bytes_with_top_space(bytes, cell, TAIL) }
             }
             // A form of Σ and the model at every input, for each draw.
             DRAWS => {
                 let forms = effort::Sigma::of(cell, TAIL).map_or(0.0, |s| s.top() + s.forms(TRIALS as f64));
-                Prediction { seconds: forms + TRIALS as f64 * m * (1e-7 + 7.3e-8 * n), bytes: 16e6 }
+                Prediction { flops: forms + TRIALS as f64 * m * (100.0 + 73.0 * n), bytes: 16e6 }
             }
-            ENUMERATION => Prediction { seconds: 0.018, bytes: 8e6 },
-            _ => Prediction { seconds: 5e-3, bytes: 8e6 },
+            ENUMERATION => Prediction { flops: 1.8e7, bytes: 8e6 },
+            _ => Prediction { flops: 5e6, bytes: 8e6 },
         }
     }
 

@@ -114,8 +114,8 @@ impl Claim for Theorem3 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (n, m, d, k) = (cell.n() as f64, cell.m() as f64, cell.d() as f64, cell.k() as f64);
         let (network, sigmoid) = (cell.part == SWEEP[1], cell.activation.starts_with("sigmoid"));
-        let seconds = if SADDLE.contains(&cell.part.as_str()) {
-            n * m * if sigmoid { 1e-4 } else { 3e-5 }
+        let flops = if SADDLE.contains(&cell.part.as_str()) {
+            n * m * if sigmoid { 1e5 } else { 3e4 }
         } else if cell.m() * cell.d() <= LeastOptions::default().dense {
             // Looks at the whole spectrum of the Hessian, as many as were seen.
             let looks = match (network, sigmoid) {
@@ -127,15 +127,15 @@ impl Claim for Theorem3 {
         } else {
             // About m steps, in each of which the regularisers take a product with Σ; coefficients as seen.
             let cubic = match (network, sigmoid) {
-                (true, true) => 4e-9,
-                (true, false) => 4e-9 * k * k,
-                (false, true) => 2e-9,
-                (false, false) => 2.2e-9 * k * k,
+                (true, true) => 4.0,
+                (true, false) => 4.0 * k * k,
+                (false, true) => 2.0,
+                (false, false) => 2.2 * k * k,
             };
             cubic * m.powi(3)
         };
-        let seconds = 2e-3 + effort::top_space(cell, TAIL) + seconds;
-        Prediction { seconds, bytes: 3e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
+        let flops = 2e6 + effort::top_space(cell, TAIL) + flops;
+        Prediction { flops, bytes: 3e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {

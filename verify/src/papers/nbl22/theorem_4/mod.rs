@@ -112,7 +112,7 @@ impl Claim for Theorem4 {
         let rank = d.powi(cell.k() as i32) + 2.0;
         let bytes = 1e7 + 8.0 * m * (3.0 * n + 6.0 * m + 4.0 * d * rank);
         Prediction {
-            seconds: 2e-3 + run + effort::top_space(cell, TAIL),
+            flops: 2e6 + run + effort::top_space(cell, TAIL),
             bytes: effort::bytes_with_top_space(bytes, cell, TAIL),
         }
     }

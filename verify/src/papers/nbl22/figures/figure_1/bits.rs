@@ -1,6 +1,7 @@
 //! Numbers as bytes, for checkpoints.
 
 use escapement::training::Real;
+use faer::Mat;
 
 /// Numbers that can be kept as bits.
 pub trait Bits: Real {
@@ -27,3 +28,15 @@ macro_rules! bits {
 }
 
 bits!(f32, f64);
+
+/// Appends the bytes of a matrix, column by column.
+pub fn put_columns<T: Bits>(of: &Mat<T>, to: &mut Vec<u8>) {
+    (0..of.ncols()).for_each(|r| of.col_as_slice(r).iter().for_each(|x| x.put(to)));
+}
+
+/// Fills a matrix with numbers, column by column; where there are too few the rest stays as it is.
+pub fn fill_columns<T: Bits>(of: &mut Mat<T>, from: &mut impl Iterator<Item = T>) {
+    for r in 0..of.ncols() {
+        of.col_as_slice_mut(r).iter_mut().zip(&mut *from).for_each(|(to, x)| *to = x);
+    }
+}

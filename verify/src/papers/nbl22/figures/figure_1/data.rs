@@ -1,6 +1,7 @@
 //! What a seed draws: weights, inputs and labels, the same for every λ.
 
 use super::settings::{Settings, Variant};
+use crate::papers::nbl22::figures::ACTIVATION;
 use anyhow::Result;
 use escapement::network::PairedNetwork;
 use escapement::seed::{self, ChaCha20Rng};
@@ -10,8 +11,6 @@ use rand_distr::{Distribution, StandardNormal};
 
 /// The key of the random streams, also of experiments on the same data.
 pub const KEY: &str = "experiment figure-1";
-/// The activation of the paper, sigmoid(z − 1).
-const ACTIVATION: &str = "sigmoid:1";
 
 /// Inputs and labels.
 #[derive(Debug, Clone)]
@@ -43,12 +42,7 @@ impl Data {
     pub fn draw(settings: &Settings, seed: u64) -> Result<Self> {
         let sizes = settings.sizes();
         let stream = |purpose: &str| seed::stream(seed, KEY, purpose);
-        let net = PairedNetwork::random(
-            &mut stream("weights"),
-            sizes.m / 2,
-            sizes.d,
-            activation::parse(ACTIVATION)?,
-        )?;
+        let net = network(&mut stream("weights"), sizes.m, sizes.d)?;
         let beta = sphere::uniform_sphere(&mut stream("target"), 1, sizes.d, 1.0);
         let beta: Vec<f64> = (0..sizes.d).map(|c| beta[(0, c)]).collect();
         let nothing = || Labelled { x: Mat::new(), y: Vec::new() };
@@ -73,6 +67,14 @@ impl Data {
             Variant::AsPrinted => x(0) - 1.0 + along * along,
         }
     }
+}
+
+/// A network of width m with the activation of the paper.
+///
+/// # Errors
+/// Sizes that are not allowed.
+pub fn network(rng: &mut ChaCha20Rng, m: usize, d: usize) -> Result<PairedNetwork> {
+    Ok(PairedNetwork::random(rng, m / 2, d, activation::parse(ACTIVATION)?)?)
 }
 
 /// `n` inputs: `[n, d]`, read from `rng` row by row.

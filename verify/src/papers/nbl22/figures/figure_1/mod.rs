@@ -10,29 +10,27 @@
 //! eigenvectors of Σ itself, which the authors could not have (with Gaussian inputs too this is the Σ of the
 //! sphere).
 
-mod beside;
-mod bits;
-pub(super) mod course;
+pub(super) mod bits;
 pub(super) mod data;
+mod other_execution;
+pub(super) mod per_seed;
 mod picture;
 pub(super) mod projector;
+pub(super) mod run;
 mod settings;
-pub(super) mod shared;
 pub(super) mod training;
 pub(super) mod verdict;
 
-pub(super) use picture::log_d;
-
 pub use bits::Bits;
-pub use course::{Row, State};
+pub use run::{Row, State};
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
 
 use crate::figure::{Experiment, Keeper, Position, Report};
 use anyhow::Result;
-use beside::Beside;
-use course::Evaluated;
+use other_execution::OtherExecution;
+use per_seed::PerSeed;
+use run::Evaluated;
 use serde_json::{Map, Value};
-use shared::Shared;
 use std::fmt::Write as _;
 use std::path::Path;
 use training::Descent;
@@ -43,22 +41,22 @@ pub const LAMBDAS: [f64; 6] = [0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1];
 /// The experiment, trained in numbers of type T.
 pub struct Figure1<T: Bits> {
     settings: Settings,
-    shared: Option<Shared<T>>,
-    beside: Option<Beside>,
+    per_seed: Option<PerSeed<T>>,
+    other: Option<OtherExecution>,
 }
 
 impl<T: Bits> Figure1<T> {
     /// The experiment of these settings, whose precision is that of T.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, shared: None, beside: None }
+        Self { settings, per_seed: None, other: None }
     }
 
-    /// With the runs that `folder` holds shown in the same picture.
+    /// With the runs that `folder` holds shown, dashed, in the same picture.
     ///
     /// # Errors
     /// A folder that holds something else, in one sentence.
     pub fn beside(mut self, folder: &Path) -> Result<Self> {
-        self.beside = Some(Beside::read(folder, &self.settings)?);
+        self.other = Some(OtherExecution::read(folder, &self.settings)?);
         Ok(self)
     }
 
@@ -99,10 +97,10 @@ impl<T: Bits> Experiment for Figure1<T> {
     ) -> Result<Position<State>> {
         let par = self.settings.par();
         let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
-        let shared = Shared::of(&mut self.shared, &self.settings, seed)?;
-        let descent = Descent::new(&shared.data, &shared.kept, lambda, par)?;
-        course::take(descent, &mut shared.test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
-            let value = descent.evaluate(course::due(step))?;
+        let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
+        let descent = Descent::new(data, kept, lambda, par)?;
+        run::advance(descent, test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
+            let value = descent.evaluate(run::due(step))?;
             let r3 = if recorded { descent.r3(&value) } else { value.r3 };
             Ok(Evaluated { r1: None, r3, loss: value.loss })
         })
@@ -119,7 +117,7 @@ impl<T: Bits> Experiment for Figure1<T> {
         }
         Ok(Report {
             csv,
-            picture: picture::draw(&self.settings, &self.grid(), states, self.beside.as_ref()),
+            picture: picture::draw(&self.settings, &self.grid(), states, self.other.as_ref()),
             verdict: verdict::judge(&self.settings, &self.grid(), states),
         })
     }

@@ -1,15 +1,9 @@
 //! The figure: R3, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
 
-use super::beside::Beside;
+use super::other_execution::OtherExecution;
 use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
-use crate::figure::averaged;
-use crate::figure::seeds;
-use crate::figure::{Curve, Panel, Picture};
-
-/// log_d(t + 1), against which the figures of NBL22 are drawn.
-pub fn log_d(d: usize) -> impl Fn(u64) -> f64 {
-    move |step| (step as f64 + 1.0).ln() / (d as f64).ln()
-}
+use crate::figure::{Curve, Picture, averaged, seeds};
+use crate::papers::nbl22::figures::{against_log_d, log_d};
 
 /// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution
 /// dashed; without curves where there is nothing yet.
@@ -17,7 +11,7 @@ pub(super) fn draw(
     settings: &Settings,
     grid: &[(u64, f64)],
     states: &[Option<State>],
-    beside: Option<&Beside>,
+    other: Option<&OtherExecution>,
 ) -> Picture {
     let sizes = settings.sizes();
     let panel = |name: &str, of: fn(&Row) -> f64| {
@@ -30,21 +24,14 @@ pub(super) fn draw(
         let mut curves = Vec::new();
         for (color, lambda) in LAMBDAS.into_iter().enumerate() {
             curves.push(curve(color, lambda, grid, states));
-            curves.extend(beside.map(|other| {
+            curves.extend(other.map(|other| {
                 let mut dashed = curve(color, lambda, &other.grid, &other.states);
                 // Without bands: two of them on one another show nothing.
                 dashed.points.iter_mut().for_each(|point| point.2 = 0.0);
                 Curve { dashed: true, name: format!("the same, {}", other.name), ..dashed }
             }));
         }
-        Panel {
-            title: name.into(),
-            x_label: "log_d(t + 1)".into(),
-            y_label: name.into(),
-            log_x: false,
-            log_y: false,
-            curves,
-        }
+        against_log_d(name, curves)
     };
     let how = match settings.variant {
         Variant::AsRun => "as run",

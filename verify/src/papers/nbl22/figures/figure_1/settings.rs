@@ -2,6 +2,7 @@
 
 use crate::claim::Tier;
 use crate::figure::seeds;
+use crate::papers::nbl22::figures::settings;
 use crate::text::Choice;
 use anyhow::Result;
 use faer::Par;
@@ -175,12 +176,8 @@ impl Settings {
     /// # Errors
     /// A setting that cannot be written down.
     pub fn map(&self, experiment: &str) -> Result<Map<String, Value>> {
-        let mut all = Map::from_iter([("experiment".to_owned(), experiment.into())]);
-        for part in [serde_json::to_value(self)?, serde_json::to_value(self.sizes())?] {
-            all.extend(
-                part.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())),
-            );
-        }
+        let mut all = settings(experiment, [], self)?;
+        all.extend(settings(experiment, [], self.sizes())?);
         Ok(all)
     }
 

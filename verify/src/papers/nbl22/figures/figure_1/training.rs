@@ -1,6 +1,6 @@
 //! Full-batch gradient descent on f_L + f_Q, and its loss on test inputs.
 
-use super::bits::Bits;
+use super::bits::{Bits, fill_columns, put_columns};
 use super::data::{Data, Labelled};
 use super::projector::Kept;
 use anyhow::{Result, ensure};
@@ -20,13 +20,13 @@ pub struct Descent<T: Bits> {
     w: Mat<T>,
     /// The transpose of the gradient, `[d, m]`, where it is wanted whole.
     gradient: Mat<T>,
-    /// Whether it is that of W.
+    /// Whether the last evaluation left the gradient there.
     whole: bool,
-    /// The objective at W, where the step there has told it.
-    ahead: Option<escapement::Result<Value>>,
+    /// The objective at W, where the step to W has evaluated it.
+    known: Option<escapement::Result<Value>>,
     /// The top eigenvectors of Σ where R3 is of them and no part of the objective: then it is taken only
     /// where it is asked for.
-    aside: Option<Arc<TopProjector<T>>>,
+    recorded_only: Option<Arc<TopProjector<T>>>,
     par: Par,
 }
 
@@ -38,13 +38,22 @@ impl<T: Bits> Descent<T> {
     pub fn new(data: &Data, kept: &Kept<T>, lambda: f64, par: Par) -> Result<Self> {
         let Labelled { x, y } = &data.train;
         let problem = Problem::new(&data.net, x.as_ref(), y, Loss::Square, Model::Quadratic, par)?;
-        let (problem, aside) = match kept {
+        let (problem, recorded_only) = match kept {
             Kept::Sample(sample) => (problem.with_r3(sample.basis.as_ref(), lambda)?, None),
             Kept::Exact(exact) if lambda == 0.0 => (problem, Some(exact.projector.clone())),
             Kept::Exact(exact) => (problem.with_top(exact.projector.clone(), lambda)?, None),
         };
         let (space, w) = (problem.workspace(), Mat::zeros(problem.d(), problem.m()));
-        Ok(Self { w, gradient: Mat::zeros(0, 0), whole: false, ahead: None, space, problem, aside, par })
+        Ok(Self {
+            w,
+            gradient: Mat::zeros(0, 0),
+            whole: false,
+            known: None,
+            space,
+            problem,
+            recorded_only,
+            par,
+        })
     }
 
     /// W, `[m, d]`.
@@ -61,10 +70,10 @@ impl<T: Bits> Descent<T> {
         self.whole = false;
         if anew && !self.space.coordinates().is_empty() {
             self.space.forget();
-            self.ahead = None;
+            self.known = None;
         }
         let Self { problem, w, space, par, .. } = self;
-        Ok(self.ahead.take().unwrap_or_else(|| problem.value(w.transpose(), space, *par))?)
+        Ok(self.known.take().unwrap_or_else(|| problem.value(w.transpose(), space, *par))?)
     }
 
     /// The objective at W, and its gradient whole, for [`Descent::parts`]; for what is `anew`, see
@@ -76,7 +85,7 @@ impl<T: Bits> Descent<T> {
         if anew {
             self.space.forget();
         }
-        let (problem, w, gradient, space, par) = self.wholly();
+        let (problem, w, gradient, space, par) = self.evaluation();
         Ok(problem.value_and_gradient(w, gradient, space, par)?)
     }
 
@@ -85,13 +94,13 @@ impl<T: Bits> Descent<T> {
     /// # Errors
     /// As [`Descent::evaluate`], and those of the term.
     pub fn evaluate_with(&mut self, term: Term<'_>) -> Result<Value> {
-        let (problem, w, gradient, space, par) = self.wholly();
+        let (problem, w, gradient, space, par) = self.evaluation();
         Ok(problem.value_and_gradient_with(w, gradient, space, term, par)?)
     }
 
     /// What an evaluation with the gradient whole takes.
-    fn wholly(&mut self) -> (&Problem<T>, MatRef<'_, T>, MatMut<'_, T>, &mut Workspace<T>, Par) {
-        (self.whole, self.ahead) = (true, None);
+    fn evaluation(&mut self) -> (&Problem<T>, MatRef<'_, T>, MatMut<'_, T>, &mut Workspace<T>, Par) {
+        (self.whole, self.known) = (true, None);
         if self.gradient.ncols() == 0 {
             self.gradient = Mat::zeros(self.w.nrows(), self.w.ncols());
         }
@@ -110,7 +119,7 @@ impl<T: Bits> Descent<T> {
 
     /// R3 at the last evaluation, whose value is `value`.
     pub fn r3(&self, value: &Value) -> f64 {
-        let Some(top) = &self.aside else { return value.r3 };
+        let Some(top) = &self.recorded_only else { return value.r3 };
         let (f, mut beyond) = (self.space.f_linear(), vec![0.0; self.problem.n()]);
         top.beyond(f, &top.coordinates(self.w.as_ref(), self.par), &mut beyond, self.par);
         beyond.iter().map(|b| b * b).sum::<f64>() / f.len() as f64
@@ -123,7 +132,7 @@ impl<T: Bits> Descent<T> {
             training::descend(self.w.as_mut(), T::nearest(eta), self.gradient.as_ref(), self.par);
             self.space.moved(eta);
         } else {
-            self.ahead =
+            self.known =
                 Some(self.problem.descend(self.w.as_mut().transpose_mut(), eta, &mut self.space, self.par));
         }
     }
@@ -131,7 +140,7 @@ impl<T: Bits> Descent<T> {
     /// The bits of W, neuron by neuron, and of its coordinates in V, where they are kept.
     pub fn bits(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.w.nrows() * self.w.ncols() * T::BYTES);
-        (0..self.w.ncols()).for_each(|r| self.w.col_as_slice(r).iter().for_each(|x| x.put(&mut bytes)));
+        put_columns(&self.w, &mut bytes);
         self.space.coordinates().iter().for_each(|c| c.put(&mut bytes));
         bytes
     }
@@ -141,7 +150,7 @@ impl<T: Bits> Descent<T> {
     /// # Errors
     /// There are not as many as it has.
     pub fn set_bits(&mut self, bytes: &[u8]) -> Result<()> {
-        self.ahead = None;
+        self.known = None;
         let (d, m) = (self.w.nrows(), self.w.ncols());
         let (size, more) = (d * m * T::BYTES, self.space.coordinates().len() * f64::BYTES);
         ensure!(
@@ -150,10 +159,7 @@ impl<T: Bits> Descent<T> {
             bytes.len(),
             size + more
         );
-        let mut all = bytes.chunks_exact(T::BYTES).map(T::get);
-        for r in 0..m {
-            self.w.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);
-        }
+        fill_columns(&mut self.w, &mut bytes.chunks_exact(T::BYTES).map(T::get));
         let coordinates: Vec<f64> = bytes[size..].chunks_exact(f64::BYTES).map(f64::get).collect();
         Ok(self.space.recall(&coordinates)?)
     }

@@ -10,7 +10,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
-use crate::papers::nbl22::letters::{D, K, M, N, R};
+use crate::papers::nbl22::figures;
 use crate::run::source::SOURCE_HASH;
 
 /// The experiment, as its cells name it.
@@ -38,9 +38,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, f64)], states: &[Option<S
         command: settings.command(CLAIM),
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, lambda), state)| {
-        let step = State::reached(state.as_ref());
-        let cell = cell(settings, &part(*lambda)).replicate(*seed as usize);
-        (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
+        figures::unfinished(cell(settings, &part(*lambda)), *seed, state.as_ref(), settings.steps)
     });
     sheet.judge(&bounds_of(settings), &records(settings, grid, states), unfinished)
 }
@@ -51,13 +49,7 @@ fn part(lambda: f64) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell::new(CLAIM, part)
-        .with(D, sizes.d)
-        .with(M, sizes.m)
-        .with(N, sizes.n)
-        .with(K, 1)
-        .with(R, 1)
-        .activation("sigmoid:1")
+    figures::cell(CLAIM, part, [sizes.d, sizes.m, sizes.n])
 }
 
 /// A cell for each λ3, and one in which they are compared.

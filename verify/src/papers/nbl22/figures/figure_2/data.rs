@@ -4,8 +4,9 @@
 use super::Case;
 use super::settings::Settings;
 use super::target::Scales;
+use crate::papers::nbl22::figures::figure_1::Variant;
+use crate::papers::nbl22::figures::figure_1::bits::{Bits, fill_columns, put_columns};
 use crate::papers::nbl22::figures::figure_1::data::inputs;
-use crate::papers::nbl22::figures::figure_1::{Bits, Variant};
 use anyhow::{Result, ensure};
 use escapement::seed::{self, ChaCha20Rng};
 use escapement::sphere;
@@ -97,8 +98,8 @@ impl<T: Bits> Training<'_, T> {
     /// The bits of the network: first layer by neurons, second layer, offset.
     pub fn bits(&self) -> Vec<u8> {
         let (net, mut bytes) = (&self.net, Vec::new());
-        let first = (0..net.m()).flat_map(|r| net.first.col_as_slice(r));
-        first.chain(&net.second).chain([&net.offset]).for_each(|x| x.put(&mut bytes));
+        put_columns(&net.first, &mut bytes);
+        net.second.iter().chain([&net.offset]).for_each(|x| x.put(&mut bytes));
         bytes
     }
 
@@ -115,9 +116,7 @@ impl<T: Bits> Training<'_, T> {
             bytes.len()
         );
         let mut all = bytes.chunks_exact(T::BYTES).map(T::get);
-        for r in 0..net.m() {
-            net.first.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);
-        }
+        fill_columns(&mut net.first, &mut all);
         net.second.iter_mut().chain([&mut net.offset]).zip(all).for_each(|(to, x)| *to = x);
         Ok(())
     }

@@ -30,8 +30,7 @@ mod verdict;
 pub use settings::{Normalisation, Settings, Sizes};
 
 use super::figure_1::{Bits, Variant};
-use crate::figure::schedule::due;
-use crate::figure::{Experiment, Keeper, Position, Report};
+use crate::figure::{Experiment, Keeper, Position, Report, schedule::due};
 use crate::text::Choice;
 use anyhow::Result;
 use data::Data;
@@ -234,15 +233,9 @@ impl<T: Bits> Experiment for Figure2<T> {
 
     fn settings(&self) -> Result<Map<String, Value>> {
         let Settings { variant, precision, steps, .. } = &self.settings;
-        let mut all = Map::from_iter([
-            ("experiment".to_owned(), self.id().into()),
-            ("variant".to_owned(), serde_json::to_value(variant)?),
-            ("precision".to_owned(), serde_json::to_value(precision)?),
-            ("steps".to_owned(), (*steps).into()),
-        ]);
-        let sizes = serde_json::to_value(self.settings.sizes())?;
-        all.extend(sizes.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
-        Ok(all)
+        let (variant, precision) = (serde_json::to_value(variant)?, serde_json::to_value(precision)?);
+        let named = [("variant", variant), ("precision", precision), ("steps", (*steps).into())];
+        super::settings(self.id(), named, self.settings.sizes())
     }
 
     fn runs(&self) -> Vec<String> {

@@ -2,8 +2,7 @@
 //! 6d² and d³.
 
 use super::{Case, LEVEL, Outcome, Settings, State, Variant};
-use crate::figure::{Curve, Panel, Picture};
-use crate::figure::{limits, seeds};
+use crate::figure::{Curve, Panel, Picture, limits, seeds};
 use crate::text::Choice;
 
 /// The figure of what the cases came to; no panel where none has come to a least n. Where a seed has none, a

@@ -13,11 +13,8 @@ mod penalty;
 mod picture;
 mod verdict;
 
-use super::figure_1::Bits;
-use super::figure_1::course::{self, Evaluated, Row, State};
-use super::figure_1::shared::Shared;
-use super::figure_1::training::Descent;
-use super::figure_1::{Projector, Settings};
+use super::figure_1::run::{self as steps, Evaluated};
+use super::figure_1::{Bits, Projector, Row, Settings, State, per_seed::PerSeed, training::Descent};
 use crate::figure::{Experiment, Keeper, Position, Report};
 use anyhow::Result;
 use penalty::Penalty;
@@ -43,13 +40,13 @@ struct Weights {
 /// The experiment, trained in numbers of type T.
 pub struct R1<T: Bits> {
     settings: Settings,
-    shared: Option<Shared<T>>,
+    per_seed: Option<PerSeed<T>>,
 }
 
 impl<T: Bits> R1<T> {
     /// The experiment of these settings, whose precision is that of T.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, shared: None }
+        Self { settings, per_seed: None }
     }
 
     /// Seed, λ1 and λ3 of each run.
@@ -93,11 +90,11 @@ impl<T: Bits> Experiment for R1<T> {
         keeper: &mut Keeper<'_, State>,
     ) -> Result<Position<State>> {
         let ((seed, weights), settings) = (self.grid()[run], self.settings);
-        let Shared { data, kept, test, .. } = Shared::of(&mut self.shared, &self.settings, seed)?;
+        let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
         let penalty = Penalty::new(&settings, seed, data, kept, weights.r1);
         let descent = Descent::new(data, kept, weights.r3, settings.par())?;
         let length = (settings.steps, settings.sizes().eta);
-        course::take(descent, test, length, from, keeper, &mut |descent, step, recorded| {
+        steps::advance(descent, test, length, from, keeper, &mut |descent, step, recorded| {
             let (value, r1) = penalty.evaluate(descent, step, recorded)?;
             Ok(Evaluated { r1, r3: value.r3, loss: value.loss })
         })

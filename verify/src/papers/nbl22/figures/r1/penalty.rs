@@ -1,11 +1,12 @@
 //! λ1 R1 in a step: its value and its gradient.
 
 use super::FRESH;
-use crate::papers::nbl22::figures::figure_1::Bits;
-use crate::papers::nbl22::figures::figure_1::Settings;
-use crate::papers::nbl22::figures::figure_1::data::{self, Data, KEY};
-use crate::papers::nbl22::figures::figure_1::projector::{Exact, Kept};
-use crate::papers::nbl22::figures::figure_1::training::Descent;
+use crate::papers::nbl22::figures::figure_1::{
+    Bits, Settings,
+    data::{self, Data, KEY},
+    projector::{Exact, Kept},
+    training::Descent,
+};
 use anyhow::Result;
 use escapement::covariance::CovarianceOperator;
 use escapement::eigen::{DEFAULT_MEMORY, TopSpace};
@@ -57,7 +58,7 @@ impl<'a> Penalty<'a> {
         step: u64,
         recorded: bool,
     ) -> Result<(Value, Option<f64>)> {
-        let anew = crate::papers::nbl22::figures::figure_1::course::due(step);
+        let anew = crate::figure::due(step);
         if self.lambda == 0.0 && !recorded {
             return Ok((descent.evaluate(anew)?, None));
         }

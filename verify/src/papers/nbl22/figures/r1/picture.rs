@@ -1,11 +1,9 @@
 //! The figure: R1, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
-use crate::figure::averaged;
-use crate::figure::seeds;
-use crate::figure::{Curve, Panel, Picture};
-use crate::papers::nbl22::figures::figure_1::course::{Row, State};
-use crate::papers::nbl22::figures::figure_1::{Settings, log_d};
+use crate::figure::{Curve, Picture, averaged, seeds};
+use crate::papers::nbl22::figures::figure_1::{Row, Settings, State};
+use crate::papers::nbl22::figures::{against_log_d, log_d};
 
 /// The figure of `states`, which belong to the seeds and weights of `grid`; `None` where there is nothing
 /// yet.
@@ -28,14 +26,7 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, Weights)], states: &[Optio
             };
             curves.push(Curve { name, points, color, dashed: other });
         }
-        Panel {
-            title: name.into(),
-            x_label: "log_d(t + 1)".into(),
-            y_label: name.into(),
-            log_x: false,
-            log_y: false,
-            curves,
-        }
+        against_log_d(name, curves)
     };
     let sizes = settings.sizes();
     let seeds = seeds::words(settings.seeds);

@@ -9,10 +9,9 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
-use crate::papers::nbl22::figures::figure_1::Settings;
-use crate::papers::nbl22::figures::figure_1::course::{Row, State};
+use crate::papers::nbl22::figures;
 use crate::papers::nbl22::figures::figure_1::verdict::{HALF_A_DIGIT, HELD_DOWN};
-use crate::papers::nbl22::letters::{D, K, M, N, R};
+use crate::papers::nbl22::figures::figure_1::{Row, Settings, State};
 
 /// The conjecture, judged on `states`, which belong to the seeds and weights of `grid`.
 pub(super) fn judge(settings: &Settings, grid: &[(u64, Weights)], states: &[Option<State>]) -> ClaimVerdict {
@@ -25,9 +24,7 @@ pub(super) fn judge(settings: &Settings, grid: &[(u64, Weights)], states: &[Opti
         command: settings.command("r1"),
     };
     let unfinished = grid.iter().zip(states).filter_map(|((seed, weights), state)| {
-        let step = State::reached(state.as_ref());
-        let cell = cell(settings, &part(*weights)).replicate(*seed as usize);
-        (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
+        figures::unfinished(cell(settings, &part(*weights)), *seed, state.as_ref(), settings.steps)
     });
     sheet.judge(&bounds(settings), &records(settings, grid, states), unfinished)
 }
@@ -39,13 +36,7 @@ fn part(weights: Weights) -> String {
 
 fn cell(settings: &Settings, part: &str) -> Cell {
     let sizes = settings.sizes();
-    Cell::new("r1", part)
-        .with(D, sizes.d)
-        .with(M, sizes.m)
-        .with(N, sizes.n)
-        .with(K, 1)
-        .with(R, 1)
-        .activation("sigmoid:1")
+    figures::cell("r1", part, [sizes.d, sizes.m, sizes.n])
 }
 
 /// A cell for each λ1.

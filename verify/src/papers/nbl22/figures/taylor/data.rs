@@ -1,17 +1,16 @@
 //! What a seed draws: weights, and inputs with labels, or the samples of a given dataset that are held out.
 
 use super::settings::{Dataset, Labelled, Settings};
+use crate::papers::nbl22::figures::figure_1::data::network;
 use anyhow::Result;
 use escapement::network::PairedNetwork;
 use escapement::seed::{self, ChaCha20Rng};
-use escapement::{activation, sphere};
+use escapement::sphere;
 use faer::Mat;
 use rand::seq::SliceRandom;
 
 /// The key of the random streams.
 const KEY: &str = "experiment taylor";
-/// The activation of the paper's experiments, sigmoid(z − 1).
-const ACTIVATION: &str = "sigmoid:1";
 
 /// What a seed draws.
 pub struct Data {
@@ -31,19 +30,14 @@ impl Data {
     pub fn draw(settings: &Settings, seed: u64) -> Result<Self> {
         let sizes = settings.sizes();
         let stream = |purpose: &str| seed::stream(seed, KEY, purpose);
-        let net = PairedNetwork::random(
-            &mut stream("weights"),
-            sizes.m / 2,
-            sizes.d,
-            activation::parse(ACTIVATION)?,
-        )?;
+        let net = network(&mut stream("weights"), sizes.m, sizes.d)?;
         let (train, test) = match &settings.dataset {
             None => {
                 let rng = &mut stream("target");
                 let mut direction = || sphere::uniform_sphere(rng, 1, sizes.d, 1.0);
                 let (eta, beta) = (direction(), direction());
                 let labelled = |rng: &mut ChaCha20Rng, n| {
-                    ours(sphere::uniform_sphere(rng, n, sizes.d, (sizes.d as f64).sqrt()), &eta, &beta)
+                    task(sphere::uniform_sphere(rng, n, sizes.d, (sizes.d as f64).sqrt()), &eta, &beta)
                 };
                 (labelled(&mut stream("inputs"), sizes.n), labelled(&mut stream("test inputs"), sizes.test))
             }
@@ -60,7 +54,7 @@ impl Data {
 }
 
 /// `η·x + ((β·x)² − 1)/√2` at the inputs: each of the two parts has variance 1, up to O(1/d).
-fn ours(x: Mat<f64>, eta: &Mat<f64>, beta: &Mat<f64>) -> Labelled {
+fn task(x: Mat<f64>, eta: &Mat<f64>, beta: &Mat<f64>) -> Labelled {
     let along = |direction: &Mat<f64>| &x * direction.transpose();
     let (dense, sparse) = (along(eta), along(beta));
     let y = (0..x.nrows()).map(|i| dense[(i, 0)] + (sparse[(i, 0)].powi(2) - 1.0) / 2f64.sqrt()).collect();

@@ -1,6 +1,6 @@
 //! One of the models on its way.
 
-use crate::papers::nbl22::figures::figure_1::Bits;
+use crate::papers::nbl22::figures::figure_1::bits::{Bits, fill_columns, put_columns};
 use anyhow::{Result, ensure};
 use escapement::training::{self, Problem, Workspace};
 use faer::{Mat, MatRef, Par};
@@ -42,7 +42,7 @@ impl Descent {
 
     /// Appends the bits of W, neuron by neuron.
     pub fn put(&self, to: &mut Vec<u8>) {
-        (0..self.w.ncols()).for_each(|r| self.w.col_as_slice(r).iter().for_each(|x| x.put(to)));
+        put_columns(&self.w, to);
     }
 
     /// Takes W from the front of `bits`.
@@ -54,10 +54,7 @@ impl Descent {
         ensure!(bits.len() >= size, "a checkpoint ends within W");
         let (mine, rest) = bits.split_at(size);
         *bits = rest;
-        let mut all = mine.chunks_exact(f64::BYTES).map(f64::get);
-        for r in 0..self.w.ncols() {
-            self.w.col_as_slice_mut(r).iter_mut().zip(&mut all).for_each(|(to, x)| *to = x);
-        }
+        fill_columns(&mut self.w, &mut mine.chunks_exact(f64::BYTES).map(f64::get));
         Ok(())
     }
 }

@@ -14,8 +14,7 @@ mod verdict;
 
 pub use settings::{Dataset, Labelled, Settings, Sizes};
 
-use crate::figure::due;
-use crate::figure::{AtStep, Experiment, Keeper, Position, Recorded, Report};
+use crate::figure::{AtStep, Experiment, Keeper, Position, Recorded, Report, due};
 use anyhow::{Result, ensure};
 use data::Data;
 use descent::Descent;
@@ -168,23 +167,9 @@ impl Experiment for Taylor {
 
     fn settings(&self) -> Result<Map<String, Value>> {
         let Settings { tier, seed, eta, dataset, .. } = &self.settings;
-        let mut all = Map::from_iter([
-            ("experiment".to_owned(), self.id().into()),
-            ("tier".to_owned(), tier.to_string().into()),
-            ("seed".to_owned(), (*seed).into()),
-            ("eta".to_owned(), (*eta).into()),
-        ]);
-        if let Some(dataset) = dataset {
-            all.insert("dataset".to_owned(), dataset.digest().into());
-        }
-        all.extend(
-            serde_json::to_value(self.settings.sizes())?
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(k, v)| (k.clone(), v.clone())),
-        );
-        Ok(all)
+        let named = [("tier", tier.to_string().into()), ("seed", (*seed).into()), ("eta", (*eta).into())];
+        let data = dataset.as_ref().map(|dataset| ("dataset", dataset.digest().into()));
+        super::settings(self.id(), named.into_iter().chain(data), self.settings.sizes())
     }
 
     fn runs(&self) -> Vec<String> {

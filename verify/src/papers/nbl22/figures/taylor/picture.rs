@@ -1,8 +1,7 @@
 //! The figure: losses of the three models side by side, and how far the two expansions are from the network.
 
 use super::{MODELS, Point, Settings, State};
-use crate::figure::averaged;
-use crate::figure::{Curve, Panel, Picture};
+use crate::figure::{Curve, Panel, Picture, averaged};
 use escapement::training::Model;
 
 /// Draws it; empty curves where nothing is recorded yet.

@@ -9,7 +9,7 @@ use crate::claim::cell::Cell;
 use crate::claim::record::{Measurement, Record};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
-use crate::papers::nbl22::letters::{D, K, M, N, R};
+use crate::papers::nbl22::figures;
 use crate::run::source::SOURCE_HASH;
 
 const CLAIM: &str = "taylor";
@@ -25,9 +25,7 @@ pub(super) fn judge(settings: &Settings, states: &[Option<State>]) -> ClaimVerdi
         command: command(settings),
     };
     let unfinished = settings.all_seeds().zip(states).filter_map(|(seed, state)| {
-        let step = State::reached(state.as_ref());
-        let cell = cell(settings).replicate(seed as usize);
-        (step < settings.steps).then(|| (cell, format!("it is at step {step} of {}", settings.steps)))
+        figures::unfinished(cell(settings), seed, state.as_ref(), settings.steps)
     });
     sheet.judge(&claims(), &[record(settings, states)], unfinished)
 }
@@ -44,13 +42,7 @@ fn command(settings: &Settings) -> String {
 
 fn cell(settings: &Settings) -> Cell {
     let sizes = settings.sizes();
-    Cell::new(CLAIM, "compared")
-        .with(D, sizes.d)
-        .with(M, sizes.m)
-        .with(N, sizes.n)
-        .with(K, 1)
-        .with(R, 1)
-        .activation("sigmoid:1")
+    figures::cell(CLAIM, "compared", [sizes.d, sizes.m, sizes.n])
 }
 
 /// One record: the two expansions against each other.

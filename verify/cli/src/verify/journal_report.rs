@@ -3,12 +3,8 @@
 use crate::report::model::{Material, Report, assemble, likely_tier};
 use crate::terminal::program;
 use anyhow::Result;
-use escapement_verify::claim::cell::Cell;
-use escapement_verify::claim::record::Failure;
-use escapement_verify::claim::registry::Registry;
-use escapement_verify::claim::{Claim, Tier};
-use escapement_verify::run::journal::Records;
-use escapement_verify::run::timings::Timings;
+use escapement_verify::claim::{Claim, Tier, cell::Cell, record::Failure, registry::Registry};
+use escapement_verify::run::{journal::Records, timings::Timings};
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use super::training::Test;
 use anyhow::Result;
 
 /// What the runs of a seed share.
-pub struct Shared<T: Bits> {
+pub struct PerSeed<T: Bits> {
     seed: u64,
     /// What the seed draws.
     pub data: Data,
@@ -18,14 +18,14 @@ pub struct Shared<T: Bits> {
     pub test: Test<T>,
 }
 
-impl<T: Bits> Shared<T> {
+impl<T: Bits> PerSeed<T> {
     /// That of `seed`: what `last` holds, or made anew and kept there.
     ///
     /// # Errors
     /// Those of the parts.
     pub fn of<'a>(last: &'a mut Option<Self>, settings: &Settings, seed: u64) -> Result<&'a mut Self> {
-        let shared = match last.take().filter(|shared| shared.seed == seed) {
-            Some(shared) => shared,
+        let found = match last.take().filter(|found| found.seed == seed) {
+            Some(found) => found,
             None => {
                 let data = Data::draw(settings, seed)?;
                 let kept = Kept::new(settings, &data)?;
@@ -33,6 +33,6 @@ impl<T: Bits> Shared<T> {
                 Self { seed, data, kept, test }
             }
         };
-        Ok(last.insert(shared))
+        Ok(last.insert(found))
     }
 }

@@ -1,4 +1,4 @@
-//! The course of a run: steps, and what is recorded of them.
+//! One run: its steps, and what is recorded of them.
 
 use super::bits::Bits;
 use super::training::{Descent, Test};
@@ -50,7 +50,7 @@ pub type Evaluate<'a, T> = &'a mut dyn FnMut(&mut Descent<T>, u64, bool) -> Resu
 ///
 /// # Errors
 /// Those of `evaluate`, and a checkpoint that cannot be written or does not fit.
-pub fn take<T: Bits>(
+pub fn advance<T: Bits>(
     mut descent: Descent<T>,
     test: &mut Test<T>,
     (steps, eta): (u64, f64),

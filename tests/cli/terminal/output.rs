@@ -186,7 +186,7 @@ fn the_manual_has_a_page_for_every_subcommand() {
     }
     assert_eq!(pages["escapement.1"], page.into_bytes());
     let verify = String::from_utf8_lossy(&pages["escapement-verify.1"]);
-    for word in ["shard", "quiet", "Exit code 0 when all hold"] {
+    for word in ["shard", "quiet", "exit code is 0 when all claims hold"] {
         assert!(verify.contains(word), "{word}: {verify}");
     }
     // The synopsis says what the options take, and what has to be given.

@@ -1,7 +1,7 @@
 //! How much is said on standard error, and whether verdicts have colours on standard output.
 //!
-//! Both belong to the process, as its terminal does. A program that calls [`Voice::set`] gets `--quiet`, `-v`
-//! and colours; one that does not is as talkative as the command line by default, and without colours.
+//! Both belong to the process, as its terminal does. A program that calls [`Output::set`] gets `--quiet`,
+//! `-v` and colours; one that does not is as talkative as the command line by default, and without colours.
 
 use anstyle::{AnsiColor, Style};
 use escapement_verify::judge::Verdict;
@@ -17,7 +17,7 @@ static COLOURS: AtomicBool = AtomicBool::new(false);
 
 /// How much is said: arguments that hold for every command.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
-pub struct Voice {
+pub struct Output {
     /// Say nothing on standard error but errors
     #[arg(
         short,
@@ -30,11 +30,12 @@ pub struct Voice {
     quiet: bool,
     /// Say what each solver did, in place of progress bars; -vv shows every step, -vvv every point of a
     /// descent
-    #[arg(short, long, global = true, help_heading = "Output", display_order = 1001, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Output", display_order = 1001)]
+    #[arg(action = clap::ArgAction::Count)]
     verbose: u8,
 }
 
-impl Voice {
+impl Output {
     /// Makes it that of the process.
     pub fn set(self) {
         QUIET.store(self.quiet, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Another execution of the experiment, shown in the same picture.
 
-use super::course::{Row, State};
+use super::run::{Row, State};
 use super::settings::Settings;
 use crate::files::atomic::reason;
 use anyhow::{Result, anyhow, ensure};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// What the folder of another execution holds.
 #[derive(Debug, Clone)]
-pub struct Beside {
+pub struct OtherExecution {
     /// What is different about it.
     pub name: String,
     /// Seed and λ3 of its runs.
@@ -18,7 +18,7 @@ pub struct Beside {
     pub states: Vec<Option<State>>,
 }
 
-impl Beside {
+impl OtherExecution {
     /// Reads `figure-1.csv` and `settings.json` of `folder`, which must be of the tier and variant of
     /// `settings`.
     ///

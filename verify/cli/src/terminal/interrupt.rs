@@ -1,0 +1,106 @@
+//! Ctrl-C. Where something can be kept the first one asks for that, and the second one ends the process;
+//! elsewhere the first one ends it.
+
+use super::{exit::INTERRUPTED, is_quiet};
+use escapement_verify::run::journal::Journal;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+/// What is said where an interrupt leaves no output behind.
+const NOTHING: &str = "nothing was written";
+
+/// Nothing that can be kept is under way: an interrupt ends the process.
+const IDLE: u8 = 0;
+/// Work is under way that can be kept: an interrupt asks it to stop.
+const WORKING: u8 = 1;
+/// The work was asked to stop: another interrupt ends the process.
+const ASKED: u8 = 2;
+
+/// Only one handler can be set per process: a program that has its own keeps it.
+fn handle(handler: impl FnMut() + Send + 'static) {
+    let _ = ctrlc::set_handler(handler);
+}
+
+fn end(words: &str) -> ! {
+    eprintln!("escapement: interrupted; {words}");
+    std::process::exit(i32::from(INTERRUPTED))
+}
+
+/// Whether the user asked to stop.
+#[derive(Debug)]
+pub struct Stop(Arc<AtomicU8>);
+
+impl Stop {
+    /// Listens for the rest of the process, whose last checkpoint is what a second Ctrl-C leaves.
+    pub fn with_checkpoints() -> Self {
+        Self::listen(WORKING, "", "the last checkpoint holds what there is")
+    }
+
+    /// Listens; until [`Self::work`] is called, and after [`Self::idle`], Ctrl-C ends the process.
+    pub fn without_checkpoints() -> Self {
+        Self::listen(IDLE, ", without a result", NOTHING)
+    }
+
+    fn listen(begin: u8, loss: &'static str, left: &'static str) -> Self {
+        let state = Arc::new(AtomicU8::new(begin));
+        let shared = state.clone();
+        handle(move || {
+            let asked = shared.compare_exchange(WORKING, ASKED, Ordering::SeqCst, Ordering::SeqCst);
+            if asked.is_err() {
+                eprintln!();
+                end(left);
+            }
+            if !is_quiet() {
+                eprintln!(
+                    "\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once{loss}"
+                );
+            }
+        });
+        Self(state)
+    }
+
+    /// Whether they did.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == ASKED
+    }
+
+    /// Work that can be kept is under way: Ctrl-C asks from now on.
+    pub fn work(&self) {
+        let _ = self.0.compare_exchange(IDLE, WORKING, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// That work is over: Ctrl-C ends the process again. The value is whether it came during the work.
+    pub fn idle(&self) -> bool {
+        self.0.swap(IDLE, Ordering::SeqCst) == ASKED
+    }
+}
+
+/// Says that the user ended the command before its output.
+pub fn nothing_written() -> ExitCode {
+    eprintln!("escapement: interrupted; {NOTHING}");
+    ExitCode::from(INTERRUPTED)
+}
+
+/// Ends the process before its output, at the request of the user.
+pub(super) fn end_without_output() -> ! {
+    end(NOTHING)
+}
+
+/// A run into a journal: Ctrl-C ends the process at once, but never in the middle of a line or of a rewrite
+/// of the journal, and says how to go on in the words `again`. Who sets the value to true says that the run
+/// is over.
+pub fn of_journal(journal: &Arc<Mutex<Journal>>, again: String) -> Arc<AtomicBool> {
+    let over = Arc::new(AtomicBool::new(false));
+    let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(journal), over.clone());
+    handle(move || {
+        let journal = held.upgrade();
+        let _guard = journal.as_ref().map(|j| j.lock());
+        if finished.load(Ordering::SeqCst) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        eprintln!();
+        end(&format!("what was measured is in the journal, and {again}"));
+    });
+    over
+}
