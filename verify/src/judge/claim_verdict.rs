@@ -127,8 +127,7 @@ pub fn judge_bound(
         Kind::Asymptotic { sweep, .. } => asymptotic::judge(sweep, &sides),
         Kind::Probability { side, probability, .. } => probability::judge(*side, *probability, &sides),
     };
-    let unmeasured =
-        selected.is_empty().then(|| format!("no cell of the {tier} tier was measured for it"));
+    let unmeasured = selected.is_empty().then(|| format!("no cell of the {tier} tier was measured for it"));
     if let Some(why) = unmeasured.or(lacking) {
         found = Finding::inconclusive(why, found.series);
     }
@@ -169,8 +168,7 @@ pub fn judge_bound(
 /// Why a finding does not count: a cell failed that might have refuted it, or the check had no power.
 fn undermined(found: &Finding, failed: &[&Failure]) -> Option<String> {
     if let (Some((first, others)), true) = (failed.split_first(), found.verdict != Verdict::Refuted) {
-        let others =
-            if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
         return Some(format!("the cell {}{others} could not be measured: {}", first.cell, first.message));
     }
     let control = &found.control;

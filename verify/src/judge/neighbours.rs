@@ -26,8 +26,7 @@ pub(super) fn series(
             Planted { description: n.description.clone(), points: members.iter().filter_map(with).collect() }
         };
         let controls = neighbours.iter().map(stand_in).filter(|c| !c.points.is_empty()).collect();
-        let point =
-            |&(x, s): &(f64, &Sides<'_>)| Point { decides: decides(s.record), ..s.point(x) };
+        let point = |&(x, s): &(f64, &Sides<'_>)| Point { decides: decides(s.record), ..s.point(x) };
         let points: Vec<Point> = members.iter().map(point).collect();
         let decides = points.iter().any(|p| p.decides);
         Series { group, parameter: parameter.clone(), claimed: None, decides, points, fit: None, controls }
