@@ -2,7 +2,11 @@
 
 #[path = "../support/synthetic.rs"]
 mod synthetic;
+mod claim {
+    pub mod distribution;
+}
 mod judge {
+    pub mod line;
     pub mod pipeline;
     pub mod real_parameter;
 }

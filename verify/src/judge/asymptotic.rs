@@ -104,8 +104,8 @@ fn read<'a>(sweep: &Sweep, group: &Group<'a>) -> Result<Reading<'a>, String> {
     };
     let why = match (apart, by_slope) {
         (Some((place, factor)), _) => Some(format!(
-            "{} stands apart: it is {factor:.3} times what its neighbours among the {} say; either the record \
-             is false or the quantity follows no power of {name}",
+            "{} stands apart: it is {factor:.3} times what its neighbours among the {} say; either the \
+             record is false or the quantity follows no power of {name}",
             members[place].cell(),
             count(members.len(), "value")
         )),

@@ -99,7 +99,7 @@ pub(super) fn judge(side: Side, strict: bool, neighbours: &[Neighbour], sides: &
     }
 }
 
-/// By which factor the right side could be sharper; of a statement of sign, how near the left side comes to 0.
+/// By which factor the right side could be sharper; for a statement of sign, how near lhs comes to 0.
 fn tightness(side: Side, sign: bool, constant: Option<f64>, broken: bool) -> Tightness {
     let sharper = constant.filter(|_| !sign).and_then(|c| match side {
         Side::Lower => Some(c),

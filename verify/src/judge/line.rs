@@ -1,5 +1,5 @@
-//! Straight lines through logarithms: a clustered fit with Student's limits on its slope, and the prediction of
-//! a new point.
+//! Straight lines through logarithms: a clustered fit with Student's limits on its slope, and the prediction
+//! of a new point.
 
 use crate::claim::distribution::{GROWTH_CONFIDENCE, student_quantile};
 use statrs::function::beta::beta_reg;

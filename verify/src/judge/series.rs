@@ -190,8 +190,8 @@ pub(crate) fn planted(description: String, points: &[&Point], tilt: f64) -> Plan
     Planted { description, points: points.iter().map(tilted).collect() }
 }
 
-/// A bound on the distance of a constant from the exact one, given the series that it is the extreme ratio of:
-/// every ratio lies within its own error, and so does their extreme. None where a right side may be 0.
+/// A bound on the distance of a constant from the exact one, given the series that it is the extreme ratio
+/// of: every ratio lies within its own error, and so does their extreme. None where a right side may be 0.
 pub(crate) fn constant_error(side: Side, constant: Option<f64>, series: &[Series]) -> Option<f64> {
     let points = || series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides);
     // Where every right side is 0 the constant is the extreme of the left side itself, and else that of the

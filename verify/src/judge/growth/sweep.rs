@@ -176,7 +176,7 @@ impl<'a> Candidate<'a> {
         let by_slope = decide(binds, lower, upper);
         let found = outlier::in_a_line(binds, &points);
         let verdict = if found.apart.is_some() { Verdict::Refuted } else { by_slope };
-        // The same records with the left side multiplied by a power of the parameter that puts the slope at ±½.
+        // The same records with the left side multiplied by a power of the parameter: the slope becomes ±½.
         let plant = |target: &f64| {
             let tilt = |p: &Point| Point { y: p.y + (target - line.slope) * p.x, ..*p };
             let planted = Line::fit(&points.iter().map(tilt).collect::<Vec<_>>());
