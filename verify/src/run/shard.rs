@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// The share `i/n`, with 1 ≤ i ≤ n.
 ///
 /// ```
-/// use crate::run::shard::Shard;
+/// use escapement_verify::run::shard::Shard;
 /// let shard: Shard = "2/8".parse().unwrap();
 /// assert_eq!((shard.index(), shard.of()), (2, 8));
 /// assert!("9/8".parse::<Shard>().is_err());
