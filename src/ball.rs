@@ -50,6 +50,9 @@ impl Ball {
 
     /// The least ball in f64 with this centre that contains both ends, in either order.
     pub fn hull(self, other: Self) -> Self {
+        if self.lower().is_nan() || other.lower().is_nan() {
+            return Self::new(f64::NAN, f64::INFINITY);
+        }
         let (low, high) = (self.lower().min(other.lower()), self.upper().max(other.upper()));
         let value = 0.5 * low + 0.5 * high;
         settled(value, below(value, low).max(below(high, value)))

@@ -11,7 +11,7 @@ use escapement::tolerance::SNAPSHOT;
 use escapement_verify::claim::bound::Kind;
 use escapement_verify::judge::outlier::FALSE;
 use escapement_verify::judge::series::Series;
-use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound, series};
+use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::{self, Options, Silent};
 use escapement_verify::{Claim, Record, Registry, Side, Tier, papers};
@@ -112,7 +112,7 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
             continue;
         };
         let side = bound.kind.side();
-        let all = series(claim.id(), &bound, records);
+        let all = judge_bound(claim.id(), &bound, Tier::Quick, SEED, records, &[]).series;
         let down = |group: &str| side == Side::Lower || group.ends_with("(smallest ratio)");
         let points = |s: &Series| {
             s.points.iter().filter(|p| p.decides).map(|p| (p.cell, down(&s.group))).collect::<Vec<_>>()
@@ -123,7 +123,7 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
             let factor = if down { 1.0 / FALSE } else { FALSE };
             let one = records[cell].measurement.quantities.get_mut(quantity).ok_or("no such quantity")?;
             (one.value, one.error) = (one.value * factor, one.error * factor);
-            let came_out = judge_bound(claim.id(), &bound, Tier::Quick, SEED, &records, &[]);
+            let came_out = judge_bound(claim.id(), &bound, Tier::Quick, SEED, &records, &[]).verdict;
             tried += 1;
             refuted += usize::from(came_out.verdict == Verdict::Refuted);
             if control.noticed == control.of && came_out.verdict != Verdict::Refuted {

@@ -2,7 +2,7 @@
 //! that the command `oracle` runs. Every number agrees, and a number that is moved does not.
 
 use escapement_verify::oracle::{Comparison, Format, compare_file};
-use escapement_verify::papers::nbl22::oracles::FORMATS;
+use escapement_verify::papers::{self, nbl22::oracles::FORMATS};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -94,6 +94,23 @@ fn a_false_reference_value_is_noticed() {
     }
 }
 
+/// An eigenvalue that the pairing makes zero may be off by 1e-10 of the largest one, not of the trace.
+#[test]
+fn zeros_of_the_pairing_are_held_to_the_largest_eigenvalue() {
+    let mut file = json("sigma");
+    let largest = file[0]["eigenvalues"][0].as_f64().unwrap();
+    file[0]["eigenvalues"][59] = Value::from(2e-10 * largest);
+    let found = format("sigma").compare(&file).unwrap();
+    let wrong: Vec<String> = found.iter().filter(|c| !c.agrees).map(Comparison::name).collect();
+    assert_eq!(wrong, ["eigenvalues[59]"]);
+}
+
+#[test]
+fn names_of_formats_are_unique() {
+    let names: Vec<&str> = papers::ALL.iter().flat_map(|paper| paper.oracles).map(|f| f.name).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+}
+
 #[test]
 fn bad_files_are_refused_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
@@ -124,6 +141,11 @@ fn bad_files_are_refused_in_one_sentence() {
         (entry("\"d\":5", "\"d\":1e300"), None, "field 'd'"),
         (entry("\"m\":12", "\"m\":11"), None, "field 'm': 11 is not allowed, only an even number"),
         (entry("sigmoid", "sigmoyd"), None, "field 'activation'"),
+        (
+            format!("[{}]", json("express")[0].to_string().replacen("\"k\":1", "\"k\":1000000000", 1)),
+            None,
+            "field 'k': 1000000000 is not allowed, only 1 to 512",
+        ),
     ] {
         let error = refused(&text, format);
         assert!(error.contains(words), "{error} lacks {words}");

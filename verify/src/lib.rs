@@ -20,7 +20,7 @@
 //! | [`text`] | numbers and plurals as they are written | |
 //! | [`files`] | results that appear whole or not at all, folders, checkpoints, memory limits | `text` |
 //! | [`oracle`] | files of reference values, compared with what the core computes | `files` |
-//! | [`claim`] | what authors of claims write against: cell, record, bound, claim, paper | `text` |
+//! | [`claim`] | what authors of claims write against: cell, record, bound, claim, paper | `text`, `oracle` |
 //! | [`judge`] | from records to verdicts, and to the series they were read off: pure functions | `claim` |
 //! | [`run`] | from a plan to records: the runner, shares of a plan, the journal | `claim`, `files` |
 //! | [`figure`] | experiments: runs with checkpoints, means over seeds, pictures as data | `judge`, `run` |

@@ -165,13 +165,13 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
         let points: Vec<_> = points
             .iter()
             .filter(|p| p.decides)
-            .map(|p| escapement_verify::judge::statistics::Point {
+            .map(|p| escapement_verify::judge::line::Point {
                 x: p.x.ln(),
                 y: p.ratio().unwrap().ln(),
                 error: 0.0,
             })
             .collect();
-        escapement_verify::judge::statistics::Line::fit(&points).unwrap().slope
+        escapement_verify::judge::line::Line::fit(&points).unwrap().slope
     };
     let rate = &report.claims[1].bounds[0];
     let (series, exponent) = (&rate.series[0], &rate.verdict.exponents[0]);

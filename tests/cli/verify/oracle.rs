@@ -11,7 +11,7 @@ fn files_of_reference_values_agree_or_are_told_apart() {
         let out = desk.run(&["oracle", file.to_str().unwrap()]);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
         assert!(
-            out.stdout.starts_with(&format!("Reference values of the format {name}: ")),
+            out.stdout.starts_with(&format!("Reference values of the format {name}\n")),
             "{}",
             out.stdout
         );
@@ -27,6 +27,11 @@ fn files_of_reference_values_agree_or_are_told_apart() {
         out.stdout.contains("  entry 1, trace:\n    reference ") && out.stdout.contains("1.000e-3 where ")
     );
     assert!(out.stdout.ends_with("\n1 of the 362 numbers differ from what this program computes.\n"));
+    values[1]["trace"] = 1e300.into();
+    desk.put("absurd.json", values.to_string());
+    let absurd = desk.run(&["oracle", "absurd.json"]);
+    assert_eq!(absurd.code, Some(1), "{}", absurd.stderr);
+    assert!(absurd.stdout.lines().all(|line| line.chars().count() <= 100), "{}", absurd.stdout);
     let json = desk.run(&["oracle", "false.json", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!((json.code, &found["compared"], &found["agree"]), (Some(1), &362.into(), &361.into()));

@@ -25,7 +25,7 @@ fn coefficients_that_vanish_by_parity_are_refuted() {
             .collect();
         for name in ["floor", "limit"] {
             let bound = bounds.iter().find(|b| b.name == format!("{part}-{name}")).unwrap();
-            let found = judge_bound("assumption-3", bound, Tier::Quick, 0, &records, &[]);
+            let found = judge_bound("assumption-3", bound, Tier::Quick, 0, &records, &[]).verdict;
             let said = format!("{part}-{name}, degrees of parity {parity}: {:?}", found.why);
             assert_eq!(found.verdict == Verdict::Refuted, vanishes, "{said}");
             assert_eq!(found.implied_constant.unwrap() > 0.0, !vanishes, "{said}");

@@ -21,7 +21,7 @@ fn records(cells: &[Cell], measure: impl Fn(&Cell) -> Measurement) -> Vec<Record
 }
 
 fn verdict(bound: &Bound, records: &[Record]) -> BoundVerdict {
-    judge_bound("made-up", bound, Tier::Quick, 7, records, &[])
+    judge_bound("made-up", bound, Tier::Quick, 7, records, &[]).verdict
 }
 
 /// lhs = m^slope·exp(scatter·noise), rhs = 1: the ratio grows like m^slope.
@@ -387,7 +387,7 @@ fn a_cell_that_failed_or_a_missing_quantity_makes_the_bound_inconclusive_and_is_
     let records = records(&cells[1..], sides(0.0, 1e-13));
     let same = Bound::identity("same", "", "lhs", "rhs", Neighbour::rhs("false", "twice"));
     let failures = [Failure { cell: cells[0].clone(), message: "out of luck".into() }];
-    let v = judge_bound("made-up", &same, Tier::Quick, 7, &records, &failures);
+    let v = judge_bound("made-up", &same, Tier::Quick, 7, &records, &failures).verdict;
     assert_eq!(v.verdict, Verdict::Inconclusive);
     assert_eq!(v.why.unwrap(), "the cell made-up,d=10,m=100,replicate=0 could not be measured: out of luck");
     let other = Bound::identity("same", "", "lhs", "nothing", Neighbour::rhs("false", "twice"));

@@ -63,7 +63,7 @@ fn judged(name: &str, change: impl Fn(&mut Vec<Record>)) -> BoundVerdict {
     let mut records: Vec<Record> = plan.steps.iter().map(|step| record(&step.cell)).collect();
     change(&mut records);
     let bound = claim.bounds().into_iter().find(|b| b.name == name).unwrap();
-    judge_bound(claim.id(), &bound, Tier::Quick, 7, &records, &[])
+    judge_bound(claim.id(), &bound, Tier::Quick, 7, &records, &[]).verdict
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod bound;
 pub mod card;
 pub mod cell;
+pub mod distribution;
 pub mod errata;
 pub mod paper;
 pub mod parameter;

@@ -1,6 +1,6 @@
 //! A mean over seeds, with limits.
 
-use crate::judge::statistics::{GROWTH_CONFIDENCE, student_quantile};
+use crate::claim::distribution::{GROWTH_CONFIDENCE, student_quantile};
 
 /// As many seeds, from the first on.
 pub fn from(first: u64, seeds: u64) -> impl Iterator<Item = u64> + use<> {

@@ -56,7 +56,8 @@ impl Sheet {
         let failures: Vec<Failure> =
             unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
         let judged = bounds.iter().map(|bound| {
-            let mut verdict = judge_bound(self.claim, bound, self.tier, self.seed, records, &failures);
+            let judged = judge_bound(self.claim, bound, self.tier, self.seed, records, &failures);
+            let mut verdict = judged.verdict;
             if let Some(worst) = &mut verdict.worst {
                 worst.command.clone_from(&self.command);
             }

@@ -52,6 +52,16 @@ impl ExponentEvidence {
         }
     }
 
+    /// By how much the measured exponent is sharper than the claimed one; negative where it is less sharp.
+    pub(super) fn sharper(&self, side: Side) -> f64 {
+        let beyond = self.measured - self.claimed;
+        match side {
+            Side::Upper => -beyond,
+            Side::Lower => beyond,
+            Side::Both => -beyond.abs(),
+        }
+    }
+
     /// Of some exponents the one that comes nearest to violating the claim, or violates it most. One that
     /// lies far on the allowed side says that the claim is loose, and is not news.
     pub fn nearest<'a>(side: Side, exponents: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {

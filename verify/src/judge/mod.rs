@@ -1,21 +1,25 @@
-//! From records to verdicts: one judge for each kind of bound, and the series that a verdict was read off.
-//! Pure functions.
+//! From records to verdicts. Each kind of bound has one judge: a pure function from the two sides that were
+//! measured to the verdict, the exponents, the constant with its error, the control, and the series of points
+//! that all of these were read off.
 
-pub mod asymptotic;
-pub mod comparison;
+mod asymptotic;
+mod claim_verdict;
 mod exponent;
-pub mod growth;
-mod judging;
+mod finding;
+mod growth;
+mod identity;
+mod inequality;
+pub mod line;
+mod neighbours;
 pub mod outlier;
-pub mod probability;
+mod probability;
 pub mod ratio;
 pub mod series;
-pub mod statistics;
+mod sides;
 mod verdict;
 
+pub use claim_verdict::{Judged, judge, judge_bound, judge_bounds, judge_partial, rerun_command};
 pub use exponent::ExponentEvidence;
-pub use judging::{judge, judge_bound, judge_partial, rerun_command, series};
-pub(crate) use judging::{label, pairs};
 pub use verdict::{
-    AsPrinted, BoundVerdict, ClaimVerdict, Control, Finding, PLANTED, SLACK, Tally, Tightness, Verdict, Worst,
+    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, SLACK, Tally, Tightness, Verdict, Worst,
 };

@@ -17,7 +17,8 @@
 //!   at one value only.
 
 use crate::claim::bound::Side;
-use crate::judge::statistics::{Point, predict, student_tail};
+use crate::claim::distribution::student_tail;
+use crate::judge::line::{Point, predict};
 use serde::{Deserialize, Serialize};
 
 /// Least factor between a record that stands apart and what the others say of it: half an order of magnitude.

@@ -1,117 +1,110 @@
 //! Probability bounds: an event holds at least, or at most, with probability p, by Clopper–Pearson limits.
 
+use super::finding::{Finding, implied_constant};
+use super::sides::Sides;
 use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
-use crate::claim::record::Record;
+use crate::claim::distribution::clopper_pearson;
 use crate::judge::series::{Planted, Point, Series, along};
-use crate::judge::statistics::clopper_pearson;
-use crate::judge::{Control, Finding, Tightness, Verdict, pairs};
+use crate::judge::{Control, Tightness, Verdict};
 use escapement::ball::Ball;
 use std::collections::BTreeMap;
 
+/// How often the event was seen in one group of cells.
+struct Count<'a> {
+    /// The first record of the group.
+    first: Sides<'a>,
+    successes: f64,
+    trials: f64,
+}
+
 /// Judges each group of cells that differ in the replicate only; the worst decides.
-pub fn judge(successes: &str, trials: &str, side: Side, p: f64, records: &[&Record]) -> Finding {
+pub(super) fn judge(side: Side, p: f64, sides: &[Sides<'_>]) -> Finding {
+    let counts = counts(sides);
+    let series = counts.as_ref().map_or_else(|_| Vec::new(), |counts| series(side, p, counts));
     if side == Side::Both || !(0.0..=1.0).contains(&p) {
-        return Finding::inconclusive(format!(
-            "a probability of {p} needs a side, at least or at most, and a p in [0, 1]"
-        ));
+        let why = format!("a probability of {p} needs a side, at least or at most, and a p in [0, 1]");
+        return Finding::inconclusive(why, series);
     }
-    let pairs = match pairs(successes, trials, records) {
-        Ok(pairs) => pairs,
-        Err(why) => return Finding::inconclusive(why),
+    let counts = match counts {
+        Ok(counts) => counts,
+        Err(why) => return Finding::inconclusive(why, series),
     };
-    let groups = match counts(&pairs, records) {
-        Ok(groups) => groups,
-        Err(why) => return Finding::inconclusive(why),
+    let margin = |c: &Count<'_>| decide(side, p, c.successes, c.trials).1;
+    let Some(worst) = counts.iter().reduce(|a, b| if margin(b) < margin(a) { b } else { a }) else {
+        return Finding::inconclusive("no cell lies in the allowed range", series);
     };
-    if groups.is_empty() {
-        return Finding::inconclusive("no cell lies in the allowed range");
-    }
     let mut verdict = Verdict::Holds;
     let mut control = Verdict::Refuted;
-    let mut worst = (0, f64::INFINITY, (0.0, 0.0));
-    let mut constant: Option<f64> = None;
-    for &(s, t, i) in groups.values() {
-        let (found, margin) = decide(side, p, s, t);
-        control = control.min(decide(side, p, planted(side, p, t), t).0);
-        verdict = verdict.max(found);
-        if margin < worst.1 {
-            worst = (i, margin, (s, t));
-        }
-        let rate = s / t.max(1.0);
-        constant =
-            Some(constant.map_or(rate, |c| if side == Side::Lower { c.min(rate) } else { c.max(rate) }));
+    for c in &counts {
+        verdict = verdict.max(decide(side, p, c.successes, c.trials).0);
+        control = control.min(decide(side, p, planted(side, p, c.trials), c.trials).0);
     }
-    let (s, t) = worst.2;
-    let (lower, upper) = clopper_pearson(s as u64, t as u64);
+    let &Count { first, successes, trials } = worst;
+    let (lower, upper) = clopper_pearson(successes as u64, trials as u64);
     let words = if side == Side::Lower { "at least" } else { "at most" };
     let seen = format!(
-        "{s} of {t} on {} (limits {lower:.4} to {upper:.4}), claimed {words} {}",
-        records[worst.0].cell,
+        "{successes} of {trials} on {} (limits {lower:.4} to {upper:.4}), claimed {words} {}",
+        first.cell(),
         (p * 1e4).round() / 1e4
     );
     Finding {
         verdict,
-        implied_constant: constant,
-        tightness: Tightness { text: format!("worst: {seen}"), exponent: None, constant: None },
+        constant: implied_constant(side, counts.iter().map(|c| rate(c.successes, c.trials).value)),
+        constant_error: None,
+        tightness: Tightness { text: format!("worst: {seen}"), ..Tightness::default() },
         exponents: Vec::new(),
         control: Control::new(control_words(side, p), control),
-        margin: Some(worst.1),
-        worst: Some((worst.0, Ball { value: s / t.max(1.0), error: 0.0 }, Ball { value: p, error: 0.0 })),
+        margin: Some(margin(worst)),
+        worst: Some((first.index, rate(successes, trials), Ball { value: p, error: 0.0 })),
         why: (verdict >= Verdict::Inconclusive).then_some(seen),
+        series,
     }
 }
 
-/// The groups that [`judge`] looks at, one point each, along the parameter in which they differ most.
-pub fn series(successes: &str, trials: &str, side: Side, p: f64, records: &[&Record]) -> Vec<Series> {
-    let groups = pairs(successes, trials, records).and_then(|pairs| counts(&pairs, records));
-    let groups: Vec<(f64, f64, usize)> = groups.map(|g| g.into_values().collect()).unwrap_or_default();
-    let cells: Vec<&Cell> = groups.iter().map(|g| &records[g.2].cell).collect();
+/// One point for each group, along the parameter in which the groups differ most.
+fn series(side: Side, p: f64, counts: &[Count<'_>]) -> Vec<Series> {
+    let cells: Vec<&Cell> = counts.iter().map(|c| c.first.cell()).collect();
     let (parameter, along) = along(&cells);
-    let claimed = Ball { value: p, error: 0.0 };
-    let point = |x: f64, s: f64, t: f64, i: usize| {
-        let rate = Ball { value: s / t.max(1.0), error: 0.0 };
-        Point { limits: Some(clopper_pearson(s as u64, t as u64)), ..Point::new(i, x, rate, claimed) }
+    let point = |x: f64, successes: f64, count: &Count<'_>| {
+        let sides =
+            Sides { lhs: rate(successes, count.trials), rhs: Ball { value: p, error: 0.0 }, ..count.first };
+        Point { limits: Some(clopper_pearson(successes as u64, count.trials as u64)), ..sides.point(x) }
     };
     let one = |(group, members): (String, Vec<(f64, usize)>)| {
-        let of = |false_one: bool| {
-            let at = |&(x, g): &(f64, usize)| {
-                let (s, t, i) = groups[g];
-                point(x, if false_one { planted(side, p, t) } else { s }, t, i)
-            };
-            members.iter().map(at).collect::<Vec<_>>()
-        };
-        let controls = vec![Planted { description: control_words(side, p), points: of(true) }];
+        let members = || members.iter().map(|&(x, i)| (x, &counts[i]));
+        let false_ones = members().map(|(x, c)| point(x, planted(side, p, c.trials), c)).collect();
         Series {
             group,
             parameter: parameter.clone(),
             claimed: None,
             decides: true,
-            points: of(false),
+            points: members().map(|(x, c)| point(x, c.successes, c)).collect(),
             fit: None,
-            controls,
+            controls: vec![Planted { description: control_words(side, p), points: false_ones }],
         }
     };
     along.into_iter().filter(|(_, members)| !members.is_empty()).map(one).collect()
 }
 
-/// Successes, trials and the first record of each group of cells in the allowed range that differ in the
-/// replicate only.
-fn counts(pairs: &[(Ball, Ball)], records: &[&Record]) -> Result<BTreeMap<Cell, (f64, f64, usize)>, String> {
-    let mut groups: BTreeMap<Cell, (f64, f64, usize)> = BTreeMap::new();
-    for (i, (r, &(s, t))) in records.iter().zip(pairs).enumerate() {
-        if !r.in_range() {
-            continue;
+/// The groups of cells in the allowed range that differ in the replicate only.
+fn counts<'a>(sides: &[Sides<'a>]) -> Result<Vec<Count<'a>>, String> {
+    let mut groups: BTreeMap<Cell, Count<'a>> = BTreeMap::new();
+    for &first in sides.iter().filter(|s| s.record.in_range()) {
+        let (s, t) = (first.lhs.value, first.rhs.value);
+        if !(s.fract() == 0.0 && t.fract() == 0.0 && s >= 0.0 && s <= t) {
+            return Err(format!("{s} of {t} on {} is not a count", first.cell()));
         }
-        let counts = s.value.fract() == 0.0 && t.value.fract() == 0.0 && s.value >= 0.0 && s.value <= t.value;
-        if !counts {
-            return Err(format!("{} of {} on {} is not a count", s.value, t.value, r.cell));
-        }
-        let group = groups.entry(r.cell.clone().replicate(0)).or_insert((0.0, 0.0, i));
-        group.0 += s.value;
-        group.1 += t.value;
+        let cell = first.cell().clone().replicate(0);
+        let group = groups.entry(cell).or_insert(Count { first, successes: 0.0, trials: 0.0 });
+        group.successes += s;
+        group.trials += t;
     }
-    Ok(groups)
+    Ok(groups.into_values().collect())
+}
+
+fn rate(successes: f64, trials: f64) -> Ball {
+    Ball { value: successes / trials.max(1.0), error: 0.0 }
 }
 
 /// Successes planted among the trials: as far on the wrong side of p as the end of the unit interval lies,

@@ -1,12 +1,11 @@
 //! Series: what a judge looked at, group by group, for pictures and tables.
 //!
-//! [`series()`](crate::judge::series()) makes those of a bound. A growth, an asymptotic statement and a
-//! probability give the groups they were judged in, from the code that judges them. Identities and
+//! A growth, an asymptotic statement and a probability give the groups they were judged in. Identities and
 //! inequalities are judged cell by cell: theirs run along the parameter that varies most.
 
+use crate::claim::bound::Side;
 use crate::claim::cell::Cell;
 use crate::claim::parameter::{Parameter, Value};
-use crate::judge::label;
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,6 +188,38 @@ pub(crate) fn planted(description: String, points: &[&Point], tilt: f64) -> Plan
         Point { lhs: p.lhs * factor, lhs_error: p.lhs_error * factor, ..(*p).clone() }
     };
     Planted { description, points: points.iter().map(tilted).collect() }
+}
+
+/// A bound on the distance of a constant from the exact one, given the series that it is the extreme ratio of:
+/// every ratio lies within its own error, and so does their extreme. None where a right side may be 0.
+pub(crate) fn constant_error(side: Side, constant: Option<f64>, series: &[Series]) -> Option<f64> {
+    let points = || series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides);
+    // Where every right side is 0 the constant is the extreme of the left side itself, and else that of the
+    // ratios whose right side is positive.
+    let sign = points().all(|p| p.rhs == 0.0);
+    let (mut low, mut high) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    let direction = if side == Side::Lower { -1.0 } else { 1.0 };
+    for p in points().filter(|p| sign || p.rhs > 0.0) {
+        let (ratio, error) = if sign { (p.lhs, p.lhs_error) } else { (p.ratio()?, p.ratio_error()?) };
+        low = low.max(direction * ratio - error);
+        high = high.max(direction * ratio + error);
+    }
+    let constant = direction * constant?;
+    let distance = (high - constant).max(constant - low);
+    distance.is_finite().then(|| distance.max(0.0))
+}
+
+/// The fields of a cell that apply, in words: "d=10 k=1 R=3 tanh:0.5".
+pub(crate) fn label(cell: &Cell) -> String {
+    let mut words = Vec::new();
+    if !cell.part.is_empty() {
+        words.push(cell.part.clone());
+    }
+    words.extend(cell.values().map(|(symbol, value)| format!("{symbol}={value}")));
+    if !cell.activation.is_empty() {
+        words.push(cell.activation.clone());
+    }
+    words.join(" ")
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it

@@ -112,45 +112,6 @@ pub struct Worst {
     pub command: String,
 }
 
-/// What one kind of bound found; [`crate::judge::judge_bound`] adds names.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
-    /// The verdict, before power is asked for.
-    pub verdict: Verdict,
-    /// Largest lhs/rhs (smallest for a lower bound), or lhs itself where every rhs is 0.
-    pub implied_constant: Option<f64>,
-    /// How tight it is.
-    pub tightness: Tightness,
-    /// Exponents, if any.
-    pub exponents: Vec<ExponentEvidence>,
-    /// The control.
-    pub control: Control,
-    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest relative
-    /// slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
-    pub margin: Option<f64>,
-    /// Index of the worst record, with the two sides there.
-    pub worst: Option<(usize, Ball, Ball)>,
-    /// Why, for *refuted* and *inconclusive*.
-    pub why: Option<String>,
-}
-
-impl Finding {
-    /// *Inconclusive*, with the reason.
-    pub fn inconclusive(why: impl Into<String>) -> Self {
-        let control = Control::new("not reached", Verdict::Inconclusive);
-        Self {
-            verdict: Verdict::Inconclusive,
-            implied_constant: None,
-            tightness: Tightness::default(),
-            exponents: Vec::new(),
-            control,
-            margin: None,
-            worst: None,
-            why: Some(why.into()),
-        }
-    }
-}
-
 /// The verdict on one bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BoundVerdict {
@@ -171,7 +132,8 @@ pub struct BoundVerdict {
     /// Latest onset over the sweeps of an asymptotic statement.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onset: Option<Value>,
-    /// See [`Finding::margin`].
+    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest relative
+    /// slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,
     /// The control.

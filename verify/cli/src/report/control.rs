@@ -25,11 +25,8 @@ fn said<'a>(verdict: Verdict, tallies: impl Iterator<Item = &'a Tally>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use escapement_verify::Parameter;
-    use escapement_verify::claim::bound::Neighbour;
-    use escapement_verify::claim::cell::Cell;
-    use escapement_verify::claim::record::{Measurement, Record};
-    use escapement_verify::judge::comparison;
+    use escapement_verify::judge::judge_bound;
+    use escapement_verify::{Bound, Cell, Measurement, Neighbour, Parameter, Record, Tier};
 
     /// Four records of an identity, and neighbours of which one is false on a single cell.
     fn judged(neighbours: &[Neighbour]) -> Control {
@@ -47,7 +44,9 @@ mod tests {
             }
         };
         let records: Vec<Record> = (1..=4).map(record).collect();
-        comparison::identity("one", "one", neighbours, &records.iter().collect::<Vec<_>>()).control
+        let bound = Bound::identity("same", "", "one", "one", neighbours[0].clone());
+        let bound = neighbours[1..].iter().cloned().fold(bound, Bound::neighbour);
+        judge_bound("made-up", &bound, Tier::Quick, 0, &records, &[]).verdict.control
     }
 
     #[test]

@@ -17,7 +17,8 @@ const SHOWN: usize = 20;
 /// What `oracle` is told.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement oracle sigma.json\n  escapement oracle values.json --format network --json"
+    after_help = "Examples:\n  escapement oracle sigma.json\n  escapement oracle values.json --format network \
+        --json"
 )]
 pub struct Args {
     /// The file of reference values
@@ -65,19 +66,21 @@ fn table(format: &Format, comparisons: &[Comparison]) -> String {
         let (_, _, all, agree, worst) = &mut groups[at];
         (*all, *agree, *worst) = (*all + 1, *agree + usize::from(c.agrees), worst.max(c.misfit()));
     }
-    let mut text = format!("Reference values of the format {}: {}\n\n", format.name, format.about);
+    let mut text = format!("Reference values of the format {}\n{}\n\n", format.name, format.about);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "  {:<50} {:>8} {:>8}   difference/allowed", "quantity", "numbers", "agree");
     for (list, quantity, all, agree, worst) in groups {
         let name = if list == format.name { quantity.to_owned() } else { format!("{list}: {quantity}") };
-        let _ = writeln!(text, "  {name:<50} {all:>8} {agree:>8}   at most {worst:.3}");
+        let worst = if worst < 1000.0 { format!("{worst:.3}") } else { format!("{worst:.3e}") };
+        let _ = writeln!(text, "  {name:<50} {all:>8} {agree:>8}   at most {worst}");
     }
     let wrong: Vec<&Comparison> = comparisons.iter().filter(|c| !c.agrees).collect();
     if !wrong.is_empty() {
         text.push('\n');
     }
     for c in wrong.iter().take(SHOWN) {
-        let _ = writeln!(text, "  entry {}, {}:", c.entry, c.name());
+        let list = if c.list == format.name { String::new() } else { format!("list {}, ", c.list) };
+        let _ = writeln!(text, "  {list}entry {}, {}:", c.entry, c.name());
         let _ = writeln!(text, "    reference  {:e}", c.reference);
         let _ = writeln!(text, "    computed   {:e}", c.computed);
         let _ = writeln!(text, "    difference {:.3e} where {:.3e} is allowed", c.difference, c.allowed);

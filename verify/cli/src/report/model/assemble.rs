@@ -5,7 +5,7 @@ use super::{
     PaperEntry, Provenance, Report, SCHEMA,
 };
 use crate::report::command;
-use escapement_verify::claim::bound::{Bound, Kind, Side};
+use escapement_verify::claim::bound::Bound;
 use escapement_verify::claim::cell::Cell;
 use escapement_verify::claim::paper::Paper;
 use escapement_verify::claim::record::Failure;
@@ -13,8 +13,7 @@ use escapement_verify::claim::record::Record;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::error::Result;
-use escapement_verify::judge::series::Series;
-use escapement_verify::judge::{self as verdict, BoundVerdict, Verdict, judge_partial};
+use escapement_verify::judge::{Judged, Verdict, judge_bounds};
 use escapement_verify::run::journal::{Held, Records};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::source::source_of;
@@ -201,7 +200,7 @@ fn of_claim(
         records.iter().map(|r| &r.cell).chain(failures.iter().map(|f| &f.cell)).collect();
     let missing: Vec<Cell> =
         plan.steps.iter().map(|s| &s.cell).filter(|c| !there.contains(c)).cloned().collect();
-    let judged = judge_partial(claim, tier, seed, &records, &failures, &missing);
+    let (judged, by_bound) = judge_bounds(claim, tier, seed, &records, &failures, &missing);
 
     let current = source.as_deref() == Some(source_of(claim).as_str());
     let freshness = |r: &Record| match current {
@@ -238,15 +237,15 @@ fn of_claim(
         inside_hypotheses: cells.iter().filter(|c| c.inside_hypotheses).count(),
     };
     let bounds = claim.bounds();
-    let of_bound = |(bound, mut verdict): (&Bound, BoundVerdict)| {
+    let of_bound = |(bound, judged): (&Bound, Judged)| {
+        let Judged { mut verdict, series, constant_error } = judged;
         if let Some(worst) = &mut verdict.worst {
             worst.command = command::under(&material.program, &worst.command);
         }
-        let series = verdict::series(id, bound, &records);
         let spoken = |c: &&Cell| bound.selects(c);
         BoundReport {
             side: Some(bound.kind.side()),
-            constant_error: constant_error(&bound.kind, &verdict, &series),
+            constant_error,
             planned: plan.steps.iter().filter(|s| bound.selects(&s.cell)).count(),
             missing: missing.iter().filter(spoken).count(),
             freshness: records.iter().filter(|r| bound.selects(&r.cell)).map(freshness).max(),
@@ -277,7 +276,7 @@ fn of_claim(
         hypotheses_met: hypotheses(&records),
         cost,
         command: format!("{} verify {id} --tier {tier} --seed {seed}", material.program),
-        bounds: bounds.iter().zip(judged.bounds).map(of_bound).collect(),
+        bounds: bounds.iter().zip(by_bound).map(of_bound).collect(),
         records: cells,
         failures,
     })
@@ -294,29 +293,4 @@ fn hypotheses(records: &[Record]) -> Vec<HypothesisCount> {
         found[at].met += usize::from(h.met);
     }
     found
-}
-
-/// How far the extreme ratio of the points that decide can be from the exact one: every ratio lies within its
-/// own error, and so does their extreme.
-fn constant_error(kind: &Kind, verdict: &BoundVerdict, series: &[Series]) -> Option<f64> {
-    let constant = verdict.implied_constant?;
-    let side = match kind {
-        Kind::Inequality { side, .. } => *side,
-        Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => sweep.side,
-        // The constant of an event is a frequency: its limits are statistical.
-        Kind::Identity { .. } | Kind::Probability { .. } => return None,
-    };
-    let points = || series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides);
-    // As the judges do it: where every right side is 0 the left side itself, and else where the right side is
-    // positive.
-    let sign = points().all(|p| p.rhs == 0.0);
-    let (mut low, mut high) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
-    let direction = if side == Side::Lower { -1.0 } else { 1.0 };
-    for p in points().filter(|p| sign || p.rhs > 0.0) {
-        let (ratio, error) = if sign { (p.lhs, p.lhs_error) } else { (p.ratio()?, p.ratio_error()?) };
-        low = low.max(direction * ratio - error);
-        high = high.max(direction * ratio + error);
-    }
-    let distance = (high - direction * constant).max(direction * constant - low);
-    distance.is_finite().then(|| distance.max(0.0))
 }

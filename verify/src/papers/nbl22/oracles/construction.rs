@@ -5,12 +5,17 @@ use crate::error::Result;
 use crate::oracle::{Entry, Sheet};
 use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm, frobenius_sq, norm_2_4_pow4};
 use escapement::objective::Regularizers;
+use escapement::sphere::zonal::MAX_DEGREE;
 use faer::Par;
 
 /// W_Q, W_L, what they express at the inputs, their norms, and the means of R1..R4 over random signs.
 pub(super) fn compare(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let net = network_of(entry)?;
     let (d, m, n, k) = (net.d(), net.m(), entry.whole("n")?, entry.whole("k")?);
+    // The target lists a term for each degree: the limit comes before the list.
+    if k == 0 || k > MAX_DEGREE {
+        return Err(entry.wrong("k", format!("{k} is not allowed, only 1 to {MAX_DEGREE}")));
+    }
     let terms = entry.whole("R")?;
     let (alpha, beta) = (entry.vector("alpha", terms)?, entry.matrix("beta", terms, d)?);
     let row = |i: usize| (0..d).map(|c| beta[(i, c)]).collect();

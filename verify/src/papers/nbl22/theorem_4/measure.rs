@@ -2,9 +2,9 @@
 
 use super::NETWORK;
 use crate::claim::cell::Cell;
+use crate::claim::distribution::student_quantile;
 use crate::claim::record::{Hypothesis, Measurement};
 use crate::error::Result;
-use crate::judge::statistics::student_quantile;
 use crate::papers::nbl22::common::wide_enough;
 use crate::papers::nbl22::learner::Learner;
 use crate::papers::nbl22::letters::Letters;

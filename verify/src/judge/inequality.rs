@@ -1,0 +1,117 @@
+//! Inequalities with explicit constants: decided cell by cell, by the certificates of the two sides.
+
+use super::finding::{Finding, implied_constant};
+use super::sides::Sides;
+use crate::claim::bound::{Neighbour, Side};
+use crate::claim::record::Record;
+use crate::judge::neighbours::{control, largest, one_false, series};
+use crate::judge::series::constant_error;
+use crate::judge::{Control, Tightness, Verdict};
+use escapement::ball::Ball;
+
+/// How the two sides are compared.
+#[derive(Clone, Copy)]
+struct Comparison {
+    side: Side,
+    strict: bool,
+}
+
+impl Comparison {
+    fn sign(self) -> &'static str {
+        match (self.side, self.strict) {
+            (Side::Upper, false) => "≤",
+            (Side::Upper, true) => "<",
+            (Side::Lower, false) => "≥",
+            (Side::Lower, true) => ">",
+            (Side::Both, _) => "=",
+        }
+    }
+
+    /// By how much lhs exceeds rhs, in the direction that violates.
+    fn surplus(self, l: Ball, r: Ball) -> f64 {
+        match self.side {
+            Side::Upper => l.value - r.value,
+            Side::Lower => r.value - l.value,
+            Side::Both => (l.value - r.value).abs(),
+        }
+    }
+
+    /// Whether the surplus lies beyond the certificate of the difference.
+    fn violated(self, l: Ball, r: Ball) -> bool {
+        let (surplus, certificate) = (self.surplus(l, r), l.error + r.error);
+        if self.strict { surplus >= certificate } else { surplus > certificate }
+    }
+
+    /// Whether a strict inequality is open, because its sides cannot be told apart.
+    fn open(self, l: Ball, r: Ball) -> bool {
+        self.strict && !self.violated(l, r) && self.surplus(l, r) >= -(l.error + r.error)
+    }
+}
+
+/// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates. Where every rhs is 0 the
+/// statement is one of sign, and the implied constant is the extreme of lhs itself.
+pub(super) fn judge(side: Side, strict: bool, neighbours: &[Neighbour], sides: &[Sides<'_>]) -> Finding {
+    let series = series(neighbours, Record::in_range, sides);
+    let sides: Vec<Sides<'_>> = sides.iter().copied().filter(|s| s.record.in_range()).collect();
+    if sides.is_empty() {
+        return Finding::inconclusive("no cell lies in the allowed range", series);
+    }
+    let compare = Comparison { side, strict };
+    let sign = sides.iter().all(|s| s.rhs.value == 0.0);
+    let scale = |r: Ball| if sign { 1.0 } else { r.value.abs().max(f64::MIN_POSITIVE) };
+    let broken = sides.iter().filter(|s| compare.violated(s.lhs, s.rhs)).count();
+    // Where the inequality is violated, the worst is a cell that violates it beyond its certificate.
+    let scaled = |&Sides { lhs, rhs, .. }: &Sides<'_>| {
+        let counts = broken == 0 || compare.violated(lhs, rhs);
+        if counts { compare.surplus(lhs, rhs) / scale(rhs) } else { f64::NEG_INFINITY }
+    };
+    let (worst, surplus_ratio) = largest(sides.iter().map(scaled));
+    let ratios = sides.iter().filter(|s| sign || s.rhs.value > 0.0).map(|s| s.lhs.value / scale(s.rhs));
+    let constant = implied_constant(side, ratios);
+    let Sides { index, lhs, rhs, .. } = sides[worst];
+    let (cell, cells) = (sides[worst].cell(), sides.len());
+    let undecided = sides.iter().filter(|s| compare.open(s.lhs, s.rhs)).count();
+    let (verdict, why) = if broken > 0 {
+        let (l, comparison, r) = (lhs.value, compare.sign(), rhs.value);
+        let why = format!("{l} {comparison} {r} fails on {broken} of {cells} cells, worst on {cell}");
+        (Verdict::Refuted, Some(why))
+    } else if undecided > 0 {
+        let why = format!("the sides are equal within their certificates on {undecided} cells, e.g. {cell}");
+        (Verdict::Inconclusive, Some(why))
+    } else {
+        (Verdict::Holds, None)
+    };
+    let violated = |l, r| compare.violated(l, r);
+    Finding {
+        verdict,
+        constant,
+        constant_error: constant_error(side, constant, &series),
+        tightness: tightness(side, sign, constant, broken > 0),
+        exponents: Vec::new(),
+        control: Control {
+            one_false: (!sign).then(|| one_false(&sides, side, violated)),
+            ..control(neighbours, &sides, violated, Verdict::Holds)
+        },
+        margin: Some(-surplus_ratio),
+        worst: Some((index, lhs, rhs)),
+        why,
+        series,
+    }
+}
+
+/// By which factor the right side could be sharper; of a statement of sign, how near the left side comes to 0.
+fn tightness(side: Side, sign: bool, constant: Option<f64>, broken: bool) -> Tightness {
+    let sharper = constant.filter(|_| !sign).and_then(|c| match side {
+        Side::Lower => Some(c),
+        Side::Upper | Side::Both => (c > 0.0).then(|| 1.0 / c),
+    });
+    let text = match sharper {
+        None if sign => format!("the left side comes as close to 0 as {:.3e}", constant.unwrap_or(0.0)),
+        Some(c) if (0.99..=1.01).contains(&c) && broken => "missed by less than one percent".to_owned(),
+        Some(c) if (0.99..=1.01).contains(&c) => "tight: attained to within one percent".to_owned(),
+        Some(c) if c > 1.0 => format!("the right side could be {c:.3} times sharper on these cells"),
+        Some(c) => format!("violated by a factor {:.3}", 1.0 / c),
+        None => "the left side vanishes, or the right side is not positive".to_owned(),
+    };
+    Tightness { text, exponent: None, constant: sharper }
+}
