@@ -83,13 +83,13 @@ impl Ball {
     /// ball that lies below zero altogether gives an infinite radius.
     #[must_use]
     pub fn sqrt(self) -> Self {
-        if self.upper() < 0.0 {
+        if self.upper().is_nan() || self.upper() < 0.0 {
             return Self::new(0.0, f64::INFINITY);
         }
         let x = self.value.max(0.0);
         let root = x.sqrt();
-        // |√X − √x| = |X − x|/(√X + √x), largest at the lower end of the ball; down to 0 it is √x, and upwards
-        // from there √upper − √x, of which √(upper − x) is a bound.
+        // |√X − √x| = |X − x|/(√X + √x) is largest at the lower end of the ball. Where that is zero it is √x
+        // downwards, and √upper − √x upwards.
         let low = below_down(self.value, self.error);
         let error = if self.error == 0.0 {
             0.0
@@ -99,7 +99,7 @@ impl Ball {
             let upper = self.upper().max(0.0).sqrt().next_up();
             root.next_up().max(below(upper, root.next_down()))
         };
-        settled(root, above(error, half_ulp(root)))
+        settled(root, above(error, if x == 0.0 { 0.0 } else { half_ulp(root) }))
     }
 
     /// An integer power, by repeated squaring; of a negative order, the reciprocal of the power.
@@ -126,8 +126,9 @@ impl Ball {
         if self.lower().is_nan() || self.lower() <= 0.0 {
             return Self::new(value, f64::INFINITY);
         }
-        let spread =
-            if self.error == 0.0 { 0.0 } else { (self.log_error() * (1.0 + 8.0 * f64::EPSILON)).next_up() };
+        // −ln(1 − r/x) to the lower end of the ball, which is the farther one.
+        let ratio = if self.error == 0.0 { 0.0 } else { (self.error / self.value).next_up() };
+        let spread = -(-ratio).ln_1p() * (1.0 + 8.0 * f64::EPSILON);
         settled(value, above(spread, 2.0 * half_ulp(value)))
     }
 
@@ -165,9 +166,15 @@ fn below_down(a: f64, b: f64) -> f64 {
     if b == 0.0 { a } else { (a - b).next_down() }
 }
 
-/// `a·b ≥ 0` rounded upwards; zero times an infinite radius is zero.
+/// `a·b ≥ 0` rounded upwards; infinite where one of the two is.
 fn times(a: f64, b: f64) -> f64 {
-    if a == 0.0 || b == 0.0 { 0.0 } else { (a * b).next_up() }
+    if a.is_infinite() || b.is_infinite() {
+        f64::INFINITY
+    } else if a == 0.0 || b == 0.0 {
+        0.0
+    } else {
+        (a * b).next_up()
+    }
 }
 
 /// The ball, with an infinite radius where one of the two overflowed or is NaN.

@@ -17,8 +17,10 @@
 //! |---|---|
 //! | d, m, p = m/2, n | input dimension, width, distinct neurons, samples |
 //! | k, R | the low degree; the number of sparse terms of degree k + 1 |
-//! | W0, a, W | first-layer weights at initialisation `[p, d]`, output signs, displacement `[m, d]` (row r, then its twin p + r) |
-//! | φ, Σ, A | features `a_r m^{-1/2} σ'(w_{0,r}·x) x`; their covariance E φφᵀ; its p-neuron matrix, `Σ = (1/m)[[A, −A], [−A, A]]` |
+//! | W0, a | first-layer weights at initialisation `[p, d]`; output signs |
+//! | W | displacement `[m, d]`: row r is that of neuron r, row p + r that of its twin |
+//! | φ, Σ | features `a_r m^{-1/2} σ'(w_{0,r}·x) x`; their covariance E φφᵀ |
+//! | A | the p-neuron matrix of Σ: `Σ = (1/m)[[A, −A], [−A, A]]` |
 //! | P_j, B(d,j), n_k | Gegenbauer polynomial with P_j(1) = 1, dimension of degree j, `Σ_{j≤k} B(d,j)` |
 //! | z, t | `w·x/√d`; the cosine of two weights |
 //! | λ_j(g), A_j, C_j | Funk–Hecke coefficient of g; radial and tangential coefficients of `x ↦ σ'(w·x)x` |
@@ -32,26 +34,30 @@
 //! # The rooms
 //! | room | what is in it |
 //! |---|---|
-//! | [`sphere`] | Gegenbauer polynomials, zonal quadrature and coefficients, orthonormal harmonics, sampling |
+//! | [`sphere`] | Gegenbauer polynomials, zonal quadrature and coefficients, harmonics, sampling |
 //! | [`activation`] | σ, σ', σ'', σ''' and their suprema |
 //! | [`network`] | the paired initialisation; f, f_L, f_Q |
 //! | [`covariance`] | Σ: kernel profile, certificate, and its three forms |
-//! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness |
+//! | [`eigen`] | eigen-solvers on those forms, with residuals and completeness; the top space |
 //! | [`objective`] | losses, R1..R4, and L_λ with gradient and Hessian-vector product |
 //! | [`construct`] | targets, W_Q, W_L, W*; exact averages over S |
-//! | [`training`] | a step of descent in f32 or f64: value and gradient of the models, with R3; of a ReLU network, both layers |
-//! | [`descent`] | gradient descent, plain and perturbed; stationary points, certified by the least eigenvalue of the Hessian |
-//! | [`ball`], [`rounding`], [`operator`] | numbers with error bounds; roundings; symmetric matrices known by products |
+//! | [`kernel`] | kernel ridge regression with its exact test error |
+//! | [`training`] | a step of descent in f32 or f64: the models with R3, both layers of a ReLU network |
+//! | [`descent`] | gradient descent, plain and perturbed; certified stationary points |
+//! | [`gaussian`] | Hermite polynomials and coefficients |
+//! | [`ball`], [`rounding`] | numbers with error bounds and their arithmetic; roundings |
+//! | [`operator`] | symmetric matrices known by their products |
 //! | [`seed`], [`tolerance`], [`error`] | random streams, named tolerances, errors |
 //!
-//! Dependencies point one way, which a test holds the sources to: the ground floor of the last two rows, then
-//! `activation → sphere → network → covariance → eigen → objective → construct, training, descent`.
+//! Dependencies point one way, and a test reads the imports: the ground floor of the last three rows, then
+//! `activation → sphere → gaussian → network → covariance → eigen → objective → construct → kernel, training,
+//! descent`.
 //!
 //! # From weights to a constructed solution
 //! ```
 //! use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
 //! use escapement::covariance::Covariance;
-//! use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+//! use escapement::eigen::TopSpace;
 //! use escapement::network::PairedNetwork;
 //! use escapement::objective::Regularizers;
 //! use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
@@ -65,8 +71,7 @@
 //! // Σ exactly, and its top n_k eigenvectors with a certified gap below them.
 //! let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
 //! let n_k = cumulative_dimension(d, k)?;
-//! let pairs = eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-//! let top = TopSpace::new(&pairs, n_k)?;
+//! let (top, _) = TopSpace::of(&cov, n_k, Par::Seq)?;
 //!
 //! // f*(x) = 2 P_1(η·x̂) + (β·x)²/2, expressed by a displacement in good directions.
 //! let axis = |i: usize| (0..d).map(|c| if c == i { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
@@ -91,6 +96,8 @@ pub mod covariance;
 pub mod descent;
 pub mod eigen;
 pub mod error;
+pub mod gaussian;
+pub mod kernel;
 pub mod network;
 pub mod objective;
 pub mod operator;

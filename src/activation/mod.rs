@@ -232,9 +232,9 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
 
 /// Beyond this shift all derivatives are, to rounding, what they are at infinity. Relative to their suprema
 /// they are below 2⁻⁵³ from
-/// |x| = 40 on for sigmoid (10.4 e^{−|x|}) and softplus, from 20 on for tanh (10.4 e^{−2|x|}), from 7 on for erf (2x² e^{−x²}), and the mean over
-/// z, standard normal in high dimension, sees |z| > 3 once in 370 times. For sine it is where the rounding of
-/// z − b begins to show.
+/// |x| = 40 on for sigmoid (10.4 e^{−|x|}) and softplus, from 20 on for tanh (10.4 e^{−2|x|}), from 7 on for
+/// erf (2x² e^{−x²}), and the mean over z, standard normal in high dimension, sees |z| > 3 once in 370 times.
+/// For sine it is where the rounding of z − b begins to show.
 fn largest_shift(name: &str) -> f64 {
     match name {
         "erf" => 10.0,

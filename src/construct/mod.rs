@@ -8,7 +8,8 @@
 //! let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: 2.0, eta }]);
 //! let target = Target::new(4, 1, low, vec![SparseTerm { alpha: 0.5, beta }])?;
 //! assert!((target.low_second_moment() - 1.0).abs() < 1e-15); // E (2 P_1)² = 4/B(4,1)
-//! let net = PairedNetwork::random(&mut seed::stream(1, "example", "weights"), 100, 4, activation::parse("sigmoid:1")?)?;
+//! let rng = &mut seed::stream(1, "example", "weights");
+//! let net = PairedNetwork::random(rng, 100, 4, activation::parse("sigmoid:1")?)?;
 //! let built = w_q(&net, &target)?;
 //! assert_eq!(built.groups, [100]);
 //! # Ok::<(), escapement::Error>(())

@@ -129,8 +129,8 @@ pub fn expected_losses(
 /// `E_S ℓ(b + Σ_r s_r c_r)` for independent fair signs, ℓ as a function of prediction less target.
 ///
 /// The square in closed form, `b² + Σ c_r²`. Others by Gauss–Legendre panels on the characteristic function;
-/// |Y| is first smoothed by a Gaussian of width ε = 10⁻³ √(E Y²), which raises its mean by between 0 and `ε√(2/π) E e^{−Y²/(2ε²)}`, itself an integral of φ: half of that
-/// is subtracted and half is the error.
+/// |Y| is first smoothed by a Gaussian of width ε = 10⁻³ √(E Y²), which raises its mean by between 0 and
+/// `ε√(2/π) E e^{−Y²/(2ε²)}`, itself an integral of φ: half of that is subtracted and half is the error.
 ///
 /// # Errors
 /// [`Error::NotFinite`] for a number that is not finite; [`Error::Domain`] for a model so large (above 10⁵)

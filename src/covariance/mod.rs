@@ -12,11 +12,16 @@
 //! let w = sphere::uniform_sphere(&mut seed::stream(1, "example", "weights"), 6, 5, 1.0);
 //! let sigma = activation::parse("sigmoid:1")?;
 //! let cov = Covariance::new(w.as_ref(), sigma.as_ref(), sphere::Truncation::default())?;
-//! let trace: f64 = (0..cov.p()).map(|r| { let b = cov.block(r, r); (0..5).map(|i| b[(i, i)]).sum::<f64>() }).sum::<f64>() * 2.0;
+//! let diagonal = |r: usize| {
+//!     let block = cov.block(r, r);
+//!     (0..5).map(|i| block[(i, i)]).sum::<f64>()
+//! };
+//! let trace = 2.0 * (0..cov.p()).map(diagonal).sum::<f64>();
 //! assert!((trace - cov.trace()).abs() <= cov.truncation_bound());
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
+pub mod concentration;
 mod dense;
 mod forms;
 mod harmonic;

@@ -29,7 +29,9 @@
 //!     fn shape(&self) -> (usize, usize) {
 //!         (2, 1)
 //!     }
-//!     fn value_and_gradient(&mut self, w: MatRef<'_, f64>, mut gradient: MatMut<'_, f64>, _: Par) -> escapement::Result<Value> {
+//!     fn value_and_gradient(
+//!         &mut self, w: MatRef<'_, f64>, mut gradient: MatMut<'_, f64>, _: Par,
+//!     ) -> escapement::Result<Value> {
 //!         let (x, y) = (w[(0, 0)], w[(1, 0)]);
 //!         (gradient[(0, 0)], gradient[(1, 0)]) = (x * (x * x - 1.0), y);
 //!         let objective = 0.25 * (x * x - 1.0).powi(2) + 0.5 * y * y;
@@ -41,8 +43,16 @@
 //! }
 //!
 //! // Without noise the saddle holds; with it the descent escapes, and the point that ends it is certified.
-//! let still = DescentOptions { curvature: Some(0.1), max_steps: 500, patience: 100, ..DescentOptions::default() };
-//! let noisy = DescentOptions { noise: 1e-3, gradient: 1e-2, step_size: StepSize::Fixed(0.1), max_steps: 2_000, patience: 2_000, ..still };
+//! let defaults = DescentOptions::default();
+//! let still = DescentOptions { curvature: Some(0.1), max_steps: 500, patience: 100, ..defaults };
+//! let noisy = DescentOptions {
+//!     noise: 1e-3,
+//!     gradient: 1e-2,
+//!     step_size: StepSize::Fixed(0.1),
+//!     max_steps: 2_000,
+//!     patience: 2_000,
+//!     ..still
+//! };
 //! let mut run = |options: &DescentOptions| {
 //!     let state = DescentState::new(Mat::zeros(2, 1), options);
 //!     descend(&mut Saddle, state, options, &mut |_| ControlFlow::Continue(()), Par::Seq)

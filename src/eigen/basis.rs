@@ -66,6 +66,11 @@ impl<'a> Basis<'a> {
         Self { operator, par, rough: operator.is_rough(), capacity, size: 0, products: 0, q, aq, h }
     }
 
+    /// The order of the operator.
+    pub(super) fn order(&self) -> usize {
+        self.q.rows
+    }
+
     /// The Ritz vectors `Q·y` of the first directions, with everything else given back.
     pub(super) fn into_vectors(self, y: MatRef<'_, f64>) -> Mat<f64> {
         let Self { q, aq, par, .. } = self;

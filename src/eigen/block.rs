@@ -129,7 +129,60 @@ pub fn block_eigen_observed(
     par: Par,
     observe: Observer<'_>,
 ) -> Result<BlockSolution> {
+    require_meaningful(operator.order(), initial.as_ref(), options)?;
     let (n, wanted) = (operator.order(), options.wanted);
+    let block = options.block.clamp(1, n);
+    let capacity = options.max_basis.max(wanted + 2 * block);
+    if n.div_ceil(2) <= capacity {
+        return small(operator, wanted, par);
+    }
+    let mut search = Search::new(operator, initial, options, capacity, par)?;
+    loop {
+        let step = search.step()?;
+        let stopped = observe(search.progress(&step)).is_break();
+        if stopped {
+            let norms = step.norms[..step.count].to_vec();
+            return Ok(search.solution(&step.theta, step.y.subcols(0, step.count), norms, stopped));
+        }
+        if search.basis.products >= options.max_products {
+            return Err(exhausted(&search.basis, step.worst, step.allowed));
+        }
+        let probing = step.settled && options.probe && search.probes <= PROBES;
+        let rotated = (probing || !step.settled) && search.make_room(&step);
+        if search.follow(&step, probing)? > 0 {
+            continue;
+        }
+        if step.count < wanted {
+            // An invariant subspace that is too small.
+            if search.add_random(block)? > 0 {
+                continue;
+            }
+            return Err(exhausted(&search.basis, step.worst, step.allowed));
+        }
+        // Converged, as far as rough products can tell: exact ones decide, on the wanted directions alone.
+        if !rotated {
+            search.basis.restart(&step.theta, step.y.subcols(0, step.guarded));
+        }
+        let (theta, y, norms) = search.exact(step.count)?;
+        let worst = largest(&norms);
+        tracing::debug!(
+            products = search.basis.products,
+            residual = worst / search.scale,
+            allowed = options.tolerance,
+            "exact products decide"
+        );
+        if worst <= step.allowed {
+            return Ok(search.solution(&theta, y.as_ref(), norms, stopped));
+        }
+        if search.has_stalled(worst)? {
+            return Err(exhausted(&search.basis, worst, step.allowed));
+        }
+    }
+}
+
+/// Refuses what no solve can answer.
+fn require_meaningful(n: usize, initial: Option<&Mat<f64>>, options: &BlockOptions) -> Result<()> {
+    let wanted = options.wanted;
     if wanted == 0 || wanted > n {
         let allowed = format!("an operator of order {n} has between 1 and {n} eigenvalues");
         return Err(Error::domain("the number of eigenvalues", wanted, allowed));
@@ -137,7 +190,7 @@ pub fn block_eigen_observed(
     if options.max_products == 0 {
         return Err(Error::domain("the budget of products", 0, "at least one product is needed"));
     }
-    if let Some(x) = initial.as_ref().filter(|x| x.nrows() != n) {
+    if let Some(x) = initial.filter(|x| x.nrows() != n) {
         let expected = format!("n = {n}, any");
         return Err(Error::Shape {
             name: "the start of the block eigen-solver",
@@ -146,148 +199,198 @@ pub fn block_eigen_observed(
             expected,
         });
     }
-    let block = options.block.clamp(1, n);
-    let capacity = options.max_basis.max(wanted + 2 * block);
-    if n.div_ceil(2) <= capacity {
-        return small(operator, wanted, par);
-    }
-    let initial_columns = initial.as_ref().map_or(0, |x| x.ncols());
-    let mut basis = Basis::new(operator, capacity.max(initial_columns + block), par);
-    let mut random = Random { rng: seed::stream(options.seed, "block eigen-solver", "directions") };
-    // One buffer for the start, for residuals and for random directions.
-    let mut work = match initial {
-        Some(mut x) => {
-            basis.extend(x.as_mut(), tolerance::DEPENDENT)?;
-            x
+    Ok(())
+}
+
+/// A solve under way.
+struct Search<'a> {
+    options: &'a BlockOptions,
+    basis: Basis<'a>,
+    random: Random,
+    /// One buffer for the start, for residuals and for random directions.
+    work: Mat<f64>,
+    /// Directions added at a time.
+    block: usize,
+    /// Directions of a probe: no more than the least basis has room for beside as many that are kept.
+    fresh: usize,
+    restarts: usize,
+    probes: usize,
+    /// The largest Ritz value in modulus that there has been: a restart may drop it.
+    scale: f64,
+    passes: Stall,
+}
+
+/// Ritz pairs on the whole basis, and how far the wanted ones have converged.
+struct Step {
+    theta: Vec<f64>,
+    y: Mat<f64>,
+    /// How many of the wanted pairs there are.
+    count: usize,
+    /// As many, and those that a restart keeps beside them.
+    guarded: usize,
+    /// The residual that is allowed.
+    allowed: f64,
+    /// The residual norms of the guarded pairs.
+    norms: Vec<f64>,
+    /// The largest of the wanted ones.
+    worst: f64,
+    /// The wanted pairs that have not converged.
+    next: Vec<usize>,
+    /// Whether there are as many as wanted, all converged.
+    settled: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        operator: &'a dyn SymmetricOperator,
+        initial: Option<Mat<f64>>,
+        options: &'a BlockOptions,
+        capacity: usize,
+        par: Par,
+    ) -> Result<Self> {
+        let (n, wanted) = (operator.order(), options.wanted);
+        let block = options.block.clamp(1, n);
+        let initial_columns = initial.as_ref().map_or(0, |x| x.ncols());
+        let mut basis = Basis::new(operator, capacity.max(initial_columns + block), par);
+        let mut random = Random { rng: seed::stream(options.seed, "block eigen-solver", "directions") };
+        let mut work = match initial {
+            Some(mut x) => {
+                basis.extend(x.as_mut(), tolerance::DEPENDENT)?;
+                x
+            }
+            None => Mat::zeros(n, 0),
+        };
+        if work.ncols() < block.max(wanted + PROBE_BLOCK) {
+            drop(work);
+            work = Mat::zeros(n, block.max(wanted + PROBE_BLOCK));
         }
-        None => Mat::zeros(n, 0),
-    };
-    if work.ncols() < block.max(wanted + PROBE_BLOCK) {
-        drop(work);
-        work = Mat::zeros(n, block.max(wanted + PROBE_BLOCK));
-    }
-    if basis.size < wanted {
-        basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)?;
+        if basis.size < wanted {
+            basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)?;
+        }
+        let fresh = block.min(PROBE_BLOCK);
+        let (restarts, probes, scale, passes) = (0, 0, 0.0, Stall::default());
+        Ok(Self { options, basis, random, work, block, fresh, restarts, probes, scale, passes })
     }
 
-    let (mut restarts, mut probes, mut scale) = (0, 0, 0.0_f64);
-    let mut passes = Stall::default();
-    // No more directions in a probe than the least basis has room for beside as many that are kept.
-    let fresh = block.min(PROBE_BLOCK);
-    // With rough products a residual has a part within the basis, which no new direction reduces: where that
-    // is nearly all of it, the products have no more digits to give.
-    let floor = |basis: &Basis<'_>| if basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
-    loop {
-        let (theta, y) = basis.ritz(basis.size)?;
-        let count = wanted.min(basis.size);
-        let guarded = (wanted + fresh).min(basis.size);
-        // The largest there has been: a restart may drop it.
-        scale = theta.iter().fold(scale, |s, t| s.max(t.abs()));
-        let allowed = options.tolerance * scale;
-        let norms = basis.residuals(&theta, y.subcols(0, guarded), work.as_mut());
-        let mut next: Vec<usize> = (0..count).filter(|&i| norms[i] > allowed).collect();
-        let settled = next.is_empty() && count == wanted;
+    /// A Rayleigh–Ritz step on the whole basis; the buffer then holds the residuals.
+    fn step(&mut self) -> Result<Step> {
+        let wanted = self.options.wanted;
+        let (theta, y) = self.basis.ritz(self.basis.size)?;
+        let count = wanted.min(self.basis.size);
+        let guarded = (wanted + self.fresh).min(self.basis.size);
+        self.scale = theta.iter().fold(self.scale, |s, t| s.max(t.abs()));
+        let allowed = self.options.tolerance * self.scale;
+        let norms = self.basis.residuals(&theta, y.subcols(0, guarded), self.work.as_mut());
+        let next: Vec<usize> = (0..count).filter(|&i| norms[i] > allowed).collect();
+        let (worst, settled) = (largest(&norms[..count]), next.is_empty() && count == wanted);
+        Ok(Step { theta, y, count, guarded, allowed, norms, worst, next, settled })
+    }
 
-        let worst = largest(&norms[..count]);
-        let relative = if scale > 0.0 { worst / scale } else { 0.0 };
+    fn progress(&self, step: &Step) -> Progress {
+        let residual = if self.scale > 0.0 { step.worst / self.scale } else { 0.0 };
         let progress =
-            Progress { products: basis.products, converged: count - next.len(), residual: relative };
+            Progress { products: self.basis.products, converged: step.count - step.next.len(), residual };
         tracing::debug!(
             products = progress.products,
             converged = progress.converged,
-            wanted,
-            residual = relative,
-            basis = basis.size,
-            rough = basis.rough,
+            wanted = self.options.wanted,
+            residual,
+            basis = self.basis.size,
+            rough = self.basis.rough,
             "a Rayleigh–Ritz step"
         );
-        let stopped = observe(progress).is_break();
-        let solution =
-            |basis: Basis<'_>, theta: &[f64], y: MatRef<'_, f64>, residuals: Vec<f64>, restarts: usize| {
-                let (products, residual_max) = (basis.products, largest(&residuals));
-                tracing::info!(
-                    order = n,
-                    eigenvalues = count,
-                    products,
-                    residual = residual_max,
-                    stopped,
-                    "eigenpairs by block products"
-                );
-                let (eigenvalues, vectors) = (theta[..count].to_vec(), basis.into_vectors(y));
-                BlockSolution { eigenvalues, residual_max, residuals, products, restarts, stopped, vectors }
-            };
-        if stopped {
-            return Ok(solution(basis, &theta, y.subcols(0, count), norms[..count].to_vec(), restarts));
+        progress
+    }
+
+    /// Restarts the basis where the next directions would not fit, and says whether it did.
+    fn make_room(&mut self, step: &Step) -> bool {
+        let room = if step.settled { self.fresh } else { self.block };
+        let full = self.basis.size + room > self.basis.capacity;
+        if full {
+            let kept = (self.options.wanted + room).min(self.basis.size);
+            self.basis.restart(&step.theta, step.y.subcols(0, kept));
+            self.restarts += 1;
+            tracing::debug!(restarts = self.restarts, basis = self.basis.size, "the basis restarts");
         }
-        if basis.products >= options.max_products {
-            return Err(exhausted(&basis, worst, allowed));
-        }
-        let probing = settled && options.probe && probes <= PROBES;
-        let room = if settled { fresh } else { block };
-        let mut rotated = false;
-        if (probing || !settled) && basis.size + room > basis.capacity {
-            basis.restart(&theta, y.subcols(0, (wanted + room).min(basis.size)));
-            (restarts, rotated) = (restarts + 1, true);
-            tracing::debug!(restarts, basis = basis.size, "the basis restarts");
-        }
-        let mut added = 0;
-        if !settled {
+        full
+    }
+
+    /// Adds the residuals of unconverged pairs, or the directions of a probe; returns how many were new.
+    fn follow(&mut self, step: &Step, probing: bool) -> Result<usize> {
+        // With rough products a residual has a part within the basis, which no new direction reduces: where
+        // that is nearly all of it, the products have no more digits to give.
+        let floor = if self.basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
+        if !step.settled {
             // The worst first: what is left of the others may be rounding of rough products.
-            next.sort_by(|&i, &j| norms[j].total_cmp(&norms[i]));
-            next.truncate(block);
+            let mut next = step.next.clone();
+            next.sort_by(|&i, &j| step.norms[j].total_cmp(&step.norms[i]));
+            next.truncate(self.block);
             next.sort_unstable();
-            added = basis.extend(gather(&mut work, &next), floor(&basis))?;
-        } else if probing {
-            // The first probe, or one whose directions are used up, starts from fresh ones.
-            if probes > 0 {
-                next.extend(count..guarded);
-                added = basis.extend(gather(&mut work, &next), floor(&basis))?;
-            }
-            if added == 0 {
-                added =
-                    basis.extend(random.fill(work.as_mut().subcols_mut(0, fresh)), tolerance::DEPENDENT)?;
-            }
-            probes += 1;
-            tracing::debug!(probes, added, "random directions are followed");
+            return self.basis.extend(gather(&mut self.work, &next), floor);
         }
-        if added > 0 {
-            continue;
+        if !probing {
+            return Ok(0);
         }
-        if count < wanted {
-            // An invariant subspace that is too small.
-            if basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)? > 0 {
-                continue;
-            }
-            return Err(exhausted(&basis, worst, allowed));
+        // The first probe, or one whose directions are used up, starts from fresh ones.
+        let mut added = 0;
+        if self.probes > 0 {
+            let beside: Vec<usize> = (step.count..step.guarded).collect();
+            added = self.basis.extend(gather(&mut self.work, &beside), floor)?;
         }
-        // Converged, as far as rough products can tell: exact ones decide, on the wanted directions alone.
-        if !rotated {
-            basis.restart(&theta, y.subcols(0, guarded));
+        if added == 0 {
+            added = self.add_random(self.fresh)?;
         }
-        basis.refresh(count)?;
-        let (theta, y) = basis.ritz(count)?;
-        let norms = basis.residuals(&theta, y.as_ref(), work.as_mut());
-        let worst = largest(&norms);
-        tracing::debug!(
-            products = basis.products,
-            residual = worst / scale,
-            allowed = options.tolerance,
-            "exact products decide"
+        self.probes += 1;
+        tracing::debug!(probes = self.probes, added, "random directions are followed");
+        Ok(added)
+    }
+
+    fn add_random(&mut self, count: usize) -> Result<usize> {
+        let directions = self.random.fill(self.work.as_mut().subcols_mut(0, count));
+        self.basis.extend(directions, tolerance::DEPENDENT)
+    }
+
+    /// Ritz pairs and residual norms of the first `count` directions, from exact products made afresh.
+    fn exact(&mut self, count: usize) -> Result<(Vec<f64>, Mat<f64>, Vec<f64>)> {
+        self.basis.refresh(count)?;
+        let (theta, y) = self.basis.ritz(count)?;
+        let norms = self.basis.residuals(&theta, y.as_ref(), self.work.as_mut());
+        Ok((theta, y, norms))
+    }
+
+    /// Whether exact residuals no longer fall. Where rough products may be why, all are exact from here on.
+    fn has_stalled(&mut self, worst: f64) -> Result<bool> {
+        self.passes.see(worst);
+        if self.passes.count > 0 && self.basis.rough {
+            // A cluster mixes directions that are known roughly only.
+            self.basis.rough = false;
+            self.basis.refresh(self.basis.size)?;
+            self.passes = Stall::default();
+        }
+        Ok(self.passes.count >= PASSES)
+    }
+
+    /// The answer with the Ritz vectors `y`, one for each residual.
+    fn solution(
+        self,
+        theta: &[f64],
+        y: MatRef<'_, f64>,
+        residuals: Vec<f64>,
+        stopped: bool,
+    ) -> BlockSolution {
+        let Self { basis, work, restarts, .. } = self;
+        drop(work);
+        let (products, residual_max) = (basis.products, largest(&residuals));
+        tracing::info!(
+            order = basis.order(),
+            eigenvalues = residuals.len(),
+            products,
+            residual = residual_max,
+            stopped,
+            "eigenpairs by block products"
         );
-        if worst <= allowed {
-            drop(work);
-            return Ok(solution(basis, &theta, y.as_ref(), norms, restarts));
-        }
-        passes.see(worst);
-        if passes.count > 0 && basis.rough {
-            // A cluster mixes directions that are known roughly only: from here on all products are exact.
-            basis.rough = false;
-            basis.refresh(basis.size)?;
-            passes = Stall::default();
-        }
-        if passes.count >= PASSES {
-            return Err(exhausted(&basis, worst, allowed));
-        }
+        let (eigenvalues, vectors) = (theta[..residuals.len()].to_vec(), basis.into_vectors(y));
+        BlockSolution { eigenvalues, residual_max, residuals, products, restarts, stopped, vectors }
     }
 }
 

@@ -13,8 +13,10 @@
 //! use escapement::eigen::{self, Request, RouteChoice};
 //! use escapement::{activation, covariance::Covariance, seed, sphere};
 //! let w = sphere::uniform_sphere(&mut seed::stream(1, "example", "weights"), 20, 3, 1.0);
-//! let cov = Covariance::new(w.as_ref(), activation::parse("tanh:0.5")?.as_ref(), sphere::Truncation::default())?;
-//! let spectrum = eigen::solve(&cov, &Request::all(), RouteChoice::Auto, eigen::DEFAULT_MEMORY, faer::Par::Seq)?;
+//! let sigma = activation::parse("tanh:0.5")?;
+//! let cov = Covariance::new(w.as_ref(), sigma.as_ref(), sphere::Truncation::default())?;
+//! let (all, memory) = (Request::all(), eigen::DEFAULT_MEMORY);
+//! let spectrum = eigen::solve(&cov, &all, RouteChoice::Auto, memory, faer::Par::Seq)?;
 //! let sum: f64 = spectrum.eigenvalues.iter().sum();
 //! assert!((sum - cov.trace()).abs() <= cov.truncation_bound() + spectrum.rounding_bound());
 //! # Ok::<(), escapement::Error>(())
@@ -27,6 +29,7 @@ mod dense;
 mod harmonic;
 mod operator;
 mod route;
+pub mod subspace;
 mod top_space;
 
 pub use crate::operator::SymmetricOperator;

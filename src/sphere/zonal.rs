@@ -243,8 +243,8 @@ impl FeatureLevels {
                 level(d, j, a_hat, c_hat)
             })
             .collect();
-        // |δâ_j| ≤ γ_j ‖h‖ moves τ_j by at most 2|â_j| γ_j ‖h‖ (and the square of it), likewise ĉ; the trace itself by 4 roundings
-        // of a sum of positive terms for each of its two parts.
+        // |δâ_j| ≤ γ_j ‖h‖ moves τ_j by at most 2|â_j| γ_j ‖h‖ (and the square of it), likewise ĉ; the trace
+        // itself by 4 roundings of a sum of positive terms for each of its two parts.
         let rounding = levels.iter().fold(4.0 * f64::EPSILON * trace, |sum, l| {
             let (up, down) =
                 (coefficient_rounding(l.degree), coefficient_rounding(l.degree.saturating_sub(1)));

@@ -88,6 +88,8 @@ fn what_cannot_be_bounded_has_an_infinite_radius() {
         Ball::exact(-1.0).sqrt(),
         Ball::exact(f64::MAX) * Ball::exact(2.0),
         Ball::exact(f64::NAN) + Ball::exact(1.0),
+        Ball::exact(f64::NAN).sqrt(),
+        (Ball::exact(0.0) / around_zero) * 0.0,
         Ball::exact(1.0).hull(Ball::exact(f64::NAN)),
     ] {
         assert!(ball.error.is_infinite() && ball.contains(0.3), "{ball:?}");

@@ -6,6 +6,7 @@ mod architecture;
 mod ball;
 #[path = "../support/data.rs"]
 mod data;
+mod gaussian;
 mod network;
 mod objective;
 mod construct {

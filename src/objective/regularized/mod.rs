@@ -29,7 +29,7 @@
 //!
 //! ```
 //! use escapement::covariance::Covariance;
-//! use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+//! use escapement::eigen::{self, TopSpace};
 //! use escapement::network::{Model, PairedNetwork};
 //! use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 //! use escapement::{activation, seed, sphere};
@@ -39,11 +39,12 @@
 //! let x = sphere::uniform_sphere(rng, 30, 4, 2.0);
 //! let y: Vec<f64> = (0..30).map(|i| x[(i, 0)]).collect();
 //! let cov = Covariance::new(net.weights(), net.activation(), sphere::Truncation::default())?;
-//! let pairs = eigen::solve(&cov, &Request::top(6), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-//! let top = TopSpace::new(&pairs, 5)?;
+//! let (top, _) = TopSpace::of(&cov, 5, Par::Seq)?;
 //! let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
 //!
-//! let objective = RegularizedLoss::new(of, &y, Loss::PseudoHuber, [0.3, 0.2, 0.5, 0.01], Model::Network, eigen::DEFAULT_MEMORY, Par::Seq)?;
+//! let (lambda, memory) = ([0.3, 0.2, 0.5, 0.01], eigen::DEFAULT_MEMORY);
+//! let objective =
+//!     RegularizedLoss::new(of, &y, Loss::PseudoHuber, lambda, Model::Network, memory, Par::Seq)?;
 //! let mut space = objective.workspace();
 //! let (mut w, mut gradient) = (Mat::zeros(40, 4), Mat::zeros(40, 4));
 //! let before = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, Par::Seq)?;

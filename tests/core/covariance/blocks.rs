@@ -300,7 +300,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_spectrum_is_invariant_under_rotation(d in 3_usize..7, p in 1_usize..8, shift in -1.5_f64..1.5, which in 0_usize..3, root in 0_u64..1_000) {
+    fn the_spectrum_is_invariant_under_rotation(
+        (d, p, which) in (3_usize..7, 1_usize..8, 0_usize..3),
+        shift in -1.5_f64..1.5,
+        root in 0_u64..1_000,
+    ) {
         let sigma = activation::parse(&format!("{}:{shift}", ["sigmoid", "tanh", "erf"][which])).unwrap();
         let w = uniform_sphere(&mut seed::stream(root, "rotation", "weights"), p, d, 1.0);
         let [a, b] = [w.clone(), rotated(w.as_ref(), root)].map(|w| {

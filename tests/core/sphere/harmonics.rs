@@ -173,7 +173,8 @@ fn gradients_are_derivatives() {
         basis.evaluate_with_gradient(x.as_ref(), y.as_mut(), &mut g).unwrap();
         for l in 0..basis.len() {
             let j = basis.degree_of(l) as f64;
-            // |Y| ≤ √B, and on a great circle it is a trigonometric polynomial of degree j: Bernstein bounds its third derivative by j³ √B.
+            // |Y| ≤ √B, and on a great circle it is a trigonometric polynomial of degree j: Bernstein bounds
+            // its third derivative by j³ √B.
             let size = dimension(d, basis.degree_of(l)).sqrt();
             let allowed = size * (j.powi(3) * h * h / 6.0 + 4.0 * (8.0 + j) * EPS / h);
             for r in 0..n {

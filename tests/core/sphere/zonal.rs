@@ -53,10 +53,14 @@ proptest! {
         prop_assert!(p.abs() <= 1.0 + round);
         prop_assert_eq!(p, g.value(j, t));
         let (df, jf) = (d as f64, j as f64);
-        let top = [jf * (jf + df - 2.0) / (df - 1.0), jf * (jf + df - 2.0) * (jf - 1.0) * (jf + df - 1.0) / ((df - 1.0) * (df + 1.0))];
+        let top = [
+            jf * (jf + df - 2.0) / (df - 1.0),
+            jf * (jf + df - 2.0) * (jf - 1.0) * (jf + df - 1.0) / ((df - 1.0) * (df + 1.0)),
+        ];
         // The differential equation, each term against the size of its factors at t = 1.
         let ode = (1.0 - t * t) * ddp - (df - 1.0) * t * dp + jf * (jf + df - 2.0) * p;
-        prop_assert!(ode.abs() <= round * ((1.0 - t * t) * top[1] + 2.0 * (df - 1.0) * top[0]) , "{} {}", ode, j);
+        let scale = (1.0 - t * t) * top[1] + 2.0 * (df - 1.0) * top[0];
+        prop_assert!(ode.abs() <= round * scale, "{} {}", ode, j);
         // (1−t²) P_j' = j (P_{j−1} − t P_j).
         if j > 0 {
             let slope = (1.0 - t * t) * dp - jf * (g.value(j - 1, t) - t * p);
@@ -157,20 +161,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_tail_bounds_what_is_left_out(d in prop::sample::select(vec![3usize, 4, 7, 30, 100, 300]), a in written(), relative in 1e-9f64..1e-2) {
+    fn the_tail_bounds_what_is_left_out(
+        d in prop::sample::select(vec![3usize, 4, 7, 30, 100, 300]),
+        a in written(),
+        relative in 1e-9f64..1e-2,
+    ) {
         use escapement::activation::Activation;
         let cut = FeatureLevels::new(d, &a, Truncation::Tail(relative)).unwrap();
         let all = FeatureLevels::new(d, &a, Truncation::Tail(1e-10)).unwrap();
         let allowed = all.rounding_allowance();
         let rest: f64 = all.levels.iter().skip(cut.levels.len()).map(|l| l.tau).sum();
         prop_assert!(rest <= cut.truncation_bound());
-        prop_assert!(cut.truncation_bound() <= rest + all.truncation_bound() + cut.rounding_allowance() + allowed);
+        let most = rest + all.truncation_bound() + cut.rounding_allowance() + allowed;
+        prop_assert!(cut.truncation_bound() <= most);
         let largest = all.levels.iter().fold(0.0f64, |m, l| m.max(l.kappa));
         prop_assert!(cut.truncation_bound() <= relative * largest * (1.0 + 1e-12));
         // It is the least such degree.
         prop_assert!(cut.max_degree() == 0 || cut.tail(cut.max_degree() - 1) > relative * largest);
         prop_assert!((0..cut.max_degree()).all(|j| cut.tail(j) >= cut.tail(j + 1)));
-        prop_assert!((cut.radial + (d as f64 - 1.0) * cut.tangential - cut.trace).abs() <= 4.0 * EPS * cut.trace);
+        let parts = cut.radial + (d as f64 - 1.0) * cut.tangential;
+        prop_assert!((parts - cut.trace).abs() <= 4.0 * EPS * cut.trace);
         // Integration by parts on the sphere: E_d[z g(√d z)] = d^{−1/2} E_{d+2}[g'(√d z)], with g = σ'.
         let (dim, shrink) = (d as f64, (d as f64 / (d as f64 + 2.0)).sqrt());
         let curved = sphere::lambda(d + 2, &|z| a.d2(shrink * z), 0).unwrap()[0];

@@ -3,10 +3,10 @@
 
 use escapement::ball::Ball;
 use escapement::covariance::Covariance;
+use escapement::eigen::subspace::Projection;
 use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
-use escapement_verify::papers::nbl22::projection::Projection;
 use faer::{Mat, Par};
 
 /// (d, k, p, activation).

@@ -1,31 +1,13 @@
-//! What the claims on assumptions and spectrum rest on: Hermite limits, the mean square of the angle, two
-//! routes, ranges of the plans.
+//! What the claims on assumptions and spectrum rest on: the mean square of the angle, two routes, ranges of
+//! the plans.
 
 use escapement::covariance::{Covariance, HarmonicMap};
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed};
 use escapement_verify::claim::{Claim, Tier};
-use escapement_verify::papers::nbl22::common::hermite_coefficient;
 use escapement_verify::papers::nbl22::letters::Letters;
 use escapement_verify::papers::nbl22::spectrum::{Spectrum, constants::Constants, solve};
 use faer::Par;
-
-/// `E[sin(Z) Z] = E[cos Z] = e^{−1/2}` and `E[cos(Z) He_2(Z)] = −e^{−1/2}`, by parts.
-#[test]
-fn hermite_coefficients_of_sine_and_cosine() {
-    let root = (-0.5_f64).exp();
-    let cases = [
-        (f64::sin as fn(f64) -> f64, 1, root),
-        (f64::cos, 0, root),
-        (f64::cos, 2, -root / 2.0_f64.sqrt()),
-        (f64::sin, 2, 0.0),
-    ];
-    for (g, j, exact) in cases {
-        let (value, error) = hermite_coefficient(g, j, 1.0);
-        assert!((value - exact).abs() <= error, "degree {j}: {value} against {exact} ± {error}");
-        assert!(error < 1e-12, "degree {j}: the bound {error} says nothing");
-    }
-}
 
 /// With one neuron the entries of the Gram matrix between two degrees have the same sum of squares wherever
 /// that neuron points.

@@ -1,6 +1,7 @@
 //! Along which parameter a bound is decided, with which exponent and on which side; and ladders of values to
 //! sweep over.
 
+use super::Tier;
 use super::bound::Side;
 use super::cell::Cell;
 use super::parameter::{Parameter, Value};
@@ -103,4 +104,29 @@ impl Sweep {
             .chain(self.tied.iter().copied());
         all.fold(cell.clone().replicate(0), Cell::without)
     }
+}
+
+/// Dimensions for asymptotic statements, from 3 to 2000, roughly geometric: the ratio is small enough for
+/// local exponents to mean something, and large enough for them to stand above rounding.
+pub fn dimensions(tier: Tier) -> &'static [usize] {
+    const QUICK: [usize; 16] = [3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1000, 2000];
+    const FULL: [usize; 29] = [
+        3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400, 512, 640,
+        800, 1000, 1280, 1600, 2000,
+    ];
+    match tier {
+        Tier::Quick => &QUICK,
+        Tier::Standard | Tier::Paper => &FULL,
+    }
+}
+
+/// `first, 2·first, …`: `count` values of a sweep, each twice the one before.
+pub fn doublings(first: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |i| first << i)
+}
+
+/// `count` even widths of a sweep from `width` on, each about √2 times the one before: more values for the
+/// same span, where the limits on an exponent are those of few values.
+pub fn half_octaves(width: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |i| 2 * (0.5 * width as f64 * 2.0_f64.powf(0.5 * i as f64)).round() as usize)
 }

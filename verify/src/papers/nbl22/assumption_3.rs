@@ -15,11 +15,12 @@ use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters};
 use escapement::activation::{self, Activation};
+use escapement::gaussian::hermite::hermite_coefficient;
 use escapement::{sphere, tolerance};
 
 /// The claim.
@@ -54,7 +55,7 @@ impl Claim for Assumption3 {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
-        for &d in common::dimensions(tier) {
+        for &d in sweep::dimensions(tier) {
             for activation in ["sigmoid:1", "tanh:0.5"] {
                 for j in 0..=LARGEST {
                     let cell = Cell::new(self.id(), "").with(D, d).with_degree(j).activation(activation);
@@ -79,8 +80,8 @@ impl Claim for Assumption3 {
         let supremum = sigma.suprema()[if second { 2 } else { 1 }].value;
         let (value, error) = coefficient_squared(d, j, sigma.as_ref(), second, supremum)?;
         let g = |z: f64| derivative(sigma.as_ref(), second, z);
-        let (mu, mu_error) = common::hermite_coefficient(g, j, supremum);
-        let (limit, limit_error) = (mu * mu, common::square_error(mu, mu_error));
+        let mu = hermite_coefficient(g, j, supremum);
+        let (limit, limit_error) = (mu.value * mu.value, common::square_error(mu.value, mu.error));
         let mut out = Measurement::new()
             .quantity("value", value, error)
             .quantity("limit", limit, limit_error)
@@ -94,10 +95,13 @@ impl Claim for Assumption3 {
             let plain = activation::parse("sigmoid")?;
             let supremum = plain.suprema()[if second { 2 } else { 1 }].value;
             let (value, error) = coefficient_squared(d, j, plain.as_ref(), second, supremum)?;
-            let (mu, mu_error) =
-                common::hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum);
+            let mu = hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum);
             out.insert("value.unshifted", value - error, 0.0);
-            out.insert("limit.unshifted", mu * mu - common::square_error(mu, mu_error), 0.0);
+            out.insert(
+                "limit.unshifted",
+                mu.value * mu.value - common::square_error(mu.value, mu.error),
+                0.0,
+            );
         }
         Ok(out)
     }

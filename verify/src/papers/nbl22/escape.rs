@@ -9,13 +9,13 @@ use crate::claim::bound::{Bound, Neighbour};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::construct::{self, LowDegree, Population};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::TopSpace;
 use escapement::sphere::Truncation;
 use escapement::tolerance::TAIL;
 use faer::Par;
@@ -62,7 +62,7 @@ impl Claim for Escape {
                         .replicate(replicate)
                 };
                 for &d in sizes {
-                    for m in setting::doubling(64, count) {
+                    for m in sweep::doublings(64, count) {
                         cells.extend((0..replicates).map(|replicate| cell("quadratic", d, m, replicate)));
                     }
                 }
@@ -71,7 +71,7 @@ impl Claim for Escape {
                     let count = if tier == Tier::Quick { 5 } else { 8 };
                     let dimensions: &[usize] = if tier == Tier::Paper { &[3, 4] } else { &[3] };
                     for &d in dimensions {
-                        for m in setting::doubling(if k == 1 { 128 } else { 512 }, count) {
+                        for m in sweep::doublings(if k == 1 { 128 } else { 512 }, count) {
                             cells.extend(
                                 (0..replicates).map(|replicate| cell("linear", d, m, replicate).without(R)),
                             );
@@ -233,9 +233,7 @@ fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let net = setting::network(cell, seed, 0, &sigma)?;
     let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
     let rank = target.n_k()?;
-    let pairs =
-        eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-    let top = TopSpace::new(&pairs, rank)?;
+    let (top, pairs) = TopSpace::of(&cov, rank, Par::Seq)?;
     let w = construct::w_l(&cov, &top, &target, Par::Seq)?;
     let (m, p, d) = (cell.m() as f64, cell.m() as f64 / 2.0, cell.d() as f64);
     let movement = construct::frobenius_sq(w.as_ref()).sqrt() / m.sqrt();

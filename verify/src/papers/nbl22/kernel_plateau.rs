@@ -9,7 +9,6 @@
 //! the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
 
 use super::effort;
-use super::kernel::{KernelRidge, TestError, Zonals};
 use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
@@ -20,6 +19,7 @@ use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, N, R};
+use escapement::kernel::ridge::{KernelRidge, TestError, Zonals};
 use escapement::rounding;
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::tolerance;

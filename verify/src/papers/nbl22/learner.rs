@@ -1,7 +1,6 @@
 //! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in units
 //! of `1/R_i(W*)`, gradient descent, and the population square loss of what is linear in W, exact.
 
-use super::kernel::Zonals;
 use crate::claim::cell::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::letters::{Letters, N};
@@ -9,7 +8,8 @@ use escapement::construct::w_l::feature_moments;
 use escapement::construct::{self, LowDegree, Target, signs};
 use escapement::covariance::Covariance;
 use escapement::descent::{Descended, DescentOptions, DescentState, LossLandscape, descend};
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::{self, TopSpace};
+use escapement::kernel::ridge::Zonals;
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
@@ -50,9 +50,7 @@ impl Learner {
         )?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
         let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs =
-            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-        let top = TopSpace::new(&pairs, rank)?;
+        let (top, _) = TopSpace::of(&cov, rank, Par::Seq)?;
         let zonals = Zonals::of(&target)?;
         let whole = Target::new(
             cell.d(),

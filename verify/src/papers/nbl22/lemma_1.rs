@@ -13,7 +13,7 @@ use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::distribution::student_quantile;
 use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
@@ -66,8 +66,8 @@ impl Claim for Lemma1 {
         };
         for &(k, d) in sweeps {
             for (terms, activation) in groups() {
-                let first = setting::power_of_two(d.pow(2 * k as u32)).max(64);
-                for m in setting::doubling(first, count) {
+                let first = d.pow(2 * k as u32).max(64).next_power_of_two();
+                for m in sweep::doublings(first, count) {
                     for replicate in 0..replicates {
                         let cell = |part: &str, n: usize| {
                             Cell::new(self.id(), part)

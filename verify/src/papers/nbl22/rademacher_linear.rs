@@ -6,7 +6,6 @@
 //! `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and
 //! ℓ is n_k on average over samples only: read for each sample the printed bound is false.
 
-use super::common;
 use super::effort;
 use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -15,12 +14,12 @@ use crate::claim::cell::Cell;
 use crate::claim::distribution::student_quantile;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
+use escapement::eigen::TopSpace;
 use escapement::network::PairedNetwork;
 use escapement::rounding;
 use escapement::sphere::{self, Truncation, cumulative_dimension};
@@ -85,7 +84,7 @@ impl Claim for RademacherLinear {
         }
         for k in [1, 2, 3] {
             cells.extend(
-                common::dimensions(tier)
+                sweep::dimensions(tier)
                     .iter()
                     .map(|&d| Cell::new(self.id(), "dimension").with(D, d).with(K, k)),
             );
@@ -201,9 +200,7 @@ impl Whitened {
         let net = setting::network(&group, seed, 0, &sigma)?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
         let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs: EigenPairs =
-            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-        let top = TopSpace::new(&pairs, rank)?;
+        let (top, pairs) = TopSpace::of(&cov, rank, Par::Seq)?;
         let least = top.eigenvalues()[rank - 1];
         let off = pairs.truncation_bound
             + pairs.residual_max

@@ -15,7 +15,7 @@ use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, M, N};
@@ -78,16 +78,11 @@ impl Claim for RademacherQuadratic {
             };
             for &(d, m) in sizes {
                 // From d log(dm) on, to a power of 2.
-                let first = setting::power_of_two((d as f64 * ((d * m) as f64).ln()).ceil() as usize);
-                let ns = setting::doubling(first, count);
-                cells.extend(
-                    ns.into_iter().flat_map(|n| (0..replicates).map(move |r| cell("samples", d, m, n, r))),
-                );
-                let ms = setting::doubling(16, count);
-                cells.extend(
-                    ms.into_iter()
-                        .flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))),
-                );
+                let first = ((d as f64 * ((d * m) as f64).ln()).ceil() as usize).next_power_of_two();
+                let ns = sweep::doublings(first, count);
+                cells.extend(ns.flat_map(|n| (0..replicates).map(move |r| cell("samples", d, m, n, r))));
+                let ms = sweep::doublings(16, count);
+                cells.extend(ms.flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))));
             }
             let dimensions: &[usize] =
                 if tier == Tier::Quick { &[5, 7, 10, 14, 20] } else { &[5, 7, 10, 14, 20, 28, 40] };

@@ -19,7 +19,7 @@ use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::distribution::student_quantile;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
@@ -122,7 +122,7 @@ impl Claim for RandomSigns {
         }
         for &(k, d, first, count) in sweeps {
             for &group in &groups {
-                for m in setting::doubling(first, count) {
+                for m in sweep::doublings(first, count) {
                     cells.extend((0..replicates).map(|r| cell("width", (k, d, m), group, r)));
                 }
             }
@@ -352,9 +352,7 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = setting::activation_of(cell)?;
     let case = Case::new(cell, seed, &sigma, Truncation::default())?;
     let Case { net, cov, w, rank, square, rounding, .. } = &case;
-    let pairs =
-        eigen::solve(cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-    let top = TopSpace::new(&pairs, *rank)?;
+    let (top, pairs) = TopSpace::of(cov, *rank, Par::Seq)?;
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     let zero = Mat::zeros(cell.m(), cell.d());
     let many =

@@ -16,7 +16,6 @@
 
 use super::common::wide_enough;
 use super::effort;
-use super::kernel::{KernelRidge, Zonals};
 use super::sample_size::{self, Method, Trial};
 use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
@@ -28,6 +27,7 @@ use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
+use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::rounding;
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension, uniform_sphere};
 use escapement::tolerance;

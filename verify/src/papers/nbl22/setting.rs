@@ -129,13 +129,3 @@ pub(super) fn mean_and_error(draws: &[f64]) -> (f64, f64) {
     let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
     (mean, (variance / n).sqrt())
 }
-
-/// `count` powers of two, from `first` on.
-pub(super) fn doubling(first: usize, count: usize) -> Vec<usize> {
-    (0..count).map(|i| first << i).collect()
-}
-
-/// The least power of two from `least` on.
-pub(super) fn power_of_two(least: usize) -> usize {
-    least.next_power_of_two()
-}

@@ -15,13 +15,13 @@ use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::construct::{self, Population, frobenius_sq, signs};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::TopSpace;
 use escapement::network::PairedNetwork;
 use escapement::rounding;
 use escapement::sphere::{self, Truncation, cumulative_dimension};
@@ -84,7 +84,7 @@ impl Claim for Taylor {
                 Tier::Standard => (7, 4),
                 Tier::Paper => (8, 8),
             };
-            for m in setting::doubling(if k == 1 { 2048 } else { 4096 }, count) {
+            for m in sweep::doublings(if k == 1 { 2048 } else { 4096 }, count) {
                 cells.extend((0..replicates).map(|replicate| cell("width", 3, m).replicate(replicate)));
             }
         }
@@ -207,10 +207,8 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let net = setting::network(cell, seed, 0, &sigma)?;
     let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(TAIL))?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let pairs =
-        eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+    let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
     let target = targets::drawn(cell, seed)?;
-    let top = TopSpace::new(&pairs, n_k)?;
     let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
     // The projector, and W_L with it, is off by twice the error of Σ over the gap (Davis and Kahan), and 1/λ
     // by the error over λ_{n_k}.

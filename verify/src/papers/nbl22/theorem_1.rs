@@ -18,13 +18,13 @@
 //! logarithm came after a look at the data: n* over d^k alone, recorded beside it, grows like d^{1.2} at the
 //! standard tier.
 
-use super::common::{half_octaves, wide_enough};
+use super::common::wide_enough;
 use super::sample_size::{self, Method, Trial};
 use crate::claim::bound::Bound;
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{Sweep, half_octaves};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, Letters, M};

@@ -2,9 +2,9 @@
 
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
+use crate::claim::sweep;
 use crate::claim::{Prediction, Tier};
 use crate::error::Result;
-use crate::papers::nbl22::common;
 use crate::papers::nbl22::effort;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use crate::papers::nbl22::theorem_2::built::Built;
@@ -54,7 +54,7 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
         for (part, activation) in
             [QUADRATIC, NETWORK].into_iter().flat_map(|p| ["sigmoid:1", "tanh:0.5"].map(|a| (p, a)))
         {
-            for m in common::half_octaves(64, widths) {
+            for m in sweep::half_octaves(64, widths) {
                 let cell = Cell::new(claim, part)
                     .with(D, d)
                     .with(M, m)

@@ -5,13 +5,13 @@ use crate::claim::record::Measurement;
 use crate::error::Result;
 use crate::papers::nbl22::common::{wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::letters::Letters;
-use crate::papers::nbl22::projection::{Projection, first_order, first_order_with};
 use crate::papers::nbl22::targets;
 use escapement::activation;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
 use escapement::construct::{LowDegree, Target, frobenius_sq};
 use escapement::covariance::{Covariance, HarmonicMap};
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::subspace::{Projection, first_order, first_order_with};
+use escapement::eigen::{self, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::rounding;
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, uniform_sphere};
@@ -52,7 +52,7 @@ fn least_kappa(levels: &FeatureLevels, k: usize) -> (f64, f64) {
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
-    let found = Projection::solve(&cov, cell.k())?;
+    let found = Projection::of(&cov, cell.k())?;
     let (m, rate) = (cell.m() as f64, first_order(cov.levels(), cell.k()));
     let (kappa, kappa_error) = least_kappa(cov.levels(), cell.k());
     // d^k/n at n = d^{k+1}, the largest n of the statement and so its sharpest target.
@@ -79,9 +79,7 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
     let target = targets::drawn(cell, seed)?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let pairs =
-        eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-    let top = TopSpace::new(&pairs, n_k)?;
+    let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
     let found = Projection::from_pairs(&cov, &pairs, cell.k())?;
     let k_matrix = &found.overlap;
     let coefficients = target.harmonic_coefficients()?;

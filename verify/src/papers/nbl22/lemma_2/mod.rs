@@ -12,13 +12,13 @@
 
 mod measure;
 
-use super::common::{self, literal};
+use super::common::literal;
 use super::effort;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
@@ -48,9 +48,9 @@ fn cell(part: &str, d: usize, m: usize, k: usize, activation: &str, replicate: u
 /// Widths and replicates of the sweeps at (d, k). The logarithm of a worst case over f_k scatters by about a
 /// half, and Student's limits are wide for few widths: nine or more of them, ten replicates each.
 fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
-    let half_octaves = |first: usize, count: usize| common::half_octaves(first, count).collect::<Vec<_>>();
+    let half_octaves = |first: usize, count: usize| sweep::half_octaves(first, count).collect::<Vec<_>>();
     // 59050 is the least even number above 3^10.
-    let literal = |count: usize| common::doublings(59_050, count);
+    let literal = |count: usize| sweep::doublings(59_050, count);
     let three =
         half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
     let mut out =
@@ -110,7 +110,7 @@ impl Claim for Lemma2 {
             }
             let replicates = if tier == Tier::Quick { 8 } else { 16 };
             for (d, k) in [(3, 1), (3, 2)] {
-                for m in common::doublings(64, 5) {
+                for m in sweep::doublings(64, 5) {
                     cells.extend(
                         (0..replicates).map(|r| cell(MEMBER, d, m, k, activation, r).with(N, SAMPLES)),
                     );
@@ -119,7 +119,7 @@ impl Claim for Lemma2 {
             for d in [3, 4, 5] {
                 cells.extend([1, 2].map(|k| cell(MOMENT, d, 2, k, activation, 0)));
             }
-            for &d in common::dimensions(tier) {
+            for &d in sweep::dimensions(tier) {
                 cells.extend([1, 2, 3].map(|k| cell(ASYMPTOTIC, d, 0, k, activation, 0).without(M)));
             }
         }

@@ -11,13 +11,13 @@
 mod kernels;
 
 use super::effort;
-use super::kernel::KernelRidge;
 use super::learner::Learner;
 use crate::claim::cell::Cell;
 use crate::claim::{Prediction, Tier};
 use crate::error::{Error, Result};
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
+use escapement::kernel::ridge::KernelRidge;
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
 use escapement::tolerance;

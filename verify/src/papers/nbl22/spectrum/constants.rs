@@ -3,6 +3,8 @@
 
 use crate::error::Result;
 use escapement::activation;
+use escapement::covariance::concentration;
+use escapement::eigen::subspace::first_order;
 use escapement::sphere::{self, FeatureLevels, Truncation};
 
 /// The levels of Σ at infinite width for one dimension, low degree and activation.
@@ -79,52 +81,29 @@ impl Constants {
         (self.levels.trace - kept, self.levels.rounding_allowance())
     }
 
-    /// Relative deviation that the eigenvalues of degree ≤ j exceed with probability at most η,
-    /// `(below, both sides)`.
-    ///
-    /// The Gram matrix of the columns of Ψ up to degree j, each divided by `√κ`, is an average of p
-    /// independent positive semidefinite matrices of mean 1 and of norm at most
-    /// `L = max(Σ â_i²/κ_i, Σ ĉ_i²/κ_i)`, the same for every weight. The matrix Chernoff bounds give
-    /// `√(2L ln(n_j/η)/p)` below and `√(3L ln(2n_j/η)/p)` on both sides (the latter where it is at most 1),
-    /// and Ostrowski's theorem carries them to each eigenvalue of `Σ_{≤j}` relative to its κ.
+    /// As [`concentration::level_deviation`], of these levels.
     ///
     /// # Errors
     /// As [`Constants::count`].
     pub fn deviation(&self, j: usize, p: usize, failure: f64) -> Result<(f64, f64)> {
-        let share = |hat: fn(&sphere::Level) -> f64| {
-            let terms = self.levels.levels[..=j].iter().filter(|l| l.kappa > 0.0);
-            terms.map(|l| hat(l).powi(2) / l.kappa).sum::<f64>()
-        };
-        let largest = share(|l| l.a_hat).max(share(|l| l.c_hat));
-        let (n, p) = (self.count(j)? as f64, p as f64);
-        Ok((
-            (2.0 * largest * (n / failure).ln() / p).sqrt(),
-            (3.0 * largest * (2.0 * n / failure).ln() / p).sqrt(),
-        ))
+        Ok(concentration::level_deviation(&self.levels, j, p, failure)?)
     }
 
     /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k eigenfunctions
     /// and degree ≤ k.
     ///
-    /// The entries of the Gram matrix between degrees i and j have mean square sum
-    /// `(â_i²â_j² + (d−1) ĉ_i²ĉ_j²)/p`, exactly, since the part of each degree in a diagonal block of Σ is
-    /// `â_j² wwᵀ + ĉ_j² (1 − wwᵀ)`; first-order perturbation divides it by `(κ_i − κ_j)²`. Derived for this
-    /// project.
+    /// Half of [`first_order`], which has the formula and is of m = 2p; its error is bounded here by
+    /// `max κ_{>k}` instead of by each κ_j.
     pub fn angle(&self) -> (f64, f64) {
-        let d = self.levels.d as f64;
-        let (low, high) = self.levels.levels.split_at(self.k + 1);
-        let term = |i: &sphere::Level, j: &sphere::Level| {
-            let product = (i.a_hat * j.a_hat).powi(2) + (d - 1.0) * (i.c_hat * j.c_hat).powi(2);
-            product / (i.kappa - j.kappa).powi(2)
-        };
-        let z: f64 = low.iter().flat_map(|i| high.iter().map(move |j| term(i, j))).sum();
+        // `first_order` is of m times the mean, m = 2p.
+        let z = 0.5 * first_order(&self.levels, self.k).value;
         // Beyond the last degree: â_j² + (d−1) ĉ_j² sums to the truncation bound, and κ_j is below κ_next.
         let beyond = |i: &sphere::Level| {
             i.a_hat.powi(2).max(i.c_hat.powi(2)) * self.levels.truncation_bound()
                 / (i.kappa - self.kappa_next()).powi(2)
         };
         let rounding = self.levels.rounding_allowance() / (self.kappa_min() - self.kappa_next()).abs() * z;
-        (z, low.iter().map(beyond).sum::<f64>() + 8.0 * rounding)
+        (z, self.levels.levels[..=self.k].iter().map(beyond).sum::<f64>() + 8.0 * rounding)
     }
 
     /// The levels, cut at the first degree whose tail is at most `wanted` (at the certificate's own end if

@@ -13,13 +13,12 @@ pub mod constants;
 mod measure;
 pub mod solve;
 
-use super::common;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M};
@@ -110,13 +109,13 @@ impl Claim for Spectrum {
         };
         for activation in ["sigmoid:1", "tanh:0.5"] {
             let base = |part: &str| Cell::new(self.id(), part).activation(activation);
-            for &d in common::dimensions(tier) {
+            for &d in sweep::dimensions(tier) {
                 cells.extend((0..=4).map(|degree| base(KAPPA).with(D, d).with_degree(degree)));
                 cells.extend((1..=2).map(|k| base(REST).with(D, d).with(K, k)));
             }
             for &(part, d, k, first, points, replicates) in &sweeps {
                 let widths: Vec<usize> = if points > 0 {
-                    common::doublings(first, points).collect()
+                    sweep::doublings(first, points).collect()
                 } else {
                     HALVES.iter().map(|h| h * first / 2).collect()
                 };

@@ -2,8 +2,8 @@
 //! or by products.
 
 use crate::error::Result;
-use crate::papers::nbl22::projection::turned_square;
 use escapement::covariance::{Covariance, HarmonicMap};
+use escapement::eigen::subspace::turned_square;
 use escapement::eigen::{self, BlockOptions};
 use escapement::rounding;
 use escapement::tolerance;

@@ -8,7 +8,7 @@ use escapement::activation::{self, Activation};
 use escapement::construct::signed_loss::{SignedModel, signed_model};
 use escapement::construct::{self, Target, WQ, frobenius_sq};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, EigenPairs, Request, RouteChoice, TopSpace};
+use escapement::eigen::{EigenPairs, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::rounding;
@@ -40,9 +40,7 @@ impl Built {
         )?;
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
         let n_k = cumulative_dimension(cell.d(), cell.k())?;
-        let pairs =
-            eigen::solve(&cov, &Request::top(n_k + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
-        let top = TopSpace::new(&pairs, n_k)?;
+        let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
         let target = targets::drawn(cell, seed)?;
         let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
         let w_q = construct::w_q(&net, &target)?;

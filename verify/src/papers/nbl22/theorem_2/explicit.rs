@@ -1,11 +1,11 @@
 //! The explicit right sides: means over the initialisation, with their errors.
 
 use crate::error::Result;
-use crate::papers::nbl22::projection::first_order;
 use crate::papers::nbl22::setting;
 use escapement::activation::Activation;
 use escapement::ball::Ball;
 use escapement::construct::{LowDegree, Population, Target, ZonalTerm};
+use escapement::eigen::subspace::first_order;
 use escapement::rounding;
 use escapement::sphere::{FeatureLevels, cumulative_dimension, dimension};
 

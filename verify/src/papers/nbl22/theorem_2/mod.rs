@@ -16,14 +16,14 @@ mod explicit;
 mod measure;
 mod signs;
 
-use super::common::{self, literal};
+use super::common::literal;
 use super::effort;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
@@ -86,20 +86,20 @@ impl Claim for Theorem2 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for (k, terms, activation) in combinations(tier) {
-            let mut sweeps = vec![(3_usize, common::half_octaves(160 * k, 9).collect::<Vec<_>>(), 10)];
+            let mut sweeps = vec![(3_usize, sweep::half_octaves(160 * k, 9).collect::<Vec<_>>(), 10)];
             if tier >= Tier::Standard {
                 let d = if k == 1 { 6 } else { 4 };
                 sweeps[0].2 = 16;
-                sweeps.push((d, common::half_octaves(200 * k, 9).collect(), 8));
+                sweeps.push((d, sweep::half_octaves(200 * k, 9).collect(), 8));
             }
             if k == 1 {
                 sweeps.push((3, vec![59_050], 1));
                 if tier >= Tier::Standard && terms == 3 {
-                    sweeps.push((3, common::doublings(118_100, 3).collect(), 1));
+                    sweeps.push((3, sweep::doublings(118_100, 3).collect(), 1));
                 }
             }
             if tier == Tier::Paper && k == 1 {
-                sweeps.push((30, common::doublings(500, 5).collect(), 2));
+                sweeps.push((30, sweep::doublings(500, 5).collect(), 2));
             }
             for (d, widths, replicates) in sweeps {
                 let n = d.pow(k as u32 + 1);
@@ -116,11 +116,11 @@ impl Claim for Theorem2 {
                 }
             }
             cells.push(cell(ENUMERATION, 3, 16, k, terms, activation, 0).with(N, 6));
-            for &d in common::dimensions(tier) {
+            for &d in sweep::dimensions(tier) {
                 cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0).without(M));
             }
         }
-        for &d in common::dimensions(tier) {
+        for &d in sweep::dimensions(tier) {
             cells.push(cell(ASYMPTOTIC, d, 0, 3, 1, "tanh:0.5", 0).without(M));
         }
         cells

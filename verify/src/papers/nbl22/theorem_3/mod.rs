@@ -16,13 +16,12 @@
 mod descent;
 mod saddle;
 
-use super::common;
 use super::effort;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
+use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
@@ -92,7 +91,7 @@ impl Claim for Theorem3 {
                     (Tier::Paper, _) => &[(1, widths + 2, 16), (2, widths + 2, 16)],
                 };
                 for &(k, count, replicates) in ks {
-                    for m in common::half_octaves(first, count) {
+                    for m in sweep::half_octaves(first, count) {
                         cells.extend((0..replicates).map(|replicate| {
                             cell(part).with(M, m).with(N, 24).with(K, k).replicate(replicate)
                         }));

@@ -5,7 +5,7 @@ use super::data::Data;
 use super::settings::{Projector, Settings};
 use anyhow::Result;
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::TopSpace;
 use escapement::sphere::Truncation;
 use escapement::training::{SampleBasis, TopProjector, sample_basis};
 use std::sync::Arc;
@@ -39,9 +39,7 @@ impl<T: Bits> Kept<T> {
             return Ok(Self::Sample(sample_basis(net, x, rank, par)?));
         }
         let cov = Covariance::new(net.weights(), net.activation(), Truncation::default())?;
-        let pairs =
-            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, eigen::DEFAULT_MEMORY, par)?;
-        let top = TopSpace::new(&pairs, rank)?;
+        let (top, _) = TopSpace::of(&cov, rank, par)?;
         let projector = Arc::new(TopProjector::new(net, x, &top, par)?);
         Ok(Self::Exact(Box::new(Exact { projector, cov, top })))
     }

@@ -5,9 +5,9 @@
 //! closed form, degree by degree:
 //! `E (f* − f̂)²|_j = ‖f*_j‖² − 2κ_j Σ_i b_i f*_j(x_i) + κ_j² B_j bᵀ P_j(x̂_i·x̂_l) b`.
 
-use crate::error::Result;
-use escapement::construct::{LowDegree, Target, ZonalTerm};
-use escapement::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
+use crate::Result;
+use crate::construct::{LowDegree, Target, ZonalTerm};
+use crate::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef, Side};
 
@@ -223,10 +223,10 @@ fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<M
 #[cfg(test)]
 mod tests {
     use super::*;
-    use escapement::activation;
-    use escapement::construct::SparseTerm;
-    use escapement::seed;
-    use escapement::sphere::{Truncation, uniform_sphere};
+    use crate::activation;
+    use crate::construct::SparseTerm;
+    use crate::seed;
+    use crate::sphere::{Truncation, uniform_sphere};
 
     #[test]
     fn nothing_beats_the_oracle() {

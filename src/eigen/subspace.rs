@@ -29,16 +29,33 @@
 //! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s
 //! counts √n times, and τ once if it bounds tr T.
 
-use crate::error::Result;
-use escapement::ball::Ball;
-use escapement::covariance::{Covariance, HarmonicMap};
-use escapement::eigen::{self, EigenPairs, Request, RouteChoice};
-use escapement::rounding;
-use escapement::sphere::{FeatureLevels, cumulative_dimension};
-use faer::linalg::matmul::matmul;
+use super::{
+    DEFAULT_MEMORY, EigenPairs, Request, RouteChoice, TopSpace, full_eigen, full_eigenvalues, solve,
+};
+use crate::ball::Ball;
+use crate::covariance::{Covariance, HarmonicMap};
+use crate::error::{Error, Result};
+use crate::product::matmul;
+use crate::rounding;
+use crate::sphere::{FeatureLevels, cumulative_dimension, dimension};
 use faer::{Accum, Mat, MatRef, Par};
 
+impl TopSpace {
+    /// The top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], with the eigenpairs
+    /// that they were taken from: one more than the rank, where Σ has as many. Their residuals and bounds
+    /// say how far off the space can be.
+    ///
+    /// # Errors
+    /// As for [`solve`] and [`TopSpace::new`].
+    pub fn of(cov: &Covariance, rank: usize, par: Par) -> Result<(Self, EigenPairs)> {
+        let wanted = if rank == cov.order() { rank } else { rank.saturating_add(1) };
+        let pairs = solve(cov, &Request::top(wanted), RouteChoice::Auto, DEFAULT_MEMORY, par)?;
+        Ok((Self::new(&pairs, rank)?, pairs))
+    }
+}
+
 /// The top eigenspace against the harmonics of degree at most k.
+#[derive(Debug, Clone)]
 pub struct Projection {
     /// λ_1, …, λ_{n_k + 1}.
     pub eigenvalues: Vec<f64>,
@@ -76,11 +93,10 @@ impl Projection {
         let gram = HarmonicMap::new(cov, usize::MAX)?.gram(Par::Seq)?;
         let n = gram.nrows();
         if n <= n_k {
-            return Err(crate::Error::Input(format!(
-                "the zonal series stops at N_J = {n}: more than n_k = {n_k} are needed"
-            )));
+            let why = format!("the zonal series stops at N_J = {n}, and more harmonics are needed");
+            return Err(Error::Projector { rank: n_k, why });
         }
-        let (values, u) = eigen::full_eigen(gram.as_ref(), Par::Seq)?;
+        let (values, u) = full_eigen(gram.as_ref(), Par::Seq)?;
         let overlap = Mat::from_fn(n_k, n_k, |i, l| u[(l, i)]);
         let outside = Mat::from_fn(n - n_k, n_k, |i, l| u[(l, n_k + i)]);
         let flops = (cov.order() as f64 + 12.0 * n as f64) * (n as f64).powi(2);
@@ -116,13 +132,12 @@ impl Projection {
     ///
     /// # Errors
     /// As for the two.
-    pub fn solve(cov: &Covariance, k: usize) -> Result<Self> {
+    pub fn of(cov: &Covariance, k: usize) -> Result<Self> {
         if cov.d() <= 4 {
             return Self::harmonic(cov, k);
         }
-        let wanted = cumulative_dimension(cov.d(), k)? + 1;
-        let pairs =
-            eigen::solve(cov, &Request::top(wanted), RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq)?;
+        let rank = cumulative_dimension(cov.d(), k)?;
+        let pairs = solve(cov, &Request::top(rank + 1), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq)?;
         Self::from_pairs(cov, &pairs, k)
     }
 
@@ -146,7 +161,7 @@ impl Projection {
                 "the gap {gap:.3e} below λ_{n_k}, rounding taken off, is within the truncation bound \
                  {tail:.3e}"
             );
-            return Err(escapement::Error::Projector { rank: n_k, why }.into());
+            return Err(Error::Projector { rank: n_k, why });
         }
         let error = match &outside {
             Some(b) => largest(product(b.as_ref(), b.as_ref()))?,
@@ -184,7 +199,8 @@ pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
 pub fn overlap(cov: &Covariance, pairs: &EigenPairs, k: usize) -> Result<Mat<f64>> {
     let n_k = cumulative_dimension(cov.d(), k)?;
     let Some(q) = pairs.vectors.as_ref().filter(|q| q.ncols() >= n_k && pairs.eigenvalues.len() > n_k) else {
-        return Err(crate::Error::Input(format!("n_k + 1 = {} eigenpairs with vectors are needed", n_k + 1)));
+        let why = "one eigenpair more than the rank, with vectors, is needed".into();
+        return Err(Error::Projector { rank: n_k, why });
     };
     let columns = HarmonicMap::new(cov, k)?.columns(Par::Seq)?;
     let mut out = Mat::zeros(n_k, n_k);
@@ -211,7 +227,7 @@ fn complement(a: MatRef<'_, f64>) -> Mat<f64> {
 }
 
 fn largest(a: Mat<f64>) -> Result<f64> {
-    Ok(eigen::full_eigenvalues(a.as_ref(), Par::Seq)?[0])
+    Ok(full_eigenvalues(a.as_ref(), Par::Seq)?[0])
 }
 
 /// `m·E‖B‖_F²` to first order in the deviation of the Gram matrix from its mean, B the part of the degrees ≤
@@ -229,7 +245,7 @@ pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Ball {
     let (low, high) = levels.levels.split_at((k + 1).min(levels.levels.len()));
     let last = levels.max_degree();
     let tail = levels.tail(last);
-    let beyond = tail / escapement::sphere::dimension(levels.d, last + 1);
+    let beyond = tail / dimension(levels.d, last + 1);
     let (mut value, mut error) = (0.0, 0.0);
     for a in low {
         for b in high {

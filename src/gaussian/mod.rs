@@ -1,0 +1,3 @@
+//! Functions of a standard normal variable.
+
+pub mod hermite;
