@@ -139,7 +139,7 @@ fn squares(block: MatRef<'_, f64>) -> Result<Vec<f64>> {
 
 impl Solved {
     /// The errors of the largest `sin² θ` and of their sum, for angles of the top `rank`: as in
-    /// [`crate::papers::nbl22::projection`], of which the sum is the same in Frobenius norm, where a turn
+    /// [`escapement::eigen::subspace`], of which the sum is the same in Frobenius norm, where a turn
     /// counts √n times and what is left out once, its trace being the bound.
     pub fn sine_errors(&self, rank: usize) -> (f64, f64) {
         let n = rank as f64;
