@@ -48,6 +48,11 @@ impl Ball {
         Self { value, error: 0.0 }
     }
 
+    /// The ball of a number that is known to within the `relative` error, times its modulus.
+    pub fn relative(value: f64, relative: f64) -> Self {
+        settled(value, times(value.abs(), relative))
+    }
+
     /// The least ball in f64 with this centre that contains both ends, in either order.
     pub fn hull(self, other: Self) -> Self {
         if self.lower().is_nan() || other.lower().is_nan() {

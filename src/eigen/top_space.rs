@@ -15,6 +15,7 @@ pub struct TopSpace {
     eigenvalues: Vec<f64>,
     vectors: Mat<f64>,
     gap: f64,
+    departure: f64,
 }
 
 impl TopSpace {
@@ -57,6 +58,10 @@ impl TopSpace {
             eigenvalues: pairs.eigenvalues[..rank].to_vec(),
             vectors: vectors.subcols(0, rank).to_owned(),
             gap,
+            departure: pairs.truncation_bound
+                + (rank as f64).sqrt() * pairs.residual_max
+                + pairs.rounding_bound()
+                + 2.0 * pairs.eigenvalues[0] * rank as f64 * pairs.orthonormality,
         })
     }
 
@@ -88,6 +93,32 @@ impl TopSpace {
     /// The gap `λ_r − λ_{r+1}`.
     pub fn gap(&self) -> f64 {
         self.gap
+    }
+
+    /// A bound δ on `‖ΣV − VΛ‖` for the true Σ and exactly orthonormal V. It adds up the truncation of Σ, √r
+    /// times the largest residual of a pair, the rounding of the solver, and `2λ_1 rη` for vectors that are
+    /// orthonormal to η each, because r of them are within rη of some that are exactly so.
+    pub fn departure(&self) -> f64 {
+        self.departure
+    }
+
+    /// A bound on `‖Π − Π'‖` for the true projector Π': `δ/(gap − δ)` by Davis and Kahan with the
+    /// [departure](Self::departure) δ. It is infinite where δ leaves no gap.
+    pub fn turn(&self) -> f64 {
+        let left = self.gap - self.departure;
+        if left > 0.0 { self.departure / left } else { f64::INFINITY }
+    }
+
+    /// A bound on `‖Σ_{≤r} − Σ'_{≤r}‖` for the true one: `δ + λ_1` times the [turn](Self::turn).
+    pub fn form_error(&self) -> f64 {
+        self.departure + self.eigenvalues[0] * self.turn()
+    }
+
+    /// A bound on the error of `‖W_L‖_F`, and of W_L itself in that norm, for f_k with E f_k² = 1: in units of
+    /// `1/√λ_r` it is δ/λ_r and twice the [turn](Self::turn), as [`subspace`](super::subspace) derives.
+    pub fn solution_error(&self) -> f64 {
+        let last = self.eigenvalues[self.rank() - 1] - self.departure;
+        if last > 0.0 { (self.departure / last + 2.0 * self.turn()) / last.sqrt() } else { f64::INFINITY }
     }
 
     /// `⟨v_i, vec(W)⟩` for i < r, from the antisymmetric part `u` of a displacement (see

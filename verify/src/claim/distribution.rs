@@ -1,5 +1,5 @@
-//! Distributions behind the limits on measured numbers: Student's t, and Clopper–Pearson limits on a
-//! probability.
+//! Distributions behind the limits on measured numbers: means of draws with Student's t, and Clopper–Pearson
+//! limits on a probability.
 
 use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
 
@@ -21,6 +21,21 @@ pub fn student_quantile(probability: f64, freedom: f64) -> f64 {
 /// `P(T ≥ t)` for Student's t distribution; 1 where there is no freedom.
 pub fn student_tail(t: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(1.0, |student| student.sf(t))
+}
+
+/// The mean of independent draws, and the standard error of that mean.
+pub fn mean_and_error(draws: &[f64]) -> (f64, f64) {
+    let n = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// The mean of independent draws, and half of the Student interval for its expectation that fails with the
+/// probability `failure`.
+pub fn student_interval(draws: &[f64], failure: f64) -> (f64, f64) {
+    let (mean, error) = mean_and_error(draws);
+    (mean, student_quantile(1.0 - 0.5 * failure, draws.len() as f64 - 1.0) * error)
 }
 
 /// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at

@@ -10,7 +10,7 @@
 //! that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the zonal
 //! quadrature.
 
-use super::common;
+use super::instance::ACTIVATIONS;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -20,6 +20,7 @@ use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters};
 use escapement::activation::{self, Activation};
+use escapement::ball::Ball;
 use escapement::gaussian::hermite::hermite_coefficient;
 use escapement::{sphere, tolerance};
 
@@ -56,7 +57,7 @@ impl Claim for Assumption3 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for &d in sweep::dimensions(tier) {
-            for activation in ["sigmoid:1", "tanh:0.5"] {
+            for activation in ACTIVATIONS {
                 for j in 0..=LARGEST {
                     let cell = Cell::new(self.id(), "").with(D, d).with_degree(j).activation(activation);
                     cells.push(cell.clone().part(FIRST).with(K, j.max(1)));
@@ -78,30 +79,25 @@ impl Claim for Assumption3 {
         let second = cell.part == SECOND;
         let sigma = activation::parse(&cell.activation)?;
         let supremum = sigma.suprema()[if second { 2 } else { 1 }].value;
-        let (value, error) = coefficient_squared(d, j, sigma.as_ref(), second, supremum)?;
+        let value = coefficient(d, j, sigma.as_ref(), second, supremum)?.powi(2);
         let g = |z: f64| derivative(sigma.as_ref(), second, z);
-        let mu = hermite_coefficient(g, j, supremum);
-        let (limit, limit_error) = (mu.value * mu.value, common::square_error(mu.value, mu.error));
+        let limit = hermite_coefficient(g, j, supremum).powi(2);
         let mut out = Measurement::new()
-            .quantity("value", value, error)
-            .quantity("limit", limit, limit_error)
-            .quantity("distance", (value - limit).abs(), error + limit_error)
-            .quantity("value.certified", value - error, 0.0)
-            .quantity("limit.certified", limit - limit_error, 0.0)
+            .ball("value", value)
+            .ball("limit", limit)
+            .ball("distance", (value - limit).abs())
+            .quantity("value.certified", value.lower(), 0.0)
+            .quantity("limit.certified", limit.lower(), 0.0)
             .quantity("zero", 0.0, 0.0)
             .cost(3e4, 1e5, 0.0);
         // The unshifted sigmoid: σ' is even and σ'' odd, so every other coefficient is zero.
         if second == (j % 2 == 0) {
             let plain = activation::parse("sigmoid")?;
             let supremum = plain.suprema()[if second { 2 } else { 1 }].value;
-            let (value, error) = coefficient_squared(d, j, plain.as_ref(), second, supremum)?;
-            let mu = hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum);
-            out.insert("value.unshifted", value - error, 0.0);
-            out.insert(
-                "limit.unshifted",
-                mu.value * mu.value - common::square_error(mu.value, mu.error),
-                0.0,
-            );
+            let value = coefficient(d, j, plain.as_ref(), second, supremum)?.powi(2);
+            let limit = hermite_coefficient(|z| derivative(plain.as_ref(), second, z), j, supremum).powi(2);
+            out.insert("value.unshifted", value.lower(), 0.0);
+            out.insert("limit.unshifted", limit.lower(), 0.0);
         }
         Ok(out)
     }
@@ -167,17 +163,9 @@ fn derivative(sigma: &dyn Activation, second: bool, z: f64) -> f64 {
     if second { sigma.d2(z) } else { sigma.d1(z) }
 }
 
-/// `λ_j² B(d,j) = ĝ_j²` and its error: a coefficient is known to `(8 + j)·2⁻⁵²·√E[g²]`, and
-/// `√E[g²] ≤ sup |g|`.
-fn coefficient_squared(
-    d: usize,
-    j: usize,
-    sigma: &dyn Activation,
-    second: bool,
-    supremum: f64,
-) -> Result<(f64, f64)> {
+/// `ĝ_j`, of which the square is `λ_j² B(d,j)`: known to `(8 + j)·2⁻⁵²·√E[g²]`, and `√E[g²] ≤ sup |g|`.
+fn coefficient(d: usize, j: usize, sigma: &dyn Activation, second: bool, supremum: f64) -> Result<Ball> {
     let c = sphere::orthonormal_coefficients(d, &|z| derivative(sigma, second, z), j)?[j];
     let roundings = tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j as f64;
-    let error = roundings * f64::EPSILON * supremum;
-    Ok((c * c, common::square_error(c, error)))
+    Ok(Ball::new(c, roundings * f64::EPSILON * supremum))
 }

@@ -7,7 +7,7 @@
 //! cells of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What a
 //! machine takes is learnt from its own runs.
 
-use super::setting::activation_of;
+use super::instance;
 use crate::claim::cell::Cell;
 use crate::papers::nbl22::letters::Letters;
 use escapement::covariance::HarmonicMap;
@@ -60,7 +60,8 @@ fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
         return Some(levels.clone());
     }
     let levels =
-        FeatureLevels::new(cell.d(), activation_of(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()?;
+        FeatureLevels::new(cell.d(), instance::activation(cell).ok()?.as_ref(), Truncation::Tail(tail))
+            .ok()?;
     Some(known.entry(key).or_insert(Arc::new(levels)).clone())
 }
 

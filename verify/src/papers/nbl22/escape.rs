@@ -3,8 +3,9 @@
 //! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of W_L),
 //! and `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
 
-use super::effort;
-use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
+use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
+use super::moments::Moments;
+use super::{effort, hypotheses};
 use crate::claim::bound::{Bound, Neighbour};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -13,12 +14,12 @@ use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
-use escapement::construct::{self, LowDegree, Population};
-use escapement::covariance::Covariance;
-use escapement::eigen::TopSpace;
+use escapement::ball::Ball;
+use escapement::construct::{self, Target};
+use escapement::kernel::ridge::Zonals;
 use escapement::sphere::Truncation;
 use escapement::tolerance::TAIL;
-use faer::Par;
+use faer::Mat;
 
 /// The claim.
 pub struct Escape;
@@ -173,101 +174,70 @@ impl Claim for Escape {
 
 /// `Σ_i E|h_i|`, R dividing nothing: it is free of the groups.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let population = Population::new(sigma.as_ref(), &setting::target(cell, seed)?)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
-    let value: f64 = population.absolutes().iter().sum();
-    Ok(Measurement::new()
-        .quantity("absolute_moment", value, (relative + setting::ABSOLUTE_MOMENT) * value)
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
-        .cost(1e7, 1e6, 0.0))
+    let moments = Moments::new(&instance::activation(cell)?, &instance::old_target(cell, seed)?)?;
+    let measurement = Measurement::new().ball("absolute_moment", moments.absolute()).cost(1e7, 1e6, 0.0);
+    Ok(moments.assumption_3(measurement))
 }
 
 /// Norms of W_Q.
 fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let target = setting::target(cell, seed)?;
-    let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
-    let net = setting::network(cell, seed, 0, &sigma)?;
-    let w = construct::w_q_from(&net, &target, population.clone())?.w;
+    let target = instance::old_target(cell, seed)?;
+    let moments = Moments::new(&instance::activation(cell)?, &target)?;
+    let net = instance::network(cell, seed, "weights 0")?;
+    let w = construct::w_q_from(&net, &target, moments.population.clone())?.w;
     let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
     let norms: Vec<f64> = (0..cell.m()).map(|r| w.row(r).norm_l2()).collect();
     let moved = norms.iter().filter(|n| **n > 0.0).count().max(1) as f64;
-    let square = construct::frobenius_sq(w.as_ref());
-    let movement = (square / moved).sqrt();
     // ‖w_r‖² is g_r² times the square of a rounded unit vector; p of them are added.
-    let measured = relative + (2.0 * d + p as f64) * f64::EPSILON;
-    let expected = population.frobenius_sq(cell.m());
-    let rounding = relative + setting::ABSOLUTE_MOMENT;
-    let movement_exact = (expected / p as f64).sqrt();
+    let measured = moments.relative + (2.0 * d + p as f64) * f64::EPSILON;
+    let square = Ball::relative(construct::frobenius_sq(w.as_ref()), measured);
+    let movement = (square / moved).sqrt();
+    let expected = moments.frobenius_sq(cell.m());
+    let largest = norms.iter().copied().fold(0.0, f64::max);
     let least = d.powi(2 * cell.k() as i32);
     let mut out = Measurement::new()
-        .quantity("movement", movement, measured * movement)
-        .quantity("movement_exact", movement_exact, rounding * movement_exact)
-        .quantity("linear_scale", m.sqrt().recip(), f64::EPSILON)
-        .quantity(
-            "largest_movement",
-            norms.iter().copied().fold(0.0, f64::max),
-            measured * movement * m.sqrt(),
-        )
-        .quantity("frobenius_sq", square, measured * square)
-        .quantity("frobenius_sq_exact", expected, rounding * expected)
-        .quantity("frobenius_sq_half", 0.5 * expected, rounding * expected)
-        .quantity("constant", movement * m.powf(0.25), 2.0 * measured * movement * m.powf(0.25))
+        .ball("movement", movement)
+        .ball("movement_exact", (expected / p as f64).sqrt())
+        .ball("linear_scale", 1.0 / Ball::exact(m).sqrt())
+        .ball("largest_movement", Ball::relative(largest, measured))
+        .ball("frobenius_sq", square)
+        .ball("frobenius_sq_exact", expected)
+        .ball("frobenius_sq_half", 0.5 * expected)
+        .ball("constant", movement * Ball::relative(m.powf(0.25), 2.0 * f64::EPSILON))
         .hypothesis("m ≥ d^{2k}", m >= least, format!("{m} against {least}"))
         .hypothesis("p ≥ R", p >= cell.terms(), format!("{p} against {}", cell.terms()))
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost(m * d * 8.0, 8.0 * m * d * 2.0, 0.0);
     let single = construct::frobenius_sq(w.subrows(0, p));
-    if single < square {
-        out.insert("frobenius_sq_single", single, measured * square);
+    if single < square.value {
+        out = out.ball("frobenius_sq_single", Ball::relative(single, measured));
     }
-    Ok(out)
+    Ok(moments.assumption_3(out))
 }
 
 /// Norm of W_L, beside its limit.
 fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let target = setting::target(cell, seed)?;
-    let net = setting::network(cell, seed, 0, &sigma)?;
-    let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
-    let rank = target.n_k()?;
-    let (top, pairs) = TopSpace::of(&cov, rank, Par::Seq)?;
-    let w = construct::w_l(&cov, &top, &target, Par::Seq)?;
-    let (m, p, d) = (cell.m() as f64, cell.m() as f64 / 2.0, cell.d() as f64);
-    let movement = construct::frobenius_sq(w.as_ref()).sqrt() / m.sqrt();
-    // W_L = Σ_{≤r}^+ E[φ f_k]: Σ is known to δ, so its pseudo-inverse on the top space, of norm 1/λ_r, moves
-    // by at most 1/λ_r·(δ/λ_r + the angle δ/gap), relative to ‖Σ_{≤r}^+‖‖E[φ f_k]‖ with ‖E[φ f_k]‖² ≤ λ_1 E
-    // f_k².
-    let delta = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
-    let (first, last) = (top.eigenvalues()[0], top.eigenvalues()[rank - 1]);
-    let angle = delta / (top.gap() - delta);
-    let error = (first.sqrt() / last) * (delta / last + 2.0 * angle) / m.sqrt();
-    // One zonal of each degree, of equal second moments.
-    let share = match target.low() {
-        LowDegree::Zonal(terms) => 1.0 / terms.len() as f64,
-        LowDegree::Harmonic(_) => 0.0,
-    };
-    let levels = cov.levels();
-    let sum: f64 = levels.levels.iter().take(cell.k() + 1).map(|level| share / level.kappa).sum();
-    let limit = (sum / m).sqrt();
-    // κ_j is right to the rounding of the trace over B_j.
-    let kappa = levels
-        .levels
-        .iter()
-        .take(cell.k() + 1)
-        .map(|l| levels.rounding_allowance() / l.tau)
-        .fold(0.0, f64::max);
-    let least = d.powi(10 * cell.k() as i32);
-    Ok(Measurement::new()
-        .quantity("linear_movement", movement, error)
-        .quantity("linear_movement_limit", limit, (kappa + 8.0 * f64::EPSILON) * limit)
-        .quantity(
-            "largest_linear_movement",
-            (0..cell.m()).map(|r| w.row(r).norm_l2()).fold(0.0, f64::max),
-            error * m.sqrt(),
-        )
-        .hypothesis("m ≥ d^{10k}", m >= least, format!("{m} against {least}"))
-        .cost(pairs.plan.flops, pairs.plan.bytes + 16.0 * p * d * rank as f64, pairs.products as f64))
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::old_target(cell, seed)?);
+    let built = Instance::of(net, target, Truncation::default(), Mat::new())?;
+    let (pairs, w) = (&built.pairs, &built.w_l);
+    let (m, rank) = (cell.m() as f64, built.top.rank());
+    let levels = built.cov.levels();
+    let low = Zonals::of(&Target::new(cell.d(), cell.k(), built.target.low().clone(), Vec::new())?)?;
+    let shares = levels.levels.iter().take(cell.k() + 1).map(|l| {
+        let kappa = Ball::relative(l.kappa, levels.rounding_allowance() / l.tau);
+        Ball::relative(low.second_moment(l.degree), 16.0 * f64::EPSILON) / kappa
+    });
+    let limit = (shares.sum::<Ball>() / m).sqrt();
+    let error = built.top.solution_error();
+    let movement = Ball::new(construct::frobenius_sq(w.as_ref()).sqrt(), error) / m.sqrt();
+    let largest = (0..cell.m()).map(|r| w.row(r).norm_l2()).fold(0.0, f64::max);
+    let measurement = Measurement::new()
+        .ball("linear_movement", movement)
+        .ball("linear_movement_limit", limit)
+        .quantity("largest_linear_movement", largest, error)
+        .cost(
+            pairs.plan.flops,
+            pairs.plan.bytes + 8.0 * (built.cov.order() * rank) as f64,
+            pairs.products as f64,
+        );
+    Ok(hypotheses::wide_enough(measurement, cell))
 }

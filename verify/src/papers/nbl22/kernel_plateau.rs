@@ -9,21 +9,21 @@
 //! the part beyond goes to `‖P_{>k} f*‖²`, and the slope in n falls.
 
 use super::effort;
-use super::setting::{self, ACTIVATIONS};
+use super::instance::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::student_interval;
 use crate::claim::record::{Hypothesis, Measurement};
 use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, N, R};
+use escapement::ball::Ball;
 use escapement::kernel::ridge::{KernelRidge, TestError, Zonals};
 use escapement::rounding;
 use escapement::sphere::{self, FeatureLevels, Truncation};
 use escapement::tolerance;
-use faer::Mat;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -169,9 +169,9 @@ fn outcome(ridge: &KernelRidge<'_>, levels: &FeatureLevels, k: usize) -> Option<
 }
 
 fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
+    let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
-    let target = Zonals::of(&setting::target(cell, seed)?)?;
+    let target = Zonals::of(&instance::old_target(cell, seed)?)?;
     let (d, k) = (cell.d() as f64, cell.k());
     let moments: Vec<f64> = (0..=target.degree()).map(|j| target.second_moment(j)).collect();
     let plateau: f64 = moments[k + 1..].iter().sum();
@@ -202,15 +202,17 @@ fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     if cell.part == "fresh" {
         return fresh(cell, seed, &levels, &target, out);
     }
-    let fall = d.powf(-0.25);
-    let slope = -(totals[2] / totals[0]).ln() / (2.0 * W * d.ln());
+    let [before, error, after] = totals.map(|total| Ball::new(total, rounding));
+    let low = Ball::new(low, rounding);
+    let plateau = Ball::new(plateau, 64.0 * f64::EPSILON * moments.iter().sum::<f64>());
+    let slope = -(after / before).ln() / (2.0 * W * Ball::exact(d).ln());
     Ok(out
-        .quantity("error", totals[1], rounding)
-        .quantity("low_error", low, rounding)
-        .quantity("plateau", plateau, 64.0 * f64::EPSILON * moments.iter().sum::<f64>())
-        .quantity("off", ((totals[1] - low) / plateau - 1.0).abs(), 2.0 * rounding / plateau)
-        .quantity("slope", slope.abs(), (rounding / totals[2] + rounding / totals[0]) / (2.0 * W * d.ln()))
-        .quantity("fall", fall, 4.0 * f64::EPSILON))
+        .ball("error", error)
+        .ball("low_error", low)
+        .ball("plateau", plateau)
+        .ball("off", ((error - low) / plateau - 1.0).abs())
+        .ball("slope", slope.abs())
+        .ball("fall", Ball::relative(d.powf(-0.25), 4.0 * f64::EPSILON)))
 }
 
 /// The exact test error beside its estimate.
@@ -221,21 +223,21 @@ fn fresh(
     target: &Zonals,
     out: Measurement,
 ) -> Result<Measurement> {
-    let radius = (cell.d() as f64).sqrt();
-    let x: Mat<f64> = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), radius);
+    let x = instance::inputs(cell, seed, "inputs", cell.n());
     let ridge = KernelRidge::new(levels, x.as_ref(), target)?;
     let Some(found) = outcome(&ridge, levels, cell.k()) else { return Ok(out) };
-    let fresh = sphere::uniform_sphere(&mut cell.stream(seed, "fresh inputs"), FRESH, cell.d(), radius);
+    let fresh = instance::inputs(cell, seed, "fresh inputs", FRESH);
     let (truth, guess) =
         (target.value(fresh.as_ref()), ridge.predict(&found.best.coefficients, fresh.as_ref())?);
     let squares: Vec<f64> = truth.iter().zip(&guess).map(|(t, g)| (t - g).powi(2)).collect();
-    let (mean, error) = setting::mean_and_error(&squares);
-    let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, FRESH as f64 - 1.0);
+    let (mean, half) = student_interval(&squares, tolerance::FAILURE);
+    let total = Ball::new(found.total, found.rounding);
     // E f*² + E f̂²: from E(f* − f̂)² + 2E f*f̂.
     let both = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>() / FRESH as f64;
     let apart = both(&truth) + both(&guess);
-    Ok(out
-        .quantity("miss", (mean / found.total - 1.0).abs(), found.rounding / found.total)
-        .quantity("miss_apart", (apart / found.total - 1.0).abs(), found.rounding / found.total)
-        .quantity("limit", quantile * error / found.total, 1e-9))
+    Ok(out.ball("miss", (mean / total - 1.0).abs()).ball("miss_apart", (apart / total - 1.0).abs()).quantity(
+        "limit",
+        half / found.total,
+        1e-9,
+    ))
 }

@@ -3,30 +3,26 @@
 
 use crate::claim::cell::Cell;
 use crate::error::Result;
-use crate::papers::nbl22::letters::{Letters, N};
+use crate::papers::nbl22::instance::{self, Instance};
+use crate::papers::nbl22::letters::N;
 use escapement::construct::w_l::feature_moments;
-use escapement::construct::{self, LowDegree, Target, signs};
-use escapement::covariance::Covariance;
+use escapement::construct::{LowDegree, Target, signs};
 use escapement::descent::{Descended, DescentOptions, DescentState, LossLandscape, descend};
-use escapement::eigen::{self, TopSpace};
+use escapement::eigen;
 use escapement::kernel::ridge::Zonals;
-use escapement::network::{Model, PairedNetwork};
-use escapement::objective::{Loss, RegularizedLoss, Regularizers};
-use escapement::sphere::{Truncation, cumulative_dimension, uniform_sphere};
+use escapement::network::Model;
+use escapement::objective::{Loss, RegularizedLoss};
+use escapement::sphere::{Truncation, uniform_sphere};
 use faer::{Mat, MatRef, Par};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// Length of each neuron of the start. W = 0 is stationary for f_Q alone, and there for directions that leave
 /// the top space in general: the start is small, and random.
 const START: f64 = 0.01;
 
-/// A network, its Σ with the top eigenspace, a target.
+/// An instance that learns its target.
 pub(super) struct Learner {
-    pub(super) net: PairedNetwork,
-    pub(super) cov: Covariance,
-    pub(super) top: TopSpace,
-    pub(super) target: Target,
+    pub(super) built: Instance,
     /// The target as zonals.
     pub(super) zonals: Zonals,
     /// `E φ f*` on the distinct neurons, `[pd, 1]`.
@@ -41,43 +37,26 @@ impl Learner {
     /// samples keeps them.
     pub(super) fn new(cell: &Cell, seed: u64, target: Target) -> Result<Self> {
         let group = cell.clone().part(String::new()).without(N);
-        let sigma = escapement::activation::parse(&cell.activation)?;
-        let net = PairedNetwork::random(
-            &mut group.stream(seed, "weights"),
-            cell.m() / 2,
-            cell.d(),
-            Arc::clone(&sigma),
-        )?;
-        let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::default())?;
-        let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let (top, _) = TopSpace::of(&cov, rank, Par::Seq)?;
-        let zonals = Zonals::of(&target)?;
-        let whole = Target::new(
-            cell.d(),
-            zonals.degree().max(1),
-            LowDegree::Zonal(zonals.terms().to_vec()),
-            Vec::new(),
-        )?;
-        let moments = feature_moments(&cov, &whole, Par::Seq)?;
-        let (l, q) = (construct::w_l(&cov, &top, &target, Par::Seq)?, construct::w_q(&net, &target)?.w);
         let start = uniform_sphere(&mut group.stream(seed, "start"), cell.m(), cell.d(), START);
-        let of = Regularizers { cov: &cov, top: &top, net: &net, x: start.as_ref().subrows(0, 1) };
-        let all =
-            [cov.diagonal_forms(q.as_ref())?, top.diagonal_forms(q.as_ref())?].map(|f| f.iter().sum::<f64>());
+        let zonals = Zonals::of(&target)?;
+        let low = LowDegree::Zonal(zonals.terms().to_vec());
+        let whole = Target::new(cell.d(), zonals.degree().max(1), low, Vec::new())?;
+        let net = instance::network(&group, seed, "weights")?;
+        // R2 does not look at the inputs, of which there must be one.
+        let x = start.subrows(0, 1).to_owned();
+        let built = Instance::of(net, target, Truncation::default(), x)?;
+        let moments = feature_moments(&built.cov, &whole, Par::Seq)?;
+        let (l, q) = (built.w_l.as_ref(), built.w_q.w.as_ref());
+        let all = [built.cov.diagonal_forms(q)?, built.top.diagonal_forms(q)?].map(|f| f.iter().sum::<f64>());
         let r1 = all[0] - all[1];
-        let r2 = signs::expected_r2(of, l.as_ref(), q.as_ref(), Par::Seq)?;
-        let scales = [r1, r2, r1, signs::expected_r4(l.as_ref(), q.as_ref())?];
-        Ok(Self { net, cov, top, target, zonals, moments, scales, start })
+        let r2 = signs::expected_r2(built.regularizers(), l, q, Par::Seq)?;
+        let scales = [r1, r2, r1, signs::expected_r4(l, q)?];
+        Ok(Self { built, zonals, moments, scales, start })
     }
 
     /// `λ_i = ε·factor_i/R_i(W*)`, as the proof of Corollary 1 uses them up to the factors.
     pub(super) fn lambda(&self, epsilon: f64, factors: [f64; 4]) -> [f64; 4] {
         std::array::from_fn(|i| epsilon * factors[i] / self.scales[i])
-    }
-
-    /// The regularisers on the inputs `x`.
-    pub(super) fn regularizers<'a>(&'a self, x: MatRef<'a, f64>) -> Regularizers<'a> {
-        Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x }
     }
 
     /// Gradient descent on the pseudo-Huber L_λ of `model` at the inputs `x` with labels f*, from the small
@@ -89,9 +68,9 @@ impl Learner {
         lambda: [f64; 4],
         steps: u64,
     ) -> Result<Descended> {
-        let y = self.target.value(x)?;
+        let y = self.built.target.value(x)?;
         let loss = RegularizedLoss::new(
-            self.regularizers(x),
+            self.built.regularizers_on(x),
             &y,
             Loss::PseudoHuber,
             lambda,
@@ -112,15 +91,15 @@ impl Learner {
 
     /// `[E f_L(x; W)², E f_L(x; W) f*(x), E f*²]`: exact but for the truncation of Σ.
     pub(super) fn linear_moments(&self, w: MatRef<'_, f64>) -> Result<[f64; 3]> {
-        Ok(self.linear_moments_of_difference(self.cov.antisymmetric(w)?.as_ref()))
+        Ok(self.linear_moments_of_difference(self.built.cov.antisymmetric(w)?.as_ref()))
     }
 
     /// The same for a displacement known by the difference u of its halves, component-major `[pd, 1]`.
     pub(super) fn linear_moments_of_difference(&self, u: MatRef<'_, f64>) -> [f64; 3] {
-        let mut au = Mat::zeros(self.cov.order(), 1);
-        self.cov.operator(eigen::DEFAULT_MEMORY).multiply(u, au.as_mut(), Par::Seq);
+        let mut au = Mat::zeros(self.built.cov.order(), 1);
+        self.built.cov.operator(eigen::DEFAULT_MEMORY).multiply(u, au.as_mut(), Par::Seq);
         let dot = |a: MatRef<'_, f64>, b: &Mat<f64>| (a.transpose() * b)[(0, 0)];
         let truth = (0..=self.zonals.degree()).map(|j| self.zonals.second_moment(j)).sum();
-        [dot(u, &au) / self.cov.m() as f64, dot(u, &self.moments), truth]
+        [dot(u, &au) / self.built.cov.m() as f64, dot(u, &self.moments), truth]
     }
 }

@@ -7,17 +7,19 @@
 //! its mean squared error is an exact zonal expression, ∝ 1/m, and so is the mean of its norm. What is
 //! decided along m is decided against those; how they grow in d is judged apart.
 
-use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
+use super::instance::{self, ACTIVATIONS, LONG_RANGE, TERMS};
+use super::moments::{self, Moments};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::{mean_and_error, student_interval, student_quantile};
 use crate::claim::record::{Hypothesis, Measurement};
 use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
-use escapement::construct::{self, Population};
+use escapement::ball::Ball;
+use escapement::construct;
 use escapement::{sphere, tolerance};
 use faer::{Mat, MatRef};
 
@@ -226,37 +228,30 @@ fn groups() -> impl Iterator<Item = (usize, &'static str)> {
 
 /// Exact quantities, R dividing p.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let target = setting::target(cell, seed)?;
-    let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
+    let moments = Moments::new(&instance::activation(cell)?, &instance::old_target(cell, seed)?)?;
     // m = 2R, so that each term has one neuron: m times the mean squared error is free of m.
-    let (square, miss) = setting::mean_square(&target, &population, &vec![1; cell.terms()], relative)?;
-    let scaled = (2.0 * cell.terms() as f64 * square).sqrt();
-    let norm = population.norm_2_4_pow4_even();
-    Ok(Measurement::new()
-        .quantity("scaled_rms_error", scaled, 0.5 * scaled * (miss / square) + 2.0 * f64::EPSILON * scaled)
-        .quantity("norm_exact", norm, 2.0 * relative * norm)
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
-        .cost(1e6, 1e5, 0.0))
+    let square = moments.mean_square(&vec![1; cell.terms()]);
+    let measurement = Measurement::new()
+        .ball("scaled_rms_error", (2.0 * cell.terms() as f64 * square).sqrt())
+        .ball("norm_exact", moments.norm_2_4_pow4_even())
+        .cost(1e6, 1e5, 0.0);
+    Ok(moments.assumption_3(measurement))
 }
 
 /// Errors and norms of several networks at a width of a sweep.
 fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let target = setting::target(cell, seed)?;
-    let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
+    let sigma = instance::activation(cell)?;
+    let target = instance::old_target(cell, seed)?;
+    let moments = Moments::new(&sigma, &target)?;
     let counts = construct::groups(cell.m() / 2, cell.terms());
     let (n, networks) = if maximum { (cell.n(), NETWORKS[1]) } else { (INPUTS, NETWORKS[0]) };
     let (mut squares, mut largest, mut worst, mut frobenius) = (0.0, 0.0, 0.0_f64, 0.0_f64);
     let (mut norm, mut uniform) = (0.0, 0.0);
     for index in 0..networks {
-        let net = setting::network(cell, seed, index, &sigma)?;
-        let rng = &mut cell.stream(seed, &format!("inputs {index}"));
-        let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
-        let built = construct::w_q_from(&net, &target, population.clone())?;
-        let misfit = setting::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
+        let net = instance::network(cell, seed, &format!("weights {index}"))?;
+        let x = instance::inputs(cell, seed, &format!("inputs {index}"), n);
+        let built = construct::w_q_from(&net, &target, moments.population.clone())?;
+        let misfit = moments::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
         let most = misfit.iter().fold(0.0_f64, |a, e| a.max(e.abs()));
         squares += misfit.iter().map(|e| e * e).sum::<f64>() / (n * networks) as f64;
         largest += most / networks as f64;
@@ -266,38 +261,39 @@ fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
         uniform +=
             construct::norm_2_4_pow4(even_groups(built.w.as_ref(), &counts).as_ref()) / networks as f64;
     }
-    let (square, miss) = setting::mean_square(&target, &population, &counts, relative)?;
-    let rms = square.sqrt();
-    let rms_miss = (0.5 * miss / square + 2.0 * f64::EPSILON) * rms;
-    let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
+    let rms = moments.mean_square(&counts).sqrt();
+    let rounding =
+        moments::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + moments.relative / f64::EPSILON);
     let (d, m, k) = (cell.d() as f64, cell.m() as f64, cell.k() as i32);
     let least = d.powi(2 * k);
     let mut out = Measurement::new()
         .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{2k}}: {m} against {least}"))
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost(networks as f64 * n as f64 * m / 2.0 * (6.0 * d + 30.0), 8.0 * m * d * 3.0, 0.0);
     if maximum {
-        let scale = (cell.n() as f64).ln().sqrt();
-        out.insert("max_error", largest, rounding);
-        out.insert("max_scale", scale * rms, scale * rms_miss + 2.0 * f64::EPSILON * scale * rms);
-        out.insert("worst_error", worst, rounding);
-        out.insert("constant", largest * m.sqrt() / d.powi(k), rounding * m.sqrt() / d.powi(k));
+        let scale = Ball::relative((cell.n() as f64).ln().sqrt(), 2.0 * f64::EPSILON);
+        let largest = Ball::new(largest, rounding);
+        out = out
+            .ball("max_error", largest)
+            .ball("max_scale", scale * rms)
+            .quantity("worst_error", worst, rounding)
+            .ball("constant", largest * m.sqrt() / d.powi(k));
     } else {
-        out.insert("rms_error", squares.sqrt(), rounding);
-        out.insert("exact_rms_error", rms, rms_miss);
         // ‖w_r‖⁴ is the square of a sum of d squares of g_r β_i; m of them are added one after another.
-        let measured = 2.0 * relative + (m + 2.0 * d + 8.0) * f64::EPSILON;
-        out.insert("norm_mean", norm, measured * norm);
-        let expected = population.norm_2_4_pow4(cell.m(), &counts);
-        out.insert("norm_exact", expected, 2.0 * relative * expected);
-        out.insert("norm_single", norm / 4.0, measured * norm);
+        let measured = 2.0 * moments.relative + (m + 2.0 * d + 8.0) * f64::EPSILON;
+        let norm = Ball::relative(norm, measured);
+        out = out
+            .quantity("rms_error", squares.sqrt(), rounding)
+            .ball("exact_rms_error", rms)
+            .ball("norm_mean", norm)
+            .ball("norm_exact", moments.norm_2_4_pow4(cell.m(), &counts))
+            .ball("norm_single", norm / 4.0);
         if !(cell.m() / 2).is_multiple_of(cell.terms()) {
-            let even = population.norm_2_4_pow4_even();
-            out.insert("norm_uniform", uniform, measured * uniform);
-            out.insert("norm_even", even, 2.0 * relative * even);
+            out = out
+                .ball("norm_uniform", Ball::relative(uniform, measured))
+                .ball("norm_even", moments.norm_2_4_pow4_even());
         }
     }
-    Ok(out)
+    Ok(moments.assumption_3(out))
 }
 
 /// W_Q with R/p in place of 1/p_i: the rows of term i by √(p_i R/p).
@@ -309,14 +305,13 @@ fn even_groups(w: MatRef<'_, f64>, counts: &[usize]) -> Mat<f64> {
 
 /// Mean and mean square of the misfit over many small networks.
 fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let target = setting::target(cell, seed)?;
-    let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
+    let sigma = instance::activation(cell)?;
+    let target = instance::old_target(cell, seed)?;
+    let moments = Moments::new(&sigma, &target)?;
     let (p, d) = (cell.m() / 2, cell.d());
     let counts = construct::groups(p, cell.terms());
     let radius = (d as f64).sqrt();
-    let fixed = sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), POINTS, d, radius);
+    let fixed = instance::inputs(cell, seed, "inputs", POINTS);
     let f_sp = target.f_sp(fixed.as_ref())?;
     let mut fresh = cell.stream(seed, "fresh inputs");
     // By input: the construction, with R/p, without twins.
@@ -324,27 +319,28 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     let mut squares = Vec::with_capacity(DRAWS);
     let (mut frobenius, mut twins) = (0.0_f64, false);
     for index in 0..DRAWS {
-        let net = setting::network(cell, seed, index, &sigma)?;
-        let built = construct::w_q_from(&net, &target, population.clone())?;
+        let net = instance::network(cell, seed, &format!("weights {index}"))?;
+        let built = construct::w_q_from(&net, &target, moments.population.clone())?;
         let single = Mat::from_fn(2 * p, d, |r, i| if r < p { built.w[(r, i)] } else { 0.0 });
         twins |= built.w.subrows(p, p).norm_max() > 0.0;
         for (draws, w) in
             draws.iter_mut().zip([built.w.clone(), even_groups(built.w.as_ref(), &counts), single])
         {
-            let misfit = setting::misfit(&net, fixed.as_ref(), w.as_ref(), &f_sp)?;
+            let misfit = moments::misfit(&net, fixed.as_ref(), w.as_ref(), &f_sp)?;
             draws.iter_mut().zip(misfit).for_each(|(d, e)| d.push(e));
         }
         let x = sphere::uniform_sphere(&mut fresh, POINTS, d, radius);
-        let misfit = setting::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
+        let misfit = moments::misfit(&net, x.as_ref(), built.w.as_ref(), &target.f_sp(x.as_ref())?)?;
         squares.push(misfit.iter().map(|e| e * e).sum::<f64>() / POINTS as f64);
         frobenius = frobenius.max(construct::frobenius_sq(built.w.as_ref()));
     }
-    let rounding = setting::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + relative / f64::EPSILON);
+    let rounding =
+        moments::fit_rounding(cell, sigma.as_ref(), frobenius) * (1.0 + moments.relative / f64::EPSILON);
     // The largest |mean|/s.e. over the inputs, and what rounding of the mean can do to it.
     let studentised = |draws: &[Vec<f64>]| {
         let ratios = draws
             .iter()
-            .map(|d| setting::mean_and_error(d))
+            .map(|d| mean_and_error(d))
             .map(|(mean, error)| (mean.abs() / error, rounding / error));
         ratios.fold((0.0, 0.0), |a: (f64, f64), b| (a.0.max(b.0), a.1.max(b.1)))
     };
@@ -352,27 +348,25 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     // Two-sided at each of the inputs, which share the probability of a false alarm.
     let limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE / POINTS as f64, freedom);
     let [built, uniform, single] = [0, 1, 2].map(|i| studentised(&draws[i]));
-    let (exact, miss) = setting::mean_square(&target, &population, &counts, relative)?;
-    let raw = exact + setting::squared_means(&target, &counts)?;
-    let (mean, error) = setting::mean_and_error(&squares);
+    let exact = moments.mean_square(&counts);
+    let raw = exact + moments.squared_means(&counts);
+    let (mean, half) = student_interval(&squares, tolerance::FAILURE);
     // A square of size e² moves by 2e·rounding, and its mean by less.
-    let square_rounding = 2.0 * mean.sqrt() * rounding + rounding * rounding;
-    let single_limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, freedom);
+    let mean = Ball::new(mean, 2.0 * mean.sqrt() * rounding + rounding * rounding);
     let least = (cell.d() as f64).powi(2 * cell.k() as i32);
     let mut out = Measurement::new()
         .quantity("largest_t", built.0, built.1)
         .quantity("limit_t", limit, 1e-9 * limit)
-        .quantity("mean_square_miss", (mean / exact - 1.0).abs(), (square_rounding + miss) / exact)
-        .quantity("mean_square_miss_raw", (mean / raw - 1.0).abs(), (square_rounding + miss) / raw)
-        .quantity("mean_square_limit", single_limit * error / exact, 1e-9)
-        .quantity("exact_mean_square", exact, miss)
+        .ball("mean_square_miss", (mean / exact - 1.0).abs())
+        .ball("mean_square_miss_raw", (mean / raw - 1.0).abs())
+        .quantity("mean_square_limit", half / exact.value, 1e-9)
+        .ball("exact_mean_square", exact)
         .hypothesis(
             "m ≥ d^{2k}",
             cell.m() as f64 >= least,
             format!("{} against {least}; the mean is f_sp at any m", cell.m()),
         )
         .hypothesis("p ≥ R", p >= cell.terms(), format!("{p} against {}", cell.terms()))
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
         .cost((DRAWS * POINTS * p * 4) as f64 * (6.0 * d as f64 + 30.0), (DRAWS * POINTS * 24) as f64, 0.0);
     if !p.is_multiple_of(cell.terms()) {
         out.insert("largest_t_uniform", uniform.0, uniform.1);
@@ -380,5 +374,5 @@ fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     if twins {
         out.insert("largest_t_single", single.0, single.1);
     }
-    Ok(out)
+    Ok(moments.assumption_3(out))
 }

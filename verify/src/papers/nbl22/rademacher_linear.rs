@@ -7,17 +7,18 @@
 //! ℓ is n_k on average over samples only: read for each sample the printed bound is false.
 
 use super::effort;
-use super::setting::{self, ACTIVATIONS};
+use super::instance::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::student_interval;
 use crate::claim::errata::ErratumId;
 use crate::claim::record::Measurement;
 use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
+use escapement::ball::Ball;
 use escapement::covariance::Covariance;
 use escapement::eigen::TopSpace;
 use escapement::network::PairedNetwork;
@@ -195,18 +196,13 @@ struct Whitened {
 
 impl Whitened {
     fn new(cell: &Cell, seed: u64) -> Result<Self> {
-        let sigma = setting::activation_of(cell)?;
         let group = cell.clone().part(String::new()).without(N);
-        let net = setting::network(&group, seed, 0, &sigma)?;
-        let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
-        let rank = cumulative_dimension(cell.d(), cell.k())?;
-        let (top, pairs) = TopSpace::of(&cov, rank, Par::Seq)?;
-        let least = top.eigenvalues()[rank - 1];
-        let off = pairs.truncation_bound
-            + pairs.residual_max
-            + pairs.rounding_bound()
-            + pairs.orthonormality * top.eigenvalues()[0];
-        let error = off / least + 2.0 * off / top.gap() + rounding::sum(cov.order(), 2 * cell.d() + 16);
+        let net = instance::network(&group, seed, "weights 0")?;
+        let cov = Covariance::new(net.weights(), net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
+        let (top, _) = TopSpace::of(&cov, cumulative_dimension(cell.d(), cell.k())?, Par::Seq)?;
+        let least = top.eigenvalues()[top.rank() - 1] - top.departure();
+        let error =
+            top.departure() / least + 2.0 * top.turn() + rounding::sum(cov.order(), 2 * cell.d() + 16);
         Ok(Self { net, cov, top, error })
     }
 
@@ -330,20 +326,20 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
         }
         means.push((C / n as f64).sqrt() * mean);
     }
-    let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, SAMPLES as f64 - 1.0);
-    let (leverage, leverage_error) = setting::mean_and_error(&leverages);
-    let (complexity, complexity_error) = setting::mean_and_error(&means);
+    let (leverage, leverage_half) = student_interval(&leverages, tolerance::FAILURE);
+    let (complexity, complexity_half) = student_interval(&means, tolerance::FAILURE);
     let n_k = rank as f64;
-    let bound = (C * n_k / n as f64).sqrt();
-    let miss = |expected: f64| (leverage / expected - 1.0).abs();
+    let bound = (Ball::exact(C * n_k) / n as f64).sqrt();
+    let leverage = Ball::relative(leverage, 2.0 * space.error);
+    let complexity = Ball::relative(complexity, space.error);
     Ok(space
         .start(cell)
-        .quantity("leverage", leverage, 2.0 * space.error * leverage)
-        .quantity("leverage_miss", miss(n_k), 2.0 * space.error)
-        .quantity("leverage_miss_next", miss(n_k + 1.0), 2.0 * space.error)
-        .quantity("leverage_limit", quantile * leverage_error / n_k, 1e-9)
-        .quantity("complexity", complexity, space.error * complexity)
-        .quantity("complexity_high", complexity + quantile * complexity_error, space.error * complexity)
-        .quantity("bound", bound, 2.0 * f64::EPSILON * bound)
-        .quantity("bound_less", 0.75_f64.sqrt() * bound, 2.0 * f64::EPSILON * bound))
+        .ball("leverage", leverage)
+        .ball("leverage_miss", (leverage / n_k - 1.0).abs())
+        .ball("leverage_miss_next", (leverage / (n_k + 1.0) - 1.0).abs())
+        .quantity("leverage_limit", leverage_half / n_k, 1e-9)
+        .ball("complexity", complexity)
+        .ball("complexity_high", complexity + complexity_half)
+        .ball("bound", bound)
+        .ball("bound_less", Ball::exact(0.75).sqrt() * bound))
 }

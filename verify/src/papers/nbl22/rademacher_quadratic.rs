@@ -10,7 +10,7 @@
 //! signs, of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`,
 //! `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
 
-use super::setting::{self, ACTIVATIONS};
+use super::instance::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -23,7 +23,6 @@ use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::eigen;
 use escapement::network::PairedNetwork;
 use escapement::rounding;
-use escapement::sphere;
 use faer::{Mat, MatRef, Par};
 
 /// The claim.
@@ -201,14 +200,8 @@ pub(super) struct Extremes {
 
 impl Sample {
     fn new(cell: &Cell, seed: u64, index: usize) -> Result<Self> {
-        let sigma = setting::activation_of(cell)?;
-        let net = setting::network(cell, seed, 0, &sigma)?;
-        let x = sphere::uniform_sphere(
-            &mut cell.stream(seed, &format!("inputs {index}")),
-            cell.n(),
-            cell.d(),
-            (cell.d() as f64).sqrt(),
-        );
+        let net = instance::network(cell, seed, "weights 0")?;
+        let x = instance::inputs(cell, seed, &format!("inputs {index}"), cell.n());
         Ok(Self::of(net, x))
     }
 

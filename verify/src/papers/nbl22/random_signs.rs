@@ -13,26 +13,23 @@
 //! `E_X E_S R3 = E_S R1`.
 
 use super::effort;
-use super::setting::{self, ACTIVATIONS, TERMS};
+use super::instance::{self, ACTIVATIONS, Instance, TERMS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::{mean_and_error, student_interval};
 use crate::claim::record::Measurement;
 use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
-use escapement::activation::Activation;
+use escapement::ball::Ball;
 use escapement::construct::{self, signs};
-use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice, TopSpace};
-use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::tolerance;
 use faer::{Mat, Par};
-use std::sync::Arc;
 
 /// Samples of [`BATCH`] inputs behind a Student interval.
 const BATCHES: usize = 64;
@@ -228,109 +225,96 @@ impl Claim for RandomSigns {
     }
 }
 
-/// A cell's network, W_Q and Σ, with what every part reports.
+/// An instance with what every part reports of it.
 struct Case {
-    net: PairedNetwork,
-    cov: Covariance,
-    w: Mat<f64>,
-    rank: usize,
+    built: Instance,
     /// ‖W_Q‖_F².
-    square: f64,
+    square: Ball,
     /// `m^{-1} Σ_r ‖w_r‖² t_r²`.
-    along: f64,
+    along: Ball,
     /// Relative rounding of a sum over the neurons of squares of sums of d products.
     rounding: f64,
     out: Measurement,
 }
 
 impl Case {
-    fn new(cell: &Cell, seed: u64, sigma: &Arc<dyn Activation>, truncation: Truncation) -> Result<Self> {
-        let target = setting::target(cell, seed)?;
-        let net = setting::network(cell, seed, 0, sigma)?;
-        let w = construct::w_q(&net, &target)?.w;
-        let cov = Covariance::new(net.weights(), sigma.as_ref(), truncation)?;
-        let rank = target.n_k()?;
+    fn new(cell: &Cell, seed: u64, truncation: Truncation, x: Mat<f64>) -> Result<Self> {
+        let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::old_target(cell, seed)?);
+        let built = Instance::of(net, target, truncation, x)?;
+        let (net, cov, w, rank) = (&built.net, &built.cov, &built.w_q.w, built.top.rank());
         let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
-        let square = construct::frobenius_sq(w.as_ref());
+        let rounding = (m + 2.0 * d + 8.0) * f64::EPSILON;
+        let square = Ball::relative(construct::frobenius_sq(w.as_ref()), rounding);
         let cosine = |r: usize| (0..cell.d()).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
         let along = (0..cell.m()).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
-        let rounding = (m + 2.0 * d + 8.0) * f64::EPSILON;
-        let slope = sigma.suprema()[1].value.powi(2);
-        let (bound, radial) = (slope * square / m, along * cov.levels().radial);
+        // A cosine is right to `rounding` of ‖w_r‖, whatever it is itself.
+        let along = Ball::new(along, 2.0 * rounding * square.value / m);
+        let slope = net.activation().suprema()[1].value.powi(2);
+        let bound = slope * square / m;
         let out = Measurement::new()
-            .quantity("bound", bound, rounding * bound)
-            .quantity("bound_mean", bound / m, rounding * bound / m)
-            .quantity("radial", radial, 2.0 * rounding * square / m * cov.levels().radial)
+            .ball("bound", bound)
+            .ball("bound_mean", bound / m)
+            .ball("radial", along * cov.levels().radial)
             .hypothesis("σ' bounded", slope.is_finite(), format!("sup|σ'|² = {slope}"))
             .hypothesis("n_k ≤ pd", rank <= cov.order(), format!("{rank} against {}", cov.order()));
-        Ok(Self { net, cov, w, rank, square, along, rounding, out })
-    }
-
-    /// A bound on the error of a form of Σ_{≤r} on blocks, per unit of ‖W‖_F²: Σ is known to δ, so Π to
-    /// δ/(gap − δ) (Davis and Kahan), and `‖ΣΠ − Σ̃Π̃‖ ≤ δ + λ_1 δ/(gap − δ)`.
-    fn top_error(&self, pairs: &EigenPairs, top: &TopSpace) -> f64 {
-        let delta = pairs.truncation_bound
-            + pairs.residual_max
-            + pairs.rounding_bound()
-            + top.eigenvalues()[0] * pairs.orthonormality;
-        delta + top.eigenvalues()[0] * delta / (top.gap() - delta)
+        Ok(Self { built, square, along, rounding, out })
     }
 }
 
 /// R1 and R2 from the whole spectrum, beside the quadratures; R3 over many samples.
 fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let case = Case::new(cell, seed, &sigma, Truncation::Tail(FINE))?;
-    let Case { net, cov, w, rank, square, along, rounding, .. } = &case;
+    let case = Case::new(cell, seed, Truncation::Tail(FINE), Mat::new())?;
+    let Case { square, along, rounding, out, .. } = case;
+    let Instance { net, cov, w_q, .. } = &case.built;
+    let (w, rank) = (&w_q.w, case.built.top.rank());
     let request = Request::all().with_vectors();
     let pairs =
         eigen::solve(cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
-    let top = TopSpace::new(&pairs, *rank)?;
+    let top = TopSpace::new(&pairs, rank)?;
     let r2: f64 = top.diagonal_forms(w.as_ref())?.iter().sum();
-    let r1 = beyond(&pairs, *rank, w);
-    let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
+    let r1 = beyond(&pairs, rank, w);
+    let m = cell.m() as f64;
     let levels = cov.levels();
     // A diagonal block of what is cut off has trace tail/m, whatever the weights.
     let whole_error =
-        (levels.truncation_bound() / m + pairs.rounding_bound() + r1_norm(&pairs) * pairs.orthonormality)
-            * square
+        (levels.truncation_bound() / m + pairs.rounding_bound() + largest(&pairs) * pairs.orthonormality)
+            * square.value
             + rounding * (r1 + r2);
-    let split_error = case.top_error(&pairs, &top) * square + rounding * (r1 + r2);
+    let split_error = top.form_error() * square.value + rounding * (r1 + r2);
     let across = square / m - along;
     let quadrature = along * levels.radial + across * levels.tangential;
     let exchanged = across * levels.radial + along * levels.tangential;
-    // The expectations are sums of positive terms, right to 8 roundings; t² to those of a product of d terms.
-    let quadrature_error = 2.0 * rounding * (square / m) * (levels.radial + levels.tangential);
 
     let zero = Mat::zeros(cell.m(), cell.d());
     let rng = &mut cell.stream(seed, "inputs");
     let (mut projected, mut whole) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
     for _ in 0..BATCHES {
-        let x = sphere::uniform_sphere(rng, BATCH, cell.d(), d.sqrt());
+        let x = sphere::uniform_sphere(rng, BATCH, cell.d(), (cell.d() as f64).sqrt());
         let regularizers = Regularizers { cov, top: &top, net, x: x.as_ref() };
         projected.push(signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?);
         let squares = signs::expected_linear_square(net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
         whole.push(squares.iter().sum::<f64>() / BATCH as f64);
     }
-    let (mean, error) = setting::mean_and_error(&projected);
-    let limit = student_quantile(1.0 - 0.5 * tolerance::FAILURE, BATCHES as f64 - 1.0) * error / r1;
-    let miss = (split_error + rounding * mean) / r1;
-    let out = case.out.clone();
+    let (mean, half) = student_interval(&projected, tolerance::FAILURE);
+    let limit = half / r1;
+    let r1 = Ball::new(r1, split_error);
+    let mean = Ball::relative(mean, rounding);
+    let whole = Ball::relative(mean_and_error(&whole).0, rounding);
     Ok(out
-        .quantity("r1", r1, split_error)
+        .ball("r1", r1)
         .quantity("r2", r2, split_error)
-        .quantity("r1_plus_r2", r1 + r2, whole_error)
-        .quantity("quadrature", quadrature, quadrature_error)
-        .quantity("quadrature_exchanged", exchanged, quadrature_error)
-        .quantity("quadrature_half", 2.0 * quadrature, 2.0 * quadrature_error)
-        .quantity("r3_miss", (mean / r1 - 1.0).abs(), miss)
-        .quantity("r3_miss_whole", (setting::mean_and_error(&whole).0 / r1 - 1.0).abs(), miss)
+        .quantity("r1_plus_r2", r1.value + r2, whole_error)
+        .ball("quadrature", quadrature)
+        .ball("quadrature_exchanged", exchanged)
+        .ball("quadrature_half", 2.0 * quadrature)
+        .ball("r3_miss", (mean / r1 - 1.0).abs())
+        .ball("r3_miss_whole", (whole / r1 - 1.0).abs())
         .quantity("r3_limit", limit, 1e-9 * limit)
-        .cost(pairs.plan.flops, pairs.plan.bytes + 8.0 * (p * cell.d() * *rank) as f64, 0.0))
+        .cost(pairs.plan.flops, pairs.plan.bytes + 8.0 * (cov.order() * rank) as f64, 0.0))
 }
 
 /// The largest eigenvalue.
-fn r1_norm(pairs: &EigenPairs) -> f64 {
+fn largest(pairs: &EigenPairs) -> f64 {
     pairs.eigenvalues.first().copied().unwrap_or(0.0)
 }
 
@@ -349,49 +333,45 @@ fn beyond(pairs: &EigenPairs, rank: usize, w: &Mat<f64>) -> f64 {
 
 /// R1, R2 and R3 at one width of a sweep.
 fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let case = Case::new(cell, seed, &sigma, Truncation::default())?;
-    let Case { net, cov, w, rank, square, rounding, .. } = &case;
-    let (top, pairs) = TopSpace::of(cov, *rank, Par::Seq)?;
+    let many = instance::inputs(cell, seed, "inputs", SAMPLES * cell.n());
+    let x = many.subrows(0, cell.n()).to_owned();
+    let case = Case::new(cell, seed, Truncation::default(), x)?;
+    let Case { square, rounding, out, built, .. } = case;
+    let Instance { net, cov, pairs, top, w_q, x, .. } = &built;
+    let w = &w_q.w;
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     let zero = Mat::zeros(cell.m(), cell.d());
-    let many =
-        sphere::uniform_sphere(&mut cell.stream(seed, "inputs"), SAMPLES * cell.n(), cell.d(), d.sqrt());
-    let x = many.subrows(0, cell.n());
-    let regularizers = Regularizers { cov, top: &top, net, x };
+    let regularizers = built.regularizers();
     let r1 = signs::expected_r1(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
     let r2 = signs::expected_r2(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
     let r3 = signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?;
     let r3_mean = signs::expected_r3(regularizers.on(many.as_ref()), zero.as_ref(), w.as_ref(), Par::Seq)?;
-    let top_error = case.top_error(&pairs, &top);
-    let error = (top_error + cov.truncation_bound() / m) * square + rounding * (r1 + r2);
-    // A change of Π by an angle moves √R3 by at most the angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d
-    // sup σ'².
-    let slope = sigma.suprema()[1].value.powi(2);
+    let error = (top.form_error() + cov.truncation_bound() / m) * square.value + rounding * (r1 + r2);
+    // A turn of Π moves √R3 by at most its angle times (E_n‖φ‖² max_r‖w_r‖²)^{1/2}, ‖φ‖² ≤ d sup σ'².
+    let slope = net.activation().suprema()[1].value.powi(2);
     let most = (0..cell.m()).map(|r| w.row(r).squared_norm_l2()).fold(0.0, f64::max);
-    let angle = top_error / top.eigenvalues()[0];
-    let moved = angle * (d * slope * most * m).sqrt();
-    let r3_error = |r3: f64| 2.0 * r3.sqrt() * moved + moved * moved + rounding * r3;
+    let moved = top.turn() * (d * slope * most * m).sqrt();
+    let r3_ball = |r3: f64| Ball::new(r3, 2.0 * r3.sqrt() * moved + moved * moved + rounding * r3);
     let second_moment = Mat::from_fn(cell.d(), cell.d(), |i, j| {
         (0..cell.n()).map(|s| x[(s, i)] * x[(s, j)]).sum::<f64>() / cell.n() as f64
     });
     let spread = eigen::full_eigenvalues(second_moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
+    let spread = Ball::relative(spread, (cell.n() as f64 + 8.0 * d) * f64::EPSILON);
     let sample = slope * spread * square / m;
-    let sample_error = (rounding + (cell.n() as f64 + 8.0 * d) * f64::EPSILON) * sample;
     let levels = cov.levels();
-    let low: f64 = levels.levels.iter().take(cell.k() + 1).map(|l| l.tau).sum();
-    let share = square / (m * d);
-    let scale_error = share * levels.rounding_allowance() + rounding * share * levels.trace;
-    let out = case.out.clone();
+    let low = levels.levels.iter().take(cell.k() + 1).map(|l| l.tau).sum::<f64>();
+    // Each part of the trace is right to the rounding of all of it.
+    let traces = [levels.trace - low, low].map(|t| Ball::new(t, levels.rounding_allowance()));
+    let [r1_scale, r2_scale] = traces.map(|trace| square / (m * d) * trace);
     Ok(out
         .quantity("r1", r1, error)
         .quantity("r2", r2, error)
-        .quantity("r3", r3, r3_error(r3))
-        .quantity("r3_mean", r3_mean, r3_error(r3_mean))
-        .quantity("bound_sample", sample, sample_error)
-        .quantity("bound_sample_mean", sample / m, sample_error / m)
-        .quantity("r1_scale", share * (levels.trace - low), scale_error)
-        .quantity("r2_scale", share * low, scale_error)
-        .quantity("frobenius_sq", *square, rounding * square)
+        .ball("r3", r3_ball(r3))
+        .ball("r3_mean", r3_ball(r3_mean))
+        .ball("bound_sample", sample)
+        .ball("bound_sample_mean", sample / m)
+        .ball("r1_scale", r1_scale)
+        .ball("r2_scale", r2_scale)
+        .ball("frobenius_sq", square)
         .cost(pairs.plan.flops, pairs.plan.bytes, pairs.products as f64))
 }

@@ -14,14 +14,14 @@
 //! `n ≥ n_k + B(d,k+1)/2`, against which the kernels are followed: an expression at finite d, where d^{k+1}
 //! is not yet the size of anything. Derived for this project.
 
-use super::common::wide_enough;
 use super::effort;
+use super::hypotheses::wide_enough;
+use super::instance::{self, ACTIVATIONS};
 use super::sample_size::{self, Method, Trial};
-use super::setting::{self, ACTIVATIONS};
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::student_interval;
 use crate::claim::record::Measurement;
 use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
@@ -29,7 +29,7 @@ use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::rounding;
-use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension, uniform_sphere};
+use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension};
 use escapement::tolerance;
 
 /// The claim.
@@ -223,14 +223,16 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and
 /// samples, relative to ‖P_{>k}f*‖².
 fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+    let levels = FeatureLevels::new(
+        cell.d(),
+        instance::activation(cell)?.as_ref(),
+        Truncation::Tail(tolerance::FINE_TAIL),
+    )?;
     let (mut errors, mut rounding) = (Vec::with_capacity(DRAWS), 0.0_f64);
     for replicate in 0..DRAWS {
         let draw = cell.clone().replicate(replicate);
-        let target = Zonals::of(&setting::target(&draw, seed)?)?;
-        let x =
-            uniform_sphere(&mut draw.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
+        let target = Zonals::of(&instance::old_target(&draw, seed)?)?;
+        let x = instance::inputs(&draw, seed, "inputs", cell.n());
         let whole: f64 = (cell.k() + 1..=target.degree()).map(|j| target.second_moment(j)).sum();
         if let Some(fit) = KernelRidge::new(&levels, x.as_ref(), &target)?.oracle() {
             errors.push(fit.total() / whole);
@@ -238,8 +240,7 @@ fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
                 .max(rounding::sum(cell.n() * cell.n(), 3 * levels.levels.len() + 16) * fit.moduli / whole);
         }
     }
-    let (mean, error) = setting::mean_and_error(&errors);
-    let half = student_quantile(1.0 - 0.5 * tolerance::FAILURE, errors.len() as f64 - 1.0) * error;
+    let (mean, half) = student_interval(&errors, tolerance::FAILURE);
     let n = cell.n() as f64;
     let share = (n - cumulative_dimension(cell.d(), cell.k())? as f64) / dimension(cell.d(), cell.k() + 1);
     Ok(Measurement::new()

@@ -8,8 +8,8 @@
 //! and leave the terms even in S: about m^{-1/2}.
 
 use super::effort;
-use super::setting::{self, ACTIVATIONS, LONG_RANGE, TERMS};
-use super::targets;
+use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
+use super::moments::Moments;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -19,12 +19,11 @@ use crate::claim::sweep::{self, Sweep};
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
-use escapement::construct::{self, Population, frobenius_sq, signs};
-use escapement::covariance::Covariance;
-use escapement::eigen::TopSpace;
+use escapement::ball::Ball;
+use escapement::construct::{frobenius_sq, signs};
 use escapement::network::PairedNetwork;
 use escapement::rounding;
-use escapement::sphere::{self, Truncation, cumulative_dimension};
+use escapement::sphere::Truncation;
 use faer::{Mat, MatRef, Par};
 
 /// The claim.
@@ -148,14 +147,10 @@ impl Claim for Taylor {
 
 /// `Σ_i (E h_i²)^{3/4}`.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let population = Population::new(sigma.as_ref(), &targets::drawn(cell, seed)?)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
-    let moment: f64 = population.squares().iter().map(|h| h.powf(0.75)).sum();
-    Ok(Measurement::new()
-        .quantity("moment", moment, 2.0 * relative * moment)
-        .hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", population.series()))
-        .cost(1e6, 1e5, 0.0))
+    let moments = Moments::new(&instance::activation(cell)?, &instance::target(cell, seed)?)?;
+    let moment: f64 = moments.population.squares().iter().map(|h| h.powf(0.75)).sum();
+    let moment = Ball::relative(moment, 2.0 * moments.relative);
+    Ok(moments.assumption_3(Measurement::new().ball("moment", moment).cost(1e6, 1e5, 0.0)))
 }
 
 /// The remainder on some inputs.
@@ -203,33 +198,21 @@ impl Remainder {
 
 /// The remainder at W* of one width.
 fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = setting::activation_of(cell)?;
-    let net = setting::network(cell, seed, 0, &sigma)?;
-    let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(TAIL))?;
-    let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
-    let target = targets::drawn(cell, seed)?;
-    let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
-    // The projector, and W_L with it, is off by twice the error of Σ over the gap (Davis and Kahan), and 1/λ
-    // by the error over λ_{n_k}.
-    let off = pairs.truncation_bound + pairs.residual_max + pairs.rounding_bound();
-    let moved =
-        off * (4.0 / top.gap() + 1.0 / top.eigenvalues()[n_k - 1]) * frobenius_sq(w_l.as_ref()).sqrt();
-    let population = Population::new(sigma.as_ref(), &target)?;
-    let relative = setting::population_rounding(sigma.as_ref(), &population, cell.d())?;
-    let w_q = construct::w_q_from(&net, &target, population.clone())?;
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
+    let moments = Moments::new(&instance::activation(cell)?, &target)?;
     // The same along m: the sixth moment of few inputs scatters more than the remainder does.
-    let along = cell.clone().without(M);
-    let x =
-        sphere::uniform_sphere(&mut along.stream(seed, "inputs"), INPUTS, cell.d(), (cell.d() as f64).sqrt());
+    let x = instance::inputs(&cell.clone().without(M), seed, "inputs", INPUTS);
+    let built = Instance::of(net, target, Truncation::Tail(TAIL), x)?;
+    let Instance { net, x, w_l, w_q, .. } = &built;
+    let moved = built.top.solution_error();
 
     let together = Mat::from_fn(cell.m(), cell.d(), |r, c| w_l[(r, c)] + w_q.w[(r, c)]);
-    let coherent = Remainder::new(&net, x.as_ref(), together.as_ref())?;
+    let coherent = Remainder::new(net, x.as_ref(), together.as_ref())?;
     let rng = &mut cell.stream(seed, "signs");
     let mut drawn = Vec::with_capacity(DRAWS);
     for _ in 0..DRAWS {
         let w = signs::apply(&signs::draw(rng, cell.m()), w_l.as_ref(), w_q.w.as_ref())?;
-        drawn.push(Remainder::new(&net, x.as_ref(), w.as_ref())?);
+        drawn.push(Remainder::new(net, x.as_ref(), w.as_ref())?);
     }
     let most = |of: &dyn Fn(&Remainder) -> f64| drawn.iter().map(of).fold(of(&coherent), f64::max);
     let (worst, share) = (most(&|r| r.worst), most(&|r| r.relative));
@@ -239,9 +222,9 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2}
     // ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
     let sixth = (15.0 * d * d / ((d + 2.0) * (d + 4.0))).sqrt();
-    let moments = population.squares();
-    let lengths: f64 = moments.iter().zip(&w_q.groups).map(|(h, p)| h.powf(0.75) / (*p as f64).sqrt()).sum();
-    let third = sigma.suprema()[3].value;
+    let squares = moments.population.squares();
+    let lengths: f64 = squares.iter().zip(&w_q.groups).map(|(h, p)| h.powf(0.75) / (*p as f64).sqrt()).sum();
+    let third = net.activation().suprema()[3].value;
     let explicit = third / 6.0 * sixth * (2.0 * m.sqrt()).powf(1.5) / m.sqrt() * lengths;
     // The remainder moves by at most ½ m^{-1/2} sup|σ'''| Σ_r |x·w_r|² |x·δw_r| (Cauchy and Schwarz).
     let fourth: f64 = (0..cell.m()).map(|r| (w_l.row(r).norm_l2() + w_q.w.row(r).norm_l2()).powi(4)).sum();
@@ -254,9 +237,9 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("worst_ratio_linear", most(&|r| r.worst_linear), share)
         .quantity("one", 1.0, 0.0)
         .quantity("coherent", coherent.square.sqrt(), coherent.rounding + shift)
-        .quantity("explicit", explicit, 4.0 * relative * explicit)
+        .ball("explicit", Ball::relative(explicit, 4.0 * moments.relative))
         .quantity("drawn", mean_square.sqrt(), coherent.rounding + shift)
-        .quantity("drawn_scale", scale, 2.0 * f64::EPSILON * scale)
+        .ball("drawn_scale", Ball::relative(scale, 2.0 * f64::EPSILON))
         .quantity("longest", longest, 8.0 * f64::EPSILON * longest)
         .hypothesis(Hypothesis::RANGE, m >= least, format!("m ≥ d^{{3(k−1)}}: {m} against {least}"))
         .hypothesis("σ''' bounded", third.is_finite(), format!("sup|σ'''| = {third}"))

@@ -18,7 +18,7 @@
 //! logarithm came after a look at the data: n* over d^k alone, recorded beside it, grows like d^{1.2} at the
 //! standard tier.
 
-use super::common::wide_enough;
+use super::hypotheses::wide_enough;
 use super::sample_size::{self, Method, Trial};
 use crate::claim::bound::Bound;
 use crate::claim::card::Card;

@@ -6,8 +6,8 @@ use crate::claim::sweep;
 use crate::claim::{Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::instance::{ACTIVATIONS, Instance};
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
-use crate::papers::nbl22::theorem_2::built::Built;
 use escapement::construct::signs;
 use escapement::descent::{Descended, DescentOptions, DescentState, LeastOptions, LossLandscape, descend};
 use escapement::eigen;
@@ -51,9 +51,7 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     };
     let mut cells = Vec::new();
     for &(d, k, n, widths, replicates) in sweeps {
-        for (part, activation) in
-            [QUADRATIC, NETWORK].into_iter().flat_map(|p| ["sigmoid:1", "tanh:0.5"].map(|a| (p, a)))
-        {
+        for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ACTIVATIONS.map(|a| (p, a))) {
             for m in sweep::half_octaves(64, widths) {
                 let cell = Cell::new(claim, part)
                     .with(D, d)
@@ -93,7 +91,7 @@ pub(super) fn predict(cell: &Cell, rates: [[Rates; 2]; 2]) -> Prediction {
 
 /// Everything about L_λ of a cell that does not depend on W.
 pub(super) struct Case {
-    pub(super) built: Built,
+    pub(super) built: Instance,
     pub(super) model: Model,
     /// W* = W_L* + S·W_Q with S drawn.
     pub(super) star: Mat<f64>,
@@ -111,7 +109,7 @@ pub(super) struct Case {
 
 impl Case {
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
-        let built = Built::new(cell, seed)?;
+        let built = Instance::new(cell, seed)?;
         let s = signs::draw(&mut cell.stream(seed, "signs"), cell.m());
         let star = signs::apply(&s, built.w_l.as_ref(), built.w_q.w.as_ref())?;
         let y = built.target.value(built.x.as_ref())?;

@@ -3,9 +3,9 @@
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
-use crate::papers::nbl22::common::{wide_enough, width_of_hypothesis};
+use crate::papers::nbl22::hypotheses::{wide_enough, width_of_hypothesis};
+use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
-use crate::papers::nbl22::targets;
 use escapement::activation;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
 use escapement::construct::{LowDegree, Target, frobenius_sq};
@@ -77,7 +77,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
-    let target = targets::drawn(cell, seed)?;
+    let target = instance::target(cell, seed)?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
     let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
     let found = Projection::from_pairs(&cov, &pairs, cell.k())?;

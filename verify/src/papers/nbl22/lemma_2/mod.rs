@@ -12,8 +12,9 @@
 
 mod measure;
 
-use super::common::literal;
 use super::effort;
+use super::hypotheses::literal;
+use super::instance::ACTIVATIONS;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -37,7 +38,6 @@ const MOMENT: &str = "moment";
 /// Zonal quantities over d.
 const ASYMPTOTIC: &str = "asymptotic";
 
-const ACTIVATIONS: [&str; 2] = ["sigmoid:1", "tanh:0.5"];
 /// Samples on which E_n is taken in the part "member".
 const SAMPLES: usize = 200;
 

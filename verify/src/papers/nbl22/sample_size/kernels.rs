@@ -9,12 +9,13 @@ use faer::{Mat, MatRef, Side};
 /// `b = (K_m + nλI)^{-1} y`. It is f_L at the displacement `Σ_i b_i φ(x_i)`, so that the error is exact but
 /// for the truncation of Σ.
 pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64]) -> Result<f64> {
-    let (n, p, d, m) = (x.nrows(), learner.net.p(), learner.net.d(), learner.net.m() as f64);
-    let sigma = learner.net.activation();
-    let z = x * learner.net.weights().transpose();
+    let (n, p, d, m) =
+        (x.nrows(), learner.built.net.p(), learner.built.net.d(), learner.built.net.m() as f64);
+    let sigma = learner.built.net.activation();
+    let z = x * learner.built.net.weights().transpose();
     let slopes = Mat::from_fn(n, p, |i, r| sigma.d1(z[(i, r)]));
     let (products, inputs) = (&slopes * slopes.transpose(), x * x.transpose());
-    let y = learner.target.value(x)?;
+    let y = learner.built.target.value(x)?;
     let mut best = f64::INFINITY;
     for ridge in ridges {
         // K_m(x, x') = (2/m) x·x' Σ_{r<p} σ'(w_r·x)σ'(w_r·x').
@@ -38,8 +39,8 @@ mod tests {
     use super::super::target;
     use super::*;
     use crate::claim::cell::Cell;
+    use crate::claim::distribution::mean_and_error;
     use crate::papers::nbl22::letters::{D, K, M, R};
-    use crate::papers::nbl22::setting::mean_and_error;
     use escapement::sphere::uniform_sphere;
 
     #[test]
@@ -52,11 +53,11 @@ mod tests {
         let exact = least_error(&learner, x.as_ref(), &[ridge]).unwrap();
         // φ(x)·φ(x') over all m neurons, by definition.
         let features = |x: &Mat<f64>| {
-            let z = x * learner.net.weights().transpose();
+            let z = x * learner.built.net.weights().transpose();
             let value = |i: usize, j: usize| {
                 let (r, c) = (j % 60, j / 60);
-                learner.net.sign(r) / 60.0_f64.sqrt()
-                    * learner.net.activation().d1(z[(i, r % 30)])
+                learner.built.net.sign(r) / 60.0_f64.sqrt()
+                    * learner.built.net.activation().d1(z[(i, r % 30)])
                     * x[(i, c)]
             };
             Mat::from_fn(x.nrows(), 360, value)
@@ -64,10 +65,10 @@ mod tests {
         let phi = features(&x);
         let mut kernel = &phi * phi.transpose();
         (0..24).for_each(|i| kernel[(i, i)] += 24.0 * ridge);
-        let y = learner.target.value(x.as_ref()).unwrap();
+        let y = learner.built.target.value(x.as_ref()).unwrap();
         let b = kernel.llt(Side::Lower).unwrap().solve(Mat::from_fn(24, 1, |i, _| y[i]));
         let f = features(&fresh) * (phi.transpose() * &b);
-        let truth = learner.target.value(fresh.as_ref()).unwrap();
+        let truth = learner.built.target.value(fresh.as_ref()).unwrap();
         let squares: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y - f[(i, 0)]).powi(2)).collect();
         let (mean, error) = mean_and_error(&squares);
         assert!((mean - exact).abs() < 5.0 * error, "{exact} for {mean} ± {error}");

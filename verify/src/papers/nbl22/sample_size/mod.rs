@@ -11,6 +11,7 @@
 mod kernels;
 
 use super::effort;
+use super::instance;
 use super::learner::Learner;
 use crate::claim::cell::Cell;
 use crate::claim::{Prediction, Tier};
@@ -86,14 +87,14 @@ impl Trial {
     /// The trial of a cell.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let learner = Learner::new(cell, seed, target(cell, seed)?)?;
-        let levels =
-            FeatureLevels::new(cell.d(), learner.net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
-        let radius = (cell.d() as f64).sqrt();
-        let inputs =
-            |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), radius);
-        let x = inputs("inputs", Self::most(cell.d()));
-        let fresh = inputs("fresh inputs", FRESH);
-        let truth = learner.target.value(fresh.as_ref())?;
+        let levels = FeatureLevels::new(
+            cell.d(),
+            learner.built.net.activation(),
+            Truncation::Tail(tolerance::FINE_TAIL),
+        )?;
+        let x = instance::inputs(cell, seed, "inputs", Self::most(cell.d()));
+        let fresh = instance::inputs(cell, seed, "fresh inputs", FRESH);
+        let truth = learner.built.target.value(fresh.as_ref())?;
         let plateau = (cell.k() + 1..=learner.zonals.degree()).map(|j| learner.zonals.second_moment(j)).sum();
         Ok(Self { learner, levels, x, fresh, truth, plateau, known: BTreeMap::new() })
     }
@@ -142,7 +143,8 @@ impl Trial {
                 lambda[..3].fill(0.0);
             }
             let end = self.learner.train(x, model, lambda, STEPS)?;
-            let f = self.learner.net.predict(model, self.fresh.as_ref(), end.state.w.as_ref(), Par::Seq)?;
+            let f =
+                self.learner.built.net.predict(model, self.fresh.as_ref(), end.state.w.as_ref(), Par::Seq)?;
             best =
                 best.min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
         }
@@ -192,7 +194,7 @@ impl Trial {
 
     /// Floating-point operations so far, those of training.
     pub(super) fn flops(&self) -> f64 {
-        let (d, m) = (self.learner.net.d() as f64, self.learner.net.m() as f64);
+        let (d, m) = (self.learner.built.net.d() as f64, self.learner.built.net.m() as f64);
         let trained =
             self.known.keys().filter(|(method, _)| !matches!(method, Method::Kernel | Method::FiniteKernel));
         trained

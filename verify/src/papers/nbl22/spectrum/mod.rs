@@ -13,6 +13,7 @@ pub mod constants;
 mod measure;
 pub mod solve;
 
+use super::instance::ACTIVATIONS;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -107,7 +108,7 @@ impl Claim for Spectrum {
             Tier::Standard => STANDARD.to_vec(),
             Tier::Paper => STANDARD.iter().chain(&PAPER).copied().collect(),
         };
-        for activation in ["sigmoid:1", "tanh:0.5"] {
+        for activation in ACTIVATIONS {
             let base = |part: &str| Cell::new(self.id(), part).activation(activation);
             for &d in sweep::dimensions(tier) {
                 cells.extend((0..=4).map(|degree| base(KAPPA).with(D, d).with_degree(degree)));
@@ -120,7 +121,7 @@ impl Claim for Spectrum {
                     HALVES.iter().map(|h| h * first / 2).collect()
                 };
                 // tanh needs twice the degrees: at d = 4 that is not for the quick tier.
-                if tier == Tier::Quick && d == 4 && part == TOP && activation == "tanh:0.5" {
+                if tier == Tier::Quick && d == 4 && part == TOP && activation == ACTIVATIONS[1] {
                     continue;
                 }
                 for m in widths {

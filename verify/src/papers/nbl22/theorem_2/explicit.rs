@@ -1,10 +1,9 @@
 //! The explicit right sides: means over the initialisation, with their errors.
 
 use crate::error::Result;
-use crate::papers::nbl22::setting;
-use escapement::activation::Activation;
+use crate::papers::nbl22::moments::Moments;
 use escapement::ball::Ball;
-use escapement::construct::{LowDegree, Population, Target, ZonalTerm};
+use escapement::construct::{LowDegree, Target, ZonalTerm};
 use escapement::eigen::subspace::first_order;
 use escapement::rounding;
 use escapement::sphere::{FeatureLevels, cumulative_dimension, dimension};
@@ -28,35 +27,27 @@ pub(super) struct Explicit {
 }
 
 impl Explicit {
-    /// At width m with p_i neurons on term i; `population` is that of σ and the target.
+    /// At width m with p_i neurons on term i.
     pub(super) fn new(
         levels: &FeatureLevels,
-        sigma: &dyn Activation,
-        target: &Target,
-        population: &Population,
+        k: usize,
+        moments: &Moments,
         m: usize,
         groups: &[usize],
     ) -> Result<Self> {
-        let (d, k) = (levels.d, target.k());
-        let relative = setting::population_rounding(sigma, population, d)?;
-        let scale = population.frobenius_sq(m) / (d as f64 * m as f64);
-        let share = |trace: f64| {
-            let error = scale * (levels.rounding_allowance() + (relative + setting::ABSOLUTE_MOMENT) * trace);
-            Ball { value: scale * trace, error }
-        };
+        let d = levels.d;
+        let scale = moments.frobenius_sq(m) / (d as f64 * m as f64);
+        // Each part of the trace is right to the rounding of all of it.
+        let share = |trace: f64| scale * Ball::new(trace, levels.rounding_allowance());
         let n_k = cumulative_dimension(d, k)? as f64;
-        let (misfit, error) = setting::mean_square(target, population, groups, relative)?;
-        let first = first_order(levels, k);
-        // E h² is right to twice the relative error of h, and the norm is squared once more.
-        let square = |norm: f64| Ball { value: norm * norm, error: 4.0 * relative * norm * norm };
         Ok(Self {
             beyond: share(levels.tail(k)),
             within: share(levels.trace - levels.tail(k)),
             noise: share(levels.trace),
-            misfit: Ball { value: misfit, error },
-            low: Ball { value: first.value / (m as f64 * n_k), error: first.error / (m as f64 * n_k) },
-            r4: square(population.norm_2_4_pow4(m, groups)),
-            r4_even: square(population.norm_2_4_pow4_even()),
+            misfit: moments.mean_square(groups),
+            low: first_order(levels, k) / (m as f64 * n_k),
+            r4: moments.norm_2_4_pow4(m, groups).powi(2),
+            r4_even: moments.norm_2_4_pow4_even().powi(2),
         })
     }
 }

@@ -1,16 +1,16 @@
 //! The means over S along m, and their explicit right sides over d.
 
-use super::built::Built;
 use super::explicit::{self, Explicit};
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
-use crate::papers::nbl22::common::wide_enough;
+use crate::papers::nbl22::hypotheses::wide_enough;
+use crate::papers::nbl22::instance::{self, Instance};
 use crate::papers::nbl22::letters::Letters;
-use crate::papers::nbl22::targets;
-use escapement::activation;
+use crate::papers::nbl22::moments::Moments;
+use escapement::ball::Ball;
 use escapement::construct::signs::expected_r3;
-use escapement::construct::{LowDegree, Population, SparseTerm, Target, norm_2_4_pow4};
+use escapement::construct::{LowDegree, SparseTerm, Target, norm_2_4_pow4};
 use escapement::objective::Loss;
 use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
 use faer::Par;
@@ -19,10 +19,9 @@ use faer::Par;
 const LONG_DEGREE: usize = 8;
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let built = Built::new(cell, seed)?;
+    let built = Instance::new(cell, seed)?;
     let (m, d, k, n) = (cell.m() as f64, cell.d() as f64, cell.k() as f64, cell.n() as f64);
-    let averages = built.averages()?;
-    let errors = built.errors(&averages);
+    let [r1, r2, r3, r4] = built.averages()?;
     let few = cell.d().pow(cell.k() as u32);
     let (l, q) = (built.w_l.as_ref(), built.w_q.w.as_ref());
     let r3_few = expected_r3(built.regularizers().on(built.x.subrows(0, few)), l, q, Par::Seq)?;
@@ -42,38 +41,41 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let r2_w_l = |weight: &dyn Fn(f64) -> f64| {
         lambda.iter().enumerate().map(|(i, &x)| x * (weight(x) * coordinates[(i, 0)]).powi(2)).sum::<f64>()
     };
-    let (sigma, population) = (built.net.activation(), &built.w_q.population);
-    let explicit =
-        Explicit::new(built.cov.levels(), sigma, &built.target, population, cell.m(), &built.w_q.groups)?;
+    let moments = Moments::new(&instance::activation(cell)?, &built.target)?;
+    let explicit = Explicit::new(built.cov.levels(), cell.k(), &moments, cell.m(), &built.w_q.groups)?;
     let width_term = (d.powf(3.0 * (k - 1.0)) / m).powf(0.25);
     let epsilon = width_term.max((d.powf(k) / n).sqrt());
     // Every s_r c_r of the sign of e_0 − f*.
     let worst_signs = mean(&|b, c| b.abs() + c.iter().map(|c| c.abs()).sum::<f64>());
     let misfit = explicit.misfit + explicit.low;
-    let r4_w_q = norm_2_4_pow4(q).powi(2);
     // Of W_Q as it should be: its neurons carry the error of h.
     let r4_error = built.summation() + explicit.r4.error / explicit.r4.value;
+    let r4_w_q = Ball::relative(norm_2_4_pow4(q).powi(2), r4_error);
+    let square = Ball::new(bias + noise, step * (2.0 * (bias + noise).sqrt() + step));
+    let epsilon = Ball::relative(epsilon, 4.0 * f64::EPSILON);
+    let width_term = Ball::relative(width_term, 4.0 * f64::EPSILON);
+    let root = Ball::new(root, step);
     let mut measurement = Measurement::new()
         .quantity("worst-signs", worst_signs, step)
         .quantity("smooth", smooth, step)
-        .quantity("square", bias + noise, step * (2.0 * (bias + noise).sqrt() + step))
-        .quantity("root-square", root, step)
+        .ball("square", square)
+        .ball("root-square", root)
         .quantity("noise", noise.sqrt(), step)
         .quantity("misfit", bias.sqrt(), step)
-        .quantity("epsilon", epsilon, 4.0 * f64::EPSILON * epsilon)
-        .quantity("loss-over-epsilon", root / epsilon, step / epsilon)
-        .quantity("width-term", width_term, 4.0 * f64::EPSILON * width_term)
-        .quantity("width-term-squared", width_term.powi(2), 8.0 * f64::EPSILON * width_term.powi(2))
+        .ball("epsilon", epsilon)
+        .ball("loss-over-epsilon", root / epsilon)
+        .ball("width-term", width_term)
+        .ball("width-term-squared", width_term.powi(2))
         // noise² ∝ m^{-1/2} and misfit² ∝ 1/m are equal here.
-        .quantity("crossover-width", m * (misfit.value / explicit.noise.value).powi(2), 0.0)
-        .quantity("r1", averages[0], errors[0])
-        .quantity("r2", averages[1], errors[1])
-        .quantity("r3", averages[2], errors[2])
-        .quantity("r3-few", r3_few, errors[2].max(errors[2] * (r3_few / averages[2]).sqrt()))
-        .quantity("r4", averages[3], errors[3])
-        .quantity("r4-w-q", r4_w_q, r4_error * r4_w_q)
-        .quantity("r2-w-l", r2_w_l(&|_| 1.0), errors[1])
-        .quantity("r2-w-l-flat", r2_w_l(&|x| x / last), errors[1])
+        .ball("crossover-width", m * (misfit / explicit.noise).powi(2))
+        .ball("r1", r1)
+        .ball("r2", r2)
+        .ball("r3", r3)
+        .quantity("r3-few", r3_few, r3.error.max(r3.error * (r3_few / r3.value).sqrt()))
+        .ball("r4", r4)
+        .ball("r4-w-q", r4_w_q)
+        .quantity("r2-w-l", r2_w_l(&|_| 1.0), r2.error)
+        .quantity("r2-w-l-flat", r2_w_l(&|x| x / last), r2.error)
         .quantity("one", 1.0, 0.0)
         .cost(
             4.0 * n * m * d * built.top.rank() as f64,
@@ -89,7 +91,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
         ("r4-explicit", explicit.r4),
         ("r4-even", explicit.r4_even),
     ] {
-        measurement.insert(name, q.value, q.error);
+        measurement = measurement.ball(name, q);
     }
     Ok(wide_enough(measurement, cell).hypothesis(
         "d^k ≤ n ≤ d^{k+1}",
@@ -99,31 +101,22 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
 }
 
 pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sigma = activation::parse(&cell.activation)?;
+    let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
-    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0)
-        .row(0)
-        .iter()
-        .copied()
-        .collect::<Vec<f64>>();
-    let sparse = targets::alphas(cell.terms())
-        .into_iter()
-        .map(|alpha| SparseTerm { alpha, beta: beta.clone() })
-        .collect();
+    let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0);
+    let beta: Vec<f64> = beta.row(0).iter().copied().collect();
+    let terms = instance::alphas(cell.terms()).into_iter();
+    let sparse = terms.map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
     let target = Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![]), sparse)?;
-    let population = Population::new(sigma.as_ref(), &target)?;
+    let moments = Moments::new(&sigma, &target)?;
     // At m = 4R the groups are p_i = 2, and everything is a power of m.
     let m = 4 * cell.terms();
-    let explicit = Explicit::new(&levels, sigma.as_ref(), &target, &population, m, &vec![2; cell.terms()])?;
+    let explicit = Explicit::new(&levels, cell.k(), &moments, m, &vec![2; cell.terms()])?;
     let width = m as f64;
-    let mut measurement = Measurement::new().cost(1e6, 1e5, 0.0);
-    for (name, q) in [
-        ("beyond", width.sqrt() * explicit.beyond),
-        ("noise", (width.sqrt() * explicit.noise).sqrt()),
-        ("misfit", (width * explicit.misfit).sqrt()),
-        ("r4-even", explicit.r4_even),
-    ] {
-        measurement.insert(name, q.value, q.error);
-    }
-    Ok(measurement)
+    Ok(Measurement::new()
+        .ball("beyond", width.sqrt() * explicit.beyond)
+        .ball("noise", (width.sqrt() * explicit.noise).sqrt())
+        .ball("misfit", (width * explicit.misfit).sqrt())
+        .ball("r4-even", explicit.r4_even)
+        .cost(1e6, 1e5, 0.0))
 }

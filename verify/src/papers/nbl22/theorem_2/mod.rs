@@ -11,13 +11,14 @@
 //! draw beats a multiple of the mean. The explicit right sides are means over the initialisation, exact zonal
 //! quantities. Their dependence on d is judged by itself.
 
-pub(super) mod built;
+mod averages;
 mod explicit;
 mod measure;
 mod signs;
 
-use super::common::literal;
 use super::effort;
+use super::hypotheses::literal;
+use super::instance::ACTIVATIONS;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::card::Card;
 use crate::claim::cell::Cell;
@@ -51,10 +52,9 @@ fn cell(part: &str, d: usize, m: usize, k: usize, terms: usize, activation: &str
 
 /// (k, R, activation): all of them, or every value of each.
 fn combinations(tier: Tier) -> Vec<(usize, usize, &'static str)> {
-    let all = [1, 2]
-        .into_iter()
-        .flat_map(|k| [1, 3].into_iter().flat_map(move |r| ["sigmoid:1", "tanh:0.5"].map(|a| (k, r, a))));
-    all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == "sigmoid:1")).collect()
+    let all =
+        [1, 2].into_iter().flat_map(|k| [1, 3].into_iter().flat_map(move |r| ACTIVATIONS.map(|a| (k, r, a))));
+    all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == ACTIVATIONS[0])).collect()
 }
 
 const CARD: Card = Card {

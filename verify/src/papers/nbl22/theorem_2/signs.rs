@@ -1,10 +1,11 @@
 //! The signs of Theorem 2 by themselves: drawn, and enumerated.
 
-use super::built::Built;
 use crate::claim::bound::{Bound, Neighbour, Side};
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
+use crate::papers::nbl22::instance::Instance;
+use escapement::ball::Ball;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
 use escapement::objective::Loss;
@@ -90,7 +91,7 @@ pub(super) fn bounds() -> Vec<Bound> {
 }
 
 /// R1..R4, and the square and pseudo-Huber losses of f_L + f_Q, at W.
-fn at(built: &Built, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
+fn at(built: &Instance, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     let x = built.x.as_ref();
     let [r1, r2, r3, r4] = built.regularizers().all(w, Par::Seq)?;
     let (linear, quadratic) = (built.net.f_linear(x, w, Par::Seq)?, built.net.f_quadratic(x, w, Par::Seq)?);
@@ -101,24 +102,24 @@ fn at(built: &Built, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     Ok([r1, r2, r3, r4, mean(Loss::Square), mean(Loss::PseudoHuber)])
 }
 
-/// E_S of the six, in closed form or by one integral for each input; and the error of the last.
-fn means(built: &Built, model: &SignedModel) -> Result<([f64; 6], f64)> {
+/// E_S of the six, in closed form or by one integral for each input.
+fn means(built: &Instance, model: &SignedModel) -> Result<[Ball; 6]> {
     let [r1, r2, r3, r4] = built.averages()?;
-    let n = model.constant.len() as f64;
-    let (mut square, mut huber, mut error) = (0.0, 0.0, 0.0);
+    let (n, step) = (model.constant.len() as f64, built.model_rounding());
+    let (mut square, mut huber) = (0.0, Ball::new(0.0, step));
     for (i, &b) in model.constant.iter().enumerate() {
         square += (b * b + model.slopes.col(i).squared_norm_l2()) / n;
         let found = expected_loss(Loss::PseudoHuber, b, model.slopes.col_as_slice(i))?;
-        huber += found.value / n;
-        error += found.error / n;
+        huber = huber + Ball::new(found.value, found.error) / n;
     }
-    Ok(([r1, r2, r3, r4, square, huber], error))
+    let square = Ball::new(square, step * (2.0 * square.sqrt() + step));
+    Ok([r1, r2, r3, r4, square, huber])
 }
 
 /// How often drawn signs exceed the means.
 pub(super) fn draws(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let built = Built::new(cell, seed)?;
-    let (mean, _) = means(&built, &built.model()?)?;
+    let built = Instance::new(cell, seed)?;
+    let mean = means(&built, &built.model()?)?.map(|mean| mean.value);
     let f_star = built.target.value(built.x.as_ref())?;
     let rng = &mut cell.stream(seed, "signs");
     let (mut above, mut jointly, mut largest) = ([0_usize; 6], 0_usize, [0.0_f64; 6]);
@@ -146,9 +147,9 @@ pub(super) fn draws(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 /// The means over S against all signs of the rows of W_Q that are not zero.
 pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let built = Built::new(cell, seed)?;
+    let built = Instance::new(cell, seed)?;
     let model = built.model()?;
-    let (mean, loss_error) = means(&built, &model)?;
+    let mean = means(&built, &model)?;
     let f_star = built.target.value(built.x.as_ref())?;
     let zero = Mat::zeros(cell.m(), cell.d());
     let both = &built.w_l + &built.w_q.w;
@@ -175,10 +176,6 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
     });
     let (root, noise) =
         norms.fold((0.0, 0.0), |a, b| (a.0 + b.0 / cell.n() as f64, a.1 + b.1 / cell.n() as f64));
-    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L
-    // vanish in one and are squares of eigen-residuals in the other.
-    let averages = [mean[0], mean[1], mean[2], mean[3]];
-    let form = built.errors(&averages);
     let step = built.model_rounding();
     // A mean of positive numbers, each to within its own error, adds the roundings of its sum.
     let sum = rounding::sum(count, 1);
@@ -188,16 +185,14 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("root-square-half", root * std::f64::consts::FRAC_1_SQRT_2, step)
         .quantity("root-noise-half", noise * std::f64::consts::FRAC_1_SQRT_2, step)
         .cost(count as f64 * 1e5, 1e6, 2.0 * count as f64);
+    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L
+    // vanish in one and are squares of eigen-residuals in the other.
     for (i, name) in NAMES.iter().enumerate() {
-        let error = match i {
-            0..=3 => form[i],
-            4 => step * (2.0 * mean[4].sqrt() + step),
-            _ => step,
-        };
-        let closed = if i == 5 { loss_error } else { 0.0 };
-        measurement.insert(format!("mean-{name}"), mean[i], error + closed);
-        measurement.insert(format!("enumerated-{name}"), separate[i], error + sum * separate[i]);
-        measurement.insert(format!("common-{name}"), common[i], error + sum * common[i]);
+        let enumerated = |value: f64| Ball::new(value, mean[i].error + sum * value);
+        measurement = measurement
+            .ball(format!("mean-{name}"), mean[i])
+            .ball(format!("enumerated-{name}"), enumerated(separate[i]))
+            .ball(format!("common-{name}"), enumerated(common[i]));
     }
     Ok(measurement)
 }

@@ -4,8 +4,8 @@ use super::{MAX_STEPS, NOISE, SHARE};
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
 use crate::error::Result;
+use crate::papers::nbl22::instance::Instance;
 use crate::papers::nbl22::letters::Letters;
-use crate::papers::nbl22::theorem_2::built::Built;
 use escapement::construct::norm_2_4_pow4;
 use escapement::descent::{Descended, DescentOptions, DescentState, LossLandscape, Outcome, descend};
 use escapement::eigen;
@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 
 /// Everything that a descent of the cell goes down.
 pub(super) struct Problem {
-    pub(super) built: Built,
+    pub(super) built: Instance,
     pub(super) lambda: [f64; 4],
     pub(super) model: Model,
 }
@@ -27,10 +27,10 @@ impl Problem {
     /// `λ_i = ε/E_S R_i(W*)` with `ε = max((d^{3(k−1)}/m)^{1/4}, (d^k/n)^{1/2})`, as Lemma 3's proof uses
     /// them.
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
-        let built = Built::new(cell, seed)?;
+        let built = Instance::new(cell, seed)?;
         let (d, m, n, k) = (cell.d() as f64, cell.m() as f64, cell.n() as f64, cell.k() as i32);
         let epsilon = (d.powi(3 * (k - 1)) / m).powf(0.25).max((d.powi(k) / n).sqrt());
-        let lambda = built.averages()?.map(|r| epsilon / r);
+        let lambda = built.averages()?.map(|r| epsilon / r.value);
         let model = if cell.part.ends_with("network") { Model::Network } else { Model::Quadratic };
         Ok(Self { built, lambda, model })
     }

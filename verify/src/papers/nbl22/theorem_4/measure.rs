@@ -2,20 +2,18 @@
 
 use super::NETWORK;
 use crate::claim::cell::Cell;
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::{mean_and_error, student_interval};
 use crate::claim::record::{Hypothesis, Measurement};
 use crate::error::Result;
-use crate::papers::nbl22::common::wide_enough;
+use crate::papers::nbl22::hypotheses::wide_enough;
+use crate::papers::nbl22::instance::{self, inputs};
 use crate::papers::nbl22::learner::Learner;
 use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::rademacher_quadratic::Sample;
-use crate::papers::nbl22::setting::mean_and_error;
-use crate::papers::nbl22::targets;
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::network::Model;
 use escapement::objective::Loss;
 use escapement::rounding;
-use escapement::sphere::uniform_sphere;
 use escapement::tolerance;
 use faer::{Mat, MatRef, Par};
 
@@ -34,11 +32,7 @@ pub(super) const SAMPLES: usize = 16;
 /// A learner on the target of the cell, the same along n.
 fn learner(cell: &Cell, seed: u64) -> Result<Learner> {
     let group = cell.clone().part(String::new());
-    Learner::new(cell, seed, targets::drawn(&group, seed)?)
-}
-
-fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
-    uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), (cell.d() as f64).sqrt())
+    Learner::new(cell, seed, instance::target(&group, seed)?)
 }
 
 fn start(cell: &Cell, runs: usize) -> Measurement {
@@ -52,12 +46,6 @@ fn start(cell: &Cell, runs: usize) -> Measurement {
     wide_enough(measurement, cell).cost(flops, 8.0 * m * (3.0 * n + 4.0 * m), STEPS as f64)
 }
 
-/// The mean of `draws`, and half of a Student interval for it that fails with the probability `failure`.
-fn interval(draws: &[f64], failure: f64) -> (f64, f64) {
-    let (mean, error) = mean_and_error(draws);
-    (mean, student_quantile(1.0 - 0.5 * failure, draws.len() as f64 - 1.0) * error)
-}
-
 /// The losses of the model at fresh inputs.
 fn losses(
     learner: &Learner,
@@ -66,8 +54,10 @@ fn losses(
     w: MatRef<'_, f64>,
     fresh: &Mat<f64>,
 ) -> Result<Vec<f64>> {
-    let (y, f) =
-        (learner.target.value(fresh.as_ref())?, learner.net.predict(model, fresh.as_ref(), w, Par::Seq)?);
+    let (y, f) = (
+        learner.built.target.value(fresh.as_ref())?,
+        learner.built.net.predict(model, fresh.as_ref(), w, Par::Seq)?,
+    );
     Ok(y.iter().zip(&f).map(|(y, f)| loss.value(*y, *f)).collect())
 }
 
@@ -79,7 +69,7 @@ pub(super) fn trained(cell: &Cell, seed: u64) -> Result<Measurement> {
     let end = learner.train(x.as_ref(), model, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
     let (loss, half) =
-        interval(&losses(&learner, model, Loss::PseudoHuber, end.state.w.as_ref(), &fresh)?, MISSES);
+        student_interval(&losses(&learner, model, Loss::PseudoHuber, end.state.w.as_ref(), &fresh)?, MISSES);
     let term = ((cell.d() as f64).powi(cell.k() as i32) / cell.n() as f64).sqrt();
     // Means of n terms, each a sum over m neurons.
     let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
@@ -96,7 +86,7 @@ pub(super) fn trained(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The mean over samples, and a bound on it with all constants.
 pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
     let learner = learner(cell, seed)?;
-    let (n, m, n_k) = (cell.n() as f64, cell.m() as f64, learner.top.rank() as f64);
+    let (n, m, n_k) = (cell.n() as f64, cell.m() as f64, learner.built.top.rank() as f64);
     let coins = &mut cell.stream(seed, "signs");
     let [mut population, mut known, mut excess, mut suprema] = [(); 4].map(|()| Vec::with_capacity(SAMPLES));
     let (mut most_r2, mut most_w, mut rounding) = (0.0_f64, 0.0_f64, 0.0_f64);
@@ -106,28 +96,28 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
         let w = end.state.w.as_ref();
         let fresh = inputs(cell, seed, &format!("fresh inputs {index}"), FRESH);
         let (loss, _) = mean_and_error(&losses(&learner, Model::Quadratic, Loss::PseudoHuber, w, &fresh)?);
-        let [r1, r2, r3, _] = learner.regularizers(x.as_ref()).all(w, Par::Seq)?;
+        let [r1, r2, r3, _] = learner.built.regularizers_on(x.as_ref()).all(w, Par::Seq)?;
         // Σ is cut at some degree: R1 is low by no more than this.
-        let tail = learner.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
+        let tail = learner.built.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
         let reached = end.value.loss + (r1.max(0.0) + tail).sqrt() + r3.sqrt();
         population.push(loss);
         known.push(reached);
         excess.push(loss - reached);
         (most_r2, most_w) = (most_r2.max(r2), most_w.max(norm_2_4_pow4(w)));
-        let sample = Sample::of(learner.net.clone(), x);
+        let sample = Sample::of(learner.built.net.clone(), x);
         suprema.push(sample.extremes(&signs::draw(coins, cell.n()))?.supremum);
         rounding = rounding.max(sample.rounding());
     }
     let up = |x: f64| x.log2().ceil().exp2();
     let (c, b) = (up(most_r2), up(most_w));
-    let (supremum, half) = interval(&suprema, tolerance::FAILURE);
+    let (supremum, half) = student_interval(&suprema, tolerance::FAILURE);
     let quadratic = b.sqrt() * supremum;
     let linear = (c * n_k / n).sqrt();
     let (loss, _) = mean_and_error(&population);
     let (known, _) = mean_and_error(&known);
     // Loss and what is known of it vary together: their difference carries the interval, and the left side
     // holds it.
-    let (_, spread) = interval(&excess, tolerance::FAILURE);
+    let (_, spread) = student_interval(&excess, tolerance::FAILURE);
     let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
     let bound = known + 2.0 * (linear + quadratic);
     Ok(start(cell, SAMPLES)
@@ -150,10 +140,10 @@ pub(super) fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let exact = square - 2.0 * cross + truth;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
     let (mean, half) =
-        interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
+        student_interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
     let moduli = square + 2.0 * cross.abs() + truth;
-    let error = rounding::sum(learner.cov.order() * cell.m(), 64) * moduli
-        + learner.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
+    let error = rounding::sum(learner.built.cov.order() * cell.m(), 64) * moduli
+        + learner.built.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
     Ok(start(cell, 1)
         .quantity("exact", exact, error)
         .quantity("miss", (mean / exact - 1.0).abs(), error / exact)

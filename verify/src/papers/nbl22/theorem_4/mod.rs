@@ -24,9 +24,9 @@ use crate::claim::sweep::Sweep;
 use crate::claim::{Claim, Prediction, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::instance::ACTIVATIONS;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use crate::papers::nbl22::rademacher_quadratic::extremes;
-use crate::papers::nbl22::setting::ACTIVATIONS;
 use escapement::tolerance::TAIL;
 
 /// The claim.

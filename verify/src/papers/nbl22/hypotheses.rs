@@ -1,4 +1,4 @@
-//! What several claims share: the width that two of them suppose, and error bounds of squares.
+//! Hypotheses on the width that several claims state.
 
 use crate::claim::cell::Cell;
 use crate::claim::record::Measurement;
@@ -19,9 +19,4 @@ pub fn wide_enough(measurement: Measurement, cell: &Cell) -> Measurement {
 /// The width that the hypothesis asks for, where a machine reaches it.
 pub fn literal(cell: &Cell) -> bool {
     cell.m() as f64 >= width_of_hypothesis(cell.d(), cell.k())
-}
-
-/// The error of `x²` when `x` is known to within `error`.
-pub fn square_error(x: f64, error: f64) -> f64 {
-    error * (2.0 * x.abs() + error)
 }

@@ -1,0 +1,183 @@
+//! A cell of NBL22, set up: its activation, target, network, Σ with the top eigenspace, W_L, W_Q and inputs.
+//!
+//! Every purpose has a random stream of its own, named here or by the claim, so that a claim which asks for
+//! more of a cell does not move what another one drew.
+
+use crate::claim::cell::Cell;
+use crate::error::Result;
+use crate::papers::nbl22::letters::{Letters, M, N};
+use escapement::activation::{self, Activation};
+use escapement::construct::signed_loss::{SignedModel, signed_model};
+use escapement::construct::{self, LowDegree, SparseTerm, Target, WQ, ZonalTerm, frobenius_sq};
+use escapement::covariance::Covariance;
+use escapement::eigen::{EigenPairs, TopSpace};
+use escapement::network::PairedNetwork;
+use escapement::objective::Regularizers;
+use escapement::rounding;
+use escapement::sphere::{Truncation, uniform_sphere};
+use faer::{Mat, MatRef, Par};
+use rand::Rng;
+use std::sync::Arc;
+
+/// The activations that claims are measured with.
+pub const ACTIVATIONS: [&str; 2] = ["sigmoid:1", "tanh:0.5"];
+
+/// Numbers of sparse terms: 3 divides no width that is a power of 2, which tells 1/p_i from R/p.
+pub const TERMS: [usize; 2] = [1, 3];
+
+/// Dimensions for exact quantities, about a factor 1.6 apart.
+pub const LONG_RANGE: [usize; 14] = [5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 800, 1250, 2000];
+
+/// The α_i of R terms: 1, −0.7, 0.5, and again. Both signs occur, so that twins move at k = 1 as well.
+pub fn alphas(terms: usize) -> Vec<f64> {
+    [1.0, -0.7, 0.5].into_iter().cycle().take(terms).collect()
+}
+
+/// The activation of a cell.
+///
+/// # Errors
+/// The name is none that the core knows.
+pub fn activation(cell: &Cell) -> Result<Arc<dyn Activation>> {
+    Ok(activation::parse(&cell.activation)?)
+}
+
+/// The target of a cell. Width, samples and replicate do not enter, so that a sweep over them keeps it.
+///
+/// # Errors
+/// The dimension or k of the cell is not allowed.
+pub fn target(cell: &Cell, seed: u64) -> Result<Target> {
+    target_from(cell, &mut cell.clone().without(M).without(N).replicate(0).stream(seed, "target"))
+}
+
+/// A target of the d, k and R of a cell, of which all directions are drawn from `rng`: three zonal terms of
+/// each degree from 1 to k and a constant, scaled to E f_k² = 1, and R sparse terms with the coefficients
+/// [`alphas`].
+///
+/// # Errors
+/// As for [`target`].
+pub fn target_from(cell: &Cell, rng: &mut impl Rng) -> Result<Target> {
+    let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+    let mut low = vec![ZonalTerm { degree: 0, coefficient: 0.5, eta: direction() }];
+    for degree in 1..=cell.k() {
+        low.extend((0..3).map(|i| ZonalTerm {
+            degree,
+            coefficient: 1.0 - 0.25 * f64::from(i),
+            eta: direction(),
+        }));
+    }
+    let sparse =
+        alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
+    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low), sparse)?.normalised()?)
+}
+
+/// OLD FAMILY
+pub fn old_target(cell: &Cell, seed: u64) -> Result<Target> {
+    let row = |a: MatRef<'_, f64>, r: usize| (0..cell.d()).map(|i| a[(r, i)]).collect::<Vec<_>>();
+    let beta = uniform_sphere(&mut cell.stream(seed, "directions"), cell.terms(), cell.d(), 1.0);
+    let old = [1.0, -0.5, 0.75];
+    let sparse =
+        (0..cell.terms()).map(|i| SparseTerm { alpha: old[i % 3], beta: row(beta.as_ref(), i) }).collect();
+    let eta = uniform_sphere(&mut cell.stream(seed, "poles"), cell.k() + 1, cell.d(), 1.0);
+    let share = 1.0 / (cell.k() + 1) as f64;
+    let low = (0..=cell.k()).map(|degree| {
+        // E P_j² = 1/B(d,j).
+        let coefficient = (share * escapement::sphere::dimension(cell.d(), degree)).sqrt();
+        ZonalTerm { degree, coefficient, eta: row(eta.as_ref(), degree) }
+    });
+    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low.collect()), sparse)?)
+}
+
+/// The initialisation of a cell, of which the distinct neurons are drawn from the stream `purpose`.
+///
+/// # Errors
+/// The width or the dimension of the cell is not allowed, or its activation is unknown.
+pub fn network(cell: &Cell, seed: u64, purpose: &str) -> Result<PairedNetwork> {
+    let rng = &mut cell.stream(seed, purpose);
+    Ok(PairedNetwork::random(rng, cell.m() / 2, cell.d(), activation(cell)?)?)
+}
+
+/// `n` inputs on the sphere of radius √d from the stream `purpose`, `[n, d]`.
+pub fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
+    uniform_sphere(&mut cell.stream(seed, purpose), n, cell.d(), (cell.d() as f64).sqrt())
+}
+
+/// A network with its Σ and top n_k eigenspace, a target, and the two parts of W* for it.
+pub struct Instance {
+    pub net: PairedNetwork,
+    pub cov: Covariance,
+    /// The top eigenpairs of Σ: n_k, and one more where there is one.
+    pub pairs: EigenPairs,
+    pub top: TopSpace,
+    pub target: Target,
+    pub w_l: Mat<f64>,
+    pub w_q: WQ,
+    /// The inputs of the cell, `[n, d]`.
+    pub x: Mat<f64>,
+}
+
+impl Instance {
+    /// The instance of a cell, with its own streams and the default truncation of Σ.
+    ///
+    /// # Errors
+    /// As for [`network`], [`target`] and [`Instance::of`].
+    pub fn new(cell: &Cell, seed: u64) -> Result<Self> {
+        let x = inputs(cell, seed, "inputs", cell.n());
+        Self::of(network(cell, seed, "weights")?, target(cell, seed)?, Truncation::default(), x)
+    }
+
+    /// The instance of a network and a target, with the inputs `x`.
+    ///
+    /// # Errors
+    /// Σ cannot be truncated so, its projector on the top n_k is not defined, or W_Q does not exist.
+    pub fn of(net: PairedNetwork, target: Target, truncation: Truncation, x: Mat<f64>) -> Result<Self> {
+        let cov = Covariance::new(net.weights(), net.activation(), truncation)?;
+        let (top, pairs) = TopSpace::of(&cov, target.n_k()?, Par::Seq)?;
+        let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
+        let w_q = construct::w_q(&net, &target)?;
+        Ok(Self { net, cov, pairs, top, target, w_l, w_q, x })
+    }
+
+    /// The regularisers, R3 on the inputs of the cell.
+    pub fn regularizers(&self) -> Regularizers<'_> {
+        self.regularizers_on(self.x.as_ref())
+    }
+
+    /// The regularisers, R3 on the inputs `x`.
+    pub fn regularizers_on<'a>(&'a self, x: MatRef<'a, f64>) -> Regularizers<'a> {
+        Regularizers { cov: &self.cov, top: &self.top, net: &self.net, x }
+    }
+
+    /// `e_0 − f*` and c_r at every input.
+    ///
+    /// # Errors
+    /// An input has the wrong length.
+    pub fn model(&self) -> Result<SignedModel> {
+        let mut model =
+            signed_model(&self.net, self.x.as_ref(), self.w_l.as_ref(), self.w_q.w.as_ref(), Par::Seq)?;
+        let y = self.target.value(self.x.as_ref())?;
+        model.constant.iter_mut().zip(&y).for_each(|(e, y)| *e -= y);
+        Ok(model)
+    }
+
+    /// A bound on the rounding of the quadratic model less the target at any input, and of means of it: sums
+    /// of m terms whose moduli add up to at most `size`, in which f_k enters with |f_k|² ≤ n_k E f_k².
+    pub fn model_rounding(&self) -> f64 {
+        let (m, d) = (self.cov.m() as f64, self.cov.d() as f64);
+        let [_, first, second, _] = self.net.activation().suprema().map(|s| s.value);
+        let (l, q) = (frobenius_sq(self.w_l.as_ref()), frobenius_sq(self.w_q.w.as_ref()));
+        let sparse: f64 = self.target.sparse().iter().map(|t| t.alpha.abs()).sum::<f64>()
+            * d.powf(0.5 * (self.target.k() + 1) as f64);
+        let size = second * d * (l + q) / m.sqrt()
+            + first * (d * (l + q)).sqrt()
+            + sparse
+            + (self.top.rank() as f64).sqrt();
+        self.summation() * size
+    }
+
+    /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over
+    /// the n inputs. Guaranteed: at k = 1 the terms are equal, and their roundings add up rather than average
+    /// out.
+    pub fn summation(&self) -> f64 {
+        2.0 * rounding::sum(self.cov.m() + self.x.nrows(), 2 * self.cov.d() + 16)
+    }
+}
