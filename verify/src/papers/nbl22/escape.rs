@@ -174,14 +174,14 @@ impl Claim for Escape {
 
 /// `Σ_i E|h_i|`, R dividing nothing: it is free of the groups.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let moments = Moments::new(&instance::activation(cell)?, &instance::old_target(cell, seed)?)?;
+    let moments = Moments::new(&instance::activation(cell)?, &instance::target(cell, seed)?)?;
     let measurement = Measurement::new().ball("absolute_moment", moments.absolute()).cost(1e7, 1e6, 0.0);
     Ok(moments.assumption_3(measurement))
 }
 
 /// Norms of W_Q.
 fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let target = instance::old_target(cell, seed)?;
+    let target = instance::target(cell, seed)?;
     let moments = Moments::new(&instance::activation(cell)?, &target)?;
     let net = instance::network(cell, seed, "weights 0")?;
     let w = construct::w_q_from(&net, &target, moments.population.clone())?.w;
@@ -216,7 +216,7 @@ fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 /// Norm of W_L, beside its limit.
 fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::old_target(cell, seed)?);
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
     let built = Instance::of(net, target, Truncation::default(), Mat::new())?;
     let (pairs, w) = (&built.pairs, &built.w_l);
     let (m, rank) = (cell.m() as f64, built.top.rank());

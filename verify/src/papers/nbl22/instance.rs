@@ -14,9 +14,8 @@ use escapement::eigen::{EigenPairs, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::rounding;
-use escapement::sphere::{Truncation, uniform_sphere};
+use escapement::sphere::{Truncation, dimension, uniform_sphere};
 use faer::{Mat, MatRef, Par};
-use rand::Rng;
 use std::sync::Arc;
 
 /// The activations that claims are measured with.
@@ -28,9 +27,9 @@ pub const TERMS: [usize; 2] = [1, 3];
 /// Dimensions for exact quantities, about a factor 1.6 apart.
 pub const LONG_RANGE: [usize; 14] = [5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 800, 1250, 2000];
 
-/// The α_i of R terms: 1, −0.7, 0.5, and again. Both signs occur, so that twins move at k = 1 as well.
+/// The α_i of R terms: 1, −½, ¾, and again. Both signs occur, so that twins move at k = 1 as well.
 pub fn alphas(terms: usize) -> Vec<f64> {
-    [1.0, -0.7, 0.5].into_iter().cycle().take(terms).collect()
+    [1.0, -0.5, 0.75].into_iter().cycle().take(terms).collect()
 }
 
 /// The activation of a cell.
@@ -41,50 +40,37 @@ pub fn activation(cell: &Cell) -> Result<Arc<dyn Activation>> {
     Ok(activation::parse(&cell.activation)?)
 }
 
-/// The target of a cell. Width, samples and replicate do not enter, so that a sweep over them keeps it.
+/// The target of a cell, drawn anew for each.
+///
+/// f_k is a sum of one zonal of each degree from 0 to k, and their second moments are equal, 1/(k+1), so that
+/// no degree fades beside another one as d grows. Beside it stand R sparse terms with the coefficients
+/// [`alphas`]. All directions are uniform: those of f_k are drawn from the stream "poles", the others from
+/// "directions".
 ///
 /// # Errors
 /// The dimension or k of the cell is not allowed.
 pub fn target(cell: &Cell, seed: u64) -> Result<Target> {
-    target_from(cell, &mut cell.clone().without(M).without(N).replicate(0).stream(seed, "target"))
+    let (d, k) = (cell.d(), cell.k());
+    let directions = |purpose: &str, n: usize| {
+        let rows = uniform_sphere(&mut cell.stream(seed, purpose), n, d, 1.0);
+        (0..n).map(move |i| rows.row(i).iter().copied().collect::<Vec<f64>>())
+    };
+    let low = directions("poles", k + 1).enumerate().map(|(degree, eta)| {
+        // E P_j² = 1/B(d,j).
+        let coefficient = ((k + 1) as f64).recip() * dimension(d, degree);
+        ZonalTerm { degree, coefficient: coefficient.sqrt(), eta }
+    });
+    let low = LowDegree::Zonal(low.collect());
+    let sparse = alphas(cell.terms()).into_iter().zip(directions("directions", cell.terms()));
+    Ok(Target::new(d, k, low, sparse.map(|(alpha, beta)| SparseTerm { alpha, beta }).collect())?)
 }
 
-/// A target of the d, k and R of a cell, of which all directions are drawn from `rng`: three zonal terms of
-/// each degree from 1 to k and a constant, scaled to E f_k² = 1, and R sparse terms with the coefficients
-/// [`alphas`].
+/// The target that all cells of a sweep over widths, samples or replicates share.
 ///
 /// # Errors
 /// As for [`target`].
-pub fn target_from(cell: &Cell, rng: &mut impl Rng) -> Result<Target> {
-    let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
-    let mut low = vec![ZonalTerm { degree: 0, coefficient: 0.5, eta: direction() }];
-    for degree in 1..=cell.k() {
-        low.extend((0..3).map(|i| ZonalTerm {
-            degree,
-            coefficient: 1.0 - 0.25 * f64::from(i),
-            eta: direction(),
-        }));
-    }
-    let sparse =
-        alphas(cell.terms()).into_iter().map(|alpha| SparseTerm { alpha, beta: direction() }).collect();
-    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low), sparse)?.normalised()?)
-}
-
-/// OLD FAMILY
-pub fn old_target(cell: &Cell, seed: u64) -> Result<Target> {
-    let row = |a: MatRef<'_, f64>, r: usize| (0..cell.d()).map(|i| a[(r, i)]).collect::<Vec<_>>();
-    let beta = uniform_sphere(&mut cell.stream(seed, "directions"), cell.terms(), cell.d(), 1.0);
-    let old = [1.0, -0.5, 0.75];
-    let sparse =
-        (0..cell.terms()).map(|i| SparseTerm { alpha: old[i % 3], beta: row(beta.as_ref(), i) }).collect();
-    let eta = uniform_sphere(&mut cell.stream(seed, "poles"), cell.k() + 1, cell.d(), 1.0);
-    let share = 1.0 / (cell.k() + 1) as f64;
-    let low = (0..=cell.k()).map(|degree| {
-        // E P_j² = 1/B(d,j).
-        let coefficient = (share * escapement::sphere::dimension(cell.d(), degree)).sqrt();
-        ZonalTerm { degree, coefficient, eta: row(eta.as_ref(), degree) }
-    });
-    Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(low.collect()), sparse)?)
+pub fn shared_target(cell: &Cell, seed: u64) -> Result<Target> {
+    target(&cell.clone().without(M).without(N).replicate(0), seed)
 }
 
 /// The initialisation of a cell, of which the distinct neurons are drawn from the stream `purpose`.
@@ -119,10 +105,10 @@ impl Instance {
     /// The instance of a cell, with its own streams and the default truncation of Σ.
     ///
     /// # Errors
-    /// As for [`network`], [`target`] and [`Instance::of`].
+    /// As for [`network`], [`shared_target`] and [`Instance::of`].
     pub fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let x = inputs(cell, seed, "inputs", cell.n());
-        Self::of(network(cell, seed, "weights")?, target(cell, seed)?, Truncation::default(), x)
+        Self::of(network(cell, seed, "weights")?, shared_target(cell, seed)?, Truncation::default(), x)
     }
 
     /// The instance of a network and a target, with the inputs `x`.

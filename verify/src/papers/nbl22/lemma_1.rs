@@ -228,7 +228,7 @@ fn groups() -> impl Iterator<Item = (usize, &'static str)> {
 
 /// Exact quantities, R dividing p.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let moments = Moments::new(&instance::activation(cell)?, &instance::old_target(cell, seed)?)?;
+    let moments = Moments::new(&instance::activation(cell)?, &instance::target(cell, seed)?)?;
     // m = 2R, so that each term has one neuron: m times the mean squared error is free of m.
     let square = moments.mean_square(&vec![1; cell.terms()]);
     let measurement = Measurement::new()
@@ -241,7 +241,7 @@ fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// Errors and norms of several networks at a width of a sweep.
 fn sampled(cell: &Cell, seed: u64, maximum: bool) -> Result<Measurement> {
     let sigma = instance::activation(cell)?;
-    let target = instance::old_target(cell, seed)?;
+    let target = instance::target(cell, seed)?;
     let moments = Moments::new(&sigma, &target)?;
     let counts = construct::groups(cell.m() / 2, cell.terms());
     let (n, networks) = if maximum { (cell.n(), NETWORKS[1]) } else { (INPUTS, NETWORKS[0]) };
@@ -306,7 +306,7 @@ fn even_groups(w: MatRef<'_, f64>, counts: &[usize]) -> Mat<f64> {
 /// Mean and mean square of the misfit over many small networks.
 fn unbiased(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = instance::activation(cell)?;
-    let target = instance::old_target(cell, seed)?;
+    let target = instance::target(cell, seed)?;
     let moments = Moments::new(&sigma, &target)?;
     let (p, d) = (cell.m() / 2, cell.d());
     let counts = construct::groups(p, cell.terms());

@@ -239,7 +239,7 @@ struct Case {
 
 impl Case {
     fn new(cell: &Cell, seed: u64, truncation: Truncation, x: Mat<f64>) -> Result<Self> {
-        let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::old_target(cell, seed)?);
+        let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
         let built = Instance::of(net, target, truncation, x)?;
         let (net, cov, w, rank) = (&built.net, &built.cov, &built.w_q.w, built.top.rank());
         let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);

@@ -231,7 +231,7 @@ fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (mut errors, mut rounding) = (Vec::with_capacity(DRAWS), 0.0_f64);
     for replicate in 0..DRAWS {
         let draw = cell.clone().replicate(replicate);
-        let target = Zonals::of(&instance::old_target(&draw, seed)?)?;
+        let target = Zonals::of(&instance::target(&draw, seed)?)?;
         let x = instance::inputs(&draw, seed, "inputs", cell.n());
         let whole: f64 = (cell.k() + 1..=target.degree()).map(|j| target.second_moment(j)).sum();
         if let Some(fit) = KernelRidge::new(&levels, x.as_ref(), &target)?.oracle() {

@@ -147,7 +147,7 @@ impl Claim for Taylor {
 
 /// `Σ_i (E h_i²)^{3/4}`.
 fn exact(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let moments = Moments::new(&instance::activation(cell)?, &instance::target(cell, seed)?)?;
+    let moments = Moments::new(&instance::activation(cell)?, &instance::shared_target(cell, seed)?)?;
     let moment: f64 = moments.population.squares().iter().map(|h| h.powf(0.75)).sum();
     let moment = Ball::relative(moment, 2.0 * moments.relative);
     Ok(moments.assumption_3(Measurement::new().ball("moment", moment).cost(1e6, 1e5, 0.0)))
@@ -198,7 +198,7 @@ impl Remainder {
 
 /// The remainder at W* of one width.
 fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::shared_target(cell, seed)?);
     let moments = Moments::new(&instance::activation(cell)?, &target)?;
     // The same along m: the sixth moment of few inputs scatters more than the remainder does.
     let x = instance::inputs(&cell.clone().without(M), seed, "inputs", INPUTS);

@@ -77,7 +77,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
-    let target = instance::target(cell, seed)?;
+    let target = instance::shared_target(cell, seed)?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
     let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
     let found = Projection::from_pairs(&cov, &pairs, cell.k())?;

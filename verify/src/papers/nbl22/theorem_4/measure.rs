@@ -32,7 +32,7 @@ pub(super) const SAMPLES: usize = 16;
 /// A learner on the target of the cell, the same along n.
 fn learner(cell: &Cell, seed: u64) -> Result<Learner> {
     let group = cell.clone().part(String::new());
-    Learner::new(cell, seed, instance::target(&group, seed)?)
+    Learner::new(cell, seed, instance::shared_target(&group, seed)?)
 }
 
 fn start(cell: &Cell, runs: usize) -> Measurement {
