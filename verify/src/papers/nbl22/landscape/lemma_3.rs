@@ -152,142 +152,132 @@ impl Claim for Lemma3 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let mut bounds = Vec::new();
-        for (name, place) in [("zero", "W = 0"), ("at-star", "W*"), ("stationary", "a stationary point")] {
-            let mut bound = Bound::identity(
-                format!("identity-{name}"),
-                format!("at {place} the left side is its closed form"),
-                name,
-                format!("{name}-composed"),
-                Neighbour::lhs(format!("{name}-half"), "half the Hessian"),
-            )
-            .neighbour(Neighbour::lhs(format!("{name}-without-star"), "2W_L* left out of the inner product"))
-            .neighbour(Neighbour::lhs(format!("{name}-flipped"), "the sign of the gradient term flipped"));
-            if name != "zero" {
-                bound = bound.neighbour(Neighbour::lhs(
-                    format!("{name}-without-low"),
-                    "W_L left out of the inner product",
-                ));
-            }
-            bounds.push(bound);
-        }
-        let explicit = |name: &str, place: &str, neighbour: Neighbour| {
-            let statement = format!(
-                "at {place} the left side is at most its closed form without −2B, with Taylor's bound and \
-                 Hölder's for R4"
-            );
-            Bound::inequality(
-                format!("explicit-{name}"),
-                statement,
-                name,
-                Side::Upper,
-                format!("{name}-explicit"),
-                neighbour,
-            )
-        };
-        bounds.extend([
-            explicit(
-                "zero",
-                "W = 0",
-                Neighbour::lhs(
-                    "zero-without-star",
-                    "2W_L* left out of the inner \
-                product",
-                ),
-            )
-            .neighbour(Neighbour::lhs("zero-flipped", "the sign of the gradient term flipped")),
-            explicit(
-                "mirror",
-                "−W_L*",
-                Neighbour::lhs(
-                    "mirror-without-low",
-                    "W_L left out of the inner \
-                product",
-                ),
-            ),
-            explicit(
-                "stationary",
-                "a stationary point",
-                Neighbour::rhs(
-                    "stationary-unbent",
-                    "the Hessian of \
-                R4 forgotten",
-                ),
-            ),
-            Bound::inequality(
-                "constant",
-                "at five points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
-                 s_r²(w*_r·x)² + √R3(W) + E_n|b| + 2E_n|f_L(SW_Q)| and Taylor's remainder, C = 6 + max_τ \
-                 (Aτ⁶ + 8δτ⁷ − 6τ⁸ − 2): the largest ratio is at most 1",
-                "worst-ratio",
-                Side::Upper,
-                "one",
-                Neighbour::lhs("worst-ratio-six", "C = 6: the Hessian of R4 forgotten"),
-            ),
-        ]);
-        let remainder = |name: &str, statement: &str, false_statement: &str| {
-            let neighbour = Neighbour::rhs(format!("{name}-false"), false_statement);
-            Bound::inequality(name, statement, name, Side::Upper, format!("{name}-norms"), neighbour)
-        };
-        bounds.extend([
-            remainder(
-                "squares",
-                "at a stationary point E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, of order \
-                 m^{-1/2}; for f_L + f_Q twice this and 2(sup σ'' d ‖W‖_{2,4} ‖W*‖_{2,4})²/m",
-                "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term",
-            ),
-            remainder(
-                "cross",
-                "at a stationary point E_n m^{-1/2}Σ|σ''(w_{0,r}·x)(w_r·x)(g_r·x)|, G = 2W_L* − W_L, is at \
-                 most sup|σ''| ‖E_n xxᵀ‖ ‖W‖_F ‖G‖_F m^{-1/2}, of order m^{-1/4}",
-                "‖W‖_{2,4} in place of ‖W‖_F",
-            ),
-            remainder(
-                "taylor",
-                "at a stationary point Taylor's remainder is at most sup|σ'''| √d ‖E_n xxᵀ‖ (‖W‖‖W*‖² + \
-                 ½‖W‖²‖D‖ + ⅓‖W‖³ + ⅓‖W*‖³) m^{-1/4} in ‖·‖_{2,4}",
-                "m^{-1/2} in place of m^{-1/4}",
-            )
-            .part(NETWORK),
-        ]);
-        let falls = |name: &str, statement: &str, lhs: &str, rhs: &str, power: f64| {
-            Bound::growth(name, statement, lhs, rhs, Sweep::upper(M, move |_| power))
-        };
-        bounds.extend([
-            falls("noise", "E_n √(E_S f_L(SW_Q)²) ≲ m^{-1/4}", "noise", "quarter", -0.25),
-            falls("delta", "δ ≲ m^{-1/4}: C tends to its value at δ = 0", "delta", "quarter", -0.25),
-            falls(
-                "trend",
-                "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε: \
-                 the left side and 2L_λ(W*) together",
-                "stationary-raised",
-                "epsilon",
-                -0.25,
-            ),
-            Bound::inequality(
-                "printed-lambda",
-                "with λ as printed Σ_i λ_i R_i(W*) is at least 10³ε",
-                "cost-printed",
-                Side::Lower,
-                "vacuous",
-                Neighbour::lhs("cost", "λ_i = ε/R_i(W*)"),
-            ),
-            Bound::inequality(
-                "as-printed",
-                "with λ as printed the left side at a stationary point is at most 0: −2L_λ(W*) outweighs it, \
-                 and the lemma says nothing",
-                "printed",
-                Side::Upper,
-                "nothing",
-                Neighbour::lhs("printed-at-star", "at W*, no stationary point"),
-            )
-            .printed(ErratumId(10)),
-        ]);
-        for bound in bounds.iter_mut().filter(|b| b.name.contains("printed")) {
-            *bound = bound.clone().among(|c| c.replicate == 0);
-        }
-        bounds
+        [identities(), explicit(), remainders(), along_m(), as_printed()].concat()
     }
+}
+
+/// The left side against what it is put together from.
+fn identities() -> Vec<Bound> {
+    let places = [("zero", "W = 0"), ("at-star", "W*"), ("stationary", "a stationary point")];
+    let bound = |(name, place): (&str, &str)| {
+        let lhs = |suffix: &str, description: &str| Neighbour::lhs(format!("{name}-{suffix}"), description);
+        let statement = format!("at {place} the left side is its closed form");
+        let half = lhs("half", "half the Hessian");
+        let bound =
+            Bound::identity(format!("identity-{name}"), statement, name, format!("{name}-composed"), half)
+                .neighbour(lhs("without-star", "2W_L* left out of the inner product"))
+                .neighbour(lhs("flipped", "the sign of the gradient term flipped"));
+        if name == "zero" {
+            return bound;
+        }
+        bound.neighbour(lhs("without-low", "W_L left out of the inner product"))
+    };
+    places.map(bound).into()
+}
+
+/// The left side against its bound with constants.
+fn explicit() -> Vec<Bound> {
+    let explicit = |name: &str, place: &str, neighbour: Neighbour| {
+        let statement = format!(
+            "at {place} the left side is at most its closed form without −2B, with Taylor's bound and \
+             Hölder's for R4"
+        );
+        let (bound, rhs) = (format!("explicit-{name}"), format!("{name}-explicit"));
+        Bound::inequality(bound, statement, name, Side::Upper, rhs, neighbour)
+    };
+    let without_star = Neighbour::lhs("zero-without-star", "2W_L* left out of the inner product");
+    let without_low = Neighbour::lhs("mirror-without-low", "W_L left out of the inner product");
+    let unbent = Neighbour::rhs("stationary-unbent", "the Hessian of R4 forgotten");
+    vec![
+        explicit("zero", "W = 0", without_star)
+            .neighbour(Neighbour::lhs("zero-flipped", "the sign of the gradient term flipped")),
+        explicit("mirror", "−W_L*", without_low),
+        explicit("stationary", "a stationary point", unbent),
+        Bound::inequality(
+            "constant",
+            "at five points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
+             s_r²(w*_r·x)² + √R3(W) + E_n|b| + 2E_n|f_L(SW_Q)| and Taylor's remainder, C = 6 + max_τ \
+             (Aτ⁶ + 8δτ⁷ − 6τ⁸ − 2): the largest ratio is at most 1",
+            "worst-ratio",
+            Side::Upper,
+            "one",
+            Neighbour::lhs("worst-ratio-six", "C = 6: the Hessian of R4 forgotten"),
+        ),
+    ]
+}
+
+/// What is left over, against norms.
+fn remainders() -> Vec<Bound> {
+    let remainder = |name: &str, statement: &str, false_statement: &str| {
+        let neighbour = Neighbour::rhs(format!("{name}-false"), false_statement);
+        Bound::inequality(name, statement, name, Side::Upper, format!("{name}-norms"), neighbour)
+    };
+    vec![
+        remainder(
+            "squares",
+            "at a stationary point E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, of order \
+             m^{-1/2}; for f_L + f_Q twice this and 2(sup σ'' d ‖W‖_{2,4} ‖W*‖_{2,4})²/m",
+            "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term",
+        ),
+        remainder(
+            "cross",
+            "at a stationary point E_n m^{-1/2}Σ|σ''(w_{0,r}·x)(w_r·x)(g_r·x)|, G = 2W_L* − W_L, is at \
+             most sup|σ''| ‖E_n xxᵀ‖ ‖W‖_F ‖G‖_F m^{-1/2}, of order m^{-1/4}",
+            "‖W‖_{2,4} in place of ‖W‖_F",
+        ),
+        remainder(
+            "taylor",
+            "at a stationary point Taylor's remainder is at most sup|σ'''| √d ‖E_n xxᵀ‖ (‖W‖‖W*‖² + \
+             ½‖W‖²‖D‖ + ⅓‖W‖³ + ⅓‖W*‖³) m^{-1/4} in ‖·‖_{2,4}",
+            "m^{-1/2} in place of m^{-1/4}",
+        )
+        .part(NETWORK),
+    ]
+}
+
+/// What falls along m.
+fn along_m() -> Vec<Bound> {
+    let falls = |name: &str, statement: &str, lhs: &str, rhs: &str, power: f64| {
+        Bound::growth(name, statement, lhs, rhs, Sweep::upper(M, move |_| power))
+    };
+    vec![
+        falls("noise", "E_n √(E_S f_L(SW_Q)²) ≲ m^{-1/4}", "noise", "quarter", -0.25),
+        falls("delta", "δ ≲ m^{-1/4}: C tends to its value at δ = 0", "delta", "quarter", -0.25),
+        falls(
+            "trend",
+            "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε: \
+             the left side and 2L_λ(W*) together",
+            "stationary-raised",
+            "epsilon",
+            -0.25,
+        ),
+    ]
+}
+
+/// With λ as printed, once for each cell: nothing about it is random.
+fn as_printed() -> Vec<Bound> {
+    [
+        Bound::inequality(
+            "printed-lambda",
+            "with λ as printed Σ_i λ_i R_i(W*) is at least 10³ε",
+            "cost-printed",
+            Side::Lower,
+            "vacuous",
+            Neighbour::lhs("cost", "λ_i = ε/R_i(W*)"),
+        ),
+        Bound::inequality(
+            "as-printed",
+            "with λ as printed the left side at a stationary point is at most 0: −2L_λ(W*) outweighs it, \
+             and the lemma says nothing",
+            "printed",
+            Side::Upper,
+            "nothing",
+            Neighbour::lhs("printed-at-star", "at W*, no stationary point"),
+        )
+        .printed(ErratumId(10)),
+    ]
+    .map(|bound| bound.among(|c| c.replicate == 0))
+    .into()
 }
 
 /// Both sides at a point, and false left sides.

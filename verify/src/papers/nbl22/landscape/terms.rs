@@ -94,24 +94,8 @@ impl Terms {
         };
         let second = 2.0 * s2 - 2.0 * case.at_star[1] - 2.0 * form(&c, &c) + 4.0 * form(&c, &c_star);
         let r4_star = case.at_star[3];
-        let total = regularizers::norm_2_4_pow4(w);
-        let (mut bent, mut turned) = (0.0, 0.0);
-        for r in 0..m {
-            let (w, v) = (w.row(r), star.row(r));
-            let (s, along) = (w.squared_norm_l2(), w * v.transpose());
-            bent += 2.0
-                * ((4.0 * s * along).powi(2) + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
-            turned += 8.0 * total * s * (w * aim.row(r).transpose());
-        }
-        let sizes = [norm_2_4(w), norm_2_4(star), norm_2_4(w_l), norm_2_4(low.as_ref())];
-        let largest = (0..m).map(|r| star.row(r).squared_norm_l2()).fold(0.0, f64::max);
-        let delta = (2.0 * sizes[2] + sizes[3]) / sizes[1];
-        // Σ‖w‖²(w·w*)² ≤ max‖w*_r‖² Σ‖w_r‖⁶, and Σ‖w_r‖⁶ ≤ T^{3/2}.
-        let bend = 24.0 + 32.0 * largest / sizes[1].powi(2);
-        let tau = sizes[0] / sizes[1];
-        let quartic = |t: f64| -6.0 * t.powi(8) + 8.0 * delta * t.powi(7) + bend * t.powi(6) - 2.0;
-        // Where the derivative τ⁵(−48τ² + 56δτ + 6·bend) vanishes.
-        let top = (7.0 * delta + (49.0 * delta * delta + 18.0 * bend).sqrt()) / 12.0;
+        let fourth = Fourth::new(case, w, low.as_ref(), aim.as_ref());
+        let (tau, delta) = (fourth.tau, fourth.delta);
 
         let mut out = Self {
             curvature,
@@ -139,32 +123,44 @@ impl Terms {
                 lambda[0] * 2.0 * (s1 - case.at_star[0]),
                 lambda[1] * second,
                 lambda[2] * 2.0 * (s3 - case.at_star[2]),
-                lambda[3] * (bent - 6.0 * r4 + turned - 2.0 * r4_star),
+                lambda[3] * (fourth.bent - 6.0 * r4 + fourth.turned - 2.0 * r4_star),
             ],
-            fourth: lambda[3] * r4_star * quartic(tau),
-            supremum: lambda[3] * r4_star * quartic(top),
-            straight: lambda[3] * r4_star * (quartic(tau) - bend * tau.powi(6)),
+            fourth: lambda[3] * r4_star * fourth.quartic(tau),
+            supremum: lambda[3] * r4_star * fourth.quartic(fourth.top()),
+            straight: lambda[3] * r4_star * (fourth.quartic(tau) - fourth.bend * tau.powi(6)),
             tau,
             delta,
             rounding: 0.0,
         };
-        // Sums over neurons, inputs and entries of products of sums over d; what their moduli add up to at
-        // most.
+        out.rounding = out.rounding_of(case, objective, w, step.as_ref());
+        Ok(out)
+    }
+
+    /// Sums over neurons, inputs and entries of products of sums over d: what their moduli add up to at most.
+    fn rounding_of(
+        &self,
+        case: &Case,
+        objective: &RegularizedLoss<'_>,
+        w: MatRef<'_, f64>,
+        step: MatRef<'_, f64>,
+    ) -> f64 {
+        let (built, star, lambda) = (&case.built, case.star.as_ref(), objective.lambda());
+        let (m, n, d) = (objective.m(), objective.n(), objective.d());
         let [_, first, second, _] = built.net.activation().suprema().map(|s| s.value);
         let rows = |v: MatRef<'_, f64>| (0..m).map(|r| v.row(r).norm_l2()).collect::<Vec<_>>();
-        let (a, b, e) = (rows(w), rows(star), rows(step.as_ref()));
+        let (a, b, e) = (rows(w), rows(star), rows(step));
         let reach = (d as f64).sqrt();
         let each = |r: usize| {
             let slope = first + second * reach * a[r];
             slope * reach * (e[r] + 4.0 * (a[r] + b[r])) + 2.0 * second * (reach * b[r]).powi(2)
         };
+        let root = (m as f64).sqrt().recip();
         let model = root * (0..m).map(each).sum::<f64>() + 4.0 * built.model_rounding() / built.summation();
-        let square = (frobenius_sq(w).sqrt() + out.distance + frobenius_sq(star).sqrt()).powi(2);
+        let square = (frobenius_sq(w).sqrt() + self.distance + frobenius_sq(star).sqrt()).powi(2);
         let forms = (lambda[0] + lambda[1] + lambda[2]) * d as f64 * first.powi(2) * square;
-        let quartic = lambda[3] * r4_star * 100.0 * (1.0 + tau + delta).powi(8);
+        let quartic = lambda[3] * case.at_star[3] * 100.0 * (1.0 + self.tau + self.delta).powi(8);
         let unit = rounding::sum(m + n + built.cov.order(), 4 * d + 64);
-        out.rounding = 2.0 * unit * (model + 2.0 * squares + forms + quartic + out.here + out.there);
-        Ok(out)
+        2.0 * unit * (model + 2.0 * self.squares + forms + quartic + self.here + self.there)
     }
 
     /// The left side.
@@ -266,5 +262,46 @@ impl Pass {
             }
         }
         out
+    }
+}
+
+/// R4 along W*: its Hessian and gradient there, and a polynomial in τ that bounds the two.
+struct Fourth {
+    /// `∇²R4(W)[SW*, SW*]` on average over S.
+    bent: f64,
+    /// `⟨∇R4(W), 2W_L* − W_L⟩`.
+    turned: f64,
+    tau: f64,
+    delta: f64,
+    /// `24 + 32 max‖w*_r‖²/‖W*‖_{2,4}²`, by `Σ‖w‖²(w·w*)² ≤ max‖w*_r‖² Σ‖w_r‖⁶` and `Σ‖w_r‖⁶ ≤ T^{3/2}`.
+    bend: f64,
+}
+
+impl Fourth {
+    fn new(case: &Case, w: MatRef<'_, f64>, low: MatRef<'_, f64>, aim: MatRef<'_, f64>) -> Self {
+        let star = case.star.as_ref();
+        let total = regularizers::norm_2_4_pow4(w);
+        let (mut bent, mut turned) = (0.0, 0.0);
+        for r in 0..w.nrows() {
+            let (w, v) = (w.row(r), star.row(r));
+            let (s, along) = (w.squared_norm_l2(), w * v.transpose());
+            bent += 2.0
+                * ((4.0 * s * along).powi(2) + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
+            turned += 8.0 * total * s * (w * aim.row(r).transpose());
+        }
+        let sizes = [norm_2_4(w), norm_2_4(star), norm_2_4(case.built.w_l.as_ref()), norm_2_4(low)];
+        let largest = (0..w.nrows()).map(|r| star.row(r).squared_norm_l2()).fold(0.0, f64::max);
+        let bend = 24.0 + 32.0 * largest / sizes[1].powi(2);
+        Self { bent, turned, tau: sizes[0] / sizes[1], delta: (2.0 * sizes[2] + sizes[3]) / sizes[1], bend }
+    }
+
+    /// The bound at τ, relative to R4(W*).
+    fn quartic(&self, tau: f64) -> f64 {
+        -6.0 * tau.powi(8) + 8.0 * self.delta * tau.powi(7) + self.bend * tau.powi(6) - 2.0
+    }
+
+    /// Where the bound is largest: its derivative is τ⁵(−48τ² + 56δτ + 6·bend).
+    fn top(&self) -> f64 {
+        (7.0 * self.delta + (49.0 * self.delta * self.delta + 18.0 * self.bend).sqrt()) / 12.0
     }
 }

@@ -162,22 +162,20 @@ impl Claim for Spectrum {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        bounds()
+        [top().map(|bound| bound.part(TOP)).into(), levels(), rest(), in_d()].concat()
     }
 }
 
-fn bounds() -> Vec<Bound> {
-    let m = M;
-    let claimed = |cell: &Cell| if cell.degree() == 0 { 0.0 } else { 1.0 - cell.degree() as f64 };
-    let mut bounds = vec![
+/// The n_k-th eigenvalue, and the angle of its eigenspace.
+fn top() -> [Bound; 6] {
+    [
         Bound::growth(
             "low-degrees",
             "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j along m",
             "lambda",
             "kappa",
-            Sweep::both(m, |_| 0.0),
-        )
-        .part(TOP),
+            Sweep::both(M, |_| 0.0),
+        ),
         Bound::inequality(
             "low-degrees-floor",
             "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
@@ -185,8 +183,7 @@ fn bounds() -> Vec<Bound> {
             Side::Lower,
             "floor",
             Neighbour::rhs("floor.largest", "the largest κ_j in place of the least"),
-        )
-        .part(TOP),
+        ),
         Bound::inequality(
             "gap",
             "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the \
@@ -196,24 +193,21 @@ fn bounds() -> Vec<Bound> {
             "n_k",
             Neighbour::rhs("d_k", "B(d,k), the harmonics of degree k alone"),
         )
-        .part(TOP)
         .among(separated),
         Bound::growth(
             "angle",
             "the sine of the largest angle between the top n_k eigenfunctions and degree ≤ k ≍ √(2Z/m)",
             "sine",
             "angle",
-            Sweep::both(m, |_| -0.5),
-        )
-        .part(TOP),
+            Sweep::both(M, |_| -0.5),
+        ),
         Bound::growth(
             "angles",
             "‖sin Θ‖_F ≍ √(2Z/m), its first-order mean square",
             "sine.all",
             "angle",
-            Sweep::both(m, |_| -0.5),
-        )
-        .part(TOP),
+            Sweep::both(M, |_| -0.5),
+        ),
         Bound::identity(
             "trace",
             "tr Σ = d E[σ'(√d z)²]",
@@ -221,9 +215,13 @@ fn bounds() -> Vec<Bound> {
             "trace",
             Neighbour::rhs("trace.double", "2/m in place of 1/m"),
         )
-        .neighbour(Neighbour::rhs("trace.short", "without degree k + 1"))
-        .part(TOP),
-    ];
+        .neighbour(Neighbour::rhs("trace.short", "without degree k + 1")),
+    ]
+}
+
+/// The first and last eigenvalues of the degrees k + 1 and k + 2.
+fn levels() -> Vec<Bound> {
+    let mut bounds = Vec::new();
     for (name, filter) in [(1, 1), (2, 2)] {
         let degree = format!("k+{name}");
         for (side, of) in [
@@ -236,7 +234,7 @@ fn bounds() -> Vec<Bound> {
                     format!("{of}(Σ), the {side} of degree {degree}, ≍ κ_{{{degree}}} along m"),
                     format!("{side}.{name}"),
                     format!("kappa.{name}"),
-                    Sweep::both(m, |_| 0.0),
+                    Sweep::both(M, |_| 0.0),
                 )
                 .part(LEVELS)
                 .among(move |c| c.k() >= filter),
@@ -258,13 +256,18 @@ fn bounds() -> Vec<Bound> {
             .among(move |c| c.k() >= filter),
         );
     }
-    bounds.extend([
+    bounds
+}
+
+/// The eigenvalues beyond n_{2k}.
+fn rest() -> Vec<Bound> {
+    vec![
         Bound::growth(
             "rest",
             "the eigenvalues of Σ beyond n_{2k} average ≍ Σ_{j>2k} τ_j/(dm)",
             "rest",
             "tail.average",
-            Sweep::both(m, |_| -1.0),
+            Sweep::both(M, |_| -1.0),
         )
         .part(LEVELS),
         Bound::inequality(
@@ -276,9 +279,15 @@ fn bounds() -> Vec<Bound> {
             Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
         )
         .part(LEVELS),
+    ]
+}
+
+/// How κ_j and the rest grow in d.
+fn in_d() -> Vec<Bound> {
+    let claimed = |cell: &Cell| if cell.degree() == 0 { 0.0 } else { 1.0 - cell.degree() as f64 };
+    vec![
         Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed))
             .part(KAPPA),
         Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Sweep::both(D, |_| 0.0)).part(REST),
-    ]);
-    bounds
+    ]
 }

@@ -156,127 +156,126 @@ impl Claim for Theorem2 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let both = |exponent: f64| Sweep::both(M, move |_: &Cell| exponent);
-        let upper = |exponent: f64| Sweep::upper(M, move |_: &Cell| exponent);
-        let mut bounds = vec![
-            Bound::growth(
-                "loss",
-                "E_S L̂^Q(W*) ≤ E_n √(E_S Y²) ≲ (d^{3(k−1)}/m)^{1/4} for every 1-Lipschitz loss; the \
-                 absolute loss is at least 1/√2 of it",
-                "root-square",
-                "width-term",
-                upper(-0.25),
-            ),
-            Bound::growth(
-                "smooth-loss",
-                "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: \
-                 twice as fast",
-                "smooth",
-                "width-term-squared",
-                upper(-0.5),
-            ),
-            Bound::growth(
-                "noise",
-                "√(E_n Σ_r c_r²) ≍ (E‖W_Q‖_F² tr Σ/(dm))^{1/2}: the part of the loss that the signs leave",
-                "noise",
-                "noise-explicit",
-                both(-0.25),
-            ),
-            Bound::growth(
-                "misfit",
-                "√(E_n (e_0 − f*)²) ≍ m^{-1/2}, against the exact mean square of W_Q and the first order of \
-                 W_L",
-                "misfit",
-                "misfit-explicit",
-                both(-0.5),
-            ),
-            Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5)),
-            Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5)),
-            Bound::growth(
-                "r3-few",
-                "E_S R3(W*) ≲ the same, on n = d^k inputs",
-                "r3-few",
-                "beyond",
-                upper(-0.5),
-            ),
-            Bound::growth(
-                "r2",
-                "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
-                "r2",
-                "r2-explicit",
-                both(0.0),
-            ),
-            Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
-            Bound::growth(
-                "r4",
-                "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m",
-                "r4",
-                "r4-explicit",
-                upper(0.0),
-            ),
-            Bound::inequality(
-                "r2-of-w-l",
-                "R2(W_L) ≤ E f_k² = 1",
-                "r2-w-l",
-                Side::Upper,
-                "one",
-                Neighbour::lhs("r2-w-l-flat", "1/λ_{n_k} in place of every 1/λ_i in W_L"),
-            ),
-        ];
-        for bound in &mut bounds {
-            bound.part = Some(SWEEP.into());
-        }
-        bounds.push(
-            Bound::identity(
-                "r4-of-w-q",
-                "R4(W_Q) = (4m Σ_i E h_i²/p_i)² at k = 1, whatever the draw; 64R²(Σα²)²/(E σ'')⁴ for equal \
-                 groups",
-                "r4-w-q",
-                "r4-explicit",
-                Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
-            )
-            .part(SWEEP)
-            .among(|c| c.k() == 1 && c.terms() == 3),
-        );
-        bounds.push(
-            Bound::inequality(
-                "at-the-hypothesis",
-                "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, \
-                 inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
-                "root-square",
-                Side::Upper,
-                "rms-explicit-twice",
-                Neighbour::lhs("worst-signs", "the worst signs at each input in place of the mean over S"),
-            )
-            .part(SWEEP)
-            .among(literal),
-        );
-        let over_d = |name: &str, statement: &str, quantity: &str, sweep: Sweep| {
-            Bound::asymptotic(name, statement, quantity, sweep).part(ASYMPTOTIC)
-        };
-        let degree = |c: &Cell| c.k() as f64 - 1.0;
-        bounds.extend([
-            over_d(
-                "r1-in-d",
-                "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}",
-                "beyond",
-                Sweep::both(D, move |c| 0.5 * degree(c)),
-            ),
-            over_d(
-                "r4-in-d",
-                "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}",
-                "r4-even",
-                Sweep::both(D, move |c| 2.0 * degree(c)),
-            ),
-            over_d(
-                "noise-in-d",
-                "m^{1/4}·noise ≲ d^{3(k−1)/4}",
-                "noise",
-                Sweep::upper(D, move |c| 0.75 * degree(c)),
-            ),
-            over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Sweep::upper(D, |c| c.k() as f64)),
-        ]);
-        bounds.extend(signs::bounds());
-        bounds
+        let along_m = along_m().into_iter().chain(in_special_cells()).map(|bound| bound.part(SWEEP));
+        along_m.chain(in_d()).chain(signs::bounds()).collect()
     }
+}
+
+/// The averages over S along m, against their explicit right sides.
+fn along_m() -> Vec<Bound> {
+    let both = |exponent: f64| Sweep::both(M, move |_: &Cell| exponent);
+    let upper = |exponent: f64| Sweep::upper(M, move |_: &Cell| exponent);
+    vec![
+        Bound::growth(
+            "loss",
+            "E_S L̂^Q(W*) ≤ E_n √(E_S Y²) ≲ (d^{3(k−1)}/m)^{1/4} for every 1-Lipschitz loss; the \
+             absolute loss is at least 1/√2 of it",
+            "root-square",
+            "width-term",
+            upper(-0.25),
+        ),
+        Bound::growth(
+            "smooth-loss",
+            "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: \
+             twice as fast",
+            "smooth",
+            "width-term-squared",
+            upper(-0.5),
+        ),
+        Bound::growth(
+            "noise",
+            "√(E_n Σ_r c_r²) ≍ (E‖W_Q‖_F² tr Σ/(dm))^{1/2}: the part of the loss that the signs leave",
+            "noise",
+            "noise-explicit",
+            both(-0.25),
+        ),
+        Bound::growth(
+            "misfit",
+            "√(E_n (e_0 − f*)²) ≍ m^{-1/2}, against the exact mean square of W_Q and the first order of \
+             W_L",
+            "misfit",
+            "misfit-explicit",
+            both(-0.5),
+        ),
+        Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5)),
+        Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5)),
+        Bound::growth("r3-few", "E_S R3(W*) ≲ the same, on n = d^k inputs", "r3-few", "beyond", upper(-0.5)),
+        Bound::growth(
+            "r2",
+            "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
+            "r2",
+            "r2-explicit",
+            both(0.0),
+        ),
+        Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
+        Bound::growth(
+            "r4",
+            "E_S R4(W*) ≲ (4m Σ_i E h_i²/p_i)²: W_L adds what falls with m",
+            "r4",
+            "r4-explicit",
+            upper(0.0),
+        ),
+        Bound::inequality(
+            "r2-of-w-l",
+            "R2(W_L) ≤ E f_k² = 1",
+            "r2-w-l",
+            Side::Upper,
+            "one",
+            Neighbour::lhs("r2-w-l-flat", "1/λ_{n_k} in place of every 1/λ_i in W_L"),
+        ),
+    ]
+}
+
+/// What holds at k = 1 alone, and where the width is that of the hypothesis.
+fn in_special_cells() -> [Bound; 2] {
+    [
+        Bound::identity(
+            "r4-of-w-q",
+            "R4(W_Q) = (4m Σ_i E h_i²/p_i)² at k = 1, whatever the draw; 64R²(Σα²)²/(E σ'')⁴ for equal \
+             groups",
+            "r4-w-q",
+            "r4-explicit",
+            Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
+        )
+        .among(|c| c.k() == 1 && c.terms() == 3),
+        Bound::inequality(
+            "at-the-hypothesis",
+            "where m ≥ d^{10k}: E_S L̂^Q(W*) ≤ twice the root of the exact mean square over signs, \
+             inputs and initialisation (by Markov a draw exceeds it with probability at most ¼)",
+            "root-square",
+            Side::Upper,
+            "rms-explicit-twice",
+            Neighbour::lhs("worst-signs", "the worst signs at each input in place of the mean over S"),
+        )
+        .among(literal),
+    ]
+}
+
+/// How the explicit right sides grow in d.
+fn in_d() -> Vec<Bound> {
+    let over_d = |name: &str, statement: &str, quantity: &str, sweep: Sweep| {
+        Bound::asymptotic(name, statement, quantity, sweep).part(ASYMPTOTIC)
+    };
+    let degree = |c: &Cell| c.k() as f64 - 1.0;
+    vec![
+        over_d(
+            "r1-in-d",
+            "√m·E‖W_Q‖_F² Σ_{j>k} τ_j/(dm) ≍ d^{(k−1)/2}",
+            "beyond",
+            Sweep::both(D, move |c| 0.5 * degree(c)),
+        ),
+        over_d(
+            "r4-in-d",
+            "(8R Σ_i E h_i²)² ≍ d^{2(k−1)}",
+            "r4-even",
+            Sweep::both(D, move |c| 2.0 * degree(c)),
+        ),
+        over_d(
+            "noise-in-d",
+            "m^{1/4}·noise ≲ d^{3(k−1)/4}",
+            "noise",
+            Sweep::upper(D, move |c| 0.75 * degree(c)),
+        ),
+        over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Sweep::upper(D, |c| c.k() as f64)),
+    ]
 }
