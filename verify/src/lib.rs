@@ -38,16 +38,10 @@ pub mod papers;
 pub mod run;
 pub mod text;
 
-pub use claim::bound::{Bound, Neighbour, Side};
-pub use claim::card::Card;
-pub use claim::cell::Cell;
-pub use claim::errata::ErratumId;
-pub use claim::paper::Paper;
-pub use claim::parameter::Parameter;
-pub use claim::record::{Cost, Hypothesis, Measurement, Record};
-pub use claim::registry::Registry;
-pub use claim::sweep::Sweep;
-pub use claim::{Claim, Prediction, Tier};
+pub use claim::{
+    Bound, Card, Cell, Claim, Cost, ErratumId, Hypothesis, Measurement, Neighbour, Paper, Parameter,
+    Prediction, Record, Registry, Side, Sweep, Tier,
+};
 pub use error::{Error, Result};
 pub use escapement::ball::Ball;
 pub use judge::{BoundVerdict, ClaimVerdict, Verdict};

@@ -11,10 +11,16 @@ pub mod record;
 pub mod registry;
 pub mod sweep;
 
-use crate::claim::bound::Bound;
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+pub use bound::{Bound, Filter, Kind, Neighbour, Place, Side};
+pub use card::Card;
+pub use cell::Cell;
+pub use errata::{Erratum, ErratumId};
+pub use paper::Paper;
+pub use parameter::{Parameter, Value};
+pub use record::{Cost, Failure, Hypothesis, Measurement, Record};
+pub use registry::Registry;
+pub use sweep::Sweep;
+
 use crate::error::Result;
 use crate::text::Choice;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,6 @@
 //! Verdicts of an experiment, by the rules of claims.
 
-use crate::claim::Tier;
-use crate::claim::bound::Bound;
-use crate::claim::cell::Cell;
-use crate::claim::record::Failure;
-use crate::claim::record::Record;
+use crate::claim::{Bound, Cell, Failure, Record, Tier};
 use crate::judge::{BoundVerdict, ClaimVerdict, Verdict, judge_bound};
 
 /// What the verdicts of an experiment have in common.

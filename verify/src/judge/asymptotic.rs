@@ -7,10 +7,7 @@
 
 use super::finding::{Finding, gravest, implied_constant, planted_exponents};
 use super::sides::{Sides, groups};
-use crate::claim::bound::Side;
-use crate::claim::cell::Cell;
-use crate::claim::parameter::Value;
-use crate::claim::sweep::Sweep;
+use crate::claim::{Cell, Side, Sweep, Value};
 use crate::judge::line::Point as Logarithm;
 use crate::judge::outlier::{self, Found, Noticed};
 use crate::judge::series::{Fit, Point, Series, constant_error, label, planted};

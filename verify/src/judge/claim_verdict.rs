@@ -4,10 +4,7 @@ use super::finding::Finding;
 use super::sides::Sides;
 use super::verdict::{AsPrinted, BoundVerdict, ClaimVerdict, Tightness, Verdict, Worst};
 use super::{asymptotic, growth, identity, inequality, probability};
-use crate::claim::bound::{Bound, Kind};
-use crate::claim::cell::Cell;
-use crate::claim::record::{Failure, Record};
-use crate::claim::{Claim, Tier};
+use crate::claim::{Bound, Cell, Claim, Failure, Kind, Record, Tier};
 use crate::judge::series::Series;
 use crate::text::plural::{are, count};
 

@@ -1,8 +1,7 @@
 //! Exponents, claimed and measured, and which of several comes nearest to violating its claim.
 
 use super::verdict::Verdict;
-use crate::claim::bound::Side;
-use crate::claim::parameter::Value;
+use crate::claim::{Side, Value};
 use serde::{Deserialize, Serialize};
 
 /// One exponent, claimed and measured.

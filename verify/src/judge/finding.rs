@@ -1,7 +1,7 @@
 //! What the judge of one kind of bound finds, and what several of them have in common.
 
 use super::verdict::{Control, PLANTED, Tightness, Verdict};
-use crate::claim::bound::Side;
+use crate::claim::Side;
 use crate::judge::ExponentEvidence;
 use crate::judge::series::Series;
 use escapement::ball::Ball;

@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::sides::Sides;
-use crate::claim::bound::{Neighbour, Side};
+use crate::claim::{Neighbour, Side};
 use crate::judge::neighbours::{control, largest, one_false, series};
 use crate::judge::{Control, Tightness, Verdict};
 use escapement::ball::Ball;

@@ -2,8 +2,7 @@
 
 use super::finding::{Finding, implied_constant};
 use super::sides::Sides;
-use crate::claim::bound::{Neighbour, Side};
-use crate::claim::record::Record;
+use crate::claim::{Neighbour, Record, Side};
 use crate::judge::neighbours::{control, largest, one_false, series};
 use crate::judge::series::constant_error;
 use crate::judge::{Control, Tightness, Verdict};

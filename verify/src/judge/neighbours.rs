@@ -2,8 +2,7 @@
 //! most.
 
 use super::sides::Sides;
-use crate::claim::bound::{Neighbour, Place, Side};
-use crate::claim::record::Record;
+use crate::claim::{Neighbour, Place, Record, Side};
 use crate::judge::outlier::{Noticed, false_factor};
 use crate::judge::series::{Planted, Point, Series, along};
 use crate::judge::{Control, Tally, Verdict};

@@ -16,7 +16,7 @@
 //!   distances of the neighbours once the record is left out: a smooth sequence bends, but it does not bend
 //!   at one value only.
 
-use crate::claim::bound::Side;
+use crate::claim::Side;
 use crate::claim::distribution::student_tail;
 use crate::judge::line::{Point, predict};
 use serde::{Deserialize, Serialize};

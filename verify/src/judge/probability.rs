@@ -2,9 +2,8 @@
 
 use super::finding::{Finding, implied_constant};
 use super::sides::Sides;
-use crate::claim::bound::Side;
-use crate::claim::cell::Cell;
 use crate::claim::distribution::clopper_pearson;
+use crate::claim::{Cell, Side};
 use crate::judge::series::{Planted, Point, Series, along};
 use crate::judge::{Control, Tightness, Verdict};
 use escapement::ball::Ball;

@@ -1,8 +1,7 @@
 //! How near a single record comes to violating a bound, as one number: what is watched while a run goes on.
 //! The verdict is made from all records together, by the judges, and never from this.
 
-use crate::claim::bound::{Bound, Kind, Side};
-use crate::claim::record::Record;
+use crate::claim::{Bound, Kind, Record, Side};
 use escapement::ball::Ball;
 
 /// A ratio that a record has in a bound.

@@ -3,9 +3,7 @@
 //! A growth, an asymptotic statement and a probability give the groups they were judged in. Identities and
 //! inequalities are judged cell by cell: theirs run along the parameter that varies most.
 
-use crate::claim::bound::Side;
-use crate::claim::cell::Cell;
-use crate::claim::parameter::{Parameter, Value};
+use crate::claim::{Cell, Parameter, Side, Value};
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

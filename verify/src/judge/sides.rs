@@ -1,9 +1,6 @@
 //! The records that speak of a bound, as its judge sees them: the two sides, and where they were measured.
 
-use crate::claim::bound::Kind;
-use crate::claim::cell::Cell;
-use crate::claim::record::Record;
-use crate::claim::sweep::Sweep;
+use crate::claim::{Cell, Kind, Record, Sweep};
 use crate::judge::series::Point;
 use escapement::ball::Ball;
 use std::collections::BTreeMap;

@@ -2,10 +2,7 @@
 
 use super::exponent::ExponentEvidence;
 use super::outlier::Noticed;
-use crate::claim::Tier;
-use crate::claim::errata::ErratumId;
-use crate::claim::parameter::Value;
-use crate::claim::record::Failure;
+use crate::claim::{ErratumId, Failure, Tier, Value};
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 

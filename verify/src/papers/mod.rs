@@ -2,8 +2,7 @@
 
 pub mod nbl22;
 
-use crate::claim::paper::Paper;
-use crate::claim::registry::Registry;
+use crate::claim::{Paper, Registry};
 use crate::error::Result;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.

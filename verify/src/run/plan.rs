@@ -1,7 +1,6 @@
 //! The cells of a run, in canonical order, with what they are expected to take.
 
-use crate::claim::cell::Cell;
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{Cell, Claim, Prediction, Tier};
 use crate::error::{Error, Result};
 use crate::run::journal::Key;
 use crate::run::rates::{NOMINAL, Rates};

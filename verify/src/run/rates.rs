@@ -3,7 +3,7 @@
 
 use super::journal::host;
 use super::timings::Timings;
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use std::collections::BTreeMap;
 
 /// Seconds that a flop takes where nothing has been timed yet: the unit in which claims count is the scalar

@@ -1,8 +1,6 @@
 //! Measures the cells of a plan: long ones first, as many at once as there are jobs and memory.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Failure;
-use crate::claim::record::{Cost, Record};
+use crate::claim::{Cell, Cost, Failure, Record};
 use crate::error::{Error, Result};
 use crate::run::journal::Journal;
 use crate::run::plan::{Plan, Step};

@@ -1,7 +1,7 @@
 //! The sidecar of a journal, read: wall time, threads and host of the cells. It is no evidence, so what
 //! cannot be read is passed over.
 
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use crate::run::journal::beside;
 use serde::Deserialize;
 use std::collections::BTreeMap;

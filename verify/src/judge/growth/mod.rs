@@ -10,8 +10,7 @@ mod sweep;
 
 use super::finding::{Finding, gravest};
 use super::sides::{Sides, groups};
-use crate::claim::bound::Side;
-use crate::claim::sweep::Sweep;
+use crate::claim::{Side, Sweep};
 use crate::judge::outlier::Noticed;
 use crate::judge::series::{Series, constant_error};
 use crate::judge::{Control, SLACK, Tightness, Verdict};

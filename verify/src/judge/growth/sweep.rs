@@ -1,10 +1,7 @@
 //! One sweep: the cells of a group, the line through their ratios, and the violation planted in them.
 
 use super::{FEWEST_VALUES, LEAST_SPAN};
-use crate::claim::bound::Side;
-use crate::claim::cell::Cell;
-use crate::claim::parameter::Value;
-use crate::claim::sweep::Sweep;
+use crate::claim::{Cell, Side, Sweep, Value};
 use crate::judge::finding::planted_exponents;
 use crate::judge::line::{Line, Point};
 use crate::judge::outlier::{self, Noticed};

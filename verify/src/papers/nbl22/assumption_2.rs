@@ -7,12 +7,7 @@
 //! Lipschitz bound on what a grid can miss, is a second route to them. The third derivative is recorded as
 //! well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
 
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::Measurement;
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Tier};
 use crate::error::Result;
 use escapement::activation::{self, Activation, Derivative};
 

@@ -11,12 +11,7 @@
 //! quadrature.
 
 use super::instance::ACTIVATIONS;
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters};
 use escapement::activation::{self, Activation};

@@ -8,7 +8,7 @@
 //! machine takes is learnt from its own runs.
 
 use super::instance;
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use crate::papers::nbl22::letters::Letters;
 use escapement::covariance::HarmonicMap;
 use escapement::eigen::{self, Request, Route, RouteChoice};

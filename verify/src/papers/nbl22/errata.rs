@@ -1,6 +1,6 @@
 //! Where the statements of NBL22 that are checked differ from those that are printed.
 
-use crate::claim::errata::Erratum;
+use crate::claim::Erratum;
 
 /// All entries.
 pub const ERRATA: [Erratum; 13] = [

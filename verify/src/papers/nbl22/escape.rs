@@ -6,12 +6,7 @@
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
 use super::moments::Moments;
 use super::{effort, hypotheses};
-use crate::claim::bound::{Bound, Neighbour};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Sweep, Tier, sweep};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::ball::Ball;

@@ -1,7 +1,6 @@
 //! Hypotheses on the width that several claims state.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::papers::nbl22::letters::Letters;
 
 /// `d^{10k}`, the width that Lemma 2 and Theorem 2 ask for.

@@ -3,7 +3,7 @@
 //! Every purpose has a random stream of its own, named here or by the claim, so that a claim which asks for
 //! more of a cell does not move what another one drew.
 
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::letters::{Letters, M, N};
 use escapement::activation::{self, Activation};

@@ -10,13 +10,10 @@
 
 use super::effort;
 use super::instance::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
 use crate::claim::distribution::student_interval;
-use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::Sweep;
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, Hypothesis, Measurement, Neighbour, Prediction, Side, Sweep, Tier,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, N, R};
 use escapement::ball::Ball;

@@ -1,7 +1,7 @@
 //! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in units
 //! of `1/R_i(W*)`, gradient descent, and the population square loss of what is linear in W, exact.
 
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::instance::{self, Instance};
 use crate::papers::nbl22::letters::N;

@@ -9,13 +9,10 @@
 
 use super::instance::{self, ACTIVATIONS, LONG_RANGE, TERMS};
 use super::moments::{self, Moments};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
 use crate::claim::distribution::{mean_and_error, student_interval, student_quantile};
-use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, Hypothesis, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::ball::Ball;

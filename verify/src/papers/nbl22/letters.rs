@@ -1,7 +1,6 @@
 //! The parameters of the cells of NBL22.
 
-use crate::claim::cell::Cell;
-use crate::claim::parameter::Parameter;
+use crate::claim::{Cell, Parameter};
 
 /// Input dimension d.
 pub const D: Parameter = Parameter::D;

@@ -1,7 +1,6 @@
 //! The claims of NBL22, one file or folder each; its module documentation is the statement.
 
-use crate::claim::Claim;
-use crate::claim::paper::Paper;
+use crate::claim::{Claim, Paper};
 
 pub mod assumption_2;
 pub mod assumption_3;

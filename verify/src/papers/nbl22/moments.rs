@@ -1,7 +1,6 @@
 //! Exact moments of W_Q over the initialisation, with their errors, and what the fit of f_Q rounds to.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::letters::Letters;
 use escapement::activation::Activation;

@@ -8,14 +8,10 @@
 
 use super::effort;
 use super::instance::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
 use crate::claim::distribution::student_interval;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use escapement::ball::Ball;

@@ -11,12 +11,9 @@
 //! `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
 
 use super::instance::{self, ACTIVATIONS};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, Hypothesis, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, M, N};
 use escapement::construct::{norm_2_4_pow4, signs};

@@ -10,13 +10,10 @@
 use super::effort;
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
 use super::moments::Moments;
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, ErratumId, Hypothesis, Measurement, Neighbour, Prediction, Side, Sweep, Tier,
+    sweep,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::ball::Ball;

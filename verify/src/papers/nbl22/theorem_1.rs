@@ -20,12 +20,8 @@
 
 use super::hypotheses::wide_enough;
 use super::sample_size::{self, Method, Trial};
-use crate::claim::bound::Bound;
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::{Sweep, half_octaves};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::sweep::half_octaves;
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Prediction, Sweep, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, Letters, M};
 

@@ -1,8 +1,6 @@
 //! The records that a journal holds of a plan, where runs of several versions lie side by side.
 
-use crate::claim::Claim;
-use crate::claim::cell::Cell;
-use crate::claim::record::Record;
+use crate::claim::{Cell, Claim, Record};
 use crate::run::plan::{Plan, Step};
 use crate::run::source::source_of;
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! The lines of a journal and of its sidecar.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Record;
+use crate::claim::{Cell, Record};
 use serde::Serialize;
 
 /// One line of the sidecar.

@@ -6,10 +6,7 @@
 //! record that is there twice is kept once; and two records that contradict one another are an error.
 
 use super::{Key, Made, Records, beside, sealed};
-use crate::claim::cell::Cell;
-use crate::claim::record::Record;
-use crate::claim::registry::Registry;
-use crate::claim::{Claim, Tier};
+use crate::claim::{Cell, Claim, Record, Registry, Tier};
 use crate::error::{Conflict, Error, Result};
 use crate::files::atomic::Outputs;
 use crate::run::plan::Plan;

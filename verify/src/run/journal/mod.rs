@@ -15,8 +15,7 @@ mod held;
 mod line;
 pub mod merge;
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Record;
+use crate::claim::{Cell, Record};
 use crate::error::{Error, Result};
 pub use held::Held;
 use line::{Meta, parse, sealed, to_line};

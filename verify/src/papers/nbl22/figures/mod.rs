@@ -6,7 +6,7 @@ pub mod r1;
 pub mod taylor;
 
 use super::letters::{D, K, M, N, R};
-use crate::claim::cell::Cell;
+use crate::claim::Cell;
 use crate::figure::{AtStep, Curve, Panel, Recorded};
 use anyhow::Result;
 use serde::Serialize;

@@ -1,9 +1,6 @@
 //! L_λ of a cell: its network, Σ, sample, W*, ε and λ.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
-use crate::claim::sweep;
-use crate::claim::{Prediction, Tier};
+use crate::claim::{Cell, Measurement, Prediction, Tier, sweep};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
 use crate::papers::nbl22::instance::{ACTIVATIONS, Instance};

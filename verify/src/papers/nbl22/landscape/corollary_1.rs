@@ -23,13 +23,9 @@
 
 use super::case::{self, Case, Rates};
 use super::terms::Terms;
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::{Hypothesis, Measurement};
-use crate::claim::sweep::Sweep;
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, ErratumId, Hypothesis, Measurement, Neighbour, Prediction, Side, Sweep, Tier,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::M;
 use escapement::descent::{

@@ -1,7 +1,6 @@
 //! Worst cases over f_k, W_L itself, and the zonal numbers beside them.
 
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::hypotheses::{wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::instance;

@@ -2,8 +2,7 @@
 
 use super::constants::Constants;
 use super::solve;
-use crate::claim::cell::Cell;
-use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Cell, Hypothesis, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
 use crate::papers::nbl22::letters::Letters;

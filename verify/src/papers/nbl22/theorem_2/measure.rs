@@ -1,8 +1,7 @@
 //! The means over S along m, and their explicit right sides over d.
 
 use super::explicit::{self, Explicit};
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::hypotheses::wide_enough;
 use crate::papers::nbl22::instance::{self, Instance};

@@ -19,13 +19,9 @@ mod signs;
 use super::effort;
 use super::hypotheses::literal;
 use super::instance::ACTIVATIONS;
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::{self, Sweep};
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
+};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::tolerance::TAIL;

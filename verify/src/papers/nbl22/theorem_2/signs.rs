@@ -1,8 +1,6 @@
 //! The signs of Theorem 2 by themselves: drawn, and enumerated.
 
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Bound, Cell, Measurement, Neighbour, Side};
 use crate::error::Result;
 use crate::papers::nbl22::instance::Instance;
 use escapement::ball::Ball;

@@ -1,8 +1,7 @@
 //! Descents from W = 0 along m.
 
 use super::{MAX_STEPS, NOISE, SHARE};
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::instance::Instance;
 use crate::papers::nbl22::letters::Letters;

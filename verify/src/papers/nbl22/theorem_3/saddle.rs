@@ -2,8 +2,7 @@
 
 use super::SHARE;
 use super::descent::{Problem, certified, options};
-use crate::claim::cell::Cell;
-use crate::claim::record::Measurement;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::construct;
 use escapement::descent::{

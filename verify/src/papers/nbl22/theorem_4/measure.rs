@@ -1,9 +1,8 @@
 //! Trained displacements with their population losses.
 
 use super::NETWORK;
-use crate::claim::cell::Cell;
 use crate::claim::distribution::{mean_and_error, student_interval};
-use crate::claim::record::{Hypothesis, Measurement};
+use crate::claim::{Cell, Hypothesis, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::hypotheses::wide_enough;
 use crate::papers::nbl22::instance::{self, inputs};

@@ -15,13 +15,9 @@
 
 mod measure;
 
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::card::Card;
-use crate::claim::cell::Cell;
-use crate::claim::errata::ErratumId;
-use crate::claim::record::Measurement;
-use crate::claim::sweep::Sweep;
-use crate::claim::{Claim, Prediction, Tier};
+use crate::claim::{
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier,
+};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
 use crate::papers::nbl22::instance::ACTIVATIONS;

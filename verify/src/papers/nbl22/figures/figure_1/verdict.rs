@@ -4,10 +4,7 @@
 //! none, and speaks for itself alone.
 
 use super::{LAMBDAS, Row, Settings, State};
-use crate::claim::Tier;
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::cell::Cell;
-use crate::claim::record::{Measurement, Record};
+use crate::claim::{Bound, Cell, Measurement, Neighbour, Record, Side, Tier};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures;

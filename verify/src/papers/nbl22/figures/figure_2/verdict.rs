@@ -2,10 +2,7 @@
 //! d³.
 
 use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, State, Variant};
-use crate::claim::bound::Bound;
-use crate::claim::cell::Cell;
-use crate::claim::record::{Measurement, Record};
-use crate::claim::sweep::Sweep;
+use crate::claim::{Bound, Cell, Measurement, Record, Sweep};
 use crate::figure::Sheet;
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures::figure_1::Precision;

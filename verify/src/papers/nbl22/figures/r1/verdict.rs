@@ -4,9 +4,7 @@
 //! have Student's limits; a single seed has none, and speaks for itself alone.
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::cell::Cell;
-use crate::claim::record::{Measurement, Record};
+use crate::claim::{Bound, Cell, Measurement, Neighbour, Record, Side};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures;

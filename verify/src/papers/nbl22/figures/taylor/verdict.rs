@@ -4,9 +4,7 @@
 //! alone.
 
 use super::{Point, Row, Settings, State};
-use crate::claim::bound::{Bound, Neighbour, Side};
-use crate::claim::cell::Cell;
-use crate::claim::record::{Measurement, Record};
+use crate::claim::{Bound, Cell, Measurement, Neighbour, Record, Side};
 use crate::figure::{Sheet, limits};
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures;
