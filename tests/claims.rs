@@ -59,10 +59,15 @@ fn main() -> ExitCode {
         for bound in claim.bounds() {
             let measured = measured.clone();
             trials.push(Trial::test(format!("{}::{}", claim.id(), bound.name), move || {
-                let (verdict, _) =
-                    measured.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
-                let found =
-                    verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
+                let (verdict, _) = measured
+                    .get_or_init(|| measure(claim))
+                    .as_ref()
+                    .map_err(|e| Failed::from(e.as_str()))?;
+                let found = verdict
+                    .bounds
+                    .iter()
+                    .find(|b| b.name == bound.name)
+                    .ok_or("the bound has no verdict")?;
                 check(claim, found)
             }));
         }
@@ -95,12 +100,13 @@ fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
     Ok(())
 }
 
-/// One ratio times ten, towards the violation: the verdict of the bound turns *refuted* on the cells on which
-/// its control says that it would.
+/// One ratio times ten, towards the violation: the verdict of the bound turns *refuted* on the cells on
+/// which its control says that it would.
 fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
     let (mut tried, mut refuted) = (0, 0);
     for bound in claim.bounds() {
-        let found = verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
+        let found =
+            verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
         let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else {
             continue;
         };
@@ -168,7 +174,9 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
     let card = claim.card();
     let words = [card.title, card.statement, card.reference, card.hypotheses, card.method, card.refuted_by];
     if words.iter().any(|w| w.trim().is_empty()) {
-        return Err("title, statement, reference, hypotheses, method and refuted_by must all be given".into());
+        return Err(
+            "title, statement, reference, hypotheses, method and refuted_by must all be given".into()
+        );
     }
     registry.uses(claim).map_err(|e| e.to_string())?;
     let plain = card.plain_statement();
@@ -202,7 +210,8 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
     const TOPS: [&str; 2] = ["theorem-1", "remark-1"];
     for claim in registry.claims() {
         let above = registry.resting_on(claim.id());
-        if let Some(used) = claim.card().uses.iter().find(|used| **used == claim.id() || above.contains(used))
+        if let Some(used) =
+            claim.card().uses.iter().find(|used| **used == claim.id() || above.contains(used))
         {
             return Err(format!("{} rests on {used}, which rests on it", claim.id()).into());
         }

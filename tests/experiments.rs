@@ -17,9 +17,9 @@ use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
 use snapshot::{numbers, settings};
 use std::sync::{Mutex, PoisonError};
 
-/// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of 6e-8
-/// that other processors make otherwise; losses that are read off differ by 1e-5 or less from those in f64,
-/// and small ones by more.
+/// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of
+/// 6e-8 that other processors make otherwise; losses that are read off differ by 1e-5 or less from those in
+/// f64, and small ones by more.
 const SINGLE: f64 = 1e-2;
 
 /// Relative, for what is trained in f64: some thousand steps of roundings of 1e-16, which no step of theirs
@@ -87,8 +87,8 @@ fn figure_1_as_printed() {
 
 #[test]
 fn figure_2_as_run() {
-    // With one seed no n up to 20d² is enough at d = 25 under the corrected normalisation: 1500 steps are too
-    // few there.
+    // With one seed no n up to 20d² is enough at d = 25 under the corrected normalisation: 1500 steps are
+    // too few there.
     assert_eq!(
         undecided(Figure2::<f32>::new(figure_2::Settings::of(Tier::Quick)), "figure-2-as-run", MULTIPLES),
         1

@@ -13,7 +13,8 @@ fn main() {
     let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     // As a package by itself there is no workspace around this one: its own folder then holds what there is.
     let root = here.join("..");
-    for watched in [root.join("src"), here.join("src"), root.join("Cargo.lock")].iter().filter(|p| p.exists())
+    for watched in
+        [root.join("src"), here.join("src"), root.join("Cargo.lock")].iter().filter(|p| p.exists())
     {
         println!("cargo:rerun-if-changed={}", watched.display());
     }

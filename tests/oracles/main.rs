@@ -1,5 +1,5 @@
-//! Reference values under `tests/data`, made without any formula of this project, against the core: by the code
-//! that the command `oracle` runs. Every number agrees, and a number that is moved does not.
+//! Reference values under `tests/data`, made without any formula of this project, against the core: by the
+//! code that the command `oracle` runs. Every number agrees, and a number that is moved does not.
 
 use escapement_verify::oracle::{Comparison, Format, compare_file};
 use escapement_verify::papers::{self, nbl22::oracles::FORMATS};
@@ -7,8 +7,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Each file, and how many numbers it holds: of an entry of sigma 1 + md + 2d², of one of express 2md + 4n + 6,
-/// of one of network 3n + 4 and for each loss and model 2md + 2.
+/// Each file, and how many numbers it holds: of an entry of sigma 1 + md + 2d², of one of express 2md + 4n +
+/// 6, of one of network 3n + 4 and for each loss and model 2md + 2.
 const FILES: [(&str, usize); 5] = [
     ("zonal", ZONAL),
     ("zonal_high", ZONAL_HIGH),
@@ -135,7 +135,11 @@ fn bad_files_are_refused_in_one_sentence() {
         ("[{\"W0\": 1}]".into(), Some("zonl"), "no format is called 'zonl'"),
         ("{}".into(), Some("sigma"), "is one array of entries"),
         ("[]".into(), Some("sigma"), "there are no entries"),
-        ("[{\"W0\": [], \"eigenvalues\": []}]".into(), None, "list sigma, entry 0, field 'd': it is missing"),
+        (
+            "[{\"W0\": [], \"eigenvalues\": []}]".into(),
+            None,
+            "list sigma, entry 0, field 'd': it is missing",
+        ),
         (entry("\"d\":5", "\"d\":2"), None, "field 'W0[0]': it has 5 numbers where 2 are needed"),
         (entry("\"d\":5", "\"d\":\"five\""), None, "field 'd'"),
         (entry("\"d\":5", "\"d\":1e300"), None, "field 'd'"),

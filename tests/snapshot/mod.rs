@@ -7,12 +7,14 @@ use std::path::PathBuf;
 /// What a snapshot holds of a verdict: no wording, and no number that is pure rounding.
 pub fn numbers(found: &BoundVerdict) -> Value {
     let exponent = |e: &escapement_verify::judge::ExponentEvidence| {
-        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured, "lower": e.lower,
-            "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
+        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured,
+            "lower": e.lower, "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
     };
-    json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed, "control": found.control.verdict,
-        "cells": found.cells, "cells_inside_hypotheses": found.cells_inside_hypotheses,
-        "implied_constant": found.implied_constant, "exponents": found.exponents.iter().map(exponent).collect::<Vec<_>>()})
+    let exponents = found.exponents.iter().map(exponent).collect::<Vec<_>>();
+    json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed,
+        "control": found.control.verdict, "cells": found.cells,
+        "cells_inside_hypotheses": found.cells_inside_hypotheses,
+        "implied_constant": found.implied_constant, "exponents": exponents})
 }
 
 /// Compares JSON with a tolerance on every number.

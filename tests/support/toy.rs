@@ -1,5 +1,5 @@
-//! Two made-up claims with a bound of every kind, the second resting on the first, and journals of them to be
-//! changed.
+//! Two made-up claims with a bound of every kind, the second resting on the first, and journals of them to
+//! be changed.
 
 use crate::synthetic::{Synthetic, noise};
 use escapement_verify::run::journal::{Journal, Records};

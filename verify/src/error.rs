@@ -15,8 +15,8 @@ pub enum Error {
     Core(#[from] escapement::Error),
     /// A measured quantity is NaN or infinite.
     #[error(
-        "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error must \
-         be finite"
+        "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error \
+         must be finite"
     )]
     NotFinite {
         /// The key of the cell.

@@ -9,8 +9,8 @@
 //! with a bound on its error, and a **verdict** is read off the records. Each arrow is a pure function of
 //! what stands before it; the [`run::journal`] is the only state. A claim consists of data (its [`Card`]), a
 //! list of cells, one measuring function and a list of [`Bound`]s ([`claim::Claim`]). A
-//! [`judge::ClaimVerdict`] carries the evidence that it was read off. A verdict is evidence at the sizes that
-//! were measured, and not a proof.
+//! [`judge::ClaimVerdict`] carries the evidence that it was read off. A verdict is evidence at the sizes
+//! that were measured, and not a proof.
 //!
 //! A paper is a folder in [`papers`] and a line in its list. `CONTRIBUTING.md` has a whole claim, and
 //! `docs/method.md` says what a verdict means.
@@ -20,7 +20,7 @@
 //! | [`text`] | numbers and plurals as they are written | |
 //! | [`files`] | results that appear whole or not at all, folders, checkpoints, memory limits | `text` |
 //! | [`oracle`] | files of reference values, compared with what the core computes | `files` |
-//! | [`claim`] | what authors of claims write against: cell, record, bound, claim, paper | `text`, `oracle` |
+//! | [`claim`] | what a claim is written against: cell, record, bound, paper | `text`, `oracle` |
 //! | [`judge`] | from records to verdicts, and to the series they were read off: pure functions | `claim` |
 //! | [`run`] | from a plan to records: the runner, shares of a plan, the journal | `claim`, `files` |
 //! | [`figure`] | experiments: runs with checkpoints, means over seeds, pictures as data | `judge`, `run` |

@@ -264,7 +264,7 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     let signal = |name: &str, id: u32| {
         assert!(std::process::Command::new("kill").args([name, &id.to_string()]).status().unwrap().success());
     };
-    // Held still, so that it cannot end before it is killed.
+    // RecordsByCell still, so that it cannot end before it is killed.
     signal("-STOP", child.id());
     desk.refused(
         &[&long()[..], &["--out", "parts"]].concat(),

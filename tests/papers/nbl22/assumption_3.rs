@@ -14,8 +14,9 @@ fn coefficients_that_vanish_by_parity_are_refuted() {
     for (part, parity, vanishes) in
         [("first", 1, true), ("first", 0, false), ("second", 0, true), ("second", 1, false)]
     {
-        let cells =
-            plan.iter().filter(|c| c.part == part && c.activation == "sigmoid:1" && c.degree() % 2 == parity);
+        let cells = plan
+            .iter()
+            .filter(|c| c.part == part && c.activation == "sigmoid:1" && c.degree() % 2 == parity);
         let records: Vec<Record> = cells
             .map(|cell| {
                 let cell = cell.clone().activation("sigmoid");

@@ -32,7 +32,11 @@ fn pairs(cov: &Covariance, n: usize) -> EigenPairs {
 fn covered(what: &str, rough: Ball, fine: Ball) {
     let actual = (rough.value - fine.value).abs();
     assert!(actual <= rough.error + fine.error, "{what}: off by {actual:e}, certified {:e}", rough.error);
-    println!("{what}: off by {actual:.1e} of {:.1e}, bound/actual = {:.1}", fine.value, rough.error / actual);
+    println!(
+        "{what}: off by {actual:.1e} of {:.1e}, bound/actual = {:.1}",
+        fine.value,
+        rough.error / actual
+    );
 }
 
 #[test]

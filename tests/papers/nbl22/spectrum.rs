@@ -24,7 +24,8 @@ fn mean_square_between_degrees_is_exact() {
             for i in 0..=4 {
                 for j in 0..i {
                     let (rows, columns) = (map.basis().level(i), map.basis().level(j));
-                    let block = gram.as_ref().submatrix(rows.start, columns.start, rows.len(), columns.len());
+                    let block =
+                        gram.as_ref().submatrix(rows.start, columns.start, rows.len(), columns.len());
                     let sum = block.norm_l2().powi(2);
                     let (x, y) = (&levels[i], &levels[j]);
                     let exact = (x.a_hat * y.a_hat).powi(2) + (d as f64 - 1.0) * (x.c_hat * y.c_hat).powi(2);
@@ -47,9 +48,12 @@ fn routes_agree_on_eigenvalues_and_angles() {
     for name in ["sigmoid:1", "tanh:0.5"] {
         for k in [1, 2] {
             let w = sphere::uniform_sphere(&mut seed::stream(3, "two routes", name), 200, 3, 1.0);
-            let cov =
-                Covariance::new(w.as_ref(), activation::parse(name).unwrap().as_ref(), Truncation::default())
-                    .unwrap();
+            let cov = Covariance::new(
+                w.as_ref(),
+                activation::parse(name).unwrap().as_ref(),
+                Truncation::default(),
+            )
+            .unwrap();
             let n = sphere::cumulative_dimension(3, k).unwrap();
             let a = solve::harmonic(&cov, Some(n), k).unwrap();
             let b = solve::products(&cov, n + 1, Some(n), k).unwrap();

@@ -42,7 +42,8 @@ fn averages_over_signs_are_those_of_drawn_signs() {
         let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(1e-12)).unwrap();
         let rank = target.n_k().unwrap();
         let request = Request::top(rank + 1);
-        let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).unwrap();
+        let pairs =
+            eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).unwrap();
         let top = TopSpace::new(&pairs, rank).unwrap();
         let x = sphere::uniform_sphere(rng, 20, d, (d as f64).sqrt());
         let zero = Mat::zeros(m, d);

@@ -59,7 +59,8 @@ fn errors_of_the_points_widen_the_limits() {
 /// freedom fewer than there are abscissas, times the standard error of the slope.
 #[test]
 fn the_limits_are_tabulated_quantiles_times_the_standard_error() {
-    for (abscissas, table) in [(3u32, 12.706), (4, 4.303), (5, 3.182), (6, 2.776), (12, 2.228), (22, 2.086)] {
+    for (abscissas, table) in [(3u32, 12.706), (4, 4.303), (5, 3.182), (6, 2.776), (12, 2.228), (22, 2.086)]
+    {
         let at = |i: u32| (f64::from(i), if i.is_multiple_of(2) { 1.0 } else { -1.0 });
         let line = Line::fit(&points(&(0..abscissas).map(at).collect::<Vec<_>>())).unwrap();
         let (lower, upper) = line.limits();
@@ -98,8 +99,8 @@ fn coverage(abscissas: usize, replicates: usize) -> f64 {
 }
 
 /// The limits contain the true slope with probability 95 %, to three standard errors of the simulation.
-/// Confidence of 50 %, or two degrees of freedom too many, falls far below: of five abscissas the quantile of
-/// five degrees of freedom, in place of three, covers 91.8 %.
+/// Confidence of 50 %, or two degrees of freedom too many, falls far below: of five abscissas the quantile
+/// of five degrees of freedom, in place of three, covers 91.8 %.
 #[test]
 fn the_limits_contain_the_true_slope_as_often_as_they_say() {
     let three_errors = 3.0 * (0.95 * 0.05 / DRAWS as f64).sqrt();

@@ -243,7 +243,10 @@ fn an_identity_is_judged_by_its_certificate_alone() {
         assert_eq!((v.verdict, v.control.verdict), (Verdict::Inconclusive, control));
     }
     // A certificate so wide that it cannot fail has no power either.
-    assert_eq!(verdict(&identity("false"), &records(&cells, sides(0.0, 1.0))).verdict, Verdict::Inconclusive);
+    assert_eq!(
+        verdict(&identity("false"), &records(&cells, sides(0.0, 1.0))).verdict,
+        Verdict::Inconclusive
+    );
 }
 
 #[test]
@@ -262,7 +265,10 @@ fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
         }
     };
     let v = verdict(&bound(Side::Upper), &records(&cells, measure(0.5, 0.0)));
-    assert_eq!((v.verdict, v.implied_constant, v.tightness.constant), (Verdict::Holds, Some(0.5), Some(2.0)));
+    assert_eq!(
+        (v.verdict, v.implied_constant, v.tightness.constant),
+        (Verdict::Holds, Some(0.5), Some(2.0))
+    );
     assert_eq!(verdict(&bound(Side::Lower), &records(&cells, measure(0.5, 0.0))).verdict, Verdict::Refuted);
     let v = verdict(&bound(Side::Lower), &records(&cells, measure(1.5, 0.0)));
     assert_eq!((v.verdict, v.implied_constant), (Verdict::Holds, Some(1.5)));

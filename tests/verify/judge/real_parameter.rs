@@ -3,8 +3,8 @@
 use escapement_verify::judge::judge_bound;
 use escapement_verify::run::plan::Plan;
 use escapement_verify::{
-    Bound, BoundVerdict, Card, Cell, Claim, Measurement, Paper, Parameter, Prediction, Record, Result, Sweep,
-    Tier, Verdict,
+    Bound, BoundVerdict, Card, Cell, Claim, Measurement, Paper, Parameter, Prediction, Record, Result,
+    Sweep, Tier, Verdict,
 };
 
 const MARGIN: Parameter = Parameter::real("gamma", "margin");

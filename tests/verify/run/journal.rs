@@ -248,7 +248,10 @@ fn a_cell_that_fails_does_not_take_the_others_along() {
         "'lhs' of the cell made-up,d=10,m=800",
         "needs 931 GiB",
     ];
-    assert!(messages.len() == 4 && messages.iter().zip(expected).all(|(m, e)| m.contains(e)), "{messages:?}");
+    assert!(
+        messages.len() == 4 && messages.iter().zip(expected).all(|(m, e)| m.contains(e)),
+        "{messages:?}"
+    );
 }
 
 /// Notes how many bytes are in flight at most.

@@ -83,8 +83,8 @@ pub enum Kind {
         lhs: String,
         /// Right side.
         rhs: String,
-        /// [`Side::Upper`] or [`Side::Lower`]; [`Side::Both`] asks for equality of the exact values and is an
-        /// identity.
+        /// [`Side::Upper`] or [`Side::Lower`]; [`Side::Both`] asks for equality of the exact values and is
+        /// an identity.
         side: Side,
         /// Whether equality violates it.
         strict: bool,
@@ -161,7 +161,14 @@ pub struct Bound {
 
 impl Bound {
     fn new(name: impl Into<String>, statement: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), statement: statement.into(), part: None, filter: None, kind, printed: None }
+        Self {
+            name: name.into(),
+            statement: statement.into(),
+            part: None,
+            filter: None,
+            kind,
+            printed: None,
+        }
     }
 
     /// An identity with a false neighbour.

@@ -32,7 +32,8 @@ pub struct Card {
 }
 
 impl Card {
-    /// A card with nothing on it but a paper, a name and a title: fill in the rest with struct update syntax.
+    /// A card with nothing on it but a paper, a name and a title: fill in the rest with struct update
+    /// syntax.
     pub const fn new(paper: &'static Paper, id: &'static str, title: &'static str) -> Self {
         Self {
             paper,

@@ -39,8 +39,8 @@ impl Cell {
         Self { claim: claim.into(), part: part.into(), ..Self::default() }
     }
 
-    /// With this value of a parameter, in place of one that it had. A whole number given for a real parameter
-    /// is that real number.
+    /// With this value of a parameter, in place of one that it had. A whole number given for a real
+    /// parameter is that real number.
     #[must_use]
     pub fn with(mut self, parameter: Parameter, value: impl Into<Value>) -> Self {
         let value = match (parameter.kind(), value.into()) {
@@ -136,8 +136,8 @@ impl Cell {
         self.values.0.iter().map(|(symbol, value)| (symbol.as_ref(), *value))
     }
 
-    /// The canonical name: what the journal and the random streams are keyed by. Parameters that do not apply
-    /// are left out.
+    /// The canonical name: what the journal and the random streams are keyed by. Parameters that do not
+    /// apply are left out.
     pub fn key(&self) -> String {
         let mut key = self.claim.clone();
         if !self.part.is_empty() {
@@ -154,8 +154,8 @@ impl Cell {
         key
     }
 
-    /// The random stream for `purpose` ("weights", "inputs", "signs"): ChaCha20 keyed by a hash of root seed,
-    /// cell and purpose.
+    /// The random stream for `purpose` ("weights", "inputs", "signs"): ChaCha20 keyed by a hash of root
+    /// seed, cell and purpose.
     pub fn stream(&self, root_seed: u64, purpose: &str) -> ChaCha20Rng {
         seed::stream(root_seed, &self.key(), purpose)
     }

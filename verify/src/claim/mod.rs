@@ -78,10 +78,10 @@ pub struct Prediction {
 
 /// A statement of the paper (or of anybody), with all that is needed to put it to the test.
 ///
-/// A claim says what to measure and where; it never judges itself. [`Claim::measure`] must be a deterministic
-/// function of the cell and the seed (take random numbers from [`Cell::stream`] only, use `Par::Seq`),
-/// because records are compared byte by byte. The runner turns off the parallelism of faer's operators and
-/// factorisations, which is that of the process.
+/// A claim says what to measure and where; it never judges itself. [`Claim::measure`] must be a
+/// deterministic function of the cell and the seed (take random numbers from [`Cell::stream`] only, use
+/// `Par::Seq`), because records are compared byte by byte. The runner turns off the parallelism of faer's
+/// operators and factorisations, which is that of the process.
 pub trait Claim: Send + Sync {
     /// What it says about itself.
     fn card(&self) -> Card;

@@ -22,8 +22,8 @@ pub struct Paper {
     pub letters: &'static [Parameter],
     /// The formats of reference values for its mathematics.
     pub oracles: &'static [&'static Format],
-    /// A version of the code of its claims, for papers outside this package: the build script hashes only the
-    /// sources here, so change it whenever a claim measures differently, or old records will be reused.
+    /// A version of the code of its claims, for papers outside this package: the build script hashes only
+    /// the sources here, so change it whenever a claim measures differently, or old records will be reused.
     pub revision: &'static str,
     /// Its claims, in the order of reports.
     pub claims: fn() -> Vec<Box<dyn Claim>>,

@@ -79,7 +79,7 @@ impl Registry {
     }
 
     /// How a claim is called where all claims of the registry are: without its paper where that is enough.
-    pub fn called(&self, claim: &dyn Claim) -> String {
+    pub fn name_of(&self, claim: &dyn Claim) -> String {
         let card = claim.card();
         let same = self.claims().filter(|c| c.card().short() == card.short()).count();
         if same > 1 { card.name() } else { card.short().to_owned() }

@@ -16,7 +16,7 @@ mod sheet;
 pub use host::{Host, Unattended};
 pub use picture::{Curve, Panel, Picture};
 pub use recorded::{AtStep, Recorded, averaged, due};
-pub use runs::{Execution, Keeper, Position, execute};
+pub use runs::{Checkpoints, Execution, Position, execute};
 pub use seeds::{Limits, limits};
 pub use sheet::Sheet;
 
@@ -56,8 +56,8 @@ pub trait Experiment {
         Ok(())
     }
 
-    /// Goes on with a run, from its start or from where it was left, to its end or to where `keeper` breaks
-    /// it off.
+    /// Goes on with a run, from its start or from where it was left, to its end or to where `checkpoints`
+    /// breaks it off.
     ///
     /// # Errors
     /// What the kernels refuse, and a checkpoint that cannot be written.
@@ -65,11 +65,11 @@ pub trait Experiment {
         &mut self,
         run: usize,
         from: Option<Position<Self::State>>,
-        keeper: &mut Keeper<'_, Self::State>,
+        checkpoints: &mut Checkpoints<'_, Self::State>,
     ) -> Result<Position<Self::State>>;
 
-    /// What the runs came to; `None` for one that has not begun. Runs that have not ended are shown as far as
-    /// they went.
+    /// What the runs came to; `None` for one that has not begun. Runs that have not ended are shown as far
+    /// as they went.
     ///
     /// # Errors
     /// A number that is not finite.

@@ -44,7 +44,7 @@ pub struct Execution {
 }
 
 /// What a run reports to on its way: it shows progress, writes checkpoints, and says when to stop.
-pub struct Keeper<'a, S> {
+pub struct Checkpoints<'a, S> {
     path: PathBuf,
     settings: &'a Map<String, Value>,
     run: &'a str,
@@ -54,7 +54,7 @@ pub struct Keeper<'a, S> {
     state: std::marker::PhantomData<S>,
 }
 
-impl<S: Serialize> Keeper<'_, S> {
+impl<S: Serialize> Checkpoints<'_, S> {
     /// After a unit of work: `done` is how much of the run is done, `message` what the progress bar says of
     /// it, `position` where the run is. Writes a checkpoint where one is due; says whether the run is to
     /// break off.
@@ -153,8 +153,8 @@ pub fn execute<E: Experiment>(
     Ok(Execution { report, interrupted, notes })
 }
 
-/// Takes every run as far as the host lets it go, with a checkpoint at each of `paths`. The value is the work
-/// that is left.
+/// Takes every run as far as the host lets it go, with a checkpoint at each of `paths`. The value is the
+/// work that is left.
 fn advance<E: Experiment>(
     experiment: &mut E,
     paths: &[PathBuf],
@@ -180,9 +180,9 @@ fn advance<E: Experiment>(
             };
             host.resume(before + done);
             let (written, state) = (Instant::now(), std::marker::PhantomData);
-            let mut keeper = Keeper { path, settings, run: name, host, before, written, state };
-            let ended = experiment.advance(run, from, &mut keeper)?;
-            let state = keeper.write(ended)?;
+            let mut checkpoints = Checkpoints { path, settings, run: name, host, before, written, state };
+            let ended = experiment.advance(run, from, &mut checkpoints)?;
+            let state = checkpoints.write(ended)?;
             let now = experiment.work(run, Some(&state)).1;
             (spent, left) = (spent + now - done, left - (now - done));
             states[run] = Some(state);

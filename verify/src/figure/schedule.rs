@@ -1,7 +1,7 @@
 //! At which steps something is recorded.
 
-/// Whether `step` has at most `bits` leading bits: with three, 0 to 8 and then four to a doubling; with four,
-/// 0 to 16 and eight.
+/// Whether `step` has at most `bits` leading bits: with three, 0 to 8 and then four to a doubling; with
+/// four, 0 to 16 and eight.
 pub fn due(step: u64, bits: u32) -> bool {
     let rest = (u64::BITS - step.leading_zeros()).saturating_sub(bits);
     (step >> rest) << rest == step

@@ -21,8 +21,8 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Judges `bounds` on `records` that are means over seeds, and wait for all of them; `unfinished` are the
-    /// cells of runs that have not ended, and why they are not judged.
+    /// Judges `bounds` on `records` that are means over seeds, and wait for all of them; `unfinished` are
+    /// the cells of runs that have not ended, and why they are not judged.
     pub fn judge(
         &self,
         bounds: &[Bound],

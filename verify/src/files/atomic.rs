@@ -26,8 +26,8 @@ impl Outputs {
     /// Finds out, before any work is done, whether a file could be written at `path`. Leaves no trace.
     ///
     /// # Errors
-    /// A path that is a folder or a device, or lies in a folder that does not exist (unless `make_folder`) or
-    /// cannot be written to.
+    /// A path that is a folder or a device, or lies in a folder that does not exist (unless `make_folder`)
+    /// or cannot be written to.
     pub fn check(path: &Path, make_folder: bool) -> Result<()> {
         let path = resolve(path)?;
         let folder = parent(&path);
@@ -78,7 +78,11 @@ impl Outputs {
     ///
     /// # Errors
     /// An unwritable or full folder, an output named twice, or what `write` returns, in one sentence.
-    pub fn stage(&mut self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub fn stage(
+        &mut self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
         let path = resolve(path)?;
         ensure!(
             self.staged.iter().all(|(_, other)| *other != path),
@@ -104,7 +108,8 @@ impl Outputs {
     pub fn commit(mut self) -> Result<()> {
         let mut done: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::new();
         for (file, path) in std::mem::take(&mut self.staged) {
-            let moved = keep_old(&path).and_then(|old| file.persist(&path).map(|_| old).map_err(|e| e.error));
+            let moved =
+                keep_old(&path).and_then(|old| file.persist(&path).map(|_| old).map_err(|e| e.error));
             match moved {
                 Ok(old) => done.push((path, old)),
                 Err(e) => {
@@ -171,7 +176,10 @@ fn resolve(path: &Path) -> Result<PathBuf> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => bail!("{} is a folder: a file name is needed", path.display()),
         Ok(meta) if !meta.is_file() => {
-            bail!("{} is not a regular file, and would be replaced by one: give another name", path.display())
+            bail!(
+                "{} is not a regular file, and would be replaced by one: give another name",
+                path.display()
+            )
         }
         Ok(_) if path.is_symlink() => fs::canonicalize(path).map_err(|e| unwritable(path, &e)),
         _ if path.file_name().is_none() => bail!("{} is no file name", path.display()),

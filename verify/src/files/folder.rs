@@ -27,7 +27,11 @@ impl Folder {
         Outputs::check_folder(path, files)?;
         for file in read.iter().filter_map(|file| file.as_deref()) {
             let same = |name: &&&str| {
-                path.join(name).canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+                path.join(name)
+                    .canonicalize()
+                    .ok()
+                    .zip(file.canonicalize().ok())
+                    .is_some_and(|(a, b)| a == b)
             };
             if let Some(name) = files.iter().find(same) {
                 bail!("{} would be replaced by the {name} of this run: give another --out", file.display());
@@ -56,7 +60,8 @@ impl Folder {
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), lock, made, lock_made }),
             Err(TryLockError::WouldBlock) => bail!(
-                "{} is in use: another process trains there and holds {}; wait for it, or give another --out",
+                "{} is in use: another process trains there and holds {}; wait for it, or give another \
+                 --out",
                 path.display(),
                 lock_path.display()
             ),

@@ -1,5 +1,5 @@
-//! Files and standard output: `.npy` arrays, targets and other TOML, results that appear whole or not at all,
-//! and memory limits.
+//! Files and standard output: `.npy` arrays, targets and other TOML, results that appear whole or not at
+//! all, and memory limits.
 //!
 //! Every failure is one sentence that names the file, the offending value and what is allowed.
 

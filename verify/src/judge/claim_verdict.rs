@@ -16,8 +16,8 @@ pub struct Judged {
     /// The points, group by group; [`super::series::Point::cell`] counts in the records that were given,
     /// which may hold those of other claims and parts too. Records that lack a side are passed over.
     pub series: Vec<Series>,
-    /// A bound on the distance of the implied constant from the exact one. None without a constant, and for a
-    /// probability, whose constant is a frequency with statistical limits.
+    /// A bound on the distance of the implied constant from the exact one. None without a constant, and for
+    /// a probability, whose constant is a frequency with statistical limits.
     pub constant_error: Option<f64>,
 }
 

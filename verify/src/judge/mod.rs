@@ -1,6 +1,6 @@
 //! From records to verdicts. Each kind of bound has one judge: a pure function from the two sides that were
-//! measured to the verdict, the exponents, the constant with its error, the control, and the series of points
-//! that all of these were read off.
+//! measured to the verdict, the exponents, the constant with its error, the control, and the series of
+//! points that all of these were read off.
 
 mod asymptotic;
 mod claim_verdict;

@@ -1,5 +1,5 @@
-//! What identities and inequalities share: their false neighbours, and series along the parameter that varies
-//! most.
+//! What identities and inequalities share: their false neighbours, and series along the parameter that
+//! varies most.
 
 use super::sides::Sides;
 use crate::claim::{Neighbour, Place, Record, Side};

@@ -21,16 +21,17 @@ use crate::claim::distribution::student_tail;
 use crate::judge::line::{Point, predict};
 use serde::{Deserialize, Serialize};
 
-/// Least factor between a record that stands apart and what the others say of it: half an order of magnitude.
+/// Least factor between a record that stands apart and what the others say of it: half an order of
+/// magnitude.
 ///
 /// Of the true records of both tiers that are improbable at [`LEVEL`], the farthest is a factor 1.9 from its
 /// line (one wide network beyond a gap in m); the smallest mistake that must be found is a factor [`FALSE`].
 pub const APART: f64 = 3.162_277_660_168_379_5;
 
-/// Probability with which some point of a line is so far off: a thousand lines are judged in a run, and fewer
-/// than one run in a hundred should have one. Upwards the scatter of a logarithm counts as Gaussian.
-/// Downwards its tail is exponential, at the rate `e^{−t/σ}` or faster: a mean of ν squares has the rate ν/2,
-/// and `σ² = ψ'(ν/2) ≥ 4/ν²`.
+/// Probability with which some point of a line is so far off: a thousand lines are judged in a run, and
+/// fewer than one run in a hundred should have one. Upwards the scatter of a logarithm counts as Gaussian.
+/// Downwards its tail is exponential, at the rate `e^{−t/σ}` or faster: a mean of ν squares has the rate
+/// ν/2, and `σ² = ψ'(ν/2) ≥ 4/ν²`.
 pub const LEVEL: f64 = 1e-5;
 
 /// By how much a kink at one value must exceed those of its neighbours, once it is left out. The chord
@@ -44,8 +45,8 @@ const NEIGHBOURS: usize = 3;
 /// The factor of the control: a record made false.
 pub const FALSE: f64 = 10.0;
 
-/// How many records would have been refuted, had their ratio been false by a factor ten towards the side that
-/// violates the bound.
+/// How many records would have been refuted, had their ratio been false by a factor ten towards the side
+/// that violates the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Noticed {
@@ -96,7 +97,8 @@ enum Scale {
 }
 
 impl Said {
-    /// Whether a point whose logarithm is larger by `shift` stands apart on the side that violates the bound.
+    /// Whether a point whose logarithm is larger by `shift` stands apart on the side that violates the
+    /// bound.
     fn apart(&self, side: Side, shift: f64) -> bool {
         let departure = self.departure + shift;
         let (up, beyond) = (departure > 0.0, [self.beyond[0] + shift, self.beyond[1] - shift]);
@@ -130,7 +132,8 @@ fn look(side: Side, said: impl Iterator<Item = (usize, Said)>, of: usize) -> Fou
     let mut found = Found { apart: None, noticed: Noticed { noticed: 0, of } };
     for (place, s) in said {
         found.noticed.noticed += usize::from(s.apart(side, false_factor(side).ln()));
-        if s.apart(side, 0.0) && found.apart.is_none_or(|(_, factor)| s.departure.abs() > factor.ln().abs()) {
+        if s.apart(side, 0.0) && found.apart.is_none_or(|(_, factor)| s.departure.abs() > factor.ln().abs())
+        {
             found.apart = Some((place, s.departure.exp()));
         }
     }
@@ -164,8 +167,8 @@ pub(crate) fn in_a_line(side: Side, points: &[Point]) -> Found {
     look(side, said, points.len())
 }
 
-/// Looks for a kink at one value of a sequence of exact values; `points` are logarithms, by increasing x. The
-/// first one is passed over: there a statement that holds from an onset on says nothing.
+/// Looks for a kink at one value of a sequence of exact values; `points` are logarithms, by increasing x.
+/// The first one is passed over: there a statement that holds from an onset on says nothing.
 pub(crate) fn in_a_sequence(side: Side, points: &[Point]) -> Found {
     let said = (1..points.len()).filter_map(|place| {
         let mut others = points.to_vec();

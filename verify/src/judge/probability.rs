@@ -120,7 +120,8 @@ fn control_words(side: Side, p: f64) -> String {
 /// The verdict, and how far the limit is on the safe side of p.
 fn decide(side: Side, p: f64, successes: f64, trials: f64) -> (Verdict, f64) {
     let (lower, upper) = clopper_pearson(successes as u64, trials as u64);
-    let (margin, refuted) = if side == Side::Lower { (lower - p, upper < p) } else { (p - upper, lower > p) };
+    let (margin, refuted) =
+        if side == Side::Lower { (lower - p, upper < p) } else { (p - upper, lower > p) };
     let verdict = if refuted {
         Verdict::Refuted
     } else if margin >= 0.0 {

@@ -17,8 +17,8 @@ pub struct Ratio {
 }
 
 /// The ratio of `record` in `bound`; none where the bound does not speak of the cell, where a quantity is
-/// missing or a denominator not positive, and for the kinds of which one record says nothing (asymptotics and
-/// probabilities).
+/// missing or a denominator not positive, and for the kinds of which one record says nothing (asymptotics
+/// and probabilities).
 pub fn ratio(bound: &Bound, record: &Record) -> Option<Ratio> {
     if !bound.selects(&record.cell) || !record.in_range() {
         return None;

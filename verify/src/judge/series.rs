@@ -253,7 +253,8 @@ mod tests {
         let groups = ["a", "b"].map(|a| (a.to_owned(), vec![9.0, 16.0, 25.0])).to_vec();
         assert_eq!(shape(&tied), ("m".to_owned(), groups));
         // d does not follow m: it separates.
-        let crossed: Vec<Cell> = [3, 4].iter().flat_map(|&d| [10, 20, 30].map(|m| cell(d, m, "a"))).collect();
+        let crossed: Vec<Cell> =
+            [3, 4].iter().flat_map(|&d| [10, 20, 30].map(|m| cell(d, m, "a"))).collect();
         let groups = [3, 4].map(|d| (format!("d={d} a"), vec![10.0, 20.0, 30.0])).to_vec();
         assert_eq!(shape(&crossed), ("m".to_owned(), groups));
         // Only words vary, or nothing: counted.

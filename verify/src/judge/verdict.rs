@@ -52,8 +52,8 @@ pub const PLANTED: f64 = 0.5;
 pub struct Tightness {
     /// In words.
     pub text: String,
-    /// By how much the measured exponent is sharper than the claimed one (negative: less sharp), in the least
-    /// sharp sweep.
+    /// By how much the measured exponent is sharper than the claimed one (negative: less sharp), in the
+    /// least sharp sweep.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exponent: Option<f64>,
     /// Inequality: the factor by which the right side could be sharper. Growth: largest over smallest ratio.
@@ -129,8 +129,9 @@ pub struct BoundVerdict {
     /// Latest onset over the sweeps of an asymptotic statement.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onset: Option<Value>,
-    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest relative
-    /// slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit from p.
+    /// Distance to the decision: identity, largest difference over certificate; inequality, smallest
+    /// relative slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit
+    /// from p.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,
     /// The control.

@@ -128,7 +128,9 @@ impl<'a> Entry<'a> {
 
     fn numbers(&self, name: &str, array: &[Value], length: usize) -> Result<Vec<f64>> {
         if array.len() != length {
-            return Err(self.wrong(name, format!("it has {} numbers where {length} are needed", array.len())));
+            return Err(
+                self.wrong(name, format!("it has {} numbers where {length} are needed", array.len()))
+            );
         }
         let number = |(i, x)| self.finite(&format!("{name}[{i}]"), x);
         array.iter().enumerate().map(number).collect()

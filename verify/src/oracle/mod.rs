@@ -42,8 +42,8 @@ pub struct List {
 }
 
 impl Format {
-    /// Whether a file has the shape of this format: an array whose first entry has all marks of its one list,
-    /// or an object all of whose keys are names of its lists.
+    /// Whether a file has the shape of this format: an array whose first entry has all marks of its one
+    /// list, or an object all of whose keys are names of its lists.
     pub fn recognises(&self, file: &Value) -> bool {
         match file {
             Value::Array(entries) => {
@@ -145,7 +145,8 @@ fn find(formats: &[&'static Format], file: &Value, name: Option<&str>) -> Result
     match fitting[..] {
         [format] => Ok(format),
         [] => Err(Error::Input(format!(
-            "no format of this shape ({}) is known; the formats are {known}, and --format NAME says which is meant",
+            "no format of this shape ({}) is known; the formats are {known}, and --format NAME \
+             says which is meant",
             shape(file)
         ))),
         _ => Err(Error::Input(format!(

@@ -159,7 +159,8 @@ impl Sheet {
             return Ok(());
         }
         Err(Error::Input(format!(
-            "list {}, entry {}: the reference {quantity} has the shape {reference:?}, and {computed:?} is needed",
+            "list {}, entry {}: the reference {quantity} has the shape {reference:?}, and \
+             {computed:?} is needed",
             self.list, self.entry
         )))
     }

@@ -2,8 +2,8 @@
 //!
 //! The build script takes them (it includes this file, which therefore uses nothing else of this package),
 //! and a test of this file changes copies of the tree and looks at what becomes stale. A record depends on
-//! the core, on what the authors of claims write against, on the runner, on the pack of its paper without its
-//! figures, and on the packages that measurements use. Judges, figures, pages, commands and the packs of
+//! the core, on what the authors of claims write against, on the runner, on the pack of its paper without
+//! its figures, and on the packages that measurements use. Judges, figures, pages, commands and the packs of
 //! other papers stay out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -89,7 +89,8 @@ fn collect(path: &Path, name: &str, files: &mut BTreeMap<String, PathBuf>) {
     }
 }
 
-/// Of a lock file, a line for each package that measurements use, directly or not, with version and checksum.
+/// Of a lock file, a line for each package that measurements use, directly or not, with version and
+/// checksum.
 fn measuring(lock: &str) -> String {
     let table: toml::Table = lock.parse().unwrap_or_default();
     let packages = table.get("package").and_then(toml::Value::as_array).cloned().unwrap_or_default();

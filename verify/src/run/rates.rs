@@ -21,9 +21,9 @@ const SHORTEST: f64 = 1e-3;
 pub struct Rates(BTreeMap<(String, String), f64>);
 
 impl Rates {
-    /// The rates at which this machine measured the cells that `timings` knows, of whatever seed and sources:
-    /// for each part of a claim the median of seconds over predicted flops. `cells` are cells with their
-    /// flops.
+    /// The rates at which this machine measured the cells that `timings` knows, of whatever seed and
+    /// sources: for each part of a claim the median of seconds over predicted flops. `cells` are cells with
+    /// their flops.
     pub fn learnt<'a>(timings: &Timings, cells: impl Iterator<Item = (&'a Cell, f64)>) -> Self {
         let here = host();
         let mut seconds: BTreeMap<&Cell, f64> = BTreeMap::new();

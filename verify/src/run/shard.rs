@@ -1,8 +1,8 @@
 //! One of n shares of a plan, for machines that measure side by side.
 //!
-//! The shares are a function of the plan and of n alone, so that n processes that know nothing of one another
-//! measure every cell once: the cells are dealt out by falling predicted time, each to the share with the
-//! least to do so far.
+//! The shares are a function of the plan and of n alone, so that n processes that know nothing of one
+//! another measure every cell once: the cells are dealt out by falling predicted time, each to the share
+//! with the least to do so far.
 
 use std::str::FromStr;
 

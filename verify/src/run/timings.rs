@@ -39,7 +39,8 @@ impl Timings {
         let resolved = path.canonicalize();
         let bytes =
             std::fs::read(beside(resolved.as_deref().unwrap_or(path), "meta.jsonl")).unwrap_or_default();
-        let lines = bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+        let lines =
+            bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let sound = lines.filter(|line| line.seconds.is_finite() && line.seconds >= 0.0);
         let keyed = |l: Line| {
             ((l.cell, l.seed, l.source), Timing { seconds: l.seconds, threads: l.threads, host: l.host })

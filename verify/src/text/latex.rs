@@ -151,7 +151,8 @@ impl Reader<'_> {
 
     /// What follows a backslash.
     fn command(&mut self) -> String {
-        let letters = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let letters =
+            self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         let length = if letters > 0 { letters } else { self.rest.chars().next().map_or(0, char::len_utf8) };
         let (name, rest) = self.rest.split_at(length);
         self.rest = rest;

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`significant`], [`number`] | significant digits (7), scientific outside [1e-3, 1e6) | commands |
 //! | [`multiplicity`] | whole below 10⁹, then four digits | dimensions of spaces |
-//! | [`four_decimals`], [`with_error`] | four decimals, scientific outside [1e-3, 1e5) | tables of verdicts |
+//! | [`four_decimals`], [`with_error`] | four decimals, else scientific | tables of verdicts |
 //! | [`exponent`], [`signed_exponent`] | three decimals, no sign before a zero | exponents |
 //! | [`short`], [`with_bound`] | four digits, scientific outside [1e-3, 1e5), a true minus | the page |
 //! | [`bound`] | two digits, rounded up, a true minus | error bounds on the page |

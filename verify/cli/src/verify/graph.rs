@@ -7,7 +7,7 @@ use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
 use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
-use escapement_verify::run::journal::{Held, Records};
+use escapement_verify::run::journal::{RecordsByCell, Records};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             journal.display()
         ));
     }
-    let held = Held::new(records.iter(), args.scope.seed);
+    let held = RecordsByCell::new(records.iter(), args.scope.seed);
     let standings =
         registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
     tell_of_earlier(&standings);

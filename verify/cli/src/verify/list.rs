@@ -5,7 +5,7 @@ use crate::terminal::{exit::HOLDS, note, program};
 use anyhow::Result;
 use escapement_verify::claim::{Claim, errata::ErratumId, registry::Registry};
 use escapement_verify::judge::{Verdict, judge};
-use escapement_verify::run::journal::{Held, Records};
+use escapement_verify::run::journal::{RecordsByCell, Records};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::source::source_of;
 use escapement_verify::text::plural::{are, count};
@@ -39,7 +39,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn of(claim: &dyn Claim, scope: &Scope, held: &Held<'_>) -> Result<Self> {
+    pub(super) fn of(claim: &dyn Claim, scope: &Scope, held: &RecordsByCell<'_>) -> Result<Self> {
         let plan = Plan::new(&[claim], scope.tier, scope.seed)?;
         let (source, found) = held.of(claim, &plan);
         let earlier = source.is_some_and(|source| source != source_of(claim));
@@ -74,7 +74,7 @@ struct Row<'a> {
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let records = Records::read(&args.scope.journal)?;
-    let held = Held::new(records.iter(), args.scope.seed);
+    let held = RecordsByCell::new(records.iter(), args.scope.seed);
     let listed = registry.of_papers(args.paper.as_slice())?;
     let standings =
         listed.iter().map(|&c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         return Ok(HOLDS);
     }
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
-    let width = longest(&mut listed.iter().map(|&c| registry.called(c).chars().count()));
+    let width = longest(&mut listed.iter().map(|&c| registry.name_of(c).chars().count()));
     let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
     let refuted: Vec<&str> =
         claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         } else {
             format!(", rests on what is refuted: {}", shaken_by.join(", "))
         };
-        let (name, card) = (registry.called(c), c.card());
+        let (name, card) = (registry.name_of(c), c.card());
         format!("{name:<width$}  {:<words$}  {} ({}){shaken}\n", s.words(), card.title, card.reference)
     };
     print(out, &claims().map(line).collect::<String>())?;

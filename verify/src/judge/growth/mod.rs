@@ -56,8 +56,8 @@ fn conclude(growth: &Sweep, sweeps: &[Fitted<'_>], series: Vec<Series>) -> Findi
             worst = s.worst;
         }
     }
-    // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep that
-    // does.
+    // The cell that refutes is the one that stands apart, or the one with the extreme ratio in the sweep
+    // that does.
     let refuted = decisive.evidence.verdict == Verdict::Refuted;
     let shown = if refuted { decisive.apart.unwrap_or(decisive.worst) } else { worst }.sides;
     let reach = deciding.iter().map(|s| s.evidence.beyond(s.binds)).fold(f64::NEG_INFINITY, f64::max);

@@ -25,8 +25,8 @@ pub(super) struct Candidate<'a> {
     group: String,
     /// Which ratios are fitted, where both extremes are.
     ratios: &'static str,
-    /// On which side the slope is judged: of a two-sided bound with a supremum, the largest ratios are judged
-    /// from above and the smallest from below.
+    /// On which side the slope is judged: of a two-sided bound with a supremum, the largest ratios are
+    /// judged from above and the smallest from below.
     binds: Side,
     members: Vec<Sides<'a>>,
     decides: bool,
@@ -210,8 +210,8 @@ impl<'a> Candidate<'a> {
                 count(chosen.len() - 1, "point")
             )),
             (None, Verdict::Refuted) => Some(format!(
-                "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack of \
-                 {SLACK}",
+                "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack \
+                 of {SLACK}",
                 line.slope
             )),
             (None, Verdict::Inconclusive) => Some(format!(

@@ -1,14 +1,15 @@
 //! Assumption 3 of NBL22: the zonal coefficients that the constructions divide by do not vanish.
 //!
-//! > `λ_j(σ')² B(d,j)` for j ≤ k, and `λ_j(σ'')² B(d,j)` for j ≤ k − 1 with j ≡ k − 1 (mod 2), stay away from
+//! > `λ_j(σ')² B(d,j)` for j ≤ k, and `λ_j(σ'')² B(d,j)` for j ≤ k − 1 with j ≡ k − 1 (mod 2), stay away
+//! > from
 //! > 0 as d grows.
 //!
 //! In the orthonormal scale the quantity is `ĝ_j²` with `ĝ_j = E[g(√d z) p̂_j(z)]`, and as d → ∞ it tends to
 //! its Hermite limit `μ_j²/j!`, `μ_j = E[g(Z) He_j(Z)]`, with a difference of order 1/d. "Away from 0" asks
 //! for some positive constant, and none is chosen here: at every d from 3 on the value less its error is
-//! positive, so is the limit less its error, and the values go to the limit like 1/d. The constants are those
-//! that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the zonal
-//! quadrature.
+//! positive, so is the limit less its error, and the values go to the limit like 1/d. The constants are
+//! those that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the
+//! zonal quadrature.
 
 use super::instance::ACTIVATIONS;
 use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};

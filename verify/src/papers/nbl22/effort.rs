@@ -4,8 +4,8 @@
 //! [`Prediction`]: crate::claim::Prediction
 //!
 //! The weights, and the coefficients in the claims' own predictions, were fitted to the processor time of
-//! cells of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What a
-//! machine takes is learnt from its own runs.
+//! cells of the quick and the standard tier on one core of an Intel Xeon with AVX-512 (November 2026). What
+//! a machine takes is learnt from its own runs.
 
 use super::instance;
 use crate::claim::Cell;
@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// One harmonic and its gradient, for one coordinate of one neuron.
 const HARMONIC: f64 = 3.3;
-/// A pair of entries of a Gram matrix of harmonics, for each row: half a product, as the matrix is symmetric.
+/// A pair of entries of a Gram matrix of harmonics, for each row: half a product, as the matrix is
+/// symmetric.
 const GRAM: f64 = 0.014;
 /// The series of Σ at the cosine of two neurons, for each degree.
 const PAIR: f64 = 1.35;

@@ -14,8 +14,8 @@ pub const ERRATA: [Erratum; 13] = [
         1,
         "Assumption on the loss",
         "ℓ ≤ 1, ℓ convex in z on all of R, and ℓ(y, y) = 0.",
-        "With ℓ(y, 0) = O(1) instead: a bounded convex function on R is constant, so the printed form forces \
-         ℓ ≡ 0. The pseudo-Huber loss √(1 + (y − z)²) − 1 and log cosh(y − z) qualify.",
+        "With ℓ(y, 0) = O(1) instead: a bounded convex function on R is constant, so the printed form \
+         forces ℓ ≡ 0. The pseudo-Huber loss √(1 + (y − z)²) − 1 and log cosh(y − z) qualify.",
     ),
     Erratum::new(
         2,

@@ -1,7 +1,7 @@
 //! NBL22: leaving the neighbourhood in which the network is its linearisation.
 //!
-//! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of W_L),
-//! and `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
+//! The neurons moved by W_Q move by ≍ m^{-1/4}, far more than the m^{-1/2} of the linear regime (and of
+//! W_L), and `‖W_Q‖_F² ≍ m^{1/2} d^{(k−1)/2}`.
 
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
 use super::moments::Moments;

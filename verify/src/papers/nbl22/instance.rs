@@ -42,8 +42,8 @@ pub fn activation(cell: &Cell) -> Result<Arc<dyn Activation>> {
 
 /// The target of a cell, drawn anew for each.
 ///
-/// f_k is a sum of one zonal of each degree from 0 to k, and their second moments are equal, 1/(k+1), so that
-/// no degree fades beside another one as d grows. Beside it stand R sparse terms with the coefficients
+/// f_k is a sum of one zonal of each degree from 0 to k, and their second moments are equal, 1/(k+1), so
+/// that no degree fades beside another one as d grows. Beside it stand R sparse terms with the coefficients
 /// [`alphas`]. All directions are uniform: those of f_k are drawn from the stream "poles", the others from
 /// "directions".
 ///
@@ -161,8 +161,8 @@ impl Instance {
     }
 
     /// Relative rounding of a square of a sum of m terms with products of sums of d in each, averaged over
-    /// the n inputs. Guaranteed: at k = 1 the terms are equal, and their roundings add up rather than average
-    /// out.
+    /// the n inputs. Guaranteed: at k = 1 the terms are equal, and their roundings add up rather than
+    /// average out.
     pub fn summation(&self) -> f64 {
         2.0 * rounding::sum(self.cov.m() + self.x.nrows(), 2 * self.cov.d() + 16)
     }

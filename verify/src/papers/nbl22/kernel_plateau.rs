@@ -26,7 +26,8 @@ use escapement::tolerance;
 #[derive(Debug, Clone, Copy)]
 pub struct KernelPlateau;
 
-/// Ridges λ tried, relative to κ_1; the best for the exact test error is taken, so that none could do better.
+/// Ridges λ tried, relative to κ_1; the best for the exact test error is taken, so that none could do
+/// better.
 const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 /// Samples of which a cell takes the mean.
 const SAMPLES: usize = 24;
@@ -232,9 +233,8 @@ fn fresh(
     // E f*² + E f̂²: from E(f* − f̂)² + 2E f*f̂.
     let both = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>() / FRESH as f64;
     let apart = both(&truth) + both(&guess);
-    Ok(out.ball("miss", (mean / total - 1.0).abs()).ball("miss_apart", (apart / total - 1.0).abs()).quantity(
-        "limit",
-        half / found.total,
-        1e-9,
-    ))
+    Ok(out
+        .ball("miss", (mean / total - 1.0).abs())
+        .ball("miss_apart", (apart / total - 1.0).abs())
+        .quantity("limit", half / found.total, 1e-9))
 }

@@ -1,5 +1,5 @@
-//! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in units
-//! of `1/R_i(W*)`, gradient descent, and the population square loss of what is linear in W, exact.
+//! Learning by the regularised loss, as the claims about samples use it: one network with its Σ, λ_i in
+//! units of `1/R_i(W*)`, gradient descent, and the population square loss of what is linear in W, exact.
 
 use crate::claim::Cell;
 use crate::error::Result;
@@ -16,8 +16,8 @@ use escapement::sphere::{Truncation, uniform_sphere};
 use faer::{Mat, MatRef, Par};
 use std::ops::ControlFlow;
 
-/// Length of each neuron of the start. W = 0 is stationary for f_Q alone, and there for directions that leave
-/// the top space in general: the start is small, and random.
+/// Length of each neuron of the start. W = 0 is stationary for f_Q alone, and there for directions that
+/// leave the top space in general: the start is small, and random.
 const START: f64 = 0.01;
 
 /// An instance that learns its target.
@@ -47,7 +47,8 @@ impl Learner {
         let built = Instance::of(net, target, Truncation::default(), x)?;
         let moments = feature_moments(&built.cov, &whole, Par::Seq)?;
         let (l, q) = (built.w_l.as_ref(), built.w_q.w.as_ref());
-        let all = [built.cov.diagonal_forms(q)?, built.top.diagonal_forms(q)?].map(|f| f.iter().sum::<f64>());
+        let all =
+            [built.cov.diagonal_forms(q)?, built.top.diagonal_forms(q)?].map(|f| f.iter().sum::<f64>());
         let r1 = all[0] - all[1];
         let r2 = signs::expected_r2(built.regularizers(), l, q, Par::Seq)?;
         let scales = [r1, r2, r1, signs::expected_r4(l, q)?];

@@ -3,8 +3,8 @@
 //! For m ≥ d^{2k} there is W_Q with `max_{i≤n} |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ d^k/√m` and
 //! `‖W_Q‖_{2,4}^4 ≲ d^{k−1}`.
 //!
-//! W_Q is the construction of [`escapement::construct::w_q`]; it is unbiased over the initialisation, so that
-//! its mean squared error is an exact zonal expression, ∝ 1/m, and so is the mean of its norm. What is
+//! W_Q is the construction of [`escapement::construct::w_q`]; it is unbiased over the initialisation, so
+//! that its mean squared error is an exact zonal expression, ∝ 1/m, and so is the mean of its norm. What is
 //! decided along m is decided against those; how they grow in d is judged apart.
 
 use super::instance::{self, ACTIVATIONS, LONG_RANGE, TERMS};
@@ -82,7 +82,9 @@ impl Claim for Lemma1 {
                         let power = |e: usize| d.pow(e as u32);
                         let middle = (power(k) as f64 * (d as f64).sqrt()).round() as usize;
                         match tier {
-                            Tier::Quick => cells.extend([power(k), power(k + 1)].map(|n| cell("maximum", n))),
+                            Tier::Quick => {
+                                cells.extend([power(k), power(k + 1)].map(|n| cell("maximum", n)))
+                            }
                             _ => cells.extend([power(k), middle, power(k + 1)].map(|n| cell("maximum", n))),
                         }
                     }
@@ -144,8 +146,8 @@ impl Claim for Lemma1 {
         vec![
             Bound::growth(
                 "error-rate",
-                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like m^{-1/2}, \
-                 as its exact value does",
+                "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like \
+                 m^{-1/2}, as its exact value does",
                 "rms_error",
                 "exact_rms_error",
                 Sweep::both(M, |_| -0.5),
@@ -153,8 +155,8 @@ impl Claim for Lemma1 {
             .part("mean"),
             Bound::growth(
                 "largest-error",
-                "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, uniformly \
-                 in n from d^k to d^{k+1}",
+                "max_i |f_Q(x_i; W_Q) − f_sp(x_i)| ≲ √log n · (exact root mean square) ∝ m^{-1/2}, \
+                 uniformly in n from d^k to d^{k+1}",
                 "max_error",
                 "max_scale",
                 Sweep::upper(M, |_| -0.5).supremum_over(&[N]),

@@ -103,7 +103,12 @@ pub fn fit_rounding(cell: &Cell, sigma: &dyn Activation, frobenius_sq: f64) -> f
 ///
 /// # Errors
 /// A shape is wrong.
-pub fn misfit(net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>, f_sp: &[f64]) -> Result<Vec<f64>> {
+pub fn misfit(
+    net: &PairedNetwork,
+    x: MatRef<'_, f64>,
+    w: MatRef<'_, f64>,
+    f_sp: &[f64],
+) -> Result<Vec<f64>> {
     let mut f = net.f_quadratic(x, w, Par::Seq)?;
     f.iter_mut().zip(f_sp).for_each(|(f, s)| *f -= s);
     Ok(f)

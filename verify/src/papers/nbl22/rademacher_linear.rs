@@ -3,8 +3,8 @@
 //! > `Rad{f_L(·; Π_{≤r}W): R2(W) ≤ C} ≤ √(C n_k/n)`, r = n_k.
 //!
 //! The supremum is in closed form: with `g_i = Λ^{-1/2}Vᵀφ(x_i)` it is `(√C/n)‖Σ_i ε_i g_i‖`, reached at
-//! `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`, and
-//! ℓ is n_k on average over samples only: read for each sample the printed bound is false.
+//! `W ∝ V Λ^{-1/2} Σ_i ε_i g_i`. Given a sample its mean over signs is at most `√(Cℓ/n)`, `ℓ = E_n ‖g‖²`,
+//! and ℓ is n_k on average over samples only: read for each sample the printed bound is false.
 
 use super::effort;
 use super::instance::{self, ACTIVATIONS};
@@ -59,7 +59,9 @@ impl Claim for RademacherLinear {
         // (k, d, m)
         let sizes: &[(usize, usize, usize)] = match tier {
             Tier::Quick => &[(1, 3, 64), (1, 6, 64), (2, 3, 128)],
-            Tier::Standard => &[(1, 3, 64), (1, 6, 128), (1, 10, 256), (2, 3, 128), (2, 4, 256), (2, 5, 512)],
+            Tier::Standard => {
+                &[(1, 3, 64), (1, 6, 128), (1, 10, 256), (2, 3, 128), (2, 4, 256), (2, 5, 512)]
+            }
             Tier::Paper => {
                 &[(1, 3, 64), (1, 10, 256), (1, 30, 1024), (2, 3, 128), (2, 6, 1024), (2, 10, 2048)]
             }
@@ -119,8 +121,8 @@ impl Claim for RademacherLinear {
         vec![
             Bound::identity(
                 "supremum",
-                "sup_{R2(W) ≤ C} n^{-1} Σ_i ε_i f_L(x_i; Π_{≤r}W) = (√C/n)‖Σ_i ε_i g_i‖, reached at a W with \
-                 R2(W) = C",
+                "sup_{R2(W) ≤ C} n^{-1} Σ_i ε_i f_L(x_i; Π_{≤r}W) = (√C/n)‖Σ_i ε_i g_i‖, reached at a W \
+                 with R2(W) = C",
                 "reached",
                 "closed_form",
                 Neighbour::lhs("reached_along", "W along Σ_i ε_i φ(x_i), not whitened"),
@@ -129,8 +131,8 @@ impl Claim for RademacherLinear {
             .part("signs"),
             Bound::inequality(
                 "given-a-sample",
-                "E_ε sup ≤ √(Cℓ/n) on each of 256 samples, by enumeration of the signs: the largest ratio is \
-                 at most 1",
+                "E_ε sup ≤ √(Cℓ/n) on each of 256 samples, by enumeration of the signs: the largest ratio \
+                 is at most 1",
                 "worst_ratio",
                 Side::Upper,
                 "one",
@@ -185,8 +187,8 @@ struct Whitened {
     net: PairedNetwork,
     cov: Covariance,
     top: TopSpace,
-    /// A bound on the relative error of ‖g‖: by how much Σ_{≤r} is off, relative to its least eigenvalue, and
-    /// the rounding of sums of pd terms.
+    /// A bound on the relative error of ‖g‖: by how much Σ_{≤r} is off, relative to its least eigenvalue,
+    /// and the rounding of sums of pd terms.
     error: f64,
 }
 
@@ -217,7 +219,8 @@ impl Whitened {
         let (p, d) = (self.cov.p(), self.cov.d());
         let q = self.top.vectors();
         Mat::from_fn(2 * p, d, |r, i| {
-            let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+            let sign =
+                if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
             sign * c.iter().enumerate().map(|(j, c)| c * q[(i * p + r % p, j)]).sum::<f64>()
         })
     }

@@ -4,10 +4,10 @@
 //! > σ''(w_{0,r}·x_i) x_i x_iᵀ`.
 //!
 //! The supremum is in closed form: `n^{-1} Σ_i ε_i f_Q(x_i; W) = ½ m^{-1/2} Σ_r a_r w_rᵀ M_r w_r`, and over
-//! the (2,4)-ball this is at most `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the top
-//! eigenvector, `‖w_r‖² ∝ λ_max(a_r M_r)_+`. The second step is the matrix Khintchine inequality (Tropp, An
-//! introduction to matrix concentration inequalities, theorem 4.1.1) for the block diagonal matrix of both
-//! signs, of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`,
+//! the (2,4)-ball this is at most `½√(B/m) (Σ_r λ_max(a_r M_r)_+²)^{1/2}`, reached where w_r is along the
+//! top eigenvector, `‖w_r‖² ∝ λ_max(a_r M_r)_+`. The second step is the matrix Khintchine inequality (Tropp,
+//! An introduction to matrix concentration inequalities, theorem 4.1.1) for the block diagonal matrix of
+//! both signs, of order md: `E max_r ‖M_r‖ ≤ √(2 v log(md))`,
 //! `v = n^{-2} max_r ‖Σ_i σ''(w_{0,r}·x_i)² ‖x_i‖² x_i x_iᵀ‖`, given the sample.
 
 use super::instance::{self, ACTIVATIONS};

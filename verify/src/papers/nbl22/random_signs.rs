@@ -1,16 +1,16 @@
 //! NBL22: random signs make W_Q cheap for the regularisers.
 //!
-//! With S a diagonal of independent fair signs, one for each neuron, `E_S R1(SW_Q)` and `E_S R2(SW_Q)` are at
-//! most `‖σ'‖_∞² ‖W_Q‖_F²/m`, and `E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m`.
+//! With S a diagonal of independent fair signs, one for each neuron, `E_S R1(SW_Q)` and `E_S R2(SW_Q)` are
+//! at most `‖σ'‖_∞² ‖W_Q‖_F²/m`, and `E_S R3(SW_Q) ≲ ‖W_Q‖_F²/m`.
 //!
 //! Averages over S are finite sums over the diagonal blocks, so nothing about them is sampled; they obey an
 //! identity as well: with t_r the cosine between w_{0,r} and w_r,
 //! `E_S (R1 + R2)(SW_Q) = m^{-1} Σ_r ‖w_r‖² [t_r² E z²dσ'² + (1 − t_r²) E(1 − z²)dσ'²/(d − 1)]`, σ' at √d z.
 //!
-//! R3 on a sample is another matter: Π_{>r} does not commute with the sample's second moment of the features,
-//! so that the blocks of `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The explicit bound
-//! with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is exact is the mean over samples,
-//! `E_X E_S R3 = E_S R1`.
+//! R3 on a sample is another matter: Π_{>r} does not commute with the sample's second moment of the
+//! features, so that the blocks of `Π_{>r} E_n[φφᵀ] Π_{>r}` are not bounded by those of `E_n[φφᵀ]`. The
+//! explicit bound with `‖E_n xxᵀ‖_op` is therefore measured, not implied; what is exact is the mean over
+//! samples, `E_X E_S R3 = E_S R1`.
 
 use super::effort;
 use super::instance::{self, ACTIVATIONS, Instance, TERMS};

@@ -46,12 +46,12 @@ const CARD: Card = Card {
     reference: "NBL22, Remark 1 after Theorem 1",
     hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent \
         of the rest.",
-    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence of \
-        inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, and \
-        with that of the width at hand. Each takes its best regularisation of a short list; both kernels \
-        have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions asks of \
-        any kernel. The count itself with the best b of all, which knows f*, on means over 32 directions and \
-        samples.",
+    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence \
+        of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, \
+        and with that of the width at hand. Each takes its best regularisation of a short list; both \
+        kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions \
+        asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 \
+        directions and samples.",
     refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q \
         that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − \
         n_k)/B(d,k+1)).",
@@ -108,8 +108,8 @@ impl Claim for Remark1 {
         }
         if cell.part == KERNELS {
             let (d, m, n) = (cell.d() as f64, cell.m() as f64, 0.4 * (cell.d() * cell.d()) as f64);
-            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for each
-            // the kernel matrices of Σ.
+            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for
+            // each the kernel matrices of Σ.
             let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
             let sigma =
                 effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));

@@ -124,8 +124,8 @@ impl Claim for Taylor {
             .part("width"),
             Bound::growth(
                 "drawn",
-                "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic term \
-                 cancels",
+                "with drawn signs the root mean square of the remainder is ≲ d^{k−1}m^{-1/2}: the cubic \
+                 term cancels",
                 "drawn",
                 "drawn_scale",
                 Sweep::upper(M, |_| -0.5),
@@ -216,8 +216,8 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let mean_square = drawn.iter().map(|r| r.square).sum::<f64>() / DRAWS as f64;
 
     let (m, d, k) = (cell.m() as f64, cell.d() as f64, cell.k() as i32);
-    // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2} E|h_i|^{3/2}
-    // ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
+    // E (β·x)⁶ = 15 d²/((d + 2)(d + 4)); E‖w‖³ over the p_i neurons of a term is (2√m/p_i)^{3/2}
+    // E|h_i|^{3/2} ≤ (2√m/p_i)^{3/2} (E h_i²)^{3/4}.
     let sixth = (15.0 * d * d / ((d + 2.0) * (d + 4.0))).sqrt();
     let squares = moments.population.squares();
     let lengths: f64 = squares.iter().zip(&w_q.groups).map(|(h, p)| h.powf(0.75) / (*p as f64).sqrt()).sum();

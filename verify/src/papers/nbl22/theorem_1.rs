@@ -4,17 +4,17 @@
 //! > Θ̃(d^k)` samples and in poly(m) steps.
 //!
 //! The widths of the theorem (`m ≥ n⁴ d^{26(k+1)/3} ε^{-22/3}`) are those at which the network is its own
-//! expansion. So f_L + f_Q is trained, with all four regularisers, at m = 20d; and beside it the network with
-//! the same ones, which at such widths is far from its expansion and needs more samples than a kernel. How
-//! many more is a matter of width: along m at d = 8 the ratio falls, like m^{-0.5}. A width that stays while
-//! d grows is none of the theorem's, and there the ratio grows: at m = 640, from d = 8 to 32, n* of the
-//! network went like d^{1.54 ± 0.09}. In d it is followed at m = 48d, the slowest growth of m that a theorem
-//! with m ≥ poly(d) can mean. What is seen there is a sum of both effects, and the exponent that of neither:
-//! the points do not lie on a line, and twice the cells do not narrow its limits.
+//! expansion. So f_L + f_Q is trained, with all four regularisers, at m = 20d; and beside it the network
+//! with the same ones, which at such widths is far from its expansion and needs more samples than a kernel.
+//! How many more is a matter of width: along m at d = 8 the ratio falls, like m^{-0.5}. A width that stays
+//! while d grows is none of the theorem's, and there the ratio grows: at m = 640, from d = 8 to 32, n* of
+//! the network went like d^{1.54 ± 0.09}. In d it is followed at m = 48d, the slowest growth of m that a
+//! theorem with m ≥ poly(d) can mean. What is seen there is a sum of both effects, and the exponent that of
+//! neither: the points do not lie on a line, and twice the cells do not narrow its limits.
 //!
 //! n* is the least n whose error is half of `‖P_{>k} f*‖²`, at k = 1. Θ̃ hides a logarithm, which is the one
-//! of the complexity of f_Q (rademacher-quadratic): what n* is held to is `d^k log(dm)`. At these sizes it is
-//! worth a third of a power of d along the sweep, more than the slack of the verdict. The choice of this
+//! of the complexity of f_Q (rademacher-quadratic): what n* is held to is `d^k log(dm)`. At these sizes it
+//! is worth a third of a power of d along the sweep, more than the slack of the verdict. The choice of this
 //! logarithm came after a look at the data: n* over d^k alone, recorded beside it, grows like d^{1.2} at the
 //! standard tier.
 
@@ -82,7 +82,8 @@ impl Claim for Theorem1 {
         if cell.part == EXPANSION {
             return expansion;
         }
-        let network = sample_size::search(cell, network_over_expansion(cell) * sample_size::hint(cell), true);
+        let network =
+            sample_size::search(cell, network_over_expansion(cell) * sample_size::hint(cell), true);
         Prediction { flops: expansion.flops + network, ..expansion }
     }
 
@@ -143,8 +144,8 @@ impl Claim for Theorem1 {
     }
 }
 
-/// How many times the samples of f_L + f_Q the network may need: a first guess, not far from what was seen at
-/// d = 8.
+/// How many times the samples of f_L + f_Q the network may need: a first guess, not far from what was seen
+/// at d = 8.
 fn network_over_expansion(cell: &Cell) -> f64 {
     1.0 + 150.0 * cell.d() as f64 / cell.m() as f64
 }

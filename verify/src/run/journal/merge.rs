@@ -1,9 +1,10 @@
 //! Joins the journals of several machines, or of the shares of one plan.
 //!
-//! The joined journal is in the order that a finished run leaves: the cells of a tier in plan order, then all
-//! others by name. So the shares of a plan, joined, are the bytes of one run on one machine. Nothing is lost:
-//! records of other sources are kept behind those of the current ones, where nothing takes them for fresh; a
-//! record that is there twice is kept once; and two records that contradict one another are an error.
+//! The joined journal is in the order that a finished run leaves: the cells of a tier in plan order, then
+//! all others by name. So the shares of a plan, joined, are the bytes of one run on one machine. Nothing is
+//! lost: records of other sources are kept behind those of the current ones, where nothing takes them for
+//! fresh; a record that is there twice is kept once; and two records that contradict one another are an
+//! error.
 
 use super::{Key, Made, Records, beside, sealed};
 use crate::claim::{Cell, Claim, Record, Registry, Tier};
@@ -76,7 +77,10 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     let timings = joined.timings(&order);
     let mut outputs = Outputs::new();
     outputs.stage(out, |w| {
-        order.iter().filter_map(|key| joined.records.get(*key)).try_for_each(|(r, _)| w.write_all(&sealed(r)))
+        order
+            .iter()
+            .filter_map(|key| joined.records.get(*key))
+            .try_for_each(|(r, _)| w.write_all(&sealed(r)))
     })?;
     outputs
         .stage(&beside(out, "meta.jsonl"), |w| timings.iter().try_for_each(|line| writeln!(w, "{line}")))?;
@@ -205,9 +209,9 @@ struct Places {
     of: HashMap<Cell, usize>,
 }
 
-/// The order of a joined journal: the current sources, then the others by name; in each the cells of one tier
-/// in plan order, then all others by name. The tier, and the root seed, are those of which the most cells are
-/// there (of equals the smaller).
+/// The order of a joined journal: the current sources, then the others by name; in each the cells of one
+/// tier in plan order, then all others by name. The tier, and the root seed, are those of which the most
+/// cells are there (of equals the smaller).
 fn order<'k>(
     keys: impl Iterator<Item = &'k Key>,
     registry: &Registry,
@@ -230,8 +234,9 @@ fn order<'k>(
     for (_, mut keys) in groups {
         let best = standing(&keys, &tiers);
         if let Some((places, standing)) = best {
-            let place =
-                |k: &Key| places.of.get(&k.0).filter(|_| k.1 == standing.seed).copied().unwrap_or(usize::MAX);
+            let place = |k: &Key| {
+                places.of.get(&k.0).filter(|_| k.1 == standing.seed).copied().unwrap_or(usize::MAX)
+            };
             keys.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
             first.get_or_insert(standing);
         }

@@ -1,23 +1,23 @@
 //! The journal: one JSON line per measured cell, appended as it is measured.
 //!
 //! It is the only state of the pipeline. A record is found again by its cell, the root seed and the hash of
-//! the sources, so that numbers of other code are never taken for fresh. A run that is killed loses the cells
-//! in flight and nothing else; a finished run rewrites the journal in plan order, so that its bytes do not
-//! depend on the number of jobs or on interruptions. Wall time, threads and host, which differ between runs,
-//! go to a sidecar beside it.
+//! the sources, so that numbers of other code are never taken for fresh. A run that is killed loses the
+//! cells in flight and nothing else; a finished run rewrites the journal in plan order, so that its bytes do
+//! not depend on the number of jobs or on interruptions. Wall time, threads and host, which differ between
+//! runs, go to a sidecar beside it.
 //!
 //! Every line ends in a checksum of what comes before it, so that a number changed by accident is not taken
 //! for a measured one.
 //!
 //! Journals of several machines become one with [`merge`].
 
-mod held;
+mod by_cell;
 mod line;
 pub mod merge;
 
 use crate::claim::{Cell, Record};
 use crate::error::{Error, Result};
-pub use held::Held;
+pub use by_cell::RecordsByCell;
 use line::{Meta, parse, sealed, to_line};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -132,9 +132,9 @@ impl Journal {
     /// Opens, or begins, the journal at `path`, creating its folder; `fresh` empties it.
     ///
     /// # Errors
-    /// [`Error::JournalForeign`] for a file that is no journal, [`Error::JournalLocked`] when another process
-    /// has it, [`Error::JournalDamaged`] for a line that cannot be read, [`Error::Io`] when it cannot be read
-    /// or written.
+    /// [`Error::JournalForeign`] for a file that is no journal, [`Error::JournalLocked`] when another
+    /// process has it, [`Error::JournalDamaged`] for a line that cannot be read, [`Error::Io`] when it
+    /// cannot be read or written.
     pub fn open(path: &Path, fresh: bool) -> Result<Self> {
         // One journal has one name, however it is reached, and so one lock.
         let resolved = path.canonicalize();
@@ -273,7 +273,9 @@ impl Made {
                 Ok(file)
             }
             // A link to a file that is not there exists too.
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).truncate(false).open(path),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                options.create(true).truncate(false).open(path)
+            }
             Err(e) => Err(e),
         };
         opened.map_err(|e| Error::io("write the journal", path, e))

@@ -14,7 +14,7 @@ use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::error::Result;
 use escapement_verify::judge::{Judged, Verdict, judge_bounds};
-use escapement_verify::run::journal::{Held, Records};
+use escapement_verify::run::journal::{RecordsByCell, Records};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::source::source_of;
 use escapement_verify::run::timings::Timings;
@@ -74,7 +74,7 @@ pub fn likely_tier(claims: &[&dyn Claim], records: &Records, seed: u64) -> Resul
 /// # Errors
 /// Plans that cannot be made, see [`Plan::new`].
 pub fn assemble(material: &Material<'_>) -> Result<Report> {
-    let held = Held::new(material.records.iter(), material.seed);
+    let held = RecordsByCell::new(material.records.iter(), material.seed);
     let mut hosts = BTreeSet::new();
     let claims = material
         .claims
@@ -188,7 +188,7 @@ fn notes(report: &Report, material: &Material<'_>) -> Vec<String> {
 fn of_claim(
     claim: &dyn Claim,
     material: &Material<'_>,
-    held: &Held<'_>,
+    held: &RecordsByCell<'_>,
     hosts: &mut BTreeSet<String>,
 ) -> Result<ClaimReport> {
     let (tier, seed, id) = (material.tier, material.seed, claim.id());

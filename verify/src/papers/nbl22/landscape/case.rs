@@ -48,7 +48,8 @@ pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     };
     let mut cells = Vec::new();
     for &(d, k, n, widths, replicates) in sweeps {
-        for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ACTIVATIONS.map(|a| (p, a))) {
+        for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ACTIVATIONS.map(|a| (p, a)))
+        {
             for m in sweep::half_octaves(64, widths) {
                 let cell = Cell::new(claim, part)
                     .with(D, d)

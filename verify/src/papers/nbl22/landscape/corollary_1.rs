@@ -8,18 +8,18 @@
 //! in which every constant is known. The last two are at most of order `m^{-1/4}`, like ε, for
 //! `‖W*‖_F² ≍ m^{1/2}`.
 //!
-//! Points are found by descent from W = 0 without noise (f_Q alone breaks the pairing of twins) and certified
-//! by gradient and least eigenvalue. The inequality takes what was certified for ν and γ, which makes it
-//! sharper than the statement. At the largest ν and γ allowed the descent may end at once: for the sigmoid W
-//! = 0 itself is such a point up to m ≈ 200, for m^{-3/4} is not yet below the curvature that f_Q offers
-//! there, some 0.06m^{-1/2}, before m ≈ 6·10⁴. L_λ/ε is then L_λ(0)/ε, which follows 1/ε, and says nothing of
-//! the landscape; those points are held to the inequality, and their L_λ/ε (up to 5) is recorded. The rate is
-//! followed at a tenth of both, where that curvature shows. At small m ε falls faster than the m^{-1/4} of
-//! Theorem 2, for its misfit goes like m^{-1/2}: like m^{-0.45} for the sigmoid at k = 2, d = 3, m ≤ 362.
-//! There L_λ does not keep up, and the trend is not decided.
+//! Points are found by descent from W = 0 without noise (f_Q alone breaks the pairing of twins) and
+//! certified by gradient and least eigenvalue. The inequality takes what was certified for ν and γ, which
+//! makes it sharper than the statement. At the largest ν and γ allowed the descent may end at once: for the
+//! sigmoid W = 0 itself is such a point up to m ≈ 200, for m^{-3/4} is not yet below the curvature that f_Q
+//! offers there, some 0.06m^{-1/2}, before m ≈ 6·10⁴. L_λ/ε is then L_λ(0)/ε, which follows 1/ε, and says
+//! nothing of the landscape; those points are held to the inequality, and their L_λ/ε (up to 5) is recorded.
+//! The rate is followed at a tenth of both, where that curvature shows. At small m ε falls faster than the
+//! m^{-1/4} of Theorem 2, for its misfit goes like m^{-1/2}: like m^{-0.45} for the sigmoid at k = 2, d = 3,
+//! m ≤ 362. There L_λ does not keep up, and the trend is not decided.
 //!
-//! With λ as printed L_λ(W*) is 10³ε to 10⁷ε, W = 0 does far better, and `L_λ(W) ≲ ε` means no more than that
-//! descent descends (erratum 10).
+//! With λ as printed L_λ(W*) is 10³ε to 10⁷ε, W = 0 does far better, and `L_λ(W) ≲ ε` means no more than
+//! that descent descends (erratum 10).
 
 use super::case::{self, Case, Rates};
 use super::terms::Terms;
@@ -62,15 +62,19 @@ const CARD: Card = Card {
     reference: "NBL22, Corollary 1",
     hypotheses: "Those of Lemma 3, of which m ≥ n⁴d^{26(k+1)/3}ε^{-22/3} is out of reach; ν ≤ m^{-1/2}, γ ≤ \
         m^{-3/4}; λ_i = ε/R_i(W*).",
-    method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and a \
-        least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
+    method: "Both models. Descent from W = 0 with backtracking, without noise, to ‖∇L_λ‖ ≤ m^{-1/2}/10 and \
+        a least eigenvalue certified to be −m^{-3/4}/10 or more. There, and where m^{-1/2} and m^{-3/4} \
         themselves are first met, 2L_λ is held to the explicit right side with what was certified; L_λ/ε is \
         followed along m, and so is the part of ν and γ.",
     refuted_by: "A certified point where the explicit right side is exceeded; an L_λ at certified points \
         that outgrows ε along m.",
     uses: &["lemma-3", "theorem-2", "escape"],
     errata: &[ErratumId(1), ErratumId(6), ErratumId(10)],
-    ..Card::new(&crate::papers::nbl22::PAPER, "corollary-1", "Second-order stationary points of L_λ are good")
+    ..Card::new(
+        &crate::papers::nbl22::PAPER,
+        "corollary-1",
+        "Second-order stationary points of L_λ are good",
+    )
 };
 
 impl Claim for Corollary1 {
@@ -117,9 +121,9 @@ impl Claim for Corollary1 {
             Bound::inequality(
                 format!("explicit-{name}"),
                 format!(
-                    "2L_λ(W) − 2L_λ(W*) − [right side of Lemma 3] ≤ γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F with the \
-                     certified ν and γ, at most m^{{-1/2}}{part} and m^{{-3/4}}{part} if the descent ends as \
-                     asked"
+                    "2L_λ(W) − 2L_λ(W*) − [right side of Lemma 3] ≤ γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F with \
+                     the certified ν and γ, at most m^{{-1/2}}{part} and m^{{-3/4}}{part} if the descent \
+                     ends as asked"
                 ),
                 format!("{name}-gain"),
                 Side::Upper,
@@ -172,8 +176,8 @@ impl Claim for Corollary1 {
             ),
             Bound::inequality(
                 "as-printed",
-                "with λ as printed L_λ(W) ≤ L_λ(W*)/10³ at a certified point: true, and nothing that ε could \
-                 show",
+                "with λ as printed L_λ(W) ≤ L_λ(W*)/10³ at a certified point: true, and nothing that ε \
+                 could show",
                 "printed-here",
                 Side::Upper,
                 "printed-part",
@@ -234,7 +238,11 @@ fn point(
         end.outcome, t.gradient, found.lower_bound
     );
     out.hypotheses.push(Hypothesis {
-        name: format!("{name}: ν = {:.2e}, γ = {:.2e}", options.gradient, options.curvature.unwrap_or(gamma)),
+        name: format!(
+            "{name}: ν = {:.2e}, γ = {:.2e}",
+            options.gradient,
+            options.curvature.unwrap_or(gamma)
+        ),
         met: certified,
         detail,
     });

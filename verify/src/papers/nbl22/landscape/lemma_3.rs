@@ -1,11 +1,12 @@
 //! Lemma 3 of NBL22: where W is stationary, the Hessian along random signs of W* pays for the loss.
 //!
-//! > For `m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}` and `‖∇L_λ(W)‖ ≤ ν ≤ m^{-1/4}`, `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W
+//! > For `m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}` and `‖∇L_λ(W)‖ ≤ ν ≤ m^{-1/4}`, `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W),
+//! > W
 //! > − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε`, `W_L = Π_{≤r}W`, r = n_k (erratum 5), S on all of W*.
 //!
-//! The proof in numbers. For F = f_L + f_Q, b the bilinear form of f_Q (`f_Q(W) = ½b(W, W)`) and B the loss's
-//! Bregman distance `L̂(W*) − L̂(W) − E_n ℓ'(F* − F)`, which convexity makes non-negative, the left side is,
-//! at every W,
+//! The proof in numbers. For F = f_L + f_Q, b the bilinear form of f_Q (`f_Q(W) = ½b(W, W)`) and B the
+//! loss's Bregman distance `L̂(W*) − L̂(W) − E_n ℓ'(F* − F)`, which convexity makes non-negative, the left
+//! side is, at every W,
 //!
 //! - from the loss,
 //!   `E_n ℓ'' m^{-1}Σ_r s_r²(w*_r·x)² + E_n ℓ'·[f_L(Π_{>r}W) + b(W, 2W_L* − W_L) − 2f_L(SW_Q)] − 2B`;
@@ -22,9 +23,9 @@
 //! inequality for R4's part, `R4(W*)·(Aτ⁶ + 8δτ⁷ − 6τ⁸ − 2)`, make it an inequality. Over τ that is largest
 //! at `τ = (7δ + √(49δ² + 18A))/12`; so for `λ_i R_i(W*) = ε` the left side is at most Cε and a remainder
 //! that falls with m, C = 6 + the largest value: 166 in the limit A = 24, δ = 0, which √3·W* comes near, and
-//! hundreds to thousands at the widths measured. What is measured at stationary points is far below: the left
-//! side with 2L_λ(W*) added is some 4 to 12 ε. It rises with τ, and where descent comes away from 0 (τ from
-//! 0.3 to 0.7) only within a sweep, the trend in m cannot be told from that.
+//! hundreds to thousands at the widths measured. What is measured at stationary points is far below: the
+//! left side with 2L_λ(W*) added is some 4 to 12 ε. It rises with τ, and where descent comes away from 0 (τ
+//! from 0.3 to 0.7) only within a sweep, the trend in m cannot be told from that.
 //!
 //! With λ as printed λ4R4(W*) is ε times R4(W*)/d^{2(k−1)}, some 10³ to 10⁷; then L_λ(W*) is not ≲ ε in any
 //! useful sense, L_λ(0) is far below it, and the lemma is true for want of content (erratum 10). ε is the
@@ -45,7 +46,10 @@ use faer::{Mat, Par, Scale};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
-    [Rates { looks: 4200.0, descents: 0.0, forms: 0.06 }, Rates { looks: 4200.0, descents: 4.0, forms: 0.3 }],
+    [
+        Rates { looks: 4200.0, descents: 0.0, forms: 0.06 },
+        Rates { looks: 4200.0, descents: 4.0, forms: 0.3 },
+    ],
     [Rates { looks: 9000.0, descents: 0.0, forms: 0.1 }, Rates { looks: 1.3e4, descents: 20.0, forms: 0.2 }],
 ];
 
@@ -58,8 +62,8 @@ const VACUOUS: f64 = 1e3;
 
 const CARD: Card = Card {
     statement: r"\mathbb{E}_S \nabla^2 L_\lambda(W)[S W^*, S W^*] - \left\langle \nabla L_\lambda(W), W - 2
-        W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon \quad \text{where }
-        \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
+        W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon \quad
+        \text{where } \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
     reference: "NBL22, Lemma 3",
     hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; \
         ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network.",

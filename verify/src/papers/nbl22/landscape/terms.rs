@@ -136,7 +136,8 @@ impl Terms {
         Ok(out)
     }
 
-    /// Sums over neurons, inputs and entries of products of sums over d: what their moduli add up to at most.
+    /// Sums over neurons, inputs and entries of products of sums over d: what their moduli add up to at
+    /// most.
     fn rounding_of(
         &self,
         case: &Case,
@@ -286,7 +287,8 @@ impl Fourth {
             let (w, v) = (w.row(r), star.row(r));
             let (s, along) = (w.squared_norm_l2(), w * v.transpose());
             bent += 2.0
-                * ((4.0 * s * along).powi(2) + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
+                * ((4.0 * s * along).powi(2)
+                    + total * (8.0 * along * along + 4.0 * s * v.squared_norm_l2()));
             turned += 8.0 * total * s * (w * aim.row(r).transpose());
         }
         let sizes = [norm_2_4(w), norm_2_4(star), norm_2_4(case.built.w_l.as_ref()), norm_2_4(low)];

@@ -94,7 +94,8 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         let u = cov.antisymmetric(w)?;
         let mut rest = u.clone();
         // coordinates() divides by √2 what Q carries back with √2.
-        rest -= top.vectors() * top.coordinates(u.as_ref(), Par::Seq) * faer::Scale(std::f64::consts::SQRT_2);
+        rest -=
+            top.vectors() * top.coordinates(u.as_ref(), Par::Seq) * faer::Scale(std::f64::consts::SQRT_2);
         Ok(rest.norm_l2() / u.norm_l2())
     };
     // What population least squares would be if the top space were the span of E[φ Y_jl].

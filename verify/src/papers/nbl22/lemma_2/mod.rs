@@ -244,7 +244,8 @@ impl Claim for Lemma2 {
             .part(MEMBER),
             Bound::growth(
                 "sample",
-                "the worst E_n(f_L(x; W_L) − f_k)² over f_k on drawn inputs is ≍ the worst E, which is ≍ 1/m",
+                "the worst E_n(f_L(x; W_L) − f_k)² over f_k on drawn inputs is ≍ the worst E, which is ≍ \
+                 1/m",
                 "sample-error",
                 "error",
                 along_m(-1.0),

@@ -13,8 +13,8 @@ use faer::{Mat, Par};
 /// second or so.
 const DENSE: usize = 1000;
 
-/// f, f_L and f_Q at the inputs, R1..R4, and for each loss and model L_λ with its gradient, its Hessian times
-/// V, and the least eigenvalue of the Hessian.
+/// f, f_L and f_Q at the inputs, R1..R4, and for each loss and model L_λ with its gradient, its Hessian
+/// times V, and the least eigenvalue of the Hessian.
 pub(super) fn compare(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let net = network_of(entry)?;
     let (d, m, n) = (net.d(), net.m(), entry.whole("n")?);
@@ -39,7 +39,8 @@ pub(super) fn compare(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let lambda = [weights[0], weights[1], weights[2], weights[3]];
     for (name, part) in entry.named_parts("losses")? {
         let wrong = || {
-            let allowed = "a loss is named LOSS/MODEL, pseudo_huber or square and network or quadratic_model";
+            let allowed =
+                "a loss is named LOSS/MODEL, pseudo_huber or square and network or quadratic_model";
             entry.wrong("losses", format!("'{name}' is not allowed: {allowed}"))
         };
         let (loss, model) = name.split_once('/').ok_or_else(wrong)?;

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
-        let cell = Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
+        let cell =
+            Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
         let learner = Learner::new(&cell, 1, target(&cell, 1).unwrap()).unwrap();
         let inputs =
             |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());

@@ -1,5 +1,5 @@
-//! The least number of samples from which a method learns half of what the kernel's plateau leaves: shared by
-//! theorem-1 and remark-1.
+//! The least number of samples from which a method learns half of what the kernel's plateau leaves: shared
+//! by theorem-1 and remark-1.
 //!
 //! `f*(x) = η·x + (β·x)²`: one dense part of degree 1 with `E f_1² = 1`, and one sparse term. The error of a
 //! method is `E (f̂ − f*)²/‖P_{>1} f*‖²`: 1 where all of degree up to 1 is learnt and nothing else, more
@@ -44,8 +44,8 @@ const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 /// Fresh inputs behind the error of what has no exact one.
 const FRESH: usize = 4000;
 
-/// Relative rounding of a mean square error, generously: those of the kernels carry some n²·1e-16 of it. What
-/// is trained is what f64 makes of 512 products.
+/// Relative rounding of a mean square error, generously: those of the kernels carry some n²·1e-16 of it.
+/// What is trained is what f64 makes of 512 products.
 const ROUNDING: f64 = 1e-9;
 
 /// n*, and what rounding does to it. The uncertainty of one draw of everything is in the replicates.
@@ -94,7 +94,8 @@ impl Trial {
         let x = instance::inputs(cell, seed, "inputs", Self::most(cell.d()));
         let fresh = instance::inputs(cell, seed, "fresh inputs", FRESH);
         let truth = learner.built.target.value(fresh.as_ref())?;
-        let plateau = (cell.k() + 1..=learner.zonals.degree()).map(|j| learner.zonals.second_moment(j)).sum();
+        let plateau =
+            (cell.k() + 1..=learner.zonals.degree()).map(|j| learner.zonals.second_moment(j)).sum();
         Ok(Self { learner, levels, x, fresh, truth, plateau, known: BTreeMap::new() })
     }
 
@@ -142,10 +143,14 @@ impl Trial {
                 lambda[..3].fill(0.0);
             }
             let end = self.learner.train(x, model, lambda, STEPS)?;
-            let f =
-                self.learner.built.net.predict(model, self.fresh.as_ref(), end.state.w.as_ref(), Par::Seq)?;
-            best =
-                best.min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
+            let f = self.learner.built.net.predict(
+                model,
+                self.fresh.as_ref(),
+                end.state.w.as_ref(),
+                Par::Seq,
+            )?;
+            best = best
+                .min(f.iter().zip(&self.truth).map(|(f, y)| (f - y).powi(2)).sum::<f64>() / FRESH as f64);
         }
         Ok(best)
     }
@@ -205,13 +210,17 @@ impl Trial {
 }
 
 fn missing(method: Method, why: &str) -> escapement::Error {
-    escapement::Error::Numerical { what: "the least number of samples", why: format!("{why} for {method:?}") }
+    escapement::Error::Numerical {
+        what: "the least number of samples",
+        why: format!("{why} for {method:?}"),
+    }
 }
 
 /// `√d P_1(η·x̂) + (β·x)²`, η and β uniform, anew for each replicate.
 fn target(cell: &Cell, seed: u64) -> Result<Target> {
     let rng = &mut cell.stream(seed, "target");
-    let mut direction = || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
+    let mut direction =
+        || uniform_sphere(rng, 1, cell.d(), 1.0).row(0).iter().copied().collect::<Vec<f64>>();
     let low = ZonalTerm { degree: 1, coefficient: (cell.d() as f64).sqrt(), eta: direction() };
     let sparse = SparseTerm { alpha: 1.0, beta: direction() };
     Ok(Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![low]), vec![sparse])?)

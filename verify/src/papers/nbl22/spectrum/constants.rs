@@ -89,8 +89,8 @@ impl Constants {
         Ok(concentration::level_deviation(&self.levels, j, p, failure)?)
     }
 
-    /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k eigenfunctions
-    /// and degree ≤ k.
+    /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k
+    /// eigenfunctions and degree ≤ k.
     ///
     /// Half of [`first_order`], which has the formula and is of m = 2p; its error is bounded here by
     /// `max κ_{>k}` instead of by each κ_j.

@@ -179,8 +179,8 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
         .cost(route.flops, route.bytes, 0.0))
 }
 
-/// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the two,
-/// with probability 0.99 each.
+/// Whether the Chernoff deviations leave the geometric mean of `min κ_{≤k}` and `max κ_{>k}` between the
+/// two, with probability 0.99 each.
 pub(super) fn separated(cell: &Cell) -> bool {
     let check = || -> Result<bool> {
         let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;

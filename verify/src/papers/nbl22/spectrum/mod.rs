@@ -5,9 +5,10 @@
 //!
 //! At fixed d everything is compared along m with explicit zonal numbers: `κ_i` of the infinite-width kernel
 //! for the levels, `Σ_{j>2k} τ_j/(dm)` for the rest, and `√(2Z/m)` for the angle, where `Z/p` is the mean
-//! square of `‖sin Θ‖_F` to first order (see [`constants::Constants::angle`]). How these numbers grow in d is
-//! a question of its own, answered exactly for d up to 2000. Beside that, three statements carry constants:
-//! matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the trace.
+//! square of `‖sin Θ‖_F` to first order (see [`constants::Constants::angle`]). How these numbers grow in d
+//! is a question of its own, answered exactly for d up to 2000. Beside that, three statements carry
+//! constants: matrix Chernoff floors under each level, the sum of the rest below `Σ_{j>2k} τ_j`, and the
+//! trace.
 
 pub mod constants;
 mod measure;
@@ -146,7 +147,11 @@ impl Claim for Spectrum {
             LEVELS => measure::levels(cell, seed),
             KAPPA => {
                 let c = Constants::new(cell.d(), 1, &cell.activation)?;
-                Ok(Measurement::new().quantity("kappa", c.kappa(cell.degree()), c.kappa_error(cell.degree())))
+                Ok(Measurement::new().quantity(
+                    "kappa",
+                    c.kappa(cell.degree()),
+                    c.kappa_error(cell.degree()),
+                ))
             }
             _ => {
                 let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;

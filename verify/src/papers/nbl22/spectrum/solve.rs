@@ -87,8 +87,8 @@ pub fn harmonic(cov: &Covariance, rank: Option<usize>, k: usize) -> Result<Solve
     })
 }
 
-/// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum of
-/// squares again.
+/// By eigenvectors of Σ: with `S = Λ^{-1/2} Vᵀ Σ_{>k} V Λ^{-1/2}` the eigenvalues of S are `sin² Θ`, a sum
+/// of squares again.
 ///
 /// # Errors
 /// Whatever the block method refuses.

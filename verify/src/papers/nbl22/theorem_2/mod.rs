@@ -6,10 +6,10 @@
 //!
 //! S is averaged over exactly. The quadratic model is affine in the signs,
 //! `(f_L + f_Q)(x; W*) = e_0(x) + Σ_r s_r c_r(x)`: the misfit e_0 − f* falls like `m^{-1/2}` and the noise
-//! `√(Σ c_r²)` like `m^{-1/4}`, so that the claimed rate is that of the noise under a loss with a corner, and
-//! a smooth loss is faster. Beside the averages S is drawn, since the theorem speaks of one S: how often a
-//! draw beats a multiple of the mean. The explicit right sides are means over the initialisation, exact zonal
-//! quantities. Their dependence on d is judged by itself.
+//! `√(Σ c_r²)` like `m^{-1/4}`, so that the claimed rate is that of the noise under a loss with a corner,
+//! and a smooth loss is faster. Beside the averages S is drawn, since the theorem speaks of one S: how often
+//! a draw beats a multiple of the mean. The explicit right sides are means over the initialisation, exact
+//! zonal quantities. Their dependence on d is judged by itself.
 
 mod averages;
 mod explicit;
@@ -48,8 +48,9 @@ fn cell(part: &str, d: usize, m: usize, k: usize, terms: usize, activation: &str
 
 /// (k, R, activation): all of them, or every value of each.
 fn combinations(tier: Tier) -> Vec<(usize, usize, &'static str)> {
-    let all =
-        [1, 2].into_iter().flat_map(|k| [1, 3].into_iter().flat_map(move |r| ACTIVATIONS.map(|a| (k, r, a))));
+    let all = [1, 2]
+        .into_iter()
+        .flat_map(|k| [1, 3].into_iter().flat_map(move |r| ACTIVATIONS.map(|a| (k, r, a))));
     all.filter(|&(k, r, a)| tier > Tier::Quick || ((k + r / 2) % 2 == 1) == (a == ACTIVATIONS[0])).collect()
 }
 

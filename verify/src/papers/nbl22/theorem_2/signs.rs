@@ -183,8 +183,8 @@ pub(super) fn enumeration(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("root-square-half", root * std::f64::consts::FRAC_1_SQRT_2, step)
         .quantity("root-noise-half", noise * std::f64::consts::FRAC_1_SQRT_2, step)
         .cost(count as f64 * 1e5, 1e6, 2.0 * count as f64);
-    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of W_L
-    // vanish in one and are squares of eigen-residuals in the other.
+    // Both sides use the same eigenvectors and levels, so that only rounding separates them; R1 and R3 of
+    // W_L vanish in one and are squares of eigen-residuals in the other.
     for (i, name) in NAMES.iter().enumerate() {
         let enumerated = |value: f64| Ball::new(value, mean[i].error + sum * value);
         measurement = measurement

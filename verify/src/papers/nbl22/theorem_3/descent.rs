@@ -77,9 +77,9 @@ pub(super) fn certified(end: &Descended) -> Result<()> {
     Err(Error::Numerical { what: "the descent", why }.into())
 }
 
-/// What the noise of T steps of length η_t in total adds: `‖Ξ‖² ≤ s²(1 + 2√(u/D) + 2u/D)` for D entries fails
-/// with probability e^{−u} (Laurent and Massart, Ann. Statist. 28 (2000) 1302–1338, Lemma 1), which is shared
-/// out over the steps.
+/// What the noise of T steps of length η_t in total adds: `‖Ξ‖² ≤ s²(1 + 2√(u/D) + 2u/D)` for D entries
+/// fails with probability e^{−u} (Laurent and Massart, Ann. Statist. 28 (2000) 1302–1338, Lemma 1), which is
+/// shared out over the steps.
 fn noise_allowance(options: &DescentOptions, entries: usize, steps: u64) -> f64 {
     let u = (steps.max(1) as f64 / tolerance::FAILURE).ln();
     let share = u / entries as f64;
@@ -88,7 +88,7 @@ fn noise_allowance(options: &DescentOptions, entries: usize, steps: u64) -> f64 
 
 /// What a descent passed through.
 #[derive(Default)]
-struct Passed {
+struct Trace {
     start: f64,
     gradients: Vec<f64>,
     sizes: Vec<f64>,
@@ -102,7 +102,7 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let loss = problem.loss(&y)?;
     let options = options(cell, seed);
     let gamma = SHARE * (cell.m() as f64).powf(-0.75);
-    let mut passed = Passed::default();
+    let mut passed = Trace::default();
     let state = DescentState::new(Mat::zeros(cell.m(), cell.d()), &options);
     let end = descend(
         &mut LossLandscape::new(&loss),

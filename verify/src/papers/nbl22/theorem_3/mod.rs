@@ -9,8 +9,8 @@
 //! of Jin and others (J. ACM 68 (2021) 11) comes to `ρ²/γ⁴ = m²` steps: the exponent 2 is what is checked,
 //! and the tightness says how far it is from what is seen. Bounded means held by the ball that λ4R4 ≤ L_λ(0)
 //! draws, and that this ball does not grow with m; inside it the iterates of a network may still spread as m
-//! grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and γ
-//! are a fifth of what is printed. With those themselves the initialisation of a narrow network is
+//! grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and
+//! γ are a fifth of what is printed. With those themselves the initialisation of a narrow network is
 //! stationary, and no step is taken.
 
 mod descent;
@@ -48,8 +48,8 @@ const CARD: Card = Card {
     hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
     method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the \
         gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ \
-        = 0.2 m^{-3/4}; steps against m². W = 0 made a saddle by labels that are orthogonal to the features: \
-        with noise it is left, without noise it holds.",
+        = 0.2 m^{-3/4}; steps against m². W = 0 made a saddle by labels that are orthogonal to the \
+        features: with noise it is left, without noise it holds.",
     refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
         noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],
@@ -155,8 +155,8 @@ impl Claim for Theorem3 {
             .among(sweep),
             Bound::inequality(
                 "large-gradients",
-                "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the noise \
-                 adds",
+                "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the \
+                 noise adds",
                 "time",
                 Side::Upper,
                 "time_allowed",

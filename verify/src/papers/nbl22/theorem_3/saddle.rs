@@ -20,7 +20,8 @@ const STILL: u64 = 200;
 fn curvature(loss: &RegularizedLoss<'_>) -> Result<f64> {
     let order = loss.m() * loss.d();
     let hessian = loss.hessian(Mat::zeros(loss.m(), loss.d()).as_ref(), Par::Seq)?;
-    Ok(least_eigenvalue(&hessian, &LeastOptions { dense: order, ..LeastOptions::default() }, Par::Seq)?.value)
+    Ok(least_eigenvalue(&hessian, &LeastOptions { dense: order, ..LeastOptions::default() }, Par::Seq)?
+        .value)
 }
 
 pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {

@@ -9,9 +9,9 @@
 //! of the bracket is at most twice the Rademacher complexity of a class that holds every f_top: `√(C n_k/n)`
 //! for R2 ≤ C, and the mean of the closed form of rademacher-quadratic for ‖W‖_{2,4}^4 ≤ B.
 //!
-//! C and B are the largest reached, rounded up to a power of two. A class that is fixed beforehand would need
-//! the union over all powers, and one sample a deviation of order `√(log(1/δ)/n)`: both are left out, and
-//! what is checked is the mean over samples.
+//! C and B are the largest reached, rounded up to a power of two. A class that is fixed beforehand would
+//! need the union over all powers, and one sample a deviation of order `√(log(1/δ)/n)`: both are left out,
+//! and what is checked is the mean over samples.
 
 mod measure;
 
@@ -46,8 +46,8 @@ const CARD: Card = Card {
     method: "Ŵ by 256 steps of gradient descent on L_λ, for f_L + f_Q and for the network; ε is the L_λ(Ŵ) \
         reached. The population loss is a mean over fresh inputs, its error the half width of a Student \
         interval at confidence 99 %. Followed in n from d^k to beyond d^{k+1} at fixed d. With all \
-        constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher complexities \
-        at the norms reached.",
+        constants: L(Ŵ) on average over samples against L̂ + √R1 + √R3 and twice the Rademacher \
+        complexities at the norms reached.",
     refuted_by: "A ratio L(Ŵ)/(L_λ(Ŵ) + √(d^k/n)) that grows with n; a mean of L(Ŵ) over samples above the \
         bound with constants; an exact population loss of f_L outside the interval of the fresh inputs.",
     uses: &["rademacher-linear", "rademacher-quadratic", "theorem-2"],
@@ -79,8 +79,8 @@ impl Claim for Theorem4 {
                     .replicate(replicate)
             };
             for &(k, d, m) in sizes {
-                // Half octaves from d^k to 8d^{k+1}: up to d^{k+1} the sparse term is not learnt yet, and the
-                // ratio still rises.
+                // Half octaves from d^k to 8d^{k+1}: up to d^{k+1} the sparse term is not learnt yet, and
+                // the ratio still rises.
                 let (first, last) = (d.pow(k as u32) as f64, 8.0 * d.pow(k as u32 + 1) as f64);
                 let count = (2.0 * (last / first).log2()).round() as i32;
                 let ns: Vec<usize> = (0..=count)

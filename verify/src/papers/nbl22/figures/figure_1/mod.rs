@@ -25,7 +25,7 @@ pub use bits::Bits;
 pub use run::{Row, State};
 pub use settings::{Precision, Projector, Settings, Sizes, Variant};
 
-use crate::figure::{Experiment, Keeper, Position, Report};
+use crate::figure::{Checkpoints, Experiment, Position, Report};
 use anyhow::Result;
 use other_execution::OtherExecution;
 use per_seed::PerSeed;
@@ -93,13 +93,14 @@ impl<T: Bits> Experiment for Figure1<T> {
         &mut self,
         run: usize,
         from: Option<Position<State>>,
-        keeper: &mut Keeper<'_, State>,
+        checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let par = self.settings.par();
-        let ((seed, lambda), steps, eta) = (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
+        let ((seed, lambda), steps, eta) =
+            (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
         let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
         let descent = Descent::new(data, kept, lambda, par)?;
-        run::advance(descent, test, (steps, eta), from, keeper, &mut |descent, step, recorded| {
+        run::advance(descent, test, (steps, eta), from, checkpoints, &mut |descent, step, recorded| {
             let value = descent.evaluate(run::due(step))?;
             let r3 = if recorded { descent.r3(&value) } else { value.r3 };
             Ok(Evaluated { r1: None, r3, loss: value.loss })
@@ -110,8 +111,8 @@ impl<T: Bits> Experiment for Figure1<T> {
         let mut csv = "step,seed,lambda3,r3,train_loss,test_loss\n".to_owned();
         for ((seed, lambda), state) in self.grid().into_iter().zip(states) {
             for Row { step, r3, train_loss, test_loss, .. } in state.iter().flat_map(|state| &state.rows) {
-                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same
-                // bits.
+                // Writing to a string cannot fail. Debug output is the shortest that is read back to the
+                // same bits.
                 let _ = writeln!(csv, "{step},{seed},{lambda:?},{r3:?},{train_loss:?},{test_loss:?}");
             }
         }

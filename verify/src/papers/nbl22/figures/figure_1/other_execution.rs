@@ -51,7 +51,11 @@ impl OtherExecution {
         let table = text("figure-1.csv")?;
         for (number, line) in table.lines().enumerate().skip(1) {
             let wrong = || {
-                anyhow!("{}/figure-1.csv: line {} is no row of this experiment", folder.display(), number + 1)
+                anyhow!(
+                    "{}/figure-1.csv: line {} is no row of this experiment",
+                    folder.display(),
+                    number + 1
+                )
             };
             let fields: Vec<&str> = line.split(',').collect();
             let [step, seed, lambda, r3, train_loss, test_loss] = fields[..] else { return Err(wrong()) };

@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::training::{Descent, Test};
 pub use crate::figure::due;
-use crate::figure::{AtStep, Keeper, Position, Recorded};
+use crate::figure::{AtStep, Checkpoints, Position, Recorded};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ pub struct Evaluated {
 pub type Evaluate<'a, T> = &'a mut dyn FnMut(&mut Descent<T>, u64, bool) -> Result<Evaluated>;
 
 /// Takes `descent` through `steps` steps of length `eta`, from where it was left or from the start, until
-/// `keeper` breaks it off.
+/// `checkpoints` breaks it off.
 ///
 /// # Errors
 /// Those of `evaluate`, and a checkpoint that cannot be written or does not fit.
@@ -55,7 +55,7 @@ pub fn advance<T: Bits>(
     test: &mut Test<T>,
     (steps, eta): (u64, f64),
     from: Option<Position<State>>,
-    keeper: &mut Keeper<'_, State>,
+    checkpoints: &mut Checkpoints<'_, State>,
     evaluate: Evaluate<'_, T>,
 ) -> Result<Position<State>> {
     let mut state = State::default();
@@ -82,7 +82,7 @@ pub fn advance<T: Bits>(
                 .map_or_else(String::new, |row| format!("train {loss:.4}, test {:.4}", row.test_loss))
         };
         let position = || Position { state: state.clone(), bits: descent.bits() };
-        if keeper.tick(state.step, message, position)?.is_break() {
+        if checkpoints.tick(state.step, message, position)?.is_break() {
             break;
         }
     }

@@ -131,7 +131,9 @@ impl Sizes {
     pub fn of(tier: Tier) -> Self {
         match tier {
             Tier::Quick => Self { d: 40, n: 240, m: 800, test: 2_000, eta: 8.0, steps: 2_500, seeds: 3 },
-            Tier::Standard => Self { d: 60, n: 480, m: 2_000, test: 5_000, eta: 4.0, steps: 5_000, seeds: 5 },
+            Tier::Standard => {
+                Self { d: 60, n: 480, m: 2_000, test: 5_000, eta: 4.0, steps: 5_000, seeds: 5 }
+            }
             Tier::Paper => {
                 Self { d: 100, n: 1_000, m: 10_000, test: 10_000, eta: 1.0, steps: 20_000, seeds: 5 }
             }

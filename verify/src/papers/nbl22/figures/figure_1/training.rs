@@ -104,7 +104,13 @@ impl<T: Bits> Descent<T> {
         if self.gradient.ncols() == 0 {
             self.gradient = Mat::zeros(self.w.nrows(), self.w.ncols());
         }
-        (&self.problem, self.w.transpose(), self.gradient.as_mut().transpose_mut(), &mut self.space, self.par)
+        (
+            &self.problem,
+            self.w.transpose(),
+            self.gradient.as_mut().transpose_mut(),
+            &mut self.space,
+            self.par,
+        )
     }
 
     /// What is trained.

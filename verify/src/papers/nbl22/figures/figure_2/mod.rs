@@ -5,10 +5,10 @@
 //! network of width 100, both layers trained by full-batch gradient descent with η = 0.05 for 30 000 steps;
 //! the least n in {1, …, 20}·d² with test loss < 0.1, beside 6d² and d³.
 //!
-//! The loss is the square without ½, and the test loss is that at the end, not the least on the way, which is
-//! recorded too. The network and its start are those of [`escapement::training::relu`]: the paper does not
-//! say. Inputs are from N(0, I), under which √6 is the norm of the second part and √675 that of the first at
-//! d = 50, or on the sphere of the paper's setting.
+//! The loss is the square without ½, and the test loss is that at the end, not the least on the way, which
+//! is recorded too. The network and its start are those of [`escapement::training::relu`]: the paper does
+//! not say. Inputs are from N(0, I), under which √6 is the norm of the second part and √675 that of the
+//! first at d = 50, or on the sphere of the paper's setting.
 //!
 //! n is sought from d² on, one multiple after another, for the test loss does not fall with every one of
 //! them: at the quick tier it rises from 0.108 at 8d² to 0.120 at 9d² (d = 25, seed 4, corrected
@@ -30,7 +30,7 @@ mod verdict;
 pub use settings::{Normalisation, Settings, Sizes};
 
 use super::figure_1::{Bits, Variant};
-use crate::figure::{Experiment, Keeper, Position, Report, schedule::due};
+use crate::figure::{Checkpoints, Experiment, Position, Report, schedule::due};
 use crate::text::Choice;
 use anyhow::Result;
 use data::Data;
@@ -168,7 +168,7 @@ impl<T: Bits> Figure2<T> {
         run: usize,
         data: &Data<T>,
         from: Option<Position<State>>,
-        keeper: &mut Keeper<'_, State>,
+        checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let (case, steps, eta) = (data.case, self.settings.steps, self.settings.sizes().eta);
         let (mut state, mut left) =
@@ -204,7 +204,7 @@ impl<T: Bits> Figure2<T> {
                     format!("n = {}d², step {}, test {test:.4}", state.trials.len(), state.step)
                 };
                 let position = || Position { state: state.clone(), bits: training.bits() };
-                if keeper.tick(self.work(run, Some(&state)).1, message, position)?.is_break() {
+                if checkpoints.tick(self.work(run, Some(&state)).1, message, position)?.is_break() {
                     return Ok(Position { bits: training.bits(), state });
                 }
             }
@@ -262,14 +262,14 @@ impl<T: Bits> Experiment for Figure2<T> {
         &mut self,
         run: usize,
         from: Option<Position<State>>,
-        keeper: &mut Keeper<'_, State>,
+        checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let case = self.runs[run];
         let data = match self.data.take().filter(|data| data.case == case) {
             Some(data) => data,
             None => Data::draw(&self.settings, case)?,
         };
-        let ended = self.search(run, &data, from, keeper);
+        let ended = self.search(run, &data, from, checkpoints);
         self.data = Some(data);
         ended
     }

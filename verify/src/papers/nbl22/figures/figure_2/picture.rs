@@ -1,5 +1,5 @@
-//! The figure: the least n against d on logarithmic axes, mean over seeds with one standard deviation, beside
-//! 6d² and d³.
+//! The figure: the least n against d on logarithmic axes, mean over seeds with one standard deviation,
+//! beside 6d² and d³.
 
 use super::{Case, LEVEL, Outcome, Settings, State, Variant};
 use crate::figure::{Curve, Panel, Picture, limits, seeds};

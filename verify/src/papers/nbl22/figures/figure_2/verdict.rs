@@ -96,8 +96,8 @@ fn bounds_of(settings: &Settings) -> Vec<Bound> {
     let of = |normalisation: &Normalisation| {
         let name = normalisation.name();
         let statement = format!(
-            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² ({name} \
-             normalisation)"
+            "the least n in {{1, …, {MOST}}}·d² with test loss below {LEVEL} grows no faster than d² \
+             ({name} normalisation)"
         );
         Bound::growth(format!("least-n-{name}"), statement, "least n", "d²", Sweep::upper(D, |_| 2.0))
             .part(name)

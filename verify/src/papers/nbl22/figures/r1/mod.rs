@@ -15,7 +15,7 @@ mod verdict;
 
 use super::figure_1::run::{self as steps, Evaluated};
 use super::figure_1::{Bits, Projector, Row, Settings, State, per_seed::PerSeed, training::Descent};
-use crate::figure::{Experiment, Keeper, Position, Report};
+use crate::figure::{Checkpoints, Experiment, Position, Report};
 use anyhow::Result;
 use penalty::Penalty;
 use serde_json::{Map, Value};
@@ -87,14 +87,14 @@ impl<T: Bits> Experiment for R1<T> {
         &mut self,
         run: usize,
         from: Option<Position<State>>,
-        keeper: &mut Keeper<'_, State>,
+        checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let ((seed, weights), settings) = (self.grid()[run], self.settings);
         let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
         let penalty = Penalty::new(&settings, seed, data, kept, weights.r1);
         let descent = Descent::new(data, kept, weights.r3, settings.par())?;
         let length = (settings.steps, settings.sizes().eta);
-        steps::advance(descent, test, length, from, keeper, &mut |descent, step, recorded| {
+        steps::advance(descent, test, length, from, checkpoints, &mut |descent, step, recorded| {
             let (value, r1) = penalty.evaluate(descent, step, recorded)?;
             Ok(Evaluated { r1, r3: value.r3, loss: value.loss })
         })
@@ -104,8 +104,8 @@ impl<T: Bits> Experiment for R1<T> {
         let mut csv = "step,seed,lambda1,lambda3,r1,r3,train_loss,test_loss\n".to_owned();
         for ((seed, Weights { r1: lambda_1, r3: lambda_3 }), state) in self.grid().into_iter().zip(states) {
             for Row { step, r1, r3, train_loss, test_loss } in state.iter().flat_map(|state| &state.rows) {
-                // Writing to a string cannot fail. Debug output is the shortest that is read back to the same
-                // bits.
+                // Writing to a string cannot fail. Debug output is the shortest that is read back to the
+                // same bits.
                 let r1 = r1.map_or_else(String::new, |r1| format!("{r1:?}"));
                 let _ = writeln!(
                     csv,

@@ -32,7 +32,13 @@ enum How<'a> {
 
 impl<'a> Penalty<'a> {
     /// λ1 R1 for the runs of a seed.
-    pub fn new<T: Bits>(settings: &Settings, seed: u64, data: &Data, kept: &'a Kept<T>, lambda: f64) -> Self {
+    pub fn new<T: Bits>(
+        settings: &Settings,
+        seed: u64,
+        data: &Data,
+        kept: &'a Kept<T>,
+        lambda: f64,
+    ) -> Self {
         let how = match kept {
             Kept::Sample(sample) => How::Estimated(sample, data.net.d()),
             Kept::Exact(exact) => {

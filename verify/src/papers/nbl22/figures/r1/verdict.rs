@@ -1,7 +1,7 @@
 //! What is to be said of the conjecture that R1 need not be in the objective.
 //!
-//! Losses are taken relative to E f*². Differences are between runs of one seed, and means of them over seeds
-//! have Student's limits; a single seed has none, and speaks for itself alone.
+//! Losses are taken relative to E f*². Differences are between runs of one seed, and means of them over
+//! seeds have Student's limits; a single seed has none, and speaks for itself alone.
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
 use crate::claim::{Bound, Cell, Measurement, Neighbour, Record, Side};

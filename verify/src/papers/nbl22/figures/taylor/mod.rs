@@ -14,7 +14,7 @@ mod verdict;
 
 pub use settings::{Dataset, Labelled, Settings, Sizes};
 
-use crate::figure::{AtStep, Experiment, Keeper, Position, Recorded, Report, due};
+use crate::figure::{AtStep, Checkpoints, Experiment, Position, Recorded, Report, due};
 use anyhow::{Result, ensure};
 use data::Data;
 use descent::Descent;
@@ -188,7 +188,7 @@ impl Experiment for Taylor {
         &mut self,
         run: usize,
         from: Option<Position<State>>,
-        keeper: &mut Keeper<'_, State>,
+        checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let (seed, steps, eta) =
             (self.settings.seed.wrapping_add(run as u64), self.settings.steps, self.settings.eta);
@@ -227,7 +227,7 @@ impl Experiment for Taylor {
             let message =
                 || format!("train {:.4} f_L, {:.4} f_L + f_Q, {:.4} f", train[0], train[1], train[2]);
             let position = || Position { state: state.clone(), bits: bits(&descents) };
-            if keeper.tick(state.step, message, position)?.is_break() {
+            if checkpoints.tick(state.step, message, position)?.is_break() {
                 break;
             }
         }

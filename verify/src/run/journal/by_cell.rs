@@ -6,9 +6,9 @@ use crate::run::source::source_of;
 use std::collections::BTreeMap;
 
 /// Records with one seed, by cell.
-pub struct Held<'a>(BTreeMap<&'a Cell, Vec<&'a Record>>);
+pub struct RecordsByCell<'a>(BTreeMap<&'a Cell, Vec<&'a Record>>);
 
-impl<'a> Held<'a> {
+impl<'a> RecordsByCell<'a> {
     /// Those of `records` that have this seed.
     pub fn new(records: impl Iterator<Item = &'a Record>, seed: u64) -> Self {
         let mut held: BTreeMap<&Cell, Vec<&Record>> = BTreeMap::new();
