@@ -89,7 +89,7 @@ fn plans_stay_in_range() {
             let deviation = c.deviation(degree, cell.m() / 2, 0.01).unwrap().1;
             assert!(deviation <= 0.5 && c.ordered(), "{cell}: deviation {deviation}");
             if cell.part == "top" {
-                let angle = (c.angle().0 / (cell.m() / 2) as f64).sqrt();
+                let angle = (c.angle().value / (cell.m() / 2) as f64).sqrt();
                 assert!(angle <= 0.5, "{cell}: angle {angle}");
             }
         }

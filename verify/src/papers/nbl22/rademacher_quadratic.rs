@@ -16,6 +16,7 @@ use crate::claim::{
 };
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, M, N};
+use escapement::ball::Ball;
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::eigen;
 use escapement::network::PairedNetwork;
@@ -307,23 +308,24 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     // Signs that do not agree: otherwise M_r may be semidefinite, and the modulus its largest eigenvalue.
     let epsilon = pattern(0b0101_0101 & (patterns - 1));
     let Extremes { supremum, modulus, .. } = sample.extremes(&epsilon)?;
-    let [reached, even] = [1, 0]
-        .map(|power| sample.maximiser(&epsilon, power).and_then(|w| sample.value(&epsilon, w.as_ref())));
+    let reached = |power| -> Result<Ball> {
+        let w = sample.maximiser(&epsilon, power)?;
+        Ok(Ball::new(sample.value(&epsilon, w.as_ref())?, 2.0 * B.sqrt() * sample.rounding()))
+    };
     let [variance, mean] = sample.variance()?;
-    let half = 0.5 * B.sqrt();
-    let (log, error) = (((cell.d() * cell.m()) as f64).ln(), sample.rounding());
-
-    let bound = (2.0 * variance * log).sqrt();
+    let (half, log) = (0.5 * B.sqrt(), ((cell.d() * cell.m()) as f64).ln());
+    let error = sample.rounding();
+    let norm = Ball::new(norm, error);
     Ok(start(cell, patterns)
         .quantity("closed_form", supremum, half * error)
         .quantity("closed_form_modulus", modulus, half * error)
-        .quantity("reached", reached?, 4.0 * half * error)
-        .quantity("reached_even", even?, 4.0 * half * error)
+        .ball("reached", reached(1)?)
+        .ball("reached_even", reached(0)?)
         .quantity("complexity", complexity, half * error)
-        .quantity("largest_norm", half * norm, half * error)
-        .quantity("largest_norm_quarter", 0.5 * half * norm, half * error)
-        .quantity("norm", norm, error)
-        .quantity("khintchine", bound, error)
+        .ball("largest_norm", half * norm)
+        .ball("largest_norm_quarter", 0.5 * half * norm)
+        .ball("norm", norm)
+        .quantity("khintchine", (2.0 * variance * log).sqrt(), error)
         .quantity("khintchine_mean", mean.sqrt(), error))
 }
 
@@ -339,9 +341,10 @@ fn drawn(cell: &Cell, seed: u64) -> Result<Measurement> {
         error = error.max(sample.rounding());
     }
     let scale = (cell.d() as f64 * ((cell.d() * cell.m()) as f64).ln() / cell.n() as f64).sqrt();
+    let scale = Ball::relative(scale, 4.0 * f64::EPSILON);
     Ok(start(cell, DRAWS)
         .quantity("complexity", complexity, 0.5 * B.sqrt() * error)
         .quantity("norm", norm, error)
-        .quantity("scale", B.sqrt() * scale, 4.0 * f64::EPSILON * scale)
-        .quantity("norm_scale", scale, 4.0 * f64::EPSILON * scale))
+        .ball("scale", B.sqrt() * scale)
+        .ball("norm_scale", scale))
 }

@@ -22,6 +22,7 @@ use crate::claim::distribution::student_interval;
 use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
+use escapement::ball::Ball;
 use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::rounding;
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension};
@@ -180,9 +181,9 @@ fn kernels(cell: &Cell, seed: u64) -> Result<Measurement> {
     let kernel = trial.least(Method::Kernel, 1.3 * count)?;
     let finite = trial.least(Method::FiniteKernel, kernel.value)?;
     let out = Measurement::new()
-        .quantity("kernel", kernel.value, kernel.error)
-        .quantity("kernel_finite", finite.value, finite.error)
-        .quantity("count", count, 8.0 * f64::EPSILON * count)
+        .ball("kernel", kernel)
+        .ball("kernel_finite", finite)
+        .ball("count", Ball::relative(count, 8.0 * f64::EPSILON))
         .cost(16.0 * kernel.value.powi(3), 64.0 * kernel.value * kernel.value, 0.0);
     Ok(out.hypothesis(
         "md ≥ n",
@@ -199,18 +200,12 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     let kernel = trial.least(Method::Kernel, 1.3 * count)?;
     let few = (cell.d() as f64).powi(cell.k() as i32) * sample_size::logarithm(cell);
     let mut out = Measurement::new()
-        .quantity("count", count, 8.0 * f64::EPSILON * count)
-        .quantity("count_over_few", count / few, 16.0 * f64::EPSILON * count / few)
+        .ball("count", Ball::relative(count, 8.0 * f64::EPSILON))
+        .ball("count_over_few", Ball::relative(count / few, 16.0 * f64::EPSILON))
         .quantity("one", 1.0, 0.0)
         .cost(trial.flops(), 64.0 * kernel.value * kernel.value + 24.0 * cell.m() as f64 * term.value, 0.0);
     for (name, n) in [("regularised", regularised), ("quadratic_term", term), ("kernel", kernel)] {
-        out.insert(name, n.value, n.error);
-        let ratio = n.value / regularised.value;
-        out.insert(
-            format!("{name}_over_regularised"),
-            ratio,
-            ratio * (n.error / n.value + regularised.error / regularised.value),
-        );
+        out = out.ball(name, n).ball(format!("{name}_over_regularised"), n / regularised);
     }
     Ok(wide_enough(out, cell))
 }

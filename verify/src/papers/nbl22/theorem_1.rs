@@ -24,6 +24,7 @@ use crate::claim::sweep::half_octaves;
 use crate::claim::{Bound, Card, Cell, Claim, Measurement, Prediction, Sweep, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, Letters, M};
+use escapement::ball::Ball;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -93,20 +94,16 @@ impl Claim for Theorem1 {
         let scale = power * sample_size::logarithm(cell);
         let n = trial.least(Method::Regularised, sample_size::hint(cell))?;
         let mut out = Measurement::new()
-            .quantity("samples", n.value, n.error)
-            .quantity("scale", scale, 8.0 * f64::EPSILON * scale)
-            .quantity("samples_over_power", n.value / power, n.error / power);
+            .ball("samples", n)
+            .ball("scale", Ball::relative(scale, 8.0 * f64::EPSILON))
+            .ball("samples_over_power", n / power);
         let mut most = n.value;
         if cell.part != EXPANSION {
             let network = trial.least(Method::Network, n.value * network_over_expansion(cell))?;
-            let ratio = network.value / n.value;
-            out.insert("network", network.value, network.error);
-            out.insert(
-                "network_over_expansion",
-                ratio,
-                ratio * (network.error / network.value + n.error / n.value),
-            );
-            out.insert("one", 1.0, 0.0);
+            out = out
+                .ball("network", network)
+                .ball("network_over_expansion", network / n)
+                .quantity("one", 1.0, 0.0);
             most = network.value;
         }
         let out = out.cost(trial.flops(), 8.0 * cell.m() as f64 * (3.0 * most + 4.0 * cell.m() as f64), 0.0);

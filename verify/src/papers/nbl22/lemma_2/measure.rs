@@ -6,6 +6,7 @@ use crate::papers::nbl22::hypotheses::{wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
 use escapement::activation;
+use escapement::ball::Ball;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
 use escapement::construct::{LowDegree, Target, frobenius_sq};
 use escapement::covariance::{Covariance, HarmonicMap};
@@ -42,33 +43,32 @@ fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
     )?)
 }
 
-fn least_kappa(levels: &FeatureLevels, k: usize) -> (f64, f64) {
+/// `min_{j≤k} κ_j`.
+fn least_kappa(levels: &FeatureLevels, k: usize) -> Ball {
     let low = levels.levels.iter().take(k + 1);
     let kappa = low.clone().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
-    let error = low.map(|l| levels.rounding_allowance() / l.dimension).fold(0.0, f64::max);
-    (kappa, error)
+    Ball::new(kappa, low.map(|l| levels.rounding_allowance() / l.dimension).fold(0.0, f64::max))
 }
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
     let found = Projection::of(&cov, cell.k())?;
     let (m, rate) = (cell.m() as f64, first_order(cov.levels(), cell.k()));
-    let (kappa, kappa_error) = least_kappa(cov.levels(), cell.k());
     // d^k/n at n = d^{k+1}, the largest n of the statement and so its sharpest target.
     let over_target = cell.n() as f64 / (cell.d() as f64).powi(cell.k() as i32);
     let first = found.eigenvalues[0];
-    let (error, certificate) = (found.error.value, found.error.error);
+    let short = Ball { value: found.short, ..found.error };
     let measurement = Measurement::new()
-        .quantity("error", error, certificate)
-        .quantity("first-order", rate.value / m, rate.error / m)
-        .quantity("error-over-target", error * over_target, certificate * over_target)
-        .quantity("short-over-target", found.short * over_target, certificate * over_target)
+        .ball("error", found.error)
+        .ball("first-order", rate / m)
+        .ball("error-over-target", found.error * over_target)
+        .ball("short-over-target", short * over_target)
         .quantity("one", 1.0, 0.0)
-        .quantity("width-needed", error * m * over_target, certificate * m * over_target)
-        .quantity("norm", found.norm.value, found.norm.error)
-        .quantity("inverse-last", found.inverse_last.value, found.inverse_last.error)
+        .ball("width-needed", found.error * m * over_target)
+        .ball("norm", found.norm)
+        .ball("inverse-last", found.inverse_last)
         .quantity("inverse-first", 1.0 / first, found.inverse_last.error)
-        .quantity("inverse-kappa", 1.0 / kappa, 2.0 * kappa_error / (kappa * kappa))
+        .ball("inverse-kappa", 1.0 / least_kappa(cov.levels(), cell.k()))
         .cost(found.flops, 8.0 * (cov.order() * found.overlap.nrows()) as f64, 0.0);
     let n = format!("n = {} = d^{{k+1}}", cell.n());
     Ok(wide_enough(measurement, cell).hypothesis("d^k ≤ n ≤ d^{k+1}", true, n))
@@ -169,7 +169,7 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("population-error-slant", population(slant.as_ref())?, certificate)
         .quantity("projection-error", projected, certificate)
         .quantity("sample-error", sample, sample_rounding)
-        .quantity("error", found.error.value, found.error.error)
+        .ball("error", found.error)
         .quantity("norm", norm, unit * norm)
         .cost(flops, 8.0 * (order * n_k) as f64, pairs.products as f64);
     Ok(wide_enough(measurement, cell))
@@ -226,12 +226,10 @@ pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
 pub(super) fn asymptotic(cell: &Cell) -> Result<Measurement> {
     let sigma = activation::parse(&cell.activation)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
-    let (kappa, error) = least_kappa(&levels, cell.k());
-    let rate = first_order(&levels, cell.k());
-    let d = cell.d() as f64;
+    let kappa = least_kappa(&levels, cell.k());
     Ok(Measurement::new()
-        .quantity("inverse-kappa", 1.0 / kappa, 2.0 * error / (kappa * kappa))
-        .quantity("width-needed", rate.value * d, rate.error * d)
+        .ball("inverse-kappa", 1.0 / kappa)
+        .ball("width-needed", first_order(&levels, cell.k()) * cell.d() as f64)
         .quantity("d-to-10k", width_of_hypothesis(cell.d(), cell.k()), 0.0)
         .cost(1e6, 1e5, 0.0))
 }

@@ -16,6 +16,7 @@ use super::learner::Learner;
 use crate::claim::{Cell, Prediction, Tier};
 use crate::error::{Error, Result};
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
+use escapement::ball::Ball;
 use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::kernel::ridge::KernelRidge;
 use escapement::network::Model;
@@ -47,13 +48,6 @@ const FRESH: usize = 4000;
 /// Relative rounding of a mean square error, generously: those of the kernels carry some n²·1e-16 of it.
 /// What is trained is what f64 makes of 512 products.
 const ROUNDING: f64 = 1e-9;
-
-/// n*, and what rounding does to it. The uncertainty of one draw of everything is in the replicates.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Least {
-    pub(super) value: f64,
-    pub(super) error: f64,
-}
 
 /// How to learn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,9 +149,10 @@ impl Trial {
         Ok(best)
     }
 
-    /// n*: the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the
+    /// n* and what rounding does to it; the uncertainty of one draw of everything is in the replicates. It is
+    /// the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the
     /// one before is not, interpolated.
-    pub(super) fn least(&mut self, method: Method, hint: f64) -> Result<Least> {
+    pub(super) fn least(&mut self, method: Method, hint: f64) -> Result<Ball> {
         let (d, most) = (self.x.ncols() as f64, self.x.nrows());
         let size = |i: i32| (d * (f64::from(i) / TO_THE_OCTAVE).exp2()).round() as usize;
         let enough = |this: &mut Self, i: i32| this.error(method, size(i)).map(|error| error <= LEVEL);
@@ -193,7 +188,7 @@ impl Trial {
         let [above, below] = [low, high].map(|i| (self.error(method, size(i)), (size(i) as f64).ln()));
         let ((above, x0), (below, x1)) = ((above.0?.ln(), above.1), (below.0?.ln(), below.1));
         let value = (x0 + (x1 - x0) * (above - LEVEL.ln()) / (above - below)).exp();
-        Ok(Least { value, error: value * (x1 - x0) * ROUNDING / (above - below) })
+        Ok(Ball::relative(value, (x1 - x0) * ROUNDING / (above - below)))
     }
 
     /// Floating-point operations so far, those of training.

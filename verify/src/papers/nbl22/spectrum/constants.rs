@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use escapement::activation;
+use escapement::ball::Ball;
 use escapement::covariance::concentration;
 use escapement::eigen::subspace::first_order;
 use escapement::sphere::{self, FeatureLevels, Truncation};
@@ -35,9 +36,9 @@ impl Constants {
         self.levels.levels[j].kappa
     }
 
-    /// A bound on the error of κ_j: the rounding allowance of all τ together bounds that of each.
-    pub fn kappa_error(&self, j: usize) -> f64 {
-        self.levels.rounding_allowance() / self.levels.levels[j].dimension
+    /// κ_j with its error: the rounding allowance of all τ together bounds that of each.
+    pub fn kappa_ball(&self, j: usize) -> Ball {
+        Ball::new(self.kappa(j), self.levels.rounding_allowance() / self.levels.levels[j].dimension)
     }
 
     /// The degree j ≤ k of the least κ_j.
@@ -75,10 +76,10 @@ impl Constants {
         Ok(sphere::cumulative_dimension(self.levels.d, j)?)
     }
 
-    /// `Σ_{i>j} τ_i` and its error.
-    pub fn tail(&self, j: usize) -> (f64, f64) {
+    /// `Σ_{i>j} τ_i`.
+    pub fn tail(&self, j: usize) -> Ball {
         let kept: f64 = self.levels.levels[..=j].iter().map(|l| l.tau).sum();
-        (self.levels.trace - kept, self.levels.rounding_allowance())
+        Ball::new(self.levels.trace - kept, self.levels.rounding_allowance())
     }
 
     /// As [`concentration::level_deviation`], of these levels.
@@ -89,12 +90,12 @@ impl Constants {
         Ok(concentration::level_deviation(&self.levels, j, p, failure)?)
     }
 
-    /// `Z` and its error: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k
+    /// `Z`: to first order in the noise, `E‖sin Θ‖_F² = Z/p` between the top n_k
     /// eigenfunctions and degree ≤ k.
     ///
     /// Half of [`first_order`], which has the formula and is of m = 2p; its error is bounded here by
     /// `max κ_{>k}` instead of by each κ_j.
-    pub fn angle(&self) -> (f64, f64) {
+    pub fn angle(&self) -> Ball {
         // `first_order` is of m times the mean, m = 2p.
         let z = 0.5 * first_order(&self.levels, self.k).value;
         // Beyond the last degree: â_j² + (d−1) ĉ_j² sums to the truncation bound, and κ_j is below κ_next.
@@ -103,7 +104,7 @@ impl Constants {
                 / (i.kappa - self.kappa_next()).powi(2)
         };
         let rounding = self.levels.rounding_allowance() / (self.kappa_min() - self.kappa_next()).abs() * z;
-        (z, self.levels.levels[..=self.k].iter().map(beyond).sum::<f64>() + 8.0 * rounding)
+        Ball::new(z, self.levels.levels[..=self.k].iter().map(beyond).sum::<f64>() + 8.0 * rounding)
     }
 
     /// The levels, cut at the first degree whose tail is at most `wanted` (at the certificate's own end if

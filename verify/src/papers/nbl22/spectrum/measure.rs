@@ -6,6 +6,7 @@ use crate::claim::{Cell, Hypothesis, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
 use crate::papers::nbl22::letters::Letters;
+use escapement::ball::Ball;
 use escapement::covariance::Covariance;
 use escapement::{activation, sphere, tolerance};
 
@@ -28,9 +29,9 @@ fn covariance(cell: &Cell, seed: u64, constants: &Constants, wanted: f64) -> Res
 /// What the degrees left out may weigh in a cell of this part.
 fn wanted(cell: &Cell, constants: &Constants) -> f64 {
     if cell.part == TOP {
-        TRUNCATION * constants.kappa_min() * (constants.angle().0 / (cell.m() / 2) as f64).min(1.0)
+        TRUNCATION * constants.kappa_min() * (constants.angle().value / (cell.m() / 2) as f64).min(1.0)
     } else {
-        TRUNCATION * constants.kappa(2 * cell.k()).min(constants.tail(2 * cell.k()).0)
+        TRUNCATION * constants.kappa(2 * cell.k()).min(constants.tail(2 * cell.k()).value)
     }
 }
 
@@ -91,36 +92,33 @@ pub(super) fn top(cell: &Cell, seed: u64) -> Result<Measurement> {
     let off = solved.rounding + solved.truncation;
     let below = c.deviation(k, p, tolerance::FAILURE)?.0;
     let likely = c.deviation(k, p, CHANCE)?.1;
-    let (z, z_error) = c.angle();
-    let angle = (z / p as f64).sqrt();
+    let angle = (c.angle() / p as f64).sqrt();
     let (largest, all) = solved.sine_errors(n);
-    let (min, error) = (c.kappa_min(), c.kappa_error(c.weakest()));
+    let (min, least) = (c.kappa_min(), c.kappa_ball(c.weakest()));
     let floor = (1.0 - below).max(0.0);
     let threshold = (min * c.kappa_next()).sqrt();
     let count = solved.eigenvalues.iter().filter(|&&l| l > threshold).count();
     let unsure = solved.eigenvalues.iter().filter(|&&l| (l - threshold).abs() <= off).count();
     let mut out = Measurement::new()
         .quantity("lambda", solved.eigenvalues[n - 1], off)
-        .quantity("kappa", min, error)
-        .quantity("floor", floor * min, floor * error)
-        .quantity("floor.largest", floor * c.kappa_max(), floor * error)
+        .ball("kappa", least)
+        .ball("floor", floor * least)
+        .ball("floor.largest", floor * Ball { value: c.kappa_max(), ..least })
         .quantity("count", count as f64, unsure as f64)
         .quantity("n_k", n as f64, 0.0)
         .quantity("d_k", sphere::dimension(cell.d(), k), 0.0)
-        .quantity("angle", angle, angle * 0.5 * z_error / z)
+        .ball("angle", angle)
         .quantity("trace.measured", solved.trace.0, solved.trace.1)
         .quantity("trace", c.levels.trace, c.levels.rounding_allowance())
         .quantity("trace.double", 2.0 * c.levels.trace, 0.0)
         .quantity("trace.short", c.levels.trace - c.levels.levels[k + 1].tau, 0.0);
     let sum: f64 = solved.sines.iter().sum();
     for (name, square, error) in [("sine", solved.sines[0], largest), ("sine.all", sum, all)] {
-        // |√(x + e) − √x| ≤ e/√x, and ≤ √e where x is small.
-        let root = square.sqrt();
-        out.insert(name, root, if root > 0.0 { (error / root).min(error.sqrt()) } else { error.sqrt() });
+        out = out.ball(name, Ball::new(square, error).sqrt());
     }
-    let detail = format!("deviation {likely:.3} ≤ 1/2, first-order angle {angle:.3} ≤ 1/2");
+    let detail = format!("deviation {likely:.3} ≤ 1/2, first-order angle {:.3} ≤ 1/2", angle.value);
     Ok(out
-        .hypothesis(Hypothesis::RANGE, likely <= 0.5 && angle <= 0.5, detail)
+        .hypothesis(Hypothesis::RANGE, likely <= 0.5 && angle.value <= 0.5, detail)
         .hypothesis(
             "κ_{≤k} above the rest",
             min > c.kappa_next(),
@@ -142,30 +140,31 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
     let floor = (1.0 - below).max(0.0);
     let mut out = Measurement::new();
     for i in k + 1..=2 * k {
-        let (name, error) = (i - k, c.kappa_error(i));
-        out.insert(format!("largest.{name}"), solved.eigenvalues[c.count(i - 1)?], off);
-        out.insert(format!("smallest.{name}"), solved.eigenvalues[c.count(i)? - 1], off);
-        out.insert(format!("kappa.{name}"), c.kappa(i), error);
-        out.insert(format!("floor.{name}"), floor * c.kappa(i), floor * error);
-        out.insert(format!("floor.{name}.false"), floor * c.kappa(i - 1), floor * error);
+        let (name, kappa) = (i - k, c.kappa_ball(i));
+        out = out
+            .quantity(format!("largest.{name}"), solved.eigenvalues[c.count(i - 1)?], off)
+            .quantity(format!("smallest.{name}"), solved.eigenvalues[c.count(i)? - 1], off)
+            .ball(format!("kappa.{name}"), kappa)
+            .ball(format!("floor.{name}"), floor * kappa)
+            .ball(format!("floor.{name}.false"), floor * c.kappa_ball(i - 1));
     }
     let kept: f64 = solved.eigenvalues[..n].iter().sum();
-    let rest = c.levels.trace - kept;
     // The n eigenvalues together fall short by at most the trace left out.
     let rest_error = solved.truncation + n as f64 * solved.rounding + c.levels.rounding_allowance();
+    let rest = Ball::new(c.levels.trace - kept, rest_error);
     let order = (cell.m() * cell.d()) as f64;
-    let (tail, tail_error) = c.tail(2 * k);
+    let tail = c.tail(2 * k);
     let sigma = activation::parse(&cell.activation)?;
     let sup = sigma.suprema()[1].value;
     let slopes = sphere::orthonormal_coefficients(cell.d(), &|z| sigma.d1(z), 2 * k - 1)?;
     let least = slopes.iter().fold(f64::INFINITY, |a, x| a.min(x.abs()));
     let resolved = (tolerance::ZONAL_ROUNDINGS + 2.0 * k as f64) * f64::EPSILON * sup;
     Ok(out
-        .quantity("rest", rest / (order - n as f64), rest_error / (order - n as f64))
-        .quantity("tail.average", tail / order, tail_error / order)
-        .quantity("rest.sum", rest, rest_error)
-        .quantity("tail.sum", tail, tail_error)
-        .quantity("tail.sum.false", c.tail(2 * k + 1).0, tail_error)
+        .ball("rest", rest / (order - n as f64))
+        .ball("tail.average", tail / order)
+        .ball("rest.sum", rest)
+        .ball("tail.sum", tail)
+        .ball("tail.sum.false", c.tail(2 * k + 1))
         .hypothesis(
             Hypothesis::RANGE,
             likely <= 0.5 && c.ordered(),

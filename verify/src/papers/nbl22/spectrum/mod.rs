@@ -147,17 +147,11 @@ impl Claim for Spectrum {
             LEVELS => measure::levels(cell, seed),
             KAPPA => {
                 let c = Constants::new(cell.d(), 1, &cell.activation)?;
-                Ok(Measurement::new().quantity(
-                    "kappa",
-                    c.kappa(cell.degree()),
-                    c.kappa_error(cell.degree()),
-                ))
+                Ok(Measurement::new().ball("kappa", c.kappa_ball(cell.degree())))
             }
             _ => {
                 let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
-                let (tail, error) = c.tail(2 * cell.k());
-                let d = cell.d() as f64;
-                Ok(Measurement::new().quantity("share", tail / d, error / d))
+                Ok(Measurement::new().ball("share", c.tail(2 * cell.k()) / cell.d() as f64))
             }
         }
     }

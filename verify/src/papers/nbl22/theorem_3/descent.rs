@@ -5,6 +5,7 @@ use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::instance::Instance;
 use crate::papers::nbl22::letters::Letters;
+use escapement::ball::Ball;
 use escapement::construct::norm_2_4_pow4;
 use escapement::descent::{Descended, DescentOptions, DescentState, LossLandscape, Outcome, descend};
 use escapement::eigen;
@@ -146,16 +147,13 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let slope = rounding::sum(cell.m() + cell.n(), 2 * cell.d() + 16) * size;
     let allowed = ((passed.start + 0.5 * noise) / problem.lambda[3]).powf(0.125);
     let halfway = passed.gradients[passed.gradients.len() / 2];
+    let spent = Ball::new(fallen + noise, 4.0 * rounding);
     let mut measurement = Measurement::new()
         .quantity("steps", steps.max(1) as f64, 0.0)
         .quantity("width_squared", m * m, 0.0)
         .quantity("time", time, rounding::sum(etas.len(), 1) * time)
-        .quantity(
-            "time_allowed",
-            (fallen + noise) / options.gradient.powi(2),
-            4.0 * rounding / options.gradient.powi(2),
-        )
-        .quantity("time_first_order", (fallen + noise) / options.gradient, 4.0 * rounding / options.gradient)
+        .ball("time_allowed", spent / options.gradient.powi(2))
+        .ball("time_first_order", spent / options.gradient)
         .quantity("gradient", end.gradient_norm, slope)
         .quantity("gradient_halfway", halfway, slope)
         .quantity("nu", options.gradient + slope, 0.0)

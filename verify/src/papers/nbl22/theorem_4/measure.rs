@@ -9,6 +9,7 @@ use crate::papers::nbl22::instance::{self, inputs};
 use crate::papers::nbl22::learner::Learner;
 use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::rademacher_quadratic::Sample;
+use escapement::ball::Ball;
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::network::Model;
 use escapement::objective::Loss;
@@ -110,21 +111,21 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
     let up = |x: f64| x.log2().ceil().exp2();
     let (c, b) = (up(most_r2), up(most_w));
     let (supremum, half) = student_interval(&suprema, tolerance::FAILURE);
-    let quadratic = b.sqrt() * supremum;
-    let linear = (c * n_k / n).sqrt();
+    let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
+    let quadratic = b.sqrt() * Ball::new(supremum, half + 0.5 * rounding);
+    let linear = Ball::relative((c * n_k / n).sqrt(), unit);
     let (loss, _) = mean_and_error(&population);
-    let (known, _) = mean_and_error(&known);
+    let known = Ball::relative(mean_and_error(&known).0, unit);
     // Loss and what is known of it vary together: their difference carries the interval, and the left side
     // holds it.
     let (_, spread) = student_interval(&excess, tolerance::FAILURE);
-    let unit = rounding::sum(cell.n() + 2 * cell.m(), 2 * cell.d() + 64);
     let bound = known + 2.0 * (linear + quadratic);
     Ok(start(cell, SAMPLES)
         .quantity("loss", loss, spread)
-        .quantity("bound", bound, unit * bound + 2.0 * b.sqrt() * (half + 0.5 * rounding))
-        .quantity("bound_without", known, unit * known)
-        .quantity("linear_complexity", linear, unit * linear)
-        .quantity("quadratic_complexity", quadratic, b.sqrt() * (half + 0.5 * rounding))
+        .ball("bound", bound)
+        .ball("bound_without", known)
+        .ball("linear_complexity", linear)
+        .ball("quadratic_complexity", quadratic)
         .quantity("r2_reached", most_r2, unit * most_r2 * m)
         .quantity("norm_reached", most_w, unit * most_w))
 }
@@ -136,16 +137,17 @@ pub(super) fn linear(cell: &Cell, seed: u64) -> Result<Measurement> {
     let end = learner.train(x.as_ref(), Model::Linear, learner.lambda(EPSILON, [1.0; 4]), STEPS)?;
     let w = end.state.w.as_ref();
     let [square, cross, truth] = learner.linear_moments(w)?;
-    let exact = square - 2.0 * cross + truth;
     let fresh = inputs(cell, seed, "fresh inputs", FRESH);
     let (mean, half) =
         student_interval(&losses(&learner, Model::Linear, Loss::Square, w, &fresh)?, tolerance::FAILURE);
     let moduli = square + 2.0 * cross.abs() + truth;
     let error = rounding::sum(learner.built.cov.order() * cell.m(), 64) * moduli
         + learner.built.cov.truncation_bound() * escapement::construct::frobenius_sq(w);
+    let exact = Ball::new(square - 2.0 * cross + truth, error);
+    let apart = Ball { value: square + truth, ..exact };
     Ok(start(cell, 1)
-        .quantity("exact", exact, error)
-        .quantity("miss", (mean / exact - 1.0).abs(), error / exact)
-        .quantity("miss_apart", (mean / (square + truth) - 1.0).abs(), error / exact)
-        .quantity("limit", half / exact, 1e-9))
+        .ball("exact", exact)
+        .ball("miss", (mean / exact - 1.0).abs())
+        .ball("miss_apart", (mean / apart - 1.0).abs())
+        .quantity("limit", half / exact.value, 1e-9))
 }
