@@ -102,26 +102,26 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// What projects on the top n_k eigenvectors of Σ: their number, the solve that finds them, and the
-    /// levels of Σ. Nothing is solved yet, but it is known to fit.
+    /// What the projection on the top n_k eigenvectors of Σ needs. Nothing is solved yet, but the solve is
+    /// known to fit in `memory`.
     ///
     /// # Errors
     /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve
     /// that does not fit in `memory`.
-    pub fn levels_for(
+    pub fn top_request(
         &self,
         k: usize,
         p: usize,
         d: usize,
         activation: &dyn Activation,
         memory: u64,
-    ) -> Result<(usize, Request, FeatureLevels)> {
+    ) -> Result<TopRequest> {
         let (rank, order) = (sphere::cumulative_dimension(d, k)?, p * d);
         if rank > order {
+            let least = 2 * rank.div_ceil(d);
             let why = format!(
-                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = \
-                 {} is needed",
-                2 * rank.div_ceil(d)
+                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): \
+                 at least m = {least} is needed"
             );
             return Err(Error::Projector { rank, why }.into());
         }
@@ -132,7 +132,7 @@ impl NetworkArgs {
             levels = finely_truncated(levels, activation)?;
         }
         eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory, Par::rayon(0))?;
-        Ok((rank, request, levels))
+        Ok(TopRequest { rank, request, levels })
     }
 
     fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
@@ -165,6 +165,16 @@ impl NetworkArgs {
         }
         Ok(Neurons { p, d, seed: self.seed, given: Some(weights) })
     }
+}
+
+/// What finds the top n_k eigenvectors of Σ.
+pub struct TopRequest {
+    /// n_k, the number of harmonics of degrees up to k.
+    pub rank: usize,
+    /// The solve.
+    pub request: Request,
+    /// The levels of Σ.
+    pub levels: FeatureLevels,
 }
 
 /// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on
