@@ -4,8 +4,7 @@
 use crate::toy;
 use crate::verify::commands::Line;
 use clap::Parser;
-use escapement_verify::Registry;
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::{Registry, papers, run::source::SOURCE_HASH};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use std::fs;
@@ -336,6 +335,30 @@ fn experiments_are_shown_with_their_verdicts() {
     refused("verdict.json is no verdict of an experiment");
     fs::remove_file(folder.join("verdict.json")).unwrap();
     refused("results holds no experiment");
+}
+
+#[test]
+fn a_paper_is_cited_and_its_bibtex_is_folded() {
+    let desk = TempDir::new().unwrap();
+    let [journal, out] = ["journal.jsonl", "report"].map(|name| desk.path().join(name).display().to_string());
+    fs::write(&journal, "").unwrap();
+    let line = ["escapement", "report", "--journal", &journal, "--out", &out];
+    let registry = papers::standard().unwrap();
+    Line::try_parse_from(line).unwrap().command.run(&registry, &mut std::io::sink()).unwrap();
+    let page = Html::parse_document(&fs::read_to_string(desk.path().join("report/index.html")).unwrap());
+    assert!(page.errors.is_empty(), "{:?}", page.errors);
+    let entries = all(&page, "details.bibtex:not([open]) > pre");
+    let cited = all(&page, ".lead cite");
+    let papers = registry.papers();
+    assert_eq!((entries.len(), cited.len()), (papers.len(), papers.len()));
+    for ((paper, entry), title) in papers.iter().zip(entries).zip(cited) {
+        let shown: String = entry.text().collect();
+        assert!(!shown.is_empty() && shown == paper.bibtex.trim(), "{shown}");
+        assert_eq!(text(title), paper.title);
+    }
+    // A paper without an entry has no empty box.
+    let pages = Pages::new();
+    assert!(all(&Html::parse_document(&pages.page("whole.jsonl", &[])), "details.bibtex").is_empty());
 }
 
 /// The browser of this machine, if there is one.

@@ -15,6 +15,7 @@ use escapement_verify::files::atomic::Outputs;
 use escapement_verify::text::numbers::{multiplicity, number};
 use faer::Par;
 use serde::Serialize;
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -130,22 +131,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let mut notes = Notes::default();
     let neurons = args.network.neurons(memory, &mut notes)?;
     let (p, d, order) = (neurons.p, neurons.d, neurons.p * neurons.d);
-    let top = match args.top {
-        None if !args.all && order > ALL_BY_DEFAULT => {
-            notes.add(format_args!(
-                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top \
-                 N or --all",
-                d + 1
-            ));
-            Some(d + 1)
-        }
-        top => top,
-    };
-    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
-        let allowed =
-            format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
-        return Err(Error::domain("--top", n, allowed).into());
-    }
+    let top = wanted(args, p, d, &mut notes)?;
     let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
     let request =
         Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
@@ -181,12 +167,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(path) = &args.plot {
         let title = format!("Spectrum of Σ for {}", cov.levels().activation);
         let subtitle = format!("d = {}, m = {}, {} route; dashed: κ_j", cov.d(), cov.m(), pairs.plan.route);
-        let svg = scree(
-            &title,
-            &subtitle,
-            &pairs.eigenvalues,
-            &scree_levels(levels, &groups, pairs.eigenvalues.len()),
-        );
+        let shown = scree_levels(levels, &groups, pairs.eigenvalues.len());
+        let svg = scree(&title, &subtitle, &pairs.eigenvalues, &shown);
         outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
     }
     let text =
@@ -195,6 +177,25 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     notes.print();
     stdout::print(&text)?;
     Ok(if pairs.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// How many of the largest eigenvalues are computed; `None` for all of them.
+fn wanted(args: &Args, p: usize, d: usize, notes: &mut Notes) -> Result<Option<usize>> {
+    let (order, mut top) = (p * d, args.top);
+    if top.is_none() && !args.all && order > ALL_BY_DEFAULT {
+        notes.add(format_args!(
+            "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N \
+             or --all",
+            d + 1
+        ));
+        top = Some(d + 1);
+    }
+    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
+        let allowed =
+            format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
+        return Err(Error::domain("--top", n, allowed).into());
+    }
+    Ok(top)
 }
 
 fn route(name: &str) -> Result<RouteChoice> {
@@ -302,7 +303,7 @@ fn write_vectors(out: &mut dyn std::io::Write, pairs: &EigenPairs) -> std::io::R
     let entries = (0..n).flat_map(move |c| {
         let column = q.col_as_slice(c);
         (0..2 * p).flat_map(move |r| {
-            let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+            let sign = if r < p { FRAC_1_SQRT_2 } else { -FRAC_1_SQRT_2 };
             (0..d).map(move |i| sign * column[i * p + r % p])
         })
     });

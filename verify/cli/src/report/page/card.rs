@@ -1,6 +1,7 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
 use super::mathematics::{display, inline};
+use super::shared::scroll;
 use super::{badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
@@ -15,6 +16,7 @@ use maud::{Markup, PreEscaped, html};
 /// The card.
 pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Markup {
     let near = graph.neighbours(&claim.id);
+    let picture = near.svg(Setting::Page(&format!("near-{}", claim.id)));
     // Beside the facts where it can be read there, below them otherwise.
     let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
@@ -35,10 +37,7 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
             div class=(sides) {
                 (facts(claim, report))
                 figure class="near" {
-                    div class="scroll" tabindex="0" role="region"
-                        aria-label={ "What " (claim.id) " touches" } {
-                        (PreEscaped(near.svg(Setting::Page(&format!("near-{}", claim.id)))))
-                    }
+                    (scroll(&format!("What {} touches", claim.id), &PreEscaped(picture)))
                     figcaption { "What it rests on, and what rests on it" }
                 }
             }

@@ -1,6 +1,7 @@
 //! The figures of experiments that were executed, with their verdicts.
 
 use super::mathematics::inline;
+use super::shared::{scroll, table};
 use super::{badge, freshness};
 use crate::report::{model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
@@ -123,6 +124,19 @@ fn one(e: &DrawnExperiment) -> Markup {
     let v = &e.verdict;
     let findings: Vec<String> = v.bounds.iter().map(|b| format!("{} {}", b.name, b.verdict)).collect();
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
+    // As the words may stand between the quotes of an attribute.
+    let alt = html! { (words) }.into_string();
+    let caption = format!("What is read off, tier {}, seed {}", v.tier, v.seed);
+    let columns = ["read off", "verdict", "assertion", "why"];
+    let rows = html! {
+        @for b in &v.bounds {
+            tr {
+                th scope="row" { (b.name) } td { (badge(b.verdict)) }
+                td { (inline(&fractions_shortened(&b.statement))) }
+                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
+            }
+        }
+    };
     html! {
         article class={ "card " (v.verdict.name()) } {
             h3 {
@@ -131,41 +145,15 @@ fn one(e: &DrawnExperiment) -> Markup {
             }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {
-                    div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
-                        (PreEscaped(plot::themed(svg, &attribute(&words))))
-                    }
+                    (scroll(&format!("Figure of {}", v.claim), &PreEscaped(plot::themed(svg, &alt))))
                     figcaption {
                         "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from "
                         code { (e.folder.display()) } "."
                     }
                 }
             } @else { p { "There is no figure yet." } }
-            div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
-                table {
-                    caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
-                    thead {
-                        tr {
-                            th scope="col" { "read off" } th scope="col" { "verdict" }
-                            th scope="col" { "assertion" } th scope="col" { "why" }
-                        }
-                    }
-                    tbody {
-                        @for b in &v.bounds {
-                            tr {
-                                th scope="row" { (b.name) } td { (badge(b.verdict)) }
-                                td { (inline(&fractions_shortened(&b.statement))) }
-                                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
-                            }
-                        }
-                    }
-                }
-            }
+            (table(&format!("What is read off {}", v.claim), None, &caption, &columns, rows))
             p class="again" { "Again: " code { (command(v)) } }
         }
     }
-}
-
-/// Text as it may stand between the quotes of an attribute.
-fn attribute(text: &str) -> String {
-    html! { (text) }.into_string()
 }

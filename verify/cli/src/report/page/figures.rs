@@ -3,7 +3,7 @@
 
 use super::identity;
 use super::mathematics::inline;
-use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
+use super::shared::{BEHIND, CROWD, DASHES, Spread, abscissa, behind, refuting, small, spreads, worst};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
@@ -189,7 +189,7 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let points = &series.points;
     let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
     let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
-    let right = means(points, side(|p| p.rhs), log_y);
+    let right = spreads(points, side(|p| p.rhs), log_y);
     let mut traces = Vec::new();
     if let Some(fit) = &series.fit {
         let band = right.iter().map(|m| (m.x, fit.band(m.x).0 * m.mean, fit.band(m.x).1 * m.mean)).collect();
@@ -207,22 +207,14 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), 1.0, log_y)));
     traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, p.lhs)).collect()));
     let y_label = if is_event(bound) { "frequency" } else { "value" };
-    Small {
-        x_label: abscissa(series),
-        y_label: y_label.into(),
-        log_x: log_x(series),
-        counts: counts(series),
-        log_y,
-        ends: false,
-        traces,
-    }
+    small(series, y_label, log_y, false, traces)
 }
 
 /// The side of the control that is false.
-fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Mean> {
+fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Spread> {
     let same = |q: &Point| points.iter().any(|p| p.cell == q.cell && p.x == q.x && p.lhs == q.lhs);
     let false_right = control.points.iter().all(same);
-    means(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
+    spreads(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
 }
 
 /// Measured value over right side.
@@ -234,10 +226,10 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
     let mut traces = Vec::new();
     for other in behind(bound, series) {
-        traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
+        traces.push(Trace::Line("other", line(&spreads(&other.points, Point::ratio, log_y))));
     }
     if let Some(fit) = &series.fit {
-        let at = means(&series.points, Point::ratio, log_y);
+        let at = spreads(&series.points, Point::ratio, log_y);
         traces
             .push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
         traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
@@ -252,56 +244,19 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
         traces.push(Trace::Level("constant", c, short(c)));
     }
     for (control, class) in series.controls.iter().zip(DASHES) {
-        traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
+        traces.push(Trace::Line(class, line(&spreads(&control.points, Point::ratio, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, unit, log_y)));
     traces.push(Trace::Rings(
         "worst",
         refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect(),
     ));
-    let log_x = log_x(series);
-    let counts = counts(series);
-    Some(Small {
-        x_label: abscissa(series),
-        y_label: "measured / right side".into(),
-        log_x,
-        counts,
-        log_y,
-        ends: false,
-        traces,
-    })
+    Some(small(series, "measured / right side", log_y, false, traces))
 }
 
-/// The points at one abscissa.
-struct Mean {
-    x: f64,
-    mean: f64,
-    low: f64,
-    high: f64,
-    points: usize,
-}
-
-fn line(means: &[Mean]) -> Vec<(f64, f64)> {
-    means.iter().map(|m| (m.x, m.mean)).collect()
-}
-
-/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right.
-fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Mean> {
-    let mut all: Vec<(f64, f64)> =
-        points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mean = |group: &[(f64, f64)]| {
-        let count = group.len() as f64;
-        let values = || group.iter().map(|g| g.1);
-        let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        let mean = if log {
-            (values().map(f64::ln).sum::<f64>() / count).exp()
-        } else {
-            values().sum::<f64>() / count
-        };
-        Mean { x: group[0].0, mean, low, high, points: group.len() }
-    };
-    all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+/// A curve through the means.
+fn line(spreads: &[Spread]) -> Vec<(f64, f64)> {
+    spreads.iter().map(|s| (s.x, s.mean)).collect()
 }
 
 /// The marks of what was measured; the limits of a frequency are drawn in this unit.
@@ -315,20 +270,25 @@ fn dots(
 ) -> Vec<Dot> {
     let name = abscissa(series);
     if points.len() > CROWD {
-        let note = |m: &Mean| {
+        let note = |m: &Spread| {
             let from = claim.freshness.map_or("", Freshness::name);
             format!(
                 "{name} = {}: {} on average over {}, from {} to {}; {from}",
                 m.x,
                 short(m.mean),
                 count(m.points, "point"),
-                short(m.low),
-                short(m.high)
+                short(m.least),
+                short(m.largest)
             )
         };
-        let dot =
-            |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
-        return means(points, value, log).iter().map(dot).collect();
+        let dot = |m: &Spread| Dot {
+            x: m.x,
+            y: m.mean,
+            bar: Some((m.least, m.largest)),
+            note: note(m),
+            hollow: false,
+        };
+        return spreads(points, value, log).iter().map(dot).collect();
     }
     let dot = |p: &Point| {
         let record = claim.records.get(p.cell);

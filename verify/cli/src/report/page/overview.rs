@@ -2,6 +2,7 @@
 
 use super::figures;
 use super::mathematics::inline;
+use super::shared::scroll;
 use super::{VERDICTS, badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
@@ -16,10 +17,18 @@ pub(super) fn section(report: &Report) -> Markup {
         section id="overview" aria-labelledby="overview-title" {
             h1 id="overview-title" { "Are the theorems true where we can reach?" }
             p class="lead" {
-                "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape \
-                 the NTK regime and efficiently learn low-degree plus sparse polynomials" }
-                ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed)
-                ". " (CAVEAT)
+                "The claims of "
+                @for (i, paper) in report.papers.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    (paper.short) " (" cite { (paper.title) } ")"
+                }
+                ", measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
+            }
+            @for paper in report.papers.iter().filter(|p| !p.bibtex.is_empty()) {
+                details class="bibtex" {
+                    summary { "BibTeX of " (paper.short) }
+                    pre { (paper.bibtex.trim()) }
+                }
             }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
             dl class="counts" {
@@ -120,9 +129,7 @@ pub(super) fn graph(graph: &Graph) -> Markup {
             h2 id="graph-heading" { "What rests on what" }
             p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, \
                 with a dashed rim. Each box leads to its claim." }
-            div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
-                (PreEscaped(graph.svg(Setting::Page("graph-all"))))
-            }
+            (scroll("Graph of the claims", &PreEscaped(graph.svg(Setting::Page("graph-all")))))
             p class="hint" { "The same picture as SVG, DOT or Mermaid: " code { "escapement graph" } }
         }
     }

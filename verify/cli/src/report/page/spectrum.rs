@@ -1,6 +1,6 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
-use super::freshness;
+use super::{freshness, shared::table};
 use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
@@ -182,6 +182,9 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         ends: false,
         traces: traces(pairs, &bands),
     };
+    const CAPTION: &str = "The eigenvalues of the three bands, and the levels that they lie near";
+    let columns = ["band", "number", "largest", "least", "mean", "levels (multiplicity)"];
+    let rows = html! { @for b in &bands { (b.row(values)) } };
     html! {
         figure class="wide" {
             (small.svg(&words))
@@ -198,19 +201,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
                 code { "escapement spectrum --d " (D) " --m " (M) " --activation " (ACTIVATION) " --all" }
             }
         }
-        div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
-            table class="steady" {
-                caption { "The eigenvalues of the three bands, and the levels that they lie near" }
-                thead {
-                    tr {
-                        th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" }
-                        th scope="col" { "least" } th scope="col" { "mean" }
-                        th scope="col" { "levels (multiplicity)" }
-                    }
-                }
-                tbody { @for b in &bands { (b.row(values)) } }
-            }
-        }
+        (table("The three bands in numbers", Some("steady"), CAPTION, &columns, rows))
     }
 }
 

@@ -105,10 +105,10 @@ fn bounds(out: &mut String, c: &ClaimReport) {
     for bound in &c.bounds {
         let b = &bound.verdict;
         let printed = b.printed.map_or_else(String::new, |e| format!(" (as printed, {e})"));
-        let control = b.control.one_false.map_or_else(
-            || b.control.description.clone(),
-            |f| format!("{}; {f}", b.control.description),
-        );
+        let control = b
+            .control
+            .one_false
+            .map_or_else(|| b.control.description.clone(), |f| format!("{}; {f}", b.control.description));
         let _ = writeln!(
             out,
             "| {}: {}{printed} | {} | {} | {} | {} | {} of {} ({}) | {} | {} | {}: {} |",
