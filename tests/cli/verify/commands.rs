@@ -97,7 +97,8 @@ fn the_exit_code_says_what_came_out() {
             table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"),
             "{table}"
         );
-        // The cell that refutes comes with its command: one for the printed wording, one more for the growth.
+        // The cell that refutes comes with its command: one for the printed wording, one more for the
+        // growth.
         let commands =
             table.matches("again: escapement verify made-up --tier quick --seed 2206 --cell").count();
         assert_eq!(commands, 1 + usize::from(code == exit::REFUTED), "{table}");
@@ -371,7 +372,7 @@ fn what_resumes_an_interrupted_run_is_said_in_full() {
         &shown,
     );
     let (shown, out) = (shown.display(), out.display());
-    let command =
-        format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out} --measure");
+    let command = format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out}")
+        + " --measure";
     assert!(said.contains(&format!("and {command} resumes there")), "{said}");
 }

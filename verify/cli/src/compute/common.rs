@@ -1,7 +1,6 @@
 //! What the commands share: weights, activations, memory, and words on standard error.
 
-use crate::files::npy;
-use crate::terminal::note;
+use crate::{files::npy, terminal::note};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
 use escapement::eigen::{self, Request, RouteChoice};
@@ -85,8 +84,8 @@ impl NetworkArgs {
     /// The neurons: read, or known by their number only.
     ///
     /// # Errors
-    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold unit
-    /// vectors, and sizes asked for that are not the file's.
+    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold
+    /// unit vectors, and sizes asked for that are not the file's.
     pub fn neurons(&self, memory: u64, notes: &mut Notes) -> Result<Neurons> {
         if let Some(d) = self.d {
             ensure!(d >= 3, Error::Dimension(d));

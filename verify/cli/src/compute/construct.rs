@@ -11,16 +11,14 @@ use escapement::eigen::{self, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::{Error, seed, sphere, tolerance};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::text::numbers::number;
+use escapement_verify::{files::atomic::Outputs, text::numbers::number};
 use faer::{Mat, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 /// What `--out` writes.
-const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
+const OUT: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
 /// Constructs the displacements of the weights that express a target function.
 ///
@@ -33,8 +31,8 @@ const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy",
         target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  \
         [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  \
         beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, \
-        eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k \
-        = 1, f*(x) = x_2 + x_1²."
+        eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: \
+        k = 1, f*(x) = x_2 + x_1²."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -123,7 +121,7 @@ struct Problem {
 /// What was constructed.
 struct Construction {
     output: Output,
-    /// W_Q, W_L, W*, W0 and the inputs, in the order of [`FILES`].
+    /// W_Q, W_L, W*, W0 and the inputs, in the order of [`OUT`].
     matrices: [Mat<f64>; 5],
     signs: Vec<f64>,
 }
@@ -133,7 +131,7 @@ impl Problem {
         let memory = args.network.memory()?;
         let activation = args.network.activation()?;
         if let Some(dir) = &args.out {
-            Outputs::check_folder(dir, &FILES)?;
+            Outputs::check_folder(dir, &OUT)?;
         }
         let file = args.target.as_deref().map(target::read).transpose()?;
         let neurons = args.network.neurons(memory, notes)?;
@@ -211,12 +209,12 @@ impl Construction {
     fn write(&self, dir: &Path, json: &str) -> Result<()> {
         let mut outputs = Outputs::new();
         outputs.folder(dir)?;
-        for (name, m) in FILES.iter().zip(&self.matrices) {
+        for (name, m) in OUT.iter().zip(&self.matrices) {
             outputs.stage(&dir.join(name), |out| npy::write_matrix(out, m.as_ref()))?;
         }
         let signs = self.signs.iter().copied();
-        outputs.stage(&dir.join(FILES[5]), |out| npy::write(out, &[self.signs.len()], signs))?;
-        outputs.stage(&dir.join(FILES[6]), |out| writeln!(out, "{json}"))?;
+        outputs.stage(&dir.join(OUT[5]), |out| npy::write(out, &[self.signs.len()], signs))?;
+        outputs.stage(&dir.join(OUT[6]), |out| writeln!(out, "{json}"))?;
         outputs.commit()
     }
 }

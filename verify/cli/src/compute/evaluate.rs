@@ -13,13 +13,11 @@ use escapement::eigen::{self, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, activation::Activation, tolerance};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::text::numbers::number;
+use escapement_verify::{files::atomic::Outputs, text::numbers::number};
 use faer::{Mat, MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 /// What `--out` writes; the last only with `--direction`.
 const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];

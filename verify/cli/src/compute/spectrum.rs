@@ -15,10 +15,7 @@ use escapement_verify::files::atomic::Outputs;
 use escapement_verify::text::numbers::{multiplicity, number};
 use faer::Par;
 use serde::Serialize;
-use std::f64::consts::FRAC_1_SQRT_2;
-use std::ops::Range;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{f64::consts::FRAC_1_SQRT_2, ops::Range, path::PathBuf, process::ExitCode};
 
 /// The order pd up to which the whole spectrum is computed when nobody says how much of it is wanted.
 const ALL_BY_DEFAULT: usize = 4_000;
@@ -34,9 +31,9 @@ const LARGE: usize = 100_000;
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot \
-        spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy \
-        --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per \
-        row."
+        spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights \
+        W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit \
+        vector per row."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -44,8 +41,8 @@ pub struct Args {
     /// Only the N largest eigenvalues
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// All pd eigenvalues that the pairing of the neurons does not make zero [default: all of them up to pd =
-    /// 4000, the top d + 1 above]
+    /// All pd eigenvalues that the pairing of the neurons does not make zero [default: all of them up to pd
+    /// = 4000, the top d + 1 above]
     #[arg(long)]
     pub all: bool,
     /// How the eigenvalues are computed: dense (a full eigendecomposition), harmonic (from spherical

@@ -7,9 +7,8 @@
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faer::{Mat, MatRef};
 use npyz::WriterBuilder;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 /// The longest header that is read. NumPy itself pads a plain header to a multiple of 64 bytes, most often
 /// 128, and refuses those above 10 000.
@@ -27,8 +26,8 @@ pub struct Array {
 /// Reads a matrix (rank 2) of finite numbers.
 ///
 /// # Errors
-/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty, or
-/// that holds NaN or an infinity.
+/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty,
+/// or that holds NaN or an infinity.
 pub fn read_matrix(path: &Path) -> Result<Array> {
     let (shape, fortran, single, data) = read(path)?;
     let [rows, cols] = shape[..] else {

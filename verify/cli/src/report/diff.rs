@@ -278,7 +278,10 @@ fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
 /// come last, under a line of their own: of what moved one knows where it is.
 pub fn words(diff: &Diff) -> String {
     let mut out = String::new();
-    let place = |c: &Change| c.bound.as_ref().map_or_else(|| c.claim.clone(), |b| format!("{}/{b}", c.claim));
+    let place = |Change { claim, bound, .. }: &Change| match bound {
+        Some(bound) => format!("{claim}/{bound}"),
+        None => claim.clone(),
+    };
     let gone = |c: &&Change| matches!(c.what, What::Went { group: None });
     for c in diff.changes.iter().filter(|c| !gone(c)) {
         // Writing to a string cannot fail.

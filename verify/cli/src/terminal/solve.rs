@@ -23,8 +23,8 @@ impl SolveBar {
         let Progress { products, converged, residual } = progress;
         let Self { wanted, tolerance, .. } = self;
         self.bar.say(format!(
-            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; \
-             {products} products"
+            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} \
+             allowed; {products} products"
         ));
     }
 

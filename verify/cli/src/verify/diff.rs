@@ -8,9 +8,7 @@ use crate::terminal::choice;
 use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
 use anyhow::{Result, anyhow, bail};
 use escapement_verify::claim::{Tier, registry::Registry};
-use escapement_verify::error::Error;
-use escapement_verify::files::atomic::reason;
-use escapement_verify::run::journal::Records;
+use escapement_verify::{error::Error, files::atomic::reason, run::journal::Records};
 use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,9 +19,9 @@ The command shows
   verdicts that changed;
   constants that differ by more than their two error bounds together. Constants are compared only where both
     sides have the same cells and the same seed: on other cells a constant is another number;
-  exponents that changed. On the same cells with the same seed an exponent has changed when one measured value
-    lies outside the limits of the other. On other cells or with another seed it has changed when the two
-    differ by more than the root of the sum of the squares of their limits;
+  exponents that changed. On the same cells with the same seed an exponent has changed when one measured
+    value lies outside the limits of the other. On other cells or with another seed it has changed when the
+    two differ by more than the root of the sum of the squares of their limits;
   onsets that changed;
   claims, bounds and groups of cells that came or went, and numbers of cells;
   in a group of their own the claims and bounds for which the later side gives no verdict any more.

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 /// Arrows lead from a claim to what rests on it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier \
-        standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
+    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 \
+        --tier standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
 )]
 pub struct Args {
     /// The format of the picture [default: by the name of --out; svg otherwise]

@@ -5,8 +5,7 @@ use crate::terminal::program;
 use anyhow::Result;
 use escapement_verify::claim::{Claim, Tier, cell::Cell, record::Failure, registry::Registry};
 use escapement_verify::run::{journal::Records, timings::Timings};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// What the present command measured, or tried to.
 #[derive(Default)]
@@ -33,8 +32,8 @@ impl Wanted<'_> {
     }
 }
 
-/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making it
-/// again.
+/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making
+/// it again.
 ///
 /// # Errors
 /// Plans that cannot be made.

@@ -6,9 +6,8 @@ use anyhow::Result;
 use escapement_verify::claim::{Claim, errata::ErratumId, registry::Registry};
 use escapement_verify::judge::{Verdict, judge};
 use escapement_verify::run::journal::{Held, Records};
-use escapement_verify::run::plan::Plan;
-use escapement_verify::run::source::source_of;
 use escapement_verify::text::plural::{are, count};
+use escapement_verify::{run::plan::Plan, run::source::source_of};
 use serde::Serialize;
 use std::io::Write;
 

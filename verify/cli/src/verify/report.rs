@@ -7,10 +7,8 @@ use crate::report::{model::Report, page, tables};
 use crate::terminal::{choice, note, program};
 use anyhow::Result;
 use escapement_verify::claim::{Tier, registry::Registry};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::run::journal::Records;
 use escapement_verify::run::plan::{Plan, Step};
-use escapement_verify::run::source::source_of;
+use escapement_verify::{files::atomic::Outputs, run::journal::Records, run::source::source_of};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

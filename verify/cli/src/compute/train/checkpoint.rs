@@ -1,8 +1,7 @@
 //! What `train` keeps of a run, so that the run goes on to the same bits: see [`KeptRun`]. The bytes are
 //! those of W, row by row.
 
-use super::settings::Settings;
-use super::summary::Summary;
+use super::{settings::Settings, summary::Summary};
 use anyhow::{Result, ensure};
 use escapement::descent::DescentState;
 use escapement_verify::files::kept_run::{self, KeptRun};

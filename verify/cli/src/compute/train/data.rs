@@ -2,22 +2,18 @@
 
 use super::settings::Settings;
 use crate::compute::common::{self, NetworkArgs, Notes, TopRequest};
-use crate::files::npy;
 use crate::files::target::{self, TargetFile};
-use crate::terminal::solve::SolveBar;
+use crate::{files::npy, terminal::solve::SolveBar};
 use anyhow::{Result, ensure};
-use escapement::construct::Target;
-use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::{Error, activation::Activation, seed, sphere, tolerance};
+use escapement::{construct::Target, covariance::Covariance};
 use faer::{Mat, MatRef, Par};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 /// Everything that a run needs but the eigenvectors of Σ, which take time.
 pub struct Data {

@@ -1,11 +1,9 @@
 //! The descent under way: its history, its checkpoints, its end.
 
 use super::checkpoint::{self, Checkpoint};
-use super::data::Problem;
-use super::files;
 use super::history::{HEADINGS, History};
 use super::summary::{self, Summary};
-use super::values::Every;
+use super::{data::Problem, files, values::Every};
 use crate::compute::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
 use crate::terminal::{

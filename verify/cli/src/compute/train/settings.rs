@@ -1,9 +1,8 @@
 //! What a run is made of: the same names as flags and as keys of a TOML file.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use escapement::Error;
 use escapement::descent::{DescentOptions, LeastOptions, StepSize};
-use escapement::objective::Loss;
+use escapement::{Error, objective::Loss};
 use escapement_verify::files::toml_file;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

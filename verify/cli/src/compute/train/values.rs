@@ -51,7 +51,8 @@ impl FromStr for Every {
         };
         found.ok_or_else(|| {
             format!(
-                "checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in 60s"
+                "checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in \
+                 60s"
             )
         })
     }

@@ -111,9 +111,9 @@ impl Graph {
         settle(boxes, routes, MARGIN)
     }
 
-    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between the
-    /// boxes of the rows that it crosses: it bends only in the space between rows, and so never runs behind a
-    /// box.
+    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between
+    /// the boxes of the rows that it crosses: it bends only in the space between rows, and so never runs
+    /// behind a box.
     fn straighten(&self, boxes: &[Placed], routes: &mut [Route]) {
         let of = |id: &str| boxes.iter().find(|b| self.nodes()[b.node].id == id);
         // Half the height of the row at y: the library's other corners lie between rows.

@@ -3,8 +3,7 @@
 use super::Graph;
 use super::layout::{Placed, Route, shaken};
 use crate::report::palette;
-use escapement_verify::judge::Verdict;
-use escapement_verify::text::numbers::tenth;
+use escapement_verify::{judge::Verdict, text::numbers::tenth};
 use maud::{Markup, html};
 use std::fmt::Write;
 
@@ -97,7 +96,9 @@ impl Graph {
                     rx="7" {
                 }
                 text x=(place.x) y=(tenth(top + 20.0)) { (node.id) }
-                text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node.verdict)) " " (node.word()) }
+                text class="word" x=(place.x) y=(tenth(top + 36.0)) {
+                    (sign(node.verdict)) " " (node.word())
+                }
                 @if let Some(third) = third {
                     text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) }
                 }

@@ -41,8 +41,8 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
                     figcaption { "What it rests on, and what rests on it" }
                 }
             }
-            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be \
-                measured: " (f.message) } }
+            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not \
+                be measured: " (f.message) } }
             (bound::contents(claim))
             @for (number, b) in claim.bounds.iter().enumerate() { (bound::section(b, claim, number)) }
             (cost(claim, report))

@@ -77,7 +77,8 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
         && (!svg.starts_with("<svg")
             || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
     {
-        bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
+        let path = folder.join(&name);
+        bail!("{} is no figure of an experiment: it holds more than a picture", path.display());
     }
     Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg, freshness: freshness_of(folder) })
 }

@@ -1,19 +1,17 @@
 //! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An
 //! identity has another one, see [`identity`].
 
-use super::identity;
-use super::mathematics::inline;
 use super::shared::{BEHIND, CROWD, DASHES, Spread, abscissa, behind, refuting, small, spreads, worst};
+use super::{identity, mathematics::inline};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
-use escapement_verify::claim::bound::Side;
-use escapement_verify::judge::ExponentEvidence;
 use escapement_verify::judge::series::{Planted, Point, Series};
 use escapement_verify::text::{
     numbers::{bound as error, short, signed_exponent as exponent},
     plural::count,
 };
+use escapement_verify::{claim::bound::Side, judge::ExponentEvidence};
 use maud::{Markup, html};
 
 /// The entries of the controls in the key, as [`DASHES`].

@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn the_largest_at_an_abscissa_stands_for_it() {
-        let points =
-            [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)].map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
+        let points = [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)];
+        let points = points.map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
         let found: Vec<_> = excesses(&points).iter().map(|s| (s.x, s.least, s.largest, s.points)).collect();
         assert_eq!(found, [(1.0, 0.0, 0.0, 1), (2.0, 0.0, 5.0, 3)]);
     }

@@ -1,9 +1,7 @@
 //! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
 
-use super::figures;
-use super::mathematics::inline;
-use super::shared::scroll;
 use super::{VERDICTS, badge, bound, freshness};
+use super::{figures, mathematics::inline, shared::scroll};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
@@ -45,13 +43,13 @@ pub(super) fn section(report: &Report) -> Markup {
                 (freshness(Some(Freshness::Reused))) " from an earlier run of the same sources, "
                 (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover \
                     and stand in the tables. "
-                "Every check has a negative control, something false that must be refuted on the same cells: \
-                 without that a claim is not supported."
+                "Every check has a negative control, something false that must be refuted on the same \
+                 cells: without that a claim is not supported."
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims, each with the exponent that comes nearest to violating its bound, \
-                        its limits, and the constant of that bound" }
+                    caption { "The claims, each with the exponent that comes nearest to violating its \
+                        bound, its limits, and the constant of that bound" }
                     thead {
                         tr {
                             th scope="col" { "Claim" } th scope="col" { "Verdict" }

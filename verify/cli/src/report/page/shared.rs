@@ -88,8 +88,8 @@ pub(super) struct Spread {
     pub points: usize,
 }
 
-/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right. On a
-/// logarithmic axis what is not positive is left out.
+/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right. On
+/// a logarithmic axis what is not positive is left out.
 pub(super) fn spreads(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Spread> {
     let mut all: Vec<(f64, f64)> =
         points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();

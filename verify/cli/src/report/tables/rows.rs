@@ -3,7 +3,8 @@
 use crate::report::model::Report;
 
 /// The columns.
-const HEADINGS: &str = "claim,bound,kind,verdict,printed_erratum,implied_constant,constant_error,margin,tightness,\
+const HEADINGS: &str = "\
+    claim,bound,kind,verdict,printed_erratum,implied_constant,constant_error,margin,tightness,\
     tightness_exponent,tightness_constant,records,cells_planned,cells_missing,cells,\
     cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,onset,points,\
     lack_of_fit_p,decides,worst_cell,worst_lhs,worst_lhs_error,worst_rhs,worst_rhs_error,why";

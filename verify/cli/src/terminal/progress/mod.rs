@@ -1,5 +1,5 @@
-//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one
-//! line at the start.
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere
+//! one line at the start.
 
 mod standing;
 
@@ -70,7 +70,8 @@ impl Observer for Bars {
         } else {
             format!(", {} of them in the journal", reused.len())
         };
-        let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
+        let time = duration(standing.left(0.0));
+        let time = if left > 0 { format!(", about {time}") } else { String::new() };
         note(format_args!("{}{kept}{time}", count(cells, "cell")));
         let lines = vec![None; standing.claims.len()];
         let standing = Arc::new(Mutex::new(standing));

@@ -174,7 +174,7 @@ mod tests {
         for m in [2, 3] {
             s.begin(&record(m, 0.0).cell, 0.0);
         }
-        assert!((s.fraction(5.0) - 10.0 / 90.0).abs() < 1e-9, "cells in work count as far as they have come");
+        assert!((s.fraction(5.0) - 10.0 / 90.0).abs() < 1e-9, "a cell in work counts as far as it has come");
         assert!(
             (s.fraction(50.0) - 20.0 / 90.0).abs() < 1e-9,
             "but no farther than they were predicted to go"

@@ -1,11 +1,9 @@
 //! `escapement experiment figure-1`.
 
-use super::conduct;
-use super::training::Training;
+use super::{conduct, training::Training};
 use anyhow::Result;
 use escapement_verify::papers::nbl22::figures::figure_1::{Bits, Figure1, Precision, Settings};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Draws R3, train and test loss of f_L + f_Q under gradient descent, for six values of λ3.
 ///

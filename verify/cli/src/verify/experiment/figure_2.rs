@@ -6,8 +6,7 @@ use anyhow::{Result, bail};
 use escapement_verify::papers::nbl22::figures::figure_1::{Precision, Variant};
 use escapement_verify::papers::nbl22::figures::figure_2::{Figure2, Normalisation, Settings};
 use escapement_verify::text::Choice;
-use std::collections::BTreeSet;
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 /// Finds the least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, for
 /// several d.

@@ -1,7 +1,6 @@
 //! `escapement experiment r1`.
 
-use super::conduct;
-use super::training::Training;
+use super::{conduct, training::Training};
 use anyhow::Result;
 use escapement_verify::papers::{nbl22::figures::figure_1::Precision, nbl22::figures::r1::R1};
 use std::process::ExitCode;
