@@ -81,7 +81,7 @@ impl NetworkArgs {
         }
     }
 
-    /// The neurons: read, or known by their number only.
+    /// The neurons: read from a file, or known by their number and drawn later.
     ///
     /// # Errors
     /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold
@@ -179,7 +179,7 @@ pub struct TopRequest {
 /// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on
 /// their number alone has been found to fit.
 pub struct Neurons {
-    /// How many there are.
+    /// The number p of distinct neurons.
     pub p: usize,
     /// The input dimension.
     pub d: usize,
@@ -188,7 +188,7 @@ pub struct Neurons {
 }
 
 impl Neurons {
-    /// What the random streams of this network are called.
+    /// The name of this network in the keys of its random streams.
     pub fn key(&self) -> String {
         format!("d={} m={}", self.d, 2 * self.p)
     }

@@ -65,7 +65,7 @@ struct Output {
     activation: String,
     seed: u64,
     n_k: usize,
-    /// Of the top eigenspace: λ_{n_k}, λ_{n_k} − λ_{n_k+1}, and the certificate that the gap is above.
+    /// The eigenvalue λ_{n_k}; the gap λ_{n_k} − λ_{n_k+1} follows, and what bounds the error of both.
     lambda_n_k: f64,
     gap: f64,
     truncation_bound: f64,
@@ -74,7 +74,7 @@ struct Output {
     low_degree_second_moment: f64,
     groups: Vec<usize>,
     w_q_norm_2_4_pow4: f64,
-    /// Its mean over the initialisation.
+    /// The mean of `w_q_norm_2_4_pow4` over the initialisation.
     w_q_norm_2_4_pow4_mean: f64,
     w_q_frobenius_sq: f64,
     w_l_norm_2_4_pow4: f64,

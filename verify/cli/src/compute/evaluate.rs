@@ -92,7 +92,7 @@ struct Output {
     f: Vec<f64>,
     f_l: Vec<f64>,
     f_q: Vec<f64>,
-    /// Of the model.
+    /// The values of the model at the inputs.
     prediction: Vec<f64>,
     regularizers: [f64; 4],
     /// L̂, the mean loss alone.

@@ -285,7 +285,7 @@ pub fn words(diff: &Diff) -> String {
     let gone = |c: &&Change| matches!(c.what, What::Went { group: None });
     for c in diff.changes.iter().filter(|c| !gone(c)) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{}: {}", place(c), said(&c.what));
+        let _ = writeln!(out, "{}: {}", place(c), change_in_words(&c.what));
     }
     if diff.gone > 0 {
         let _ = writeln!(out, "Gone, without a verdict in {}:", diff.new.file);
@@ -315,7 +315,7 @@ pub fn words(diff: &Diff) -> String {
     out
 }
 
-fn said(what: &What) -> String {
+fn change_in_words(what: &What) -> String {
     let constant = |c: &Constant| {
         c.error.map_or_else(|| format!("{:.6e}", c.value), |e| format!("{:.6e} ± {e:.1e}", c.value))
     };

@@ -36,7 +36,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes it that of the process.
+    /// Applies the arguments to the process.
     pub fn set(self) {
         QUIET.store(self.quiet, Ordering::Relaxed);
         COLOURS.store(colours(std::io::stdout().is_terminal()), Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A long solve under the user's eyes: progress on a terminal, and a Ctrl-C that keeps what there is.
+//! A long solve with progress on a terminal, which Ctrl-C stops without losing what was found.
 
 use super::bar::{Bar, Shape};
 use super::interrupt::{Stop, end_without_output};
@@ -22,7 +22,7 @@ impl SolveBar {
     pub fn show(&self, progress: Progress) {
         let Progress { products, converged, residual } = progress;
         let Self { wanted, tolerance, .. } = self;
-        self.bar.say(format!(
+        self.bar.show_message(format!(
             "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} \
              allowed; {products} products"
         ));
@@ -60,10 +60,10 @@ impl WatchedSolve {
             self.line.end();
             end_without_output();
         }
-        self.line.bar.say(words.to_owned());
+        self.line.bar.show_message(words.to_owned());
     }
 
-    /// All is over: an interrupt ends the process.
+    /// Ends the line. From now on an interrupt ends the process.
     pub fn end(self) {
         self.stop.idle();
         self.line.end();

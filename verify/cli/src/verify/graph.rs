@@ -1,6 +1,6 @@
 //! `graph`: which claim rests on which, as a picture.
 
-use super::list::{Standing, tell_of_earlier};
+use super::list::{JournalStatus, note_earlier};
 use super::{Scope, print};
 use crate::report::graph::{Graph, Node, Setting};
 use crate::terminal::{exit::HOLDS, note};
@@ -84,14 +84,14 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         ));
     }
     let held = Held::new(records.iter(), args.scope.seed);
-    let standings =
-        registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
-    tell_of_earlier(&standings);
-    let node = |(c, s): (&dyn Claim, &Standing)| {
+    let statuses =
+        registry.claims().map(|c| JournalStatus::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    note_earlier(&statuses);
+    let node = |(c, s): (&dyn Claim, &JournalStatus)| {
         let uses: Vec<&str> = registry.uses(c)?.into_iter().map(Claim::id).collect();
         Ok(Node::new(c.id(), c.card().title, s.verdict, &uses))
     };
-    let graph = Graph::new(registry.claims().zip(&standings).map(node).collect::<Result<_>>()?);
+    let graph = Graph::new(registry.claims().zip(&statuses).map(node).collect::<Result<_>>()?);
     let graph = focus.map_or_else(|| graph.clone(), |id| graph.focus(id));
     let text = match format {
         Format::Svg => graph.svg(Setting::Alone(&args.page)),

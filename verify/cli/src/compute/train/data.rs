@@ -34,7 +34,7 @@ pub struct Data {
     cov: Covariance,
     x: Mat<f64>,
     y: Vec<f64>,
-    /// Fresh inputs and f* there.
+    /// Fresh inputs, and the values of f* at them.
     test: Option<(Mat<f64>, Vec<f64>)>,
     /// The displacement at step 0.
     pub start: Mat<f64>,
@@ -175,7 +175,7 @@ impl Problem {
     /// The mean loss of the model at `w` on the fresh inputs.
     ///
     /// # Errors
-    /// It overflows.
+    /// A loss that overflows.
     pub fn test_loss(&self, w: MatRef<'_, f64>) -> Result<Option<f64>> {
         let Some((x, y)) = &self.data.test else { return Ok(None) };
         let (net, x, par) = (&self.net, x.as_ref(), Par::rayon(0));

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::values::{Every, Step};
 use crate::compute::common;
 
-/// A run, as far as it was said. `None` leaves the default.
+/// The settings of a run. `None` stands for the default.
 #[derive(Debug, Default, Clone, Deserialize, Serialize, clap::Args)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
@@ -105,7 +105,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Those of a TOML file. Paths in it start from its own folder.
+    /// Reads the settings of a TOML file. Paths in it start from its own folder.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key, or a value of the wrong type.
@@ -131,12 +131,12 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The files it names.
+    /// The paths of all files that the settings name.
     fn files(&mut self) -> [&mut Option<PathBuf>; 5] {
         [&mut self.weights, &mut self.inputs, &mut self.labels, &mut self.target, &mut self.start]
     }
 
-    /// These, and where they are silent, those of `file`.
+    /// These settings, completed by those of `file` where they say nothing.
     ///
     /// # Errors
     /// A number that is out of its range.
@@ -197,7 +197,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// Refuses a number that is not finite or out of its range: JSON would take NaN for silence.
+    /// Refuses a number that is not finite or out of its range: JSON would write NaN as null, which stands for a default.
     fn numbers(&self) -> Result<()> {
         let lambda = self.lambda.unwrap_or_default().into_iter();
         let mut numbers: Vec<(String, f64, f64)> =
@@ -266,7 +266,7 @@ impl Settings {
         }
     }
 
-    /// As a TOML file.
+    /// The settings as a TOML file.
     ///
     /// # Errors
     /// A path that is no text.
@@ -279,7 +279,7 @@ impl Settings {
             .fold(head, |all, (key, value)| all + &format!("{key} = {value}\n")))
     }
 
-    /// Its keys and values, null where it is silent.
+    /// The keys and values of all settings; null stands for a default.
     ///
     /// # Errors
     /// A path that is no text.

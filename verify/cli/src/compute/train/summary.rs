@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The result of a run.
 
 use crate::compute::{common, curvature::Curvature};
 use escapement::descent::Outcome;
@@ -6,7 +6,7 @@ use escapement_verify::text::numbers::number;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What a run came to. Names are those of `evaluate`.
+/// The result of a run. Its fields are named as those of `evaluate`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
     /// See [`name`].
@@ -31,7 +31,7 @@ pub struct Summary {
     pub gradient_norm: f64,
     /// ‖W‖_F.
     pub norm: f64,
-    /// Against f*, on fresh inputs.
+    /// The mean loss against f* on fresh inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_loss: Option<f64>,
     #[serde(flatten)]
@@ -61,7 +61,7 @@ impl Summary {
         self.outcome == name(Outcome::Interrupted)
     }
 
-    /// Whether it left the rails.
+    /// Whether the loss left every bound.
     pub fn diverged(&self) -> bool {
         self.outcome == name(Outcome::Diverged)
     }
@@ -86,7 +86,7 @@ impl Summary {
         }
     }
 
-    /// For people.
+    /// The summary as text.
     pub fn readable(&self, dir: &Path) -> String {
         let mut terms =
             vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];

@@ -8,9 +8,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Step {
-    /// By trial.
+    /// The step is found by backtracking.
     Backtracking,
-    /// η.
+    /// All steps have this length η.
     Fixed(f64),
 }
 

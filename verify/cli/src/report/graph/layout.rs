@@ -53,8 +53,8 @@ pub struct Layout {
     pub height: f64,
 }
 
-/// The third line of a box.
-pub(super) fn shaken(node: &Node) -> Option<String> {
+/// The third line of a box, which names the refuted claims that its claim rests on.
+pub(super) fn warning_line(node: &Node) -> Option<String> {
     let first = node.shaken_by.first()?;
     let others = node.shaken_by.len() - 1;
     Some(if others == 0 {
@@ -71,7 +71,7 @@ impl Graph {
         let mut g: Dagre<NodeLabel, EdgeLabel> =
             Dagre::with_options(GraphOptions { directed: true, multigraph: false, compound: true });
         for node in self.nodes() {
-            let third = shaken(node);
+            let third = warning_line(node);
             let letters = node.id.chars().count().max(node.word().len() + 2);
             // The third line is set smaller.
             let letters = (letters as f64).max(0.9 * third.as_ref().map_or(0, |t| t.chars().count()) as f64);
@@ -108,7 +108,7 @@ impl Graph {
         };
         let mut routes: Vec<Route> = self.edges().into_iter().map(way).collect();
         self.straighten(&boxes, &mut routes);
-        settle(boxes, routes, MARGIN)
+        shift_to_margin(boxes, routes, MARGIN)
     }
 
     /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between
@@ -170,7 +170,7 @@ fn spread(
 }
 
 /// Moves everything so that the picture begins at the margin, and rounds to a tenth of a pixel.
-fn settle(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout {
+fn shift_to_margin(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout {
     let points = || routes.iter().flat_map(|r| r.points.iter().copied());
     let corners = || {
         boxes.iter().flat_map(|b| {

@@ -1,7 +1,7 @@
 //! The claim graph as SVG.
 
 use super::Graph;
-use super::layout::{Placed, Route, shaken};
+use super::layout::{Placed, Route, warning_line};
 use crate::report::palette;
 use escapement_verify::{judge::Verdict, text::numbers::tenth};
 use maud::{Markup, html};
@@ -84,7 +84,7 @@ impl Graph {
         if self.focused() == Some(&node.id) {
             class += " focused";
         }
-        let third = shaken(node);
+        let third = warning_line(node);
         if third.is_some() {
             class += " shaken";
         }

@@ -208,7 +208,7 @@ fn of_claim(
         true if (material.measured)(&r.cell) => Freshness::Measured,
         true => Freshness::Reused,
     };
-    let (cells, cost) = cells(&records, material, &freshness, hosts);
+    let (cells, cost) = cells(&records, material, freshness, hosts);
     let count = |f: Freshness| cells.iter().filter(|c| c.freshness == f).count();
     let counts = CellCounts {
         planned: plan.steps.len(),

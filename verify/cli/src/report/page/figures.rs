@@ -1,7 +1,7 @@
 //! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An
 //! identity has another one, see [`identity`].
 
-use super::shared::{BEHIND, CROWD, DASHES, Spread, abscissa, behind, refuting, small, spreads, worst};
+use super::shared::{BEHIND, CROWD, DASHES, Spread, abscissa, other_groups, refuting, small, spreads, worst};
 use super::{identity, mathematics::inline};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
@@ -223,7 +223,7 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
     let mut traces = Vec::new();
-    for other in behind(bound, series) {
+    for other in other_groups(bound, series) {
         traces.push(Trace::Line("other", line(&spreads(&other.points, Point::ratio, log_y))));
     }
     if let Some(fit) = &series.fit {

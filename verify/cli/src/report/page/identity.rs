@@ -1,7 +1,7 @@
-//! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The
-//! sides themselves lie on one another, and show nothing.
+//! The picture of an identity: how far its two cell_in_words are apart, in units of what the certificate allows. The
+//! cell_in_words themselves lie on one another, and show nothing.
 
-use super::shared::{CROWD, DASHES, Spread, abscissa, behind, refuting, small, spreads};
+use super::shared::{CROWD, DASHES, Spread, abscissa, other_groups, refuting, small, spreads};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::ball::Ball;
@@ -17,7 +17,7 @@ pub(super) const AXIS: &str = "|measured − right side| / certificate";
 /// What the level 1 means.
 const EQUAL: &str = "equal within its certificate";
 
-/// The distance of the two sides of a point, as [`Ball::excess`].
+/// The distance of the two cell_in_words of a point, as [`Ball::excess`].
 pub(super) fn excess(p: &Point) -> f64 {
     let side = |value: f64, error: f64| Ball { value, error };
     side(p.lhs, p.lhs_error).excess(side(p.rhs, p.rhs_error))
@@ -33,7 +33,7 @@ pub(super) fn reaches(series: &Series, end: f64) -> bool {
 pub(super) fn picture(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let mut traces = vec![Trace::Level("unit", 1.0, EQUAL.into())];
     let line = |points: &[Point]| excesses(points).iter().map(|s| (s.x, s.largest)).collect();
-    traces.extend(behind(bound, series).map(|other| Trace::Line("other", line(&other.points))));
+    traces.extend(other_groups(bound, series).map(|other| Trace::Line("other", line(&other.points))));
     traces.extend(series.controls.iter().zip(DASHES).map(|(c, class)| Trace::Line(class, line(&c.points))));
     for control in &series.controls {
         traces.push(Trace::Dots("planted", planted(control, series)));
@@ -69,7 +69,7 @@ fn measured(series: &Series, claim: &ClaimReport) -> Vec<Dot> {
             x: p.x,
             y: excess(p),
             bar: None,
-            note: format!("{}; {from}", sides(p, &name)),
+            note: format!("{}; {from}", cell_in_words(p, &name)),
             hollow: !p.decides,
         }
     };
@@ -82,12 +82,13 @@ fn planted(control: &Planted, series: &Series) -> Vec<Dot> {
     if control.points.len() > CROWD {
         return excesses(&control.points).iter().map(|s| dot(s, &name, "")).collect();
     }
-    let dot = |p: &Point| Dot { x: p.x, y: excess(p), bar: None, note: sides(p, &name), hollow: false };
+    let dot =
+        |p: &Point| Dot { x: p.x, y: excess(p), bar: None, note: cell_in_words(p, &name), hollow: false };
     control.points.iter().map(dot).collect()
 }
 
 /// A cell in words.
-fn sides(p: &Point, name: &str) -> String {
+fn cell_in_words(p: &Point, name: &str) -> String {
     let (difference, certificate) = ((p.lhs - p.rhs).abs(), p.lhs_error + p.rhs_error);
     let excess = short(excess(p));
     format!(
@@ -116,7 +117,7 @@ mod tests {
         assert_eq!(excess(&point(1.0, (2.0, 0.0), (3.0, 0.0))), f64::INFINITY);
         let p = point(8.0, (2.0, 0.0), (3.0, 0.0));
         assert_eq!(
-            sides(&p, "m"),
+            cell_in_words(&p, "m"),
             "m = 8: ∞ times the certificate, |2.000 − 3.000| = 1.000 where 0 is allowed"
         );
     }

@@ -54,7 +54,7 @@ pub(super) fn refuting<'a>(
 }
 
 /// The other groups that decide, as many as are drawn.
-pub(super) fn behind<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterator<Item = &'a Series> {
+pub(super) fn other_groups<'a>(bound: &'a BoundReport, series: &Series) -> impl Iterator<Item = &'a Series> {
     bound.series.iter().filter(move |s| s.decides && s.group != series.group).take(BEHIND)
 }
 

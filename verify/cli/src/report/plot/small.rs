@@ -107,7 +107,7 @@ impl Small {
                 path class="grid" d=(grid) {}
                 path class="axis" d={ "M" (left) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
-                    @for (pixel, text) in apart(&across) {
+                    @for (pixel, text) in spaced(&across) {
                         text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) }
                     }
                     text class="name" x=((left + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
@@ -210,7 +210,7 @@ impl Small {
 }
 
 /// The ticks whose numbers stand clear of one another, from the left.
-fn apart(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
+fn spaced(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
     let mut end = f64::NEG_INFINITY;
     let half = |text: &str| LETTER * text.chars().count() as f64 / 2.0;
     let clear = move |tick: &&(f64, String)| {
@@ -253,18 +253,19 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
             }
         }
         Trace::Line(class, points) => {
-            let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
+            let path_data = path_data(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
+            html! { @if !path_data.is_empty() { path class={ "line " (class) } d=(path_data) {} } }
         }
         Trace::Guide(class, points) => {
-            let way = way(points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
+            let path_data = path_data(points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
+            html! { @if !path_data.is_empty() { path class={ "line " (class) } d=(path_data) {} } }
         }
         Trace::Band(class, points) => {
             let upper = points.iter().map(|p| (p.0, p.2));
             let lower = points.iter().rev().map(|p| (p.0, p.1));
-            let way = way(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "area " (class) } d={ (way) "Z" } {} } }
+            let path_data =
+                path_data(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
+            html! { @if !path_data.is_empty() { path class={ "area " (class) } d={ (path_data) "Z" } {} } }
         }
         Trace::Name(u, v, text) => match (x.at(*u), y.at(*v)) {
             (Some(u), Some(v)) => html! { text class="at" x=(u) y=(v - 7.0) { (text) } },
@@ -304,7 +305,7 @@ fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
     }
 }
 
-fn way(points: impl Iterator<Item = (f64, f64)>) -> String {
+fn path_data(points: impl Iterator<Item = (f64, f64)>) -> String {
     points.enumerate().fold(String::new(), |mut text, (i, (u, v))| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{}{u} {v}", if i == 0 { "M" } else { "L" });

@@ -1,6 +1,6 @@
 //! `escapement experiment figure-1`.
 
-use super::{conduct, training::Training};
+use super::{execute_and_print, training::Training};
 use anyhow::Result;
 use escapement_verify::papers::nbl22::figures::figure_1::{Bits, Figure1, Precision, Settings};
 use std::{path::PathBuf, process::ExitCode};
@@ -24,8 +24,8 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let (settings, common) = (args.training.settings(), &args.training.common);
     match settings.precision {
-        Precision::F32 => conduct(experiment::<f32>(args, settings)?, common),
-        Precision::F64 => conduct(experiment::<f64>(args, settings)?, common),
+        Precision::F32 => execute_and_print(experiment::<f32>(args, settings)?, common),
+        Precision::F64 => execute_and_print(experiment::<f64>(args, settings)?, common),
     }
 }
 

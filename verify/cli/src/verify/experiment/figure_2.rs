@@ -1,6 +1,6 @@
 //! `escapement experiment figure-2`.
 
-use super::{Common, conduct};
+use super::{Common, execute_and_print};
 use crate::terminal::choice;
 use anyhow::{Result, bail};
 use escapement_verify::papers::nbl22::figures::figure_1::{Precision, Variant};
@@ -54,8 +54,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         bail!("d = {d} is not allowed: d must be from 3 to 1000");
     }
     match args.precision {
-        Precision::F32 => conduct(Figure2::<f32>::new(settings), common),
-        Precision::F64 => conduct(Figure2::<f64>::new(settings), common),
+        Precision::F32 => execute_and_print(Figure2::<f32>::new(settings), common),
+        Precision::F64 => execute_and_print(Figure2::<f64>::new(settings), common),
     }
 }
 

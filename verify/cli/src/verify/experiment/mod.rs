@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Executes an experiment, prints what came out and gives the exit code.
-fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
+fn execute_and_print<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
     let Execution { report, interrupted, notes } =
         execute(&mut experiment, &out, common.fresh, &TerminalHost::new())?;

@@ -1,6 +1,6 @@
 //! `escapement experiment taylor`.
 
-use super::{Common, conduct};
+use super::{Common, execute_and_print};
 use crate::compute::common::{Notes, read_inputs};
 use crate::files::npy;
 use anyhow::{Result, bail};
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         eta: args.eta,
         dataset,
     };
-    let code = conduct(Taylor::new(settings)?, common)?;
+    let code = execute_and_print(Taylor::new(settings)?, common)?;
     notes.print();
     Ok(code)
 }
