@@ -118,15 +118,9 @@ pub fn write_matrix(out: &mut dyn Write, m: MatRef<'_, f64>) -> std::io::Result<
 fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     let name = path.display();
     let unreadable = || format!("{name} cannot be read");
-    let meta = std::fs::metadata(path)
-        .map_err(|e| anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e)))?;
+    let meta = std::fs::metadata(path).map_err(super::unreadable(path))?;
     ensure!(meta.is_file(), "{name} is not a regular file: a .npy file is needed");
-    let mut file = BufReader::with_capacity(
-        1 << 16,
-        File::open(path).map_err(|e| {
-            anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e))
-        })?,
-    );
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(super::unreadable(path))?);
     let header = Header::read(&mut file, meta.len())
         .map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
     let (single, width) = match header.dtype.as_str() {

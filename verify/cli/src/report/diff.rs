@@ -28,11 +28,8 @@ pub const SCHEMA: &str = "escapement-diff/1";
 /// What two reports differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
-    /// [`SCHEMA`].
     pub schema: &'static str,
-    /// The earlier one.
     pub old: Origin,
-    /// The later one.
     pub new: Origin,
     /// Verdicts that got worse, printed wording aside.
     pub worse: usize,
@@ -47,11 +44,8 @@ pub struct Diff {
 /// Where one of the two comes from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Origin {
-    /// The file.
     pub file: String,
-    /// The tier.
     pub tier: Tier,
-    /// The root seed.
     pub seed: u64,
     /// How many cells have a record.
     pub cells: usize,
@@ -60,12 +54,10 @@ pub struct Origin {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// The claim.
     pub claim: String,
     /// The bound, unless it is the claim as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bound: Option<String>,
-    /// What moved.
     #[serde(flatten)]
     pub what: What,
 }
@@ -73,7 +65,6 @@ pub struct Change {
 /// A number and its error bound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Constant {
-    /// The implied constant.
     pub value: f64,
     /// Its error bound, where it has one.
     pub error: Option<f64>,
@@ -82,11 +73,8 @@ pub struct Constant {
 /// A measured exponent and its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Exponent {
-    /// The measured value.
     pub measured: f64,
-    /// Its lower limit.
     pub lower: f64,
-    /// Its upper limit.
     pub upper: f64,
     /// The onset, for an asymptotic statement that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,39 +86,13 @@ pub struct Exponent {
 #[serde(tag = "change", rename_all = "lowercase")]
 pub enum What {
     /// The verdict is another one.
-    Verdict {
-        /// It was.
-        old: Verdict,
-        /// It is.
-        new: Verdict,
-        /// Whether it got worse.
-        worse: bool,
-    },
+    Verdict { old: Verdict, new: Verdict, worse: bool },
     /// The implied constant moved.
-    Constant {
-        /// It was.
-        old: Constant,
-        /// It is.
-        new: Constant,
-    },
+    Constant { old: Constant, new: Constant },
     /// An exponent or an onset moved.
-    Exponent {
-        /// The swept parameter.
-        parameter: String,
-        /// The cells.
-        group: String,
-        /// It was.
-        old: Exponent,
-        /// It is.
-        new: Exponent,
-    },
+    Exponent { parameter: String, group: String, old: Exponent, new: Exponent },
     /// The number of cells with a record is another one.
-    Cells {
-        /// It was.
-        old: usize,
-        /// It is.
-        new: usize,
-    },
+    Cells { old: usize, new: usize },
     /// It was not there.
     Came {
         /// The cells, if it is one group of a bound.

@@ -2,13 +2,14 @@
 
 use super::journal_report::{self, Measured, Wanted};
 use super::{print, print_json};
+use crate::files::unreadable;
 use crate::report::diff::{compare, words};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
 use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
 use anyhow::{Result, anyhow, bail};
 use escapement_verify::claim::{Tier, registry::Registry};
-use escapement_verify::{error::Error, files::atomic::reason, run::journal::Records};
+use escapement_verify::{error::Error, run::journal::Records};
 use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ struct Head {
 /// A report, or the report on a journal.
 fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
+    let bytes = std::fs::read(path).map_err(unreadable(path))?;
     if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
         if schema != SCHEMA {
             bail!(

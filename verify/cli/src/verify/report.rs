@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let report = report(args, registry)?;
     report.notes.iter().for_each(note);
     let contents: [Vec<u8>; 5] = [
-        page::html_with(&report, &experiments).into_bytes(),
+        page::html(&report, &experiments).into_bytes(),
         tables::markdown(&report).into_bytes(),
         tables::csv(&report)?,
         tables::latex(&report).into_bytes(),

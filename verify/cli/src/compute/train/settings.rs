@@ -113,7 +113,7 @@ impl Settings {
         let say = |why: String| anyhow!("{}{why}", path.display());
         let source = toml_file::read(path, "a configuration")?;
         let table: toml::Table = toml_file::parse(&source).map_err(say)?;
-        let keys: Vec<String> = map(&Self::default())?.into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<String> = Self::default().map()?.into_iter().map(|(key, _)| key).collect();
         if let Some(unknown) = table.keys().find(|key| !keys.contains(key)) {
             let near = |key: &&String| (1e6 * strsim::normalized_damerau_levenshtein(unknown, key)) as u64;
             let nearest = keys.iter().max_by_key(near).cloned().unwrap_or_default();
@@ -142,8 +142,8 @@ impl Settings {
     /// A number that is out of its range.
     pub fn over(&self, file: &Self) -> Result<Self> {
         self.numbers()?;
-        let mut all = map(file)?;
-        all.extend(map(self)?.into_iter().filter(|(_, value)| !value.is_null()));
+        let mut all = file.map()?;
+        all.extend(self.map()?.into_iter().filter(|(_, value)| !value.is_null()));
         Ok(serde_json::from_value(Value::Object(all))?)
     }
 
@@ -273,7 +273,8 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String> {
         let head = "# What this run was made of: escapement train --config run.toml --out DIR\n".to_owned();
         // Strings, numbers and arrays of numbers are written alike in JSON and TOML.
-        Ok(map(self)?
+        Ok(self
+            .map()?
             .iter()
             .filter(|(_, value)| !value.is_null())
             .fold(head, |all, (key, value)| all + &format!("{key} = {value}\n")))
@@ -284,15 +285,9 @@ impl Settings {
     /// # Errors
     /// A path that is no text.
     pub fn map(&self) -> Result<Map<String, Value>> {
-        map(self)
+        match serde_json::to_value(self).map_err(|e| anyhow!("a setting cannot be written down: {e}"))? {
+            Value::Object(all) => Ok(all),
+            _ => Ok(Map::new()),
+        }
     }
-}
-
-fn map(settings: &Settings) -> Result<Map<String, Value>> {
-    let Value::Object(all) =
-        serde_json::to_value(settings).map_err(|e| anyhow!("a setting cannot be written down: {e}"))?
-    else {
-        return Ok(Map::new());
-    };
-    Ok(all)
 }

@@ -3,9 +3,9 @@
 use super::mathematics::inline;
 use super::shared::{scroll, table};
 use super::{badge, freshness};
+use crate::files::unreadable;
 use crate::report::{model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
-use escapement_verify::files::atomic::reason;
 use escapement_verify::judge::ClaimVerdict;
 use escapement_verify::run::source::SOURCE_HASH;
 use escapement_verify::text::numbers::fractions_shortened;
@@ -65,8 +65,7 @@ pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
 fn read(folder: &Path) -> Result<DrawnExperiment> {
     let text = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+        std::fs::read_to_string(&path).map_err(unreadable(&path))
     };
     let path = folder.join("verdict.json");
     let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)

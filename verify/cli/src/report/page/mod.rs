@@ -35,13 +35,8 @@ fn style() -> String {
     format!("{}{}{}", palette::variables(), include_str!("style.css"), graph::STYLE)
 }
 
-/// The page of a report.
-pub fn html(report: &Report) -> String {
-    html_with(report, &[])
-}
-
 /// The page of a report, with the figures of experiments.
-pub fn html_with(report: &Report, experiments: &[DrawnExperiment]) -> String {
+pub fn html(report: &Report, experiments: &[DrawnExperiment]) -> String {
     let title = format!("escapement: {} at the {} tier", count(report.claims.len(), "claim"), report.tier);
     let graph = claim_graph(report);
     let markup = html! {
