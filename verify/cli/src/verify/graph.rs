@@ -6,7 +6,7 @@ use crate::report::graph::{Graph, Node, Setting};
 use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
 use escapement_verify::claim::{Claim, registry::Registry};
-use escapement_verify::files::atomic::Outputs;
+use escapement_verify::files::atomic::{Outputs, write_file};
 use escapement_verify::run::journal::{Held, Records};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -101,9 +101,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     match &args.out {
         None => print(out, &text)?,
         Some(path) => {
-            let mut outputs = Outputs::new();
-            outputs.stage(path, |w| w.write_all(text.as_bytes()))?;
-            outputs.commit()?;
+            write_file(path, |w| w.write_all(text.as_bytes()))?;
             print(out, &format!("{}\n", path.display()))?;
         }
     }

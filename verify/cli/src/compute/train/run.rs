@@ -16,7 +16,10 @@ use escapement::descent::{
 };
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
-use escapement_verify::files::{atomic::Outputs, folder::Folder};
+use escapement_verify::files::{
+    atomic::{Outputs, write_file},
+    folder::Folder,
+};
 use faer::Par;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -113,9 +116,7 @@ impl Run {
         if now && point.look.is_none() {
             self.checkpoint.state.history = history.write()?;
             let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
-            let mut outputs = Outputs::new();
-            outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
-            outputs.commit()?;
+            write_file(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             self.written = (state.step, Instant::now());
         }
         Ok(())

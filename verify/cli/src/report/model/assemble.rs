@@ -102,7 +102,7 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
         papers: papers.iter().copied().map(paper).collect(),
         errata: papers.iter().copied().flat_map(entries).collect(),
     };
-    shake(&mut report, material.registry);
+    mark_shaken(&mut report, material.registry);
     for claim in &report.claims {
         *report.counts.entry(claim.verdict).or_insert(0) += 1;
     }
@@ -123,7 +123,7 @@ fn entries(p: &Paper) -> impl Iterator<Item = ErratumEntry> {
 }
 
 /// Marks what rests on a refuted claim.
-fn shake(report: &mut Report, registry: &Registry) {
+fn mark_shaken(report: &mut Report, registry: &Registry) {
     let refuted: Vec<String> =
         report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
     let refuted: Vec<&str> = refuted.iter().map(String::as_str).collect();

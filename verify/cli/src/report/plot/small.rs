@@ -82,13 +82,13 @@ impl Small {
     /// The picture as SVG; `words` say to those who cannot see it what it shows.
     pub fn svg(&self, words: &str) -> Markup {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let ordinates = self.ordinates();
+        let (abscissas, ordinates) = self.extent();
         let shown = |end: f64| self.ends && self.log_y && ordinates.contains(&end);
         let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP)
             .with_ends(shown(0.0), shown(f64::INFINITY));
         let up = y.ticks();
         let left = up.iter().map(|(_, text)| wide(text) + 8.0).fold(LEFT, f64::max).round();
-        let x = Scale::over(self.abscissas().into_iter(), self.log_x, left, right);
+        let x = Scale::over(abscissas.into_iter(), self.log_x, left, right);
         let mut across = x.ticks();
         across.retain(|(_, text)| !self.counts || !text.contains('.') || text.contains('·'));
         let beyond: Vec<f64> = [0.0, f64::INFINITY].into_iter().filter_map(|v| y.end(v)).collect();
@@ -161,11 +161,10 @@ impl Small {
                     all.extend(bars.flat_map(|(u, a, b)| parts.map(|t| (u, a + t * (b - a)))));
                 }
                 Trace::Rings(_, points) => {
-                    all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))))
+                    all.extend(points.iter().filter_map(|p| at(*p, x, y)));
                 }
                 Trace::Line(_, points) | Trace::Guide(_, points) => {
-                    let ends: Vec<(f64, f64)> =
-                        points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
+                    let ends: Vec<(f64, f64)> = points.iter().filter_map(|p| within(*p, x, y)).collect();
                     for pair in ends.windows(2) {
                         let ((u, v), (to_u, to_v)) = (pair[0], pair[1]);
                         let at = |i: u8| {
@@ -181,31 +180,28 @@ impl Small {
         all
     }
 
-    fn abscissas(&self) -> Vec<f64> {
-        let of = |t: &Trace| -> Vec<f64> {
-            match t {
-                Trace::Dots(_, dots) => dots.iter().map(|d| d.x).collect(),
-                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.0).collect(),
-                Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) | Trace::Name(..) => Vec::new(),
+    /// The abscissas and the ordinates that the axes must show.
+    fn extent(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for trace in &self.traces {
+            match trace {
+                Trace::Dots(_, dots) => {
+                    xs.extend(dots.iter().map(|d| d.x));
+                    ys.extend(
+                        dots.iter()
+                            .flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)])
+                            .flatten(),
+                    );
+                }
+                Trace::Line(_, points) | Trace::Rings(_, points) => {
+                    xs.extend(points.iter().map(|p| p.0));
+                    ys.extend(points.iter().map(|p| p.1));
+                }
+                Trace::Level(_, level, _) => ys.push(*level),
+                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => {}
             }
-        };
-        self.traces.iter().flat_map(of).collect()
-    }
-
-    fn ordinates(&self) -> Vec<f64> {
-        let of = |t: &Trace| -> Vec<f64> {
-            match t {
-                Trace::Dots(_, dots) => dots
-                    .iter()
-                    .flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)])
-                    .flatten()
-                    .collect(),
-                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
-                Trace::Level(_, level, _) => vec![*level],
-                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => Vec::new(),
-            }
-        };
-        self.traces.iter().flat_map(of).collect()
+        }
+        (xs, ys)
     }
 }
 
@@ -240,31 +236,38 @@ fn wide(text: &str) -> f64 {
     text.chars().map(letter).sum()
 }
 
+/// The pixels of a point; none where an axis does not show it.
+fn at(point: (f64, f64), x: &Scale, y: &Scale) -> Option<(f64, f64)> {
+    Some((x.at(point.0)?, y.at(point.1)?))
+}
+
+/// The pixels of a point, moved to the ends of the axes where it lies beyond.
+fn within(point: (f64, f64), x: &Scale, y: &Scale) -> Option<(f64, f64)> {
+    Some((x.within(point.0)?, y.within(point.1)?))
+}
+
+/// A line along a path; nothing where the path is empty.
+fn line(class: &str, path: String) -> Markup {
+    html! { @if !path.is_empty() { path class={ "line " (class) } d=(path) {} } }
+}
+
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
         Trace::Rings(class, points) => {
-            let places: Vec<(f64, f64)> =
-                points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
+            let places: Vec<(f64, f64)> = points.iter().filter_map(|p| at(*p, x, y)).collect();
             html! {
                 @if !places.is_empty() {
                     g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } }
                 }
             }
         }
-        Trace::Line(class, points) => {
-            let path_data = path_data(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
-            html! { @if !path_data.is_empty() { path class={ "line " (class) } d=(path_data) {} } }
-        }
-        Trace::Guide(class, points) => {
-            let path_data = path_data(points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
-            html! { @if !path_data.is_empty() { path class={ "line " (class) } d=(path_data) {} } }
-        }
+        Trace::Line(class, points) => line(class, path_data(points.iter().filter_map(|p| at(*p, x, y)))),
+        Trace::Guide(class, points) => line(class, path_data(points.iter().filter_map(|p| within(*p, x, y)))),
         Trace::Band(class, points) => {
             let upper = points.iter().map(|p| (p.0, p.2));
             let lower = points.iter().rev().map(|p| (p.0, p.1));
-            let path_data =
-                path_data(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
+            let path_data = path_data(upper.chain(lower).filter_map(|p| within(p, x, y)));
             html! { @if !path_data.is_empty() { path class={ "area " (class) } d={ (path_data) "Z" } {} } }
         }
         Trace::Name(u, v, text) => match (x.at(*u), y.at(*v)) {
