@@ -1,4 +1,4 @@
-//! What the commands share: weights, activations, memory, and words on standard error.
+//! Parts that the commands share: weights, activations, memory, tables, and remarks on standard error.
 
 use crate::{files::npy, terminal::note};
 use anyhow::{Result, anyhow, bail, ensure};
@@ -38,7 +38,7 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
     Ok(activation)
 }
 
-/// What the commands on a network have in common: the network, and what may be spent on its Σ.
+/// The options that the commands on a network share.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
@@ -101,7 +101,7 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// What the projection on the top n_k eigenvectors of Σ needs. Nothing is solved yet, but the solve is
+    /// The solve for the top n_k eigenvectors of Σ. Nothing is solved yet, but the solve is
     /// known to fit in `memory`.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl NetworkArgs {
     }
 }
 
-/// What finds the top n_k eigenvectors of Σ.
+/// The solve for the top n_k eigenvectors of Σ.
 pub struct TopRequest {
     /// n_k, the number of harmonics of degrees up to k.
     pub rank: usize,

@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::{process::ExitCode, sync::Arc};
 
-/// What `--out` writes.
+/// The files that `--out` writes.
 const OUT: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
 /// Constructs the displacements of the weights that express a target function.
@@ -82,7 +82,7 @@ struct Output {
     w_star_frobenius_sq: f64,
     /// E over S of [R1, R2, R3, R4] at W_L + S·W_Q, R3 on the inputs.
     expected_regularizers: [f64; 4],
-    /// The same at the W* whose signs were drawn.
+    /// The regularisers at the W* whose signs were drawn.
     drawn_regularizers: [f64; 4],
     f_q: Vec<f64>,
     f_sp: Vec<f64>,
@@ -118,7 +118,7 @@ struct Problem {
     inputs: Mat<f64>,
 }
 
-/// What was constructed.
+/// The construction.
 struct Construction {
     output: Output,
     /// W_Q, W_L, W*, W0 and the inputs, in the order of [`OUT`].

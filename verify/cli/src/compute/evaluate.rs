@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::{process::ExitCode, sync::Arc};
 
-/// What `--out` writes; the last only with `--direction`.
+/// The files that `--out` writes, the last one only with `--direction`.
 const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];
 
 /// Evaluates the network and the regularised loss L_λ at weights and a displacement from files.
@@ -148,7 +148,7 @@ struct Problem {
     options: LeastOptions,
 }
 
-/// What was computed.
+/// The values of the network and of L_λ, with the gradient and the least eigenvector.
 struct Evaluation {
     output: Output,
     gradient: Mat<f64>,

@@ -10,7 +10,7 @@ pub fn words(control: &Control) -> String {
     verdict_on_cells(control.verdict, control.neighbours.iter())
 }
 
-/// The same of one of its false neighbours, by its own description.
+/// As [`words`], for the false neighbour with this description alone.
 pub fn words_of(control: &Control, neighbour: &str) -> String {
     verdict_on_cells(
         control.verdict,

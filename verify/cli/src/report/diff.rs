@@ -25,7 +25,7 @@ use std::fmt::Write;
 /// The name and version of the format.
 pub const SCHEMA: &str = "escapement-diff/1";
 
-/// What two reports differ in.
+/// The differences of two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
     pub schema: &'static str,
@@ -33,21 +33,21 @@ pub struct Diff {
     pub new: Origin,
     /// Verdicts that got worse, printed wording aside.
     pub worse: usize,
-    /// Claims and bounds that are gone: nobody knows what has become of them.
+    /// Claims and bounds that the later report does not have.
     pub gone: usize,
     /// Bounds of which the constants are not compared, because the two reports have other cells.
     pub not_compared: usize,
-    /// What moved, claim by claim.
+    /// The differences, claim by claim.
     pub changes: Vec<Change>,
 }
 
-/// Where one of the two comes from.
+/// The origin of one of the two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Origin {
     pub file: String,
     pub tier: Tier,
     pub seed: u64,
-    /// How many cells have a record.
+    /// The number of cells with a record.
     pub cells: usize,
 }
 

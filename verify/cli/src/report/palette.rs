@@ -22,9 +22,9 @@ pub struct Color {
 pub enum Tone {
     /// Ground of its boxes.
     Fill,
-    /// Their rim.
+    /// Rim of its boxes.
     Line,
-    /// Text on the ground.
+    /// Text on that ground.
     Text,
 }
 

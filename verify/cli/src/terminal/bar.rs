@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Least time between two messages: to write one takes longer than a small step.
 const MESSAGE: Duration = Duration::from_millis(100);
 
-/// What a line of progress looks like.
+/// The form of a line of progress.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// A bar with the number of steps, of which there may be fewer in the end.

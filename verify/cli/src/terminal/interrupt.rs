@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-/// What is said where an interrupt leaves no output behind.
+/// The remark on an interrupt that leaves no output behind.
 const NOTHING: &str = "nothing was written";
 
 /// Nothing that can be kept is under way: an interrupt ends the process.

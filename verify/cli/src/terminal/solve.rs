@@ -13,7 +13,8 @@ pub struct SolveBar {
 }
 
 impl SolveBar {
-    /// For a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative residual.
+    /// The line of a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative
+    /// residual.
     pub fn new(wanted: usize, tolerance: f64) -> Self {
         Self { bar: Bar::new(Shape::Solve, 0), wanted, tolerance }
     }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What --help says beyond the options.
+/// The text of --help behind the options.
 const DETAILS: &str = "\
 The command shows
   verdicts that changed;
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     })
 }
 
-/// What every report begins with.
+/// The beginning of every report.
 #[derive(Deserialize)]
 struct Head {
     schema: String,

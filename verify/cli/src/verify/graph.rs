@@ -37,19 +37,19 @@ pub struct Args {
     scope: Scope,
 }
 
-/// The languages.
+/// The formats of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// A picture with links
     Svg,
-    /// For Graphviz
+    /// The language of Graphviz
     Dot,
-    /// For Markdown pages
+    /// The language of diagrams in Markdown pages
     Mermaid,
 }
 
 impl Format {
-    /// What the name of a file asks for.
+    /// The format that the name of a file asks for.
     fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         Ok(match extension.as_deref() {

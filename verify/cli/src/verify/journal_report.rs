@@ -7,14 +7,14 @@ use escapement_verify::claim::{Claim, Tier, cell::Cell, record::Failure, registr
 use escapement_verify::run::{journal::Records, timings::Timings};
 use std::{collections::BTreeSet, path::Path};
 
-/// What the present command measured, or tried to.
+/// The cells that the present command measured, and those that it could not measure.
 #[derive(Default)]
 pub(super) struct Measured {
     pub cells: BTreeSet<Cell>,
     pub failures: Vec<Failure>,
 }
 
-/// What to show of a journal.
+/// The part of a journal to show.
 pub(super) struct Wanted<'a> {
     pub claims: Vec<&'a dyn Claim>,
     /// The tier, or the one that the journal seems to hold.

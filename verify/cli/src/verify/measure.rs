@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::{io::Write, path::Path};
 
-/// What `verify` is told.
+/// The options of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  \

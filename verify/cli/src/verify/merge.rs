@@ -7,7 +7,7 @@ use escapement_verify::run::journal::merge::{Standing, merge};
 use escapement_verify::{claim::registry::Registry, text::plural::count};
 use std::{io::Write, path::PathBuf};
 
-/// What `merge` is told.
+/// The options of `merge`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify --shard 1/2 --journal a.jsonl\n  escapement verify --shard \

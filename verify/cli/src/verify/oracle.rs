@@ -9,10 +9,10 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::{io::Write, path::PathBuf};
 
-/// How many disagreements are spelled out.
+/// The number of disagreements that are printed.
 const SHOWN: usize = 20;
 
-/// What `oracle` is told.
+/// The options of `oracle`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement oracle sigma.json\n  escapement oracle values.json --format \

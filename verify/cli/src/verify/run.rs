@@ -71,7 +71,7 @@ pub(super) fn outcome(
     Ok(outcome?)
 }
 
-/// How `verify` goes on after Ctrl-C.
+/// The sentence that says how `verify` goes on after Ctrl-C.
 pub(super) fn again(args: &RunArgs) -> String {
     // With --fresh it would begin by emptying the journal.
     let changed = if args.fresh { " without --fresh" } else { "" };

@@ -42,7 +42,7 @@ pub struct Data {
 
 /// Everything that a run needs.
 pub struct Problem {
-    /// What does not depend on the eigenvectors.
+    /// The part that does not depend on the eigenvectors.
     pub data: Data,
     net: PairedNetwork,
     top: TopSpace,
@@ -208,7 +208,7 @@ fn bytes_needed(settings: &Settings, n: usize, m: usize, order: usize) -> f64 {
     8.0 * (6.0 * size + order * (6.0 + columns))
 }
 
-/// What is drawn for a network, by the seed and the name of the network.
+/// The random draws for a network, keyed by the seed and the name of the network.
 struct Draws {
     seed: u64,
     key: String,

@@ -147,8 +147,7 @@ impl Settings {
         Ok(serde_json::from_value(Value::Object(all))?)
     }
 
-    /// The same with every default filled in that depends on no file, checked, and with paths that hold from
-    /// any folder.
+    /// These settings, checked, with absolute paths and with every default that depends on no file.
     ///
     /// # Errors
     /// A number that is not allowed, or settings that contradict one another.
@@ -197,7 +196,8 @@ impl Settings {
         Ok(self)
     }
 
-    /// Refuses a number that is not finite or out of its range: JSON would write NaN as null, which stands for a default.
+    /// Refuses a number that is not finite or out of its range: JSON would write NaN as null, which stands
+    /// for a default.
     fn numbers(&self) -> Result<()> {
         let lambda = self.lambda.unwrap_or_default().into_iter();
         let mut numbers: Vec<(String, f64, f64)> =
@@ -246,7 +246,7 @@ impl Settings {
         Ok(())
     }
 
-    /// How the descent goes, once defaults are filled in.
+    /// The options of the descent, once defaults are filled in.
     pub fn options(&self) -> DescentOptions {
         let options = DescentOptions::default();
         let products = self.products.unwrap_or(options.least.max_products);

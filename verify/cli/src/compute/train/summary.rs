@@ -12,7 +12,7 @@ pub struct Summary {
     /// See [`name`].
     pub outcome: String,
     pub steps: u64,
-    /// Of value and gradient, at steps that were refused too.
+    /// Evaluations of value and gradient, those of refused steps included.
     pub evaluations: u64,
     pub d: usize,
     pub m: usize,
@@ -38,7 +38,7 @@ pub struct Summary {
     pub hessian: Option<Curvature>,
 }
 
-/// What an outcome is called.
+/// The name of an outcome.
 pub fn name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::SecondOrder => "second-order-stationary",
@@ -66,7 +66,7 @@ impl Summary {
         self.outcome == name(Outcome::Diverged)
     }
 
-    /// What the outcome means, and what to try.
+    /// The meaning of the outcome, and advice.
     pub fn words(&self) -> &'static str {
         match self.outcome.as_str() {
             "second-order-stationary" => {

@@ -19,13 +19,13 @@ const TALL: f64 = 62.0;
 pub struct Placed {
     /// Position of the claim in [`Graph::nodes`].
     pub node: usize,
-    /// Centre.
+    /// The abscissa of its centre.
     pub x: f64,
-    /// Centre.
+    /// The ordinate of its centre.
     pub y: f64,
-    /// Size.
+    /// Its width.
     pub width: f64,
-    /// Size.
+    /// Its height.
     pub height: f64,
 }
 
@@ -43,13 +43,13 @@ pub struct Route {
 /// A graph with places.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
-    /// In the order of [`Graph::nodes`].
+    /// The boxes, in the order of [`Graph::nodes`].
     pub boxes: Vec<Placed>,
-    /// In the order of [`Graph::edges`].
+    /// The arrows, in the order of [`Graph::edges`].
     pub routes: Vec<Route>,
-    /// Of the whole picture, margin included.
+    /// The width of the whole picture, margin included.
     pub width: f64,
-    /// Of the whole picture, margin included.
+    /// The height of the whole picture, margin included.
     pub height: f64,
 }
 

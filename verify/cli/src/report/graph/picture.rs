@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// The style sheet of claim graphs, with colours by name.
 pub const STYLE: &str = include_str!("graph.css");
 
-/// Where a picture stands.
+/// The place of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting<'a> {
     /// In a file of its own, which brings its style; nodes link to their claims on this page.
@@ -48,7 +48,7 @@ impl Graph {
         markup.into_string() + "\n"
     }
 
-    /// What the picture shows.
+    /// The title of the picture.
     fn heading(&self) -> String {
         self.focused().map_or_else(
             || "What rests on what".to_owned(),

@@ -21,17 +21,17 @@ use escapement_verify::run::timings::Timings;
 use escapement_verify::text::plural::{are, count};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a report is made of.
+/// The material of a report.
 pub struct Material<'a> {
     /// All claims.
     pub registry: &'a Registry,
-    /// Those to report.
+    /// The claims to report.
     pub claims: Vec<&'a dyn Claim>,
     /// The journal.
     pub records: &'a Records,
     /// Its sidecar.
     pub timings: &'a Timings,
-    /// Cells that were tried in vain.
+    /// Cells that could not be measured.
     pub failures: &'a [Failure],
     /// Whether the record of this cell was measured by the present command.
     pub measured: &'a dyn Fn(&Cell) -> bool,
@@ -43,7 +43,7 @@ pub struct Material<'a> {
     pub journal: String,
     /// The command that makes the report again.
     pub command: String,
-    /// What the program is called.
+    /// The name by which the program was called.
     pub program: String,
 }
 

@@ -1,4 +1,4 @@
-//! The ledger: as printed, as checked.
+//! The errata: statements as printed and as checked.
 
 use super::{mathematics::inline, shared::head};
 use crate::report::model::Report;

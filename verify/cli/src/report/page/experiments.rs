@@ -21,7 +21,7 @@ const HEAD: u64 = 160;
 pub struct DrawnExperiment {
     /// The folder.
     pub folder: PathBuf,
-    /// What was read off.
+    /// The verdict on what the paper reads off.
     pub verdict: ClaimVerdict,
     /// The figure, if there is one.
     pub svg: Option<String>,
@@ -82,7 +82,7 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
     Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg, freshness: freshness_of(folder) })
 }
 
-/// Where the runs in the folder come from: the least fresh of them.
+/// The origin of the runs in the folder: that of the least fresh.
 fn freshness_of(folder: &Path) -> Option<Freshness> {
     let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
     let runs = entries
@@ -102,7 +102,7 @@ fn source_of(path: &Path) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
-/// What to type for the same once more: as the judges of its bounds have it, or by tier and seed.
+/// The command that executes the experiment again: as its judges have it, or by tier and seed.
 fn command(v: &ClaimVerdict) -> String {
     let told = v.bounds.iter().find_map(|b| Some(b.worst.as_ref()?.command.clone()));
     told.unwrap_or_else(|| format!("escapement experiment {} --tier {} --seed {}", v.claim, v.tier, v.seed))

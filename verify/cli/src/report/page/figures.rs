@@ -34,7 +34,7 @@ pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Optio
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
 }
 
-/// What a bound came to, in a sentence, for those who cannot see its pictures.
+/// The finding on a bound in a sentence, for those who cannot see its pictures.
 pub(super) fn finding(bound: &BoundReport) -> String {
     let v = &bound.verdict;
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
@@ -95,7 +95,7 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     }
 }
 
-/// What the colours mean.
+/// The key to the colours of the two pictures.
 fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, others: bool) -> Markup {
     let comparison = series.claimed.is_none();
     let rings = comparison && series.points.len() <= CROWD;
@@ -130,7 +130,7 @@ fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, 
     }
 }
 
-/// What the colours of the picture of an identity mean.
+/// The key to the colours of the picture of an identity.
 fn identity_key(series: &Series, bound: &BoundReport, claim: &ClaimReport, others: bool) -> Markup {
     html! {
         ul class="key" {
@@ -152,7 +152,7 @@ fn is_event(bound: &BoundReport) -> bool {
     bound.verdict.kind == "probability"
 }
 
-/// What the level of the implied constant means among the ratios.
+/// The name of the level of the implied constant among the ratios.
 fn constant(bound: &BoundReport) -> &'static str {
     match bound.side {
         Some(Side::Lower) if is_event(bound) => "least frequency / p",
@@ -182,7 +182,7 @@ fn controls(series: &Series, bound: &BoundReport) -> Markup {
     }
 }
 
-/// Measured value and right side.
+/// The picture of the measured value and the right side.
 fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let points = &series.points;
     let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
@@ -215,7 +215,7 @@ fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Spread>
     spreads(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
 }
 
-/// Measured value over right side.
+/// The picture of their ratio.
 fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<Small> {
     let points: Vec<&Point> = series.points.iter().filter(|p| p.ratio().is_some()).collect();
     if points.is_empty() {

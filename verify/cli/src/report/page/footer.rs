@@ -1,4 +1,4 @@
-//! What made the page.
+//! The provenance of the page.
 
 use crate::report::model::{CAVEAT, Report};
 use escapement_verify::text::{numbers::large, plural::count};

@@ -1,5 +1,5 @@
-//! The picture of an identity: how far its two cell_in_words are apart, in units of what the certificate allows. The
-//! cell_in_words themselves lie on one another, and show nothing.
+//! The picture of an identity: how far its two sides are apart, in units of what the certificate
+//! allows. The sides themselves lie on one another, and show nothing.
 
 use super::shared::{CROWD, DASHES, Spread, abscissa, other_groups, refuting, small, spreads};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
@@ -11,13 +11,13 @@ use escapement_verify::text::{
     plural::count,
 };
 
-/// What the axis shows.
+/// The name of the ordinate.
 pub(super) const AXIS: &str = "|measured − right side| / certificate";
 
-/// What the level 1 means.
+/// The name of the level 1.
 const EQUAL: &str = "equal within its certificate";
 
-/// The distance of the two cell_in_words of a point, as [`Ball::excess`].
+/// The distance of the two sides of a point, as [`Ball::excess`].
 pub(super) fn excess(p: &Point) -> f64 {
     let side = |value: f64, error: f64| Ball { value, error };
     side(p.lhs, p.lhs_error).excess(side(p.rhs, p.rhs_error))

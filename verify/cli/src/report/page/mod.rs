@@ -29,8 +29,7 @@ use escapement_verify::text::{
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the
-/// colours.
+/// The style sheet: the colours, the style of the page, and that of the claim graph.
 fn style() -> String {
     format!("{}{}{}", palette::variables(), include_str!("style.css"), graph::STYLE)
 }

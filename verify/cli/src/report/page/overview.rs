@@ -1,4 +1,4 @@
-//! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
+//! The first part of the page: counts by verdict, the meaning of the signs, all claims, and the graph.
 
 use super::{VERDICTS, badge, bound, freshness};
 use super::{figures, mathematics::inline, shared::scroll};
@@ -153,7 +153,7 @@ pub(super) fn filter(report: &Report) -> Markup {
     }
 }
 
-/// With a capital at the start, unless the name of a file stands there, and a full stop at the end.
+/// The text with a capital at the start, unless a file name stands there, and with a full stop at the end.
 fn sentence(text: &str) -> String {
     let file = text
         .split_whitespace()

@@ -15,7 +15,7 @@ const COLORS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"
 /// The eigenvalues of one level, for a scree plot.
 #[derive(Debug, Clone)]
 pub struct ScreeLevel {
-    /// What the level is called in the legend.
+    /// The name of the level in the legend.
     pub name: String,
     /// Position (counted from 0) of its first eigenvalue in descending order, and one past its last.
     pub range: std::ops::Range<usize>,

@@ -16,15 +16,15 @@ pub struct Dot {
     pub x: f64,
     /// Ordinate.
     pub y: f64,
-    /// From where to where a bar through it reaches.
+    /// The lower and the upper end of a bar through it.
     pub bar: Option<(f64, f64)>,
-    /// What it says on hover; nothing if empty.
+    /// The text that it shows on hover; nothing if empty.
     pub note: String,
     /// Whether the mark is hollow.
     pub hollow: bool,
 }
 
-/// What is drawn with one style. Later ones lie above earlier ones.
+/// Marks or a line of one style. A later trace lies above an earlier one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trace {
     /// Marks.
@@ -47,9 +47,9 @@ pub enum Trace {
 /// A picture of one pair of axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Small {
-    /// Below it.
+    /// The name of the abscissa.
     pub x_label: String,
-    /// Above its left end.
+    /// The name of the ordinate.
     pub y_label: String,
     /// Whether the x axis is logarithmic.
     pub log_x: bool,
@@ -59,11 +59,11 @@ pub struct Small {
     pub log_y: bool,
     /// Whether a logarithmic y axis shows 0 and ∞ beyond its ends, as arrows that point there.
     pub ends: bool,
-    /// What is drawn.
+    /// The marks and lines.
     pub traces: Vec<Trace>,
 }
 
-/// So narrow that its letters can still be read where the picture fills the column of a telephone.
+/// The width at which letters can still be read where the picture fills the screen of a telephone.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 230.0;
 /// Room for the numbers of an axis, and more where they are long.
@@ -246,8 +246,9 @@ fn within(point: (f64, f64), x: &Scale, y: &Scale) -> Option<(f64, f64)> {
     Some((x.within(point.0)?, y.within(point.1)?))
 }
 
-/// A line along a path; nothing where the path is empty.
-fn line(class: &str, path: String) -> Markup {
+/// A line through these pixels; nothing where there are none.
+fn line(class: &str, pixels: impl Iterator<Item = (f64, f64)>) -> Markup {
+    let path = path_data(pixels);
     html! { @if !path.is_empty() { path class={ "line " (class) } d=(path) {} } }
 }
 
@@ -262,8 +263,8 @@ fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
                 }
             }
         }
-        Trace::Line(class, points) => line(class, path_data(points.iter().filter_map(|p| at(*p, x, y)))),
-        Trace::Guide(class, points) => line(class, path_data(points.iter().filter_map(|p| within(*p, x, y)))),
+        Trace::Line(class, points) => line(class, points.iter().filter_map(|p| at(*p, x, y))),
+        Trace::Guide(class, points) => line(class, points.iter().filter_map(|p| within(*p, x, y))),
         Trace::Band(class, points) => {
             let upper = points.iter().map(|p| (p.0, p.2));
             let lower = points.iter().rev().map(|p| (p.0, p.1));

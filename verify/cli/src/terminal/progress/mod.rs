@@ -35,8 +35,8 @@ struct Run {
 
 impl Run {
     /// Changes the state of the run, and gives the place of the claim that changed, its line, and whether it
-    /// is done. The state is locked no longer than that: another thread, which holds the screen, waits for it
-    /// to draw the line of the run.
+    /// is done. The state is locked no longer than that: another thread, which holds the screen, waits for
+    /// it to draw the line of the run.
     fn update(&self, change: impl FnOnce(&mut RunState) -> Option<usize>) -> Option<(usize, String, bool)> {
         let mut state = lock(&self.state);
         let place = change(&mut state)?;
@@ -166,7 +166,7 @@ fn phrases_that_fit(phrases: &[String], width: usize) -> String {
     line
 }
 
-/// What follows "3/12".
+/// The noun behind "3/12".
 fn of_cells(all: usize) -> &'static str {
     if all == 1 { " cell" } else { " cells" }
 }

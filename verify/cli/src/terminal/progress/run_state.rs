@@ -1,4 +1,4 @@
-//! How far a run has come: cells of every claim, the worst ratio so far, and the time that is seconds_left.
+//! How far a run has come: cells of every claim, the worst ratio so far, and the time that is left.
 
 use escapement_verify::claim::{bound::Bound, cell::Cell, record::Record};
 use escapement_verify::judge::ratio::{Ratio, ratio};
@@ -25,7 +25,8 @@ impl Claim {
     }
 }
 
-/// The claims of a run, and the time it takes. Times are in seconds; `now` counts from the beginning of the run.
+/// The claims of a run, and the time it takes. Times are in seconds; `now` counts from the beginning of the
+/// run.
 pub(super) struct RunState {
     pub claims: Vec<Claim>,
     /// The place of each claim in `claims`.

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     }
 }
 
-/// The same without repetitions.
+/// The list in ascending order, without repetitions.
 fn ascending<T: Ord + Copy>(list: &[T]) -> Vec<T> {
     list.iter().copied().collect::<BTreeSet<T>>().into_iter().collect()
 }

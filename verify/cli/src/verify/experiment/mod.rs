@@ -47,7 +47,7 @@ enum Which {
     Taylor(taylor::Args),
 }
 
-/// What all experiments are told.
+/// The options of all experiments.
 #[derive(Debug, clap::Args)]
 struct Common {
     /// How large the experiment is: quick (a minute), standard (half an hour), paper (the size of the paper,

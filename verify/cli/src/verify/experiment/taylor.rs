@@ -25,13 +25,13 @@ pub struct Args {
     /// Inputs of your own, n × d
     #[arg(long, value_name = "FILE", requires = "labels")]
     inputs: Option<PathBuf>,
-    /// Their labels
+    /// The labels of --inputs, one number per input
     #[arg(long, value_name = "FILE", requires = "inputs")]
     labels: Option<PathBuf>,
     /// Inputs to test on [default: one in five of --inputs]
     #[arg(long, value_name = "FILE", requires = "test_labels", requires = "inputs")]
     test_inputs: Option<PathBuf>,
-    /// Their labels
+    /// The labels of --test-inputs
     #[arg(long, value_name = "FILE", requires = "test_inputs")]
     test_labels: Option<PathBuf>,
     /// The step size η
