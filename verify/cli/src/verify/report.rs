@@ -113,21 +113,13 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();
     if !nothing && !args.measure {
-        return journal_report::report(
-            &args.journal,
-            &before,
-            registry,
-            &wanted,
-            &Measured::default(),
-            command,
-        );
+        let measured = Measured::default();
+        return journal_report::report(&args.journal, &before, registry, &wanted, &measured, command);
     }
     let tier = wanted.tier(&before)?;
     if nothing {
-        note(format_args!(
-            "there is no journal {}: the {tier} tier is measured first",
-            args.journal.display()
-        ));
+        let journal = args.journal.display();
+        note(format_args!("there is no journal {journal}: the {tier} tier is measured first"));
     }
     wanted.tier = Some(tier);
     let plan = Plan::new(&wanted.claims, tier, args.seed)?;
@@ -136,13 +128,6 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let again = format!("{} --measure resumes there", command(tier));
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
     let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
-    let measured = Measured { cells, failures: outcome.failures };
-    journal_report::report(
-        &args.journal,
-        &Records::read(&args.journal)?,
-        registry,
-        &wanted,
-        &measured,
-        command,
-    )
+    let (records, measured) = (Records::read(&args.journal)?, Measured { cells, failures: outcome.failures });
+    journal_report::report(&args.journal, &records, registry, &wanted, &measured, command)
 }

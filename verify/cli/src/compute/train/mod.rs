@@ -12,10 +12,8 @@ mod values;
 
 use super::common::Notes;
 use crate::files::stdout;
-use crate::terminal::{
-    exit::INTERRUPTED,
-    interrupt::{self, Stop},
-};
+use crate::terminal::exit::INTERRUPTED;
+use crate::terminal::interrupt::{self, Stop};
 use anyhow::Result;
 use checkpoint::Checkpoint;
 use clap::Parser;

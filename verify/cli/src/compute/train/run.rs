@@ -6,20 +6,16 @@ use super::summary::{self, Summary};
 use super::{data::Problem, files, values::Every};
 use crate::compute::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
-use crate::terminal::{
-    bar::{Bar, Shape},
-    interrupt::Stop,
-};
+use crate::terminal::bar::{Bar, Shape};
+use crate::terminal::interrupt::Stop;
 use anyhow::Result;
 use escapement::descent::{
     Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue,
 };
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
-use escapement_verify::files::{
-    atomic::{Outputs, write_file},
-    folder::Folder,
-};
+use escapement_verify::files::atomic::{Outputs, write_file};
+use escapement_verify::files::folder::Folder;
 use faer::Par;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -7,10 +7,8 @@ use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use escapement_verify::claim::record::Hypothesis;
-use escapement_verify::text::{
-    numbers::{elapsed, large},
-    plural::count,
-};
+use escapement_verify::text::numbers::{elapsed, large};
+use escapement_verify::text::plural::count;
 use maud::{Markup, PreEscaped, html};
 
 /// The card.

@@ -7,10 +7,8 @@ use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::{
-    numbers::{bound as error, short, signed_exponent as exponent},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error, short, signed_exponent as exponent};
+use escapement_verify::text::plural::count;
 use escapement_verify::{claim::bound::Side, judge::ExponentEvidence};
 use maud::{Markup, html};
 
@@ -189,11 +187,7 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
     let right = spreads(points, side(|p| p.rhs), log_y);
     let mut traces = Vec::new();
-    if let Some(fit) = &series.fit {
-        let band = right.iter().map(|m| (m.x, fit.band(m.x).0 * m.mean, fit.band(m.x).1 * m.mean)).collect();
-        traces.push(Trace::Band("band", band));
-        traces.push(Trace::Guide("fit", right.iter().map(|m| (m.x, fit.at(m.x) * m.mean)).collect()));
-    }
+    fitted(series, &right, |at| at.mean, &mut traces);
     if series.claimed.is_none() && points.len() <= CROWD {
         traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
     } else {
@@ -206,6 +200,14 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, p.lhs)).collect()));
     let y_label = if is_event(bound) { "frequency" } else { "value" };
     small(series, y_label, log_y, false, traces)
+}
+
+/// Adds the line of the fit and the band of its limits, times a right side; nothing where there is no fit.
+fn fitted(series: &Series, at: &[Spread], right: impl Fn(&Spread) -> f64, traces: &mut Vec<Trace>) {
+    let Some(fit) = &series.fit else { return };
+    let band = |s: &Spread| (s.x, fit.band(s.x).0 * right(s), fit.band(s.x).1 * right(s));
+    traces.push(Trace::Band("band", at.iter().map(band).collect()));
+    traces.push(Trace::Guide("fit", at.iter().map(|s| (s.x, fit.at(s.x) * right(s))).collect()));
 }
 
 /// The side of the control that is false.
@@ -226,12 +228,7 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     for other in other_groups(bound, series) {
         traces.push(Trace::Line("other", line(&spreads(&other.points, Point::ratio, log_y))));
     }
-    if let Some(fit) = &series.fit {
-        let at = spreads(&series.points, Point::ratio, log_y);
-        traces
-            .push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
-        traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
-    }
+    fitted(series, &spreads(&series.points, Point::ratio, log_y), |_| 1.0, &mut traces);
     if series.claimed.is_none() {
         traces.push(Trace::Level("unit", 1.0, String::new()));
     }

@@ -6,10 +6,8 @@ use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::ball::Ball;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::{
-    numbers::{bound as error, short},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error, short};
+use escapement_verify::text::plural::count;
 
 /// The name of the ordinate.
 pub(super) const AXIS: &str = "|measured − right side| / certificate";

@@ -23,10 +23,8 @@ use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::{
-    numbers::{bound as error_bound, short},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error_bound, short};
+use escapement_verify::text::plural::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// The style sheet: the colours, the style of the page, and that of the claim graph.

@@ -3,10 +3,8 @@
 use super::shared;
 use crate::report::model::{BoundReport, ClaimReport};
 use escapement_verify::judge::{ExponentEvidence, Verdict, series::Point};
-use escapement_verify::text::{
-    numbers::{short, signed_exponent as exponent, with_bound},
-    plural::{are, count},
-};
+use escapement_verify::text::numbers::{short, signed_exponent as exponent, with_bound};
+use escapement_verify::text::plural::{are, count};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.

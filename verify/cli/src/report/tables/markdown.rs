@@ -2,10 +2,8 @@
 
 use super::{constant, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
-use escapement_verify::text::{
-    numbers::{exponent, four_decimals},
-    plural::count,
-};
+use escapement_verify::text::numbers::{exponent, four_decimals};
+use escapement_verify::text::plural::count;
 use std::fmt::Write;
 
 /// Every claim with its statement and all its bounds, then the errata.
