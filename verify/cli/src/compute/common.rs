@@ -8,6 +8,7 @@ use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::files::memory;
+use escapement_verify::text::numbers::number;
 use faer::{Mat, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -326,6 +327,16 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     };
     let head = line(&mut headings.iter().copied());
     rows.iter().fold(head, |text, row| text + &line(&mut row.iter().map(String::as_str)))
+}
+
+/// L_λ as a table of its terms: the mean loss, and λ_i·R_i for each regulariser.
+pub fn loss_table(mean_loss: f64, lambda: [f64; 4], regularizers: [f64; 4], loss: f64) -> String {
+    let mut terms = vec![vec!["mean loss".into(), String::new(), number(mean_loss), number(mean_loss)]];
+    for (i, (l, r)) in lambda.into_iter().zip(regularizers).enumerate() {
+        terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
+    }
+    terms.push(vec!["L_λ".into(), String::new(), String::new(), number(loss)]);
+    table(&["term", "λ", "value", "in L_λ"], &terms)
 }
 
 /// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels`

@@ -307,12 +307,6 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
             .iter()
             .map(|(name, values)| vec![(*name).to_string(), rms(values)])
             .collect();
-    let mut terms = vec![vec!["mean loss".into(), String::new(), number(o.mean_loss), number(o.mean_loss)]];
-    for i in 0..4 {
-        let (l, r) = (o.lambda[i], o.regularizers[i]);
-        terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
-    }
-    terms.push(vec!["L_λ".into(), String::new(), String::new(), number(o.loss)]);
     let along = match (o.hvp_norm, o.vhv) {
         (Some(norm), Some(form)) => {
             format!("\nalong V           ‖HV‖_F = {}, ⟨V, HV⟩ = {}", number(norm), number(form))
@@ -345,7 +339,7 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
         o.n_k,
         o.loss_function,
         common::table(&["at the inputs", "r.m.s."], &functions),
-        common::table(&["term", "λ", "value", "in L_λ"], &terms),
+        common::loss_table(o.mean_loss, o.lambda, o.regularizers, o.loss),
         number(o.gradient_norm),
         number(o.hessian.hessian_min_eigenvalue),
         number(least.lower_bound),

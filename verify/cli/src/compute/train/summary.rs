@@ -88,12 +88,6 @@ impl Summary {
 
     /// The summary as text.
     pub fn readable(&self, dir: &Path) -> String {
-        let mut terms =
-            vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];
-        for (i, (l, r)) in self.lambda.into_iter().zip(self.regularizers).enumerate() {
-            terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
-        }
-        terms.push(vec!["L_λ".into(), String::new(), String::new(), number(self.loss)]);
         let test =
             self.test_loss.map_or(String::new(), |test| format!("\ntest loss         {}", number(test)));
         let hessian = self.hessian.as_ref().map_or(String::new(), |h| {
@@ -125,7 +119,7 @@ impl Summary {
             self.outcome,
             self.steps,
             self.words(),
-            common::table(&["term", "λ", "value", "in L_λ"], &terms),
+            common::loss_table(self.mean_loss, self.lambda, self.regularizers, self.loss),
             number(self.gradient_norm),
             number(self.norm),
             dir.display()
