@@ -109,7 +109,8 @@ fn sizes_that_do_not_fit_in_memory() {
     let desk = desk();
     // 8 · 500 · 10¹¹ bytes of weights.
     desk.refused(&["spectrum", "--d", "1000", "--m", "200000000000"], &["728 TiB", "weights"]);
-    desk.refused(&["spectrum", "--d", "18446744073709551615", "--m", "18446744073709551614"], &["e39 bytes"]);
+    let [d, m] = ["18446744073709551615", "18446744073709551614"];
+    desk.refused(&["spectrum", "--d", d, "--m", m], &["e39 bytes"]);
     desk.refused(&["spectrum", "--memory", "1KiB"], &["16 KiB", "1.0 KiB allowed", "smaller d or m"]);
     desk.refused(&["construct", "--n", "100000000000"], &["TiB", "smaller n"]);
     // The Gram matrix of more harmonics than there are atoms.

@@ -17,11 +17,17 @@ mod compute {
 }
 mod files {
     pub mod npy;
+    pub mod stdout;
+    pub mod target;
 }
 mod report {
     pub mod assemble;
+    pub mod command;
+    pub mod control;
     pub mod files;
     pub mod page;
+    pub mod palette;
+    pub mod plot;
 }
 mod terminal {
     pub mod interrupt;

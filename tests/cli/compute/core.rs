@@ -128,7 +128,8 @@ fn spectrum_meets_the_reference_values_by_every_route() {
             let trace = case["trace"].as_f64().unwrap();
             assert!((out["trace"].as_f64().unwrap() - trace).abs() <= data::ORACLE * trace);
             keys(&out["levels"][1], &["degree", "dimension", "kappa", "tau", "a", "c"]);
-            let tau: f64 = out["levels"].as_array().unwrap().iter().map(|l| l["tau"].as_f64().unwrap()).sum();
+            let levels = out["levels"].as_array().unwrap();
+            let tau: f64 = levels.iter().map(|l| l["tau"].as_f64().unwrap()).sum();
             assert!((trace - tau).abs() <= out["truncation_bound"].as_f64().unwrap() + data::ORACLE * trace);
             if let Some(at) = extra.iter().position(|word| *word == "--route") {
                 assert_eq!(out["route"], extra[at + 1]);
@@ -314,7 +315,7 @@ fn target_toml(case: &Value) -> String {
     let list = |v: &Value| serde_json::to_string(v).unwrap();
     let sparse = case["alpha"].as_array().unwrap().iter().zip(case["beta"].as_array().unwrap());
     let sparse: String =
-        sparse.map(|(alpha, beta)| format!("[[sparse]]\nalpha = {alpha}\nbeta = {}\n", list(beta))).collect();
+        sparse.map(|(a, beta)| format!("[[sparse]]\nalpha = {a}\nbeta = {}\n", list(beta))).collect();
     let low: String = (0..=k)
         .map(|j| {
             format!(
@@ -370,8 +371,8 @@ fn construct_meets_the_reference_values() {
         for (i, want) in data::vector(&case["expected_regularizers_over_signs"]).iter().enumerate() {
             close(&format!("E R{}", i + 1), &one(&out["expected_regularizers"][i]), &[*want]);
         }
-        for (ours, theirs) in [("f_q", "f_Q_of_W_Q"), ("f_sp", "f_sp"), ("f_l", "f_L_of_W_L"), ("f_k", "f_k")]
-        {
+        let names = [("f_q", "f_Q_of_W_Q"), ("f_sp", "f_sp"), ("f_l", "f_L_of_W_L"), ("f_k", "f_k")];
+        for (ours, theirs) in names {
             close(ours, &data::vector(&out[ours]), &data::vector(&case[theirs]));
         }
         // What is in the folder is what was printed.

@@ -128,7 +128,8 @@ fn a_plain_loop_gets_to_the_same_place() {
 
     let sigma = activation::parse("sigmoid:1").unwrap();
     let net = PairedNetwork::new(w0.as_ref(), sigma.clone(), tolerance::UNIT_NORM_F64).unwrap();
-    let cov = Covariance::new(net.weights(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL)).unwrap();
+    let tail = Truncation::Tail(tolerance::FINE_TAIL);
+    let cov = Covariance::new(net.weights(), sigma.as_ref(), tail).unwrap();
     let pairs = eigen::solve(&cov, &Request::top(6), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
     let top = TopSpace::new(&pairs, 5).unwrap();
     let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
@@ -205,7 +206,7 @@ fn a_finished_run_says_so_and_more_steps_continue_it() {
     same(&desk, "whole", "parts");
     // The looks at the curvature fall on the same steps, and the end is certified at the same one.
     let certified =
-        |more: &[&'static str]| [&SMALL[..11], &["--nu", "0.03", "--gamma", "0.01", "--json"], more].concat();
+        |all: &[&'static str]| [&SMALL[..11], &["--nu", "0.03", "--gamma", "0.01", "--json"], all].concat();
     let whole = desk.json(&certified(&["--out", "second"]));
     assert!(whole["outcome"] == "second-order-stationary" && whole["steps"].as_u64() > Some(10), "{whole}");
     desk.json(&certified(&["--out", "second-parts", "--max-steps", "9"]));
@@ -246,7 +247,8 @@ fn started(desk: &Desk, wanted: usize) -> std::process::Child {
         .unwrap();
     let begin = Instant::now();
     let lines = || {
-        std::fs::read(desk.path("parts/history.csv")).map_or(0, |b| b.iter().filter(|&&b| b == b'\n').count())
+        let bytes = std::fs::read(desk.path("parts/history.csv")).unwrap_or_default();
+        bytes.iter().filter(|&&b| b == b'\n').count()
     };
     while lines() < wanted {
         assert!(begin.elapsed() < Duration::from_secs(60), "nothing was written");
@@ -262,7 +264,8 @@ fn killed_and_interrupted_runs_go_on_to_the_same_bytes() {
     desk.json(&[&long()[..], &["--out", "whole"]].concat());
     let mut child = started(&desk, 100);
     let signal = |name: &str, id: u32| {
-        assert!(std::process::Command::new("kill").args([name, &id.to_string()]).status().unwrap().success());
+        let sent = std::process::Command::new("kill").args([name, &id.to_string()]).status();
+        assert!(sent.unwrap().success());
     };
     // RecordsByCell still, so that it cannot end before it is killed.
     signal("-STOP", child.id());

@@ -1,4 +1,5 @@
-//! The files of a report: every field documented, every constant accounted for, tables that can be read back.
+//! The files of a report: every field documented, every constant accounted for, tables that can be read
+//! back.
 
 use crate::toy;
 use crate::verify::commands::run;
@@ -64,7 +65,8 @@ fn every_field_of_report_json_is_documented_and_no_other() {
         } else if let Some(row) = line.strip_prefix("| `") {
             let (key, rest) = row.split_once('`').unwrap();
             for path in &here {
-                documented.entry(path.clone()).or_default().insert(key.to_owned(), rest.contains("*absent*"));
+                let absent = rest.contains("*absent*");
+                documented.entry(path.clone()).or_default().insert(key.to_owned(), absent);
             }
         }
     }
@@ -124,8 +126,8 @@ fn constants_are_the_extremes_of_the_points_that_decide() {
     let report: Report = serde_json::from_str(&toy_report().1).unwrap();
     let mut seen = BTreeSet::new();
     for bound in report.claims.iter().flat_map(|c| &c.bounds) {
-        let points: Vec<_> =
-            bound.series.iter().filter(|s| s.decides).flat_map(|s| &s.points).filter(|p| p.decides).collect();
+        let deciding = bound.series.iter().filter(|s| s.decides);
+        let points: Vec<_> = deciding.flat_map(|s| &s.points).filter(|p| p.decides).collect();
         assert!(!points.is_empty(), "{}", bound.verdict.name);
         let ratios = points
             .iter()
@@ -223,7 +225,9 @@ fn the_tables_hold_every_bound() {
     let at_most = &records[0];
     let number = |name: &str| at_most[column(name)].parse::<f64>().unwrap();
     assert!(
-        number("constant_error") > 0.0 && number("constant_error") < 1e-11 && number("worst_lhs_error") > 0.0
+        number("constant_error") > 0.0
+            && number("constant_error") < 1e-11
+            && number("worst_lhs_error") > 0.0
     );
     assert!(markdown.contains("measured, 12 of 12 cells") && markdown.contains(" ± "));
 }

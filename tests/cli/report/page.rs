@@ -4,8 +4,7 @@
 use crate::toy;
 use crate::verify::commands::Line;
 use clap::Parser;
-use escapement_verify::Registry;
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::{Registry, papers, run::source::SOURCE_HASH};
 use scraper::{ElementRef, Html, Selector};
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,7 +30,8 @@ impl Pages {
     }
 
     fn run(&self, words: &[&str]) -> Result<u8, String> {
-        let line = Line::try_parse_from(["escapement"].iter().chain(words)).unwrap_or_else(|e| panic!("{e}"));
+        let line = Line::try_parse_from(["escapement"].iter().chain(words));
+        let line = line.unwrap_or_else(|e| panic!("{e}"));
         line.command.run(&self.registry, &mut std::io::sink()).map_err(|e| e.to_string())
     }
 
@@ -81,7 +81,8 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
     let names: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(ids.len(), names.len());
     let links: Vec<&str> = all(&page, "a[href]").iter().filter_map(|e| e.attr("href")).collect();
-    assert!(links.len() > 12 && links.iter().all(|l| names.contains(l.trim_start_matches('#'))), "{links:?}");
+    let lead = links.iter().all(|l| names.contains(l.trim_start_matches('#')));
+    assert!(links.len() > 12 && lead, "{links:?}");
     let labels = all(&page, "[aria-labelledby]");
     assert!(
         labels.iter().all(|e| e.attr("aria-labelledby").unwrap().split(' ').all(|id| names.contains(id)))
@@ -95,8 +96,8 @@ fn the_page_is_well_formed_and_needs_nothing_else() {
 fn headings_are_in_order_and_pictures_have_words() {
     let pages = Pages::new();
     let page = Html::parse_document(&pages.refuted());
-    let levels: Vec<u32> =
-        all(&page, "h1, h2, h3, h4, h5, h6").iter().map(|h| h.value().name()[1..].parse().unwrap()).collect();
+    let headings = all(&page, "h1, h2, h3, h4, h5, h6");
+    let levels: Vec<u32> = headings.iter().map(|h| h.value().name()[1..].parse().unwrap()).collect();
     assert_eq!(levels.iter().filter(|l| **l == 1).count(), 1);
     assert!(levels[0] == 1 && levels.windows(2).all(|w| w[1] <= w[0] + 1), "{levels:?}");
     assert!(
@@ -180,8 +181,8 @@ fn a_card_shows_the_bound_its_control_and_its_numbers() {
     assert_eq!(all(&page, "#errata tbody tr").len(), escapement_verify::papers::nbl22::errata::ERRATA.len());
 }
 
-/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its 12
-/// cells.
+/// The toy identity: its two sides are equal to the last bits, and ½ in place of 2 is false on each of its
+/// 12 cells.
 #[test]
 fn an_identity_is_drawn_in_units_of_its_certificate() {
     let pages = Pages::new();
@@ -190,8 +191,8 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert_eq!(all(&page, picture).len(), 1);
     let label = all(&page, &format!("{picture} text.level.unit"))[0];
     assert_eq!(text(label), "equal within its certificate");
-    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper end.
-    // The line at 1 lies between.
+    // The false side comes without an error bound, so that it is infinitely far off: arrows at the upper
+    // end. The line at 1 lies between.
     let (measured, planted) =
         (format!("{picture} .measured circle"), format!("{picture} .planted path.arrow"));
     let number =
@@ -209,8 +210,8 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
-/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in units
-/// of ¾.
+/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in
+/// units of ¾.
 #[test]
 fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
     let pages = Pages::new();
@@ -222,7 +223,8 @@ fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
         .map(|c| number(c.attr("cy").unwrap()))
         .collect();
     let ends = |bar: &str| {
-        bar.split_once(' ').and_then(|(_, y)| y.split_once('V')).map(|(a, b)| (number(a), number(b))).unwrap()
+        let (a, b) = bar.split_once(' ').and_then(|(_, y)| y.split_once('V')).unwrap();
+        (number(a), number(b))
     };
     let bars: Vec<(f64, f64)> = all(&page, &format!("{picture} .measured path.bar"))
         .iter()
@@ -317,7 +319,8 @@ fn experiments_are_shown_with_their_verdicts() {
     // Runs say which sources computed them, and the stalest of them is what counts.
     fs::create_dir(folder.join("runs")).unwrap();
     for (source, expected) in [(SOURCE_HASH, "reused"), ("0123", "earlier version")] {
-        let head = format!("{{\"checkpoint\":\"escapement run 2\",\"source\":\"{source}\",\"settings\":{{}}");
+        let kind = "escapement run 2";
+        let head = format!("{{\"checkpoint\":\"{kind}\",\"source\":\"{source}\",\"settings\":{{}}");
         fs::write(folder.join(format!("runs/{source}.run")), head).unwrap();
         let page = Html::parse_document(&pages.page("whole.jsonl", &["--experiments", &parent]));
         assert_eq!(text(all(&page, "#experiments .from")[0]), expected);
@@ -336,6 +339,31 @@ fn experiments_are_shown_with_their_verdicts() {
     refused("verdict.json is no verdict of an experiment");
     fs::remove_file(folder.join("verdict.json")).unwrap();
     refused("results holds no experiment");
+}
+
+#[test]
+fn a_paper_is_cited_and_its_bibtex_is_folded() {
+    let desk = TempDir::new().unwrap();
+    let path = |name| desk.path().join(name).display().to_string();
+    let (journal, out) = (path("journal.jsonl"), path("report"));
+    fs::write(&journal, "").unwrap();
+    let line = ["escapement", "report", "--journal", &journal, "--out", &out];
+    let registry = papers::standard().unwrap();
+    Line::try_parse_from(line).unwrap().command.run(&registry, &mut std::io::sink()).unwrap();
+    let page = Html::parse_document(&fs::read_to_string(desk.path().join("report/index.html")).unwrap());
+    assert!(page.errors.is_empty(), "{:?}", page.errors);
+    let entries = all(&page, "details.bibtex:not([open]) > pre");
+    let cited = all(&page, ".lead cite");
+    let papers = registry.papers();
+    assert_eq!((entries.len(), cited.len()), (papers.len(), papers.len()));
+    for ((paper, entry), title) in papers.iter().zip(entries).zip(cited) {
+        let shown: String = entry.text().collect();
+        assert!(!shown.is_empty() && shown == paper.bibtex.trim(), "{shown}");
+        assert_eq!(text(title), paper.title);
+    }
+    // A paper without an entry has no empty box.
+    let pages = Pages::new();
+    assert!(all(&Html::parse_document(&pages.page("whole.jsonl", &[])), "details.bibtex").is_empty());
 }
 
 /// The browser of this machine, if there is one.

@@ -4,7 +4,9 @@ use crate::synthetic::{Synthetic, noise, over_m};
 use clap::Parser;
 use escapement_cli::terminal::exit;
 use escapement_cli::verify;
-use escapement_verify::{Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Registry, Result, Sweep};
+use escapement_verify::{
+    Bound, Cell, ErratumId, Measurement, Neighbour, Parameter, Registry, Result, Sweep,
+};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -97,7 +99,8 @@ fn the_exit_code_says_what_came_out() {
             table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"),
             "{table}"
         );
-        // The cell that refutes comes with its command: one for the printed wording, one more for the growth.
+        // The cell that refutes comes with its command: one for the printed wording, one more for the
+        // growth.
         let commands =
             table.matches("again: escapement verify made-up --tier quick --seed 2206 --cell").count();
         assert_eq!(commands, 1 + usize::from(code == exit::REFUTED), "{table}");
@@ -372,6 +375,7 @@ fn what_resumes_an_interrupted_run_is_said_in_full() {
     );
     let (shown, out) = (shown.display(), out.display());
     let command =
-        format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out} --measure");
+        format!("escapement report made-up --journal {shown} --tier quick --seed 2206 --out {out}")
+            + " --measure";
     assert!(said.contains(&format!("and {command} resumes there")), "{said}");
 }

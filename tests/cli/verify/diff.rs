@@ -56,9 +56,7 @@ fn a_journal_and_its_report_are_the_same() {
     let (desk, old, _) = desk();
     let out = desk.path().join("out").display().to_string();
     run(&toy::registry(), &desk, &["report", "--journal", old.to_str().unwrap(), "--out", &out]);
-    for names in
-        [["old.jsonl", "old.jsonl"], ["old.jsonl", "out/report.json"], ["out/report.json", "out/report.json"]]
-    {
+    for names in [["old.jsonl", "old.jsonl"], ["old.jsonl", "out/report.json"], ["out/report.json"; 2]] {
         let (code, value) = diff(&toy::registry(), &desk, names);
         assert_eq!((code, kinds(&value).len(), &value["worse"]), (exit::HOLDS, 0, &0.into()));
         assert_eq!((&value["old"]["cells"], &value["new"]["cells"]), (&42.into(), &42.into()));
@@ -109,7 +107,8 @@ fn an_exponent_moves_when_a_value_leaves_the_limits_of_the_other() {
             .abs()
             < 1e-9
     );
-    assert!(!kinds(&changed(tilt(-1e-4)).1).contains(&"upon/rate: exponent".to_owned()), "within the limits");
+    let within = kinds(&changed(tilt(-1e-4)).1);
+    assert!(!within.contains(&"upon/rate: exponent".to_owned()), "within the limits");
 }
 
 /// With another seed every number is another one, but the exponents agree within their limits together.
@@ -167,10 +166,8 @@ fn bounds_come_and_go() {
     );
     let (old, new) = (desk.path().join("old.jsonl"), desk.path().join("out/report.json"));
     let words = run(&toy::registry(), &desk, &["diff", old.to_str().unwrap(), new.to_str().unwrap()]).1;
-    assert!(
-        words.starts_with(&format!("Gone, without a verdict in {}:\n  upon/square (bound)\n", new.display())),
-        "{words}"
-    );
+    let gone = format!("Gone, without a verdict in {}:\n  upon/square (bound)\n", new.display());
+    assert!(words.starts_with(&gone), "{words}");
     assert!(words.ends_with("1 difference, no verdict got worse, 1 claim or bound is gone.\n"), "{words}");
 }
 

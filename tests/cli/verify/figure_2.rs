@@ -141,7 +141,7 @@ fn bad_input_is_refused() {
         (&["--tier", "standard"], "eta was 0.2 and is 0.05"),
     ] {
         let out =
-            desk.run(&[&["experiment", "figure-2", "--seeds", "1", "--d", "3", "--out", "a"], more].concat());
+            desk.run(&[&["experiment", "figure-2", "--seeds=1", "--d", "3", "--out", "a"], more].concat());
         assert_eq!(out.code, Some(2), "{more:?}");
         let steps = if more.contains(&"--steps") { "" } else { "steps was 2 and is" };
         assert!(out.stderr.contains(words) && out.stderr.contains(steps), "{}", out.stderr);

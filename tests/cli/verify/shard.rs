@@ -18,7 +18,8 @@ const WIDTHS: [usize; 6] = [100, 200, 400, 800, 1600, 3200];
 
 fn measure(scale: f64) -> impl Fn(&Cell, u64) -> Result<Measurement> + Send + Sync + 'static {
     move |c, seed| {
-        Ok(Measurement::new().quantity("lhs", scale * noise(c, seed, "lhs"), 1e-16).quantity("rhs", 1.0, 0.0))
+        let lhs = scale * noise(c, seed, "lhs");
+        Ok(Measurement::new().quantity("lhs", lhs, 1e-16).quantity("rhs", 1.0, 0.0))
     }
 }
 
@@ -26,8 +27,8 @@ fn cells(id: &str, replicates: usize) -> Vec<Cell> {
     over_m(&WIDTHS, replicates).into_iter().map(|c| c.of_claim(id)).collect()
 }
 
-/// Two claims, the second of which comes before the first by name; their quick tier is a part of the standard
-/// one.
+/// Two claims, the second of which comes before the first by name; their quick tier is a part of the
+/// standard one.
 fn registry(scale: f64) -> Registry {
     let claim = |id, quick| {
         let claim = Synthetic::new(id, cells(id, 4), vec![], measure(scale));
@@ -85,8 +86,8 @@ fn every_cell_falls_to_one_share_and_the_shares_are_as_even_as_the_cells_allow()
         assert!(seen.len() == 48 && seen.values().all(|&count| count == 1), "{n}: {seen:?}");
         let least = flops.iter().copied().fold(f64::INFINITY, f64::min);
         let most = flops.iter().copied().fold(0.0, f64::max);
-        // Dealt out greedily, no share is longer than another by more than one cell: the last one that it was
-        // given.
+        // Dealt out greedily, no share is longer than another by more than one cell: the last one that it
+        // was given.
         assert!(most - least <= 3.2e6 + 1.0, "{n}: {least} to {most}");
     }
 }
@@ -130,7 +131,8 @@ fn shares_join_to_the_bytes_of_one_run() {
         &desk,
         "merge @part-3 @part-1 @part-2 @part-1 @part-1.meta.jsonl --out @deep/joined",
     );
-    assert!(out.starts_with("20 records from 4 journals in ") && out.contains("20 of the 20 cells"), "{out}");
+    let complete = out.contains("20 of the 20 cells");
+    assert!(out.starts_with("20 records from 4 journals in ") && complete, "{out}");
     assert_eq!(fs::read(desk.path().join("deep/joined")).unwrap(), whole);
     // The sidecar has a line for each measurement, in the same order.
     let of = |name: &str| -> Vec<Value> {

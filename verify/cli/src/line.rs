@@ -5,8 +5,7 @@ use crate::terminal::{Output, completions, exit, man};
 use crate::verify::{self, experiment};
 use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::Registry;
-use std::ffi::OsString;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 /// Tests theorems about two-layer networks with numbers. It checks numbers, not proofs.
 #[derive(Parser)]

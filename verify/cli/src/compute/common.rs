@@ -1,7 +1,6 @@
-//! What the commands share: weights, activations, memory, and words on standard error.
+//! Parts that the commands share: weights, activations, memory, tables, and remarks on standard error.
 
-use crate::files::npy;
-use crate::terminal::note;
+use crate::{files::npy, terminal::note};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
 use escapement::eigen::{self, Request, RouteChoice};
@@ -9,6 +8,7 @@ use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::files::memory;
+use escapement_verify::text::numbers::number;
 use faer::{Mat, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
     Ok(activation)
 }
 
-/// What the commands on a network have in common: the network, and what may be spent on its Σ.
+/// The options that the commands on a network share.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
@@ -82,11 +82,11 @@ impl NetworkArgs {
         }
     }
 
-    /// The neurons: read, or known by their number only.
+    /// The neurons: read from a file, or known by their number and drawn later.
     ///
     /// # Errors
-    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold unit
-    /// vectors, and sizes asked for that are not the file's.
+    /// Sizes that are not allowed or do not fit in `memory`, a file that cannot be read or does not hold
+    /// unit vectors, and sizes asked for that are not the file's.
     pub fn neurons(&self, memory: u64, notes: &mut Notes) -> Result<Neurons> {
         if let Some(d) = self.d {
             ensure!(d >= 3, Error::Dimension(d));
@@ -102,26 +102,26 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// What projects on the top n_k eigenvectors of Σ: their number, the solve that finds them, and the
-    /// levels of Σ. Nothing is solved yet, but it is known to fit.
+    /// The solve for the top n_k eigenvectors of Σ. Nothing is solved yet, but the solve is
+    /// known to fit in `memory`.
     ///
     /// # Errors
     /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve
     /// that does not fit in `memory`.
-    pub fn levels_for(
+    pub fn top_request(
         &self,
         k: usize,
         p: usize,
         d: usize,
         activation: &dyn Activation,
         memory: u64,
-    ) -> Result<(usize, Request, FeatureLevels)> {
+    ) -> Result<TopRequest> {
         let (rank, order) = (sphere::cumulative_dimension(d, k)?, p * d);
         if rank > order {
+            let least = 2 * rank.div_ceil(d);
             let why = format!(
-                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): at least m = \
-                 {} is needed",
-                2 * rank.div_ceil(d)
+                "n_k = {rank} at k = {k} exceeds the rank pd = {order} of Σ (p = {p}, d = {d}): \
+                 at least m = {least} is needed"
             );
             return Err(Error::Projector { rank, why }.into());
         }
@@ -132,7 +132,7 @@ impl NetworkArgs {
             levels = finely_truncated(levels, activation)?;
         }
         eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory, Par::rayon(0))?;
-        Ok((rank, request, levels))
+        Ok(TopRequest { rank, request, levels })
     }
 
     fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
@@ -167,10 +167,20 @@ impl NetworkArgs {
     }
 }
 
+/// The solve for the top n_k eigenvectors of Σ.
+pub struct TopRequest {
+    /// n_k, the number of harmonics of degrees up to k.
+    pub rank: usize,
+    /// The solve.
+    pub request: Request,
+    /// The levels of Σ.
+    pub levels: FeatureLevels,
+}
+
 /// The p distinct neurons of a paired network. Those that are drawn are drawn last, when all that depends on
 /// their number alone has been found to fit.
 pub struct Neurons {
-    /// How many there are.
+    /// The number p of distinct neurons.
     pub p: usize,
     /// The input dimension.
     pub d: usize,
@@ -179,7 +189,7 @@ pub struct Neurons {
 }
 
 impl Neurons {
-    /// What the random streams of this network are called.
+    /// The name of this network in the keys of its random streams.
     pub fn key(&self) -> String {
         format!("d={} m={}", self.d, 2 * self.p)
     }
@@ -317,6 +327,16 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     };
     let head = line(&mut headings.iter().copied());
     rows.iter().fold(head, |text, row| text + &line(&mut row.iter().map(String::as_str)))
+}
+
+/// L_λ as a table of its terms: the mean loss, and λ_i·R_i for each regulariser.
+pub fn loss_table(mean_loss: f64, lambda: [f64; 4], regularizers: [f64; 4], loss: f64) -> String {
+    let mut terms = vec![vec!["mean loss".into(), String::new(), number(mean_loss), number(mean_loss)]];
+    for (i, (l, r)) in lambda.into_iter().zip(regularizers).enumerate() {
+        terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
+    }
+    terms.push(vec!["L_λ".into(), String::new(), String::new(), number(loss)]);
+    table(&["term", "λ", "value", "in L_λ"], &terms)
 }
 
 /// The levels of Σ to [`tolerance::FINE_TAIL`], where rounding lets the certificate reach it; else `levels`

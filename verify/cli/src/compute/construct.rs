@@ -1,25 +1,24 @@
 //! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
 
-use super::common::{self, NetworkArgs, Notes};
+use super::common::{self, NetworkArgs, Neurons, Notes, TopRequest};
 use crate::files::{npy, stdout, target};
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
-use escapement::construct::{self, LowDegree, SparseTerm, Target, ZonalTerm};
+use escapement::activation::Activation;
+use escapement::construct::{self, Target};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
-use escapement::sphere;
-use escapement::{Error, seed, tolerance};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::text::numbers::number;
-use faer::{MatRef, Par};
+use escapement::{Error, seed, sphere, tolerance};
+use escapement_verify::{files::atomic::Outputs, text::numbers::number};
+use faer::{Mat, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
-/// What `--out` writes.
-const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
+/// The files that `--out` writes.
+const OUT: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy", "signs.npy", "summary.json"];
 
 /// Constructs the displacements of the weights that express a target function.
 ///
@@ -32,8 +31,8 @@ const FILES: [&str; 7] = ["W_Q.npy", "W_L.npy", "W_star.npy", "W0.npy", "X.npy",
         target.toml --activation sigmoid:1 --inputs X.npy --out results --json\n\ntarget.toml:\n  k = 1\n  \
         [[sparse]]                # alpha (beta·x)^(k+1), |alpha| ≤ 1, beta a unit vector\n  alpha = 0.8\n  \
         beta = [1.0, 0.0, 0.0]\n  [[low_degree]]            # coefficient · P_degree(eta·x/√d), degree ≤ k, \
-        eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: k \
-        = 1, f*(x) = x_2 + x_1²."
+        eta a unit vector\n  degree = 1\n  coefficient = 1.7\n  eta = [0.0, 1.0, 0.0]\n\nWithout --target: \
+        k = 1, f*(x) = x_2 + x_1²."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -66,7 +65,7 @@ struct Output {
     activation: String,
     seed: u64,
     n_k: usize,
-    /// Of the top eigenspace: λ_{n_k}, λ_{n_k} − λ_{n_k+1}, and the certificate that the gap is above.
+    /// The eigenvalue λ_{n_k}; the gap λ_{n_k} − λ_{n_k+1} follows, and what bounds the error of both.
     lambda_n_k: f64,
     gap: f64,
     truncation_bound: f64,
@@ -75,7 +74,7 @@ struct Output {
     low_degree_second_moment: f64,
     groups: Vec<usize>,
     w_q_norm_2_4_pow4: f64,
-    /// Its mean over the initialisation.
+    /// The mean of `w_q_norm_2_4_pow4` over the initialisation.
     w_q_norm_2_4_pow4_mean: f64,
     w_q_frobenius_sq: f64,
     w_l_norm_2_4_pow4: f64,
@@ -83,7 +82,7 @@ struct Output {
     w_star_frobenius_sq: f64,
     /// E over S of [R1, R2, R3, R4] at W_L + S·W_Q, R3 on the inputs.
     expected_regularizers: [f64; 4],
-    /// The same at the W* whose signs were drawn.
+    /// The regularisers at the W* whose signs were drawn.
     drawn_regularizers: [f64; 4],
     f_q: Vec<f64>,
     f_sp: Vec<f64>,
@@ -97,126 +96,127 @@ struct Output {
 /// Bad input, a construction that does not exist at these sizes, and outputs that cannot be written; nothing
 /// is left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let memory = args.network.memory()?;
-    let activation = args.network.activation()?;
-    if let Some(dir) = &args.out {
-        Outputs::check_folder(dir, &FILES)?;
-    }
-    let file = args.target.as_deref().map(|path| target::read(path).map(|file| (path, file))).transpose()?;
     let mut notes = Notes::default();
-    let neurons = args.network.neurons(memory, &mut notes)?;
-    let (p, d, key) = (neurons.p, neurons.d, neurons.key());
-    let target = match file {
-        Some((path, file)) => from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?,
-        None => default_target(d)?,
-    };
-    let given =
-        args.inputs.as_deref().map(|path| common::read_inputs(path, d, args.n, &mut notes)).transpose()?;
-    let n = args.n.unwrap_or(100);
-    if given.is_none() {
-        ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
-        common::fits("drawing the inputs", 8.0 * n as f64 * d as f64, memory, "choose a smaller n")?;
-    }
-    let (rank, request, levels) = args.network.levels_for(target.k(), p, d, activation.as_ref(), memory)?;
-
-    let weights = neurons.weights();
-    let seed = args.network.seed;
-    let inputs = given.unwrap_or_else(|| {
-        notes.add(format_args!(
-            "no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {seed}"
-        ));
-        sphere::uniform_sphere(&mut seed::stream(seed, &key, "inputs"), n, d, (d as f64).sqrt())
-    });
-    let par = Par::rayon(0);
-    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
-    let w_q = construct::w_q(&net, &target)?;
-    let cov = Covariance::from_levels(weights, levels)?;
-    let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
-    let top = TopSpace::new(&pairs, rank)?;
-    let w_l = construct::w_l(&cov, &top, &target, par)?;
-    let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: inputs.as_ref() };
-    let expected = construct::expected_regularizers(regularizers, w_l.as_ref(), w_q.w.as_ref(), par)?;
-    let signs = construct::signs::draw(&mut seed::stream(seed, &key, "signs"), net.m());
-    let w_star = construct::signs::apply(&signs, w_l.as_ref(), w_q.w.as_ref())?;
-    let drawn = regularizers.all(w_star.as_ref(), par)?;
-
-    let output = Output {
-        d,
-        m: net.m(),
-        n: inputs.nrows(),
-        k: target.k(),
-        terms: target.sparse().len(),
-        activation: activation.name(),
-        seed,
-        n_k: rank,
-        lambda_n_k: top.eigenvalues()[rank - 1],
-        gap: top.gap(),
-        truncation_bound: pairs.truncation_bound,
-        residual_max: pairs.residual_max,
-        route: pairs.plan.route.name(),
-        low_degree_second_moment: target.low_second_moment(),
-        w_q_norm_2_4_pow4: construct::norm_2_4_pow4(w_q.w.as_ref()),
-        w_q_norm_2_4_pow4_mean: w_q.population.norm_2_4_pow4(net.m(), &w_q.groups),
-        w_q_frobenius_sq: construct::frobenius_sq(w_q.w.as_ref()),
-        w_l_norm_2_4_pow4: construct::norm_2_4_pow4(w_l.as_ref()),
-        w_l_frobenius_sq: construct::frobenius_sq(w_l.as_ref()),
-        w_star_frobenius_sq: construct::frobenius_sq(w_star.as_ref()),
-        groups: w_q.groups,
-        expected_regularizers: expected,
-        drawn_regularizers: drawn,
-        f_q: net.f_quadratic(inputs.as_ref(), w_q.w.as_ref(), par)?,
-        f_sp: target.f_sp(inputs.as_ref())?,
-        f_l: net.f_linear(inputs.as_ref(), w_l.as_ref(), par)?,
-        f_k: target.f_k(inputs.as_ref())?,
-    };
-    let json = stdout::to_json(&output)?;
+    let construction = Problem::read(args, &mut notes)?.construct(args.network.seed)?;
+    let json = stdout::to_json(&construction.output)?;
     if let Some(dir) = &args.out {
-        write(
-            dir,
-            &[w_q.w.as_ref(), w_l.as_ref(), w_star.as_ref(), cov.weights(), inputs.as_ref()],
-            &signs,
-            &json,
-        )?;
+        construction.write(dir, &json)?;
     }
     notes.print();
-    stdout::print(&if args.json { json } else { readable(&output, args.out.as_deref()) })?;
+    let text = if args.json { json } else { readable(&construction.output, args.out.as_deref()) };
+    stdout::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// All outputs of `--out`, or none of them.
-fn write(dir: &Path, matrices: &[MatRef<'_, f64>; 5], signs: &[f64], json: &str) -> Result<()> {
-    let mut outputs = Outputs::new();
-    outputs.folder(dir)?;
-    for (name, m) in FILES.iter().zip(matrices) {
-        outputs.stage(&dir.join(name), |out| npy::write_matrix(out, *m))?;
+/// What the options and the files ask for. All of it has been checked, and fits in memory.
+struct Problem {
+    memory: u64,
+    activation: Arc<dyn Activation>,
+    neurons: Neurons,
+    target: Target,
+    top: TopRequest,
+    inputs: Mat<f64>,
+}
+
+/// The construction.
+struct Construction {
+    output: Output,
+    /// W_Q, W_L, W*, W0 and the inputs, in the order of [`OUT`].
+    matrices: [Mat<f64>; 5],
+    signs: Vec<f64>,
+}
+
+impl Problem {
+    fn read(args: &Args, notes: &mut Notes) -> Result<Self> {
+        let memory = args.network.memory()?;
+        let activation = args.network.activation()?;
+        if let Some(dir) = &args.out {
+            Outputs::check_folder(dir, &OUT)?;
+        }
+        let file = args.target.as_deref().map(target::read).transpose()?;
+        let neurons = args.network.neurons(memory, notes)?;
+        let (p, d, key) = (neurons.p, neurons.d, neurons.key());
+        let target = file.map_or_else(|| target::default_target(d), |file| file.target(d))?;
+        let given =
+            args.inputs.as_deref().map(|path| common::read_inputs(path, d, args.n, notes)).transpose()?;
+        let n = args.n.unwrap_or(100);
+        if given.is_none() {
+            ensure!(n > 0, Error::domain("--n", n, "at least one input is needed"));
+            common::fits("drawing the inputs", 8.0 * n as f64 * d as f64, memory, "choose a smaller n")?;
+        }
+        let top = args.network.top_request(target.k(), p, d, activation.as_ref(), memory)?;
+        let seed = args.network.seed;
+        let inputs = given.unwrap_or_else(|| {
+            notes.add(format_args!(
+                "no --inputs: R3 and the function values are on n = {n} inputs drawn from seed {seed}"
+            ));
+            sphere::uniform_sphere(&mut seed::stream(seed, &key, "inputs"), n, d, (d as f64).sqrt())
+        });
+        Ok(Self { memory, activation, neurons, target, top, inputs })
     }
-    outputs.stage(&dir.join(FILES[5]), |out| npy::write(out, &[signs.len()], signs.iter().copied()))?;
-    outputs.stage(&dir.join(FILES[6]), |out| writeln!(out, "{json}"))?;
-    outputs.commit()
+
+    fn construct(self, seed: u64) -> Result<Construction> {
+        let Self { memory, activation, neurons, target, top, inputs } = self;
+        let (par, d, key, x) = (Par::rayon(0), neurons.d, neurons.key(), inputs.as_ref());
+        let weights = neurons.weights();
+        let net = PairedNetwork::new(weights.as_ref(), activation, tolerance::UNIT_NORM_F64)?;
+        let w_q = construct::w_q(&net, &target)?;
+        let TopRequest { rank, request, levels } = top;
+        let cov = Covariance::from_levels(weights, levels)?;
+        let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
+        let top = TopSpace::new(&pairs, rank)?;
+        let w_l = construct::w_l(&cov, &top, &target, par)?;
+        let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x };
+        let expected = construct::expected_regularizers(regularizers, w_l.as_ref(), w_q.w.as_ref(), par)?;
+        let signs = construct::signs::draw(&mut seed::stream(seed, &key, "signs"), net.m());
+        let w_star = construct::signs::apply(&signs, w_l.as_ref(), w_q.w.as_ref())?;
+        let output = Output {
+            d,
+            m: net.m(),
+            n: inputs.nrows(),
+            k: target.k(),
+            terms: target.sparse().len(),
+            activation: net.activation().name(),
+            seed,
+            n_k: rank,
+            lambda_n_k: top.eigenvalues()[rank - 1],
+            gap: top.gap(),
+            truncation_bound: pairs.truncation_bound,
+            residual_max: pairs.residual_max,
+            route: pairs.plan.route.name(),
+            low_degree_second_moment: target.low_second_moment(),
+            w_q_norm_2_4_pow4: construct::norm_2_4_pow4(w_q.w.as_ref()),
+            w_q_norm_2_4_pow4_mean: w_q.population.norm_2_4_pow4(net.m(), &w_q.groups),
+            w_q_frobenius_sq: construct::frobenius_sq(w_q.w.as_ref()),
+            w_l_norm_2_4_pow4: construct::norm_2_4_pow4(w_l.as_ref()),
+            w_l_frobenius_sq: construct::frobenius_sq(w_l.as_ref()),
+            w_star_frobenius_sq: construct::frobenius_sq(w_star.as_ref()),
+            groups: w_q.groups,
+            expected_regularizers: expected,
+            drawn_regularizers: regularizers.all(w_star.as_ref(), par)?,
+            f_q: net.f_quadratic(x, w_q.w.as_ref(), par)?,
+            f_sp: target.f_sp(x)?,
+            f_l: net.f_linear(x, w_l.as_ref(), par)?,
+            f_k: target.f_k(x)?,
+        };
+        let weights = cov.weights().to_owned();
+        Ok(Construction { output, matrices: [w_q.w, w_l, w_star, weights, inputs], signs })
+    }
 }
 
-/// The target of a file.
-///
-/// # Errors
-/// As [`Target::new`].
-pub fn from_file(d: usize, file: target::TargetFile) -> escapement::Result<Target> {
-    let low = file
-        .low_degree
-        .into_iter()
-        .map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta })
-        .collect();
-    let sparse = file.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta }).collect();
-    Target::new(d, file.k, LowDegree::Zonal(low), sparse)
-}
-
-/// k = 1, f_k(x) = x_2 (so that E f_k² = 1), f_sp(x) = x_1².
-///
-/// # Errors
-/// As [`Target::new`].
-pub fn default_target(d: usize) -> escapement::Result<Target> {
-    let axis = |i: usize| (0..d).map(|c| f64::from(u8::from(c == i))).collect::<Vec<f64>>();
-    let low = LowDegree::Zonal(vec![ZonalTerm { degree: 1, coefficient: (d as f64).sqrt(), eta: axis(1) }]);
-    Target::new(d, 1, low, vec![SparseTerm { alpha: 1.0, beta: axis(0) }])
+impl Construction {
+    /// Writes all outputs of `--out`, or none of them.
+    fn write(&self, dir: &Path, json: &str) -> Result<()> {
+        let mut outputs = Outputs::new();
+        outputs.folder(dir)?;
+        for (name, m) in OUT.iter().zip(&self.matrices) {
+            outputs.stage(&dir.join(name), |out| npy::write_matrix(out, m.as_ref()))?;
+        }
+        let signs = self.signs.iter().copied();
+        outputs.stage(&dir.join(OUT[5]), |out| npy::write(out, &[self.signs.len()], signs))?;
+        outputs.stage(&dir.join(OUT[6]), |out| writeln!(out, "{json}"))?;
+        outputs.commit()
+    }
 }
 
 fn readable(o: &Output, out: Option<&Path>) -> String {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// default costs a third more products.
 const GAP: f64 = 1e-3;
 
-/// How it is sought, in at most `products` products.
+/// The options of the search for the least eigenvalue, in at most `products` products.
 pub fn options(products: usize, seed: u64) -> LeastOptions {
     LeastOptions { gap: GAP, max_products: products, seed, ..LeastOptions::default() }
 }
@@ -19,16 +19,16 @@ pub struct Curvature {
     /// How far the least eigenvalue may lie below that.
     pub hessian_min_eigenvalue_bound: f64,
     pub hessian_min_eigenvalue_residual: f64,
-    /// From the full spectrum; else the bound fails with `hessian_failure_probability`.
+    /// Whether the full spectrum was computed; otherwise the bound fails with `hessian_failure_probability`.
     pub hessian_exact: bool,
     pub hessian_failure_probability: f64,
     pub hessian_products: usize,
-    /// From below.
+    /// A lower bound on the norm of the Hessian.
     pub hessian_norm: f64,
 }
 
 impl Curvature {
-    /// What was found with these options.
+    /// The result of a search with these options.
     pub fn new(least: &LeastEigenvalue, options: &LeastOptions) -> Self {
         Self {
             hessian_min_eigenvalue: least.value,

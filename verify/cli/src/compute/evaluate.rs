@@ -1,7 +1,7 @@
 //! `escapement evaluate`: the network, its expansion, and L_λ with gradient and Hessian at weights, inputs
 //! and a displacement from files.
 
-use super::common::{self, NetworkArgs, Notes};
+use super::common::{self, NetworkArgs, Neurons, Notes, TopRequest};
 use super::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
 use crate::terminal::{interrupt, solve::WatchedSolve};
@@ -10,17 +10,16 @@ use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::descent::{LeastEigenvalue, LeastOptions, least_eigenvalue};
 use escapement::eigen::{self, RouteChoice, TopSpace};
-use escapement::network::PairedNetwork;
+use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
-use escapement::{Error, tolerance};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::text::numbers::number;
+use escapement::{Error, activation::Activation, tolerance};
+use escapement_verify::{files::atomic::Outputs, text::numbers::number};
 use faer::{Mat, MatRef, Par};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
-/// What `--out` writes; the last only with `--direction`.
+/// The files that `--out` writes, the last one only with `--direction`.
 const FILES: [&str; 4] = ["gradient.npy", "least_vector.npy", "summary.json", "hvp.npy"];
 
 /// Evaluates the network and the regularised loss L_λ at weights and a displacement from files.
@@ -93,7 +92,7 @@ struct Output {
     f: Vec<f64>,
     f_l: Vec<f64>,
     f_q: Vec<f64>,
-    /// Of the model.
+    /// The values of the model at the inputs.
     prediction: Vec<f64>,
     regularizers: [f64; 4],
     /// L̂, the mean loss alone.
@@ -114,109 +113,157 @@ struct Output {
 /// # Errors
 /// Bad input, sizes that do not fit, outputs that cannot be written; nothing is left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let memory = args.network.memory()?;
-    let activation = args.network.activation()?;
-    let (lambda, (model_name, model)) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
-    let loss = Loss::parse(&args.loss)?;
-    ensure!(
-        loss.is_smooth(),
-        Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square")
-    );
-    ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
-    if let Some(dir) = &args.out {
-        Outputs::check_folder(dir, &FILES[..if args.direction.is_some() { 4 } else { 3 }])?;
-    }
     let mut notes = Notes::default();
-    let neurons = args.network.neurons(memory, &mut notes)?;
-    let (p, d) = (neurons.p, neurons.d);
-    let x = common::read_inputs(&args.inputs, d, None, &mut notes)?;
-    let n = x.nrows();
-    let y = npy::read_vector(&args.labels)?;
-    ensure!(
-        y.len() == n,
-        "{} holds {} labels, but {} holds {n} inputs: one label per input",
-        args.labels.display(),
-        y.len(),
-        args.inputs.display()
-    );
-    let w = common::read_displacement(&args.displacement, p, d)?;
-    let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
-    let (rank, request, levels) = args.network.levels_for(args.k, p, d, activation.as_ref(), memory)?;
-    let options = curvature::options(args.products, args.network.seed);
-    let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
-    common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
-
-    let par = Par::rayon(0);
-    let weights = neurons.weights();
-    let net = PairedNetwork::new(weights.as_ref(), activation.clone(), tolerance::UNIT_NORM_F64)?;
-    let cov = Covariance::from_levels(weights, levels)?;
-    let mut watch = WatchedSolve::new(rank, request.tolerance);
-    let pairs = eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
-        watch.step(progress)
-    })?;
-    if pairs.stopped {
-        watch.end();
+    let problem = Problem::read(args, &mut notes)?;
+    let Some(found) = problem.evaluate(args, &mut notes)? else {
         return Ok(interrupt::nothing_written());
-    }
-    watch.then("the network and L_λ");
-    let top = TopSpace::new(&pairs, rank)?;
-    let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-    let (f, f_l, f_q) = (
-        net.f(of.x, w.as_ref(), par)?,
-        net.f_linear(of.x, w.as_ref(), par)?,
-        net.f_quadratic(of.x, w.as_ref(), par)?,
-    );
-    let objective =
-        RegularizedLoss::new(of, &y, loss, lambda, model, memory.saturating_sub(needed as u64), par)?;
-    let mut gradient = Mat::zeros(net.m(), d);
-    let mut space = objective.workspace();
-    let value = objective.value_and_gradient(w.as_ref(), gradient.as_mut(), &mut space, par)?;
-    let prediction = space.f().to_vec();
-    drop(space);
-    watch.then("the least eigenvalue of the Hessian");
-    let hessian = objective.hessian(w.as_ref(), par)?;
-    let product = v.as_ref().map(|v| along(&hessian, v, par)).transpose()?;
-    let least = least_eigenvalue(&hessian, &options, par)?;
-    watch.end();
-    if !least.exact && least.products == args.products && least.residual > options.tolerance * least.norm {
-        notes.add(format_args!(
-            "the least eigenvalue took all {} products and has a residual of {:.1e}: allow more with \
-             --products",
-            args.products, least.residual
-        ));
-    }
-
-    let output = Output {
-        d,
-        m: net.m(),
-        n,
-        k: args.k,
-        n_k: rank,
-        activation: activation.name(),
-        model: model_name,
-        loss_function: loss.name(),
-        lambda,
-        truncation_bound: pairs.truncation_bound,
-        f,
-        f_l,
-        f_q,
-        prediction,
-        regularizers: value.regularizers,
-        mean_loss: value.loss,
-        loss: value.objective,
-        gradient_norm: gradient.norm_l2(),
-        hessian: Curvature::new(&least, &options),
-        hvp_norm: product.as_ref().map(|(hv, _)| hv.norm_l2()),
-        vhv: product.as_ref().map(|(_, form)| *form),
     };
+    let Evaluation { output, gradient, least, product } = found;
     let json = stdout::to_json(&output)?;
     if let Some(dir) = &args.out {
-        let vector = MatRef::from_column_major_slice(least.vector.col_as_slice(0), net.m(), d);
-        write(dir, gradient.as_ref(), vector, product.as_ref().map(|(hv, _)| hv.as_ref()), &json)?;
+        let vector = MatRef::from_column_major_slice(least.vector.col_as_slice(0), output.m, output.d);
+        write(dir, gradient.as_ref(), vector, product.as_ref().map(Mat::as_ref), &json)?;
     }
     notes.print();
     stdout::print(&if args.json { json } else { readable(&output, &least, args.out.as_deref()) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the options and the files ask for. All of it has been checked, and fits in memory.
+struct Problem {
+    memory: u64,
+    /// Bytes that the Hessian and the search for its least eigenvalue take.
+    needed: f64,
+    activation: Arc<dyn Activation>,
+    model: (&'static str, Model),
+    loss: Loss,
+    lambda: [f64; 4],
+    neurons: Neurons,
+    top: TopRequest,
+    x: Mat<f64>,
+    y: Vec<f64>,
+    w: Mat<f64>,
+    /// The direction V.
+    v: Option<Mat<f64>>,
+    options: LeastOptions,
+}
+
+/// The values of the network and of L_λ, with the gradient and the least eigenvector.
+struct Evaluation {
+    output: Output,
+    gradient: Mat<f64>,
+    least: LeastEigenvalue,
+    /// The Hessian times V.
+    product: Option<Mat<f64>>,
+}
+
+impl Problem {
+    fn read(args: &Args, notes: &mut Notes) -> Result<Self> {
+        let memory = args.network.memory()?;
+        let activation = args.network.activation()?;
+        let (lambda, model) = (common::lambda(&args.lambda)?, common::model(&args.model)?);
+        let loss = Loss::parse(&args.loss)?;
+        ensure!(
+            loss.is_smooth(),
+            Error::domain("--loss", loss.name(), "the Hessian needs pseudo-huber, log-cosh or square")
+        );
+        ensure!(args.products > 0, Error::domain("--products", 0, "at least one product is needed"));
+        if let Some(dir) = &args.out {
+            Outputs::check_folder(dir, &FILES[..if args.direction.is_some() { 4 } else { 3 }])?;
+        }
+        let neurons = args.network.neurons(memory, notes)?;
+        let (p, d) = (neurons.p, neurons.d);
+        let x = common::read_inputs(&args.inputs, d, None, notes)?;
+        let n = x.nrows();
+        let y = npy::read_vector(&args.labels)?;
+        ensure!(
+            y.len() == n,
+            "{} holds {} labels, but {} holds {n} inputs: one label per input",
+            args.labels.display(),
+            y.len(),
+            args.inputs.display()
+        );
+        let w = common::read_displacement(&args.displacement, p, d)?;
+        let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
+        let top = args.network.top_request(args.k, p, d, activation.as_ref(), memory)?;
+        let options = curvature::options(args.products, args.network.seed);
+        let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
+        common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
+        Ok(Self { memory, needed, activation, model, loss, lambda, neurons, top, x, y, w, v, options })
+    }
+
+    /// Solves for the top space of Σ and evaluates L_λ; `None` where Ctrl-C stopped the solve.
+    fn evaluate(self, args: &Args, notes: &mut Notes) -> Result<Option<Evaluation>> {
+        let Self { memory, activation, model, loss, lambda, neurons, top, x, y, w, v, options, .. } = self;
+        let (par, d, w) = (Par::rayon(0), neurons.d, w.as_ref());
+        let weights = neurons.weights();
+        let net = PairedNetwork::new(weights.as_ref(), activation, tolerance::UNIT_NORM_F64)?;
+        let TopRequest { rank, request, levels } = top;
+        let cov = Covariance::from_levels(weights, levels)?;
+        let mut watch = WatchedSolve::new(rank, request.tolerance);
+        let pairs =
+            eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
+                watch.step(progress)
+            })?;
+        if pairs.stopped {
+            watch.end();
+            return Ok(None);
+        }
+        watch.then("the network and L_λ");
+        let top = TopSpace::new(&pairs, rank)?;
+        let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
+        let (f, f_l, f_q) =
+            (net.f(of.x, w, par)?, net.f_linear(of.x, w, par)?, net.f_quadratic(of.x, w, par)?);
+        let left = memory.saturating_sub(self.needed as u64);
+        let objective = RegularizedLoss::new(of, &y, loss, lambda, model.1, left, par)?;
+        let mut gradient = Mat::zeros(net.m(), d);
+        let mut space = objective.workspace();
+        let value = objective.value_and_gradient(w, gradient.as_mut(), &mut space, par)?;
+        let prediction = space.f().to_vec();
+        drop(space);
+        watch.then("the least eigenvalue of the Hessian");
+        let hessian = objective.hessian(w, par)?;
+        let (product, form) = v.map(|v| along(&hessian, &v, par)).transpose()?.unzip();
+        let least = least_eigenvalue(&hessian, &options, par)?;
+        watch.end();
+        note_unconverged(&least, &options, notes);
+        let output = Output {
+            d,
+            m: net.m(),
+            n: y.len(),
+            k: args.k,
+            n_k: rank,
+            activation: net.activation().name(),
+            model: model.0,
+            loss_function: loss.name(),
+            lambda,
+            truncation_bound: pairs.truncation_bound,
+            f,
+            f_l,
+            f_q,
+            prediction,
+            regularizers: value.regularizers,
+            mean_loss: value.loss,
+            loss: value.objective,
+            gradient_norm: gradient.norm_l2(),
+            hessian: Curvature::new(&least, &options),
+            hvp_norm: product.as_ref().map(Mat::norm_l2),
+            vhv: form,
+        };
+        Ok(Some(Evaluation { output, gradient, least, product }))
+    }
+}
+
+/// Adds a remark where the search for the least eigenvalue spent its products before it converged.
+fn note_unconverged(least: &LeastEigenvalue, options: &LeastOptions, notes: &mut Notes) {
+    let products = options.max_products;
+    if !least.exact && least.products == products && least.residual > options.tolerance * least.norm {
+        notes.add(format_args!(
+            "the least eigenvalue took all {products} products and has a residual of {:.1e}: allow more \
+             with --products",
+            least.residual
+        ));
+    }
 }
 
 /// The bytes that the Hessian and the search for its least eigenvalue take.
@@ -261,12 +308,6 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
             .iter()
             .map(|(name, values)| vec![(*name).to_string(), rms(values)])
             .collect();
-    let mut terms = vec![vec!["mean loss".into(), String::new(), number(o.mean_loss), number(o.mean_loss)]];
-    for i in 0..4 {
-        let (l, r) = (o.lambda[i], o.regularizers[i]);
-        terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
-    }
-    terms.push(vec!["L_λ".into(), String::new(), String::new(), number(o.loss)]);
     let along = match (o.hvp_norm, o.vhv) {
         (Some(norm), Some(form)) => {
             format!("\nalong V           ‖HV‖_F = {}, ⟨V, HV⟩ = {}", number(norm), number(form))
@@ -299,7 +340,7 @@ fn readable(o: &Output, least: &LeastEigenvalue, out: Option<&Path>) -> String {
         o.n_k,
         o.loss_function,
         common::table(&["at the inputs", "r.m.s."], &functions),
-        common::table(&["term", "λ", "value", "in L_λ"], &terms),
+        common::loss_table(o.mean_loss, o.lambda, o.regularizers, o.loss),
         number(o.gradient_norm),
         number(o.hessian.hessian_min_eigenvalue),
         number(least.lower_bound),

@@ -15,9 +15,7 @@ use escapement_verify::files::atomic::Outputs;
 use escapement_verify::text::numbers::{multiplicity, number};
 use faer::Par;
 use serde::Serialize;
-use std::ops::Range;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{f64::consts::FRAC_1_SQRT_2, ops::Range, path::PathBuf, process::ExitCode};
 
 /// The order pd up to which the whole spectrum is computed when nobody says how much of it is wanted.
 const ALL_BY_DEFAULT: usize = 4_000;
@@ -33,9 +31,9 @@ const LARGE: usize = 100_000;
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  escapement spectrum --d 10 --m 400 --activation sigmoid:1 --plot \
-        spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights W0.npy \
-        --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit vector per \
-        row."
+        spectrum.svg\n  escapement spectrum --d 3 --m 59050 --top 17\n  escapement spectrum --weights \
+        W0.npy --activation tanh:0.5 --all --json\n\nW0.npy holds the p = m/2 distinct neurons, one unit \
+        vector per row."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -43,8 +41,8 @@ pub struct Args {
     /// Only the N largest eigenvalues
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// All pd eigenvalues that the pairing of the neurons does not make zero [default: all of them up to pd =
-    /// 4000, the top d + 1 above]
+    /// All pd eigenvalues that the pairing of the neurons does not make zero [default: all of them up to pd
+    /// = 4000, the top d + 1 above]
     #[arg(long)]
     pub all: bool,
     /// How the eigenvalues are computed: dense (a full eigendecomposition), harmonic (from spherical
@@ -130,22 +128,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let mut notes = Notes::default();
     let neurons = args.network.neurons(memory, &mut notes)?;
     let (p, d, order) = (neurons.p, neurons.d, neurons.p * neurons.d);
-    let top = match args.top {
-        None if !args.all && order > ALL_BY_DEFAULT => {
-            notes.add(format_args!(
-                "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top \
-                 N or --all",
-                d + 1
-            ));
-            Some(d + 1)
-        }
-        top => top,
-    };
-    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
-        let allowed =
-            format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
-        return Err(Error::domain("--top", n, allowed).into());
-    }
+    let top = wanted(args, p, d, &mut notes)?;
     let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
     let request =
         Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
@@ -181,12 +164,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(path) = &args.plot {
         let title = format!("Spectrum of Σ for {}", cov.levels().activation);
         let subtitle = format!("d = {}, m = {}, {} route; dashed: κ_j", cov.d(), cov.m(), pairs.plan.route);
-        let svg = scree(
-            &title,
-            &subtitle,
-            &pairs.eigenvalues,
-            &scree_levels(levels, &groups, pairs.eigenvalues.len()),
-        );
+        let shown = scree_levels(levels, &groups, pairs.eigenvalues.len());
+        let svg = scree(&title, &subtitle, &pairs.eigenvalues, &shown);
         outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
     }
     let text =
@@ -195,6 +174,25 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     notes.print();
     stdout::print(&text)?;
     Ok(if pairs.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// How many of the largest eigenvalues are computed; `None` for all of them.
+fn wanted(args: &Args, p: usize, d: usize, notes: &mut Notes) -> Result<Option<usize>> {
+    let (order, mut top) = (p * d, args.top);
+    if top.is_none() && !args.all && order > ALL_BY_DEFAULT {
+        notes.add(format_args!(
+            "pd = {order} is large, so only the top d + 1 = {} eigenvalues are computed: ask with --top N \
+             or --all",
+            d + 1
+        ));
+        top = Some(d + 1);
+    }
+    if let Some(n) = top.filter(|&n| n == 0 || n > order) {
+        let allowed =
+            format!("from 1 to pd = {order} eigenvalues are not zero by construction (p = {p}, d = {d})");
+        return Err(Error::domain("--top", n, allowed).into());
+    }
+    Ok(top)
 }
 
 fn route(name: &str) -> Result<RouteChoice> {
@@ -302,7 +300,7 @@ fn write_vectors(out: &mut dyn std::io::Write, pairs: &EigenPairs) -> std::io::R
     let entries = (0..n).flat_map(move |c| {
         let column = q.col_as_slice(c);
         (0..2 * p).flat_map(move |r| {
-            let sign = if r < p { std::f64::consts::FRAC_1_SQRT_2 } else { -std::f64::consts::FRAC_1_SQRT_2 };
+            let sign = if r < p { FRAC_1_SQRT_2 } else { -FRAC_1_SQRT_2 };
             (0..d).map(move |i| sign * column[i * p + r % p])
         })
     });

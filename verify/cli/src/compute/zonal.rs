@@ -73,7 +73,8 @@ impl Coefficients {
 
 impl Row {
     fn is_finite(&self) -> bool {
-        self.dimension.is_finite() && self.values.all().iter().chain(&self.error.all()).all(|x| x.is_finite())
+        let [values, errors] = [self.values.all(), self.error.all()];
+        self.dimension.is_finite() && values.iter().chain(&errors).all(|x| x.is_finite())
     }
 }
 
@@ -91,11 +92,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         .levels
         .iter()
         .zip(first.iter().zip(&second))
-        .map(|(l, (&lambda_sigma1, &lambda_sigma2))| Row {
-            degree: l.degree,
-            dimension: l.dimension,
-            values: Coefficients { lambda_sigma1, lambda_sigma2, a: l.a, c: l.c, tau: l.tau, kappa: l.kappa },
-            error: errors(&levels, l, rms_second),
+        .map(|(l, (&lambda_sigma1, &lambda_sigma2))| {
+            let &Level { degree, dimension, a, c, tau, kappa, .. } = l;
+            let values = Coefficients { lambda_sigma1, lambda_sigma2, a, c, tau, kappa };
+            Row { degree, dimension, values, error: errors(&levels, l, rms_second) }
         })
         .collect();
     let finite = degrees.iter().take_while(|row| row.is_finite()).count();
@@ -128,7 +128,8 @@ fn root_mean_square(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
     Ok(ZonalQuadrature::shared(d, 1024)?.expect(|z| g(root * z).powi(2)).sqrt())
 }
 
-/// The rounding of orthonormal coefficients, see [`tolerance::ZONAL_ROUNDINGS`], on the scale of each column.
+/// The rounding of orthonormal coefficients, see [`tolerance::ZONAL_ROUNDINGS`], on the scale of each
+/// column.
 fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
     let (d, j) = (levels.d as f64, l.degree as f64);
     let rounding =

@@ -3,3 +3,12 @@
 pub mod npy;
 pub mod stdout;
 pub mod target;
+
+use anyhow::{Error, anyhow};
+use escapement_verify::files::atomic::reason;
+use std::{io, path::Path};
+
+/// Says that a file cannot be read, and why.
+pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |e| anyhow!("{} cannot be read: {}", path.display(), reason(&e))
+}

@@ -7,9 +7,8 @@
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use faer::{Mat, MatRef};
 use npyz::WriterBuilder;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 /// The longest header that is read. NumPy itself pads a plain header to a multiple of 64 bytes, most often
 /// 128, and refuses those above 10 000.
@@ -27,8 +26,8 @@ pub struct Array {
 /// Reads a matrix (rank 2) of finite numbers.
 ///
 /// # Errors
-/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty, or
-/// that holds NaN or an infinity.
+/// A file that is missing, truncated, longer than its header says, of another rank or element type, empty,
+/// or that holds NaN or an infinity.
 pub fn read_matrix(path: &Path) -> Result<Array> {
     let (shape, fortran, single, data) = read(path)?;
     let [rows, cols] = shape[..] else {
@@ -119,15 +118,9 @@ pub fn write_matrix(out: &mut dyn Write, m: MatRef<'_, f64>) -> std::io::Result<
 fn read(path: &Path) -> Result<(Vec<usize>, bool, bool, Vec<f64>)> {
     let name = path.display();
     let unreadable = || format!("{name} cannot be read");
-    let meta = std::fs::metadata(path)
-        .map_err(|e| anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e)))?;
+    let meta = std::fs::metadata(path).map_err(super::unreadable(path))?;
     ensure!(meta.is_file(), "{name} is not a regular file: a .npy file is needed");
-    let mut file = BufReader::with_capacity(
-        1 << 16,
-        File::open(path).map_err(|e| {
-            anyhow!("{name} cannot be read: {}", escapement_verify::files::atomic::reason(&e))
-        })?,
-    );
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(super::unreadable(path))?);
     let header = Header::read(&mut file, meta.len())
         .map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
     let (single, width) = match header.dtype.as_str() {
@@ -237,7 +230,9 @@ impl Header {
                 (12, u64::from(u32::from_le_bytes(n)))
             }
             (major, minor) => {
-                return Err(format!("its format version is {major}.{minor}, and 1.0, 2.0 and 3.0 are known"));
+                return Err(format!(
+                    "its format version is {major}.{minor}, and 1.0, 2.0 and 3.0 are known"
+                ));
             }
         };
         if text_length > HEADER_LIMIT {

@@ -14,8 +14,10 @@
 //! ```
 
 use anyhow::{Result, anyhow};
+use escapement::construct::{self, SparseTerm, Target, ZonalTerm};
+use escapement_verify::files::toml_file;
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file as it was read: shapes and types are right, and every number is finite. Whether the numbers make
 /// a target is for the core to say, which knows d.
@@ -30,6 +32,40 @@ pub struct TargetFile {
     /// The zonal terms of the low-degree part.
     #[serde(default)]
     pub low_degree: Vec<LowDegree>,
+    /// The file.
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+impl TargetFile {
+    /// The dimension of the vectors in its terms; none where it has no term.
+    pub fn dimension(&self) -> Option<usize> {
+        let vectors = self.sparse.iter().map(|t| &t.beta).chain(self.low_degree.iter().map(|t| &t.eta));
+        vectors.map(Vec::len).next()
+    }
+
+    /// The target that it describes.
+    ///
+    /// # Errors
+    /// As [`Target::new`], after the name of the file.
+    pub fn target(self, d: usize) -> Result<Target> {
+        let low = self.low_degree.into_iter();
+        let low = low.map(|t| ZonalTerm { degree: t.degree, coefficient: t.coefficient, eta: t.eta });
+        let sparse = self.sparse.into_iter().map(|t| SparseTerm { alpha: t.alpha, beta: t.beta });
+        Target::new(d, self.k, construct::LowDegree::Zonal(low.collect()), sparse.collect())
+            .map_err(|e| anyhow!("{}: {e}", self.path.display()))
+    }
+}
+
+/// The target of those who give no file: k = 1, f_k(x) = x_2 (so that E f_k² = 1), f_sp(x) = x_1².
+///
+/// # Errors
+/// As [`Target::new`].
+pub fn default_target(d: usize) -> Result<Target> {
+    let axis = |i: usize| (0..d).map(|c| f64::from(u8::from(c == i))).collect::<Vec<f64>>();
+    let low = ZonalTerm { degree: 1, coefficient: (d as f64).sqrt(), eta: axis(1) };
+    let sparse = SparseTerm { alpha: 1.0, beta: axis(0) };
+    Ok(Target::new(d, 1, construct::LowDegree::Zonal(vec![low]), vec![sparse])?)
 }
 
 /// One term α (β·x)^{k+1}.
@@ -60,13 +96,14 @@ pub struct LowDegree {
 /// A file that is missing or not TOML, an unknown key, a value of the wrong type, or one that is not finite;
 /// the sentence names the file, the line, the key and what is allowed.
 pub fn read(path: &Path) -> Result<TargetFile> {
-    let text = escapement_verify::files::toml_file::read(path, "a target")?;
-    parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))
+    let text = toml_file::read(path, "a target")?;
+    let target = parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))?;
+    Ok(TargetFile { path: path.to_owned(), ..target })
 }
 
 /// As [`read`], from the text itself; the message continues a sentence that begins with the file's name.
 fn parse(text: &str) -> Result<TargetFile, String> {
-    let target: TargetFile = escapement_verify::files::toml_file::parse(text)?;
+    let target: TargetFile = toml_file::parse(text)?;
     for (i, s) in target.sparse.iter().enumerate() {
         finite(std::slice::from_ref(&s.alpha), &format!("alpha of sparse term {}", i + 1))?;
         finite(&s.beta, &format!("beta of sparse term {}", i + 1))?;
@@ -82,45 +119,5 @@ fn finite(values: &[f64], name: &str) -> Result<(), String> {
     match values.iter().find(|v| !v.is_finite()) {
         Some(v) => Err(format!(": {name} holds {v}, and every number must be finite")),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_is_read() {
-        let text = "k = 2\n[[sparse]]\nalpha = 1\nbeta = [1, 0.0]\n[[low_degree]]\ndegree = 2\ncoefficient = \
-            -0.5\neta = [0.0, 1.0]\n";
-        let target = parse(text).unwrap();
-        assert_eq!(target.k, 2);
-        assert_eq!(target.sparse, [Sparse { alpha: 1.0, beta: vec![1.0, 0.0] }]);
-        assert_eq!(target.low_degree, [LowDegree { degree: 2, coefficient: -0.5, eta: vec![0.0, 1.0] }]);
-        assert!(parse("k = 1").unwrap().sparse.is_empty());
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_line() {
-        for (text, words) in [
-            ("k = 1\nkk = 2\n", &["line 2", "kk", "low_degree"][..]),
-            ("k = 1\n[[sparse]]\nalfa = 1\nbeta=[1.0]\n", &["line 3", "alfa", "alpha", "beta"]),
-            ("k = 1\n[[sparse]]\nalpha = \"one\"\nbeta=[1.0]\n", &["line 3", "alpha"]),
-            ("k = -1\n", &["line 1", "k = -1"]),
-            ("k = 1\n[[sparse]]\nalpha = 1.0\n", &["beta"]),
-            ("[[sparse]]\nalpha = 1.0\nbeta = [1.0]\n", &["missing field `k`"]),
-            (
-                "k = 1\n[[low_degree]]\ndegree = 1\ncoefficient = nan\neta = [1.0]\n",
-                &["coefficient of low_degree term 1", "NaN", "finite"],
-            ),
-            ("k = 1\nk = 2\n", &["line 2", "k"]),
-            ("k = ", &["k ="]),
-        ] {
-            let why = parse(text).unwrap_err();
-            assert!(!why.contains('\n'), "{why:?}");
-            for word in words {
-                assert!(why.contains(word), "{text:?} gives {why:?}, which lacks {word:?}");
-            }
-        }
     }
 }

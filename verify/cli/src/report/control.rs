@@ -1,5 +1,5 @@
-//! What a control came to, in a few words. A false neighbour need be refuted on one cell only; on how many it
-//! was says how sharp the check is.
+//! The result of a control in a few words. A false neighbour need be refuted on one cell only; on how many
+//! it was says how sharp the check is.
 
 use escapement_verify::judge::{Control, Tally, Verdict};
 use escapement_verify::text::plural::count;
@@ -7,59 +7,20 @@ use escapement_verify::text::plural::count;
 /// "refuted on 1 of 12 cells", with the cells of every false neighbour; the verdict alone where there is
 /// none.
 pub fn words(control: &Control) -> String {
-    said(control.verdict, control.neighbours.iter())
+    verdict_on_cells(control.verdict, control.neighbours.iter())
 }
 
-/// The same of one of its false neighbours, by its own description.
+/// As [`words`], for the false neighbour with this description alone.
 pub fn words_of(control: &Control, neighbour: &str) -> String {
-    said(control.verdict, control.neighbours.iter().find(|t| t.description == neighbour).into_iter())
+    verdict_on_cells(
+        control.verdict,
+        control.neighbours.iter().find(|t| t.description == neighbour).into_iter(),
+    )
 }
 
-fn said<'a>(verdict: Verdict, tallies: impl Iterator<Item = &'a Tally>) -> String {
+fn verdict_on_cells<'a>(verdict: Verdict, tallies: impl Iterator<Item = &'a Tally>) -> String {
     let tallies: Vec<&Tally> = tallies.filter(|_| verdict == Verdict::Refuted).collect();
     let Some((last, others)) = tallies.split_last() else { return verdict.to_string() };
     let others: String = others.iter().map(|t| format!("{} of {}, ", t.refuted, t.of)).collect();
     format!("{verdict} on {others}{} of {}", last.refuted, count(last.of, "cell"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use escapement_verify::judge::judge_bound;
-    use escapement_verify::{Bound, Cell, Measurement, Neighbour, Parameter, Record, Tier};
-
-    /// Four records of an identity, and neighbours of which one is false on a single cell.
-    fn judged(neighbours: &[Neighbour]) -> Control {
-        let record = |m: usize| {
-            let false_once = if m == 3 { 2.0 } else { 1.0 };
-            let measurement = Measurement::new()
-                .quantity("one", 1.0, 0.0)
-                .quantity("once", false_once, 0.0)
-                .quantity("two", 2.0, 0.0);
-            Record {
-                source: String::new(),
-                seed: 0,
-                cell: Cell::new("made-up", "").with(Parameter::M, m),
-                measurement,
-            }
-        };
-        let records: Vec<Record> = (1..=4).map(record).collect();
-        let bound = Bound::identity("same", "", "one", "one", neighbours[0].clone());
-        let bound = neighbours[1..].iter().cloned().fold(bound, Bound::neighbour);
-        judge_bound("made-up", &bound, Tier::Quick, 0, &records, &[]).verdict.control
-    }
-
-    #[test]
-    fn it_says_on_how_many_cells_a_control_is_refuted() {
-        let [once, always] = [Neighbour::rhs("once", "false once"), Neighbour::rhs("two", "2 in place of 1")];
-        let control = judged(std::slice::from_ref(&once));
-        assert_eq!(words(&control), "refuted on 1 of 4 cells");
-        let control = judged(&[once, always]);
-        assert_eq!(words(&control), "refuted on 1 of 4, 4 of 4 cells");
-        assert_eq!(words_of(&control, "2 in place of 1"), "refuted on 4 of 4 cells");
-        assert_eq!(words_of(&control, "another"), "refuted");
-        let control = judged(&[Neighbour::rhs("one", "itself")]);
-        assert_eq!((words(&control), words_of(&control, "itself")), ("exact".to_owned(), "exact".to_owned()));
-        assert_eq!(words(&Control::new("planted: refuted in 3 of 3 sweeps", Verdict::Refuted)), "refuted");
-    }
 }

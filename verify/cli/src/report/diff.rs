@@ -25,47 +25,39 @@ use std::fmt::Write;
 /// The name and version of the format.
 pub const SCHEMA: &str = "escapement-diff/1";
 
-/// What two reports differ in.
+/// The differences of two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
-    /// [`SCHEMA`].
     pub schema: &'static str,
-    /// The earlier one.
     pub old: Origin,
-    /// The later one.
     pub new: Origin,
     /// Verdicts that got worse, printed wording aside.
     pub worse: usize,
-    /// Claims and bounds that are gone: nobody knows what has become of them.
+    /// Claims and bounds that the later report does not have.
     pub gone: usize,
     /// Bounds of which the constants are not compared, because the two reports have other cells.
     pub not_compared: usize,
-    /// What moved, claim by claim.
+    /// The differences, claim by claim.
     pub changes: Vec<Change>,
 }
 
-/// Where one of the two comes from.
+/// The origin of one of the two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Origin {
-    /// The file.
     pub file: String,
-    /// The tier.
     pub tier: Tier,
-    /// The root seed.
     pub seed: u64,
-    /// How many cells have a record.
+    /// The number of cells with a record.
     pub cells: usize,
 }
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// The claim.
     pub claim: String,
     /// The bound, unless it is the claim as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bound: Option<String>,
-    /// What moved.
     #[serde(flatten)]
     pub what: What,
 }
@@ -73,7 +65,6 @@ pub struct Change {
 /// A number and its error bound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Constant {
-    /// The implied constant.
     pub value: f64,
     /// Its error bound, where it has one.
     pub error: Option<f64>,
@@ -82,11 +73,8 @@ pub struct Constant {
 /// A measured exponent and its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Exponent {
-    /// The measured value.
     pub measured: f64,
-    /// Its lower limit.
     pub lower: f64,
-    /// Its upper limit.
     pub upper: f64,
     /// The onset, for an asymptotic statement that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,39 +86,13 @@ pub struct Exponent {
 #[serde(tag = "change", rename_all = "lowercase")]
 pub enum What {
     /// The verdict is another one.
-    Verdict {
-        /// It was.
-        old: Verdict,
-        /// It is.
-        new: Verdict,
-        /// Whether it got worse.
-        worse: bool,
-    },
+    Verdict { old: Verdict, new: Verdict, worse: bool },
     /// The implied constant moved.
-    Constant {
-        /// It was.
-        old: Constant,
-        /// It is.
-        new: Constant,
-    },
+    Constant { old: Constant, new: Constant },
     /// An exponent or an onset moved.
-    Exponent {
-        /// The swept parameter.
-        parameter: String,
-        /// The cells.
-        group: String,
-        /// It was.
-        old: Exponent,
-        /// It is.
-        new: Exponent,
-    },
+    Exponent { parameter: String, group: String, old: Exponent, new: Exponent },
     /// The number of cells with a record is another one.
-    Cells {
-        /// It was.
-        old: usize,
-        /// It is.
-        new: usize,
-    },
+    Cells { old: usize, new: usize },
     /// It was not there.
     Came {
         /// The cells, if it is one group of a bound.
@@ -278,11 +240,14 @@ fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
 /// come last, under a line of their own: of what moved one knows where it is.
 pub fn words(diff: &Diff) -> String {
     let mut out = String::new();
-    let place = |c: &Change| c.bound.as_ref().map_or_else(|| c.claim.clone(), |b| format!("{}/{b}", c.claim));
+    let place = |Change { claim, bound, .. }: &Change| match bound {
+        Some(bound) => format!("{claim}/{bound}"),
+        None => claim.clone(),
+    };
     let gone = |c: &&Change| matches!(c.what, What::Went { group: None });
     for c in diff.changes.iter().filter(|c| !gone(c)) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{}: {}", place(c), said(&c.what));
+        let _ = writeln!(out, "{}: {}", place(c), change_in_words(&c.what));
     }
     if diff.gone > 0 {
         let _ = writeln!(out, "Gone, without a verdict in {}:", diff.new.file);
@@ -312,7 +277,7 @@ pub fn words(diff: &Diff) -> String {
     out
 }
 
-fn said(what: &What) -> String {
+fn change_in_words(what: &What) -> String {
     let constant = |c: &Constant| {
         c.error.map_or_else(|| format!("{:.6e}", c.value), |e| format!("{:.6e} ± {e:.1e}", c.value))
     };

@@ -2,7 +2,7 @@
 
 pub mod command;
 pub mod control;
-pub mod diff;
+pub(crate) mod diff;
 pub mod graph;
 pub mod model;
 pub mod page;

@@ -1,4 +1,4 @@
-//! Lines of progress on standard error: drawn where someone watches, hidden elsewhere.
+//! Lines of progress on standard error, drawn on a terminal and hidden elsewhere.
 
 use super::is_watched;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Least time between two messages: to write one takes longer than a small step.
 const MESSAGE: Duration = Duration::from_millis(100);
 
-/// What a line of progress looks like.
+/// The form of a line of progress.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// A bar with the number of steps, of which there may be fewer in the end.
@@ -41,7 +41,7 @@ impl Shape {
 /// A line of progress.
 pub struct Bar {
     bar: ProgressBar,
-    told: Cell<Option<Instant>>,
+    last_message: Cell<Option<Instant>>,
 }
 
 impl Bar {
@@ -52,10 +52,10 @@ impl Bar {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         bar.set_style(shape.style());
-        Self { bar, told: Cell::new(None) }
+        Self { bar, last_message: Cell::new(None) }
     }
 
-    /// Whether nobody sees it.
+    /// Whether the line is hidden.
     pub fn is_hidden(&self) -> bool {
         self.bar.is_hidden()
     }
@@ -65,23 +65,23 @@ impl Bar {
         self.bar.set_length(work);
     }
 
-    /// So much was done before: it took no time in this process.
+    /// Sets how much work earlier processes did, which took no time in this one.
     pub fn resume(&self, done: u64) {
         self.bar.set_position(done);
         self.bar.reset_eta();
     }
 
-    /// So much is done, and there is this to say, unless the last message is only just written.
+    /// Sets how much work is done, and shows a message unless the last one was shown only just now.
     pub fn progress(&self, done: u64, message: impl FnOnce() -> String) {
-        if self.told.get().is_none_or(|at| at.elapsed() > MESSAGE) {
-            self.told.set(Some(Instant::now()));
+        if self.last_message.get().is_none_or(|at| at.elapsed() > MESSAGE) {
+            self.last_message.set(Some(Instant::now()));
             self.bar.set_position(done);
             self.bar.set_message(message());
         }
     }
 
-    /// There is this to say.
-    pub fn say(&self, message: String) {
+    /// Shows a message at once.
+    pub fn show_message(&self, message: String) {
         self.bar.set_message(message);
         self.bar.tick();
     }

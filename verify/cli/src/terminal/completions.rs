@@ -51,8 +51,8 @@ const FOCUS: &str = "focus";
 const CLAIMS: [(&str, &str); 4] =
     [("verify", "claims"), ("report", "claims"), ("explain", "claim"), ("graph", FOCUS)];
 
-/// The arguments that name a claim, with the claims as their values. Parsing knows nothing of this: there the
-/// registry says what is near to an unknown name.
+/// The arguments that name a claim, with the claims as their values. Parsing knows nothing of this: there
+/// the registry says what is near to an unknown name.
 fn with_claims(mut command: clap::Command, registry: &Registry) -> clap::Command {
     // The script is printed and the process ends.
     let names: Vec<Str> = registry.claims().map(|claim| Str::from(&*claim.id().to_owned().leak())).collect();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-/// What is said where an interrupt leaves no output behind.
+/// The remark on an interrupt that leaves no output behind.
 const NOTHING: &str = "nothing was written";
 
 /// Nothing that can be kept is under way: an interrupt ends the process.
@@ -27,7 +27,7 @@ fn end(words: &str) -> ! {
     std::process::exit(i32::from(INTERRUPTED))
 }
 
-/// Whether the user asked to stop.
+/// A request of the user to stop, made by Ctrl-C.
 #[derive(Debug)]
 pub struct Stop(Arc<AtomicU8>);
 
@@ -60,7 +60,7 @@ impl Stop {
         Self(state)
     }
 
-    /// Whether they did.
+    /// Whether the user asked to stop.
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::SeqCst) == ASKED
     }
@@ -92,9 +92,9 @@ pub(super) fn end_without_output() -> ! {
 /// is over.
 pub fn of_journal(journal: &Arc<Mutex<Journal>>, again: String) -> Arc<AtomicBool> {
     let over = Arc::new(AtomicBool::new(false));
-    let (held, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(journal), over.clone());
+    let (journal_of_run, finished): (Weak<Mutex<Journal>>, _) = (Arc::downgrade(journal), over.clone());
     handle(move || {
-        let journal = held.upgrade();
+        let journal = journal_of_run.upgrade();
         let _guard = journal.as_ref().map(|j| j.lock());
         if finished.load(Ordering::SeqCst) {
             std::process::exit(i32::from(INTERRUPTED));

@@ -5,8 +5,7 @@ use anyhow::Result;
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use escapement_verify::files::atomic::Outputs;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Prints the manual page, or writes one for every subcommand to a folder.
 #[derive(Debug, clap::Args)]

@@ -36,7 +36,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes it that of the process.
+    /// Applies the arguments to the process.
     pub fn set(self) {
         QUIET.store(self.quiet, Ordering::Relaxed);
         COLOURS.store(colours(std::io::stdout().is_terminal()), Ordering::Relaxed);
@@ -127,8 +127,8 @@ mod tests {
     #[test]
     fn verdicts_are_painted_where_a_line_begins_with_one_and_nowhere_else() {
         let table = "refuted       lemma-1: holds or not\n  scales        growth rate\n                  \
-            refuted on 6 of 6 cells\n  refuted       same [as printed, erratum 0; does not count]\n2 claims: \
-            1 refuted.\n";
+            refuted on 6 of 6 cells\n  refuted       same [as printed, erratum 0; does not count]\n2 \
+            claims: 1 refuted.\n";
         let painted = paint(table);
         assert_eq!(painted.matches('\u{1b}').count(), 8, "{painted:?}");
         assert!(

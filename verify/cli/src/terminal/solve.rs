@@ -1,4 +1,4 @@
-//! A long solve under the user's eyes: progress on a terminal, and a Ctrl-C that keeps what there is.
+//! A long solve with progress on a terminal, which Ctrl-C stops without losing what was found.
 
 use super::bar::{Bar, Shape};
 use super::interrupt::{Stop, end_without_output};
@@ -13,7 +13,8 @@ pub struct SolveBar {
 }
 
 impl SolveBar {
-    /// For a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative residual.
+    /// The line of a solve for `wanted` eigenpairs (0 where no iteration is expected) to a relative
+    /// residual.
     pub fn new(wanted: usize, tolerance: f64) -> Self {
         Self { bar: Bar::new(Shape::Solve, 0), wanted, tolerance }
     }
@@ -22,9 +23,9 @@ impl SolveBar {
     pub fn show(&self, progress: Progress) {
         let Progress { products, converged, residual } = progress;
         let Self { wanted, tolerance, .. } = self;
-        self.bar.say(format!(
-            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} allowed; \
-             {products} products"
+        self.bar.show_message(format!(
+            "{converged} of {wanted} eigenpairs; largest residual {residual:.1e} of {tolerance:.0e} \
+             allowed; {products} products"
         ));
     }
 
@@ -60,10 +61,10 @@ impl WatchedSolve {
             self.line.end();
             end_without_output();
         }
-        self.line.bar.say(words.to_owned());
+        self.line.bar.show_message(words.to_owned());
     }
 
-    /// All is over: an interrupt ends the process.
+    /// Ends the line. From now on an interrupt ends the process.
     pub fn end(self) {
         self.stop.idle();
         self.line.end();

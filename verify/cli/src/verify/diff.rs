@@ -2,28 +2,27 @@
 
 use super::journal_report::{self, Measured, Wanted};
 use super::{print, print_json};
+use crate::files::unreadable;
 use crate::report::diff::{compare, words};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
 use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
 use anyhow::{Result, anyhow, bail};
 use escapement_verify::claim::{Tier, registry::Registry};
-use escapement_verify::error::Error;
-use escapement_verify::files::atomic::reason;
-use escapement_verify::run::journal::Records;
+use escapement_verify::{error::Error, run::journal::Records};
 use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What --help says beyond the options.
+/// The text of --help behind the options.
 const DETAILS: &str = "\
 The command shows
   verdicts that changed;
   constants that differ by more than their two error bounds together. Constants are compared only where both
     sides have the same cells and the same seed: on other cells a constant is another number;
-  exponents that changed. On the same cells with the same seed an exponent has changed when one measured value
-    lies outside the limits of the other. On other cells or with another seed it has changed when the two
-    differ by more than the root of the sum of the squares of their limits;
+  exponents that changed. On the same cells with the same seed an exponent has changed when one measured
+    value lies outside the limits of the other. On other cells or with another seed it has changed when the
+    two differ by more than the root of the sum of the squares of their limits;
   onsets that changed;
   claims, bounds and groups of cells that came or went, and numbers of cells;
   in a group of their own the claims and bounds for which the later side gives no verdict any more.
@@ -73,7 +72,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     })
 }
 
-/// What every report begins with.
+/// The beginning of every report.
 #[derive(Deserialize)]
 struct Head {
     schema: String,
@@ -82,7 +81,7 @@ struct Head {
 /// A report, or the report on a journal.
 fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
     let name = path.display();
-    let bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
+    let bytes = std::fs::read(path).map_err(unreadable(path))?;
     if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
         if schema != SCHEMA {
             bail!(

@@ -1,13 +1,13 @@
 //! `graph`: which claim rests on which, as a picture.
 
-use super::list::{Standing, tell_of_earlier};
+use super::list::{JournalStatus, note_earlier};
 use super::{Scope, print};
 use crate::report::graph::{Graph, Node, Setting};
 use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
 use escapement_verify::claim::{Claim, registry::Registry};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::run::journal::{RecordsByCell, Records};
+use escapement_verify::files::atomic::{Outputs, write_file};
+use escapement_verify::run::journal::{Records, RecordsByCell};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 /// Arrows lead from a claim to what rests on it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 --tier \
-        standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
+    after_help = "Examples:\n  escapement graph --out graph.svg\n  escapement graph --focus theorem-2 \
+        --tier standard --format mermaid\n  escapement graph --format dot | dot -Tpdf -o graph.pdf"
 )]
 pub struct Args {
     /// The format of the picture [default: by the name of --out; svg otherwise]
@@ -37,19 +37,19 @@ pub struct Args {
     scope: Scope,
 }
 
-/// The languages.
+/// The formats of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// A picture with links
     Svg,
-    /// For Graphviz
+    /// The language of Graphviz
     Dot,
-    /// For Markdown pages
+    /// The language of diagrams in Markdown pages
     Mermaid,
 }
 
 impl Format {
-    /// What the name of a file asks for.
+    /// The format that the name of a file asks for.
     fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         Ok(match extension.as_deref() {
@@ -84,14 +84,14 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         ));
     }
     let held = RecordsByCell::new(records.iter(), args.scope.seed);
-    let standings =
-        registry.claims().map(|c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
-    tell_of_earlier(&standings);
-    let node = |(c, s): (&dyn Claim, &Standing)| {
+    let statuses =
+        registry.claims().map(|c| JournalStatus::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    note_earlier(&statuses);
+    let node = |(c, s): (&dyn Claim, &JournalStatus)| {
         let uses: Vec<&str> = registry.uses(c)?.into_iter().map(Claim::id).collect();
         Ok(Node::new(c.id(), c.card().title, s.verdict, &uses))
     };
-    let graph = Graph::new(registry.claims().zip(&standings).map(node).collect::<Result<_>>()?);
+    let graph = Graph::new(registry.claims().zip(&statuses).map(node).collect::<Result<_>>()?);
     let graph = focus.map_or_else(|| graph.clone(), |id| graph.focus(id));
     let text = match format {
         Format::Svg => graph.svg(Setting::Alone(&args.page)),
@@ -101,9 +101,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     match &args.out {
         None => print(out, &text)?,
         Some(path) => {
-            let mut outputs = Outputs::new();
-            outputs.stage(path, |w| w.write_all(text.as_bytes()))?;
-            outputs.commit()?;
+            write_file(path, |w| w.write_all(text.as_bytes()))?;
             print(out, &format!("{}\n", path.display()))?;
         }
     }

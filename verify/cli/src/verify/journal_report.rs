@@ -5,17 +5,16 @@ use crate::terminal::program;
 use anyhow::Result;
 use escapement_verify::claim::{Claim, Tier, cell::Cell, record::Failure, registry::Registry};
 use escapement_verify::run::{journal::Records, timings::Timings};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-/// What the present command measured, or tried to.
+/// The cells that the present command measured, and those that it could not measure.
 #[derive(Default)]
 pub(super) struct Measured {
     pub cells: BTreeSet<Cell>,
     pub failures: Vec<Failure>,
 }
 
-/// What to show of a journal.
+/// The part of a journal to show.
 pub(super) struct Wanted<'a> {
     pub claims: Vec<&'a dyn Claim>,
     /// The tier, or the one that the journal seems to hold.
@@ -33,8 +32,8 @@ impl Wanted<'_> {
     }
 }
 
-/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making it
-/// again.
+/// The report on the journal at `path`, of which `records` were read; `command` makes the words for making
+/// it again.
 ///
 /// # Errors
 /// Plans that cannot be made.

@@ -5,10 +5,9 @@ use crate::terminal::{exit::HOLDS, note, program};
 use anyhow::Result;
 use escapement_verify::claim::{Claim, errata::ErratumId, registry::Registry};
 use escapement_verify::judge::{Verdict, judge};
-use escapement_verify::run::journal::{RecordsByCell, Records};
-use escapement_verify::run::plan::Plan;
-use escapement_verify::run::source::source_of;
+use escapement_verify::run::journal::{Records, RecordsByCell};
 use escapement_verify::text::plural::{are, count};
+use escapement_verify::{run::plan::Plan, run::source::source_of};
 use serde::Serialize;
 use std::io::Write;
 
@@ -27,18 +26,18 @@ pub struct Args {
     json: bool,
 }
 
-/// What the journal says of a claim.
+/// The records that the journal holds of a claim, and the verdict on them.
 #[derive(Serialize)]
-pub(super) struct Standing {
+pub(super) struct JournalStatus {
     /// None while cells are missing.
     pub(super) verdict: Option<Verdict>,
     cells: usize,
     measured: usize,
-    /// Whether they are of other sources than this program's.
+    /// Whether its records were made by other sources than those of this program.
     pub(super) earlier: bool,
 }
 
-impl Standing {
+impl JournalStatus {
     pub(super) fn of(claim: &dyn Claim, scope: &Scope, held: &RecordsByCell<'_>) -> Result<Self> {
         let plan = Plan::new(&[claim], scope.tier, scope.seed)?;
         let (source, found) = held.of(claim, &plan);
@@ -66,7 +65,7 @@ struct Row<'a> {
     reference: &'static str,
     statement: String,
     #[serde(flatten)]
-    standing: &'a Standing,
+    status: &'a JournalStatus,
     uses: &'static [&'static str],
     errata: &'static [ErratumId],
     bounds: Vec<String>,
@@ -76,20 +75,20 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let records = Records::read(&args.scope.journal)?;
     let held = RecordsByCell::new(records.iter(), args.scope.seed);
     let listed = registry.of_papers(args.paper.as_slice())?;
-    let standings =
-        listed.iter().map(|&c| Standing::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
-    let claims = || listed.iter().copied().zip(&standings);
+    let statuses =
+        listed.iter().map(|&c| JournalStatus::of(c, &args.scope, &held)).collect::<Result<Vec<_>>>()?;
+    let claims = || listed.iter().copied().zip(&statuses);
     if args.json {
-        let rows: Vec<Row<'_>> = claims().map(|(c, standing)| row(c, standing)).collect();
+        let rows: Vec<Row<'_>> = claims().map(|(c, status)| row(c, status)).collect();
         print_json(out, &rows)?;
         return Ok(HOLDS);
     }
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let width = longest(&mut listed.iter().map(|&c| registry.name_of(c).chars().count()));
-    let words = longest(&mut standings.iter().map(|s| s.words().chars().count()));
+    let words = longest(&mut statuses.iter().map(|s| s.words().chars().count()));
     let refuted: Vec<&str> =
         claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
-    let line = |(c, s): (&dyn Claim, &Standing)| {
+    let line = |(c, s): (&dyn Claim, &JournalStatus)| {
         let shaken_by = registry.shaken_by(c.id(), &refuted);
         let shaken = if shaken_by.is_empty() {
             String::new()
@@ -100,11 +99,11 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         format!("{name:<width$}  {:<words$}  {} ({}){shaken}\n", s.words(), card.title, card.reference)
     };
     print(out, &claims().map(line).collect::<String>())?;
-    tell_of_earlier(&standings);
+    note_earlier(&statuses);
     let Scope { tier, seed, journal } = &args.scope;
     if !journal.exists() {
         note(format_args!("there is no journal {}: nothing is measured yet", journal.display()));
-    } else if standings.iter().any(|s| s.verdict.is_none()) {
+    } else if statuses.iter().any(|s| s.verdict.is_none()) {
         let (journal, tier, seed) = (journal.display().to_string(), tier.to_string(), seed.to_string());
         let command = shell_words::join(["verify", "--journal", &journal, "--tier", &tier, "--seed", &seed]);
         note(format_args!(
@@ -115,23 +114,23 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     Ok(HOLDS)
 }
 
-/// Says so where records are of other sources.
-pub(super) fn tell_of_earlier(standings: &[Standing]) {
-    let earlier = standings.iter().filter(|s| s.earlier).count();
+/// Adds a remark on claims whose records were made by other sources.
+pub(super) fn note_earlier(statuses: &[JournalStatus]) {
+    let earlier = statuses.iter().filter(|s| s.earlier).count();
     if earlier > 0 {
         let (claims, are) = (count(earlier, "claim"), are(earlier));
         note(format_args!("{claims} {are} shown by records of other sources than this program's"));
     }
 }
 
-fn row<'a>(c: &'a dyn Claim, standing: &'a Standing) -> Row<'a> {
+fn row<'a>(c: &'a dyn Claim, status: &'a JournalStatus) -> Row<'a> {
     let card = c.card();
     Row {
         claim: card.name(),
         title: card.title,
         reference: card.reference,
         statement: card.plain_statement(),
-        standing,
+        status,
         uses: card.uses,
         errata: card.errata,
         bounds: c.bounds().into_iter().map(|b| b.name).collect(),

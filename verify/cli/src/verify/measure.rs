@@ -7,17 +7,13 @@ use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
 use escapement_verify::claim::{Tier, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
-use escapement_verify::run::runner;
-use escapement_verify::run::shard::Shard;
-use escapement_verify::run::source::source_of;
-use escapement_verify::run::timings::Timings;
 use escapement_verify::text::{numbers::duration, plural::count};
+use escapement_verify::{run::runner, run::shard::Shard, run::source::source_of, run::timings::Timings};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::Write;
-use std::path::Path;
+use std::{io::Write, path::Path};
 
-/// What `verify` is told.
+/// The options of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  \

@@ -3,13 +3,11 @@
 use super::print;
 use crate::terminal::{exit::HOLDS, note};
 use anyhow::Result;
-use escapement_verify::claim::registry::Registry;
 use escapement_verify::run::journal::merge::{Standing, merge};
-use escapement_verify::text::plural::count;
-use std::io::Write;
-use std::path::PathBuf;
+use escapement_verify::{claim::registry::Registry, text::plural::count};
+use std::{io::Write, path::PathBuf};
 
-/// What `merge` is told.
+/// The options of `merge`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify --shard 1/2 --journal a.jsonl\n  escapement verify --shard \

@@ -19,17 +19,16 @@ use crate::files::stdout::{print_json_to as print_json, print_to as print};
 use crate::terminal::exit::BAD_INPUT;
 use anyhow::Result;
 use escapement_verify::claim::registry::Registry;
-use std::io::Write;
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 /// The commands of the pipeline.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Measure claims and give verdicts
     ///
-    /// A claim is a statement of a paper. It is measured on cells, each of which is one choice of sizes; what
-    /// was measured on a cell is a record, and the journal is the file of all records. A verdict is read off
-    /// the records and is printed with its evidence.
+    /// A claim is a statement of a paper. It is measured on cells, each of which is one choice of sizes;
+    /// what was measured on a cell is a record, and the journal is the file of all records. A verdict is
+    /// read off the records and is printed with its evidence.
     ///
     /// The exit code is 0 when all claims hold, 1 when a claim is refuted as checked, 3 when a claim is
     /// inconclusive, 2 for bad input. With --shard one share of the cells is measured and no verdict is

@@ -3,22 +3,20 @@
 use super::{print, print_json};
 use crate::terminal::exit::{HOLDS, REFUTED};
 use anyhow::Result;
-use escapement_verify::claim::registry::Registry;
 use escapement_verify::oracle::{Comparison, Format, Outcome, compare_file};
-use escapement_verify::text::plural::count;
+use escapement_verify::{claim::registry::Registry, text::plural::count};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::Write;
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
-/// How many disagreements are spelled out.
+/// The number of disagreements that are printed.
 const SHOWN: usize = 20;
 
-/// What `oracle` is told.
+/// The options of `oracle`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement oracle sigma.json\n  escapement oracle values.json --format network \
-        --json"
+    after_help = "Examples:\n  escapement oracle sigma.json\n  escapement oracle values.json --format \
+        network --json"
 )]
 pub struct Args {
     /// The file of reference values

@@ -7,10 +7,8 @@ use crate::report::{model::Report, page, tables};
 use crate::terminal::{choice, note, program};
 use anyhow::Result;
 use escapement_verify::claim::{Tier, registry::Registry};
-use escapement_verify::files::atomic::Outputs;
-use escapement_verify::run::journal::Records;
 use escapement_verify::run::plan::{Plan, Step};
-use escapement_verify::run::source::source_of;
+use escapement_verify::{files::atomic::Outputs, run::journal::Records, run::source::source_of};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +70,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let report = report(args, registry)?;
     report.notes.iter().for_each(note);
     let contents: [Vec<u8>; 5] = [
-        page::html_with(&report, &experiments).into_bytes(),
+        page::html(&report, &experiments).into_bytes(),
         tables::markdown(&report).into_bytes(),
         tables::csv(&report)?,
         tables::latex(&report).into_bytes(),
@@ -115,21 +113,13 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();
     if !nothing && !args.measure {
-        return journal_report::report(
-            &args.journal,
-            &before,
-            registry,
-            &wanted,
-            &Measured::default(),
-            command,
-        );
+        let measured = Measured::default();
+        return journal_report::report(&args.journal, &before, registry, &wanted, &measured, command);
     }
     let tier = wanted.tier(&before)?;
     if nothing {
-        note(format_args!(
-            "there is no journal {}: the {tier} tier is measured first",
-            args.journal.display()
-        ));
+        let journal = args.journal.display();
+        note(format_args!("there is no journal {journal}: the {tier} tier is measured first"));
     }
     wanted.tier = Some(tier);
     let plan = Plan::new(&wanted.claims, tier, args.seed)?;
@@ -138,13 +128,7 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     let again = format!("{} --measure resumes there", command(tier));
     let scope = Scope { tier, seed: args.seed, journal: args.journal.clone() };
     let outcome = run::outcome(&RunArgs { scope, jobs: args.jobs, fresh: false }, &plan, again, false)?;
-    let measured = Measured { cells, failures: outcome.failures };
-    journal_report::report(
-        &args.journal,
-        &Records::read(&args.journal)?,
-        registry,
-        &wanted,
-        &measured,
-        command,
-    )
+    let (records, measured) =
+        (Records::read(&args.journal)?, Measured { cells, failures: outcome.failures });
+    journal_report::report(&args.journal, &records, registry, &wanted, &measured, command)
 }

@@ -6,10 +6,8 @@ use crate::terminal::{choice, interrupt, note, program, progress};
 use anyhow::Result;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
-use escapement_verify::run::journal::Journal;
-use escapement_verify::run::plan::Plan;
 use escapement_verify::run::runner::{self, Options};
-use escapement_verify::run::timings::Timings;
+use escapement_verify::{run::journal::Journal, run::plan::Plan, run::timings::Timings};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -73,7 +71,7 @@ pub(super) fn outcome(
     Ok(outcome?)
 }
 
-/// How `verify` goes on after Ctrl-C.
+/// The sentence that says how `verify` goes on after Ctrl-C.
 pub(super) fn again(args: &RunArgs) -> String {
     // With --fresh it would begin by emptying the journal.
     let changed = if args.fresh { " without --fresh" } else { "" };

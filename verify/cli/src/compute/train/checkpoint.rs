@@ -1,8 +1,7 @@
 //! What `train` keeps of a run, so that the run goes on to the same bits: see [`KeptRun`]. The bytes are
 //! those of W, row by row.
 
-use super::settings::Settings;
-use super::summary::Summary;
+use super::{settings::Settings, summary::Summary};
 use anyhow::{Result, ensure};
 use escapement::descent::DescentState;
 use escapement_verify::files::kept_run::{self, KeptRun};
@@ -18,7 +17,7 @@ const RUN: &str = "train";
 /// counts.
 const FREE: [&str; 7] = ["max-steps", "checkpoint-every", "weights", "inputs", "labels", "target", "start"];
 
-/// Where a run is: the state of the descent but for W, and what the run depends on beside its settings.
+/// The state of a run: that of the descent but for W, and what the run depends on beside its settings.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     digests: BTreeMap<String, String>,
@@ -34,7 +33,7 @@ pub struct State {
     best: Option<(f64, u64)>,
     look_at: u64,
     wait: u64,
-    /// What came out, where the run has ended.
+    /// The result, where the run has ended.
     pub summary: Option<Summary>,
 }
 
@@ -93,7 +92,7 @@ pub fn read(path: &Path) -> Result<(Checkpoint, DescentState)> {
 /// Refuses to go on with the run in `folder` under other settings or on other data.
 ///
 /// # Errors
-/// What differs, in one sentence.
+/// The differences, in one sentence.
 pub fn require_same(
     checkpoint: &Checkpoint,
     folder: &Path,

@@ -1,24 +1,21 @@
 //! What a run trains on: network, Σ and its top space, inputs and labels, the test, the start.
 
 use super::settings::Settings;
-use crate::compute::common::{self, NetworkArgs, Notes};
-use crate::compute::construct;
-use crate::files::{npy, target};
-use crate::terminal::solve::SolveBar;
-use anyhow::{Result, anyhow, ensure};
-use escapement::construct::Target;
-use escapement::covariance::Covariance;
+use crate::compute::common::{self, NetworkArgs, Notes, TopRequest};
+use crate::files::target::{self, TargetFile};
+use crate::{files::npy, terminal::solve::SolveBar};
+use anyhow::{Result, ensure};
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::{Error, activation::Activation, seed, sphere, tolerance};
+use escapement::{construct::Target, covariance::Covariance};
 use faer::{Mat, MatRef, Par};
+use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-/// Everything but the eigenvectors of Σ, which take time.
+/// Everything that a run needs but the eigenvectors of Σ, which take time.
 pub struct Data {
     /// The settings, with every default filled in.
     pub settings: Settings,
@@ -37,15 +34,15 @@ pub struct Data {
     cov: Covariance,
     x: Mat<f64>,
     y: Vec<f64>,
-    /// Fresh inputs and f* there.
+    /// Fresh inputs, and the values of f* at them.
     test: Option<(Mat<f64>, Vec<f64>)>,
     /// The displacement at step 0.
     pub start: Mat<f64>,
 }
 
-/// With them.
+/// Everything that a run needs.
 pub struct Problem {
-    /// What does not depend on them.
+    /// The part that does not depend on the eigenvectors.
     pub data: Data,
     net: PairedNetwork,
     top: TopSpace,
@@ -57,97 +54,46 @@ impl Data {
     /// # Errors
     /// Files that cannot be read or do not fit one another, and sizes that do not fit in memory.
     pub fn new(mut settings: Settings, notes: &mut Notes) -> Result<Self> {
-        let seed = settings.seed.unwrap_or(0);
         let (_, model) = common::model(settings.model.as_deref().unwrap_or_default())?;
         let loss = Loss::parse(settings.loss.as_deref().unwrap_or_default())?;
-        let file = settings
-            .target
-            .as_deref()
-            .map(|path| target::read(path).map(|file| (path.to_owned(), file)))
-            .transpose()?;
+        let file = settings.target.as_deref().map(target::read).transpose()?;
         if settings.d.is_none() && settings.weights.is_none() {
-            let of_target = file.as_ref().and_then(|(_, file)| {
-                file.sparse
-                    .first()
-                    .map(|t| t.beta.len())
-                    .or_else(|| file.low_degree.first().map(|t| t.eta.len()))
-            });
             settings.d = match &settings.inputs {
                 Some(path) => Some(npy::read_matrix(path)?.values.ncols()),
-                None => of_target,
+                None => file.as_ref().and_then(TargetFile::dimension),
             };
         }
-        let network = NetworkArgs {
-            d: settings.d,
-            m: settings.m,
-            weights: settings.weights.clone(),
-            activation: settings.activation.clone().unwrap_or_default(),
-            tail: settings.tail,
-            memory: settings.memory.clone(),
-            seed,
-        };
+        let network = network_of(&settings);
         let (memory, activation) = (network.memory()?, network.activation()?);
         let neurons = network.neurons(memory, notes)?;
-        let (p, d, key) = (neurons.p, neurons.d, neurons.key());
+        let (p, d) = (neurons.p, neurons.d);
         let target = match file {
-            Some((path, file)) => {
-                Some(construct::from_file(d, file).map_err(|e| anyhow!("{}: {e}", path.display()))?)
-            }
-            None if settings.labels.is_none() => Some(construct::default_target(d)?),
+            Some(file) => Some(file.target(d)?),
+            None if settings.labels.is_none() => Some(target::default_target(d)?),
             None => None,
         };
-        let k = settings.k.or(target.as_ref().map(Target::k)).unwrap_or(1);
         let given = settings
             .inputs
             .as_deref()
             .map(|path| common::read_inputs(path, d, settings.n, notes))
             .transpose()?;
+        let k = settings.k.or(target.as_ref().map(Target::k)).unwrap_or(1);
         let n = given.as_ref().map_or(settings.n.unwrap_or(100), Mat::nrows);
         (settings.d, settings.m, settings.n, settings.k) = (Some(d), Some(2 * p), Some(n), Some(k));
-
-        let test = settings.test.unwrap_or(0);
-        let products = settings.products.unwrap_or(0).min(2 * p * d) as f64;
-        let (size, order) = (n as f64 * 2.0 * p as f64, 2.0 * p as f64 * d as f64);
-        let needed = 8.0 * (6.0 * size + order * (6.0 + if order <= 600.0 { 2.0 * order } else { products }));
-        let drawn = 8.0 * (n + test) as f64 * d as f64;
+        let needed = bytes_needed(&settings, n, 2 * p, 2 * p * d);
+        let drawn = 8.0 * (n + settings.test.unwrap_or(0)) as f64 * d as f64;
         common::fits("training", needed + drawn, memory, "take a smaller n, m, --test or --products")?;
-        let (rank, request, levels) = network.levels_for(k, p, d, activation.as_ref(), memory)?;
+        let top = network.top_request(k, p, d, activation.as_ref(), memory)?;
 
-        let stream = |purpose: &str| seed::stream(seed, &key, purpose);
-        let draw =
-            |purpose: &str, n: usize| sphere::uniform_sphere(&mut stream(purpose), n, d, (d as f64).sqrt());
-        let values = |target: &Target, x: &Mat<f64>| -> Result<Vec<f64>> {
-            let (low, sparse) = (target.f_k(x.as_ref())?, target.f_sp(x.as_ref())?);
-            Ok(low.iter().zip(&sparse).map(|(a, b)| a + b).collect())
-        };
-        let x = given.unwrap_or_else(|| draw("inputs", n));
-        let y = match (&settings.labels, &target) {
-            (Some(path), _) => npy::read_vector(path)?,
-            (None, Some(target)) => {
-                let (level, rng) = (settings.label_noise.unwrap_or(0.0), &mut stream("label noise"));
-                let noise = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) });
-                values(target, &x)?.into_iter().zip(noise).map(|(y, noise)| y + level * noise).collect()
-            }
-            (None, None) => Vec::new(),
-        };
-        ensure!(
-            y.len() == n,
-            "{} holds {} labels, but there are {n} inputs: one label per input",
-            settings.labels.as_deref().unwrap_or("the target".as_ref()).display(),
-            y.len()
-        );
-        let test = match target.filter(|_| test > 0) {
-            Some(target) => {
-                let x = draw("test inputs", test);
-                let y = values(&target, &x)?;
-                Some((x, y))
-            }
-            None => None,
-        };
+        let draws = Draws { seed: network.seed, key: neurons.key(), d };
+        let x = given.unwrap_or_else(|| draws.inputs("inputs", n));
+        let y = draws.labels(&settings, target.as_ref(), &x)?;
+        let test = draws.test(&settings, target.as_ref())?;
         let start = match &settings.start {
             Some(path) => common::read_displacement(path, p, d)?,
             None => Mat::zeros(2 * p, d),
         };
+        let TopRequest { rank, request, levels } = top;
         let cov = Covariance::from_levels(neurons.weights(), levels)?;
         Ok(Self { settings, model, loss, memory, needed, rank, request, activation, cov, x, y, test, start })
     }
@@ -229,7 +175,7 @@ impl Problem {
     /// The mean loss of the model at `w` on the fresh inputs.
     ///
     /// # Errors
-    /// It overflows.
+    /// A loss that overflows.
     pub fn test_loss(&self, w: MatRef<'_, f64>) -> Result<Option<f64>> {
         let Some((x, y)) = &self.data.test else { return Ok(None) };
         let (net, x, par) = (&self.net, x.as_ref(), Par::rayon(0));
@@ -238,6 +184,83 @@ impl Problem {
         ensure!(loss.is_finite(), Error::Numerical { what: "the test loss", why: format!("it is {loss}") });
         Ok(Some(loss))
     }
+}
+
+/// The options of the network, as the other commands on a network take them.
+fn network_of(settings: &Settings) -> NetworkArgs {
+    NetworkArgs {
+        d: settings.d,
+        m: settings.m,
+        weights: settings.weights.clone(),
+        activation: settings.activation.clone().unwrap_or_default(),
+        tail: settings.tail,
+        memory: settings.memory.clone(),
+        seed: settings.seed.unwrap_or(0),
+    }
+}
+
+/// The bytes that the descent and the search for the least eigenvalue take, for n inputs, width m and
+/// `order` = m·d weights.
+fn bytes_needed(settings: &Settings, n: usize, m: usize, order: usize) -> f64 {
+    let products = settings.products.unwrap_or(0).min(order) as f64;
+    let (size, order) = (n as f64 * m as f64, order as f64);
+    let columns = if order <= 600.0 { 2.0 * order } else { products };
+    8.0 * (6.0 * size + order * (6.0 + columns))
+}
+
+/// The random draws for a network, keyed by the seed and the name of the network.
+struct Draws {
+    seed: u64,
+    key: String,
+    d: usize,
+}
+
+impl Draws {
+    /// The stream of random numbers for this purpose.
+    fn stream(&self, purpose: &str) -> impl Rng {
+        seed::stream(self.seed, &self.key, purpose)
+    }
+
+    /// n inputs on the sphere of radius √d, one per row.
+    fn inputs(&self, purpose: &str, n: usize) -> Mat<f64> {
+        sphere::uniform_sphere(&mut self.stream(purpose), n, self.d, (self.d as f64).sqrt())
+    }
+
+    /// The labels of the inputs: those of a file, or those of the target with noise.
+    fn labels(&self, settings: &Settings, target: Option<&Target>, x: &Mat<f64>) -> Result<Vec<f64>> {
+        let y = match (&settings.labels, target) {
+            (Some(path), _) => npy::read_vector(path)?,
+            (None, Some(target)) => {
+                let (level, rng) = (settings.label_noise.unwrap_or(0.0), &mut self.stream("label noise"));
+                let noise = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) });
+                values(target, x)?.into_iter().zip(noise).map(|(y, noise)| y + level * noise).collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        ensure!(
+            y.len() == x.nrows(),
+            "{} holds {} labels, but there are {} inputs: one label per input",
+            settings.labels.as_deref().unwrap_or("the target".as_ref()).display(),
+            y.len(),
+            x.nrows()
+        );
+        Ok(y)
+    }
+
+    /// Fresh inputs and the values of the target there; `None` where no test is asked for.
+    fn test(&self, settings: &Settings, target: Option<&Target>) -> Result<Option<(Mat<f64>, Vec<f64>)>> {
+        let size = settings.test.unwrap_or(0);
+        let Some(target) = target.filter(|_| size > 0) else { return Ok(None) };
+        let x = self.inputs("test inputs", size);
+        let y = values(target, &x)?;
+        Ok(Some((x, y)))
+    }
+}
+
+/// `f_k + f_sp` at each input.
+fn values(target: &Target, x: &Mat<f64>) -> Result<Vec<f64>> {
+    let (low, sparse) = (target.f_k(x.as_ref())?, target.f_sp(x.as_ref())?);
+    Ok(low.iter().zip(&sparse).map(|(a, b)| a + b).collect())
 }
 
 fn digest(m: MatRef<'_, f64>) -> String {

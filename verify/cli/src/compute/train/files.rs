@@ -1,16 +1,16 @@
 //! The files of a run.
 
-/// W.
+/// The displacement W.
 pub const DISPLACEMENT: &str = "W.npy";
-/// W0.
+/// The weights W0.
 pub const WEIGHTS: &str = "weights.npy";
-/// One line to a step.
+/// The history, one line for each step.
 pub const HISTORY: &str = "history.csv";
-/// The settings.
+/// The settings of the run.
 pub const SETTINGS: &str = "run.toml";
-/// What is printed at the end.
+/// The result of the run, as --json prints it.
 pub const SUMMARY: &str = "summary.json";
-/// The state.
+/// The state from which the run goes on.
 pub const CHECKPOINT: &str = "checkpoint.bin";
-/// All of them.
+/// All files of a run.
 pub const FILES: [&str; 6] = [CHECKPOINT, DISPLACEMENT, WEIGHTS, HISTORY, SETTINGS, SUMMARY];

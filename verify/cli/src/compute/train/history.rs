@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The first line.
+/// The first line of the file.
 pub const HEADINGS: &str = "step,loss,r1,r2,r3,r4,objective,gradient_norm,step_size,norm,test_loss\n";
 
 /// The numbers of one step.
@@ -18,7 +18,7 @@ struct Row {
     test: Option<f64>,
 }
 
-/// The file, the last line held back: the end of a run may have something to add to it.
+/// The file. Its last line is written late, because the end of a run may add a test loss to it.
 pub struct History {
     path: PathBuf,
     file: File,
@@ -61,7 +61,7 @@ impl History {
 
     /// Adds the line of one point.
     pub fn add(&mut self, point: &Iterate<'_>, test: Option<f64>) {
-        self.settle();
+        self.finish_last_line();
         let [r1, r2, r3, r4] = point.value.regularizers;
         let (value, state) = (point.value, point.state);
         let numbers = [
@@ -90,8 +90,8 @@ impl History {
         }
     }
 
-    /// The last line is as it will stay.
-    fn settle(&mut self) {
+    /// Adds the last line to those that are to be written: nothing will be added to it.
+    fn finish_last_line(&mut self) {
         let Some(Row { step, numbers, test }) = self.last.take() else { return };
         let begin = self.text.len();
         // Writing to a string cannot fail. Debug output is the shortest that is read back to the same bits.
@@ -110,8 +110,8 @@ impl History {
     /// Writes the lines before the last, so that others can read them.
     ///
     /// # Errors
-    /// A full disk, and the like.
-    pub fn spill(&mut self) -> Result<()> {
+    /// A file that cannot be written, as on a full disk.
+    pub fn write_lines(&mut self) -> Result<()> {
         self.file.write_all(self.text.as_bytes()).map_err(|e| self.failed(&e))?;
         self.text.clear();
         Ok(())
@@ -120,9 +120,9 @@ impl History {
     /// Writes the lines before the last to disk: their length and hash.
     ///
     /// # Errors
-    /// A full disk, and the like.
+    /// A file that cannot be written, as on a full disk.
     pub fn write(&mut self) -> Result<(u64, String)> {
-        self.spill()?;
+        self.write_lines()?;
         self.file.sync_data().map_err(|e| self.failed(&e))?;
         Ok((self.length, hex(&self.hash)))
     }
@@ -136,7 +136,7 @@ impl History {
     /// # Errors
     /// As [`History::write`].
     pub fn write_all(&mut self) -> Result<()> {
-        self.settle();
+        self.finish_last_line();
         self.write().map(drop)
     }
 }

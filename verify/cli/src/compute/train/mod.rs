@@ -12,17 +12,14 @@ mod values;
 
 use super::common::Notes;
 use crate::files::stdout;
-use crate::terminal::{
-    exit::INTERRUPTED,
-    interrupt::{self, Stop},
-};
+use crate::terminal::exit::INTERRUPTED;
+use crate::terminal::interrupt::{self, Stop};
 use anyhow::Result;
 use checkpoint::Checkpoint;
 use clap::Parser;
 use data::Data;
 use escapement::descent::DescentState;
-use escapement_verify::files::folder::Folder;
-use escapement_verify::run::source::SOURCE_HASH;
+use escapement_verify::{files::folder::Folder, run::source::SOURCE_HASH};
 use run::Run;
 use settings::Settings;
 use std::path::{Path, PathBuf};
@@ -51,10 +48,10 @@ const DIVERGED: u8 = 1;
         nu = 1e-3\n\nhistory.csv: step, loss (the mean loss), r1 to r4, objective (L_λ), gradient_norm, \
         step_size (of the next step; under backtracking the first\nthat it tries), norm (‖W‖_F), test_loss \
         (at steps 0 to 8, 10, 12, 14, 16, 20, ... and the last).\n\nThe same command again goes on from \
-        checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A larger \
-        --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and --fresh \
-        starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps spent, \
-        1 where it diverged, 2 for bad input, 130 after Ctrl-C."
+        checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A \
+        larger --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and \
+        --fresh starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps \
+        spent, 1 where it diverged, 2 for bad input, 130 after Ctrl-C."
 )]
 pub struct Args {
     /// The settings from a TOML file; flags override it
@@ -76,8 +73,8 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// Bad input, sizes that do not fit, a folder that cannot be written or holds something else; nothing is left
-/// behind then.
+/// Bad input, sizes that do not fit, a folder that cannot be written or holds something else; nothing is
+/// left behind then.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let file = args.config.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let settings = args.settings.over(&file)?.resolved()?;

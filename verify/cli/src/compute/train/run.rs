@@ -1,44 +1,41 @@
 //! The descent under way: its history, its checkpoints, its end.
 
 use super::checkpoint::{self, Checkpoint};
-use super::data::Problem;
-use super::files;
 use super::history::{HEADINGS, History};
 use super::summary::{self, Summary};
-use super::values::Every;
+use super::{data::Problem, files, values::Every};
 use crate::compute::curvature::{self, Curvature};
 use crate::files::{npy, stdout};
-use crate::terminal::{
-    bar::{Bar, Shape},
-    interrupt::Stop,
-};
+use crate::terminal::bar::{Bar, Shape};
+use crate::terminal::interrupt::Stop;
 use anyhow::Result;
 use escapement::descent::{
     Descended, DescentState, Iterate, LossLandscape, Outcome, descend, least_eigenvalue,
 };
 use escapement::objective::RegularizedLoss;
 use escapement_verify::figure::schedule::due;
-use escapement_verify::files::{atomic::Outputs, folder::Folder};
+use escapement_verify::files::atomic::{Outputs, write_file};
+use escapement_verify::files::folder::Folder;
 use faer::Par;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Time after which new lines of the history are there to be read.
-const SPILL: Duration = Duration::from_secs(1);
-/// The test loss is taken at steps of at most three leading bits.
-const LEADING: u32 = 3;
+/// The time between two writes of new lines to the history, so that others can read them.
+const LINES_EVERY: Duration = Duration::from_secs(1);
+/// The test loss is taken at steps whose binary form is zero behind this many leading bits.
+const LEADING_BITS: u32 = 3;
 
 /// A run in its folder.
 pub struct Run {
     folder: Folder,
     checkpoint: Checkpoint,
     resumes: bool,
-    /// Open from the first point on.
+    /// The history, which is opened at the first point.
     history: Option<History>,
     /// Step and time of the last checkpoint.
     written: (u64, Instant),
     /// Time of the last lines of the history.
-    spilled: Instant,
+    lines_written: Instant,
 }
 
 impl Run {
@@ -50,11 +47,11 @@ impl Run {
             resumes,
             history: None,
             written: (0, Instant::now()),
-            spilled: Instant::now(),
+            lines_written: Instant::now(),
         }
     }
 
-    /// Descends from `state` to an end.
+    /// Descends from `state` until the descent ends.
     ///
     /// # Errors
     /// Those of the descent, and files that cannot be written; the last checkpoint stays.
@@ -92,19 +89,19 @@ impl Run {
         self.end(problem, &objective, &ended)
     }
 
-    /// What is kept of one point.
+    /// Adds a point to the history, and writes a checkpoint when one is due.
     fn point(&mut self, problem: &Problem, point: &Iterate<'_>) -> Result<()> {
         let state = point.state;
         let mut history = match self.history.take() {
             Some(history) => history,
             None => self.begin(problem, state)?,
         };
-        let test = if due(state.step, LEADING) { problem.test_loss(state.w.as_ref())? } else { None };
+        let test = if due(state.step, LEADING_BITS) { problem.test_loss(state.w.as_ref())? } else { None };
         history.add(point, test);
         let history = self.history.insert(history);
-        if self.spilled.elapsed() > SPILL {
-            history.spill()?;
-            self.spilled = Instant::now();
+        if self.lines_written.elapsed() > LINES_EVERY {
+            history.write_lines()?;
+            self.lines_written = Instant::now();
         }
         let (step, at) = self.written;
         let now = match problem.data.settings.checkpoint_every.unwrap_or(Every::Seconds(60.0)) {
@@ -115,15 +112,13 @@ impl Run {
         if now && point.look.is_none() {
             self.checkpoint.state.history = history.write()?;
             let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
-            let mut outputs = Outputs::new();
-            outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
-            outputs.commit()?;
+            write_file(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             self.written = (state.step, Instant::now());
         }
         Ok(())
     }
 
-    /// The first point is known: the files of a run that starts, or the history of one that goes on.
+    /// Writes the files of a run that starts, and opens the history. It is called at the first point.
     fn begin(&mut self, problem: &Problem, state: &DescentState) -> Result<History> {
         self.written = (state.step, Instant::now());
         let settings = problem.data.settings.to_toml()?;
@@ -153,7 +148,7 @@ impl Run {
         history(self)
     }
 
-    /// The last point: its line, W, and the state to go on from.
+    /// Writes the last line of the history, W, the summary, and the state from which the run can go on.
     fn end(
         mut self,
         problem: &Problem,

@@ -1,9 +1,8 @@
 //! What a run is made of: the same names as flags and as keys of a TOML file.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use escapement::Error;
 use escapement::descent::{DescentOptions, LeastOptions, StepSize};
-use escapement::objective::Loss;
+use escapement::{Error, objective::Loss};
 use escapement_verify::files::toml_file;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::values::{Every, Step};
 use crate::compute::common;
 
-/// A run, as far as it was said. `None` leaves the default.
+/// The settings of a run. `None` stands for the default.
 #[derive(Debug, Default, Clone, Deserialize, Serialize, clap::Args)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
@@ -106,7 +105,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Those of a TOML file. Paths in it start from its own folder.
+    /// Reads the settings of a TOML file. Paths in it start from its own folder.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key, or a value of the wrong type.
@@ -114,7 +113,7 @@ impl Settings {
         let say = |why: String| anyhow!("{}{why}", path.display());
         let source = toml_file::read(path, "a configuration")?;
         let table: toml::Table = toml_file::parse(&source).map_err(say)?;
-        let keys: Vec<String> = map(&Self::default())?.into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<String> = Self::default().map()?.into_iter().map(|(key, _)| key).collect();
         if let Some(unknown) = table.keys().find(|key| !keys.contains(key)) {
             let near = |key: &&String| (1e6 * strsim::normalized_damerau_levenshtein(unknown, key)) as u64;
             let nearest = keys.iter().max_by_key(near).cloned().unwrap_or_default();
@@ -132,24 +131,23 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The files it names.
+    /// The paths of all files that the settings name.
     fn files(&mut self) -> [&mut Option<PathBuf>; 5] {
         [&mut self.weights, &mut self.inputs, &mut self.labels, &mut self.target, &mut self.start]
     }
 
-    /// These, and where they are silent, those of `file`.
+    /// These settings, completed by those of `file` where they say nothing.
     ///
     /// # Errors
     /// A number that is out of its range.
     pub fn over(&self, file: &Self) -> Result<Self> {
         self.numbers()?;
-        let mut all = map(file)?;
-        all.extend(map(self)?.into_iter().filter(|(_, value)| !value.is_null()));
+        let mut all = file.map()?;
+        all.extend(self.map()?.into_iter().filter(|(_, value)| !value.is_null()));
         Ok(serde_json::from_value(Value::Object(all))?)
     }
 
-    /// The same with every default filled in that depends on no file, checked, and with paths that hold from
-    /// any folder.
+    /// These settings, checked, with absolute paths and with every default that depends on no file.
     ///
     /// # Errors
     /// A number that is not allowed, or settings that contradict one another.
@@ -198,7 +196,8 @@ impl Settings {
         Ok(self)
     }
 
-    /// Refuses a number that is not finite or out of its range: JSON would take NaN for silence.
+    /// Refuses a number that is not finite or out of its range: JSON would write NaN as null, which stands
+    /// for a default.
     fn numbers(&self) -> Result<()> {
         let lambda = self.lambda.unwrap_or_default().into_iter();
         let mut numbers: Vec<(String, f64, f64)> =
@@ -247,7 +246,7 @@ impl Settings {
         Ok(())
     }
 
-    /// How the descent goes, once defaults are filled in.
+    /// The options of the descent, once defaults are filled in.
     pub fn options(&self) -> DescentOptions {
         let options = DescentOptions::default();
         let products = self.products.unwrap_or(options.least.max_products);
@@ -267,33 +266,28 @@ impl Settings {
         }
     }
 
-    /// As a TOML file.
+    /// The settings as a TOML file.
     ///
     /// # Errors
     /// A path that is no text.
     pub fn to_toml(&self) -> Result<String> {
         let head = "# What this run was made of: escapement train --config run.toml --out DIR\n".to_owned();
         // Strings, numbers and arrays of numbers are written alike in JSON and TOML.
-        Ok(map(self)?
+        Ok(self
+            .map()?
             .iter()
             .filter(|(_, value)| !value.is_null())
             .fold(head, |all, (key, value)| all + &format!("{key} = {value}\n")))
     }
 
-    /// Its keys and values, null where it is silent.
+    /// The keys and values of all settings; null stands for a default.
     ///
     /// # Errors
     /// A path that is no text.
     pub fn map(&self) -> Result<Map<String, Value>> {
-        map(self)
+        match serde_json::to_value(self).map_err(|e| anyhow!("a setting cannot be written down: {e}"))? {
+            Value::Object(all) => Ok(all),
+            _ => Ok(Map::new()),
+        }
     }
-}
-
-fn map(settings: &Settings) -> Result<Map<String, Value>> {
-    let Value::Object(all) =
-        serde_json::to_value(settings).map_err(|e| anyhow!("a setting cannot be written down: {e}"))?
-    else {
-        return Ok(Map::new());
-    };
-    Ok(all)
 }

@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The result of a run.
 
 use crate::compute::{common, curvature::Curvature};
 use escapement::descent::Outcome;
@@ -6,13 +6,13 @@ use escapement_verify::text::numbers::number;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What a run came to. Names are those of `evaluate`.
+/// The result of a run. Its fields are named as those of `evaluate`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
     /// See [`name`].
     pub outcome: String,
     pub steps: u64,
-    /// Of value and gradient, at steps that were refused too.
+    /// Evaluations of value and gradient, those of refused steps included.
     pub evaluations: u64,
     pub d: usize,
     pub m: usize,
@@ -31,14 +31,14 @@ pub struct Summary {
     pub gradient_norm: f64,
     /// ‖W‖_F.
     pub norm: f64,
-    /// Against f*, on fresh inputs.
+    /// The mean loss against f* on fresh inputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_loss: Option<f64>,
     #[serde(flatten)]
     pub hessian: Option<Curvature>,
 }
 
-/// What an outcome is called.
+/// The name of an outcome.
 pub fn name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::SecondOrder => "second-order-stationary",
@@ -61,12 +61,12 @@ impl Summary {
         self.outcome == name(Outcome::Interrupted)
     }
 
-    /// Whether it left the rails.
+    /// Whether the loss left every bound.
     pub fn diverged(&self) -> bool {
         self.outcome == name(Outcome::Diverged)
     }
 
-    /// What the outcome means, and what to try.
+    /// The meaning of the outcome, and advice.
     pub fn words(&self) -> &'static str {
         match self.outcome.as_str() {
             "second-order-stationary" => {
@@ -86,14 +86,8 @@ impl Summary {
         }
     }
 
-    /// For people.
+    /// The summary as text.
     pub fn readable(&self, dir: &Path) -> String {
-        let mut terms =
-            vec![vec!["mean loss".into(), String::new(), number(self.mean_loss), number(self.mean_loss)]];
-        for (i, (l, r)) in self.lambda.into_iter().zip(self.regularizers).enumerate() {
-            terms.push(vec![format!("R{}", i + 1), number(l), number(r), number(l * r)]);
-        }
-        terms.push(vec!["L_λ".into(), String::new(), String::new(), number(self.loss)]);
         let test =
             self.test_loss.map_or(String::new(), |test| format!("\ntest loss         {}", number(test)));
         let hessian = self.hessian.as_ref().map_or(String::new(), |h| {
@@ -125,7 +119,7 @@ impl Summary {
             self.outcome,
             self.steps,
             self.words(),
-            common::table(&["term", "λ", "value", "in L_λ"], &terms),
+            common::loss_table(self.mean_loss, self.lambda, self.regularizers, self.loss),
             number(self.gradient_norm),
             number(self.norm),
             dir.display()

@@ -8,9 +8,9 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Step {
-    /// By trial.
+    /// The step is found by backtracking.
     Backtracking,
-    /// η.
+    /// All steps have this length η.
     Fixed(f64),
 }
 
@@ -51,7 +51,8 @@ impl FromStr for Every {
         };
         found.ok_or_else(|| {
             format!(
-                "checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in 60s"
+                "checkpoint-every = '{text}' is not allowed: it is a number of steps, or of seconds as in \
+                 60s"
             )
         })
     }

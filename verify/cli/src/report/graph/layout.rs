@@ -19,13 +19,13 @@ const TALL: f64 = 62.0;
 pub struct Placed {
     /// Position of the claim in [`Graph::nodes`].
     pub node: usize,
-    /// Centre.
+    /// The abscissa of its centre.
     pub x: f64,
-    /// Centre.
+    /// The ordinate of its centre.
     pub y: f64,
-    /// Size.
+    /// Its width.
     pub width: f64,
-    /// Size.
+    /// Its height.
     pub height: f64,
 }
 
@@ -43,18 +43,18 @@ pub struct Route {
 /// A graph with places.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
-    /// In the order of [`Graph::nodes`].
+    /// The boxes, in the order of [`Graph::nodes`].
     pub boxes: Vec<Placed>,
-    /// In the order of [`Graph::edges`].
+    /// The arrows, in the order of [`Graph::edges`].
     pub routes: Vec<Route>,
-    /// Of the whole picture, margin included.
+    /// The width of the whole picture, margin included.
     pub width: f64,
-    /// Of the whole picture, margin included.
+    /// The height of the whole picture, margin included.
     pub height: f64,
 }
 
-/// The third line of a box.
-pub(super) fn shaken(node: &Node) -> Option<String> {
+/// The third line of a box, which names the refuted claims that its claim rests on.
+pub(super) fn warning_line(node: &Node) -> Option<String> {
     let first = node.shaken_by.first()?;
     let others = node.shaken_by.len() - 1;
     Some(if others == 0 {
@@ -71,7 +71,7 @@ impl Graph {
         let mut g: Dagre<NodeLabel, EdgeLabel> =
             Dagre::with_options(GraphOptions { directed: true, multigraph: false, compound: true });
         for node in self.nodes() {
-            let third = shaken(node);
+            let third = warning_line(node);
             let letters = node.id.chars().count().max(node.word().len() + 2);
             // The third line is set smaller.
             let letters = (letters as f64).max(0.9 * third.as_ref().map_or(0, |t| t.chars().count()) as f64);
@@ -108,12 +108,12 @@ impl Graph {
         };
         let mut routes: Vec<Route> = self.edges().into_iter().map(way).collect();
         self.straighten(&boxes, &mut routes);
-        settle(boxes, routes, MARGIN)
+        shift_to_margin(boxes, routes, MARGIN)
     }
 
-    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between the
-    /// boxes of the rows that it crosses: it bends only in the space between rows, and so never runs behind a
-    /// box.
+    /// Lets every way leave its box at the bottom and reach the next at the top, and pass upright between
+    /// the boxes of the rows that it crosses: it bends only in the space between rows, and so never runs
+    /// behind a box.
     fn straighten(&self, boxes: &[Placed], routes: &mut [Route]) {
         let of = |id: &str| boxes.iter().find(|b| self.nodes()[b.node].id == id);
         // Half the height of the row at y: the library's other corners lie between rows.
@@ -170,7 +170,7 @@ fn spread(
 }
 
 /// Moves everything so that the picture begins at the margin, and rounds to a tenth of a pixel.
-fn settle(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout {
+fn shift_to_margin(mut boxes: Vec<Placed>, mut routes: Vec<Route>, margin: f64) -> Layout {
     let points = || routes.iter().flat_map(|r| r.points.iter().copied());
     let corners = || {
         boxes.iter().flat_map(|b| {

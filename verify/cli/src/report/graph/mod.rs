@@ -20,9 +20,9 @@ use std::collections::BTreeSet;
 pub struct Node {
     /// Its identifier.
     pub id: String,
-    /// A few words.
+    /// Its title.
     pub title: String,
-    /// What it came out as; none while it is not measured.
+    /// Its verdict; none while it is not measured.
     pub verdict: Option<Verdict>,
     /// The claims it rests on. Names that are no node are passed over.
     pub uses: Vec<String>,
@@ -47,7 +47,7 @@ impl Node {
         self.verdict.map_or("unmeasured", Verdict::name)
     }
 
-    /// What it says to those who cannot see the picture.
+    /// The node in words, for those who cannot see the picture.
     fn description(&self) -> String {
         let mut words = format!("{}: {}.", self.title, self.word());
         if !self.uses.is_empty() {
@@ -101,7 +101,7 @@ impl Graph {
         self.focus.as_deref()
     }
 
-    /// From each claim to what rests on it.
+    /// The edges, each from a claim to one that rests on it.
     pub fn edges(&self) -> Vec<(&str, &str)> {
         self.nodes.iter().flat_map(|n| n.uses.iter().map(|u| (u.as_str(), n.id.as_str()))).collect()
     }

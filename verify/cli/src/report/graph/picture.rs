@@ -1,17 +1,16 @@
 //! The claim graph as SVG.
 
 use super::Graph;
-use super::layout::{Placed, Route, shaken};
+use super::layout::{Placed, Route, warning_line};
 use crate::report::palette;
-use escapement_verify::judge::Verdict;
-use escapement_verify::text::numbers::tenth;
+use escapement_verify::{judge::Verdict, text::numbers::tenth};
 use maud::{Markup, html};
 use std::fmt::Write;
 
 /// The style sheet of claim graphs, with colours by name.
 pub const STYLE: &str = include_str!("graph.css");
 
-/// Where a picture stands.
+/// The place of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting<'a> {
     /// In a file of its own, which brings its style; nodes link to their claims on this page.
@@ -49,7 +48,7 @@ impl Graph {
         markup.into_string() + "\n"
     }
 
-    /// What the picture shows.
+    /// The title of the picture.
     fn heading(&self) -> String {
         self.focused().map_or_else(
             || "What rests on what".to_owned(),
@@ -85,7 +84,7 @@ impl Graph {
         if self.focused() == Some(&node.id) {
             class += " focused";
         }
-        let third = shaken(node);
+        let third = warning_line(node);
         if third.is_some() {
             class += " shaken";
         }
@@ -97,7 +96,9 @@ impl Graph {
                     rx="7" {
                 }
                 text x=(place.x) y=(tenth(top + 20.0)) { (node.id) }
-                text class="word" x=(place.x) y=(tenth(top + 36.0)) { (sign(node.verdict)) " " (node.word()) }
+                text class="word" x=(place.x) y=(tenth(top + 36.0)) {
+                    (sign(node.verdict)) " " (node.word())
+                }
                 @if let Some(third) = third {
                     text class="warning" x=(place.x) y=(tenth(top + 52.0)) { (third) }
                 }

@@ -56,7 +56,7 @@ impl Graph {
 
 fn label(node: &Node, line_end: &str) -> String {
     let mut lines = vec![node.id.clone(), node.word().to_owned()];
-    lines.extend(super::layout::shaken(node));
+    lines.extend(super::layout::warning_line(node));
     lines.join(line_end)
 }
 

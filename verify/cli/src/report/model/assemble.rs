@@ -14,24 +14,24 @@ use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::error::Result;
 use escapement_verify::judge::{Judged, Verdict, judge_bounds};
-use escapement_verify::run::journal::{RecordsByCell, Records};
+use escapement_verify::run::journal::{Records, RecordsByCell};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::source::source_of;
 use escapement_verify::run::timings::Timings;
 use escapement_verify::text::plural::{are, count};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a report is made of.
+/// The material of a report.
 pub struct Material<'a> {
     /// All claims.
     pub registry: &'a Registry,
-    /// Those to report.
+    /// The claims to report.
     pub claims: Vec<&'a dyn Claim>,
     /// The journal.
     pub records: &'a Records,
     /// Its sidecar.
     pub timings: &'a Timings,
-    /// Cells that were tried in vain.
+    /// Cells that could not be measured.
     pub failures: &'a [Failure],
     /// Whether the record of this cell was measured by the present command.
     pub measured: &'a dyn Fn(&Cell) -> bool,
@@ -43,7 +43,7 @@ pub struct Material<'a> {
     pub journal: String,
     /// The command that makes the report again.
     pub command: String,
-    /// What the program is called.
+    /// The name by which the program was called.
     pub program: String,
 }
 
@@ -102,7 +102,7 @@ pub fn assemble(material: &Material<'_>) -> Result<Report> {
         papers: papers.iter().copied().map(paper).collect(),
         errata: papers.iter().copied().flat_map(entries).collect(),
     };
-    shake(&mut report, material.registry);
+    mark_shaken(&mut report, material.registry);
     for claim in &report.claims {
         *report.counts.entry(claim.verdict).or_insert(0) += 1;
     }
@@ -123,7 +123,7 @@ fn entries(p: &Paper) -> impl Iterator<Item = ErratumEntry> {
 }
 
 /// Marks what rests on a refuted claim.
-fn shake(report: &mut Report, registry: &Registry) {
+fn mark_shaken(report: &mut Report, registry: &Registry) {
     let refuted: Vec<String> =
         report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
     let refuted: Vec<&str> = refuted.iter().map(String::as_str).collect();
@@ -208,23 +208,7 @@ fn of_claim(
         true if (material.measured)(&r.cell) => Freshness::Measured,
         true => Freshness::Reused,
     };
-    let mut cost = CostReport::default();
-    let mut cells = Vec::with_capacity(records.len());
-    for r in &records {
-        let timing = material.timings.get(&r.cell, seed, &r.source);
-        hosts.extend(timing.map(|t| t.host.clone()));
-        let measured = &r.measurement.cost;
-        cost.flops += measured.flops;
-        cost.bytes = cost.bytes.max(measured.bytes);
-        cost.products += measured.products;
-        if let Some(t) = timing {
-            cost.seconds = Some(cost.seconds.unwrap_or(0.0) + t.seconds);
-            cost.timed += 1;
-        }
-        let (key, inside_hypotheses, seconds) =
-            (r.cell.key(), r.inside_hypotheses(), timing.map(|t| t.seconds));
-        cells.push(CellReport { key, freshness: freshness(r), inside_hypotheses, seconds });
-    }
+    let (cells, cost) = cells(&records, material, freshness, hosts);
     let count = |f: Freshness| cells.iter().filter(|c| c.freshness == f).count();
     let counts = CellCounts {
         planned: plan.steps.len(),
@@ -238,20 +222,10 @@ fn of_claim(
     };
     let bounds = claim.bounds();
     let of_bound = |(bound, judged): (&Bound, Judged)| {
-        let Judged { mut verdict, series, constant_error } = judged;
-        if let Some(worst) = &mut verdict.worst {
-            worst.command = command::under(&material.program, &worst.command);
-        }
-        let spoken = |c: &&Cell| bound.selects(c);
-        BoundReport {
-            side: Some(bound.kind.side()),
-            constant_error,
-            planned: plan.steps.iter().filter(|s| bound.selects(&s.cell)).count(),
-            missing: missing.iter().filter(spoken).count(),
-            freshness: records.iter().filter(|r| bound.selects(&r.cell)).map(freshness).max(),
-            verdict,
-            series,
-        }
+        let planned = plan.steps.iter().filter(|s| bound.selects(&s.cell)).count();
+        let missing = missing.iter().filter(|cell| bound.selects(cell)).count();
+        let freshness = records.iter().filter(|r| bound.selects(&r.cell)).map(&freshness).max();
+        of_bound(bound, judged, (planned, missing), freshness, &material.program)
     };
     let card = claim.card();
     Ok(ClaimReport {
@@ -280,6 +254,52 @@ fn of_claim(
         records: cells,
         failures,
     })
+}
+
+/// The cells that have a record, and what their measuring took; the machines that measured go to `hosts`.
+fn cells(
+    records: &[Record],
+    material: &Material<'_>,
+    freshness: impl Fn(&Record) -> Freshness,
+    hosts: &mut BTreeSet<String>,
+) -> (Vec<CellReport>, CostReport) {
+    let mut cost = CostReport::default();
+    let mut cells = Vec::with_capacity(records.len());
+    for r in records {
+        let timing = material.timings.get(&r.cell, material.seed, &r.source);
+        hosts.extend(timing.map(|t| t.host.clone()));
+        let measured = &r.measurement.cost;
+        cost.flops += measured.flops;
+        cost.bytes = cost.bytes.max(measured.bytes);
+        cost.products += measured.products;
+        if let Some(t) = timing {
+            cost.seconds = Some(cost.seconds.unwrap_or(0.0) + t.seconds);
+            cost.timed += 1;
+        }
+        cells.push(CellReport {
+            key: r.cell.key(),
+            freshness: freshness(r),
+            inside_hypotheses: r.inside_hypotheses(),
+            seconds: timing.map(|t| t.seconds),
+        });
+    }
+    (cells, cost)
+}
+
+/// A bound with its verdict, of whose cells so many are planned and missing.
+fn of_bound(
+    bound: &Bound,
+    judged: Judged,
+    (planned, missing): (usize, usize),
+    freshness: Option<Freshness>,
+    program: &str,
+) -> BoundReport {
+    let Judged { mut verdict, series, constant_error } = judged;
+    if let Some(worst) = &mut verdict.worst {
+        worst.command = command::under(program, &worst.command);
+    }
+    let side = Some(bound.kind.side());
+    BoundReport { side, constant_error, planned, missing, freshness, verdict, series }
 }
 
 fn hypotheses(records: &[Record]) -> Vec<HypothesisCount> {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The name and version of the format.
 pub const SCHEMA: &str = "escapement-report/1";
 
-/// What every report says of itself.
+/// The sentence that ends every summary.
 pub const CAVEAT: &str = "Numbers are evidence at these sizes, not proof.";
 
 /// A report.
@@ -26,15 +26,15 @@ pub const CAVEAT: &str = "Numbers are evidence at these sizes, not proof.";
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: String,
-    /// What made it.
+    /// The program, the machine and the command that made the report.
     pub provenance: Provenance,
     /// The tier whose plan the cells belong to.
     pub tier: Tier,
     /// The root seed.
     pub seed: u64,
-    /// What a reader should know before reading: sentences.
+    /// Sentences that a reader should know before reading.
     pub notes: Vec<String>,
-    /// How many claims have each verdict.
+    /// The number of claims with each verdict.
     pub counts: BTreeMap<Verdict, usize>,
     /// The claims, in the order of the registry.
     pub claims: Vec<ClaimReport>,
@@ -48,9 +48,9 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaperEntry {
-    /// What its claims are named by.
+    /// The name of the paper in the ids of its claims.
     pub id: String,
-    /// How it is called in a sentence.
+    /// The name of the paper in a sentence.
     pub short: String,
     /// Its title.
     pub title: String,
@@ -66,11 +66,11 @@ pub struct ErratumEntry {
     pub paper: String,
     /// Its number.
     pub id: ErratumId,
-    /// Where it is.
+    /// The place in the paper.
     pub place: String,
-    /// What is printed.
+    /// The statement as printed.
     pub printed: String,
-    /// What is checked here, and why.
+    /// The statement that is checked here, and why.
     pub checked: String,
 }
 
@@ -91,7 +91,7 @@ pub fn erratum_anchor(paper: &str, id: ErratumId) -> String {
     format!("erratum-{paper}-{}", id.0)
 }
 
-/// Where a record comes from.
+/// The origin of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Freshness {
@@ -99,7 +99,7 @@ pub enum Freshness {
     Measured,
     /// Measured by an earlier run of the same sources.
     Reused,
-    /// Measured by other sources: what it says of the present ones is hearsay.
+    /// Measured by other sources, so that it says nothing certain of the present ones.
     Earlier,
 }
 
@@ -128,9 +128,9 @@ pub struct ClaimReport {
     pub id: String,
     /// The paper that states it.
     pub paper: String,
-    /// A few words.
+    /// The title.
     pub title: String,
-    /// Where it is made.
+    /// The place in the paper.
     pub reference: String,
     /// The statement, in plain text.
     pub statement: String,
@@ -138,7 +138,7 @@ pub struct ClaimReport {
     pub formula: String,
     /// Its hypotheses.
     pub hypotheses: String,
-    /// How it is measured.
+    /// The method by which it is measured.
     pub method: String,
     /// What would refute it.
     pub refuted_by: String,
@@ -155,18 +155,18 @@ pub struct ClaimReport {
     pub verdict: Verdict,
     /// The verdict on the printed wording, where it differs.
     pub as_printed: Option<AsPrinted>,
-    /// Where its records come from; the least fresh of them, and none where there is no record. Records of
+    /// The origin of its records: that of the least fresh, and none where there is no record. Records of
     /// different sources are never mixed.
     pub freshness: Option<Freshness>,
     /// Hash of the sources that measured it.
     pub source: Option<String>,
-    /// How many cells.
+    /// The numbers of its cells.
     pub cells: CellCounts,
-    /// How often each hypothesis of the theorem is met.
+    /// The number of cells that meet each hypothesis of the theorem.
     pub hypotheses_met: Vec<HypothesisCount>,
-    /// What the measuring took.
+    /// The cost of measuring it.
     pub cost: CostReport,
-    /// What to type to measure it again.
+    /// The command that measures it again.
     pub command: String,
     /// Its bounds.
     pub bounds: Vec<BoundReport>,
@@ -176,13 +176,13 @@ pub struct ClaimReport {
     pub failures: Vec<Failure>,
 }
 
-/// Cells of the plan, counted.
+/// The numbers of cells of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CellCounts {
-    /// In the plan of the tier.
+    /// Cells in the plan of the tier.
     pub planned: usize,
-    /// With a record: measured, reused or earlier.
+    /// Cells with a record: measured, reused or earlier.
     pub recorded: usize,
     /// Measured by the command that made the report.
     pub measured: usize,
@@ -190,23 +190,23 @@ pub struct CellCounts {
     pub reused: usize,
     /// Measured by other sources.
     pub earlier: usize,
-    /// Tried by the command that made the report, without success.
+    /// Cells that the command which made the report could not measure.
     pub failed: usize,
-    /// Neither recorded nor tried.
+    /// Cells without a record that nobody tried to measure.
     pub missing: usize,
-    /// Recorded, and inside every hypothesis of the theorem.
+    /// Cells with a record that meet every hypothesis of the theorem.
     pub inside_hypotheses: usize,
 }
 
-/// A hypothesis, counted.
+/// The number of cells that meet a hypothesis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HypothesisCount {
     /// Its name.
     pub name: String,
-    /// Cells that meet it.
+    /// Cells that meet the hypothesis.
     pub met: usize,
-    /// Cells that say whether they do.
+    /// Cells whose record says whether they meet it.
     pub cells: usize,
 }
 
@@ -216,7 +216,7 @@ pub struct HypothesisCount {
 pub struct CostReport {
     /// Floating-point operations of all cells.
     pub flops: f64,
-    /// Bytes of the hungriest cell.
+    /// The memory of the cell that needs most, in bytes.
     pub bytes: f64,
     /// Products with Σ or a Hessian of all cells.
     pub products: f64,
@@ -233,7 +233,7 @@ pub struct CostReport {
 pub struct CellReport {
     /// Its key, which `verify --cell` takes.
     pub key: String,
-    /// Where its record comes from.
+    /// The origin of its record.
     pub freshness: Freshness,
     /// Whether it meets every hypothesis of the theorem.
     pub inside_hypotheses: bool,
@@ -256,11 +256,11 @@ pub struct BoundReport {
     pub constant_error: Option<f64>,
     /// Cells of the plan that it speaks of.
     pub planned: usize,
-    /// Those that have no record.
+    /// Cells of the plan that it speaks of and that have no record.
     pub missing: usize,
-    /// Where its records come from; the least fresh of them.
+    /// The origin of its records: that of the least fresh.
     pub freshness: Option<Freshness>,
-    /// Group by group, what the verdict was read off.
+    /// The series from which the verdict was read off, group by group.
     pub series: Vec<Series>,
 }
 

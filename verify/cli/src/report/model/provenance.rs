@@ -3,7 +3,7 @@
 use escapement_verify::run::{source, source::SOURCE_HASH};
 use serde::{Deserialize, Serialize};
 
-/// What made a report.
+/// The program, the machine and the command that made a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
@@ -21,7 +21,7 @@ pub struct Provenance {
     pub system: String,
     /// The processor of the machine that made the report.
     pub cpu: String,
-    /// How many threads it runs at once.
+    /// The number of threads that the processor runs at once.
     pub threads: usize,
     /// The machines that measured, as far as the sidecar says.
     pub hosts: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of this program on this machine.
+    /// The provenance of a report that this program makes on this machine.
     pub fn new(journal: String, command: String, hosts: Vec<String>) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -50,7 +50,7 @@ impl Provenance {
     }
 }
 
-/// What the system calls the processor, where it says.
+/// The name of the processor, or "unknown".
 fn cpu() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|l| l.strip_prefix("model name")).and_then(|l| l.split_once(':'));

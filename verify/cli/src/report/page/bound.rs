@@ -5,10 +5,8 @@ use super::{badge, figures, hover, table};
 use crate::report::graph::sign;
 use crate::report::model::{BoundReport, ClaimReport, Freshness, erratum_anchor};
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::{
-    numbers::{short, signed_exponent as exponent},
-    plural::count,
-};
+use escapement_verify::text::numbers::{short, signed_exponent as exponent};
+use escapement_verify::text::plural::count;
 use maud::{Markup, html};
 
 /// The name of the section of a bound, counted on the card of its claim.

@@ -1,20 +1,20 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
 use super::mathematics::{display, inline};
+use super::shared::scroll;
 use super::{badge, bound, freshness};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use escapement_verify::claim::record::Hypothesis;
-use escapement_verify::text::{
-    numbers::{elapsed, large},
-    plural::count,
-};
+use escapement_verify::text::numbers::{elapsed, large};
+use escapement_verify::text::plural::count;
 use maud::{Markup, PreEscaped, html};
 
 /// The card.
 pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Markup {
     let near = graph.neighbours(&claim.id);
+    let picture = near.svg(Setting::Page(&format!("near-{}", claim.id)));
     // Beside the facts where it can be read there, below them otherwise.
     let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
@@ -35,15 +35,12 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
             div class=(sides) {
                 (facts(claim, report))
                 figure class="near" {
-                    div class="scroll" tabindex="0" role="region"
-                        aria-label={ "What " (claim.id) " touches" } {
-                        (PreEscaped(near.svg(Setting::Page(&format!("near-{}", claim.id)))))
-                    }
+                    (scroll(&format!("What {} touches", claim.id), &PreEscaped(picture)))
                     figcaption { "What it rests on, and what rests on it" }
                 }
             }
-            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not be \
-                measured: " (f.message) } }
+            @for f in &claim.failures { p class="why refuted" { "The cell " code { (f.cell) } " could not \
+                be measured: " (f.message) } }
             (bound::contents(claim))
             @for (number, b) in claim.bounds.iter().enumerate() { (bound::section(b, claim, number)) }
             (cost(claim, report))
@@ -75,43 +72,28 @@ fn statement(claim: &ClaimReport, report: &Report) -> Markup {
     }
 }
 
+/// An entry of a list of facts.
+fn fact(name: &str, content: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (content) } } }
+}
+
 fn facts(claim: &ClaimReport, report: &Report) -> Markup {
     let c = &claim.cells;
+    let cells = html! {
+        (c.recorded) " of " (c.planned) " recorded (" (c.measured) " measured now, " (c.reused)
+        " reused, " (c.earlier) " of an earlier version)"
+        @if c.failed > 0 { ", " (c.failed) " failed" }
+        @if c.missing > 0 { ", " strong { (c.missing) " missing" } }
+        ", " (c.inside_hypotheses) " inside all hypotheses of the theorem"
+    };
     html! {
         dl class="facts" {
-            div {
-                dt { "Hypotheses" }
-                dd {
-                    (inline(&claim.hypotheses))
-                    (met(&claim.hypotheses_met))
-                }
-            }
-            div { dt { "Method" } dd { (inline(&claim.method)) } }
-            div { dt { "What would refute it" } dd { (inline(&claim.refuted_by)) } }
-            div {
-                dt { "Cells" }
-                dd {
-                    (c.recorded) " of " (c.planned) " recorded (" (c.measured) " measured now, " (c.reused)
-                    " reused, " (c.earlier) " of an earlier version)"
-                    @if c.failed > 0 { ", " (c.failed) " failed" }
-                    @if c.missing > 0 { ", " strong { (c.missing) " missing" } }
-                    ", " (c.inside_hypotheses) " inside all hypotheses of the theorem"
-                }
-            }
-            div {
-                dt { "Rests on" }
-                dd { @if claim.uses.is_empty() { "nothing here" } @else { (links(&claim.uses, report)) } }
-            }
-            div {
-                dt { "Rest on it" }
-                dd {
-                    @if claim.rests_on_it.is_empty() {
-                        "nothing here"
-                    } @else {
-                        (links(&claim.rests_on_it, report))
-                    }
-                }
-            }
+            (fact("Hypotheses", &html! { (inline(&claim.hypotheses)) (met(&claim.hypotheses_met)) }))
+            (fact("Method", &inline(&claim.method)))
+            (fact("What would refute it", &inline(&claim.refuted_by)))
+            (fact("Cells", &cells))
+            (fact("Rests on", &links(&claim.uses, report)))
+            (fact("Rest on it", &links(&claim.rests_on_it, report)))
         }
     }
 }
@@ -141,20 +123,19 @@ fn met(hypotheses: &[HypothesisCount]) -> Markup {
 
 fn cost(claim: &ClaimReport, report: &Report) -> Markup {
     let cost = &claim.cost;
+    let spent = html! {
+        (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
+        @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
+        @if let Some(seconds) = cost.seconds {
+            ", " (elapsed(seconds)) " of wall time over " (count(cost.timed, "cell"))
+        }
+    };
+    let keyed = ", with the cell's own name: every stream of random numbers is keyed by both";
     html! {
         dl class="facts cost" {
-            div {
-                dt { "Cost" }
-                dd {
-                    (large(cost.flops)) " flops, up to " (human_bytes(cost.bytes)) " in a cell"
-                    @if cost.products > 0.0 { ", " (large(cost.products)) " products with Σ or a Hessian" }
-                    @if let Some(seconds) = cost.seconds { ", " (elapsed(seconds)) " of wall time over "
-                        (count(cost.timed, "cell")) }
-                }
-            }
-            div { dt { "Seed" } dd { (report.seed) ", with the cell's own name: every stream of random \
-                numbers is keyed by both" } }
-            div { dt { "Again" } dd { code { (claim.command) " --journal again.jsonl" } } }
+            (fact("Cost", &spent))
+            (fact("Seed", &html! { (report.seed) (keyed) }))
+            (fact("Again", &html! { code { (claim.command) " --journal again.jsonl" } }))
         }
     }
 }
@@ -162,6 +143,7 @@ fn cost(claim: &ClaimReport, report: &Report) -> Markup {
 /// Links to the cards of claims; the bare name of one that this report leaves out.
 fn links(ids: &[String], report: &Report) -> Markup {
     html! {
+        @if ids.is_empty() { "nothing here" }
         @for (i, id) in ids.iter().enumerate() {
             @if i > 0 { ", " }
             @if report.claims.iter().any(|c| c.id == *id) {

@@ -1,6 +1,6 @@
-//! The ledger: as printed, as checked.
+//! The errata: statements as printed and as checked.
 
-use super::mathematics::inline;
+use super::{mathematics::inline, shared::head};
 use crate::report::model::Report;
 use maud::{Markup, html};
 
@@ -12,13 +12,7 @@ pub(super) fn section(report: &Report) -> Markup {
             p { "Where the statement that was checked differs from the statement that is printed." }
             div class="stack" {
                 table aria-labelledby="errata-title" {
-                    thead {
-                        tr {
-                            th scope="col" { "No." } th scope="col" { "Where" }
-                            th scope="col" { "As printed" } th scope="col" { "As checked" }
-                            th scope="col" { "Concerns" }
-                        }
-                    }
+                    (head(&["No.", "Where", "As printed", "As checked", "Concerns"]))
                     tbody {
                         @for e in &report.errata {
                             tr id=(e.anchor()) {

@@ -1,10 +1,11 @@
 //! The figures of experiments that were executed, with their verdicts.
 
 use super::mathematics::inline;
+use super::shared::{scroll, table};
 use super::{badge, freshness};
+use crate::files::unreadable;
 use crate::report::{model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
-use escapement_verify::files::atomic::reason;
 use escapement_verify::judge::ClaimVerdict;
 use escapement_verify::run::source::SOURCE_HASH;
 use escapement_verify::text::numbers::fractions_shortened;
@@ -20,7 +21,7 @@ const HEAD: u64 = 160;
 pub struct DrawnExperiment {
     /// The folder.
     pub folder: PathBuf,
-    /// What was read off.
+    /// The verdict on what the paper reads off.
     pub verdict: ClaimVerdict,
     /// The figure, if there is one.
     pub svg: Option<String>,
@@ -64,8 +65,7 @@ pub fn collect(parents: &[PathBuf]) -> Result<Vec<DrawnExperiment>> {
 fn read(folder: &Path) -> Result<DrawnExperiment> {
     let text = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|e| anyhow!("{} cannot be read: {}", path.display(), reason(&e)))
+        std::fs::read_to_string(&path).map_err(unreadable(&path))
     };
     let path = folder.join("verdict.json");
     let verdict: ClaimVerdict = serde_json::from_str(&text("verdict.json")?)
@@ -76,12 +76,13 @@ fn read(folder: &Path) -> Result<DrawnExperiment> {
         && (!svg.starts_with("<svg")
             || ["<script", "<foreignObject", "href"].iter().any(|word| svg.contains(word)))
     {
-        bail!("{} is no figure of an experiment: it holds more than a picture", folder.join(&name).display());
+        let path = folder.join(&name);
+        bail!("{} is no figure of an experiment: it holds more than a picture", path.display());
     }
     Ok(DrawnExperiment { folder: folder.to_owned(), verdict, svg, freshness: freshness_of(folder) })
 }
 
-/// Where the runs in the folder come from: the least fresh of them.
+/// The origin of the runs in the folder: that of the least fresh.
 fn freshness_of(folder: &Path) -> Option<Freshness> {
     let entries = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
     let runs = entries
@@ -101,7 +102,7 @@ fn source_of(path: &Path) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
-/// What to type for the same once more: as the judges of its bounds have it, or by tier and seed.
+/// The command that executes the experiment again: as its judges have it, or by tier and seed.
 fn command(v: &ClaimVerdict) -> String {
     let told = v.bounds.iter().find_map(|b| Some(b.worst.as_ref()?.command.clone()));
     told.unwrap_or_else(|| format!("escapement experiment {} --tier {} --seed {}", v.claim, v.tier, v.seed))
@@ -123,6 +124,19 @@ fn one(e: &DrawnExperiment) -> Markup {
     let v = &e.verdict;
     let findings: Vec<String> = v.bounds.iter().map(|b| format!("{} {}", b.name, b.verdict)).collect();
     let words = format!("{}: {}. {}", v.title, v.verdict, findings.join("; "));
+    // As the words may stand between the quotes of an attribute.
+    let alt = html! { (words) }.into_string();
+    let caption = format!("What is read off, tier {}, seed {}", v.tier, v.seed);
+    let columns = ["read off", "verdict", "assertion", "why"];
+    let rows = html! {
+        @for b in &v.bounds {
+            tr {
+                th scope="row" { (b.name) } td { (badge(b.verdict)) }
+                td { (inline(&fractions_shortened(&b.statement))) }
+                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
+            }
+        }
+    };
     html! {
         article class={ "card " (v.verdict.name()) } {
             h3 {
@@ -131,41 +145,15 @@ fn one(e: &DrawnExperiment) -> Markup {
             }
             @if let Some(svg) = &e.svg {
                 figure class="wide" {
-                    div class="scroll" tabindex="0" role="region" aria-label={ "Figure of " (v.claim) } {
-                        (PreEscaped(plot::themed(svg, &attribute(&words))))
-                    }
+                    (scroll(&format!("Figure of {}", v.claim), &PreEscaped(plot::themed(svg, &alt))))
                     figcaption {
                         "As the experiment drew it, tier " (v.tier) ", seed " (v.seed) ", from "
                         code { (e.folder.display()) } "."
                     }
                 }
             } @else { p { "There is no figure yet." } }
-            div class="scroll" tabindex="0" role="region" aria-label={ "What is read off " (v.claim) } {
-                table {
-                    caption { "What is read off, tier " (v.tier) ", seed " (v.seed) }
-                    thead {
-                        tr {
-                            th scope="col" { "read off" } th scope="col" { "verdict" }
-                            th scope="col" { "assertion" } th scope="col" { "why" }
-                        }
-                    }
-                    tbody {
-                        @for b in &v.bounds {
-                            tr {
-                                th scope="row" { (b.name) } td { (badge(b.verdict)) }
-                                td { (inline(&fractions_shortened(&b.statement))) }
-                                td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
-                            }
-                        }
-                    }
-                }
-            }
+            (table(&format!("What is read off {}", v.claim), None, &caption, &columns, rows))
             p class="again" { "Again: " code { (command(v)) } }
         }
     }
-}
-
-/// Text as it may stand between the quotes of an attribute.
-fn attribute(text: &str) -> String {
-    html! { (text) }.into_string()
 }

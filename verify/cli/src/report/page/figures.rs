@@ -1,19 +1,17 @@
 //! From the series of a bound to its two pictures: the measured value beside the bound, and their ratio. An
 //! identity has another one, see [`identity`].
 
-use super::identity;
-use super::mathematics::inline;
-use super::shared::{BEHIND, CROWD, DASHES, abscissa, behind, counts, log_x, refuting, worst};
+use super::shared::{
+    BEHIND, CROWD, DASHES, Spread, abscissa, other_groups, refuting, small, spreads, worst,
+};
+use super::{identity, mathematics::inline};
 use crate::report::control;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
-use escapement_verify::claim::bound::Side;
-use escapement_verify::judge::ExponentEvidence;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::{
-    numbers::{bound as error, short, signed_exponent as exponent},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error, short, signed_exponent as exponent};
+use escapement_verify::text::plural::count;
+use escapement_verify::{claim::bound::Side, judge::ExponentEvidence};
 use maud::{Markup, html};
 
 /// The entries of the controls in the key, as [`DASHES`].
@@ -36,7 +34,7 @@ pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Optio
     by_exponent.or_else(by_cell).or_else(|| bound.series.iter().find(|s| s.decides)).or(bound.series.first())
 }
 
-/// What a bound came to, in a sentence, for those who cannot see its pictures.
+/// The finding on a bound in a sentence, for those who cannot see its pictures.
 pub(super) fn finding(bound: &BoundReport) -> String {
     let v = &bound.verdict;
     let mut words = vec![format!("{}: {}", v.name, v.verdict)];
@@ -97,7 +95,7 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     }
 }
 
-/// What the colours mean.
+/// The key to the colours of the two pictures.
 fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, others: bool) -> Markup {
     let comparison = series.claimed.is_none();
     let rings = comparison && series.points.len() <= CROWD;
@@ -132,7 +130,7 @@ fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, 
     }
 }
 
-/// What the colours of the picture of an identity mean.
+/// The key to the colours of the picture of an identity.
 fn identity_key(series: &Series, bound: &BoundReport, claim: &ClaimReport, others: bool) -> Markup {
     html! {
         ul class="key" {
@@ -154,7 +152,7 @@ fn is_event(bound: &BoundReport) -> bool {
     bound.verdict.kind == "probability"
 }
 
-/// What the level of the implied constant means among the ratios.
+/// The name of the level of the implied constant among the ratios.
 fn constant(bound: &BoundReport) -> &'static str {
     match bound.side {
         Some(Side::Lower) if is_event(bound) => "least frequency / p",
@@ -184,18 +182,14 @@ fn controls(series: &Series, bound: &BoundReport) -> Markup {
     }
 }
 
-/// Measured value and right side.
+/// The picture of the measured value and the right side.
 fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let points = &series.points;
     let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
     let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
-    let right = means(points, side(|p| p.rhs), log_y);
+    let right = spreads(points, side(|p| p.rhs), log_y);
     let mut traces = Vec::new();
-    if let Some(fit) = &series.fit {
-        let band = right.iter().map(|m| (m.x, fit.band(m.x).0 * m.mean, fit.band(m.x).1 * m.mean)).collect();
-        traces.push(Trace::Band("band", band));
-        traces.push(Trace::Guide("fit", right.iter().map(|m| (m.x, fit.at(m.x) * m.mean)).collect()));
-    }
+    fitted(series, &right, |at| at.mean, &mut traces);
     if series.claimed.is_none() && points.len() <= CROWD {
         traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
     } else {
@@ -207,25 +201,25 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     traces.push(Trace::Dots("measured", dots(points, series, claim, side(|p| p.lhs), 1.0, log_y)));
     traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, p.lhs)).collect()));
     let y_label = if is_event(bound) { "frequency" } else { "value" };
-    Small {
-        x_label: abscissa(series),
-        y_label: y_label.into(),
-        log_x: log_x(series),
-        counts: counts(series),
-        log_y,
-        ends: false,
-        traces,
-    }
+    small(series, y_label, log_y, false, traces)
+}
+
+/// Adds the line of the fit and the band of its limits, times a right side; nothing where there is no fit.
+fn fitted(series: &Series, at: &[Spread], right: impl Fn(&Spread) -> f64, traces: &mut Vec<Trace>) {
+    let Some(fit) = &series.fit else { return };
+    let band = |s: &Spread| (s.x, fit.band(s.x).0 * right(s), fit.band(s.x).1 * right(s));
+    traces.push(Trace::Band("band", at.iter().map(band).collect()));
+    traces.push(Trace::Guide("fit", at.iter().map(|s| (s.x, fit.at(s.x) * right(s))).collect()));
 }
 
 /// The side of the control that is false.
-fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Mean> {
+fn control_values(control: &Planted, points: &[Point], log: bool) -> Vec<Spread> {
     let same = |q: &Point| points.iter().any(|p| p.cell == q.cell && p.x == q.x && p.lhs == q.lhs);
     let false_right = control.points.iter().all(same);
-    means(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
+    spreads(&control.points, |p| Some(if false_right { p.rhs } else { p.lhs }), log)
 }
 
-/// Measured value over right side.
+/// The picture of their ratio.
 fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<Small> {
     let points: Vec<&Point> = series.points.iter().filter(|p| p.ratio().is_some()).collect();
     if points.is_empty() {
@@ -233,15 +227,10 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
     }
     let log_y = points.iter().all(|p| p.ratio().is_some_and(|r| r > 0.0));
     let mut traces = Vec::new();
-    for other in behind(bound, series) {
-        traces.push(Trace::Line("other", line(&means(&other.points, Point::ratio, log_y))));
+    for other in other_groups(bound, series) {
+        traces.push(Trace::Line("other", line(&spreads(&other.points, Point::ratio, log_y))));
     }
-    if let Some(fit) = &series.fit {
-        let at = means(&series.points, Point::ratio, log_y);
-        traces
-            .push(Trace::Band("band", at.iter().map(|m| (m.x, fit.band(m.x).0, fit.band(m.x).1)).collect()));
-        traces.push(Trace::Guide("fit", at.iter().map(|m| (m.x, fit.at(m.x))).collect()));
-    }
+    fitted(series, &spreads(&series.points, Point::ratio, log_y), |_| 1.0, &mut traces);
     if series.claimed.is_none() {
         traces.push(Trace::Level("unit", 1.0, String::new()));
     }
@@ -252,56 +241,19 @@ fn ratios(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Option<S
         traces.push(Trace::Level("constant", c, short(c)));
     }
     for (control, class) in series.controls.iter().zip(DASHES) {
-        traces.push(Trace::Line(class, line(&means(&control.points, Point::ratio, log_y))));
+        traces.push(Trace::Line(class, line(&spreads(&control.points, Point::ratio, log_y))));
     }
     traces.push(Trace::Dots("measured", dots(&series.points, series, claim, Point::ratio, unit, log_y)));
     traces.push(Trace::Rings(
         "worst",
         refuting(series, bound, claim).filter_map(|p| Some((p.x, p.ratio()?))).collect(),
     ));
-    let log_x = log_x(series);
-    let counts = counts(series);
-    Some(Small {
-        x_label: abscissa(series),
-        y_label: "measured / right side".into(),
-        log_x,
-        counts,
-        log_y,
-        ends: false,
-        traces,
-    })
+    Some(small(series, "measured / right side", log_y, false, traces))
 }
 
-/// The points at one abscissa.
-struct Mean {
-    x: f64,
-    mean: f64,
-    low: f64,
-    high: f64,
-    points: usize,
-}
-
-fn line(means: &[Mean]) -> Vec<(f64, f64)> {
-    means.iter().map(|m| (m.x, m.mean)).collect()
-}
-
-/// Mean (geometric on a logarithmic axis), least and largest value at each abscissa, from left to right.
-fn means(points: &[Point], value: impl Fn(&Point) -> Option<f64>, log: bool) -> Vec<Mean> {
-    let mut all: Vec<(f64, f64)> =
-        points.iter().filter_map(|p| Some((p.x, value(p)?))).filter(|(_, v)| !log || *v > 0.0).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mean = |group: &[(f64, f64)]| {
-        let count = group.len() as f64;
-        let values = || group.iter().map(|g| g.1);
-        let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        let mean = if log {
-            (values().map(f64::ln).sum::<f64>() / count).exp()
-        } else {
-            values().sum::<f64>() / count
-        };
-        Mean { x: group[0].0, mean, low, high, points: group.len() }
-    };
-    all.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+/// A curve through the means.
+fn line(spreads: &[Spread]) -> Vec<(f64, f64)> {
+    spreads.iter().map(|s| (s.x, s.mean)).collect()
 }
 
 /// The marks of what was measured; the limits of a frequency are drawn in this unit.
@@ -315,20 +267,25 @@ fn dots(
 ) -> Vec<Dot> {
     let name = abscissa(series);
     if points.len() > CROWD {
-        let note = |m: &Mean| {
+        let note = |m: &Spread| {
             let from = claim.freshness.map_or("", Freshness::name);
             format!(
                 "{name} = {}: {} on average over {}, from {} to {}; {from}",
                 m.x,
                 short(m.mean),
                 count(m.points, "point"),
-                short(m.low),
-                short(m.high)
+                short(m.least),
+                short(m.largest)
             )
         };
-        let dot =
-            |m: &Mean| Dot { x: m.x, y: m.mean, bar: Some((m.low, m.high)), note: note(m), hollow: false };
-        return means(points, value, log).iter().map(dot).collect();
+        let dot = |m: &Spread| Dot {
+            x: m.x,
+            y: m.mean,
+            bar: Some((m.least, m.largest)),
+            note: note(m),
+            hollow: false,
+        };
+        return spreads(points, value, log).iter().map(dot).collect();
     }
     let dot = |p: &Point| {
         let record = claim.records.get(p.cell);

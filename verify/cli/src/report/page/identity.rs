@@ -1,20 +1,18 @@
-//! The picture of an identity: how far its two sides are apart, in units of what the certificate allows. The
-//! sides themselves lie on one another, and show nothing.
+//! The picture of an identity: how far its two sides are apart, in units of what the certificate
+//! allows. The sides themselves lie on one another, and show nothing.
 
-use super::shared::{CROWD, DASHES, abscissa, behind, counts, log_x, refuting};
+use super::shared::{CROWD, DASHES, Spread, abscissa, other_groups, refuting, small, spreads};
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::ball::Ball;
 use escapement_verify::judge::series::{Planted, Point, Series};
-use escapement_verify::text::{
-    numbers::{bound as error, short},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error, short};
+use escapement_verify::text::plural::count;
 
-/// What the axis shows.
+/// The name of the ordinate.
 pub(super) const AXIS: &str = "|measured − right side| / certificate";
 
-/// What the level 1 means.
+/// The name of the level 1.
 const EQUAL: &str = "equal within its certificate";
 
 /// The distance of the two sides of a point, as [`Ball::excess`].
@@ -32,74 +30,36 @@ pub(super) fn reaches(series: &Series, end: f64) -> bool {
 /// The picture of a series, with its controls and the other groups behind it.
 pub(super) fn picture(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let mut traces = vec![Trace::Level("unit", 1.0, EQUAL.into())];
-    for other in behind(bound, series) {
-        traces.push(Trace::Line("other", largest(&other.points).iter().map(|l| (l.x, l.largest)).collect()));
-    }
-    for (control, class) in series.controls.iter().zip(DASHES) {
-        traces.push(Trace::Line(class, largest(&control.points).iter().map(|l| (l.x, l.largest)).collect()));
-    }
+    let line = |points: &[Point]| excesses(points).iter().map(|s| (s.x, s.largest)).collect();
+    traces.extend(other_groups(bound, series).map(|other| Trace::Line("other", line(&other.points))));
+    traces.extend(series.controls.iter().zip(DASHES).map(|(c, class)| Trace::Line(class, line(&c.points))));
     for control in &series.controls {
         traces.push(Trace::Dots("planted", planted(control, series)));
     }
     traces.push(Trace::Dots("measured", measured(series, claim)));
     traces.push(Trace::Rings("worst", refuting(series, bound, claim).map(|p| (p.x, excess(p))).collect()));
-    let counts = counts(series);
-    Small {
-        x_label: abscissa(series),
-        y_label: AXIS.into(),
-        log_x: log_x(series),
-        counts,
-        log_y: true,
-        ends: true,
-        traces,
-    }
+    small(series, AXIS, true, true, traces)
 }
 
-/// The points at one abscissa.
-struct Spread {
-    x: f64,
-    least: f64,
-    largest: f64,
-    points: usize,
+/// The excesses at each abscissa, from left to right.
+fn excesses(points: &[Point]) -> Vec<Spread> {
+    spreads(points, |p| Some(excess(p)), false)
 }
 
-impl Spread {
-    /// A mark at the largest, which is what decides.
-    fn dot(&self, note: String) -> Dot {
-        Dot { x: self.x, y: self.largest, bar: Some((self.least, self.largest)), note, hollow: false }
-    }
-
-    /// In words.
-    fn words(&self, name: &str) -> String {
-        let (x, points) = (self.x, count(self.points, "point"));
-        format!(
-            "{name} = {x}: from {} to {} times the certificate over {points}",
-            short(self.least),
-            short(self.largest)
-        )
-    }
-}
-
-/// Least and largest excess at each abscissa, from left to right.
-fn largest(points: &[Point]) -> Vec<Spread> {
-    let mut all: Vec<(f64, f64)> = points.iter().map(|p| (p.x, excess(p))).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let spread = |group: &[(f64, f64)]| {
-        let (least, largest) = (group[0], group[group.len() - 1]);
-        Spread { x: least.0, least: least.1, largest: largest.1, points: group.len() }
-    };
-    all.chunk_by(|a, b| a.0 == b.0).map(spread).collect()
+/// A mark at the largest excess of an abscissa, which is what decides, with `from` behind its words.
+fn dot(s: &Spread, name: &str, from: &str) -> Dot {
+    let (least, largest, points) = (short(s.least), short(s.largest), count(s.points, "point"));
+    let note =
+        format!("{name} = {}: from {least} to {largest} times the certificate over {points}{from}", s.x);
+    Dot { x: s.x, y: s.largest, bar: Some((s.least, s.largest)), note, hollow: false }
 }
 
 /// The marks of what was measured, one for each cell or, in a crowd, one for each abscissa.
 fn measured(series: &Series, claim: &ClaimReport) -> Vec<Dot> {
     let name = abscissa(series);
     if series.points.len() > CROWD {
-        let from = claim.freshness.map_or("", Freshness::name);
-        return largest(&series.points)
-            .iter()
-            .map(|s| s.dot(format!("{}; {from}", s.words(&name))))
-            .collect();
+        let from = format!("; {}", claim.freshness.map_or("", Freshness::name));
+        return excesses(&series.points).iter().map(|s| dot(s, &name, &from)).collect();
     }
     let dot = |p: &Point| {
         let from = claim.records.get(p.cell).map_or("", |r| r.freshness.name());
@@ -107,7 +67,7 @@ fn measured(series: &Series, claim: &ClaimReport) -> Vec<Dot> {
             x: p.x,
             y: excess(p),
             bar: None,
-            note: format!("{}; {from}", sides(p, &name)),
+            note: format!("{}; {from}", cell_in_words(p, &name)),
             hollow: !p.decides,
         }
     };
@@ -118,14 +78,15 @@ fn measured(series: &Series, claim: &ClaimReport) -> Vec<Dot> {
 fn planted(control: &Planted, series: &Series) -> Vec<Dot> {
     let name = format!("control ({}), {}", control.description, abscissa(series));
     if control.points.len() > CROWD {
-        return largest(&control.points).iter().map(|s| s.dot(s.words(&name))).collect();
+        return excesses(&control.points).iter().map(|s| dot(s, &name, "")).collect();
     }
-    let dot = |p: &Point| Dot { x: p.x, y: excess(p), bar: None, note: sides(p, &name), hollow: false };
+    let dot =
+        |p: &Point| Dot { x: p.x, y: excess(p), bar: None, note: cell_in_words(p, &name), hollow: false };
     control.points.iter().map(dot).collect()
 }
 
 /// A cell in words.
-fn sides(p: &Point, name: &str) -> String {
+fn cell_in_words(p: &Point, name: &str) -> String {
     let (difference, certificate) = ((p.lhs - p.rhs).abs(), p.lhs_error + p.rhs_error);
     let excess = short(excess(p));
     format!(
@@ -154,16 +115,16 @@ mod tests {
         assert_eq!(excess(&point(1.0, (2.0, 0.0), (3.0, 0.0))), f64::INFINITY);
         let p = point(8.0, (2.0, 0.0), (3.0, 0.0));
         assert_eq!(
-            sides(&p, "m"),
+            cell_in_words(&p, "m"),
             "m = 8: ∞ times the certificate, |2.000 − 3.000| = 1.000 where 0 is allowed"
         );
     }
 
     #[test]
     fn the_largest_at_an_abscissa_stands_for_it() {
-        let points =
-            [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)].map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
-        let found: Vec<_> = largest(&points).iter().map(|s| (s.x, s.least, s.largest, s.points)).collect();
+        let points = [(2.0, 3.0), (1.0, 1.0), (2.0, 1.0), (2.0, 6.0)];
+        let points = points.map(|(x, lhs)| point(x, (lhs, 0.5), (1.0, 0.5)));
+        let found: Vec<_> = excesses(&points).iter().map(|s| (s.x, s.least, s.largest, s.points)).collect();
         assert_eq!(found, [(1.0, 0.0, 0.0, 1), (2.0, 0.0, 5.0, 3)]);
     }
 }

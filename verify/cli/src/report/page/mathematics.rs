@@ -30,6 +30,10 @@ fn mathml(latex: &str) -> Option<String> {
     push_mathml(&mut out, events, config).ok()?;
     // The writer escapes some of its own spaces twice, and XML knows the name of none.
     out = out.replace("&amp;nbsp;", "\u{a0}").replace("&nbsp;", "\u{a0}");
+    // It writes the sign of less as it is, which begins a tag there.
+    out = out.replace("<mo><</mo>", "<mo>&lt;</mo>");
+    // It writes "less than" as it is, which a reader of HTML takes for the beginning of a tag.
+    out = out.replace("<mo><</mo>", "<mo>&lt;</mo>");
     // It puts the space before an operator with limits inside, where it would be taken for the operator.
     const SPACE: &str = "<mspace width=\"0.1667em\" />";
     for tag in ["munder", "mover", "munderover", "msub", "msup", "msubsup"] {
@@ -144,6 +148,8 @@ mod tests {
         assert!(operator.contains("<munder><mi>max</mi><mi>r</mi></munder>"), "{operator}");
         let spaced = display(r"a,~b \text{ for some } c", "").into_string();
         assert!(!spaced.contains("nbsp"), "{spaced}");
+        let less = display(r"k < i \le 2k", "").into_string();
+        roxmltree::Document::parse(&less).unwrap();
         let bad = display(r"\frac{<a>}{", "").into_string();
         assert!(bad.contains("<code>\\frac{&lt;a&gt;}{</code></div>"), "{bad}");
         assert!(display("", "").into_string().is_empty());

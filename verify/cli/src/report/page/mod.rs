@@ -23,25 +23,17 @@ use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
 use escapement_verify::judge::Verdict;
-use escapement_verify::text::{
-    numbers::{bound as error_bound, short},
-    plural::count,
-};
+use escapement_verify::text::numbers::{bound as error_bound, short};
+use escapement_verify::text::plural::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// What the reader's browser is to look at first: the style of the page, that of the claim graph, and the
-/// colours.
+/// The style sheet: the colours, the style of the page, and that of the claim graph.
 fn style() -> String {
     format!("{}{}{}", palette::variables(), include_str!("style.css"), graph::STYLE)
 }
 
-/// The page of a report.
-pub fn html(report: &Report) -> String {
-    html_with(report, &[])
-}
-
 /// The page of a report, with the figures of experiments.
-pub fn html_with(report: &Report, experiments: &[DrawnExperiment]) -> String {
+pub fn html(report: &Report, experiments: &[DrawnExperiment]) -> String {
     let title = format!("escapement: {} at the {} tier", count(report.claims.len(), "claim"), report.tier);
     let graph = claim_graph(report);
     let markup = html! {

@@ -1,8 +1,7 @@
-//! What a reader sees first: how many claims came out as what, what the signs mean, and the graph.
+//! The first part of the page: counts by verdict, the meaning of the signs, all claims, and the graph.
 
-use super::figures;
-use super::mathematics::inline;
 use super::{VERDICTS, badge, bound, freshness};
+use super::{figures, mathematics::inline, shared::scroll};
 use crate::report::graph::{Graph, Setting};
 use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
 use escapement_verify::judge::{ExponentEvidence, Verdict};
@@ -16,10 +15,18 @@ pub(super) fn section(report: &Report) -> Markup {
         section id="overview" aria-labelledby="overview-title" {
             h1 id="overview-title" { "Are the theorems true where we can reach?" }
             p class="lead" {
-                "The claims of NBL22 (Nichani, Bai and Lee, " cite { "Identifying good directions to escape \
-                 the NTK regime and efficiently learn low-degree plus sparse polynomials" }
-                ", NeurIPS 2022), measured at the " (report.tier) " tier with the root seed " (report.seed)
-                ". " (CAVEAT)
+                "The claims of "
+                @for (i, paper) in report.papers.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    (paper.short) " (" cite { (paper.title) } ")"
+                }
+                ", measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
+            }
+            @for paper in report.papers.iter().filter(|p| !p.bibtex.is_empty()) {
+                details class="bibtex" {
+                    summary { "BibTeX of " (paper.short) }
+                    pre { (paper.bibtex.trim()) }
+                }
             }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
             dl class="counts" {
@@ -36,13 +43,13 @@ pub(super) fn section(report: &Report) -> Markup {
                 (freshness(Some(Freshness::Reused))) " from an earlier run of the same sources, "
                 (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover \
                     and stand in the tables. "
-                "Every check has a negative control, something false that must be refuted on the same cells: \
-                 without that a claim is not supported."
+                "Every check has a negative control, something false that must be refuted on the same \
+                 cells: without that a claim is not supported."
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims, each with the exponent that comes nearest to violating its bound, \
-                        its limits, and the constant of that bound" }
+                    caption { "The claims, each with the exponent that comes nearest to violating its \
+                        bound, its limits, and the constant of that bound" }
                     thead {
                         tr {
                             th scope="col" { "Claim" } th scope="col" { "Verdict" }
@@ -120,9 +127,7 @@ pub(super) fn graph(graph: &Graph) -> Markup {
             h2 id="graph-heading" { "What rests on what" }
             p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, \
                 with a dashed rim. Each box leads to its claim." }
-            div class="scroll" tabindex="0" role="region" aria-label="Graph of the claims" {
-                (PreEscaped(graph.svg(Setting::Page("graph-all"))))
-            }
+            (scroll("Graph of the claims", &PreEscaped(graph.svg(Setting::Page("graph-all")))))
             p class="hint" { "The same picture as SVG, DOT or Mermaid: " code { "escapement graph" } }
         }
     }
@@ -148,7 +153,7 @@ pub(super) fn filter(report: &Report) -> Markup {
     }
 }
 
-/// With a capital at the start, unless the name of a file stands there, and a full stop at the end.
+/// The text with a capital at the start, unless a file name stands there, and with a full stop at the end.
 fn sentence(text: &str) -> String {
     let file = text
         .split_whitespace()

@@ -1,6 +1,6 @@
 //! The picture of the spectrum of Σ in its three bands, computed exactly when the page is made.
 
-use super::freshness;
+use super::{freshness, shared::table};
 use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
@@ -68,6 +68,46 @@ struct Band {
     to: usize,
 }
 
+impl Band {
+    /// How many eigenvalues it has.
+    fn size(&self) -> usize {
+        self.to - self.from
+    }
+
+    /// The least and the largest of its eigenvalues.
+    fn range(&self, values: &[f64]) -> (f64, f64) {
+        (values[self.to - 1], values[self.from])
+    }
+
+    /// Its finding in words.
+    fn words(&self, values: &[f64]) -> String {
+        let (low, high) = self.range(values);
+        let (name, size, low) = (&self.name, self.size(), low.max(0.0));
+        minus(&format!("{name}: {size} eigenvalues from {high:.1e} to {low:.1e}"))
+    }
+
+    /// Its row in the table.
+    fn row(&self, values: &[f64]) -> Markup {
+        let (low, high) = self.range(values);
+        let mean = values[self.from..self.to].iter().sum::<f64>() / self.size() as f64;
+        let level = |l: &Level| format!("κ{} = {:.3e} ({})", subscript(l.degree), l.kappa, l.dimension);
+        let levels: Vec<String> = self.levels.iter().take(3).map(|l| minus(&level(l))).collect();
+        let more = if self.levels.len() > 3 { ", …" } else { "" };
+        let shown = SHOWN * values[0];
+        let least = if low > shown { format!("{low:.3e}") } else { format!("below {shown:.0e}") };
+        html! {
+            tr {
+                th scope="row" class={ "k-" (self.class) } { (self.name) }
+                td { (self.size()) }
+                td { (minus(&format!("{high:.3e}"))) }
+                td { (minus(&least)) }
+                td { (minus(&format!("{mean:.3e}"))) }
+                td { (levels.join(", ")) (more) }
+            }
+        }
+    }
+}
+
 fn bands(levels: &[Level], count: usize) -> Vec<Band> {
     let mut falling: Vec<Level> = levels.to_vec();
     falling.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
@@ -127,46 +167,11 @@ fn traces(pairs: &EigenPairs, bands: &[Band]) -> Vec<Trace> {
 fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
     let values = &pairs.eigenvalues;
     let bands = bands(levels, values.len());
-    let range = |b: &Band| (values[b.to - 1], values[b.from]);
-    let row = |b: &Band| {
-        let (low, high) = range(b);
-        let mean = values[b.from..b.to].iter().sum::<f64>() / (b.to - b.from) as f64;
-        let list: Vec<String> = b
-            .levels
-            .iter()
-            .take(3)
-            .map(|l| minus(&format!("κ{} = {:.3e} ({})", subscript(l.degree), l.kappa, l.dimension)))
-            .collect();
-        let more = if b.levels.len() > 3 { ", …" } else { "" };
-        let shown = SHOWN * values[0];
-        let least = if low > shown { format!("{low:.3e}") } else { format!("below {shown:.0e}") };
-        html! {
-            tr {
-                th scope="row" class={ "k-" (b.class) } { (b.name) }
-                td { (b.to - b.from) }
-                td { (minus(&format!("{high:.3e}"))) }
-                td {
-                    (minus(&least))
-                }
-                td { (minus(&format!("{mean:.3e}"))) }
-                td { (list.join(", ")) (more) }
-            }
-        }
-    };
+    let findings: Vec<String> = bands.iter().map(|b| b.words(values)).collect();
     let words = format!(
         "Eigenvalues of Σ against their position, in three bands. {}. Short lines mark the levels κ_j, the \
          limits at infinite width.",
-        bands
-            .iter()
-            .map(|b| minus(&format!(
-                "{}: {} eigenvalues from {:.1e} to {:.1e}",
-                b.name,
-                b.to - b.from,
-                range(b).1,
-                range(b).0.max(0.0)
-            )))
-            .collect::<Vec<_>>()
-            .join("; ")
+        findings.join("; ")
     );
     let small = Small {
         x_label: "position in descending order".into(),
@@ -177,6 +182,9 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
         ends: false,
         traces: traces(pairs, &bands),
     };
+    const CAPTION: &str = "The eigenvalues of the three bands, and the levels that they lie near";
+    let columns = ["band", "number", "largest", "least", "mean", "levels (multiplicity)"];
+    let rows = html! { @for b in &bands { (b.row(values)) } };
     html! {
         figure class="wide" {
             (small.svg(&words))
@@ -193,19 +201,7 @@ fn picture(pairs: &EigenPairs, levels: &[Level]) -> Markup {
                 code { "escapement spectrum --d " (D) " --m " (M) " --activation " (ACTIVATION) " --all" }
             }
         }
-        div class="scroll" tabindex="0" role="region" aria-label="The three bands in numbers" {
-            table class="steady" {
-                caption { "The eigenvalues of the three bands, and the levels that they lie near" }
-                thead {
-                    tr {
-                        th scope="col" { "band" } th scope="col" { "number" } th scope="col" { "largest" }
-                        th scope="col" { "least" } th scope="col" { "mean" }
-                        th scope="col" { "levels (multiplicity)" }
-                    }
-                }
-                tbody { @for b in &bands { (row(b)) } }
-            }
-        }
+        (table("The three bands in numbers", Some("steady"), CAPTION, &columns, rows))
     }
 }
 

@@ -1,11 +1,10 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
+use super::shared;
 use crate::report::model::{BoundReport, ClaimReport};
 use escapement_verify::judge::{ExponentEvidence, Verdict, series::Point};
-use escapement_verify::text::{
-    numbers::{short, signed_exponent as exponent, with_bound},
-    plural::{are, count},
-};
+use escapement_verify::text::numbers::{short, signed_exponent as exponent, with_bound};
+use escapement_verify::text::plural::{are, count};
 use maud::{Markup, html};
 
 /// Rows of a table on the page; bounds with more have them in the files beside it.
@@ -31,25 +30,14 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
             }
         }
     };
+    let name = &bound.verdict.name;
+    let caption = format!("Claimed and measured exponents of {name}, with their limits");
+    let columns = ["cells", "in", "claimed", "measured", "limits", "onset", "values / points", "verdict"];
+    let rows = html! { @for e in all { (row(e)) } };
     html! {
         details {
             summary { "Exponents of " (count(all.len(), "group")) " of cells" }
-            div class="scroll" tabindex="0" role="region"
-                aria-label={ "Exponents of " (bound.verdict.name) } {
-                table class="steady" {
-                    caption { "Claimed and measured exponents of " (bound.verdict.name) ", with their \
-                        limits" }
-                    thead {
-                        tr {
-                            th scope="col" { "cells" } th scope="col" { "in" } th scope="col" { "claimed" }
-                            th scope="col" { "measured" } th scope="col" { "limits" }
-                            th scope="col" { "onset" } th scope="col" { "values / points" }
-                            th scope="col" { "verdict" }
-                        }
-                    }
-                    tbody { @for e in all { (row(e)) } }
-                }
-            }
+            (shared::table(&format!("Exponents of {name}"), Some("steady"), &caption, &columns, rows))
         }
     }
 }
@@ -63,29 +51,22 @@ pub(super) fn cells(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     if all == 0 {
         return Markup::default();
     }
-    let rows = series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p)));
+    let points = series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p)));
+    let rows = html! { @for (s, p) in points.take(ROWS) { (row(p, claim, &s.parameter)) } };
+    let name = &bound.verdict.name;
+    let caption = format!("Both sides of {name} cell by cell, with their error bounds");
+    let columns = ["cell", "measured", "right side", "ratio", "inside", "from"];
     html! {
         details {
             summary { "Numbers of " (count(all, "point")) }
-            div class="scroll" tabindex="0" role="region" aria-label={ "Numbers of " (bound.verdict.name) } {
-                table class="numbers" {
-                    caption { "Both sides of " (bound.verdict.name) " cell by cell, with their error bounds" }
-                    thead {
-                        tr {
-                            th scope="col" { "cell" } th scope="col" { "measured" }
-                            th scope="col" { "right side" } th scope="col" { "ratio" }
-                            th scope="col" { "inside" } th scope="col" { "from" }
-                        }
-                    }
-                    tbody { @for (s, p) in rows.take(ROWS) { (row(p, claim, &s.parameter)) } }
-                }
-            }
+            (shared::table(&format!("Numbers of {name}"), Some("numbers"), &caption, &columns, rows))
             @if all > ROWS { p { (all - ROWS) " more " (are(all - ROWS)) " in report.json and in the \
                 journal." } }
         }
     }
 }
 
+/// The row of a cell.
 fn row(p: &Point, claim: &ClaimReport, parameter: &str) -> Markup {
     let record = claim.records.get(p.cell);
     let prefix = format!("{},", claim.id);

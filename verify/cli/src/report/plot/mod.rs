@@ -15,7 +15,7 @@ const COLORS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"
 /// The eigenvalues of one level, for a scree plot.
 #[derive(Debug, Clone)]
 pub struct ScreeLevel {
-    /// What the level is called in the legend.
+    /// The name of the level in the legend.
     pub name: String,
     /// Position (counted from 0) of its first eigenvalue in descending order, and one past its last.
     pub range: std::ops::Range<usize>,
@@ -187,8 +187,8 @@ pub fn themed(svg: &str, words: &str) -> String {
     )
 }
 
-/// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more cannot
-/// be told apart.
+/// At most about a thousand points, spread evenly along a logarithmic index, first and last kept: more
+/// cannot be told apart.
 fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     const STEP: f64 = 1.002;
     if points.len() <= 1000 {
@@ -213,58 +213,6 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use escapement_verify::figure::{Curve, Panel};
-
-    #[test]
-    fn a_scree_plot_is_byte_stable_and_holds_no_nan() {
-        let values: Vec<f64> = (0..60)
-            .map(|i| if i < 6 { 0.1 / f64::from(i + 1) } else { 1e-4 * (-f64::from(i) / 20.0).exp() })
-            .chain([0.0, -1e-18])
-            .collect();
-        let levels = [
-            ScreeLevel { name: "degree 1".into(), range: 0..6, limit: Some(0.03) },
-            ScreeLevel { name: "rest".into(), range: 6..62, limit: None },
-            ScreeLevel { name: "empty".into(), range: 62..70, limit: Some(1.0) },
-        ];
-        let one = scree("Spectrum", "d = 3", &values, &levels);
-        assert!(one == scree("Spectrum", "d = 3", &values, &levels));
-        assert!(!one.contains("kuva-clip"));
-        assert!(one.starts_with("<svg") && one.contains("degree 1") && !one.contains("empty"));
-        assert!(!one.contains("NaN") && !one.contains("inf"));
-    }
-
-    #[test]
-    fn panels_are_byte_stable_and_show_what_there_is() {
-        let curve = |name: &str, points: Vec<(f64, f64, f64)>| Curve {
-            name: name.into(),
-            points,
-            color: 1,
-            dashed: name == "b",
-        };
-        let panel = |curves| Panel {
-            title: "T".into(),
-            x_label: "x".into(),
-            y_label: "y".into(),
-            log_x: false,
-            log_y: true,
-            curves,
-        };
-        let full = panel(vec![
-            curve("a", vec![(0.0, 0.0, 0.0), (1.0, 2.0, 0.5), (2.0, 1.0, 2.0)]),
-            curve("b", vec![(0.0, 1.0, 0.0)]),
-        ]);
-        let of = |all: &[Panel]| panels(&Picture { title: "Title".into(), panels: all.to_vec() });
-        let one = of(&[full.clone(), full.clone()]).unwrap();
-        assert_eq!(one, of(&[full.clone(), full]).unwrap());
-        assert!(
-            one.starts_with("<svg")
-                && !one.contains("kuva-clip")
-                && !one.contains("NaN")
-                && !one.contains("inf")
-        );
-        assert!(of(&[panel(vec![curve("a", vec![(0.0, 0.0, 0.0)])])]).is_none());
-        assert!(of(&[]).is_none());
-    }
 
     #[test]
     fn thinning_keeps_both_ends() {

@@ -37,7 +37,7 @@ impl Scale {
         Self { log, low: low - room, high: high + room, from, to, zero: None, infinity: None }
     }
 
-    /// The same logarithmic axis, drawn together to make room for 0 and for ∞ at its two ends.
+    /// This logarithmic axis, shortened to make room for 0 and for ∞ at its two ends.
     pub(super) fn with_ends(mut self, zero: bool, infinity: bool) -> Self {
         let inward = BEYOND * (self.to - self.from).signum();
         if zero {
@@ -71,7 +71,7 @@ impl Scale {
         (self.from, self.to)
     }
 
-    /// The same, with what lies beyond an end put on it.
+    /// The pixel of a value as [`Scale::at`], with a value beyond an end moved to that end.
     pub(super) fn within(&self, value: f64) -> Option<f64> {
         if let Some(end) = self.end(value) {
             return Some(end);
@@ -80,7 +80,7 @@ impl Scale {
         if self.log && value <= 0.0 { Some(self.from) } else { self.at(value).map(|p| p.clamp(a, b)) }
     }
 
-    /// Where ticks are, and what is written there.
+    /// The ticks: their pixels and their labels.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.log { self.decades() } else { self.steps() };
         let beyond =

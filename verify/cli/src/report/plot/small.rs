@@ -16,15 +16,15 @@ pub struct Dot {
     pub x: f64,
     /// Ordinate.
     pub y: f64,
-    /// From where to where a bar through it reaches.
+    /// The lower and the upper end of a bar through it.
     pub bar: Option<(f64, f64)>,
-    /// What it says on hover; nothing if empty.
+    /// The text that it shows on hover; nothing if empty.
     pub note: String,
     /// Whether the mark is hollow.
     pub hollow: bool,
 }
 
-/// What is drawn with one style. Later ones lie above earlier ones.
+/// Marks or a line of one style. A later trace lies above an earlier one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trace {
     /// Marks.
@@ -47,9 +47,9 @@ pub enum Trace {
 /// A picture of one pair of axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Small {
-    /// Below it.
+    /// The name of the abscissa.
     pub x_label: String,
-    /// Above its left end.
+    /// The name of the ordinate.
     pub y_label: String,
     /// Whether the x axis is logarithmic.
     pub log_x: bool,
@@ -59,11 +59,11 @@ pub struct Small {
     pub log_y: bool,
     /// Whether a logarithmic y axis shows 0 and ∞ beyond its ends, as arrows that point there.
     pub ends: bool,
-    /// What is drawn.
+    /// The marks and lines.
     pub traces: Vec<Trace>,
 }
 
-/// So narrow that its letters can still be read where the picture fills the column of a telephone.
+/// The width at which letters can still be read where the picture fills the screen of a telephone.
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 230.0;
 /// Room for the numbers of an axis, and more where they are long.
@@ -82,13 +82,13 @@ impl Small {
     /// The picture as SVG; `words` say to those who cannot see it what it shows.
     pub fn svg(&self, words: &str) -> Markup {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let ordinates = self.ordinates();
+        let (abscissas, ordinates) = self.extent();
         let shown = |end: f64| self.ends && self.log_y && ordinates.contains(&end);
         let y = Scale::over(ordinates.iter().copied(), self.log_y, bottom, TOP)
             .with_ends(shown(0.0), shown(f64::INFINITY));
         let up = y.ticks();
         let left = up.iter().map(|(_, text)| wide(text) + 8.0).fold(LEFT, f64::max).round();
-        let x = Scale::over(self.abscissas().into_iter(), self.log_x, left, right);
+        let x = Scale::over(abscissas.into_iter(), self.log_x, left, right);
         let mut across = x.ticks();
         across.retain(|(_, text)| !self.counts || !text.contains('.') || text.contains('·'));
         let beyond: Vec<f64> = [0.0, f64::INFINITY].into_iter().filter_map(|v| y.end(v)).collect();
@@ -107,7 +107,7 @@ impl Small {
                 path class="grid" d=(grid) {}
                 path class="axis" d={ "M" (left) " " (TOP) "V" (bottom) "H" (right) } {}
                 g class="across" {
-                    @for (pixel, text) in apart(&across) {
+                    @for (pixel, text) in spaced(&across) {
                         text x=(tenth(inside(*pixel, text))) y=(bottom + 15.0) { (text) }
                     }
                     text class="name" x=((left + right) / 2.0) y=(HEIGHT - 6.0) { (self.x_label) }
@@ -157,18 +157,19 @@ impl Small {
                     let bars = dots
                         .iter()
                         .filter_map(|d| Some((x.at(d.x)?, y.within(d.bar?.0)?, y.within(d.bar?.1)?)));
-                    all.extend(bars.flat_map(|(u, a, b)| [0.2, 0.4, 0.6, 0.8].map(|t| (u, a + t * (b - a)))));
+                    let parts = [0.2, 0.4, 0.6, 0.8];
+                    all.extend(bars.flat_map(|(u, a, b)| parts.map(|t| (u, a + t * (b - a)))));
                 }
                 Trace::Rings(_, points) => {
-                    all.extend(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))))
+                    all.extend(points.iter().filter_map(|p| at(*p, x, y)));
                 }
                 Trace::Line(_, points) | Trace::Guide(_, points) => {
-                    let ends: Vec<(f64, f64)> =
-                        points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))).collect();
+                    let ends: Vec<(f64, f64)> = points.iter().filter_map(|p| within(*p, x, y)).collect();
                     for pair in ends.windows(2) {
+                        let ((u, v), (to_u, to_v)) = (pair[0], pair[1]);
                         let at = |i: u8| {
                             let t = f64::from(i) / f64::from(STEPS);
-                            (pair[0].0 + t * (pair[1].0 - pair[0].0), pair[0].1 + t * (pair[1].1 - pair[0].1))
+                            (u + t * (to_u - u), v + t * (to_v - v))
                         };
                         all.extend((0..=STEPS).map(at));
                     }
@@ -179,36 +180,33 @@ impl Small {
         all
     }
 
-    fn abscissas(&self) -> Vec<f64> {
-        let of = |t: &Trace| -> Vec<f64> {
-            match t {
-                Trace::Dots(_, dots) => dots.iter().map(|d| d.x).collect(),
-                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.0).collect(),
-                Trace::Guide(..) | Trace::Band(..) | Trace::Level(..) | Trace::Name(..) => Vec::new(),
+    /// The abscissas and the ordinates that the axes must show.
+    fn extent(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for trace in &self.traces {
+            match trace {
+                Trace::Dots(_, dots) => {
+                    xs.extend(dots.iter().map(|d| d.x));
+                    ys.extend(
+                        dots.iter()
+                            .flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)])
+                            .flatten(),
+                    );
+                }
+                Trace::Line(_, points) | Trace::Rings(_, points) => {
+                    xs.extend(points.iter().map(|p| p.0));
+                    ys.extend(points.iter().map(|p| p.1));
+                }
+                Trace::Level(_, level, _) => ys.push(*level),
+                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => {}
             }
-        };
-        self.traces.iter().flat_map(of).collect()
-    }
-
-    fn ordinates(&self) -> Vec<f64> {
-        let of = |t: &Trace| -> Vec<f64> {
-            match t {
-                Trace::Dots(_, dots) => dots
-                    .iter()
-                    .flat_map(|d| [Some(d.y), d.bar.map(|b| b.0), d.bar.map(|b| b.1)])
-                    .flatten()
-                    .collect(),
-                Trace::Line(_, points) | Trace::Rings(_, points) => points.iter().map(|p| p.1).collect(),
-                Trace::Level(_, level, _) => vec![*level],
-                Trace::Guide(..) | Trace::Band(..) | Trace::Name(..) => Vec::new(),
-            }
-        };
-        self.traces.iter().flat_map(of).collect()
+        }
+        (xs, ys)
     }
 }
 
 /// The ticks whose numbers stand clear of one another, from the left.
-fn apart(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
+fn spaced(ticks: &[(f64, String)]) -> Vec<&(f64, String)> {
     let mut end = f64::NEG_INFINITY;
     let half = |text: &str| LETTER * text.chars().count() as f64 / 2.0;
     let clear = move |tick: &&(f64, String)| {
@@ -238,31 +236,40 @@ fn wide(text: &str) -> f64 {
     text.chars().map(letter).sum()
 }
 
+/// The pixels of a point; none where an axis does not show it.
+fn at(point: (f64, f64), x: &Scale, y: &Scale) -> Option<(f64, f64)> {
+    Some((x.at(point.0)?, y.at(point.1)?))
+}
+
+/// The pixels of a point, moved to the ends of the axes where it lies beyond.
+fn within(point: (f64, f64), x: &Scale, y: &Scale) -> Option<(f64, f64)> {
+    Some((x.within(point.0)?, y.within(point.1)?))
+}
+
+/// A line through these pixels; nothing where there are none.
+fn line(class: &str, pixels: impl Iterator<Item = (f64, f64)>) -> Markup {
+    let path = path_data(pixels);
+    html! { @if !path.is_empty() { path class={ "line " (class) } d=(path) {} } }
+}
+
 fn draw(trace: &Trace, x: &Scale, y: &Scale) -> Markup {
     match trace {
         Trace::Dots(class, dots) => html! { g class=(class) { @for dot in dots { (mark(dot, x, y)) } } },
         Trace::Rings(class, points) => {
-            let places: Vec<(f64, f64)> =
-                points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))).collect();
+            let places: Vec<(f64, f64)> = points.iter().filter_map(|p| at(*p, x, y)).collect();
             html! {
                 @if !places.is_empty() {
                     g class=(class) { @for (u, v) in places { circle cx=(u) cy=(v) r="5" {} } }
                 }
             }
         }
-        Trace::Line(class, points) => {
-            let way = way(points.iter().filter_map(|p| Some((x.at(p.0)?, y.at(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
-        }
-        Trace::Guide(class, points) => {
-            let way = way(points.iter().filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "line " (class) } d=(way) {} } }
-        }
+        Trace::Line(class, points) => line(class, points.iter().filter_map(|p| at(*p, x, y))),
+        Trace::Guide(class, points) => line(class, points.iter().filter_map(|p| within(*p, x, y))),
         Trace::Band(class, points) => {
             let upper = points.iter().map(|p| (p.0, p.2));
             let lower = points.iter().rev().map(|p| (p.0, p.1));
-            let way = way(upper.chain(lower).filter_map(|p| Some((x.within(p.0)?, y.within(p.1)?))));
-            html! { @if !way.is_empty() { path class={ "area " (class) } d={ (way) "Z" } {} } }
+            let path_data = path_data(upper.chain(lower).filter_map(|p| within(p, x, y)));
+            html! { @if !path_data.is_empty() { path class={ "area " (class) } d={ (path_data) "Z" } {} } }
         }
         Trace::Name(u, v, text) => match (x.at(*u), y.at(*v)) {
             (Some(u), Some(v)) => html! { text class="at" x=(u) y=(v - 7.0) { (text) } },
@@ -302,7 +309,7 @@ fn mark(dot: &Dot, x: &Scale, y: &Scale) -> Markup {
     }
 }
 
-fn way(points: impl Iterator<Item = (f64, f64)>) -> String {
+fn path_data(points: impl Iterator<Item = (f64, f64)>) -> String {
     points.enumerate().fold(String::new(), |mut text, (i, (u, v))| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{}{u} {v}", if i == 0 { "M" } else { "L" });
@@ -313,46 +320,6 @@ fn way(points: impl Iterator<Item = (f64, f64)>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_has_no_place_is_left_out() {
-        let dot = |x, y| Dot { x, y, bar: Some((0.0, 2.0 * y)), note: format!("{y} ± 0"), hollow: false };
-        let traces = vec![
-            Trace::Band("band", vec![(1.0, 0.0, 1e9), (10.0, 1e-9, 5.0)]),
-            Trace::Line("bound", vec![(1.0, 1.0), (10.0, f64::NAN), (100.0, f64::INFINITY), (5.0, -1.0)]),
-            Trace::Dots("measured", vec![dot(1.0, 0.5), dot(10.0, 0.0), dot(100.0, f64::NAN)]),
-            Trace::Level("constant", 0.7, "0.7".into()),
-        ];
-        let small = Small {
-            x_label: "m".into(),
-            y_label: "y".into(),
-            log_x: true,
-            counts: false,
-            log_y: true,
-            ends: false,
-            traces,
-        };
-        let svg = small.svg("a < b & \"c\"").into_string();
-        roxmltree::Document::parse(&svg).unwrap();
-        assert_eq!((svg.matches("<circle").count(), svg.matches("class=\"area").count()), (1, 1));
-        assert!(!svg.contains("NaN") && !svg.contains("inf"));
-        assert_eq!(svg, small.svg("a < b & \"c\"").into_string());
-        // 0 and ∞ have their places where they are asked for: here an arrow that points down, and a line that
-        // leads up.
-        let ends = Small { ends: true, ..small.clone() }.svg("with ends").into_string();
-        roxmltree::Document::parse(&ends).unwrap();
-        assert_eq!((ends.matches("<circle").count(), ends.matches("class=\"arrow\"").count()), (1, 1));
-        assert!(ends.contains(">0</text>") && ends.contains(">∞</text>") && !ends.contains("NaN"), "{ends}");
-        // A power that would touch the 0 keeps its line in the grid, not its number.
-        let near = vec![Trace::Dots("measured", [2.5e-4, 3.0, 1e3, 0.0].map(|y| dot(1.0, y)).into())];
-        let numbers = |ends| {
-            let svg = Small { ends, traces: near.clone(), ..small.clone() }.svg("near").into_string();
-            ["10⁻⁴</text>", ">0</text>", "0.01</text>"].map(|text| svg.contains(text))
-        };
-        assert_eq!((numbers(false), numbers(true)), ([true, false, true], [false, true, true]));
-        let empty = Small { traces: Vec::new(), ..small.clone() };
-        roxmltree::Document::parse(&empty.svg("nothing").into_string()).unwrap();
-    }
 
     #[test]
     fn numbers_have_room_and_counts_are_whole() {

@@ -2,10 +2,8 @@
 
 use super::{constant, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
-use escapement_verify::text::{
-    numbers::{exponent, four_decimals},
-    plural::count,
-};
+use escapement_verify::text::numbers::{exponent, four_decimals};
+use escapement_verify::text::plural::count;
 use std::fmt::Write;
 
 /// Every claim with its statement and all its bounds, then the errata.
@@ -32,10 +30,7 @@ pub fn markdown(report: &Report) -> String {
     for note in &report.notes {
         let _ = writeln!(out, "Note: {note}.\n");
     }
-    out.push_str(
-        "| claim | verdict | records | as printed | rests on refuted | reference | uses \
-         |\n|---|---|---|---|---|---|---|\n",
-    );
+    table_head(&mut out, "claim | verdict | records | as printed | rests on refuted | reference | uses");
     for c in &report.claims {
         let printed =
             c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
@@ -53,10 +48,8 @@ pub fn markdown(report: &Report) -> String {
     for c in &report.claims {
         claim(&mut out, c);
     }
-    out.push_str(
-        "\n## Errata\n\nWhere the statement checked differs from the statement printed.\n\n| | \
-        where | as printed | as checked |\n|---|---|---|---|\n",
-    );
+    out.push_str("\n## Errata\n\nWhere the statement checked differs from the statement printed.\n\n");
+    table_head(&mut out, "| where | as printed | as checked");
     for e in &report.errata {
         let _ = writeln!(
             out,
@@ -70,6 +63,7 @@ pub fn markdown(report: &Report) -> String {
     out
 }
 
+/// The section of a claim.
 fn claim(out: &mut String, c: &ClaimReport) {
     let _ = writeln!(out, "\n## {}: {}\n", c.id, c.title);
     let _ = writeln!(
@@ -87,13 +81,32 @@ fn claim(out: &mut String, c: &ClaimReport) {
     if !met.is_empty() {
         let _ = writeln!(out, "Cells that meet each hypothesis: {}.\n", met.join("; "));
     }
-    out.push_str(
-        "| bound | kind | verdict | constant | tightness | cells (inside) | records | margin | control \
-         |\n|---|---|---|---|---|---|---|---|---|\n",
-    );
+    bounds(out, c);
+    exponents(out, c);
+    for b in c.bounds.iter().map(|b| &b.verdict) {
+        if let Some(why) = &b.why {
+            let _ = writeln!(out, "\n{} is {}: {why}.", b.name, b.verdict);
+        }
+        if let Some(w) = &b.worst {
+            let _ = writeln!(out, "\nWorst cell of {}: `{}`", b.name, w.command);
+        }
+    }
+    for f in &c.failures {
+        let _ = writeln!(out, "\nThe cell {} could not be measured: {}", f.cell, f.message);
+    }
+}
+
+/// The table of the bounds of a claim.
+fn bounds(out: &mut String, c: &ClaimReport) {
+    let head = "bound | kind | verdict | constant | tightness | cells (inside) | records | margin | control";
+    table_head(out, head);
     for bound in &c.bounds {
         let b = &bound.verdict;
         let printed = b.printed.map_or_else(String::new, |e| format!(" (as printed, {e})"));
+        let control = b
+            .control
+            .one_false
+            .map_or_else(|| b.control.description.clone(), |f| format!("{}; {f}", b.control.description));
         let _ = writeln!(
             out,
             "| {}: {}{printed} | {} | {} | {} | {} | {} of {} ({}) | {} | {} | {}: {} |",
@@ -109,20 +122,21 @@ fn claim(out: &mut String, c: &ClaimReport) {
             bound.freshness.map_or("none", |f| f.name()),
             b.margin.map_or_else(String::new, four_decimals),
             b.control.verdict,
-            escape(&b.control.one_false.map_or_else(
-                || b.control.description.clone(),
-                |f| format!("{}; {f}", b.control.description)
-            ))
+            escape(&control)
         );
     }
-    let verdicts = || c.bounds.iter().map(|b| &b.verdict);
-    if verdicts().any(|b| !b.exponents.is_empty()) {
-        out.push_str(
-            "\n| bound | cells | parameter | claimed | measured | lower | upper | onset | points | \
-            decides | verdict |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
-        );
+}
+
+/// The table of the exponents of a claim; nothing where it has none.
+fn exponents(out: &mut String, c: &ClaimReport) {
+    let all = || c.bounds.iter().map(|b| &b.verdict).flat_map(|b| b.exponents.iter().map(move |e| (b, e)));
+    if all().next().is_some() {
+        out.push('\n');
+        let head = "bound | cells | parameter | claimed | measured | lower | upper | onset | points | \
+                    decides | verdict";
+        table_head(out, head);
     }
-    for (b, e) in verdicts().flat_map(|b| b.exponents.iter().map(move |e| (b, e))) {
+    for (b, e) in all() {
         let onset = e.onset.map_or_else(String::new, |o| o.to_string());
         let decides = if e.decides { "yes" } else { "no" };
         let _ = writeln!(
@@ -139,17 +153,11 @@ fn claim(out: &mut String, c: &ClaimReport) {
             e.verdict
         );
     }
-    for b in verdicts().filter(|b| b.why.is_some() || b.worst.is_some()) {
-        if let Some(why) = &b.why {
-            let _ = writeln!(out, "\n{} is {}: {why}.", b.name, b.verdict);
-        }
-        if let Some(w) = &b.worst {
-            let _ = writeln!(out, "\nWorst cell of {}: `{}`", b.name, w.command);
-        }
-    }
-    for f in &c.failures {
-        let _ = writeln!(out, "\nThe cell {} could not be measured: {}", f.cell, f.message);
-    }
+}
+
+/// The head of a table, and the line below it.
+fn table_head(out: &mut String, head: &str) {
+    let _ = writeln!(out, "| {head} |\n{}|", "|---".repeat(head.split('|').count()));
 }
 
 /// A cell of a Markdown table.

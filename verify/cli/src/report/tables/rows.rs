@@ -2,47 +2,20 @@
 
 use crate::report::model::Report;
 
+/// The columns.
+const HEADINGS: &str = "\
+    claim,bound,kind,verdict,printed_erratum,implied_constant,constant_error,margin,tightness,\
+    tightness_exponent,tightness_constant,records,cells_planned,cells_missing,cells,\
+    cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,onset,points,\
+    lack_of_fit_p,decides,worst_cell,worst_lhs,worst_lhs_error,worst_rhs,worst_rhs_error,why";
+
 /// One row per exponent, and one per bound without exponents.
 ///
 /// # Errors
 /// None in practice: the rows are written to memory and all have the same length.
 pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record([
-        "claim",
-        "bound",
-        "kind",
-        "verdict",
-        "printed_erratum",
-        "implied_constant",
-        "constant_error",
-        "margin",
-        "tightness",
-        "tightness_exponent",
-        "tightness_constant",
-        "records",
-        "cells_planned",
-        "cells_missing",
-        "cells",
-        "cells_inside_hypotheses",
-        "control",
-        "parameter",
-        "group",
-        "claimed",
-        "measured",
-        "lower",
-        "upper",
-        "onset",
-        "points",
-        "lack_of_fit_p",
-        "decides",
-        "worst_cell",
-        "worst_lhs",
-        "worst_lhs_error",
-        "worst_rhs",
-        "worst_rhs_error",
-        "why",
-    ])?;
+    out.write_record(HEADINGS.split(','))?;
     let shown = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for (claim, bound) in report.claims.iter().flat_map(|c| c.bounds.iter().map(move |b| (c, b))) {
         let b = &bound.verdict;

@@ -1,11 +1,10 @@
 //! The table on the terminal.
 
 use crate::report::{control, model::CAVEAT};
-use escapement_verify::claim::Claim;
 use escapement_verify::claim::bound::{Bound, Side};
-use escapement_verify::claim::registry::Registry;
 use escapement_verify::judge::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
 use escapement_verify::text::{numbers::four_decimals, plural::count};
+use escapement_verify::{claim::Claim, claim::registry::Registry};
 use std::fmt::Write;
 
 /// The table that `verify` ends with.

@@ -1,5 +1,28 @@
 //! Plain text with Unicode mathematics as LaTeX in ASCII.
 
+/// Symbols of mathematics, each with its command.
+const MATHEMATICS: &str = r"
+    Γ \Gamma  Δ \Delta  Θ \Theta  Λ \Lambda  Ξ \Xi  Π \Pi  Σ \Sigma  Φ \Phi  Ψ \Psi  Ω \Omega
+    α \alpha  β \beta  γ \gamma  δ \delta  ε \varepsilon  ζ \zeta  η \eta  θ \theta  ι \iota  κ \kappa
+    λ \lambda  μ \mu  ν \nu  ξ \xi  π \pi  ρ \rho  σ \sigma  τ \tau  φ \varphi  χ \chi  ψ \psi  ω \omega
+    ℓ \ell  ĉ \hat{c}  ĝ \hat{g}  Ŵ \hat{W}  ᵀ {}^{\mathsf{T}}
+    ± \pm  · \cdot  × \times  − -  √ \surd  ∞ \infty  ∇ \nabla  ∂ \partial  ∑ \sum  ∫ \int
+    ∈ \in  ∉ \notin  ∀ \forall  ∃ \exists  ⊂ \subset  ∪ \cup  ∩ \cap  ∘ \circ  ⊗ \otimes  ⊕ \oplus
+    ‖ \|  ⟨ \langle  ⟩ \rangle  ⌊ \lfloor  ⌋ \rfloor  ⌈ \lceil  ⌉ \rceil  ⟂ \perp  ⊥ \perp
+    ← \leftarrow  → \to  ⇒ \Rightarrow  ⇔ \Leftrightarrow  ∝ \propto  ∼ \sim  ≈ \approx  ≍ \asymp
+    ≠ \neq  ≡ \equiv  ≤ \leq  ≥ \geq  ≪ \ll  ≫ \gg  ≲ \lesssim  ≳ \gtrsim  ⪯ \preceq  ⪰ \succeq
+    ℝ \mathbb{R}  ℕ \mathbb{N}  𝔼 \mathbb{E}  ℙ \mathbb{P}  ⅓ \tfrac{1}{3}  ⅔ \tfrac{2}{3}
+";
+
+/// Characters of text that need a command, beside those of ASCII.
+const TEXT: &str = r#"
+    ⁰ \textsuperscript{0}  ¹ \textsuperscript{1}  ² \textsuperscript{2}  ³ \textsuperscript{3}
+    ⁴ \textsuperscript{4}  ⁵ \textsuperscript{5}  ⁶ \textsuperscript{6}  ⁷ \textsuperscript{7}
+    ⁸ \textsuperscript{8}  ⁹ \textsuperscript{9}  ⁺ \textsuperscript{+}
+    ⁻ \textsuperscript{\ensuremath{-}}  ¼ \textonequarter{}  ½ \textonehalf{}  ¾ \textthreequarters{}
+    â \^{a}  ö \"{o}  ä \"{a}  ü \"{u}  é \'{e}
+"#;
+
 /// The text as LaTeX, for text mode: `m^{-1/2}` and `n_k` become super- and subscripts, symbols become
 /// commands.
 pub(super) fn tex(text: &str) -> String {
@@ -95,13 +118,16 @@ fn accent(c: char) -> Option<&'static str> {
 
 /// A character inside mathematics.
 fn mathematics(c: char) -> String {
-    command(c).map_or_else(|| symbol(c), str::to_owned)
+    lookup(MATHEMATICS, c).map_or_else(|| symbol(c), str::to_owned)
 }
 
 /// A character in text.
 fn symbol(c: char) -> String {
-    if let Some(command) = command(c) {
+    if let Some(command) = lookup(MATHEMATICS, c) {
         return format!("\\ensuremath{{{command}}}");
+    }
+    if let Some(command) = lookup(TEXT, c) {
+        return command.to_owned();
     }
     let fixed = match c {
         '\\' => "\\textbackslash{}",
@@ -114,30 +140,10 @@ fn symbol(c: char) -> String {
         '~' => "\\textasciitilde{}",
         '"' => "\\textquotedbl{}",
         '<' | '>' | '|' => return format!("\\ensuremath{{{c}}}"),
-        '²' => "\\textsuperscript{2}",
-        '³' => "\\textsuperscript{3}",
-        '¹' => "\\textsuperscript{1}",
-        '⁰' => "\\textsuperscript{0}",
-        '⁴' => "\\textsuperscript{4}",
-        '⁵' => "\\textsuperscript{5}",
-        '⁶' => "\\textsuperscript{6}",
-        '⁷' => "\\textsuperscript{7}",
-        '⁸' => "\\textsuperscript{8}",
-        '⁹' => "\\textsuperscript{9}",
-        '⁺' => "\\textsuperscript{+}",
-        '⁻' => "\\textsuperscript{\\ensuremath{-}}",
-        '¼' => "\\textonequarter{}",
-        '½' => "\\textonehalf{}",
-        '¾' => "\\textthreequarters{}",
         '–' => "--",
         '—' => "---",
         '…' => "\\ldots{}",
         '\n' => " ",
-        'â' => "\\^{a}",
-        'ö' => "\\\"{o}",
-        'ä' => "\\\"{a}",
-        'ü' => "\\\"{u}",
-        'é' => "\\'{e}",
         _ if c.is_ascii_control() => "",
         _ if c.is_ascii() => return c.to_string(),
         // What has no command here is named, so that the document compiles whatever a claim's author writes.
@@ -146,100 +152,15 @@ fn symbol(c: char) -> String {
     fixed.to_owned()
 }
 
-/// The command of a mathematical symbol.
-fn command(c: char) -> Option<&'static str> {
-    Some(match c {
-        'Γ' => "\\Gamma",
-        'Δ' => "\\Delta",
-        'Θ' => "\\Theta",
-        'Λ' => "\\Lambda",
-        'Ξ' => "\\Xi",
-        'Π' => "\\Pi",
-        'Σ' => "\\Sigma",
-        'Φ' => "\\Phi",
-        'Ψ' => "\\Psi",
-        'Ω' => "\\Omega",
-        'α' => "\\alpha",
-        'β' => "\\beta",
-        'γ' => "\\gamma",
-        'δ' => "\\delta",
-        'ε' => "\\varepsilon",
-        'ζ' => "\\zeta",
-        'η' => "\\eta",
-        'θ' => "\\theta",
-        'ι' => "\\iota",
-        'κ' => "\\kappa",
-        'λ' => "\\lambda",
-        'μ' => "\\mu",
-        'ν' => "\\nu",
-        'ξ' => "\\xi",
-        'π' => "\\pi",
-        'ρ' => "\\rho",
-        'σ' => "\\sigma",
-        'τ' => "\\tau",
-        'φ' => "\\varphi",
-        'χ' => "\\chi",
-        'ψ' => "\\psi",
-        'ω' => "\\omega",
-        'ℓ' => "\\ell",
-        'ĉ' => "\\hat{c}",
-        'ĝ' => "\\hat{g}",
-        'Ŵ' => "\\hat{W}",
-        'ᵀ' => "{}^{\\mathsf{T}}",
-        '±' => "\\pm",
-        '·' => "\\cdot",
-        '×' => "\\times",
-        '−' => "-",
-        '√' => "\\surd",
-        '∞' => "\\infty",
-        '∇' => "\\nabla",
-        '∂' => "\\partial",
-        '∑' => "\\sum",
-        '∫' => "\\int",
-        '∈' => "\\in",
-        '∉' => "\\notin",
-        '∀' => "\\forall",
-        '∃' => "\\exists",
-        '⊂' => "\\subset",
-        '∪' => "\\cup",
-        '∩' => "\\cap",
-        '∘' => "\\circ",
-        '⊗' => "\\otimes",
-        '⊕' => "\\oplus",
-        '‖' => "\\|",
-        '⟨' => "\\langle",
-        '⟩' => "\\rangle",
-        '⌊' => "\\lfloor",
-        '⌋' => "\\rfloor",
-        '⌈' => "\\lceil",
-        '⌉' => "\\rceil",
-        '⟂' | '⊥' => "\\perp",
-        '←' => "\\leftarrow",
-        '→' => "\\to",
-        '⇒' => "\\Rightarrow",
-        '⇔' => "\\Leftrightarrow",
-        '∝' => "\\propto",
-        '∼' => "\\sim",
-        '≈' => "\\approx",
-        '≍' => "\\asymp",
-        '≠' => "\\neq",
-        '≡' => "\\equiv",
-        '≤' => "\\leq",
-        '≥' => "\\geq",
-        '≪' => "\\ll",
-        '≫' => "\\gg",
-        '≲' => "\\lesssim",
-        '≳' => "\\gtrsim",
-        '⪯' => "\\preceq",
-        '⪰' => "\\succeq",
-        'ℝ' => "\\mathbb{R}",
-        'ℕ' => "\\mathbb{N}",
-        '𝔼' => "\\mathbb{E}",
-        'ℙ' => "\\mathbb{P}",
-        '⅓' => "\\tfrac{1}{3}",
-        '⅔' => "\\tfrac{2}{3}",
-        _ => return None,
-    })
+/// The command of a symbol in one of the tables above.
+fn lookup(table: &'static str, c: char) -> Option<&'static str> {
+    let mut words = table.split_whitespace();
+    while let (Some(symbol), Some(command)) = (words.next(), words.next()) {
+        if symbol.starts_with(c) {
+            return Some(command);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere one
-//! line at the start.
+//! Progress on standard error: on a terminal a line for each claim in work and one for the run, elsewhere
+//! one line at the start.
 
-mod standing;
+mod run_state;
 
 use super::{bar::Shape, is_watched, note};
 use console::{Alignment, Term, measure_text_width, pad_str};
@@ -9,7 +9,7 @@ use escapement_verify::claim::{cell::Cell, record::Record};
 use escapement_verify::run::{plan::Plan, runner::Observer};
 use escapement_verify::text::{numbers::duration, plural::count};
 use indicatif::{MultiProgress, ProgressBar, ProgressState};
-use standing::{Claim, Standing};
+use run_state::{Claim, RunState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,24 +24,24 @@ pub struct Bars {
     run: Mutex<Option<Run>>,
 }
 
-/// What is known once the run has begun.
+/// A run that has begun, and its lines on the screen.
 struct Run {
     start: Instant,
-    standing: Arc<Mutex<Standing>>,
+    state: Arc<Mutex<RunState>>,
     /// The line of the run, and those of claims in work, by their places; none where nobody watches.
     all: Option<ProgressBar>,
     lines: Vec<Option<ProgressBar>>,
 }
 
 impl Run {
-    /// Tells the standing of a cell: the place of its claim, the line of that, and whether it is done. What
-    /// is known is locked for no longer than that: the line of the run is drawn by another thread, which
-    /// waits for it with the screen in hand.
-    fn told(&self, tell: impl FnOnce(&mut Standing) -> Option<usize>) -> Option<(usize, String, bool)> {
-        let mut standing = lock(&self.standing);
-        let place = tell(&mut standing)?;
-        let claim = &standing.claims[place];
-        Some((place, of_claim(claim, names(&standing), width()), claim.done == claim.cells))
+    /// Changes the state of the run, and gives the place of the claim that changed, its line, and whether it
+    /// is done. The state is locked no longer than that: another thread, which holds the screen, waits for
+    /// it to draw the line of the run.
+    fn update(&self, change: impl FnOnce(&mut RunState) -> Option<usize>) -> Option<(usize, String, bool)> {
+        let mut state = lock(&self.state);
+        let place = change(&mut state)?;
+        let claim = &state.claims[place];
+        Some((place, of_claim(claim, names(&state), width()), claim.done == claim.cells))
     }
 }
 
@@ -52,7 +52,7 @@ impl Bars {
         Self { screen: MultiProgress::new(), run: Mutex::new(None) }
     }
 
-    /// Does something to the run, if it has begun.
+    /// Applies `act` to the run, if it has begun.
     fn with(&self, act: impl FnOnce(&mut Run)) {
         if let Some(run) = lock(&self.run).as_mut() {
             act(run);
@@ -63,20 +63,21 @@ impl Bars {
 impl Observer for Bars {
     fn begin(&self, plan: &Plan<'_>, reused: &[&Record], threads: usize) {
         let start = Instant::now();
-        let standing = Standing::new(plan, reused, threads);
+        let state = RunState::new(plan, reused, threads);
         let (cells, left) = (plan.steps.len(), plan.steps.len() - reused.len());
         let kept = if reused.is_empty() {
             String::new()
         } else {
             format!(", {} of them in the journal", reused.len())
         };
-        let time = if left > 0 { format!(", about {}", duration(standing.left(0.0))) } else { String::new() };
+        let time = duration(state.seconds_left(0.0));
+        let time = if left > 0 { format!(", about {time}") } else { String::new() };
         note(format_args!("{}{kept}{time}", count(cells, "cell")));
-        let lines = vec![None; standing.claims.len()];
-        let standing = Arc::new(Mutex::new(standing));
+        let lines = vec![None; state.claims.len()];
+        let state = Arc::new(Mutex::new(state));
         let mut all = None;
         if is_watched() && left > 0 {
-            let shared = standing.clone();
+            let shared = state.clone();
             let text = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
                 let text = overall(&lock(&shared), start.elapsed().as_secs_f64(), width());
                 // Nothing can be done about a terminal that is gone.
@@ -87,13 +88,13 @@ impl Observer for Bars {
             bar.enable_steady_tick(Duration::from_millis(200));
             all = Some(bar);
         }
-        *lock(&self.run) = Some(Run { start, standing, all, lines });
+        *lock(&self.run) = Some(Run { start, state, all, lines });
     }
 
     fn started(&self, cell: &Cell) {
         self.with(|run| {
             let now = run.start.elapsed().as_secs_f64();
-            let begun = run.told(|standing| standing.begin(cell, now));
+            let begun = run.update(|state| state.begin(cell, now));
             let (Some((place, text, _)), Some(all)) = (begun, &run.all) else { return };
             let shown = run.lines.iter().flatten().count();
             if run.lines[place].is_none() && shown + 2 < usize::from(Term::stderr().size().0) {
@@ -110,7 +111,7 @@ impl Observer for Bars {
             self.screen.suspend(|| note(format_args!("{cell} could not be measured: {why}")));
         }
         self.with(|run| {
-            let ended = run.told(|standing| standing.end(cell, outcome.ok()));
+            let ended = run.update(|state| state.end(cell, outcome.ok()));
             let Some((place, text, done)) = ended else { return };
             let Some(line) = &run.lines[place] else { return };
             line.set_message(text);
@@ -135,8 +136,8 @@ fn width() -> usize {
 }
 
 /// Columns of the longest name.
-fn names(standing: &Standing) -> usize {
-    standing.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
+fn names(state: &RunState) -> usize {
+    state.claims.iter().map(|c| c.id.chars().count()).max().unwrap_or(0)
 }
 
 /// The line of a claim, in `width` columns.
@@ -150,11 +151,11 @@ fn of_claim(claim: &Claim, names: usize, width: usize) -> String {
         let word = if ratio.violated { "violated" } else { "worst ratio" };
         phrases.extend([format!("  {word} {:.3}", ratio.value), format!(" in {bound}")]);
     }
-    fitting(&phrases, width)
+    phrases_that_fit(&phrases, width)
 }
 
 /// The first of these phrases, as many as fit: half a phrase could be half a number.
-fn fitting(phrases: &[String], width: usize) -> String {
+fn phrases_that_fit(phrases: &[String], width: usize) -> String {
     let mut line = String::new();
     for phrase in phrases {
         if measure_text_width(&line) + measure_text_width(phrase) >= width {
@@ -165,21 +166,21 @@ fn fitting(phrases: &[String], width: usize) -> String {
     line
 }
 
-/// What follows "3/12".
+/// The noun behind "3/12".
 fn of_cells(all: usize) -> &'static str {
     if all == 1 { " cell" } else { " cells" }
 }
 
 /// The line of the run, in `width` columns.
-fn overall(standing: &Standing, now: f64, width: usize) -> String {
-    let (done, cells) = standing.cells();
-    let left = duration(standing.left(now));
+fn overall(state: &RunState, now: f64, width: usize) -> String {
+    let (done, cells) = state.cells();
+    let left = duration(state.seconds_left(now));
     let count = format!("{done}/{cells}");
     if width < NARROW {
-        return fitting(&[count, format!("  about {left} left")], width);
+        return phrases_that_fit(&[count, format!("  about {left} left")], width);
     }
     let phrases = {
-        let full = (standing.fraction(now) * BAR as f64).round() as usize;
+        let full = (state.fraction(now) * BAR as f64).round() as usize;
         let bar = "█".repeat(full) + &"░".repeat(BAR - full);
         [
             format!("{bar}  {count}{}", of_cells(cells)),
@@ -187,7 +188,7 @@ fn overall(standing: &Standing, now: f64, width: usize) -> String {
             format!(", about {left} left"),
         ]
     };
-    fitting(&phrases, width)
+    phrases_that_fit(&phrases, width)
 }
 
 /// A poisoned lock guards numbers that are only shown.
@@ -204,8 +205,8 @@ mod tests {
     #[test]
     fn the_line_of_the_run_fits_every_terminal() {
         let plan = Plan::new(&[], Tier::Quick, 0).unwrap();
-        let standing = Standing::new(&plan, &[], 2);
-        let of = |width| overall(&standing, 3.0, width);
+        let state = RunState::new(&plan, &[], 2);
+        let of = |width| overall(&state, 3.0, width);
         assert_eq!(of(80), format!("{}  0/0 cells  3.0 s gone, about 0.0 s left", "█".repeat(BAR)));
         assert_eq!(of(40), "0/0  about 0.0 s left");
         assert_eq!((of(12).as_str(), of(3).as_str()), ("0/0", ""));

@@ -1,11 +1,9 @@
 //! `escapement experiment figure-1`.
 
-use super::conduct;
-use super::training::Training;
+use super::{execute_and_print, training::Training};
 use anyhow::Result;
 use escapement_verify::papers::nbl22::figures::figure_1::{Bits, Figure1, Precision, Settings};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Draws R3, train and test loss of f_L + f_Q under gradient descent, for six values of λ3.
 ///
@@ -26,8 +24,8 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let (settings, common) = (args.training.settings(), &args.training.common);
     match settings.precision {
-        Precision::F32 => conduct(experiment::<f32>(args, settings)?, common),
-        Precision::F64 => conduct(experiment::<f64>(args, settings)?, common),
+        Precision::F32 => execute_and_print(experiment::<f32>(args, settings)?, common),
+        Precision::F64 => execute_and_print(experiment::<f64>(args, settings)?, common),
     }
 }
 

@@ -1,13 +1,12 @@
 //! `escapement experiment figure-2`.
 
-use super::{Common, conduct};
+use super::{Common, execute_and_print};
 use crate::terminal::choice;
 use anyhow::{Result, bail};
 use escapement_verify::papers::nbl22::figures::figure_1::{Precision, Variant};
 use escapement_verify::papers::nbl22::figures::figure_2::{Figure2, Normalisation, Settings};
 use escapement_verify::text::Choice;
-use std::collections::BTreeSet;
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 /// Finds the least n with which a two-layer ReLU network learns a dense quadratic plus a sparse cubic, for
 /// several d.
@@ -55,12 +54,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         bail!("d = {d} is not allowed: d must be from 3 to 1000");
     }
     match args.precision {
-        Precision::F32 => conduct(Figure2::<f32>::new(settings), common),
-        Precision::F64 => conduct(Figure2::<f64>::new(settings), common),
+        Precision::F32 => execute_and_print(Figure2::<f32>::new(settings), common),
+        Precision::F64 => execute_and_print(Figure2::<f64>::new(settings), common),
     }
 }
 
-/// The same without repetitions.
+/// The list in ascending order, without repetitions.
 fn ascending<T: Ord + Copy>(list: &[T]) -> Vec<T> {
     list.iter().copied().collect::<BTreeSet<T>>().into_iter().collect()
 }

@@ -6,17 +6,14 @@ mod r1;
 mod taylor;
 mod training;
 
-use crate::files::stdout;
-use crate::report::tables;
 use crate::terminal::exit::{INCONCLUSIVE, INTERRUPTED, REFUTED};
 use crate::terminal::{self, TerminalHost, choice};
+use crate::{files::stdout, report::tables};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, execute};
-use escapement_verify::judge::Verdict;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use escapement_verify::{Tier, judge::Verdict};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Makes the figures of NBL22 again from a seed, as CSV and SVG, and gives verdicts on what the paper reads
 /// off them.
@@ -25,11 +22,11 @@ use std::process::ExitCode;
 /// it is inconclusive, 2 for bad input, 130 after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(
-    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier paper \
-        --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json and a \
-        checkpoint for each run. The same command again goes on to the same bytes\nas if it had never been \
-        stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs as far as the \
-        runs went."
+    after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier \
+        paper --seeds 1 --out figure-1\n\nThe folder holds NAME.csv, NAME.svg, verdict.json, settings.json \
+        and a checkpoint for each run. The same command again goes on to the same bytes\nas if it had never \
+        been stopped; --seeds and --steps may be raised. Ctrl-C writes a checkpoint and the outputs as far \
+        as the runs went."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -50,7 +47,7 @@ enum Which {
     Taylor(taylor::Args),
 }
 
-/// What all experiments are told.
+/// The options of all experiments.
 #[derive(Debug, clap::Args)]
 struct Common {
     /// How large the experiment is: quick (a minute), standard (half an hour), paper (the size of the paper,
@@ -91,7 +88,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Executes an experiment, prints what came out and gives the exit code.
-fn conduct<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
+fn execute_and_print<E: Experiment>(mut experiment: E, common: &Common) -> Result<ExitCode> {
     let out = common.out.clone().unwrap_or_else(|| PathBuf::from("results").join(experiment.id()));
     let Execution { report, interrupted, notes } =
         execute(&mut experiment, &out, common.fresh, &TerminalHost::new())?;

@@ -1,7 +1,6 @@
 //! `escapement experiment r1`.
 
-use super::conduct;
-use super::training::Training;
+use super::{execute_and_print, training::Training};
 use anyhow::Result;
 use escapement_verify::papers::{nbl22::figures::figure_1::Precision, nbl22::figures::r1::R1};
 use std::process::ExitCode;
@@ -25,7 +24,7 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let (settings, common) = (args.training.settings(), &args.training.common);
     match settings.precision {
-        Precision::F32 => conduct(R1::<f32>::new(settings), common),
-        Precision::F64 => conduct(R1::<f64>::new(settings), common),
+        Precision::F32 => execute_and_print(R1::<f32>::new(settings), common),
+        Precision::F64 => execute_and_print(R1::<f64>::new(settings), common),
     }
 }

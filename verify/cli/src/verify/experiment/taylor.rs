@@ -1,6 +1,6 @@
 //! `escapement experiment taylor`.
 
-use super::{Common, conduct};
+use super::{Common, execute_and_print};
 use crate::compute::common::{Notes, read_inputs};
 use crate::files::npy;
 use anyhow::{Result, bail};
@@ -25,13 +25,13 @@ pub struct Args {
     /// Inputs of your own, n × d
     #[arg(long, value_name = "FILE", requires = "labels")]
     inputs: Option<PathBuf>,
-    /// Their labels
+    /// The labels of --inputs, one number per input
     #[arg(long, value_name = "FILE", requires = "inputs")]
     labels: Option<PathBuf>,
     /// Inputs to test on [default: one in five of --inputs]
     #[arg(long, value_name = "FILE", requires = "test_labels", requires = "inputs")]
     test_inputs: Option<PathBuf>,
-    /// Their labels
+    /// The labels of --test-inputs
     #[arg(long, value_name = "FILE", requires = "test_inputs")]
     test_labels: Option<PathBuf>,
     /// The step size η
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         eta: args.eta,
         dataset,
     };
-    let code = conduct(Taylor::new(settings)?, common)?;
+    let code = execute_and_print(Taylor::new(settings)?, common)?;
     notes.print();
     Ok(code)
 }

@@ -8,7 +8,8 @@ use escapement_verify::text::Choice;
 /// Flags of figure-1 and r1.
 #[derive(Debug, clap::Args)]
 pub struct Training {
-    /// As in the authors' notebooks: inputs from N(0, I), target ((β·x)² − 1 + β·x)/√3, n_k = d (the default)
+    /// As in the authors' notebooks: inputs from N(0, I), target ((β·x)² − 1 + β·x)/√3, n_k = d (the
+    /// default)
     #[arg(long, conflicts_with = "as_printed")]
     as_run: bool,
     /// As in the text: inputs on the sphere, target x_1 − 1 + (β·x)², n_k = d + 1

@@ -5,7 +5,7 @@ use escapement_verify::judge::ratio::{Ratio, ratio};
 use escapement_verify::run::plan::Plan;
 use std::collections::HashMap;
 
-/// Seconds of wall time for which predictions count as much as what was seen.
+/// Seconds of wall time after which the measured speed weighs as much as the predicted one.
 const TRUST: f64 = 2.0;
 
 /// One claim of a run.
@@ -25,10 +25,11 @@ impl Claim {
     }
 }
 
-/// All of them. Times are in seconds; `now` counts from the beginning of the run.
-pub(super) struct Standing {
+/// The claims of a run, and the time it takes. Times are in seconds; `now` counts from the beginning of the
+/// run.
+pub(super) struct RunState {
     pub claims: Vec<Claim>,
-    /// The claim, by its name.
+    /// The place of each claim in `claims`.
     places: HashMap<String, usize>,
     /// The predicted time of each cell that is to be measured.
     predicted: HashMap<Cell, f64>,
@@ -39,7 +40,7 @@ pub(super) struct Standing {
     threads: f64,
 }
 
-impl Standing {
+impl RunState {
     pub fn new(plan: &Plan<'_>, reused: &[&Record], threads: usize) -> Self {
         let (mut claims, mut places) = (Vec::new(), HashMap::new());
         for step in &plan.steps {
@@ -97,25 +98,24 @@ impl Standing {
         (self.claims.iter().map(|c| c.done).sum(), self.claims.iter().map(|c| c.cells).sum())
     }
 
-    /// Predicted seconds of what is behind, the cells in work as far as they have come.
-    fn behind(&self, now: f64) -> f64 {
+    /// Predicted seconds of the work that is done; a cell in work counts as far as it has come.
+    fn seconds_done(&self, now: f64) -> f64 {
         let part = |(cell, since): (&Cell, &f64)| {
             (now - since).clamp(0.0, self.predicted.get(cell).copied().unwrap_or(0.0))
         };
         self.finished + self.running.iter().map(part).sum::<f64>()
     }
 
-    /// What is behind, from 0 to 1, in predicted time.
+    /// The part of the work that is done, from 0 to 1, in predicted time.
     pub fn fraction(&self, now: f64) -> f64 {
-        if self.total > 0.0 { (self.behind(now) / self.total).clamp(0.0, 1.0) } else { 1.0 }
+        if self.total > 0.0 { (self.seconds_done(now) / self.total).clamp(0.0, 1.0) } else { 1.0 }
     }
 
-    /// Seconds that are left: what is predicted for the rest, at the speed at which the predicted time went
-    /// by so far.
-    pub fn left(&self, now: f64) -> f64 {
-        let behind = self.behind(now);
-        let speed = (behind + TRUST * self.threads) / (now + TRUST);
-        (self.total - behind).max(0.0) / speed
+    /// The time that is left: the predicted time of the rest, at the speed measured so far.
+    pub fn seconds_left(&self, now: f64) -> f64 {
+        let seconds_done = self.seconds_done(now);
+        let speed = (seconds_done + TRUST * self.threads) / (now + TRUST);
+        (self.total - seconds_done).max(0.0) / speed
     }
 }
 
@@ -166,15 +166,15 @@ mod tests {
     fn the_time_left_follows_the_predicted_time_and_not_the_number_of_cells() {
         let plan = Plan::new(&[&Ten], Tier::Quick, 0).unwrap();
         let first = record(1, 0.5);
-        let mut s = Standing::new(&plan, &[&first], 2);
+        let mut s = RunState::new(&plan, &[&first], 2);
         assert_eq!((s.cells(), s.fraction(0.0)), ((1, 10), 0.0));
         // At first what is predicted counts: 90 seconds on two threads.
-        assert!((s.left(0.0) - 45.0).abs() < 1e-9, "{}", s.left(0.0));
+        assert!((s.seconds_left(0.0) - 45.0).abs() < 1e-9, "{}", s.seconds_left(0.0));
         // Twice as slow as predicted: ten seconds of each of two cells took twenty.
         for m in [2, 3] {
             s.begin(&record(m, 0.0).cell, 0.0);
         }
-        assert!((s.fraction(5.0) - 10.0 / 90.0).abs() < 1e-9, "cells in work count as far as they have come");
+        assert!((s.fraction(5.0) - 10.0 / 90.0).abs() < 1e-9, "a cell in work counts as far as it has come");
         assert!(
             (s.fraction(50.0) - 20.0 / 90.0).abs() < 1e-9,
             "but no farther than they were predicted to go"
@@ -182,21 +182,21 @@ mod tests {
         for m in [2, 3] {
             s.end(&record(m, 0.0).cell, None);
         }
-        let left = s.left(20.0);
-        assert!((left - 70.0 / (24.0 / 22.0)).abs() < 1e-9, "{left}");
+        let seconds_left = s.seconds_left(20.0);
+        assert!((seconds_left - 70.0 / (24.0 / 22.0)).abs() < 1e-9, "{seconds_left}");
         for m in 4..=10 {
             s.end(&record(m, 0.0).cell, None);
         }
-        assert_eq!((s.cells(), s.left(90.0), s.fraction(90.0)), ((10, 10), 0.0, 1.0));
+        assert_eq!((s.cells(), s.seconds_left(90.0), s.fraction(90.0)), ((10, 10), 0.0, 1.0));
     }
 
     #[test]
     fn the_worst_ratio_is_that_of_the_counted_bounds() {
         let plan = Plan::new(&[&Ten], Tier::Quick, 0).unwrap();
         let first = record(1, 0.5);
-        let mut s = Standing::new(&plan, &[&first], 1);
+        let mut s = RunState::new(&plan, &[&first], 1);
         let worst =
-            |s: &Standing| s.claims[0].worst.clone().map(|(r, name)| (r.value, r.violated, name)).unwrap();
+            |s: &RunState| s.claims[0].worst.clone().map(|(r, name)| (r.value, r.violated, name)).unwrap();
         assert_eq!(worst(&s), (0.5, false, "small".into()));
         for (m, value, expected) in [(2, 0.25, 0.5), (3, 1.5, 1.5), (4, 0.75, 1.5)] {
             let r = record(m, value);
