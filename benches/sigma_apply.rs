@@ -1,4 +1,5 @@
-//! What does a product Σ·V cost beside one dense matrix product of the size that the kernel alone would need?
+//! What does a product Σ·V cost beside one dense matrix product of the size that the kernel alone would
+//! need?
 //!
 //! - `gemm`: faer, p × p by p × (d·b), in f64: the first of the three products within a product with `A`;
 //! - `exact, kept`: `A·V` in f64 with its kernel matrices kept; `exact, made afresh`: with kernel matrices

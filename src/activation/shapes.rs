@@ -1,4 +1,4 @@
-//! The activations at hand: six shapes, each written so that neither tail cancels.
+//! The built-in activations: six shapes, each written so that no digits cancel in either tail.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 use std::fmt::Debug;
@@ -24,7 +24,7 @@ pub trait Shape: Send + Sync + Debug {
     }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
-    /// `Some(why)` where there is no second derivative.
+    /// The reason why the shape has no second derivative, if it has none.
     fn no_second_derivative(&self) -> Option<&'static str> {
         None
     }
@@ -215,7 +215,7 @@ impl Shape for Sine {
     }
 }
 
-/// ln(1 + e^x): unbounded, so that Assumption 2 fails.
+/// ln(1 + e^x). This function is unbounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Softplus;
 
@@ -241,7 +241,7 @@ impl Shape for Softplus {
     }
 }
 
-/// max(x, 0): for training only. σ' is taken as 0 at the kink, and σ'' does not exist there.
+/// max(x, 0), for training only: σ'' does not exist at the kink, where σ' is taken as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Relu;
 

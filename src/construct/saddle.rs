@@ -7,9 +7,9 @@ use faer::{Mat, MatRef};
 use rand::Rng;
 
 /// Labels for which W = 0 is a stationary point of the pseudo-Huber loss of any of the models at the inputs
-/// `x` (`[n, d]`, n > pd), but no minimum. `ℓ'(y_i, 0)` is what is left of `σ''(w_1·x_i)(e·x_i)²`, e a random
-/// direction, when it is projected off every feature `σ'(w_r·x)x_c`; its largest entry is 0.8. R1..R4 are
-/// stationary there anyway.
+/// `x` (`[n, d]`, n > pd), but no minimum. `ℓ'(y_i, 0)` is what is left of `σ''(w_1·x_i)(e·x_i)²`, e a
+/// random direction, when it is projected off every feature `σ'(w_r·x)x_c`; its largest entry is 0.8. R1..R4
+/// are stationary there anyway.
 ///
 /// # Errors
 /// n ≤ pd.

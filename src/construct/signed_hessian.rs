@@ -10,8 +10,8 @@ use crate::objective::Hessian;
 /// for each of the m neurons, twins included: `Σ_r H_rr[v_r, v_r]`, the block diagonal. NBL22's Lemma 3 asks
 /// for V = W*.
 ///
-/// Of L̂ it keeps `E_n[ℓ'' m^{-1} Σ_r s_r²(v_r·x)² + ℓ' m^{-1/2} Σ_r a_r q_r (v_r·x)²]` with the slopes s and
-/// curvatures q of the model; of R1, R2 and R3 twice what their means over signs keep, see
+/// Of L̂ it keeps `E_n[ℓ'' m^{-1} Σ_r s_r²(v_r·x)² + ℓ' m^{-1/2} Σ_r a_r q_r (v_r·x)²]` with the slopes s
+/// and curvatures q of the model; of R1, R2 and R3 twice what their means over signs keep, see
 /// [`crate::construct::signs`]; of R4 `2Σ_r [(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`,
 /// `T = Σ_s ‖w_s‖⁴`. Derived for this project.
 ///

@@ -137,8 +137,8 @@ pub fn expected_losses(
 /// that the integrand oscillates too often.
 ///
 /// # Accuracy
-/// [`Mean::error`]; about 1e-13 relative for the smooth losses, and for |Y| about 1e-6 where Y has a density,
-/// 1e-3 at worst: up to [`MOST_ENUMERATED`] signs [`enumerate`] is exact.
+/// [`Mean::error`]; about 1e-13 relative for the smooth losses, and for |Y| about 1e-6 where Y has a
+/// density, 1e-3 at worst: up to [`MOST_ENUMERATED`] signs [`enumerate`] is exact.
 pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     if let Some(row) = std::iter::once(&b).chain(c).position(|v| !v.is_finite()) {
         let value = if row == 0 { b } else { c[row - 1] };
@@ -263,8 +263,8 @@ fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
 }
 
 /// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule:
-/// the integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the step h
-/// = 1/8 leaves e^{−π²/h} ≈ 1e-34.
+/// the integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the step
+/// h = 1/8 leaves e^{−π²/h} ≈ 1e-34.
 fn bessel_k1(t: f64) -> f64 {
     const STEP: f64 = 0.125;
     let mut sum = 0.5 * (-t).exp();

@@ -27,8 +27,8 @@ pub fn groups(p: usize, terms: usize) -> Vec<usize> {
 /// `g_r = √(2√m |h_i(w_{0,r})|/p_i)` the row r is `g_r β_i` where h_i > 0, else the row p + r is. Then
 /// `E_{W0} f_Q(x; W_Q) = f_sp(x)` exactly, for every x.
 ///
-/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q =
-/// 0.
+/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q
+/// = 0.
 ///
 /// # Errors
 /// The dimensions differ; fewer neurons than terms; and as [`Population::new`].

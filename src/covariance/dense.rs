@@ -6,8 +6,8 @@ use faer::Mat;
 use rayon::prelude::*;
 
 impl Covariance {
-    /// `A`, the pd × pd matrix of blocks `M(w_r·w_s)`, component-major: the entry of (neuron r, coordinate i)
-    /// and (s, j) is at `(i·p + r, j·p + s)`. The eigenvalues of Σ are `(2/m)·λ(A)` and pd zeros.
+    /// `A`, the pd × pd matrix of blocks `M(w_r·w_s)`, component-major: the entry of (neuron r, coordinate
+    /// i) and (s, j) is at `(i·p + r, j·p + s)`. The eigenvalues of Σ are `(2/m)·λ(A)` and pd zeros.
     ///
     /// Cost: p² kernel evaluations and about 9p²d² flops; 8p²d² bytes. Symmetric to the last bit.
     pub fn assemble(&self) -> Mat<f64> {

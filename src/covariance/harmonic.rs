@@ -35,8 +35,8 @@ impl<'a> HarmonicMap<'a> {
         Ok(Self { cov, basis })
     }
 
-    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues of
-    /// `Σ_{≤J}`, whatever m is.
+    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues
+    /// of `Σ_{≤J}`, whatever m is.
     ///
     /// One streaming pass: `pd·N_J²` flops, and memory for `2N_J²` numbers and a few blocks, free of m.
     ///

@@ -40,8 +40,8 @@ use crate::{rounding, sphere, tolerance};
 use faer::{Mat, MatRef};
 use std::ops::RangeInclusive;
 
-/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what
-/// the truncation costs.
+/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of
+/// what the truncation costs.
 #[derive(Debug, Clone)]
 pub struct Covariance {
     weights: Mat<f64>,
@@ -56,8 +56,8 @@ impl Covariance {
     ///
     /// # Errors
     /// d < 3, no neurons, entries not finite, rows not unit to within [`tolerance::UNIT_NORM_F64`] (rows
-    /// within it are renormalised), an activation without a second derivative, or a truncation that cannot be
-    /// reached.
+    /// within it are renormalised), an activation without a second derivative, or a truncation that cannot
+    /// be reached.
     pub fn new(
         weights: MatRef<'_, f64>,
         activation: &dyn Activation,

@@ -30,8 +30,8 @@ impl Covariance {
         CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 1.0, memory), rough: None }
     }
 
-    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above
-    /// them in f32, keeping the kernel matrices of those (8p² bytes) if they fit in `memory` bytes.
+    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is
+    /// above them in f32, keeping the kernel matrices of those (8p² bytes) if they fit in `memory` bytes.
     ///
     /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about
     /// κ_2/κ_1 of `‖A‖`.
@@ -256,8 +256,8 @@ impl<'a, T: Real> Kernels<'a, T> {
         along
     }
 
-    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d +
-    /// i.
+    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d
+    /// + i.
     fn by_tiles<'o>(&self, columns: Vec<&'o mut [f64]>) -> Vec<Vec<&'o mut [f64]>> {
         let mut tiles: Vec<Vec<&'o mut [f64]>> = (0..self.tiles()).map(|_| Vec::new()).collect();
         for column in columns {

@@ -88,8 +88,8 @@ impl Series {
 ///
 /// With `â_j = A_j/√B_j` and `ĉ_j` the orthonormal coefficients of [`FeatureLevels`], the series are
 /// `F0 = Σ â_j² P_j`, `F1 = Σ â_jĉ_j √(j(j+d−2)/(d−1)) P_{j−1}^{(d+2)}`, `F2 = Σ ĉ_j² P_{j−1}^{(d+2)}` and
-/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`: nothing in them overflows at any d or j, and no division
-/// by 1 − t² occurs.
+/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`: nothing in them overflows at any d or j, and no
+/// division by 1 − t² occurs.
 ///
 /// Accuracy: Clenshaw on bounded polynomials; within 1e-14 of `F(1)` in the tests, t = ±1 included.
 /// Source: derived for this project from NBL22 section 2.
@@ -145,8 +145,8 @@ impl Profile {
         self.series.iter().map(|s| s.terms.len()).sum()
     }
 
-    /// The kernel at one cosine `t`, clamped to [−1, 1] (a product of two rounded unit vectors may miss it by
-    /// an ulp).
+    /// The kernel at one cosine `t`, clamped to [−1, 1] (a product of two rounded unit vectors may miss it
+    /// by an ulp).
     pub fn at(&self, t: f64) -> Kernel {
         let t = t.clamp(-1.0, 1.0);
         self.at_lanes(&[t; LANES])[0]

@@ -71,8 +71,8 @@ impl<T: Real> Tile<T> {
         MatRef::from_column_major_slice(&self.g, self.rows, self.columns)
     }
 
-    /// `t ← F3∘t + E∘1cᵀ` and `rho ← rho + rowsum(E∘t)` with the old t: the elementwise part of a product, in
-    /// one pass.
+    /// `t ← F3∘t + E∘1cᵀ` and `rho ← rho + rowsum(E∘t)` with the old t: the elementwise part of a product,
+    /// in one pass.
     pub(super) fn weigh(&self, t: &mut [T], c: &[T], rho: &mut [T]) {
         let n = self.rows;
         vectorised(|| {

@@ -17,8 +17,8 @@
 ///   `T_{2k−1}(√(1 − x/(1−ε)))/√(1 − x/(1−ε))`, the right side is `√(2n/π)/sinh((2k−1)√ε)`, which is less
 ///   wherever `(2k−1)√ε ≥ 1.75`; here that is at least ln(1.648√2·3) > 1.9 whatever the failure asked for.
 ///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as
-///   it is, and none of them must be known. With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence
-///   `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
+///   it is, and none of them must be known. With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`,
+///   hence `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
 ///
 /// Each of the three events gets a third of `failure`.
 pub(super) fn lower_bound(n: usize, ritz: &[f64], betas: &[f64], failure: f64) -> f64 {

@@ -67,14 +67,14 @@ pub struct Descended {
     pub look: Option<(u64, LeastEigenvalue)>,
 }
 
-/// Descends from `state`: `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), without Ξ unless noise is asked for,
-/// until a stationary point is certified, the budget is spent or something has gone wrong, which the outcome
-/// says. `watch` sees every point, the first and the last among them, and may end the descent there; the
-/// state it has seen leads on to the same bits.
+/// Descends from `state`: `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), without Ξ unless noise is asked
+/// for, until a stationary point is certified, the budget is spent or something has gone wrong, which the
+/// outcome says. `watch` sees every point, the first and the last among them, and may end the descent there;
+/// the state it has seen leads on to the same bits.
 ///
 /// # Errors
-/// Options out of their domain, a state that does not fit the landscape, or any error of the landscape but an
-/// overflow along the way. An overflow at the start is an error.
+/// Options out of their domain, a state that does not fit the landscape, or any error of the landscape but
+/// an overflow along the way. An overflow at the start is an error.
 ///
 /// # Accuracy
 /// The least eigenvalue of an outcome [`Outcome::SecondOrder`] is above −γ with the probability that

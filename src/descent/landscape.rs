@@ -16,8 +16,8 @@ pub trait Landscape {
     /// [`Value::objective`]; the parts are only handed on.
     ///
     /// # Errors
-    /// [`crate::Error::Numerical`] where the function overflows, which descent takes for a step too long; any
-    /// other error ends it.
+    /// [`crate::Error::Numerical`] where the function overflows, which descent takes for a step too long;
+    /// any other error ends it.
     fn value_and_gradient(
         &mut self,
         w: MatRef<'_, f64>,

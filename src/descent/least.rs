@@ -93,13 +93,13 @@ impl LeastEigenvalue {
 /// # Accuracy
 /// `value` is the Rayleigh quotient of `vector` to about `8ε√n‖H‖`, and `lower_bound` allows for that. The
 /// lower bound is the larger of the theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n =
-/// 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van Dorsselaer, Hochstenbach and van
-/// der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
-/// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of
-/// a last direction of the size of rounding.
+/// 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van Dorsselaer, Hochstenbach and
+/// van der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
+/// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that
+/// of a last direction of the size of rounding.
 ///
-/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual of
-/// 1e-4 and a bound within 1e-2 take 75 to 110 products at a trained network and at a trained f_L + f_Q
+/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual
+/// of 1e-4 and a bound within 1e-2 take 75 to 110 products at a trained network and at a trained f_L + f_Q
 /// (`cargo bench --bench least_eigenvalue`).
 pub fn least_eigenvalue(
     operator: &dyn SymmetricOperator,

@@ -1,10 +1,10 @@
 //! Gradient descent, plain and perturbed, to stationary points, and the certificate that they are.
 //!
 //! [`descend`] follows the gradient of any [`Landscape`], [`LossLandscape`] for L_λ, with or without the
-//! noise of NBL22's equation (21), and says why it ended. A point W is (ν, γ)-second-order stationary (NBL22,
-//! Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds the least eigenvalue
-//! of a Hessian, or of any symmetric operator, from both sides: a small residual alone never shows that an
-//! eigenvalue is the least.
+//! noise of NBL22's equation (21), and says why it ended. A point W is (ν, γ)-second-order stationary
+//! (NBL22, Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds the least
+//! eigenvalue of a Hessian, or of any symmetric operator, from both sides: a small residual alone never
+//! shows that an eigenvalue is the least.
 //!
 //! ```
 //! use escapement::descent::{DescentOptions, DescentState, Landscape, Outcome, StepSize, descend};

@@ -30,8 +30,8 @@ pub struct DescentOptions {
     pub seed: u64,
     /// ν: where `‖∇L‖_F ≤ ν`, the point is first-order stationary.
     pub gradient: f64,
-    /// γ: a stationary point ends the descent where the least eigenvalue of the Hessian is certified to be −γ
-    /// or more. `None`: any stationary point does.
+    /// γ: a stationary point ends the descent where the least eigenvalue of the Hessian is certified to be
+    /// −γ or more. `None`: any stationary point does.
     pub curvature: Option<f64>,
     /// Steps after which it stops all the same.
     pub max_steps: u64,
@@ -39,8 +39,8 @@ pub struct DescentOptions {
     pub patience: u64,
     /// It has diverged where L is above this many times 1 + L at the start.
     pub ceiling: f64,
-    /// How the least eigenvalue is sought; its tolerance and gap give way to the question whether it is above
-    /// −γ.
+    /// How the least eigenvalue is sought; its tolerance and gap give way to the question whether it is
+    /// above −γ.
     pub least: LeastOptions,
 }
 

@@ -8,8 +8,9 @@ use super::{DescentOptions, StepSize};
 /// been large again.
 pub(super) const FIRST_WAIT: u64 = 10;
 
-/// A point of a descent. Kept with its bits and handed back to [`super::descend`] with the same landscape and
-/// options, it leads to the bits that an uninterrupted descent would have led to, whatever the thread count.
+/// A point of a descent. Kept with its bits and handed back to [`super::descend`] with the same landscape
+/// and options, it leads to the bits that an uninterrupted descent would have led to, whatever the thread
+/// count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DescentState {
     /// W.

@@ -90,8 +90,8 @@ impl<'a> Basis<'a> {
         self.aq.get(self.size - count, count).to_owned()
     }
 
-    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are. `x`
-    /// is overwritten. Of a unit direction more than `floor` must be left, squared, outside the basis.
+    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are.
+    /// `x` is overwritten. Of a unit direction more than `floor` must be left, squared, outside the basis.
     pub(super) fn extend(&mut self, x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         let c = self.orthonormalise(x, floor)?;
         if c == 0 {
@@ -158,8 +158,8 @@ impl<'a> Basis<'a> {
     /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to
     /// rounding are dropped.
     ///
-    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD
-    /// of `XᵀX`), all BLAS-3, until a round finds `XᵀX` well conditioned beside the unit columns that it
+    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the
+    /// EVD of `XᵀX`), all BLAS-3, until a round finds `XᵀX` well conditioned beside the unit columns that it
     /// began with: it then leaves them orthonormal to rounding.
     fn orthonormalise(&mut self, mut x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         normalise_columns(x.as_mut());

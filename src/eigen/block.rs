@@ -15,8 +15,8 @@ use std::ops::ControlFlow;
 const PROBES: usize = 6;
 /// Fresh directions in a probe.
 pub(super) const PROBE_BLOCK: usize = 8;
-/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed: a
-/// tenth of the residual.
+/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed:
+/// a tenth of the residual.
 const ROUGH_DEPENDENT: f64 = 0.01;
 /// Passes of exact products after which a residual that no longer halves is taken for the limit of the
 /// arithmetic.
@@ -93,14 +93,14 @@ pub struct BlockSolution {
     pub stopped: bool,
 }
 
-/// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and
-/// random directions.
+/// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal)
+/// and random directions.
 ///
 /// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next
 /// block, and converged pairs stay in the basis without spending products. The search takes rough products
 /// where the operator has them; when it has converged, the products of the Ritz vectors are made afresh and
-/// exactly, and it goes on from their residuals until those are small: each such pass gains as many digits as
-/// a rough product has. With `probe`, random directions are added after convergence and followed for six
+/// exactly, and it goes on from their residuals until those are small: each such pass gains as many digits
+/// as a rough product has. With `probe`, random directions are added after convergence and followed for six
 /// Krylov steps of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a
 /// multiplicity larger than the block) has a way in. Small problems (n at most `2·max_basis`) are solved
 /// densely, from n products. Memory: `16n` bytes for each column of the basis, `8n` for each of wanted +

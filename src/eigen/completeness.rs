@@ -89,7 +89,8 @@ impl Completeness {
         let rest = cov.beyond(j);
         let extra = cov.truncation_bound() + margin;
         let above = |bound: f64| values.iter().filter(|&&l| l > bound).count();
-        // The Frobenius norm costs p² kernels: worth it where its limit at infinite width leaves it a chance.
+        // The Frobenius norm costs p² kernels: worth it where its limit at infinite width leaves it a
+        // chance.
         let limit: f64 = cov.levels().levels.iter().skip(j + 1).map(|l| l.tau * l.kappa).sum();
         if above(limit.sqrt()) == n_j {
             let frobenius = rest.frobenius_norm() + extra;
@@ -119,8 +120,8 @@ impl Completeness {
 const STEPS: usize = 20;
 /// Directions in each: a product with four costs little more than with one, and four starts halve the steps.
 const STARTS: usize = 4;
-/// Rounding of a product in mixed precision relative to the norm: 3e-8 was measured at d = 100, m = 10 000; a
-/// factor of three hundred.
+/// Rounding of a product in mixed precision relative to the norm: 3e-8 was measured at d = 100, m = 10 000;
+/// a factor of three hundred.
 const ROUGH: f64 = 1e-5;
 
 /// A bound on the norm of a positive semidefinite operator that fails with probability at most

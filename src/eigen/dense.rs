@@ -177,9 +177,9 @@ fn normal(n: usize, purpose: &str) -> Mat<f64> {
     Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng))
 }
 
-/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard normal
-/// numbers: they fail with probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ² of q
-/// degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
+/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard
+/// normal numbers: they fail with probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ²
+/// of q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
 fn sketched_norms(sketch: MatRef<'_, f64>) -> Vec<f64> {
     let (q, count) = (sketch.nrows() as f64, sketch.ncols() as f64);
     let exponent = 2.0 / q * (count / tolerance::FAILURE).ln();

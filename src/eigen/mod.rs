@@ -91,8 +91,8 @@ pub struct EigenPairs {
     pub vectors: Option<Mat<f64>>,
     /// The route taken, and why.
     pub plan: Plan,
-    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed; by the dense route, for more than
-    /// 512 vectors, upper bounds of about twice that, which fail with a probability of 1e-6.
+    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed; by the dense route, for more
+    /// than 512 vectors, upper bounds of about twice that, which fail with a probability of 1e-6.
     pub residuals: Vec<f64>,
     /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For
     /// a spectrum without vectors it is the backward-error bound of the EVD.
@@ -113,8 +113,8 @@ pub struct EigenPairs {
 }
 
 impl EigenPairs {
-    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which
-    /// an eigenvalue is noise.
+    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below
+    /// which an eigenvalue is noise.
     pub fn rounding_bound(&self) -> f64 {
         rounding::eigen(self.p * self.d, self.eigenvalues.first().copied().unwrap_or(0.0))
     }

@@ -15,16 +15,16 @@
 //!    have the same angle both ways.
 //! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, the angle seen from there. For a unit w' of
 //!    the top space of Σ' put `w = Πw'` and `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and e ⟂ w is
-//!    orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form Σ' − AAᵀ is a
-//!    seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)` plus
-//!    the same.
-//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' − X
-//!    in the range of Π' is `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is
+//!    orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form Σ' − AAᵀ is
+//!    a seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)`
+//!    plus the same.
+//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' −
+//!    X in the range of Π' is `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is
 //!    that of X, at most s‖X‖: in units of 1/√λ_n, X moves by at most `s(1 + √(λ_{n+1}/λ_n)) + τ/λ_n`.
 //! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the
-//!    eigenfunctions this is no more, and `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and
-//!    θ to s. By the Gram matrix the eigenfunctions are computed themselves, from ΨᵀΨ up to r, with the same
-//!    result.
+//!    eigenfunctions this is no more, and `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ
+//!    and θ to s. By the Gram matrix the eigenfunctions are computed themselves, from ΨᵀΨ up to r, with the
+//!    same result.
 //!
 //! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s
 //! counts √n times, and τ once if it bounds tr T.
@@ -41,9 +41,9 @@ use crate::sphere::{FeatureLevels, cumulative_dimension, dimension};
 use faer::{Accum, Mat, MatRef, Par};
 
 impl TopSpace {
-    /// The top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], with the eigenpairs
-    /// that they were taken from: one more than the rank, where Σ has as many. Their residuals and bounds
-    /// say how far off the space can be.
+    /// The top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], with the
+    /// eigenpairs that they were taken from: one more than the rank, where Σ has as many. Their residuals
+    /// and bounds say how far off the space can be.
     ///
     /// # Errors
     /// As for [`solve`] and [`TopSpace::new`].

@@ -136,7 +136,8 @@ impl TopSpace {
         Ok(out)
     }
 
-    /// `(Σ_{≤r})_rr[w_r, w_r]` for each of the m neurons: what an average over independent signs keeps of R2.
+    /// `(Σ_{≤r})_rr[w_r, w_r]` for each of the m neurons: what an average over independent signs keeps of
+    /// R2.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.

@@ -30,21 +30,22 @@ use rand::Rng;
 use crate::activation::Activation;
 use crate::{Error, Result, sphere, tolerance};
 
-/// Which function of the displacement is meant.
+/// The network or one of its Taylor expansions in the displacement W.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Model {
-    /// f_L, the network to first order in W.
+    /// f_L, the first-order term in W.
     Linear,
-    /// f_L + f_Q, to second order.
+    /// f_L + f_Q, the expansion to second order.
     Quadratic,
-    /// f_Q, the second-order term alone: what has been called the QuadNTK. W = 0 is stationary for any loss.
+    /// f_Q, the second-order term alone, which has been called the QuadNTK. W = 0 is a stationary point of
+    /// every loss of f_Q.
     QuadraticTerm,
     /// f, the network itself.
     Network,
 }
 
-/// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite
-/// second-layer weight.
+/// A network at its symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of the
+/// same first-layer weight and the opposite second-layer sign.
 #[derive(Debug, Clone)]
 pub struct PairedNetwork {
     weights: Mat<f64>,
@@ -147,7 +148,7 @@ impl PairedNetwork {
     }
 }
 
-/// Refuses NaN and infinities.
+/// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.
 pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
     for col in 0..a.ncols() {
         for row in 0..a.nrows() {

@@ -2,8 +2,8 @@
 
 use crate::{Error, Result};
 
-/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1) takes
-/// its place, and the 1-Lipschitz losses are the first three.
+/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1)
+/// takes its place, and the 1-Lipschitz losses are the first three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// √(1 + u²) − 1.

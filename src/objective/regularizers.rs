@@ -1,8 +1,8 @@
-//! The regularisers R1..R4 of NBL22: what the displacement does in the top eigenspace of Σ, beyond it, on the
-//! sample beyond it, and its largest neurons.
+//! The regularisers R1..R4 of NBL22: what the displacement does in the top eigenspace of Σ, beyond it, on
+//! the sample beyond it, and its largest neurons.
 //!
-//! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not as
-//! a difference of two nearly equal numbers.
+//! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not
+//! as a difference of two nearly equal numbers.
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -12,8 +12,8 @@ use crate::covariance::Covariance;
 use crate::eigen::TopSpace;
 use crate::network::PairedNetwork;
 
-/// The regularisers of one network on one sample: what they depend on beside the displacement. The parts must
-/// belong together, Σ and its top space to the weights of the network.
+/// The regularisers of one network on one sample: what they depend on beside the displacement. The parts
+/// must belong together, Σ and its top space to the weights of the network.
 ///
 /// Here at one displacement; means over random signs are in [`crate::construct::signs`].
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,11 @@
 //! Gauss–Gegenbauer quadrature for expectations over `z = w·x/√d`.
 //!
 //! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the
-//! differential equation of P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm
-//! counts, polishes it: `O(N²)` in all, and no zero can be missed or found twice. Weights are Christoffel
-//! numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double recurrence: their relative error is a few
-//! roundings however small they are. Weights taken from eigenvectors of the Jacobi matrix are noise in the
-//! tails.
+//! differential equation of P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by
+//! Sturm counts, polishes it: `O(N²)` in all, and no zero can be missed or found twice. Weights are
+//! Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double recurrence: their relative error is
+//! a few roundings however small they are. Weights taken from eigenvectors of the Jacobi matrix are noise in
+//! the tails.
 
 use super::double::Double;
 use crate::tolerance::NEWTON_STEP;
@@ -18,8 +18,9 @@ pub const MAX_NODES: usize = 16_384;
 
 /// Gauss quadrature under the zonal density ∝ `(1−z²)^{(d−3)/2}` on `[−1, 1]`, normalised to total weight 1.
 ///
-/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the range
-/// of `f64` are left out: they cannot change any expectation of a function that is bounded on the nodes.
+/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the
+/// range of `f64` are left out: they cannot change any expectation of a function that is bounded on the
+/// nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonalQuadrature {
     d: usize,

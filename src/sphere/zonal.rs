@@ -25,8 +25,8 @@ const MAX_ORDER: usize = 4096;
 /// if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
-/// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a
-/// quarter of it.
+/// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below
+/// a quarter of it.
 pub fn orthonormal_coefficients(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Vec<f64>> {
     let root = (d as f64).sqrt();
     Ok(expand(d, &|z| g(root * z), max_degree)?.coefficients)
@@ -157,9 +157,9 @@ impl Default for Truncation {
 
 /// The covariance Σ of the features, degree by degree, with a certificate for what is left out.
 ///
-/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j for
-/// any unit weights, and `Σ_j τ_j = d E[σ'(√d z)²]`. Each degree is positive semidefinite, so cutting at J
-/// costs at most the rest of that sum, in operator norm and in trace (derived for this project).
+/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j
+/// for any unit weights, and `Σ_j τ_j = d E[σ'(√d z)²]`. Each degree is positive semidefinite, so cutting at
+/// J costs at most the rest of that sum, in operator norm and in trace (derived for this project).
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureLevels {
     /// Input dimension d.

@@ -82,8 +82,8 @@ pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
-/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing
-/// but w_{0,r}·x; σ and σ' are evaluated in f64 through `z` and `value`.
+/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves
+/// nothing but w_{0,r}·x; σ and σ' are evaluated in f64 through `z` and `value`.
 pub(super) fn network<T: Real>(
     arch: Arch,
     sigma: &dyn Activation,

@@ -59,8 +59,8 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
-    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values,
-    /// and adds the derivatives of the term by them to its second argument. The value is without it.
+    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n
+    /// values, and adds the derivatives of the term by them to its second argument. The value is without it.
     ///
     /// # Errors
     /// As [`Problem::value_and_gradient`], and those of `term`.
@@ -213,8 +213,8 @@ impl<T: Real> Problem<T> {
         finite
     }
 
-    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and
-    /// h, times m^{-1/2}. `w` is Wᵀ, only read to say what is wrong with it.
+    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g
+    /// and h, times m^{-1/2}. `w` is Wᵀ, only read to say what is wrong with it.
     fn collect(
         &self,
         finite: bool,
@@ -317,9 +317,9 @@ impl<T: Real> Problem<T> {
         }
     }
 
-    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less
-    /// what R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes are
-    /// overwritten.
+    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`,
+    /// less what R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes
+    /// are overwritten.
     fn backward_tile(
         &self,
         tile: usize,

@@ -18,8 +18,8 @@ use crate::{Error, Result};
 /// Pairs of twins in a tile, at most. From 32 to 128 the time of a step varies by 5 %, and the memory of a
 /// tile with it.
 const PAIRS: usize = 64;
-/// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X anew,
-/// so that halving it costs 5 %.
+/// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X
+/// anew, so that halving it costs 5 %.
 const ROWS: usize = 1024;
 
 /// The objective at one displacement.
@@ -129,8 +129,8 @@ impl<T: Real> Problem<T> {
         Ok(self)
     }
 
-    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added to
-    /// the objective.
+    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added
+    /// to the objective.
     ///
     /// A step then reads all of V once, rpd numbers of type T, unless λ3 = 0; and once more where the
     /// coordinates of W in V are not known from the step before (see [`Workspace::moved`]).
@@ -181,8 +181,8 @@ impl<T: Real> Problem<T> {
         self.beyond.as_ref().map_or(0.0, |b| b.lambda)
     }
 
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
-    /// eight.
+    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small
+    /// as eight.
     pub(super) fn pairs(&self) -> usize {
         self.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }

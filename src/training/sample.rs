@@ -26,7 +26,8 @@ pub struct SampleBasis {
 /// never made.
 ///
 /// # Errors
-/// Inputs that do not fit, an entry that is not finite, r above n, or no gap between eigenvalues r and r + 1.
+/// Inputs that do not fit, an entry that is not finite, r above n, or no gap between eigenvalues r and r +
+/// 1.
 ///
 /// # Accuracy
 /// The angle between their span and the exact one is at most some `ε λ_1/(λ_r − λ_{r+1})`. The bits do not

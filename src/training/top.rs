@@ -94,8 +94,8 @@ impl<T: Real> TopProjector<T> {
         matmul(out, Accum::Replace, vectors, u, T::nearest(1.0), Par::Seq);
     }
 
-    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on: what `−Σ_i s_i v_i` is on them, and minus that
-    /// on their twins.
+    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on: what `−Σ_i s_i v_i` is on them, and minus
+    /// that on their twins.
     pub(super) fn combine(&self, start: usize, s: &[T], out: MatMut<'_, T>) {
         let vectors = self.vectors.subcols(start * self.d, out.nrows());
         let s = ColRef::from_slice(s).as_mat();

@@ -13,7 +13,8 @@ use crate::{Error, Result};
 /// between steps but the last predictions, and serves every problem of the same sizes.
 #[derive(Debug)]
 pub struct Workspace<T: Real> {
-    /// ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`; the columns of a tile are its neurons and then their twins.
+    /// ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`; the columns of a tile are its neurons and then their
+    /// twins.
     pub(super) slopes: Mat<T>,
     /// The sums over each tile of `m^{1/2} f_L` and `m^{1/2} f`, two columns to a tile.
     pub(super) partial: Mat<T>,
@@ -52,9 +53,9 @@ impl<T: Real> Workspace<T> {
         &self.coordinates
     }
 
-    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W in
-    /// the top eigenvectors of Σ need no pass over these. Each such step adds roundings of T to them, so ask
-    /// for [`Workspace::forget`] now and then.
+    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W
+    /// in the top eigenvectors of Σ need no pass over these. Each such step adds roundings of T to them, so
+    /// ask for [`Workspace::forget`] now and then.
     pub fn moved(&mut self, eta: f64) {
         if !self.slope.is_empty() {
             self.coordinates.iter_mut().zip(&self.slope).for_each(|(c, s)| *c -= eta * s);
@@ -152,8 +153,8 @@ pub(super) struct Factors<T: Real> {
 pub(super) struct Scratch<T: Real> {
     /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
     pub w: Mat<T>,
-    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the
-    /// top eigenvectors of Σ.
+    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of
+    /// the top eigenvectors of Σ.
     pub difference: Mat<T>,
     /// A column in f64.
     pub z: Vec<f64>,

@@ -3,8 +3,8 @@
 //!
 //! # What is computed
 //! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second
-//! derivative, both up to the factor `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for
-//! f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
+//! derivative, both up to the factor `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`;
+//! for f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
 //!
 //! - the gradient of L̂ is `a_r m^{-1/2} Σ_i g_i s_{ir} x_i`, `g_i = ℓ'(y_i, F_i)/n`;
 //! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`,
@@ -89,8 +89,8 @@ pub struct Value {
     pub objective: f64,
 }
 
-/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and the
-/// kernel matrices of Σ.
+/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and
+/// the kernel matrices of Σ.
 pub struct RegularizedLoss<'a> {
     of: Regularizers<'a>,
     operator: CovarianceOperator<'a>,
@@ -111,12 +111,12 @@ pub struct RegularizedLoss<'a> {
 
 impl<'a> RegularizedLoss<'a> {
     /// L_λ for the labels `y` (n values) at the inputs of `of`, with λ1..λ4 in `lambda`. The kernel matrices
-    /// of Σ are kept if their 16p² bytes fit in `memory` bytes; else each gradient and Hessian-vector product
-    /// makes them afresh.
+    /// of Σ are kept if their 16p² bytes fit in `memory` bytes; else each gradient and Hessian-vector
+    /// product makes them afresh.
     ///
     /// # Errors
-    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative or
-    /// not finite; [`Error::Unsupported`] for an activation without a second derivative.
+    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative
+    /// or not finite; [`Error::Unsupported`] for an activation without a second derivative.
     ///
     /// # Accuracy
     /// Values, gradients and Hessian-vector products agree with automatic differentiation to 1e-10 of the
@@ -244,8 +244,8 @@ impl<'a> RegularizedLoss<'a> {
     /// L_λ at the displacement `w` (`[m, d]`). The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where L_λ
-    /// overflows.
+    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where
+    /// L_λ overflows.
     pub fn value(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
         self.forward_all(w, space, par)
     }

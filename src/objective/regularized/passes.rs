@@ -70,8 +70,8 @@ pub(super) fn slice(column: ColMut<'_, f64>) -> &mut [f64] {
 }
 
 impl RegularizedLoss<'_> {
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
-    /// eight.
+    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small
+    /// as eight.
     pub(super) fn pairs(&self) -> usize {
         self.of.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }
@@ -97,8 +97,8 @@ impl RegularizedLoss<'_> {
         (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
     }
 
-    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and h
-    /// are `m^{-1/2}` times its sums; if it is wanted (`beyond`), f_L at the ũ of `space` is added to the
+    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and
+    /// h are `m^{-1/2}` times its sums; if it is wanted (`beyond`), f_L at the ũ of `space` is added to the
     /// other.
     pub(super) fn forward(
         &self,
@@ -165,8 +165,8 @@ impl RegularizedLoss<'_> {
         }
     }
 
-    /// Row r of `out` (`[m, d]`) ← `a_r Xᵀ` times the column that `fill` writes for it, and row r of `linear`
-    /// (`[p, d]`) ← `Xᵀ(h∘σ'_r)` if there is an h.
+    /// Row r of `out` (`[m, d]`) ← `a_r Xᵀ` times the column that `fill` writes for it, and row r of
+    /// `linear` (`[p, d]`) ← `Xᵀ(h∘σ'_r)` if there is an h.
     pub(super) fn backward(
         &self,
         out: MatMut<'_, f64>,

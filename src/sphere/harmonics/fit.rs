@@ -44,8 +44,8 @@ impl HarmonicBasis {
     ///
     /// # Errors
     /// [`Error::Domain`] with fewer points than harmonics, another number of values, or points on which the
-    /// harmonics are linearly dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition does
-    /// not converge; as [`HarmonicBasis::evaluate`].
+    /// harmonics are linearly dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition
+    /// does not converge; as [`HarmonicBasis::evaluate`].
     ///
     /// # Accuracy
     /// Coefficients to about `condition · n` roundings of the root mean square of the values.

@@ -23,8 +23,8 @@ use std::ops::Range;
 /// An orthonormal basis `Y_{jl}` of the functions of degree at most J on the unit sphere, under the uniform
 /// probability measure (`E[Y Y'] = δ`, `Y_{00} = 1`), ordered by degree.
 ///
-/// Addition theorem: `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. For d up to about 10⁴ at degree 1, hundreds
-/// at degree 2, and degrees above 30 at d = 3, 4.
+/// Addition theorem: `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. For d up to about 10⁴ at degree 1,
+/// hundreds at degree 2, and degrees above 30 at d = 3, 4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HarmonicBasis {
     d: usize,
@@ -108,8 +108,8 @@ impl HarmonicBasis {
     }
 
     /// Values as [`HarmonicBasis::evaluate`], and component i of the spherical gradient in `gradients[i]`,
-    /// `[n, len()]`, for `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent vector
-    /// in ambient coordinates.
+    /// `[n, len()]`, for `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent
+    /// vector in ambient coordinates.
     ///
     /// # Errors
     /// As [`HarmonicBasis::evaluate`]; [`Error::Shape`] unless there are d gradients of the right shape.

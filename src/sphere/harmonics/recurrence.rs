@@ -158,8 +158,8 @@ impl Workspace {
 
     /// Column `child` from column `parent`: `ratio · Q_n^{(k+2l)} · H`, and its derivatives.
     ///
-    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and
-    /// `∂_ρ Q_n^{(D)} = −½ √(D n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
+    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and `∂_ρ Q_n^{(D)} = −½ √(D
+    /// n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
     /// `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
     #[allow(clippy::too_many_arguments)]
     fn child(

@@ -23,8 +23,8 @@ pub struct ReluNetwork<T> {
 
 impl<T: Real> ReluNetwork<T> {
     /// A network of width m in dimension d at its start: w and b uniform on `±d^{-1/2}`, a and c on
-    /// `±m^{-1/2}`, all independent (what `torch.nn.Linear` starts from). Drawn in f64, neuron by neuron, and
-    /// rounded once, so that f32 and f64 start alike.
+    /// `±m^{-1/2}`, all independent (what `torch.nn.Linear` starts from). Drawn in f64, neuron by neuron,
+    /// and rounded once, so that f32 and f64 start alike.
     ///
     /// # Errors
     /// [`Error::Domain`] where d or m is zero.

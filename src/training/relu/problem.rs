@@ -32,8 +32,8 @@ pub struct ReluProblem<T: Real> {
     d: usize,
 }
 
-/// What a step writes to, allocated once: for all problems whose networks have the same shape, and which have
-/// no more inputs.
+/// What a step writes to, allocated once: for all problems whose networks have the same shape, and which
+/// have no more inputs.
 #[derive(Debug)]
 pub struct ReluWorkspace<T: Real> {
     parts: Vec<Part<T>>,

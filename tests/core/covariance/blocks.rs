@@ -209,8 +209,8 @@ fn a_block_agrees_with_monte_carlo() {
     }
 }
 
-/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the top
-/// agree.
+/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the
+/// top agree.
 #[test]
 fn routes_agree_on_values_and_projectors() {
     for (d, p, name, degree) in [(3, 40, "sigmoid:1", 9), (4, 30, "tanh:0.5", 6), (5, 60, "sigmoid:1", 5)] {

@@ -1,5 +1,5 @@
-//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the bit,
-//! and saddles that hold or let go.
+//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the
+//! bit, and saddles that hold or let go.
 
 use crate::descent::least::Diagonal;
 use escapement::construct::saddle_labels;

@@ -258,7 +258,8 @@ fn a_budget_stops_it() {
     assert!(matches!(error, Error::NoConvergence { .. }), "{error}");
 }
 
-/// Exact residuals from rough products; of the rough matrix the same vectors have residuals that do not pass.
+/// Exact residuals from rough products; of the rough matrix the same vectors have residuals that do not
+/// pass.
 #[test]
 fn rough_products_reach_the_tolerance() {
     let spectrum: Vec<f64> = (1..=300).map(|i| 1.0 / f64::from(i)).collect();

@@ -47,7 +47,8 @@ proptest! {
         let g = Gegenbauer::new(d).unwrap();
         prop_assert_eq!(g.value(j, 1.0), 1.0);
         prop_assert_eq!(g.value(j, -1.0), if j % 2 == 0 { 1.0 } else { -1.0 });
-        // Rounding of the recurrence: three per step, growing at most linearly where the solution oscillates.
+        // Rounding of the recurrence: three per step, growing at most linearly where the solution
+        // oscillates.
         let round = 2.0 * (8.0 + j as f64) * EPS;
         let [p, dp, ddp] = g.jet(j, t);
         prop_assert!(p.abs() <= 1.0 + round);

@@ -1,5 +1,5 @@
-//! Steps of training: against the definition with derived bounds in f32 and f64, against reference gradients,
-//! and R3 against its singular vectors; differences of the objective; the shortcuts; bad input.
+//! Steps of training: against the definition with derived bounds in f32 and f64, against reference
+//! gradients, and R3 against its singular vectors; differences of the objective; the shortcuts; bad input.
 
 use crate::construct::displacements::covariance;
 use crate::data::{ORACLE, json, matrix, vector};
