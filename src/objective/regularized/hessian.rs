@@ -13,8 +13,8 @@ use crate::operator::SymmetricOperator;
 use crate::product::{columns, vectorised};
 use crate::{Error, Result};
 
-/// `∇²L_λ(W)`, ready for products: slopes and curvatures of the model at W are kept, so that a product
-/// evaluates no activation.
+/// The Hessian `∇²L_λ(W)` at one displacement W. It keeps the slopes and curvatures of the model at W, so
+/// that a product evaluates no activation.
 ///
 /// As a [`SymmetricOperator`] its order is md, and a vector is a column-major `[m, d]` matrix.
 pub struct Hessian<'a> {
@@ -26,12 +26,12 @@ pub struct Hessian<'a> {
     /// `ℓ'_i/n` times m^{-1/2}, and `ℓ''_i/n` times m^{-1/2}.
     first: Vec<f64>,
     second: Vec<f64>,
-    /// ∂F_i/∂(w_r·x_i) up to a_r m^{-1/2}, `[n, m]` in the order of the tiles.
+    /// The slopes, `[n, m]` in the order of the tiles.
     slopes: Mat<f64>,
-    /// σ'' at `(w_{0,r} + w_r)·x_i` for the network, in the same order; f_L + f_Q shares its own between
-    /// twins.
+    /// The curvatures of the network in the same order; none for the expansions, where twins share those of
+    /// the problem.
     curvatures: Option<Mat<f64>>,
-    /// One for each product that runs at once: no lock is held while one does.
+    /// Workspaces that no product is using, so that several products may run at once.
     spaces: Mutex<Vec<Workspace>>,
 }
 
@@ -78,17 +78,17 @@ impl<'a> Hessian<'a> {
         })
     }
 
-    /// L_λ at W.
+    /// The value of L_λ at W.
     pub fn value(&self) -> Value {
         self.value
     }
 
-    /// L_λ itself.
+    /// The function L_λ.
     pub fn objective(&self) -> &'a RegularizedLoss<'a> {
         self.of
     }
 
-    /// W, `[m, d]`.
+    /// The displacement W, `[m, d]`.
     pub fn displacement(&self) -> MatRef<'_, f64> {
         self.w.as_ref()
     }
@@ -99,8 +99,8 @@ impl<'a> Hessian<'a> {
     /// A shape that does not fit, or an entry of `v` that is not finite.
     ///
     /// # Accuracy
-    /// Against automatic differentiation 1e-10 of the largest entry (the reference values); symmetric to
-    /// rounding.
+    /// Products agree with reference values from automatic differentiation to 1e-10 of the largest entry.
+    /// The operator is symmetric to rounding.
     pub fn multiply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) -> Result<()> {
         let of = self.of;
         of.check("the direction", v.nrows(), v.ncols())?;
@@ -151,8 +151,8 @@ impl<'a> Hessian<'a> {
         Ok(())
     }
 
-    /// `Σ_r H_rr[v_r, v_r]` of the mean loss alone, H_rr the d × d diagonal block of neuron r of m. Costs
-    /// less than a product.
+    /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of the mean loss alone, where H_rr is the d × d diagonal block
+    /// of neuron r of m. It costs less than a product.
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
         let mut space = self.lend();
@@ -178,7 +178,8 @@ impl<'a> Hessian<'a> {
         squares + root * bent
     }
 
-    /// The same of R4: `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
+    /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of R4:
+    /// `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
     pub(crate) fn diagonal_of_r4(&self, v: MatRef<'_, f64>) -> f64 {
         let (along, lengths) = (dot_rows(v, self.w.as_ref()), squared_rows(v));
         let total: f64 = self.squares.iter().map(|s| s * s).sum();
@@ -195,14 +196,14 @@ impl<'a> Hessian<'a> {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
     }
 
-    /// The columns of what is kept for a pair of twins, in the order of the tiles.
+    /// The columns of a pair of twins in matrices that follow the order of the tiles.
     fn kept_columns(&self, pair: usize) -> [usize; 2] {
         let (start, count) = self.of.tile(pair / self.of.pairs());
         [start + pair, start + pair + count]
     }
 
-    /// The curvatures of a neuron at all inputs, by its pair and its place in the order of the tiles; none
-    /// for f_L.
+    /// The curvatures of a neuron at all inputs, given its pair and its column in the order of the tiles;
+    /// none for f_L.
     fn curvatures_of(&self, pair: usize, index: usize) -> Option<&[f64]> {
         match (&self.curvatures, self.of.model) {
             (Some(kept), _) => Some(kept.col_as_slice(index)),
