@@ -1,10 +1,10 @@
-//! Gradient descent, plain and perturbed, to stationary points, and the certificate that they are.
+//! Gradient descent with or without noise, to points that are certified to be stationary.
 //!
-//! [`descend`] follows the gradient of any [`Landscape`], [`LossLandscape`] for L_λ, with or without the
-//! noise of NBL22's equation (21), and says why it ended. A point W is (ν, γ)-second-order stationary
-//! (NBL22, Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds the least
-//! eigenvalue of a Hessian, or of any symmetric operator, from both sides: a small residual alone never
-//! shows that an eigenvalue is the least.
+//! [`descend`] minimises any [`Landscape`], in particular L_λ as a [`LossLandscape`], with or without the
+//! noise of NBL22's equation (21), and returns the reason why it ended. A point W is (ν, γ)-second-order
+//! stationary (NBL22, Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds
+//! the least eigenvalue of a Hessian, or of any symmetric operator, from both sides: a small residual alone
+//! never shows that an eigenvalue is the least.
 //!
 //! ```
 //! use escapement::descent::{DescentOptions, DescentState, Landscape, Outcome, StepSize, descend};
@@ -42,7 +42,7 @@
 //!     }
 //! }
 //!
-//! // Without noise the saddle holds; with it the descent escapes, and the point that ends it is certified.
+//! // Without noise the descent stays at the saddle; with noise it ends at a certified minimum.
 //! let defaults = DescentOptions::default();
 //! let still = DescentOptions { curvature: Some(0.1), max_steps: 500, patience: 100, ..defaults };
 //! let noisy = DescentOptions {
