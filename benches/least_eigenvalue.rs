@@ -93,8 +93,8 @@ fn main() {
                     });
                     ratios.push(seconds / found.products as f64 / (products / REPEATS as f64));
                     println!(
-                        "  start {seed}, bound within {gap}: {} products, residual {:.1e} of the norm, value \
-                         {:.5}, bound {:.5}, norm {:.3}, {seconds:.2} s",
+                        "  start {seed}, bound within {gap}: {} products, residual {:.1e} of the norm, \
+                         value {:.5}, bound {:.5}, norm {:.3}, {seconds:.2} s",
                         found.products,
                         found.residual / found.norm,
                         found.value,

@@ -68,7 +68,7 @@ fn steps<T: Real>(c: &mut Criterion, name: &str) {
             problem.value(w.transpose(), &mut space, par).expect("finite weights");
             group.bench_function(name, |b| {
                 b.iter(|| {
-                    problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite weights")
+                    problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite step")
                 })
             });
         }

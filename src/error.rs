@@ -116,8 +116,8 @@ pub enum Error {
     },
     /// The series of Σ cannot be cut at the tail that was asked for, within the degrees allowed.
     #[error(
-        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: \
-         allow more degrees or a looser tail"
+        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked \
+         for: allow more degrees or a looser tail"
     )]
     Certificate {
         /// The activation.
@@ -132,7 +132,11 @@ pub enum Error {
         wanted: f64,
     },
     /// A computation would not fit in memory.
-    #[error("{what} needs {}, more than the {} allowed{advice}", human_bytes(*needed), human_bytes(*allowed))]
+    #[error(
+        "{what} needs {}, more than the {} allowed{advice}",
+        human_bytes(*needed),
+        human_bytes(*allowed)
+    )]
     Memory {
         /// What was asked for.
         what: String,
@@ -153,8 +157,8 @@ pub enum Error {
     },
     /// An iteration stopped before it converged.
     #[error(
-        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more \
-         products or a looser tolerance"
+        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow \
+         more products or a looser tolerance"
     )]
     NoConvergence {
         /// The solver.

@@ -115,7 +115,7 @@ impl Shape for Sigmoid {
             Supremum::new(1.0, false, "exact: the limit at +∞"),
             Supremum::new(0.25, true, "exact: s(1−s) at s = 1/2"),
             Supremum::new(3.0_f64.sqrt() / 18.0, true, "exact: s(1−s)(1−2s) = √3/18 at s = (3 ± √3)/6"),
-            Supremum::new(0.125, true, "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum is 1/24)"),
+            Supremum::new(0.125, true, "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum: 1/24)"),
         ]
     }
 }
@@ -262,7 +262,8 @@ impl Shape for Relu {
         0.0
     }
     fn suprema(&self) -> [Supremum; 4] {
-        let none = || Supremum::new(f64::INFINITY, false, "exact: the derivative does not exist at the kink");
+        let how = "exact: the derivative does not exist at the kink";
+        let none = || Supremum::new(f64::INFINITY, false, how);
         [
             Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"),
             Supremum::new(1.0, true, "exact: the slope of the positive side"),

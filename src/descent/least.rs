@@ -114,9 +114,8 @@ pub fn least_eigenvalue(
             ("the order of the operator or the budget of products", "both must be at least 1");
         return Err(Error::domain(name, format!("{n}, {}", options.max_products), allowed));
     }
-    for (name, value) in
-        [("the tolerance", options.tolerance), ("the gap", options.gap), ("the probability", options.failure)]
-    {
+    let LeastOptions { tolerance, gap, failure, .. } = *options;
+    for (name, value) in [("the tolerance", tolerance), ("the gap", gap), ("the probability", failure)] {
         if !(value > 0.0 && value < 1.0) {
             return Err(Error::domain(name, value, "it lies between 0 and 1"));
         }

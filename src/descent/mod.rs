@@ -10,6 +10,7 @@
 //! use escapement::descent::{DescentOptions, DescentState, Landscape, Outcome, StepSize, descend};
 //! use escapement::eigen::SymmetricOperator;
 //! use escapement::objective::regularized::Value;
+//! use escapement::Result;
 //! use faer::{Mat, MatMut, MatRef, Par};
 //! use std::ops::ControlFlow;
 //!
@@ -20,7 +21,7 @@
 //!     fn order(&self) -> usize {
 //!         2
 //!     }
-//!     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, _: Par) -> escapement::Result<()> {
+//!     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, _: Par) -> Result<()> {
 //!         (0..v.ncols()).for_each(|j| (0..2).for_each(|i| out[(i, j)] = self.0[i] * v[(i, j)]));
 //!         Ok(())
 //!     }
@@ -31,13 +32,13 @@
 //!     }
 //!     fn value_and_gradient(
 //!         &mut self, w: MatRef<'_, f64>, mut gradient: MatMut<'_, f64>, _: Par,
-//!     ) -> escapement::Result<Value> {
+//!     ) -> Result<Value> {
 //!         let (x, y) = (w[(0, 0)], w[(1, 0)]);
 //!         (gradient[(0, 0)], gradient[(1, 0)]) = (x * (x * x - 1.0), y);
 //!         let objective = 0.25 * (x * x - 1.0).powi(2) + 0.5 * y * y;
 //!         Ok(Value { loss: objective, regularizers: [0.0; 4], objective })
 //!     }
-//!     fn hessian(&self, w: MatRef<'_, f64>, _: Par) -> escapement::Result<Box<dyn SymmetricOperator + '_>> {
+//!     fn hessian(&self, w: MatRef<'_, f64>, _: Par) -> Result<Box<dyn SymmetricOperator + '_>> {
 //!         Ok(Box::new(Curvature([3.0 * w[(0, 0)].powi(2) - 1.0, 1.0])))
 //!     }
 //! }

@@ -73,7 +73,8 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     })?;
     settle();
     let values: Vec<f64> = s.column_vector().iter().copied().collect();
-    tracing::debug!(order = n, least = values.first(), largest = values.last(), "a dense eigendecomposition");
+    let (least, largest) = (values.first(), values.last());
+    tracing::debug!(order = n, least, largest, "a dense eigendecomposition");
     Ok(values)
 }
 

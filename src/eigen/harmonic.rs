@@ -21,8 +21,8 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         let rank = values.iter().take_while(|&&l| l > noise).count();
         if rank < wanted {
             let why = format!(
-                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors beyond \
-                 it: take the dense route"
+                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors \
+                 beyond it: take the dense route"
             );
             return Err(Error::Projector { rank: wanted, why });
         }
@@ -44,8 +44,8 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         (values, Vec::new(), bound, 0.0, None)
     };
     let how = format!(
-        "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation \
-         bound"
+        "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the \
+         truncation bound"
     );
     let completeness = Completeness::of_full(&gram, &values, 1.0, wanted, how);
     let mut eigenvalues = values;

@@ -73,8 +73,8 @@ const PRODUCTS: f64 = 6.0;
 ///
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
-pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
-    plan_for(cov.p(), cov.levels(), request, choice, memory, par)
+pub fn plan(cov: &Covariance, request: &Request, route: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
+    plan_for(cov.p(), cov.levels(), request, route, memory, par)
 }
 
 /// The plan of [`plan`] from p and the levels of Σ alone, so that sizes can be refused before any weights
@@ -220,7 +220,8 @@ impl Size {
         };
         let bytes = outline(p, levels, wanted, request.tolerance, memory, par).bytes;
         let wanted = wanted as f64;
-        let products = PRODUCTS * wanted * (6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0));
-        Cost { route: Route::Operator, flops: products + 4.0 * kernel, bytes, refusal: None }
+        let product = 6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0);
+        let flops = PRODUCTS * wanted * product + 4.0 * kernel;
+        Cost { route: Route::Operator, flops, bytes, refusal: None }
     }
 }

@@ -5,6 +5,7 @@ use crate::covariance::Covariance;
 use crate::error::{Error, Result};
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// The space of the top r eigenvectors of Σ, with `Σ_{≤r} = Σ_{i≤r} λ_i v_i v_iᵀ`. The gap below λ_r exceeds
 /// the errors of the eigenvalues, so that the space is defined.
@@ -96,7 +97,7 @@ impl TopSpace {
     /// columns of `u` (`[pd, c]`, see [`Covariance::antisymmetric`]).
     pub fn coordinates(&self, u: MatRef<'_, f64>, par: Par) -> Mat<f64> {
         let mut c = Mat::zeros(self.rank(), u.ncols());
-        matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, std::f64::consts::FRAC_1_SQRT_2, par);
+        matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, FRAC_1_SQRT_2, par);
         c
     }
 
@@ -132,8 +133,8 @@ impl TopSpace {
             for (i, q) in q.chunks_exact(p).enumerate() {
                 out.iter_mut().enumerate().for_each(|(r, out)| *out += q[r % p] * w[(r, i)]);
             }
-            out[..p].iter_mut().for_each(|x| *x *= std::f64::consts::FRAC_1_SQRT_2);
-            out[p..].iter_mut().for_each(|x| *x *= -std::f64::consts::FRAC_1_SQRT_2);
+            out[..p].iter_mut().for_each(|x| *x *= FRAC_1_SQRT_2);
+            out[p..].iter_mut().for_each(|x| *x *= -FRAC_1_SQRT_2);
         }
         Ok(out)
     }

@@ -1,7 +1,7 @@
 //! Kernel ridge regression with the neural tangent kernel at infinite width, and its exact test error.
 //!
-//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. The target f* is a sum of
-//! zonal functions, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and the predictor is `f̂ = Σ_i b_i K(x_i, ·)`. Their
+//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. The target f* is a sum
+//! of zonal functions, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and the predictor is `f̂ = Σ_i b_i K(x_i, ·)`. Their
 //! inner products have a closed form, degree by degree, and so has the error on degree j:
 //! `E (f* − f̂)²|_j = ‖f*_j‖² − 2κ_j Σ_i b_i f*_j(x_i) + κ_j² B_j bᵀ P_j(x̂_i·x̂_l) b`.
 

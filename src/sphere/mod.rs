@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`gegenbauer`] | `B(d,j)`, `n_k`, and the polynomials P_j with their derivatives |
 //! | [`quadrature`] | expectations over one coordinate `z` of a uniform point |
-//! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with the certificate of its tail |
+//! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with a bound on its tail |
 //! | [`harmonics`] | an orthonormal basis `Y_{jl}` with spherical gradients, projection, least squares |
 //! | [`points`] | checks on points of the sphere |
 //! | [`sampling`] | uniform points |

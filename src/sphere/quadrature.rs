@@ -200,7 +200,8 @@ impl Recurrence {
         // 1/b_j² is a quotient of integers below 2^53.
         let u = |j: usize| {
             let j = j as f64;
-            Double::new((2.0 * j + d - 2.0) * (2.0 * j + d - 4.0)).over(Double::new(j * (j + d - 3.0))).sqrt()
+            let square = (2.0 * j + d - 2.0) * (2.0 * j + d - 4.0);
+            Double::new(square).over(Double::new(j * (j + d - 3.0))).sqrt()
         };
         let precise: Vec<[Double; 2]> =
             (1..=n).map(|j| [u(j), if j == 1 { Double::new(0.0) } else { u(j).over(u(j - 1)) }]).collect();

@@ -6,6 +6,7 @@ use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use super::problem::Problem;
 use super::sample::SampleBasis;
 use super::tiles::{Tiled, slice};
+use super::top::total;
 use crate::activation::Derivative;
 use crate::product::{columns, matmul};
 use crate::real::Real;
@@ -98,8 +99,8 @@ impl<'a, T: Real> Fresh<'a, T> {
             }
         });
         let scale = ((2 * p) as f64).sqrt().recip();
-        let mut out: Vec<f64> =
-            (0..b).map(|j| scale * (0..tiles).map(|t| -> f64 { sums[(j, t)].into() }).sum::<f64>()).collect();
+        let mut out = total(sums.as_ref());
+        out.iter_mut().for_each(|out| *out *= scale);
         let mut inner = vec![0.0; self.basis.ncols()];
         product(&mut inner, Accum::Replace, self.basis.transpose(), f_linear, 1.0, par);
         product(&mut out, Accum::Add, self.carried.as_ref(), &inner, -1.0, par);

@@ -106,8 +106,9 @@ impl<T: Real> Problem<T> {
             (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
         let (mut w, factors) = (w.transpose_mut(), &space.factors);
         let (upper, lower) = w.as_mut().split_at_col_mut(self.net.p());
+        let slopes = (space.slopes.as_mut(), 2 * pairs);
         let (top, partial) = ((space.top_partial.as_mut(), 1), (space.partial.as_mut(), 2));
-        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.slopes.as_mut(), 2 * pairs), partial, top]);
+        let tiled = Tiled([(upper, pairs), (lower, pairs), slopes, partial, top]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
             let count = upper.ncols();
             pool.with(self, |scratch| {
@@ -249,8 +250,8 @@ impl<T: Real> Problem<T> {
         if let Some(beyond) = &self.beyond {
             match &beyond.kept {
                 Kept::Sample(basis) => {
-                    let (out, inner) =
-                        (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+                    let out = ColMut::from_slice_mut(&mut space.beyond);
+                    let inner = ColMut::from_slice_mut(&mut space.inner);
                     project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
                 }
                 Kept::Top(top) => {

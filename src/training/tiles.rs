@@ -13,7 +13,10 @@ pub(super) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize)
 impl<T: Real, const N: usize> Tiled<'_, T, N> {
     /// Callback: given the number of a tile and the columns of each matrix that belong to it, `leaf` runs
     /// for each tile, in parallel unless `par` is [`Par::Seq`].
-    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; N]) + Sync)) {
+    pub fn for_each<F>(self, par: Par, tiles: Range<usize>, leaf: &F)
+    where
+        F: Fn(usize, [MatMut<'_, T>; N]) + Sync,
+    {
         if tiles.len() == 1 {
             return leaf(tiles.start, self.0.map(|(part, _)| part));
         }

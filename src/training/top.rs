@@ -135,5 +135,6 @@ pub(super) fn difference<T: Real>(upper: MatRef<'_, T>, lower: MatRef<'_, T>, ou
 
 /// The sum of the columns of `sums`, in f64.
 pub(super) fn total<T: Real>(sums: MatRef<'_, T>) -> Vec<f64> {
-    (0..sums.nrows()).map(|i| (0..sums.ncols()).map(|tile| -> f64 { sums[(i, tile)].into() }).sum()).collect()
+    let row = |i: usize| (0..sums.ncols()).map(|tile| -> f64 { sums[(i, tile)].into() }).sum();
+    (0..sums.nrows()).map(row).collect()
 }

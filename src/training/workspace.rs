@@ -86,14 +86,14 @@ impl<T: Real> Workspace<T> {
 
     /// Refuses a workspace made for other sizes.
     pub(super) fn check(&self, problem: &Problem<T>) -> Result<()> {
-        let found = (self.slopes.nrows(), self.slopes.ncols(), self.factors.scaled.nrows(), self.inner.len());
+        let (n, m) = (self.slopes.nrows(), self.slopes.ncols());
+        let (d, r) = (self.factors.scaled.nrows(), self.inner.len());
         let top = problem.top().map_or(0, super::TopProjector::rank);
         let slope = if problem.lambda() > 0.0 { top } else { 0 };
         let fits = (self.coordinates.len(), self.slope.len()) == (top, slope);
-        if fits && found == (problem.n(), problem.m(), problem.d(), problem.rank()) {
+        if fits && (n, m, d, r) == (problem.n(), problem.m(), problem.d(), problem.rank()) {
             return Ok(());
         }
-        let (n, m, d, r) = found;
         Err(Error::domain(
             "the workspace",
             format!("one for n = {n}, m = {m}, d = {d}, r = {r}"),

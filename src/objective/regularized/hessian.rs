@@ -38,7 +38,8 @@ pub struct Hessian<'a> {
 impl<'a> Hessian<'a> {
     pub(super) fn new(of: &'a RegularizedLoss<'a>, w: MatRef<'_, f64>, par: Par) -> Result<Self> {
         if !of.loss.is_smooth() {
-            let allowed = "a Hessian needs a loss with a second derivative: pseudo-huber, log-cosh or square";
+            let allowed = "a Hessian needs a loss with a second derivative: pseudo-huber, log-cosh \
+                           or square";
             return Err(Error::domain("the loss", of.loss.name(), allowed));
         }
         let mut space = of.workspace();

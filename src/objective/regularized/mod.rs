@@ -192,7 +192,8 @@ impl<'a> RegularizedLoss<'a> {
                 second.copy_from(first.as_ref());
                 if model.expands_twice() {
                     for r in 0..count {
-                        net.activation().apply(Derivative::Second, passes::slice(second.as_mut().col_mut(r)));
+                        let column = passes::slice(second.as_mut().col_mut(r));
+                        net.activation().apply(Derivative::Second, column);
                     }
                 }
             }

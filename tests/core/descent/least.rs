@@ -146,7 +146,8 @@ fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
 #[test]
 fn the_bits_do_not_depend_on_the_threads_but_on_the_seed() {
     let operator = Diagonal((0..5_000).map(|i| (i as f64).sin()).collect::<Vec<f64>>());
-    let find = |seed, par| least_eigenvalue(&operator, &LeastOptions { seed, ..matrix_free() }, par).unwrap();
+    let options = |seed| LeastOptions { seed, ..matrix_free() };
+    let find = |seed, par| least_eigenvalue(&operator, &options(seed), par).unwrap();
     let (a, b, c) = (find(1, Par::Seq), find(1, Par::rayon(2)), find(2, Par::Seq));
     assert_eq!((a.value, a.lower_bound, a.products), (b.value, b.lower_bound, b.products));
     assert_eq!(a.vector, b.vector);

@@ -73,7 +73,7 @@ impl Case {
     fn sine(&self, x: &Columns) -> f64 {
         let rest = &self.oracle.vectors[self.group..];
         let squares =
-            rest.iter().flat_map(|v| x.iter().map(move |x| dot(v, x))).fold(Quad::ZERO, |sum, c| sum + c * c);
+            rest.iter().flat_map(|v| x.iter().map(move |x| dot(v, x))).fold(Quad::ZERO, |s, c| s + c * c);
         squares.sqrt().0
     }
 }

@@ -40,7 +40,7 @@ const LOG_2000_512: f64 = 1_266.010_570_150_225;
 const LOG_1000_60: f64 = 227.569_882_229_972_22;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn polynomial_identities(d in 3usize..2000, j in 0usize..150, t in -1.0f64..=1.0) {
