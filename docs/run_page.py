@@ -5,8 +5,8 @@
 
 The blocks of a page are taken in order. All blocks `sh` are run, in one shell, and a block `text` after one
 shows what it prints on stdout. A block with a file name after its language (`python train.py`) is written to
-that file, and a block `diff` is a patch to files that were written before; both name files from the folder in
-which the page begins. Other blocks are ignored. A command after the page is run in the shell first:
+that file, and a block `diff` is a patch to files that were written before; both name files from the folder
+in which the page begins. Other blocks are ignored. A command after the page is run in the shell first:
 
     python docs/run_page.py docs/adding-a-claim.md "ln -s $PWD escapement"
 """
@@ -76,7 +76,7 @@ def main():
     if args.update:
         args.page.write_text("".join(out) + page[position:])
     written = ", written" if args.update else ""
-    print(f"{args.page}: {commands} commands, {different} printed something else than the page shows{written}")
+    print(f"{args.page}: {commands} commands, {different} printed other text than the page shows{written}")
     sys.exit(0 if args.update or different == 0 else 1)
 
 

@@ -3,8 +3,8 @@
     escapement zonal --d 10 --degrees 40 --json > zonal.json
     OPENBLAS_NUM_THREADS=2 python benches/peers/eigh.py --zonal zonal.json --m 800
 
-SciPy carries an OpenBLAS of its own. The matrix is formed before the clock starts. With the weights u and v of
-two neurons,
+SciPy carries an OpenBLAS of its own. The matrix is formed before the clock starts. With the weights u and v
+of two neurons,
     M(u, v) = F2 I + E (uu' + vv') + G uv' + F3 vu',    and the covariance is [[M, -M], [-M, M]] / m.
 """
 

@@ -1,4 +1,4 @@
-"""The kernel at infinite width by degrees: neural-tangents (Gaussian weights) and escapement (on the sphere).
+"""The kernel at infinite width by degrees: neural-tangents (Gaussian weights), escapement (on the sphere).
 
     pip install neural-tangents==0.6.5 jax==0.4.35 jaxlib==0.4.35 scipy
     python benches/peers/limit_kernel.py --escapement target/release/escapement
@@ -7,8 +7,8 @@ The packages need an environment of their own, since neural-tangents 0.6.5 does 
 gives the kernel of first-layer gradients as d (NTK - NNGP) for pairs of inputs, for any activation through
 ElementwiseNumerical, but not its eigenvalues by degree. This script computes these by Gauss quadrature, as
 projections of h(t) on the Gegenbauer polynomials, where t is the cosine of two inputs of norm sqrt(d). Both
-programs take turns, and the times are medians of --repeats. The first call of neural-tangents, which compiles,
-is not among them.
+programs take turns, and the times are medians of --repeats. The first call of neural-tangents, which
+compiles, is not among them.
 """
 
 import argparse

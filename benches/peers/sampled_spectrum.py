@@ -3,9 +3,9 @@
     python benches/peers/sampled_spectrum.py --escapement target/release/escapement --d 10 --m 1000
 
 The features of n inputs are never formed. Their Gram matrix is (X X') * (S S')/p with S = sigma'(X W0'), and
-its top eigenvalues, by SciPy's eigsh and divided by n, are those of the sampled covariance. The script prints,
-for each n, the median relative error over --repeats draws of inputs and the median time; escapement takes its
-turn in every repeat.
+its top eigenvalues, by SciPy's eigsh and divided by n, are those of the sampled covariance. For each n the
+script prints the median relative error over --repeats draws of inputs and the median time; escapement takes
+its turn in every repeat.
 """
 
 import argparse

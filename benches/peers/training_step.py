@@ -3,13 +3,13 @@
     python benches/peers/training_step.py
 
 The model is f_L + f_Q with R3, d = 100, n = 1000, m = 10 000, in f32. The numbers that do not depend on W,
-s1 = sigma'(X W0'), s2 = sigma''(X W0') and the basis U of R3, are computed beforehand, as in escapement. There
-are three steps:
+s1 = sigma'(X W0'), s2 = sigma''(X W0') and the basis U of R3, are computed beforehand, as in escapement.
+There are three steps:
 - `forward and backward`: the gradient by jax.value_and_grad;
 - `by hand`: the gradient written out, two products and elementwise work, left to XLA to fuse;
 - `network`: the network itself by jax.value_and_grad, without R3.
-Each step is one jitted function to which W is donated and which returns the next W. The two products X W' and
-S' X are timed as well. The script prints medians of --repeats.
+Each step is one jitted function to which W is donated and which returns the next W. The two products
+X W' and S' X are timed as well. The script prints medians of --repeats.
 """
 
 import argparse
