@@ -17,8 +17,7 @@ use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::sphere::Truncation;
 use escapement::{activation, seed, sphere};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use std::ops::ControlFlow;
 use std::time::Instant;
 

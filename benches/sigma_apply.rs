@@ -17,8 +17,7 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use escapement::covariance::CovarianceOperator;
 use escapement::sphere::uniform_sphere;
 use escapement::{eigen, seed};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use matrices::covariance;
 use std::hint::black_box;
 use std::time::Duration;

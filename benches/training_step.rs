@@ -16,8 +16,7 @@ use escapement::objective::Loss;
 use escapement::training::relu::{ReluNetwork, ReluProblem};
 use escapement::training::{Model, Problem, Real};
 use escapement::{activation, seed, sphere};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
 
 /// (d, n, m): the published experiment, and a small one that stays in cache.

@@ -181,6 +181,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// An [`Error::Shape`] for the array `name` of shape `[rows, cols]`, with the shape that is needed.
+    pub(crate) fn shape(name: &'static str, [rows, cols]: [usize; 2], expected: impl Into<String>) -> Self {
+        Self::Shape { name, rows, cols, expected: expected.into() }
+    }
+
     /// An [`Error::Domain`] for the parameter `name`, with the value that was given and what is allowed.
     pub fn domain(
         name: impl Into<Cow<'static, str>>,

@@ -109,12 +109,7 @@ pub fn expected_losses(
     par: Par,
 ) -> Result<Vec<Mean>> {
     if y.len() != x.nrows() {
-        return Err(Error::Shape {
-            name: "the target values",
-            rows: y.len(),
-            cols: 1,
-            expected: format!("n = {}, 1", x.nrows()),
-        });
+        return Err(Error::shape("the target values", [y.len(), 1], format!("n = {}, 1", x.nrows())));
     }
     let mut out = Vec::with_capacity(y.len());
     for first in (0..y.len()).step_by(BLOCK) {

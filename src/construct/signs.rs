@@ -9,8 +9,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use rand::Rng;
 
 use crate::activation::Derivative;
-use crate::network::PairedNetwork;
-use crate::network::tiles::project;
+use crate::network::{PairedNetwork, tiles::project};
 use crate::objective::Regularizers;
 use crate::{Error, Result};
 
@@ -34,12 +33,7 @@ pub fn draw(rng: &mut impl Rng, m: usize) -> Vec<f64> {
 pub fn apply(signs: &[f64], w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<Mat<f64>> {
     same_shape(w_l, w_q)?;
     if signs.len() != w_q.nrows() {
-        return Err(Error::Shape {
-            name: "the signs",
-            rows: signs.len(),
-            cols: 1,
-            expected: format!("m = {}, 1", w_q.nrows()),
-        });
+        return Err(Error::shape("the signs", [signs.len(), 1], format!("m = {}, 1", w_q.nrows())));
     }
     Ok(Mat::from_fn(w_q.nrows(), w_q.ncols(), |r, i| w_l[(r, i)] + signs[r] * w_q[(r, i)]))
 }
@@ -49,7 +43,7 @@ fn same_shape(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<()> {
         return Ok(());
     }
     let expected = format!("{}, {}, that of W_Q", w_q.nrows(), w_q.ncols());
-    Err(Error::Shape { name: "W_L", rows: w_l.nrows(), cols: w_l.ncols(), expected })
+    Err(Error::shape("W_L", [w_l.nrows(), w_l.ncols()], expected))
 }
 
 /// `E_S R1(W_L + SW_Q)` for `w_l` and `w_q` of shape `[m, d]`. The part of W_Q is the difference of the

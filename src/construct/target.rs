@@ -3,8 +3,7 @@
 
 use faer::{Mat, MatRef, RowRef};
 
-use crate::sphere::points::unit_norm;
-use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension};
+use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension, points::unit_norm};
 use crate::{Error, Result, network, sphere, tolerance};
 
 /// A sparse term α (β·x)^{k+1}.
@@ -124,12 +123,11 @@ impl Target {
             LowDegree::Harmonic(c) => {
                 let n = sphere::cumulative_dimension(d, k)?;
                 if c.len() != n {
-                    return Err(Error::Shape {
-                        name: "the harmonic coefficients",
-                        rows: c.len(),
-                        cols: 1,
-                        expected: format!("n_k = {n}, 1"),
-                    });
+                    return Err(Error::shape(
+                        "the harmonic coefficients",
+                        [c.len(), 1],
+                        format!("n_k = {n}, 1"),
+                    ));
                 }
                 if let Some(row) = c.iter().position(|x| !x.is_finite()) {
                     return Err(Error::NotFinite {
@@ -337,12 +335,7 @@ impl Target {
 
     fn check(&self, x: MatRef<'_, f64>) -> Result<()> {
         if x.ncols() != self.d {
-            return Err(Error::Shape {
-                name: "the inputs",
-                rows: x.nrows(),
-                cols: x.ncols(),
-                expected: format!("n, d = {}", self.d),
-            });
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("n, d = {}", self.d)));
         }
         network::finite("the inputs", x)
     }

@@ -138,12 +138,7 @@ pub fn w_l_from_moments(top: &TopSpace, moments: MatRef<'_, f64>, par: Par) -> R
     let (p, d, r) = (top.p(), top.d(), top.rank());
     if (moments.nrows(), moments.ncols()) != (p * d, 1) {
         let expected = format!("pd = {}, 1", p * d);
-        return Err(Error::Shape {
-            name: "the moments",
-            rows: moments.nrows(),
-            cols: moments.ncols(),
-            expected,
-        });
+        return Err(Error::shape("the moments", [moments.nrows(), moments.ncols()], expected));
     }
     // ⟨v_i, (g, −g)⟩ = √2 q_i·g, and v_i carries q_i/√2 on the first half.
     let mut c = Mat::zeros(r, 1);

@@ -2,8 +2,7 @@
 
 use faer::Mat;
 
-use super::population::Population;
-use super::target::Target;
+use super::{population::Population, target::Target};
 use crate::network::PairedNetwork;
 use crate::{Error, Result};
 

@@ -76,6 +76,6 @@ impl Covariance {
             return Ok(());
         }
         let expected = format!("m = {}, d = {}", self.m(), self.d());
-        Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected })
+        Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected))
     }
 }

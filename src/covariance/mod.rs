@@ -76,12 +76,11 @@ impl Covariance {
     /// The dimension of the levels is not that of the weights.
     pub fn from_levels(weights: Mat<f64>, levels: FeatureLevels) -> Result<Self> {
         if weights.ncols() != levels.d || weights.nrows() == 0 {
-            return Err(Error::Shape {
-                name: "the weights",
-                rows: weights.nrows(),
-                cols: weights.ncols(),
-                expected: format!("p ≥ 1, {}", levels.d),
-            });
+            return Err(Error::shape(
+                "the weights",
+                [weights.nrows(), weights.ncols()],
+                format!("p ≥ 1, {}", levels.d),
+            ));
         }
         let degrees = 0..=levels.max_degree();
         let profile = Profile::new(&levels, degrees.clone());

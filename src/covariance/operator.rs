@@ -1,13 +1,11 @@
 //! Products `A·V` in tiles of neurons, without the matrix `A` in memory.
 
-use super::tile::Tile;
-use super::{Covariance, Profile};
+use super::{Covariance, Profile, tile::Tile};
 use crate::error::Result;
 use crate::operator::SymmetricOperator;
 use crate::product::{matmul, vectorised};
 use crate::real::Real;
-use faer::prelude::ReborrowMut;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par, prelude::ReborrowMut};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;

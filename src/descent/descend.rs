@@ -142,12 +142,7 @@ pub fn descend(
 fn check_start(state: &DescentState, (rows, cols): (usize, usize)) -> Result<()> {
     if (state.w.nrows(), state.w.ncols()) != (rows, cols) {
         let expected = format!("{rows}, {cols}");
-        return Err(Error::Shape {
-            name: "the start",
-            rows: state.w.nrows(),
-            cols: state.w.ncols(),
-            expected,
-        });
+        return Err(Error::shape("the start", [state.w.nrows(), state.w.ncols()], expected));
     }
     network::finite("the start", state.w.as_ref())
 }

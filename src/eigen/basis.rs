@@ -108,11 +108,9 @@ impl<'a> Basis<'a> {
         self.products += c;
         self.size += c;
         self.project(k)?;
-        let block = self.h.as_ref().submatrix(k, k, c, c);
-        self.check_symmetry(
-            block,
-            if self.rough { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() },
-        )?;
+        let scale = self.h.as_ref().submatrix(0, 0, self.size, self.size).norm_max();
+        let digits = if self.rough { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        require_symmetric(self.h.as_ref().submatrix(k, k, c, c), scale, digits.sqrt() * scale)?;
         Ok(c)
     }
 
@@ -137,19 +135,6 @@ impl<'a> Basis<'a> {
                 self.h[(first + i, j)] = h[(i, j)];
                 if j < first {
                     self.h[(j, first + i)] = h[(i, j)];
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_symmetry(&self, block: MatRef<'_, f64>, allowed: f64) -> Result<()> {
-        let scale = self.h.as_ref().submatrix(0, 0, self.size, self.size).norm_max();
-        for j in 0..block.ncols() {
-            for i in 0..j {
-                let defect = (block[(i, j)] - block[(j, i)]).abs();
-                if defect > allowed * scale {
-                    return Err(Error::NotSymmetric { defect, scale, allowed: allowed * scale });
                 }
             }
         }
@@ -227,6 +212,19 @@ pub(super) fn require_finite(product: MatRef<'_, f64>) -> Result<()> {
             && let Some((row, &value)) = entries.iter().enumerate().find(|(_, value)| !value.is_finite())
         {
             return Err(Error::NotFinite { name: "the product of the operator", value, row, col });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a matrix whose entries differ by more than `allowed` from their mirror images.
+pub(super) fn require_symmetric(a: MatRef<'_, f64>, scale: f64, allowed: f64) -> Result<()> {
+    for j in 0..a.ncols() {
+        for i in 0..j {
+            let defect = (a[(i, j)] - a[(j, i)]).abs();
+            if defect > allowed {
+                return Err(Error::NotSymmetric { defect, scale, allowed });
+            }
         }
     }
     Ok(())

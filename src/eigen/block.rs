@@ -1,7 +1,7 @@
 //! A block Krylov method for the largest eigenpairs of any symmetric operator, with Rayleigh–Ritz steps,
 //! soft locking and thick restarts.
 
-use super::basis::{Basis, require_finite};
+use super::basis::{Basis, require_finite, require_symmetric};
 use super::dense::{full_eigen, largest, residual_norms};
 use crate::error::{Error, Result};
 use crate::operator::SymmetricOperator;
@@ -198,12 +198,7 @@ fn require_meaningful(n: usize, initial: Option<&Mat<f64>>, options: &BlockOptio
     }
     if let Some(x) = initial.filter(|x| x.nrows() != n) {
         let expected = format!("n = {n}, any");
-        return Err(Error::Shape {
-            name: "the start of the block eigen-solver",
-            rows: x.nrows(),
-            cols: x.ncols(),
-            expected,
-        });
+        return Err(Error::shape("the start of the block eigen-solver", [x.nrows(), x.ncols()], expected));
     }
     Ok(())
 }
@@ -440,15 +435,7 @@ fn small(operator: &dyn SymmetricOperator, wanted: usize, par: Par) -> Result<Bl
     operator.apply(Mat::<f64>::identity(n, n).as_ref(), a.as_mut(), par)?;
     require_finite(a.as_ref())?;
     let scale = a.norm_max();
-    let allowed = f64::EPSILON.sqrt() * scale;
-    for j in 0..n {
-        for i in 0..j {
-            let defect = (a[(i, j)] - a[(j, i)]).abs();
-            if defect > allowed {
-                return Err(Error::NotSymmetric { defect, scale, allowed });
-            }
-        }
-    }
+    require_symmetric(a.as_ref(), scale, f64::EPSILON.sqrt() * scale)?;
     let (values, mut vectors) = full_eigen(a.as_ref(), par)?;
     vectors.truncate(n, wanted);
     let mut au = Mat::zeros(n, wanted);

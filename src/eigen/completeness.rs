@@ -1,7 +1,6 @@
 //! Tests, independent of the solver, whether an eigenvalue could have been missed.
 
-use super::basis::Basis;
-use super::dense::inertia;
+use super::{basis::Basis, dense::inertia};
 use crate::covariance::Covariance;
 use crate::error::Result;
 use crate::operator::SymmetricOperator;

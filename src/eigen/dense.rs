@@ -5,13 +5,10 @@ use crate::covariance::Covariance;
 use crate::error::{Error, Result};
 use crate::product::{matmul, settle, tall_inner};
 use crate::{rounding, seed, tolerance};
-use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::perm::swap_cols_idx;
-use faer::prelude::default;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par, diag::Diag, perm::swap_cols_idx, prelude::default};
 use rand_distr::{Distribution, StandardNormal};
 
 /// The number of columns up to which residuals are computed one by one.
@@ -52,7 +49,7 @@ pub fn full_eigenvalues(a: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
 fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64>> {
     let n = a.nrows();
     if a.ncols() != n {
-        return Err(Error::Shape { name: "the matrix", rows: n, cols: a.ncols(), expected: "n, n".into() });
+        return Err(Error::shape("the matrix", [n, a.ncols()], "n, n"));
     }
     // faer answers a matrix with NaN with Ok and NaN inside.
     for col in 0..n {

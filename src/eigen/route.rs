@@ -1,7 +1,6 @@
 //! The choice of a route by predicted work and memory, with the reason in words.
 
-use super::Request;
-use super::operator::outline;
+use super::{Request, operator::outline};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result, human_bytes};
 use crate::sphere::FeatureLevels;

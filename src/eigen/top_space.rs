@@ -119,12 +119,7 @@ impl TopSpace {
         let (p, d) = (self.p, self.d);
         if (w.nrows(), w.ncols()) != (2 * p, d) {
             let expected = format!("m = {}, d = {d}", 2 * p);
-            return Err(Error::Shape {
-                name: "the displacement",
-                rows: w.nrows(),
-                cols: w.ncols(),
-                expected,
-            });
+            return Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected));
         }
         let mut out = Mat::zeros(2 * p, self.rank());
         for c in 0..self.rank() {

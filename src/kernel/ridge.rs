@@ -8,8 +8,7 @@
 use crate::Result;
 use crate::construct::{LowDegree, Target, ZonalTerm};
 use crate::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
-use faer::linalg::solvers::Solve;
-use faer::{Mat, MatRef, Side};
+use faer::{Mat, MatRef, Side, linalg::solvers::Solve};
 
 /// A target function as a sum of zonal functions `c P_j(η·x̂)` of any degrees.
 pub struct Zonals {

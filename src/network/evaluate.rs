@@ -3,8 +3,7 @@
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::tiles::project;
-use super::{Model, PairedNetwork};
+use super::{Model, PairedNetwork, tiles::project};
 use crate::activation::Derivative;
 use crate::{Error, Result};
 
@@ -102,7 +101,7 @@ impl PairedNetwork {
         self.check_inputs(x)?;
         if (u.nrows(), u.ncols()) != (self.p(), self.d()) {
             let expected = format!("p = {}, d = {}", self.p(), self.d());
-            return Err(Error::Shape { name: "the difference", rows: u.nrows(), cols: u.ncols(), expected });
+            return Err(Error::shape("the difference", [u.nrows(), u.ncols()], expected));
         }
         super::finite("the difference", u)?;
         let scale = (self.m() as f64).sqrt().recip();
@@ -123,8 +122,7 @@ impl PairedNetwork {
     /// f_L at each row of `x` (`[n, d]`) for c displacements at once, each given by the difference of its
     /// halves as a component-major column of `u` (`[pd, c]`). The result is `[n, c]`.
     ///
-    /// The cost is `2n·pd·c`
-    /// flops in products, and np evaluations of σ', which all columns share.
+    /// The cost is `2n·pd·c` flops in products, and np evaluations of σ', which all columns share.
     ///
     /// # Errors
     /// A shape that does not fit, or an input that is not finite.
@@ -133,7 +131,7 @@ impl PairedNetwork {
         let (p, d, columns) = (self.p(), self.d(), u.ncols());
         if u.nrows() != p * d {
             let expected = format!("pd = {}, any", p * d);
-            return Err(Error::Shape { name: "the columns", rows: u.nrows(), cols: columns, expected });
+            return Err(Error::shape("the columns", [u.nrows(), columns], expected));
         }
         let scale = (self.m() as f64).sqrt().recip();
         Ok(self.sum_over_tiles(x, columns, par, |_, neurons, x, space, mut out| {

@@ -128,7 +128,7 @@ impl PairedNetwork {
     pub(crate) fn check_inputs(&self, x: MatRef<'_, f64>) -> Result<()> {
         if x.ncols() != self.d() {
             let expected = format!("n, d = {}", self.d());
-            return Err(Error::Shape { name: "the inputs", rows: x.nrows(), cols: x.ncols(), expected });
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], expected));
         }
         finite("the inputs", x)
     }
@@ -137,15 +137,18 @@ impl PairedNetwork {
     pub(crate) fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
         if (w.nrows(), w.ncols()) != (self.m(), self.d()) {
             let expected = format!("m = {}, d = {}", self.m(), self.d());
-            return Err(Error::Shape {
-                name: "the displacement",
-                rows: w.nrows(),
-                cols: w.ncols(),
-                expected,
-            });
+            return Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected));
         }
         finite("the displacement", w)
     }
+}
+
+/// Refuses labels `y` where there are not n of them, where n is zero, and where one is not finite.
+pub(crate) fn check_labels(y: &[f64], n: usize) -> Result<()> {
+    if y.len() != n || n == 0 {
+        return Err(Error::shape("the labels", [y.len(), 1], format!("n = {n} ≥ 1, 1")));
+    }
+    finite("the labels", MatRef::from_column_major_slice(y, n, 1))
 }
 
 /// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.

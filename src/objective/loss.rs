@@ -106,7 +106,7 @@ impl Loss {
     pub fn mean(self, y: &[f64], z: &[f64]) -> Result<f64> {
         if y.len() != z.len() || y.is_empty() {
             let expected = format!("{} ≥ 1, 1", y.len());
-            return Err(Error::Shape { name: "the predictions", rows: z.len(), cols: 1, expected });
+            return Err(Error::shape("the predictions", [z.len(), 1], expected));
         }
         let sum: f64 = y.iter().zip(z).map(|(y, z)| self.value(*y, *z)).sum();
         Ok(sum / y.len() as f64)

@@ -16,7 +16,7 @@ pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) ->
         return Err(Error::Dimension(d));
     }
     if p == 0 {
-        return Err(Error::Shape { name, rows: p, cols: d, expected: format!("at least 1, {d}") });
+        return Err(Error::shape(name, [p, d], format!("at least 1, {d}")));
     }
     let mut out = points.to_owned();
     let mut worst = 0.0_f64;

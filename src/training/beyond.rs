@@ -33,12 +33,7 @@ impl<T: Real> Beyond<T> {
     pub fn new(basis: MatRef<'_, f64>, n: usize, lambda: f64) -> Result<Self> {
         if basis.nrows() != n || basis.ncols() > n {
             let expected = format!("n = {n}, at most n");
-            return Err(Error::Shape {
-                name: "the basis of R3",
-                rows: basis.nrows(),
-                cols: basis.ncols(),
-                expected,
-            });
+            return Err(Error::shape("the basis of R3", [basis.nrows(), basis.ncols()], expected));
         }
         network::finite("the basis of R3", basis)?;
         allowed(lambda)?;

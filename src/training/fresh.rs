@@ -3,10 +3,8 @@
 
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
-use super::problem::Problem;
-use super::sample::SampleBasis;
 use super::tiles::{Tiled, slice};
-use super::top::total;
+use super::{problem::Problem, sample::SampleBasis, top::total};
 use crate::activation::Derivative;
 use crate::product::{columns, matmul};
 use crate::real::Real;
@@ -44,7 +42,7 @@ impl<'a, T: Real> Fresh<'a, T> {
         let (b, d, p) = (x.nrows(), net.d(), net.p());
         if b == 0 || basis.nrows() != n {
             let expected = format!("at least one fresh input, and n = {n} rows of the singular vectors");
-            return Err(Error::Shape { name: "the fresh inputs", rows: b, cols: basis.nrows(), expected });
+            return Err(Error::shape("the fresh inputs", [b, basis.nrows()], expected));
         }
         let mut first = columns::<T>(b, p);
         Tiled([(first.as_mut(), PAIRS)]).for_each(par, 0..p.div_ceil(PAIRS), &|tile, [mut first]| {

@@ -131,7 +131,7 @@ impl<T: Real> Problem<T> {
         if (rows, cols) == (self.m(), self.d()) {
             return Ok(());
         }
-        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+        Err(Error::shape(name, [rows, cols], format!("m = {}, d = {}", self.m(), self.d())))
     }
 
     /// Computes the slopes, f_L, f and the objective at the displacement `w`.

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::beyond::{Beyond, Kept};
-use super::tiles::Tiled;
-use super::top::TopProjector;
-use super::workspace::Workspace;
+use super::{tiles::Tiled, top::TopProjector, workspace::Workspace};
+use crate::Result;
 use crate::activation::Derivative;
 use crate::network::{self, Model, PairedNetwork};
 use crate::objective::Loss;
 use crate::product::{columns, matmul};
 use crate::real::Real;
-use crate::{Error, Result};
 
 /// The most pairs of twins in a tile. Between 32 and 128, the time of a step varies by 5 %.
 const PAIRS: usize = 64;
@@ -56,8 +54,8 @@ impl<T: Real> Problem<T> {
     /// initialisation `net` and without R3.
     ///
     /// # Errors
-    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`]
-    /// for a quadratic model of an activation without a second derivative.
+    /// No inputs, a length or shape that does not fit, an entry that is not finite;
+    /// [`crate::Error::Unsupported`] for a quadratic model of an activation without a second derivative.
     ///
     /// # Accuracy
     /// XW0ᵀ, σ' and σ'' are computed in f64 and rounded once to T.
@@ -71,15 +69,7 @@ impl<T: Real> Problem<T> {
     ) -> Result<Self> {
         net.check_inputs(x)?;
         let (n, d, p) = (x.nrows(), net.d(), net.p());
-        if y.len() != n || n == 0 {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n} ≥ 1, 1"),
-            });
-        }
-        network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        network::check_labels(y, n)?;
         if model.expands_twice() {
             net.activation().require_twice_differentiable()?;
         }

@@ -35,7 +35,7 @@ impl<T: Real> TopProjector<T> {
         let (p, d) = (top.p(), top.d());
         if (net.p(), net.d()) != (p, d) {
             let expected = format!("p = {p}, d = {d} of the top space");
-            return Err(Error::Shape { name: "the weights", rows: net.p(), cols: net.d(), expected });
+            return Err(Error::shape("the weights", [net.p(), net.d()], expected));
         }
         let q = top.vectors();
         let mut at_inputs = net.f_linear_of_columns(x, q, par)?;

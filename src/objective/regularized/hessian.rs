@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use faer::{Mat, MatMut, MatRef, Par};
 
 use super::passes::{Column, Pair};
-use super::workspace::Workspace;
-use super::{RegularizedLoss, Value, dot_rows, squared_rows};
+use super::{RegularizedLoss, Value, dot_rows, squared_rows, workspace::Workspace};
 use crate::activation::Derivative;
 use crate::network::{self, Model};
 use crate::operator::SymmetricOperator;
@@ -237,12 +236,7 @@ impl SymmetricOperator for Hessian<'_> {
     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) -> Result<()> {
         let (m, d) = (self.of.m(), self.of.d());
         if (v.nrows(), out.nrows(), out.ncols()) != (m * d, m * d, v.ncols()) {
-            return Err(Error::Shape {
-                name: "the vectors",
-                rows: v.nrows(),
-                cols: v.ncols(),
-                expected: format!("md = {}, any", m * d),
-            });
+            return Err(Error::shape("the vectors", [v.nrows(), v.ncols()], format!("md = {}, any", m * d)));
         }
         let (mut from, mut to) = (Mat::zeros(m, d), Mat::zeros(m, d));
         for b in 0..v.ncols() {

@@ -138,25 +138,12 @@ impl<'a> RegularizedLoss<'a> {
         net.activation().require_twice_differentiable()?;
         net.check_inputs(x)?;
         let (n, p, d) = (x.nrows(), net.p(), net.d());
-        if y.len() != n || n == 0 {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n} ≥ 1, 1"),
-            });
-        }
-        network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        network::check_labels(y, n)?;
         for (name, rows, cols) in
             [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())]
         {
             if (rows, cols) != (p, d) {
-                return Err(Error::Shape {
-                    name,
-                    rows,
-                    cols,
-                    expected: format!("p = {p}, d = {d}, as the network"),
-                });
+                return Err(Error::shape(name, [rows, cols], format!("p = {p}, d = {d}, as the network")));
             }
         }
         if let Some((i, value)) = lambda.iter().enumerate().find(|(_, l)| !(**l >= 0.0 && l.is_finite())) {
@@ -314,7 +301,7 @@ impl<'a> RegularizedLoss<'a> {
         if (rows, cols) == (self.m(), self.d()) {
             return Ok(());
         }
-        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+        Err(Error::shape(name, [rows, cols], format!("m = {}, d = {}", self.m(), self.d())))
     }
 
     /// Evaluates L_λ, and leaves the slopes, f, h and the projections in `space`.

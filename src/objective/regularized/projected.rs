@@ -2,8 +2,7 @@
 
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::RegularizedLoss;
-use super::workspace::Workspace;
+use super::{RegularizedLoss, workspace::Workspace};
 use crate::product::{tall_inner, tall_outer, vectorised};
 
 /// A column `[n, 1]`.

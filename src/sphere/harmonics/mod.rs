@@ -15,8 +15,7 @@ use super::gegenbauer::{cumulative_dimension, dimension};
 use super::points::unit_norm;
 use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
-use faer::prelude::ReborrowMut;
-use faer::{Mat, MatMut, MatRef};
+use faer::{Mat, MatMut, MatRef, prelude::ReborrowMut};
 use recurrence::{BLOCK, Workspace};
 use std::ops::Range;
 
@@ -135,12 +134,7 @@ impl HarmonicBasis {
 
     fn check(&self, points: MatRef<'_, f64>) -> Result<()> {
         if points.ncols() != self.d {
-            return Err(Error::Shape {
-                name: "points",
-                rows: points.nrows(),
-                cols: points.ncols(),
-                expected: format!("n, {}", self.d),
-            });
+            return Err(Error::shape("points", [points.nrows(), points.ncols()], format!("n, {}", self.d)));
         }
         (0..points.nrows())
             .try_for_each(|row| unit_norm("points", row, points.row(row), UNIT_NORM_F64).map(|_| ()))
@@ -157,7 +151,7 @@ impl HarmonicBasis {
         let mut shapes = std::iter::once((values.nrows(), values.ncols()))
             .chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
         if let Some((rows, cols)) = shapes.find(|&shape| shape != (n, all)) {
-            return Err(Error::Shape { name: "harmonics", rows, cols, expected: format!("{n}, {all}") });
+            return Err(Error::shape("harmonics", [rows, cols], format!("{n}, {all}")));
         }
         if values.row_stride() != 1 {
             // A row-major output is rare and is filled through a copy.

@@ -108,6 +108,6 @@ impl<T: Real> ReluNetwork<T> {
             return Ok(());
         }
         let expected = format!("d + 1 ≥ 2, m = {} ≥ 1", self.second.len());
-        Err(Error::Shape { name: "the first layer", rows, cols, expected })
+        Err(Error::shape("the first layer", [rows, cols], expected))
     }
 }

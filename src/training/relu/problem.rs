@@ -4,8 +4,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::kernels;
-use super::network::ReluNetwork;
+use super::{kernels, network::ReluNetwork};
 use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result, network};
@@ -62,20 +61,10 @@ impl<T: Real> ReluProblem<T> {
     pub fn new(x: MatRef<'_, f64>, y: &[f64]) -> Result<Self> {
         let (n, d) = (x.nrows(), x.ncols());
         if n == 0 || d == 0 {
-            return Err(Error::Shape {
-                name: "the inputs",
-                rows: n,
-                cols: d,
-                expected: "n ≥ 1, d ≥ 1".into(),
-            });
+            return Err(Error::shape("the inputs", [n, d], "n ≥ 1, d ≥ 1"));
         }
         if y.len() != n {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n}, 1"),
-            });
+            return Err(Error::shape("the labels", [y.len(), 1], format!("n = {n}, 1")));
         }
         network::finite("the inputs", x)?;
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
@@ -280,5 +269,5 @@ fn fits<T: Real>(name: &'static str, (d, m): (usize, usize), net: &ReluNetwork<T
     if (d, m) == (net.d(), net.m()) {
         return Ok(());
     }
-    Err(Error::Shape { name, rows: d, cols: m, expected: format!("d = {}, m = {}", net.d(), net.m()) })
+    Err(Error::shape(name, [d, m], format!("d = {}, m = {}", net.d(), net.m())))
 }

@@ -6,8 +6,7 @@ use escapement::eigen::{
 };
 use escapement::sphere::uniform_sphere;
 use escapement::{Error, Result, seed};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
 use std::ops::ControlFlow;
 
 /// A diagonal operator: any spectrum, known exactly.
