@@ -57,7 +57,7 @@ impl Ball {
         }
         let (low, high) = (self.lower().min(other.lower()), self.upper().max(other.upper()));
         let value = 0.5 * low + 0.5 * high;
-        settled(value, below(value, low).max(below(high, value)))
+        checked(value, sub_up(value, low).max(sub_up(high, value)))
     }
 
     /// A lower bound on every number in the ball.
@@ -67,7 +67,7 @@ impl Ball {
 
     /// An upper bound on every number in the ball.
     pub fn upper(self) -> f64 {
-        above(self.value, self.error)
+        add_up(self.value, self.error)
     }
 
     /// Whether `x` lies within the radius of the value, up to one rounding of either end.
@@ -92,16 +92,16 @@ impl Ball {
         let root = x.sqrt();
         // |√X − √x| = |X − x|/(√X + √x) is largest at the lower end of the ball. Where that is zero it is √x
         // downwards, and √upper − √x upwards.
-        let low = below_down(self.value, self.error);
+        let low = sub_down(self.value, self.error);
         let error = if self.error == 0.0 {
             0.0
         } else if low > 0.0 {
             (self.error / (low.sqrt().next_down() + root.next_down()).next_down()).next_up()
         } else {
             let upper = self.upper().max(0.0).sqrt().next_up();
-            root.next_up().max(below(upper, root.next_down()))
+            root.next_up().max(sub_up(upper, root.next_down()))
         };
-        settled(root, above(error, if x == 0.0 { 0.0 } else { half_ulp(root) }))
+        checked(root, add_up(error, if x == 0.0 { 0.0 } else { half_ulp(root) }))
     }
 
     /// The power of an integer order, by repeated squaring. A negative order gives the reciprocal of the
@@ -132,7 +132,7 @@ impl Ball {
         // −ln(1 − r/x) to the lower end of the ball, which is the farther one.
         let ratio = if self.error == 0.0 { 0.0 } else { (self.error / self.value).next_up() };
         let spread = -(-ratio).ln_1p() * (1.0 + 8.0 * f64::EPSILON);
-        settled(value, above(spread, 2.0 * half_ulp(value)))
+        checked(value, add_up(spread, 2.0 * half_ulp(value)))
     }
 
     /// The distance between the values of two balls, divided by the sum of their errors: 0 for equal values,
@@ -157,22 +157,22 @@ fn half_ulp(value: f64) -> f64 {
 }
 
 /// `a + b` rounded upwards, exact where one of the two is zero.
-fn above(a: f64, b: f64) -> f64 {
+fn add_up(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { a + b } else { (a + b).next_up() }
 }
 
 /// `a − b` rounded upwards.
-fn below(a: f64, b: f64) -> f64 {
+fn sub_up(a: f64, b: f64) -> f64 {
     if a == b { 0.0 } else { (a - b).next_up() }
 }
 
 /// `a − b` rounded downwards.
-fn below_down(a: f64, b: f64) -> f64 {
+fn sub_down(a: f64, b: f64) -> f64 {
     if b == 0.0 { a } else { (a - b).next_down() }
 }
 
 /// `a·b ≥ 0` rounded upwards; infinite where one of the two is.
-fn times(a: f64, b: f64) -> f64 {
+fn mul_up(a: f64, b: f64) -> f64 {
     if a.is_infinite() || b.is_infinite() {
         f64::INFINITY
     } else if a == 0.0 || b == 0.0 {
@@ -183,7 +183,7 @@ fn times(a: f64, b: f64) -> f64 {
 }
 
 /// The ball [value ± error], with an infinite radius where either number overflowed or is NaN.
-fn settled(value: f64, error: f64) -> Ball {
+fn checked(value: f64, error: f64) -> Ball {
     let finite = value.is_finite() && error.is_finite();
     Ball { value, error: if finite { error } else { f64::INFINITY } }
 }
@@ -211,7 +211,7 @@ impl Add for Ball {
         // Knuth's two-sum: a + b is sum + rest, exactly.
         let part = sum - a;
         let rest = (a - (sum - part)) + (b - part);
-        settled(sum, above(above(self.error, other.error), rest.abs()))
+        checked(sum, add_up(add_up(self.error, other.error), rest.abs()))
     }
 }
 
@@ -230,9 +230,9 @@ impl Mul for Ball {
     fn mul(self, other: Self) -> Self {
         let (x, y) = (self.value.abs(), other.value.abs());
         let product = self.value * other.value;
-        let spread = above(times(x, other.error), times(self.error, above(y, other.error)));
+        let spread = add_up(mul_up(x, other.error), mul_up(self.error, add_up(y, other.error)));
         let rounding = if x == 0.0 || y == 0.0 { 0.0 } else { half_ulp(product) };
-        settled(product, above(spread, rounding))
+        checked(product, add_up(spread, rounding))
     }
 }
 
@@ -242,14 +242,14 @@ impl Div for Ball {
     /// `|X/Y − x/y| ≤ (r_x + |x/y|·r_y)/(|y| − r_y)`; an infinite radius where the divisor may be zero.
     fn div(self, other: Self) -> Self {
         let quotient = self.value / other.value;
-        let least = below_down(other.value.abs(), other.error);
+        let least = sub_down(other.value.abs(), other.error);
         if least.is_nan() || least <= 0.0 {
             return Self::new(quotient, f64::INFINITY);
         }
         let rounding = if self.value == 0.0 { 0.0 } else { half_ulp(quotient) };
-        let spread = above(self.error, times(above(quotient.abs(), rounding), other.error));
+        let spread = add_up(self.error, mul_up(add_up(quotient.abs(), rounding), other.error));
         let spread = if spread == 0.0 { 0.0 } else { (spread / least).next_up() };
-        settled(quotient, above(spread, rounding))
+        checked(quotient, add_up(spread, rounding))
     }
 }
 

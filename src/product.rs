@@ -10,7 +10,7 @@ use crate::real::Real;
 use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says: faer's `matmul` followed by [`settle`].
+/// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says: faer's `matmul` followed by [`clear_registers`].
 pub(crate) fn matmul<T: Real>(
     out: MatMut<'_, T>,
     accum: Accum,
@@ -20,7 +20,7 @@ pub(crate) fn matmul<T: Real>(
     par: Par,
 ) {
     faer::linalg::matmul::matmul(out, accum, a, b, alpha, par);
-    settle();
+    clear_registers();
 }
 
 /// Rows of a tall matrix that one task multiplies: with 300 columns of f64, 5 MB.
@@ -96,7 +96,7 @@ pub(crate) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
 
 /// Clears the upper halves of the vector registers of this thread. Callers need it between a product or a
 /// factorisation of faer's and scalar code.
-pub(crate) fn settle() {
+pub(crate) fn clear_registers() {
     const NUMBERS: [f64; 64] = [1.0; 64];
     std::hint::black_box(ColRef::from_slice(std::hint::black_box(&NUMBERS)).norm_max());
 }

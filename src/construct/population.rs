@@ -61,17 +61,17 @@ impl Population {
         }
         let alphas = target.sparse().iter().map(|t| t.alpha).collect();
         let legendre = Gegenbauer::new(d)?;
-        let mut made =
+        let mut population =
             Self { d, k, alphas, legendre, series, unit_square: 0.0, unit_absolute: 0.0, unit_error: 0.0 };
-        made.unit_square = made
+        population.unit_square = population
             .series
             .iter()
             .enumerate()
             .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) })
             .sum();
-        made.unit_absolute = expect_absolute(d, &|t| made.unit(t))?;
-        made.unit_error = made.mean_square(activation)?;
-        Ok(made)
+        population.unit_absolute = expect_absolute(d, &|t| population.unit(t))?;
+        population.unit_error = population.mean_square(activation)?;
+        Ok(population)
     }
 
     /// The function h_i at `t = β_i·w`.

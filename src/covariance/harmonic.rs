@@ -2,7 +2,7 @@
 
 use super::Covariance;
 use crate::error::Result;
-use crate::product::{matmul, settle};
+use crate::product::{clear_registers, matmul};
 use crate::sphere::{FeatureLevels, HarmonicBasis};
 use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
@@ -61,7 +61,7 @@ impl<'a> HarmonicMap<'a> {
                 scale,
                 par,
             );
-            settle();
+            clear_registers();
         })?;
         for j in 0..n {
             for i in 0..j {
@@ -173,7 +173,7 @@ impl<'a> HarmonicMap<'a> {
     fn block(&self, start: usize, count: usize, alpha: &[f64], gamma: &[f64]) -> Result<Mat<f64>> {
         let (d, n) = (self.cov.d(), self.basis.len());
         // A worker thread may have just computed its share of a parallel product.
-        settle();
+        clear_registers();
         let points = self.cov.weights().subrows(start, count);
         let mut values = Mat::zeros(count, n);
         let mut gradients = vec![Mat::zeros(count, n); d];

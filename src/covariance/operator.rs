@@ -304,7 +304,7 @@ impl<'a, T: Real> Kernels<'a, T> {
                     tile
                 }
             };
-            let beside = w.subrows(here.start, here.len());
+            let column_weights = w.subrows(here.start, here.len());
             matmul(
                 rho.as_mut(),
                 Accum::Add,
@@ -322,7 +322,7 @@ impl<'a, T: Real> Kernels<'a, T> {
                 matmul(product.rb_mut(), Accum::Replace, rows, v.transpose(), one, Par::Seq);
                 tile.weigh(t, &along.col_as_slice(c)[here.clone()], rho.col_as_slice_mut(c));
                 let z = MatRef::from_column_major_slice(t, n, here.len());
-                matmul(out, Accum::Add, z, beside, one, Par::Seq);
+                matmul(out, Accum::Add, z, column_weights, one, Par::Seq);
             }
         }
         for c in 0..b {

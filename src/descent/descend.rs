@@ -89,13 +89,13 @@ pub fn descend(
 ) -> Result<Descended> {
     options.check()?;
     check_start(&state, landscape.shape())?;
-    let mut here = Point::new(&state.w);
-    here.value = landscape.value_and_gradient(state.w.as_ref(), here.gradient.as_mut(), par)?;
-    let (mut there, mut noise) = (Point::new(&state.w), Mat::zeros(state.w.nrows(), state.w.ncols()));
+    let mut current = Point::new(&state.w);
+    current.value = landscape.value_and_gradient(state.w.as_ref(), current.gradient.as_mut(), par)?;
+    let (mut next, mut noise) = (Point::new(&state.w), Mat::zeros(state.w.nrows(), state.w.ncols()));
     let mut last = None;
     let outcome = loop {
-        let gradient_norm = here.gradient.norm_l2();
-        let level = here.value.objective;
+        let gradient_norm = current.gradient.norm_l2();
+        let level = current.value.objective;
         state.start.get_or_insert(level);
         if state.best.is_none_or(|(best, _)| level < best - PROGRESS * best.abs()) {
             state.best = Some((level, state.step));
@@ -109,33 +109,34 @@ pub fn descend(
             step_size = state.step_size,
             "a point of the descent"
         );
-        let asked = watch(&Iterate { state: &state, value: here.value, gradient_norm, look: look.as_ref() });
+        let flow =
+            watch(&Iterate { state: &state, value: current.value, gradient_norm, look: look.as_ref() });
         let certified =
             look.as_ref().zip(options.curvature).is_some_and(|(found, gamma)| found.lower_bound >= -gamma);
         last = look.map(|found| (state.step, found)).or(last);
-        if let Some(end) = end_at(&state, options, level, stationary, certified, asked) {
+        if let Some(end) = end_at(&state, options, level, stationary, certified, flow) {
             break end;
         }
         if options.noise > 0.0 {
             draw(&mut noise, options, state.step);
         }
-        if let Err(end) = step(landscape, &mut state, options, &here, &mut there, noise.as_ref(), par)? {
+        if let Err(end) = step(landscape, &mut state, options, &current, &mut next, noise.as_ref(), par)? {
             break end;
         }
-        std::mem::swap(&mut state.w, &mut there.w);
-        std::mem::swap(&mut here, &mut there);
+        std::mem::swap(&mut state.w, &mut next.w);
+        std::mem::swap(&mut current, &mut next);
         state.step += 1;
     };
-    let gradient_norm = here.gradient.norm_l2();
+    let gradient_norm = current.gradient.norm_l2();
     tracing::info!(
         outcome = ?outcome,
         steps = state.step,
         evaluations = state.evaluations,
-        objective = here.value.objective,
+        objective = current.value.objective,
         gradient_norm,
         "the descent ends"
     );
-    Ok(Descended { outcome, state, value: here.value, gradient_norm, look: last })
+    Ok(Descended { outcome, state, value: current.value, gradient_norm, look: last })
 }
 
 /// Refuses a start whose shape is not that of the landscape, or which is not finite.
@@ -176,14 +177,14 @@ fn end_at(
     level: f64,
     stationary: bool,
     certified: bool,
-    asked: ControlFlow<()>,
+    flow: ControlFlow<()>,
 ) -> Option<Outcome> {
     let since = state.step - state.best.map_or(0, |(_, at)| at);
     if certified {
         Some(Outcome::SecondOrder)
     } else if stationary && options.curvature.is_none() {
         Some(Outcome::FirstOrder)
-    } else if asked.is_break() {
+    } else if flow.is_break() {
         Some(Outcome::Interrupted)
     } else if level > options.ceiling * (1.0 + state.start.unwrap_or(level).abs()) {
         Some(Outcome::Diverged)
@@ -215,33 +216,34 @@ impl Point {
     }
 }
 
-/// Computes the next point in `there`, or returns the outcome where there is none.
+/// Computes the next point in `next`, or returns the outcome where there is none.
 fn step(
     landscape: &mut dyn Landscape,
     state: &mut DescentState,
     options: &DescentOptions,
-    here: &Point,
-    there: &mut Point,
+    current: &Point,
+    next: &mut Point,
     noise: MatRef<'_, f64>,
     par: Par,
 ) -> Result<std::result::Result<(), Outcome>> {
     let mut at_once = true;
     loop {
         let eta = state.step_size;
-        for c in 0..here.gradient.ncols() {
-            let (to, from) = (there.w.col_as_slice_mut(c), state.w.col_as_slice(c));
-            let (slope, noise) = (here.gradient.col_as_slice(c), noise.col(c));
+        for c in 0..current.gradient.ncols() {
+            let (to, from) = (next.w.col_as_slice_mut(c), state.w.col_as_slice(c));
+            let (slope, noise) = (current.gradient.col_as_slice(c), noise.col(c));
             for (r, to) in to.iter_mut().enumerate() {
                 *to = from[r] - eta * (slope[r] + noise[r]);
             }
         }
         state.evaluations += 1;
-        let found = landscape.value_and_gradient(there.w.as_ref(), there.gradient.as_mut(), par);
+        let found = landscape.value_and_gradient(next.w.as_ref(), next.gradient.as_mut(), par);
         let fits = match found {
             Ok(value) => {
-                there.value = value;
+                next.value = value;
                 value.objective.is_finite()
-                    && (matches!(options.step_size, StepSize::Fixed(_)) || smooth(state, here, there, eta))
+                    && (matches!(options.step_size, StepSize::Fixed(_))
+                        || is_smooth(state, current, next, eta))
             }
             // An entry of W that overflowed is refused as not finite.
             Err(Error::Numerical { .. } | Error::NotFinite { .. }) => false,
@@ -265,11 +267,11 @@ fn step(
 }
 
 /// Whether L is η^{-1}-smooth along the step, as the step size requires.
-fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
+fn is_smooth(state: &DescentState, current: &Point, next: &Point, eta: f64) -> bool {
     let (mut slope, mut change, mut square) = (0.0, 0.0, 0.0);
-    for c in 0..here.gradient.ncols() {
-        let (from, to) = (state.w.col_as_slice(c), there.w.col_as_slice(c));
-        let (before, after) = (here.gradient.col_as_slice(c), there.gradient.col_as_slice(c));
+    for c in 0..current.gradient.ncols() {
+        let (from, to) = (state.w.col_as_slice(c), next.w.col_as_slice(c));
+        let (before, after) = (current.gradient.col_as_slice(c), next.gradient.col_as_slice(c));
         for r in 0..from.len() {
             let delta = to[r] - from[r];
             slope += before[r] * delta;
@@ -277,8 +279,8 @@ fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
             square += delta * delta;
         }
     }
-    let (before, after) = (here.value.objective, there.value.objective);
-    let rounding = rounding::eigen(here.gradient.nrows() * here.gradient.ncols(), before);
+    let (before, after) = (current.value.objective, next.value.objective);
+    let rounding = rounding::eigen(current.gradient.nrows() * current.gradient.ncols(), before);
     if (after - before).abs() <= rounding {
         change <= square / eta
     } else {

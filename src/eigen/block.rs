@@ -213,7 +213,7 @@ struct Search<'a> {
     /// Directions added at a time.
     block: usize,
     /// Directions of a probe, at most a block.
-    fresh: usize,
+    probe_block: usize,
     restarts: usize,
     probes: usize,
     /// The largest modulus of a Ritz value in any step so far, since a restart may drop this Ritz value.
@@ -268,9 +268,9 @@ impl<'a> Search<'a> {
         if basis.size < wanted {
             basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)?;
         }
-        let fresh = block.min(PROBE_BLOCK);
+        let probe_block = block.min(PROBE_BLOCK);
         let (restarts, probes, scale, passes) = (0, 0, 0.0, Stall::default());
-        Ok(Self { options, basis, random, work, block, fresh, restarts, probes, scale, passes })
+        Ok(Self { options, basis, random, work, block, probe_block, restarts, probes, scale, passes })
     }
 
     /// Takes a Rayleigh–Ritz step on the whole basis and leaves the residuals in `work`.
@@ -278,7 +278,7 @@ impl<'a> Search<'a> {
         let wanted = self.options.wanted;
         let (theta, y) = self.basis.ritz(self.basis.size)?;
         let count = wanted.min(self.basis.size);
-        let guarded = (wanted + self.fresh).min(self.basis.size);
+        let guarded = (wanted + self.probe_block).min(self.basis.size);
         self.scale = theta.iter().fold(self.scale, |s, t| s.max(t.abs()));
         let allowed = self.options.tolerance * self.scale;
         let norms = self.basis.residuals(&theta, y.subcols(0, guarded), self.work.as_mut());
@@ -305,7 +305,7 @@ impl<'a> Search<'a> {
 
     /// Restarts the basis where the next directions would not fit, and returns whether it did.
     fn make_room(&mut self, step: &Step) -> bool {
-        let room = if step.settled { self.fresh } else { self.block };
+        let room = if step.settled { self.probe_block } else { self.block };
         let full = self.basis.size + room > self.basis.capacity;
         if full {
             let kept = (self.options.wanted + room).min(self.basis.size);
@@ -340,7 +340,7 @@ impl<'a> Search<'a> {
             added = self.basis.extend(gather(&mut self.work, &beside), floor)?;
         }
         if added == 0 {
-            added = self.add_random(self.fresh)?;
+            added = self.add_random(self.probe_block)?;
         }
         self.probes += 1;
         tracing::debug!(probes = self.probes, added, "random directions are followed");
@@ -364,7 +364,7 @@ impl<'a> Search<'a> {
     /// Whether exact residuals no longer fall. Where rough products may be the reason, the products are
     /// exact from then on.
     fn has_stalled(&mut self, worst: f64) -> Result<bool> {
-        self.passes.see(worst);
+        self.passes.record(worst);
         if self.passes.count > 0 && self.basis.rough {
             // In a cluster of eigenvalues, rough products mix the directions.
             self.basis.rough = false;
@@ -419,7 +419,7 @@ struct Stall {
 }
 
 impl Stall {
-    fn see(&mut self, residual: f64) {
+    fn record(&mut self, residual: f64) {
         let gained = self.best.is_none_or(|best| residual <= 0.5 * best);
         self.count = if gained { 0 } else { self.count + 1 };
         if gained {

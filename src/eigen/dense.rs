@@ -3,7 +3,7 @@
 use super::{Completeness, EigenPairs, Plan, Request};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use crate::product::{matmul, settle, tall_inner};
+use crate::product::{clear_registers, matmul, tall_inner};
 use crate::{rounding, seed, tolerance};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -68,7 +68,7 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default()).map_err(|e| {
         Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") }
     })?;
-    settle();
+    clear_registers();
     let values: Vec<f64> = s.column_vector().iter().copied().collect();
     let (least, largest) = (values.first(), values.last());
     tracing::debug!(order = n, least, largest, "a dense eigendecomposition");
@@ -220,7 +220,7 @@ pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let mut gram = Mat::<f64>::zeros(k, k);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
     triangular::matmul(gram.as_mut(), lower, Accum::Replace, q.transpose(), full, q, full, 1.0, par);
-    settle();
+    clear_registers();
     defect(&gram)
 }
 

@@ -44,21 +44,21 @@ pub(super) fn outline(
     }
     let n = p as f64 * d as f64;
     // Three buffers: the start or the residuals; a block in f32; the scratch of each thread.
-    let beside = |block: usize| {
+    let buffers = |block: usize| {
         n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(block) as f64)
             + CovarianceOperator::scratch_bytes(d, start.max(block), par)
     };
     let least = |block: usize| wanted.saturating_add(2 * block);
     // Smaller blocks take less memory, and more steps.
     while options.block > LEAST_BLOCK
-        && 16.0 * n * least(options.block) as f64 + beside(options.block) > memory as f64
+        && 16.0 * n * least(options.block) as f64 + buffers(options.block) > memory as f64
     {
         options.block = (options.block / 2).max(LEAST_BLOCK);
     }
-    let (least, beside) = (least(options.block), beside(options.block));
-    let columns = ((memory as f64 - beside) / (16.0 * n)).max(0.0) as usize;
+    let (least, buffers) = (least(options.block), buffers(options.block));
+    let columns = ((memory as f64 - buffers) / (16.0 * n)).max(0.0) as usize;
     options.max_basis = columns.clamp(least, options.max_basis.max(least + PROBE_BLOCK));
-    Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + beside, options }
+    Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + buffers, options }
 }
 
 pub(super) fn solve(

@@ -78,7 +78,7 @@ pub struct Projection {
 
 /// Bounds on the distance between the computed eigenproblem and that of the Σ that is cut at a degree.
 #[derive(Debug, Clone, Copy)]
-struct Departure {
+struct SolverError {
     /// A bound on `‖ΣV − VΛ‖` for the top n_k, and on the error of λ_{n_k + 1}.
     residual: f64,
     /// A bound on the rounding of K, in operator norm.
@@ -105,8 +105,8 @@ impl Projection {
         let flops = (cov.order() as f64 + 12.0 * n as f64) * (n as f64).powi(2);
         // The vectors are orthonormal as the eigenproblem is solved, to 8ε√n.
         let residual = cov.gram_rounding() + rounding::eigen(n, values[0]);
-        let departure = Departure { residual, overlap: rounding::eigen(n, 1.0) };
-        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), departure, flops)
+        let solver_error = SolverError { residual, overlap: rounding::eigen(n, 1.0) };
+        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), solver_error, flops)
     }
 
     /// The comparison by eigenvectors of Σ and the columns of Ψ of degree at most k. The error is one minus
@@ -120,15 +120,15 @@ impl Projection {
         let (n, values) = (n_k as f64, &pairs.eigenvalues);
         // Vectors whose products miss those of an orthonormal set by η are within nη of such a set, and the
         // move to it changes the residual by at most 2λ_1 times that.
-        let slant = n * pairs.orthonormality;
-        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * slant;
+        let skew = n * pairs.orthonormality;
+        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * skew;
         // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k
         // have squares that sum to at most Σ_{i≤n} λ_i.
         let moduli = (n * values[..n_k].iter().sum::<f64>() / values[n_k - 1]).sqrt();
-        let departure =
-            Departure { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + slant };
+        let solver_error =
+            SolverError { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + skew };
         let flops = 24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(2 * n_k)) as f64;
-        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, departure, flops)
+        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, solver_error, flops)
     }
 
     /// The comparison by the cheaper of the two ways: [`Projection::harmonic`] up to d = 4, and
@@ -150,11 +150,11 @@ impl Projection {
         eigenvalues: Vec<f64>,
         overlap: Mat<f64>,
         outside: Option<Mat<f64>>,
-        departure: Departure,
+        solver_error: SolverError,
         flops: f64,
     ) -> Result<Self> {
         let n_k = overlap.nrows();
-        let Departure { residual, overlap: rounded } = departure;
+        let SolverError { residual, overlap: rounded } = solver_error;
         let tail = cov.truncation_bound();
         // λ_n of Σ is at least `last`, λ_{n+1} at most `next`.
         let (last, next) = (eigenvalues[n_k - 1] - residual, eigenvalues[n_k] + residual);

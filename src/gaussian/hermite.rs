@@ -5,10 +5,10 @@ use crate::ball::Ball;
 /// The Hermite coefficient `E[g(Z) He_j(Z)]/√j!` for a standard normal `Z`, where `bound ≥ sup |g|`.
 ///
 /// The coefficient is computed by the trapezoidal rule with step 1/16 on −12 ≤ z ≤ 12. For `g` analytic in
-/// the strip |Im z| < a, the discretisation error is of order `exp(−2πa·16)`, and at best `exp(−2π²·256)`: it
-/// is below 1e-60 for a ≥ 1.5, which holds for sigmoid, tanh, erf and sine, and is not part of the bound. The
-/// cut-off leaves less than `bound·e^{−72}·12^{j+1}`. The rounding is at most 16 + j roundings of each term
-/// and 385 of the sum, relative to the sum of the moduli of the terms.
+/// the strip |Im z| < a, the discretisation error is of order `exp(−2πa·16)`, and at best `exp(−2π²·256)`:
+/// it is below 1e-60 for a ≥ 1.5, which holds for sigmoid, tanh, erf and sine, and is not part of the bound.
+/// The cut-off leaves less than `bound·e^{−72}·12^{j+1}`. The rounding is at most 16 + j roundings of each
+/// term and 385 of the sum, relative to the sum of the moduli of the terms.
 pub fn hermite_coefficient(g: impl Fn(f64) -> f64, j: usize, bound: f64) -> Ball {
     const STEPS: i32 = 16;
     const REACH: i32 = 12;

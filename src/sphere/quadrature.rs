@@ -82,15 +82,15 @@ impl ZonalQuadrature {
         if let Some(found) = find(&KEPT.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(found);
         }
-        let made = Arc::new(Self::new(d, nodes)?);
+        let rule = Arc::new(Self::new(d, nodes)?);
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         if find(&kept).is_none() {
             if kept.len() == CAPACITY {
                 kept.pop_front();
             }
-            kept.push_back(Arc::clone(&made));
+            kept.push_back(Arc::clone(&rule));
         }
-        Ok(made)
+        Ok(rule)
     }
 
     /// The dimension d.

@@ -16,13 +16,13 @@ const ORTHONORMAL: f64 = 1e-5;
 /// λ3 and the space that R3 does not penalise.
 #[derive(Debug, Clone)]
 pub(super) struct Beyond<T: Real> {
-    pub kept: Kept<T>,
+    pub space: Unpenalised<T>,
     pub lambda: f64,
 }
 
 /// The space that R3 does not penalise.
 #[derive(Debug, Clone)]
-pub(super) enum Kept<T: Real> {
+pub(super) enum Unpenalised<T: Real> {
     /// The span of an orthonormal basis U1 (`[n, r]`) in R^n: `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²`.
     Sample(Mat<f64>),
     /// The span of the top eigenvectors of Σ: `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²`.
@@ -46,7 +46,7 @@ impl<T: Real> Beyond<T> {
             );
             return Err(Error::domain("the largest entry of U1ᵀU1 − I", format!("{miss:e}"), allowed));
         }
-        Ok(Self { kept: Kept::Sample(basis.to_owned()), lambda })
+        Ok(Self { space: Unpenalised::Sample(basis.to_owned()), lambda })
     }
 
     pub fn with_top(top: Arc<TopProjector<T>>, [n, p, d]: [usize; 3], lambda: f64) -> Result<Self> {
@@ -60,14 +60,14 @@ impl<T: Real> Beyond<T> {
                 "it must be made for the inputs and weights of the problem",
             ));
         }
-        Ok(Self { kept: Kept::Top(top), lambda })
+        Ok(Self { space: Unpenalised::Top(top), lambda })
     }
 
     /// The dimension r of the space.
     pub fn rank(&self) -> usize {
-        match &self.kept {
-            Kept::Sample(basis) => basis.ncols(),
-            Kept::Top(top) => top.rank(),
+        match &self.space {
+            Unpenalised::Sample(basis) => basis.ncols(),
+            Unpenalised::Top(top) => top.rank(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
-use super::beyond::{Kept, project};
+use super::beyond::{Unpenalised, project};
 use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
@@ -248,13 +248,13 @@ impl<T: Real> Problem<T> {
             factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
         }
         if let Some(beyond) = &self.beyond {
-            match &beyond.kept {
-                Kept::Sample(basis) => {
+            match &beyond.space {
+                Unpenalised::Sample(basis) => {
                     let out = ColMut::from_slice_mut(&mut space.beyond);
                     let inner = ColMut::from_slice_mut(&mut space.inner);
                     project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
                 }
-                Kept::Top(top) => {
+                Unpenalised::Top(top) => {
                     if !std::mem::take(&mut space.known) {
                         space.coordinates = top.coordinates(w, par);
                     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::beyond::{Beyond, Kept};
+use super::beyond::{Beyond, Unpenalised};
 use super::{tiles::Tiled, top::TopProjector, workspace::Workspace};
 use crate::Result;
 use crate::activation::Derivative;
@@ -161,9 +161,9 @@ impl<T: Real> Problem<T> {
 
     /// The projector of R3, where R3 has the top eigenvectors of Σ itself.
     pub(super) fn top(&self) -> Option<&TopProjector<T>> {
-        match &self.beyond.as_ref()?.kept {
-            Kept::Top(top) => Some(top),
-            Kept::Sample(_) => None,
+        match &self.beyond.as_ref()?.space {
+            Unpenalised::Top(top) => Some(top),
+            Unpenalised::Sample(_) => None,
         }
     }
 

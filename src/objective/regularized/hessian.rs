@@ -107,7 +107,7 @@ impl<'a> Hessian<'a> {
         of.check("the product", out.nrows(), out.ncols())?;
         network::finite("the direction", v)?;
         let [l1, _, l3, l4] = of.lambda;
-        let mut space = self.lend();
+        let mut space = self.take_workspace();
         of.project(v, &mut space, l1 != 0.0, par);
         // The slopes at W along V; X by the rows of V is kept.
         of.forward(
@@ -144,7 +144,7 @@ impl<'a> Hessian<'a> {
             vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * along[i]));
         });
         of.add_projected(out.as_mut(), &mut space, par);
-        self.give_back(space);
+        self.return_workspace(space);
         if l4 != 0.0 {
             self.add_r4(v, out);
         }
@@ -155,7 +155,7 @@ impl<'a> Hessian<'a> {
     /// of neuron r of m. It costs less than a product.
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
-        let mut space = self.lend();
+        let mut space = self.take_workspace();
         of.forward(v, false, &mut space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
             for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)])
             {
@@ -173,9 +173,9 @@ impl<'a> Hessian<'a> {
         });
         let root = (of.m() as f64).sqrt();
         let squares: f64 = self.second.iter().zip(&space.f).map(|(second, f)| second * f).sum();
-        let bent: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
-        self.give_back(space);
-        squares + root * bent
+        let curvature: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
+        self.return_workspace(space);
+        squares + root * curvature
     }
 
     /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of R4:
@@ -187,12 +187,12 @@ impl<'a> Hessian<'a> {
         blocks.map(|(s, (a, l))| 2.0 * ((4.0 * s * a).powi(2) + total * (8.0 * a * a + 4.0 * s * l))).sum()
     }
 
-    fn lend(&self) -> Workspace {
+    fn take_workspace(&self) -> Workspace {
         let lent = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
         lent.unwrap_or_else(|| self.of.workspace())
     }
 
-    fn give_back(&self, space: Workspace) {
+    fn return_workspace(&self, space: Workspace) {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
     }
 
