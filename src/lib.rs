@@ -70,8 +70,9 @@
 //! # The modules
 //! | module | content |
 //! |---|---|
-//! | [`sphere`] | spherical harmonics, Gegenbauer polynomials, quadrature, random points |
 //! | [`activation`] | activations σ with three derivatives and their suprema |
+//! | [`sphere`] | spherical harmonics, Gegenbauer polynomials, quadrature, random points |
+//! | [`gaussian`] | Hermite polynomials and coefficients |
 //! | [`network`] | the paired network; f, f_L and f_Q at many inputs |
 //! | [`covariance`] | Σ: its kernel, the bound on its truncation, and products with it |
 //! | [`eigen`] | eigenvalues and eigenvectors of Σ, with residuals and tests of completeness |
@@ -80,16 +81,14 @@
 //! | [`kernel`] | kernel ridge regression with its exact test error |
 //! | [`training`] | fast steps of gradient descent in f32 or f64; networks with both layers trained |
 //! | [`descent`] | gradient descent to stationary points that are certified |
-//! | [`gaussian`] | Hermite polynomials and coefficients |
 //! | [`ball`] | numbers with error bounds, and their arithmetic |
-//! | [`rounding`], [`tolerance`] | bounds on rounding; the named tolerances of the project |
 //! | [`operator`] | symmetric matrices that are known by their products with vectors |
+//! | [`rounding`], [`tolerance`] | bounds on rounding; the named tolerances of the project |
 //! | [`seed`] | random streams that are the same on every machine |
 //! | [`error`] | the errors |
 //!
-//! A module uses only modules before it in the order *ground floor* (the last four rows) `→ activation →
-//! sphere → gaussian → network → covariance → eigen → objective → construct → kernel, training, descent`. A
-//! test reads the imports and fails where one points the other way.
+//! The last five rows are used everywhere. Each other module uses only these and modules above it in the
+//! table; a test reads the imports and fails where one points down.
 //!
 //! # Conventions
 //! - **One neuron per row.** First-layer weights W0 are `[p, d]`, the distinct neurons; a displacement W is
