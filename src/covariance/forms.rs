@@ -1,7 +1,8 @@
 //! Quadratic forms in Σ and the Frobenius norm of Σ, without a matrix in memory.
 
 use super::Covariance;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::network::require_neurons;
 use faer::{Mat, MatRef, Par};
 use rayon::prelude::*;
 
@@ -72,10 +73,6 @@ impl Covariance {
     }
 
     fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
-        if (w.nrows(), w.ncols()) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        let expected = format!("m = {}, d = {}", self.m(), self.d());
-        Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected))
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [self.m(), self.d()])
     }
 }

@@ -3,6 +3,7 @@
 use super::EigenPairs;
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
+use crate::network::require_neurons;
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use std::f64::consts::FRAC_1_SQRT_2;
@@ -117,10 +118,7 @@ impl TopSpace {
     /// The shape of `W` is not `[m, d]`.
     pub fn neuron_overlaps(&self, w: MatRef<'_, f64>) -> Result<Mat<f64>> {
         let (p, d) = (self.p, self.d);
-        if (w.nrows(), w.ncols()) != (2 * p, d) {
-            let expected = format!("m = {}, d = {d}", 2 * p);
-            return Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected));
-        }
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [2 * p, d])?;
         let mut out = Mat::zeros(2 * p, self.rank());
         for c in 0..self.rank() {
             let q = self.vectors.col_as_slice(c);

@@ -135,12 +135,16 @@ impl PairedNetwork {
 
     /// Refuses displacements that are not `[m, d]` or not finite.
     pub(crate) fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
-        if (w.nrows(), w.ncols()) != (self.m(), self.d()) {
-            let expected = format!("m = {}, d = {}", self.m(), self.d());
-            return Err(Error::shape("the displacement", [w.nrows(), w.ncols()], expected));
-        }
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [self.m(), self.d()])?;
         finite("the displacement", w)
     }
+}
+
+/// Refuses a matrix of another shape than one row for each of m neurons in dimension d; the error calls it
+/// `name`.
+pub(crate) fn require_neurons(name: &'static str, shape: [usize; 2], [m, d]: [usize; 2]) -> Result<()> {
+    let expected = || format!("m = {m}, d = {d}");
+    if shape == [m, d] { Ok(()) } else { Err(Error::shape(name, shape, expected())) }
 }
 
 /// Refuses labels `y` where there are not n of them, where n is zero, and where one is not finite.

@@ -128,10 +128,7 @@ impl<T: Real> Problem<T> {
     }
 
     fn check(&self, rows: usize, cols: usize, name: &'static str) -> Result<()> {
-        if (rows, cols) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        Err(Error::shape(name, [rows, cols], format!("m = {}, d = {}", self.m(), self.d())))
+        network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
     /// Computes the slopes, f_L, f and the objective at the displacement `w`.

@@ -298,10 +298,7 @@ impl<'a> RegularizedLoss<'a> {
     }
 
     fn check(&self, name: &'static str, rows: usize, cols: usize) -> Result<()> {
-        if (rows, cols) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        Err(Error::shape(name, [rows, cols], format!("m = {}, d = {}", self.m(), self.d())))
+        network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
     /// Evaluates L_λ, and leaves the slopes, f, h and the projections in `space`.
