@@ -51,7 +51,7 @@ fn full(c: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("dense route, {kind}"), &name), |b| {
                 b.iter(|| {
                     let route = RouteChoice::Only(Route::Dense);
-                    eigen::solve(black_box(&cov), &request, route, DEFAULT_MEMORY, par()).expect("a spectrum")
+                    eigen::solve(black_box(&cov), &request, route, DEFAULT_MEMORY, par()).expect("spectrum")
                 })
             });
         }

@@ -17,8 +17,7 @@ use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::sphere::Truncation;
 use escapement::{activation, seed, sphere};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -93,8 +92,8 @@ fn main() {
                     });
                     ratios.push(seconds / found.products as f64 / (products / REPEATS as f64));
                     println!(
-                        "  start {seed}, bound within {gap}: {} products, residual {:.1e} of the norm, value \
-                         {:.5}, bound {:.5}, norm {:.3}, {seconds:.2} s",
+                        "  start {seed}, bound within {gap}: {} products, residual {:.1e} of the norm, \
+                         value {:.5}, bound {:.5}, norm {:.3}, {seconds:.2} s",
                         found.products,
                         found.residual / found.norm,
                         found.value,

@@ -4,15 +4,12 @@ use escapement::covariance::Covariance;
 use escapement::eigen::SymmetricOperator;
 use escapement::sphere::{Truncation, uniform_sphere};
 use escapement::{Result, activation, seed};
-use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
 use faer::matrix_free::eigen::{
     PartialEigenParams, partial_self_adjoint_eigen, partial_self_adjoint_eigen_scratch,
 };
-use faer::prelude::default;
-use faer::{Accum, Col, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Col, Mat, MatMut, MatRef, Par, diag::Diag, linalg::matmul::matmul, prelude::default};
 
 /// Σ of random weights with the sigmoid that the README uses.
 pub fn covariance(d: usize, m: usize) -> Covariance {

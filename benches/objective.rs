@@ -15,8 +15,7 @@ use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::sphere::Truncation;
 use escapement::{activation, seed, sphere};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 
 /// (d, n, m).
 const SIZES: &[(usize, usize, usize)] = &[(50, 2500, 2000)];

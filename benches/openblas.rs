@@ -11,7 +11,8 @@ pub fn columns(a: MatRef<'_, f64>) -> Vec<f64> {
     a.col_iter().flat_map(|column| column.iter().copied().collect::<Vec<f64>>()).collect()
 }
 
-/// Eigenvalues of the matrix of order `n`, ascending; its eigenvectors are computed too if `vectors` says so.
+/// Eigenvalues of the matrix of order `n`, ascending; its eigenvectors are computed too if `vectors` says
+/// so.
 pub fn dsyevd(columns: Vec<f64>, n: usize, vectors: bool, threads: usize) -> Vec<f64> {
     let device = DeviceOpenBLAS::new(threads);
     let mut a = rt::asarray((columns, [n, n].f(), &device)).into_dim::<Ix2>();

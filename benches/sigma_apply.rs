@@ -1,4 +1,5 @@
-//! What does a product Σ·V cost beside one dense matrix product of the size that the kernel alone would need?
+//! What does a product Σ·V cost beside one dense matrix product of the size that the kernel alone would
+//! need?
 //!
 //! - `gemm`: faer, p × p by p × (d·b), in f64: the first of the three products within a product with `A`;
 //! - `exact, kept`: `A·V` in f64 with its kernel matrices kept; `exact, made afresh`: with kernel matrices
@@ -16,8 +17,7 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use escapement::covariance::CovarianceOperator;
 use escapement::sphere::uniform_sphere;
 use escapement::{eigen, seed};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use matrices::covariance;
 use std::hint::black_box;
 use std::time::Duration;

@@ -16,8 +16,7 @@ use escapement::objective::Loss;
 use escapement::training::relu::{ReluNetwork, ReluProblem};
 use escapement::training::{Model, Problem, Real};
 use escapement::{activation, seed, sphere};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
 
 /// (d, n, m): the published experiment, and a small one that stays in cache.
@@ -68,7 +67,7 @@ fn steps<T: Real>(c: &mut Criterion, name: &str) {
             problem.value(w.transpose(), &mut space, par).expect("finite weights");
             group.bench_function(name, |b| {
                 b.iter(|| {
-                    problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite weights")
+                    problem.descend(w.as_mut().transpose_mut(), ETA, &mut space, par).expect("finite step")
                 })
             });
         }

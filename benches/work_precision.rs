@@ -2,10 +2,11 @@
 //! solvers at a range of tolerances.
 //!
 //! The errors are the largest relative error of a wanted eigenvalue, and the sine of the largest angle
-//! between the computed and the true space of the wanted eigenvectors. The truth is an EVD of the same matrix
-//! with its rows and columns reversed, which rounds differently: errors near 1e-14 are as much its own. Run
-//! with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a slash is the
-//! folder for `work-precision.csv` and `work-precision.svg`, by default `results/work-precision/`.
+//! between the computed and the true space of the wanted eigenvectors. The truth is an EVD of the same
+//! matrix with its rows and columns reversed, which rounds differently: errors near 1e-14 are as much its
+//! own. Run with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a
+//! slash is the folder for `work-precision.csv` and `work-precision.svg`, by default
+//! `results/work-precision/`.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;

@@ -2,8 +2,8 @@
 //! p² cosines?
 //!
 //! Run with `cargo bench --bench zonal`, or one group with `cargo bench --bench zonal -- profile`. A
-//! quadrature rule is kept between calls, so `lambda` and `levels` are what a second activation at the same d
-//! costs; `quadrature` is what the first adds.
+//! quadrature rule is kept between calls, so `lambda` and `levels` are what a second activation at the same
+//! d costs; `quadrature` is what the first adds.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use escapement::activation;

@@ -3,10 +3,10 @@
     python docs/run_page.py docs/from-python.md
     python docs/run_page.py docs/from-python.md --update    # writes what was printed into the page
 
-The blocks of a page, in order: `sh` is run, all of them in one shell; `text` after it is what it prints on stdout;
-a block with a file name after its language (`python train.py`) is written to that file; `diff` is a patch to files
-written before; both are named from the folder in which the page begins. Other blocks are passed over.
-A command after the page is run in the shell first:
+The blocks of a page are taken in order. All blocks `sh` are run, in one shell, and a block `text` after one
+shows what it prints on stdout. A block with a file name after its language (`python train.py`) is written to
+that file, and a block `diff` is a patch to files that were written before; both name files from the folder
+in which the page begins. Other blocks are ignored. A command after the page is run in the shell first:
 
     python docs/run_page.py docs/adding-a-claim.md "ln -s $PWD escapement"
 """
@@ -43,7 +43,8 @@ def main():
     parser.add_argument("page", type=pathlib.Path)
     parser.add_argument("first", nargs="?", default="")
     parser.add_argument("--update", action="store_true")
-    parser.add_argument("--keep", type=pathlib.Path, help="run in this folder, which must be empty or missing, and keep it")
+    words = "run in this folder, which must be empty or missing, and keep it"
+    parser.add_argument("--keep", type=pathlib.Path, help=words)
     args = parser.parse_args()
     page = args.page.read_text()
     found = list(BLOCK.finditer(page))
@@ -74,7 +75,8 @@ def main():
             position, last = block.end(3), None
     if args.update:
         args.page.write_text("".join(out) + page[position:])
-    print(f"{args.page}: {commands} commands, {different} printed something else than the page shows" + (", written" if args.update else ""))
+    written = ", written" if args.update else ""
+    print(f"{args.page}: {commands} commands, {different} printed other text than the page shows{written}")
     sys.exit(0 if args.update or different == 0 else 1)
 
 

@@ -3,8 +3,8 @@
     escapement verify --json > quick.json
     python docs/tour_tables.py quick.json
 
-A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for that of all claims, and is
-written anew; the rest of the page is left alone.
+A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for the table of all claims.
+The script replaces these tables and nothing else.
 """
 
 import json
@@ -36,7 +36,8 @@ def exponents(bound):
 
 
 def table(claim, names):
-    rows = ["| bound | verdict | constant | exponent claimed | measured | what it says |", "|---|---|---|---|---|---|"]
+    heads = ["bound", "verdict", "constant", "exponent claimed", "measured", "what it says"]
+    rows = [f"| {' | '.join(heads)} |", "|---|---|---|---|---|---|"]
     for name in names:
         bound = next(b for b in claim["bounds"] if b["name"] == name)
         claimed, measured = exponents(bound)
@@ -50,7 +51,8 @@ def table(claim, names):
 
 def summary(claims):
     rows = ["| claim | verdict | about |", "|---|---|---|"]
-    rows += [f"| `{name}` | {claim['verdict']} | {claim['title']} ({claim['reference']}) |" for name, claim in claims.items()]
+    for name, claim in claims.items():
+        rows.append(f"| `{name}` | {claim['verdict']} | {claim['title']} ({claim['reference']}) |")
     return "".join(row + "\n" for row in rows)
 
 

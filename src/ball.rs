@@ -2,18 +2,19 @@
 //!
 //! A [`Ball`] stands for every number within `error` of `value`. All arithmetic here has the *inclusion
 //! property*: whatever exact numbers are chosen from the operands, the exact result of the operation on them
-//! lies in the ball that is returned. By induction, the ball of an expression contains the exact value of the
-//! expression, whatever its length, if the balls it began with contained theirs.
+//! lies in the ball that is returned. By induction, the ball of an expression contains the exact value of
+//! the expression, whatever its length, if the balls it began with contained theirs.
 //!
-//! Each operation bounds three things, and rounds every bound upwards: the first-order effect of the radii,
-//! their product, and its own rounding. That of a sum or a difference is computed exactly (by Knuth's
-//! two-sum); for every other correctly rounded operation it is half an ulp of the value, of which
-//! `|value|·ε/2` and half the least subnormal number are bounds. So sums of exact numbers without rounding
-//! stay exact, and the radius of a product exceeds the best possible one by at most that half ulp.
+//! Each operation bounds three quantities, and rounds every bound upwards: the first-order effect of the
+//! radii, the product of the radii, and the rounding of the operation itself. The rounding of a sum or a
+//! difference is computed exactly, by Knuth's two-sum. Every other operation is correctly rounded, and its
+//! rounding is at most half an ulp of the value, bounded by `|value|·ε/2` or by half the least subnormal
+//! number. Hence a sum of exact numbers that needs no rounding stays exact, and the radius of a product
+//! exceeds the best possible one by at most half an ulp.
 //!
-//! Where a ball cannot be given (a divisor that may be zero, the logarithm of what may not be positive, an
-//! overflow, NaN), the radius is infinite: such a ball contains every number, it passes through all that
-//! follows, and a measurement refuses to record it.
+//! Where no finite bound exists (a divisor that may be zero, a logarithm of a number that may not be
+//! positive, an overflow, NaN), the radius is infinite. Such a ball contains every number, and so does every
+//! ball computed from it.
 //!
 //! ```
 //! use escapement::ball::Ball;
@@ -26,7 +27,8 @@
 use std::iter::Sum;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number and a bound on its distance from the exact one (rounding, truncation; never sampling noise).
+/// A computed number and a bound on its distance from the exact one. The bound covers rounding and
+/// truncation, and never the scatter of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -60,7 +62,7 @@ impl Ball {
         }
         let (low, high) = (self.lower().min(other.lower()), self.upper().max(other.upper()));
         let value = 0.5 * low + 0.5 * high;
-        settled(value, below(value, low).max(below(high, value)))
+        checked(value, sub_up(value, low).max(sub_up(high, value)))
     }
 
     /// A lower bound on every number in the ball.
@@ -70,22 +72,22 @@ impl Ball {
 
     /// An upper bound on every number in the ball.
     pub fn upper(self) -> f64 {
-        above(self.value, self.error)
+        add_up(self.value, self.error)
     }
 
-    /// Whether `x` is within the radius of the value, to one rounding.
+    /// Whether `x` lies within the radius of the value, up to one rounding of either end.
     pub fn contains(self, x: f64) -> bool {
         self.error == f64::INFINITY || (self.lower() <= x && x <= self.upper())
     }
 
-    /// The modulus.
+    /// The ball of the modulus |X| for every X in this ball.
     #[must_use]
     pub fn abs(self) -> Self {
         Self { value: self.value.abs(), ..self }
     }
 
-    /// The square root of what is known not to be negative: the part of the ball below zero is left out. A
-    /// ball that lies below zero altogether gives an infinite radius.
+    /// The square root of a number that is known not to be negative: the part of the ball below zero is left
+    /// out. A ball that lies below zero altogether gives an infinite radius.
     #[must_use]
     pub fn sqrt(self) -> Self {
         if self.upper().is_nan() || self.upper() < 0.0 {
@@ -95,19 +97,20 @@ impl Ball {
         let root = x.sqrt();
         // |√X − √x| = |X − x|/(√X + √x) is largest at the lower end of the ball. Where that is zero it is √x
         // downwards, and √upper − √x upwards.
-        let low = below_down(self.value, self.error);
+        let low = sub_down(self.value, self.error);
         let error = if self.error == 0.0 {
             0.0
         } else if low > 0.0 {
             (self.error / (low.sqrt().next_down() + root.next_down()).next_down()).next_up()
         } else {
             let upper = self.upper().max(0.0).sqrt().next_up();
-            root.next_up().max(below(upper, root.next_down()))
+            root.next_up().max(sub_up(upper, root.next_down()))
         };
-        settled(root, above(error, if x == 0.0 { 0.0 } else { half_ulp(root) }))
+        checked(root, add_up(error, if x == 0.0 { 0.0 } else { half_ulp(root) }))
     }
 
-    /// An integer power, by repeated squaring; of a negative order, the reciprocal of the power.
+    /// The power of an integer order, by repeated squaring. A negative order gives the reciprocal of the
+    /// power of the opposite order.
     #[must_use]
     pub fn powi(self, order: i32) -> Self {
         let (mut power, mut square, mut left) = (Self::exact(1.0), self, order.unsigned_abs());
@@ -123,8 +126,8 @@ impl Ball {
         if order < 0 { 1.0 / power } else { power }
     }
 
-    /// The natural logarithm; infinite radius where the ball reaches down to zero. One ulp is allowed to the
-    /// library's logarithm, and as much to the bound.
+    /// The natural logarithm; the radius is infinite where the ball reaches down to zero. The bound allows
+    /// the library's logarithm an error of one ulp.
     #[must_use]
     pub fn ln(self) -> Self {
         let value = libm::log(self.value);
@@ -134,45 +137,47 @@ impl Ball {
         // −ln(1 − r/x) to the lower end of the ball, which is the farther one.
         let ratio = if self.error == 0.0 { 0.0 } else { (self.error / self.value).next_up() };
         let spread = -(-ratio).ln_1p() * (1.0 + 8.0 * f64::EPSILON);
-        settled(value, above(spread, 2.0 * half_ulp(value)))
+        checked(value, add_up(spread, 2.0 * half_ulp(value)))
     }
 
-    /// The distance to another one in units of the certificate, which is the sum of both errors: 0 for the
-    /// same value, ∞ where the values differ and no error is allowed.
+    /// The distance between the values of two balls, divided by the sum of their errors: 0 for equal values,
+    /// ∞ where the values differ and both errors are zero.
     pub fn excess(self, other: Self) -> f64 {
         let difference = (self.value - other.value).abs();
         if difference == 0.0 { 0.0 } else { difference / (self.error + other.error) }
     }
 
-    /// Bound on the distance of `ln value` from the logarithm of the exact one, for a value above its error.
+    /// A bound on the distance of `ln value` from the logarithm of the exact number, for a value that is
+    /// larger than its error.
     pub fn log_error(self) -> f64 {
         -(-self.error / self.value).ln_1p()
     }
 }
 
-/// A bound on half an ulp of `value`: on the rounding of a correctly rounded operation with that result.
+/// A bound on half an ulp of `value`, and so on the rounding of a correctly rounded operation with that
+/// result.
 fn half_ulp(value: f64) -> f64 {
     // An exact zero may be what is left of an underflow, of at most half the least subnormal number.
     (0.5 * f64::EPSILON * value.abs()).next_up()
 }
 
 /// `a + b` rounded upwards, exact where one of the two is zero.
-fn above(a: f64, b: f64) -> f64 {
+fn add_up(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { a + b } else { (a + b).next_up() }
 }
 
 /// `a − b` rounded upwards.
-fn below(a: f64, b: f64) -> f64 {
+fn sub_up(a: f64, b: f64) -> f64 {
     if a == b { 0.0 } else { (a - b).next_up() }
 }
 
 /// `a − b` rounded downwards.
-fn below_down(a: f64, b: f64) -> f64 {
+fn sub_down(a: f64, b: f64) -> f64 {
     if b == 0.0 { a } else { (a - b).next_down() }
 }
 
 /// `a·b ≥ 0` rounded upwards; infinite where one of the two is.
-fn times(a: f64, b: f64) -> f64 {
+fn mul_up(a: f64, b: f64) -> f64 {
     if a.is_infinite() || b.is_infinite() {
         f64::INFINITY
     } else if a == 0.0 || b == 0.0 {
@@ -182,8 +187,8 @@ fn times(a: f64, b: f64) -> f64 {
     }
 }
 
-/// The ball, with an infinite radius where one of the two overflowed or is NaN.
-fn settled(value: f64, error: f64) -> Ball {
+/// The ball [value ± error], with an infinite radius where either number overflowed or is NaN.
+fn checked(value: f64, error: f64) -> Ball {
     let finite = value.is_finite() && error.is_finite();
     Ball { value, error: if finite { error } else { f64::INFINITY } }
 }
@@ -211,7 +216,7 @@ impl Add for Ball {
         // Knuth's two-sum: a + b is sum + rest, exactly.
         let part = sum - a;
         let rest = (a - (sum - part)) + (b - part);
-        settled(sum, above(above(self.error, other.error), rest.abs()))
+        checked(sum, add_up(add_up(self.error, other.error), rest.abs()))
     }
 }
 
@@ -230,9 +235,9 @@ impl Mul for Ball {
     fn mul(self, other: Self) -> Self {
         let (x, y) = (self.value.abs(), other.value.abs());
         let product = self.value * other.value;
-        let spread = above(times(x, other.error), times(self.error, above(y, other.error)));
+        let spread = add_up(mul_up(x, other.error), mul_up(self.error, add_up(y, other.error)));
         let rounding = if x == 0.0 || y == 0.0 { 0.0 } else { half_ulp(product) };
-        settled(product, above(spread, rounding))
+        checked(product, add_up(spread, rounding))
     }
 }
 
@@ -242,18 +247,18 @@ impl Div for Ball {
     /// `|X/Y − x/y| ≤ (r_x + |x/y|·r_y)/(|y| − r_y)`; an infinite radius where the divisor may be zero.
     fn div(self, other: Self) -> Self {
         let quotient = self.value / other.value;
-        let least = below_down(other.value.abs(), other.error);
+        let least = sub_down(other.value.abs(), other.error);
         if least.is_nan() || least <= 0.0 {
             return Self::new(quotient, f64::INFINITY);
         }
         let rounding = if self.value == 0.0 { 0.0 } else { half_ulp(quotient) };
-        let spread = above(self.error, times(above(quotient.abs(), rounding), other.error));
+        let spread = add_up(self.error, mul_up(add_up(quotient.abs(), rounding), other.error));
         let spread = if spread == 0.0 { 0.0 } else { (spread / least).next_up() };
-        settled(quotient, above(spread, rounding))
+        checked(quotient, add_up(spread, rounding))
     }
 }
 
-/// An operation with a number that is exact, on either side.
+/// Implements an operation between a ball and an exact f64, in both orders.
 macro_rules! with_exact {
     ($($trait:ident $method:ident),*) => {$(
         impl $trait<f64> for Ball {
@@ -277,7 +282,7 @@ macro_rules! with_exact {
 with_exact!(Add add, Sub sub, Mul mul, Div div);
 
 impl Sum for Ball {
-    /// In the order of the iterator.
+    /// Adds in the order of the iterator.
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
         terms.fold(Self::exact(0.0), Add::add)
     }

@@ -1,6 +1,6 @@
-//! Everything that can go wrong in the core, one variant per kind of bad input.
+//! The errors of the core, one variant per kind of bad input.
 //!
-//! Each message is one sentence that names the offending value and what is allowed.
+//! Each message is one sentence that names the offending value and says what is allowed.
 
 use std::borrow::Cow;
 
@@ -61,7 +61,7 @@ pub enum Error {
         defect: f64,
         /// The largest entry of the projection.
         scale: f64,
-        /// What rounding may explain.
+        /// The largest difference that rounding may explain.
         allowed: f64,
     },
     /// A row that must be a unit vector is not.
@@ -92,10 +92,10 @@ pub enum Error {
     Unsupported {
         /// The activation.
         activation: String,
-        /// What it lacks.
+        /// The derivative that the activation lacks.
         why: String,
     },
-    /// A coefficient that must not vanish does (Assumption 3).
+    /// A coefficient by which a construction divides is zero to within rounding.
     #[error(
         "{coefficient} = {value:e} vanishes for {activation} at d = {d}, to within rounding {allowance:e}: \
          {consequence}"
@@ -111,13 +111,13 @@ pub enum Error {
         activation: String,
         /// The dimension.
         d: usize,
-        /// What cannot be done without it.
+        /// What cannot be constructed, since it divides by the coefficient.
         consequence: String,
     },
-    /// The certificate cannot be met within the degrees or nodes allowed.
+    /// The series of Σ cannot be cut at the tail that was asked for, within the degrees allowed.
     #[error(
-        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked for: \
-         allow more degrees or a looser tail"
+        "the tail of {activation} at d = {d} is {tail:e} at degree {degree}, above the {wanted:e} asked \
+         for: allow more degrees or a looser tail"
     )]
     Certificate {
         /// The activation.
@@ -128,11 +128,15 @@ pub enum Error {
         tail: f64,
         /// The degree at which it was reached.
         degree: usize,
-        /// The tail that was wanted.
+        /// The tail that was asked for.
         wanted: f64,
     },
     /// A computation would not fit in memory.
-    #[error("{what} needs {}, more than the {} allowed{advice}", human_bytes(*needed), human_bytes(*allowed))]
+    #[error(
+        "{what} needs {}, more than the {} allowed{advice}",
+        human_bytes(*needed),
+        human_bytes(*allowed)
+    )]
     Memory {
         /// What was asked for.
         what: String,
@@ -148,22 +152,22 @@ pub enum Error {
     Projector {
         /// The rank asked for.
         rank: usize,
-        /// Why: rank too large, or no gap.
+        /// The reason: the rank is too large, or there is no gap below it.
         why: String,
     },
     /// An iteration stopped before it converged.
     #[error(
-        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow more \
-         products or a looser tolerance"
+        "{solver} stopped after {products} products with residual {residual:e}, above {wanted:e}: allow \
+         more products or a looser tolerance"
     )]
     NoConvergence {
         /// The solver.
         solver: &'static str,
-        /// Operator products spent.
+        /// The operator products that were spent.
         products: usize,
-        /// The largest residual left.
+        /// The largest residual that is left.
         residual: f64,
-        /// The residual wanted.
+        /// The residual that was asked for.
         wanted: f64,
     },
     /// A library routine failed where it should not.
@@ -171,13 +175,18 @@ pub enum Error {
     Numerical {
         /// The routine.
         what: &'static str,
-        /// What it said.
+        /// The reason that the routine gave.
         why: String,
     },
 }
 
 impl Error {
-    /// A parameter outside its domain, in one call.
+    /// An [`Error::Shape`] for the array `name` of shape `[rows, cols]`, with the shape that is needed.
+    pub(crate) fn shape(name: &'static str, [rows, cols]: [usize; 2], expected: impl Into<String>) -> Self {
+        Self::Shape { name, rows, cols, expected: expected.into() }
+    }
+
+    /// An [`Error::Domain`] for the parameter `name`, with the value that was given and what is allowed.
     pub fn domain(
         name: impl Into<Cow<'static, str>>,
         value: impl ToString,
@@ -187,7 +196,8 @@ impl Error {
     }
 }
 
-/// Bytes in the unit that reads best: `1.5 GiB`, `12 MiB`; in powers of ten beyond all units.
+/// A number of bytes in the largest unit that leaves at least one, with two digits below ten: `1.5 GiB`,
+/// `12 MiB`. Numbers beyond PiB are written in powers of ten.
 ///
 /// ```
 /// use escapement::error::human_bytes;

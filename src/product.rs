@@ -1,16 +1,16 @@
-//! Matrix products that leave the processor fit for scalar code, and loops compiled for its widest registers.
+//! Matrix products that leave the processor fit for scalar code, and loops for its widest registers.
 //!
-//! The product kernels behind faer 0.24 return with the upper halves of the vector registers in use (they end
-//! without `vzeroupper`). On x86-64 every SSE instruction then waits for the register it overwrites: exp and
-//! tanh from the system's libm take 365 ns instead of 15 (measured on 65 536 sigmoids after a product). Any
-//! of faer's own reductions ends with the instruction, so one over a few numbers after each product restores
-//! the speed; it costs some nanoseconds, and changes no result.
+//! The product kernels behind faer 0.24 return with the upper halves of the vector registers in use (they
+//! end without `vzeroupper`). On x86-64 every SSE instruction then waits for the register it overwrites: exp
+//! and tanh from the system's libm take 365 ns instead of 15 (measured on 65 536 sigmoids after a product).
+//! Any of faer's own reductions ends with the instruction, so one over a few numbers after each product
+//! restores the speed; it costs some nanoseconds, and changes no result.
 
 use crate::real::Real;
 use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// `out ← α·a·b`, or added to it: [`faer::linalg::matmul::matmul`] with [`settle`] after it.
+/// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says: faer's `matmul` followed by [`clear_registers`].
 pub(crate) fn matmul<T: Real>(
     out: MatMut<'_, T>,
     accum: Accum,
@@ -20,17 +20,17 @@ pub(crate) fn matmul<T: Real>(
     par: Par,
 ) {
     faer::linalg::matmul::matmul(out, accum, a, b, alpha, par);
-    settle();
+    clear_registers();
 }
 
 /// Rows of a tall matrix that one task multiplies: with 300 columns of f64, 5 MB.
 const STRIP: usize = 2_048;
-/// Sums of strips that are kept apart in [`tall_inner`]: the order of the additions is the same at any number
-/// of threads.
+/// Sums of strips that are kept apart in [`tall_inner`]: the order of the additions is the same at any
+/// number of threads.
 const SUMS: usize = 16;
 
-/// `aᵀ·b` for tall a and b (`[n, i]`, `[n, j]`). A product that is split along its long dimension, by strips
-/// of rows; faer splits the short ones.
+/// `aᵀ·b` for tall a and b (`[n, i]`, `[n, j]`). The product is split along the long dimension n, by strips
+/// of rows, where faer would split the short dimensions.
 pub(crate) fn tall_inner(a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) -> Mat<f64> {
     let n = a.nrows();
     let sum = |part: usize| {
@@ -50,7 +50,7 @@ pub(crate) fn tall_inner(a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) -> Ma
     parts.into_iter().fold(Mat::zeros(a.ncols(), b.ncols()), |sum, part| sum + part)
 }
 
-/// `out ← α·a·b`, or added to it, for tall a and out and small b, by strips of rows.
+/// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says, for tall a and out and small b, by strips of rows.
 pub(crate) fn tall_outer(
     mut out: MatMut<'_, f64>,
     accum: Accum,
@@ -69,7 +69,7 @@ pub(crate) fn tall_outer(
     }
 }
 
-/// The first columns of a tall `x` ← `x·y`, in place.
+/// Replaces the first columns of a tall `x` by `x·y`, in place.
 pub(crate) fn rotate(mut x: MatMut<'_, f64>, y: MatRef<'_, f64>, par: Par) {
     let strip = |mut x: MatMut<'_, f64>| {
         let mut rotated = Mat::<f64>::zeros(x.nrows(), y.ncols());
@@ -85,7 +85,7 @@ pub(crate) fn rotate(mut x: MatMut<'_, f64>, y: MatRef<'_, f64>, par: Par) {
     }
 }
 
-/// `[n, count]` of zeros, contiguous columns that do not all begin in the same cache set.
+/// A zero matrix `[n, count]` whose columns are contiguous and do not all begin in the same cache set.
 pub(crate) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
     let line = 64 / size_of::<T>();
     let aliased = (n.next_multiple_of(line) * size_of::<T>()).is_multiple_of(1024);
@@ -94,15 +94,16 @@ pub(crate) fn columns<T: Real>(n: usize, count: usize) -> Mat<T> {
     columns
 }
 
-/// Clears the upper halves of the vector registers of this thread. To be called between a product or a
+/// Clears the upper halves of the vector registers of this thread. Callers need it between a product or a
 /// factorisation of faer's and scalar code.
-pub(crate) fn settle() {
+pub(crate) fn clear_registers() {
     const NUMBERS: [f64; 64] = [1.0; 64];
     std::hint::black_box(ColRef::from_slice(std::hint::black_box(&NUMBERS)).norm_max());
 }
 
-/// Runs `f`, and all that is inlined into it, compiled for the widest vector registers that this processor
-/// has. No contraction to fused multiply-adds takes place, so the numbers are the same on every processor.
+/// Runs `f`, and the code that is inlined into it, compiled for the widest vector registers that this
+/// processor has. The compiler contracts nothing to fused multiply-adds, so the numbers are the same on
+/// every processor.
 #[inline(always)]
 pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)

@@ -1,4 +1,4 @@
-//! The two number types of the heavy kernels.
+//! The number types f32 and f64, between which training and rough products choose.
 
 use faer::traits::RealField;
 
@@ -8,9 +8,9 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// f32 or f64: the type in which a heavy kernel computes.
+/// The number type in which a step of training computes: f32 or f64. No other type can implement the trait.
 pub trait Real: sealed::Sealed + RealField + Copy + Default + Send + Sync + Into<f64> + 'static {
-    /// The nearest number of this type.
+    /// The number of this type that is nearest to `x`.
     fn nearest(x: f64) -> Self;
 }
 

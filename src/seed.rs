@@ -1,12 +1,14 @@
-//! Named random streams: the same words on every machine, whatever the order or the thread count.
+//! Named random streams. A stream yields the same numbers on every machine, whatever the thread count and
+//! the order in which streams are opened.
 //!
-//! A stream is ChaCha20 keyed by the BLAKE3 hash of a root seed, a key (in a sweep, the cell) and a purpose
-//! ("weights", "inputs", "signs"), so that adding a stream never shifts another.
+//! A stream is ChaCha20 keyed by the BLAKE3 hash of a root seed, a key and a purpose. The key names what is
+//! computed, and the purpose ("weights", "inputs", "signs") what the numbers are for, so that a new stream
+//! never changes another one.
 
 use rand::SeedableRng;
 pub use rand_chacha::ChaCha20Rng;
 
-/// The stream for `purpose` under `key` and the root seed `root`.
+/// The random stream of the given purpose under `key` and the root seed `root`.
 ///
 /// ```
 /// use rand::Rng;

@@ -3,7 +3,8 @@
     escapement zonal --d 10 --degrees 40 --json > zonal.json
     OPENBLAS_NUM_THREADS=2 python benches/peers/eigh.py --zonal zonal.json --m 800
 
-SciPy carries an OpenBLAS of its own. The matrix is formed before the clock starts: with u, v the weights of two neurons,
+SciPy carries an OpenBLAS of its own. The matrix is formed before the clock starts. With the weights u and v
+of two neurons,
     M(u, v) = F2 I + E (uu' + vv') + G uv' + F3 vu',    and the covariance is [[M, -M], [-M, M]] / m.
 """
 
@@ -49,7 +50,8 @@ def main():
             begin = time.perf_counter()
             values, _ = eigh(copy, driver=driver, overwrite_a=True, check_finite=False)
             times.append(time.perf_counter() - begin)
-        print(f"dsy{driver} of order {len(sigma)}: median {statistics.median(times):.2f} s of {args.rounds}; largest eigenvalue {values[-1]:.10e}")
+        print(f"dsy{driver} of order {len(sigma)}: median {statistics.median(times):.2f} s", end=" ")
+        print(f"of {args.rounds}; largest eigenvalue {values[-1]:.10e}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Spherical harmonics by GeometricKernels: how far it has them one by one, and how well they satisfy the addition theorem.
+"""Spherical harmonics by GeometricKernels: the degrees at which it has single harmonics, and their accuracy.
 
     pip install geometric_kernels==1.0.1 spherical-harmonics-basis==0.0.4
     python benches/peers/harmonics.py
 
-For each dimension the last degree of which single harmonics are at hand, up to --degrees, the time to evaluate those of degree at most that (or 3) at 1000 points, and
-the largest |sum_l Y_jl(x) Y_jl(y) - B(d,j) P_j(x.y)| / B(d,j) over pairs of points, for the sum over functions and for the library's own closed form.
+For each dimension the script prints the last degree, up to --degrees, of which the library has single
+harmonics; the time to evaluate those of degree at most that (or 3) at 1000 points; and the largest
+|sum_l Y_jl(x) Y_jl(y) - B(d,j) P_j(x.y)| / B(d,j) over pairs of points, for the sum over harmonics and for the
+closed form of the library.
 """
 
 import argparse
@@ -53,7 +55,8 @@ def main():
         closed = Hypersphere(d - 1).get_eigenfunctions(args.degrees + 1).phi_product(*pairs, **{})
         exact = gegenbauer(d, np.clip(pairs[0] @ pairs[1].T, -1, 1), args.degrees)
         sizes = Hypersphere(d - 1).get_eigenfunctions(args.degrees + 1).num_eigenfunctions_per_level
-        closed_miss = max(np.abs(closed[..., j] / sizes[j] - exact[j]).max() for j in range(args.degrees + 1))
+        misses = (np.abs(closed[..., j] / sizes[j] - exact[j]).max() for j in range(args.degrees + 1))
+        closed_miss = max(misses)
         line = f"d = {d}: closed form to degree {args.degrees} within {closed_miss:.0e} of B(d,j) P_j"
         if functions is not None:
             values = [functions(points, **{}) for points in pairs]
@@ -61,7 +64,8 @@ def main():
             for j, size in enumerate(functions.num_eigenfunctions_per_level):
                 total = values[0][:, at : at + size] @ values[1][:, at : at + size].T
                 miss, at = max(miss, np.abs(total / size - exact[j]).max()), at + size
-            line += f"; {at} harmonics of degree at most {last} within {miss:.0e}, in {taken:.2f} s at 1000 points"
+            line += f"; {at} harmonics of degree at most {last} within {miss:.0e}"
+            line += f", in {taken:.2f} s at 1000 points"
         print(line)
 
 

@@ -1,11 +1,14 @@
-"""The kernel at infinite width and its levels: neural-tangents with Gaussian weights, and escapement with weights on the sphere.
+"""The kernel at infinite width by degrees: neural-tangents (Gaussian weights), escapement (on the sphere).
 
-    pip install neural-tangents==0.6.5 jax==0.4.35 jaxlib==0.4.35 scipy    # an environment of its own: 0.6.5 does not import with JAX 0.10
+    pip install neural-tangents==0.6.5 jax==0.4.35 jaxlib==0.4.35 scipy
     python benches/peers/limit_kernel.py --escapement target/release/escapement
 
-neural-tangents gives the kernel of first-layer gradients as d (NTK - NNGP) for pairs of inputs; any activation goes through ElementwiseNumerical. It has no levels:
-they are projections of the profile h(t), t the cosine of two inputs of norm sqrt(d), on the Gegenbauer polynomials, by Gauss quadrature here. Both take
-turns; medians of --repeats, the first call of neural-tangents, which compiles, apart.
+The packages need an environment of their own, since neural-tangents 0.6.5 does not import with JAX 0.10. It
+gives the kernel of first-layer gradients as d (NTK - NNGP) for pairs of inputs, for any activation through
+ElementwiseNumerical, but not its eigenvalues by degree. This script computes these by Gauss quadrature, as
+projections of h(t) on the Gegenbauer polynomials, where t is the cosine of two inputs of norm sqrt(d). Both
+programs take turns, and the times are medians of --repeats. The first call of neural-tangents, which
+compiles, is not among them.
 """
 
 import argparse
@@ -27,7 +30,8 @@ from scipy.linalg import eigh_tridiagonal
 def nodes(d, order):
     """Gauss quadrature for the cosine of a uniform pair: Golub and Welsch, normalised to weight 1."""
     k = np.arange(1, order)
-    values, vectors = eigh_tridiagonal(np.zeros(order), np.sqrt(k * (k + d - 3) / ((2 * k + d - 4) * (2 * k + d - 2))))
+    squares = k * (k + d - 3) / ((2 * k + d - 4) * (2 * k + d - 2))
+    values, vectors = eigh_tridiagonal(np.zeros(order), np.sqrt(squares))
     return values, vectors[0] ** 2
 
 
@@ -48,7 +52,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
     sigma = lambda z: jax.nn.sigmoid(z - 1)
-    kernels = {deg: stax.serial(stax.Dense(1), stax.ElementwiseNumerical(sigma, deg=deg), stax.Dense(1))[2] for deg in (args.hermite, 100)}
+    layers = lambda deg: (stax.Dense(1), stax.ElementwiseNumerical(sigma, deg=deg), stax.Dense(1))
+    kernels = {deg: stax.serial(*layers(deg))[2] for deg in (args.hermite, 100)}
     for d in (int(word) for word in args.dimensions.split(",")):
         t, weight = nodes(d, 128)
         x = np.zeros((len(t), d))
@@ -68,15 +73,20 @@ def main():
             h = profile(args.hermite)
             times["neural-tangents"].append(time.perf_counter() - begin)
             begin = time.perf_counter()
-            command = [args.escapement, "zonal", "--d", str(d), "--activation", "sigmoid:1", "--degrees", str(args.degrees), "--json"]
-            levels = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["degrees"]
+            command = [args.escapement, "zonal", "--d", str(d), "--activation", "sigmoid:1"]
+            command += ["--degrees", str(args.degrees), "--json"]
+            found = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+            levels = json.loads(found.stdout)["degrees"]
             times["escapement"].append(time.perf_counter() - begin)
         taken = {name: statistics.median(seconds) for name, seconds in times.items()}
-        print(f"d = {d}: neural-tangents {taken['neural-tangents']:.3f} s (first call {compiled:.1f} s), escapement {taken['escapement']:.3f} s with its start")
-        print(f"  profile with {args.hermite} nodes of Hermite quadrature against 100: within {np.abs(h / profile(100) - 1).max():.0e}")
+        print(f"d = {d}: neural-tangents {taken['neural-tangents']:.3f} s", end=" ")
+        print(f"(first call {compiled:.1f} s), escapement {taken['escapement']:.3f} s with its start")
+        miss = np.abs(h / profile(100) - 1).max()
+        print(f"  profile with {args.hermite} nodes of Hermite quadrature against 100: within {miss:.0e}")
         for level, p in zip(levels, polynomials(d, t, args.degrees)):
             kappa = weight @ (h * p)
-            print(f"  degree {level['degree']}: sphere {level['kappa']:.6e}, Gaussian {kappa:.6e}, relative difference {kappa / level['kappa'] - 1:+.1e}")
+            print(f"  degree {level['degree']}: sphere {level['kappa']:.6e}, Gaussian {kappa:.6e},", end=" ")
+            print(f"relative difference {kappa / level['kappa'] - 1:+.1e}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The test loss of f_L alone on the data of figure 1: least squares on its features, the limit of gradient descent from W = 0 in the kernel regime.
+"""The test loss of f_L alone on the data of figure 1, by least squares on its features.
 
     python benches/peers/linear_model.py
     python benches/peers/linear_model.py --as-printed
 
-Of NumPy alone, and of none of escapement's formulas: it is what the levels in the paper's text are held against in docs/figures.
+The least-squares solution is the limit of gradient descent from W = 0 in the kernel regime. The script uses
+NumPy alone, and no formula of escapement. docs/figures compares the levels in the text of the paper with it.
 """
 
 import argparse
@@ -49,7 +50,9 @@ def main():
         error = cross @ np.linalg.solve(kernel, target(x)) - target(xt)
         losses.append(np.mean(error**2))
         variances.append(np.var(target(xt)))
-    print(f"test loss of f_L: {np.mean(losses):.3f}, standard deviation {np.std(losses, ddof=1):.3f} over {args.seeds} seeds; variance of the target {np.mean(variances):.2f}")
+    print(f"test loss of f_L: {np.mean(losses):.3f},", end=" ")
+    print(f"standard deviation {np.std(losses, ddof=1):.3f} over {args.seeds} seeds;", end=" ")
+    print(f"variance of the target {np.mean(variances):.2f}")
 
 
 if __name__ == "__main__":

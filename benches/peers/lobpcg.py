@@ -1,11 +1,12 @@
-"""The top eigenpairs of the feature covariance by SciPy's LOBPCG, on the same matrix-free operator written in NumPy.
+"""The top eigenpairs of the feature covariance by SciPy's LOBPCG, with the matrix-free operator in NumPy.
 
     escapement zonal --d 100 --degrees 38 --json > zonal.json
     python benches/peers/lobpcg.py --zonal zonal.json --m 10000 --tolerance 1e-8
 
 The operator is that of src/covariance/operator.rs: with T = W V', c = diag(T),
     A V = F2 V + (F3*T + E*1c') W + diag(rowsum(E*T) + G c) W    for each column V as a p x d matrix.
-The start is the span of the harmonics of degree <= 1, as escapement's own. Times: kernel matrices, solver.
+The start is the span of the harmonics of degree <= 1, as in escapement. The script prints the times of the
+kernel matrices and of the solver.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from scipy.sparse.linalg import LinearOperator, lobpcg
 
 
 def kernels(w, zonal):
-    """F2, F3, E, G on all pairs, from the recurrence of the Gegenbauer polynomials and of their derivatives."""
+    """F2, F3, E, G on all pairs, from the recurrence of the Gegenbauer polynomials and their derivatives."""
     d = w.shape[1]
     t = np.clip(w @ w.T, -1.0, 1.0)
     f0, f1, f2, f3 = (np.zeros_like(t) for _ in range(4))
@@ -42,7 +43,8 @@ def kernels(w, zonal):
                     x0 += buffer
             p0, p1, q0, q1, r0, r1 = p1, p0, q1, q0, r1, r0
         p, q, r = (p0, q0, r0) if j == 0 else (p1, q1, r1)
-        for out, factor, series in ((f0, a * a / b, p), (f1, a * c / b, q), (f2, c * c / b, q), (f3, c * c / b, r)):
+        terms = ((f0, a * a / b, p), (f1, a * c / b, q), (f2, c * c / b, q), (f3, c * c / b, r))
+        for out, factor, series in terms:
             np.multiply(series, factor, out=buffer)
             out += buffer
     e = f1 - f2 - t * f3
@@ -94,7 +96,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--zonal", required=True)
     parser.add_argument("--m", type=int, default=10_000)
-    parser.add_argument("--tolerance", type=float, default=1e-8, help="residual relative to the largest eigenvalue")
+    words = "residual relative to the largest eigenvalue"
+    parser.add_argument("--tolerance", type=float, default=1e-8, help=words)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with open(args.zonal) as file:
@@ -114,7 +117,8 @@ def main():
     columns = operator.columns
     residual = np.linalg.norm(operator(vectors) - vectors * values, axis=0).max() / values.max()
     print(f"kernel matrices {built - begin:.1f} s, lobpcg {done - built:.1f} s, {columns} products")
-    print(f"largest residual {residual:.1e} of the largest eigenvalue; eigenvalues of the covariance {values.max() / p:.10e} to {values.min() / p:.10e}")
+    print(f"largest residual {residual:.1e} of the largest eigenvalue;", end=" ")
+    print(f"eigenvalues of the covariance {values.max() / p:.10e} to {values.min() / p:.10e}")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 

@@ -1,10 +1,11 @@
-"""The top of the spectrum of the feature covariance from sampled features, as a NumPy script has it, against the exact one.
+"""The top of the spectrum of the feature covariance from sampled features in NumPy, against the exact one.
 
     python benches/peers/sampled_spectrum.py --escapement target/release/escapement --d 10 --m 1000
 
-The features of n inputs are never formed: their Gram matrix is (X X') * (S S')/p with S = sigma'(X W0'), and its top eigenvalues over n, by SciPy's eigsh,
-are those of the sampled covariance. For each n the median relative error over --repeats draws of inputs, and the median time; escapement takes its
-turn in every repeat.
+The features of n inputs are never formed. Their Gram matrix is (X X') * (S S')/p with S = sigma'(X W0'), and
+its top eigenvalues, by SciPy's eigsh and divided by n, are those of the sampled covariance. For each n the
+script prints the median relative error over --repeats draws of inputs and the median time; escapement takes
+its turn in every repeat.
 """
 
 import argparse
@@ -31,6 +32,10 @@ def sampled(w, n, count, rng):
     return np.sort(eigsh(gram, k=count, return_eigenvectors=False))[::-1] / (n * p)
 
 
+def spread(times):
+    return f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f})"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--escapement", default="escapement", help="the binary")
@@ -52,7 +57,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         weights = pathlib.Path(folder) / "W0.npy"
         np.save(weights, w)
-        command = [args.escapement, "spectrum", "--weights", weights, "--activation", "sigmoid:1", "--top", str(count), "--json"]
+        command = [args.escapement, "spectrum", "--weights", weights, "--activation", "sigmoid:1"]
+        command += ["--top", str(count), "--json"]
         for _ in range(args.repeats):
             begin = time.perf_counter()
             found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
@@ -66,11 +72,12 @@ def main():
 
     print(f"{count} eigenvalues at d = {d}, m = {2 * p}; medians of {args.repeats}")
     bound = found["residual_max"] + found["truncation_bound"]
-    print(f"escapement: {statistics.median(times['exact']):.2f} s ({min(times['exact']):.2f} to {max(times['exact']):.2f}), {found['route']} route, eigenvalues within {bound / exact[-1]:.0e} of the least")
+    print(f"escapement: {spread(times['exact'])}, {found['route']} route,", end=" ")
+    print(f"eigenvalues within {bound / exact[-1]:.0e} of the least")
     for n in sizes:
         median = np.median(np.abs(errors[n]), axis=0)
         words = ", ".join(f"{name} {median[i]:.1e}" for name, i in shown.items())
-        print(f"n = {n}: {statistics.median(times[n]):.2f} s ({min(times[n]):.2f} to {max(times[n]):.2f}); relative errors: {words}")
+        print(f"n = {n}: {spread(times[n])}; relative errors: {words}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""A step of gradient descent of the published experiment in JAX, on the same cores: f_L + f_Q with R3, d = 100, n = 1000, m = 10 000, in f32.
+"""A step of gradient descent of the published experiment in JAX, on the same cores.
 
     python benches/peers/training_step.py
 
-What does not depend on W (s1 = sigma'(X W0'), s2 = sigma''(X W0'), the basis U of R3) is computed beforehand, as escapement does. Three steps:
+The model is f_L + f_Q with R3, d = 100, n = 1000, m = 10 000, in f32. The numbers that do not depend on W,
+s1 = sigma'(X W0'), s2 = sigma''(X W0') and the basis U of R3, are computed beforehand, as in escapement.
+There are three steps:
 - `forward and backward`: the gradient by jax.value_and_grad;
 - `by hand`: the gradient written out, two products and elementwise work, left to XLA to fuse;
 - `network`: the network itself by jax.value_and_grad, without R3.
-Each is one jitted function that takes W over (donated) and returns it stepped. Beside them the two products X W' and S' X alone. The median of --repeats is printed.
+Each step is one jitted function to which W is donated and which returns the next W. The two products
+X W' and S' X are timed as well. The script prints medians of --repeats.
 """
 
 import argparse
@@ -62,7 +65,8 @@ def main():
         g, h = 2 / n * (f - y), 2 * args.lambda3 / n * rest
         up = scale * (g[:, None] * (s1 + s2 * z) + h[:, None] * s1)
         down = scale * (g[:, None] * (s1 + s2 * zt) + h[:, None] * s1)
-        return jnp.mean((f - y) ** 2) + args.lambda3 * jnp.mean(rest**2), jnp.concatenate([up.T @ x, -(down.T @ x)])
+        value = jnp.mean((f - y) ** 2) + args.lambda3 * jnp.mean(rest**2)
+        return value, jnp.concatenate([up.T @ x, -(down.T @ x)])
 
     def step(gradient):
         def run(w):
@@ -84,7 +88,8 @@ def main():
     }
     at = 0.01 * jax.random.normal(keys[3], (m, d))
     same = jax.value_and_grad(objective)(at)[1] - by_hand(at)[1]
-    print(f"gradients of both ways agree to {float(jnp.linalg.norm(same) / jnp.linalg.norm(by_hand(at)[1])):.1e}")
+    miss = float(jnp.linalg.norm(same) / jnp.linalg.norm(by_hand(at)[1]))
+    print(f"gradients of both ways agree to {miss:.1e}")
     times = {name: [] for name in contestants}
     weights = {name: jnp.zeros((m, d)) + at for name in contestants}
     for repeat in range(args.repeats + 1):

@@ -1,7 +1,7 @@
-//! Activations σ through their third derivative, and the suprema that Assumption 2 of NBL22 asks about.
+//! Activations σ with three derivatives, and the suprema of |σ|, |σ'|, |σ''| and |σ'''|.
 //!
-//! An [`Activation`] is anything that can be evaluated with its first three derivatives; six are at hand,
-//! each with a shift b, so that `tanh:0.5` is tanh(z − 0.5).
+//! An [`Activation`] is any scalar function that can be evaluated with its first three derivatives. Six of
+//! them are built in, and [`parse`] finds them by name. Each takes a shift b: `tanh:0.5` is tanh(z − 0.5).
 //!
 //! ```
 //! let sigma = escapement::activation::parse("sigmoid:1")?;
@@ -20,10 +20,10 @@ pub use shapes::{Erf, Relu, Shape, Shifted, Sigmoid, Sine, Softplus, Tanh};
 
 use crate::{Error, Result};
 
-/// The names that [`parse`] knows, in the order in which they are listed to the user.
+/// The names of the built-in activations, as [`parse`] takes them.
 pub const NAMES: [&str; 6] = ["sigmoid", "tanh", "erf", "sine", "softplus", "relu"];
 
-/// Which derivative of σ is meant.
+/// The order of a derivative of σ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derivative {
     /// σ itself.
@@ -37,7 +37,7 @@ pub enum Derivative {
 }
 
 impl Derivative {
-    /// All four, in order.
+    /// All four orders, ascending.
     pub const ALL: [Self; 4] = [Self::Value, Self::First, Self::Second, Self::Third];
 }
 
@@ -48,7 +48,7 @@ pub struct Supremum {
     pub value: f64,
     /// Whether some real z attains it.
     pub attained: bool,
-    /// How it was found, in words.
+    /// How the supremum was found, in words.
     pub how: String,
 }
 
@@ -78,7 +78,7 @@ pub trait Activation: Send + Sync + Debug {
     /// σ'''(z).
     fn d3(&self, z: f64) -> f64;
 
-    /// One derivative at one point.
+    /// The derivative of the given order at z.
     fn at(&self, order: Derivative, z: f64) -> f64 {
         match order {
             Derivative::Value => self.value(z),
@@ -88,8 +88,8 @@ pub trait Activation: Send + Sync + Debug {
         }
     }
 
-    /// One derivative at many points, in place: each entry z is replaced by the derivative at z. One dynamic
-    /// call per slice instead of one per entry.
+    /// Replaces each entry z of the slice by the derivative of the given order at z. One dynamic call per
+    /// slice serves all entries.
     fn apply(&self, order: Derivative, z: &mut [f64]) {
         match order {
             Derivative::Value => z.iter_mut().for_each(|z| *z = self.value(*z)),
@@ -99,8 +99,8 @@ pub trait Activation: Send + Sync + Debug {
         }
     }
 
-    /// σ and σ' at many points: each entry z of `value` is replaced by σ(z), and `first`, of the same length,
-    /// receives σ'(z). What the two have in common, such as an exponential, may be evaluated once.
+    /// σ and σ' at many points: each entry z of `value` is replaced by σ(z), and `first`, of the same
+    /// length, receives σ'(z). What the two have in common, such as an exponential, may be evaluated once.
     fn apply_value_and_first(&self, value: &mut [f64], first: &mut [f64]) {
         for (value, first) in value.iter_mut().zip(first) {
             (*value, *first) = (self.value(*value), self.d1(*value));
@@ -117,18 +117,18 @@ pub trait Activation: Send + Sync + Debug {
     /// Refuses activations without a second derivative.
     ///
     /// # Errors
-    /// [`Error::Unsupported`], by name. The default accepts.
+    /// [`Error::Unsupported`], with the name of the activation. The default accepts every activation.
     fn require_twice_differentiable(&self) -> Result<()> {
         Ok(())
     }
 }
 
-/// A search for sup |g|: a grid of 20 001 points, uniform in asinh z over |z| ≤ 10⁶, then golden sections
-/// around the best.
+/// Searches for sup |g| on a grid of 20 001 points, uniform in asinh z over |z| ≤ 10⁶, and then by golden
+/// sections around the best of them.
 ///
-/// An estimate from below: peaks much narrower than 10⁻³ escape it. A function that still grows by half over
-/// the last three decades is reported as unbounded; one whose largest value sits at the end of the grid, as
-/// not attained.
+/// The result is an estimate from below, since the search misses peaks much narrower than 10⁻³. A function
+/// that still grows by half over the last three decades is reported as unbounded, and a function whose
+/// largest value sits at the end of the grid as one that does not attain its supremum.
 pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
     const HALF: i32 = 10_000;
     const REACH: f64 = 1e6;
@@ -176,8 +176,8 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
     )
 }
 
-/// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z −
-/// b).
+/// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z
+/// − b).
 ///
 /// # Errors
 /// [`Error::UnknownActivation`] with the nearest name as a suggestion; [`Error::Domain`] for a shift that is
@@ -230,11 +230,11 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
     })
 }
 
-/// Beyond this shift all derivatives are, to rounding, what they are at infinity. Relative to their suprema
-/// they are below 2⁻⁵³ from
-/// |x| = 40 on for sigmoid (10.4 e^{−|x|}) and softplus, from 20 on for tanh (10.4 e^{−2|x|}), from 7 on for
-/// erf (2x² e^{−x²}), and the mean over z, standard normal in high dimension, sees |z| > 3 once in 370 times.
-/// For sine it is where the rounding of z − b begins to show.
+/// The largest shift |b| that [`parse`] accepts. Beyond it all derivatives of σ(z − b) are, to rounding,
+/// what they are at infinity: relative to their suprema they fall below 2⁻⁵³ from |x| = 40 on for sigmoid
+/// (10.4 e^{−|x|}) and softplus, from 20 on for tanh (10.4 e^{−2|x|}) and from 7 on for erf (2x² e^{−x²}).
+/// Three is added to that, because z, a standard normal number in high dimension, exceeds 3 in modulus once
+/// in 370 times. The limit for sine is where the rounding of z − b begins to show.
 fn largest_shift(name: &str) -> f64 {
     match name {
         "erf" => 10.0,

@@ -1,4 +1,4 @@
-//! The activations at hand: six shapes, each written so that neither tail cancels.
+//! The built-in activations: six shapes, each written so that no digits cancel in either tail.
 
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 use std::fmt::Debug;
@@ -24,7 +24,7 @@ pub trait Shape: Send + Sync + Debug {
     }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
-    /// `Some(why)` where there is no second derivative.
+    /// The reason why the shape has no second derivative, if it has none.
     fn no_second_derivative(&self) -> Option<&'static str> {
         None
     }
@@ -115,7 +115,7 @@ impl Shape for Sigmoid {
             Supremum::new(1.0, false, "exact: the limit at +∞"),
             Supremum::new(0.25, true, "exact: s(1−s) at s = 1/2"),
             Supremum::new(3.0_f64.sqrt() / 18.0, true, "exact: s(1−s)(1−2s) = √3/18 at s = (3 ± √3)/6"),
-            Supremum::new(0.125, true, "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum is 1/24)"),
+            Supremum::new(0.125, true, "exact: u(1−6u), u = s(1−s), at u = 1/4 (the other extremum: 1/24)"),
         ]
     }
 }
@@ -215,7 +215,7 @@ impl Shape for Sine {
     }
 }
 
-/// ln(1 + e^x): unbounded, so that Assumption 2 fails.
+/// ln(1 + e^x). This function is unbounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Softplus;
 
@@ -241,7 +241,7 @@ impl Shape for Softplus {
     }
 }
 
-/// max(x, 0): for training only. σ' is taken as 0 at the kink, and σ'' does not exist there.
+/// max(x, 0), for training only: σ'' does not exist at the kink, where σ' is taken as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Relu;
 
@@ -262,7 +262,8 @@ impl Shape for Relu {
         0.0
     }
     fn suprema(&self) -> [Supremum; 4] {
-        let none = || Supremum::new(f64::INFINITY, false, "exact: the derivative does not exist at the kink");
+        let how = "exact: the derivative does not exist at the kink";
+        let none = || Supremum::new(f64::INFINITY, false, how);
         [
             Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"),
             Supremum::new(1.0, true, "exact: the slope of the positive side"),

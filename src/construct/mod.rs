@@ -1,5 +1,5 @@
-//! Targets, and the displacements that express them: W_Q for the sparse part, W_L for the low-degree part,
-//! and W* = W_L + S·W_Q with a random sign for each neuron, averaged over exactly.
+//! Targets, and displacements that express them: W_Q for the sparse part, W_L for the low-degree part, and
+//! W* = W_L + S·W_Q with a random sign for each neuron. Means over these signs are exact.
 //!
 //! ```
 //! use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm, w_q};

@@ -1,4 +1,4 @@
-//! The functions h_i behind W_Q, and every expectation over the initialisation that Lemma 1 needs, exactly.
+//! The functions h_i from which W_Q is made, and exact expectations over the initialisation.
 
 use crate::activation::Activation;
 use crate::sphere::{
@@ -9,16 +9,17 @@ use crate::{Error, Result};
 
 use super::target::{Target, monomial_coefficients};
 
-/// The functions `h_i(w) = α_i Σ_{j≤k−1, j≡k−1 (2)} (q_j/s_j) B(d,j) P_j(β_i·w)`,
-/// `q_j = E[(√d z)^{k−1} P_j(z)]`, `s_j = λ_j(σ'')`, for which `E_w[h_i(w) σ''(w·x)] = α_i (β_i·x)^{k−1}`,
-/// with their moments. Derived for this project; NBL22 Lemma 1 asks for such functions.
+/// The functions `h_i(w) = α_i Σ_{j≤k−1, j≡k−1 (2)} (q_j/s_j) B(d,j) P_j(β_i·w)` of a neuron w, with
+/// `q_j = E[(√d z)^{k−1} P_j(z)]` and `s_j = λ_j(σ'')`, and their moments. They satisfy
+/// `E_w[h_i(w) σ''(w·x)] = α_i (β_i·x)^{k−1}`. Derived for this project; NBL22 Lemma 1 asks for such
+/// functions.
 #[derive(Debug, Clone)]
 pub struct Population {
     d: usize,
     k: usize,
     alphas: Vec<f64>,
     legendre: Gegenbauer,
-    /// (q_j/s_j)·B(d,j) by degree; zero where the parity is wrong.
+    /// (q_j/s_j)·B(d,j) by degree; zero where j and k − 1 differ in parity.
     series: Vec<f64>,
     unit_square: f64,
     unit_absolute: f64,
@@ -26,15 +27,16 @@ pub struct Population {
 }
 
 impl Population {
-    /// The functions for this target and activation.
+    /// The functions h_i for this target and activation.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] without a second derivative; [`Error::Vanishing`] when some s_j that is needed
-    /// is zero to within `(8 + j)·2⁻⁵²·√(E σ''²/B(d,j))`, the rounding of a zonal coefficient (Assumption 3
-    /// fails: sigmoid without shift at k = 1 has s_0 = 0).
+    /// [`Error::Unsupported`] for an activation without a second derivative; [`Error::Vanishing`] where some
+    /// s_j that is needed is zero to within `(8 + j)·2⁻⁵²·√(E σ''²/B(d,j))`, the rounding of a zonal
+    /// coefficient. Sigmoid without shift, for example, has s_0 = 0, which is needed at k = 1.
     ///
     /// # Accuracy
-    /// Of q_j/s_j, that allowance relative to s_j; exact expectations to a few roundings beyond it.
+    /// The relative error of q_j/s_j is the rounding above divided by |s_j|. Expectations add a few
+    /// roundings.
     pub fn new(activation: &dyn Activation, target: &Target) -> Result<Self> {
         activation.require_twice_differentiable()?;
         let (d, k) = (target.d(), target.k());
@@ -59,20 +61,20 @@ impl Population {
         }
         let alphas = target.sparse().iter().map(|t| t.alpha).collect();
         let legendre = Gegenbauer::new(d)?;
-        let mut made =
+        let mut population =
             Self { d, k, alphas, legendre, series, unit_square: 0.0, unit_absolute: 0.0, unit_error: 0.0 };
-        made.unit_square = made
+        population.unit_square = population
             .series
             .iter()
             .enumerate()
             .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * (c / dimension(d, j)) })
             .sum();
-        made.unit_absolute = expect_absolute(d, &|t| made.unit(t))?;
-        made.unit_error = made.mean_square(activation)?;
-        Ok(made)
+        population.unit_absolute = expect_absolute(d, &|t| population.unit(t))?;
+        population.unit_error = population.mean_square(activation)?;
+        Ok(population)
     }
 
-    /// h_i(w) as a function of `t = β_i·w`.
+    /// The function h_i at `t = β_i·w`.
     ///
     /// # Panics
     /// If `i` is not below R.
@@ -95,7 +97,7 @@ impl Population {
         self.alphas.iter().map(|a| a * a * self.unit_square).collect()
     }
 
-    /// `E|h_i|`, for each i: piecewise between the zeros of h_i, to about 1e-13.
+    /// `E|h_i|` over the uniform neuron, for each i, by quadrature between the zeros of h_i, to about 1e-13.
     pub fn absolutes(&self) -> Vec<f64> {
         self.alphas.iter().map(|a| a.abs() * self.unit_absolute).collect()
     }
@@ -106,7 +108,7 @@ impl Population {
         self.squares().iter().zip(groups).map(|(h, p)| 4.0 * m as f64 * h / *p as f64).sum()
     }
 
-    /// The same where R divides p, whatever the width: `8R Σ_i E h_i²`.
+    /// `E ‖W_Q‖_{2,4}^4 = 8R Σ_i E h_i²` where R divides p, which does not depend on the width.
     pub fn norm_2_4_pow4_even(&self) -> f64 {
         8.0 * self.terms() as f64 * self.squares().iter().sum::<f64>()
     }
@@ -116,10 +118,11 @@ impl Population {
         2.0 * (m as f64).sqrt() * self.absolutes().iter().sum::<f64>()
     }
 
-    /// `E_{W0} E_x (f_Q(x; W_Q) − f_sp(x))²`, exactly:
-    /// `Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i(w)² σ''(w·x)²]] − α_i² E(β_i·x)^{2k+2})`, since the neurons are
-    /// independent and the mean is f_sp. By zonal calculus the inner mean is
-    /// `Σ_j λ_j(h²) λ_j(σ''²) B_j P_j(β·x̂)`, of which the fourth power keeps j ≤ 4.
+    /// The mean square error over the initialisation and the inputs, `E_{W0} E_x (f_Q(x; W_Q) − f_sp(x))²`,
+    /// exactly. The neurons are independent and the mean of f_Q is f_sp, so that the error is
+    /// `Σ_i (1/p_i)(E_x[(β_i·x)⁴ E_w[h_i(w)² σ''(w·x)²]] − α_i² E(β_i·x)^{2k+2})`. The inner mean is the
+    /// zonal series `Σ_j λ_j(h²) λ_j(σ''²) B_j P_j(β·x̂)`, of which only j ≤ 4 contribute beside the fourth
+    /// power.
     pub fn mean_square_error(&self, groups: &[usize]) -> f64 {
         self.alphas.iter().zip(groups).map(|(a, p)| a * a * self.unit_error / *p as f64).sum()
     }
@@ -136,7 +139,8 @@ impl Population {
     fn mean_square(&self, activation: &dyn Activation) -> Result<f64> {
         let (d, k) = (self.d, self.k);
         let top = (2 * (k - 1)).min(4);
-        // h² is a polynomial of degree 2(k−1): k + 2 nodes suffice for degrees to 4.
+        // h² is a polynomial of degree 2(k−1), so that k + 2 nodes suffice for its coefficients of degree ≤
+        // 4.
         let rule = ZonalQuadrature::shared(d, k + 2)?;
         let h = rule.orthonormal_coefficients(|t| self.unit(t).powi(2), top);
         let s = orthonormal_coefficients(d, &|z| activation.d2(z).powi(2), top)?;
@@ -147,12 +151,13 @@ impl Population {
     }
 }
 
-/// `E|g(z)|` over the zonal density of dimension d, for a polynomial g of low degree: Gauss–Legendre panels
-/// in φ = asin z, where the density is `cos^{d−2} φ`, cut at the zeros of g so that every integrand is
-/// analytic.
+/// `E|g(z)|` over the zonal density of dimension d, for a polynomial g of low degree, by Gauss–Legendre
+/// panels in φ = asin z, where the density is `cos^{d−2} φ`. The panels end at the zeros of g, so that every
+/// integrand is analytic.
 ///
 /// # Accuracy
-/// About 1e-14 relative; a pair of zeros closer than 1/(512√d) is not separated, and costs the cube of that.
+/// The relative error is about 1e-14. A pair of zeros closer than 1/(512√d) is not separated, which adds an
+/// error of the order of the cube of this distance.
 fn expect_absolute(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
     use std::f64::consts::FRAC_PI_2;
     let power = d as f64 - 2.0;

@@ -1,4 +1,4 @@
-//! The exact mean of a loss over the random signs of W* = W_L + S·W_Q.
+//! The mean of a loss over the random signs of W* = W_L + S·W_Q, to within an error bound.
 //!
 //! Since s_r² = 1, the quadratic model is affine in the signs:
 //! `(f_L + f_Q)(x; W_L + SW_Q) = e_0(x) + Σ_r s_r c_r(x)`. A loss of `Y = e_0 − y + Σ_r s_r c_r` that is an
@@ -19,40 +19,45 @@ use crate::sphere::ZonalQuadrature;
 use crate::tolerance::SMOOTHING;
 use crate::{Error, Result};
 
-/// Inputs whose coefficients are held at once.
+/// Inputs whose coefficients are in memory at the same time.
 const BLOCK: usize = 64;
-/// Gauss–Legendre nodes in a panel, and the fewer ones they are compared with.
+/// The number of Gauss–Legendre nodes in a panel, and the smaller number with which the result is compared.
 const ORDERS: [usize; 2] = [24, 18];
-/// Standard deviations beyond which a sum of signs is ignored when panels are chosen: e^{−8.5²/2} = 2e-16.
+/// The number of standard deviations beyond which a sum of signs is neglected when panels are chosen:
+/// e^{−8.5²/2} = 2e-16.
 const SPREAD: f64 = 8.5;
-/// Radians of oscillation that a mean may integrate over: about a second of work.
+/// The most radians of oscillation over which a mean is integrated, which takes about a second.
 const MOST_RADIANS: f64 = 1e7;
-/// The most signs that [`enumerate`] accepts.
+/// The largest number of signs that [`enumerate`] accepts.
 pub const MOST_ENUMERATED: usize = 24;
 
-/// A mean, and a bound on its distance from the exact one.
+/// A mean over signs, and an estimate of its distance from the exact one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mean {
     /// The mean.
     pub value: f64,
-    /// Quadrature (two orders compared), smoothing and rounding together.
+    /// The sum of the errors of quadrature (the difference between two orders), of smoothing and of
+    /// rounding.
     pub error: f64,
 }
 
-/// The quadratic model at some inputs as an affine function of the signs.
+/// The quadratic model at n inputs as an affine function of the signs, `e_0 + Σ_r s_r c_r`.
 #[derive(Debug, Clone)]
 pub struct SignedModel {
-    /// e_0 at each input.
+    /// The constant e_0 at each input.
     pub constant: Vec<f64>,
-    /// c_r, one column for each input, one row for each row of W_Q that is not zero: `[active, n]`.
+    /// The slopes c_r, one column for each input and one row for each row of W_Q that is not zero:
+    /// `[active, n]`.
     pub slopes: Mat<f64>,
     /// The row of W_Q that each row of `slopes` belongs to.
     pub rows: Vec<usize>,
 }
 
+/// The quadratic model at W_L + S·W_Q as an affine function of the signs:
 /// `e_0(x) = f_L(x; W_L) + f_Q(x; W_L) + f_Q(x; W_Q)` and
 /// `c_r(x) = a_r m^{-1/2} (x·w_{Q,r})[σ'(w_{0,r}·x) + σ''(w_{0,r}·x)(x·w_{L,r})]` at each row of `x`
-/// (`[n, d]`). Holds n × (active rows) numbers: pass inputs in blocks when both are large.
+/// (`[n, d]`). The result holds n times as many numbers as W_Q has rows that are not zero; pass inputs in
+/// blocks where both are many.
 ///
 /// # Errors
 /// A shape that does not fit, an entry that is not finite, or no second derivative.
@@ -104,12 +109,7 @@ pub fn expected_losses(
     par: Par,
 ) -> Result<Vec<Mean>> {
     if y.len() != x.nrows() {
-        return Err(Error::Shape {
-            name: "the target values",
-            rows: y.len(),
-            cols: 1,
-            expected: format!("n = {}, 1", x.nrows()),
-        });
+        return Err(Error::shape("the target values", [y.len(), 1], format!("n = {}, 1", x.nrows())));
     }
     let mut out = Vec::with_capacity(y.len());
     for first in (0..y.len()).step_by(BLOCK) {
@@ -126,19 +126,21 @@ pub fn expected_losses(
     Ok(out)
 }
 
-/// `E_S ℓ(b + Σ_r s_r c_r)` for independent fair signs, ℓ as a function of prediction less target.
+/// `E_S ℓ(b + Σ_r s_r c_r)` for independent fair signs, where ℓ is a function of the prediction minus the
+/// target.
 ///
-/// The square in closed form, `b² + Σ c_r²`. Others by Gauss–Legendre panels on the characteristic function;
-/// |Y| is first smoothed by a Gaussian of width ε = 10⁻³ √(E Y²), which raises its mean by between 0 and
-/// `ε√(2/π) E e^{−Y²/(2ε²)}`, itself an integral of φ: half of that is subtracted and half is the error.
+/// The square has the closed form `b² + Σ c_r²`. The means of the other losses are integrals of the
+/// characteristic function φ, by Gauss–Legendre panels. The loss |Y| is first smoothed by a Gaussian of
+/// width ε = 10⁻³ √(E Y²). Smoothing raises the mean by between 0 and `ε√(2/π) E e^{−Y²/(2ε²)}`, which is
+/// another integral of φ. Half of this bound is subtracted, and half is added to the error.
 ///
 /// # Errors
 /// [`Error::NotFinite`] for a number that is not finite; [`Error::Domain`] for a model so large (above 10⁵)
 /// that the integrand oscillates too often.
 ///
 /// # Accuracy
-/// [`Mean::error`]; about 1e-13 relative for the smooth losses, and for |Y| about 1e-6 where Y has a density,
-/// 1e-3 at worst: up to [`MOST_ENUMERATED`] signs [`enumerate`] is exact.
+/// The error is [`Mean::error`]. It is about 1e-13 relative for the smooth losses, and for |Y| about 1e-6
+/// where Y has a density and 1e-3 at worst. Up to [`MOST_ENUMERATED`] signs, [`enumerate`] is exact.
 pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     if let Some(row) = std::iter::once(&b).chain(c).position(|v| !v.is_finite()) {
         let value = if row == 0 { b } else { c[row - 1] };
@@ -150,13 +152,13 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     if loss == Loss::Square || square == 0.0 {
         return Ok(Mean { value: square, error: rounding * square });
     }
-    // The largest first, so that the product of cosines dies soonest.
+    // The largest factors come first, so that the product of cosines reaches zero soon.
     let unit = if loss == Loss::Absolute { square.sqrt() } else { 1.0 };
     let mut factors: Vec<f64> =
         std::iter::once(&b).chain(c).map(|c| c.abs() / unit).filter(|c| *c > 0.0).collect();
     factors.sort_by(|a, b| b.total_cmp(a));
     let frequency = (b.abs() + SPREAD * variance.sqrt()) / unit;
-    // What is left of the integrals beyond these ends is below 1e-17 of their value.
+    // The integrals beyond these ends are below 1e-17 of their value.
     let end = match loss {
         Loss::PseudoHuber => 40.0,
         Loss::LogCosh => 26.0,
@@ -205,7 +207,8 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     Ok(Mean { value: unit * value, error: unit * (quadrature + 0.5 * bias + rounding * value) })
 }
 
-/// `E_S ℓ(b + Σ_r s_r c_r)` by all 2^a signs: the slow check, exact to rounding.
+/// `E_S ℓ(b + Σ_r s_r c_r)` as the sum over all 2^a values of the signs, exact to rounding, where a is the
+/// number of coefficients.
 ///
 /// # Errors
 /// [`Error::Domain`] for more than [`MOST_ENUMERATED`] coefficients.
@@ -227,13 +230,13 @@ pub fn enumerate(loss: Loss, b: f64, c: &[f64]) -> Result<f64> {
     Ok(sum / f64::from(count))
 }
 
-/// `1 − Π_r cos(c_r t)`: with P the product so far, each factor adds `2P sin²(c_r t/2)`, so nothing cancels
-/// while P > 0.
+/// `1 − Π_r cos(c_r t)`. With the product P so far, each factor adds `2P sin²(c_r t/2)`, so that no digits
+/// cancel while P > 0.
 fn one_minus_product(factors: &[f64], t: f64) -> f64 {
     let mut defect = 0.0_f64;
     for c in factors {
         let product = 1.0 - defect;
-        // Later factors are at most 1: what is left is below rounding for good.
+        // Later factors are at most 1, so that the product stays below rounding.
         if product.abs() < f64::EPSILON {
             return 1.0;
         }
@@ -243,8 +246,9 @@ fn one_minus_product(factors: &[f64], t: f64) -> f64 {
     defect
 }
 
-/// Visits (middle, half-width) of panels that cover [0, end]: halved towards 0, where kernels have a
-/// logarithm, and nowhere wider than two or than one radian for each Gauss node at this frequency.
+/// Callback: given the middle and the half-width of each of the panels that cover [0, end]. The panels halve
+/// towards 0, where kernels have a logarithm, and are nowhere wider than 2 or than one radian for each Gauss
+/// node at this frequency.
 fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
     let widest = (ORDERS[1] as f64 / frequency).min(2.0);
     let mut split = |from: f64, to: f64| {
@@ -262,9 +266,9 @@ fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
     split(1.0, end);
 }
 
-/// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule:
-/// the integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the step h
-/// = 1/8 leaves e^{−π²/h} ≈ 1e-34.
+/// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule.
+/// The integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the error
+/// of the step h = 1/8 is about e^{−π²/h} ≈ 1e-34.
 fn bessel_k1(t: f64) -> f64 {
     const STEP: f64 = 0.125;
     let mut sum = 0.5 * (-t).exp();
@@ -273,7 +277,7 @@ fn bessel_k1(t: f64) -> f64 {
         let cosh = u.cosh();
         let term = (-t * cosh).exp() * cosh;
         sum += term;
-        // Past the maximum at t·cosh u = 1, terms fall faster than geometrically.
+        // Beyond the maximum at t·cosh u = 1, terms fall faster than geometrically.
         if t * cosh > 1.0 && term <= 1e-18 * sum {
             return STEP * sum;
         }

@@ -1,20 +1,19 @@
-//! W* = W_L + S·W_Q with independent random signs, one for each neuron, and exact averages over them.
+//! W* = W_L + S·W_Q with independent random signs, one for each neuron, and exact means over the signs.
 //!
 //! S multiplies the rows of W_Q alone. For a symmetric form Q,
-//! `E_S Q[W_L + SW_Q, W_L + SW_Q] = Q[W_L, W_L] + Σ_r Q_rr[w_r, w_r]` with w_r the rows of W_Q: the block
-//! diagonal is all that is left. Derived for this project.
+//! `E_S Q[W_L + SW_Q, W_L + SW_Q] = Q[W_L, W_L] + Σ_r Q_rr[w_r, w_r]` with w_r the rows of W_Q: only the
+//! block diagonal of Q contributes to the part of W_Q. Derived for this project.
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rand::Rng;
 
 use crate::activation::Derivative;
-use crate::network::PairedNetwork;
-use crate::network::tiles::project;
+use crate::network::{PairedNetwork, tiles::project};
 use crate::objective::Regularizers;
 use crate::{Error, Result};
 
-/// m independent fair signs, ±1.
+/// Draws m independent fair signs, ±1.
 pub fn draw(rng: &mut impl Rng, m: usize) -> Vec<f64> {
     let mut word = 0_u64;
     (0..m)
@@ -34,12 +33,7 @@ pub fn draw(rng: &mut impl Rng, m: usize) -> Vec<f64> {
 pub fn apply(signs: &[f64], w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<Mat<f64>> {
     same_shape(w_l, w_q)?;
     if signs.len() != w_q.nrows() {
-        return Err(Error::Shape {
-            name: "the signs",
-            rows: signs.len(),
-            cols: 1,
-            expected: format!("m = {}, 1", w_q.nrows()),
-        });
+        return Err(Error::shape("the signs", [signs.len(), 1], format!("m = {}, 1", w_q.nrows())));
     }
     Ok(Mat::from_fn(w_q.nrows(), w_q.ncols(), |r, i| w_l[(r, i)] + signs[r] * w_q[(r, i)]))
 }
@@ -49,10 +43,11 @@ fn same_shape(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<()> {
         return Ok(());
     }
     let expected = format!("{}, {}, that of W_Q", w_q.nrows(), w_q.ncols());
-    Err(Error::Shape { name: "W_L", rows: w_l.nrows(), cols: w_l.ncols(), expected })
+    Err(Error::shape("W_L", [w_l.nrows(), w_l.ncols()], expected))
 }
 
-/// `E_S R1(W_L + SW_Q)`. The part of W_Q is a difference of block-diagonal forms of Σ and Σ_{≤r}.
+/// `E_S R1(W_L + SW_Q)` for `w_l` and `w_q` of shape `[m, d]`. The part of W_Q is the difference of the
+/// block-diagonal forms of Σ and Σ_{≤r}.
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
@@ -66,7 +61,7 @@ pub fn expected_r1(
     Ok(of.r1(w_l, par)? + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
 }
 
-/// `E_S R2(W_L + SW_Q)`.
+/// `E_S R2(W_L + SW_Q)` for `w_l` and `w_q` of shape `[m, d]`.
 ///
 /// # Errors
 /// A shape is not `[m, d]`.
@@ -79,10 +74,10 @@ pub fn expected_r2(
     Ok(of.r2(w_l, par)? + of.top.diagonal_forms(w_q)?.iter().sum::<f64>())
 }
 
-/// `E_S R3(W_L + SW_Q)`:
-/// `R3(W_L) + E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of W_Q.
+/// `E_S R3(W_L + SW_Q)` for `w_l` and `w_q` of shape `[m, d]`, which is
+/// `R3(W_L) + E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²` with the rows w_r of W_Q.
 ///
-/// Cost `2n·pd·r + 2n·m·r` flops in products.
+/// The cost is `2n·pd·r + 2n·m·r` flops in products.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
@@ -99,8 +94,8 @@ pub fn expected_r3(
     Ok(of.r3(w_l, par)? + mean)
 }
 
-/// `E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²`, w_r the rows of `w` (`[m, d]`), from `⟨v_i, φ(x)⟩`
-/// (`[n, r]`) and `v_{i,r}·w_r` (`[m, r]`): what is left of R3 on the block diagonal.
+/// The block-diagonal form of R3, `E_n Σ_r (φ_r(x)·w_r − Σ_i ⟨v_i, φ(x)⟩ v_{i,r}·w_r)²` with the rows w_r of
+/// `w` (`[m, d]`), from `⟨v_i, φ(x)⟩` (`[n, r]`) and `v_{i,r}·w_r` (`[m, r]`).
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
@@ -136,13 +131,14 @@ pub fn expected_r4(w_l: MatRef<'_, f64>, w_q: MatRef<'_, f64>) -> Result<f64> {
     Ok(mean * mean + variance)
 }
 
-/// E over S of `[R1, R2, R3, R4]` at `W_L + S·W_Q`; exact, nothing is sampled.
+/// The means of `[R1, R2, R3, R4]` over the signs S at `W_L + S·W_Q`, for `w_l` and `w_q` of shape `[m, d]`.
+/// No signs are sampled.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
 ///
 /// # Accuracy
-/// Against enumeration of all 2^m signs below 1e-10 relative. R1 is low by at most
+/// The relative difference from an enumeration of all 2^m signs is below 1e-10. R1 is too small by at most
 /// `of.cov.truncation_bound()·(‖W_L‖_F² + ‖W_Q‖_F²)`.
 pub fn expected_regularizers(
     of: Regularizers<'_>,
@@ -158,8 +154,8 @@ pub fn expected_regularizers(
     ])
 }
 
-/// `E_S f_L(x; W_L + SW_Q)² = f_L(x; W_L)² + Σ_r (φ_r(x)·w_r)²` at each row of `x` (`[n, d]`), w_r the rows
-/// of W_Q.
+/// `E_S f_L(x; W_L + SW_Q)² = f_L(x; W_L)² + Σ_r (φ_r(x)·w_r)²` at each row of `x` (`[n, d]`), with the rows
+/// w_r of W_Q: n values.
 ///
 /// # Errors
 /// A shape that does not fit, or an entry that is not finite.
@@ -175,8 +171,8 @@ pub fn expected_linear_square(
     Ok(linear.iter().zip(&squares).map(|(l, s)| l * l + s).collect())
 }
 
-/// `Σ_{r<m} g_r(x)²` at each row of `x`, where `g_r = φ_r(x)·w_r` plus what `correct(inputs, rows, g)` adds
-/// to a tile of it.
+/// `Σ_{r<m} g_r(x)²` at each row of `x`, where `g_r = φ_r(x)·w_r` plus a correction. Callback: given the
+/// inputs and the neurons of a tile as ranges, `correct` adds the correction to its last argument.
 fn sum_of_squares(
     net: &PairedNetwork,
     x: MatRef<'_, f64>,

@@ -1,12 +1,12 @@
-//! Targets f* = f_k + f_sp: a polynomial of degree at most k, and R ridge monomials of degree k + 1.
+//! Targets f* = f_k + f_sp: the sum of a polynomial f_k of degree at most k and of f_sp, which is a sum of R
+//! powers (β·x)^{k+1} of linear functions.
 
 use faer::{Mat, MatRef, RowRef};
 
-use crate::sphere::points::unit_norm;
-use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension};
+use crate::sphere::{Gegenbauer, HarmonicBasis, ZonalQuadrature, dimension, points::unit_norm};
 use crate::{Error, Result, network, sphere, tolerance};
 
-/// α (β·x)^{k+1}.
+/// A sparse term α (β·x)^{k+1}.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SparseTerm {
     /// The coefficient, |α| ≤ 1.
@@ -15,7 +15,7 @@ pub struct SparseTerm {
     pub beta: Vec<f64>,
 }
 
-/// coefficient · P_degree(η·x/√d).
+/// A zonal term of the low-degree part: coefficient · P_degree(η·x/√d).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonalTerm {
     /// The degree, at most k.
@@ -26,16 +26,16 @@ pub struct ZonalTerm {
     pub eta: Vec<f64>,
 }
 
-/// The part f_k of degree at most k.
+/// The part f_k of a target, a polynomial of degree at most k.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LowDegree {
     /// A sum of zonal terms.
     Zonal(Vec<ZonalTerm>),
-    /// Coefficients of the orthonormal harmonics [`HarmonicBasis`] of degree at most k, n_k of them.
+    /// The n_k coefficients in the orthonormal harmonics of degree at most k, see [`HarmonicBasis`].
     Harmonic(Vec<f64>),
 }
 
-/// A target f* = f_k + f_sp, checked.
+/// A target f* = f_k + f_sp, whose numbers have been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     d: usize,
@@ -45,8 +45,8 @@ pub struct Target {
     legendre: Gegenbauer,
 }
 
-/// A unit vector, renormalised, or the error that names it. Directions are often typed by hand or kept as
-/// f32, so the tolerance is that of f32.
+/// Normalises a direction, or refuses it with an error that calls it `name`. Directions are often typed by
+/// hand or stored as f32, so the tolerance is that of f32.
 fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
     if v.len() != d {
         return Err(Error::domain(
@@ -73,8 +73,8 @@ fn unit(name: &str, v: &mut [f64], d: usize) -> Result<()> {
 
 impl Target {
     /// The target of dimension d with this low-degree part and these sparse terms. Directions within
-    /// [`tolerance::UNIT_NORM_F32`] of unit norm are renormalised. E f_k² = 1 is what NBL22 assumes; it is
-    /// reported by [`Target::low_second_moment`] and never forced.
+    /// [`tolerance::UNIT_NORM_F32`] of unit norm are renormalised. The mean square of f_k, which NBL22
+    /// assumes to be 1, may have any value; [`Target::low_second_moment`] returns it.
     ///
     /// # Errors
     /// d < 3; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the
@@ -123,12 +123,11 @@ impl Target {
             LowDegree::Harmonic(c) => {
                 let n = sphere::cumulative_dimension(d, k)?;
                 if c.len() != n {
-                    return Err(Error::Shape {
-                        name: "the harmonic coefficients",
-                        rows: c.len(),
-                        cols: 1,
-                        expected: format!("n_k = {n}, 1"),
-                    });
+                    return Err(Error::shape(
+                        "the harmonic coefficients",
+                        [c.len(), 1],
+                        format!("n_k = {n}, 1"),
+                    ));
                 }
                 if let Some(row) = c.iter().position(|x| !x.is_finite()) {
                     return Err(Error::NotFinite {
@@ -143,13 +142,13 @@ impl Target {
         Ok(Self { d, k, low, sparse, legendre: Gegenbauer::new(d)? })
     }
 
-    /// The target whose f_k takes `values` at the rows of `x` (`[n, d]`, n ≥ n_k, used through their
-    /// directions), by least squares in the harmonics of degree at most k.
+    /// The target whose f_k takes the given `values` at the rows of `x` (`[n, d]`, n ≥ n_k), by least
+    /// squares in the harmonics of degree at most k. Only the directions of the rows are used.
     ///
     /// # Errors
-    /// As [`Target::new`] and [`HarmonicBasis::fit`]; [`Error::Domain`] if the fit leaves more than rounding
-    /// (n·condition roundings of the root mean square), so that the values are not those of a polynomial of
-    /// degree at most k.
+    /// As [`Target::new`] and [`HarmonicBasis::fit`]; [`Error::Domain`] where the residual of the fit
+    /// exceeds n·condition roundings of the root mean square, so that the values are not those of a
+    /// polynomial of degree at most k.
     pub fn from_values(
         x: MatRef<'_, f64>,
         values: &[f64],
@@ -182,7 +181,7 @@ impl Target {
         self.k
     }
 
-    /// n_k, how many harmonics have degree at most k.
+    /// The number n_k of harmonics of degree at most k.
     ///
     /// # Errors
     /// The count does not fit 64 bits.
@@ -200,8 +199,8 @@ impl Target {
         &self.sparse
     }
 
-    /// `E f_k²` exactly: `Σ c c' δ_jj' P_j(η·η')/B(d,j)` over pairs of zonal terms, or the sum of squared
-    /// harmonic coefficients.
+    /// The mean square E f_k², exactly: `Σ c c' δ_jj' P_j(η·η')/B(d,j)` over pairs of zonal terms, or the
+    /// sum of squared harmonic coefficients.
     pub fn low_second_moment(&self) -> f64 {
         match &self.low {
             LowDegree::Harmonic(c) => c.iter().map(|c| c * c).sum(),
@@ -216,8 +215,8 @@ impl Target {
         }
     }
 
-    /// `E f_sp² = Σ_{i,i'} α_i α_i' Σ_j ĝ_j² P_j(β_i·β_i')` exactly, ĝ_j the orthonormal coefficients of (√d
-    /// z)^{k+1}.
+    /// The mean square `E f_sp² = Σ_{i,i'} α_i α_i' Σ_j ĝ_j² P_j(β_i·β_i')`, exactly, with the orthonormal
+    /// coefficients ĝ_j of (√d z)^{k+1}.
     ///
     /// # Errors
     /// As [`sphere::orthonormal_coefficients`].
@@ -245,7 +244,7 @@ impl Target {
                 t.len(),
             ),
         };
-        // Every P_j is right to a few roundings, and cancellation is between at most count² products.
+        // Every P_j is right to a few roundings, and at most count² products can cancel.
         if moment.is_nan() || moment <= 8.0 * f64::EPSILON * size * (1 + count) as f64 {
             return Err(Error::domain("E f_k²", moment, "it must be positive to be normalised"));
         }
@@ -257,8 +256,8 @@ impl Target {
         Ok(self)
     }
 
-    /// f_k at each row of `x` (`[n, d]`). Off the sphere of radius √d the zonal form is the polynomial in
-    /// η·x/√d, the harmonic form depends on the direction of x alone.
+    /// f_k at each row of `x` (`[n, d]`): n values. Off the sphere of radius √d, the zonal form is the
+    /// polynomial in η·x/√d, and the harmonic form depends only on the direction of x.
     ///
     /// # Errors
     /// A shape that does not fit, an entry that is not finite, or (harmonic form) a zero input.
@@ -313,8 +312,8 @@ impl Target {
         Ok(low.iter().zip(&sparse).map(|(a, b)| a + b).collect())
     }
 
-    /// The coefficients of f_k in the orthonormal harmonics of degree at most k: n_k of them, whose squares
-    /// sum to E f_k².
+    /// The n_k coefficients of f_k in the orthonormal harmonics of degree at most k. Their squares sum to E
+    /// f_k².
     ///
     /// # Errors
     /// The basis cannot be built at this size.
@@ -336,18 +335,13 @@ impl Target {
 
     fn check(&self, x: MatRef<'_, f64>) -> Result<()> {
         if x.ncols() != self.d {
-            return Err(Error::Shape {
-                name: "the inputs",
-                rows: x.nrows(),
-                cols: x.ncols(),
-                expected: format!("n, d = {}", self.d),
-            });
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("n, d = {}", self.d)));
         }
         network::finite("the inputs", x)
     }
 }
 
-/// `E[(√d z)^power p̂_j(z)]` for j ≤ `max_degree`; exact Gauss quadrature, whose order the power decides.
+/// `E[(√d z)^power p̂_j(z)]` for j ≤ `max_degree`, by a Gauss quadrature of an order that makes it exact.
 pub(super) fn monomial_coefficients(d: usize, power: usize, max_degree: usize) -> Result<Vec<f64>> {
     let root = (d as f64).sqrt();
     let rule = ZonalQuadrature::shared(d, (power + max_degree) / 2 + 1)?;
@@ -358,7 +352,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The rows divided by their norms.
+/// The rows of `x` divided by their norms.
 fn directions(x: MatRef<'_, f64>) -> Result<Mat<f64>> {
     let mut out = x.to_owned();
     for row in 0..x.nrows() {

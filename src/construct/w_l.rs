@@ -1,4 +1,4 @@
-//! W_L, the displacement whose linear term expresses the low-degree part of the target (NBL22 Lemma 2).
+//! W_L, the displacement whose linear term f_L expresses the low-degree part of the target (NBL22 Lemma 2).
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -9,14 +9,15 @@ use crate::eigen::TopSpace;
 use crate::sphere::{FeatureLevels, Gegenbauer};
 use crate::{Error, Result};
 
-/// How E[φ P_j] is put together; [`ZonalMoment::exact`] is the formula, and tests change one number of it.
+/// The coefficients of `E[φ P_j(η·x̂)]` in the formula of [`ZonalMoment::add`]. [`ZonalMoment::exact`] gives
+/// the right ones; tests falsify one of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ZonalMoment {
     /// `A_j/B_j`, before `w P_j(t)`.
     pub radial: f64,
     /// `C_j/B_j`, before `(η − t w) P_j'(t)`.
     pub tangential: f64,
-    /// The 1 before `t w` in the tangential direction.
+    /// The coefficient 1 before `t w` in the tangential direction.
     pub projection: f64,
 }
 
@@ -37,8 +38,8 @@ impl ZonalMoment {
         Ok(Self { radial: level.a_hat / root, tangential, projection: 1.0 })
     }
 
-    /// `√m a_r E[φ_r P_j(η·x̂)] = B_j^{-1}(A_j w P_j(t) + C_j (η − t w) P_j'(t))`, `t = w·η`, for the unit
-    /// neuron `w`: added to the entries of `out` after multiplication by `scale`.
+    /// Adds `scale` times `√m a_r E[φ_r P_j(η·x̂)] = B_j^{-1}(A_j w P_j(t) + C_j (η − t w) P_j'(t))`,
+    /// `t = w·η`, to the d entries of `out`, for the unit neuron `w`.
     pub fn add(&self, legendre: Gegenbauer, j: usize, scale: f64, w: &[f64], eta: &[f64], out: &mut [f64]) {
         let t: f64 = w.iter().zip(eta).map(|(a, b)| a * b).sum();
         let [value, slope, _] = legendre.jet(j, t);
@@ -50,7 +51,8 @@ impl ZonalMoment {
     }
 }
 
-/// `E[φ f_k]` on the p distinct neurons, component-major `[pd, 1]`; the twins have the opposite sign.
+/// `E[φ f_k]` on the p distinct neurons, component-major `[pd, 1]`. The part of a twin has the opposite
+/// sign.
 ///
 /// # Errors
 /// The dimensions differ, or the zonal series of Σ stops below k.
@@ -68,7 +70,7 @@ pub fn feature_moments(cov: &Covariance, target: &Target, par: Par) -> Result<Ma
             zonal_moments(cov, terms, &parts.collect::<Result<Vec<_>>>()?)
         }
         LowDegree::Harmonic(c) => {
-            // Degrees that the target does not reach need not be in the series.
+            // The series need not reach degrees where the target has no coefficients.
             let map = HarmonicMap::new(cov, target.k())?;
             let n = map.basis().len();
             if let Some(l) = (n..c.len()).find(|&l| c[l] != 0.0) {
@@ -84,10 +86,11 @@ pub fn feature_moments(cov: &Covariance, target: &Target, par: Par) -> Result<Ma
     }
 }
 
-/// As [`feature_moments`] for a sum of zonal terms with the given coefficients, one for each term.
+/// As [`feature_moments`], for a sum of zonal terms with the given coefficients of the formula, one set for
+/// each term.
 ///
 /// # Errors
-/// Different numbers of terms and coefficients.
+/// The numbers of terms and of sets of coefficients differ.
 pub fn zonal_moments(cov: &Covariance, terms: &[ZonalTerm], parts: &[ZonalMoment]) -> Result<Mat<f64>> {
     if terms.len() != parts.len() {
         return Err(Error::domain(
@@ -116,18 +119,18 @@ pub fn zonal_moments(cov: &Covariance, terms: &[ZonalTerm], parts: &[ZonalMoment
     Ok(out)
 }
 
-/// W_L for the low-degree part of `target`: population least squares inside the top eigenspace,
-/// `vec(W_L) = Σ_{i≤r} λ_i^{-1} v_i ⟨v_i, E[φ f_k]⟩`, `[m, d]`; twins move oppositely.
+/// W_L for the low-degree part of `target`, `[m, d]`: the solution of population least squares inside the
+/// top eigenspace, `vec(W_L) = Σ_{i≤r} λ_i^{-1} v_i ⟨v_i, E[φ f_k]⟩`. Twins move oppositely.
 ///
 /// Derived for this project; NBL22 Lemma 2 states that such a displacement exists.
 ///
 /// # Errors
-/// As [`feature_moments`]; a top space of another network.
+/// As [`feature_moments`]; the top space belongs to another network.
 pub fn w_l(cov: &Covariance, top: &TopSpace, target: &Target, par: Par) -> Result<Mat<f64>> {
     w_l_from_moments(top, feature_moments(cov, target, par)?.as_ref(), par)
 }
 
-/// W_L from `E[φ f_k]` (`[pd, 1]`, see [`feature_moments`]).
+/// W_L, `[m, d]`, from `E[φ f_k]` (`[pd, 1]`, see [`feature_moments`]).
 ///
 /// # Errors
 /// The number of moments is not pd.
@@ -135,12 +138,7 @@ pub fn w_l_from_moments(top: &TopSpace, moments: MatRef<'_, f64>, par: Par) -> R
     let (p, d, r) = (top.p(), top.d(), top.rank());
     if (moments.nrows(), moments.ncols()) != (p * d, 1) {
         let expected = format!("pd = {}, 1", p * d);
-        return Err(Error::Shape {
-            name: "the moments",
-            rows: moments.nrows(),
-            cols: moments.ncols(),
-            expected,
-        });
+        return Err(Error::shape("the moments", [moments.nrows(), moments.ncols()], expected));
     }
     // ⟨v_i, (g, −g)⟩ = √2 q_i·g, and v_i carries q_i/√2 on the first half.
     let mut c = Mat::zeros(r, 1);

@@ -1,34 +1,34 @@
-//! W_Q, the displacement whose quadratic term expresses the sparse part of the target (NBL22 Lemma 1).
+//! W_Q, the displacement whose quadratic term f_Q expresses the sparse part of the target (NBL22 Lemma 1).
 
 use faer::Mat;
 
-use super::population::Population;
-use super::target::Target;
+use super::{population::Population, target::Target};
 use crate::network::PairedNetwork;
 use crate::{Error, Result};
 
-/// W_Q with what it was made of.
+/// W_Q, with the groups of neurons and the functions from which it is made.
 #[derive(Debug, Clone)]
 pub struct WQ {
-    /// The displacement, `[m, d]`: of each pair of twins one moves, along ±β_i.
+    /// The displacement, `[m, d]`. One neuron of each pair of twins moves, along β_i.
     pub w: Mat<f64>,
-    /// p_i, how many distinct neurons serve each sparse term.
+    /// The number p_i of distinct neurons that serve sparse term i, for each i.
     pub groups: Vec<usize>,
     /// The functions h_i, with their exact moments over the initialisation.
     pub population: Population,
 }
 
-/// How many of p neurons serve each of R terms, when neuron r (from 0) serves term r mod R.
+/// The number of neurons, of p, that serve each of R terms, where neuron r, counted from 0, serves term r
+/// mod R.
 pub fn groups(p: usize, terms: usize) -> Vec<usize> {
     (0..terms).map(|i| (p + terms - 1 - i) / terms).collect()
 }
 
-/// W_Q for the sparse part of `target`: neuron r < p serves term i = r mod R, and with
-/// `g_r = √(2√m |h_i(w_{0,r})|/p_i)` the row r is `g_r β_i` where h_i > 0, else the row p + r is. Then
-/// `E_{W0} f_Q(x; W_Q) = f_sp(x)` exactly, for every x.
+/// W_Q for the sparse part of `target`. Neuron r < p serves term i = r mod R. With
+/// `g_r = √(2√m |h_i(w_{0,r})|/p_i)`, the row r is `g_r β_i` where h_i(w_{0,r}) > 0, and otherwise the row p
+/// + r is; all other rows are zero. Then `E_{W0} f_Q(x; W_Q) = f_sp(x)` exactly, for every x.
 ///
-/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q =
-/// 0.
+/// Derived for this project; NBL22 Lemma 1 states that such a displacement exists. Without sparse terms W_Q
+/// is zero.
 ///
 /// # Errors
 /// The dimensions differ; fewer neurons than terms; and as [`Population::new`].
@@ -36,10 +36,10 @@ pub fn w_q(net: &PairedNetwork, target: &Target) -> Result<WQ> {
     w_q_from(net, target, Population::new(net.activation(), target)?)
 }
 
-/// As [`w_q`], with a [`Population`] that is already at hand and may serve many networks.
+/// As [`w_q`], with a [`Population`] that was computed before and may serve many networks.
 ///
 /// # Errors
-/// The dimensions differ, fewer neurons than terms, or a population of another number of terms.
+/// The dimensions differ, there are fewer neurons than terms, or the population has another number of terms.
 pub fn w_q_from(net: &PairedNetwork, target: &Target, population: Population) -> Result<WQ> {
     let (p, d, terms) = (net.p(), net.d(), target.sparse().len());
     if target.d() != d {

@@ -1,10 +1,11 @@
-//! How far the eigenvalues of Σ stray from those at infinite width.
+//! Bounds on the distance of the eigenvalues of Σ from those at infinite width.
 
 use crate::error::Result;
 use crate::sphere::{self, FeatureLevels};
 
-/// Relative deviation that the eigenvalues of degree ≤ j exceed with probability at most η,
-/// `(below, both sides)`, for p neurons with independent weights, uniform on the sphere.
+/// Bounds `(below, both sides)` on the relative deviation of the eigenvalues of degree ≤ j from κ, for p
+/// neurons with independent weights that are uniform on the sphere. Each bound is exceeded with probability
+/// at most η, the argument `failure`.
 ///
 /// The Gram matrix of the columns of Ψ up to degree j, each divided by `√κ`, is an average of p independent
 /// positive semidefinite matrices of mean 1 and of norm at most `L = max(Σ â_i²/κ_i, Σ ĉ_i²/κ_i)`, the same

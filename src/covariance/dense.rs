@@ -1,4 +1,4 @@
-//! The dense route: `A` assembled entry by entry.
+//! The matrix `A`, assembled entry by entry.
 
 use super::Covariance;
 use crate::product::vectorised;
@@ -6,10 +6,12 @@ use faer::Mat;
 use rayon::prelude::*;
 
 impl Covariance {
-    /// `A`, the pd × pd matrix of blocks `M(w_r·w_s)`, component-major: the entry of (neuron r, coordinate i)
-    /// and (s, j) is at `(i·p + r, j·p + s)`. The eigenvalues of Σ are `(2/m)·λ(A)` and pd zeros.
+    /// The pd × pd matrix `A` of blocks `M(w_r·w_s)`, component-major: the entry for coordinate i of neuron
+    /// r and coordinate j of neuron s is at `(i·p + r, j·p + s)`. The eigenvalues of Σ are those of `A`
+    /// times 2/m, and pd zeros.
     ///
-    /// Cost: p² kernel evaluations and about 9p²d² flops; 8p²d² bytes. Symmetric to the last bit.
+    /// The cost is p² kernel evaluations and about 9p²d² flops, and the memory 8p²d² bytes. The matrix is
+    /// exactly symmetric.
     pub fn assemble(&self) -> Mat<f64> {
         let (p, d) = (self.p(), self.d());
         let mut a = Mat::zeros(p * d, p * d);

@@ -1,13 +1,14 @@
-//! Quadratic forms in Σ, and its Frobenius norm, without assembling it.
+//! Quadratic forms in Σ and the Frobenius norm of Σ, without a matrix in memory.
 
 use super::Covariance;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::network::require_neurons;
 use faer::{Mat, MatRef, Par};
 use rayon::prelude::*;
 
 impl Covariance {
-    /// `vec(W)ᵀ Σ vec(W)` for a displacement `W` (`[m, d]`, the twin of row r at row p + r): the second
-    /// moment of f_L(·; W).
+    /// `vec(W)ᵀ Σ vec(W)` for a displacement `W` (`[m, d]`, the twin of row r at row p + r), which is the
+    /// mean square of f_L(·; W).
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -19,8 +20,8 @@ impl Covariance {
         Ok(dot / self.m() as f64)
     }
 
-    /// `Σ_rr[w_r, w_r]` for each of the m rows of `W` (`[m, d]`): the diagonal blocks of Σ, which an average
-    /// over independent signs keeps.
+    /// The form of the diagonal block of Σ for each of the m rows of `W` (`[m, d]`), `w_rᵀ Σ_rr w_r`. An
+    /// average over independent signs of the rows keeps these blocks alone.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -40,7 +41,7 @@ impl Covariance {
         Ok(forms.collect())
     }
 
-    /// `‖Σ‖_F`, from the closed form of `‖M(t)‖_F²`; p²/2 kernel evaluations.
+    /// The Frobenius norm of Σ, from the closed form of `‖M(t)‖_F²`. The cost is p²/2 kernel evaluations.
     pub fn frobenius_norm(&self) -> f64 {
         let (p, d, w) = (self.p(), self.d(), self.weights());
         let column = |s: usize| {
@@ -57,8 +58,8 @@ impl Covariance {
         2.0 * columns.iter().sum::<f64>().max(0.0).sqrt() / self.m() as f64
     }
 
-    /// The difference of the two halves of `W` (`[m, d]`), as a component-major column `[pd, 1]`: all of W
-    /// that Σ sees.
+    /// The differences `w_r − w_{p+r}` of the two halves of `W` (`[m, d]`), as a component-major column
+    /// `[pd, 1]`. Forms in Σ depend on no other part of W.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
@@ -72,10 +73,6 @@ impl Covariance {
     }
 
     fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
-        if (w.nrows(), w.ncols()) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        let expected = format!("m = {}, d = {}", self.m(), self.d());
-        Err(Error::Shape { name: "the displacement", rows: w.nrows(), cols: w.ncols(), expected })
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [self.m(), self.d()])
     }
 }

@@ -1,8 +1,8 @@
-//! The harmonic route: `Σ_{≤J} = ΨΨᵀ`, Ψ as an operator, and the small Gram matrix `ΨᵀΨ`.
+//! The harmonic square root Ψ of Σ cut at degree J, `Σ_{≤J} = ΨΨᵀ`, and the small Gram matrix `ΨᵀΨ`.
 
 use super::Covariance;
 use crate::error::Result;
-use crate::product::{matmul, settle};
+use crate::product::{clear_registers, matmul};
 use crate::sphere::{FeatureLevels, HarmonicBasis};
 use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
@@ -11,12 +11,13 @@ use rayon::prelude::*;
 
 /// Neurons whose harmonics are evaluated together.
 const BLOCK: usize = 256;
-/// Blocks in flight before the Gram matrix is updated: with d = 4, J = 11 they are 43 MB.
+/// Blocks that are evaluated before the Gram matrix is updated: 43 MB with d = 4, J = 11.
 const BATCH: usize = 8;
 
-/// Ψ, the pd × N_J matrix with `Σ_{≤J} = ΨΨᵀ` over the m neurons, by its action: it is never stored.
+/// The md × N_J matrix Ψ with `Σ_{≤J} = ΨΨᵀ`, as an operator: the matrix is never stored. N_J is the number
+/// of harmonics of degree at most J.
 ///
-/// Column (j, l) of Ψ is `E[φ Y_{jl}]`: on the neuron r it is
+/// Column (j, l) of Ψ is `E[φ Y_{jl}]`. Its part on the neuron r is
 /// `a_r m^{-1/2} (α_j w_r Y_{jl}(w_r) + γ_j ∇_S Y_{jl}(w_r))`, with `α_j = A_j/B_j` and `γ_j = C_j/B_j`.
 /// Derived for this project.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub struct HarmonicMap<'a> {
 }
 
 impl<'a> HarmonicMap<'a> {
-    /// Ψ for the harmonics of degree at most `max_degree`, or the last level of `cov` if that is less.
+    /// Ψ for the harmonics of degree at most `max_degree`, or at most the degree where `cov` is cut, if that
+    /// is less.
     ///
     /// # Errors
     /// The harmonic basis cannot be built at this degree.
@@ -35,10 +37,11 @@ impl<'a> HarmonicMap<'a> {
         Ok(Self { cov, basis })
     }
 
-    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`: its eigenvalues are the nonzero eigenvalues of
-    /// `Σ_{≤J}`, whatever m is.
+    /// The Gram matrix `ΨᵀΨ` over all m neurons, `[N_J, N_J]`. Its eigenvalues that are not zero are those
+    /// of `Σ_{≤J}`, whatever m is.
     ///
-    /// One streaming pass: `pd·N_J²` flops, and memory for `2N_J²` numbers and a few blocks, free of m.
+    /// The cost is `pd·N_J²` flops in one pass over the neurons, and the memory is `2N_J²` numbers and a few
+    /// blocks, whatever m is.
     ///
     /// # Errors
     /// The harmonics cannot be evaluated.
@@ -58,7 +61,7 @@ impl<'a> HarmonicMap<'a> {
                 scale,
                 par,
             );
-            settle();
+            clear_registers();
         })?;
         for j in 0..n {
             for i in 0..j {
@@ -68,8 +71,8 @@ impl<'a> HarmonicMap<'a> {
         Ok(gram)
     }
 
-    /// `√m·Ψ` on the p distinct neurons, component-major `[pd, N_J]`: the columns span the top of the
-    /// spectrum up to `O(m^{-1/2})`.
+    /// `√m·Ψ` on the p distinct neurons, component-major `[pd, N_J]`. The columns of degree at most k span
+    /// the top n_k eigenvectors of Σ up to an angle of `O(m^{-1/2})`.
     ///
     /// # Errors
     /// As for [`HarmonicMap::gram`].
@@ -79,7 +82,7 @@ impl<'a> HarmonicMap<'a> {
         Ok(out)
     }
 
-    /// The order `N_J` at the last of `levels`, as a float since it may be astronomical.
+    /// The number N_J of harmonics up to the last of `levels`, as an f64 because it may exceed 64 bits.
     pub fn order_of(levels: &FeatureLevels) -> f64 {
         levels.levels.iter().map(|l| l.dimension).sum()
     }
@@ -89,8 +92,8 @@ impl<'a> HarmonicMap<'a> {
         &self.basis
     }
 
-    /// `√m·Ψ·Z` on the p distinct neurons, component-major `[pd, c]`, for coefficients `Z` (`[N_J, c]`); one
-    /// streaming pass.
+    /// `√m·Ψ·Z` on the p distinct neurons, component-major `[pd, c]`, for coefficients `Z` (`[N_J, c]`), in
+    /// one pass over the neurons.
     ///
     /// # Errors
     /// As for [`HarmonicMap::gram`].
@@ -105,8 +108,8 @@ impl<'a> HarmonicMap<'a> {
         Ok(out)
     }
 
-    /// Puts the rows of the batch that starts at neuron `first` in their places: they run over blocks, then
-    /// coordinates, then the neurons of a block.
+    /// Copies the rows of the batch that starts at neuron `first` to their places in `out`. The rows of a
+    /// batch are ordered by blocks, then coordinates, then the neurons of a block.
     fn scatter(&self, first: usize, rows: MatRef<'_, f64>, out: &mut Mat<f64>) {
         let (p, d) = (self.cov.p(), self.cov.d());
         for c in 0..rows.ncols() {
@@ -122,7 +125,7 @@ impl<'a> HarmonicMap<'a> {
         }
     }
 
-    /// Visits `√m·Ψ` in batches of rows, in order: (first neuron, rows × N_J).
+    /// Callback: given the first neuron of a batch and the rows of `√m·Ψ` for that batch, in order.
     fn for_each_batch(&self, par: Par, mut visit: impl FnMut(usize, MatRef<'_, f64>)) -> Result<()> {
         let (p, d, n) = (self.cov.p(), self.cov.d(), self.basis.len());
         let (alpha, gamma) = self.coefficients();
@@ -165,11 +168,12 @@ impl<'a> HarmonicMap<'a> {
         (0..self.basis.len()).map(of).unzip()
     }
 
-    /// `√m·Ψ` for `count` neurons from `start`: coordinates one below the other, (count·d) × N_J.
+    /// `√m·Ψ` for `count` neurons from `start`, `[count·d, N_J]`: all neurons for coordinate 0, then for
+    /// coordinate 1, and so on.
     fn block(&self, start: usize, count: usize, alpha: &[f64], gamma: &[f64]) -> Result<Mat<f64>> {
         let (d, n) = (self.cov.d(), self.basis.len());
-        // A worker may come from its share of a parallel product.
-        settle();
+        // A worker thread may have just computed its share of a parallel product.
+        clear_registers();
         let points = self.cov.weights().subrows(start, count);
         let mut values = Mat::zeros(count, n);
         let mut gradients = vec![Mat::zeros(count, n); d];

@@ -1,8 +1,9 @@
-//! The feature covariance Σ = E φφᵀ of a paired network, exactly.
+//! The feature covariance Σ = E φφᵀ of a paired network, from its exact series over degrees.
 //!
-//! With `a_r = ±1` on the two copies of each neuron, `Σ = (1/m)[[A, −A], [−A, A]]`, where `A` (pd × pd) has
-//! the block `M(w_r·w_s)` for the neurons r and s, see [`Kernel`]. Its eigenpairs are `(2/m)·λ(A)` with
-//! vectors `(q, −q)/√2`, and pd exact zeros beside them. Everything here works on `A`.
+//! Since `a_r = +1` for a neuron and −1 for its twin, `Σ = (1/m)[[A, −A], [−A, A]]`, where `A` (pd × pd) has
+//! the d × d block `M(w_r·w_s)` for the neurons r and s, see [`Kernel`]. If `Aq = λq` with `‖q‖ = 1`, then
+//! `(q, −q)/√2` is an eigenvector of Σ with the eigenvalue `2λ/m`; the other pd eigenvalues of Σ are zero.
+//! The functions of this module work on `A`.
 //!
 //! A vector of R^{pd} is stored component-major: the entry of neuron r and coordinate i is at `i·p + r`, so
 //! that it is also a column-major p × d matrix.
@@ -40,8 +41,8 @@ use crate::{rounding, sphere, tolerance};
 use faer::{Mat, MatRef};
 use std::ops::RangeInclusive;
 
-/// Σ for given weights and activation: the weights, the levels of its zonal series, and a certificate of what
-/// the truncation costs.
+/// Σ for given weights and activation: the weights, the zonal series up to the degree where it is cut, and a
+/// bound on the rest.
 #[derive(Debug, Clone)]
 pub struct Covariance {
     weights: Mat<f64>,
@@ -56,8 +57,8 @@ impl Covariance {
     ///
     /// # Errors
     /// d < 3, no neurons, entries not finite, rows not unit to within [`tolerance::UNIT_NORM_F64`] (rows
-    /// within it are renormalised), an activation without a second derivative, or a truncation that cannot be
-    /// reached.
+    /// within it are renormalised), an activation without a second derivative, or a truncation that cannot
+    /// be reached.
     pub fn new(
         weights: MatRef<'_, f64>,
         activation: &dyn Activation,
@@ -69,18 +70,17 @@ impl Covariance {
         Self::from_levels(weights, levels)
     }
 
-    /// Σ from levels that are already at hand, which may serve many sets of weights.
+    /// Σ from a zonal series that was computed before, and may serve many sets of weights.
     ///
     /// # Errors
     /// The dimension of the levels is not that of the weights.
     pub fn from_levels(weights: Mat<f64>, levels: FeatureLevels) -> Result<Self> {
         if weights.ncols() != levels.d || weights.nrows() == 0 {
-            return Err(Error::Shape {
-                name: "the weights",
-                rows: weights.nrows(),
-                cols: weights.ncols(),
-                expected: format!("p ≥ 1, {}", levels.d),
-            });
+            return Err(Error::shape(
+                "the weights",
+                [weights.nrows(), weights.ncols()],
+                format!("p ≥ 1, {}", levels.d),
+            ));
         }
         let degrees = 0..=levels.max_degree();
         let profile = Profile::new(&levels, degrees.clone());
@@ -147,36 +147,37 @@ impl Covariance {
         self.weights.as_ref()
     }
 
-    /// The levels of the zonal series.
+    /// The zonal series of Σ, degree by degree.
     pub fn levels(&self) -> &FeatureLevels {
         &self.levels
     }
 
-    /// F0..F3 as functions of the cosine.
+    /// The functions F0..F3 of the cosine of two weights.
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// `tr Σ`: of the whole Σ exactly, `d·E[σ'(√d z)²]`, free of the weights; of a part, the sum of its τ_j.
+    /// The trace. That of the whole Σ is `d·E[σ'(√d z)²]`, whatever the weights and the degree where the
+    /// series is cut; that of a part of Σ is the sum of its τ_j.
     pub fn trace(&self) -> f64 {
         self.trace
     }
 
-    /// A bound, in operator norm and in trace, on the part of Σ beyond the last degree of the series,
+    /// A bound, in operator norm and in trace, on the part of Σ above the degree where the series is cut,
     /// rounding included.
     pub fn truncation_bound(&self) -> f64 {
         self.levels.truncation_bound()
     }
 
-    /// Rounding of the Gram matrix ΨᵀΨ, or of the trace of Σ from the weights: sums over pd entries of
-    /// products whose moduli add up to at most the trace, each with 8 roundings for every degree of the
-    /// recurrences. Guaranteed, and in operator norm no larger than in trace.
+    /// A guaranteed bound, in operator norm and in trace, on the rounding of the Gram matrix ΨᵀΨ. Its trace
+    /// is a sum over pd entries of products whose moduli add up to at most the trace of Σ, each with 8
+    /// roundings for every degree of the recurrences.
     pub fn gram_rounding(&self) -> f64 {
         rounding::sum(self.order(), 8 * self.levels.levels.len()) * self.trace
     }
 
-    /// The d × d block of Σ for the neurons `r` and `s` (both below p): `M(w_r·w_s)/m`. Blocks that involve
-    /// one twin change sign.
+    /// The d × d block of Σ for the neurons `r` and `s`, both below p: `M(w_r·w_s)/m`. The block of a neuron
+    /// and the twin of another has the opposite sign.
     ///
     /// # Panics
     /// If `r` or `s` is not below p.

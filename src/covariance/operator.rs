@@ -1,13 +1,11 @@
-//! The matrix-free route: `A·V` in blocks, without `A`.
+//! Products `A·V` in tiles of neurons, without the matrix `A` in memory.
 
-use super::tile::Tile;
-use super::{Covariance, Profile};
+use super::{Covariance, Profile, tile::Tile};
 use crate::error::Result;
 use crate::operator::SymmetricOperator;
 use crate::product::{matmul, vectorised};
 use crate::real::Real;
-use faer::prelude::ReborrowMut;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par, prelude::ReborrowMut};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,24 +15,27 @@ use std::ops::Range;
 /// in f32, with AVX-512).
 const SIDE: usize = 192;
 
-/// `A` as an operator on R^{pd}, exactly in f64 and, if so made, roughly in mixed precision.
+/// The matrix `A` as an operator on R^{pd}. Its products are in f64; an operator of mixed precision has
+/// faster rough products as well.
 pub struct CovarianceOperator<'a> {
     exact: Kernels<'a, f64>,
     rough: Option<Kernels<'a, f32>>,
 }
 
 impl Covariance {
-    /// `A` as an operator, keeping its kernel matrices (one triangle of tiles) if their 16p² bytes fit in
-    /// `memory` bytes; else they are made afresh in each product.
+    /// `A` as an operator in f64. The kernel matrices F2, F3, E and G of all pairs of neurons are kept, as
+    /// one triangle of tiles, if their 16p² bytes fit in `memory` bytes; otherwise each product evaluates
+    /// them again.
     pub fn operator(&self, memory: u64) -> CovarianceOperator<'_> {
         CovarianceOperator { exact: Kernels::new(Cow::Borrowed(self), 1.0, memory), rough: None }
     }
 
-    /// `A` as an operator whose rough products take the degrees ≤ 1 in f64, in closed form, and what is above
-    /// them in f32, keeping the kernel matrices of those (8p² bytes) if they fit in `memory` bytes.
+    /// `A` as an operator of mixed precision. Its rough products take the degrees ≤ 1 in f64, in closed
+    /// form, and the degrees above in f32; the kernel matrices in f32 (8p² bytes) are kept if they fit in
+    /// `memory` bytes.
     ///
-    /// Error of a rough product: that of f32 relative to `‖A_{>1}‖`, some 1e-7 of it; that norm is about
-    /// κ_2/κ_1 of `‖A‖`.
+    /// The error of a rough product is that of f32 relative to `‖A_{>1}‖`, some 1e-7 of this norm, which is
+    /// about κ_2/κ_1 times `‖A‖`.
     pub fn mixed_operator(&self, memory: u64) -> CovarianceOperator<'_> {
         let above = self.beyond(1);
         let at_one = above.profile().at(1.0);
@@ -48,8 +49,8 @@ impl Covariance {
 }
 
 impl CovarianceOperator<'_> {
-    /// Bytes that a product with `b` columns in dimension `d` works in, on the threads that it takes,
-    /// whatever p is.
+    /// The scratch memory, in bytes, of a product with `b` columns in dimension `d` on all threads that
+    /// `par` allows. It does not depend on p.
     pub(crate) fn scratch_bytes(d: usize, b: usize, par: Par) -> f64 {
         let threads = if par == Par::Seq { 1.0 } else { rayon::current_num_threads() as f64 };
         let side = SIDE as f64;
@@ -58,9 +59,10 @@ impl CovarianceOperator<'_> {
 
     /// `out ← A·V`, `V` and `out` of shape `[pd, b]`.
     ///
-    /// For each column V_b, as a p × d matrix: `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W` with
-    /// `T = W V_bᵀ` and `c_s = w_s·v_s`: three products of p × p by p × d for each column, all in tiles;
-    /// 6p²d·b flops and the kernel.
+    /// With each column as a p × d matrix V_b, the product is
+    /// `F2·V_b + (F3∘T + E∘1cᵀ)·W + diag(rowsum(E∘T) + G·c)·W`, where `T = W V_bᵀ` and `c_s = w_s·v_s`. The
+    /// cost is three products of p × p by p × d for each column, `6p²d·b` flops, and the evaluation of the
+    /// kernel matrices unless they are kept.
     ///
     /// # Panics
     /// If a shape is not `[pd, b]`.
@@ -71,7 +73,8 @@ impl CovarianceOperator<'_> {
         });
     }
 
-    /// As [`CovarianceOperator::multiply`], in mixed precision if the operator was made so.
+    /// The rough product of an operator of mixed precision; otherwise that of
+    /// [`CovarianceOperator::multiply`].
     ///
     /// # Panics
     /// If a shape is not `[pd, b]`.
@@ -150,15 +153,16 @@ impl SymmetricOperator for CovarianceOperator<'_> {
 /// The kernel matrices of a covariance in precision `T`.
 struct Kernels<'a, T> {
     cov: Cow<'a, Covariance>,
-    /// The profile in units of `unit`, the scale of its largest entries: f32 has few exponents.
+    /// The profile divided by `unit`, the scale of its largest entries, so that f32 neither overflows nor
+    /// underflows.
     profile: Profile,
     unit: f64,
     weights: Mat<T>,
-    /// Tile (I, J), J ≤ I, at I(I+1)/2 + J; empty if none are kept.
+    /// The tile (I, J), J ≤ I, is at I(I+1)/2 + J; the vector is empty if none are kept.
     kept: Vec<Tile<T>>,
 }
 
-/// What one task of a product writes to, reused from tile to tile.
+/// The buffers of one task of a product, which serve all its tiles.
 struct Scratch<T> {
     out: Mat<T>,
     t: Vec<T>,
@@ -220,9 +224,9 @@ impl<'a, T: Real> Kernels<'a, T> {
         tile.evaluate(&self.profile, part(self.range(i)), part(self.range(j)), cosines);
     }
 
-    /// `out ← out + A·V`, by columns.
+    /// `out ← out + A·V`, where V and `out` are given as columns of length pd.
     fn multiply_add(&self, v: &[&[T]], out: Vec<&mut [f64]>, par: Par) {
-        // Each column as the p × d matrix it is.
+        // A component-major column is a column-major p × d matrix.
         let v: Vec<MatRef<'_, T>> =
             v.iter().map(|v| MatRef::from_column_major_slice(v, self.cov.p(), self.cov.d())).collect();
         let along = self.along(&v);
@@ -256,8 +260,8 @@ impl<'a, T: Real> Kernels<'a, T> {
         along
     }
 
-    /// For each tile of neurons its part of every coordinate of every column: column c, coordinate i at c·d +
-    /// i.
+    /// Cuts the columns of length pd by tiles of neurons. The part of a tile in coordinate i of column c is
+    /// at c·d + i in the vector of that tile.
     fn by_tiles<'o>(&self, columns: Vec<&'o mut [f64]>) -> Vec<Vec<&'o mut [f64]>> {
         let mut tiles: Vec<Vec<&'o mut [f64]>> = (0..self.tiles()).map(|_| Vec::new()).collect();
         for column in columns {
@@ -272,7 +276,7 @@ impl<'a, T: Real> Kernels<'a, T> {
         tiles
     }
 
-    /// The rows of `A·V` for one tile of neurons, as (rows) × (b·d) in `scratch.out`.
+    /// Computes the rows of `A·V` for one tile of neurons, `[rows, b·d]`, in `scratch.out`.
     fn row_tile(&self, i: usize, v: &[MatRef<'_, T>], along: &Mat<T>, scratch: &mut Scratch<T>) {
         let (d, b) = (self.cov.d(), v.len());
         let (zero, one) = (T::nearest(0.0), T::nearest(1.0));
@@ -300,7 +304,7 @@ impl<'a, T: Real> Kernels<'a, T> {
                     tile
                 }
             };
-            let beside = w.subrows(here.start, here.len());
+            let column_weights = w.subrows(here.start, here.len());
             matmul(
                 rho.as_mut(),
                 Accum::Add,
@@ -318,7 +322,7 @@ impl<'a, T: Real> Kernels<'a, T> {
                 matmul(product.rb_mut(), Accum::Replace, rows, v.transpose(), one, Par::Seq);
                 tile.weigh(t, &along.col_as_slice(c)[here.clone()], rho.col_as_slice_mut(c));
                 let z = MatRef::from_column_major_slice(t, n, here.len());
-                matmul(out, Accum::Add, z, beside, one, Par::Seq);
+                matmul(out, Accum::Add, z, column_weights, one, Par::Seq);
             }
         }
         for c in 0..b {
@@ -335,8 +339,8 @@ impl<'a, T: Real> Kernels<'a, T> {
 }
 
 impl Covariance {
-    /// `out ← A_{≤1}·v` for one column, in closed form: the block of degree 0 is `â_0² w_r w_sᵀ`, that of
-    /// degree 1 `ψ_rψ_s` with `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
+    /// `out ← A_{≤1}·v` for one column, in closed form. The block of degree 0 is `â_0² w_r w_sᵀ`, and the
+    /// block of degree 1 is `ψ_rψ_s` with `ψ_r = ĉ_1 I + (â_1 − ĉ_1) w_r w_rᵀ`.
     #[inline(always)]
     fn low_degrees(&self, v: &[f64], out: &mut [f64]) {
         let (p, w) = (self.p(), self.weights());

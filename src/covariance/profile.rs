@@ -1,15 +1,16 @@
-//! The scalar profile of Σ: four zonal series F0..F3 in the cosine t of two weights.
+//! The profile of Σ: four zonal series F0..F3 in the cosine t of two weights.
 
 use crate::product::vectorised;
 use crate::real::Real;
 use crate::sphere::zonal::FeatureLevels;
 use std::ops::RangeInclusive;
 
-/// Cosines evaluated together: two registers of AVX-512 for each of the three numbers of a recurrence, so
-/// that two chains hide their latency.
+/// Cosines that are evaluated together. With AVX-512 each of the three numbers of a recurrence fills two
+/// registers, and the two chains of operations hide each other's latency.
 const LANES: usize = 16;
 
-/// The kernel of Σ at one cosine t = u·v: `M = F2·I + E(uuᵀ + vvᵀ) + G·uvᵀ + F3·vuᵀ`.
+/// The d × d block of `A` for two weights u and v as a function of their cosine t = u·v:
+/// `M = F2·I + E(uuᵀ + vvᵀ) + G·uvᵀ + F3·vuᵀ`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kernel {
     /// `F0 = Σ A_j²/B_j P_j(t)`.
@@ -27,7 +28,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// `E` and `G` from the four series at the cosine `t`.
+    /// The kernel from the values of the four series at the cosine `t`.
     #[inline(always)]
     pub fn from_series(t: f64, f0: f64, f1: f64, f2: f64, f3: f64) -> Self {
         let e = f1 - f2 - t * f3;
@@ -84,15 +85,16 @@ impl Series {
     }
 }
 
-/// F0..F3 over a range of degrees, ready to be evaluated at any cosine.
+/// The series F0..F3 over a range of degrees, to be evaluated at any cosine.
 ///
 /// With `â_j = A_j/√B_j` and `ĉ_j` the orthonormal coefficients of [`FeatureLevels`], the series are
 /// `F0 = Σ â_j² P_j`, `F1 = Σ â_jĉ_j √(j(j+d−2)/(d−1)) P_{j−1}^{(d+2)}`, `F2 = Σ ĉ_j² P_{j−1}^{(d+2)}` and
-/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`: nothing in them overflows at any d or j, and no division
-/// by 1 − t² occurs.
+/// `F3 = Σ ĉ_j² (j−1)(j+d−1)/(d+1) P_{j−2}^{(d+4)}`. No coefficient overflows at any d or j, and no formula
+/// divides by 1 − t².
 ///
-/// Accuracy: Clenshaw on bounded polynomials; within 1e-14 of `F(1)` in the tests, t = ±1 included.
-/// Source: derived for this project from NBL22 section 2.
+/// # Accuracy
+/// Clenshaw's recurrence on bounded polynomials: the error is below 1e-14 of `F(1)` in the tests, t = ±1
+/// included. Source: derived for this project from NBL22 section 2.
 #[derive(Debug, Clone)]
 pub struct Profile {
     d: usize,
@@ -100,7 +102,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile of the degrees in `degrees` (those past the last level of `levels` are absent).
+    /// The profile of the degrees in `degrees`, as far as `levels` reaches.
     pub fn new(levels: &FeatureLevels, degrees: RangeInclusive<usize>) -> Self {
         let d = levels.d;
         let df = d as f64;
@@ -129,7 +131,7 @@ impl Profile {
         Self { d, series }
     }
 
-    /// `factor` times these series.
+    /// The profile times `factor`.
     pub(super) fn scaled(mut self, factor: f64) -> Self {
         self.series.iter_mut().flat_map(|s| &mut s.terms).for_each(|[c, ..]| *c *= factor);
         self
@@ -140,13 +142,13 @@ impl Profile {
         self.d
     }
 
-    /// Number of series terms: the cost of one evaluation is about six flops for each.
+    /// The number of terms of the four series. One evaluation costs about six flops for each.
     pub fn terms(&self) -> usize {
         self.series.iter().map(|s| s.terms.len()).sum()
     }
 
-    /// The kernel at one cosine `t`, clamped to [−1, 1] (a product of two rounded unit vectors may miss it by
-    /// an ulp).
+    /// The kernel at the cosine `t`, which is clamped to [−1, 1] since the product of two rounded unit
+    /// vectors may miss this interval by an ulp.
     pub fn at(&self, t: f64) -> Kernel {
         let t = t.clamp(-1.0, 1.0);
         self.at_lanes(&[t; LANES])[0]
@@ -162,7 +164,7 @@ impl Profile {
         [0, 1, 2, 3].map(|i: usize| self.series[i].sum(t))
     }
 
-    /// `[F2, F3, E, G]` at the cosines `t` (clamped), each rounded to `T`: for the tiles of an operator.
+    /// Fills `[F2, F3, E, G]` at the cosines `t`, which are clamped, each rounded to `T`.
     pub(super) fn fill<T: Real>(&self, t: &[f64], [f2, f3, e, g]: [&mut [T]; 4]) {
         vectorised(|| {
             let outputs = f2
@@ -186,7 +188,8 @@ impl Profile {
         });
     }
 
-    /// Calls `visit(index, clamped cosine, kernel)` for every cosine of `t`, in order.
+    /// Callback: given the index of a cosine of `t`, the clamped cosine and the kernel there, for every
+    /// cosine in order.
     pub fn for_each(&self, t: &[f64], mut visit: impl FnMut(usize, f64, &Kernel)) {
         for (chunk, ts) in t.chunks(LANES).enumerate() {
             let mut lanes = [0.0; LANES];

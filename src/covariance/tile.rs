@@ -5,7 +5,8 @@ use crate::product::{matmul, vectorised};
 use crate::real::Real;
 use faer::{Accum, Mat, MatRef, Par};
 
-/// F2, F3, E and G for the pairs of a range of row neurons and one of column neurons, column-major.
+/// F2, F3, E and G for all pairs of a range of neurons (the rows) and another range (the columns),
+/// column-major.
 #[derive(Debug, Clone)]
 pub(super) struct Tile<T> {
     rows: usize,
@@ -52,7 +53,7 @@ impl<T: Real> Tile<T> {
         }
     }
 
-    /// The tile of the same pairs with rows and columns exchanged: the four functions are symmetric.
+    /// Makes this tile the transpose of `other`, since the four functions are symmetric in the two neurons.
     pub(super) fn copy_transposed(&mut self, other: &Self) {
         self.resize(other.columns, other.rows);
         let sides = [&other.f2, &other.f3, &other.e, &other.g];
@@ -71,8 +72,8 @@ impl<T: Real> Tile<T> {
         MatRef::from_column_major_slice(&self.g, self.rows, self.columns)
     }
 
-    /// `t ← F3∘t + E∘1cᵀ` and `rho ← rho + rowsum(E∘t)` with the old t: the elementwise part of a product, in
-    /// one pass.
+    /// The elementwise part of a product, in one pass: `t ← F3∘t + E∘1cᵀ`, and `rho ← rho + rowsum(E∘t)`
+    /// with the old t.
     pub(super) fn weigh(&self, t: &mut [T], c: &[T], rho: &mut [T]) {
         let n = self.rows;
         vectorised(|| {

@@ -1,9 +1,10 @@
-//! What a Lanczos process from a uniform random start says of eigenvalues below its least Ritz value.
+//! A lower bound on the least eigenvalue from a Lanczos process with a uniform random start.
 
-/// A lower bound on the least eigenvalue a of a symmetric operator of order `n`, from k steps of the Lanczos
-/// process from a start that is uniform on the sphere: its Ritz values θ_1 ≤ … ≤ θ_k (`ritz`, ascending) and
-/// β_1..β_k (`betas`; the last is the norm of what the next direction would have been). In exact arithmetic
-/// it fails with a probability of at most `failure` over the start. The larger of two bounds:
+/// A lower bound on the least eigenvalue a of a symmetric operator H of order `n`, from k steps of the
+/// Lanczos process with a start q_1 that is uniform on the sphere: from its Ritz values θ_1 ≤ … ≤ θ_k
+/// (`ritz`) and its coefficients β_1..β_k (`betas`, the last of which is the norm of the next direction
+/// before it is normalised). In exact arithmetic the bound fails with a probability of at most `failure`
+/// over the start. It is the larger of two bounds:
 ///
 /// - *from this process* (van Dorsselaer, Hochstenbach and van der Vorst, SIAM J. Matrix Anal. Appl. 22
 ///   (2000) 837–852, their Lanczos polynomials). With `p(t) = Π_i (t − θ_i)`,
@@ -17,10 +18,11 @@
 ///   `T_{2k−1}(√(1 − x/(1−ε)))/√(1 − x/(1−ε))`, the right side is `√(2n/π)/sinh((2k−1)√ε)`, which is less
 ///   wherever `(2k−1)√ε ≥ 1.75`; here that is at least ln(1.648√2·3) > 1.9 whatever the failure asked for.
 ///   Applied to `bI − H` and to `H − aI`, a and b the extreme eigenvalues: both shifts leave the process as
-///   it is, and none of them must be known. With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`, hence
-///   `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
+///   it is, and none of them must be known. With s = b − a this says `θ_1 − a ≤ εs` and `b − θ_k ≤ εs`,
+///   hence `s ≤ (θ_k − θ_1)/(1 − 2ε)`.
 ///
-/// Each of the three events gets a third of `failure`.
+/// The first bound may fail in one event, and the second in two; each event has a third of `failure` as its
+/// probability.
 pub(super) fn lower_bound(n: usize, ritz: &[f64], betas: &[f64], failure: f64) -> f64 {
     let (Some(&least), Some(&largest)) = (ritz.first(), ritz.last()) else { return f64::NEG_INFINITY };
     if n == 1 {
@@ -34,12 +36,12 @@ pub(super) fn lower_bound(n: usize, ritz: &[f64], betas: &[f64], failure: f64) -
     least - root(ritz, betas.iter().map(|b| b.ln()).sum::<f64>() - eta.ln()).min(universal)
 }
 
-/// The x ≥ 0 with `Σ_i ln(θ_i − θ_1 + x) = level`, rounded up.
+/// An upper bound on the x ≥ 0 with `Σ_i ln(θ_i − θ_1 + x) = level`, right to ten digits.
 fn root(ritz: &[f64], level: f64) -> f64 {
     let sum = |x: f64| ritz.iter().map(|t| (t - ritz[0] + x).ln()).sum::<f64>();
-    // Every factor is at least x: the root is at most this.
+    // Every factor is at least x, so that the root is at most `high`.
     let (mut low, mut high) = (0.0, (level / ritz.len() as f64).exp());
-    // Halving until no number lies between, or the tenth digit is settled.
+    // The interval is halved until no number lies inside, or the tenth digit is known.
     while high - low > 1e-10 * high {
         let middle = 0.5 * (low + high);
         if middle <= low || middle >= high {

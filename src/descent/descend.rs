@@ -1,4 +1,4 @@
-//! Gradient descent, plain and perturbed, to a certified stationary point.
+//! Gradient descent with or without noise, to a certified stationary point.
 
 use std::ops::ControlFlow;
 
@@ -12,73 +12,74 @@ use super::{
 use crate::objective::regularized::Value;
 use crate::{Error, Result, network, rounding, seed};
 
-/// By how much a step that was taken at once lets the next one grow.
+/// The factor by which the step size grows after a step that was taken at once.
 const GROWTH: f64 = 1.1;
-/// A step shorter than this much of the first one tried moves nothing: `2^{-100}`.
+/// The least step size, relative to the first one tried: `2^{-100}`. Shorter steps change no number.
 const LEAST_STEP: f64 = 7.9e-31;
-/// A new least value counts where it lies lower by more than this much of it.
+/// A value of L is a new least one where it is lower by more than this factor times the old one.
 const PROGRESS: f64 = 1e-12;
 
-/// One point of a descent, as it is passed.
+/// A point of a descent, as the callback sees it.
 #[derive(Debug)]
 pub struct Iterate<'a> {
-    /// Where the descent stands.
+    /// The state of the descent at this point.
     pub state: &'a DescentState,
-    /// L there, with its parts.
+    /// L at this point, with its parts.
     pub value: Value,
-    /// `‖∇L‖_F` there, without noise.
+    /// `‖∇L‖_F` at this point, without noise.
     pub gradient_norm: f64,
-    /// The least eigenvalue of the Hessian, where it was looked at.
+    /// The least eigenvalue of the Hessian, where it was computed.
     pub look: Option<&'a LeastEigenvalue>,
 }
 
-/// Why a descent ended.
+/// The reason why a descent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// ‖∇L‖ ≤ ν, and no eigenvalue of the Hessian lies below −γ.
+    /// ‖∇L‖ ≤ ν, and the least eigenvalue of the Hessian is certified to be at least −γ.
     SecondOrder,
-    /// ‖∇L‖ ≤ ν, and nobody asked for the curvature.
+    /// ‖∇L‖ ≤ ν, and the options have no condition on the Hessian.
     FirstOrder,
-    /// The steps are spent.
+    /// The largest number of steps was reached.
     Steps,
-    /// L is no longer finite, or far above where it started: the step is too long. The state is the last
-    /// finite one.
+    /// L is not finite, or far above its value at the start, so that the step size is too large. The state
+    /// is the last one with a finite L.
     Diverged,
-    /// L has not fallen for as long as the patience lasts, or no step along the gradient is short enough to
-    /// lower it. Without noise, a saddle point ends so.
+    /// L has not fallen for as many steps as the patience allows, or no step size lowers it. A descent
+    /// without noise that reaches a saddle point ends in this way.
     Stagnated,
-    /// The watcher asked it to.
+    /// The callback returned `Break`.
     Interrupted,
 }
 
-/// The end of a descent.
+/// The result of a descent.
 #[derive(Debug, Clone)]
 pub struct Descended {
-    /// Why it ended.
+    /// The reason why the descent ended.
     pub outcome: Outcome,
-    /// The last point.
+    /// The state at the last point.
     pub state: DescentState,
-    /// L there, with its parts.
+    /// L at the last point, with its parts.
     pub value: Value,
-    /// `‖∇L‖_F` there, without noise.
+    /// `‖∇L‖_F` at the last point, without noise.
     pub gradient_norm: f64,
-    /// The last look at the least eigenvalue of the Hessian, and its step; at the last point if the outcome
-    /// is [`Outcome::SecondOrder`].
+    /// The least eigenvalue of the Hessian that was computed last, and the step at which it was. If the
+    /// outcome is [`Outcome::SecondOrder`], this is the last point.
     pub look: Option<(u64, LeastEigenvalue)>,
 }
 
-/// Descends from `state`: `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), without Ξ unless noise is asked for,
-/// until a stationary point is certified, the budget is spent or something has gone wrong, which the outcome
-/// says. `watch` sees every point, the first and the last among them, and may end the descent there; the
-/// state it has seen leads on to the same bits.
+/// Minimises the landscape L from `state` by steps `W ← W − η(∇L(W) + Ξ)` (NBL22, equation (21)), where Ξ is
+/// zero unless the options ask for noise. The descent ends at a certified stationary point, or for another
+/// reason that the outcome names. Callback: given each point, from the first to the last, `watch` may end
+/// the descent there. A descent that is continued from the state of such a point has the same bits.
 ///
 /// # Errors
-/// Options out of their domain, a state that does not fit the landscape, or any error of the landscape but an
-/// overflow along the way. An overflow at the start is an error.
+/// Options outside their domain; a state that does not fit the landscape; an error of the landscape, except
+/// that an overflow after the start makes the step shorter or ends the descent as diverged.
 ///
 /// # Accuracy
-/// The least eigenvalue of an outcome [`Outcome::SecondOrder`] is above −γ with the probability that
-/// [`LeastOptions::failure`] leaves, for each look; see [`least_eigenvalue`].
+/// Each time the least eigenvalue is computed, its lower bound fails with the probability
+/// [`LeastOptions::failure`], see [`least_eigenvalue`]. An outcome [`Outcome::SecondOrder`] rests on such a
+/// bound.
 pub fn descend(
     landscape: &mut dyn Landscape,
     mut state: DescentState,
@@ -87,43 +88,20 @@ pub fn descend(
     par: Par,
 ) -> Result<Descended> {
     options.check()?;
-    let (rows, cols) = landscape.shape();
-    if (state.w.nrows(), state.w.ncols()) != (rows, cols) {
-        let expected = format!("{rows}, {cols}");
-        return Err(Error::Shape {
-            name: "the start",
-            rows: state.w.nrows(),
-            cols: state.w.ncols(),
-            expected,
-        });
-    }
-    network::finite("the start", state.w.as_ref())?;
-    let mut here = Point::new(&state.w);
-    here.value = landscape.value_and_gradient(state.w.as_ref(), here.gradient.as_mut(), par)?;
-    let (mut there, mut noise) = (Point::new(&state.w), Mat::zeros(rows, cols));
+    check_start(&state, landscape.shape())?;
+    let mut current = Point::new(&state.w);
+    current.value = landscape.value_and_gradient(state.w.as_ref(), current.gradient.as_mut(), par)?;
+    let (mut next, mut noise) = (Point::new(&state.w), Mat::zeros(state.w.nrows(), state.w.ncols()));
     let mut last = None;
     let outcome = loop {
-        let gradient_norm = here.gradient.norm_l2();
-        let level = here.value.objective;
+        let gradient_norm = current.gradient.norm_l2();
+        let level = current.value.objective;
         state.start.get_or_insert(level);
         if state.best.is_none_or(|(best, _)| level < best - PROGRESS * best.abs()) {
             state.best = Some((level, state.step));
         }
         let stationary = gradient_norm <= options.gradient;
-        let look = match options.curvature {
-            Some(gamma) if stationary && state.step >= state.look_at => {
-                let least = LeastOptions { threshold: Some(-gamma), seed: state.step, ..options.least };
-                let found =
-                    least_eigenvalue(landscape.hessian(state.w.as_ref(), par)?.as_ref(), &least, par)?;
-                state.look_at = state.step + state.wait;
-                state.wait = state.wait.saturating_mul(2);
-                Some(found)
-            }
-            _ => None,
-        };
-        if !stationary {
-            state.wait = FIRST_WAIT;
-        }
+        let look = least_curvature(landscape, &mut state, options, stationary, par)?;
         tracing::trace!(
             step = state.step,
             objective = level,
@@ -131,47 +109,96 @@ pub fn descend(
             step_size = state.step_size,
             "a point of the descent"
         );
-        let asked = watch(&Iterate { state: &state, value: here.value, gradient_norm, look: look.as_ref() });
+        let flow =
+            watch(&Iterate { state: &state, value: current.value, gradient_norm, look: look.as_ref() });
         let certified =
             look.as_ref().zip(options.curvature).is_some_and(|(found, gamma)| found.lower_bound >= -gamma);
         last = look.map(|found| (state.step, found)).or(last);
-        let since = state.step - state.best.map_or(0, |(_, at)| at);
-        if certified {
-            break Outcome::SecondOrder;
-        } else if stationary && options.curvature.is_none() {
-            break Outcome::FirstOrder;
-        } else if asked.is_break() {
-            break Outcome::Interrupted;
-        } else if level > options.ceiling * (1.0 + state.start.unwrap_or(level).abs()) {
-            break Outcome::Diverged;
-        } else if state.step >= options.max_steps {
-            break Outcome::Steps;
-        } else if since >= options.patience {
-            break Outcome::Stagnated;
+        if let Some(end) = end_at(&state, options, level, stationary, certified, flow) {
+            break end;
         }
         if options.noise > 0.0 {
             draw(&mut noise, options, state.step);
         }
-        if let Err(end) = step(landscape, &mut state, options, &here, &mut there, noise.as_ref(), par)? {
+        if let Err(end) = step(landscape, &mut state, options, &current, &mut next, noise.as_ref(), par)? {
             break end;
         }
-        std::mem::swap(&mut state.w, &mut there.w);
-        std::mem::swap(&mut here, &mut there);
+        std::mem::swap(&mut state.w, &mut next.w);
+        std::mem::swap(&mut current, &mut next);
         state.step += 1;
     };
-    let gradient_norm = here.gradient.norm_l2();
+    let gradient_norm = current.gradient.norm_l2();
     tracing::info!(
         outcome = ?outcome,
         steps = state.step,
         evaluations = state.evaluations,
-        objective = here.value.objective,
+        objective = current.value.objective,
         gradient_norm,
         "the descent ends"
     );
-    Ok(Descended { outcome, state, value: here.value, gradient_norm, look: last })
+    Ok(Descended { outcome, state, value: current.value, gradient_norm, look: last })
 }
 
-/// What is known at a point; `w` is where the step under trial leads.
+/// Refuses a start whose shape is not that of the landscape, or which is not finite.
+fn check_start(state: &DescentState, (rows, cols): (usize, usize)) -> Result<()> {
+    if (state.w.nrows(), state.w.ncols()) != (rows, cols) {
+        let expected = format!("{rows}, {cols}");
+        return Err(Error::shape("the start", [state.w.nrows(), state.w.ncols()], expected));
+    }
+    network::finite("the start", state.w.as_ref())
+}
+
+/// The least eigenvalue of the Hessian, where the options ask for it and enough steps have passed since it
+/// was last computed.
+fn least_curvature(
+    landscape: &dyn Landscape,
+    state: &mut DescentState,
+    options: &DescentOptions,
+    stationary: bool,
+    par: Par,
+) -> Result<Option<LeastEigenvalue>> {
+    if !stationary {
+        state.wait = FIRST_WAIT;
+    }
+    let Some(gamma) = options.curvature.filter(|_| stationary && state.step >= state.look_at) else {
+        return Ok(None);
+    };
+    let least = LeastOptions { threshold: Some(-gamma), seed: state.step, ..options.least };
+    let found = least_eigenvalue(landscape.hessian(state.w.as_ref(), par)?.as_ref(), &least, par)?;
+    state.look_at = state.step + state.wait;
+    state.wait = state.wait.saturating_mul(2);
+    Ok(Some(found))
+}
+
+/// The outcome of a descent that ends at a point where L has the value `level`; none where it goes on.
+fn end_at(
+    state: &DescentState,
+    options: &DescentOptions,
+    level: f64,
+    stationary: bool,
+    certified: bool,
+    flow: ControlFlow<()>,
+) -> Option<Outcome> {
+    let since = state.step - state.best.map_or(0, |(_, at)| at);
+    if certified {
+        Some(Outcome::SecondOrder)
+    } else if stationary && options.curvature.is_none() {
+        Some(Outcome::FirstOrder)
+    } else if flow.is_break() {
+        Some(Outcome::Interrupted)
+    } else if level > options.ceiling * (1.0 + state.start.unwrap_or(level).abs()) {
+        Some(Outcome::Diverged)
+    } else if state.step >= options.max_steps {
+        Some(Outcome::Steps)
+    } else if since >= options.patience {
+        Some(Outcome::Stagnated)
+    } else {
+        None
+    }
+}
+
+/// L and its gradient at a point. For the next point, `w` is the point itself, at the end of the step that
+/// is tried.
 struct Point {
     w: Mat<f64>,
     gradient: Mat<f64>,
@@ -189,35 +216,36 @@ impl Point {
     }
 }
 
-/// Finds the next point, in `there`; or why there is none.
+/// Computes the next point in `next`, or returns the outcome where there is none.
 fn step(
     landscape: &mut dyn Landscape,
     state: &mut DescentState,
     options: &DescentOptions,
-    here: &Point,
-    there: &mut Point,
+    current: &Point,
+    next: &mut Point,
     noise: MatRef<'_, f64>,
     par: Par,
 ) -> Result<std::result::Result<(), Outcome>> {
     let mut at_once = true;
     loop {
         let eta = state.step_size;
-        for c in 0..here.gradient.ncols() {
-            let (to, from) = (there.w.col_as_slice_mut(c), state.w.col_as_slice(c));
-            let (slope, noise) = (here.gradient.col_as_slice(c), noise.col(c));
+        for c in 0..current.gradient.ncols() {
+            let (to, from) = (next.w.col_as_slice_mut(c), state.w.col_as_slice(c));
+            let (slope, noise) = (current.gradient.col_as_slice(c), noise.col(c));
             for (r, to) in to.iter_mut().enumerate() {
                 *to = from[r] - eta * (slope[r] + noise[r]);
             }
         }
         state.evaluations += 1;
-        let found = landscape.value_and_gradient(there.w.as_ref(), there.gradient.as_mut(), par);
+        let found = landscape.value_and_gradient(next.w.as_ref(), next.gradient.as_mut(), par);
         let fits = match found {
             Ok(value) => {
-                there.value = value;
+                next.value = value;
                 value.objective.is_finite()
-                    && (matches!(options.step_size, StepSize::Fixed(_)) || smooth(state, here, there, eta))
+                    && (matches!(options.step_size, StepSize::Fixed(_))
+                        || is_smooth(state, current, next, eta))
             }
-            // An entry of W that overflowed is refused on entry.
+            // An entry of W that overflowed is refused as not finite.
             Err(Error::Numerical { .. } | Error::NotFinite { .. }) => false,
             Err(other) => return Err(other),
         };
@@ -238,12 +266,12 @@ fn step(
     }
 }
 
-/// Whether L is as smooth along the step as its length takes for granted.
-fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
+/// Whether L is η^{-1}-smooth along the step, as the step size requires.
+fn is_smooth(state: &DescentState, current: &Point, next: &Point, eta: f64) -> bool {
     let (mut slope, mut change, mut square) = (0.0, 0.0, 0.0);
-    for c in 0..here.gradient.ncols() {
-        let (from, to) = (state.w.col_as_slice(c), there.w.col_as_slice(c));
-        let (before, after) = (here.gradient.col_as_slice(c), there.gradient.col_as_slice(c));
+    for c in 0..current.gradient.ncols() {
+        let (from, to) = (state.w.col_as_slice(c), next.w.col_as_slice(c));
+        let (before, after) = (current.gradient.col_as_slice(c), next.gradient.col_as_slice(c));
         for r in 0..from.len() {
             let delta = to[r] - from[r];
             slope += before[r] * delta;
@@ -251,8 +279,8 @@ fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
             square += delta * delta;
         }
     }
-    let (before, after) = (here.value.objective, there.value.objective);
-    let rounding = rounding::eigen(here.gradient.nrows() * here.gradient.ncols(), before);
+    let (before, after) = (current.value.objective, next.value.objective);
+    let rounding = rounding::eigen(current.gradient.nrows() * current.gradient.ncols(), before);
     if (after - before).abs() <= rounding {
         change <= square / eta
     } else {
@@ -260,7 +288,7 @@ fn smooth(state: &DescentState, here: &Point, there: &Point, eta: f64) -> bool {
     }
 }
 
-/// Ξ of one step.
+/// Draws the noise Ξ of one step.
 fn draw(noise: &mut Mat<f64>, options: &DescentOptions, step: u64) {
     let rng = &mut seed::stream(options.seed, "perturbed gradient descent", &format!("noise {step}"));
     let scale = options.noise / ((noise.nrows() * noise.ncols()) as f64).sqrt();

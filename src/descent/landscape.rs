@@ -1,4 +1,4 @@
-//! What descent goes down: a function of a matrix with its gradient and its Hessian.
+//! The functions that a descent minimises: functions of a matrix with gradient and Hessian.
 
 use faer::{MatMut, MatRef, Par};
 
@@ -7,17 +7,18 @@ use crate::objective::RegularizedLoss;
 use crate::objective::regularized::{Value, Workspace};
 use crate::operator::SymmetricOperator;
 
-/// A twice differentiable function of a matrix W. Descent needs no more of it; yours may be anything.
+/// A twice differentiable function of a matrix W, which a descent can minimise. A user may implement it for
+/// any function.
 pub trait Landscape {
-    /// Rows and columns of W.
+    /// The numbers of rows and columns of W.
     fn shape(&self) -> (usize, usize);
 
-    /// The function at `w`, and its gradient (of the same shape) in `gradient`. Descent follows
-    /// [`Value::objective`]; the parts are only handed on.
+    /// Returns the function at `w`, and writes its gradient (of the same shape) to `gradient`. The descent
+    /// minimises [`Value::objective`]; the other parts of the value are passed on to the callback.
     ///
     /// # Errors
-    /// [`crate::Error::Numerical`] where the function overflows, which descent takes for a step too long; any
-    /// other error ends it.
+    /// [`crate::Error::Numerical`] where the function overflows, which means that the step was too long; any
+    /// other error ends the descent.
     fn value_and_gradient(
         &mut self,
         w: MatRef<'_, f64>,
@@ -25,14 +26,14 @@ pub trait Landscape {
         par: Par,
     ) -> Result<Value>;
 
-    /// The Hessian at `w`, of order rows times columns, on column-major matrices.
+    /// The Hessian at `w`, an operator whose order is the number of entries of W, on column-major vectors.
     ///
     /// # Errors
-    /// There is none.
+    /// The Hessian cannot be computed.
     fn hessian(&self, w: MatRef<'_, f64>, par: Par) -> Result<Box<dyn SymmetricOperator + '_>>;
 }
 
-/// L_λ as a [`Landscape`], with the buffers that its evaluation needs.
+/// L_λ as a [`Landscape`], with the buffers of its evaluation.
 pub struct LossLandscape<'a> {
     loss: &'a RegularizedLoss<'a>,
     space: Workspace,

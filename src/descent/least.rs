@@ -1,4 +1,4 @@
-//! The least eigenvalue of a symmetric operator known by its products.
+//! Bounds on the least eigenvalue of a symmetric operator from both sides.
 
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
@@ -9,34 +9,35 @@ use crate::operator::SymmetricOperator;
 use crate::product::{tall_inner, tall_outer};
 use crate::{Error, Result, network, rounding, seed, tolerance};
 
-/// Columns of a small operator that are formed at a time.
+/// Columns of an operator of small order that are computed at a time.
 const BLOCK: usize = 32;
-/// Steps between looks at the Ritz values.
+/// Steps after which the Ritz values are computed.
 const STRIDE: usize = 5;
 
-/// What [`least_eigenvalue`] may spend, and when it stops.
+/// The options of [`least_eigenvalue`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeastOptions {
-    /// The residual to reach, relative to the norm of the operator.
+    /// The residual to be reached, relative to the norm of the operator.
     pub tolerance: f64,
-    /// How far below the value the lower bound may lie when it stops, relative to the norm of the operator.
+    /// The distance between the value and the lower bound to be reached, relative to the norm of the
+    /// operator.
     pub gap: f64,
-    /// Products after which it stops all the same; a basis of this many vectors is kept.
+    /// The largest number of products, and of vectors in the basis that is kept.
     pub max_products: usize,
-    /// Where given, it stops as soon as it is known on which side of this the least eigenvalue lies, and not
-    /// before, whatever the tolerance and the gap.
+    /// If given, the process ends as soon as the least eigenvalue is known to lie above or below this
+    /// threshold, and the tolerance and the gap are not used.
     pub threshold: Option<f64>,
-    /// The probability with which the lower bound may fail, over the start.
+    /// The probability with which the lower bound may fail, over the random start.
     pub failure: f64,
-    /// The order up to which the operator is formed and its spectrum computed.
+    /// The order up to which the whole matrix and its spectrum are computed.
     pub dense: usize,
-    /// The seed of the start.
+    /// The seed of the random start.
     pub seed: u64,
 }
 
 impl Default for LeastOptions {
-    /// A residual of 1e-4 and a bound within 1e-2 of the norm, in at most 300 products; failure at most
-    /// [`tolerance::FAILURE`]; operators up to order 600 are formed.
+    /// A residual of 1e-4 and a gap of 1e-2 relative to the norm, at most 300 products, a probability of
+    /// failure of [`tolerance::FAILURE`], and dense computation up to order 600.
     fn default() -> Self {
         Self {
             tolerance: 1e-4,
@@ -50,7 +51,7 @@ impl Default for LeastOptions {
     }
 }
 
-/// The least eigenvalue of a symmetric operator, and the evidence for it: it lies between `lower_bound` and
+/// Bounds on the least eigenvalue of a symmetric operator H of order n, which lies between `lower_bound` and
 /// `value`.
 #[derive(Debug, Clone)]
 pub struct LeastEigenvalue {
@@ -58,33 +59,34 @@ pub struct LeastEigenvalue {
     pub value: f64,
     /// A unit vector with `vᵀHv = value`, `[n, 1]`.
     pub vector: Mat<f64>,
-    /// `‖Hv − value·v‖₂`: some eigenvalue is that close. It never shows which.
+    /// `‖Hv − value·v‖₂`. Some eigenvalue lies within this distance of `value`, but not necessarily the
+    /// least.
     pub residual: f64,
-    /// A lower bound on the least eigenvalue, rounding included: certain where `exact`, else with the
-    /// probability that was asked for.
+    /// A lower bound on the least eigenvalue, rounding included. It is certain where `exact` is true, and
+    /// otherwise fails with the probability [`LeastOptions::failure`].
     pub lower_bound: f64,
     /// An estimate of `‖H‖₂` from below: the largest Ritz value in modulus.
     pub norm: f64,
-    /// Products spent.
+    /// The number of products.
     pub products: usize,
     /// Whether the spectrum of the operator was computed in full.
     pub exact: bool,
 }
 
 impl LeastEigenvalue {
-    /// `value − lower_bound`: how far `value` may be above the least eigenvalue.
+    /// `value − lower_bound`, a bound on the distance of `value` from the least eigenvalue.
     pub fn error(&self) -> f64 {
         self.value - self.lower_bound
     }
 }
 
-/// The least eigenvalue of `operator`: up to order `options.dense` from its full spectrum, above by the
-/// Lanczos process with full reorthogonalisation, from a start that is uniform on the sphere (stream "least
-/// eigenvalue", "start").
+/// Bounds the least eigenvalue of `operator` from both sides. Up to the order `options.dense` the full
+/// spectrum is computed. For larger orders the method is the Lanczos process with full reorthogonalisation
+/// from a start that is uniform on the sphere (stream "least eigenvalue", "start").
 ///
-/// It stops where both the residual and the distance to the lower bound are as small as asked, where the
-/// process ends by itself, or where the budget is spent: the result then says how far it came, and is as
-/// honest. Memory: `n·max_products` numbers, touched as the process goes.
+/// The process ends where both the residual and the gap are as small as the options ask, where it has found
+/// an invariant subspace, or where the budget of products is spent. The bounds of the result hold in each
+/// case. The memory is `n·max_products` numbers.
 ///
 /// # Errors
 /// The operator fails, is not symmetric or returns a value that is not finite; an order or a budget of zero;
@@ -92,14 +94,14 @@ impl LeastEigenvalue {
 ///
 /// # Accuracy
 /// `value` is the Rayleigh quotient of `vector` to about `8ε√n‖H‖`, and `lower_bound` allows for that. The
-/// lower bound is the larger of the theorem of Kuczyński and Woźniakowski (1992), which k = 150 steps at n =
-/// 10⁵ bring to 0.5 % of the spread of the spectrum, and of the bound of van Dorsselaer, Hochstenbach and van
-/// der Vorst (2000) for the process at hand, most often far closer. Its probability is that of exact
-/// arithmetic. Where the process ends early (an operator with few distinct eigenvalues), the bound is that of
-/// a last direction of the size of rounding.
+/// lower bound is the larger of two: the bound of Kuczyński and Woźniakowski (1992), which lies within 0.5 %
+/// of the spread of the spectrum after k = 150 steps at n = 10⁵, and the bound of van Dorsselaer,
+/// Hochstenbach and van der Vorst (2000) from the coefficients of the process, which is usually far closer.
+/// Their probability of failure is that in exact arithmetic. Where the process ends early, because the
+/// operator has few distinct eigenvalues, the next direction is taken to have the size of rounding.
 ///
-/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual of
-/// 1e-4 and a bound within 1e-2 take 75 to 110 products at a trained network and at a trained f_L + f_Q
+/// At md = 10⁵ (d = 50, m = 2000, n = 2500, pseudo-Huber loss, 200 steps of descent, several λ) a residual
+/// of 1e-4 and a bound within 1e-2 take 75 to 110 products at a trained network and at a trained f_L + f_Q
 /// (`cargo bench --bench least_eigenvalue`).
 pub fn least_eigenvalue(
     operator: &dyn SymmetricOperator,
@@ -112,9 +114,8 @@ pub fn least_eigenvalue(
             ("the order of the operator or the budget of products", "both must be at least 1");
         return Err(Error::domain(name, format!("{n}, {}", options.max_products), allowed));
     }
-    for (name, value) in
-        [("the tolerance", options.tolerance), ("the gap", options.gap), ("the probability", options.failure)]
-    {
+    let LeastOptions { tolerance, gap, failure, .. } = *options;
+    for (name, value) in [("the tolerance", tolerance), ("the gap", gap), ("the probability", failure)] {
         if !(value > 0.0 && value < 1.0) {
             return Err(Error::domain(name, value, "it lies between 0 and 1"));
         }
@@ -132,7 +133,7 @@ pub fn least_eigenvalue(
     Ok(found)
 }
 
-/// The operator itself, a block of columns at a time, and its spectrum.
+/// Computes the matrix, a block of columns at a time, and its spectrum.
 fn dense(operator: &dyn SymmetricOperator, par: Par) -> Result<LeastEigenvalue> {
     let n = operator.order();
     let mut a = Mat::zeros(n, n);
@@ -158,7 +159,7 @@ fn dense(operator: &dyn SymmetricOperator, par: Par) -> Result<LeastEigenvalue> 
     let vector = vectors.subcols(n - 1, 1).to_owned();
     let norm = largest.abs().max(value.abs());
     let residual = (&a * &vector - faer::Scale(value) * &vector).norm_l2();
-    // The products miss a symmetric operator by about as much as they miss symmetry.
+    // The error of the products is estimated by their deviation from symmetry.
     let rounding = rounding::eigen(n, norm) + square.sqrt();
     Ok(LeastEigenvalue {
         value,
@@ -182,12 +183,12 @@ fn symmetric(defect: f64, scale: f64) -> Result<()> {
 fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -> Result<LeastEigenvalue> {
     let n = operator.order();
     let steps = options.max_products.min(n);
-    // Cleared by the system when first written to.
+    // The system sets these numbers to zero when they are first written to.
     let mut numbers = vec![0.0; n * (steps + 1)];
     let rng = &mut seed::stream(options.seed, "least eigenvalue", "start");
     numbers[..n].iter_mut().for_each(|x| *x = StandardNormal.sample(rng));
     normalise(&mut numbers[..n], par);
-    // The projection of the operator: diagonal, and beside it.
+    // The diagonal and the subdiagonal of the projected operator.
     let (mut alphas, mut betas, mut scale) = (Vec::new(), Vec::<f64>::new(), 0.0_f64);
     for k in 1..=steps {
         let (basis, next) = numbers.split_at_mut(k * n);
@@ -203,10 +204,10 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         alphas.push(first[(k - 1, 0)] + again[(k - 1, 0)]);
         let beta = normalise(next, par);
         scale = scale.max(alphas[k - 1].abs()).max(beta);
-        // The products of the earlier directions say what the coefficients on them must be.
+        // For a symmetric operator, the products with earlier directions determine the coefficients.
         let expected = |i: usize| if i + 2 == k { betas[i] } else { 0.0 };
         symmetric((0..k - 1).map(|i| (first[(i, 0)] - expected(i)).abs()).fold(0.0, f64::max), scale)?;
-        // What is left of a process that has ended is rounding.
+        // Where the subspace is invariant, beta is at the level of rounding.
         let rounding = rounding::eigen(n, scale);
         let ended = beta <= rounding || k == n;
         betas.push(beta.max(rounding));
@@ -222,7 +223,7 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
         ritz.reverse();
         let (value, norm) = (ritz[0], ritz[0].abs().max(ritz[k - 1].abs()));
         let residual = beta * coefficients[(k - 1, k - 1)].abs();
-        // A whole basis leaves nothing out.
+        // A basis of the whole space needs no bound.
         let below = if k == n { value } else { certificate::lower_bound(n, &ritz, &betas, options.failure) };
         let lower_bound = below - rounding::eigen(n, norm);
         tracing::debug!(products = k, value, lower_bound, residual, "a look at the Lanczos process");
@@ -254,7 +255,7 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
     Err(Error::Numerical { what: "the Lanczos process", why: "it took no step".into() })
 }
 
-/// Divides by the norm, unless that is zero, and returns it.
+/// Divides `v` by its norm, unless that is zero, and returns the norm.
 fn normalise(v: &mut [f64], par: Par) -> f64 {
     let column = MatRef::from_column_major_slice(&*v, v.len(), 1);
     let norm = tall_inner(column, column, par)[(0, 0)].sqrt();

@@ -1,15 +1,16 @@
-//! Gradient descent, plain and perturbed, to stationary points, and the certificate that they are.
+//! Gradient descent with or without noise, to points that are certified to be stationary.
 //!
-//! [`descend`] follows the gradient of any [`Landscape`], [`LossLandscape`] for L_λ, with or without the
-//! noise of NBL22's equation (21), and says why it ended. A point W is (ν, γ)-second-order stationary (NBL22,
-//! Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds the least eigenvalue
-//! of a Hessian, or of any symmetric operator, from both sides: a small residual alone never shows that an
-//! eigenvalue is the least.
+//! [`descend`] minimises any [`Landscape`], in particular L_λ as a [`LossLandscape`], with or without the
+//! noise of NBL22's equation (21), and returns the reason why it ended. A point W is (ν, γ)-second-order
+//! stationary (NBL22, Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds
+//! the least eigenvalue of a Hessian, or of any symmetric operator, from both sides: a small residual alone
+//! never shows that an eigenvalue is the least.
 //!
 //! ```
 //! use escapement::descent::{DescentOptions, DescentState, Landscape, Outcome, StepSize, descend};
 //! use escapement::eigen::SymmetricOperator;
 //! use escapement::objective::regularized::Value;
+//! use escapement::Result;
 //! use faer::{Mat, MatMut, MatRef, Par};
 //! use std::ops::ControlFlow;
 //!
@@ -20,7 +21,7 @@
 //!     fn order(&self) -> usize {
 //!         2
 //!     }
-//!     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, _: Par) -> escapement::Result<()> {
+//!     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, _: Par) -> Result<()> {
 //!         (0..v.ncols()).for_each(|j| (0..2).for_each(|i| out[(i, j)] = self.0[i] * v[(i, j)]));
 //!         Ok(())
 //!     }
@@ -31,18 +32,18 @@
 //!     }
 //!     fn value_and_gradient(
 //!         &mut self, w: MatRef<'_, f64>, mut gradient: MatMut<'_, f64>, _: Par,
-//!     ) -> escapement::Result<Value> {
+//!     ) -> Result<Value> {
 //!         let (x, y) = (w[(0, 0)], w[(1, 0)]);
 //!         (gradient[(0, 0)], gradient[(1, 0)]) = (x * (x * x - 1.0), y);
 //!         let objective = 0.25 * (x * x - 1.0).powi(2) + 0.5 * y * y;
 //!         Ok(Value { loss: objective, regularizers: [0.0; 4], objective })
 //!     }
-//!     fn hessian(&self, w: MatRef<'_, f64>, _: Par) -> escapement::Result<Box<dyn SymmetricOperator + '_>> {
+//!     fn hessian(&self, w: MatRef<'_, f64>, _: Par) -> Result<Box<dyn SymmetricOperator + '_>> {
 //!         Ok(Box::new(Curvature([3.0 * w[(0, 0)].powi(2) - 1.0, 1.0])))
 //!     }
 //! }
 //!
-//! // Without noise the saddle holds; with it the descent escapes, and the point that ends it is certified.
+//! // Without noise the descent stays at the saddle; with noise it ends at a certified minimum.
 //! let defaults = DescentOptions::default();
 //! let still = DescentOptions { curvature: Some(0.1), max_steps: 500, patience: 100, ..defaults };
 //! let noisy = DescentOptions {

@@ -1,52 +1,53 @@
-//! How a descent steps, and when it stops.
+//! The options of a descent: its steps, and the conditions under which it ends.
 
 use super::LeastOptions;
 use crate::{Error, Result};
 
-/// How long a step is.
+/// The length of the steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StepSize {
-    /// η, always.
+    /// The same η in each step.
     Fixed(f64),
-    /// The largest η for which L is η^{-1}-smooth along the step, as found by trial: with `Δ = −η(∇L + Ξ)`,
-    /// the step is taken where `L(W + Δ) ≤ L(W) + ⟨∇L, Δ⟩ + ‖Δ‖²/2η`, and halved else; where L changes by no
-    /// more than rounding, `⟨∇L(W + Δ) − ∇L(W), Δ⟩ ≤ ‖Δ‖²/η` is asked for instead. The next step first tries
-    /// a tenth more. Without noise every step lowers L by `η‖∇L‖²/2` or more.
+    /// A step size η such that L is η^{-1}-smooth along the step, found by trial. With `Δ = −η(∇L + Ξ)`, the
+    /// step is taken where `L(W + Δ) ≤ L(W) + ⟨∇L, Δ⟩ + ‖Δ‖²/2η`, and η is halved otherwise. Where L changes
+    /// by no more than rounding, the condition is `⟨∇L(W + Δ) − ∇L(W), Δ⟩ ≤ ‖Δ‖²/η` instead. After a step
+    /// that was taken at once, η grows by a tenth. Without noise every step lowers L by at least `η‖∇L‖²/2`.
     Backtracking {
-        /// The first η tried.
+        /// The η that the first step tries first.
         first: f64,
     },
 }
 
-/// How a descent steps, and when it stops.
+/// The options of [`super::descend`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DescentOptions {
-    /// The length of a step.
+    /// The length of the steps.
     pub step_size: StepSize,
-    /// s: each step adds to the gradient a matrix Ξ of independent normal entries of variance s²/(md), so
-    /// that `E‖Ξ‖_F² = s²`. Zero for gradient descent without noise.
+    /// The size s of the noise. Each step adds a matrix Ξ of independent normal entries of variance s²/(md)
+    /// to the gradient, so that `E‖Ξ‖_F² = s²`. Zero stands for gradient descent without noise.
     pub noise: f64,
-    /// The seed of the noise: step t takes it from the stream "perturbed gradient descent", "noise t".
+    /// The seed of the noise. Step t draws from the stream "perturbed gradient descent", "noise t".
     pub seed: u64,
-    /// ν: where `‖∇L‖_F ≤ ν`, the point is first-order stationary.
+    /// The tolerance ν. A point is first-order stationary where `‖∇L‖_F ≤ ν`.
     pub gradient: f64,
-    /// γ: a stationary point ends the descent where the least eigenvalue of the Hessian is certified to be −γ
-    /// or more. `None`: any stationary point does.
+    /// The tolerance γ. A first-order stationary point ends the descent where the least eigenvalue of the
+    /// Hessian is certified to be at least −γ. With `None`, any first-order stationary point ends it.
     pub curvature: Option<f64>,
-    /// Steps after which it stops all the same.
+    /// The largest number of steps.
     pub max_steps: u64,
-    /// Steps without a new least L (by more than 1e-12 of it) after which it has stagnated.
+    /// The number of steps without a new least L after which the descent has stagnated. A new least value
+    /// must be lower by more than 1e-12 of it.
     pub patience: u64,
-    /// It has diverged where L is above this many times 1 + L at the start.
+    /// The descent has diverged where L exceeds this number times 1 + |L| at the start.
     pub ceiling: f64,
-    /// How the least eigenvalue is sought; its tolerance and gap give way to the question whether it is above
-    /// −γ.
+    /// The options for the least eigenvalue. Its tolerance and gap are not used, since it ends as soon as
+    /// the eigenvalue is known to lie above or below −γ.
     pub least: LeastOptions,
 }
 
 impl Default for DescentOptions {
-    /// Backtracking from η = 1, no noise, ν = 1e-4, no look at the curvature; 10 000 steps, patience for 2
-    /// 000, a ceiling of 10⁶.
+    /// Backtracking from η = 1, no noise, ν = 1e-4, no condition on the Hessian, at most 10 000 steps, a
+    /// patience of 2 000 steps, a ceiling of 10⁶.
     fn default() -> Self {
         Self {
             step_size: StepSize::Backtracking { first: 1.0 },

@@ -1,32 +1,32 @@
-//! Where a descent stands: all that it needs to go on as if it had never stopped.
+//! The state of a descent, from which it can be continued.
 
 use faer::Mat;
 
 use super::{DescentOptions, StepSize};
 
-/// Steps before a look at the curvature that decided nothing is repeated; it doubles until the gradient has
-/// been large again.
+/// Steps before the least eigenvalue is computed again where it decided nothing. The number doubles each
+/// time, until the gradient has been large again.
 pub(super) const FIRST_WAIT: u64 = 10;
 
-/// A point of a descent. Kept with its bits and handed back to [`super::descend`] with the same landscape and
-/// options, it leads to the bits that an uninterrupted descent would have led to, whatever the thread count.
+/// The state of a descent. If a stored state is passed to [`super::descend`] with the same landscape and
+/// options, the descent continues with the same bits as without the interruption, whatever the thread count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DescentState {
-    /// W.
+    /// The point W.
     pub w: Mat<f64>,
-    /// Steps taken.
+    /// The number of steps so far.
     pub step: u64,
-    /// η of the next step; under backtracking, the first that it tries.
+    /// The step size η of the next step; with backtracking, the first η that it tries.
     pub step_size: f64,
-    /// Evaluations of value and gradient behind the steps taken, refused steps included.
+    /// The number of evaluations of value and gradient in all steps, including steps that were refused.
     pub evaluations: u64,
-    /// L at the start, once it is known.
+    /// L at the start; none before the first evaluation.
     pub start: Option<f64>,
-    /// The least L so far, and the step that reached it.
+    /// The least L so far, and the step at which it was reached.
     pub best: Option<(f64, u64)>,
-    /// The step from which on the curvature may be looked at again.
+    /// The first step at which the least eigenvalue may be computed again.
     pub look_at: u64,
-    /// Steps to wait after a look that decides nothing.
+    /// Steps to wait after the next least eigenvalue that decides nothing.
     pub wait: u64,
 }
 

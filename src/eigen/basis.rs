@@ -1,4 +1,4 @@
-//! An orthonormal basis that grows and restarts, with its products and the projected matrix.
+//! An orthonormal basis that grows and restarts, with the products of its vectors and the projected matrix.
 
 use super::dense::full_eigen;
 use crate::error::{Error, Result};
@@ -10,19 +10,19 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 pub(super) struct Basis<'a> {
     operator: &'a dyn SymmetricOperator,
     par: Par,
-    /// Whether new directions get rough products.
+    /// Whether products with new directions are rough.
     pub(super) rough: bool,
     pub(super) capacity: usize,
     pub(super) size: usize,
-    /// Products spent (columns), exact and rough.
+    /// The number of products, exact and rough, counted in columns.
     pub(super) products: usize,
     q: Columns,
     aq: Columns,
     h: Mat<f64>,
 }
 
-/// Columns in memory that the system clears when they are first written to, and then by whichever thread
-/// writes: a matrix of zeros of this size takes seconds to make.
+/// Columns in memory that the system sets to zero when a thread first writes to them. To set a matrix of
+/// this size to zero at once would take seconds.
 struct Columns {
     rows: usize,
     numbers: Vec<f64>,
@@ -49,7 +49,7 @@ impl Columns {
         )
     }
 
-    /// The first `count` columns, and the `next` after them to be written to.
+    /// The first `count` columns to read, and the `next` columns after them to write to.
     fn split(&mut self, count: usize, next: usize) -> (MatRef<'_, f64>, MatMut<'_, f64>) {
         let rows = self.rows;
         let (left, right) = self.numbers.split_at_mut(count * rows);
@@ -71,7 +71,7 @@ impl<'a> Basis<'a> {
         self.q.rows
     }
 
-    /// The Ritz vectors `Q·y` of the first directions, with everything else given back.
+    /// The Ritz vectors `Q·y` of the first directions. All other memory is freed.
     pub(super) fn into_vectors(self, y: MatRef<'_, f64>) -> Mat<f64> {
         let Self { q, aq, par, .. } = self;
         drop(aq);
@@ -80,18 +80,19 @@ impl<'a> Basis<'a> {
         vectors
     }
 
-    /// Ritz values on the first `count` directions, descending, and their coefficients in them.
+    /// The Ritz values on the first `count` directions, descending, and the coefficients of the Ritz vectors
+    /// in these directions.
     pub(super) fn ritz(&self, count: usize) -> Result<(Vec<f64>, Mat<f64>)> {
         full_eigen(self.h.as_ref().submatrix(0, 0, count, count), self.par)
     }
 
-    /// The products of the last `count` directions.
+    /// The products with the last `count` directions.
     pub(super) fn last_products(&self, count: usize) -> Mat<f64> {
         self.aq.get(self.size - count, count).to_owned()
     }
 
-    /// Adds those directions of `x` that are new, as far as there is room, and returns how many they are. `x`
-    /// is overwritten. Of a unit direction more than `floor` must be left, squared, outside the basis.
+    /// Adds those directions of `x` that are new, as far as there is room, and returns their number. A unit
+    /// direction is new where its squared distance from the basis exceeds `floor`. `x` is overwritten.
     pub(super) fn extend(&mut self, x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         let c = self.orthonormalise(x, floor)?;
         if c == 0 {
@@ -107,26 +108,24 @@ impl<'a> Basis<'a> {
         self.products += c;
         self.size += c;
         self.project(k)?;
-        let block = self.h.as_ref().submatrix(k, k, c, c);
-        self.check_symmetry(
-            block,
-            if self.rough { f64::from(f32::EPSILON).sqrt() } else { f64::EPSILON.sqrt() },
-        )?;
+        let scale = self.h.as_ref().submatrix(0, 0, self.size, self.size).norm_max();
+        let digits = if self.rough { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        require_symmetric(self.h.as_ref().submatrix(k, k, c, c), scale, digits.sqrt() * scale)?;
         Ok(c)
     }
 
-    /// Replaces the products of the first `count` directions by exact ones.
+    /// Replaces the products with the first `count` directions by exact ones.
     pub(super) fn refresh(&mut self, count: usize) -> Result<()> {
         self.operator.apply(self.q.get(0, count), self.aq.get_mut(0, count), self.par)?;
         self.products += count;
         self.project(0)
     }
 
-    /// The rows and columns of H from `first` on.
+    /// Computes the rows and columns of H from `first` on.
     ///
-    /// What couples new directions to old ones is taken from the products of the old: those of a Ritz vector
-    /// are exact where the new may be rough, and the residuals that the new directions come from were formed
-    /// with them.
+    /// The entries of H between new and old directions are taken from the products with the old ones.
+    /// Products with a Ritz vector are exact where those with new directions may be rough, and the residuals
+    /// from which new directions come were formed with them.
     fn project(&mut self, first: usize) -> Result<()> {
         let c = self.size - first;
         require_finite(self.aq.get(first, c))?;
@@ -142,25 +141,12 @@ impl<'a> Basis<'a> {
         Ok(())
     }
 
-    fn check_symmetry(&self, block: MatRef<'_, f64>, allowed: f64) -> Result<()> {
-        let scale = self.h.as_ref().submatrix(0, 0, self.size, self.size).norm_max();
-        for j in 0..block.ncols() {
-            for i in 0..j {
-                let defect = (block[(i, j)] - block[(j, i)]).abs();
-                if defect > allowed * scale {
-                    return Err(Error::NotSymmetric { defect, scale, allowed: allowed * scale });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts `x`, made orthonormal and orthogonal to the basis, behind it; directions that are dependent to
-    /// rounding are dropped.
+    /// Makes `x` orthonormal and orthogonal to the basis, and stores it behind the basis. Directions that
+    /// are dependent to rounding are dropped.
     ///
-    /// Rounds of projection and of the SVQB scheme (Stathopoulos and Wu 2002: `X ← X U Λ^{-1/2}` from the EVD
-    /// of `XᵀX`), all BLAS-3, until a round finds `XᵀX` well conditioned beside the unit columns that it
-    /// began with: it then leaves them orthonormal to rounding.
+    /// Each round projects and then applies the SVQB scheme, `X ← X U Λ^{-1/2}` from the EVD of `XᵀX`
+    /// (Stathopoulos and Wu 2002); all its products are matrix products. A round that finds `XᵀX` well
+    /// conditioned leaves X orthonormal to rounding, and is the last.
     fn orthonormalise(&mut self, mut x: MatMut<'_, f64>, floor: f64) -> Result<usize> {
         normalise_columns(x.as_mut());
         let mut b = x.ncols().min(self.capacity - self.size);
@@ -175,15 +161,15 @@ impl<'a> Basis<'a> {
             tall_outer(x.as_mut(), Accum::Add, q, overlap.as_ref(), -1.0, self.par);
             let gram = tall_inner(x.as_ref(), x.as_ref(), self.par);
             let (lambda, u) = full_eigen(gram.as_ref(), self.par)?;
-            // The columns came with unit norm: what is left of a direction after the first projection is
-            // measured against 1.
+            // The columns had unit norm, so that the rest of a direction after the first projection is
+            // relative to 1.
             let least = if round == 0 { floor } else { 0.5 };
             let kept = lambda.iter().take_while(|&&l| l > least).count();
             let map = Mat::from_fn(b, kept, |i, j| u[(i, j)] / lambda[j].sqrt());
             let mut slot = slots.as_mut().subcols_mut(0, kept);
             tall_outer(slot.as_mut(), Accum::Replace, x.as_ref(), map.as_ref(), 1.0, self.par);
-            // Most of every direction was left, and they were far from dependent: what rounding left of
-            // either is rounding still.
+            // Most of every direction was left and the directions were far from dependent, so that only
+            // rounding remains in the overlap with the basis and with one another.
             let settled = kept == b && lambda[b - 1] > 0.1 && lambda[0] < 10.0;
             b = kept;
             if settled {
@@ -194,7 +180,8 @@ impl<'a> Basis<'a> {
         Ok(b)
     }
 
-    /// `AQy − θQy` for the Ritz pairs `y` into the first columns of `out`, and the norms.
+    /// Computes the residuals `AQy − θQy` of the Ritz pairs `y` in the first columns of `out`, and returns
+    /// their norms.
     pub(super) fn residuals(&self, theta: &[f64], y: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Vec<f64> {
         let c = y.ncols();
         let mut out = out.subcols_mut(0, c);
@@ -216,10 +203,11 @@ impl<'a> Basis<'a> {
     }
 }
 
-/// An error that names the first entry of an operator's product that is NaN or infinite.
+/// Refuses a product of an operator that holds NaN or an infinity.
 pub(super) fn require_finite(product: MatRef<'_, f64>) -> Result<()> {
     for (col, entries) in product.col_iter().enumerate() {
-        // A norm meets every NaN and infinity, and is faster than a search; the search then says where.
+        // A norm is faster than a search, and is not finite where any entry is not; the search then finds
+        // the entry.
         if !entries.norm_l2().is_finite()
             && let Some((row, &value)) = entries.iter().enumerate().find(|(_, value)| !value.is_finite())
         {
@@ -229,7 +217,20 @@ pub(super) fn require_finite(product: MatRef<'_, f64>) -> Result<()> {
     Ok(())
 }
 
-/// Scales each column to unit norm; a zero column stays zero and is dropped by what follows.
+/// Refuses a matrix whose entries differ by more than `allowed` from their mirror images.
+pub(super) fn require_symmetric(a: MatRef<'_, f64>, scale: f64, allowed: f64) -> Result<()> {
+    for j in 0..a.ncols() {
+        for i in 0..j {
+            let defect = (a[(i, j)] - a[(j, i)]).abs();
+            if defect > allowed {
+                return Err(Error::NotSymmetric { defect, scale, allowed });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Scales each column to unit norm. A zero column stays zero.
 fn normalise_columns(mut x: MatMut<'_, f64>) {
     for j in 0..x.ncols() {
         let norm = x.as_ref().col(j).norm_l2();

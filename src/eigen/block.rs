@@ -1,6 +1,7 @@
-//! A block Krylov method with Rayleigh–Ritz, soft locking and thick restarts, on any symmetric operator.
+//! A block Krylov method for the largest eigenpairs of any symmetric operator, with Rayleigh–Ritz steps,
+//! soft locking and thick restarts.
 
-use super::basis::{Basis, require_finite};
+use super::basis::{Basis, require_finite, require_symmetric};
 use super::dense::{full_eigen, largest, residual_norms};
 use crate::error::{Error, Result};
 use crate::operator::SymmetricOperator;
@@ -10,40 +11,41 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 use std::ops::ControlFlow;
 
-/// Krylov steps that fresh directions get after convergence: enough to find an eigenvalue that stands out by
-/// a tenth of the spread.
+/// Krylov steps from random directions after convergence. They are enough to find an eigenvalue that exceeds
+/// the others by a tenth of the spread of the spectrum.
 const PROBES: usize = 6;
-/// Fresh directions in a probe.
+/// Random directions in a probe.
 pub(super) const PROBE_BLOCK: usize = 8;
-/// Squared norm of what is left of a rough unit residual outside the basis, below which it is not followed: a
-/// tenth of the residual.
+/// A normalised residual from rough products is not added to the basis where the squared norm of its part
+/// outside the basis is below this.
 const ROUGH_DEPENDENT: f64 = 0.01;
-/// Passes of exact products after which a residual that no longer halves is taken for the limit of the
-/// arithmetic.
+/// The number of passes of exact products without a halving of the residual after which the residual counts
+/// as the limit of the arithmetic.
 const PASSES: usize = 2;
 
-/// What [`block_eigen`] is asked for, and what it may spend.
+/// The options of [`block_eigen`].
 #[derive(Debug, Clone)]
 pub struct BlockOptions {
-    /// How many of the largest eigenvalues.
+    /// The number of the largest eigenvalues that are wanted.
     pub wanted: usize,
-    /// Directions added at a time.
+    /// Directions that are added at a time.
     pub block: usize,
-    /// Columns at which the basis restarts; at least `wanted + 2·block` are used.
+    /// The number of columns at which the basis restarts; `wanted + 2·block` if that is larger.
     pub max_basis: usize,
-    /// Residuals allowed, relative to the largest Ritz value in modulus.
+    /// The residual that is allowed, relative to the largest Ritz value in modulus.
     pub tolerance: f64,
-    /// Operator products (columns) after which the solver gives up.
+    /// The number of operator products, in columns, after which the solver returns an error.
     pub max_products: usize,
-    /// Whether random directions are followed after convergence, for eigenvalues that the start hides.
+    /// Whether random directions are added after convergence, to find eigenvectors that have no part in the
+    /// space of the start.
     pub probe: bool,
-    /// Seed of the random directions.
+    /// The seed of the random directions.
     pub seed: u64,
 }
 
 impl BlockOptions {
-    /// Defaults for the `wanted` largest eigenvalues: blocks of a quarter of that (from 4 to 64), twice as
-    /// many columns and four blocks, and [`tolerance::RESIDUAL`].
+    /// The defaults for the `wanted` largest eigenvalues: a block of a quarter of that, but from 4 to 64; a
+    /// basis of twice as many columns and four blocks; the tolerance [`tolerance::RESIDUAL`].
     pub fn top(wanted: usize) -> Self {
         let block = (wanted / 4).clamp(4, 64);
         Self {
@@ -58,18 +60,18 @@ impl BlockOptions {
     }
 }
 
-/// How far a solve has come.
+/// The progress of a solve after a Rayleigh–Ritz step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Operator products spent (columns).
+    /// The number of operator products so far, in columns.
     pub products: usize,
-    /// How many of the wanted pairs meet the tolerance.
+    /// The number of wanted pairs that meet the tolerance.
     pub converged: usize,
     /// The largest residual of a wanted pair, relative to the largest Ritz value.
     pub residual: f64,
 }
 
-/// Called after every Rayleigh–Ritz step; `Break` ends the solve with what there is.
+/// Callback: given the progress after each Rayleigh–Ritz step; `Break` ends the solve with the pairs so far.
 pub type Observer<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 /// Eigenpairs found by [`block_eigen`].
@@ -79,36 +81,39 @@ pub struct BlockSolution {
     pub eigenvalues: Vec<f64>,
     /// Orthonormal eigenvectors, `[n, wanted]`.
     pub vectors: Mat<f64>,
-    /// `‖Ax − λx‖₂` of each pair, from exact products made afresh at the end; from the products at hand if
-    /// the solve was stopped.
+    /// `‖Ax − λx‖₂` of each pair, from exact products that are computed again at the end, or from the last
+    /// products if the solve was stopped.
     pub residuals: Vec<f64>,
-    /// The largest of them.
+    /// The largest residual.
     pub residual_max: f64,
-    /// Operator products spent (columns).
+    /// The number of operator products, in columns.
     pub products: usize,
-    /// Restarts taken.
+    /// The number of restarts.
     pub restarts: usize,
-    /// Whether the observer stopped it: the pairs are then the best there were, within their residuals of
-    /// some eigenvalues.
+    /// Whether the observer stopped the solve. The pairs are then the best so far; each lies within its
+    /// residual of some eigenvalue.
     pub stopped: bool,
 }
 
-/// The largest eigenpairs of `operator`, from the span of `initial` (`[n, any]`, need not be orthonormal) and
-/// random directions.
+/// The largest eigenpairs of `operator`, searched from the span of `initial` (`[n, any]`, not necessarily
+/// orthonormal) and random directions.
 ///
-/// Rayleigh–Ritz on a growing orthonormal basis; the residuals of the unconverged Ritz pairs are the next
-/// block, and converged pairs stay in the basis without spending products. The search takes rough products
-/// where the operator has them; when it has converged, the products of the Ritz vectors are made afresh and
-/// exactly, and it goes on from their residuals until those are small: each such pass gains as many digits as
-/// a rough product has. With `probe`, random directions are added after convergence and followed for six
-/// Krylov steps of their own, so that an eigenvalue hidden from the start (a symmetry of `initial`, a
-/// multiplicity larger than the block) has a way in. Small problems (n at most `2·max_basis`) are solved
-/// densely, from n products. Memory: `16n` bytes for each column of the basis, `8n` for each of wanted +
-/// block more.
+/// Each step takes Ritz pairs on a growing orthonormal basis, and adds the residuals of the pairs that have
+/// not converged as the next block. Converged pairs stay in the basis without further products. Where the
+/// operator has rough products, the search uses them. Once it has converged, the products with the Ritz
+/// vectors are computed again exactly, and the search continues from their residuals until these are small;
+/// each such pass gains as many digits as a rough product has.
+///
+/// With `probe`, random directions are added after convergence and iterated for six Krylov steps. An
+/// eigenvector that the search cannot reach from `initial`, because of a symmetry or of a multiplicity
+/// larger than the block, can then be found. Small problems (n at most `2·max_basis`) are solved densely,
+/// from n products. The memory is `16n` bytes for each column of the basis, and `8n` bytes for each of
+/// wanted + block columns more.
 ///
 /// # Errors
-/// The operator fails, is not symmetric or returns a value that is not finite; no convergence within the
-/// budget of products, or beyond the digits of the arithmetic; `wanted` not in 1..=n, or a budget of none.
+/// The operator fails, is not symmetric or returns a value that is not finite; the method does not converge
+/// within the budget of products, or the tolerance is below the rounding of the products; `wanted` is not in
+/// 1..=n, or the budget is zero.
 pub fn block_eigen(
     operator: &dyn SymmetricOperator,
     initial: Option<Mat<f64>>,
@@ -118,7 +123,7 @@ pub fn block_eigen(
     block_eigen_observed(operator, initial, options, par, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`block_eigen`]; `observe` sees every step and may stop the solve.
+/// As [`block_eigen`], with a callback: given the progress after each step, `observe` may stop the solve.
 ///
 /// # Errors
 /// As for [`block_eigen`].
@@ -153,13 +158,14 @@ pub fn block_eigen_observed(
             continue;
         }
         if step.count < wanted {
-            // An invariant subspace that is too small.
+            // The basis spans an invariant subspace that is too small.
             if search.add_random(block)? > 0 {
                 continue;
             }
             return Err(exhausted(&search.basis, step.worst, step.allowed));
         }
-        // Converged, as far as rough products can tell: exact ones decide, on the wanted directions alone.
+        // The pairs have converged as far as rough products show. Exact products with the wanted directions
+        // decide.
         if !rotated {
             search.basis.restart(&step.theta, step.y.subcols(0, step.guarded));
         }
@@ -180,7 +186,7 @@ pub fn block_eigen_observed(
     }
 }
 
-/// Refuses what no solve can answer.
+/// Refuses options with which no solve is possible.
 fn require_meaningful(n: usize, initial: Option<&Mat<f64>>, options: &BlockOptions) -> Result<()> {
     let wanted = options.wanted;
     if wanted == 0 || wanted > n {
@@ -192,17 +198,12 @@ fn require_meaningful(n: usize, initial: Option<&Mat<f64>>, options: &BlockOptio
     }
     if let Some(x) = initial.filter(|x| x.nrows() != n) {
         let expected = format!("n = {n}, any");
-        return Err(Error::Shape {
-            name: "the start of the block eigen-solver",
-            rows: x.nrows(),
-            cols: x.ncols(),
-            expected,
-        });
+        return Err(Error::shape("the start of the block eigen-solver", [x.nrows(), x.ncols()], expected));
     }
     Ok(())
 }
 
-/// A solve under way.
+/// The state of a solve.
 struct Search<'a> {
     options: &'a BlockOptions,
     basis: Basis<'a>,
@@ -211,32 +212,32 @@ struct Search<'a> {
     work: Mat<f64>,
     /// Directions added at a time.
     block: usize,
-    /// Directions of a probe: no more than the least basis has room for beside as many that are kept.
-    fresh: usize,
+    /// Directions of a probe, at most a block.
+    probe_block: usize,
     restarts: usize,
     probes: usize,
-    /// The largest Ritz value in modulus that there has been: a restart may drop it.
+    /// The largest modulus of a Ritz value in any step so far, since a restart may drop this Ritz value.
     scale: f64,
     passes: Stall,
 }
 
-/// Ritz pairs on the whole basis, and how far the wanted ones have converged.
+/// The Ritz pairs on the whole basis, and the convergence of the wanted ones.
 struct Step {
     theta: Vec<f64>,
     y: Mat<f64>,
-    /// How many of the wanted pairs there are.
+    /// The number of wanted pairs that the basis has.
     count: usize,
-    /// As many, and those that a restart keeps beside them.
+    /// `count`, and the further pairs that a restart keeps.
     guarded: usize,
     /// The residual that is allowed.
     allowed: f64,
     /// The residual norms of the guarded pairs.
     norms: Vec<f64>,
-    /// The largest of the wanted ones.
+    /// The largest residual norm of a wanted pair.
     worst: f64,
     /// The wanted pairs that have not converged.
     next: Vec<usize>,
-    /// Whether there are as many as wanted, all converged.
+    /// Whether all wanted pairs exist and have converged.
     settled: bool,
 }
 
@@ -267,17 +268,17 @@ impl<'a> Search<'a> {
         if basis.size < wanted {
             basis.extend(random.fill(work.as_mut().subcols_mut(0, block)), tolerance::DEPENDENT)?;
         }
-        let fresh = block.min(PROBE_BLOCK);
+        let probe_block = block.min(PROBE_BLOCK);
         let (restarts, probes, scale, passes) = (0, 0, 0.0, Stall::default());
-        Ok(Self { options, basis, random, work, block, fresh, restarts, probes, scale, passes })
+        Ok(Self { options, basis, random, work, block, probe_block, restarts, probes, scale, passes })
     }
 
-    /// A Rayleigh–Ritz step on the whole basis; the buffer then holds the residuals.
+    /// Takes a Rayleigh–Ritz step on the whole basis and leaves the residuals in `work`.
     fn step(&mut self) -> Result<Step> {
         let wanted = self.options.wanted;
         let (theta, y) = self.basis.ritz(self.basis.size)?;
         let count = wanted.min(self.basis.size);
-        let guarded = (wanted + self.fresh).min(self.basis.size);
+        let guarded = (wanted + self.probe_block).min(self.basis.size);
         self.scale = theta.iter().fold(self.scale, |s, t| s.max(t.abs()));
         let allowed = self.options.tolerance * self.scale;
         let norms = self.basis.residuals(&theta, y.subcols(0, guarded), self.work.as_mut());
@@ -302,9 +303,9 @@ impl<'a> Search<'a> {
         progress
     }
 
-    /// Restarts the basis where the next directions would not fit, and says whether it did.
+    /// Restarts the basis where the next directions would not fit, and returns whether it did.
     fn make_room(&mut self, step: &Step) -> bool {
-        let room = if step.settled { self.fresh } else { self.block };
+        let room = if step.settled { self.probe_block } else { self.block };
         let full = self.basis.size + room > self.basis.capacity;
         if full {
             let kept = (self.options.wanted + room).min(self.basis.size);
@@ -315,13 +316,14 @@ impl<'a> Search<'a> {
         full
     }
 
-    /// Adds the residuals of unconverged pairs, or the directions of a probe; returns how many were new.
+    /// Adds the residuals of unconverged pairs, or the directions of a probe, and returns how many of them
+    /// were new.
     fn follow(&mut self, step: &Step, probing: bool) -> Result<usize> {
-        // With rough products a residual has a part within the basis, which no new direction reduces: where
-        // that is nearly all of it, the products have no more digits to give.
+        // With rough products a residual has a part within the basis, which no new direction reduces. Where
+        // that is nearly the whole residual, the products have no more digits.
         let floor = if self.basis.rough { ROUGH_DEPENDENT } else { tolerance::DEPENDENT };
         if !step.settled {
-            // The worst first: what is left of the others may be rounding of rough products.
+            // The largest residuals are chosen, since the others may be rounding of rough products.
             let mut next = step.next.clone();
             next.sort_by(|&i, &j| step.norms[j].total_cmp(&step.norms[i]));
             next.truncate(self.block);
@@ -331,14 +333,14 @@ impl<'a> Search<'a> {
         if !probing {
             return Ok(0);
         }
-        // The first probe, or one whose directions are used up, starts from fresh ones.
+        // The first probe, and one that has no new directions left, starts from random ones.
         let mut added = 0;
         if self.probes > 0 {
             let beside: Vec<usize> = (step.count..step.guarded).collect();
             added = self.basis.extend(gather(&mut self.work, &beside), floor)?;
         }
         if added == 0 {
-            added = self.add_random(self.fresh)?;
+            added = self.add_random(self.probe_block)?;
         }
         self.probes += 1;
         tracing::debug!(probes = self.probes, added, "random directions are followed");
@@ -350,7 +352,8 @@ impl<'a> Search<'a> {
         self.basis.extend(directions, tolerance::DEPENDENT)
     }
 
-    /// Ritz pairs and residual norms of the first `count` directions, from exact products made afresh.
+    /// Ritz pairs and residual norms on the first `count` directions, from exact products that are computed
+    /// again.
     fn exact(&mut self, count: usize) -> Result<(Vec<f64>, Mat<f64>, Vec<f64>)> {
         self.basis.refresh(count)?;
         let (theta, y) = self.basis.ritz(count)?;
@@ -358,11 +361,12 @@ impl<'a> Search<'a> {
         Ok((theta, y, norms))
     }
 
-    /// Whether exact residuals no longer fall. Where rough products may be why, all are exact from here on.
+    /// Whether exact residuals no longer fall. Where rough products may be the reason, the products are
+    /// exact from then on.
     fn has_stalled(&mut self, worst: f64) -> Result<bool> {
-        self.passes.see(worst);
+        self.passes.record(worst);
         if self.passes.count > 0 && self.basis.rough {
-            // A cluster mixes directions that are known roughly only.
+            // In a cluster of eigenvalues, rough products mix the directions.
             self.basis.rough = false;
             self.basis.refresh(self.basis.size)?;
             self.passes = Stall::default();
@@ -370,7 +374,7 @@ impl<'a> Search<'a> {
         Ok(self.passes.count >= PASSES)
     }
 
-    /// The answer with the Ritz vectors `y`, one for each residual.
+    /// The solution with the Ritz vectors of the coefficients `y`, one for each residual.
     fn solution(
         self,
         theta: &[f64],
@@ -407,7 +411,7 @@ fn gather<'a>(x: &'a mut Mat<f64>, chosen: &[usize]) -> MatMut<'a, f64> {
     x.as_mut().subcols_mut(0, chosen.len())
 }
 
-/// How often in a row a residual has not halved.
+/// Counts how many times in a row a residual has not halved.
 #[derive(Default)]
 struct Stall {
     best: Option<f64>,
@@ -415,7 +419,7 @@ struct Stall {
 }
 
 impl Stall {
-    fn see(&mut self, residual: f64) {
+    fn record(&mut self, residual: f64) {
         let gained = self.best.is_none_or(|best| residual <= 0.5 * best);
         self.count = if gained { 0 } else { self.count + 1 };
         if gained {
@@ -424,22 +428,14 @@ impl Stall {
     }
 }
 
-/// Small orders: the matrix itself, from n products.
+/// Solves a problem of small order densely: n products give the matrix itself.
 fn small(operator: &dyn SymmetricOperator, wanted: usize, par: Par) -> Result<BlockSolution> {
     let n = operator.order();
     let mut a = Mat::zeros(n, n);
     operator.apply(Mat::<f64>::identity(n, n).as_ref(), a.as_mut(), par)?;
     require_finite(a.as_ref())?;
     let scale = a.norm_max();
-    let allowed = f64::EPSILON.sqrt() * scale;
-    for j in 0..n {
-        for i in 0..j {
-            let defect = (a[(i, j)] - a[(j, i)]).abs();
-            if defect > allowed {
-                return Err(Error::NotSymmetric { defect, scale, allowed });
-            }
-        }
-    }
+    require_symmetric(a.as_ref(), scale, f64::EPSILON.sqrt() * scale)?;
     let (values, mut vectors) = full_eigen(a.as_ref(), par)?;
     vectors.truncate(n, wanted);
     let mut au = Mat::zeros(n, wanted);

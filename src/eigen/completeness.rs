@@ -1,7 +1,6 @@
-//! Could an eigenvalue have been missed? Answers that do not trust the solver.
+//! Tests, independent of the solver, whether an eigenvalue could have been missed.
 
-use super::basis::Basis;
-use super::dense::inertia;
+use super::{basis::Basis, dense::inertia};
 use crate::covariance::Covariance;
 use crate::error::Result;
 use crate::operator::SymmetricOperator;
@@ -9,31 +8,34 @@ use crate::sphere::{cumulative_dimension, uniform_sphere};
 use crate::{rounding, seed, tolerance};
 use faer::{Mat, Par};
 
-/// Order of `A` up to which the top of the spectrum is checked by an inertia count: n³/3 flops, a few
+/// The order of `A` up to which an inertia count checks the top of the spectrum. It costs n³/3 flops, a few
 /// seconds.
 const INERTIA_ORDER: usize = 2_000;
 
-/// What is known about the eigenvalues that were *not* returned.
+/// A statement about the eigenvalues that were *not* returned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completeness {
-    /// The leading eigenvalues that are certified to be the largest of Σ.
+    /// The number of leading eigenvalues that are certified to be the largest of Σ.
     pub certified: usize,
-    /// By what argument, or why there is none, in words with the numbers that decide.
+    /// The argument that certifies them, or the reason why there is none, in words with the numbers that
+    /// decide.
     pub how: String,
-    /// `|tr − Σλ|` over the computed spectrum, in units of Σ, for a full spectrum.
+    /// `|tr − Σλ|`, the difference between the trace and the sum of the eigenvalues of a full spectrum, in
+    /// units of Σ.
     pub trace_defect: Option<f64>,
-    /// `|‖·‖_F² − Σλ²|/‖·‖_F²`, for a full spectrum.
+    /// `|‖·‖_F² − Σλ²|/‖·‖_F²`, the relative difference between the squared Frobenius norm and the sum of
+    /// the squared eigenvalues of a full spectrum.
     pub frobenius_defect: Option<f64>,
 }
 
 impl Completeness {
-    /// Nothing is known, for the reason given.
+    /// The statement that nothing is known, with the reason.
     pub(super) fn unknown(why: &str) -> Self {
         Self { certified: 0, how: why.into(), trace_defect: None, frobenius_defect: None }
     }
 
-    /// The full spectrum `values` of the symmetric matrix `a`, `scale` times which is Σ or its part: the
-    /// trace and Frobenius identities must hold.
+    /// The statement for the full spectrum `values` of the symmetric matrix `a`, where `scale` times `a` is
+    /// Σ or a part of it. It holds the trace and Frobenius identities against the spectrum.
     pub(super) fn of_full(a: &Mat<f64>, values: &[f64], scale: f64, certified: usize, how: String) -> Self {
         let sum: f64 = values.iter().sum();
         let trace: f64 = (0..a.nrows()).map(|i| a[(i, i)]).sum();
@@ -47,12 +49,13 @@ impl Completeness {
         }
     }
 
-    /// The top of a spectrum (`values` of Σ, descending), by the cheapest argument that decides.
+    /// The statement for the largest eigenvalues `values` of Σ, descending, by the cheapest argument that
+    /// decides.
     ///
-    /// On small sizes Sylvester's law counts the eigenvalues above the last one. Else, at most `n_j`
-    /// eigenvalues of Σ exceed `‖Σ_{>j}‖` (Weyl, since `Σ_{≤j}` has rank at most `n_j`): finding `n_j` above
-    /// a bound on it leaves none to miss. The bound is `‖Σ_{>j}‖_F` where that suffices, else the
-    /// probabilistic one of [`norm_bound`].
+    /// For small orders, Sylvester's law counts the eigenvalues above the last one. For large orders, at
+    /// most `n_j` eigenvalues of Σ exceed `‖Σ_{>j}‖`, by Weyl's inequality, since `Σ_{≤j}` has rank at most
+    /// `n_j`. If `n_j` computed eigenvalues exceed a bound on this norm, none is missing. The bound is
+    /// `‖Σ_{>j}‖_F` where that suffices, and otherwise the probabilistic one of [`norm_bound`].
     pub(super) fn of_top(
         cov: &Covariance,
         values: &[f64],
@@ -73,7 +76,8 @@ impl Completeness {
             let count = |shift: f64| {
                 (inertia(a.as_ref(), shift / cov.scale()), values.iter().filter(|&&l| l > shift).count())
             };
-            // Below the last value; or above it, when the cluster it belongs to goes on.
+            // The count is taken below the last value, or above it where the cluster of the last value goes
+            // on.
             let (below, all) = count(last - margin);
             let (above, found) = if below == all { (below, all) } else { count(last + margin) };
             let certified = if above == found { found } else { 0 };
@@ -89,7 +93,8 @@ impl Completeness {
         let rest = cov.beyond(j);
         let extra = cov.truncation_bound() + margin;
         let above = |bound: f64| values.iter().filter(|&&l| l > bound).count();
-        // The Frobenius norm costs p² kernels: worth it where its limit at infinite width leaves it a chance.
+        // The Frobenius norm costs p²/2 kernels, and is computed where its limit at infinite width is small
+        // enough.
         let limit: f64 = cov.levels().levels.iter().skip(j + 1).map(|l| l.tau * l.kappa).sum();
         if above(limit.sqrt()) == n_j {
             let frobenius = rest.frobenius_norm() + extra;
@@ -101,7 +106,7 @@ impl Completeness {
                 return Ok(claim(n_j, how));
             }
         }
-        // No more digits than are needed to tell it from the last of the group.
+        // The norm is bounded until the bound decides, and no further.
         let decides = |norm: f64| above(norm * cov.scale() + extra) == n_j;
         let bound = norm_bound(&rest.mixed_operator(memory), decides, par)? * cov.scale() + extra;
         let found = above(bound);
@@ -115,22 +120,24 @@ impl Completeness {
     }
 }
 
-/// Steps for [`norm_bound`] at most: at n = 10⁶ the bound is then within 10 % of the norm.
+/// The most steps of [`norm_bound`]. At n = 10⁶ the bound is then within 10 % of the norm.
 const STEPS: usize = 20;
-/// Directions in each: a product with four costs little more than with one, and four starts halve the steps.
+/// Directions in a step. A product with four directions costs little more than with one, and four starts
+/// halve the steps.
 const STARTS: usize = 4;
-/// Rounding of a product in mixed precision relative to the norm: 3e-8 was measured at d = 100, m = 10 000; a
-/// factor of three hundred.
+/// The rounding that is allowed in a product of mixed precision, relative to the norm: three hundred times
+/// the 3e-8 that was measured at d = 100, m = 10 000.
 const ROUGH: f64 = 1e-5;
 
-/// A bound on the norm of a positive semidefinite operator that fails with probability at most
-/// [`tolerance::FAILURE`]; it is sharpened until `decides` says that it is sharp enough, or for [`STEPS`]
-/// steps.
+/// A bound on the norm of a positive semidefinite operator, which fails with probability at most
+/// [`tolerance::FAILURE`]. It is improved until `decides` accepts it, or for [`STEPS`] steps.
 ///
-/// Block Lanczos with full reorthogonalisation from [`STARTS`] independent directions. From one, uniform on
-/// the sphere, the largest Ritz value θ after q steps satisfies `P(θ < (1−ε)‖A‖) ≤ 1.648 √n exp(−√ε(2q−1))`
-/// (Kuczyński and Woźniakowski 1992, theorem 4.2); the block contains the Krylov space of each, so all must
-/// fail together; and the bound is looked at after every step, each of which may fail. So `‖A‖ ≤ θ/(1−ε)`.
+/// The method is block Lanczos with full reorthogonalisation from [`STARTS`] independent directions. From
+/// one direction, uniform on the sphere, the largest Ritz value θ after q steps satisfies
+/// `P(θ < (1−ε)‖A‖) ≤ 1.648 √n exp(−√ε(2q−1))` (Kuczyński and Woźniakowski 1992, theorem 4.2). The block
+/// contains the Krylov space of every direction, so that the bound `‖A‖ ≤ θ/(1−ε)` fails only where the
+/// bounds of all directions fail. The probability is divided among the steps, since the bound is used after
+/// each of them.
 fn norm_bound(operator: &dyn SymmetricOperator, decides: impl Fn(f64) -> bool, par: Par) -> Result<f64> {
     let n = operator.order();
     let mut basis = Basis::new(operator, (STARTS * STEPS).min(n), par);
@@ -144,7 +151,7 @@ fn norm_bound(operator: &dyn SymmetricOperator, decides: impl Fn(f64) -> bool, p
         let added = basis.extend(work.as_mut(), tolerance::DEPENDENT)?;
         let (theta, _) = basis.ritz(basis.size)?;
         let largest = theta[0].max(0.0) * (1.0 + ROUGH);
-        // An invariant subspace of a random start: with probability one it meets every eigenspace.
+        // The subspace is invariant. With probability one a random start has a part in every eigenspace.
         if added == 0 || basis.size == n {
             return Ok(largest);
         }

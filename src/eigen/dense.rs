@@ -1,33 +1,31 @@
-//! The dense route: a full self-adjoint EVD of the pd × pd matrix `A`, half the order of Σ.
+//! The dense route: a full self-adjoint EVD of the matrix `A`, whose order pd is half that of Σ.
 
 use super::{Completeness, EigenPairs, Plan, Request};
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
-use crate::product::{matmul, settle, tall_inner};
+use crate::product::{clear_registers, matmul, tall_inner};
 use crate::{rounding, seed, tolerance};
-use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::perm::swap_cols_idx;
-use faer::prelude::default;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par, diag::Diag, perm::swap_cols_idx, prelude::default};
 use rand_distr::{Distribution, StandardNormal};
 
-/// Columns up to which residuals are computed one by one.
+/// The number of columns up to which residuals are computed one by one.
 const SKETCHED: usize = 512;
-/// Random combinations of the rows of a residual otherwise: the bounds are then about twice the residuals.
+/// The number of random combinations of the rows of a residual, for more columns. The bounds are then about
+/// twice the residuals.
 const SKETCH: usize = 64;
-/// Rows to a column from which a product is split along the rows.
+/// The ratio of rows to columns from which a product is split along the rows.
 const TALL: usize = 16;
-/// Order from which a second thread pays in an EVD (measured on two cores).
+/// The order from which an EVD takes less time with a second thread, as measured on two cores.
 const PARALLEL_ORDER: usize = 1_000;
 
-/// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as the columns of
-/// the second part.
+/// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as columns in the
+/// same order.
 ///
-/// Only the lower triangle of `a` is read. Accuracy: absolute error near `ε·‖a‖`, so small eigenvalues of a
-/// graded matrix have no digits.
+/// Only the lower triangle of `a` is read. The absolute error is near `ε·‖a‖`, so that small eigenvalues of
+/// a graded matrix have no digits.
 ///
 /// # Errors
 /// `a` is not square, holds a value that is not finite, or the EVD does not converge.
@@ -39,8 +37,8 @@ pub fn full_eigen(a: MatRef<'_, f64>, par: Par) -> Result<(Vec<f64>, Mat<f64>)> 
     Ok((ascending.into_iter().rev().collect(), u))
 }
 
-/// All eigenvalues of a symmetric matrix in descending order; a third of the flops of [`full_eigen`], three
-/// quarters of its time.
+/// All eigenvalues of a symmetric matrix in descending order, in three quarters of the time of
+/// [`full_eigen`].
 ///
 /// # Errors
 /// As for [`full_eigen`].
@@ -51,9 +49,9 @@ pub fn full_eigenvalues(a: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
 fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64>> {
     let n = a.nrows();
     if a.ncols() != n {
-        return Err(Error::Shape { name: "the matrix", rows: n, cols: a.ncols(), expected: "n, n".into() });
+        return Err(Error::shape("the matrix", [n, a.ncols()], "n, n"));
     }
-    // faer answers Ok with NaN inside to NaN.
+    // faer answers a matrix with NaN with Ok and NaN inside.
     for col in 0..n {
         for row in col..n {
             let value = a[(row, col)];
@@ -70,16 +68,17 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
     self_adjoint_evd(a, s.as_mut(), u, par, MemStack::new(&mut memory), default()).map_err(|e| {
         Error::Numerical { what: "the self-adjoint eigendecomposition", why: format!("{e:?}") }
     })?;
-    settle();
+    clear_registers();
     let values: Vec<f64> = s.column_vector().iter().copied().collect();
-    tracing::debug!(order = n, least = values.first(), largest = values.last(), "a dense eigendecomposition");
+    let (least, largest) = (values.first(), values.last());
+    tracing::debug!(order = n, least, largest, "a dense eigendecomposition");
     Ok(values)
 }
 
-/// How many eigenvalues of the symmetric matrix `a` exceed `shift`, by Sylvester's law on a Bunch–Kaufman
-/// factorisation of `a − shift·I`.
+/// The number of eigenvalues of the symmetric matrix `a` that exceed `shift`, by Sylvester's law on a
+/// Bunch–Kaufman factorisation of `a − shift·I`.
 ///
-/// Cost n³/3 flops. A count by another algorithm than the EVD it checks.
+/// The cost is n³/3 flops. The count checks an EVD by another algorithm.
 pub fn inertia(a: MatRef<'_, f64>, shift: f64) -> usize {
     let n = a.nrows();
     let shifted = Mat::from_fn(n, n, |i, j| a[(i, j)] - if i == j { shift } else { 0.0 });
@@ -145,9 +144,11 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     Ok(pairs)
 }
 
-/// `‖A·u_i − λ_i·u_i‖` by the operator, which never saw the assembled matrix.
+/// The residuals `‖A·u_i − λ_i·u_i‖`, with products by the operator, which does not use the assembled
+/// matrix.
 ///
-/// Above [`SKETCHED`] columns, upper bounds ([`sketched_norms`]) for a fraction of the work.
+/// For more than [`SKETCHED`] columns the results are upper bounds by [`sketched_norms`], at a fraction of
+/// the cost.
 fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> Vec<f64> {
     let (n, count) = (u.nrows(), u.ncols());
     let operator = cov.operator(0);
@@ -171,15 +172,15 @@ fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> 
     sketched_norms(rest.as_ref())
 }
 
-/// `[n, q]` standard normal numbers for a sketch.
+/// A matrix `[n, SKETCH]` of standard normal numbers.
 fn normal(n: usize, purpose: &str) -> Mat<f64> {
     let mut rng = seed::stream(0, "dense route", purpose);
     Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng))
 }
 
-/// Upper bounds on the norms of the columns r_i of a matrix, given `G R` (`[q, count]`), G of standard normal
-/// numbers: they fail with probability at most [`tolerance::FAILURE`] together. `‖G r‖²/‖r‖²` is χ² of q
-/// degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
+/// Upper bounds on the norms of the columns r_i of a matrix R, given `GR` (`[q, count]`) for a matrix G of
+/// standard normal numbers. The probability that any of them fails is at most [`tolerance::FAILURE`]:
+/// `‖Gr‖²/‖r‖²` is χ² with q degrees of freedom, and `P(χ² ≤ βq) ≤ (β e^{1−β})^{q/2}` (Chernoff).
 fn sketched_norms(sketch: MatRef<'_, f64>) -> Vec<f64> {
     let (q, count) = (sketch.nrows() as f64, sketch.ncols() as f64);
     let exponent = 2.0 / q * (count / tolerance::FAILURE).ln();
@@ -197,13 +198,13 @@ pub(super) fn residual_norms(au: MatRef<'_, f64>, u: MatRef<'_, f64>, values: &[
     (0..u.ncols()).map(column).collect()
 }
 
-/// The largest of some norms; NaN never passes for small.
+/// The largest of some norms; NaN where any of them is NaN.
 pub(super) fn largest(norms: &[f64]) -> f64 {
     norms.iter().fold(0.0, |max, &x| if x > max || x.is_nan() { x } else { max })
 }
 
-/// `max|QᵀQ − I|`; only the lower triangle is formed. Above [`SKETCHED`] columns an upper bound by
-/// [`sketched_norms`]: the largest norm of a column of `QᵀQ − I`.
+/// `max|QᵀQ − I|`, of which only the lower triangle is formed. For more than [`SKETCHED`] columns the result
+/// is an upper bound by [`sketched_norms`] on the largest norm of a column of `QᵀQ − I`.
 pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let k = q.ncols();
     if q.nrows() > TALL * k {
@@ -219,7 +220,7 @@ pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
     let mut gram = Mat::<f64>::zeros(k, k);
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
     triangular::matmul(gram.as_mut(), lower, Accum::Replace, q.transpose(), full, q, full, 1.0, par);
-    settle();
+    clear_registers();
     defect(&gram)
 }
 

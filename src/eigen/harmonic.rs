@@ -1,4 +1,4 @@
-//! The harmonic route: EVD of the `N_J × N_J` Gram matrix, whatever the width.
+//! The harmonic route: EVD of the `N_J × N_J` Gram matrix, whose order does not depend on the width.
 
 use super::dense::{full_eigen, full_eigenvalues, largest, orthonormality, residual_norms};
 use super::{Completeness, EigenPairs, Plan, Request};
@@ -16,13 +16,13 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
     let (values, residuals, residual_max, defect, vectors) = if request.vectors {
         let (values, u) = full_eigen(gram.as_ref(), par)?;
         let top = u.subcols(0, wanted.min(n));
-        // Ψu/√λ is a vector only while λ stands above the rounding of the Gram matrix.
+        // The vector Ψu/√λ has digits only where λ exceeds the rounding of the Gram matrix.
         let noise = rounding::eigen(n, values[0]);
         let rank = values.iter().take_while(|&&l| l > noise).count();
         if rank < wanted {
             let why = format!(
-                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors beyond \
-                 it: take the dense route"
+                "Σ up to this degree has numerical rank {rank}, and the harmonic route has no vectors \
+                 beyond it: take the dense route"
             );
             return Err(Error::Projector { rank: wanted, why });
         }
@@ -44,13 +44,13 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         (values, Vec::new(), bound, 0.0, None)
     };
     let how = format!(
-        "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the truncation \
-         bound"
+        "full spectrum of the Gram matrix of order N_J = {n}; what lies outside it is at most the \
+         truncation bound"
     );
     let completeness = Completeness::of_full(&gram, &values, 1.0, wanted, how);
     let mut eigenvalues = values;
-    // When N_J exceeds pd the rank is pd and the surplus is rounding; when pd exceeds N_J the rest of Σ_{≤J}
-    // is exactly zero.
+    // Where N_J exceeds pd, the rank is pd and further eigenvalues are rounding. Where pd exceeds N_J, the
+    // other eigenvalues of Σ_{≤J} are exactly zero.
     eigenvalues.resize(wanted, 0.0);
     Ok(EigenPairs {
         d: cov.d(),

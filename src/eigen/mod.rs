@@ -1,13 +1,14 @@
-//! The spectrum of Σ by three routes that must agree: dense, harmonic and matrix-free.
+//! Eigenvalues and eigenvectors of Σ by three routes that agree: dense, harmonic and matrix-free.
 //!
-//! | route | work | when |
+//! | route | method | suited to |
 //! |---|---|---|
-//! | [`Route::Dense`] | EVD of the pd × pd matrix `A` | small networks |
+//! | [`Route::Dense`] | eigendecomposition (EVD) of the pd × pd matrix `A` | small networks |
 //! | [`Route::Harmonic`] | EVD of the `N_J × N_J` Gram matrix `ΨᵀΨ` | small dimension, any width |
 //! | [`Route::Operator`] | a block method on products with `A` | the top of a large spectrum |
 //!
-//! Every answer carries residuals, orthonormality, a truncation bound and a completeness check. Eigenvectors
-//! have no canonical sign or basis: compare projectors and angles, never vectors.
+//! Every solution carries residuals, the defect of orthonormality, a bound on the truncation of Σ, and a
+//! statement whether an eigenvalue could have been missed. Eigenvectors have no canonical sign or basis:
+//! compare projectors and angles, never vectors.
 //!
 //! ```
 //! use escapement::eigen::{self, Request, RouteChoice};
@@ -45,18 +46,18 @@ use crate::{rounding, tolerance};
 use faer::{Mat, Par};
 use std::ops::ControlFlow;
 
-/// Memory a solve may use when nobody says otherwise: 4 GiB.
+/// The default of the memory that a solve may use, in bytes: 4 GiB.
 pub const DEFAULT_MEMORY: u64 = 4 << 30;
 
-/// Which eigenpairs are wanted.
+/// The eigenpairs that are wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
-    /// How many of the largest eigenvalues; `None` for all pd.
+    /// The number of the largest eigenvalues that are wanted; `None` for all pd.
     pub top: Option<usize>,
     /// Whether eigenvectors are wanted too.
     pub vectors: bool,
-    /// Residuals that an iteration may leave, relative to the largest eigenvalue; the direct routes reach
-    /// rounding whatever it is.
+    /// The residual that an iteration may leave, relative to the largest eigenvalue. The direct routes reach
+    /// rounding whatever the tolerance.
     pub tolerance: f64,
 }
 
@@ -77,50 +78,53 @@ impl Request {
     }
 }
 
-/// Eigenpairs of Σ, and the evidence for them.
+/// Eigenpairs of Σ, with bounds on their errors.
 #[derive(Debug, Clone)]
 pub struct EigenPairs {
     /// The input dimension d.
     pub d: usize,
     /// The number p of distinct neurons.
     pub p: usize,
-    /// Eigenvalues of the md × md Σ, descending: all pd that the pairing does not make zero, or the top N.
+    /// The eigenvalues of the md × md matrix Σ, descending: the largest N, or all pd that the pairing does
+    /// not make zero.
     pub eigenvalues: Vec<f64>,
-    /// Orthonormal `q_i` as columns, `[pd, N]` component-major, if asked for; the eigenvectors of Σ are
-    /// `(q_i, −q_i)/√2`.
+    /// Orthonormal columns `q_i`, `[pd, N]` component-major, if vectors were asked for. The eigenvectors of
+    /// Σ are `(q_i, −q_i)/√2`.
     pub vectors: Option<Mat<f64>>,
-    /// The route taken, and why.
+    /// The route that was taken, with the reason.
     pub plan: Plan,
-    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed; by the dense route, for more than
-    /// 512 vectors, upper bounds of about twice that, which fail with a probability of 1e-6.
+    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed. For more than 512 vectors the
+    /// dense route gives upper bounds instead, about twice the residuals, which fail with a probability of
+    /// 1e-6.
     pub residuals: Vec<f64>,
-    /// The largest residual `‖Σv − λv‖₂`, in the same units as the eigenvalues, against the truncated Σ. For
-    /// a spectrum without vectors it is the backward-error bound of the EVD.
+    /// The largest residual `‖Σv − λv‖₂` against the truncated Σ, in the units of the eigenvalues. For a
+    /// spectrum without vectors it is the bound on the backward error of the EVD.
     pub residual_max: f64,
-    /// `max|QᵀQ − I|` over the vectors the route computed.
+    /// `max|QᵀQ − I|` over the vectors that the route computed.
     pub orthonormality: f64,
-    /// How much any eigenvalue can be short of the true Σ because the degrees stop at J.
+    /// A bound on the amount by which each eigenvalue is too small because the series of Σ is cut.
     pub truncation_bound: f64,
-    /// Exact zeros of Σ beside `eigenvalues`: md − pd from the pairing.
+    /// The number md − pd of eigenvalues of Σ that the pairing makes zero, which `eigenvalues` does not
+    /// list.
     pub null_dimension: usize,
     /// Whether an eigenvalue could have been missed.
     pub completeness: Completeness,
-    /// Operator products spent (columns), 0 for the direct routes.
+    /// The number of products with `A`, counted in columns; 0 for the direct routes.
     pub products: usize,
-    /// Whether the observer stopped an iteration: the pairs are then the best there were, within their
+    /// Whether the observer stopped the iteration. The pairs are then the best so far, within their
     /// residuals.
     pub stopped: bool,
 }
 
 impl EigenPairs {
-    /// The absolute rounding error of a dense EVD at this size: `ε·√order·λ_max` with a factor 8, below which
-    /// an eigenvalue is noise.
+    /// A statistical bound on the absolute rounding error of a dense EVD of this size, `8ε√(pd)·λ_max`. A
+    /// smaller eigenvalue has no digits.
     pub fn rounding_bound(&self) -> f64 {
         rounding::eigen(self.p * self.d, self.eigenvalues.first().copied().unwrap_or(0.0))
     }
 }
 
-/// Solves for the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory`
+/// Computes the eigenpairs of Σ that `request` names, by the given or the cheapest route, within `memory`
 /// bytes.
 ///
 /// # Errors
@@ -136,7 +140,8 @@ pub fn solve(
     solve_observed(cov, request, choice, memory, par, &mut |_| ControlFlow::Continue(()))
 }
 
-/// As [`solve`]; `observe` sees every step of an iteration and may stop it.
+/// As [`solve`], with a callback: given the progress after every step of an iteration, `observe` may stop
+/// the iteration.
 ///
 /// # Errors
 /// As for [`solve`].
@@ -175,8 +180,8 @@ pub fn solve_observed(
     let solved = match plan.route {
         Route::Dense => dense::solve(cov, request, plan, par),
         Route::Harmonic => match harmonic::solve(cov, request, plan, par) {
-            // Fewer directions than functions: the dense route still has vectors for the eigenvalue zero, if
-            // it fits.
+            // The harmonic route has no vectors for the eigenvalue zero; the dense route has them, if it
+            // fits in memory.
             Err(Error::Projector { rank, why }) if choice == RouteChoice::Auto => {
                 tracing::info!(rank, why, "the harmonic route lacks vectors; the dense one is taken");
                 let plan = route::plan(cov, request, RouteChoice::Only(Route::Dense), memory, par)?;

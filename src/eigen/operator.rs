@@ -1,4 +1,5 @@
-//! The matrix-free route: the block method on products with `A`, started from the span of `Ψ_{≤j}`.
+//! The matrix-free route: the block method on products with `A`, started from the columns of Ψ of degree at
+//! most j.
 
 use super::block::{Observer, PROBE_BLOCK};
 use super::dense::orthonormality;
@@ -8,23 +9,23 @@ use crate::error::Result;
 use crate::sphere::{FeatureLevels, cumulative_dimension};
 use faer::Par;
 
-/// Columns added at a time when the start already spans as many directions as are wanted, at most.
+/// The most columns that are added at a time where the start already spans as many directions as are wanted.
 const WARM_BLOCK: usize = 128;
 
-/// Columns below which a block is not made smaller to save memory.
+/// The least number of columns to which a block is made smaller to save memory.
 const LEAST_BLOCK: usize = 8;
 
-/// How the block method is run on a covariance, and what that takes.
+/// The options of the block method for a covariance, and the memory that it needs.
 pub(super) struct Outline {
-    /// The degree whose harmonics span the start.
+    /// The start is spanned by the columns of Ψ up to this degree, if any.
     degree: Option<usize>,
     options: BlockOptions,
-    /// Bytes without which it cannot run; kernel matrices are kept in what is left.
+    /// The bytes that the method needs. The rest of the memory may keep kernel matrices.
     pub(super) bytes: f64,
 }
 
-/// The outline of a solve for the `wanted` largest eigenvalues of a Σ with these levels, in `memory` bytes:
-/// the basis is as large as is useful, or as fits.
+/// The outline of a solve for the `wanted` largest eigenvalues of a Σ with these levels, in `memory` bytes.
+/// The basis is as large as is useful, or as fits.
 pub(super) fn outline(
     p: usize,
     levels: &FeatureLevels,
@@ -42,22 +43,22 @@ pub(super) fn outline(
         options.block = wanted.min(WARM_BLOCK);
     }
     let n = p as f64 * d as f64;
-    // The start or the residuals; a block in f32; what each thread works in.
-    let beside = |block: usize| {
+    // Three buffers: the start or the residuals; a block in f32; the scratch of each thread.
+    let buffers = |block: usize| {
         n * (8.0 * (wanted + PROBE_BLOCK) as f64 + 4.0 * start.max(block) as f64)
             + CovarianceOperator::scratch_bytes(d, start.max(block), par)
     };
     let least = |block: usize| wanted.saturating_add(2 * block);
-    // Smaller blocks take more steps, and less memory.
+    // Smaller blocks take less memory, and more steps.
     while options.block > LEAST_BLOCK
-        && 16.0 * n * least(options.block) as f64 + beside(options.block) > memory as f64
+        && 16.0 * n * least(options.block) as f64 + buffers(options.block) > memory as f64
     {
         options.block = (options.block / 2).max(LEAST_BLOCK);
     }
-    let (least, beside) = (least(options.block), beside(options.block));
-    let columns = ((memory as f64 - beside) / (16.0 * n)).max(0.0) as usize;
+    let (least, buffers) = (least(options.block), buffers(options.block));
+    let columns = ((memory as f64 - buffers) / (16.0 * n)).max(0.0) as usize;
     options.max_basis = columns.clamp(least, options.max_basis.max(least + PROBE_BLOCK));
-    Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + beside, options }
+    Outline { degree, bytes: 16.0 * n * options.max_basis as f64 + buffers, options }
 }
 
 pub(super) fn solve(
@@ -76,7 +77,8 @@ pub(super) fn solve(
         None => None,
     };
     let scale = cov.scale();
-    // A whole group of levels is certified to be complete afterwards, or else probed for what is missing.
+    // Where all harmonics up to some degree are wanted, the solution is certified afterwards; otherwise
+    // random directions probe for missing eigenvalues.
     options.probe = degree.is_none_or(|j| cumulative_dimension(cov.d(), j) != Ok(wanted));
     let spare = memory.saturating_sub(bytes as u64);
     let operator = cov.mixed_operator(spare);

@@ -1,14 +1,13 @@
-//! Which route, by predicted work and memory, with the reason in words.
+//! The choice of a route by predicted work and memory, with the reason in words.
 
-use super::Request;
-use super::operator::outline;
+use super::{Request, operator::outline};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result, human_bytes};
 use crate::sphere::FeatureLevels;
 use faer::Par;
 use std::fmt;
 
-/// How the spectrum was computed.
+/// A method for the spectrum of Σ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// A full EVD of the pd × pd matrix `A`.
@@ -36,48 +35,48 @@ impl fmt::Display for Route {
     }
 }
 
-/// A route by name, or the cheapest that fits.
+/// A given route, or the cheapest one that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RouteChoice {
     /// The cheapest route that fits in memory.
     #[default]
     Auto,
-    /// This one, or an error.
+    /// This route, or an error where it cannot be taken.
     Only(Route),
 }
 
-/// The route taken, what it was predicted to cost, and why it was taken.
+/// The route that is taken, its predicted cost, and the reason for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The route.
     pub route: Route,
     /// The reason, in words with numbers.
     pub reason: String,
-    /// Predicted flops.
+    /// The predicted flops.
     pub flops: f64,
-    /// Predicted peak memory in bytes.
+    /// The predicted peak memory in bytes.
     pub bytes: f64,
 }
 
-/// An EVD of order n with vectors, in units of n³ flops of a product: tridiagonalisation runs at a fraction
-/// of the speed of GEMM.
+/// The cost of an EVD of order n with vectors is this number times that of n³ flops in a matrix product. The
+/// tridiagonalisation runs at a fraction of the speed of products.
 const EVD: f64 = 12.0;
-/// The same without vectors: a third of the flops, but three quarters of the time (measured at n = 2 000 and
-/// 4 000).
+/// The same number for an EVD without vectors: a third of the flops, but three quarters of the time, as
+/// measured at n = 2 000 and 4 000.
 const EVD_VALUES: f64 = 9.0;
-/// Products per wanted eigenpair of the block method: measured between 2 and 8 from a warm start.
+/// Products of the block method for each wanted eigenpair: between 2 and 8 were measured.
 const PRODUCTS: f64 = 6.0;
 
-/// The route that [`super::solve`] would take, without taking it. What it needs depends on the threads only
-/// where `par` has several.
+/// The plan that [`super::solve`] would follow. The predicted memory depends on the number of threads where
+/// `par` allows several.
 ///
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
-pub fn plan(cov: &Covariance, request: &Request, choice: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
-    plan_for(cov.p(), cov.levels(), request, choice, memory, par)
+pub fn plan(cov: &Covariance, request: &Request, route: RouteChoice, memory: u64, par: Par) -> Result<Plan> {
+    plan_for(cov.p(), cov.levels(), request, route, memory, par)
 }
 
-/// The same from what it depends on, p and the levels of Σ, so that sizes can be refused before any weights
+/// The plan of [`plan`] from p and the levels of Σ alone, so that sizes can be refused before any weights
 /// are drawn.
 ///
 /// # Errors
@@ -169,7 +168,7 @@ fn evd(n: f64, vectors: bool) -> f64 {
     n.powi(3) * if vectors { EVD } else { EVD_VALUES }
 }
 
-/// What the cost of a route depends on.
+/// The numbers on which the cost of a route depends.
 struct Size {
     d: f64,
     p: f64,
@@ -193,7 +192,7 @@ impl Size {
         }
     }
 
-    /// With `n` harmonics.
+    /// The cost of the harmonic route with `n` harmonics.
     fn harmonic(&self, n: f64) -> Cost {
         let pd = self.order();
         let wanted = self.wanted.unwrap_or(pd);
@@ -220,7 +219,8 @@ impl Size {
         };
         let bytes = outline(p, levels, wanted, request.tolerance, memory, par).bytes;
         let wanted = wanted as f64;
-        let products = PRODUCTS * wanted * (6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0));
-        Cost { route: Route::Operator, flops: products + 4.0 * kernel, bytes, refusal: None }
+        let product = 6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0);
+        let flops = PRODUCTS * wanted * product + 4.0 * kernel;
+        Cost { route: Route::Operator, flops, bytes, refusal: None }
     }
 }

@@ -1,5 +1,6 @@
-//! How well the top n_k eigenspace of Σ holds the polynomials of degree at most k: the error of NBL22 Lemma
-//! 2, worst over all of them.
+//! The angle between the top n_k eigenspace of Σ and the polynomials of degree at most k. Its squared sine
+//! is the largest error of population least squares in this eigenspace, over all polynomials of degree at
+//! most k and mean square 1 (NBL22, Lemma 2).
 //!
 //! With `Σ = ΨΨᵀ` and the eigenpairs (λ_i, v_i), put `K_il = ⟨v_i, Ψe_l⟩/√λ_i` for i ≤ n = n_k and the
 //! harmonics l of degree at most k. The W_L of population least squares gives `f_L(·; W_L)` the coefficients
@@ -7,27 +8,28 @@
 //! `‖W_L‖² = cᵀKᵀΛ⁻¹Kc`. Derived for this project.
 //!
 //! # Certificate
-//! Computed is not `Σ' = Σ + T` but Σ, cut at a degree: `0 ⪯ T ⪯ τ`. Primes belong to Σ'; Π projects on the
-//! top n eigenvectors, `A = Ψ_{≤k}` is the same for both and `AAᵀ ⪯ Σ ⪯ Σ'`.
+//! The bound below covers the difference between the whole covariance, here `Σ' = Σ + T`, and the computed
+//! Σ, which is cut at a degree: `0 ⪯ T ⪯ τ`. Primes belong to Σ'; Π projects on the top n eigenvectors;
+//! `A = Ψ_{≤k}` is the same for both, and `AAᵀ ⪯ Σ ⪯ Σ'`.
 //!
 //! 1. *Turn.* `Y = (I − Π)V'` solves `YΛ' − ΣY = (I − Π)TV'`, where `Λ' ≥ λ'_n ≥ λ_n` and Σ ≤ λ_{n+1} on the
 //!    range of Y: by Davis and Kahan `‖(I − Π)Π'‖ ≤ s = τ/(λ_n − λ_{n+1})`, and spaces of equal dimension
 //!    have the same angle both ways.
-//! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, the angle seen from there. For a unit w' of
-//!    the top space of Σ' put `w = Πw'` and `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and e ⟂ w is
-//!    orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form Σ' − AAᵀ is a
-//!    seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two, `√E ≤ √(E' + τ/λ_n)` plus
-//!    the same.
-//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' − X
-//!    in the range of Π' is `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is
+//! 2. *Error.* `E = max wᵀ(Σ − AAᵀ)w/wᵀΣw` over the top space, which is the squared sine of the same angle.
+//!    For a unit w' of the top space of Σ' put `w = Πw'` and `e = w' − w`. Then `wᵀΣw ≤ w'ᵀΣ'w' ≥ λ_n`, and
+//!    e ⟂ w is orthogonal to the top space of Σ, so that `eᵀΣ'e ≤ (λ_{n+1} + τ)s²`. The root of the form Σ'
+//!    − AAᵀ is a seminorm: `√E' ≤ √(E + τ/λ_n) + s√((λ_{n+1} + τ)/λ_n)`. Exchanging the two,
+//!    `√E ≤ √(E' + τ/λ_n)` plus the same.
+//! 3. *Norm.* `X = Σ⁺ΠA` has `‖X‖² = max ‖W_L‖² ≤ 1/λ_n`. From `Σ'X' = Π'A` and `ΣX = ΠA`, the part of X' −
+//!    X in the range of Π' is `Σ'⁺Π'((I − Π)A − TX)`, with `‖(I − Π)A‖ ≤ √λ_{n+1}`, and the part outside is
 //!    that of X, at most s‖X‖: in units of 1/√λ_n, X moves by at most `s(1 + √(λ_{n+1}/λ_n)) + τ/λ_n`.
-//! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. For the
-//!    eigenfunctions this is no more, and `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n: in 2 and 3 r adds to τ and
-//!    θ to s. By the Gram matrix the eigenfunctions are computed themselves, from ΨᵀΨ up to r, with the same
-//!    result.
+//! 4. *Solver.* Vectors V with `‖ΣV − VΛ‖ ≤ r` turn by `θ ≤ r/(gap − r)` in the same way. The eigenfunctions
+//!    turn by no more, and `Λ^{-1/2}VᵀΣVΛ^{-1/2}` is I up to r/λ_n. Hence r adds to τ, and θ to s, in points
+//!    2 and 3. The route by the Gram matrix computes the eigenfunctions themselves from ΨᵀΨ, which is right
+//!    up to r, with the same result.
 //!
-//! For all angles together, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` over a basis W, 2 holds in Frobenius norm: s
-//! counts √n times, and τ once if it bounds tr T.
+//! For the sum over all angles, `E = tr((WᵀΣW)⁻¹Wᵀ(Σ − AAᵀ)W)` with a basis W of the top space, point 2
+//! holds in the Frobenius norm: s is multiplied by √n, and τ must bound tr T.
 
 use super::{
     DEFAULT_MEMORY, EigenPairs, Request, RouteChoice, TopSpace, full_eigen, full_eigenvalues, solve,
@@ -41,9 +43,9 @@ use crate::sphere::{FeatureLevels, cumulative_dimension, dimension};
 use faer::{Accum, Mat, MatRef, Par};
 
 impl TopSpace {
-    /// The top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], with the eigenpairs
-    /// that they were taken from: one more than the rank, where Σ has as many. Their residuals and bounds
-    /// say how far off the space can be.
+    /// The space of the top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], and
+    /// the eigenpairs from which it was taken: one more than the rank, where Σ has as many. The residuals
+    /// and bounds of the eigenpairs bound the error of the space.
     ///
     /// # Errors
     /// As for [`solve`] and [`TopSpace::new`].
@@ -54,28 +56,29 @@ impl TopSpace {
     }
 }
 
-/// The top eigenspace against the harmonics of degree at most k.
+/// The top n_k eigenspace of Σ compared with the harmonics of degree at most k.
 #[derive(Debug, Clone)]
 pub struct Projection {
-    /// λ_1, …, λ_{n_k + 1}.
+    /// The eigenvalues λ_1, …, λ_{n_k + 1} of Σ.
     pub eigenvalues: Vec<f64>,
-    /// K, `[n_k, n_k]`: row i for the eigenvector i, column l for the harmonic l.
+    /// The matrix K of the module's formulas, `[n_k, n_k]`: row i belongs to the eigenvector i, and column l
+    /// to the harmonic l.
     pub overlap: Mat<f64>,
-    /// `max_c cᵀ(I − KᵀK)c` over unit c: worst error over f_k with E f_k² = 1.
+    /// `max_c cᵀ(I − KᵀK)c` over unit vectors c: the largest error over all f_k with E f_k² = 1.
     pub error: Ball,
-    /// The same with one eigenvector less.
+    /// The largest error with one eigenvector less in the top space.
     pub short: f64,
-    /// `max_c cᵀKᵀΛ⁻¹Kc`: worst ‖W_L‖².
+    /// `max_c cᵀKᵀΛ⁻¹Kc` over unit vectors c: the largest ‖W_L‖².
     pub norm: Ball,
-    /// 1/λ_{n_k}, an upper bound on it.
+    /// 1/λ_{n_k}, which is an upper bound on `norm`.
     pub inverse_last: Ball,
-    /// Flops spent, to leading order.
+    /// The flops of the computation, to leading order.
     pub flops: f64,
 }
 
-/// How far the computed eigenproblem may be from that of the cut Σ.
+/// Bounds on the distance between the computed eigenproblem and that of the Σ that is cut at a degree.
 #[derive(Debug, Clone, Copy)]
-struct Departure {
+struct SolverError {
     /// A bound on `‖ΣV − VΛ‖` for the top n_k, and on the error of λ_{n_k + 1}.
     residual: f64,
     /// A bound on the rounding of K, in operator norm.
@@ -83,8 +86,8 @@ struct Departure {
 }
 
 impl Projection {
-    /// By the Gram matrix of the harmonics up to the last level of `cov`: the error comes from what lies
-    /// outside the top space, without cancellation.
+    /// The comparison by the Gram matrix of the harmonics up to the degree where `cov` is cut. The error is
+    /// computed from the part outside the top space, without cancellation.
     ///
     /// # Errors
     /// The harmonics cannot be evaluated, or there are no more than n_k.
@@ -102,12 +105,12 @@ impl Projection {
         let flops = (cov.order() as f64 + 12.0 * n as f64) * (n as f64).powi(2);
         // The vectors are orthonormal as the eigenproblem is solved, to 8ε√n.
         let residual = cov.gram_rounding() + rounding::eigen(n, values[0]);
-        let departure = Departure { residual, overlap: rounding::eigen(n, 1.0) };
-        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), departure, flops)
+        let solver_error = SolverError { residual, overlap: rounding::eigen(n, 1.0) };
+        Self::assemble(cov, values[..=n_k].to_vec(), overlap, Some(outside), solver_error, flops)
     }
 
-    /// By eigenvectors of Σ and the columns of Ψ of degree at most k: the error is one minus a singular
-    /// value, and carries the rounding of that.
+    /// The comparison by eigenvectors of Σ and the columns of Ψ of degree at most k. The error is one minus
+    /// a squared singular value, and carries the rounding of this difference.
     ///
     /// # Errors
     /// As [`overlap`]; `pairs` must hold n_k + 1 eigenvalues.
@@ -115,23 +118,24 @@ impl Projection {
         let n_k = cumulative_dimension(cov.d(), k)?;
         let k_matrix = overlap(cov, pairs, k)?;
         let (n, values) = (n_k as f64, &pairs.eigenvalues);
-        // Vectors that are orthonormal to η each are within nη of some that are exactly so, which moves the
-        // residual by 2λ_1 times that.
-        let slant = n * pairs.orthonormality;
-        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * slant;
+        // Vectors whose products miss those of an orthonormal set by η are within nη of such a set, and the
+        // move to it changes the residual by at most 2λ_1 times that.
+        let skew = n * pairs.orthonormality;
+        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * skew;
         // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k
         // have squares that sum to at most Σ_{i≤n} λ_i.
         let moduli = (n * values[..n_k].iter().sum::<f64>() / values[n_k - 1]).sqrt();
-        let departure =
-            Departure { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + slant };
+        let solver_error =
+            SolverError { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + skew };
         let flops = 24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(2 * n_k)) as f64;
-        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, departure, flops)
+        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, solver_error, flops)
     }
 
-    /// The cheaper route: the Gram matrix up to d = 4, else the top of Σ.
+    /// The comparison by the cheaper of the two ways: [`Projection::harmonic`] up to d = 4, and
+    /// [`Projection::from_pairs`] with the top of Σ for larger d.
     ///
     /// # Errors
-    /// As for the two.
+    /// As for these two.
     pub fn of(cov: &Covariance, k: usize) -> Result<Self> {
         if cov.d() <= 4 {
             return Self::harmonic(cov, k);
@@ -146,11 +150,11 @@ impl Projection {
         eigenvalues: Vec<f64>,
         overlap: Mat<f64>,
         outside: Option<Mat<f64>>,
-        departure: Departure,
+        solver_error: SolverError,
         flops: f64,
     ) -> Result<Self> {
         let n_k = overlap.nrows();
-        let Departure { residual, overlap: rounded } = departure;
+        let SolverError { residual, overlap: rounded } = solver_error;
         let tail = cov.truncation_bound();
         // λ_n of Σ is at least `last`, λ_{n+1} at most `next`.
         let (last, next) = (eigenvalues[n_k - 1] - residual, eigenvalues[n_k] + residual);
@@ -186,13 +190,13 @@ impl Projection {
     }
 }
 
-/// `(√(x + added) + turned)² − x`: how far the square x of a sine may move when `added` joins it and the
-/// space turns, without cancellation.
+/// `(√(x + added) + turned)² − x`, computed without cancellation: a bound on the change of the squared sine
+/// x of an angle when `added` is added to x and the space turns by an angle whose sine is `turned`.
 pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
     added + turned * (2.0 * (x + added).sqrt() + turned)
 }
 
-/// K for the top n_k of `pairs`.
+/// The matrix K of the module's formulas for the top n_k of `pairs`, `[n_k, n_k]`.
 ///
 /// # Errors
 /// No vectors, or too few; the columns of Ψ cannot be evaluated.
@@ -230,17 +234,17 @@ fn largest(a: Mat<f64>) -> Result<f64> {
     Ok(full_eigenvalues(a.as_ref(), Par::Seq)?[0])
 }
 
-/// `m·E‖B‖_F²` to first order in the deviation of the Gram matrix from its mean, B the part of the degrees ≤
-/// k outside the top space: `2 Σ_{i≤k<j} (â_i² â_j² + (d−1) ĉ_i² ĉ_j²)/(κ_i − κ_j)²`. The numerator is p
-/// times the second moment of the block (j, i), exactly and for every neuron. The worst error over f_k is
-/// between 1/n_k of `B_F²` and all of it. Derived for this project.
+/// `m·E‖B‖_F²` to first order in the deviation of the Gram matrix from its mean, where B is the part of the
+/// harmonics of degree ≤ k outside the top space: `2 Σ_{i≤k<j} (â_i² â_j² + (d−1) ĉ_i² ĉ_j²)/(κ_i − κ_j)²`.
+/// The numerator is p times the second moment of the block (j, i), exactly and for every neuron. The largest
+/// error over f_k lies between `‖B‖_F²/n_k` and `‖B‖_F²`. Derived for this project.
 ///
-/// The error covers the degrees that `levels` leaves out, each at most its τ_j.
+/// The error of the ball covers the degrees that `levels` leaves out.
 pub fn first_order(levels: &FeatureLevels, k: usize) -> Ball {
     first_order_with(levels, k, levels.d as f64 - 1.0)
 }
 
-/// As [`first_order`], with `across` in place of d − 1.
+/// As [`first_order`], with the factor `across` in place of d − 1.
 pub fn first_order_with(levels: &FeatureLevels, k: usize, across: f64) -> Ball {
     let (low, high) = levels.levels.split_at((k + 1).min(levels.levels.len()));
     let last = levels.max_degree();

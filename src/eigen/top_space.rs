@@ -3,11 +3,13 @@
 use super::EigenPairs;
 use crate::covariance::Covariance;
 use crate::error::{Error, Result};
+use crate::network::require_neurons;
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
+use std::f64::consts::FRAC_1_SQRT_2;
 
-/// The top r eigenpairs of Σ, with a gap below them that the certificates leave open:
-/// `Σ_{≤r} = Σ_i λ_i v_i v_iᵀ`.
+/// The space of the top r eigenvectors of Σ, with `Σ_{≤r} = Σ_{i≤r} λ_i v_i v_iᵀ`. The gap below λ_r exceeds
+/// the errors of the eigenvalues, so that the space is defined.
 #[derive(Debug, Clone)]
 pub struct TopSpace {
     p: usize,
@@ -19,12 +21,13 @@ pub struct TopSpace {
 }
 
 impl TopSpace {
-    /// The top `rank` of `pairs`, which must hold one eigenvalue more (unless rank = pd) and vectors.
+    /// The space of the first `rank` of `pairs`, which must hold vectors, and one eigenvalue more than the
+    /// rank unless that is pd.
     ///
     /// # Errors
-    /// [`Error::Projector`] when the rank exceeds pd or what was computed, an eigenvalue is not positive, or
-    /// the gap `λ_r − λ_{r+1}` is not above the truncation bound and twice the residual, so that the
-    /// projector is not defined.
+    /// [`Error::Projector`] where the rank exceeds pd or the number of computed pairs, where λ_r is not
+    /// positive, or where the gap `λ_r − λ_{r+1}` does not exceed the sum of the truncation bound, twice the
+    /// residual and the rounding, so that the projector is not defined.
     pub fn new(pairs: &EigenPairs, rank: usize) -> Result<Self> {
         let refuse = |why: String| Err(Error::Projector { rank, why });
         let order = pairs.p * pairs.d;
@@ -80,12 +83,13 @@ impl TopSpace {
         self.d
     }
 
-    /// The top eigenvalues of Σ, descending.
+    /// The top r eigenvalues of Σ, descending.
     pub fn eigenvalues(&self) -> &[f64] {
         &self.eigenvalues
     }
 
-    /// Orthonormal `q_i`, `[pd, r]` component-major; the eigenvectors of Σ are `v_i = (q_i, −q_i)/√2`.
+    /// The orthonormal columns `q_i`, `[pd, r]` component-major. The eigenvectors of Σ are
+    /// `v_i = (q_i, −q_i)/√2`.
     pub fn vectors(&self) -> MatRef<'_, f64> {
         self.vectors.as_ref()
     }
@@ -121,11 +125,11 @@ impl TopSpace {
         if last > 0.0 { (self.departure / last + 2.0 * self.turn()) / last.sqrt() } else { f64::INFINITY }
     }
 
-    /// `⟨v_i, vec(W)⟩` for i < r, from the antisymmetric part `u` of a displacement (see
-    /// [`Covariance::antisymmetric`]); one column for each column of `u`.
+    /// The coordinates `⟨v_i, vec(W)⟩` of displacements, `[r, c]`, from the differences of their halves, the
+    /// columns of `u` (`[pd, c]`, see [`Covariance::antisymmetric`]).
     pub fn coordinates(&self, u: MatRef<'_, f64>, par: Par) -> Mat<f64> {
         let mut c = Mat::zeros(self.rank(), u.ncols());
-        matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, std::f64::consts::FRAC_1_SQRT_2, par);
+        matmul(c.as_mut(), Accum::Replace, self.vectors.transpose(), u, FRAC_1_SQRT_2, par);
         c
     }
 
@@ -138,22 +142,14 @@ impl TopSpace {
         Ok(self.eigenvalues.iter().enumerate().map(|(i, l)| l * c[(i, 0)] * c[(i, 0)]).sum())
     }
 
-    /// `v_{i,r}·w_r` for each neuron r of m and each i: `[m, r]`, where `v_{i,r}` is the part of `v_i` on
-    /// that neuron.
+    /// The products `v_{i,s}·w_s`, where `v_{i,s}` is the part of the eigenvector `v_i` on neuron s:
+    /// `[m, r]`, one row for each of the m neurons and one column for each eigenvector.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.
     pub fn neuron_overlaps(&self, w: MatRef<'_, f64>) -> Result<Mat<f64>> {
         let (p, d) = (self.p, self.d);
-        if (w.nrows(), w.ncols()) != (2 * p, d) {
-            let expected = format!("m = {}, d = {d}", 2 * p);
-            return Err(Error::Shape {
-                name: "the displacement",
-                rows: w.nrows(),
-                cols: w.ncols(),
-                expected,
-            });
-        }
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [2 * p, d])?;
         let mut out = Mat::zeros(2 * p, self.rank());
         for c in 0..self.rank() {
             let q = self.vectors.col_as_slice(c);
@@ -161,13 +157,14 @@ impl TopSpace {
             for (i, q) in q.chunks_exact(p).enumerate() {
                 out.iter_mut().enumerate().for_each(|(r, out)| *out += q[r % p] * w[(r, i)]);
             }
-            out[..p].iter_mut().for_each(|x| *x *= std::f64::consts::FRAC_1_SQRT_2);
-            out[p..].iter_mut().for_each(|x| *x *= -std::f64::consts::FRAC_1_SQRT_2);
+            out[..p].iter_mut().for_each(|x| *x *= FRAC_1_SQRT_2);
+            out[p..].iter_mut().for_each(|x| *x *= -FRAC_1_SQRT_2);
         }
         Ok(out)
     }
 
-    /// `(Σ_{≤r})_rr[w_r, w_r]` for each of the m neurons: what an average over independent signs keeps of R2.
+    /// The form of the diagonal block of `Σ_{≤r}` for each of the m rows of `W` (`[m, d]`). The sum of these
+    /// forms is the average of R2 over independent signs of the rows.
     ///
     /// # Errors
     /// The shape of `W` is not `[m, d]`.

@@ -2,12 +2,13 @@
 
 use crate::ball::Ball;
 
-/// `E[g(Z) He_j(Z)]/√j!` for a standard normal `Z`; `bound ≥ sup |g|`.
+/// The Hermite coefficient `E[g(Z) He_j(Z)]/√j!` for a standard normal `Z`, where `bound ≥ sup |g|`.
 ///
-/// The trapezoidal rule with step 1/16 on |z| ≤ 12. For `g` analytic in the strip |Im z| < a, its
-/// discretisation error is of order `exp(−2πa·16)` (and at best `exp(−2π²·256)`): below 1e-60 for a ≥ 1.5, as
-/// sigmoid, tanh, erf and sine have it. The cut-off leaves less than `e^{−72}·12^{j+1}`. What remains is
-/// rounding, at most 16 roundings for each term, taken on the sum of their moduli.
+/// The coefficient is computed by the trapezoidal rule with step 1/16 on −12 ≤ z ≤ 12. For `g` analytic in
+/// the strip |Im z| < a, the discretisation error is of order `exp(−2πa·16)`, and at best `exp(−2π²·256)`:
+/// it is below 1e-60 for a ≥ 1.5, which holds for sigmoid, tanh, erf and sine, and is not part of the bound.
+/// The cut-off leaves less than `bound·e^{−72}·12^{j+1}`. The rounding is at most 16 + j roundings of each
+/// term and 385 of the sum, relative to the sum of the moduli of the terms.
 pub fn hermite_coefficient(g: impl Fn(f64) -> f64, j: usize, bound: f64) -> Ball {
     const STEPS: i32 = 16;
     const REACH: i32 = 12;
@@ -27,7 +28,8 @@ pub fn hermite_coefficient(g: impl Fn(f64) -> f64, j: usize, bound: f64) -> Ball
     Ball::new(sum, rounding + discarded)
 }
 
-/// `He_j(z)/√j!` by the three-term recurrence `√(j+1) h_{j+1} = z h_j − √j h_{j−1}`.
+/// The normalised Hermite polynomial `h_j(z) = He_j(z)/√j!`, by the three-term recurrence
+/// `√(j+1) h_{j+1} = z h_j − √j h_{j−1}`.
 pub fn normalised_hermite(z: f64, j: usize) -> f64 {
     let (mut below, mut at) = (0.0, 1.0);
     for i in 0..j {

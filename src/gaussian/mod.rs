@@ -1,3 +1,3 @@
-//! Functions of a standard normal variable.
+//! Expansions of functions of a standard normal variable.
 
 pub mod hermite;

@@ -1,3 +1,3 @@
-//! Kernels on the sphere, and what is learnt with them.
+//! Kernel methods on the sphere.
 
 pub mod ridge;

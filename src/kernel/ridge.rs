@@ -1,17 +1,16 @@
-//! Kernel ridge regression with the infinite-width NTK, its test error exact.
+//! Kernel ridge regression with the neural tangent kernel at infinite width, and its exact test error.
 //!
-//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. A target that is a sum of
-//! zonals, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and a predictor `f̂ = Σ_i b_i K(x_i, ·)` have inner products in
-//! closed form, degree by degree:
+//! The kernel is `K(x, x') = Σ_j τ_j P_j(x̂·x̂')`, with eigenvalue κ_j on degree j. The target f* is a sum
+//! of zonal functions, `f* = Σ_a c_a P_{j_a}(η_a·x̂)`, and the predictor is `f̂ = Σ_i b_i K(x_i, ·)`. Their
+//! inner products have a closed form, degree by degree, and so has the error on degree j:
 //! `E (f* − f̂)²|_j = ‖f*_j‖² − 2κ_j Σ_i b_i f*_j(x_i) + κ_j² B_j bᵀ P_j(x̂_i·x̂_l) b`.
 
 use crate::Result;
 use crate::construct::{LowDegree, Target, ZonalTerm};
 use crate::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
-use faer::linalg::solvers::Solve;
-use faer::{Mat, MatRef, Side};
+use faer::{Mat, MatRef, Side, linalg::solvers::Solve};
 
-/// A target as a sum of zonals of every degree.
+/// A target function as a sum of zonal functions `c P_j(η·x̂)` of any degrees.
 pub struct Zonals {
     d: usize,
     legendre: Gegenbauer,
@@ -19,8 +18,9 @@ pub struct Zonals {
 }
 
 impl Zonals {
-    /// The whole of f*: f_k must be zonal. `(β·x)^{k+1} = Σ_j B_j q_j P_j(β·x̂)`,
-    /// `q_j = E[(√d z)^{k+1} P_j(z)]`, exact by quadrature.
+    /// The zonal terms of f* = f_k + f_sp. Those of f_k are taken as they are, and a low-degree part in
+    /// harmonic form counts as zero. A sparse term is expanded by `(β·x)^{k+1} = Σ_j B_j q_j P_j(β·x̂)`,
+    /// `q_j = E[(√d z)^{k+1} P_j(z)]`, which the quadrature gives exactly.
     ///
     /// # Errors
     /// A dimension that is not allowed.
@@ -65,17 +65,17 @@ impl Zonals {
         sum
     }
 
-    /// The terms.
+    /// The zonal terms.
     pub fn terms(&self) -> &[ZonalTerm] {
         &self.terms
     }
 
-    /// The largest degree.
+    /// The largest degree of a term; 0 without terms.
     pub fn degree(&self) -> usize {
         self.terms.iter().map(|t| t.degree).max().unwrap_or(0)
     }
 
-    /// `‖f*_j‖² = Σ_{a,b} c_a c_b P_j(η_a·η_b)/B_j`.
+    /// The mean square of the degree-j part of f*, `‖f*_j‖² = Σ_{a,b} c_a c_b P_j(η_a·η_b)/B_j`.
     pub fn second_moment(&self, j: usize) -> f64 {
         let terms: Vec<_> = self.terms.iter().filter(|t| t.degree == j).collect();
         let product = |a: &ZonalTerm, b: &ZonalTerm| {
@@ -87,7 +87,7 @@ impl Zonals {
     }
 }
 
-/// Kernel ridge regression on a sample.
+/// Kernel ridge regression on a sample of n inputs, with the values of the target as labels.
 pub struct KernelRidge<'a> {
     levels: &'a FeatureLevels,
     x: MatRef<'a, f64>,
@@ -100,27 +100,27 @@ pub struct KernelRidge<'a> {
     overlaps: Vec<Vec<f64>>,
 }
 
-/// The test error of a predictor, by degree.
+/// The test error of a predictor over the uniform distribution on the sphere, by degree.
 #[derive(Debug, Clone)]
 pub struct TestError {
-    /// `E (f* − f̂)²` on each degree, from 0; the last entry holds all degrees above those of f*.
+    /// `E (f* − f̂)²` on each degree from 0 to that of f*; the last entry holds all degrees above.
     pub by_degree: Vec<f64>,
-    /// The sum of the moduli of what was added up, to which its rounding is relative.
+    /// The sum of the moduli of all terms that were added, to which the rounding of the error is relative.
     pub moduli: f64,
-    /// The predictor's coefficients b.
+    /// The coefficients b of the predictor, one for each input.
     pub coefficients: Vec<f64>,
 }
 
 impl TestError {
-    /// `E (f* − f̂)²`.
+    /// The test error `E (f* − f̂)²` over all degrees.
     pub fn total(&self) -> f64 {
         self.by_degree.iter().sum()
     }
 }
 
 impl<'a> KernelRidge<'a> {
-    /// For the values of `target` at the rows of `x` (`[n, d]`, of norm √d); the kernel to the degree of
-    /// `levels`, which is no less than that of the target.
+    /// The regression for the values of `target` at the rows of `x` (`[n, d]`, of norm √d). The kernel is
+    /// cut at the last degree of `levels`, which must not be below that of the target.
     ///
     /// # Errors
     /// A dimension that is not allowed.
@@ -140,8 +140,8 @@ impl<'a> KernelRidge<'a> {
         Ok(Self { levels, x, target, y: target.value(x), kernel, squares, overlaps })
     }
 
-    /// The predictor `b = (K + nλI)^{-1} y`, and its test error. `None` where the matrix is not positive
-    /// definite to rounding.
+    /// The predictor `b = (K + nλI)^{-1} y` for the ridge λ, with its test error; `None` where the matrix is
+    /// not positive definite to rounding.
     pub fn fit(&self, ridge: f64) -> Option<TestError> {
         let n = self.y.len();
         let shifted =
@@ -149,8 +149,8 @@ impl<'a> KernelRidge<'a> {
         Some(self.error(&shifted.llt(Side::Lower).ok()?.solve(Mat::from_fn(n, 1, |i, _| self.y[i]))))
     }
 
-    /// The b with the least test error, which knows f*: what no choice of b can beat. `None` as in
-    /// [`KernelRidge::fit`].
+    /// The predictor whose b minimises the test error itself, which needs f*. No choice of b, and so no
+    /// regularisation, has a smaller error. `None` as in [`KernelRidge::fit`].
     pub fn oracle(&self) -> Option<TestError> {
         let n = self.y.len();
         let gram = Mat::from_fn(n, n, |i, l| self.squares.iter().map(|square| square[(i, l)]).sum::<f64>());
@@ -175,7 +175,7 @@ impl<'a> KernelRidge<'a> {
         TestError { by_degree, moduli, coefficients }
     }
 
-    /// The predictor's values at the rows of `fresh` (`[n', d]`, of norm √d).
+    /// The values of the predictor with these coefficients at the rows of `fresh` (`[n', d]`, of norm √d).
     ///
     /// # Errors
     /// A dimension that is not allowed.

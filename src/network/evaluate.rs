@@ -1,11 +1,9 @@
-//! f, f_L and f_Q at many inputs, in tiles. σ'(w_{0,r}·x) and σ''(w_{0,r}·x) are computed once for a neuron
-//! and its twin.
+//! f, f_L and f_Q at many inputs, in tiles. A neuron and its twin share σ'(w_{0,r}·x) and σ''(w_{0,r}·x).
 
 use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::tiles::project;
-use super::{Model, PairedNetwork};
+use super::{Model, PairedNetwork, tiles::project};
 use crate::activation::Derivative;
 use crate::{Error, Result};
 
@@ -22,8 +20,8 @@ impl PairedNetwork {
     /// A shape that does not fit, or an entry that is not finite.
     ///
     /// # Accuracy
-    /// Absolute: a few roundings of `m^{-1/2} Σ_r |σ|`; against automatic differentiation's forward values
-    /// below 1e-13. Source: NBL22 section 2.
+    /// The absolute error is a few roundings of `m^{-1/2} Σ_r |σ|`; reference values are met to 1e-13.
+    /// Source: NBL22 section 2.
     pub fn f(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.check_inputs(x)?;
         self.check_displacement(w)?;
@@ -79,8 +77,8 @@ impl PairedNetwork {
     /// A shape that does not fit, or an entry that is not finite.
     ///
     /// # Accuracy
-    /// Absolute: a few roundings of the sum of the absolute terms. Source: NBL22 section 2 and equation (6),
-    /// with a_r.
+    /// The absolute error is a few roundings of the sum of the absolute terms. Source: NBL22 section 2 and
+    /// equation (6), with a_r.
     pub fn f_linear(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.check_displacement(w)?;
         let p = self.p();
@@ -88,8 +86,9 @@ impl PairedNetwork {
         self.f_linear_of_difference(x, difference.as_ref(), par)
     }
 
-    /// f_L for a displacement known only by the difference `u_r = w_r − w_{p+r}` of its halves (`[p, d]`),
-    /// which is all that f_L sees: `m^{-1/2} Σ_{r<p} σ'(w_{0,r}·x)(x·u_r)`.
+    /// f_L of a displacement W that is given by the difference of its two halves, `u_r = w_r − w_{p+r}`
+    /// (`[p, d]`). No other part of W enters f_L: it is `m^{-1/2} Σ_{r<p} σ'(w_{0,r}·x)(x·u_r)` at each row
+    /// of `x` (`[n, d]`).
     ///
     /// # Errors
     /// A shape that does not fit, or an entry that is not finite.
@@ -102,7 +101,7 @@ impl PairedNetwork {
         self.check_inputs(x)?;
         if (u.nrows(), u.ncols()) != (self.p(), self.d()) {
             let expected = format!("p = {}, d = {}", self.p(), self.d());
-            return Err(Error::Shape { name: "the difference", rows: u.nrows(), cols: u.ncols(), expected });
+            return Err(Error::shape("the difference", [u.nrows(), u.ncols()], expected));
         }
         super::finite("the difference", u)?;
         let scale = (self.m() as f64).sqrt().recip();
@@ -120,10 +119,10 @@ impl PairedNetwork {
         Ok(column(out))
     }
 
-    /// f_L at each row of `x` (`[n, d]`) for many displacements at once, each known by the difference of its
-    /// halves: a column of `u` (`[pd, c]`, component-major). The result is `[n, c]`.
+    /// f_L at each row of `x` (`[n, d]`) for c displacements at once, each given by the difference of its
+    /// halves as a component-major column of `u` (`[pd, c]`). The result is `[n, c]`.
     ///
-    /// Cost `2n·pd·c` flops in products; one evaluation of σ' for all columns.
+    /// The cost is `2n·pd·c` flops in products, and np evaluations of σ', which all columns share.
     ///
     /// # Errors
     /// A shape that does not fit, or an input that is not finite.
@@ -132,7 +131,7 @@ impl PairedNetwork {
         let (p, d, columns) = (self.p(), self.d(), u.ncols());
         if u.nrows() != p * d {
             let expected = format!("pd = {}, any", p * d);
-            return Err(Error::Shape { name: "the columns", rows: u.nrows(), cols: columns, expected });
+            return Err(Error::shape("the columns", [u.nrows(), columns], expected));
         }
         let scale = (self.m() as f64).sqrt().recip();
         Ok(self.sum_over_tiles(x, columns, par, |_, neurons, x, space, mut out| {
@@ -163,15 +162,15 @@ impl PairedNetwork {
     /// `f_Q(x; W) = ½ m^{-1/2} Σ_r a_r σ''(w_{0,r}·x)(x·w_r)²` at each row of `x` (`[n, d]`), for a
     /// displacement `w` (`[m, d]`): n values.
     ///
-    /// Evaluated as `½ m^{-1/2} Σ_{r<p} σ''(w_{0,r}·x)(x·(w_r − w_{p+r}))(x·(w_r + w_{p+r}))`, so that twins
-    /// that move alike cancel exactly.
+    /// It is evaluated as `½ m^{-1/2} Σ_{r<p} σ''(w_{0,r}·x)(x·(w_r − w_{p+r}))(x·(w_r + w_{p+r}))`, so
+    /// that twins that move alike cancel exactly.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an activation without a second derivative; a shape that does not fit; an
     /// entry that is not finite.
     ///
     /// # Accuracy
-    /// Absolute: a few roundings of the sum of the absolute terms. Source: NBL22 section 2.
+    /// The absolute error is a few roundings of the sum of the absolute terms. Source: NBL22 section 2.
     pub fn f_quadratic(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.activation().require_twice_differentiable()?;
         self.check_inputs(x)?;

@@ -30,21 +30,22 @@ use rand::Rng;
 use crate::activation::Activation;
 use crate::{Error, Result, sphere, tolerance};
 
-/// Which function of the displacement is meant.
+/// The network or one of its Taylor expansions in the displacement W.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Model {
-    /// f_L, the network to first order in W.
+    /// f_L, the first-order term in W.
     Linear,
-    /// f_L + f_Q, to second order.
+    /// f_L + f_Q, the expansion to second order.
     Quadratic,
-    /// f_Q, the second-order term alone: what has been called the QuadNTK. W = 0 is stationary for any loss.
+    /// f_Q, the second-order term alone, which has been called the QuadNTK. W = 0 is a stationary point of
+    /// every loss of f_Q.
     QuadraticTerm,
     /// f, the network itself.
     Network,
 }
 
-/// A symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of opposite
-/// second-layer weight.
+/// A network at its symmetric initialisation: p distinct neurons on the unit sphere, each with a twin of the
+/// same first-layer weight and the opposite second-layer sign.
 #[derive(Debug, Clone)]
 pub struct PairedNetwork {
     weights: Mat<f64>,
@@ -127,27 +128,34 @@ impl PairedNetwork {
     pub(crate) fn check_inputs(&self, x: MatRef<'_, f64>) -> Result<()> {
         if x.ncols() != self.d() {
             let expected = format!("n, d = {}", self.d());
-            return Err(Error::Shape { name: "the inputs", rows: x.nrows(), cols: x.ncols(), expected });
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], expected));
         }
         finite("the inputs", x)
     }
 
     /// Refuses displacements that are not `[m, d]` or not finite.
     pub(crate) fn check_displacement(&self, w: MatRef<'_, f64>) -> Result<()> {
-        if (w.nrows(), w.ncols()) != (self.m(), self.d()) {
-            let expected = format!("m = {}, d = {}", self.m(), self.d());
-            return Err(Error::Shape {
-                name: "the displacement",
-                rows: w.nrows(),
-                cols: w.ncols(),
-                expected,
-            });
-        }
+        require_neurons("the displacement", [w.nrows(), w.ncols()], [self.m(), self.d()])?;
         finite("the displacement", w)
     }
 }
 
-/// Refuses NaN and infinities.
+/// Refuses a matrix of another shape than one row for each of m neurons in dimension d; the error calls it
+/// `name`.
+pub(crate) fn require_neurons(name: &'static str, shape: [usize; 2], [m, d]: [usize; 2]) -> Result<()> {
+    let expected = || format!("m = {m}, d = {d}");
+    if shape == [m, d] { Ok(()) } else { Err(Error::shape(name, shape, expected())) }
+}
+
+/// Refuses labels `y` where there are not n of them, where n is zero, and where one is not finite.
+pub(crate) fn check_labels(y: &[f64], n: usize) -> Result<()> {
+    if y.len() != n || n == 0 {
+        return Err(Error::shape("the labels", [y.len(), 1], format!("n = {n} ≥ 1, 1")));
+    }
+    finite("the labels", MatRef::from_column_major_slice(y, n, 1))
+}
+
+/// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.
 pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
     for col in 0..a.ncols() {
         for row in 0..a.nrows() {

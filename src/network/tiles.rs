@@ -1,4 +1,4 @@
-//! One pass over (input, neuron) tiles: a product for w_{0,r}·x, then whatever is summed over the neurons.
+//! One pass over tiles of inputs and neurons: a product for w_{0,r}·x, and then a sum over the neurons.
 //!
 //! The tiles and the order of summation do not depend on the thread count, so neither do the bits of the
 //! result.
@@ -35,8 +35,10 @@ pub(crate) fn project(out: MatMut<'_, f64>, x: MatRef<'_, f64>, w: MatRef<'_, f6
 }
 
 impl PairedNetwork {
-    /// `Σ_tiles` of what `add` adds to its last argument (`[tile inputs, columns]`), for tiles of inputs (the
-    /// first range) and of the p distinct neurons (the second); the result is `[n, columns]`.
+    /// A sum over the p distinct neurons at each row of `x` (`[n, d]`), by tiles; the result is
+    /// `[n, columns]`. Callback: given the inputs and the neurons of a tile as ranges, the inputs themselves
+    /// and a workspace that holds w_{0,r}·x, `add` adds the sum over these neurons to its last argument
+    /// (`[inputs, columns]`).
     pub(crate) fn sum_over_tiles<F>(&self, x: MatRef<'_, f64>, columns: usize, par: Par, add: F) -> Mat<f64>
     where
         F: Fn(Range<usize>, Range<usize>, MatRef<'_, f64>, &mut Workspace, MatMut<'_, f64>) + Sync,

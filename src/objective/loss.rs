@@ -2,8 +2,9 @@
 
 use crate::{Error, Result};
 
-/// A loss. NBL22 asks for ℓ ≤ 1, convex in z and zero at z = y, which forces ℓ ≡ 0: here ℓ(y, 0) = O(1) takes
-/// its place, and the 1-Lipschitz losses are the first three.
+/// A loss ℓ(y, z), as a function of u = z − y. The first three are 1-Lipschitz in z. (NBL22 asks for a loss
+/// with ℓ ≤ 1 that is convex in z and zero at z = y; only ℓ ≡ 0 has these properties, and the condition ℓ(y,
+/// 0) = O(1) replaces the first of them here.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// √(1 + u²) − 1.
@@ -17,10 +18,10 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// All losses.
+    /// The four losses.
     pub const ALL: [Self; 4] = [Self::PseudoHuber, Self::LogCosh, Self::Absolute, Self::Square];
 
-    /// The name, as [`Loss::parse`] takes it.
+    /// The name of the loss, which [`Loss::parse`] takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::PseudoHuber => "pseudo-huber",
@@ -30,10 +31,10 @@ impl Loss {
         }
     }
 
-    /// The loss of that name.
+    /// The loss with the name `text`.
     ///
     /// # Errors
-    /// [`Error::Domain`] that lists the names.
+    /// [`Error::Domain`], which lists the names.
     pub fn parse(text: &str) -> Result<Self> {
         let names = || Self::ALL.map(Self::name).join(", ");
         let found = Self::ALL.into_iter().find(|l| l.name() == text.trim());
@@ -42,8 +43,8 @@ impl Loss {
         })
     }
 
-    /// ℓ(y, z), to a few roundings relative for any finite u (an infinite value only where u² overflows for
-    /// [`Loss::Square`]).
+    /// ℓ(y, z). The relative error is a few roundings for any finite u; the value is infinite only where u²
+    /// overflows for [`Loss::Square`].
     pub fn value(self, y: f64, z: f64) -> f64 {
         let u = z - y;
         match self {
@@ -62,7 +63,7 @@ impl Loss {
         }
     }
 
-    /// ∂ℓ/∂z; for the absolute loss the subgradient 0 at u = 0.
+    /// The derivative ∂ℓ/∂z. The absolute loss has the subgradient 0 at u = 0.
     pub fn d1(self, y: f64, z: f64) -> f64 {
         let u = z - y;
         match self {
@@ -74,7 +75,7 @@ impl Loss {
         }
     }
 
-    /// ∂²ℓ/∂z²; for the absolute loss 0, also at u = 0 where it does not exist.
+    /// The second derivative ∂²ℓ/∂z². For the absolute loss it is 0, also at u = 0 where it does not exist.
     pub fn d2(self, y: f64, z: f64) -> f64 {
         let u = z - y;
         match self {
@@ -88,7 +89,7 @@ impl Loss {
         }
     }
 
-    /// The Lipschitz constant in z: 1, or infinite for the square.
+    /// The Lipschitz constant of ℓ in z: 1, or infinite for the square.
     pub fn lipschitz(self) -> f64 {
         if self == Self::Square { f64::INFINITY } else { 1.0 }
     }
@@ -98,14 +99,14 @@ impl Loss {
         self != Self::Absolute
     }
 
-    /// The mean of ℓ(y_i, z_i).
+    /// The mean of ℓ(y_i, z_i) over two slices of one length.
     ///
     /// # Errors
-    /// The lengths differ, or there is nothing to average.
+    /// The lengths differ or are zero.
     pub fn mean(self, y: &[f64], z: &[f64]) -> Result<f64> {
         if y.len() != z.len() || y.is_empty() {
             let expected = format!("{} ≥ 1, 1", y.len());
-            return Err(Error::Shape { name: "the predictions", rows: z.len(), cols: 1, expected });
+            return Err(Error::shape("the predictions", [z.len(), 1], expected));
         }
         let sum: f64 = y.iter().zip(z).map(|(y, z)| self.value(*y, *z)).sum();
         Ok(sum / y.len() as f64)

@@ -1,4 +1,5 @@
-//! Losses, the regularisers R1..R4, and the regularised loss L_λ with gradient and Hessian-vector product.
+//! Losses, the regularisers R1..R4, and the regularised loss L_λ with its gradient and Hessian-vector
+//! products.
 //!
 //! ```
 //! use escapement::objective::Loss;

@@ -1,7 +1,9 @@
-//! The regularisers R1..R4 of NBL22: what the displacement does in the top eigenspace of Σ, beyond it, on the
-//! sample beyond it, and its largest neurons.
+//! The regularisers R1..R4 of a displacement W. With the projector Π_{>r} on all but the top r eigenvectors
+//! of Σ, R1 is the mean square of `f_L(·; Π_{>r}W)` over all inputs, R2 the mean square of f_L for the
+//! projection of W on the top eigenvectors, R3 the mean square of `f_L(·; Π_{>r}W)` over the sample, and R4
+//! a power of a norm in which the largest neurons dominate.
 //!
-//! Twins need not move oppositely here. R1 and R3 are evaluated on the part of W beyond the top space, not as
+//! Twins need not move oppositely. R1 and R3 are evaluated on the part of W beyond the top space, and not as
 //! a difference of two nearly equal numbers.
 
 use crate::product::matmul;
@@ -12,15 +14,16 @@ use crate::covariance::Covariance;
 use crate::eigen::TopSpace;
 use crate::network::PairedNetwork;
 
-/// The regularisers of one network on one sample: what they depend on beside the displacement. The parts must
-/// belong together, Σ and its top space to the weights of the network.
+/// The data on which the regularisers depend beside the displacement: Σ and its top space, which must belong
+/// to the weights of the network, the network, and a sample of inputs.
 ///
-/// Here at one displacement; means over random signs are in [`crate::construct::signs`].
+/// The methods evaluate the regularisers at one displacement. Their means over random signs are in
+/// [`crate::construct::signs`].
 #[derive(Debug, Clone, Copy)]
 pub struct Regularizers<'a> {
     /// Σ, the feature covariance.
     pub cov: &'a Covariance,
-    /// Its top eigenspace, of rank r = n_k.
+    /// The top eigenspace of Σ, of rank r = n_k.
     pub top: &'a TopSpace,
     /// The network.
     pub net: &'a PairedNetwork,
@@ -29,13 +32,13 @@ pub struct Regularizers<'a> {
 }
 
 impl<'a> Regularizers<'a> {
-    /// The same network on the inputs `x` (`[n, d]`).
+    /// The same data with the inputs `x` (`[n, d]`).
     pub fn on(self, x: MatRef<'a, f64>) -> Self {
         Self { x, ..self }
     }
 
-    /// `R1 = vec(W)ᵀ Σ_{>r} vec(W)` for a displacement `w` (`[m, d]`), Σ cut at the degree of `cov`: low by
-    /// at most `cov.truncation_bound()·‖W‖_F²`.
+    /// `R1 = vec(W)ᵀ Σ_{>r} vec(W)` for a displacement `w` (`[m, d]`). Since Σ is cut at a degree, the value
+    /// is too small by at most `cov.truncation_bound()·‖W‖_F²`.
     ///
     /// # Errors
     /// The shape of `w` is not `[m, d]`.
@@ -75,8 +78,8 @@ impl<'a> Regularizers<'a> {
         Ok([self.r1(w, par)?, self.r2(w, par)?, self.r3(w, par)?, r4(w)])
     }
 
-    /// `u − QQᵀu`, u the difference of the halves of W: that of Π_{>r}W (`[pd, 1]`). Projected twice, which
-    /// leaves rounding of what remains.
+    /// The difference of the halves of Π_{>r}W (`[pd, 1]`), which is `u − QQᵀu` for the difference u of the
+    /// halves of W. The projection is applied twice, which leaves only the rounding of the result.
     fn beyond(&self, w: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
         let mut u = self.cov.antisymmetric(w)?;
         let mut c = Mat::zeros(self.top.rank(), 1);
@@ -98,7 +101,7 @@ pub fn norm_2_4_pow4(w: MatRef<'_, f64>) -> f64 {
     (0..w.nrows()).map(|r| w.row(r).squared_norm_l2().powi(2)).sum()
 }
 
-/// `‖W‖_F²`.
+/// `‖W‖_F²`, the sum of all squared entries of `w`.
 pub fn frobenius_sq(w: MatRef<'_, f64>) -> f64 {
     (0..w.nrows()).map(|r| w.row(r).squared_norm_l2()).sum()
 }

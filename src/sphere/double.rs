@@ -1,8 +1,8 @@
-//! Double-double arithmetic, as much of it as a three-term recurrence needs: about 31 digits in an
-//! unevaluated sum of two.
+//! Double-double arithmetic for a three-term recurrence: a number of about 31 digits is kept as the
+//! unevaluated sum of two f64.
 //!
-//! Dekker's and Knuth's error-free sums and products, without fused multiply-add: the same bits on every
-//! machine.
+//! The sums and products are the error-free ones of Dekker and Knuth. They use no fused multiply-add, so
+//! that every machine computes the same bits.
 
 /// `hi + lo` with `|lo| ≤ ½ ulp(hi)`.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ impl Double {
         quick_two_sum(s, rest.hi / (2.0 * s))
     }
 
-    /// Times a power of two.
+    /// The product with a power of two, which is exact.
     pub fn scaled(self, power_of_two: f64) -> Self {
         Self { hi: self.hi * power_of_two, lo: self.lo * power_of_two }
     }

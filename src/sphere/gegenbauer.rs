@@ -13,7 +13,7 @@ fn binomial(n: u128, k: u128) -> Option<u128> {
     Some(c)
 }
 
-/// `B(d,j)` exactly, or `None` above `u128` (in an intermediate product).
+/// `B(d,j)` exactly, or `None` where an intermediate product does not fit `u128`.
 fn exact_dimension(d: usize, j: usize) -> Option<u128> {
     match (d, j) {
         (_, 0) => Some(1),
@@ -31,8 +31,9 @@ fn exact_dimension(d: usize, j: usize) -> Option<u128> {
 /// Dimension of the space of spherical harmonics of degree `j` in `d` dimensions,
 /// `B(d,j) = (2j+d−2)/j · C(j+d−3, j−1)`, `B(d,0) = 1`.
 ///
-/// Correctly rounded while the count fits 128 bits; beyond, relative error at most about `8 min(j,d)`
-/// roundings. Infinite exactly when it exceeds `f64` (then use [`log_dimension`]).
+/// The result is correctly rounded while the count fits 128 bits. Beyond, its relative error is at most
+/// about `8 min(j,d)` roundings. The result is infinite exactly where the count exceeds `f64`;
+/// [`log_dimension`] is then finite.
 ///
 /// ```
 /// assert_eq!(escapement::sphere::dimension(3, 7), 15.0);
@@ -52,9 +53,9 @@ pub fn dimension(d: usize, j: usize) -> f64 {
     c
 }
 
-/// Natural logarithm of [`dimension`], finite for every `d ≥ 2` and `j`.
+/// The natural logarithm of [`dimension`], finite for every `d ≥ 2` and `j`.
 ///
-/// Absolute error below `4·min(j,d)` roundings of the result.
+/// The absolute error is below `4·min(j,d)` roundings of the result.
 pub fn log_dimension(d: usize, j: usize) -> f64 {
     if let Some(exact) = exact_dimension(d, j) {
         return (exact as f64).ln();
@@ -71,7 +72,7 @@ pub fn sqrt_dimension(d: usize, j: usize) -> f64 {
     if b.is_finite() { b.sqrt() } else { (0.5 * log_dimension(d, j)).exp() }
 }
 
-/// `n_k = Σ_{j≤k} B(d,j) = C(d+k−1, k) + C(d+k−2, k−1)`: how many harmonics have degree at most `k`.
+/// The number of harmonics of degree at most `k`, `n_k = Σ_{j≤k} B(d,j) = C(d+k−1, k) + C(d+k−2, k−1)`.
 ///
 /// # Errors
 /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the count does not fit a `usize`.
@@ -101,17 +102,18 @@ pub fn cumulative_dimension(d: usize, k: usize) -> Result<usize> {
 
 /// The Gegenbauer polynomials of dimension `d` on the scale `P_j(1) = 1`.
 ///
-/// `(j+d−2) P_{j+1}(t) = (2j+d−2) t P_j(t) − j P_{j−1}(t)`, `P_0 = 1`, `P_1 = t`. They are orthogonal under
-/// the density ∝ `(1−t²)^{(d−3)/2}` on `[−1, 1]`, with `E[P_j²] = 1/B(d,j)`, and `|P_j| ≤ 1` there. The
-/// recurrence is backward stable on `[−1, 1]` and exact at `t = ±1`; a cosine that rounding has put just
-/// outside is evaluated as it stands.
+/// The polynomials are orthogonal under the density ∝ `(1−t²)^{(d−3)/2}` on `[−1, 1]`, with
+/// `E[P_j²] = 1/B(d,j)`, and `|P_j| ≤ 1` there. They are evaluated by the recurrence
+/// `(j+d−2) P_{j+1}(t) = (2j+d−2) t P_j(t) − j P_{j−1}(t)`, `P_0 = 1`, `P_1 = t`, which is backward stable
+/// on `[−1, 1]` and exact at `t = ±1`. An argument just outside `[−1, 1]`, where rounding may put a cosine,
+/// is evaluated as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gegenbauer {
     d: usize,
 }
 
 impl Gegenbauer {
-    /// The family of dimension `d`.
+    /// The polynomials of dimension `d`.
     ///
     /// # Errors
     /// [`Error::Dimension`] if `d < 3`.
@@ -119,7 +121,7 @@ impl Gegenbauer {
         if d < 3 { Err(Error::Dimension(d)) } else { Ok(Self { d }) }
     }
 
-    /// The dimension.
+    /// The dimension d.
     pub fn d(&self) -> usize {
         self.d
     }
@@ -129,8 +131,8 @@ impl Gegenbauer {
         value(self.d as f64, j, t)
     }
 
-    /// `[P_j(t), P_j'(t), P_j''(t)]`, by `P_j' = j(j+d−2)/(d−1) · P_{j−1}^{(d+2)}` once and twice; no
-    /// singularity at `t = ±1`.
+    /// `[P_j(t), P_j'(t), P_j''(t)]`, by `P_j' = j(j+d−2)/(d−1) · P_{j−1}^{(d+2)}` applied once and twice.
+    /// The formula has no singularity at `t = ±1`.
     ///
     /// ```
     /// let [p, dp, ddp] = escapement::sphere::Gegenbauer::new(3)?.jet(2, 1.0);

@@ -1,10 +1,10 @@
 //! The sphere S^{d−1}: polynomials, quadrature, expansions over degrees, harmonics and random points.
 //!
-//! | file | what |
+//! | module | content |
 //! |---|---|
 //! | [`gegenbauer`] | `B(d,j)`, `n_k`, and the polynomials P_j with their derivatives |
 //! | [`quadrature`] | expectations over one coordinate `z` of a uniform point |
-//! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with the certificate of its tail |
+//! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with a bound on its tail |
 //! | [`harmonics`] | an orthonormal basis `Y_{jl}` with spherical gradients, projection, least squares |
 //! | [`points`] | checks on points of the sphere |
 //! | [`sampling`] | uniform points |
@@ -12,14 +12,15 @@
 //! # Conventions
 //! - `d ≥ 3`. Inputs x have norm √d, `x̂ = x/√d`; weights w are unit vectors; `z = w·x̂ ∈ [−1, 1]`, so σ' is
 //!   taken at `√d z`.
-//! - `P_j(1) = 1`. Under the density of z, ∝ `(1−z²)^{(d−3)/2}`, `E[P_i P_j] = δ_ij/B(d,j)`;
-//!   `p̂_j = √B(d,j) P_j` is orthonormal, and it is on its scale that coefficients are computed: bounded by
-//!   `√E[g²]` at any d and j.
+//! - `P_j(1) = 1`. Under the density of z, ∝ `(1−z²)^{(d−3)/2}`, `E[P_i P_j] = δ_ij/B(d,j)`. The polynomials
+//!   `p̂_j = √B(d,j) P_j` are orthonormal. Coefficients of a function g are computed on their scale, where
+//!   they are bounded by `√E[g²]` at any d and j.
 //! - `Y_{jl}` is orthonormal under the uniform *probability* measure: `Y_{00} = 1`,
 //!   `Σ_l Y_{jl}(u)Y_{jl}(v) = B(d,j) P_j(u·v)`.
 //!
 //! # Example
-//! Funk–Hecke: averaging `g(w·x)` against a harmonic of degree j multiplies it by `λ_j(g)`.
+//! The Funk–Hecke theorem says that averaging `g(w·x)` against a harmonic of degree j multiplies the
+//! harmonic by a number `λ_j(g)`.
 //!
 //! ```
 //! use escapement::sphere::{Gegenbauer, ZonalQuadrature, lambda};

@@ -3,10 +3,10 @@
 use crate::error::{Error, Result};
 use faer::{Mat, MatRef, RowRef};
 
-/// A copy of `points` (`[p, d]`) with rows of exactly unit norm to rounding, and the largest deviation from
-/// it that was found.
+/// A copy of `points` (`[p, d]`) whose rows are scaled to unit norm, and the largest deviation of a norm
+/// from 1 that was found.
 ///
-/// `name` is what the error messages call the array, e.g. "the weights".
+/// The error messages call the array `name`, e.g. "the weights".
 ///
 /// # Errors
 /// d < 3, no rows, an entry that is not finite, or a row whose norm misses 1 by more than `tolerance`.
@@ -16,7 +16,7 @@ pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) ->
         return Err(Error::Dimension(d));
     }
     if p == 0 {
-        return Err(Error::Shape { name, rows: p, cols: d, expected: format!("at least 1, {d}") });
+        return Err(Error::shape(name, [p, d], format!("at least 1, {d}")));
     }
     let mut out = points.to_owned();
     let mut worst = 0.0_f64;
@@ -28,7 +28,7 @@ pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) ->
     Ok((out, worst))
 }
 
-/// The norm of `point`, row `row` of what the error messages call `name`.
+/// The norm of `point`, which is row `row` of an array that the error messages call `name`.
 ///
 /// # Errors
 /// An entry that is not finite, or a norm that misses 1 by more than `tolerance`.

@@ -1,11 +1,11 @@
-//! Gauss–Gegenbauer quadrature for expectations over `z = w·x/√d`.
+//! Gauss–Gegenbauer quadrature for expectations over one coordinate `z = w·x/√d` of a uniform point.
 //!
-//! Nodes are found one after another from the middle outwards: a Prüfer step over one half-wave of the
-//! differential equation of P_N gives a guess, Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by Sturm
-//! counts, polishes it: `O(N²)` in all, and no zero can be missed or found twice. Weights are Christoffel
-//! numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double recurrence: their relative error is a few
-//! roundings however small they are. Weights taken from eigenvectors of the Jacobi matrix are noise in the
-//! tails.
+//! The N nodes are found one after another from the middle outwards. A Prüfer step over one half-wave of the
+//! differential equation of P_N gives a guess, and Newton's method on `p̂_N/p̂_{N−1}`, kept in a bracket by
+//! Sturm counts, improves it. The cost is `O(N²)`, and no zero can be missed or found twice. The weights are
+//! Christoffel numbers `1/Σ_{i<N} p̂_i(z)²`, summed over a double-double recurrence, so that their relative
+//! error is a few roundings however small they are. Weights from eigenvectors of the Jacobi matrix would
+//! have no digits in the tails.
 
 use super::double::Double;
 use crate::tolerance::NEWTON_STEP;
@@ -18,8 +18,9 @@ pub const MAX_NODES: usize = 16_384;
 
 /// Gauss quadrature under the zonal density ∝ `(1−z²)^{(d−3)/2}` on `[−1, 1]`, normalised to total weight 1.
 ///
-/// With `N` nodes it is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below the range
-/// of `f64` are left out: they cannot change any expectation of a function that is bounded on the nodes.
+/// With `N` nodes the rule is exact for polynomials of degree up to `2N − 1`. Nodes whose weight is below
+/// the range of `f64` are left out, since they cannot change the expectation of a function that is bounded
+/// on the nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonalQuadrature {
     d: usize,
@@ -29,15 +30,15 @@ pub struct ZonalQuadrature {
 }
 
 impl ZonalQuadrature {
-    /// The rule of order `nodes` in dimension `d`. Cost `O(nodes²)`.
+    /// The rule of order `nodes` in dimension `d`. The cost is `O(nodes²)` flops.
     ///
     /// # Errors
     /// [`Error::Dimension`] if `d < 3`, [`Error::Domain`] unless `1 ≤ nodes ≤` [`MAX_NODES`],
     /// [`Error::Numerical`] if the zeros of `P_N` could not be separated.
     ///
     /// # Accuracy
-    /// `|E[p̂_i p̂_j] − δ_ij|` measured at 3e-14 at most for `i, j ≤ 120`, d = 3 to 2 000 (the tests ask for
-    /// 1e-13).
+    /// `|E[p̂_i p̂_j] − δ_ij|` was measured to be at most 3e-14 for `i, j ≤ 120` and d = 3 to 2 000; the
+    /// tests allow 1e-13.
     ///
     /// ```
     /// let q = escapement::sphere::ZonalQuadrature::new(100, 32)?;
@@ -69,7 +70,7 @@ impl ZonalQuadrature {
         Ok(q)
     }
 
-    /// As [`ZonalQuadrature::new`], kept for the next caller (the last 32 rules, shared between threads).
+    /// The same rule as [`ZonalQuadrature::new`], from a table of the last 32 rules that all threads share.
     ///
     /// # Errors
     /// As [`ZonalQuadrature::new`].
@@ -81,38 +82,38 @@ impl ZonalQuadrature {
         if let Some(found) = find(&KEPT.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(found);
         }
-        let made = Arc::new(Self::new(d, nodes)?);
+        let rule = Arc::new(Self::new(d, nodes)?);
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         if find(&kept).is_none() {
             if kept.len() == CAPACITY {
                 kept.pop_front();
             }
-            kept.push_back(Arc::clone(&made));
+            kept.push_back(Arc::clone(&rule));
         }
-        Ok(made)
+        Ok(rule)
     }
 
-    /// The dimension.
+    /// The dimension d.
     pub fn d(&self) -> usize {
         self.d
     }
 
-    /// The order `N`: exact for polynomials of degree up to `2N − 1`.
+    /// The order `N`. The rule is exact for polynomials of degree up to `2N − 1`.
     pub fn order(&self) -> usize {
         self.order
     }
 
-    /// The nodes, ascending and exactly symmetric about 0.
+    /// The nodes in `(−1, 1)`, ascending and exactly symmetric about 0.
     pub fn nodes(&self) -> &[f64] {
         &self.nodes
     }
 
-    /// The weights, positive, exactly symmetric; their sum is 1 to a few roundings.
+    /// The weights, positive and exactly symmetric. Their sum is 1 to a few roundings.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
-    /// `E[g(z)]`.
+    /// The expectation `E[g(z)]` by this rule.
     pub fn expect(&self, g: impl Fn(f64) -> f64) -> f64 {
         let n = self.nodes.len();
         let pairs =
@@ -122,11 +123,13 @@ impl ZonalQuadrature {
 
     /// `ĝ_j = E[g(z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`, with `p̂_j = √B(d,j) P_j`.
     ///
-    /// Even and odd parts of `g` are summed apart, so coefficients that vanish by parity vanish exactly.
-    /// Degrees from the order on are zero, as every such `p̂_j` is aliased.
+    /// The even and odd parts of `g` are summed separately, so that coefficients which vanish by parity are
+    /// exactly zero. Coefficients of a degree not below the order are set to zero, since the rule cannot
+    /// tell such a `p̂_j` from one of lower degree.
     ///
     /// # Accuracy
-    /// The discretisation apart, `|error| ≤` about `(j + 8)` roundings of `√E[g²]`.
+    /// The rounding is at most about `(j + 8)·ε√E[g²]`. The error of the discretisation, which depends on g,
+    /// comes on top.
     pub fn orthonormal_coefficients(&self, g: impl Fn(f64) -> f64, max_degree: usize) -> Vec<f64> {
         let n = self.nodes.len();
         let middle = n / 2;
@@ -144,8 +147,7 @@ impl ZonalQuadrature {
         let recurrence = Recurrence::new(self.d, out.len().min(self.order));
         for (j, (slot, [u, v])) in out.iter_mut().zip(&recurrence.precise).enumerate() {
             *slot = dot(if j % 2 == 0 { &even } else { &odd }, &at);
-            // The low parts matter: a rounded coefficient is an error that all nodes share, and no sum
-            // averages it out.
+            // A rounded coefficient would be an error that all nodes share, which no sum averages out.
             for ((below, at), &z) in below.iter_mut().zip(&at).zip(z) {
                 let up = z * at;
                 *below = (up * u.hi - v.hi * *below) + (up * u.lo - v.lo * *below);
@@ -156,8 +158,7 @@ impl ZonalQuadrature {
     }
 }
 
-/// A dot product in eight interleaved sums, each compensated: the rounding of the products is all that is
-/// left.
+/// A dot product in eight interleaved compensated sums, so that only the rounding of the products is left.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (mut sum, mut lost) = ([0.0; 8], [0.0; 8]);
     for (a, b) in a.chunks(8).zip(b.chunks(8)) {
@@ -179,17 +180,18 @@ struct Recurrence {
     precise: Vec<[Double; 2]>,
 }
 
-/// What `K = Σ_{i<N} p̂_i(z)²` and the recurrence say of a point.
+/// The results of the recurrence at a point z, with `K = Σ_{i<N} p̂_i(z)²`.
 struct Christoffel {
-    /// How many zeros of `p̂_N` exceed `z`: the sign changes in `p̂_0..p̂_N` (Sturm).
+    /// The number of zeros of `p̂_N` that exceed `z`, which is the number of sign changes in `p̂_0..p̂_N`
+    /// (Sturm).
     above: usize,
-    /// The Newton step `f/f'` of `f = p̂_N/p̂_{N−1}`, increasing with `f' = K/(b_N p̂_{N−1}²)`
-    /// (Christoffel–Darboux).
+    /// The Newton step `f/f'` for `f = p̂_N/p̂_{N−1}`, where `f' = K/(b_N p̂_{N−1}²)` by
+    /// Christoffel–Darboux.
     step: f64,
 }
 
-/// Above `LARGE²` a sum is scaled by `1/LARGE²`, the polynomials by `1/LARGE`: a power of two, free of
-/// rounding.
+/// Where the sum K exceeds `2^{2·LARGE}`, it is scaled by the inverse of that, and the polynomials by
+/// `2^{−LARGE}`. Powers of two cause no rounding.
 const LARGE: i32 = 400;
 
 impl Recurrence {
@@ -198,7 +200,8 @@ impl Recurrence {
         // 1/b_j² is a quotient of integers below 2^53.
         let u = |j: usize| {
             let j = j as f64;
-            Double::new((2.0 * j + d - 2.0) * (2.0 * j + d - 4.0)).over(Double::new(j * (j + d - 3.0))).sqrt()
+            let square = (2.0 * j + d - 2.0) * (2.0 * j + d - 4.0);
+            Double::new(square).over(Double::new(j * (j + d - 3.0))).sqrt()
         };
         let precise: Vec<[Double; 2]> =
             (1..=n).map(|j| [u(j), if j == 1 { Double::new(0.0) } else { u(j).over(u(j - 1)) }]).collect();
@@ -225,16 +228,17 @@ impl Recurrence {
         Christoffel { above, step: at * below / (self.steps[self.order() - 1][0] * k) }
     }
 
-    /// The weight of the zero that `z` rounds: `1/K` there. The recurrence runs in double-double, for in f64
-    /// its rounding costs a weight some tens of ε; and `K' = (d−1) z K/(1−z²)` at a zero (from the
-    /// differential equation) takes `K` from `z` to it.
+    /// The Christoffel weight `1/K` at the zero that is nearest to `z`. The recurrence runs in
+    /// double-double, because its rounding in f64 would cost a weight some tens of ε. The value of `K` at
+    /// `z` is carried to the zero with `K' = (d−1) z K/(1−z²)`, which follows from the differential
+    /// equation.
     fn weight(&self, z: f64) -> f64 {
         let (large, down) = (2f64.powi(2 * LARGE), 2f64.powi(-LARGE));
         let (mut k, mut lost, mut scale) = (0.0, 0.0, 0);
         let (mut below, mut at) = (Double::new(0.0), Double::new(1.0));
         let zz = Double::new(z);
         for &[u, v] in &self.precise {
-            // Compensated: K has N terms.
+            // The sum of N terms is compensated.
             let term = at.hi * at.hi + (2.0 * at.hi * at.lo - lost);
             let sum = k + term;
             lost = (sum - k) - term;
@@ -275,8 +279,8 @@ fn positive_half(d: usize, n: usize) -> Result<Vec<(f64, f64)>> {
     Ok(half)
 }
 
-/// The zero of `p̂_N` that is number `rank` from the top, known to exceed `low`: Newton's method, bisecting
-/// when a step leaves the bracket.
+/// The zero of `p̂_N` that is number `rank` from the top and exceeds `low`, by Newton's method with
+/// bisection where a step leaves the bracket.
 fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<f64> {
     let (mut low, mut high) = (low, 1.0);
     let inside = |z: f64, low: f64, high: f64| if z > low && z < high { z } else { 0.5 * (low + high) };
@@ -297,9 +301,9 @@ fn newton(recurrence: &Recurrence, rank: usize, low: f64, guess: f64) -> Option<
     None
 }
 
-/// The next zero after `z` by the Prüfer transform of `(1−z²)y'' − (d−1)zy' + N(N+d−2)y = 0`: integrates
-/// dz/dθ from `theta` down to −π/2 with the midpoint rule (Glaser, Liu and Rokhlin 2007). Good to a few per
-/// cent of the spacing; Newton does the rest.
+/// A guess at the next zero after `z`, right to a few per cent of the spacing. It is found by the Prüfer
+/// transform of `(1−z²)y'' − (d−1)zy' + N(N+d−2)y = 0`, where dz/dθ is integrated from `theta` down to −π/2
+/// with the midpoint rule (Glaser, Liu and Rokhlin 2007).
 fn prufer(d: f64, n: f64, z: f64, theta: f64) -> f64 {
     const STEPS: usize = 12;
     let r = n * (n + d - 2.0);

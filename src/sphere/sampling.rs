@@ -4,10 +4,11 @@ use faer::Mat;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// `n` independent points, uniform on the sphere of radius `radius` in `d` dimensions: `[n, d]`, one per row.
+/// `n` independent points, uniform on the sphere of radius `radius` in `d` dimensions: `[n, d]`, one per
+/// row.
 ///
-/// A standard normal vector, scaled. The stream is read row by row, so the first `n` rows do not depend on
-/// how many follow. Norms are right to a few roundings. `d = 0` gives an `[n, 0]` matrix.
+/// Each point is a standard normal vector, scaled. The stream is read row by row, so the first rows do not
+/// depend on how many follow. Norms are right to a few roundings. `d = 0` gives an `[n, 0]` matrix.
 ///
 /// ```
 /// let mut rng = escapement::seed::stream(1, "example", "inputs");

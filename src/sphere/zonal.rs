@@ -1,7 +1,8 @@
-//! Zonal coefficients, and the exact description of Σ degree by degree that follows from them.
+//! Zonal coefficients, which are coefficients of functions of one coordinate, and the description of Σ
+//! degree by degree that follows from them.
 //!
-//! With `p̂_j = √B(d,j) P_j` and `z = w·x/√d`, every coefficient is `ĝ_j = E[g(√d z) p̂_j(z)]`: bounded by
-//! `√E[g²]` at any dimension and degree, so nothing overflows. The usual scale is
+//! With `p̂_j = √B(d,j) P_j` and `z = w·x/√d`, the coefficient of degree j is `ĝ_j = E[g(√d z) p̂_j(z)]`. It
+//! is bounded by `√E[g²]` at any dimension and degree, so that no coefficient overflows. The usual scale is
 //! `λ_j(g) = E[g(√d z) P_j(z)] = ĝ_j/√B(d,j)`.
 
 use super::gegenbauer::{dimension, log_dimension, sqrt_dimension};
@@ -10,10 +11,10 @@ use crate::activation::Activation;
 use crate::tolerance::{ZONAL_ROUNDINGS, ZONAL_ROUNDINGS_PER_DEGREE};
 use crate::{Error, Result};
 
-/// The largest degree at which a certificate is sought.
+/// The largest degree at which the series of Σ may be cut.
 pub const MAX_DEGREE: usize = 512;
 
-/// The quadrature order at which the search for agreement ends.
+/// The largest order of the quadratures that are compared.
 const MAX_ORDER: usize = 4096;
 
 /// `ĝ_j = E[g(√d z) p̂_j(z)]` for `0 ≤ j ≤ max_degree`; `g` takes the argument `√d z`.
@@ -25,8 +26,8 @@ const MAX_ORDER: usize = 4096;
 /// if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
-/// Absolute error at most `(8 + j)·2⁻⁵²·√E[g²]` (see [`crate::tolerance::ZONAL_ROUNDINGS`]); measured below a
-/// quarter of it.
+/// The absolute error is at most `(8 + j)·2⁻⁵²·√E[g²]`, see [`crate::tolerance::ZONAL_ROUNDINGS`]; less than
+/// a quarter of that was measured.
 pub fn orthonormal_coefficients(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Vec<f64>> {
     let root = (d as f64).sqrt();
     Ok(expand(d, &|z| g(root * z), max_degree)?.coefficients)
@@ -52,18 +53,19 @@ pub fn lambda(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Vec
     Ok(c)
 }
 
-/// Coefficients of a function of `z`, with its mean square.
+/// The coefficients of a function of `z`, and the mean square of the function.
 struct Expansion {
     coefficients: Vec<f64>,
     mean_square: f64,
 }
 
-/// Rounding allowed in a coefficient of degree `j` of a function of unit mean square.
+/// The rounding that is allowed in a coefficient of degree `j` of a function of unit mean square.
 fn coefficient_rounding(j: usize) -> f64 {
     (ZONAL_ROUNDINGS + ZONAL_ROUNDINGS_PER_DEGREE * j as f64) * f64::EPSILON
 }
 
-/// Doubles the order until coefficients and mean square agree to rounding.
+/// Expands `g`, a function of z, with quadratures of doubled order until coefficients and mean square agree
+/// to rounding.
 fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansion> {
     if max_degree > MAX_DEGREE {
         return Err(Error::domain(
@@ -82,8 +84,7 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
         }
         Ok(Expansion { coefficients: q.orthonormal_coefficients(g, max_degree), mean_square })
     };
-    // Degree and order a factor two apart from the start: what aliases into degree j then has degree above
-    // 3j.
+    // The order is at least twice the degree, so that only degrees above 3j can be mistaken for degree j.
     let mut order = (2 * (max_degree + 1)).next_power_of_two().max(64);
     let mut coarse = at_order(order)?;
     let mut gap = f64::INFINITY;
@@ -91,7 +92,8 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
         order *= 2;
         let fine = at_order(order)?;
         let norm = fine.mean_square.sqrt();
-        // Two independent sets of roundings: twice the allowance of one. Largest miss, in units of that.
+        // The two results have independent roundings, so twice the allowance of one is allowed. The gap is
+        // the largest difference in units of that.
         gap = (fine.mean_square - coarse.mean_square).abs()
             / (4.0 * coefficient_rounding(0) * fine.mean_square);
         for (j, (a, b)) in fine.coefficients.iter().zip(&coarse.coefficients).enumerate() {
@@ -113,8 +115,8 @@ fn expand(d: usize, g: &dyn Fn(f64) -> f64, max_degree: usize) -> Result<Expansi
     })
 }
 
-/// One degree of Σ. `a_hat`, `c_hat` and `tau` are bounded by the trace; `a`, `c`, `dimension` grow with
-/// degree and may reach infinity above degree 150 or so at large d.
+/// The part of Σ of one degree. The numbers `a_hat`, `c_hat` and `tau` are bounded by the trace; `a`, `c`
+/// and `dimension` grow with the degree and may be infinite above degree 150 or so at large d.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     /// The degree j.
@@ -129,14 +131,15 @@ pub struct Level {
     pub a: f64,
     /// `C_j = √d ĉ_j √B(d+2,j−1) (d−1)/(j(j+d−2))`: the tangential one, before `(x̂ − z w) P_j'(z)`.
     pub c: f64,
-    /// `τ_j = (A_j² + j(j+d−2) C_j²)/B(d,j) = â_j² + (d−1) ĉ_j²`: the trace of degree j, whatever the
-    /// weights.
+    /// `τ_j = (A_j² + j(j+d−2) C_j²)/B(d,j) = â_j² + (d−1) ĉ_j²`: the trace of degree j, which does not
+    /// depend on the weights.
     pub tau: f64,
     /// `κ_j = τ_j/B(d,j)`: the eigenvalue of the infinite-width kernel on degree j.
     pub kappa: f64,
 }
 
-/// Where to cut the series of Σ over degrees.
+/// The degree at which the series of Σ is cut. The *tail* at a degree is a bound on the part of Σ above it,
+/// in operator norm and in trace.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Truncation {
     /// At the least degree whose tail is at most this times `max_j κ_j`, the largest eigenvalue at infinite
@@ -149,17 +152,18 @@ pub enum Truncation {
 }
 
 impl Default for Truncation {
-    /// [`TAIL`](crate::tolerance::TAIL), relative to the largest eigenvalue.
+    /// The least degree whose tail is at most [`TAIL`](crate::tolerance::TAIL) times the largest eigenvalue.
     fn default() -> Self {
         Self::Tail(crate::tolerance::TAIL)
     }
 }
 
-/// The covariance Σ of the features, degree by degree, with a certificate for what is left out.
+/// The covariance Σ of the features, degree by degree up to a degree J, with a bound on the rest.
 ///
-/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`; its trace in Σ is τ_j for
-/// any unit weights, and `Σ_j τ_j = d E[σ'(√d z)²]`. Each degree is positive semidefinite, so cutting at J
-/// costs at most the rest of that sum, in operator norm and in trace (derived for this project).
+/// The degree-j part of `x ↦ σ'(w·x) x` is `A_j w P_j(z) + C_j (x̂ − z w) P_j'(z)`. Its trace in Σ is τ_j
+/// for any unit weights, and `Σ_j τ_j = d E[σ'(√d z)²]`. The part of each degree is positive semidefinite,
+/// so that the degrees above J contribute at most the rest of this sum, in operator norm and in trace.
+/// Derived for this project.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureLevels {
     /// Input dimension d.
@@ -168,9 +172,9 @@ pub struct FeatureLevels {
     pub activation: String,
     /// `tr Σ = d E[σ'(√d z)²]`.
     pub trace: f64,
-    /// `E[d z² σ'(√d z)²]`: the part of the trace along the weights.
+    /// `E[d z² σ'(√d z)²]`, the part of the trace along the weights.
     pub radial: f64,
-    /// `E[d (1−z²) σ'(√d z)²]/(d−1)`: the part across them, per direction;
+    /// `E[d (1−z²) σ'(√d z)²]/(d−1)`, the part of the trace in one direction orthogonal to a weight:
     /// `trace = radial + (d−1)·tangential`.
     pub tangential: f64,
     /// Degrees 0 to J.
@@ -179,7 +183,7 @@ pub struct FeatureLevels {
 }
 
 impl FeatureLevels {
-    /// The levels of Σ for this activation at dimension `d`, to the degree that `truncation` asks for.
+    /// The parts of Σ for this activation at dimension `d`, up to the degree that `truncation` asks for.
     ///
     /// # Errors
     /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the tolerance is not positive or the degree
@@ -188,8 +192,8 @@ impl FeatureLevels {
     /// as in [`orthonormal_coefficients`].
     ///
     /// # Accuracy
-    /// τ_j to 1e-15 of the trace against 25-digit values (degrees to 60 at d = 100 and 1 000); bounded by
-    /// [`FeatureLevels::rounding_allowance`].
+    /// Values of 25 digits for τ_j, for degrees up to 60 at d = 100 and 1 000, are met to 1e-15 of the
+    /// trace. The rounding of all τ_j together is bounded by [`FeatureLevels::rounding_allowance`].
     pub fn new(d: usize, activation: &dyn Activation, truncation: Truncation) -> Result<Self> {
         if d < 3 {
             return Err(Error::Dimension(d));
@@ -243,8 +247,8 @@ impl FeatureLevels {
                 level(d, j, a_hat, c_hat)
             })
             .collect();
-        // |δâ_j| ≤ γ_j ‖h‖ moves τ_j by at most 2|â_j| γ_j ‖h‖ (and the square of it), likewise ĉ; the trace
-        // itself by 4 roundings of a sum of positive terms for each of its two parts.
+        // An error |δâ_j| ≤ δ moves τ_j by at most 2|â_j|δ + δ², and likewise for ĉ_j. The trace itself has
+        // 4 roundings of a sum of positive terms in each of its two parts.
         let rounding = levels.iter().fold(4.0 * f64::EPSILON * trace, |sum, l| {
             let (up, down) =
                 (coefficient_rounding(l.degree), coefficient_rounding(l.degree.saturating_sub(1)));
@@ -268,21 +272,21 @@ impl FeatureLevels {
         self.levels.len() - 1
     }
 
-    /// A bound on what the degrees above `j` add to Σ, in operator norm and in trace:
+    /// A bound on the part of Σ of degree above `j`, in operator norm and in trace:
     /// `max(0, trace − Σ_{i≤j} τ_i)` plus [`FeatureLevels::rounding_allowance`]. For `j` beyond
-    /// [`FeatureLevels::max_degree`]: that of the latter.
+    /// [`FeatureLevels::max_degree`] the bound is that at the maximal degree.
     pub fn tail(&self, j: usize) -> f64 {
         let kept: f64 = self.levels.iter().take(j.saturating_add(1)).map(|l| l.tau).sum();
         (self.trace - kept).max(0.0) + self.rounding
     }
 
-    /// How far rounding may have moved `trace − Σ τ_j`: `Σ_j 2√τ_j δ_j` with the stated accuracy `δ_j` of
-    /// each coefficient.
+    /// A bound on the rounding of `trace − Σ τ_j`, from the accuracy of each coefficient.
     pub fn rounding_allowance(&self) -> f64 {
         self.rounding
     }
 
-    /// [`FeatureLevels::tail`] at the degree of truncation: the certificate.
+    /// [`FeatureLevels::tail`] at the degree where the series is cut: a bound on the part of Σ that is left
+    /// out.
     pub fn truncation_bound(&self) -> f64 {
         self.tail(self.max_degree())
     }
@@ -301,7 +305,7 @@ fn level(d: usize, j: usize, a_hat: f64, c_hat: f64) -> Level {
     Level { degree: j, dimension: b, a_hat, c_hat, a: scaled(a_hat, d, j), c, tau, kappa }
 }
 
-/// `x √B(d,j)`, zero for `x = 0` even where the root overflows.
+/// `x √B(d,j)`; zero for `x = 0` even where the root overflows.
 fn scaled(x: f64, d: usize, j: usize) -> f64 {
     if x == 0.0 { 0.0 } else { x * sqrt_dimension(d, j) }
 }

@@ -1,4 +1,4 @@
-//! R3 in its n × n form.
+//! The term λ3 R3 of the objective, and the projection of f_L(X; W) on the sample.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result, network};
 
-/// Deviation of U1ᵀU1 from the identity that is allowed, in its largest entry: what a basis loses on its way
-/// through f32. Projecting twice leaves its square in R3.
+/// The largest entry of U1ᵀU1 − I that is allowed: the rounding of a basis that was stored as f32. Since
+/// projections are applied twice, R3 has the square of it as a relative error.
 const ORTHONORMAL: f64 = 1e-5;
 
-/// λ3 and what R3 leaves alone: `R3 = (1/n)‖beyond‖²`.
+/// λ3 and the space that R3 does not penalise.
 #[derive(Debug, Clone)]
 pub(super) struct Beyond<T: Real> {
-    pub kept: Kept<T>,
+    pub space: Unpenalised<T>,
     pub lambda: f64,
 }
 
-/// What R3 leaves alone.
+/// The space that R3 does not penalise.
 #[derive(Debug, Clone)]
-pub(super) enum Kept<T: Real> {
-    /// An orthonormal basis U1 (`[n, r]`) of a part of R^n: beyond it is `(I − U1U1ᵀ) f_L(X; W)`.
+pub(super) enum Unpenalised<T: Real> {
+    /// The span of an orthonormal basis U1 (`[n, r]`) in R^n: `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²`.
     Sample(Mat<f64>),
-    /// The top eigenvectors of Σ: beyond them is `f_L(X; Π_{>r}W)`.
+    /// The span of the top eigenvectors of Σ: `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²`.
     Top(Arc<TopProjector<T>>),
 }
 
@@ -33,12 +33,7 @@ impl<T: Real> Beyond<T> {
     pub fn new(basis: MatRef<'_, f64>, n: usize, lambda: f64) -> Result<Self> {
         if basis.nrows() != n || basis.ncols() > n {
             let expected = format!("n = {n}, at most n");
-            return Err(Error::Shape {
-                name: "the basis of R3",
-                rows: basis.nrows(),
-                cols: basis.ncols(),
-                expected,
-            });
+            return Err(Error::shape("the basis of R3", [basis.nrows(), basis.ncols()], expected));
         }
         network::finite("the basis of R3", basis)?;
         allowed(lambda)?;
@@ -51,7 +46,7 @@ impl<T: Real> Beyond<T> {
             );
             return Err(Error::domain("the largest entry of U1ᵀU1 − I", format!("{miss:e}"), allowed));
         }
-        Ok(Self { kept: Kept::Sample(basis.to_owned()), lambda })
+        Ok(Self { space: Unpenalised::Sample(basis.to_owned()), lambda })
     }
 
     pub fn with_top(top: Arc<TopProjector<T>>, [n, p, d]: [usize; 3], lambda: f64) -> Result<Self> {
@@ -65,14 +60,14 @@ impl<T: Real> Beyond<T> {
                 "it must be made for the inputs and weights of the problem",
             ));
         }
-        Ok(Self { kept: Kept::Top(top), lambda })
+        Ok(Self { space: Unpenalised::Top(top), lambda })
     }
 
-    /// The dimension r of what R3 leaves alone.
+    /// The dimension r of the space.
     pub fn rank(&self) -> usize {
-        match &self.kept {
-            Kept::Sample(basis) => basis.ncols(),
-            Kept::Top(top) => top.rank(),
+        match &self.space {
+            Unpenalised::Sample(basis) => basis.ncols(),
+            Unpenalised::Top(top) => top.rank(),
         }
     }
 }
@@ -82,8 +77,8 @@ fn allowed(lambda: f64) -> Result<()> {
     if fine { Ok(()) } else { Err(Error::domain("λ3", lambda, "it must be a finite number, zero or above")) }
 }
 
-/// `out ← (I − U1U1ᵀ) f`, projected twice, which leaves rounding of what remains; `inner` is scratch of
-/// length r.
+/// `out ← (I − U1U1ᵀ) f`. The projection is applied twice, which leaves only the rounding of the result;
+/// `inner` is scratch of length r.
 pub(super) fn project(
     basis: MatRef<'_, f64>,
     f: ColRef<'_, f64>,

@@ -1,11 +1,10 @@
-//! R1 estimated on fresh inputs: `(1/b)‖f_L(X'; Π_{>r}W)‖²`, with the projector on all but the top r right
-//! singular vectors of Φ.
+//! An estimate of R1 on fresh inputs X': `(1/b)‖f_L(X'; Π_{>r}W)‖²`, with the projector on all but the top r
+//! right singular vectors of the feature matrix Φ.
 
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
-use super::problem::Problem;
-use super::sample::SampleBasis;
 use super::tiles::{Tiled, slice};
+use super::{problem::Problem, sample::SampleBasis, top::total};
 use crate::activation::Derivative;
 use crate::product::{columns, matmul};
 use crate::real::Real;
@@ -14,8 +13,8 @@ use crate::{Error, Result};
 /// Pairs of twins in a tile.
 const PAIRS: usize = 64;
 
-/// b fresh inputs X', as a term of the objective: with `Φ'` their features and `V = ΦᵀU1 S^{-1}` the top
-/// right singular vectors of Φ, `f_L(X'; Π_{>r}W) = f_L(X'; W) − Φ'ΦᵀU1 S^{-2} U1ᵀ f_L(X; W)`.
+/// A term of the objective on b fresh inputs X'. Let `Φ'` be their features, and `V = ΦᵀU1 S^{-1}` the top
+/// right singular vectors of Φ. Then `f_L(X'; Π_{>r}W) = f_L(X'; W) − Φ'ΦᵀU1 S^{-2} U1ᵀ f_L(X; W)`.
 #[derive(Debug)]
 pub struct Fresh<'a, T: Real> {
     /// X', `[b, d]`, and its transpose.
@@ -30,10 +29,10 @@ pub struct Fresh<'a, T: Real> {
 }
 
 impl<'a, T: Real> Fresh<'a, T> {
-    /// That of the rows of `x` (`[b, d]`), for the inputs of `problem`, whose singular vectors are those of
-    /// `sample`.
+    /// The term for the fresh inputs in the rows of `x` (`[b, d]`). `sample` holds the singular vectors of
+    /// the features at the inputs of `problem`.
     ///
-    /// Cost `2b(n + d)p` flops in products and bp evaluations of σ'.
+    /// The cost is `2b(n + d)p` flops in products and bp evaluations of σ'.
     ///
     /// # Errors
     /// No inputs, a shape that does not fit, or an entry that is not finite.
@@ -43,7 +42,7 @@ impl<'a, T: Real> Fresh<'a, T> {
         let (b, d, p) = (x.nrows(), net.d(), net.p());
         if b == 0 || basis.nrows() != n {
             let expected = format!("at least one fresh input, and n = {n} rows of the singular vectors");
-            return Err(Error::Shape { name: "the fresh inputs", rows: b, cols: basis.nrows(), expected });
+            return Err(Error::shape("the fresh inputs", [b, basis.nrows()], expected));
         }
         let mut first = columns::<T>(b, p);
         Tiled([(first.as_mut(), PAIRS)]).for_each(par, 0..p.div_ceil(PAIRS), &|tile, [mut first]| {
@@ -70,10 +69,10 @@ impl<'a, T: Real> Fresh<'a, T> {
         Ok(Self { xt: single.transpose().to_owned(), x: single, first, carried, basis })
     }
 
-    /// `f_L(X'; Π_{>r}W)` at Wᵀ (`[d, m]`), from f_L(X; W): b values.
+    /// `f_L(X'; Π_{>r}W)`, b values, from Wᵀ (`w`, `[d, m]`) and the n values f_L(X; W).
     ///
     /// # Accuracy
-    /// That of [`Problem::value_and_gradient`]. The bits do not depend on the thread count.
+    /// The error is that of [`Problem::value_and_gradient`]. The bits do not depend on the thread count.
     pub fn beyond(&self, w: MatRef<'_, T>, f_linear: &[f64], par: Par) -> Vec<f64> {
         let (b, p) = (self.first.nrows(), self.first.ncols());
         let tiles = p.div_ceil(PAIRS);
@@ -98,23 +97,24 @@ impl<'a, T: Real> Fresh<'a, T> {
             }
         });
         let scale = ((2 * p) as f64).sqrt().recip();
-        let mut out: Vec<f64> =
-            (0..b).map(|j| scale * (0..tiles).map(|t| -> f64 { sums[(j, t)].into() }).sum::<f64>()).collect();
+        let mut out = total(sums.as_ref());
+        out.iter_mut().for_each(|out| *out *= scale);
         let mut inner = vec![0.0; self.basis.ncols()];
         product(&mut inner, Accum::Replace, self.basis.transpose(), f_linear, 1.0, par);
         product(&mut out, Accum::Add, self.carried.as_ref(), &inner, -1.0, par);
         out
     }
 
-    /// The part of `Σ_j c_j ∂f_L(x'_j; Π_{>r}W)` that goes through f_L(X; W): n coefficients of
-    /// `∂f_L(x_i; W)`, added to `out`.
+    /// The gradient of `Σ_j c_j f_L(x'_j; Π_{>r}W)` has two parts. This method adds the n coefficients of
+    /// `∂f_L(x_i; W)` in the part that depends on f_L(X; W) to `out`.
     pub fn carry(&self, c: &[f64], out: &mut [f64], par: Par) {
         let mut inner = vec![0.0; self.basis.ncols()];
         product(&mut inner, Accum::Replace, self.carried.transpose(), c, 1.0, par);
         product(out, Accum::Add, self.basis, &inner, -1.0, par);
     }
 
-    /// The other part, `Σ_j c_j ∂f_L(x'_j; W)`, added to the transpose of a gradient (`[d, m]`).
+    /// Adds the other part of this gradient, `Σ_j c_j ∂f_L(x'_j; W)`, to the transpose of a gradient
+    /// (`[d, m]`).
     pub fn add_gradient(&self, c: &[f64], gradient: MatMut<'_, T>, par: Par) {
         let (b, p) = (self.first.nrows(), self.first.ncols());
         let scale = ((2 * p) as f64).sqrt().recip();
@@ -142,7 +142,7 @@ impl<'a, T: Real> Fresh<'a, T> {
     }
 }
 
-/// `out ← α·a·v`, or added to it.
+/// `out ← α·a·v` or `out ← out + α·a·v`, as `accum` says.
 fn product(out: &mut [f64], accum: Accum, a: MatRef<'_, f64>, v: &[f64], alpha: f64, par: Par) {
     let out = ColMut::from_slice_mut(out).as_mat_mut();
     matmul(out, accum, a, ColRef::from_slice(v).as_mat(), alpha, par);

@@ -1,31 +1,30 @@
-//! The elementwise loops of a step, over one column of a tile: a pair of twins at the inputs of the tile.
+//! The elementwise loops of a step over one pair of twins at the inputs of a tile.
 //!
-//! Each is an ordinary loop over slices of equal length, compiled for the vector instructions that the
-//! processor turns out to have.
+//! Each is an ordinary loop over slices of equal length, compiled for the vector instructions of the
+//! processor on which it runs.
 
 use pulp::Arch;
 
 use crate::activation::{Activation, Derivative};
 use crate::real::Real;
 
-/// The buffers that a pair of twins meets in the forward pass, all of one length: a number for each input of
-/// the tile.
+/// The buffers of a pair of twins in the forward pass, which all have one number for each input of the tile.
 pub(super) struct Pair<'a, T> {
     /// σ'(w_{0,r}·x_i).
     pub first: &'a [T],
-    /// What else the model knows of w_{0,r}: σ''(w_{0,r}·x_i), or w_{0,r}·x_i itself.
+    /// σ''(w_{0,r}·x_i) for the quadratic models, and w_{0,r}·x_i for the network.
     pub second: &'a [T],
-    /// On entry z_{ir} = w_r·x_i, on return ∂f_i/∂z_{ir} up to a_r m^{-1/2}.
+    /// z_{ir} = w_r·x_i on entry, and the slope ∂f_i/∂z_{ir} up to a_r m^{-1/2} on return.
     pub upper: &'a mut [T],
-    /// The same of the twin.
+    /// The same numbers of the twin.
     pub lower: &'a mut [T],
-    /// `m^{1/2} f_L` is accumulated here.
+    /// The sum over neurons for `m^{1/2} f_L`, to which the loop adds.
     pub linear: &'a mut [T],
-    /// And `m^{1/2} f` here.
+    /// The sum over neurons for `m^{1/2} f`, to which the loop adds.
     pub f: &'a mut [T],
 }
 
-/// f = f_L: the slopes are σ'.
+/// The model f = f_L, whose slopes are σ'.
 pub(super) fn linear<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     #[inline(always)]
     fn run<T: Real>(pair: Pair<'_, T>) {
@@ -44,8 +43,8 @@ pub(super) fn linear<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair));
 }
 
-/// f = f_L + f_Q: the slopes are S = σ' + σ''z, and σ'z + ½σ''z² = ½z(σ' + S). Twins that move alike cancel
-/// exactly.
+/// The model f = f_L + f_Q, whose slopes are S = σ' + σ''z; its terms are σ'z + ½σ''z² = ½z(σ' + S). Twins
+/// that move alike cancel exactly.
 pub(super) fn quadratic<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     #[inline(always)]
     fn run<T: Real>(pair: Pair<'_, T>, half: T) {
@@ -64,7 +63,7 @@ pub(super) fn quadratic<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
-/// f = f_Q: the slopes are σ''z. Twins that move alike cancel exactly.
+/// The model f = f_Q, whose slopes are σ''z. Twins that move alike cancel exactly.
 pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     #[inline(always)]
     fn run<T: Real>(pair: Pair<'_, T>, half: T) {
@@ -82,8 +81,8 @@ pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
-/// The network itself: the slopes are σ'(w_{0,r}·x + z). Twins move apart, so that the pairing halves nothing
-/// but w_{0,r}·x; σ and σ' are evaluated in f64 through `z` and `value`.
+/// The network itself, whose slopes are σ'(w_{0,r}·x + z). σ and σ' are evaluated in f64, in the buffers `z`
+/// and `value`.
 pub(super) fn network<T: Real>(
     arch: Arch,
     sigma: &dyn Activation,
@@ -129,7 +128,8 @@ pub(super) fn network<T: Real>(
     }
 }
 
-/// The slopes of a pair of twins ← `g·slopes + h·first`, what the gradient of a neuron is Xᵀ times.
+/// Replaces the slopes of a pair of twins by `g·slopes + h·first`. The gradient of a neuron is Xᵀ times this
+/// column.
 pub(super) fn combine<T: Real>(arch: Arch, g: &[T], h: &[T], first: &[T], upper: &mut [T], lower: &mut [T]) {
     #[inline(always)]
     fn run<T: Real>(g: &[T], h: &[T], first: &[T], upper: &mut [T], lower: &mut [T]) {
@@ -148,7 +148,7 @@ pub(super) fn combine<T: Real>(arch: Arch, g: &[T], h: &[T], first: &[T], upper:
 pub(super) fn finite<'a, T: Real>(arch: Arch, mut columns: impl Iterator<Item = &'a [T]>) -> bool {
     #[inline(always)]
     fn run<T: Real>(column: &[T]) -> bool {
-        // 0·x is zero or NaN; without an early exit the loop is one of vectors.
+        // 0·x is NaN where x is not finite. A loop without an early exit uses vector instructions.
         column.iter().fold(true, |finite, x| finite & (*x * T::default() == T::default()))
     }
     columns.all(|column| arch.dispatch(|| run(column)))

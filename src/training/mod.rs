@@ -1,17 +1,17 @@
-//! A step of gradient descent: value and gradient of the training objective, in f32 or f64, without
-//! allocation.
+//! Steps of gradient descent: value and gradient of the training objective, in f32 or f64, in buffers that
+//! are allocated once.
 //!
 //! The objective of a displacement W (`[m, d]`) on inputs X (`[n, d]`) with labels y is
 //! `(1/n) Σ_i ℓ(y_i, f(x_i; W)) + λ3 R3`, where f is one of the models ([`Model`]) and
-//! `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²` for an orthonormal basis U1 (`[n, r]`): with the top r left singular
-//! vectors of the feature matrix this is `E_n f_L(x; ΠW)²`, Π the projector on all but its top r right
-//! singular vectors.
+//! `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²` for an orthonormal basis U1 (`[n, r]`). If U1 holds the top r left
+//! singular vectors of the feature matrix Φ, this is `E_n f_L(x; ΠW)²` with the projector Π on all but the
+//! top r right singular vectors of Φ.
 //!
 //! # What a step costs
-//! Two products that cannot be avoided, Z = XWᵀ and the gradient, `2nmd` flops each. Everything else is
-//! elementwise, and is done while a tile of neurons is in cache. Twins share σ'(w_{0,r}·x) and
-//! σ''(w_{0,r}·x), which are computed once for a problem. With z and z' for the twins, `S = σ' + σ''z` and
-//! `S' = σ' + σ''z'`:
+//! A step takes two products, Z = XWᵀ and the gradient, of `2nmd` flops each. The rest is elementwise, and
+//! is done while a tile of neurons is in cache. Twins share σ'(w_{0,r}·x) and σ''(w_{0,r}·x), which are
+//! computed once for a problem. Let z and z' be the entries of Z for a neuron and for its twin, and
+//! `S = σ' + σ''z` and `S' = σ' + σ''z'` their slopes. Then the quadratic model takes three stages:
 //!
 //! - forward: `f_L += m^{-1/2} σ'(z − z')` and `f_L + f_Q += ½ m^{-1/2} (z(σ' + S) − z'(σ' + S'))`, and S
 //!   overwrites Z;
@@ -24,11 +24,10 @@
 //! the two products alone in f32 and 1.24 times in f64, and 0.96 and 1.06 times without R3
 //! (`cargo bench --bench training_step`).
 //!
-//! Through main memory go 2np numbers (σ' and σ'') and nm (S), once in each direction.
-//! [`Problem::value_and_gradient`], which leaves the gradient to be looked at, moves S twice, and np more
-//! (σ') where λ3 > 0. The network itself evaluates σ and σ' at 2nm points a step, which costs more than all
-//! the rest: twins move apart, so that the pairing halves w_{0,r}·x alone. The bits of the result do not
-//! depend on the thread count.
+//! A step reads 2np numbers (σ' and σ'') from main memory, and reads and writes nm numbers (S).
+//! [`Problem::value_and_gradient`], which returns the gradient, moves S twice, and reads np more numbers
+//! (σ') where λ3 > 0. The network itself evaluates σ and σ' at nm points a step, which costs more than the
+//! rest of the step. The bits of the result do not depend on the thread count.
 //!
 //! ```
 //! use escapement::objective::Loss;

@@ -1,4 +1,4 @@
-//! The two passes of a step over the tiles, and what lies between them.
+//! The forward and the backward pass of a step over the tiles, and the objective between them.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 use pulp::Arch;
 
-use super::beyond::{Kept, project};
+use super::beyond::{Unpenalised, project};
 use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
 use super::tiles::{Tiled, slice};
@@ -17,7 +17,7 @@ use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result, network, network::Model};
 
-/// What adds the derivatives of a term by f_L(X; W), given that.
+/// Callback: given f_L(X; W), adds ∂term/∂f_L to its second argument. Both slices have n entries.
 pub type Term<'a> = &'a mut dyn FnMut(&[f64], &mut [f64]) -> Result<()>;
 
 impl<T: Real> Problem<T> {
@@ -41,11 +41,12 @@ impl<T: Real> Problem<T> {
     /// objective overflows.
     ///
     /// # Accuracy
-    /// With u the unit roundoff of T, f_L and f are accurate to `(d + 140)u` times the sum of their absolute
-    /// terms, a product x·w counted as Σ|x||w|: d for that, the rest for the at most 64 pairs of twins of a
-    /// tile, which are summed in T; all else is summed in f64. An entry of the gradient is accurate to
-    /// `(n + d)u` times the sum of its absolute terms, and what f and f_L hand on. Both are worst cases. The
-    /// network's σ and σ' are evaluated in f64, also for f32.
+    /// Let u be the unit roundoff of T. The errors of f_L and f are at most `(d + 140)u` times the sum of
+    /// their absolute terms, where a product x·w counts as Σ|x||w|: d of the roundings belong to these
+    /// products, and the others to the at most 64 pairs of twins of a tile, which are summed in T. All other
+    /// sums are in f64. The error of an entry of the gradient is at most `(n + d)u` times the sum of its
+    /// absolute terms, plus the effect of the errors of f and f_L. Both bounds are for the worst case. The σ
+    /// and σ' of the network are evaluated in f64, also for f32.
     pub fn value_and_gradient(
         &self,
         w: MatRef<'_, T>,
@@ -59,8 +60,9 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
-    /// The same with another term in the gradient, one that depends on f_L(X; W): `term` gets these n values,
-    /// and adds the derivatives of the term by them to its second argument. The value is without it.
+    /// As [`Problem::value_and_gradient`], with another term in the gradient that depends on f_L(X; W).
+    /// Callback: given these n values, `term` adds the derivatives of the term by them to its second
+    /// argument. The returned value does not include the term.
     ///
     /// # Errors
     /// As [`Problem::value_and_gradient`], and those of `term`.
@@ -78,18 +80,18 @@ impl<T: Real> Problem<T> {
         Ok(value)
     }
 
-    /// A step of gradient descent: `w ← w − η·gradient`, from the `w` (`[m, d]`, any strides) of the last
-    /// [`Problem::value`] or step in `space`, and the objective at the new `w`. The bits are those of
-    /// [`Problem::value_and_gradient`], the step, and [`Problem::value`] one after another, with λ3's
-    /// coordinates as after [`Workspace::moved`].
+    /// Takes a step of gradient descent, `w ← w − η·gradient`, and returns the objective at the new `w`. `w`
+    /// (`[m, d]`, any strides) must be that of the last [`Problem::value`] or step in `space`. The bits are
+    /// those of [`Problem::value_and_gradient`], the step, and [`Problem::value`] one after another, with
+    /// the coordinates in the top eigenvectors as after [`Workspace::moved`].
     ///
-    /// The gradient of a neuron needs its own slopes and the predictions, and its next slopes only its own
-    /// next weights: so a tile is taken through both passes while it is in cache, the slopes go through main
-    /// memory once instead of twice, and no gradient is written.
+    /// The gradient of a neuron needs its own slopes and the predictions, and its next slopes need only its
+    /// own next weights. Hence a tile is taken through both passes while it is in cache: the slopes go
+    /// through main memory once instead of twice, and no gradient is written.
     ///
     /// # Errors
-    /// As [`Problem::value`]; a workspace in which nothing has been evaluated yet. After an error `w` has
-    /// moved, and `space` holds no evaluation.
+    /// As [`Problem::value`]; the workspace holds no evaluation. After an error from the new point, `w` has
+    /// moved and `space` holds no evaluation.
     pub fn descend(&self, w: MatMut<'_, T>, eta: f64, space: &mut Workspace<T>, par: Par) -> Result<Value> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
@@ -104,8 +106,9 @@ impl<T: Real> Problem<T> {
             (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
         let (mut w, factors) = (w.transpose_mut(), &space.factors);
         let (upper, lower) = w.as_mut().split_at_col_mut(self.net.p());
+        let slopes = (space.slopes.as_mut(), 2 * pairs);
         let (top, partial) = ((space.top_partial.as_mut(), 1), (space.partial.as_mut(), 2));
-        let tiled = Tiled([(upper, pairs), (lower, pairs), (space.slopes.as_mut(), 2 * pairs), partial, top]);
+        let tiled = Tiled([(upper, pairs), (lower, pairs), slopes, partial, top]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
             let count = upper.ncols();
             pool.with(self, |scratch| {
@@ -125,13 +128,10 @@ impl<T: Real> Problem<T> {
     }
 
     fn check(&self, rows: usize, cols: usize, name: &'static str) -> Result<()> {
-        if (rows, cols) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+        network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
-    /// The slopes and all that follows from f_L and f at the displacement `w`.
+    /// Computes the slopes, f_L, f and the objective at the displacement `w`.
     fn forward(
         &self,
         w: MatRef<'_, T>,
@@ -156,8 +156,8 @@ impl<T: Real> Problem<T> {
         self.collect(finite.into_inner(), w, space, term, par)
     }
 
-    /// The slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the twins; says
-    /// whether these are finite.
+    /// Computes the slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the
+    /// twins. Returns whether these columns are finite.
     fn forward_tile(
         &self,
         tile: usize,
@@ -213,8 +213,9 @@ impl<T: Real> Problem<T> {
         finite
     }
 
-    /// f_L and f from the sums of the tiles, the objective from them, and what the backward pass needs: g and
-    /// h, times m^{-1/2}. `w` is Wᵀ, only read to say what is wrong with it.
+    /// Adds up f_L and f from the tiles, and computes the objective and the factors of the inputs, g and h
+    /// times m^{-1/2}, for the backward pass. `w` is Wᵀ, which is read for an error message and for the
+    /// coordinates in the top eigenvectors.
     fn collect(
         &self,
         finite: bool,
@@ -244,13 +245,13 @@ impl<T: Real> Problem<T> {
             factors.g[i] = T::nearest(scale / n * self.loss.d1(self.y[i], space.f[i]));
         }
         if let Some(beyond) = &self.beyond {
-            match &beyond.kept {
-                Kept::Sample(basis) => {
-                    let (out, inner) =
-                        (ColMut::from_slice_mut(&mut space.beyond), ColMut::from_slice_mut(&mut space.inner));
+            match &beyond.space {
+                Unpenalised::Sample(basis) => {
+                    let out = ColMut::from_slice_mut(&mut space.beyond);
+                    let inner = ColMut::from_slice_mut(&mut space.inner);
                     project(basis.as_ref(), ColRef::from_slice(&space.f_linear), out, inner, par);
                 }
-                Kept::Top(top) => {
+                Unpenalised::Top(top) => {
                     if !std::mem::take(&mut space.known) {
                         space.coordinates = top.coordinates(w, par);
                     }
@@ -292,7 +293,7 @@ impl<T: Real> Problem<T> {
         Ok(Value { loss, r3, objective })
     }
 
-    /// The gradient from the slopes, g and h; the slopes are gone then.
+    /// Computes the gradient from the slopes, g and h, and overwrites the slopes.
     fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
         space.evaluated = false;
         let pairs = self.pairs();
@@ -317,9 +318,9 @@ impl<T: Real> Problem<T> {
         }
     }
 
-    /// The gradient by the neurons of a tile and then by their twins, in `scratch.w`: `±Xᵀ(g·S + h·σ')`, less
-    /// what R3 leaves alone. The coordinates of the sum in the top eigenvectors go to `top`. The slopes are
-    /// overwritten.
+    /// Computes the gradient by the neurons of a tile and then by their twins, in `scratch.w`:
+    /// `±Xᵀ(g·S + h·σ')`, minus the part of R3 in the top eigenvectors where the projector is that of Σ. The
+    /// coordinates of the gradient in the top eigenvectors are written to `top`. The slopes are overwritten.
     fn backward_tile(
         &self,
         tile: usize,
@@ -369,7 +370,7 @@ impl<T: Real> Problem<T> {
         }
     }
 
-    /// The first pair of a tile, and how many it has.
+    /// The first pair of a tile, and the number of its pairs.
     fn tile(&self, tile: usize) -> (usize, usize) {
         let start = tile * self.pairs();
         (start, self.pairs().min(self.net.p() - start))

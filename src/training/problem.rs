@@ -1,25 +1,22 @@
-//! What is trained, on what, and all of it that does not depend on W.
+//! The training problem: model, loss, inputs and labels, with the numbers that do not depend on W.
 
 use std::sync::Arc;
 
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::beyond::{Beyond, Kept};
-use super::tiles::Tiled;
-use super::top::TopProjector;
-use super::workspace::Workspace;
+use super::beyond::{Beyond, Unpenalised};
+use super::{tiles::Tiled, top::TopProjector, workspace::Workspace};
+use crate::Result;
 use crate::activation::Derivative;
 use crate::network::{self, Model, PairedNetwork};
 use crate::objective::Loss;
 use crate::product::{columns, matmul};
 use crate::real::Real;
-use crate::{Error, Result};
 
-/// Pairs of twins in a tile, at most. From 32 to 128 the time of a step varies by 5 %, and the memory of a
-/// tile with it.
+/// The most pairs of twins in a tile. Between 32 and 128, the time of a step varies by 5 %.
 const PAIRS: usize = 64;
-/// Inputs in a tile, at most: with [`PAIRS`] half a MiB of slopes in f32. A product begins by packing X anew,
-/// so that halving it costs 5 %.
+/// The most inputs in a tile. With [`PAIRS`] a tile has half a MiB of slopes in f32. Each product packs X
+/// again, so that half as many inputs cost 5 %.
 const ROWS: usize = 1024;
 
 /// The objective at one displacement.
@@ -27,14 +24,14 @@ const ROWS: usize = 1024;
 pub struct Value {
     /// `(1/n) Σ_i ℓ(y_i, f(x_i; W))`.
     pub loss: f64,
-    /// R3; zero where the problem has none.
+    /// R3; zero for a problem without R3.
     pub r3: f64,
-    /// `loss + λ3·r3`: the gradient is that of this.
+    /// `loss + λ3·r3`. Gradients are those of this function.
     pub objective: f64,
 }
 
-/// A model, a loss, inputs and labels. It holds 2np + 2nd numbers of type T (np fewer for the linear model),
-/// and nr of U1.
+/// A model, a loss, inputs and labels. It holds 2np + 2nd numbers of type T, np fewer for the linear model,
+/// and the nr numbers of U1.
 #[derive(Debug)]
 pub struct Problem<T: Real> {
     pub(super) net: PairedNetwork,
@@ -42,7 +39,7 @@ pub struct Problem<T: Real> {
     pub(super) loss: Loss,
     /// X, `[n, d]`.
     pub(super) x: Mat<T>,
-    /// Xᵀ, `[d, n]`: so that both products find contiguous columns.
+    /// Xᵀ, `[d, n]`, so that both products have contiguous columns.
     pub(super) xt: Mat<T>,
     pub(super) y: Vec<f64>,
     /// σ'(XW0ᵀ), `[n, p]`.
@@ -57,11 +54,11 @@ impl<T: Real> Problem<T> {
     /// initialisation `net` and without R3.
     ///
     /// # Errors
-    /// No inputs, a length or shape that does not fit, an entry that is not finite; [`Error::Unsupported`]
-    /// for a quadratic model of an activation without a second derivative.
+    /// No inputs, a length or shape that does not fit, an entry that is not finite;
+    /// [`crate::Error::Unsupported`] for a quadratic model of an activation without a second derivative.
     ///
     /// # Accuracy
-    /// XW0ᵀ, σ' and σ'' are computed in f64 and rounded to T once.
+    /// XW0ᵀ, σ' and σ'' are computed in f64 and rounded once to T.
     pub fn new(
         net: &PairedNetwork,
         x: MatRef<'_, f64>,
@@ -72,15 +69,7 @@ impl<T: Real> Problem<T> {
     ) -> Result<Self> {
         net.check_inputs(x)?;
         let (n, d, p) = (x.nrows(), net.d(), net.p());
-        if y.len() != n || n == 0 {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n} ≥ 1, 1"),
-            });
-        }
-        network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        network::check_labels(y, n)?;
         if model.expands_twice() {
             net.activation().require_twice_differentiable()?;
         }
@@ -123,20 +112,22 @@ impl<T: Real> Problem<T> {
     /// is U1 (`[n, r]`, r = 0 allowed), whose columns are orthonormal, and `lambda` is λ3.
     ///
     /// # Errors
-    /// A basis that has not n rows, is not finite or not orthonormal to 1e-5; λ3 negative or not finite.
+    /// The basis does not have n rows, is not finite or not orthonormal to 1e-5; λ3 is negative or not
+    /// finite.
     pub fn with_r3(mut self, basis: MatRef<'_, f64>, lambda: f64) -> Result<Self> {
         self.beyond = Some(Beyond::new(basis, self.n(), lambda)?);
         Ok(self)
     }
 
-    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²` with the projector of Σ itself, added to
-    /// the objective.
+    /// The same problem with `λ3 R3`, `R3 = (1/n)‖f_L(X; Π_{>r}W)‖²`, added to the objective, where Π_{>r}
+    /// projects on all but the top r eigenvectors V of Σ itself.
     ///
-    /// A step then reads all of V once, rpd numbers of type T, unless λ3 = 0; and once more where the
-    /// coordinates of W in V are not known from the step before (see [`Workspace::moved`]).
+    /// A step then reads the rpd numbers of V once, unless λ3 = 0, and once more where the coordinates of W
+    /// in V are not known from the step before, see [`Workspace::moved`].
     ///
     /// # Errors
-    /// A projector for other weights or another number of inputs; λ3 negative or not finite.
+    /// The projector is for other sizes of the weights or another number of inputs; λ3 is negative or not
+    /// finite.
     pub fn with_top(mut self, top: Arc<TopProjector<T>>, lambda: f64) -> Result<Self> {
         self.beyond = Some(Beyond::with_top(top, [self.n(), self.net.p(), self.d()], lambda)?);
         Ok(self)
@@ -157,22 +148,22 @@ impl<T: Real> Problem<T> {
         self.net.m()
     }
 
-    /// The buffers that a step needs, for this problem and others of its sizes: nm numbers of type T, and
-    /// some in `n + d`.
+    /// The buffers of a step for this problem and others of its sizes, which hold somewhat more than nm
+    /// numbers of type T.
     pub fn workspace(&self) -> Workspace<T> {
         Workspace::new(self)
     }
 
-    /// The dimension r of what R3 leaves alone.
+    /// The dimension r of the space that R3 does not penalise; zero without R3.
     pub(super) fn rank(&self) -> usize {
         self.beyond.as_ref().map_or(0, Beyond::rank)
     }
 
-    /// The top eigenvectors of Σ, where R3 is of them.
+    /// The projector of R3, where R3 has the top eigenvectors of Σ itself.
     pub(super) fn top(&self) -> Option<&TopProjector<T>> {
-        match &self.beyond.as_ref()?.kept {
-            Kept::Top(top) => Some(top),
-            Kept::Sample(_) => None,
+        match &self.beyond.as_ref()?.space {
+            Unpenalised::Top(top) => Some(top),
+            Unpenalised::Sample(_) => None,
         }
     }
 
@@ -181,13 +172,13 @@ impl<T: Real> Problem<T> {
         self.beyond.as_ref().map_or(0.0, |b| b.lambda)
     }
 
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
-    /// eight.
+    /// Pairs of twins in a tile. There are at least sixteen tiles for the threads to share, unless tiles
+    /// would have fewer than eight pairs.
     pub(super) fn pairs(&self) -> usize {
         self.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }
 
-    /// Tiles of neurons.
+    /// The number of tiles of neurons.
     pub(super) fn tiles(&self) -> usize {
         self.net.p().div_ceil(self.pairs())
     }

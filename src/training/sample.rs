@@ -1,4 +1,4 @@
-//! What the inputs alone know of the feature space: the singular vectors of Φ.
+//! The left singular vectors of the feature matrix Φ of a sample.
 
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -8,10 +8,10 @@ use crate::network::PairedNetwork;
 use crate::product::matmul;
 use crate::{Error, Result};
 
-/// The left singular vectors of the feature matrix.
+/// The top left singular vectors of the feature matrix Φ, and all its singular values.
 #[derive(Debug, Clone)]
 pub struct SampleBasis {
-    /// U1, the first r of them: `[n, r]`, orthonormal.
+    /// U1, the orthonormal top r left singular vectors, `[n, r]`.
     pub basis: Mat<f64>,
     /// The squares of all n singular values, in descending order, divided by n: the eigenvalues of
     /// `(1/n) Σ_i φ(x_i) φ(x_i)ᵀ`.
@@ -22,15 +22,16 @@ pub struct SampleBasis {
 /// (`[n, d]`). With them, `Φ Π_{>r} vec(W) = (I − U1U1ᵀ) f_L(X; W)`, Π_{>r} the projector on all but the top
 /// r right singular vectors of Φ.
 ///
-/// They are eigenvectors of the kernel `ΦΦᵀ = (2/m) XXᵀ ∘ SSᵀ`, `S = σ'(XW0ᵀ)`, which is n × n: Φ itself is
-/// never made.
+/// They are eigenvectors of the n × n matrix `ΦΦᵀ = (2/m) XXᵀ ∘ SSᵀ` with `S = σ'(XW0ᵀ)`. Φ itself is never
+/// formed.
 ///
 /// # Errors
-/// Inputs that do not fit, an entry that is not finite, r above n, or no gap between eigenvalues r and r + 1.
+/// Inputs that do not fit, an entry that is not finite, r above n, or no gap between eigenvalues r and r +
+/// 1.
 ///
 /// # Accuracy
-/// The angle between their span and the exact one is at most some `ε λ_1/(λ_r − λ_{r+1})`. The bits do not
-/// depend on the thread count.
+/// The angle between the computed span and the exact one is of the order of `ε λ_1/(λ_r − λ_{r+1})` with the
+/// eigenvalues λ of ΦΦᵀ. The bits do not depend on the thread count.
 pub fn sample_basis(net: &PairedNetwork, x: MatRef<'_, f64>, r: usize, par: Par) -> Result<SampleBasis> {
     net.check_inputs(x)?;
     let (n, p) = (x.nrows(), net.p());

@@ -1,4 +1,4 @@
-//! Cutting matrices into the tiles of a step.
+//! The division of matrices into the tiles of a step.
 
 use std::ops::Range;
 
@@ -11,9 +11,12 @@ use crate::real::Real;
 pub(super) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize); N]);
 
 impl<T: Real, const N: usize> Tiled<'_, T, N> {
-    /// Runs `leaf` on each of the tiles, given its number and its columns of each matrix; in parallel unless
-    /// `par` is [`Par::Seq`].
-    pub fn for_each(self, par: Par, tiles: Range<usize>, leaf: &(impl Fn(usize, [MatMut<'_, T>; N]) + Sync)) {
+    /// Callback: given the number of a tile and the columns of each matrix that belong to it, `leaf` runs
+    /// for each tile, in parallel unless `par` is [`Par::Seq`].
+    pub fn for_each<F>(self, par: Par, tiles: Range<usize>, leaf: &F)
+    where
+        F: Fn(usize, [MatMut<'_, T>; N]) + Sync,
+    {
         if tiles.len() == 1 {
             return leaf(tiles.start, self.0.map(|(part, _)| part));
         }
@@ -26,7 +29,7 @@ impl<T: Real, const N: usize> Tiled<'_, T, N> {
             rest.push((after, width));
             (part, width)
         });
-        // There are as many as there were.
+        // `rest` has exactly N elements.
         let Ok(rest) = <[(MatMut<'_, T>, usize); N]>::try_from(rest) else { return };
         let left = || Tiled(first).for_each(par, tiles.start..middle, leaf);
         let right = || Tiled(rest).for_each(par, middle..tiles.end, leaf);
@@ -39,7 +42,7 @@ impl<T: Real, const N: usize> Tiled<'_, T, N> {
     }
 }
 
-/// A column of a matrix of ours, which is contiguous.
+/// A column as a slice; the columns of the matrices here are contiguous.
 pub(super) fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
     column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
 }

@@ -9,11 +9,11 @@ use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result};
 
-/// Pairs of twins whose coordinates one task sums in T; the sums are added up in f64.
+/// Pairs of twins whose parts of the coordinates one task sums in T; the sums of the tasks are added in f64.
 const PAIRS: usize = 64;
 
-/// The top r eigenvectors `v_i = (q_i, −q_i)/√2` of Σ as a step of training needs them: rpd numbers of type
-/// T, and Φv_i at the n inputs.
+/// The top r eigenvectors `v_i = (q_i, −q_i)/√2` of Σ in the form that a step of training uses: rpd numbers
+/// of type T, and the vectors Φv_i at the n inputs.
 #[derive(Debug)]
 pub struct TopProjector<T: Real> {
     /// q_i, `[r, pd]`: the components of neuron 0, then those of neuron 1, and so on.
@@ -24,18 +24,18 @@ pub struct TopProjector<T: Real> {
 }
 
 impl<T: Real> TopProjector<T> {
-    /// That of `top`, for the inputs `x` (`[n, d]`).
+    /// The projector of `top` for the inputs `x` (`[n, d]`).
     ///
     /// # Errors
     /// A network or inputs that do not fit `top`, or an input that is not finite.
     ///
     /// # Accuracy
-    /// V is rounded to T once; ΦV is computed in f64.
+    /// The matrix V of the eigenvectors is rounded once to T; ΦV is computed in f64.
     pub fn new(net: &PairedNetwork, x: MatRef<'_, f64>, top: &TopSpace, par: Par) -> Result<Self> {
         let (p, d) = (top.p(), top.d());
         if (net.p(), net.d()) != (p, d) {
             let expected = format!("p = {p}, d = {d} of the top space");
-            return Err(Error::Shape { name: "the weights", rows: net.p(), cols: net.d(), expected });
+            return Err(Error::shape("the weights", [net.p(), net.d()], expected));
         }
         let q = top.vectors();
         let mut at_inputs = net.f_linear_of_columns(x, q, par)?;
@@ -64,16 +64,16 @@ impl<T: Real> TopProjector<T> {
         self.at_inputs.nrows()
     }
 
-    /// The number of distinct neurons, and d.
+    /// The number p of distinct neurons, and the dimension d.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.vectors.ncols() / self.d, self.d)
     }
 
-    /// `⟨v_i, vec(W)⟩` for Wᵀ (`[d, m]`): a pass over all of V.
+    /// The r coordinates `⟨v_i, vec(W)⟩` from Wᵀ (`[d, m]`), by a pass over V.
     ///
     /// # Accuracy
-    /// A sum over the 64d components of a tile in T, the rest in f64. The bits do not depend on the thread
-    /// count.
+    /// The 64d components of a tile are summed in T, and the tiles in f64. The bits do not depend on the
+    /// thread count.
     pub fn coordinates(&self, w: MatRef<'_, T>, par: Par) -> Vec<f64> {
         let (p, d) = self.size();
         let tiles = p.div_ceil(PAIRS);
@@ -87,15 +87,15 @@ impl<T: Real> TopProjector<T> {
         total(sums.as_ref())
     }
 
-    /// `out ← ⟨v_i, ·⟩` of the part of a displacement on the neurons from `start` on, given as √½ of the
-    /// difference of the twins.
+    /// The coordinates of the part of a displacement on the neurons from `start` on, in `out`. The part is
+    /// given as √½ times the difference of the twins.
     pub(super) fn add_coordinates(&self, start: usize, u: MatRef<'_, T>, out: MatMut<'_, T>) {
         let vectors = self.vectors.subcols(start * self.d, u.nrows());
         matmul(out, Accum::Replace, vectors, u, T::nearest(1.0), Par::Seq);
     }
 
-    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on: what `−Σ_i s_i v_i` is on them, and minus that
-    /// on their twins.
+    /// `out ← −√½ Σ_i s_i q_i` on the neurons from `start` on, which is the part of `−Σ_i s_i v_i` on them.
+    /// The part on their twins has the opposite sign.
     pub(super) fn combine(&self, start: usize, s: &[T], out: MatMut<'_, T>) {
         let vectors = self.vectors.subcols(start * self.d, out.nrows());
         let s = ColRef::from_slice(s).as_mat();
@@ -109,14 +109,14 @@ impl<T: Real> TopProjector<T> {
         );
     }
 
-    /// `out ← f_L(X; Π_{>r}W)` from f_L(X; W) and the coordinates of W.
+    /// `out ← f_L(X; Π_{>r}W)`, n values, from the n values f_L(X; W) and the r coordinates of W.
     pub fn beyond(&self, f_linear: &[f64], coordinates: &[f64], out: &mut [f64], par: Par) {
         out.copy_from_slice(f_linear);
         let (c, out) = (ColRef::from_slice(coordinates).as_mat(), ColMut::from_slice_mut(out).as_mat_mut());
         matmul(out, Accum::Add, self.at_inputs.as_ref(), c, -1.0, par);
     }
 
-    /// `scale·(ΦV)ᵀ res`, in T.
+    /// `scale·(ΦV)ᵀ res`, r values, computed in f64 and rounded to T.
     pub(super) fn against(&self, res: &[f64], scale: f64, par: Par) -> Vec<T> {
         let mut out = Mat::<f64>::zeros(self.rank(), 1);
         let res = ColRef::from_slice(res).as_mat();
@@ -125,7 +125,7 @@ impl<T: Real> TopProjector<T> {
     }
 }
 
-/// √½ of the difference of the twins, component by component.
+/// √½ times the difference of the twins, component by component.
 pub(super) fn difference<T: Real>(upper: MatRef<'_, T>, lower: MatRef<'_, T>, out: &mut [T]) {
     let (d, half) = (upper.nrows(), T::nearest(std::f64::consts::FRAC_1_SQRT_2));
     for (r, out) in out.chunks_exact_mut(d).enumerate() {
@@ -133,7 +133,8 @@ pub(super) fn difference<T: Real>(upper: MatRef<'_, T>, lower: MatRef<'_, T>, ou
     }
 }
 
-/// The sum of the columns, in f64.
+/// The sum of the columns of `sums`, in f64.
 pub(super) fn total<T: Real>(sums: MatRef<'_, T>) -> Vec<f64> {
-    (0..sums.nrows()).map(|i| (0..sums.ncols()).map(|tile| -> f64 { sums[(i, tile)].into() }).sum()).collect()
+    let row = |i: usize| (0..sums.ncols()).map(|tile| -> f64 { sums[(i, tile)].into() }).sum();
+    (0..sums.nrows()).map(row).collect()
 }

@@ -1,4 +1,4 @@
-//! The step itself.
+//! The update of a displacement by a step of gradient descent.
 
 use faer::{MatMut, MatRef, Par};
 use pulp::Arch;
@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use crate::real::Real;
 
-/// Columns that one task takes.
+/// Columns that one task updates.
 const COLUMNS: usize = 256;
 
-/// `w ← w − η·gradient`, both `[d, m]` with contiguous columns, one for each neuron: the transposes of what
-/// [`super::Problem`] takes.
+/// `w ← w − η·gradient`, both `[d, m]` with one contiguous column for each neuron. They are the transposes
+/// of the matrices that [`super::Problem`] takes.
 ///
 /// # Panics
 /// Where the shapes differ.

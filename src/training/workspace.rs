@@ -1,4 +1,4 @@
-//! What a step writes to, allocated once.
+//! The buffers of a step, allocated once.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,52 +9,54 @@ use crate::product::columns;
 use crate::real::Real;
 use crate::{Error, Result};
 
-/// The buffers of a step: `nm` numbers for the slopes, and what is small beside them. It holds nothing
-/// between steps but the last predictions, and serves every problem of the same sizes.
+/// The buffers of a step, which hold somewhat more than the `nm` slopes. They serve every problem of the
+/// same sizes.
 #[derive(Debug)]
 pub struct Workspace<T: Real> {
-    /// ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`; the columns of a tile are its neurons and then their twins.
+    /// The slopes ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`. The columns of a tile are its neurons and then
+    /// their twins.
     pub(super) slopes: Mat<T>,
-    /// The sums over each tile of `m^{1/2} f_L` and `m^{1/2} f`, two columns to a tile.
+    /// The sums over the neurons of each tile for `m^{1/2} f_L` and `m^{1/2} f`, one column for each.
     pub(super) partial: Mat<T>,
     pub(super) factors: Factors<T>,
     pub(super) f_linear: Vec<f64>,
     pub(super) f: Vec<f64>,
-    /// (I − U1U1ᵀ) f_L, and scratch of the length r.
+    /// (I − U1U1ᵀ) f_L or f_L(X; Π_{>r}W), and scratch of length r.
     pub(super) beyond: Vec<f64>,
     pub(super) inner: Vec<f64>,
-    /// The coordinates of W and of the gradient in the top eigenvectors of Σ, where R3 is of them; empty
+    /// The coordinates of W and of the gradient in the top eigenvectors of Σ, where R3 uses them; empty
     /// otherwise.
     pub(super) coordinates: Vec<f64>,
     pub(super) slope: Vec<f64>,
-    /// Whether the coordinates are those of the next W already.
+    /// Whether the coordinates are already those of the next W.
     pub(super) known: bool,
-    /// Whether slopes and factors are those of an evaluation.
+    /// Whether slopes and factors belong to an evaluation.
     pub(super) evaluated: bool,
-    /// The coordinates of the gradient on each tile, `[r, tiles]`.
+    /// The part of each tile in the coordinates of the gradient, `[r, tiles]`.
     pub(super) top_partial: Mat<T>,
     pub(super) pool: Pool<T>,
 }
 
 impl<T: Real> Workspace<T> {
-    /// f_L at the inputs, as of the last evaluation.
+    /// f_L at the inputs, n values, from the last evaluation.
     pub fn f_linear(&self) -> &[f64] {
         &self.f_linear
     }
 
-    /// The predictions of the model at the inputs, as of the last evaluation.
+    /// The predictions of the model at the inputs, n values, from the last evaluation.
     pub fn f(&self) -> &[f64] {
         &self.f
     }
 
-    /// The coordinates of W in the top eigenvectors of Σ, where R3 is of them; empty otherwise.
+    /// The r coordinates of W in the top eigenvectors of Σ, where R3 uses them; empty otherwise.
     pub fn coordinates(&self) -> &[f64] {
         &self.coordinates
     }
 
-    /// Says that the next W is the last one minus `eta` times the last gradient: then the coordinates of W in
-    /// the top eigenvectors of Σ need no pass over these. Each such step adds roundings of T to them, so ask
-    /// for [`Workspace::forget`] now and then.
+    /// Declares that the next W is the last one minus `eta` times the last gradient. The coordinates of W in
+    /// the top eigenvectors of Σ then follow without a pass over the eigenvectors. Each such step adds
+    /// roundings of T to the coordinates; [`Workspace::forget`] makes the next evaluation compute them
+    /// again.
     pub fn moved(&mut self, eta: f64) {
         if !self.slope.is_empty() {
             self.coordinates.iter_mut().zip(&self.slope).for_each(|(c, s)| *c -= eta * s);
@@ -62,15 +64,16 @@ impl<T: Real> Workspace<T> {
         }
     }
 
-    /// Says that nothing is known of the next W.
+    /// Makes the next evaluation compute the coordinates of W in the top eigenvectors of Σ.
     pub fn forget(&mut self) {
         self.known = false;
     }
 
-    /// Says that the next W has these coordinates, which were those of a workspace before.
+    /// Declares that the next W has these coordinates, which come from [`Workspace::coordinates`] of a
+    /// workspace that evaluated the same W.
     ///
     /// # Errors
-    /// There are not as many as this problem has.
+    /// The number of coordinates is not that of this problem.
     pub fn recall(&mut self, coordinates: &[f64]) -> Result<()> {
         let (found, wanted) = (coordinates.len(), self.coordinates.len());
         if found != wanted {
@@ -83,14 +86,14 @@ impl<T: Real> Workspace<T> {
 
     /// Refuses a workspace made for other sizes.
     pub(super) fn check(&self, problem: &Problem<T>) -> Result<()> {
-        let found = (self.slopes.nrows(), self.slopes.ncols(), self.factors.scaled.nrows(), self.inner.len());
+        let (n, m) = (self.slopes.nrows(), self.slopes.ncols());
+        let (d, r) = (self.factors.scaled.nrows(), self.inner.len());
         let top = problem.top().map_or(0, super::TopProjector::rank);
         let slope = if problem.lambda() > 0.0 { top } else { 0 };
         let fits = (self.coordinates.len(), self.slope.len()) == (top, slope);
-        if fits && found == (problem.n(), problem.m(), problem.d(), problem.rank()) {
+        if fits && (n, m, d, r) == (problem.n(), problem.m(), problem.d(), problem.rank()) {
             return Ok(());
         }
-        let (n, m, d, r) = found;
         Err(Error::domain(
             "the workspace",
             format!("one for n = {n}, m = {m}, d = {d}, r = {r}"),
@@ -132,32 +135,33 @@ impl<T: Real> Workspace<T> {
     }
 }
 
-/// What the gradient is made of besides the slopes, all times m^{-1/2}.
+/// The factors of the inputs from which the gradient is made, all times m^{-1/2}.
 #[derive(Debug)]
 pub(super) struct Factors<T: Real> {
     /// ∂(mean loss)/∂f_i.
     pub g: Vec<T>,
     /// `(2λ3/n)(I − U1U1ᵀ) f_L`.
     pub h: Vec<T>,
-    /// `(2λ3/n)(ΦV)ᵀ f_L(X; Π_{>r}W)`, of length r, where R3 is of the top eigenvectors of Σ.
+    /// `(2λ3/n)(ΦV)ᵀ f_L(X; Π_{>r}W)`, of length r, where R3 uses the top eigenvectors of Σ.
     pub top: Vec<T>,
-    /// Whether h is zero for good.
+    /// Whether h is zero, so that the gradient is a single product.
     pub plain: bool,
-    /// Xᵀ with column i times g_i, `[d, n]`: without R3 the gradient is its product with the slopes.
+    /// Xᵀ with column i multiplied by g_i, `[d, n]`. Where h is zero, the gradient is the product of this
+    /// matrix with the slopes.
     pub scaled: Mat<T>,
 }
 
-/// What one task needs while it works on a tile.
+/// The scratch of one task for a tile.
 #[derive(Debug)]
 pub(super) struct Scratch<T: Real> {
     /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
     pub w: Mat<T>,
-    /// √½ of the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 is of the
-    /// top eigenvectors of Σ.
+    /// √½ times the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 uses
+    /// the top eigenvectors of Σ.
     pub difference: Mat<T>,
-    /// A column in f64.
+    /// A column in f64, for the arguments of σ'.
     pub z: Vec<f64>,
-    /// Another.
+    /// A column in f64, for the values of σ.
     pub value: Vec<f64>,
 }
 
@@ -170,12 +174,12 @@ impl<T: Real> Scratch<T> {
     }
 }
 
-/// Scratch for as many tasks as run at once.
+/// Scratch for the tasks that run at the same time.
 #[derive(Debug)]
 pub(super) struct Pool<T: Real>(Mutex<Vec<Scratch<T>>>);
 
 impl<T: Real> Pool<T> {
-    /// Lends scratch to a task; more is made where more tasks run than threads were counted.
+    /// Lends scratch to a task, and allocates it where none is free.
     pub fn with(&self, problem: &Problem<T>, task: impl FnOnce(&mut Scratch<T>)) {
         let lent = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut scratch = lent.unwrap_or_else(|| Scratch::new(problem));

@@ -1,8 +1,8 @@
 //! Dependencies point down: no room of the sources imports one that stands above it.
 //!
 //! A room is a file or a folder at the root of a crate. Its imports are the paths that begin at the root
-//! (`crate::room`, `super::…::room`), in comments and in test modules left aside; a name that the root itself
-//! re-exports belongs to the room it comes from.
+//! (`crate::room`, `super::…::room`), in comments and in test modules left aside; a name that the root
+//! itself re-exports belongs to the room it comes from.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

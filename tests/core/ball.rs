@@ -1,5 +1,5 @@
-//! The inclusion property of balls, against double-double arithmetic, and that radii stay near what they must
-//! be.
+//! The inclusion property of balls, against double-double arithmetic, and that radii stay near what they
+//! must be.
 
 use escapement::ball::Ball;
 use proptest::prelude::*;
@@ -15,8 +15,8 @@ fn inside() -> impl Strategy<Value = (Ball, Quad)> {
     })
 }
 
-/// Whether the exact number lies in the ball. Double-double arithmetic errs by some 1e-31 of its operands, of
-/// which `scale` is the largest.
+/// Whether the exact number lies in the ball. Double-double arithmetic errs by some 1e-31 of its operands,
+/// of which `scale` is the largest.
 fn holds(ball: Ball, exact: Quad, scale: f64) -> bool {
     let slip = Quad::from(1e-30 * scale);
     let distance = modulus(exact - Quad::from(ball.value));

@@ -17,7 +17,8 @@ pub fn miss(a: &[f64], b: &[f64]) -> f64 {
 pub fn oracle_network(entry: &serde_json::Value) -> PairedNetwork {
     let w0 = matrix(&entry["W0"]);
     let distinct = w0.as_ref().subrows(0, w0.nrows() / 2);
-    PairedNetwork::new(distinct, sigma::parse(&activation(entry)).unwrap(), tolerance::UNIT_NORM_F64).unwrap()
+    let sigma = sigma::parse(&activation(entry)).unwrap();
+    PairedNetwork::new(distinct, sigma, tolerance::UNIT_NORM_F64).unwrap()
 }
 
 #[test]
@@ -36,7 +37,8 @@ fn reference_values() {
 
 /// A displacement whose rows are standard normal, times `size`.
 pub fn displacement(net: &PairedNetwork, size: f64, key: &str) -> Mat<f64> {
-    let directions = sphere::uniform_sphere(&mut seed::stream(5, key, "displacement"), net.m(), net.d(), 1.0);
+    let rng = &mut seed::stream(5, key, "displacement");
+    let directions = sphere::uniform_sphere(rng, net.m(), net.d(), 1.0);
     Mat::from_fn(net.m(), net.d(), |r, i| size * directions[(r, i)] * (1.0 + (r % 3) as f64))
 }
 

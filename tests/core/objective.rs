@@ -32,8 +32,8 @@ fn reference_values() {
         let activation = sigma::parse(&activation(entry)).unwrap();
         let cov = Covariance::new(net.weights(), activation.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))
             .unwrap();
-        let pairs =
-            eigen::solve(&cov, &Request::top(rank + 1), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
+        let request = Request::top(rank + 1);
+        let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
         let top = TopSpace::new(&pairs, rank).unwrap();
         let (x, w, v) = (matrix(&entry["X"]), matrix(&entry["W"]), matrix(&entry["V"]));
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
@@ -213,7 +213,8 @@ fn the_quadratic_term_is_what_the_linear_model_lacks() {
 #[test]
 fn the_hessian_is_symmetric_and_its_bits_do_not_depend_on_the_threads() {
     let case = Case::new(600, 70, 3, "symmetry");
-    let (w, u, v) = (moved(&case, "W"), displacement(&case.net, 1.0, "U"), displacement(&case.net, 1.0, "V"));
+    let (w, u) = (moved(&case, "W"), displacement(&case.net, 1.0, "U"));
+    let v = displacement(&case.net, 1.0, "V");
     for model in [Model::Quadratic, Model::QuadraticTerm, Model::Network] {
         let objective = case.objective(Loss::LogCosh, LAMBDA, model);
         let (hu, hv) = (product(&objective, &w, &u, Par::Seq), product(&objective, &w, &v, Par::Seq));

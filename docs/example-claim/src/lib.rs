@@ -5,7 +5,7 @@ use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice};
 use escapement::sphere::{Truncation, uniform_sphere};
 use escapement_verify::{
-    Bound, Card, Cell, Claim, Measurement, Neighbour, Paper, Parameter, Prediction, Result, Side, Sweep, Tier,
+    Bound, Card, Cell, Claim, Measurement, Neighbour, Paper, Parameter, Prediction, Side, Sweep, Tier,
 };
 use faer::{Mat, Par};
 
@@ -25,10 +25,10 @@ const CARD: Card = Card {
         \asymp \sqrt{\frac{d}{m}}",
     reference: "docs/adding-a-claim.md",
     hypotheses: "Unit weights; for the rate, independent and uniform ones.",
-    method: "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m at \
-        d = 3 and 6.",
-    refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not follow \
-        m^{-1/2}.",
+    method: "The exact largest eigenvalue of Σ for equal, clustered and uniform weights, the last along m \
+        at d = 3 and 6.",
+    refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not \
+        follow m^{-1/2}.",
     ..Card::new(&PAPER, "top-eigenvalue", "The top of Σ lies above its limit")
 };
 
@@ -63,7 +63,7 @@ impl Claim for TopEigenvalue {
         Prediction { flops: 1e6 + 10.0 * order * order, bytes: 1e6 + 40.0 * (cell.m() * cell.m()) as f64 }
     }
 
-    fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+    fn measure(&self, cell: &Cell, seed: u64) -> escapement_verify::Result<Measurement> {
         let drawn = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
         let weights = match cell.part.as_str() {
             "equal" => around_first(&drawn, 0.0),

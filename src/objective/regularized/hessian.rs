@@ -5,16 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use faer::{Mat, MatMut, MatRef, Par};
 
 use super::passes::{Column, Pair};
-use super::workspace::Workspace;
-use super::{RegularizedLoss, Value, dot_rows, squared_rows};
+use super::{RegularizedLoss, Value, dot_rows, squared_rows, workspace::Workspace};
 use crate::activation::Derivative;
 use crate::network::{self, Model};
 use crate::operator::SymmetricOperator;
 use crate::product::{columns, vectorised};
 use crate::{Error, Result};
 
-/// `∇²L_λ(W)`, ready for products: slopes and curvatures of the model at W are kept, so that a product
-/// evaluates no activation.
+/// The Hessian `∇²L_λ(W)` at one displacement W. It keeps the slopes and curvatures of the model at W, so
+/// that a product evaluates no activation.
 ///
 /// As a [`SymmetricOperator`] its order is md, and a vector is a column-major `[m, d]` matrix.
 pub struct Hessian<'a> {
@@ -26,19 +25,20 @@ pub struct Hessian<'a> {
     /// `ℓ'_i/n` times m^{-1/2}, and `ℓ''_i/n` times m^{-1/2}.
     first: Vec<f64>,
     second: Vec<f64>,
-    /// ∂F_i/∂(w_r·x_i) up to a_r m^{-1/2}, `[n, m]` in the order of the tiles.
+    /// The slopes, `[n, m]` in the order of the tiles.
     slopes: Mat<f64>,
-    /// σ'' at `(w_{0,r} + w_r)·x_i` for the network, in the same order; f_L + f_Q shares its own between
-    /// twins.
+    /// The curvatures of the network in the same order; none for the expansions, where twins share those of
+    /// the problem.
     curvatures: Option<Mat<f64>>,
-    /// One for each product that runs at once: no lock is held while one does.
+    /// Workspaces that no product is using, so that several products may run at once.
     spaces: Mutex<Vec<Workspace>>,
 }
 
 impl<'a> Hessian<'a> {
     pub(super) fn new(of: &'a RegularizedLoss<'a>, w: MatRef<'_, f64>, par: Par) -> Result<Self> {
         if !of.loss.is_smooth() {
-            let allowed = "a Hessian needs a loss with a second derivative: pseudo-huber, log-cosh or square";
+            let allowed = "a Hessian needs a loss with a second derivative: pseudo-huber, log-cosh \
+                           or square";
             return Err(Error::domain("the loss", of.loss.name(), allowed));
         }
         let mut space = of.workspace();
@@ -78,17 +78,17 @@ impl<'a> Hessian<'a> {
         })
     }
 
-    /// L_λ at W.
+    /// The value of L_λ at W.
     pub fn value(&self) -> Value {
         self.value
     }
 
-    /// L_λ itself.
+    /// The function L_λ.
     pub fn objective(&self) -> &'a RegularizedLoss<'a> {
         self.of
     }
 
-    /// W, `[m, d]`.
+    /// The displacement W, `[m, d]`.
     pub fn displacement(&self) -> MatRef<'_, f64> {
         self.w.as_ref()
     }
@@ -99,15 +99,15 @@ impl<'a> Hessian<'a> {
     /// A shape that does not fit, or an entry of `v` that is not finite.
     ///
     /// # Accuracy
-    /// Against automatic differentiation 1e-10 of the largest entry (the reference values); symmetric to
-    /// rounding.
+    /// Products agree with reference values from automatic differentiation to 1e-10 of the largest entry.
+    /// The operator is symmetric to rounding.
     pub fn multiply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) -> Result<()> {
         let of = self.of;
         of.check("the direction", v.nrows(), v.ncols())?;
         of.check("the product", out.nrows(), out.ncols())?;
         network::finite("the direction", v)?;
         let [l1, _, l3, l4] = of.lambda;
-        let mut space = self.lend();
+        let mut space = self.take_workspace();
         of.project(v, &mut space, l1 != 0.0, par);
         // The slopes at W along V; X by the rows of V is kept.
         of.forward(
@@ -144,18 +144,18 @@ impl<'a> Hessian<'a> {
             vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * along[i]));
         });
         of.add_projected(out.as_mut(), &mut space, par);
-        self.give_back(space);
+        self.return_workspace(space);
         if l4 != 0.0 {
             self.add_r4(v, out);
         }
         Ok(())
     }
 
-    /// `Σ_r H_rr[v_r, v_r]` of the mean loss alone, H_rr the d × d diagonal block of neuron r of m. Costs
-    /// less than a product.
+    /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of the mean loss alone, where H_rr is the d × d diagonal block
+    /// of neuron r of m. It costs less than a product.
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
-        let mut space = self.lend();
+        let mut space = self.take_workspace();
         of.forward(v, false, &mut space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
             for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)])
             {
@@ -173,12 +173,13 @@ impl<'a> Hessian<'a> {
         });
         let root = (of.m() as f64).sqrt();
         let squares: f64 = self.second.iter().zip(&space.f).map(|(second, f)| second * f).sum();
-        let bent: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
-        self.give_back(space);
-        squares + root * bent
+        let curvature: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
+        self.return_workspace(space);
+        squares + root * curvature
     }
 
-    /// The same of R4: `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
+    /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of R4:
+    /// `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
     pub(crate) fn diagonal_of_r4(&self, v: MatRef<'_, f64>) -> f64 {
         let (along, lengths) = (dot_rows(v, self.w.as_ref()), squared_rows(v));
         let total: f64 = self.squares.iter().map(|s| s * s).sum();
@@ -186,23 +187,23 @@ impl<'a> Hessian<'a> {
         blocks.map(|(s, (a, l))| 2.0 * ((4.0 * s * a).powi(2) + total * (8.0 * a * a + 4.0 * s * l))).sum()
     }
 
-    fn lend(&self) -> Workspace {
+    fn take_workspace(&self) -> Workspace {
         let lent = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
         lent.unwrap_or_else(|| self.of.workspace())
     }
 
-    fn give_back(&self, space: Workspace) {
+    fn return_workspace(&self, space: Workspace) {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
     }
 
-    /// The columns of what is kept for a pair of twins, in the order of the tiles.
+    /// The columns of a pair of twins in matrices that follow the order of the tiles.
     fn kept_columns(&self, pair: usize) -> [usize; 2] {
         let (start, count) = self.of.tile(pair / self.of.pairs());
         [start + pair, start + pair + count]
     }
 
-    /// The curvatures of a neuron at all inputs, by its pair and its place in the order of the tiles; none
-    /// for f_L.
+    /// The curvatures of a neuron at all inputs, given its pair and its column in the order of the tiles;
+    /// none for f_L.
     fn curvatures_of(&self, pair: usize, index: usize) -> Option<&[f64]> {
         match (&self.curvatures, self.of.model) {
             (Some(kept), _) => Some(kept.col_as_slice(index)),
@@ -235,12 +236,7 @@ impl SymmetricOperator for Hessian<'_> {
     fn apply(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>, par: Par) -> Result<()> {
         let (m, d) = (self.of.m(), self.of.d());
         if (v.nrows(), out.nrows(), out.ncols()) != (m * d, m * d, v.ncols()) {
-            return Err(Error::Shape {
-                name: "the vectors",
-                rows: v.nrows(),
-                cols: v.ncols(),
-                expected: format!("md = {}, any", m * d),
-            });
+            return Err(Error::shape("the vectors", [v.nrows(), v.ncols()], format!("md = {}, any", m * d)));
         }
         let (mut from, mut to) = (Mat::zeros(m, d), Mat::zeros(m, d));
         for b in 0..v.ncols() {

@@ -1,27 +1,30 @@
-//! The regularised loss `L_λ = L̂ + Σ_i λ_i R_i` with gradient and Hessian-vector product, R1 and R2 through
-//! Σ itself.
+//! The regularised loss `L_λ = L̂ + Σ_i λ_i R_i` with its gradient and Hessian-vector products, where R1 and
+//! R2 are forms of Σ itself.
 //!
 //! # What is computed
-//! With `F` the predictions of the model ([`Model`]), `s_{ir} = ∂F_i/∂(w_r·x_i)` and `q_{ir}` its second
-//! derivative, both up to the factor `a_r m^{-1/2}` (for the network σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for
-//! f_L + f_Q `σ' + σ''(w_r·x_i)` and σ'' at `w_{0,r}·x_i`, for f_Q without this σ'), row r of
+//! Let `F_i` be the prediction of the model ([`Model`]) at the input x_i. Up to the factor `a_r m^{-1/2}`,
+//! let `s_{ir}`, the *slope*, be the first derivative of F_i by `w_r·x_i`, and `q_{ir}`, the *curvature*,
+//! the second. For the network they are σ' and σ'' at `(w_{0,r} + w_r)·x_i`; for f_L + f_Q they are
+//! `σ' + σ''(w_r·x_i)` and σ'', with both at `w_{0,r}·x_i`; for f_Q the slope lacks the term σ'. Then row r
+//! of
 //!
 //! - the gradient of L̂ is `a_r m^{-1/2} Σ_i g_i s_{ir} x_i`, `g_i = ℓ'(y_i, F_i)/n`;
 //! - its Hessian times V is `a_r m^{-1/2} Σ_i (ℓ''_i/n · δF_i s_{ir} + g_i q_{ir} (v_r·x_i)) x_i`,
 //!   `δF_i = m^{-1/2} Σ_r a_r s_{ir} (v_r·x_i)`.
 //!
 //! R1, R2 and R3 see the difference u of the twin halves of W alone. With Q the top eigenvectors,
-//! `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`, their gradient by u is
+//! `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`, the gradient of λ1R1 + λ2R2 + λ3R3 by u is
 //! `(I − QQᵀ)[(2λ1/m) Aũ + (2λ3/n) Φᵀh] + λ2 QΛQᵀu`, which enters the two halves with opposite signs; it is
-//! linear in u, and so the Hessian too. Nothing is a difference of nearly equal numbers: all but R2 works on
-//! ũ. R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the Hessian
-//! `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
+//! linear in u, so that the Hessian has the same form. No term is a difference of nearly equal numbers,
+//! since R1 and R3 are computed from ũ. R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the
+//! Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
 //!
 //! # What it costs
-//! Products: X by the rows of W and of ũ, its transpose by as many columns, one product with `A` (three of p
-//! × p by p × d) and three pairs with Q. Tiles of neurons and inputs stay in cache, and their order, so the
-//! bits, do not depend on the thread count. A Hessian is built once at a W ([`RegularizedLoss::hessian`]); a
-//! product with it reads what it keeps, and evaluates no activation.
+//! A gradient takes products of X with the rows of W and of ũ, of Xᵀ with as many columns, one product with
+//! `A` (three products of p × p by p × d) and three pairs of products with Q. Tiles of neurons and inputs
+//! stay in cache. The order of the tiles, and so the bits of the result, do not depend on the thread count.
+//! A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps slopes and curvatures, so that a
+//! product with it evaluates no activation.
 //!
 //! On two cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes 1.4 times as long as these products
 //! for f_L + f_Q, and 1.95 times for the network, which evaluates σ and σ' at nm points; a Hessian-vector
@@ -51,7 +54,7 @@
 //! w -= &gradient;
 //! assert!(objective.value(w.as_ref(), &mut space, Par::Seq)?.objective < before.objective);
 //!
-//! // One curvature: ∇²L_λ(W)[∇, ∇].
+//! // The Hessian at the new W, applied to the gradient at the old one.
 //! let hessian = objective.hessian(w.as_ref(), Par::Seq)?;
 //! let mut product = Mat::zeros(40, 4);
 //! hessian.multiply(gradient.as_ref(), product.as_mut(), Par::Seq)?;
@@ -85,12 +88,12 @@ pub struct Value {
     pub loss: f64,
     /// `[R1, R2, R3, R4]`.
     pub regularizers: [f64; 4],
-    /// `L_λ = L̂ + Σ_i λ_i R_i`: gradient and Hessian are those of this.
+    /// `L_λ = L̂ + Σ_i λ_i R_i`. Gradients and Hessians are those of this function.
     pub objective: f64,
 }
 
-/// L_λ of one model on one sample, and all of it that does not depend on W: some `2np + 2nd` numbers, and the
-/// kernel matrices of Σ.
+/// The function L_λ of one model on one sample. It holds `2np + 2nd` numbers that do not depend on W, and
+/// the kernel matrices of Σ.
 pub struct RegularizedLoss<'a> {
     of: Regularizers<'a>,
     operator: CovarianceOperator<'a>,
@@ -105,22 +108,23 @@ pub struct RegularizedLoss<'a> {
     first: Mat<f64>,
     /// σ''(XW0ᵀ) for f_L + f_Q and f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
     second: Mat<f64>,
-    /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`: only averages over signs ask for it.
+    /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`, computed when an average over signs first needs it.
     coordinates: OnceLock<Mat<f64>>,
 }
 
 impl<'a> RegularizedLoss<'a> {
     /// L_λ for the labels `y` (n values) at the inputs of `of`, with λ1..λ4 in `lambda`. The kernel matrices
-    /// of Σ are kept if their 16p² bytes fit in `memory` bytes; else each gradient and Hessian-vector product
-    /// makes them afresh.
+    /// of Σ are kept if their 16p² bytes fit in `memory` bytes; otherwise each gradient and Hessian-vector
+    /// product evaluates them again.
     ///
     /// # Errors
-    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative or
-    /// not finite; [`Error::Unsupported`] for an activation without a second derivative.
+    /// No inputs; shapes or lengths that do not fit one another; an entry that is not finite; λ_i negative
+    /// or not finite; [`Error::Unsupported`] for an activation without a second derivative.
     ///
     /// # Accuracy
-    /// Values, gradients and Hessian-vector products agree with automatic differentiation to 1e-10 of the
-    /// largest entry (the reference values); R1 is low by at most `of.cov.truncation_bound()·‖W‖_F²`.
+    /// Values, gradients and Hessian-vector products agree with reference values from automatic
+    /// differentiation to 1e-10 of the largest entry. R1 is too small by at most
+    /// `of.cov.truncation_bound()·‖W‖_F²`.
     pub fn new(
         of: Regularizers<'a>,
         y: &[f64],
@@ -134,25 +138,12 @@ impl<'a> RegularizedLoss<'a> {
         net.activation().require_twice_differentiable()?;
         net.check_inputs(x)?;
         let (n, p, d) = (x.nrows(), net.p(), net.d());
-        if y.len() != n || n == 0 {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n} ≥ 1, 1"),
-            });
-        }
-        network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        network::check_labels(y, n)?;
         for (name, rows, cols) in
             [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())]
         {
             if (rows, cols) != (p, d) {
-                return Err(Error::Shape {
-                    name,
-                    rows,
-                    cols,
-                    expected: format!("p = {p}, d = {d}, as the network"),
-                });
+                return Err(Error::shape(name, [rows, cols], format!("p = {p}, d = {d}, as the network")));
             }
         }
         if let Some((i, value)) = lambda.iter().enumerate().find(|(_, l)| !(**l >= 0.0 && l.is_finite())) {
@@ -188,7 +179,8 @@ impl<'a> RegularizedLoss<'a> {
                 second.copy_from(first.as_ref());
                 if model.expands_twice() {
                     for r in 0..count {
-                        net.activation().apply(Derivative::Second, passes::slice(second.as_mut().col_mut(r)));
+                        let column = passes::slice(second.as_mut().col_mut(r));
+                        net.activation().apply(Derivative::Second, column);
                     }
                 }
             }
@@ -220,8 +212,8 @@ impl<'a> RegularizedLoss<'a> {
         self.lambda
     }
 
-    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`: `2n·pd·r` flops when first asked
-    /// for.
+    /// `⟨v_i, φ(x)⟩` at the inputs for the top eigenvectors of Σ, `[n, r]`. The first call costs `2n·pd·r`
+    /// flops, and later ones nothing.
     pub(crate) fn coordinates(&self, par: Par) -> Result<MatRef<'_, f64>> {
         if let Some(known) = self.coordinates.get() {
             return Ok(known.as_ref());
@@ -236,7 +228,7 @@ impl<'a> RegularizedLoss<'a> {
         self.of
     }
 
-    /// Buffers for evaluations: `nm` numbers, and what is small beside them.
+    /// The buffers of an evaluation, which hold somewhat more than `nm` numbers.
     pub fn workspace(&self) -> Workspace {
         Workspace::new(self)
     }
@@ -244,8 +236,8 @@ impl<'a> RegularizedLoss<'a> {
     /// L_λ at the displacement `w` (`[m, d]`). The predictions stay in `space`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where L_λ
-    /// overflows.
+    /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where
+    /// L_λ overflows.
     pub fn value(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
         self.forward_all(w, space, par)
     }
@@ -306,13 +298,10 @@ impl<'a> RegularizedLoss<'a> {
     }
 
     fn check(&self, name: &'static str, rows: usize, cols: usize) -> Result<()> {
-        if (rows, cols) == (self.m(), self.d()) {
-            return Ok(());
-        }
-        Err(Error::Shape { name, rows, cols, expected: format!("m = {}, d = {}", self.m(), self.d()) })
+        network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
-    /// Everything up to L_λ: slopes in `kept`, f, h, and the projected part.
+    /// Evaluates L_λ, and leaves the slopes, f, h and the projections in `space`.
     fn forward_all(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
         self.of.net.check_displacement(w)?;
         space.check(self)?;

@@ -1,4 +1,5 @@
-//! The two passes over tiles of neurons and inputs: X by rows of W and ũ, and Xᵀ by what follows from it.
+//! The forward and the backward pass over tiles of neurons and inputs: the forward pass multiplies X with
+//! rows of W and ũ, the backward pass Xᵀ with factors of the inputs.
 
 use std::ops::Range;
 
@@ -9,9 +10,9 @@ use super::RegularizedLoss;
 use super::workspace::{Pool, Workspace};
 use crate::product::{matmul, vectorised};
 
-/// Pairs of twins in a tile, at most; with [`ROWS`] the scratch of a tile is ¾ MiB.
+/// The most pairs of twins in a tile. With [`ROWS`] the scratch of a tile is ¾ MiB.
 const PAIRS: usize = 64;
-/// Inputs in a tile, at most.
+/// The most inputs in a tile.
 const ROWS: usize = 512;
 
 /// A pair of twins at the inputs of a tile, in the forward pass.
@@ -20,12 +21,12 @@ pub(super) struct Pair<'a> {
     pub index: usize,
     /// The inputs.
     pub rows: Range<usize>,
-    /// `w_r·x_i` of the neuron and of its twin.
+    /// `w_r·x_i` for the neuron and for its twin.
     pub upper: &'a [f64],
     pub lower: &'a [f64],
-    /// What is kept of either.
+    /// The column of each twin in the kept matrix, to be written.
     pub out: [&'a mut [f64]; 2],
-    /// `m^{1/2}` times a function of the inputs is accumulated here, and another here.
+    /// Two sums over the neurons, `m^{1/2}` times functions of the inputs, to which the kernel adds.
     pub sum: &'a mut [f64],
     pub other: &'a mut [f64],
     /// Scratch.
@@ -34,13 +35,13 @@ pub(super) struct Pair<'a> {
 
 /// A neuron at the inputs of a tile, in the backward pass.
 pub(super) struct Column<'a> {
-    /// Its pair, below p.
+    /// The pair of the neuron, below p.
     pub pair: usize,
-    /// Its column in what was kept.
+    /// The column of the neuron in the kept matrix.
     pub index: usize,
     /// The inputs.
     pub rows: Range<usize>,
-    /// The factor of each input in the row of the result, up to its sign.
+    /// The factor of each input in the row of the result, up to the sign of the neuron, to be written.
     pub out: &'a mut [f64],
 }
 
@@ -52,7 +53,7 @@ pub(super) fn each<T: Send>(par: Par, tasks: Vec<T>, task: impl Fn(T) + Send + S
     }
 }
 
-/// The columns of `a`, `width` to a tile.
+/// Cuts the columns of `a` into tiles of `width` columns.
 pub(super) fn column_tiles(mut a: MatMut<'_, f64>, width: usize) -> Vec<MatMut<'_, f64>> {
     let mut tiles = Vec::with_capacity(a.ncols().div_ceil(width));
     while a.ncols() > 0 {
@@ -64,19 +65,19 @@ pub(super) fn column_tiles(mut a: MatMut<'_, f64>, width: usize) -> Vec<MatMut<'
     tiles
 }
 
-/// A column of a matrix of ours, which is contiguous.
+/// A column as a slice; the columns of the matrices here are contiguous.
 pub(super) fn slice(column: ColMut<'_, f64>) -> &mut [f64] {
     column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
 }
 
 impl RegularizedLoss<'_> {
-    /// Pairs of twins in a tile: at least sixteen tiles, for the threads to share, until they are as small as
-    /// eight.
+    /// Pairs of twins in a tile. There are at least sixteen tiles for the threads to share, unless tiles
+    /// would have fewer than eight pairs.
     pub(super) fn pairs(&self) -> usize {
         self.of.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
     }
 
-    /// Tiles of neurons.
+    /// The number of tiles of neurons.
     pub(super) fn tiles(&self) -> usize {
         self.of.net.p().div_ceil(self.pairs())
     }
@@ -86,7 +87,7 @@ impl RegularizedLoss<'_> {
         self.n().min(ROWS)
     }
 
-    /// The first pair of a tile, and how many it has.
+    /// The first pair of a tile, and the number of its pairs.
     pub(super) fn tile(&self, tile: usize) -> (usize, usize) {
         let start = tile * self.pairs();
         (start, self.pairs().min(self.of.net.p() - start))
@@ -97,9 +98,9 @@ impl RegularizedLoss<'_> {
         (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
     }
 
-    /// X by the rows of `w` (`[m, d]`): `kernel` sees each pair of twins at each tile of inputs. Then f and h
-    /// are `m^{-1/2}` times its sums; if it is wanted (`beyond`), f_L at the ũ of `space` is added to the
-    /// other.
+    /// Multiplies X with the rows of `w` (`[m, d]`), and leaves `m^{-1/2}` times the sums over neurons in
+    /// `space.f` and `space.h`. Callback: given a pair of twins at a tile of inputs, `kernel` adds to these
+    /// sums. With `beyond`, f_L at the ũ of `space` is added to h.
     pub(super) fn forward(
         &self,
         w: MatRef<'_, f64>,
@@ -165,8 +166,9 @@ impl RegularizedLoss<'_> {
         }
     }
 
-    /// Row r of `out` (`[m, d]`) ← `a_r Xᵀ` times the column that `fill` writes for it, and row r of `linear`
-    /// (`[p, d]`) ← `Xᵀ(h∘σ'_r)` if there is an h.
+    /// Row r of `out` (`[m, d]`) becomes `a_r Xᵀ` times a column of factors, and row r of `linear`
+    /// (`[p, d]`) becomes `Xᵀ(h∘σ'_r)` if h is given. Callback: given a neuron at a tile of inputs, `fill`
+    /// writes the factors.
     pub(super) fn backward(
         &self,
         out: MatMut<'_, f64>,

@@ -2,8 +2,7 @@
 
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::RegularizedLoss;
-use super::workspace::Workspace;
+use super::{RegularizedLoss, workspace::Workspace};
 use crate::product::{tall_inner, tall_outer, vectorised};
 
 /// A column `[n, 1]`.
@@ -17,8 +16,9 @@ fn column_mut(a: &mut [f64]) -> MatMut<'_, f64> {
 }
 
 impl RegularizedLoss<'_> {
-    /// Of the displacement `w` (`[m, d]`): ũ, projected twice, which leaves rounding of what remains; Qᵀu;
-    /// and Aũ, zeros where nobody asks for R1 (`r1`). Returns R1 and R2.
+    /// Leaves ũ, Qᵀu and Aũ of the displacement `w` (`[m, d]`) in `space`, and returns R1 and R2. The
+    /// projection to ũ is applied twice, which leaves only the rounding of the result. Without `r1`, Aũ and
+    /// R1 are zero.
     pub(super) fn project(&self, w: MatRef<'_, f64>, space: &mut Workspace, r1: bool, par: Par) -> [f64; 2] {
         let (p, q, eigenvalues) = (self.of.net.p(), self.of.top.vectors(), self.of.top.eigenvalues());
         let Workspace { u, au, top, .. } = space;
@@ -43,21 +43,21 @@ impl RegularizedLoss<'_> {
         [form, low]
     }
 
-    /// The factors of the inputs in the gradient of λ3 R3, from h = f_L(X; ũ), if λ3 is not zero.
+    /// The factors of the inputs in the gradient of λ3 R3, in place of h = f_L(X; ũ); none if λ3 is zero.
     pub(super) fn weigh<'s>(&self, h: &'s mut [f64]) -> Option<&'s [f64]> {
         let factor = 2.0 * self.lambda[2] / self.n() as f64 * (self.m() as f64).sqrt().recip();
         h.iter_mut().for_each(|h| *h *= factor);
         (self.lambda[2] != 0.0).then_some(h)
     }
 
-    /// Adds the gradient of λ1R1 + λ2R2 + λ3R3 to `out` (`[m, d]`), from Aũ, Qᵀu, and Φᵀh (with its factor)
-    /// in `t`.
+    /// Adds the gradient of λ1R1 + λ2R2 + λ3R3 to `out` (`[m, d]`), from Aũ, Qᵀu and, in `t`, Φᵀ times the
+    /// factors of the inputs.
     pub(super) fn add_projected(&self, mut out: MatMut<'_, f64>, space: &mut Workspace, par: Par) {
         let (p, q, eigenvalues) = (self.of.net.p(), self.of.top.vectors(), self.of.top.eigenvalues());
         let Workspace { au, t, top, .. } = space;
         let [l1, l2, l3, _] = self.lambda;
         let factor = 2.0 * l1 / self.m() as f64;
-        // Zeros in place of what was never written.
+        // Without λ3, `t` was not written.
         let kept = if l3 == 0.0 { 0.0 } else { 1.0 };
         vectorised(|| t.iter_mut().zip(&*au).for_each(|(t, au)| *t = kept * *t + factor * au));
         let mut inner = tall_inner(q, column(t), par);

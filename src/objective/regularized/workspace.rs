@@ -1,4 +1,4 @@
-//! What an evaluation writes to, allocated once.
+//! The buffers of an evaluation, allocated once.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,21 +8,22 @@ use super::RegularizedLoss;
 use crate::product::columns;
 use crate::{Error, Result};
 
-/// The buffers of an evaluation of L_λ. They hold nothing between evaluations but the last predictions.
+/// The buffers of an evaluation of L_λ. Between evaluations only the predictions in them have a meaning.
 #[derive(Debug)]
 pub struct Workspace {
-    /// What the forward pass leaves for the backward pass, `[n, m]`; the columns of a tile are its neurons
-    /// and then their twins.
+    /// The slopes, which the forward pass writes for the backward pass, `[n, m]`. The columns of a tile are
+    /// its neurons and then their twins.
     pub(super) kept: Mat<f64>,
-    /// The sums over each tile, two columns to a tile.
+    /// The two sums over the neurons of each tile, one column for each.
     pub(super) sums: Mat<f64>,
-    /// Predictions, or their derivative.
+    /// The predictions, or their derivative along a direction.
     pub(super) f: Vec<f64>,
-    /// f_L(X; ũ), then times what its gradient needs.
+    /// f_L(X; ũ), and then the factors of the inputs in the gradient of λ3 R3.
     pub(super) h: Vec<f64>,
-    /// Factors of the inputs in the backward pass.
+    /// The factors of the inputs in the gradient of the mean loss.
     pub(super) g: Vec<f64>,
-    /// ũ, Aũ and the gradient of R1..R3 by u, component-major: `[pd, 1]` and column-major `[p, d]` at once.
+    /// ũ, Aũ and the gradient of R1..R3 by u, component-major: each is a column `[pd, 1]` and a column-major
+    /// matrix `[p, d]`.
     pub(super) u: Vec<f64>,
     pub(super) au: Vec<f64>,
     pub(super) t: Vec<f64>,
@@ -32,7 +33,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The predictions of the model at the inputs, as of the last evaluation.
+    /// The predictions of the model at the inputs, n values, from the last evaluation.
     pub fn f(&self) -> &[f64] {
         &self.f
     }
@@ -64,18 +65,19 @@ impl Workspace {
     }
 }
 
-/// What one task needs while it works on a tile.
+/// The scratch of one task for a tile.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    /// Rows of W, of those of the twins and of ũ, as columns `[d, 3·pairs]`; or the gradient by them.
+    /// Rows of W for the neurons and for the twins, and rows of ũ, as columns `[d, 3·pairs]`; or the
+    /// gradient by them.
     pub w: Mat<f64>,
-    /// X times those, or what Xᵀ is multiplied with: `[rows, 3·pairs]`.
+    /// X times these columns, or the factors with which Xᵀ is multiplied: `[rows, 3·pairs]`.
     pub z: Mat<f64>,
     /// One column.
     pub temp: Vec<f64>,
 }
 
-/// Scratch for as many tasks as run at once.
+/// Scratch for the tasks that run at the same time.
 #[derive(Debug)]
 pub(super) struct Pool {
     free: Mutex<Vec<Scratch>>,
@@ -87,7 +89,7 @@ impl Pool {
         Self { free: Mutex::new(Vec::new()), sizes: [rows, width, d] }
     }
 
-    /// Lends scratch to a task; made where there is none free.
+    /// Lends scratch to a task, and allocates it where none is free.
     pub fn with(&self, task: impl FnOnce(&mut Scratch)) {
         let lent = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let [rows, width, d] = self.sizes;

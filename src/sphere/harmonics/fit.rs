@@ -1,25 +1,25 @@
-//! Coefficients in the harmonics: of a zonal function exactly, of a function known by its values by least
-//! squares.
+//! Coefficients in the harmonics: exact ones of a zonal function, and by least squares those of a function
+//! that is given by its values.
 
 use super::HarmonicBasis;
 use crate::{Error, Result};
 use faer::{Mat, MatRef};
 
-/// Coefficients of a function known by its values, and how well they fit.
+/// The coefficients of a function that is given by its values, and the quality of the fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
-    /// One per harmonic.
+    /// The coefficients, one per harmonic.
     pub coefficients: Vec<f64>,
-    /// Root mean square of what the fit leaves at the points.
+    /// The root mean square of the differences between the values and the fit.
     pub residual: f64,
-    /// Ratio of the largest to the smallest singular value of the harmonics at the points: 1 for an exact
-    /// quadrature.
+    /// The ratio of the largest to the smallest singular value of the matrix of harmonics at the points,
+    /// which is 1 where the points are an exact quadrature.
     pub condition: f64,
 }
 
 impl HarmonicBasis {
-    /// The coefficients of `P_degree(η·x̂)`: `Y_{jl}(η)/B(d,j)` on that degree, zero elsewhere; length
-    /// `len()`.
+    /// The coefficients of the zonal function `P_degree(η·x̂)`: `Y_{jl}(η)/B(d,j)` on that degree and zero
+    /// elsewhere, `len()` of them.
     ///
     /// # Errors
     /// [`Error::Domain`] if `degree > max_degree()`, else as [`HarmonicBasis::evaluate`] for `η`.
@@ -39,16 +39,16 @@ impl HarmonicBasis {
         Ok((0..self.len()).map(|l| if level.contains(&l) { y[(0, l)] / b } else { 0.0 }).collect())
     }
 
-    /// Least squares for a function given by its `values` at `points` `[n, d]`, `n ≥ len()`: minimises
-    /// `Σ_i (values_i − Σ_l c_l Y_l(x_i))²` by a singular value decomposition.
+    /// The least-squares coefficients of a function that is given by its `values` at `points` (`[n, d]`,
+    /// `n ≥ len()`): they minimise `Σ_i (values_i − Σ_l c_l Y_l(x_i))²`, by a singular value decomposition.
     ///
     /// # Errors
     /// [`Error::Domain`] with fewer points than harmonics, another number of values, or points on which the
-    /// harmonics are linearly dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition does
-    /// not converge; as [`HarmonicBasis::evaluate`].
+    /// harmonics are linearly dependent; [`Error::NotFinite`]; [`Error::Numerical`] if the decomposition
+    /// does not converge; as [`HarmonicBasis::evaluate`].
     ///
     /// # Accuracy
-    /// Coefficients to about `condition · n` roundings of the root mean square of the values.
+    /// The coefficients are right to about `condition · n` roundings of the root mean square of the values.
     pub fn fit(&self, points: MatRef<'_, f64>, values: &[f64]) -> Result<Fit> {
         let (n, all) = (points.nrows(), self.len());
         if values.len() != n {
@@ -74,7 +74,8 @@ impl HarmonicBasis {
             why: format!("{e:?}"),
         })?;
         let s = svd.S().column_vector();
-        // The rank test of LAPACK and NumPy: a smaller singular value is rounding of the largest.
+        // This is the rank test of LAPACK and NumPy: a smaller singular value is at the level of the
+        // rounding of the largest.
         if s[all - 1] <= f64::EPSILON * n as f64 * s[0] {
             let why = format!(
                 "the {all} harmonics must be linearly independent at the points; their least singular value \

@@ -1,10 +1,10 @@
-//! Orthonormal real spherical harmonics for any dimension, with their gradients.
+//! Orthonormal real spherical harmonics in any dimension, with their gradients.
 //!
-//! Built one dimension at a time from homogeneous polynomials, so that nothing is singular anywhere. With
-//! `x = (x_1, …, x_k)`, `ρ = |x|²` and a harmonic `H` of degree l in the first k−1 coordinates,
-//! `Q_{j−l}(x_k, ρ) · H(x_1, …, x_{k−1})`, `Q_n(t, ρ) = ρ^{n/2} p̂_n^{(k+2l)}(t/√ρ)`,
-//! is one of degree j in k coordinates. Those with `l = j` are `H` itself: inside each degree the harmonics
-//! of fewer coordinates come first and never change, so the recursion fills the output in place.
+//! The harmonics are built one dimension at a time from homogeneous polynomials, so that they have no
+//! singular points. With `x = (x_1, …, x_k)`, `ρ = |x|²` and a harmonic `H` of degree l in the first k−1
+//! coordinates, `Q_{j−l}(x_k, ρ) · H(x_1, …, x_{k−1})`, `Q_n(t, ρ) = ρ^{n/2} p̂_n^{(k+2l)}(t/√ρ)`, is a
+//! harmonic of degree j in k coordinates. For `l = j` it is `H` itself. Inside each degree the harmonics of
+//! fewer coordinates come first and never change, so the recursion fills the output in place.
 
 mod fit;
 mod recurrence;
@@ -15,16 +15,16 @@ use super::gegenbauer::{cumulative_dimension, dimension};
 use super::points::unit_norm;
 use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
-use faer::prelude::ReborrowMut;
-use faer::{Mat, MatMut, MatRef};
+use faer::{Mat, MatMut, MatRef, prelude::ReborrowMut};
 use recurrence::{BLOCK, Workspace};
 use std::ops::Range;
 
 /// An orthonormal basis `Y_{jl}` of the functions of degree at most J on the unit sphere, under the uniform
 /// probability measure (`E[Y Y'] = δ`, `Y_{00} = 1`), ordered by degree.
 ///
-/// Addition theorem: `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. For d up to about 10⁴ at degree 1, hundreds
-/// at degree 2, and degrees above 30 at d = 3, 4.
+/// The harmonics satisfy the addition theorem `Σ_l Y_{jl}(u) Y_{jl}(v) = B(d,j) P_j(u·v)`. The basis is
+/// meant for d up to about 10⁴ at degree 1, for d of some hundreds at degree 2, and for degrees above 30 at
+/// d = 3 and 4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HarmonicBasis {
     d: usize,
@@ -68,7 +68,7 @@ impl HarmonicBasis {
         self.max_degree
     }
 
-    /// How many harmonics: `n_J`.
+    /// The number of harmonics, `n_J`.
     #[allow(clippy::len_without_is_empty)] // never empty
     pub fn len(&self) -> usize {
         self.starts[self.max_degree + 1]
@@ -79,7 +79,7 @@ impl HarmonicBasis {
         if j > self.max_degree { self.len()..self.len() } else { self.starts[j]..self.starts[j + 1] }
     }
 
-    /// The degree of harmonic `l < len()`; `max_degree() + 1` beyond.
+    /// The degree of the harmonic with index `l < len()`; `max_degree() + 1` for a larger index.
     pub fn degree_of(&self, l: usize) -> usize {
         self.starts.partition_point(|&s| s <= l) - 1
     }
@@ -90,8 +90,8 @@ impl HarmonicBasis {
     /// [`Error::Shape`], [`Error::NotFinite`], or [`Error::NotUnit`] (beyond [`UNIT_NORM_F64`]).
     ///
     /// # Accuracy
-    /// The addition theorem holds to about `2(j + 4)` roundings of `B(d,j)`, the poles of the coordinates
-    /// included.
+    /// The addition theorem holds to about `2(j + 4)` roundings of `B(d,j)`, also at the poles of the
+    /// coordinates.
     ///
     /// ```
     /// use escapement::sphere::HarmonicBasis;
@@ -108,8 +108,8 @@ impl HarmonicBasis {
     }
 
     /// Values as [`HarmonicBasis::evaluate`], and component i of the spherical gradient in `gradients[i]`,
-    /// `[n, len()]`, for `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent vector
-    /// in ambient coordinates.
+    /// `[n, len()]`, for `0 ≤ i < d`: `∇_S Y = ∇H − j Y x` with H the homogeneous extension, a tangent
+    /// vector in ambient coordinates.
     ///
     /// # Errors
     /// As [`HarmonicBasis::evaluate`]; [`Error::Shape`] unless there are d gradients of the right shape.
@@ -134,12 +134,7 @@ impl HarmonicBasis {
 
     fn check(&self, points: MatRef<'_, f64>) -> Result<()> {
         if points.ncols() != self.d {
-            return Err(Error::Shape {
-                name: "points",
-                rows: points.nrows(),
-                cols: points.ncols(),
-                expected: format!("n, {}", self.d),
-            });
+            return Err(Error::shape("points", [points.nrows(), points.ncols()], format!("n, {}", self.d)));
         }
         (0..points.nrows())
             .try_for_each(|row| unit_norm("points", row, points.row(row), UNIT_NORM_F64).map(|_| ()))
@@ -156,10 +151,10 @@ impl HarmonicBasis {
         let mut shapes = std::iter::once((values.nrows(), values.ncols()))
             .chain(gradients.iter().map(|g| (g.nrows(), g.ncols())));
         if let Some((rows, cols)) = shapes.find(|&shape| shape != (n, all)) {
-            return Err(Error::Shape { name: "harmonics", rows, cols, expected: format!("{n}, {all}") });
+            return Err(Error::shape("harmonics", [rows, cols], format!("{n}, {all}")));
         }
         if values.row_stride() != 1 {
-            // Row-major output: rare, so through a copy.
+            // A row-major output is rare and is filled through a copy.
             let mut copy = Mat::zeros(n, all);
             self.run(points, copy.as_mut(), gradients)?;
             values.copy_from(&copy);

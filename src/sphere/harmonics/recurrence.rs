@@ -1,15 +1,16 @@
-//! The recurrence over dimensions that fills the harmonics of a block of points, values and gradients.
+//! The recurrence over dimensions that computes values and gradients of the harmonics at a block of points.
 
 use super::HarmonicBasis;
 use faer::prelude::{IntoConst, ReborrowMut};
 use faer::{MatMut, MatRef};
 
-/// Points handled together: long enough for vector loops, short enough that a block of columns stays in
+/// Points that are handled together: enough for vector loops, and so few that a block of columns stays in
 /// cache.
 pub(super) const BLOCK: usize = 128;
 
 impl HarmonicBasis {
-    /// One block: `planes[0]` is the values, `planes[1 + i]` component i of the gradient (or none).
+    /// Fills one block of points: the values in `planes[0]`, and component i of the gradient in
+    /// `planes[1 + i]` where gradients are asked for.
     pub(super) fn fill(&self, work: &mut Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
         self.circle(work, rows, planes);
         for k in 3..=self.d {
@@ -41,8 +42,9 @@ impl HarmonicBasis {
         }
     }
 
-    /// The harmonics of the first two coordinates, `√2 Re (x_1 + i x_2)^j` and `√2 Im`, scaled to unit norm
-    /// on the whole sphere; and zeros in the gradient where no coordinate enters.
+    /// Fills the harmonics of the first two coordinates, the real and imaginary parts of
+    /// `√2 (x_1 + i x_2)^j` scaled to unit norm on the whole sphere, and sets the rest of the gradients to
+    /// zero.
     fn circle(&self, work: &Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
         for g in planes[1..].iter_mut() {
             g.fill(0.0);
@@ -73,7 +75,7 @@ impl HarmonicBasis {
     }
 }
 
-/// Scratch for one block of points: everything is `[item][point]`, points contiguous.
+/// Scratch for one block of points: every buffer is `[item][point]` with contiguous points.
 pub(super) struct Workspace {
     rows: usize,
     d: usize,
@@ -116,14 +118,14 @@ impl Workspace {
         &self.x[i * BLOCK..i * BLOCK + self.rows]
     }
 
-    /// Where `(l, n)` sits: l by l, each with n = 0 to J − l.
+    /// The index of `(l, n)` in `q`: ordered by l, and for each l by n = 0 to J − l.
     fn at(&self, l: usize, n: usize) -> usize {
         (l * (2 * self.max_degree + 3 - l) / 2 + n) * BLOCK
     }
 
     /// Fills the Q for dimension `k` by `b_{n+1} Q_{n+1} = t Q_n − b_n ρ Q_{n−1}`.
     fn radial(&mut self, k: usize, max_degree: usize, rows: usize) {
-        // From ρ_{k−1}; `load` left ρ_2.
+        // `rho` holds ρ_{k−1}, beginning with ρ_2 from `load`.
         for r in 0..rows {
             self.rho[r] += self.x[(k - 1) * BLOCK + r] * self.x[(k - 1) * BLOCK + r];
         }
@@ -156,10 +158,11 @@ impl Workspace {
         }
     }
 
-    /// Column `child` from column `parent`: `ratio · Q_n^{(k+2l)} · H`, and its derivatives.
+    /// Fills column `child` from column `parent`, the harmonic H, with `ratio · Q_n^{(k+2l)} · H`, and its
+    /// derivatives.
     ///
-    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and
-    /// `∂_ρ Q_n^{(D)} = −½ √(D n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
+    /// `∂_t Q_n^{(D)} = √(n(n+D−2)D/(D−1)) Q_{n−1}^{(D+2)}` and `∂_ρ Q_n^{(D)} = −½ √(D
+    /// n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
     /// `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
     #[allow(clippy::too_many_arguments)]
     fn child(
@@ -189,7 +192,7 @@ impl Workspace {
         }
         let (dim, deg) = ((k + 2 * l) as f64, n as f64);
         let along = ratio * (deg * (deg + dim - 2.0) * dim / (dim - 1.0)).sqrt();
-        // Twice ∂_ρ Q, which is what ∂ρ/∂x_i = 2x_i asks for.
+        // This is twice ∂_ρ Q, because ∂ρ/∂x_i = 2x_i.
         let shrink = -ratio
             * (dim * deg * (deg - 1.0) * (2.0 * deg + dim - 2.0) / ((dim - 1.0) * (2.0 * deg + dim - 4.0)))
                 .sqrt();
@@ -217,7 +220,7 @@ impl Workspace {
     }
 }
 
-/// A column as a slice. The planes have unit row stride: `run` sees to it.
+/// A column as a slice. The planes have unit row stride, which `run` ensures.
 fn into_column(m: MatRef<'_, f64>, col: usize) -> &[f64] {
     m.col(col).try_as_col_major().map_or(&[], |c| c.as_slice())
 }

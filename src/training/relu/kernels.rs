@@ -1,15 +1,15 @@
-//! The elementwise loops of a step over a tile of inputs, one column of Z to a neuron, compiled for the
-//! vector instructions that the processor turns out to have.
+//! The elementwise loops of a step over a tile of inputs, with one column of Z for each neuron, compiled for
+//! the vector instructions of the processor on which they run.
 
 use faer::Mat;
 use pulp::Arch;
 
 use crate::real::Real;
 
-/// Neurons taken at once: f is read and written once for all of them.
+/// Neurons that are added at a time, so that f is read and written once for all of them.
 const AT_ONCE: usize = 4;
 
-/// `f_i ← c + Σ_r a_r max(z_ir, 0)`. A NaN stays one.
+/// `f_i ← c + Σ_r a_r max(z_ir, 0)`, where max(NaN, 0) is NaN.
 pub(super) fn forward<T: Real>(arch: Arch, z: &Mat<T>, second: &[T], offset: T, f: &mut [T]) {
     f.fill(offset);
     let whole = second.len() / AT_ONCE * AT_ONCE;
@@ -34,7 +34,7 @@ fn add<T: Real, const N: usize>(terms: [(T, &[T]); N], f: &mut [T]) {
     }
 }
 
-/// `z_ir ← g_i 1[z_ir > 0]`, what the gradient is X̃ᵀ times.
+/// `z_ir ← g_i 1[z_ir > 0]`. The gradient is X̃ᵀ times this matrix.
 pub(super) fn backward<T: Real>(arch: Arch, z: &mut Mat<T>, g: &[T]) {
     #[inline(always)]
     fn mask<T: Real>(g: &[T], z: &mut [T]) {

@@ -1,4 +1,4 @@
-//! The weights of both layers.
+//! The weights of both layers of a ReLU network.
 
 use faer::Mat;
 use pulp::Arch;
@@ -9,8 +9,8 @@ use crate::real::Real;
 use crate::training::kernels;
 use crate::{Error, Result, network};
 
-/// `f(x) = Σ_r a_r max(w_r·x + b_r, 0) + c` of width m in dimension d; also what a gradient by all of these
-/// is kept in.
+/// The network `f(x) = Σ_r a_r max(w_r·x + b_r, 0) + c` of width m in dimension d. A gradient by its weights
+/// has the same type.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReluNetwork<T> {
     /// `[d + 1, m]`: column r is w_r and then b_r.
@@ -22,9 +22,9 @@ pub struct ReluNetwork<T> {
 }
 
 impl<T: Real> ReluNetwork<T> {
-    /// A network of width m in dimension d at its start: w and b uniform on `±d^{-1/2}`, a and c on
-    /// `±m^{-1/2}`, all independent (what `torch.nn.Linear` starts from). Drawn in f64, neuron by neuron, and
-    /// rounded once, so that f32 and f64 start alike.
+    /// A network of width m in dimension d at its start: w and b are uniform on `±d^{-1/2}`, and a and c on
+    /// `±m^{-1/2}`, all independent, as in `torch.nn.Linear`. The numbers are drawn in f64, neuron by
+    /// neuron, and rounded once, so that f32 and f64 start from the same draws.
     ///
     /// # Errors
     /// [`Error::Domain`] where d or m is zero.
@@ -46,7 +46,7 @@ impl<T: Real> ReluNetwork<T> {
         Ok(Self { first, second, offset: uniform(m) })
     }
 
-    /// A network of the same shape, all zero.
+    /// A network of the same shape with all weights zero.
     pub fn zeros_like(&self) -> Self {
         Self {
             first: Mat::zeros(self.d() + 1, self.m()),
@@ -55,7 +55,7 @@ impl<T: Real> ReluNetwork<T> {
         }
     }
 
-    /// A placeholder without neurons, which allocates nothing.
+    /// A network without neurons, as a placeholder that allocates nothing.
     pub(super) fn nothing() -> Self {
         Self { first: Mat::new(), second: Vec::new(), offset: T::default() }
     }
@@ -82,7 +82,7 @@ impl<T: Real> ReluNetwork<T> {
         }
     }
 
-    /// Refuses weights that are not finite, which a ReLU could hide.
+    /// Refuses weights that are not finite. A ReLU could hide them from the loss.
     pub(super) fn finite(&self) -> Result<()> {
         let columns = (0..self.m())
             .map(|r| self.first.col_as_slice(r))
@@ -101,13 +101,13 @@ impl<T: Real> ReluNetwork<T> {
         network::finite("the offset", Mat::from_fn(1, 1, |_, _| self.offset.into()).as_ref())
     }
 
-    /// Refuses parts that do not fit one another.
+    /// Refuses layers whose shapes do not fit one another.
     pub(super) fn check(&self) -> Result<()> {
         let (rows, cols) = (self.first.nrows(), self.first.ncols());
         if rows >= 2 && cols >= 1 && self.second.len() == cols {
             return Ok(());
         }
         let expected = format!("d + 1 ≥ 2, m = {} ≥ 1", self.second.len());
-        Err(Error::Shape { name: "the first layer", rows, cols, expected })
+        Err(Error::shape("the first layer", [rows, cols], expected))
     }
 }

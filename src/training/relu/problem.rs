@@ -1,22 +1,21 @@
-//! Inputs and labels, and a step on them.
+//! The fit of labels by a ReLU network: loss, gradient and steps.
 
 use faer::{Accum, Mat, MatRef, Par};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::kernels;
-use super::network::ReluNetwork;
+use super::{kernels, network::ReluNetwork};
 use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result, network};
 
-/// Inputs in a tile, at most: with 100 neurons a tile of Z is 200 kB in f32.
+/// The most inputs in a tile. With 100 neurons a tile of Z has 200 kB in f32.
 const ROWS: usize = 512;
-/// Parts into which the tiles are grouped, at most, for the threads to share: the sums of each are kept and
-/// added in order, so that the bits of the result do not depend on the thread count.
+/// The most parts into which the tiles are grouped for the threads to share. The sums of the parts are added
+/// in order, so that the bits of the result do not depend on the thread count.
 const PARTS: usize = 16;
 
-/// Some inputs, with a one after each, and their labels.
+/// A tile of inputs, each followed by a one, and their labels.
 #[derive(Debug, Clone)]
 struct Tile<T> {
     /// X̃, `[rows, d + 1]`.
@@ -32,18 +31,17 @@ pub struct ReluProblem<T: Real> {
     d: usize,
 }
 
-/// What a step writes to, allocated once: for all problems whose networks have the same shape, and which have
-/// no more inputs.
+/// The buffers of a step. They serve every problem with no more inputs whose network has the same shape.
 #[derive(Debug)]
 pub struct ReluWorkspace<T: Real> {
     parts: Vec<Part<T>>,
     gradient: ReluNetwork<T>,
 }
 
-/// The sums over the tiles of a part, and scratch for one of them.
+/// The sums over the tiles of a part, and scratch for one tile.
 #[derive(Debug)]
 struct Part<T: Real> {
-    /// Z, then what the gradient is X̃ᵀ times: `[rows, m]`.
+    /// Z, and then the matrix that X̃ᵀ is multiplied with for the gradient: `[rows, m]`.
     z: Mat<T>,
     /// u, `[d + 1, m]`.
     u: Mat<T>,
@@ -63,20 +61,10 @@ impl<T: Real> ReluProblem<T> {
     pub fn new(x: MatRef<'_, f64>, y: &[f64]) -> Result<Self> {
         let (n, d) = (x.nrows(), x.ncols());
         if n == 0 || d == 0 {
-            return Err(Error::Shape {
-                name: "the inputs",
-                rows: n,
-                cols: d,
-                expected: "n ≥ 1, d ≥ 1".into(),
-            });
+            return Err(Error::shape("the inputs", [n, d], "n ≥ 1, d ≥ 1"));
         }
         if y.len() != n {
-            return Err(Error::Shape {
-                name: "the labels",
-                rows: y.len(),
-                cols: 1,
-                expected: format!("n = {n}, 1"),
-            });
+            return Err(Error::shape("the labels", [y.len(), 1], format!("n = {n}, 1")));
         }
         network::finite("the inputs", x)?;
         network::finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
@@ -103,8 +91,8 @@ impl<T: Real> ReluProblem<T> {
         self.d
     }
 
-    /// The buffers that a step with networks of this shape needs: for each of at most 16 parts, 512·m
-    /// numbers.
+    /// The buffers of a step with networks of the shape of `net`: 512·m numbers for each of at most 16
+    /// parts.
     pub fn workspace(&self, net: &ReluNetwork<T>) -> ReluWorkspace<T> {
         let rows = ROWS.min(self.n);
         let part = || Part {
@@ -119,27 +107,29 @@ impl<T: Real> ReluProblem<T> {
         ReluWorkspace { parts, gradient: net.zeros_like() }
     }
 
-    /// `(1/n) Σ_i (f(x_i) − y_i)²`.
+    /// The loss `(1/n) Σ_i (f(x_i) − y_i)²`.
     ///
     /// # Errors
-    /// A shape or workspace that does not fit; a weight that is not finite; [`Error::Numerical`] where the
-    /// loss overflows.
+    /// A shape or a workspace does not fit; a weight is not finite; [`Error::Numerical`] where the loss
+    /// overflows.
     ///
     /// # Accuracy
-    /// f is accurate to `(d + m + 4)u` times the sum of its absolute terms, u being the unit roundoff of T;
-    /// squares are summed in f64.
+    /// The error of f is at most `(d + m + 4)u` times the sum of its absolute terms, with the unit roundoff
+    /// u of T. Squares are summed in f64.
     pub fn loss(&self, net: &ReluNetwork<T>, space: &mut ReluWorkspace<T>, par: Par) -> Result<f64> {
         self.pass(net, space, par, false)
     }
 
-    /// The loss, and its gradient in `gradient` (any network of the same shape).
+    /// Returns the loss, and writes its gradient to `gradient`, a network of the same shape whose numbers
+    /// are ignored.
     ///
     /// # Errors
     /// Those of [`ReluProblem::loss`].
     ///
     /// # Accuracy
-    /// With that of f: an entry of u is accurate to `(n/16 + 16)u` times the sum of its absolute terms, in
-    /// the worst case. An input with `z_ir = 0` counts as below the kink.
+    /// Beside the effect of the error of f, the error of an entry of u_r is at most `(n/16 + 16)` unit
+    /// roundoffs of T times the sum of its absolute terms. An input with `z_ir = 0` counts as below the
+    /// kink.
     pub fn loss_and_gradient(
         &self,
         net: &ReluNetwork<T>,
@@ -168,7 +158,8 @@ impl<T: Real> ReluProblem<T> {
         Ok(loss)
     }
 
-    /// A step of gradient descent, `θ ← θ − η∇`, on both layers; returns the loss before it.
+    /// Takes a step of gradient descent, `θ ← θ − η∇`, on all weights θ of both layers, and returns the loss
+    /// before the step.
     ///
     /// # Errors
     /// Those of [`ReluProblem::loss`]; the network is then as it was.
@@ -188,12 +179,12 @@ impl<T: Real> ReluProblem<T> {
         loss
     }
 
-    /// Parts of this problem: 16, or the tiles if these are fewer.
+    /// The number of parts: 16, or the number of tiles if that is smaller.
     fn parts(&self) -> usize {
         self.tiles.len().min(PARTS)
     }
 
-    /// All sums over the inputs, in the parts of the workspace; returns the loss.
+    /// Computes all sums over the inputs in the parts of the workspace, and returns the loss.
     fn pass(
         &self,
         net: &ReluNetwork<T>,
@@ -234,7 +225,7 @@ impl<T: Real> ReluProblem<T> {
 }
 
 impl<T: Real> Part<T> {
-    /// The sums over these tiles, in place of what was there.
+    /// Computes the sums over these tiles.
     fn add(&mut self, tiles: &[Tile<T>], n: f64, net: &ReluNetwork<T>, gradient: bool) {
         let (arch, one) = (Arch::new(), T::nearest(1.0));
         (self.offset, self.square) = (0.0, 0.0);
@@ -273,10 +264,10 @@ impl<T: Real> Part<T> {
     }
 }
 
-/// Refuses what was made for networks of another shape.
+/// Refuses an object for networks of dimension d and width m where `net` has another shape.
 fn fits<T: Real>(name: &'static str, (d, m): (usize, usize), net: &ReluNetwork<T>) -> Result<()> {
     if (d, m) == (net.d(), net.m()) {
         return Ok(());
     }
-    Err(Error::Shape { name, rows: d, cols: m, expected: format!("d = {}, m = {}", net.d(), net.m()) })
+    Err(Error::shape(name, [d, m], format!("d = {}, m = {}", net.d(), net.m())))
 }

@@ -224,8 +224,8 @@ fn false_neighbours_of_w_l_miss_the_reference() {
     }
 }
 
-/// `E_{W0} f_Q(x; W_Q)` at `t = β·x/√d` for one term, from W_Q itself: `f_Q` of a network whose only neuron w
-/// is averaged over the sphere by a product rule in the plane of w and x.
+/// `E_{W0} f_Q(x; W_Q)` at `t = β·x/√d` for one term, from W_Q itself: `f_Q` of a network whose only neuron
+/// w is averaged over the sphere by a product rule in the plane of w and x.
 fn population_mean(d: usize, k: usize, alpha: f64, name: &str, twins: bool, t: f64) -> f64 {
     let sigma = activation::parse(name).unwrap();
     let axis = |i: usize| (0..d).map(|c| if c == i { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
@@ -277,8 +277,8 @@ fn w_q_is_unbiased_and_needs_both_twins() {
 
 #[test]
 fn groups_carry_their_own_weight() {
-    // R = 3 does not divide p = 10: groups of 4, 3 and 3. At k = 1, h is constant, so ‖w_r‖² is the same in a
-    // group and Σ_{r∈i} ‖w_r‖² is 2√m|h_i| exactly; with R/p for 1/p_i it is biased.
+    // R = 3 does not divide p = 10: groups of 4, 3 and 3. At k = 1, h is constant, so ‖w_r‖² is the same in
+    // a group and Σ_{r∈i} ‖w_r‖² is 2√m|h_i| exactly; with R/p for 1/p_i it is biased.
     let rng = &mut seed::stream(6, "groups", "weights");
     let net = PairedNetwork::random(rng, 10, 5, activation::parse("sigmoid:1").unwrap()).unwrap();
     let sparse = [0.9, -0.5, 0.2]

@@ -209,8 +209,8 @@ fn a_block_agrees_with_monte_carlo() {
     }
 }
 
-/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the top
-/// agree.
+/// The harmonic Gram matrix and the truncated Σ have the same nonzero spectrum, and the projectors on the
+/// top agree.
 #[test]
 fn routes_agree_on_values_and_projectors() {
     for (d, p, name, degree) in [(3, 40, "sigmoid:1", 9), (4, 30, "tanh:0.5", 6), (5, 60, "sigmoid:1", 5)] {
@@ -226,7 +226,7 @@ fn routes_agree_on_values_and_projectors() {
             // Two r-dimensional spaces: ‖P − P'‖_F² = 2(r − ‖QᵀQ'‖_F²).
             let overlap = dense.vectors.as_ref().unwrap().transpose() * other.vectors.as_ref().unwrap();
             let defect = (top as f64 - overlap.norm_l2().powi(2)).abs();
-            assert!(defect <= ROUNDING * top as f64, "{}: projectors differ by {defect:e}", other.plan.route);
+            assert!(defect <= ROUNDING * top as f64, "{}: they differ by {defect:e}", other.plan.route);
             assert!(other.orthonormality <= ROUNDING * 10.0);
         }
         assert_eq!(operator.completeness.certified, top, "{}", operator.completeness.how);
@@ -258,7 +258,8 @@ fn streaming_gram_equals_the_product() {
 fn more_eigenvalues_than_the_rank_is_an_error() {
     let cov = covariance(3, 2, "sigmoid:1", Truncation::default());
     let request = Request::top(7);
-    let error = eigen::solve(&cov, &request, RouteChoice::Auto, eigen::DEFAULT_MEMORY, Par::Seq).unwrap_err();
+    let memory = eigen::DEFAULT_MEMORY;
+    let error = eigen::solve(&cov, &request, RouteChoice::Auto, memory, Par::Seq).unwrap_err();
     assert!(error.to_string().contains("pd = 6"), "{error}");
     let pairs = spectrum(&cov, Route::Dense, Request::top(6));
     assert!(matches!(eigen::TopSpace::new(&pairs, 9), Err(Error::Projector { rank: 9, .. })));

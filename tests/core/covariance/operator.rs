@@ -176,7 +176,8 @@ fn any_strides() {
         assert!(across.transpose() == plain, "input {which}, transposed output");
         for turned in [false, true] {
             let inner = frame.as_mut().submatrix_mut(2, 1, n, b);
-            operator.multiply_roughly(input, if turned { inner.reverse_rows_mut() } else { inner }, Par::Seq);
+            let output = if turned { inner.reverse_rows_mut() } else { inner };
+            operator.multiply_roughly(input, output, Par::Seq);
             let inner = frame.as_ref().submatrix(2, 1, n, b);
             assert!(
                 if turned { inner.reverse_rows() } else { inner } == plain,

@@ -1,5 +1,5 @@
-//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the bit,
-//! and saddles that hold or let go.
+//! Descent against closed forms: iterates, noise, the length of a step, every outcome, resumption to the
+//! bit, and saddles that hold or let go.
 
 use crate::descent::least::Diagonal;
 use escapement::construct::saddle_labels;
@@ -8,7 +8,6 @@ use escapement::descent::{
     StepSize, descend, least_eigenvalue,
 };
 use escapement::eigen::SymmetricOperator;
-use escapement::objective::regularized::Value;
 use escapement::{Error, Result, seed, sphere, tolerance};
 use faer::{Mat, MatMut, MatRef, Par};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
@@ -16,7 +15,7 @@ use std::ops::ControlFlow;
 
 use crate::objective::Case;
 use escapement::network::Model;
-use escapement::objective::Loss;
+use escapement::objective::{Loss, regularized::Value};
 
 /// `½ Σ_i h_i w_i²`, or NaN outside a ball.
 struct Bowl {

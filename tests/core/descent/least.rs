@@ -1,5 +1,5 @@
-//! The least eigenvalue by Lanczos: against known spectra, the dense route and starts that hide it; its bound
-//! must hold where a residual misleads.
+//! The least eigenvalue by Lanczos: against known spectra, the dense route and starts that hide it; its
+//! bound must hold where a residual misleads.
 
 use escapement::descent::{LeastOptions, least_eigenvalue};
 use escapement::eigen::{SymmetricOperator, full_eigen};
@@ -137,8 +137,8 @@ fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
         least_eigenvalue(&operator, &options, Par::Seq).unwrap().lower_bound > -1.0
     };
     let failed = (0..runs).filter(|&seed| fails(seed)).count() as f64 / runs as f64;
-    // A third of 0.9 is for this bound. Four standard deviations of 400 draws are 0.09; half of it would be a
-    // bound twice too cautious.
+    // A third of 0.9 is for this bound. Four standard deviations of 400 draws are 0.09; half of it would be
+    // a bound twice too cautious.
     assert!(failed <= 0.3 + 0.09, "{failed}");
     assert!(failed >= 0.15, "{failed}");
 }
@@ -146,7 +146,8 @@ fn the_lower_bound_fails_as_often_as_it_says_and_no_more() {
 #[test]
 fn the_bits_do_not_depend_on_the_threads_but_on_the_seed() {
     let operator = Diagonal((0..5_000).map(|i| (i as f64).sin()).collect::<Vec<f64>>());
-    let find = |seed, par| least_eigenvalue(&operator, &LeastOptions { seed, ..matrix_free() }, par).unwrap();
+    let options = |seed| LeastOptions { seed, ..matrix_free() };
+    let find = |seed, par| least_eigenvalue(&operator, &options(seed), par).unwrap();
     let (a, b, c) = (find(1, Par::Seq), find(1, Par::rayon(2)), find(2, Par::Seq));
     assert_eq!((a.value, a.lower_bound, a.products), (b.value, b.lower_bound, b.products));
     assert_eq!(a.vector, b.vector);

@@ -13,8 +13,8 @@ use escapement::sphere::{Truncation, uniform_sphere};
 use faer::{Mat, Par};
 use qd::Quad;
 
-/// Backward error of an EVD in units of `ε√n‖A‖`: that of `EigenPairs::rounding_bound`. By Weyl no eigenvalue
-/// moves further.
+/// Backward error of an EVD in units of `ε√n‖A‖`: that of `EigenPairs::rounding_bound`. By Weyl no
+/// eigenvalue moves further.
 const BACKWARD: f64 = 8.0;
 
 /// A matrix with its eigenpairs to 28 digits.
@@ -40,9 +40,9 @@ impl Case {
         BACKWARD * f64::EPSILON * (self.oracle.values.len() as f64).sqrt() * self.scale()
     }
 
-    /// Eigenvalues are within `error` (Weyl), and the sine of the largest angle between the top groups within
-    /// √2·√r·error/gap: Davis and Kahan's theorem for the r vectors, each with a residual of at most `error`,
-    /// where eigenvalues that are themselves off by `error` are parted by no less than gap − error.
+    /// Eigenvalues are within `error` (Weyl), and the sine of the largest angle between the top groups
+    /// within √2·√r·error/gap: Davis and Kahan's theorem for the r vectors, each with a residual of at most
+    /// `error`, where eigenvalues that are themselves off by `error` are parted by no less than gap − error.
     fn check(&self, solver: &str, error: f64, values: &[f64], vectors: Option<&Mat<f64>>) {
         let (exact, unit) = (&self.oracle.values, f64::EPSILON * self.scale());
         let worst = values.iter().zip(exact).map(|(l, e)| (quad(*l) - *e).0.abs()).fold(0.0, f64::max);
@@ -73,7 +73,7 @@ impl Case {
     fn sine(&self, x: &Columns) -> f64 {
         let rest = &self.oracle.vectors[self.group..];
         let squares =
-            rest.iter().flat_map(|v| x.iter().map(move |x| dot(v, x))).fold(Quad::ZERO, |sum, c| sum + c * c);
+            rest.iter().flat_map(|v| x.iter().map(move |x| dot(v, x))).fold(Quad::ZERO, |s, c| s + c * c);
         squares.sqrt().0
     }
 }

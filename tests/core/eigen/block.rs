@@ -6,8 +6,7 @@ use escapement::eigen::{
 };
 use escapement::sphere::uniform_sphere;
 use escapement::{Error, Result, seed};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
 use std::ops::ControlFlow;
 
 /// A diagonal operator: any spectrum, known exactly.
@@ -226,7 +225,8 @@ fn order_below_the_block() {
 /// A start in an invariant subspace that misses the largest eigenvalue: only fresh directions find it.
 #[test]
 fn a_start_that_hides_the_answer() {
-    let spectrum: Vec<f64> = (0..500).map(|i| if i == 499 { 10.0 } else { 1.0 / f64::from(i + 1) }).collect();
+    let eigenvalue = |i: i32| if i == 499 { 10.0 } else { 1.0 / f64::from(i + 1) };
+    let spectrum: Vec<f64> = (0..500).map(eigenvalue).collect();
     check(spectrum, 4, Some(Mat::from_fn(500, 4, |i, j| if i == j { 1.0 } else { 0.0 })));
 }
 
@@ -258,7 +258,8 @@ fn a_budget_stops_it() {
     assert!(matches!(error, Error::NoConvergence { .. }), "{error}");
 }
 
-/// Exact residuals from rough products; of the rough matrix the same vectors have residuals that do not pass.
+/// Exact residuals from rough products; of the rough matrix the same vectors have residuals that do not
+/// pass.
 #[test]
 fn rough_products_reach_the_tolerance() {
     let spectrum: Vec<f64> = (1..=300).map(|i| 1.0 / f64::from(i)).collect();
@@ -268,8 +269,8 @@ fn rough_products_reach_the_tolerance() {
             check_dense(&a, &operator, None, &BlockOptions::top(wanted));
         }
         let found = block_eigen(&operator, None, &BlockOptions::top(6), Par::Seq).unwrap();
-        let seen =
-            &operator.rough * found.vectors.col(0) - found.vectors.col(0) * faer::Scale(found.eigenvalues[0]);
+        let vector = found.vectors.col(0);
+        let seen = &operator.rough * vector - vector * faer::Scale(found.eigenvalues[0]);
         assert!(seen.norm_l2() > 0.01 * ROUGHNESS, "the rough products are not rough");
     }
 }
@@ -323,7 +324,8 @@ fn the_least_basis_still_probes() {
 #[test]
 fn a_basis_without_limit() {
     let a = turned(&(0..100).map(|i| 0.9_f64.powi(i)).collect::<Vec<_>>());
-    check_dense(&a, &Dense(a.clone()), None, &BlockOptions { max_basis: usize::MAX, ..BlockOptions::top(3) });
+    let options = BlockOptions { max_basis: usize::MAX, ..BlockOptions::top(3) };
+    check_dense(&a, &Dense(a.clone()), None, &options);
 }
 
 /// Units do not matter, as long as neither the matrix nor what the EVD squares leaves the range of f64.

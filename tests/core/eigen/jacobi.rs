@@ -102,9 +102,8 @@ fn diagonal_and_closed_forms() {
     let found = jacobi(symmetric(5, |i, j| quad(if i == j { diagonal[i] } else { 0.0 })));
     assert_eq!(found.values, [7.5, 3.0, 1e-20, 0.0, -1.0].map(quad));
 
-    for (a, b, c) in [(2.0, 1.0, 3.0), (1.0, 1.0, 1.0), (1.0, 1e-9, 1.0), (1e10, 3.0, -7.0), (0.1, -0.7, 0.3)]
-        .map(|(a, b, c)| (quad(a), quad(b), quad(c)))
-    {
+    let entries = [(2.0, 1.0, 3.0), (1.0, 1.0, 1.0), (1.0, 1e-9, 1.0), (1e10, 3.0, -7.0), (0.1, -0.7, 0.3)];
+    for (a, b, c) in entries.map(|(a, b, c)| (quad(a), quad(b), quad(c))) {
         let (half, mean) = ((a - c) * quad(0.5), (a + c) * quad(0.5));
         let root = (half * half + b * b).sqrt();
         check_values(symmetric(2, |i, j| [[a, b], [b, c]][i][j]), &[mean + root, mean - root]);

@@ -40,14 +40,15 @@ const LOG_2000_512: f64 = 1_266.010_570_150_225;
 const LOG_1000_60: f64 = 227.569_882_229_972_22;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn polynomial_identities(d in 3usize..2000, j in 0usize..150, t in -1.0f64..=1.0) {
         let g = Gegenbauer::new(d).unwrap();
         prop_assert_eq!(g.value(j, 1.0), 1.0);
         prop_assert_eq!(g.value(j, -1.0), if j % 2 == 0 { 1.0 } else { -1.0 });
-        // Rounding of the recurrence: three per step, growing at most linearly where the solution oscillates.
+        // Rounding of the recurrence: three per step, growing at most linearly where the solution
+        // oscillates.
         let round = 2.0 * (8.0 + j as f64) * EPS;
         let [p, dp, ddp] = g.jet(j, t);
         prop_assert!(p.abs() <= 1.0 + round);

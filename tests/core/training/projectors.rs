@@ -112,7 +112,8 @@ fn an_estimate_on_fresh_inputs_is_that_of_the_singular_vectors() {
         (values, Mat::from_fn(w.nrows(), w.ncols(), difference))
     }
     let plain = Problem::<f64>::new(&net, x.as_ref(), &y, Loss::Square, Model::Quadratic, Par::Seq).unwrap();
-    let single = Problem::<f32>::new(&net, x.as_ref(), &y, Loss::Square, Model::Quadratic, Par::Seq).unwrap();
+    let (loss, model) = (Loss::Square, Model::Quadratic);
+    let single = Problem::<f32>::new(&net, x.as_ref(), &y, loss, model, Par::Seq).unwrap();
     let single = single.with_r3(sample.basis.as_ref(), LAMBDA).unwrap();
     let (size, slope) = (f.norm_max(), want.norm_max());
     for ((values, gradient), allowed) in [
@@ -178,7 +179,8 @@ fn r3_of_sigma_is_that_of_the_objective() {
                 .unwrap();
         let (mut space, mut gradient, mut at) = (want.workspace(), Mat::zeros(2 * p, d), w.clone());
         for ((value, slope), (rough, rough_slope)) in found.iter().zip(&rounded) {
-            let want = want.value_and_gradient(at.as_ref(), gradient.as_mut(), &mut space, Par::Seq).unwrap();
+            let out = gradient.as_mut();
+            let want = want.value_and_gradient(at.as_ref(), out, &mut space, Par::Seq).unwrap();
             assert!(
                 (value - want.objective).abs() <= 1e-12 * want.objective,
                 "{value} for {}",
@@ -207,11 +209,12 @@ fn r3_of_sigma_is_that_of_the_objective() {
         // A step in one go: the coordinates in V follow, and nothing else is different.
         let single = problem::<f32>(&net, &x, &y, &top, LAMBDA);
         let (mut space, mut wt) = (single.workspace(), Mat::from_fn(d, 2 * p, |c, r| w[(r, c)] as f32));
+        let two = Par::rayon(2);
         for (value, _) in &rounded {
             let known = space.coordinates().to_vec();
             let found = match known.iter().any(|c| *c != 0.0) {
                 false => single.value(wt.transpose(), &mut space, Par::Seq).unwrap(),
-                true => single.descend(wt.as_mut().transpose_mut(), 0.25, &mut space, Par::rayon(2)).unwrap(),
+                true => single.descend(wt.as_mut().transpose_mut(), 0.25, &mut space, two).unwrap(),
             };
             assert_eq!(found.objective, *value);
             assert_ne!(space.coordinates(), known);

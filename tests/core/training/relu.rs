@@ -86,7 +86,8 @@ fn definition(case: &Case) -> ((f64, f64), Vec<(f64, f64)>) {
             for c in 0..=d {
                 let unit = (a * input(i, c)).abs();
                 let kink = if close { g.abs() * unit / (0.5 * f64::EPSILON) } else { 0.0 };
-                add(r * (d + 1) + c, if z[r] > 0.0 { g * a * input(i, c) } else { 0.0 }, g_off * unit + kink);
+                let slope = if z[r] > 0.0 { g * a * input(i, c) } else { 0.0 };
+                add(r * (d + 1) + c, slope, g_off * unit + kink);
             }
             let off = g_off * z_size[r] + g.abs() * (z_off(r) + roundings * z_size[r]);
             add((d + 1) * m + r, g * z[r].max(0.0), off);

@@ -1,5 +1,5 @@
-//! Steps of training: against the definition with derived bounds in f32 and f64, against reference gradients,
-//! and R3 against its singular vectors; differences of the objective; the shortcuts; bad input.
+//! Steps of training: against the definition with derived bounds in f32 and f64, against reference
+//! gradients, and R3 against its singular vectors; differences of the objective; the shortcuts; bad input.
 
 use crate::construct::displacements::covariance;
 use crate::data::{ORACLE, json, matrix, vector};
@@ -478,7 +478,8 @@ fn bad_input_is_refused() {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let w = Mat::from_fn(8, 3, |r, c| if (r, c) == (5, 2) { bad } else { 0.1 });
             let error = problem.value(w.as_ref(), &mut space, Par::Seq).unwrap_err().to_string();
-            assert!(error.contains("the displacement holds") && error.contains("row 5, column 2"), "{error}");
+            assert!(error.contains("the displacement holds"), "{error}");
+            assert!(error.contains("row 5, column 2"), "{error}");
         }
         let w = Mat::<f32>::zeros(8, 3);
         assert!(problem.value(w.as_ref().subrows(0, 7), &mut space, Par::Seq).is_err());
