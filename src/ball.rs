@@ -52,7 +52,7 @@ impl Ball {
 
     /// The ball of a number that is known to within the `relative` error, times its modulus.
     pub fn relative(value: f64, relative: f64) -> Self {
-        settled(value, times(value.abs(), relative))
+        checked(value, mul_up(value.abs(), relative))
     }
 
     /// The least ball in f64 with this centre that contains both ends, in either order.

@@ -150,7 +150,9 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
 
 /// The comparison accepts rounding and nothing more.
 fn tolerance_bites() -> Result<(), Failed> {
-    let snapshot = |constant: f64, slope: f64, verdict: &str| json!({"implied_constant": constant, "exponents": [{"measured": slope}], "verdict": verdict});
+    fn snapshot(constant: f64, slope: f64, verdict: &str) -> serde_json::Value {
+        json!({"implied_constant": constant, "exponents": [{"measured": slope}], "verdict": verdict})
+    }
     let reference = snapshot(1e-9, -0.5, "scales");
     let rounding = snapshot(1e-9 * (1.0 + 1e-9), -0.5 + 1e-9, "scales");
     let others = [

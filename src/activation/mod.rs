@@ -156,7 +156,11 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
         return Supremum::new(f64::INFINITY, false, "numerical search: still growing at |z| = 1e6");
     }
     if best.0.abs() == HALF {
-        return Supremum::new(best.1, false, "numerical search: approached at the end |z| = 1e6 of the grid");
+        return Supremum::new(
+            best.1,
+            false,
+            "numerical search: approached at the end |z| = 1e6 of the grid",
+        );
     }
     let (mut a, mut b) = (f64::from(best.0 - 1) * step, f64::from(best.0 + 1) * step);
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;

@@ -13,6 +13,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
 use crate::activation::Derivative;
+use crate::ball::Ball;
 use crate::network::PairedNetwork;
 use crate::objective::Loss;
 use crate::sphere::ZonalQuadrature;
@@ -30,16 +31,6 @@ const SPREAD: f64 = 8.5;
 const MOST_RADIANS: f64 = 1e7;
 /// The largest number of signs that [`enumerate`] accepts.
 pub const MOST_ENUMERATED: usize = 24;
-
-/// A mean over signs, and an estimate of its distance from the exact one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mean {
-    /// The mean.
-    pub value: f64,
-    /// The sum of the errors of quadrature (the difference between two orders), of smoothing and of
-    /// rounding.
-    pub error: f64,
-}
 
 /// The quadratic model at n inputs as an affine function of the signs, `e_0 + Σ_r s_r c_r`.
 #[derive(Debug, Clone)]
@@ -107,7 +98,7 @@ pub fn expected_losses(
     w_l: MatRef<'_, f64>,
     w_q: MatRef<'_, f64>,
     par: Par,
-) -> Result<Vec<Mean>> {
+) -> Result<Vec<Ball>> {
     if y.len() != x.nrows() {
         return Err(Error::shape("the target values", [y.len(), 1], format!("n = {}, 1", x.nrows())));
     }
@@ -117,7 +108,7 @@ pub fn expected_losses(
         let model = signed_model(net, x.subrows(first, count), w_l, w_q, par)?;
         let mean =
             |i: usize| expected_loss(loss, model.constant[i] - y[first + i], model.slopes.col_as_slice(i));
-        let means: Result<Vec<Mean>> = match par {
+        let means: Result<Vec<Ball>> = match par {
             Par::Seq => (0..count).map(mean).collect(),
             _ => (0..count).into_par_iter().map(mean).collect(),
         };
@@ -139,9 +130,10 @@ pub fn expected_losses(
 /// that the integrand oscillates too often.
 ///
 /// # Accuracy
-/// The error is [`Mean::error`]. It is about 1e-13 relative for the smooth losses, and for |Y| about 1e-6
-/// where Y has a density and 1e-3 at worst. Up to [`MOST_ENUMERATED`] signs, [`enumerate`] is exact.
-pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
+/// The radius estimates the error and does not bound it: it adds up the difference of two orders of
+/// quadrature, smoothing and rounding. It is about 1e-13 relative for the smooth losses, and for |Y| about
+/// 1e-6 where Y has a density and 1e-3 at worst. Up to [`MOST_ENUMERATED`] signs, [`enumerate`] is exact.
+pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Ball> {
     if let Some(row) = std::iter::once(&b).chain(c).position(|v| !v.is_finite()) {
         let value = if row == 0 { b } else { c[row - 1] };
         return Err(Error::NotFinite { name: "the signed model", value, row, col: 0 });
@@ -150,7 +142,7 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     let square = b * b + variance;
     let rounding = (c.len() + 64) as f64 * f64::EPSILON;
     if loss == Loss::Square || square == 0.0 {
-        return Ok(Mean { value: square, error: rounding * square });
+        return Ok(Ball { value: square, error: rounding * square });
     }
     // The largest factors come first, so that the product of cosines reaches zero soon.
     let unit = if loss == Loss::Absolute { square.sqrt() } else { 1.0 };
@@ -198,13 +190,13 @@ pub fn expected_loss(loss: Loss, b: f64, c: &[f64]) -> Result<Mean> {
     let ([fine, near_zero], [coarse, _]) = (fine?, coarse?);
     let quadrature = (fine - coarse).abs();
     if loss != Loss::Absolute {
-        return Ok(Mean { value: fine, error: quadrature + rounding * fine });
+        return Ok(Ball { value: fine, error: quadrature + rounding * fine });
     }
     // E e^{−Y²/(2ε²)} = ε√(2/π) ∫_0^∞ e^{−ε²t²/2} φ(t) dt, and beyond the end the smoothed φ is 0.
     let root = FRAC_2_PI.sqrt();
     let bias = SMOOTHING * root * (SMOOTHING * root * near_zero).clamp(0.0, 1.0);
     let value = fine + FRAC_2_PI / end - 0.5 * bias;
-    Ok(Mean { value: unit * value, error: unit * (quadrature + 0.5 * bias + rounding * value) })
+    Ok(Ball { value: unit * value, error: unit * (quadrature + 0.5 * bias + rounding * value) })
 }
 
 /// `E_S ℓ(b + Σ_r s_r c_r)` as the sum over all 2^a values of the signs, exact to rounding, where a is the

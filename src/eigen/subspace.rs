@@ -202,7 +202,8 @@ pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
 /// No vectors, or too few; the columns of Ψ cannot be evaluated.
 pub fn overlap(cov: &Covariance, pairs: &EigenPairs, k: usize) -> Result<Mat<f64>> {
     let n_k = cumulative_dimension(cov.d(), k)?;
-    let Some(q) = pairs.vectors.as_ref().filter(|q| q.ncols() >= n_k && pairs.eigenvalues.len() > n_k) else {
+    let Some(q) = pairs.vectors.as_ref().filter(|q| q.ncols() >= n_k && pairs.eigenvalues.len() > n_k)
+    else {
         let why = "one eigenpair more than the rank, with vectors, is needed".into();
         return Err(Error::Projector { rank: n_k, why });
     };

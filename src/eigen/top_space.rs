@@ -118,8 +118,8 @@ impl TopSpace {
         self.departure + self.eigenvalues[0] * self.turn()
     }
 
-    /// A bound on the error of `‖W_L‖_F`, and of W_L itself in that norm, for f_k with E f_k² = 1: in units of
-    /// `1/√λ_r` it is δ/λ_r and twice the [turn](Self::turn), as [`subspace`](super::subspace) derives.
+    /// A bound on the error of `‖W_L‖_F`, and of W_L itself in that norm, for f_k with E f_k² = 1: in units
+    /// of `1/√λ_r` it is δ/λ_r and twice the [turn](Self::turn), as [`subspace`](super::subspace) derives.
     pub fn solution_error(&self) -> f64 {
         let last = self.eigenvalues[self.rank() - 1] - self.departure;
         if last > 0.0 { (self.departure / last + 2.0 * self.turn()) / last.sqrt() } else { f64::INFINITY }

@@ -74,7 +74,11 @@ impl<T: Real> Beyond<T> {
 
 fn allowed(lambda: f64) -> Result<()> {
     let fine = lambda >= 0.0 && lambda.is_finite();
-    if fine { Ok(()) } else { Err(Error::domain("λ3", lambda, "it must be a finite number, zero or above")) }
+    if fine {
+        Ok(())
+    } else {
+        Err(Error::domain("λ3", lambda, "it must be a finite number, zero or above"))
+    }
 }
 
 /// `out ← (I − U1U1ᵀ) f`. The projection is applied twice, which leaves only the rounding of the result;

@@ -95,6 +95,8 @@ fn what_cannot_be_bounded_has_an_infinite_radius() {
         assert!(ball.error.is_infinite() && ball.contains(0.3), "{ball:?}");
         assert!((ball + Ball::exact(1.0)).error.is_infinite(), "it passes through");
     }
+    assert_eq!(Ball::relative(-2.0, 0.25), Ball::new(-2.0, 0.5_f64.next_up()));
+    assert!(Ball::relative(0.0, f64::INFINITY).error.is_infinite());
     assert_eq!(Ball::exact(3.0) + Ball::exact(4.0), Ball::exact(7.0), "a sum without rounding stays exact");
     assert!(around_zero.sqrt().contains(0.0) && around_zero.sqrt().contains(0.011_f64.sqrt()));
 }

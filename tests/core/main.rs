@@ -26,6 +26,7 @@ mod eigen {
     pub mod accuracy;
     pub mod block;
     pub mod jacobi;
+    pub mod top_space;
 }
 mod sphere {
     pub mod harmonics;

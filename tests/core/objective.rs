@@ -30,8 +30,9 @@ fn reference_values() {
         let net = oracle_network(entry);
         let rank = entry["n_k"].as_u64().unwrap() as usize;
         let activation = sigma::parse(&activation(entry)).unwrap();
-        let cov = Covariance::new(net.weights(), activation.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))
-            .unwrap();
+        let cov =
+            Covariance::new(net.weights(), activation.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))
+                .unwrap();
         let request = Request::top(rank + 1);
         let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq).unwrap();
         let top = TopSpace::new(&pairs, rank).unwrap();

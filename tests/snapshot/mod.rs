@@ -8,7 +8,8 @@ use std::path::PathBuf;
 pub fn numbers(found: &BoundVerdict) -> Value {
     let exponent = |e: &escapement_verify::judge::ExponentEvidence| {
         json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured,
-            "lower": e.lower, "upper": e.upper, "onset": e.onset, "decides": e.decides, "verdict": e.verdict})
+            "lower": e.lower, "upper": e.upper, "onset": e.onset, "decides": e.decides,
+            "verdict": e.verdict})
     };
     let exponents = found.exponents.iter().map(exponent).collect::<Vec<_>>();
     json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed,

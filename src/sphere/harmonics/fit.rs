@@ -52,7 +52,11 @@ impl HarmonicBasis {
     pub fn fit(&self, points: MatRef<'_, f64>, values: &[f64]) -> Result<Fit> {
         let (n, all) = (points.nrows(), self.len());
         if values.len() != n {
-            return Err(Error::domain("values", values.len(), format!("one value per point is needed: {n}")));
+            return Err(Error::domain(
+                "values",
+                values.len(),
+                format!("one value per point is needed: {n}"),
+            ));
         }
         if n < all {
             return Err(Error::domain(

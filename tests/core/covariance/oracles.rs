@@ -24,9 +24,12 @@ fn cases() -> Vec<Case> {
             let all = matrix(&entry["W0"]);
             let weights = all.subrows(0, all.nrows() / 2);
             // Two weights of the oracle come as rounded sums: unit to rounding.
-            let cov =
-                Covariance::new(weights, activation::parse(&name).unwrap().as_ref(), Truncation::Tail(1e-12))
-                    .unwrap();
+            let cov = Covariance::new(
+                weights,
+                activation::parse(&name).unwrap().as_ref(),
+                Truncation::Tail(1e-12),
+            )
+            .unwrap();
             Case { cov, entry: entry.clone() }
         })
         .collect()

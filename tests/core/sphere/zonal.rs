@@ -130,7 +130,8 @@ fn quadrature_in_closed_form() {
     // Legendre, five nodes.
     let q = ZonalQuadrature::new(3, 5).unwrap();
     assert!(
-        (q.nodes()[4] - 0.906_179_845_938_664).abs() < 1e-15 && (q.weights()[2] - 64.0 / 225.0).abs() < 1e-15
+        (q.nodes()[4] - 0.906_179_845_938_664).abs() < 1e-15
+            && (q.weights()[2] - 64.0 / 225.0).abs() < 1e-15
     );
 }
 
@@ -201,7 +202,8 @@ fn slow_activations_reach_the_degree_they_need() {
     let long = FeatureLevels::new(1000, &a, Truncation::Degree(300)).unwrap();
     let left = long.trace - long.levels.iter().map(|l| l.tau).sum::<f64>();
     assert!(
-        left.abs() <= long.rounding_allowance() && long.truncation_bound() <= 2.0 * long.rounding_allowance()
+        left.abs() <= long.rounding_allowance()
+            && long.truncation_bound() <= 2.0 * long.rounding_allowance()
     );
 }
 

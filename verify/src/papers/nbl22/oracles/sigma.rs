@@ -7,7 +7,7 @@ use escapement::eigen::{self, Request, RouteChoice};
 use faer::Par;
 
 /// Trace, eigenvalues in descending order with the exact zeros of the pairing last, and the blocks of
-/// neurons 0, 0 and 0, 1 without their factor 1/m.
+/// neurons 0, 0 and 0, 1 with their factor 1/m.
 pub(super) fn compare(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let net = network_of(entry)?;
     let cov = covariance_of(entry, &net)?;

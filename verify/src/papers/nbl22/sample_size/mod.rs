@@ -149,8 +149,8 @@ impl Trial {
         Ok(best)
     }
 
-    /// n* and what rounding does to it; the uncertainty of one draw of everything is in the replicates. It is
-    /// the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the
+    /// n* and what rounding does to it; the uncertainty of one draw of everything is in the replicates. It
+    /// is the first size of the grid from `hint` on, up or down, whose error is at most ½ while that of the
     /// one before is not, interpolated.
     pub(super) fn least(&mut self, method: Method, hint: f64) -> Result<Ball> {
         let (d, most) = (self.x.ncols() as f64, self.x.nrows());

@@ -107,8 +107,7 @@ fn means(built: &Instance, model: &SignedModel) -> Result<[Ball; 6]> {
     let (mut square, mut huber) = (0.0, Ball::new(0.0, step));
     for (i, &b) in model.constant.iter().enumerate() {
         square += (b * b + model.slopes.col(i).squared_norm_l2()) / n;
-        let found = expected_loss(Loss::PseudoHuber, b, model.slopes.col_as_slice(i))?;
-        huber = huber + Ball::new(found.value, found.error) / n;
+        huber = huber + expected_loss(Loss::PseudoHuber, b, model.slopes.col_as_slice(i))? / n;
     }
     let square = Ball::new(square, step * (2.0 * square.sqrt() + step));
     Ok([r1, r2, r3, r4, square, huber])
