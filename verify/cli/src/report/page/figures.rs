@@ -85,8 +85,9 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
                 @if others > 0 {
-                    ", the group that decides; " @if !equality { "on the right " }
-                    @if others > BEHIND { (BEHIND) " of " } "the other " (others) " behind it"
+                    ", the group that decides. The " @if !equality { "right-hand " } "plot shows "
+                    @if others > BEHIND { (BEHIND) " of " } "the other "
+                    @if others > 1 { (others) " groups" } @else { "group" } " in grey"
                 }
                 "."
                 @if !series.decides { " Outside the allowed range: reported, decides nothing." }
