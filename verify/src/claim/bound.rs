@@ -2,32 +2,9 @@
 
 use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
+use crate::claim::side::Side;
 use crate::claim::sweep::Sweep;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// On which side a bound binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// `lhs ≤ rhs`, `lhs ≲ rhs`.
-    Upper,
-    /// `lhs ≥ rhs`, `lhs ≳ rhs`.
-    Lower,
-    /// `lhs ≍ rhs`.
-    Both,
-}
-
-impl Side {
-    /// In words, of a bound.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Upper => "upper bound",
-            Self::Lower => "lower bound",
-            Self::Both => "on both sides",
-        }
-    }
-}
 
 /// Which side of a comparison a false neighbour replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

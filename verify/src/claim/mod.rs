@@ -9,9 +9,10 @@ pub mod paper;
 pub mod parameter;
 pub mod record;
 pub mod registry;
+pub mod side;
 pub mod sweep;
 
-pub use bound::{Bound, Filter, Kind, Neighbour, Place, Side};
+pub use bound::{Bound, Filter, Kind, Neighbour, Place};
 pub use card::Card;
 pub use cell::Cell;
 pub use errata::{Erratum, ErratumId};
@@ -19,6 +20,7 @@ pub use paper::Paper;
 pub use parameter::{Parameter, Value};
 pub use record::{Cost, Failure, Hypothesis, Measurement, Record};
 pub use registry::Registry;
+pub use side::Side;
 pub use sweep::Sweep;
 
 use crate::error::Result;

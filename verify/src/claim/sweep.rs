@@ -2,9 +2,9 @@
 //! sweep over.
 
 use super::Tier;
-use super::bound::Side;
 use super::cell::Cell;
 use super::parameter::{Parameter, Value};
+use super::side::Side;
 use std::sync::Arc;
 
 /// A function from cells to exponents.

@@ -9,7 +9,7 @@ mod provenance;
 pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
-use escapement_verify::claim::{Tier, bound::Side, errata::ErratumId, record::Failure};
+use escapement_verify::claim::{Tier, errata::ErratumId, record::Failure, side::Side};
 use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use crate::report::plot::small::{Dot, Small, Trace};
 use escapement_verify::judge::series::{Planted, Point, Series};
 use escapement_verify::text::numbers::{bound as error, short, signed_exponent as exponent};
 use escapement_verify::text::plural::count;
-use escapement_verify::{claim::bound::Side, judge::ExponentEvidence};
+use escapement_verify::{claim::Side, judge::ExponentEvidence};
 use maud::{Markup, html};
 
 /// The entries of the controls in the key, as [`DASHES`].

@@ -1,7 +1,7 @@
 //! The table on the terminal.
 
 use crate::report::{control, model::CAVEAT};
-use escapement_verify::claim::bound::{Bound, Side};
+use escapement_verify::claim::{Bound, Side};
 use escapement_verify::judge::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
 use escapement_verify::text::{numbers::four_decimals, plural::count};
 use escapement_verify::{claim::Claim, claim::registry::Registry};

@@ -122,10 +122,10 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use escapement_verify::claim::bound::{Neighbour, Side};
     use escapement_verify::claim::errata::ErratumId;
     use escapement_verify::claim::record::Measurement;
     use escapement_verify::claim::{self, Prediction, Tier};
+    use escapement_verify::claim::{Neighbour, Side};
     use escapement_verify::{Card, Paper, Parameter};
     use escapement_verify::{Error, Result};
 
