@@ -118,10 +118,8 @@ impl Projection {
         let n_k = cumulative_dimension(cov.d(), k)?;
         let k_matrix = overlap(cov, pairs, k)?;
         let (n, values) = (n_k as f64, &pairs.eigenvalues);
-        // Vectors whose products miss those of an orthonormal set by η are within nη of such a set, and the
-        // move to it changes the residual by at most 2λ_1 times that.
         let skew = n * pairs.orthonormality;
-        let residual = n.sqrt() * pairs.residual_max + pairs.rounding_bound() + 2.0 * values[0] * skew;
+        let residual = pairs.solver_error(n_k);
         // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k
         // have squares that sum to at most Σ_{i≤n} λ_i.
         let moduli = (n * values[..n_k].iter().sum::<f64>() / values[n_k - 1]).sqrt();

@@ -61,10 +61,7 @@ impl TopSpace {
             eigenvalues: pairs.eigenvalues[..rank].to_vec(),
             vectors: vectors.subcols(0, rank).to_owned(),
             gap,
-            departure: pairs.truncation_bound
-                + (rank as f64).sqrt() * pairs.residual_max
-                + pairs.rounding_bound()
-                + 2.0 * pairs.eigenvalues[0] * rank as f64 * pairs.orthonormality,
+            departure: pairs.truncation_bound + pairs.solver_error(rank),
         })
     }
 
@@ -99,9 +96,8 @@ impl TopSpace {
         self.gap
     }
 
-    /// A bound δ on `‖ΣV − VΛ‖` for the true Σ and exactly orthonormal V. It adds up the truncation of Σ, √r
-    /// times the largest residual of a pair, the rounding of the solver, and `2λ_1 rη` for vectors that are
-    /// orthonormal to η each, because r of them are within rη of some that are exactly so.
+    /// A bound δ on `‖ΣV − VΛ‖` for the true Σ and exactly orthonormal V: the truncation of Σ, and the
+    /// [error of the solver](EigenPairs::solver_error).
     pub fn departure(&self) -> f64 {
         self.departure
     }

@@ -7,6 +7,7 @@
 //! Lipschitz bound on what a grid can miss, is a second route to them. The third derivative is recorded as
 //! well, since the Taylor step uses a bound on it that is not assumed (erratum 2).
 
+use super::instance;
 use crate::claim::{Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Tier};
 use crate::error::Result;
 use escapement::activation::{self, Activation, Derivative};
@@ -53,7 +54,7 @@ impl Claim for Assumption2 {
     }
 
     fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {
-        let sigma = activation::parse(&cell.activation)?;
+        let sigma = instance::activation(cell)?;
         let erf = activation::parse("erf")?;
         let softplus = activation::parse("softplus")?;
         let suprema = sigma.suprema();

@@ -11,7 +11,7 @@
 //! those that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the
 //! zonal quadrature.
 
-use super::instance::ACTIVATIONS;
+use super::instance::{self, ACTIVATIONS};
 use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters};
@@ -73,7 +73,7 @@ impl Claim for Assumption3 {
     fn measure(&self, cell: &Cell, _seed: u64) -> Result<Measurement> {
         let (d, j) = (cell.d(), cell.degree());
         let second = cell.part == SECOND;
-        let sigma = activation::parse(&cell.activation)?;
+        let sigma = instance::activation(cell)?;
         let supremum = sigma.suprema()[if second { 2 } else { 1 }].value;
         let value = coefficient(d, j, sigma.as_ref(), second, supremum)?.powi(2);
         let g = |z: f64| derivative(sigma.as_ref(), second, z);

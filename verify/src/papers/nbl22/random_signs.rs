@@ -20,7 +20,9 @@ use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::ball::Ball;
 use escapement::construct::{self, signs};
+use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice, TopSpace};
+use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::tolerance;
@@ -220,9 +222,8 @@ impl Claim for RandomSigns {
     }
 }
 
-/// An instance with what every part reports of it.
-struct Case {
-    built: Instance,
+/// What every part reports of W_Q, and the roundings that its sums carry.
+struct Norms {
     /// ‖W_Q‖_F².
     square: Ball,
     /// `m^{-1} Σ_r ‖w_r‖² t_r²`.
@@ -232,16 +233,13 @@ struct Case {
     out: Measurement,
 }
 
-impl Case {
-    fn new(cell: &Cell, seed: u64, truncation: Truncation, x: Mat<f64>) -> Result<Self> {
-        let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
-        let built = Instance::of(net, target, truncation, x)?;
-        let (net, cov, w, rank) = (&built.net, &built.cov, &built.w_q.w, built.top.rank());
-        let (m, p, d) = (cell.m() as f64, cell.m() / 2, cell.d() as f64);
-        let rounding = (m + 2.0 * d + 8.0) * f64::EPSILON;
+impl Norms {
+    fn new(net: &PairedNetwork, cov: &Covariance, w: &Mat<f64>, rank: usize) -> Self {
+        let (m, p, d) = (cov.m() as f64, cov.p(), cov.d());
+        let rounding = (m + 2.0 * d as f64 + 8.0) * f64::EPSILON;
         let square = Ball::relative(construct::frobenius_sq(w.as_ref()), rounding);
-        let cosine = |r: usize| (0..cell.d()).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
-        let along = (0..cell.m()).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
+        let cosine = |r: usize| (0..d).map(|i| net.weights()[(r % p, i)] * w[(r, i)]).sum::<f64>();
+        let along = (0..2 * p).map(|r| cosine(r).powi(2)).sum::<f64>() / m;
         // A cosine is right to `rounding` of ‖w_r‖, whatever it is itself.
         let along = Ball::new(along, 2.0 * rounding * square.value / m);
         let slope = net.activation().suprema()[1].value.powi(2);
@@ -252,22 +250,22 @@ impl Case {
             .ball("radial", along * cov.levels().radial)
             .hypothesis("σ' bounded", slope.is_finite(), format!("sup|σ'|² = {slope}"))
             .hypothesis("n_k ≤ pd", rank <= cov.order(), format!("{rank} against {}", cov.order()));
-        Ok(Self { built, square, along, rounding, out })
+        Self { square, along, rounding, out }
     }
 }
 
 /// R1 and R2 from the whole spectrum, beside the quadratures; R3 over many samples.
 fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let case = Case::new(cell, seed, Truncation::Tail(FINE), Mat::new())?;
-    let Case { square, along, rounding, out, .. } = case;
-    let Instance { net, cov, w_q, .. } = &case.built;
-    let (w, rank) = (&w_q.w, case.built.top.rank());
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
+    let cov = Covariance::new(net.weights(), net.activation(), Truncation::Tail(FINE))?;
+    let (w, rank) = (construct::w_q(&net, &target)?.w, target.n_k()?);
+    let Norms { square, along, rounding, out } = Norms::new(&net, &cov, &w, rank);
     let request = Request::all().with_vectors();
     let pairs =
-        eigen::solve(cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
+        eigen::solve(&cov, &request, RouteChoice::Only(Route::Dense), eigen::DEFAULT_MEMORY, Par::Seq)?;
     let top = TopSpace::new(&pairs, rank)?;
     let r2: f64 = top.diagonal_forms(w.as_ref())?.iter().sum();
-    let r1 = beyond(&pairs, rank, w);
+    let r1 = beyond(&pairs, rank, &w);
     let m = cell.m() as f64;
     let levels = cov.levels();
     // A diagonal block of what is cut off has trace tail/m, whatever the weights.
@@ -285,9 +283,9 @@ fn spectrum(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (mut projected, mut whole) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
     for _ in 0..BATCHES {
         let x = sphere::uniform_sphere(rng, BATCH, cell.d(), (cell.d() as f64).sqrt());
-        let regularizers = Regularizers { cov, top: &top, net, x: x.as_ref() };
+        let regularizers = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
         projected.push(signs::expected_r3(regularizers, zero.as_ref(), w.as_ref(), Par::Seq)?);
-        let squares = signs::expected_linear_square(net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
+        let squares = signs::expected_linear_square(&net, x.as_ref(), zero.as_ref(), w.as_ref(), Par::Seq)?;
         whole.push(squares.iter().sum::<f64>() / BATCH as f64);
     }
     let (mean, half) = student_interval(&projected, tolerance::FAILURE);
@@ -330,10 +328,11 @@ fn beyond(pairs: &EigenPairs, rank: usize, w: &Mat<f64>) -> f64 {
 fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let many = instance::inputs(cell, seed, "inputs", SAMPLES * cell.n());
     let x = many.subrows(0, cell.n()).to_owned();
-    let case = Case::new(cell, seed, Truncation::default(), x)?;
-    let Case { square, rounding, out, built, .. } = case;
+    let (net, target) = (instance::network(cell, seed, "weights 0")?, instance::target(cell, seed)?);
+    let built = Instance::of(net, target, Truncation::default(), x)?;
     let Instance { net, cov, pairs, top, w_q, x, .. } = &built;
     let w = &w_q.w;
+    let Norms { square, rounding, out, .. } = Norms::new(net, cov, w, top.rank());
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     let zero = Mat::zeros(cell.m(), cell.d());
     let regularizers = built.regularizers();

@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::papers::nbl22::hypotheses::{wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
-use escapement::activation;
 use escapement::ball::Ball;
 use escapement::construct::w_l::{ZonalMoment, feature_moments, w_l_from_moments, zonal_moments};
 use escapement::construct::{LowDegree, Target, frobenius_sq};
@@ -36,11 +35,7 @@ pub(super) fn tail(cell: &Cell) -> f64 {
 fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
     let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
     let tail = tail(cell);
-    Ok(Covariance::new(
-        weights.as_ref(),
-        activation::parse(&cell.activation)?.as_ref(),
-        Truncation::Tail(tail),
-    )?)
+    Ok(Covariance::new(weights.as_ref(), instance::activation(cell)?.as_ref(), Truncation::Tail(tail))?)
 }
 
 /// `min_{j≤k} κ_j`.
@@ -132,10 +127,10 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let columns = q * &scaled;
     let net = PairedNetwork::new(
         cov.weights(),
-        activation::parse(&cell.activation)?,
+        instance::activation(cell)?,
         escapement::tolerance::UNIT_NORM_F64,
     )?;
-    let x = uniform_sphere(&mut cell.stream(seed, "inputs"), cell.n(), cell.d(), (cell.d() as f64).sqrt());
+    let x = instance::inputs(cell, seed, "inputs", cell.n());
     let mut difference = net.f_linear_of_columns(x.as_ref(), columns.as_ref(), Par::Seq)?;
     let unit_inputs = &x * faer::Scale((cell.d() as f64).sqrt().recip());
     let mut harmonics = Mat::zeros(cell.n(), n_k);
@@ -191,7 +186,7 @@ fn slanted(cov: &Covariance, target: &Target) -> Result<Mat<f64>> {
 
 pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
     let weights = uniform_sphere(&mut cell.stream(seed, "weights"), 1, cell.d(), 1.0);
-    let sigma = activation::parse(&cell.activation)?;
+    let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(MOMENT_DEGREE))?;
     let cov = Covariance::from_levels(weights, levels)?;
     let map = HarmonicMap::new(&cov, MOMENT_DEGREE)?;
@@ -224,7 +219,7 @@ pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
 }
 
 pub(super) fn asymptotic(cell: &Cell) -> Result<Measurement> {
-    let sigma = activation::parse(&cell.activation)?;
+    let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let kappa = least_kappa(&levels, cell.k());
     Ok(Measurement::new()

@@ -5,10 +5,11 @@ use super::solve;
 use crate::claim::{Cell, Hypothesis, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::effort;
+use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
 use escapement::ball::Ball;
 use escapement::covariance::Covariance;
-use escapement::{activation, sphere, tolerance};
+use escapement::{sphere, tolerance};
 
 /// The part with the top n_k eigenvalues and their eigenfunctions.
 pub(super) const TOP: &str = "top";
@@ -154,7 +155,7 @@ pub(super) fn levels(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rest = Ball::new(c.levels.trace - kept, rest_error);
     let order = (cell.m() * cell.d()) as f64;
     let tail = c.tail(2 * k);
-    let sigma = activation::parse(&cell.activation)?;
+    let sigma = instance::activation(cell)?;
     let sup = sigma.suprema()[1].value;
     let slopes = sphere::orthonormal_coefficients(cell.d(), &|z| sigma.d1(z), 2 * k - 1)?;
     let least = slopes.iter().fold(f64::INFINITY, |a, x| a.min(x.abs()));
