@@ -45,6 +45,24 @@ pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
 /// Probability with which a randomised bound may be wrong, over its own random start.
 pub const FAILURE: f64 = 1e-6;
 
+/// Slack on an exponent where one side of the bound is an exact expression. Over the factor 16 that most
+/// sweeps span it is a factor 1.3 in the ratio of the two sides, which the corrections of relative order
+/// √(d/m) at the widths measured do not reach.
+pub const SLACK_EXACT: f64 = 0.1;
+
+/// Slack on an exponent where both sides carry the scatter of samples or of training: half of the half power
+/// by which the exponents of neighbouring statements differ.
+pub const SLACK_SCATTER: f64 = 0.25;
+
+/// Exponent that a correction of finite size can pretend: the claim counts as inside limits that leave it out
+/// by no more. A ratio 1 + c√(d/m) with c = ½ pretends m^{-0.02} over the factor 16 from m = 50d on, and
+/// limits from exact averages are narrower than that.
+pub const FINITE_SIZE: f64 = 0.02;
+
+/// Probability below which the points of a sweep do not lie on a line: some two hundred sweeps are judged in
+/// a run, so that a fifth of one straight sweep is called bent.
+pub const LACK_OF_FIT: f64 = 1e-3;
+
 /// Difference that is allowed between a verdict and its stored snapshot: relative for constants, absolute
 /// for exponents. It is a thousand times the error bounds of those numbers ([`TAIL`], and 1e-12 or better
 /// for eigenvalues), which is how far another machine's rounding can move them; a change of the method moves

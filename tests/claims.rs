@@ -87,11 +87,11 @@ fn measure(claim: &dyn Claim) -> Result<(ClaimVerdict, Vec<Record>), String> {
 
 fn check(claim: &dyn Claim, found: &BoundVerdict) -> Result<(), Failed> {
     let evidence = || serde_json::to_string_pretty(found).unwrap_or_default();
-    if found.verdict == Verdict::Refuted && found.printed.is_none() {
+    if found.verdict.fails() && found.printed.is_none() {
         return Err(format!("refuted, and no erratum says so: {}", evidence()).into());
     }
     // The quick tier may lack the cells for a verdict; a verdict without power there must never be.
-    if found.verdict != Verdict::Inconclusive && found.control.verdict != Verdict::Refuted {
+    if found.verdict.supports() && found.control.verdict != Verdict::Refuted {
         return Err(format!("the control is not refuted: {}", evidence()).into());
     }
     let text = serde_json::to_string_pretty(&numbers(found)).map_err(|e| e.to_string())?;
@@ -107,7 +107,7 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
     for bound in claim.bounds() {
         let found =
             verdict.bounds.iter().find(|b| b.name == bound.name).ok_or("the bound has no verdict")?;
-        let Some(control) = found.control.one_false.filter(|_| found.verdict < Verdict::Inconclusive) else {
+        let Some(control) = found.control.one_false.filter(|_| found.verdict.supports()) else {
             continue;
         };
         let (Kind::Identity { lhs: quantity, .. }
@@ -131,8 +131,8 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
             (one.value, one.error) = (one.value * factor, one.error * factor);
             let came_out = judge_bound(claim.id(), &bound, Tier::Quick, SEED, &records, &[]).verdict;
             tried += 1;
-            refuted += usize::from(came_out.verdict == Verdict::Refuted);
-            if control.noticed == control.of && came_out.verdict != Verdict::Refuted {
+            refuted += usize::from(came_out.verdict.fails());
+            if control.noticed == control.of && !came_out.verdict.fails() {
                 return Err(format!(
                     "{} is {} with {} times {factor}",
                     bound.name, came_out.verdict, records[cell].cell

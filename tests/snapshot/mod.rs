@@ -7,12 +7,13 @@ use std::path::PathBuf;
 /// What a snapshot holds of a verdict: no wording, and no number that is pure rounding.
 pub fn numbers(found: &BoundVerdict) -> Value {
     let exponent = |e: &escapement_verify::judge::ExponentEvidence| {
-        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.measured,
-            "lower": e.lower, "upper": e.upper, "onset": e.onset, "decides": e.decides,
+        json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.lhs.value,
+            "rhs": e.rhs.value, "ratio": e.ratio.value, "lower": e.ratio.lower, "upper": e.ratio.upper, "onset": e.onset, "decides": e.decides,
             "verdict": e.verdict})
     };
     let exponents = found.exponents.iter().map(exponent).collect::<Vec<_>>();
-    json!({"kind": found.kind, "verdict": found.verdict, "printed": found.printed,
+    json!({"kind": found.kind, "check": found.check, "verdict": found.verdict, "bracketed": found.bracketed,
+        "printed": found.printed,
         "control": found.control.verdict, "cells": found.cells,
         "cells_inside_hypotheses": found.cells_inside_hypotheses,
         "implied_constant": found.implied_constant, "exponents": exponents})
@@ -50,7 +51,7 @@ pub fn close(a: &Value, b: &Value, key: &str, tolerance: f64) -> bool {
         }
         (Value::Number(x), Value::Number(y)) if x.is_f64() || y.is_f64() => {
             let (Some(x), Some(y)) = (x.as_f64(), y.as_f64()) else { return false };
-            let scale = if ["claimed", "measured", "lower", "upper"].contains(&key) {
+            let scale = if ["claimed", "measured", "rhs", "ratio", "lower", "upper"].contains(&key) {
                 1.0
             } else {
                 x.abs().max(y.abs())

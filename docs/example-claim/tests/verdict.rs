@@ -18,7 +18,7 @@ fn verdict() -> Result<(), Box<dyn std::error::Error>> {
     for b in &verdict.bounds {
         assert_eq!(b.control.verdict, Verdict::Refuted, "{}: {}", b.name, b.control.description);
         let slopes: Vec<String> =
-            b.exponents.iter().map(|e| format!("{}: {:.3}", e.group, e.measured)).collect();
+            b.exponents.iter().map(|e| format!("{}: {:.3}", e.group, e.lhs.value)).collect();
         seen.push((
             b.name.clone(),
             b.verdict,

@@ -173,7 +173,12 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
                 error: 0.0,
             })
             .collect();
-        escapement_verify::judge::line::Line::fit(&points).unwrap().slope
+        escapement_verify::judge::line::Line::fit(
+            &points,
+            escapement_verify::judge::line::Scatter::OfClusters,
+        )
+        .unwrap()
+        .slope
     };
     let rate = &report.claims[1].bounds[0];
     let (series, exponent) = (&rate.series[0], &rate.verdict.exponents[0]);
@@ -185,7 +190,7 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
     );
     assert!(
         (slope(&series.points) - fit.slope).abs() < 1e-12
-            && (fit.slope + exponent.claimed - exponent.measured).abs() < 1e-12
+            && (fit.slope - exponent.ratio.value).abs() < 1e-12
     );
     assert!((slope(&series.controls[0].points) - 0.5).abs() < 1e-9);
     let (low, high) = fit.band(100.0);
@@ -195,7 +200,7 @@ fn fits_and_controls_have_the_slopes_of_the_verdict() {
     // The square of d has its onset and the last local exponent.
     let square = &report.claims[1].bounds[1];
     let fit = square.series[0].fit.unwrap();
-    assert!((fit.slope + 2.0 - square.verdict.exponents[0].measured).abs() < 1e-12);
+    assert!((fit.slope + 2.0 - square.verdict.exponents[0].lhs.value).abs() < 1e-12);
     let last = square.series[0].points.last().unwrap();
     assert!((fit.at(last.x) - last.ratio().unwrap()).abs() < 1e-12);
     assert_eq!(square.series[0].controls.len(), 2);

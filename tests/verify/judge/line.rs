@@ -2,7 +2,7 @@
 
 use escapement::seed::ChaCha20Rng;
 use escapement_verify::Cell;
-use escapement_verify::judge::line::{Line, Point, predict};
+use escapement_verify::judge::line::{Line, Point, Scatter, predict};
 use rand::Rng;
 
 fn points(xy: &[(f64, f64)]) -> Vec<Point> {
@@ -12,7 +12,11 @@ fn points(xy: &[(f64, f64)]) -> Vec<Point> {
 #[test]
 fn the_fit_agrees_with_a_hand_computation() {
     // x = 0, 0, 1, 1, 2, 2; cluster means 1, 2, 6: slope 5/2, fitted 1/2, 3, 11/2; residuals by hand.
-    let line = Line::fit(&points(&[(0., 0.), (0., 2.), (1., 1.), (1., 3.), (2., 5.), (2., 7.)])).unwrap();
+    let line = Line::fit(
+        &points(&[(0., 0.), (0., 2.), (1., 1.), (1., 3.), (2., 5.), (2., 7.)]),
+        Scatter::OfClusters,
+    )
+    .unwrap();
     assert!((line.slope - 2.5).abs() < 1e-15 && (line.intercept - 0.5).abs() < 1e-15);
     // Scores (x − 1)·Σ residuals: 1 (times −1), 0, 1; sxx = 4; CR1 = 2/16 · 3/2 · 5/4. Means: rss = 1.5,
     // one freedom, sxx = 2.
@@ -39,18 +43,20 @@ fn a_prediction_agrees_with_a_hand_computation() {
 
 #[test]
 fn points_on_a_line_have_collapsed_limits_and_no_nan() {
-    let line = Line::fit(&points(&[(0., 1.), (1., 1.5), (2., 2.), (3., 2.5), (3., 2.5)])).unwrap();
+    let line =
+        Line::fit(&points(&[(0., 1.), (1., 1.5), (2., 2.), (3., 2.5), (3., 2.5)]), Scatter::OfClusters)
+            .unwrap();
     assert!(line.exact() && line.limits() == (line.slope, line.slope) && line.lack_of_fit_p.is_none());
-    let flat = Line::fit(&points(&[(0., 1.), (1., 1.), (2., 1.)])).unwrap();
+    let flat = Line::fit(&points(&[(0., 1.), (1., 1.), (2., 1.)]), Scatter::OfClusters).unwrap();
     assert_eq!((flat.slope, flat.limits()), (0.0, (0.0, 0.0)));
-    assert!(Line::fit(&points(&[(0., 1.), (1., 1.)])).is_none());
+    assert!(Line::fit(&points(&[(0., 1.), (1., 1.)]), Scatter::OfClusters).is_none());
 }
 
 #[test]
 fn errors_of_the_points_widen_the_limits() {
     let mut p = points(&[(0., 0.), (1., 1.), (2., 2.)]);
     p[2].error = 0.1;
-    let (lower, upper) = Line::fit(&p).unwrap().limits();
+    let (lower, upper) = Line::fit(&p, Scatter::OfClusters).unwrap().limits();
     // The slope is Σ (x − 1) y / 2: it moves by 0.05.
     assert!((lower - 0.95).abs() < 1e-12 && (upper - 1.05).abs() < 1e-12);
 }
@@ -62,7 +68,8 @@ fn the_limits_are_tabulated_quantiles_times_the_standard_error() {
     for (abscissas, table) in [(3u32, 12.706), (4, 4.303), (5, 3.182), (6, 2.776), (12, 2.228), (22, 2.086)]
     {
         let at = |i: u32| (f64::from(i), if i.is_multiple_of(2) { 1.0 } else { -1.0 });
-        let line = Line::fit(&points(&(0..abscissas).map(at).collect::<Vec<_>>())).unwrap();
+        let line =
+            Line::fit(&points(&(0..abscissas).map(at).collect::<Vec<_>>()), Scatter::OfClusters).unwrap();
         let (lower, upper) = line.limits();
         assert_eq!(line.freedom, f64::from(abscissas) - 2.0);
         let half = table * line.standard_error;
@@ -91,7 +98,9 @@ fn coverage(abscissas: usize, replicates: usize) -> f64 {
             let x = (i / replicates) as f64;
             Point { x, y: 2.0 - 0.75 * x + 0.4 * scatter[i], error: 0.0 }
         };
-        let line = Line::fit(&(0..abscissas * replicates).map(point).collect::<Vec<_>>()).unwrap();
+        let line =
+            Line::fit(&(0..abscissas * replicates).map(point).collect::<Vec<_>>(), Scatter::OfClusters)
+                .unwrap();
         let (lower, upper) = line.limits();
         (lower..=upper).contains(&-0.75)
     };

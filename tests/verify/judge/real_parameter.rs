@@ -37,6 +37,7 @@ impl Claim for Margins {
             .quantity("error", gamma.powf(-0.5) * scatter, 0.0)
             .quantity("rate", gamma.powf(-0.5), 0.0)
             .quantity("false rate", gamma.powf(-1.0), 0.0)
+            .hypothesis("γ > 0", gamma > 0.0, "")
             .quantity("exact", if gamma < 0.5 { gamma } else { 0.5 * (gamma / 0.5).powf(-0.5) }, 0.0))
     }
 
@@ -72,7 +73,7 @@ fn a_growth_over_a_real_parameter_is_judged() {
     assert_eq!(found.verdict, Verdict::Scales, "{found:?}");
     let exponent = &found.exponents[0];
     assert_eq!((exponent.parameter.as_str(), exponent.values, exponent.points), ("gamma", 10, 30));
-    assert!((exponent.measured + 0.5).abs() < 0.02);
+    assert!((exponent.lhs.value + 0.5).abs() < 0.02);
     assert_eq!(judged("false", |_| ()).verdict, Verdict::Refuted, "half a power is seen");
 }
 

@@ -4,6 +4,8 @@ use crate::claim::cell::Cell;
 use crate::claim::errata::ErratumId;
 use crate::claim::side::Side;
 use crate::claim::sweep::Sweep;
+use escapement::tolerance;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Which side of a comparison a false neighbour replaces.
@@ -119,6 +121,46 @@ impl Kind {
     }
 }
 
+/// Who would be wrong, were a bound violated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Check {
+    /// The paper could be: the bound is evidence about its statement.
+    Paper,
+    /// Only this program could be, because the bound is a theorem about the very number that is computed
+    /// (Jensen, Markov, Taylor, Chernoff, an algebraic identity). It guards the program, is *broken* where
+    /// it fails, and supports no claim.
+    Code,
+}
+
+/// How far beyond the claim an exponent may be measured before the claim is refuted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Slack {
+    /// One side of the bound is an exact expression: a tenth of a power.
+    #[default]
+    ExactSide,
+    /// Both sides carry the scatter of samples or of training, for this reason: a quarter.
+    Scatter(String),
+}
+
+impl Slack {
+    /// In units of the exponent.
+    pub fn value(&self) -> f64 {
+        match self {
+            Self::ExactSide => tolerance::SLACK_EXACT,
+            Self::Scatter(_) => tolerance::SLACK_SCATTER,
+        }
+    }
+
+    /// Why it is as large as that.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::ExactSide => "one side is an exact expression",
+            Self::Scatter(reason) => reason,
+        }
+    }
+}
+
 /// One assertion of a claim about its records.
 #[derive(Clone)]
 pub struct Bound {
@@ -134,6 +176,13 @@ pub struct Bound {
     pub kind: Kind,
     /// This is the printed wording, which the erratum corrects: its refutation is shown and does not count.
     pub printed: Option<ErratumId>,
+    /// Who would be wrong, were it violated.
+    pub check: Check,
+    /// The slack of a growth and of an asymptotic statement.
+    pub slack: Slack,
+    /// What was chosen after seeing data (a factor, a range, a reading of "bounded"), if anything was: it is
+    /// printed with the result.
+    pub chosen: Option<String>,
 }
 
 impl Bound {
@@ -145,6 +194,9 @@ impl Bound {
             filter: None,
             kind,
             printed: None,
+            check: Check::Paper,
+            slack: Slack::ExactSide,
+            chosen: None,
         }
     }
 
@@ -247,6 +299,27 @@ impl Bound {
     #[must_use]
     pub fn printed(mut self, erratum: ErratumId) -> Self {
         self.printed = Some(erratum);
+        self
+    }
+
+    /// This is a theorem about the very number that is computed: see [`Check::Code`].
+    #[must_use]
+    pub fn code_check(mut self) -> Self {
+        self.check = Check::Code;
+        self
+    }
+
+    /// Both sides carry the scatter of samples or of training: see [`Slack::Scatter`].
+    #[must_use]
+    pub fn scatter(mut self, reason: impl Into<String>) -> Self {
+        self.slack = Slack::Scatter(reason.into());
+        self
+    }
+
+    /// This was chosen after seeing data: see [`Bound::chosen`].
+    #[must_use]
+    pub fn chosen(mut self, what: impl Into<String>) -> Self {
+        self.chosen = Some(what.into());
         self
     }
 

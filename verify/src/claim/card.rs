@@ -25,6 +25,10 @@ pub struct Card {
     pub method: &'static str,
     /// What outcome would refute it.
     pub refuted_by: &'static str,
+    /// The variables that the statement names, e.g. `["m", "d", "ε"]`: symbols of parameters where they are
+    /// swept. How large a violation would have been noticed is printed for each, and *not looked at* where
+    /// no bound looks.
+    pub variables: &'static [&'static str],
     /// The claims it rests on: names of claims of the same paper, or `paper/claim`.
     pub uses: &'static [&'static str],
     /// Entries of the paper's errata that concern it.
@@ -44,6 +48,7 @@ impl Card {
             hypotheses: "",
             method: "",
             refuted_by: "",
+            variables: &[],
             uses: &[],
             errata: &[],
         }

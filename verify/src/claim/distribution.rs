@@ -1,13 +1,14 @@
-//! Distributions behind the limits on measured numbers: means of draws with Student's t, and Clopper–Pearson
-//! limits on a probability.
+//! Distributions behind the limits on measured numbers: means of draws with Student's t, and (in
+//! [`super::binomial`]) Clopper–Pearson limits on a probability.
 
-use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
+pub use super::binomial::clopper_pearson;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Two-sided confidence of the limits on an exponent.
 ///
-/// The slack of ¼ between "true" and "refuted" is many standard errors wide wherever the control is refuted,
-/// so that 95 % decides no verdict that 99 % would decide otherwise in the other direction: it only moves
-/// some to *inconclusive*.
+/// The slack between "true" and "refuted" is several standard errors wide wherever a bound scales, so that
+/// 95 % decides no verdict that 99 % would decide otherwise in the other direction: it only moves some to
+/// *inconclusive*.
 pub const GROWTH_CONFIDENCE: f64 = 0.95;
 
 /// Two-sided confidence of the limits on a probability.
@@ -36,18 +37,4 @@ pub fn mean_and_error(draws: &[f64]) -> (f64, f64) {
 pub fn student_interval(draws: &[f64], failure: f64) -> (f64, f64) {
     let (mean, error) = mean_and_error(draws);
     (mean, student_quantile(1.0 - 0.5 * failure, draws.len() as f64 - 1.0) * error)
-}
-
-/// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at
-/// [`PROBABILITY_CONFIDENCE`].
-pub fn clopper_pearson(successes: u64, trials: u64) -> (f64, f64) {
-    let alpha = 1.0 - PROBABILITY_CONFIDENCE;
-    let successes = successes.min(trials);
-    let (x, n) = (successes as f64, trials as f64);
-    let quantile = |a: f64, b: f64, p: f64, otherwise: f64| {
-        Beta::new(a, b).map_or(otherwise, |beta| beta.inverse_cdf(p))
-    };
-    let lower = if successes == 0 { 0.0 } else { quantile(x, n - x + 1.0, alpha / 2.0, 0.0) };
-    let upper = if successes == trials { 1.0 } else { quantile(x + 1.0, n - x, 1.0 - alpha / 2.0, 1.0) };
-    (lower, upper)
 }

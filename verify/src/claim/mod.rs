@@ -1,5 +1,6 @@
 //! What the author of a claim writes against: the claim itself, its cells, its records and its bounds.
 
+pub mod binomial;
 pub mod bound;
 pub mod card;
 pub mod cell;
@@ -12,7 +13,7 @@ pub mod registry;
 pub mod side;
 pub mod sweep;
 
-pub use bound::{Bound, Filter, Kind, Neighbour, Place};
+pub use bound::{Bound, Check, Filter, Kind, Neighbour, Place, Slack};
 pub use card::Card;
 pub use cell::Cell;
 pub use errata::{Erratum, ErratumId};

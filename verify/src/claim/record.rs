@@ -4,7 +4,7 @@ use crate::claim::cell::Cell;
 use crate::error::{Error, Result};
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a hypothesis of the theorem is met in a cell.
 ///
@@ -51,6 +51,10 @@ pub struct Cost {
 pub struct Measurement {
     /// Every measured quantity by name.
     pub quantities: BTreeMap<String, Ball>,
+    /// The quantities that are known from below only, because what was waited for had not happened when the
+    /// budget was spent: their values are at least what is recorded.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub at_least: BTreeSet<String>,
     /// The theorem's hypotheses, met or not.
     pub hypotheses: Vec<Hypothesis>,
     /// What it cost.
@@ -74,6 +78,15 @@ impl Measurement {
     #[must_use]
     pub fn ball(mut self, name: impl Into<String>, ball: Ball) -> Self {
         self.quantities.insert(name.into(), ball);
+        self
+    }
+
+    /// With the quantity `name`, which is `value` or more: a descent that had not arrived after so many steps.
+    #[must_use]
+    pub fn at_least(mut self, name: impl Into<String>, value: f64) -> Self {
+        let name = name.into();
+        self.insert(name.clone(), value, 0.0);
+        self.at_least.insert(name);
         self
     }
 
@@ -157,9 +170,10 @@ impl Record {
         self.measurement.quantities.get(name).copied()
     }
 
-    /// Whether every hypothesis of the theorem is met.
+    /// Whether every hypothesis of the theorem is recorded as met: a record without any is outside.
     pub fn inside_hypotheses(&self) -> bool {
-        self.measurement.hypotheses.iter().all(|h| h.met)
+        let hypotheses = &self.measurement.hypotheses;
+        !hypotheses.is_empty() && hypotheses.iter().all(|h| h.met)
     }
 
     /// Whether the cell lies in the allowed range ([`Hypothesis::RANGE`]); true when the claim marks none.

@@ -20,8 +20,9 @@ pub struct Sweep {
     pub over: Parameter,
     /// On which side the claim binds.
     pub side: Side,
-    /// The exponent of the swept parameter that the claim gives to the right side.
-    pub claimed: Exponent,
+    /// The exponent of the swept parameter that the claim gives to the right side; none where the claim is
+    /// that one constant serves along the sweep, whatever the growth of the right side.
+    pub claimed: Option<Exponent>,
     /// Parameters over which the constant is uniform: the largest ratio over them is taken first (the
     /// smallest for a lower bound).
     pub supremum_over: Vec<Parameter>,
@@ -30,23 +31,29 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    fn new(over: Parameter, side: Side, claimed: Exponent) -> Self {
+    fn new(over: Parameter, side: Side, claimed: Option<Exponent>) -> Self {
         Self { over, side, claimed, supremum_over: Vec::new(), tied: Vec::new() }
     }
 
     /// `lhs ≲ rhs` along `over`, in which rhs carries the exponent `claimed(cell)`.
     pub fn upper(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(over, Side::Upper, Arc::new(claimed))
+        Self::new(over, Side::Upper, Some(Arc::new(claimed)))
     }
 
     /// `lhs ≳ rhs`.
     pub fn lower(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(over, Side::Lower, Arc::new(claimed))
+        Self::new(over, Side::Lower, Some(Arc::new(claimed)))
     }
 
     /// `lhs ≍ rhs`.
     pub fn both(over: Parameter, claimed: impl Fn(&Cell) -> f64 + Send + Sync + 'static) -> Self {
-        Self::new(over, Side::Both, Arc::new(claimed))
+        Self::new(over, Side::Both, Some(Arc::new(claimed)))
+    }
+
+    /// One constant along `over`: lhs/rhs stays bounded on this side, where rhs is an explicit expression that
+    /// follows no power, as at finite d. How the expression itself grows is a bound of its own.
+    pub fn uniform(over: Parameter, side: Side) -> Self {
+        Self::new(over, side, None)
     }
 
     /// With the largest ratio over these parameters taken first.
@@ -88,12 +95,25 @@ impl Sweep {
         self.value(cell).unwrap_or(Value::Real(f64::NAN))
     }
 
-    /// Refuses cells that have no value to sweep over.
+    /// Refuses cells that have no value to sweep over, and claimed exponents that are no numbers.
     ///
     /// # Errors
-    /// As [`Self::value`], of the first such cell.
+    /// As [`Self::value`], or a sentence about the exponent, of the first such cell.
     pub fn speaks_of<'a>(&self, mut cells: impl Iterator<Item = &'a Cell>) -> Result<(), String> {
-        cells.try_for_each(|cell| self.value(cell).map(drop))
+        cells.try_for_each(|cell| {
+            self.value(cell)?;
+            match self.claims(cell) {
+                Some(claimed) if !claimed.is_finite() => {
+                    Err(format!("the claimed exponent of {} is {claimed} on {cell}", self.symbol()))
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// The exponent that the claim gives to the right side in the group of this cell, if it gives one.
+    pub fn claims(&self, cell: &Cell) -> Option<f64> {
+        self.claimed.as_ref().map(|claimed| claimed(cell))
     }
 
     /// The cell with everything taken out that does not separate groups.

@@ -65,6 +65,8 @@ impl Sheet {
             title: self.title.clone(),
             reference: self.reference.to_owned(),
             verdict: worst(&bounds),
+            bracketed: None,
+            power: Vec::new(),
             bounds,
             as_printed: None,
             failures,

@@ -1,5 +1,6 @@
 //! What the judge of one kind of bound finds, and what several of them have in common.
 
+use super::pooled::Pooled;
 use super::verdict::{Control, PLANTED, Tightness, Verdict};
 use crate::claim::Side;
 use crate::judge::ExponentEvidence;
@@ -19,6 +20,8 @@ pub(super) struct Finding {
     pub tightness: Tightness,
     /// Exponents, if any.
     pub exponents: Vec<ExponentEvidence>,
+    /// The sweeps of a growth together.
+    pub pooled: Vec<Pooled>,
     /// The control.
     pub control: Control,
     /// As [`super::BoundVerdict::margin`].
@@ -40,6 +43,7 @@ impl Finding {
             constant_error: None,
             tightness: Tightness::default(),
             exponents: Vec::new(),
+            pooled: Vec::new(),
             control: Control::new("not reached", Verdict::Inconclusive),
             margin: None,
             worst: None,

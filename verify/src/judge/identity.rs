@@ -2,14 +2,19 @@
 
 use super::finding::Finding;
 use super::sides::Sides;
-use crate::claim::{Neighbour, Side};
+use crate::claim::{Neighbour, Record, Side};
 use crate::judge::neighbours::{control, largest, one_false, series};
 use crate::judge::{Control, Tightness, Verdict};
 use escapement::ball::Ball;
 
 /// `|lhs − rhs| ≤ lhs.error + rhs.error` on every cell.
-pub(super) fn judge(neighbours: &[Neighbour], sides: &[Sides<'_>]) -> Finding {
-    let series = series(neighbours, |_| true, sides);
+pub(super) fn judge(
+    neighbours: &[Neighbour],
+    decides: &dyn Fn(&Record) -> bool,
+    sides: &[Sides<'_>],
+) -> Finding {
+    let series = series(neighbours, decides, sides);
+    let sides: Vec<Sides<'_>> = sides.iter().copied().filter(|s| decides(s.record)).collect();
     if sides.is_empty() {
         return Finding::inconclusive("no cell has both sides", series);
     }
@@ -41,9 +46,10 @@ pub(super) fn judge(neighbours: &[Neighbour], sides: &[Sides<'_>]) -> Finding {
             ..Tightness::default()
         },
         exponents: Vec::new(),
+        pooled: Vec::new(),
         control: Control {
-            one_false: Some(one_false(sides, Side::Both, violated)),
-            ..control(neighbours, sides, violated, Verdict::Exact)
+            one_false: Some(one_false(&sides, Side::Both, violated)),
+            ..control(neighbours, &sides, violated, Verdict::Exact)
         },
         margin: Some(margin),
         worst: Some((index, lhs, rhs)),

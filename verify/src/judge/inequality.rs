@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, implied_constant};
 use super::sides::Sides;
-use crate::claim::{Neighbour, Record, Side};
+use crate::claim::{Check, Neighbour, Record, Side};
 use crate::judge::neighbours::{control, largest, one_false, series};
 use crate::judge::series::constant_error;
 use crate::judge::{Control, Tightness, Verdict};
@@ -41,17 +41,29 @@ impl Comparison {
         if self.strict { surplus >= certificate } else { surplus > certificate }
     }
 
-    /// Whether a strict inequality is open, because its sides cannot be told apart.
-    fn open(self, l: Ball, r: Ball) -> bool {
-        self.strict && !self.violated(l, r) && self.surplus(l, r) >= -(l.error + r.error)
+    /// Whether the intervals of the two sides contain both answers, or a left side that is known from below
+    /// only leaves them open. Two exact numbers are never open.
+    fn open(self, sides: &Sides<'_>) -> bool {
+        let (l, r) = (sides.lhs, sides.rhs);
+        let (surplus, certificate) = (self.surplus(l, r), l.error + r.error);
+        let overlap = if self.strict { surplus >= -certificate } else { surplus > -certificate };
+        let unknown = sides.censored && self.side != Side::Lower;
+        !self.violated(l, r) && (overlap || unknown)
     }
 }
 
 /// `lhs ≤ rhs` (or ≥) on every cell of the allowed range, up to the certificates. Where every rhs is 0 the
 /// statement is one of sign, and the implied constant is the extreme of lhs itself.
-pub(super) fn judge(side: Side, strict: bool, neighbours: &[Neighbour], sides: &[Sides<'_>]) -> Finding {
-    let series = series(neighbours, Record::in_range, sides);
-    let sides: Vec<Sides<'_>> = sides.iter().copied().filter(|s| s.record.in_range()).collect();
+pub(super) fn judge(
+    check: Check,
+    side: Side,
+    strict: bool,
+    neighbours: &[Neighbour],
+    decides: &dyn Fn(&Record) -> bool,
+    sides: &[Sides<'_>],
+) -> Finding {
+    let series = series(neighbours, decides, sides);
+    let sides: Vec<Sides<'_>> = sides.iter().copied().filter(|s| decides(s.record)).collect();
     if sides.is_empty() {
         return Finding::inconclusive("no cell lies in the allowed range", series);
     }
@@ -69,13 +81,25 @@ pub(super) fn judge(side: Side, strict: bool, neighbours: &[Neighbour], sides: &
     let constant = implied_constant(side, ratios);
     let Sides { index, lhs, rhs, .. } = sides[worst];
     let (cell, cells) = (sides[worst].cell(), sides.len());
-    let undecided = sides.iter().filter(|s| compare.open(s.lhs, s.rhs)).count();
+    // What is a theorem about the number computed cannot be open: there the errors are those of the program.
+    let open: Vec<&Sides<'_>> = sides.iter().filter(|s| check == Check::Paper && compare.open(s)).collect();
     let (verdict, why) = if broken > 0 {
         let (l, comparison, r) = (lhs.value, compare.sign(), rhs.value);
         let why = format!("{l} {comparison} {r} fails on {broken} of {cells} cells, worst on {cell}");
         (Verdict::Refuted, Some(why))
-    } else if undecided > 0 {
-        let why = format!("the sides are equal within their certificates on {undecided} cells, e.g. {cell}");
+    } else if let Some(first) = open.first() {
+        let Sides { lhs, rhs, .. } = first;
+        let why = format!(
+            "{} ± {:.1e} {} {} ± {:.1e} is open: both answers lie within the errors on {} of {cells} cells, \
+             e.g. {}",
+            lhs.value,
+            lhs.error,
+            compare.sign(),
+            rhs.value,
+            rhs.error,
+            open.len(),
+            first.cell()
+        );
         (Verdict::Inconclusive, Some(why))
     } else {
         (Verdict::Holds, None)
@@ -87,6 +111,7 @@ pub(super) fn judge(side: Side, strict: bool, neighbours: &[Neighbour], sides: &
         constant_error: constant_error(side, constant, &series),
         tightness: tightness(side, sign, constant, broken > 0),
         exponents: Vec::new(),
+        pooled: Vec::new(),
         control: Control {
             one_false: (!sign).then(|| one_false(&sides, side, violated)),
             ..control(neighbours, &sides, violated, Verdict::Holds)

@@ -12,6 +12,8 @@ mod inequality;
 pub mod line;
 mod neighbours;
 pub mod outlier;
+mod pooled;
+pub mod power;
 mod probability;
 pub mod ratio;
 pub mod series;
@@ -19,7 +21,9 @@ mod sides;
 mod verdict;
 
 pub use claim_verdict::{Judged, judge, judge_bound, judge_bounds, judge_partial, rerun_command};
-pub use exponent::ExponentEvidence;
+pub use exponent::{Estimate, ExponentEvidence};
+pub use pooled::Pooled;
+pub use power::{Power, Powers};
 pub use verdict::{
-    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, SLACK, Tally, Tightness, Verdict, Worst,
+    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, Tally, Tightness, Verdict, Worst, word,
 };

@@ -3,7 +3,7 @@
 use super::finding::{Finding, implied_constant};
 use super::sides::Sides;
 use crate::claim::distribution::clopper_pearson;
-use crate::claim::{Cell, Side};
+use crate::claim::{Cell, Record, Side};
 use crate::judge::series::{Planted, Point, Series, along};
 use crate::judge::{Control, Tightness, Verdict};
 use escapement::ball::Ball;
@@ -18,8 +18,8 @@ struct Count<'a> {
 }
 
 /// Judges each group of cells that differ in the replicate only; the worst decides.
-pub(super) fn judge(side: Side, p: f64, sides: &[Sides<'_>]) -> Finding {
-    let counts = counts(sides);
+pub(super) fn judge(side: Side, p: f64, decides: &dyn Fn(&Record) -> bool, sides: &[Sides<'_>]) -> Finding {
+    let counts = counts(decides, sides);
     let series = counts.as_ref().map_or_else(|_| Vec::new(), |counts| series(side, p, counts));
     if side == Side::Both || !(0.0..=1.0).contains(&p) {
         let why = format!("a probability of {p} needs a side, at least or at most, and a p in [0, 1]");
@@ -53,6 +53,7 @@ pub(super) fn judge(side: Side, p: f64, sides: &[Sides<'_>]) -> Finding {
         constant_error: None,
         tightness: Tightness { text: format!("worst: {seen}"), ..Tightness::default() },
         exponents: Vec::new(),
+        pooled: Vec::new(),
         control: Control::new(control_words(side, p), control),
         margin: Some(margin(worst)),
         worst: Some((first.index, rate(successes, trials), Ball { value: p, error: 0.0 })),
@@ -87,9 +88,9 @@ fn series(side: Side, p: f64, counts: &[Count<'_>]) -> Vec<Series> {
 }
 
 /// The groups of cells in the allowed range that differ in the replicate only.
-fn counts<'a>(sides: &[Sides<'a>]) -> Result<Vec<Count<'a>>, String> {
+fn counts<'a>(decides: &dyn Fn(&Record) -> bool, sides: &[Sides<'a>]) -> Result<Vec<Count<'a>>, String> {
     let mut groups: BTreeMap<Cell, Count<'a>> = BTreeMap::new();
-    for &first in sides.iter().filter(|s| s.record.in_range()) {
+    for &first in sides.iter().filter(|s| decides(s.record)) {
         let (s, t) = (first.lhs.value, first.rhs.value);
         if !(s.fract() == 0.0 && t.fract() == 0.0 && s >= 0.0 && s <= t) {
             return Err(format!("{s} of {t} on {} is not a count", first.cell()));

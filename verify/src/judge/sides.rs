@@ -16,6 +16,8 @@ pub(super) struct Sides<'a> {
     pub lhs: Ball,
     /// The right side; the trials of a probability.
     pub rhs: Ball,
+    /// The left side is known from below only.
+    pub censored: bool,
 }
 
 impl<'a> Sides<'a> {
@@ -26,7 +28,10 @@ impl<'a> Sides<'a> {
         let mut sides = Vec::with_capacity(records.len());
         for &(index, record) in records {
             match (record.get(lhs), record.get(rhs)) {
-                (Some(l), Some(r)) => sides.push(Self { index, record, lhs: l, rhs: r }),
+                (Some(l), Some(r)) => {
+                    let censored = record.measurement.at_least.contains(lhs);
+                    sides.push(Self { index, record, lhs: l, rhs: r, censored });
+                }
                 (found, _) => {
                     let name = if found.is_none() { lhs } else { rhs };
                     lacking.get_or_insert_with(|| {

@@ -2,36 +2,94 @@
 
 use super::exponent::ExponentEvidence;
 use super::outlier::Noticed;
-use crate::claim::{ErratumId, Failure, Tier, Value};
+use super::pooled::Pooled;
+use super::power::{Power, Powers};
+use crate::claim::{Check, ErratumId, Failure, Tier, Value};
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
 
-/// What came out, from best to worst: the verdict of a claim is the worst of its bounds.
+/// What came out, from best to worst: the verdict of a claim is the worst of its bounds that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// This tier has no cells for it: there is no verdict, and nothing is counted.
+    NotMeasured,
+    /// No cell lies inside the printed hypotheses: what came out there is no support and no refutation.
+    Outside,
+    /// A certificate for these cells was accepted by the independent checker.
+    Proved,
     /// Two expressions are equal within their certificates.
     Exact,
     /// An inequality held on every cell.
     Holds,
-    /// A growth stayed below the slack, with limits.
+    /// The claimed exponent is inside the limits, or on the allowed side of them; the limits end before the
+    /// slack; and the data are straight.
     Scales,
     /// The records do not decide, or the check had no power.
     Inconclusive,
+    /// The limits exclude the claim by less than the slack.
+    Drifts,
     /// The statement fails, or one record contradicts the others ([`crate::judge::outlier`]).
     Refuted,
+    /// A code check failed: the program contradicts a theorem.
+    Broken,
 }
 
 impl Verdict {
+    /// All of them, from best to worst.
+    pub const ALL: [Self; 10] = [
+        Self::NotMeasured,
+        Self::Outside,
+        Self::Proved,
+        Self::Exact,
+        Self::Holds,
+        Self::Scales,
+        Self::Inconclusive,
+        Self::Drifts,
+        Self::Refuted,
+        Self::Broken,
+    ];
+
     /// Its name in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::NotMeasured => "not measured",
+            Self::Outside => "outside",
+            Self::Proved => "proved",
             Self::Exact => "exact",
             Self::Holds => "holds",
             Self::Scales => "scales",
             Self::Inconclusive => "inconclusive",
+            Self::Drifts => "drifts",
             Self::Refuted => "refuted",
+            Self::Broken => "broken",
         }
+    }
+
+    /// What it means, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::NotMeasured => "this tier has no cells for it, and no verdict",
+            Self::Outside => "no cell lies inside the printed hypotheses; what came out stands in brackets",
+            Self::Proved => "a certificate for these cells was accepted by the independent checker",
+            Self::Exact => "an identity, equal within its certificate on every cell",
+            Self::Holds => "an inequality with explicit constants, on every cell inside the hypotheses",
+            Self::Scales => "the claimed exponent is inside narrow limits, and the data are straight",
+            Self::Inconclusive => "the data do not decide, or the check could not have failed",
+            Self::Drifts => "the limits exclude the claimed exponent, by less than the slack",
+            Self::Refuted => "the statement fails, or one record contradicts the others",
+            Self::Broken => "the program contradicts a theorem about a number that it computed",
+        }
+    }
+
+    /// Whether it says that the statement was seen to hold.
+    pub fn supports(self) -> bool {
+        matches!(self, Self::Proved | Self::Exact | Self::Holds | Self::Scales)
+    }
+
+    /// Whether it says that something is wrong with the statement or with the program.
+    pub fn fails(self) -> bool {
+        matches!(self, Self::Refuted | Self::Broken)
     }
 }
 
@@ -40,9 +98,6 @@ impl std::fmt::Display for Verdict {
         f.pad(self.name())
     }
 }
-
-/// Slack on an exponent: a growth *scales* when it is surely below, is *refuted* when it is surely above.
-pub const SLACK: f64 = 0.25;
 
 /// How far above the claim a planted violation lies.
 pub const PLANTED: f64 = 0.5;
@@ -118,24 +173,44 @@ pub struct BoundVerdict {
     pub kind: String,
     /// The assertion.
     pub statement: String,
+    /// Whether the paper or only this program could be wrong about it.
+    pub check: Check,
     /// The verdict.
     pub verdict: Verdict,
+    /// What came out where the verdict is *outside*: the word in brackets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bracketed: Option<Verdict>,
+    /// How far beyond the claim an exponent may be measured, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub slack: Option<f64>,
+    /// Why the slack is what it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub slack_reason: Option<String>,
+    /// What was chosen after seeing data, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chosen: Option<String>,
     /// Largest lhs/rhs (smallest for a lower bound).
     pub implied_constant: Option<f64>,
     /// How tight it is.
     pub tightness: Tightness,
-    /// Exponents with limits.
+    /// Exponents with limits, one for each sweep.
     pub exponents: Vec<ExponentEvidence>,
+    /// The sweeps of a growth together, on each side that binds.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pooled: Vec<Pooled>,
     /// Latest onset over the sweeps of an asymptotic statement.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub onset: Option<Value>,
     /// Distance to the decision: identity, largest difference over certificate; inequality, smallest
-    /// relative slack; growth and asymptotic, ¼ minus the worst limit; probability, distance of the limit
-    /// from p.
+    /// relative slack; growth and asymptotic, the slack minus the worst limit; probability, distance of
+    /// the limit from p.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub margin: Option<f64>,
     /// The control.
     pub control: Control,
+    /// The smallest violation that would have been refuted: of a paper check that counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub power: Option<Power>,
     /// Cells it was judged on.
     pub cells: usize,
     /// Those that meet every hypothesis of the theorem.
@@ -149,6 +224,23 @@ pub struct BoundVerdict {
     /// The erratum, if this is the printed wording: then the verdict is shown and does not count.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub printed: Option<ErratumId>,
+}
+
+/// A verdict as it is printed: "outside (scales)".
+pub fn word(verdict: Verdict, bracketed: Option<Verdict>) -> String {
+    bracketed.map_or_else(|| verdict.to_string(), |inner| format!("{verdict} ({inner})"))
+}
+
+impl BoundVerdict {
+    /// The verdict as it is printed.
+    pub fn word(&self) -> String {
+        word(self.verdict, self.bracketed)
+    }
+
+    /// Whether the verdict on the claim depends on it: a paper check that is not the printed wording.
+    pub fn counts(&self) -> bool {
+        self.check == Check::Paper && self.printed.is_none()
+    }
 }
 
 /// The verdict on the printed wording.
@@ -169,10 +261,17 @@ pub struct ClaimVerdict {
     pub title: String,
     /// Where it is made.
     pub reference: String,
-    /// The worst verdict of its bounds, printed wording aside.
+    /// The worst verdict of its paper checks, printed wording and what was not measured or lies outside
+    /// the hypotheses aside; *broken* where a code check is.
     pub verdict: Verdict,
+    /// What came out where the verdict is *outside*: the word in brackets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bracketed: Option<Verdict>,
     /// Its bounds.
     pub bounds: Vec<BoundVerdict>,
+    /// The smallest violation that would have been refuted, for each variable that the statement names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub power: Vec<Powers>,
     /// The verdict on the printed wording, where it differs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub as_printed: Option<AsPrinted>,
@@ -182,4 +281,11 @@ pub struct ClaimVerdict {
     pub tier: Tier,
     /// The root seed.
     pub seed: u64,
+}
+
+impl ClaimVerdict {
+    /// The verdict as it is printed.
+    pub fn word(&self) -> String {
+        word(self.verdict, self.bracketed)
+    }
 }

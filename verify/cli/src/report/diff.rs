@@ -218,7 +218,7 @@ impl Diff {
 }
 
 fn exponent(e: &ExponentEvidence) -> Exponent {
-    Exponent { measured: e.measured, lower: e.lower, upper: e.upper, onset: e.onset }
+    Exponent { measured: e.lhs.value, lower: e.lhs.lower, upper: e.lhs.upper, onset: e.onset }
 }
 
 /// Whether two constants of the same cells differ by more than their error bounds together.
@@ -230,10 +230,10 @@ fn differ(a: Constant, b: Constant) -> bool {
 /// Whether the difference of two exponents is beyond their limits, see the top of this file, or the onset is
 /// another one.
 fn moved(a: &ExponentEvidence, b: &ExponentEvidence, same_cells: bool) -> bool {
-    let (low, high) = if a.measured <= b.measured { (a, b) } else { (b, a) };
-    let (above, below) = (low.upper - low.measured, high.measured - high.lower);
+    let (low, high) = if a.lhs.value <= b.lhs.value { (a.lhs, b.lhs) } else { (b.lhs, a.lhs) };
+    let (above, below) = (low.upper - low.value, high.value - high.lower);
     let allowed = if same_cells { above.min(below) } else { above.hypot(below) };
-    high.measured - low.measured > allowed + MOVED || a.onset != b.onset
+    high.value - low.value > allowed + MOVED || a.onset != b.onset
 }
 
 /// The difference in words, one line each, and a last line that counts them. Claims and bounds that are gone

@@ -34,7 +34,7 @@ const fn color(name: &'static str, light: &'static str, dark: &'static str) -> C
 
 /// All colours. Text keeps a contrast of 4.5 on its ground, rims and curves one of 3 on the page: a test
 /// computes it.
-pub const COLORS: [Color; 36] = [
+pub const COLORS: [Color; 48] = [
     color("ground", "#ffffff", "#15181d"),
     color("panel", "#f6f7f9", "#1d2128"),
     color("text", "#1b1f24", "#e4e7eb"),
@@ -53,6 +53,18 @@ pub const COLORS: [Color; 36] = [
     color("scales-fill", "#dff2dc", "#16351c"),
     color("scales-line", "#2b7d2f", "#62b866"),
     color("scales-text", "#14491a", "#d0f0d1"),
+    color("proved-fill", "#e9e4fb", "#251c4a"),
+    color("proved-line", "#5b3fbf", "#9c86f0"),
+    color("proved-text", "#2f1c78", "#e0d8ff"),
+    color("outside-fill", "#eef0e4", "#2c3020"),
+    color("outside-line", "#66702f", "#a3ad62"),
+    color("outside-text", "#3b4217", "#e2e8bf"),
+    color("drifts-fill", "#fde8d4", "#41260f"),
+    color("drifts-line", "#a8530a", "#e08f45"),
+    color("drifts-text", "#632d00", "#ffdfbf"),
+    color("broken-fill", "#f6dcf3", "#401640"),
+    color("broken-line", "#9c1f92", "#e070d6"),
+    color("broken-text", "#5e0d57", "#ffd3fb"),
     color("inconclusive-fill", "#fdf0cf", "#3d3010"),
     color("inconclusive-line", "#946200", "#d9a532"),
     color("inconclusive-text", "#573a00", "#fbe6b2"),

@@ -112,12 +112,16 @@ fn paint(table: &str) -> String {
 fn style(word: &str) -> Option<Style> {
     let bold = |colour: AnsiColor| colour.on_default().bold();
     let of = |verdict: Verdict| match verdict {
-        Verdict::Exact | Verdict::Holds | Verdict::Scales => bold(AnsiColor::Green),
-        Verdict::Inconclusive => bold(AnsiColor::Yellow),
-        Verdict::Refuted => bold(AnsiColor::Red),
+        Verdict::Proved | Verdict::Exact | Verdict::Holds | Verdict::Scales => bold(AnsiColor::Green),
+        Verdict::Inconclusive | Verdict::Drifts => bold(AnsiColor::Yellow),
+        Verdict::Refuted | Verdict::Broken => bold(AnsiColor::Red),
+        Verdict::Outside | Verdict::NotMeasured => Style::new().bold(),
     };
-    let all = [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted];
-    all.into_iter().find(|v| v.name() == word).map(of).or((word == "failed").then(|| bold(AnsiColor::Red)))
+    Verdict::ALL
+        .into_iter()
+        .find(|v| v.name() == word)
+        .map(of)
+        .or((word == "failed").then(|| bold(AnsiColor::Red)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::files::unreadable;
 use crate::report::diff::{compare, words};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
-use crate::terminal::exit::{HOLDS, INCONCLUSIVE, REFUTED};
+use crate::terminal::exit::HOLDS;
 use anyhow::{Result, anyhow, bail};
 use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::{error::Error, run::journal::Records};
@@ -28,8 +28,7 @@ The command shows
   in a group of their own the claims and bounds for which the later side gives no verdict any more.
 Without --tier the tier of a journal is the one whose cells are nearest to those that the journal holds.
 
-The exit code is 0 when nothing moved and 1 when a verdict got worse, in the order exact, holds, scales,
-inconclusive, refuted. It is 3 when something moved or is gone and no verdict got worse, 2 for bad input.
+The exit code is 0 once the comparison is written, whatever it says, and 2 for bad input.
 
 Examples:
   escapement diff old.jsonl results/journal.jsonl
@@ -65,11 +64,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     } else {
         print(out, &words(&diff))?;
     }
-    Ok(match (diff.worse, diff.changes.len()) {
-        (0, 0) => HOLDS,
-        (0, _) => INCONCLUSIVE,
-        _ => REFUTED,
-    })
+    Ok(HOLDS)
 }
 
 /// The beginning of every report.

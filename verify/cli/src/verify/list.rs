@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let width = longest(&mut listed.iter().map(|&c| registry.name_of(c).chars().count()));
     let words = longest(&mut statuses.iter().map(|s| s.words().chars().count()));
     let refuted: Vec<&str> =
-        claims().filter(|(_, s)| s.verdict == Some(Verdict::Refuted)).map(|(c, _)| c.id()).collect();
+        claims().filter(|(_, s)| s.verdict.is_some_and(Verdict::fails)).map(|(c, _)| c.id()).collect();
     let line = |(c, s): (&dyn Claim, &JournalStatus)| {
         let shaken_by = registry.shaken_by(c.id(), &refuted);
         let shaken = if shaken_by.is_empty() {

@@ -38,6 +38,10 @@ pub struct Args {
     /// Show the exponent of every sweep of a bound, not only that of the sweep nearest to violating it
     #[arg(long)]
     details: bool,
+    /// Print what would have been noticed: of each check, and of each variable that a statement names, the
+    /// smallest violation that would have been refuted
+    #[arg(long, conflicts_with_all = ["plan", "json", "details"])]
+    power: bool,
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
@@ -92,6 +96,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     let (verdicts, code) = run::verdicts(&args.run, &claims)?;
     if args.json {
         print_json(out, &verdicts)?;
+    } else if args.power {
+        print(out, &tables::power_table(&verdicts))?;
     } else {
         print(out, &painted(&tables::summary(&verdicts, registry, args.details)))?;
     }

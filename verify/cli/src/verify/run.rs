@@ -94,8 +94,8 @@ pub(super) fn verdicts(args: &RunArgs, claims: &[&dyn Claim]) -> Result<(Vec<Cla
 /// The exit code of a run with these verdicts.
 pub(super) fn exit_code(verdicts: impl Iterator<Item = Verdict>) -> u8 {
     match verdicts.max() {
-        Some(Verdict::Refuted) => REFUTED,
-        Some(Verdict::Inconclusive) => INCONCLUSIVE,
+        Some(Verdict::Refuted | Verdict::Broken) => REFUTED,
+        Some(Verdict::Inconclusive | Verdict::Drifts) => INCONCLUSIVE,
         _ => exit::HOLDS,
     }
 }

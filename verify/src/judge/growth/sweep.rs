@@ -1,14 +1,14 @@
-//! One sweep: the cells of a group, the line through their ratios, and the violation planted in them.
+//! One sweep: the cells of a group, and the lines through their logarithms.
 
 use super::{FEWEST_VALUES, LEAST_SPAN};
 use crate::claim::{Cell, Side, Sweep, Value};
 use crate::judge::finding::planted_exponents;
-use crate::judge::line::{Line, Point};
-use crate::judge::outlier::{self, Noticed};
+use crate::judge::line::{EXACT_SCATTER, Line, Point, Scatter};
+use crate::judge::outlier::{self, Found};
+use crate::judge::pooled::Slope;
 use crate::judge::series::{Fit, Point as SeriesPoint, Series, label, planted};
 use crate::judge::sides::Sides;
-use crate::judge::{ExponentEvidence, SLACK, Verdict};
-use crate::text::plural::count;
+use crate::judge::{ExponentEvidence, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One usable cell of a group.
@@ -32,24 +32,37 @@ pub(super) struct Candidate<'a> {
     decides: bool,
 }
 
-/// What one fit said.
+/// The lines through ln lhs, ln rhs and ln(lhs/rhs).
+pub(super) struct Lines {
+    lhs: Line,
+    rhs: Line,
+    pub ratio: Line,
+    points: usize,
+    values: usize,
+    /// The first value of the parameter.
+    pub from: Value,
+}
+
+/// Fewest values of the parameter in the end of a sweep that is looked at by itself.
+const FEWEST_IN_A_TAIL: usize = 3;
+
+/// What one sweep says.
 pub(super) struct Fitted<'a> {
-    pub evidence: ExponentEvidence,
+    /// The exponent that is claimed of the right side.
+    claimed: f64,
     /// As in [`Candidate`].
     pub binds: Side,
-    pub control: Verdict,
-    /// The other control: one record made false.
-    pub one_false: Noticed,
-    /// The ratio farthest towards the side that binds.
-    pub worst: Ratio<'a>,
-    /// The record that stands apart from the others.
-    pub apart: Option<Ratio<'a>>,
-    /// Largest minus smallest ln ratio.
-    pub spread: f64,
-    pub why: Option<String>,
-    /// The ratios that were fitted, one per value and replicate, and the line through them.
-    chosen: Vec<Ratio<'a>>,
-    line: Line,
+    pub decides: bool,
+    group: String,
+    /// Over all values, over the upper half of them, over the upper half of those, and so on to the last
+    /// [`FEWEST_IN_A_TAIL`].
+    pub tails: Vec<Lines>,
+    /// A record that stands apart from the others, and how many would have been seen to.
+    pub found: Found,
+    /// The ratios that were fitted, one per value and replicate.
+    pub chosen: Vec<Ratio<'a>>,
+    /// Why it supports nothing, whatever the limits are.
+    pub defect: Option<String>,
 }
 
 /// The candidates, group by group: with cells on both sides of the allowed range, those inside and then all
@@ -89,19 +102,18 @@ pub(super) fn candidates<'a>(growth: &Sweep, groups: BTreeMap<Cell, Vec<Sides<'a
 
 impl<'a> Candidate<'a> {
     /// Fits it; `None` for a group that is reported only and cannot be fitted.
-    pub(super) fn fit(&self, growth: &Sweep) -> Result<Option<Fitted<'a>>, String> {
-        let ratios = self.logarithms()?;
-        match self.fit_ratios(growth, &ratios) {
+    pub(super) fn fit(&self, growth: &Sweep, slack: f64) -> Result<Option<Fitted<'a>>, String> {
+        match self.lines(growth, slack) {
             Err(_) if !self.decides => Ok(None),
             other => other.map(Some),
         }
     }
 
     /// All its cells, with the line where there is one.
-    pub(super) fn series(&self, growth: &Sweep, fitted: Option<&Fitted<'_>>) -> Series {
+    pub(super) fn series(&self, growth: &Sweep, fitted: Option<(&Fitted<'_>, usize)>) -> Series {
         let name = growth.symbol();
         let chosen: Option<BTreeSet<usize>> =
-            fitted.map(|f| f.chosen.iter().map(|r| r.sides.index).collect());
+            fitted.map(|(f, tail)| f.judged(growth, tail).map(|r| r.sides.index).collect());
         let point = |s: &Sides<'_>| SeriesPoint {
             decides: self.decides && chosen.as_ref().is_none_or(|those| those.contains(&s.index)),
             ..s.point(growth.at(s.cell()).real())
@@ -111,118 +123,142 @@ impl<'a> Candidate<'a> {
         let judged: Vec<&SeriesPoint> = points.iter().filter(|p| p.decides).collect();
         let control = |target: &f64| {
             let words = format!("lhs times a power of {name}: lhs/rhs goes like {name}^{target}");
-            let slope = fitted.filter(|_| self.decides)?.line.slope;
-            Some(planted(words, &judged, target - slope))
+            let (fitted, tail) = fitted.filter(|_| self.decides)?;
+            Some(planted(words, &judged, target - fitted.lines(tail).ratio.slope))
         };
         let controls = planted_exponents(self.binds).iter().filter_map(control).collect();
-        let fit = fitted.map(|f| {
-            let logs = f.chosen.iter().map(|r| growth.at(r.sides.cell()).real().ln());
-            let center = (logs.sum::<f64>() / f.chosen.len() as f64).exp();
-            let (lower, upper) = f.line.limits();
-            Fit { slope: f.line.slope, intercept: f.line.intercept, lower, upper, center }
+        let fit = fitted.map(|(f, tail)| {
+            let line = &f.lines(tail).ratio;
+            let logs: Vec<f64> =
+                f.judged(growth, tail).map(|r| growth.at(r.sides.cell()).real().ln()).collect();
+            let center = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+            let (lower, upper) = line.limits();
+            Fit { slope: line.slope, intercept: line.intercept, lower, upper, center }
         });
-        Series {
-            group: self.label(),
-            parameter: name.to_owned(),
-            claimed: self.members.first().map(|s| (growth.claimed)(s.cell())),
-            decides: self.decides,
-            points,
-            fit,
-            controls,
-        }
+        let claimed = fitted.map(|(f, _)| f.claimed);
+        let claimed = claimed.or_else(|| growth.claims(self.members.first()?.cell()));
+        let parameter = name.to_owned();
+        Series { group: self.label(), parameter, claimed, decides: self.decides, points, fit, controls }
     }
 
-    /// The logarithms, without the cells whose left side vanishes to within its certificate.
-    fn logarithms(&self) -> Result<Vec<Ratio<'a>>, String> {
+    /// The logarithms of the cells whose left side does not vanish to within its error, and a sentence about
+    /// one that does where the statement cannot do without it.
+    fn logarithms(&self, growth: &Sweep) -> Result<(Vec<Ratio<'a>>, Option<String>), String> {
         let mut out = Vec::with_capacity(self.members.len());
+        let mut vanishing = Vec::new();
         for &sides in &self.members {
             let Sides { lhs, rhs, .. } = sides;
+            let cell = sides.cell();
             if rhs.value <= rhs.error {
-                return Err(format!(
-                    "the right side is {} ± {} on {}: it must be positive",
-                    rhs.value,
-                    rhs.error,
-                    sides.cell()
-                ));
+                let (r, e) = (rhs.value, rhs.error);
+                return Err(format!("the right side is {r} ± {e} on {cell}: it must be positive"));
             }
             if lhs.value < -lhs.error {
                 return Err(format!(
-                    "the left side is {} on {}: a growth needs positive values",
-                    lhs.value,
-                    sides.cell()
+                    "the left side is {} on {cell}: a growth needs positive values",
+                    lhs.value
                 ));
             }
             if lhs.value > lhs.error {
                 let log = lhs.value.ln() - rhs.value.ln();
                 out.push(Ratio { sides, log, error: lhs.log_error() + rhs.log_error() });
+            } else {
+                vanishing.push(sides);
             }
         }
-        Ok(out)
+        let last = vanishing.into_iter().max_by_key(|s| growth.at(s.cell()));
+        let matters = |s: &Sides<'_>| {
+            self.binds != Side::Upper || out.iter().all(|r| growth.at(r.sides.cell()) <= growth.at(s.cell()))
+        };
+        let why = last.filter(matters).map(|s| {
+            let Sides { lhs, .. } = s;
+            format!(
+                "the left side is {} ± {} on {}, where its logarithm says nothing",
+                lhs.value,
+                lhs.error,
+                s.cell()
+            )
+        });
+        Ok((out, why))
     }
 
-    fn fit_ratios(&self, growth: &Sweep, ratios: &[Ratio<'a>]) -> Result<Fitted<'a>, String> {
-        let binds = self.binds;
-        let here = self.here();
-        let chosen = extremes(growth, binds, ratios);
+    fn lines(&self, growth: &Sweep, slack: f64) -> Result<Fitted<'a>, String> {
+        let (ratios, vanishing) = self.logarithms(growth)?;
+        let chosen = extremes(growth, self.binds, &ratios);
         let values = self.values(growth, &chosen, ratios.len())?;
-        let value = |r: &Ratio<'_>| growth.at(r.sides.cell()).real();
-        let points: Vec<Point> =
-            chosen.iter().map(|r| Point { x: value(r).ln(), y: r.log, error: r.error }).collect();
-        let line = Line::fit(&points).ok_or("too few points")?;
-        let (lower, upper) = line.limits();
-        let by_slope = decide(binds, lower, upper);
-        let found = outlier::in_a_line(binds, &points);
-        let verdict = if found.apart.is_some() { Verdict::Refuted } else { by_slope };
-        // The same records with the left side multiplied by a power of the parameter: the slope becomes ±½.
-        let plant = |target: &f64| {
-            let tilt = |p: &Point| Point { y: p.y + (target - line.slope) * p.x, ..*p };
-            let planted = Line::fit(&points.iter().map(tilt).collect::<Vec<_>>());
-            planted.map_or(Verdict::Inconclusive, |l| decide(binds, l.limits().0, l.limits().1))
-        };
-        let control = planted_exponents(binds).iter().map(plant).min().unwrap_or(Verdict::Inconclusive);
-        let claimed = (growth.claimed)(chosen[0].sides.cell());
-        let direction = if binds == Side::Lower { -1.0 } else { 1.0 };
-        let extreme = |a: Ratio<'a>, b: Ratio<'a>| if direction * b.log > direction * a.log { b } else { a };
-        let worst = chosen.iter().copied().reduce(extreme).ok_or("no point")?;
-        let logs = chosen.iter().map(|r| r.log);
-        let spread = logs.clone().fold(f64::NEG_INFINITY, f64::max) - logs.fold(f64::INFINITY, f64::min);
-        let evidence = ExponentEvidence {
-            parameter: growth.symbol().to_owned(),
+        let mut tails = vec![Lines::through(growth, &chosen, Scatter::OfClusters).ok_or("too few points")?];
+        let mut length = values.len();
+        while length > FEWEST_IN_A_TAIL {
+            length = length.div_ceil(2).max(FEWEST_IN_A_TAIL);
+            let from = values[values.len() - length];
+            let end: Vec<Ratio<'a>> =
+                chosen.iter().copied().filter(|r| growth.at(r.sides.cell()) >= from).collect();
+            tails.push(Lines::through(growth, &end, Scatter::OfPoints).ok_or("too few points")?);
+        }
+        let claimed = growth.claims(chosen[0].sides.cell()).unwrap_or(tails[0].rhs.slope);
+        let points: Vec<Point> = chosen.iter().map(|r| r.point(growth)).collect();
+        let found = outlier::in_a_line(self.binds, &points);
+        let defect = vanishing
+            .or_else(|| self.censored(growth))
+            .or_else(|| self.copied())
+            .or_else(|| constant(&chosen).then(|| self.constant_words()))
+            .or_else(|| self.of_the_right_side(growth, claimed, &tails[0].rhs, slack));
+        Ok(Fitted {
             claimed,
-            measured: claimed + line.slope,
-            lower: claimed + lower,
-            upper: claimed + upper,
-            group: self.label(),
-            values,
-            points: points.len(),
-            lack_of_fit_p: line.lack_of_fit_p,
-            exact: line.exact(),
-            onset: None,
+            binds: self.binds,
             decides: self.decides,
-            verdict,
-        };
-        let name = growth.symbol();
-        let why = match (found.apart, by_slope) {
-            (Some((place, factor)), _) => Some(format!(
-                "{} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{here} say; \
-                 either the record is false or the ratio follows no power of {name}",
-                chosen[place].sides.cell(),
-                count(chosen.len() - 1, "point")
-            )),
-            (None, Verdict::Refuted) => Some(format!(
-                "lhs/rhs goes like {name}^{:.3} (limits {lower:.3} to {upper:.3}){here}, beyond the slack \
-                 of {SLACK}",
-                line.slope
-            )),
-            (None, Verdict::Inconclusive) => Some(format!(
-                "the limits {lower:.3} to {upper:.3} on the slope of lhs/rhs in {name}{here} contain the \
-                 slack of {SLACK}: more cells are needed"
-            )),
-            _ => None,
-        };
-        let apart = found.apart.map(|(place, _)| chosen[place]);
-        let one_false = found.noticed;
-        Ok(Fitted { evidence, binds, control, one_false, worst, apart, spread, why, chosen, line })
+            group: self.label(),
+            tails,
+            found,
+            chosen,
+            defect,
+        })
+    }
+
+    /// A left side that is known from below only leaves an upper bound open, and a lower one where it is not
+    /// the last.
+    fn censored(&self, growth: &Sweep) -> Option<String> {
+        let last = self.members.iter().map(|s| growth.at(s.cell())).max()?;
+        let open = |s: &&Sides<'_>| self.binds != Side::Lower || growth.at(s.cell()) < last;
+        let s = self.members.iter().filter(|s| s.censored).find(open)?;
+        Some(format!("the left side is known to be at least {} on {}, and no more", s.lhs.value, s.cell()))
+    }
+
+    /// Two repetitions with one result are one: counts and other whole numbers may well agree.
+    fn copied(&self) -> Option<String> {
+        let mut seen: BTreeMap<(Cell, u64), &Sides<'_>> = BTreeMap::new();
+        let real = |s: &&Sides<'_>| s.lhs.value.fract() != 0.0;
+        for s in self.members.iter().filter(real) {
+            let key = (s.cell().clone().replicate(0), s.lhs.value.to_bits());
+            if let Some(first) = seen.insert(key, s) {
+                let same = (first.cell(), s.cell(), s.lhs.value);
+                return Some(format!(
+                    "{} and {} have the same left side {}: one is a copy",
+                    same.0, same.1, same.2
+                ));
+            }
+        }
+        None
+    }
+
+    fn constant_words(&self) -> String {
+        format!(
+            "lhs/rhs is one number to rounding on every cell{}: that is an identity, and no growth was measured",
+            self.here()
+        )
+    }
+
+    /// A right side with another exponent than the claimed one is not the right side of the claim.
+    fn of_the_right_side(&self, growth: &Sweep, claimed: f64, rhs: &Line, slack: f64) -> Option<String> {
+        growth.claims(self.members[0].cell())?;
+        let (measured, name) = (rhs.slope, growth.symbol());
+        (rhs.estimate().shifted(-claimed).excluding(Side::Both) > slack).then(|| {
+            format!(
+                "the right side goes like {name}^{measured:.3}{} and not like the claimed {name}^{claimed:.3}: \
+                 the bound is not the claim",
+                self.here()
+            )
+        })
     }
 
     fn label(&self) -> String {
@@ -231,12 +267,12 @@ impl<'a> Candidate<'a> {
 
     /// " at k=1 R=3", for sentences.
     fn here(&self) -> String {
-        if self.group.is_empty() { String::new() } else { format!(" at {}", self.group) }
+        at(&self.group)
     }
 
-    /// How many values of the parameter there are, where they are enough to decide and span enough; `usable`
-    /// is the number of cells whose left side does not vanish.
-    fn values(&self, growth: &Sweep, chosen: &[Ratio<'_>], usable: usize) -> Result<usize, String> {
+    /// The values of the parameter, where they are enough to decide and span enough; `usable` is the number
+    /// of cells whose left side does not vanish.
+    fn values(&self, growth: &Sweep, chosen: &[Ratio<'_>], usable: usize) -> Result<Vec<Value>, String> {
         let (name, here) = (growth.symbol(), self.here());
         let values: BTreeSet<Value> = chosen.iter().map(|r| growth.at(r.sides.cell())).collect();
         let note = match self.members.len() - usable {
@@ -252,7 +288,7 @@ impl<'a> Candidate<'a> {
                         "{name} runs from {first} to {last}{here}{note}: it must span a factor {LEAST_SPAN}"
                     ));
                 }
-                Ok(values.len())
+                Ok(values.into_iter().collect())
             }
             _ => Err(format!(
                 "only {} values of {name}{here}{note}: at least {FEWEST_VALUES} are needed",
@@ -260,6 +296,117 @@ impl<'a> Candidate<'a> {
             )),
         }
     }
+}
+
+impl Ratio<'_> {
+    fn point(&self, growth: &Sweep) -> Point {
+        Point { x: growth.at(self.sides.cell()).real().ln(), y: self.log, error: self.error }
+    }
+}
+
+impl Lines {
+    fn through(growth: &Sweep, chosen: &[Ratio<'_>], scatter: Scatter) -> Option<Self> {
+        let fit = |of: &dyn Fn(&Ratio<'_>) -> (f64, f64)| {
+            let point = |r: &Ratio<'_>| {
+                let (y, error) = of(r);
+                Point { y, error, ..r.point(growth) }
+            };
+            Line::fit(&chosen.iter().map(point).collect::<Vec<_>>(), scatter)
+        };
+        let values: BTreeSet<Value> = chosen.iter().map(|r| growth.at(r.sides.cell())).collect();
+        Some(Self {
+            lhs: fit(&|r| (r.sides.lhs.value.ln(), r.sides.lhs.log_error()))?,
+            rhs: fit(&|r| (r.sides.rhs.value.ln(), r.sides.rhs.log_error()))?,
+            ratio: fit(&|r| (r.log, r.error))?,
+            points: chosen.len(),
+            values: values.len(),
+            from: *values.first()?,
+        })
+    }
+}
+
+impl<'a> Fitted<'a> {
+    /// The lines over the end of the sweep that is judged: all of it at 0, the upper half at 1, and so on.
+    pub(super) fn lines(&self, tail: usize) -> &Lines {
+        &self.tails[tail.min(self.tails.len() - 1)]
+    }
+
+    /// The points by which it is judged.
+    pub(super) fn judged<'b>(
+        &'b self,
+        growth: &'b Sweep,
+        tail: usize,
+    ) -> impl Iterator<Item = &'b Ratio<'a>> {
+        let from = self.lines(tail).from;
+        self.chosen.iter().filter(move |r| growth.at(r.sides.cell()) >= from)
+    }
+
+    /// The record that stands apart.
+    pub(super) fn apart(&self) -> Option<Ratio<'a>> {
+        self.found.apart.map(|(place, _)| self.chosen[place])
+    }
+
+    /// The ratio farthest towards `side`.
+    pub(super) fn extreme(&self, side: Side) -> Ratio<'a> {
+        let direction = if side == Side::Lower { -1.0 } else { 1.0 };
+        let first = self.chosen[0];
+        self.chosen
+            .iter()
+            .copied()
+            .fold(first, |a, b| if direction * b.log > direction * a.log { b } else { a })
+    }
+
+    /// Largest minus smallest ln ratio.
+    pub(super) fn spread(&self) -> f64 {
+        self.extreme(Side::Upper).log - self.extreme(Side::Lower).log
+    }
+
+    pub(super) fn evidence(&self, growth: &Sweep, slack: f64, tail: usize) -> ExponentEvidence {
+        let lines = self.lines(tail);
+        let ratio = lines.ratio.estimate();
+        let verdict =
+            if self.found.apart.is_some() { Verdict::Refuted } else { ratio.verdict(self.binds, slack) };
+        let supported = verdict == Verdict::Scales && self.defect.is_some();
+        ExponentEvidence {
+            parameter: growth.symbol().to_owned(),
+            claimed: self.claimed,
+            lhs: lines.lhs.estimate(),
+            rhs: lines.rhs.estimate(),
+            ratio,
+            upper_half: Some(self.lines(1).ratio.estimate()),
+            from: (tail > 0).then_some(lines.from),
+            group: self.group.clone(),
+            values: lines.values,
+            points: lines.points,
+            lack_of_fit_p: lines.ratio.lack_of_fit_p,
+            exact: lines.ratio.exact(),
+            onset: None,
+            decides: self.decides,
+            verdict: if supported { Verdict::Inconclusive } else { verdict },
+        }
+    }
+
+    /// The slope of lhs/rhs, with its value in place of the measured one where there is a `target`.
+    pub(super) fn slope(&self, tail: usize, target: Option<f64>) -> Slope {
+        let slope = self.lines(tail).ratio.of_sweep();
+        Slope { value: target.unwrap_or(slope.value), ..slope }
+    }
+
+    /// " at k=1 R=3", for sentences.
+    pub(super) fn here(&self) -> String {
+        at(&self.group)
+    }
+}
+
+fn at(group: &str) -> String {
+    if group.is_empty() { String::new() } else { format!(" at {group}") }
+}
+
+/// Whether all ratios are one number to rounding.
+fn constant(chosen: &[Ratio<'_>]) -> bool {
+    let logs = || chosen.iter().map(|r| r.log);
+    let (low, high) = (logs().fold(f64::INFINITY, f64::min), logs().fold(f64::NEG_INFINITY, f64::max));
+    high - low <= EXACT_SCATTER * high.abs().max(low.abs()).max(1.0)
 }
 
 /// One point per value and replicate: the extreme ratio over the parameters of the supremum.
@@ -280,20 +427,4 @@ fn extremes<'a>(growth: &Sweep, binds: Side, ratios: &[Ratio<'a>]) -> Vec<Ratio<
         held.error = error;
     }
     best.into_values().collect()
-}
-
-/// What the limits on the slope of ln(lhs/rhs) say.
-fn decide(binds: Side, lower: f64, upper: f64) -> Verdict {
-    let (grows, may_grow) = match binds {
-        Side::Upper => (lower > SLACK, upper >= SLACK),
-        Side::Lower => (upper < -SLACK, lower <= -SLACK),
-        Side::Both => (lower > SLACK || upper < -SLACK, upper >= SLACK || lower <= -SLACK),
-    };
-    if grows {
-        Verdict::Refuted
-    } else if may_grow {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Scales
-    }
 }

@@ -110,13 +110,16 @@ impl Claim for Assumption2 {
             .printed(ErratumId(0)),
         ];
         for (i, symbol) in ["σ", "σ'", "σ''"].iter().enumerate() {
-            bounds.push(Bound::identity(
-                format!("search-{}", NAMES[i]),
-                format!("the largest |{symbol}| found by a dense search is its supremum in closed form"),
-                format!("search.{}", NAMES[i]),
-                format!("sup.{}", NAMES[i]),
-                Neighbour::rhs(format!("sup.{}", NAMES[i + 1]), "the supremum of the next derivative"),
-            ));
+            bounds.push(
+                Bound::identity(
+                    format!("search-{}", NAMES[i]),
+                    format!("the largest |{symbol}| found by a dense search is its supremum in closed form"),
+                    format!("search.{}", NAMES[i]),
+                    format!("sup.{}", NAMES[i]),
+                    Neighbour::rhs(format!("sup.{}", NAMES[i + 1]), "the supremum of the next derivative"),
+                )
+                .code_check(),
+            );
         }
         bounds
     }

@@ -11,6 +11,7 @@
 //! those that come out. The limit is by the trapezoidal rule on the line, which shares nothing with the
 //! zonal quadrature.
 
+use super::hypotheses;
 use super::instance::{self, ACTIVATIONS};
 use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};
 use crate::error::Result;
@@ -42,6 +43,7 @@ const CARD: Card = Card {
     refuted_by: "A coefficient at some d, or a Hermite limit, that is not certified to be positive; a local \
         exponent in d that does not settle at 0; a distance from the limit that falls slower than \
         1/d.",
+    variables: &["d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "assumption-3", "Zonal coefficients away from zero")
 };
 
@@ -95,7 +97,7 @@ impl Claim for Assumption3 {
             out.insert("value.unshifted", value.lower(), 0.0);
             out.insert("limit.unshifted", limit.lower(), 0.0);
         }
-        Ok(out)
+        Ok(hypotheses::dimension(out, cell))
     }
 
     fn bounds(&self) -> Vec<Bound> {
@@ -147,6 +149,7 @@ impl Claim for Assumption3 {
                     "distance",
                     Sweep::upper(D, |_| -1.0),
                 )
+                .code_check()
                 .part(part),
             );
         }

@@ -6,7 +6,7 @@
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
 use super::moments::Moments;
 use super::{effort, hypotheses};
-use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Sweep, Tier, sweep};
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
 use escapement::ball::Ball;
@@ -24,12 +24,13 @@ const CARD: Card = Card {
     reference: "NBL22, section 3 (after Lemma 1)",
     hypotheses: "Those of Lemma 1: Assumption 3, and m ≥ R neurons and their twins.",
     method: "Root mean square of ‖w_r‖ over the moved neurons (one of each pair) along m, against its exact \
-        value (4 m^{-1/2} Σ E|h_i|)^{1/2} and against m^{-1/2}; ‖W_Q‖_F² against 2√m Σ E|h_i|, whose \
+        value (4 m^{-1/2} Σ E|h_i|)^{1/2}, and √m times it against m^{1/4}; ‖W_Q‖_F² against 2√m Σ E|h_i|, whose \
         growth in d is followed to d = 2000; the movement by W_L beside it, against its limit of \
         infinite width.",
     refuted_by: "A movement that goes with another power of m than −¼, or one no larger than m^{-1/2}; Σ \
         E|h_i| growing in d otherwise than d^{(k−1)/2}.",
     uses: &["lemma-1"],
+    variables: &["m", "d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "escape", "W_Q leaves the linear regime")
 };
 
@@ -57,6 +58,12 @@ impl Claim for Escape {
                         .activation(activation)
                         .replicate(replicate)
                 };
+                if k == 2 {
+                    let along = [4_usize, 6, 8, 12, 16].map(|d| (d, d.pow(4)));
+                    cells.extend(along.iter().flat_map(|&(d, m)| {
+                        (0..replicates).map(move |replicate| cell("dimensions", d, m, replicate))
+                    }));
+                }
                 for &d in sizes {
                     for m in sweep::doublings(64, count) {
                         cells.extend((0..replicates).map(|replicate| cell("quadratic", d, m, replicate)));
@@ -96,7 +103,7 @@ impl Claim for Escape {
                     ),
                 }
             }
-            "quadratic" => Prediction { flops: 2e5 + 23.0 * m * d, bytes: 40.0 * m * d },
+            "quadratic" | "dimensions" => Prediction { flops: 2e5 + 23.0 * m * d, bytes: 40.0 * m * d },
             _ => Prediction { flops: 4e6, bytes: 1e6 },
         }
     }
@@ -104,13 +111,15 @@ impl Claim for Escape {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         match cell.part.as_str() {
             "linear" => linear(cell, seed),
-            "quadratic" => quadratic(cell, seed),
+            "quadratic" | "dimensions" => quadratic(cell, seed),
             _ => exact(cell, seed),
         }
     }
 
     fn bounds(&self) -> Vec<Bound> {
         let half = |cell: &Cell| 0.5 * (cell.k() as f64 - 1.0);
+        // At k = 1 the norms of W_Q are the same for every initialisation: an identity, and no growth.
+        let random = |cell: &Cell| cell.k() > 1;
         vec![
             Bound::growth(
                 "movement",
@@ -120,15 +129,25 @@ impl Claim for Escape {
                 "movement_exact",
                 Sweep::both(M, |_| -0.25),
             )
-            .part("quadratic"),
+            .part("quadratic")
+            .among(random),
             Bound::growth(
                 "beyond-linear",
-                "the movement is ≫ m^{-1/2}",
-                "movement",
-                "linear_scale",
-                Sweep::lower(M, |_| -0.5),
+                "√m times the movement grows like m^{1/4}: the movement is ≫ m^{-1/2}",
+                "movement_in_linear_units",
+                "quarter",
+                Sweep::both(M, |_| 0.25),
             )
-            .part("quadratic"),
+            .part("quadratic")
+            .among(random),
+            Bound::growth(
+                "movement-along-d",
+                "the movement has one constant along d: it follows its exact value",
+                "movement",
+                "movement_exact",
+                Sweep::uniform(D, Side::Both).tied(&[M]),
+            )
+            .part("dimensions"),
             Bound::growth(
                 "norm",
                 "‖W_Q‖_F² ≍ m^{1/2}: it follows 2√m Σ_i E|h_i|",
@@ -136,7 +155,8 @@ impl Claim for Escape {
                 "frobenius_sq_exact",
                 Sweep::both(M, |_| 0.5),
             )
-            .part("quadratic"),
+            .part("quadratic")
+            .among(random),
             Bound::identity(
                 "norm-at-k-1",
                 "at k = 1, ‖W_Q‖_F² = 2√m Σ_i |h_i| for every initialisation, whatever R",
@@ -144,6 +164,7 @@ impl Claim for Escape {
                 "frobenius_sq_exact",
                 Neighbour::rhs("frobenius_sq_half", "√m Σ |h_i|: half of the movement"),
             )
+            .code_check()
             .neighbour(Neighbour::lhs("frobenius_sq_single", "the twin of a neuron with h < 0 is not moved"))
             .part("quadratic")
             .among(|cell| cell.k() == 1),
@@ -193,7 +214,8 @@ fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let mut out = Measurement::new()
         .ball("movement", movement)
         .ball("movement_exact", (expected / p as f64).sqrt())
-        .ball("linear_scale", 1.0 / Ball::exact(m).sqrt())
+        .ball("movement_in_linear_units", movement * Ball::exact(m).sqrt())
+        .ball("quarter", Ball::exact(m).sqrt().sqrt())
         .ball("largest_movement", Ball::relative(largest, measured))
         .ball("frobenius_sq", square)
         .ball("frobenius_sq_exact", expected)

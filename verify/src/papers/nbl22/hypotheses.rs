@@ -19,3 +19,9 @@ pub fn wide_enough(measurement: Measurement, cell: &Cell) -> Measurement {
 pub fn literal(cell: &Cell) -> bool {
     cell.m() as f64 >= width_of_hypothesis(cell.d(), cell.k())
 }
+
+/// Records that d ≥ 3, where harmonics have all their degrees: what a statement at infinite width asks for,
+/// beside "d above a constant", of which the onset tells.
+pub fn dimension(measurement: Measurement, cell: &Cell) -> Measurement {
+    measurement.hypothesis("d ≥ 3", cell.d() >= 3, format!("d = {}", cell.d()))
+}

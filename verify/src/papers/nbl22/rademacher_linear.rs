@@ -47,6 +47,7 @@ const CARD: Card = Card {
         n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
     uses: &["spectrum"],
     errata: &[ErratumId(5), ErratumId(12)],
+    variables: &["n", "d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-linear", "The complexity of the linear term")
 };
 
@@ -127,6 +128,7 @@ impl Claim for RademacherLinear {
                 "closed_form",
                 Neighbour::lhs("reached_along", "W along Σ_i ε_i φ(x_i), not whitened"),
             )
+            .code_check()
             .neighbour(Neighbour::rhs("closed_form_half", "half of the network's twins left out"))
             .part("signs"),
             Bound::inequality(
@@ -138,6 +140,7 @@ impl Claim for RademacherLinear {
                 "one",
                 Neighbour::lhs("worst_ratio_n_k", "n_k in place of ℓ"),
             )
+            .code_check()
             .part("signs"),
             Bound::inequality(
                 "each-sample-as-printed",
@@ -157,6 +160,7 @@ impl Claim for RademacherLinear {
                 "leverage_limit",
                 Neighbour::lhs("leverage_miss_next", "n_k + 1 in place of n_k"),
             )
+            .code_check()
             .part("samples"),
             Bound::inequality(
                 "on-average",
@@ -177,6 +181,7 @@ impl Claim for RademacherLinear {
             )
             .part("samples"),
             Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Sweep::both(D, |c| c.k() as f64))
+                .code_check()
                 .part("dimension"),
         ]
     }

@@ -46,6 +46,7 @@ const CARD: Card = Card {
     refuted_by: "A displacement of norm B that does better than the closed form; a mean over all signs \
         above a bound; a complexity that falls slower than n^{-1/2}, or grows with m by a power.",
     uses: &["assumption-2"],
+    variables: &["n", "m", "d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "rademacher-quadratic", "The complexity of the quadratic term")
 };
 
@@ -82,11 +83,11 @@ impl Claim for RademacherQuadratic {
                 cells.extend(ms.flat_map(|m| (0..replicates).map(move |r| cell("widths", d, m, 32 * d, r))));
             }
             let dimensions: &[usize] =
-                if tier == Tier::Quick { &[5, 7, 10, 14, 20] } else { &[5, 7, 10, 14, 20, 28, 40] };
+                if tier == Tier::Quick { &[6, 8, 11, 16, 24] } else { &[6, 8, 11, 16, 23, 32, 45] };
             cells.extend(
                 dimensions
                     .iter()
-                    .flat_map(|&d| (0..replicates).map(move |r| cell("dimensions", d, 64, 2 * d * d, r))),
+                    .flat_map(|&d| (0..replicates).map(move |r| cell("dimensions", d, 4 * d, 2 * d * d, r))),
             );
         }
         cells
@@ -111,7 +112,7 @@ impl Claim for RademacherQuadratic {
                 "reached",
                 "closed_form",
                 Neighbour::lhs("reached_even", "equal ‖w_r‖ in place of ‖w_r‖² ∝ λ_max(a_r M_r)_+"),
-            )
+            ).code_check()
             .neighbour(Neighbour::rhs("closed_form_modulus", "‖M_r‖ in place of λ_max(a_r M_r)_+"))
             .part("signs"),
             Bound::inequality(
@@ -134,7 +135,7 @@ impl Claim for RademacherQuadratic {
                     "n^{-1} tr/d in place of the largest eigenvalue in v, and \
                     no logarithm",
                 ),
-            )
+            ).code_check()
             .part("signs"),
             Bound::growth(
                 "in-n",
@@ -154,10 +155,11 @@ impl Claim for RademacherQuadratic {
             .part("widths"),
             Bound::growth(
                 "in-d",
-                "with n = 2d², the complexity is ≲ √(B d log(dm)/n) ∝ d^{-1/2}: dimension enters by √d",
+                "with n = 2d² and m = 4d, the complexity is ≲ √(B d log(dm)/n) with one constant: dimension enters \
+                 by √d",
                 "complexity",
                 "scale",
-                Sweep::upper(D, |_| -0.5).tied(&[N]),
+                Sweep::uniform(D, Side::Upper).tied(&[N, M]),
             )
             .part("dimensions"),
             Bound::growth(

@@ -54,6 +54,7 @@ const CARD: Card = Card {
     refuted_by: "A regulariser above the explicit bound on any cell; a difference between the two sides of \
         the identity beyond the truncation of Σ; an R1 or R2 that falls slower than ‖W_Q‖_F²/m.",
     uses: &["spectrum"],
+    variables: &["m"],
     ..Card::new(&crate::papers::nbl22::PAPER, "random-signs", "Random signs make W_Q cheap for R1, R2, R3")
 };
 
@@ -157,6 +158,7 @@ impl Claim for RandomSigns {
                 "quadrature",
                 Neighbour::rhs("quadrature_exchanged", "t² and 1 − t² exchanged"),
             )
+            .code_check()
             .neighbour(Neighbour::rhs("quadrature_half", "1/p in place of 1/m"))
             .part("spectrum"),
             Bound::inequality(
@@ -192,6 +194,7 @@ impl Claim for RandomSigns {
                 "r3_limit",
                 Neighbour::lhs("r3_miss_whole", "R3 without the projector Π_{>r}"),
             )
+            .code_check()
             .part("spectrum"),
             Bound::growth(
                 "r1-rate",

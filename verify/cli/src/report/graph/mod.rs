@@ -10,7 +10,7 @@ mod picture;
 mod text;
 
 pub use layout::{Layout, Placed, Route};
-pub use picture::{STYLE, Setting, sign};
+pub use picture::{STYLE, Setting, class, sign};
 
 use escapement_verify::judge::Verdict;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ impl Node {
 
     /// The name of its class in style sheets.
     pub fn class(&self) -> &'static str {
-        self.verdict.map_or("unmeasured", Verdict::name)
+        class(self.verdict)
     }
 
     /// The node in words, for those who cannot see the picture.
@@ -79,7 +79,7 @@ impl Graph {
         let refuted: Vec<String> = graph
             .nodes
             .iter()
-            .filter(|n| n.verdict == Some(Verdict::Refuted))
+            .filter(|n| n.verdict.is_some_and(Verdict::fails))
             .map(|n| n.id.clone())
             .collect();
         for id in refuted {

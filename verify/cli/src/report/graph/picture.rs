@@ -61,9 +61,7 @@ impl Graph {
         let claims = if self.nodes().len() == 1 { "claim" } else { "claims" };
         let mut words =
             format!("{} {claims}; an arrow leads from a claim to what rests on it.", self.nodes().len());
-        for verdict in
-            [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted]
-        {
+        for verdict in Verdict::ALL {
             let names = self.nodes().iter().filter(|n| n.verdict == Some(verdict)).map(|n| n.id.as_str());
             let names: Vec<&str> = names.collect();
             if !names.is_empty() {
@@ -110,12 +108,25 @@ impl Graph {
 /// A sign for each verdict, so that colour is never alone.
 pub fn sign(verdict: Option<Verdict>) -> &'static str {
     match verdict {
+        Some(Verdict::Proved) => "∎",
         Some(Verdict::Exact) => "=",
         Some(Verdict::Holds) => "≤",
         Some(Verdict::Scales) => "∼",
         Some(Verdict::Inconclusive) => "?",
+        Some(Verdict::Drifts) => "↗",
+        Some(Verdict::Outside) => "○",
         Some(Verdict::Refuted) => "✗",
-        None => "–",
+        Some(Verdict::Broken) => "!",
+        Some(Verdict::NotMeasured) | None => "–",
+    }
+}
+
+/// The class that style sheets know a verdict by.
+pub fn class(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::NotMeasured) | None => "unmeasured",
+        Some(Verdict::Outside) => "outside",
+        Some(verdict) => verdict.name(),
     }
 }
 

@@ -13,7 +13,7 @@ use escapement_verify::claim::record::Record;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::error::Result;
-use escapement_verify::judge::{Judged, Verdict, judge_bounds};
+use escapement_verify::judge::{Judged, judge_bounds};
 use escapement_verify::run::journal::{Records, RecordsByCell};
 use escapement_verify::run::plan::Plan;
 use escapement_verify::run::source::source_of;
@@ -125,7 +125,7 @@ fn entries(p: &Paper) -> impl Iterator<Item = ErratumEntry> {
 /// Marks what rests on a refuted claim.
 fn mark_shaken(report: &mut Report, registry: &Registry) {
     let refuted: Vec<String> =
-        report.claims.iter().filter(|c| c.verdict == Verdict::Refuted).map(|c| c.id.clone()).collect();
+        report.claims.iter().filter(|c| c.verdict.fails()).map(|c| c.id.clone()).collect();
     let refuted: Vec<&str> = refuted.iter().map(String::as_str).collect();
     for claim in &mut report.claims {
         claim.shaken_by = registry.shaken_by(&claim.id, &refuted).into_iter().map(str::to_owned).collect();
@@ -243,6 +243,8 @@ fn of_claim(
         shaken_by: Vec::new(),
         errata: card.errata.to_vec(),
         verdict: judged.verdict,
+        bracketed: judged.bracketed,
+        power: judged.power,
         as_printed: judged.as_printed,
         freshness: cells.iter().map(|c| c.freshness).max(),
         source,

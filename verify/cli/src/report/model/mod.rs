@@ -10,12 +10,12 @@ pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
 use escapement_verify::claim::{Tier, errata::ErratumId, record::Failure, side::Side};
-use escapement_verify::judge::{AsPrinted, BoundVerdict, Verdict, series::Series};
+use escapement_verify::judge::{AsPrinted, BoundVerdict, Powers, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The name and version of the format.
-pub const SCHEMA: &str = "escapement-report/1";
+pub const SCHEMA: &str = "escapement-report/2";
 
 /// The sentence that ends every summary.
 pub const CAVEAT: &str = "Numbers are evidence at these sizes, not proof.";
@@ -153,6 +153,12 @@ pub struct ClaimReport {
     /// The verdict: the worst of its bounds, printed wording aside; *inconclusive* at best where cells are
     /// missing.
     pub verdict: Verdict,
+    /// What came out where the verdict is *outside*: the word in brackets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bracketed: Option<Verdict>,
+    /// The smallest violation that would have been refuted, for each variable that the statement names.
+    #[serde(default)]
+    pub power: Vec<Powers>,
     /// The verdict on the printed wording, where it differs.
     pub as_printed: Option<AsPrinted>,
     /// The origin of its records: that of the least fresh, and none where there is no record. Records of

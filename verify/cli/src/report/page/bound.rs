@@ -2,9 +2,10 @@
 
 use super::mathematics::inline;
 use super::{badge, figures, hover, table};
-use crate::report::graph::sign;
+use crate::report::graph::{class, sign};
 use crate::report::model::{BoundReport, ClaimReport, Freshness, erratum_anchor};
-use escapement_verify::judge::Verdict;
+use escapement_verify::claim::Check;
+use escapement_verify::judge::Power;
 use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use escapement_verify::text::plural::count;
 use maud::{Markup, html};
@@ -23,8 +24,8 @@ pub(super) fn contents(claim: &ClaimReport) -> Markup {
                 ul {
                     @for (number, b) in claim.bounds.iter().enumerate() {
                         li {
-                            a class=(b.verdict.verdict.name()) href={ "#" (name(claim, number)) }
-                                title=(b.verdict.verdict.name()) {
+                            a class=(class(Some(b.verdict.verdict))) href={ "#" (name(claim, number)) }
+                                title=(b.verdict.word()) {
                                 (sign(Some(b.verdict.verdict))) " " (b.verdict.name)
                             }
                         }
@@ -44,7 +45,7 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -
             details class="whole" open {
             summary {
                 h4 {
-                    (v.name) " " (badge(v.verdict))
+                    (v.name) " " (badge(v.verdict, v.bracketed))
                     @if let Some(from) = bound.freshness { " " (super::freshness(Some(from))) }
                 }
             }
@@ -56,16 +57,24 @@ pub(super) fn section(bound: &BoundReport, claim: &ClaimReport, number: usize) -
                     ": shown, and does not count."
                 }
             }
+            @if v.check == Check::Code {
+                p class="printed" {
+                    "A code check: a theorem about the number computed, which supports no claim."
+                }
+            }
+            @if let Some(chosen) = &v.chosen {
+                p class="printed" { "Chosen after seeing data: " (inline(chosen)) "." }
+            }
             p { (evidence(bound, from)) }
             @if let Some(why) = &v.why {
-                p class={ "why " (v.verdict.name()) } { "Why " (v.verdict) ": " (inline(why)) "." }
+                p class={ "why " (class(Some(v.verdict))) } { "Why " (v.word()) ": " (inline(why)) "." }
             }
             (figures::pictures(bound, claim))
             (table::exponents(bound))
             (table::cells(bound, claim))
             @if let Some(worst) = &v.worst {
                 p class="again" {
-                    @if v.verdict == Verdict::Refuted {
+                    @if v.verdict.fails() {
                         "The cell that refutes it"
                     } @else {
                         "The cell nearest to deciding otherwise"
@@ -86,16 +95,26 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
     let v = &bound.verdict;
     html! {
         @if let Some(e) = figures::nearest(bound) {
-            @let limits = format!("limits {} to {}; {from}", exponent(e.lower), exponent(e.upper));
+            @let limits = format!("limits {} to {}; {from}", exponent(e.lhs.lower), exponent(e.lhs.upper));
             span class="number" title=(limits) {
-                (e.parameter) sup { (exponent(e.measured)) }
+                (e.parameter) sup { (exponent(e.lhs.value)) }
             }
             " measured, claimed " (e.parameter) sup { (exponent(e.claimed)) }
-            " (limits " (exponent(e.lower)) " to " (exponent(e.upper))
+            " (limits " (exponent(e.lhs.lower)) " to " (exponent(e.lhs.upper))
+            @if let Some(from) = e.from { ", over the upper half from " (e.parameter) " = " (from) }
             @if let Some(onset) = e.onset { ", from " (e.parameter) " = " (onset) " on" }
             @if e.exact { ", without scatter" }
             "). "
         }
+        @for p in &v.pooled {
+            "Over " (count(p.sweeps, "sweep")) " together the ratio goes like the power "
+            (exponent(p.ratio.value)) " (limits " (exponent(p.ratio.lower)) " to " (exponent(p.ratio.upper))
+            "; upper halves " (exponent(p.upper_half.lower)) " to " (exponent(p.upper_half.upper)) "). "
+        }
+        @if let (Some(slack), Some(reason)) = (v.slack, &v.slack_reason) {
+            "Slack " (slack) ", because " (inline(reason)) ". "
+        }
+        @if let Some(words) = v.power.as_ref().map(Power::words) { (capital(&words)) " would have been refuted. " }
         @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
         @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
         @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }

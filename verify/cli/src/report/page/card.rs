@@ -1,9 +1,10 @@
 //! The card of a claim: what it says, what would refute it, what came out, and what to type.
 
 use super::mathematics::{display, inline};
+use super::overview::powers;
 use super::shared::scroll;
 use super::{badge, bound, freshness};
-use crate::report::graph::{Graph, Setting};
+use crate::report::graph::{Graph, Setting, class};
 use crate::report::model::{ClaimReport, HypothesisCount, Report};
 use escapement::error::human_bytes;
 use escapement_verify::claim::record::Hypothesis;
@@ -18,14 +19,14 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
     // Beside the facts where it can be read there, below them otherwise.
     let sides = if near.layout().width > 480.0 { "sides wide" } else { "sides" };
     html! {
-        article class={ "card " (claim.verdict.name()) @if !claim.shaken_by.is_empty() { " shaken" } }
-            id={ "claim-" (claim.id) } data-verdict=(claim.verdict.name())
+        article class={ "card " (class(Some(claim.verdict))) @if !claim.shaken_by.is_empty() { " shaken" } }
+            id={ "claim-" (claim.id) } data-verdict=(class(Some(claim.verdict)))
             aria-labelledby={ "title-" (claim.id) } {
             h3 id={ "title-" (claim.id) } tabindex="-1" {
                 span class="id" { (claim.id) } " " (inline(&claim.title))
             }
             p class="marks" {
-                (badge(claim.verdict)) " " (freshness(claim.freshness)) " "
+                (badge(claim.verdict, claim.bracketed)) " " (freshness(claim.freshness)) " "
                 span class="reference" { (claim.reference) }
             }
             @if !claim.shaken_by.is_empty() {
@@ -65,7 +66,7 @@ fn statement(claim: &ClaimReport, report: &Report) -> Markup {
                     }
                 }
                 @if let Some(p) = &claim.as_printed {
-                    div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict)) } }
+                    div { dt { "Verdict on the printed wording" } dd { (badge(p.verdict, None)) } }
                 }
             }
         }
@@ -91,6 +92,11 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
             (fact("Hypotheses", &html! { (inline(&claim.hypotheses)) (met(&claim.hypotheses_met)) }))
             (fact("Method", &inline(&claim.method)))
             (fact("What would refute it", &inline(&claim.refuted_by)))
+            (fact("Power", &html! {
+                (powers(&claim.power))
+                ": the smallest extra power of each variable that the statement names which would have been \
+                 refuted"
+            }))
             (fact("Cells", &cells))
             (fact("Rests on", &links(&claim.uses, report)))
             (fact("Rest on it", &links(&claim.rests_on_it, report)))

@@ -4,7 +4,7 @@ use super::mathematics::inline;
 use super::shared::{scroll, table};
 use super::{badge, freshness};
 use crate::files::unreadable;
-use crate::report::{model::Freshness, plot};
+use crate::report::{graph::class, model::Freshness, plot};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement_verify::judge::ClaimVerdict;
 use escapement_verify::run::source::SOURCE_HASH;
@@ -131,16 +131,16 @@ fn one(e: &DrawnExperiment) -> Markup {
     let rows = html! {
         @for b in &v.bounds {
             tr {
-                th scope="row" { (b.name) } td { (badge(b.verdict)) }
+                th scope="row" { (b.name) } td { (badge(b.verdict, b.bracketed)) }
                 td { (inline(&fractions_shortened(&b.statement))) }
                 td { (inline(&fractions_shortened(b.why.as_deref().unwrap_or("")))) }
             }
         }
     };
     html! {
-        article class={ "card " (v.verdict.name()) } {
+        article class={ "card " (class(Some(v.verdict))) } {
             h3 {
-                (v.claim) ": " (v.title) " " (badge(v.verdict))
+                (v.claim) ": " (v.title) " " (badge(v.verdict, v.bracketed))
                 @if e.freshness.is_some() { " " (freshness(e.freshness)) }
             }
             @if let Some(svg) = &e.svg {

@@ -37,10 +37,11 @@ pub(super) fn deciding<'a>(bound: &'a BoundReport, claim: &ClaimReport) -> Optio
 /// The finding on a bound in a sentence, for those who cannot see its pictures.
 pub(super) fn finding(bound: &BoundReport) -> String {
     let v = &bound.verdict;
-    let mut words = vec![format!("{}: {}", v.name, v.verdict)];
+    let mut words = vec![format!("{}: {}", v.name, v.word())];
     if let Some(e) = nearest(bound) {
         let p = &e.parameter;
-        let [measured, lower, upper, claimed] = [e.measured, e.lower, e.upper, e.claimed].map(exponent);
+        let [measured, lower, upper, claimed] =
+            [e.lhs.value, e.lhs.lower, e.lhs.upper, e.claimed].map(exponent);
         words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
     }
     if let Some(c) = v.implied_constant {

@@ -22,7 +22,7 @@ pub use experiments::{DrawnExperiment, collect, folders};
 use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
-use escapement_verify::judge::Verdict;
+use escapement_verify::judge::{Verdict, word};
 use escapement_verify::text::numbers::{bound as error_bound, short};
 use escapement_verify::text::plural::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -91,21 +91,13 @@ fn claim_graph(report: &Report) -> Graph {
     Graph::new(report.claims.iter().map(node).collect())
 }
 
-/// All verdicts, from best to worst, each with what it means.
-const VERDICTS: [(Verdict, &str); 5] = [
-    (Verdict::Exact, "an identity, equal within its certificate on every cell"),
-    (Verdict::Holds, "an inequality with explicit constants, on every cell"),
-    (Verdict::Scales, "a growth whose confidence limits stay within ¼ of the claimed exponent"),
-    (Verdict::Inconclusive, "the data do not decide, or the check could not have failed"),
-    (
-        Verdict::Refuted,
-        "the limits lie beyond ¼, the inequality is violated, or one record contradicts the others",
-    ),
-];
-
 /// A verdict in colour and in words.
-fn badge(verdict: Verdict) -> Markup {
-    html! { span class={ "badge " (verdict.name()) } { (graph::sign(Some(verdict))) " " (verdict.name()) } }
+fn badge(verdict: Verdict, bracketed: Option<Verdict>) -> Markup {
+    html! {
+        span class={ "badge " (graph::class(Some(verdict))) } {
+            (graph::sign(Some(verdict))) " " (word(verdict, bracketed))
+        }
+    }
 }
 
 /// A value whose error bound shows on hover, with the words `from` on where it comes from.

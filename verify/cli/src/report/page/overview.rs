@@ -1,10 +1,10 @@
 //! The first part of the page: counts by verdict, the meaning of the signs, all claims, and the graph.
 
-use super::{VERDICTS, badge, bound, freshness};
+use super::{badge, bound, freshness};
 use super::{figures, mathematics::inline, shared::scroll};
-use crate::report::graph::{Graph, Setting};
+use crate::report::graph::{Graph, Setting, class};
 use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
-use escapement_verify::judge::{ExponentEvidence, Verdict};
+use escapement_verify::judge::{ExponentEvidence, Powers, Verdict};
 use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use maud::{Markup, PreEscaped, html};
 
@@ -30,10 +30,18 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
             dl class="counts" {
-                @for (verdict, meaning) in VERDICTS {
-                    div class={ "tile " (verdict.name()) } {
-                        dt { (badge(verdict)) }
-                        dd { strong { (count(verdict)) } " " span { (meaning) } }
+                @for verdict in Verdict::ALL.into_iter().filter(|v| count(*v) > 0) {
+                    div class={ "tile " (class(Some(verdict))) } {
+                        dt { (badge(verdict, None)) }
+                        dd { strong { (count(verdict)) } " " span { (verdict.meaning()) } }
+                    }
+                }
+            }
+            details class="words" {
+                summary { "What the ten words mean" }
+                dl {
+                    @for verdict in Verdict::ALL {
+                        div { dt { (badge(verdict, None)) } dd { (verdict.meaning()) } }
                     }
                 }
             }
@@ -49,13 +57,15 @@ pub(super) fn section(report: &Report) -> Markup {
             div class="stack" {
                 table class="claims-table" {
                     caption { "The claims, each with the exponent that comes nearest to violating its \
-                        bound, its limits, and the constant of that bound" }
+                        bound, its limits, and the constant of that bound. Power is the smallest extra power of a \
+                        variable that would have been refuted" }
                     thead {
                         tr {
                             th scope="col" { "Claim" } th scope="col" { "Verdict" }
                             th scope="col" { "As printed" } th scope="col" { "What it says" }
                             th scope="col" class="far-out" { "Exponent, claimed → measured" }
-                            th scope="col" class="far-out" { "Constant" } th scope="col" { "Cells" }
+                            th scope="col" class="far-out" { "Constant" } th scope="col" { "Power" }
+                            th scope="col" { "Cells" }
                             th scope="col" { "Numbers" }
                         }
                     }
@@ -72,7 +82,7 @@ fn row(claim: &ClaimReport) -> Markup {
         tr {
             th scope="row" { a href={ "#claim-" (claim.id) } { (claim.id) } }
             td data-label="Verdict" {
-                (badge(claim.verdict))
+                (badge(claim.verdict, claim.bracketed))
                 @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted "
                     (claim.shaken_by.join(", ")) } }
             }
@@ -86,7 +96,8 @@ fn row(claim: &ClaimReport) -> Markup {
             }
             td data-label="What it says" { (inline(&claim.title)) }
             (worst(claim))
-            td data-label="Cells" { (c.recorded) " of " (c.planned) }
+            td data-label="Power" { (powers(&claim.power)) }
+            td data-label="Cells" { (c.recorded) " of " (c.planned) ", " (c.inside_hypotheses) " inside" }
             td data-label="Numbers" { (freshness(claim.freshness)) }
         }
     }
@@ -95,7 +106,7 @@ fn row(claim: &ClaimReport) -> Markup {
 /// The exponent that comes nearest to violating its bound, and the implied constant of that bound; of the
 /// worst bound where none has an exponent.
 fn worst(claim: &ClaimReport) -> Markup {
-    let counted = || claim.bounds.iter().filter(|b| b.verdict.printed.is_none());
+    let counted = || claim.bounds.iter().filter(|b| b.verdict.counts());
     let exponents = counted().filter_map(|b| Some((b, figures::nearest(b).filter(|e| e.decides)?)));
     let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| e.beyond(b.binds());
     let nearest = exponents.max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
@@ -109,13 +120,28 @@ fn worst(claim: &ClaimReport) -> Markup {
                 @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
                 a href={ "#" (bound::name(claim, number)) }
                     title={ (b.verdict.name) ", " (b.binds().words()) } {
-                    (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.measured))
+                    (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.lhs.value))
                 }
-                " " span { "(" (exponent(e.lower)) " to " (exponent(e.upper)) ")" }
+                " " span { "(" (exponent(e.lhs.lower)) " to " (exponent(e.lhs.upper)) ")" }
             } @else { "–" }
         }
         td data-label="constant" class={ "far-out" @if constant.is_none() { " none" } } {
             @if let Some(c) = constant { (short(c)) } @else { "–" }
+        }
+    }
+}
+
+/// The smallest violation that would have been refuted, for each variable that the statement names.
+pub(super) fn powers(all: &[Powers]) -> Markup {
+    html! {
+        @if all.is_empty() { "–" }
+        @for (place, p) in all.iter().enumerate() {
+            @if place > 0 { ", " }
+            @match (&p.bound, p.least) {
+                (None, _) => { (p.variable) " " span class="none" { "not looked at" } },
+                (_, None) => { (p.variable) " none" },
+                (_, Some(least)) => { (p.variable) sup { (format!("{least:.2}")) } },
+            }
         }
     }
 }
@@ -138,9 +164,9 @@ pub(super) fn filter(report: &Report) -> Markup {
     html! {
         div id="filter" class="filter" role="group" aria-label="Show claims by verdict" hidden {
             button type="button" data-show="" aria-pressed="true" { "all " (report.claims.len()) }
-            @for (verdict, _) in VERDICTS {
+            @for verdict in Verdict::ALL {
                 @if let Some(count) = report.counts.get(&verdict) {
-                    button type="button" data-show=(verdict.name()) aria-pressed="false" {
+                    button type="button" data-show=(class(Some(verdict))) aria-pressed="false" {
                         (verdict.name()) " " (count)
                     }
                 }

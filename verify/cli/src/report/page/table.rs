@@ -2,7 +2,7 @@
 
 use super::shared;
 use crate::report::model::{BoundReport, ClaimReport};
-use escapement_verify::judge::{ExponentEvidence, Verdict, series::Point};
+use escapement_verify::judge::{ExponentEvidence, series::Point};
 use escapement_verify::text::numbers::{short, signed_exponent as exponent, with_bound};
 use escapement_verify::text::plural::{are, count};
 use maud::{Markup, html};
@@ -18,12 +18,13 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
     }
     let row = |e: &ExponentEvidence| {
         html! {
-            tr class=[(e.verdict == Verdict::Refuted).then_some("bad")] {
+            tr class=[e.verdict.fails().then_some("bad")] {
                 th scope="row" { (if e.group.is_empty() { "all cells" } else { &e.group }) }
                 td { (e.parameter) }
                 td { (exponent(e.claimed)) }
-                td { (exponent(e.measured)) }
-                td { (exponent(e.lower)) " to " (exponent(e.upper)) }
+                @for side in [e.lhs, e.rhs, e.ratio] {
+                    td { (exponent(side.value)) " (" (exponent(side.lower)) " to " (exponent(side.upper)) ")" }
+                }
                 td { @if let Some(onset) = e.onset { (onset) } @else { "–" } }
                 td { (e.values) " / " (e.points) }
                 td { (e.verdict) @if !e.decides { ", decides nothing" } }
@@ -32,7 +33,8 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
     };
     let name = &bound.verdict.name;
     let caption = format!("Claimed and measured exponents of {name}, with their limits");
-    let columns = ["cells", "in", "claimed", "measured", "limits", "onset", "values / points", "verdict"];
+    let columns =
+        ["cells", "in", "claimed", "measured", "right side", "ratio", "onset", "values / points", "verdict"];
     let rows = html! { @for e in all { (row(e)) } };
     html! {
         details {

@@ -2,9 +2,11 @@
 //! out of it.
 
 use super::tex::tex;
-use super::{constant, records, tally};
+use super::{constant, powers, records, tally};
 use crate::report::control;
 use crate::report::model::{CAVEAT, Report};
+use escapement_verify::claim::Check;
+use escapement_verify::judge::word;
 use escapement_verify::text::numbers::exponent;
 use std::fmt::Write;
 
@@ -69,14 +71,15 @@ fn claims(out: &mut String, report: &Report) {
         vec![
             c.id.clone(),
             c.title.clone(),
-            c.verdict.to_string(),
+            word(c.verdict, c.bracketed),
+            powers(&c.power),
             printed,
             records(c),
             c.shaken_by.join(", "),
         ]
     });
-    let head = ["claim", "title", "verdict", "as printed", "records", "rests on refuted"];
-    table(out, "Claims", "lL{75mm}lL{30mm}L{45mm}L{35mm}", &head, rows);
+    let head = ["claim", "title", "verdict", "power", "as printed", "records", "rests on refuted"];
+    table(out, "Claims", "lL{60mm}L{25mm}L{40mm}L{30mm}L{40mm}L{25mm}", &head, rows);
 }
 
 fn bounds(out: &mut String, report: &Report) {
@@ -88,7 +91,7 @@ fn bounds(out: &mut String, report: &Report) {
             b.name.clone(),
             format!("{}{printed}", b.statement),
             b.kind.clone(),
-            b.verdict.to_string(),
+            if b.check == Check::Code { format!("{} (code)", b.word()) } else { b.word() },
             constant(bound),
             format!("{} of {} ({})", b.cells, bound.planned, b.cells_inside_hypotheses),
             bound.freshness.map_or("none", |f| f.name()).to_owned(),
@@ -122,8 +125,10 @@ fn exponents(out: &mut String, report: &Report) {
                 format!("{}{decides}", e.group),
                 e.parameter.clone(),
                 exponent(e.claimed),
-                exponent(e.measured),
-                format!("{} to {}", exponent(e.lower), exponent(e.upper)),
+                exponent(e.lhs.value),
+                format!("{} to {}", exponent(e.lhs.lower), exponent(e.lhs.upper)),
+                exponent(e.rhs.value),
+                exponent(e.ratio.value),
                 onset,
                 e.verdict.to_string(),
             ]
@@ -132,6 +137,18 @@ fn exponents(out: &mut String, report: &Report) {
     if rows.peek().is_none() {
         return;
     }
-    let head = ["claim", "bound", "cells", "of", "claimed", "measured", "limits", "onset", "verdict"];
-    table(out, "Exponents", "L{30mm}L{40mm}L{60mm}lrrlll", &head, rows);
+    let head = [
+        "claim",
+        "bound",
+        "cells",
+        "of",
+        "claimed",
+        "measured",
+        "limits",
+        "right side",
+        "ratio",
+        "onset",
+        "verdict",
+    ];
+    table(out, "Exponents", "L{28mm}L{36mm}L{50mm}lrrlrrll", &head, rows);
 }

@@ -1,7 +1,9 @@
 //! The report as Markdown.
 
-use super::{constant, records, tally};
+use super::{constant, powers, records, tally};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
+use escapement_verify::claim::Check;
+use escapement_verify::judge::word;
 use escapement_verify::text::numbers::{exponent, four_decimals};
 use escapement_verify::text::plural::count;
 use std::fmt::Write;
@@ -30,15 +32,19 @@ pub fn markdown(report: &Report) -> String {
     for note in &report.notes {
         let _ = writeln!(out, "Note: {note}.\n");
     }
-    table_head(&mut out, "claim | verdict | records | as printed | rests on refuted | reference | uses");
+    table_head(
+        &mut out,
+        "claim | verdict | power | records | as printed | rests on refuted | reference | uses",
+    );
     for c in &report.claims {
         let printed =
             c.as_printed.as_ref().map_or_else(String::new, |p| format!("{} ({})", p.verdict, p.erratum));
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {printed} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {printed} | {} | {} | {} |",
             c.id,
-            c.verdict,
+            word(c.verdict, c.bracketed),
+            powers(&c.power),
             records(c),
             c.shaken_by.join(", "),
             escape(&c.reference),
@@ -84,8 +90,11 @@ fn claim(out: &mut String, c: &ClaimReport) {
     bounds(out, c);
     exponents(out, c);
     for b in c.bounds.iter().map(|b| &b.verdict) {
+        if let Some(chosen) = &b.chosen {
+            let _ = writeln!(out, "\nChosen for {} after seeing data: {chosen}.", b.name);
+        }
         if let Some(why) = &b.why {
-            let _ = writeln!(out, "\n{} is {}: {why}.", b.name, b.verdict);
+            let _ = writeln!(out, "\n{} is {}: {why}.", b.name, b.word());
         }
         if let Some(w) = &b.worst {
             let _ = writeln!(out, "\nWorst cell of {}: `{}`", b.name, w.command);
@@ -98,7 +107,7 @@ fn claim(out: &mut String, c: &ClaimReport) {
 
 /// The table of the bounds of a claim.
 fn bounds(out: &mut String, c: &ClaimReport) {
-    let head = "bound | kind | verdict | constant | tightness | cells (inside) | records | margin | control";
+    let head = "bound | kind | check | verdict | constant | tightness | cells (inside) | records | margin | control";
     table_head(out, head);
     for bound in &c.bounds {
         let b = &bound.verdict;
@@ -109,11 +118,12 @@ fn bounds(out: &mut String, c: &ClaimReport) {
             .map_or_else(|| b.control.description.clone(), |f| format!("{}; {f}", b.control.description));
         let _ = writeln!(
             out,
-            "| {}: {}{printed} | {} | {} | {} | {} | {} of {} ({}) | {} | {} | {}: {} |",
+            "| {}: {}{printed} | {} | {} | {} | {} | {} | {} of {} ({}) | {} | {} | {}: {} |",
             b.name,
             escape(&b.statement),
             b.kind,
-            b.verdict,
+            if b.check == Check::Code { "code" } else { "paper" },
+            b.word(),
             constant(bound),
             escape(&b.tightness.text),
             b.cells,
@@ -132,8 +142,8 @@ fn exponents(out: &mut String, c: &ClaimReport) {
     let all = || c.bounds.iter().map(|b| &b.verdict).flat_map(|b| b.exponents.iter().map(move |e| (b, e)));
     if all().next().is_some() {
         out.push('\n');
-        let head = "bound | cells | parameter | claimed | measured | lower | upper | onset | points | \
-                    decides | verdict";
+        let head = "bound | cells | parameter | claimed | measured | lower | upper | right side | ratio | onset | \
+                    points | decides | verdict";
         table_head(out, head);
     }
     for (b, e) in all() {
@@ -141,14 +151,16 @@ fn exponents(out: &mut String, c: &ClaimReport) {
         let decides = if e.decides { "yes" } else { "no" };
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} | {onset} | {} | {decides} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {onset} | {} | {decides} | {} |",
             b.name,
             escape(&e.group),
             e.parameter,
             exponent(e.claimed),
-            exponent(e.measured),
-            exponent(e.lower),
-            exponent(e.upper),
+            exponent(e.lhs.value),
+            exponent(e.lhs.lower),
+            exponent(e.lhs.upper),
+            exponent(e.rhs.value),
+            exponent(e.ratio.value),
             e.points,
             e.verdict
         );

@@ -9,10 +9,16 @@ mod tex;
 pub use latex::latex;
 pub use markdown::markdown;
 pub use rows::csv;
-pub use terminal::{of_verdict, summary};
+pub use terminal::{of_verdict, powers as power_table, summary};
 
 use super::model::{BoundReport, ClaimReport, Report};
+use escapement_verify::judge::Powers;
 use escapement_verify::text::{numbers::with_error, plural::count};
+
+/// The smallest violation that would have been refuted, for each variable of the statement.
+fn powers(all: &[Powers]) -> String {
+    all.iter().map(Powers::words).collect::<Vec<_>>().join(", ")
+}
 
 /// The implied constant with its error bound; empty where there is none.
 fn constant(bound: &BoundReport) -> String {

@@ -4,9 +4,10 @@ use crate::report::model::Report;
 
 /// The columns.
 const HEADINGS: &str = "\
-    claim,bound,kind,verdict,printed_erratum,implied_constant,constant_error,margin,tightness,\
+    claim,bound,kind,check,verdict,bracketed,printed_erratum,slack,power,implied_constant,constant_error,margin,tightness,\
     tightness_exponent,tightness_constant,records,cells_planned,cells_missing,cells,\
-    cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,onset,points,\
+    cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,\
+    rhs,rhs_lower,rhs_upper,ratio,ratio_lower,ratio_upper,onset,points,\
     lack_of_fit_p,decides,worst_cell,worst_lhs,worst_lhs_error,worst_rhs,worst_rhs_error,why";
 
 /// One row per exponent, and one per bound without exponents.
@@ -23,8 +24,12 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
             claim.id.clone(),
             b.name.clone(),
             b.kind.clone(),
+            format!("{:?}", b.check).to_lowercase(),
             b.verdict.to_string(),
+            b.bracketed.map_or_else(String::new, |v| v.to_string()),
             b.printed.map_or_else(String::new, |e| e.0.to_string()),
+            shown(b.slack),
+            shown(b.power.as_ref().and_then(|p| p.least)),
             shown(b.implied_constant),
             shown(bound.constant_error),
             shown(b.margin),
@@ -47,7 +52,7 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
             shown(w.map(|w| w.rhs.error)),
             b.why.clone().unwrap_or_default(),
         ];
-        let mut row = |middle: [String; 10]| out.write_record(head.iter().chain(&middle).chain(&tail));
+        let mut row = |middle: [String; 16]| out.write_record(head.iter().chain(&middle).chain(&tail));
         if b.exponents.is_empty() {
             row(Default::default())?;
         }
@@ -56,9 +61,15 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
                 e.parameter.clone(),
                 e.group.clone(),
                 e.claimed.to_string(),
-                e.measured.to_string(),
-                e.lower.to_string(),
-                e.upper.to_string(),
+                e.lhs.value.to_string(),
+                e.lhs.lower.to_string(),
+                e.lhs.upper.to_string(),
+                e.rhs.value.to_string(),
+                e.rhs.lower.to_string(),
+                e.rhs.upper.to_string(),
+                e.ratio.value.to_string(),
+                e.ratio.lower.to_string(),
+                e.ratio.upper.to_string(),
                 e.onset.map_or_else(String::new, |o| o.to_string()),
                 e.points.to_string(),
                 shown(e.lack_of_fit_p),

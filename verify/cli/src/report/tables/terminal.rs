@@ -1,59 +1,163 @@
 //! The table on the terminal.
 
 use crate::report::{control, model::CAVEAT};
-use escapement_verify::claim::{Bound, Side};
-use escapement_verify::judge::{BoundVerdict, ClaimVerdict, ExponentEvidence, Verdict};
-use escapement_verify::text::{numbers::four_decimals, plural::count};
+use escapement_verify::claim::{Bound, Check, Side};
+use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Powers, Verdict};
+use escapement_verify::text::numbers::{four_decimals, short};
+use escapement_verify::text::plural::count;
 use escapement_verify::{claim::Claim, claim::registry::Registry};
 use std::fmt::Write;
 
-/// The table that `verify` ends with.
-///
-/// Of the exponents of a supported bound only the one that comes nearest to violating it is shown, unless
-/// `details` asks for all.
+/// The widths of the columns: with a space between them less than a hundred.
+const WIDTHS: [usize; 6] = [21, 21, 17, 8, 21, 5];
+
+/// The headings of the columns.
+const HEADINGS: [&str; 6] = ["claim", "verdict", "exponent", "constant", "power", "cells inside"];
+
+/// What the columns mean.
+const LEGEND: &str = "\
+exponent: as measured, in brackets as claimed, of the sweep nearest to violating its bound;
+constant: the largest ratio of that bound (the smallest of a lower one);
+power: the smallest extra power that would have been refuted, – where no check looks at the variable.
+";
+
+/// The table that `verify` ends with: one line for each claim, then the bounds that are not supported; with
+/// `details` all bounds with all sweeps.
 pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) -> String {
-    let mut out = String::new();
-    let refuted: Vec<&str> =
-        verdicts.iter().filter(|v| v.verdict == Verdict::Refuted).map(|v| v.claim.as_str()).collect();
+    let mut out = row(HEADINGS.map(str::to_owned));
     for v in verdicts {
         let of_claim = registry.get(&v.claim).map(Claim::bounds).unwrap_or_default();
+        out += &line(v, &of_claim);
+    }
+    out.push('\n');
+    let failing: Vec<&str> =
+        verdicts.iter().filter(|v| v.verdict.fails()).map(|v| v.claim.as_str()).collect();
+    for v in verdicts {
+        let of_claim = registry.get(&v.claim).map(Claim::bounds).unwrap_or_default();
+        let shaken_by = registry.shaken_by(&v.claim, &failing);
+        let shown = details || !shaken_by.is_empty() || !v.failures.is_empty() || v.bounds.iter().any(news);
+        if !shown {
+            continue;
+        }
         out += &claim(v, &of_claim, details);
-        let shaken_by = registry.shaken_by(&v.claim, &refuted);
         if !shaken_by.is_empty() {
             let _ = writeln!(out, "  {:<12}  rests on what is refuted: {}", "", shaken_by.join(", "));
         }
         let resting = registry.resting_on(&v.claim);
-        if v.verdict == Verdict::Refuted && !resting.is_empty() {
+        if v.verdict.fails() && !resting.is_empty() {
             let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
         }
     }
+    out += LEGEND;
     let of = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
-    let all = [Verdict::Exact, Verdict::Holds, Verdict::Scales, Verdict::Inconclusive, Verdict::Refuted];
-    let words: Vec<String> = all.iter().filter(|w| of(**w) > 0).map(|w| format!("{} {w}", of(*w))).collect();
+    let words: Vec<String> =
+        Verdict::ALL.iter().filter(|w| of(**w) > 0).map(|w| format!("{} {w}", of(*w))).collect();
     let _ = writeln!(out, "{}: {}. {CAVEAT}", count(verdicts.len(), "claim"), words.join(", "));
     out
 }
 
-/// The lines on one claim, of which `bounds` say on which side they bind.
+/// What would have been noticed, for each claim and variable, and for each check.
+pub fn powers(verdicts: &[ClaimVerdict]) -> String {
+    let mut out = String::new();
+    for v in verdicts {
+        let all: Vec<String> = v.power.iter().map(Powers::words).collect();
+        // Writing to a string cannot fail.
+        let _ =
+            writeln!(out, "{}: {}", v.claim, if all.is_empty() { "–".to_owned() } else { all.join(", ") });
+        for b in v.bounds.iter().filter(|b| b.counts()) {
+            let words = b.power.as_ref().map_or_else(|| b.word(), |p| p.words());
+            let _ = writeln!(out, "  {:<34}  {words}", b.name);
+        }
+    }
+    out += "Each is the smallest violation, planted in the records, that turns the verdict refuted.\n";
+    out
+}
+
+/// Whether a bound is worth a look: it does not support its claim, and ought to.
+fn news(b: &BoundVerdict) -> bool {
+    !(b.verdict.supports() || b.verdict == Verdict::NotMeasured) && b.printed.is_none()
+}
+
+fn row(cells: [String; 6]) -> String {
+    let mut out = String::new();
+    for (cell, width) in cells.iter().zip(WIDTHS) {
+        let _ = write!(out, "{cell:<width$} ");
+    }
+    format!("{}\n", out.trim_end())
+}
+
+/// The claim in one line.
+fn line(v: &ClaimVerdict, bounds: &[Bound]) -> String {
+    let side = |b: &BoundVerdict| {
+        bounds.iter().find(|bound| bound.name == b.name).map_or(Side::Both, |bound| bound.kind.side())
+    };
+    let counted = || v.bounds.iter().filter(|b| b.counts() && b.verdict != Verdict::NotMeasured);
+    let nearest = counted()
+        .filter_map(|b| Some((b, ExponentEvidence::nearest(side(b), &b.exponents)?)))
+        .filter(|(_, e)| e.decides)
+        .max_by(|(b, x), (c, y)| x.beyond(side(b)).total_cmp(&y.beyond(side(c))));
+    let bound = nearest
+        .map(|(b, _)| b)
+        .or_else(|| counted().filter(|b| b.implied_constant.is_some()).max_by_key(|b| b.verdict));
+    let exponent = nearest
+        .map_or_else(String::new, |(_, e)| format!("{} {:.2} ({:.2})", e.parameter, e.lhs.value, e.claimed));
+    let constant = bound.and_then(|b| b.implied_constant).map_or_else(String::new, short);
+    let power = |p: &Powers| match (&p.bound, p.least) {
+        (None, _) => format!("{} –", p.variable),
+        (_, None) => format!("{} >4", p.variable),
+        (_, Some(least)) => format!("{} {least:.2}", p.variable),
+    };
+    let power: Vec<String> = v.power.iter().map(power).collect();
+    let (inside, cells) = counted().fold((0, 0), |(i, n), b| (i + b.cells_inside_hypotheses, n + b.cells));
+    let cells =
+        if cells == 0 { String::new() } else { format!("{:.0}%", 100.0 * inside as f64 / cells as f64) };
+    // Powers that do not fit go on below.
+    let mut lines: Vec<String> = vec![String::new()];
+    for p in power {
+        let last = lines.len() - 1;
+        let gap = if lines[last].is_empty() { "" } else { ", " };
+        if lines[last].chars().count() + gap.len() + p.chars().count() > WIDTHS[4] {
+            lines.push(p);
+        } else {
+            lines[last] += &format!("{gap}{p}");
+        }
+    }
+    let first = row([v.claim.clone(), v.word(), exponent, constant, lines[0].clone(), cells]);
+    let blank = String::new;
+    lines[1..]
+        .iter()
+        .fold(first, |out, more| out + &row([blank(), blank(), blank(), blank(), more.clone(), blank()]))
+}
+
+/// The bounds of a claim, of which `bounds` say on which side they bind: those that are news, or all.
 fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{:<12}  {}: {} ({})", v.verdict.name(), v.claim, v.title, v.reference);
+    let _ = writeln!(out, "{:<12}  {}: {} ({})", v.word(), v.claim, v.title, v.reference);
     if let Some(p) = &v.as_printed {
         let _ = writeln!(out, "{:<12}  as printed: {} ({})", "", p.verdict, p.erratum);
     }
-    for b in &v.bounds {
+    for b in v.bounds.iter().filter(|b| details || news(b)) {
         let printed = b.printed.map_or_else(String::new, |e| format!(" [as printed, {e}; does not count]"));
-        let _ = writeln!(out, "  {:<12}  {} {}{printed}", b.verdict.name(), b.kind, b.name);
+        let code = if b.check == Check::Code { " [code check]" } else { "" };
+        let _ = writeln!(out, "  {:<12}  {} {}{printed}{code}", b.word(), b.kind, b.name);
         let _ = writeln!(out, "{:18}{}", "", evidence(b));
-        let all = details || matches!(b.verdict, Verdict::Refuted | Verdict::Inconclusive);
+        if let Some(chosen) = &b.chosen {
+            let _ = writeln!(out, "{:18}chosen after seeing data: {chosen}", "");
+        }
+        for p in &b.pooled {
+            let of = ["", ", upper halves"].get(p.tail).copied().unwrap_or(", their ends");
+            let _ =
+                writeln!(out, "{:18}lhs/rhs over {}{of}: {}", "", count(p.sweeps, "sweep"), limits(p.ratio));
+        }
         let bound = bounds.iter().find(|bound| bound.name == b.name);
         let side = bound.map_or(Side::Both, |bound| bound.kind.side());
         let nearest = ExponentEvidence::nearest(side, &b.exponents);
-        for e in if all { b.exponents.as_slice() } else { nearest.map_or(&[][..], std::slice::from_ref) } {
+        for e in if details { b.exponents.as_slice() } else { nearest.map_or(&[][..], std::slice::from_ref) }
+        {
             let _ = writeln!(out, "{:18}{}", "", exponent(e));
         }
-        if !all && b.exponents.len() > 1 {
+        if !details && b.exponents.len() > 1 {
             let margins = match b.exponents.len() - 1 {
                 1 => "1 more sweep, with a larger margin".to_owned(),
                 n => format!("{n} more sweeps, all with larger margins"),
@@ -62,7 +166,7 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
         }
         if let Some(why) = &b.why {
             let _ = writeln!(out, "{:18}why: {why}", "");
-            if let Some(w) = b.worst.as_ref().filter(|_| b.verdict == Verdict::Refuted) {
+            if let Some(w) = b.worst.as_ref().filter(|_| b.verdict.fails()) {
                 let _ = writeln!(out, "{:18}again: {}", "", w.command);
             }
         }
@@ -81,7 +185,7 @@ pub fn of_verdict(verdict: &ClaimVerdict) -> String {
     format!("{}{CAVEAT}\n", claim(verdict, &[], true))
 }
 
-/// Constant, tightness, margin, cells and control in one line.
+/// Constant, tightness, power, cells and control in one line.
 fn evidence(b: &BoundVerdict) -> String {
     let mut words = Vec::new();
     if let Some(c) = b.implied_constant {
@@ -90,17 +194,31 @@ fn evidence(b: &BoundVerdict) -> String {
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());
     }
+    if let Some(power) = &b.power {
+        words.push(format!("power: {}", power.words()));
+    }
     words.push(format!("{}, {} inside the hypotheses", count(b.cells, "cell"), b.cells_inside_hypotheses));
     words.push(format!("control {}", control::words(&b.control)));
     words.join("; ")
 }
 
+/// "0.012 (-0.034 to 0.057)".
+fn limits(slope: Estimate) -> String {
+    format!("{:.3} ({:.3} to {:.3})", slope.value, slope.lower, slope.upper)
+}
+
 fn exponent(e: &ExponentEvidence) -> String {
     let mut text = format!(
-        "{}^{:.3} claimed, {:.3} measured ({:.3} to {:.3})",
-        e.parameter, e.claimed, e.measured, e.lower, e.upper
+        "{}^{:.3} claimed, {:.3} measured ({:.3} to {:.3}), right side {:.3}, ratio {}",
+        e.parameter,
+        e.claimed,
+        e.lhs.value,
+        e.lhs.lower,
+        e.lhs.upper,
+        e.rhs.value,
+        limits(e.ratio)
     );
-    if let Some(at) = e.onset {
+    if let Some(at) = e.onset.or(e.from) {
         let _ = write!(text, ", from {} = {at} on", e.parameter);
     }
     if e.exact {

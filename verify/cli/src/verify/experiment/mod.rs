@@ -102,8 +102,8 @@ fn execute_and_print<E: Experiment>(mut experiment: E, common: &Common) -> Resul
     }
     Ok(match report.verdict.verdict {
         _ if interrupted => ExitCode::from(INTERRUPTED),
-        Verdict::Refuted => ExitCode::from(REFUTED),
-        Verdict::Inconclusive => ExitCode::from(INCONCLUSIVE),
+        Verdict::Refuted | Verdict::Broken => ExitCode::from(REFUTED),
+        Verdict::Inconclusive | Verdict::Drifts => ExitCode::from(INCONCLUSIVE),
         _ => ExitCode::SUCCESS,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
-use crate::papers::nbl22::hypotheses::{wide_enough, width_of_hypothesis};
+use crate::papers::nbl22::hypotheses::{dimension, wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
 use escapement::ball::Ball;
@@ -164,6 +164,10 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("population-error-slant", population(slant.as_ref())?, certificate)
         .quantity("projection-error", projected, certificate)
         .quantity("sample-error", sample, sample_rounding)
+        .ball(
+            "target",
+            Ball::relative((cell.d() as f64).powi(cell.k() as i32) / cell.n() as f64, f64::EPSILON),
+        )
         .ball("error", found.error)
         .quantity("norm", norm, unit * norm)
         .cost(flops, 8.0 * (order * n_k) as f64, pairs.products as f64);
@@ -222,7 +226,7 @@ pub(super) fn asymptotic(cell: &Cell) -> Result<Measurement> {
     let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let kappa = least_kappa(&levels, cell.k());
-    Ok(Measurement::new()
+    Ok(dimension(Measurement::new(), cell)
         .ball("inverse-kappa", 1.0 / kappa)
         .ball("width-needed", first_order(&levels, cell.k()) * cell.d() as f64)
         .quantity("d-to-10k", width_of_hypothesis(cell.d(), cell.k()), 0.0)

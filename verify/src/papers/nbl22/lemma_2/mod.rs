@@ -26,6 +26,10 @@ pub struct Lemma2;
 
 /// Worst cases over f_k along m.
 const SWEEP: &str = "sweep";
+/// The same along d.
+const DIMENSIONS: &str = "dimensions";
+/// W_L on n inputs, m in proportion to n.
+const INPUTS: &str = "inputs";
 /// W_L itself: for one f_k, and on inputs.
 const MEMBER: &str = "member";
 /// Second moments of the Gram matrix at one neuron.
@@ -80,6 +84,7 @@ const CARD: Card = Card {
     refuted_by: "An error that falls slower than 1/m, one above d^k/n at m ≥ d^{10k}, a ‖W_L‖² above \
         1/λ_{n_k}, a 1/min κ_{≤k} that outgrows d^{k−1}, or a W_L outside the eigenspace.",
     uses: &["spectrum", "assumption-3"],
+    variables: &["m", "d", "n"],
     ..Card::new(&crate::papers::nbl22::PAPER, "lemma-2", "W_L expresses the low-degree part")
 };
 
@@ -111,6 +116,14 @@ impl Claim for Lemma2 {
                     );
                 }
             }
+            for d in [3, 4, 6, 8, 12] {
+                let along = cell(DIMENSIONS, d, 128 * d, 1, activation, 0).with(N, d * d);
+                cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
+            }
+            for n in [6, 9, 13, 18, 25, 36] {
+                let along = cell(INPUTS, 6, 32 * n, 1, activation, 0).with(N, n);
+                cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
+            }
             for d in [3, 4, 5] {
                 cells.extend([1, 2].map(|k| cell(MOMENT, d, 2, k, activation, 0)));
             }
@@ -124,14 +137,14 @@ impl Claim for Lemma2 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m, tail) = (cell.d() as f64, cell.m() as f64, measure::tail(cell));
         match cell.part.as_str() {
-            SWEEP if cell.d() <= 4 => {
+            SWEEP | DIMENSIONS if cell.d() <= 4 => {
                 let n: f64 = if cell.d() == 3 { 200.0 } else { 500.0 };
                 Prediction {
                     flops: 3e5 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
                     bytes: 8.0 * (3.0 * n * n + 2048.0 * d * n * 3.0 + m * d),
                 }
             }
-            SWEEP => {
+            SWEEP | DIMENSIONS => {
                 let p = 0.5 * m;
                 let columns = 6.0 * (cumulative_dimension(cell.d(), cell.k()).unwrap_or(1) as f64 + 8.0);
                 Prediction {
@@ -140,7 +153,7 @@ impl Claim for Lemma2 {
                 }
             }
             // Three forms of Σ beside the eigenpairs.
-            MEMBER => {
+            MEMBER | INPUTS => {
                 let flops = effort::Sigma::of(cell, tail).map_or(0.0, |s| s.top() + s.forms(3.0))
                     + 10.0 * m * cell.n() as f64;
                 Prediction { flops, bytes: 32e6 }
@@ -152,7 +165,7 @@ impl Claim for Lemma2 {
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         match cell.part.as_str() {
-            MEMBER => measure::member(cell, seed),
+            MEMBER | INPUTS => measure::member(cell, seed),
             MOMENT => measure::moment(cell, seed),
             ASYMPTOTIC => measure::asymptotic(cell),
             _ => measure::sweep(cell, seed),
@@ -188,7 +201,7 @@ impl Claim for Lemma2 {
                 Side::Upper,
                 "inverse-last",
                 Neighbour::rhs("inverse-first", "1/λ_1 in place of 1/λ_{n_k}"),
-            )
+            ).code_check()
             .part(SWEEP),
             Bound::growth(
                 "norm-in-m",
@@ -198,6 +211,32 @@ impl Claim for Lemma2 {
                 along_m(0.0),
             )
             .part(SWEEP),
+            Bound::growth(
+                "error-along-d",
+                "the worst error over f_k is at most of the order of the first-order mean of all errors, with \
+                 one constant along d, at m = 128d",
+                "error",
+                "first-order",
+                Sweep::uniform(D, Side::Upper).tied(&[M, N]),
+            )
+            .part(DIMENSIONS),
+            Bound::growth(
+                "norm-along-d",
+                "worst ‖W_L‖_F² ≲ 1/min κ_{≤k} with one constant along d, at m = 128d",
+                "norm",
+                "inverse-kappa",
+                Sweep::uniform(D, Side::Upper).tied(&[M, N]),
+            )
+            .part(DIMENSIONS),
+            Bound::growth(
+                "error-in-n",
+                "the worst E_n(f_L(x; W_L) − f_k)² over f_k on n inputs is ≲ d^k/n from n = d^k to d^{k+1}, \
+                 where m grows like n",
+                "sample-error",
+                "target",
+                Sweep::upper(N, |_| -1.0).tied(&[M]),
+            )
+            .part(INPUTS),
             Bound::asymptotic(
                 "norm-in-d",
                 "1/min κ_{≤k} ≍ d^{k−1}",
@@ -219,7 +258,7 @@ impl Claim for Lemma2 {
                 "one-neuron",
                 "zonal-sum",
                 Neighbour::rhs("zonal-sum-without-dimension", "ĉ_i²ĉ_j² without its factor d − 1"),
-            )
+            ).code_check()
             .part(MOMENT),
             Bound::identity(
                 "member",
@@ -231,7 +270,7 @@ impl Claim for Lemma2 {
                     "W_L in the span of E[φ Y_jl], j ≤ k, which is the \
                     eigenspace at infinite width",
                 ),
-            )
+            ).code_check()
             .part(MEMBER),
             Bound::identity(
                 "projection",
@@ -240,7 +279,7 @@ impl Claim for Lemma2 {
                 "population-error",
                 "projection-error",
                 Neighbour::lhs("population-error-slant", "E[φ f_k] without the term −t w_r"),
-            )
+            ).code_check()
             .part(MEMBER),
             Bound::growth(
                 "sample",

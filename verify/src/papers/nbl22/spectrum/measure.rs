@@ -15,6 +15,8 @@ use escapement::{sphere, tolerance};
 pub(super) const TOP: &str = "top";
 /// The part with the eigenvalues of degree k + 1 to 2k, and the rest.
 pub(super) const LEVELS: &str = "levels";
+/// The same along d.
+pub(super) const DIMENSIONS: &str = "dimensions";
 /// Chance at which the Chernoff bound must keep the levels within half of κ for a cell to be in range.
 const CHANCE: f64 = 0.01;
 /// Part of what is measured that the truncation of the degrees may cost.
@@ -27,9 +29,14 @@ fn covariance(cell: &Cell, seed: u64, constants: &Constants, wanted: f64) -> Res
     Ok(Covariance::from_levels(weights, constants.cut(wanted))?)
 }
 
+/// Whether a cell is about the top n_k eigenvalues.
+fn of_top(cell: &Cell) -> bool {
+    cell.part == TOP || cell.part == DIMENSIONS
+}
+
 /// What the degrees left out may weigh in a cell of this part.
 fn wanted(cell: &Cell, constants: &Constants) -> f64 {
-    if cell.part == TOP {
+    if of_top(cell) {
         TRUNCATION * constants.kappa_min() * (constants.angle().value / (cell.m() / 2) as f64).min(1.0)
     } else {
         TRUNCATION * constants.kappa(2 * cell.k()).min(constants.tail(2 * cell.k()).value)
@@ -54,7 +61,7 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
     let (p, d) = ((cell.m() / 2) as f64, cell.d() as f64);
     let levels = c.cut(wanted(cell, &c));
     let n: f64 = levels.levels.iter().map(|l| l.dimension).sum();
-    let evd = if cell.part == TOP { 12.0 } else { 4.0 };
+    let evd = if of_top(cell) { 12.0 } else { 4.0 };
     let flops = p * d * n * (n + 50.0) + evd * n.powi(3);
     // The Gram matrix is mostly GEMM, the block method mostly narrow products.
     let gram = Route {
@@ -62,11 +69,9 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         flops,
         bytes: 8.0 * (6.0 * n * n + 2.0 * 2048.0 * d * n),
         weight: flops / 1.5e10,
-        work: 3e6
-            + effort::gram(p * d, n)
-            + if cell.part == TOP { 1.0 } else { 0.5 } * effort::decomposition(n),
+        work: 3e6 + effort::gram(p * d, n) + if of_top(cell) { 1.0 } else { 0.5 } * effort::decomposition(n),
     };
-    let count = c.count(if cell.part == TOP { cell.k() } else { 2 * cell.k() })? as f64 + 1.0;
+    let count = c.count(if of_top(cell) { cell.k() } else { 2 * cell.k() })? as f64 + 1.0;
     let degrees = levels.levels.len() as f64;
     let kernel = 6.0 * degrees * p * p;
     let flops = 6.0 * count * (6.0 * p * p * d + 24.0 * p * d * count) + 4.0 * kernel;
@@ -78,7 +83,7 @@ pub(super) fn route(cell: &Cell) -> Result<Route> {
         // Narrow products; the kernel matrices, once more for the angles.
         work: 3e6
             + 2.6 * count * p * p * d
-            + if cell.part == TOP { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
+            + if of_top(cell) { 10.0 } else { 5.0 } * effort::kernel(p, degrees),
     };
     Ok(if gram.weight <= products.weight { gram } else { products })
 }

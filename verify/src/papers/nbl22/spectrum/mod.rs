@@ -14,6 +14,7 @@ pub mod constants;
 mod measure;
 pub mod solve;
 
+use super::hypotheses;
 use super::instance::ACTIVATIONS;
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
@@ -21,7 +22,7 @@ use crate::claim::{
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M};
 use constants::Constants;
-use measure::{LEVELS, TOP, separated};
+use measure::{DIMENSIONS, LEVELS, TOP, separated};
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +40,12 @@ const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
 type Widths = (&'static str, usize, usize, usize, usize, usize);
 
 const QUICK: [Widths; 6] = [
-    (TOP, 3, 1, 512, 6, 5),
-    (TOP, 3, 2, 1024, 6, 4),
-    (TOP, 4, 1, 512, 6, 5),
-    (LEVELS, 3, 1, 1024, 5, 2),
-    (LEVELS, 3, 2, 2048, 5, 2),
-    (LEVELS, 4, 1, 1024, 5, 2),
+    (TOP, 3, 1, 512, 6, 16),
+    (TOP, 3, 2, 1024, 6, 16),
+    (TOP, 4, 1, 512, 6, 12),
+    (LEVELS, 3, 1, 1024, 5, 4),
+    (LEVELS, 3, 2, 2048, 5, 4),
+    (LEVELS, 4, 1, 1024, 5, 4),
 ];
 
 const STANDARD: [Widths; 13] = [
@@ -90,6 +91,7 @@ const CARD: Card = Card {
         local exponent in d does not settle at 1 − j.",
     uses: &["assumption-3"],
     errata: &[ErratumId(11)],
+    variables: &["m", "d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "spectrum", "Spectrum of the feature covariance")
 };
 
@@ -110,6 +112,11 @@ impl Claim for Spectrum {
             for &d in sweep::dimensions(tier) {
                 cells.extend((0..=4).map(|degree| base(KAPPA).with(D, d).with_degree(degree)));
                 cells.extend((1..=2).map(|k| base(REST).with(D, d).with(K, k)));
+            }
+            let replicates = if tier == Tier::Quick { 4 } else { 8 };
+            for d in [3, 4, 6, 8, 12] {
+                let cell = base(DIMENSIONS).with(D, d).with(M, 256 * d).with(K, 1);
+                cells.extend((0..replicates).map(|replicate| cell.clone().replicate(replicate)));
             }
             for &(part, d, k, first, points, replicates) in &sweeps {
                 let widths: Vec<usize> = if points > 0 {
@@ -143,15 +150,17 @@ impl Claim for Spectrum {
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         match cell.part.as_str() {
-            TOP => measure::top(cell, seed),
+            TOP | DIMENSIONS => measure::top(cell, seed),
             LEVELS => measure::levels(cell, seed),
             KAPPA => {
                 let c = Constants::new(cell.d(), 1, &cell.activation)?;
-                Ok(Measurement::new().ball("kappa", c.kappa_ball(cell.degree())))
+                Ok(hypotheses::dimension(Measurement::new(), cell)
+                    .ball("kappa", c.kappa_ball(cell.degree())))
             }
             _ => {
                 let c = Constants::new(cell.d(), cell.k(), &cell.activation)?;
-                Ok(Measurement::new().ball("share", c.tail(2 * cell.k()) / cell.d() as f64))
+                let share = c.tail(2 * cell.k()) / cell.d() as f64;
+                Ok(hypotheses::dimension(Measurement::new(), cell).ball("share", share))
             }
         }
     }
@@ -178,7 +187,8 @@ fn top() -> [Bound; 6] {
             Side::Lower,
             "floor",
             Neighbour::rhs("floor.largest", "the largest κ_j in place of the least"),
-        ),
+        )
+        .code_check(),
         Bound::inequality(
             "gap",
             "exactly n_k eigenvalues of Σ exceed the geometric mean of min κ_{≤k} and max κ_{>k}, where the \
@@ -210,6 +220,7 @@ fn top() -> [Bound; 6] {
             "trace",
             Neighbour::rhs("trace.double", "2/m in place of 1/m"),
         )
+        .code_check()
         .neighbour(Neighbour::rhs("trace.short", "without degree k + 1")),
     ]
 }
@@ -247,6 +258,7 @@ fn levels() -> Vec<Bound> {
                 format!("floor.{name}"),
                 Neighbour::rhs(format!("floor.{name}.false"), "κ of the degree below"),
             )
+            .code_check()
             .part(LEVELS)
             .among(move |c| c.k() >= filter),
         );
@@ -273,6 +285,7 @@ fn rest() -> Vec<Bound> {
             "tail.sum",
             Neighbour::rhs("tail.sum.false", "the tail from one degree later"),
         )
+        .code_check()
         .part(LEVELS),
     ]
 }
@@ -281,6 +294,22 @@ fn rest() -> Vec<Bound> {
 fn in_d() -> Vec<Bound> {
     let claimed = |cell: &Cell| if cell.degree() == 0 { 0.0 } else { 1.0 - cell.degree() as f64 };
     vec![
+        Bound::growth(
+            "low-degrees-along-d",
+            "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j with one constant along d, at m = 256d",
+            "lambda",
+            "kappa",
+            Sweep::uniform(D, Side::Both).tied(&[M]),
+        )
+        .part(DIMENSIONS),
+        Bound::growth(
+            "angle-along-d",
+            "the sine of the largest angle ≲ √(2Z/m) with one constant along d, at m = 256d",
+            "sine",
+            "angle",
+            Sweep::uniform(D, Side::Upper).tied(&[M]),
+        )
+        .part(DIMENSIONS),
         Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed))
             .part(KAPPA),
         Bound::asymptotic("rest-in-d", "Σ_{j>2k} τ_j/d ≍ 1", "share", Sweep::both(D, |_| 0.0)).part(REST),

@@ -3,7 +3,7 @@
 use super::explicit::{self, Explicit};
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
-use crate::papers::nbl22::hypotheses::wide_enough;
+use crate::papers::nbl22::hypotheses::{dimension, wide_enough};
 use crate::papers::nbl22::instance::{self, Instance};
 use crate::papers::nbl22::letters::Letters;
 use crate::papers::nbl22::moments::Moments;
@@ -112,8 +112,9 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let m = 4 * cell.terms();
     let explicit = Explicit::new(&levels, cell.k(), &moments, m, &vec![2; cell.terms()])?;
     let width = m as f64;
-    Ok(Measurement::new()
+    Ok(dimension(Measurement::new(), cell)
         .ball("beyond", width.sqrt() * explicit.beyond)
+        .ball("within", width.sqrt() * explicit.within)
         .ball("noise", (width.sqrt() * explicit.noise).sqrt())
         .ball("misfit", (width * explicit.misfit).sqrt())
         .ball("r4-even", explicit.r4_even)

@@ -33,6 +33,8 @@ pub struct Theorem2;
 
 /// Averages over S along m.
 const SWEEP: &str = "sweep";
+/// The same along d.
+const DIMENSIONS: &str = "dimensions";
 /// Zonal quantities over d.
 const ASYMPTOTIC: &str = "asymptotic";
 
@@ -72,6 +74,7 @@ const CARD: Card = Card {
         above 1/3.",
     uses: &["lemma-1", "lemma-2", "random-signs"],
     errata: &[ErratumId(1), ErratumId(10)],
+    variables: &["m", "d", "n", "R"],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-2", "W* fits with small regularisers")
 };
 
@@ -83,10 +86,9 @@ impl Claim for Theorem2 {
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
         for (k, terms, activation) in combinations(tier) {
-            let mut sweeps = vec![(3_usize, sweep::half_octaves(160 * k, 9).collect::<Vec<_>>(), 10)];
+            let mut sweeps = vec![(3_usize, sweep::half_octaves(160 * k, 9).collect::<Vec<_>>(), 24)];
             if tier >= Tier::Standard {
                 let d = if k == 1 { 6 } else { 4 };
-                sweeps[0].2 = 16;
                 sweeps.push((d, sweep::half_octaves(200 * k, 9).collect(), 8));
             }
             if k == 1 {
@@ -117,6 +119,13 @@ impl Claim for Theorem2 {
                 cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0).without(M));
             }
         }
+        let replicates = if tier == Tier::Quick { 4 } else { 8 };
+        for activation in ACTIVATIONS {
+            for d in [3, 4, 6, 8, 12] {
+                let along = cell(DIMENSIONS, d, 128 * d, 1, 1, activation, 0).with(N, d * d);
+                cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
+            }
+        }
         for &d in sweep::dimensions(tier) {
             cells.push(cell(ASYMPTOTIC, d, 0, 3, 1, "tanh:0.5", 0).without(M));
         }
@@ -126,7 +135,7 @@ impl Claim for Theorem2 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m, n) = (cell.d() as f64, cell.m() as f64, cell.n() as f64);
         match cell.part.as_str() {
-            SWEEP => {
+            SWEEP | DIMENSIONS => {
                 let harmonics: f64 = if cell.d() == 3 { 250.0 } else { 600.0 };
                 // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
                 let flops = effort::top_space(cell, TAIL) + m * (100.0 * d + 67.0 * n);
@@ -154,7 +163,7 @@ impl Claim for Theorem2 {
 
     fn bounds(&self) -> Vec<Bound> {
         let along_m = along_m().into_iter().chain(in_special_cells()).map(|bound| bound.part(SWEEP));
-        along_m.chain(in_d()).chain(signs::bounds()).collect()
+        along_m.chain(along_d()).chain(in_d()).chain(signs::bounds()).collect()
     }
 }
 
@@ -202,7 +211,7 @@ fn along_m() -> Vec<Bound> {
             "E_S R2(W*) ≍ E f_k² + E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm)",
             "r2",
             "r2-explicit",
-            both(0.0),
+            Sweep::uniform(M, Side::Both),
         ),
         Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
         Bound::growth(
@@ -219,7 +228,8 @@ fn along_m() -> Vec<Bound> {
             Side::Upper,
             "one",
             Neighbour::lhs("r2-w-l-flat", "1/λ_{n_k} in place of every 1/λ_i in W_L"),
-        ),
+        )
+        .code_check(),
     ]
 }
 
@@ -234,6 +244,7 @@ fn in_special_cells() -> [Bound; 2] {
             "r4-explicit",
             Neighbour::rhs("r4-even", "R/p in place of 1/p_i"),
         )
+        .code_check()
         .among(|c| c.k() == 1 && c.terms() == 3),
         Bound::inequality(
             "at-the-hypothesis",
@@ -244,8 +255,20 @@ fn in_special_cells() -> [Bound; 2] {
             "rms-explicit-twice",
             Neighbour::lhs("worst-signs", "the worst signs at each input in place of the mean over S"),
         )
+        .code_check()
         .among(literal),
     ]
+}
+
+/// One constant along d.
+fn along_d() -> impl Iterator<Item = Bound> {
+    let one = |name: &str, lhs: &str, rhs: &str, side: Side| {
+        let statement = format!("{lhs} of W* follows its explicit right side with one constant along d");
+        let sweep = Sweep::uniform(D, side).tied(&[M, N]);
+        Bound::growth(name, format!("{statement}, at m = 128d and n = d²"), lhs, rhs, sweep).part(DIMENSIONS)
+    };
+    [one("r1-along-d", "r1", "beyond", Side::Both), one("r2-along-d", "r2", "r2-explicit", Side::Both)]
+        .into_iter()
 }
 
 /// How the explicit right sides grow in d.
@@ -272,6 +295,12 @@ fn in_d() -> Vec<Bound> {
             "m^{1/4}·noise ≲ d^{3(k−1)/4}",
             "noise",
             Sweep::upper(D, move |c| 0.75 * degree(c)),
+        ),
+        over_d(
+            "r2-in-d",
+            "√m·E‖W_Q‖_F² Σ_{j≤k} τ_j/(dm) ≍ d^{(k−1)/2}: R2 is ≲ 1 for m ≥ d^{k−1}",
+            "within",
+            Sweep::both(D, move |c| 0.5 * degree(c)),
         ),
         over_d("misfit-in-d", "√m·misfit of W_Q ≲ d^k", "misfit", Sweep::upper(D, |c| c.k() as f64)),
     ]

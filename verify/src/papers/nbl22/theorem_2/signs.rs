@@ -85,7 +85,8 @@ pub(super) fn bounds() -> Vec<Bound> {
         );
         out.push(bound.part(ENUMERATION));
     }
-    out
+    // Markov, Jensen, Khintchine, and sums over all signs.
+    out.into_iter().map(Bound::code_check).collect()
 }
 
 /// R1..R4, and the square and pseudo-Huber losses of f_L + f_Q, at W.

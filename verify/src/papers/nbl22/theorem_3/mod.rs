@@ -53,6 +53,7 @@ const CARD: Card = Card {
     refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
         noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],
+    variables: &["m"],
     ..Card::new(
         &crate::papers::nbl22::PAPER,
         "theorem-3",
@@ -154,6 +155,15 @@ impl Claim for Theorem3 {
             )
             .among(sweep),
             Bound::inequality(
+                "arrives",
+                "a certified point is reached within 60 000 steps, at every width",
+                "steps",
+                Side::Upper,
+                "budget",
+                Neighbour::rhs("budget_halved", "half of the steps that were taken"),
+            )
+            .among(sweep),
+            Bound::inequality(
                 "large-gradients",
                 "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the \
                  noise adds",
@@ -162,6 +172,7 @@ impl Claim for Theorem3 {
                 "time_allowed",
                 Neighbour::rhs("time_first_order", "ν for ν²"),
             )
+            .code_check()
             .among(sweep),
             Bound::inequality(
                 "gradient",
@@ -213,6 +224,7 @@ impl Claim for Theorem3 {
                     vanishes",
                 ),
             )
+            .code_check()
             .among(saddle),
             Bound::inequality(
                 "escape",

@@ -52,6 +52,7 @@ const CARD: Card = Card {
         bound with constants; an exact population loss of f_L outside the interval of the fresh inputs.",
     uses: &["rademacher-linear", "rademacher-quadratic", "theorem-2"],
     errata: &[ErratumId(1), ErratumId(5), ErratumId(10)],
+    variables: &["n", "d", "ε"],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-4", "A small regularised loss generalises")
 };
 
@@ -146,6 +147,7 @@ impl Claim for Theorem4 {
                 "bound",
                 Neighbour::rhs("bound_without", "√(d^k/n) dropped: the complexities left out"),
             )
+            .code_check()
             .part(EXPLICIT),
             Bound::inequality(
                 "exact-loss",
@@ -156,6 +158,7 @@ impl Claim for Theorem4 {
                 "limit",
                 Neighbour::lhs("miss_apart", "the correlation of f_L and f* left out"),
             )
+            .code_check()
             .part(LINEAR),
         ]
     }

@@ -1,0 +1,232 @@
+//! The power of a check as a number: the smallest violation that would have been refuted, found by planting it
+//! in the records and judging again.
+//!
+//! The recorded left side of a paper check is multiplied, on every cell, by a power of the swept parameter
+//! (growths and asymptotic statements) or by one factor (identities and inequalities); for a probability the
+//! frequency is moved. The smallest violation that turns the verdict *refuted* is the power of the check. A
+//! quantity may be the left side of several checks, and is seen by the sharpest; a claim is as strong as the
+//! quantity that is seen worst.
+
+use super::claim_verdict::judge_bound;
+use super::verdict::BoundVerdict;
+use crate::claim::{Bound, Card, Kind, Record, Side, Sweep, Tier};
+use crate::text::numbers::short;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The largest power that is planted.
+pub const MOST: f64 = 4.0;
+
+/// To how much of a power the smallest one is found.
+const STEP: f64 = 0.01;
+
+/// A factor is planted as 1 + 10^t, from less than rounding to a million, and t is found to within a step.
+const FACTORS: (f64, f64, f64) = (-16.0, 6.0, 0.02);
+
+/// What is planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Violation {
+    /// A power of the variable.
+    Power,
+    /// A factor, on all cells.
+    Factor,
+    /// Another frequency of the event.
+    Frequency,
+}
+
+/// What one check would have refuted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Power {
+    /// The variable of the power; empty for a factor and a frequency.
+    pub variable: String,
+    /// What was planted.
+    pub planted: Violation,
+    /// The smallest that is refuted; none where none of those planted is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub least: Option<f64>,
+}
+
+impl Power {
+    /// The violation in words: "an extra m^0.12".
+    pub fn words(&self) -> String {
+        let variable = &self.variable;
+        match (self.planted, self.least) {
+            (Violation::Power, Some(least)) => format!("an extra {variable}^{least:.2}"),
+            (Violation::Power, None) => format!("not even an extra {variable}^{MOST}"),
+            (Violation::Factor, Some(least)) if least < 1.001 => format!("a factor 1 + {:.0e}", least - 1.0),
+            (Violation::Factor, Some(least)) => format!("a factor {}", short(least)),
+            (Violation::Factor, None) => "no factor".to_owned(),
+            (Violation::Frequency, Some(least)) => format!("a frequency of {least:.3}"),
+            (Violation::Frequency, None) => "no frequency".to_owned(),
+        }
+    }
+}
+
+/// What a claim would have refuted, of one variable that its statement names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Powers {
+    /// The variable.
+    pub variable: String,
+    /// The bound whose quantity is seen worst; none where no check looks at the variable.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bound: Option<String>,
+    /// The smallest extra power of that quantity that is refuted; none where even [`MOST`] is not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub least: Option<f64>,
+}
+
+impl Powers {
+    /// The power as it is printed: "m^0.12", "d not looked at".
+    pub fn words(&self) -> String {
+        match (&self.bound, self.least) {
+            (None, _) => format!("{} not looked at", self.variable),
+            (_, None) => format!("{} none up to {MOST}", self.variable),
+            (_, Some(least)) => format!("{}^{least:.2}", self.variable),
+        }
+    }
+}
+
+/// The left side of a bound.
+fn quantity(bound: &Bound) -> &str {
+    match &bound.kind {
+        Kind::Identity { lhs, .. } | Kind::Inequality { lhs, .. } | Kind::Growth { lhs, .. } => lhs,
+        Kind::Asymptotic { quantity, .. } => quantity,
+        Kind::Probability { successes, .. } => successes,
+    }
+}
+
+/// What `bound` would have refuted on these records.
+pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &[Record]) -> Power {
+    let own: Vec<&Record> =
+        records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
+    let slim: Vec<Record> = own.iter().map(|r| only_sides(r, bound)).collect();
+    let refutes = |factor: &dyn Fn(&Record) -> f64| {
+        let planted: Vec<Record> = slim.iter().map(|r| scaled(r, quantity(bound), factor(r))).collect();
+        let found = judge_bound(claim, bound, tier, seed, &planted, &[]).verdict;
+        found.bracketed.unwrap_or(found.verdict).fails()
+    };
+    match &bound.kind {
+        Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => {
+            let least = directions(sweep.side)
+                .iter()
+                .map(|sign| bisect(0.0, MOST, STEP, |e| refutes(&|r| power_of(sweep, &slim, r, sign * e))));
+            let least = least.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
+            Power { variable: sweep.symbol().to_owned(), planted: Violation::Power, least }
+        }
+        Kind::Identity { .. } | Kind::Inequality { .. } => {
+            let (low, high, step) = FACTORS;
+            let side = bound.kind.side();
+            let factor = |t: f64| 1.0 + 10f64.powf(t);
+            let towards = |t: f64| if side == Side::Lower { factor(t).recip() } else { factor(t) };
+            let least = bisect(low, high, step, |t| refutes(&|_| towards(t))).map(factor);
+            Power { variable: String::new(), planted: Violation::Factor, least }
+        }
+        Kind::Probability { trials, side, probability, .. } => {
+            let p = *probability;
+            let end = if *side == Side::Lower { 0.0 } else { 1.0 };
+            let at = |t: f64| p + t * (end - p);
+            let with = |t: f64| {
+                let count = |r: &Record| (at(t) * r.get(trials).map_or(0.0, |n| n.value)).round();
+                let planted: Vec<Record> =
+                    slim.iter().map(|r| replaced(r, quantity(bound), count(r))).collect();
+                judge_bound(claim, bound, tier, seed, &planted, &[]).verdict
+            };
+            let fails = |t: f64| {
+                let found = with(t);
+                found.bracketed.unwrap_or(found.verdict).fails()
+            };
+            let least = bisect(0.0, 1.0, STEP, fails).map(at);
+            Power { variable: String::new(), planted: Violation::Frequency, least }
+        }
+    }
+}
+
+/// The claim's power for each variable that its card names, from that of its bounds.
+pub(super) fn of_claim(card: &Card, bounds: &[Bound], verdicts: &[BoundVerdict]) -> Vec<Powers> {
+    let looked = |variable: &str| {
+        let mut seen: BTreeMap<&str, (&str, Option<f64>)> = BTreeMap::new();
+        for (bound, verdict) in bounds.iter().zip(verdicts).filter(|(_, v)| v.counts()) {
+            for power in verdict.power.iter().filter(|p| p.variable == variable) {
+                let held = seen.entry(quantity(bound)).or_insert((&bound.name, power.least));
+                if power.least.is_some_and(|new| held.1.is_none_or(|old| new < old)) {
+                    *held = (&bound.name, power.least);
+                }
+            }
+        }
+        let weaker = |a: &Option<f64>, b: &Option<f64>| {
+            a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
+        };
+        seen.into_values().max_by(|a, b| weaker(&a.1, &b.1))
+    };
+    let one = |variable: &&str| {
+        let worst = looked(variable);
+        Powers {
+            variable: (*variable).to_owned(),
+            bound: worst.map(|(bound, _)| bound.to_owned()),
+            least: worst.and_then(|(_, least)| least),
+        }
+    };
+    card.variables.iter().map(one).collect()
+}
+
+/// Signs of the exponents that violate a bound.
+fn directions(side: Side) -> &'static [f64] {
+    match side {
+        Side::Upper => &[1.0],
+        Side::Lower => &[-1.0],
+        Side::Both => &[1.0, -1.0],
+    }
+}
+
+/// `(x/x_first)^exponent` at the value x of a record.
+fn power_of(sweep: &Sweep, all: &[Record], record: &Record, exponent: f64) -> f64 {
+    let first = all.iter().map(|r| sweep.at(&r.cell).real()).fold(f64::INFINITY, f64::min);
+    (sweep.at(&record.cell).real() / first).powf(exponent)
+}
+
+/// The least violation that is refuted, where the largest is and refutation is monotone.
+fn bisect(low: f64, high: f64, step: f64, refuted: impl Fn(f64) -> bool) -> Option<f64> {
+    if !refuted(high) {
+        return None;
+    }
+    let (mut low, mut high) = (low, high);
+    while high - low > step {
+        let middle = 0.5 * (low + high);
+        if refuted(middle) { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// The record with the two sides of a bound alone.
+fn only_sides(record: &Record, bound: &Bound) -> Record {
+    let mut out = record.clone();
+    let wanted = |name: &str| match &bound.kind {
+        Kind::Identity { lhs, rhs, .. }
+        | Kind::Inequality { lhs, rhs, .. }
+        | Kind::Growth { lhs, rhs, .. } => name == lhs || name == rhs,
+        Kind::Asymptotic { quantity, .. } => name == quantity,
+        Kind::Probability { successes, trials, .. } => name == successes || name == trials,
+    };
+    out.measurement.quantities.retain(|name, _| wanted(name));
+    out
+}
+
+fn scaled(record: &Record, quantity: &str, factor: f64) -> Record {
+    let mut out = record.clone();
+    if let Some(q) = out.measurement.quantities.get_mut(quantity) {
+        q.value *= factor;
+        q.error *= factor;
+    }
+    out
+}
+
+fn replaced(record: &Record, quantity: &str, value: f64) -> Record {
+    let mut out = record.clone();
+    if let Some(q) = out.measurement.quantities.get_mut(quantity) {
+        q.value = value;
+    }
+    out
+}
