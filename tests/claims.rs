@@ -9,6 +9,7 @@ mod snapshot;
 
 use escapement::tolerance::SNAPSHOT;
 use escapement_verify::claim::bound::Kind;
+use escapement_verify::judge::falsehood::{self, Outcome};
 use escapement_verify::judge::outlier::FALSE;
 use escapement_verify::judge::series::Series;
 use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Verdict, judge, judge_bound};
@@ -55,6 +56,12 @@ fn main() -> ExitCode {
             let (verdict, records) =
                 of_bounds.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
             notices(claim, verdict, records)
+        }));
+        let of_falsehoods = measured.clone();
+        trials.push(Trial::test(format!("{}::refutes_planted_falsehoods", claim.id()), move || {
+            let (verdict, records) =
+                of_falsehoods.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+            refutes(claim, verdict, records)
         }));
         for bound in claim.bounds() {
             let measured = measured.clone();
@@ -146,6 +153,27 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
     } else {
         Err(format!("none of {tried} false records refutes its bound").into())
     }
+}
+
+/// A planted power at or above the stated one is refuted, and what is no measurement supports nothing: a copy of
+/// another repetition, or the right side itself.
+fn refutes(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
+    for f in falsehood::plant(claim, Tier::Quick, SEED, records) {
+        let bound = verdict.bounds.iter().find(|b| b.name == f.bound).ok_or("the bound has no verdict")?;
+        let least = bound.power.as_ref().and_then(|p| p.least).unwrap_or(f64::INFINITY);
+        let planted = f.planted.strip_prefix("times ").and_then(|p| p.split('^').nth(1));
+        let power: Option<f64> = planted.and_then(|p| p.parse().ok());
+        let wanted = match power {
+            Some(power) if power.abs() >= least => f.outcome == Outcome::Refuted,
+            Some(_) => true,
+            None if f.planted.contains("upper half") => least > 1.0 || f.outcome != Outcome::Unnoticed,
+            None => f.outcome != Outcome::Unnoticed,
+        };
+        if !wanted {
+            return Err(format!("{}: {} is {:?}, with power {least}", f.bound, f.planted, f.outcome).into());
+        }
+    }
+    Ok(())
 }
 
 /// The comparison accepts rounding and nothing more.

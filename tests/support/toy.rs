@@ -33,7 +33,11 @@ fn upon(c: &Cell, seed: u64) -> Result<Measurement> {
             .quantity("rate", m.powf(-0.5), 0.0)
             .quantity("no rate", 1.0, 0.0)
             .hypothesis("range", c.m() <= 3200, ""),
-        _ => Measurement::new().quantity("exact", d * d * (1.0 + 1.0 / d), 1e-10),
+        _ => Measurement::new().quantity("exact", d * d * (1.0 + 1.0 / d), 1e-10).hypothesis(
+            "d ≥ 3",
+            d >= 3.0,
+            "",
+        ),
     })
 }
 

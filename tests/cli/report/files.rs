@@ -26,7 +26,10 @@ fn failing_report() -> String {
     let bound = Bound::inequality("b", "2 ≤ 1", "two", Side::Upper, "one", Neighbour::lhs("two", "itself"));
     let claim = Synthetic::new("made-up", over_m(&toy::WIDTHS, 1), vec![bound], |c, _| match c.m() {
         100 => Err(Error::Core(escapement::Error::Width(7))),
-        _ => Ok(Measurement::new().quantity("one", 1.0, 0.0).quantity("two", 2.0, 0.0)),
+        _ => Ok(Measurement::new()
+            .quantity("one", 1.0, 0.0)
+            .quantity("two", 2.0, 0.0)
+            .hypothesis("m even", true, "")),
     });
     let desk = TempDir::new().unwrap();
     let out = desk.path().join("out").display().to_string();
@@ -72,7 +75,7 @@ fn every_field_of_report_json_is_documented_and_no_other() {
     }
     let mut found = BTreeMap::new();
     for json in [toy_report().1, failing_report()] {
-        assert!(json.starts_with("{\"schema\":\"escapement-report/1\",") && json.ends_with("}\n"));
+        assert!(json.starts_with("{\"schema\":\"escapement-report/2\",") && json.ends_with("}\n"));
         objects(&serde_json::from_str(&json).unwrap(), "", &mut found);
     }
     // Its keys are verdicts.

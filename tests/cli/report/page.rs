@@ -200,7 +200,7 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     let line = number(all(&page, &format!("{picture} path.unit"))[0].attr("d").unwrap(), 2);
     let below: Vec<f64> = all(&page, &measured).iter().map(|m| number(m.attr("cy").unwrap(), 0)).collect();
     let above: Vec<f64> = all(&page, &planted).iter().map(|m| number(m.attr("d").unwrap(), 2)).collect();
-    assert_eq!((below.len(), above.len()), (12, 12));
+    assert_eq!((below.len(), above.len()), (12, 8), "the false side on the cells that decide");
     assert!(
         below.iter().all(|y| *y > line) && above.iter().all(|y| *y < line),
         "{line}: {below:?} {above:?}"
@@ -210,7 +210,7 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
-/// The toy event: 194 of 200 trials at each width where ¾ is claimed. Among the ratios everything is in
+/// The toy event: 194 of 200 trials at each width inside the hypotheses where ¾ is claimed. Among the ratios everything is in
 /// units of ¾.
 #[test]
 fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
@@ -230,7 +230,7 @@ fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
         .iter()
         .map(|b| ends(b.attr("d").unwrap()))
         .collect();
-    assert_eq!((dots.len(), bars.len()), (6, 6));
+    assert_eq!((dots.len(), bars.len()), (4, 4));
     assert!(dots.iter().zip(&bars).all(|(y, (low, high))| high < y && y < low), "{dots:?} {bars:?}");
     // All frequencies are equal, and so the least of them lies on the dots.
     let level = all(&page, &format!("{picture} path.constant"))[0].attr("d").unwrap();

@@ -59,7 +59,8 @@ fn measure(slope: f64, scatter: f64) -> impl Fn(&Cell, u64) -> Result<Measuremen
             .quantity("lhs", lhs, 0.0)
             .quantity("rhs", 1.0, 0.0)
             .quantity("one", 1.0, 0.0)
-            .quantity("two", 2.0, 0.0))
+            .quantity("two", 2.0, 0.0)
+            .hypothesis("m even", true, ""))
     }
 }
 
@@ -93,10 +94,12 @@ fn the_exit_code_says_what_came_out() {
             claim["bounds"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["rate", "same", "as-printed"]);
         // The table says the same.
-        let (again, table, _) = run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1"]);
+        let (again, table, _) = run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1", "--details"]);
         assert_eq!(again, code);
         assert!(
-            table.starts_with(verdict) && table.contains("evidence") && table.contains("erratum 3"),
+            table.contains(&format!("\nmade-up               {verdict} "))
+                && table.contains("evidence")
+                && table.contains("erratum 3"),
             "{table}"
         );
         // The cell that refutes comes with its command: one for the printed wording, one more for the
@@ -265,7 +268,7 @@ fn the_report_holds_every_bound_and_the_errata() {
     let page = fs::read_to_string(out_dir.join("report.md")).unwrap();
     for words in [
         "## made-up",
-        "| rate: lhs ≲ 1 | growth | scales |",
+        "| rate: lhs ≲ 1 | growth | paper | scales |",
         "## Errata",
         "Equation (6)",
         "evidence at these sizes, not proof",
@@ -276,7 +279,7 @@ fn the_report_holds_every_bound_and_the_errata() {
         page.lines().filter(|l| l.split('|').nth(1).is_some_and(|c| c.trim().parse::<u8>().is_ok())).count();
     assert_eq!(entries, 13);
     let mut rows = csv::Reader::from_path(out_dir.join("bounds.csv")).unwrap();
-    let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[3].to_owned()).collect();
+    let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[4].to_owned()).collect();
     assert_eq!(verdicts, ["scales", "exact", "refuted"]);
     let names: Vec<_> = fs::read_dir(&out_dir).unwrap().collect();
     assert_eq!(names.len(), 5, "no temporary file stays");

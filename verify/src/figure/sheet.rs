@@ -51,8 +51,17 @@ impl Sheet {
     ) -> ClaimVerdict {
         let failures: Vec<Failure> =
             unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
+        // An experiment is its own hypothesis: it ran as the paper, or its authors' program, says.
+        let inside = |record: &Record| {
+            let mut record = record.clone();
+            let measurement = std::mem::take(&mut record.measurement);
+            record.measurement =
+                measurement.hypothesis("the set-up of the experiment", true, self.command.clone());
+            record
+        };
+        let records: Vec<Record> = records.iter().map(inside).collect();
         let judged = bounds.iter().map(|bound| {
-            let judged = judge_bound(self.claim, bound, self.tier, self.seed, records, &failures);
+            let judged = judge_bound(self.claim, bound, self.tier, self.seed, &records, &failures);
             let mut verdict = judged.verdict;
             if let Some(worst) = &mut verdict.worst {
                 worst.command.clone_from(&self.command);

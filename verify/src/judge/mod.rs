@@ -5,6 +5,7 @@
 mod asymptotic;
 mod claim_verdict;
 mod exponent;
+pub mod falsehood;
 mod finding;
 mod growth;
 mod identity;

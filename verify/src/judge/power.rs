@@ -90,7 +90,7 @@ impl Powers {
 }
 
 /// The left side of a bound.
-fn quantity(bound: &Bound) -> &str {
+pub(super) fn quantity(bound: &Bound) -> &str {
     match &bound.kind {
         Kind::Identity { lhs, .. } | Kind::Inequality { lhs, .. } | Kind::Growth { lhs, .. } => lhs,
         Kind::Asymptotic { quantity, .. } => quantity,
@@ -182,7 +182,7 @@ fn directions(side: Side) -> &'static [f64] {
 }
 
 /// `(x/x_first)^exponent` at the value x of a record.
-fn power_of(sweep: &Sweep, all: &[Record], record: &Record, exponent: f64) -> f64 {
+pub(super) fn power_of(sweep: &Sweep, all: &[Record], record: &Record, exponent: f64) -> f64 {
     let first = all.iter().map(|r| sweep.at(&r.cell).real()).fold(f64::INFINITY, f64::min);
     (sweep.at(&record.cell).real() / first).powf(exponent)
 }
@@ -201,7 +201,7 @@ fn bisect(low: f64, high: f64, step: f64, refuted: impl Fn(f64) -> bool) -> Opti
 }
 
 /// The record with the two sides of a bound alone.
-fn only_sides(record: &Record, bound: &Bound) -> Record {
+pub(super) fn only_sides(record: &Record, bound: &Bound) -> Record {
     let mut out = record.clone();
     let wanted = |name: &str| match &bound.kind {
         Kind::Identity { lhs, rhs, .. }
@@ -214,7 +214,7 @@ fn only_sides(record: &Record, bound: &Bound) -> Record {
     out
 }
 
-fn scaled(record: &Record, quantity: &str, factor: f64) -> Record {
+pub(super) fn scaled(record: &Record, quantity: &str, factor: f64) -> Record {
     let mut out = record.clone();
     if let Some(q) = out.measurement.quantities.get_mut(quantity) {
         q.value *= factor;

@@ -5,7 +5,7 @@ use crate::report::tables;
 use crate::terminal::{exit::HOLDS, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
-use escapement_verify::claim::{Tier, record::Failure, registry::Registry};
+use escapement_verify::claim::{Claim, Tier, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::text::{numbers::duration, plural::count};
 use escapement_verify::{run::runner, run::shard::Shard, run::source::source_of, run::timings::Timings};
@@ -17,7 +17,7 @@ use std::{io::Write, path::Path};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  \
-        escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal \
+        escapement verify --seeds 5\n  escapement verify --power\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal \
         part-2.jsonl"
 )]
 pub struct Args {
@@ -42,6 +42,11 @@ pub struct Args {
     /// smallest violation that would have been refuted
     #[arg(long, conflicts_with_all = ["plan", "json", "details"])]
     power: bool,
+    /// Measure with N root seeds, from --seed on, and print the verdicts side by side, the worst of each claim
+    /// first
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100),
+        conflicts_with_all = ["plan", "details", "power", "cell", "shard"])]
+    seeds: u64,
     /// Measure this one cell again, without the journal, and print its record
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
@@ -93,6 +98,9 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             None => print(out, &plan_table(&plan, args.run.jobs)).map(|()| HOLDS),
         };
     }
+    if args.seeds > 1 {
+        return over_seeds(args, &claims, out);
+    }
     let (verdicts, code) = run::verdicts(&args.run, &claims)?;
     if args.json {
         print_json(out, &verdicts)?;
@@ -102,6 +110,28 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         print(out, &painted(&tables::summary(&verdicts, registry, args.details)))?;
     }
     Ok(code)
+}
+
+/// Measures and judges with several seeds; the exit code is the worst.
+fn over_seeds(args: &Args, claims: &[&dyn Claim], out: &mut dyn Write) -> Result<u8> {
+    let first = args.run.scope.seed;
+    let mut all = Vec::new();
+    let mut verdicts = Vec::new();
+    for seed in first..first.saturating_add(args.seeds) {
+        let mut with_seed = args.run.clone();
+        with_seed.scope.seed = seed;
+        // The journal is emptied once.
+        with_seed.fresh &= seed == first;
+        let (found, _) = run::verdicts(&with_seed, claims)?;
+        verdicts.extend(found.iter().map(|v| v.verdict));
+        all.push(found);
+    }
+    if args.json {
+        print_json(out, &all)?;
+    } else {
+        print(out, &tables::seed_table(&all))?;
+    }
+    Ok(run::exit_code(verdicts.into_iter()))
 }
 
 fn plan_table(plan: &Plan<'_>, jobs: usize) -> String {

@@ -13,6 +13,7 @@ use escapement_verify::claim::record::Record;
 use escapement_verify::claim::registry::Registry;
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::error::Result;
+use escapement_verify::judge::falsehood::{self, Score};
 use escapement_verify::judge::{Judged, judge_bounds};
 use escapement_verify::run::journal::{Records, RecordsByCell};
 use escapement_verify::run::plan::Plan;
@@ -245,6 +246,7 @@ fn of_claim(
         verdict: judged.verdict,
         bracketed: judged.bracketed,
         power: judged.power,
+        falsehoods: Score::of(&falsehood::plant(claim, tier, seed, &records)),
         as_printed: judged.as_printed,
         freshness: cells.iter().map(|c| c.freshness).max(),
         source,

@@ -10,6 +10,7 @@ pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
 use escapement_verify::claim::{Tier, errata::ErratumId, record::Failure, side::Side};
+use escapement_verify::judge::falsehood::Score;
 use escapement_verify::judge::{AsPrinted, BoundVerdict, Powers, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,6 +160,9 @@ pub struct ClaimReport {
     /// The smallest violation that would have been refuted, for each variable that the statement names.
     #[serde(default)]
     pub power: Vec<Powers>,
+    /// Falsehoods planted in its records, one at a time, and how many of them were noticed.
+    #[serde(default)]
+    pub falsehoods: Score,
     /// The verdict on the printed wording, where it differs.
     pub as_printed: Option<AsPrinted>,
     /// The origin of its records: that of the least fresh, and none where there is no record. Records of

@@ -97,6 +97,11 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
                 ": the smallest extra power of each variable that the statement names which would have been \
                  refuted"
             }))
+            (fact("Falsehoods", &html! {
+                (claim.falsehoods.refuted) " refuted, " (claim.falsehoods.undecided) " undecided, "
+                (claim.falsehoods.unnoticed) " unnoticed, of those planted in its records one at a time; one \
+                 below the power of a bound leaves the statement true"
+            }))
             (fact("Cells", &cells))
             (fact("Rests on", &links(&claim.uses, report)))
             (fact("Rest on it", &links(&claim.rests_on_it, report)))

@@ -9,7 +9,7 @@ mod tex;
 pub use latex::latex;
 pub use markdown::markdown;
 pub use rows::csv;
-pub use terminal::{of_verdict, powers as power_table, summary};
+pub use terminal::{by_seed as seed_table, of_verdict, powers as power_table, summary};
 
 use super::model::{BoundReport, ClaimReport, Report};
 use escapement_verify::judge::Powers;

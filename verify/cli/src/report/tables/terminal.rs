@@ -73,6 +73,33 @@ pub fn powers(verdicts: &[ClaimVerdict]) -> String {
     out
 }
 
+/// The verdicts of several seeds side by side: one list of verdicts for each seed, in the same order of claims.
+pub fn by_seed(all: &[Vec<ClaimVerdict>]) -> String {
+    let mut out = String::new();
+    let seeds: Vec<String> = all.iter().filter_map(|of| of.first()).map(|v| v.seed.to_string()).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{:<21} {:<14} {}", "claim", "worst", columns(&seeds));
+    for place in 0..all.first().map_or(0, Vec::len) {
+        let of: Vec<&ClaimVerdict> = all.iter().filter_map(|of| of.get(place)).collect();
+        let Some(worst) = of.iter().max_by_key(|v| v.verdict.max(v.bracketed.unwrap_or(v.verdict))) else {
+            continue;
+        };
+        let words: Vec<String> = of.iter().map(|v| short_word(v)).collect();
+        let _ = writeln!(out, "{:<21} {:<14} {}", worst.claim, short_word(worst), columns(&words));
+    }
+    let _ = writeln!(out, "In brackets: no cell lies inside the printed hypotheses. {CAVEAT}");
+    out
+}
+
+/// "(scales)" for what came out outside the hypotheses.
+fn short_word(v: &ClaimVerdict) -> String {
+    v.bracketed.map_or_else(|| v.verdict.to_string(), |inner| format!("({inner})"))
+}
+
+fn columns(words: &[String]) -> String {
+    words.iter().map(|w| format!("{w:<14}")).collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
 /// Whether a bound is worth a look: it does not support its claim, and ought to.
 fn news(b: &BoundVerdict) -> bool {
     !(b.verdict.supports() || b.verdict == Verdict::NotMeasured) && b.printed.is_none()
