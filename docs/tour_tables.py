@@ -26,18 +26,45 @@ def exponents(bound):
     if not sweeps:
         return "", ""
     letter = sweeps[0]["parameter"]
-    claimed = sorted({e["claimed"] for e in sweeps})
+    # Where one constant is claimed along the sweep and no power, the right side has its own.
+    claimed = sorted({round(e["claimed"], 2) for e in sweeps})
     measured = []
     for c in claimed:
-        of = [e["measured"] for e in sweeps if e["claimed"] == c]
+        of = [e["lhs"]["value"] for e in sweeps if round(e["claimed"], 2) == c]
         low, high = (f"{x:.2f}".replace("-0.00", "0.00") for x in (min(of), max(of)))
         measured.append(low if low == high else f"{low} to {high}")
     return f"{letter}: " + "; ".join(f"{c:g}" for c in claimed), "; ".join(measured)
 
 
+def word(found):
+    """The verdict, with the word in brackets where it is outside the hypotheses."""
+    verdict = found["verdict"].replace("-", " ")
+    return f"{verdict} ({found['bracketed']})" if "bracketed" in found else verdict
+
+
+def power(found):
+    """The smallest violation that would have been refuted."""
+    found = found.get("power", {})
+    least = found.get("least")
+    if least is None:
+        return ""
+    if found["planted"] == "power":
+        return f"{found['variable']}^{least:.2f}"
+    return f"× {least:.3g}" if found["planted"] == "factor" else f"{least:.2f}"
+
+
+def powers(claim):
+    def one(p):
+        if "bound" not in p:
+            return f"{p['variable']} not looked at"
+        return f"{p['variable']}^{p['least']:.2f}" if "least" in p else f"{p['variable']} none up to 4"
+
+    return ", ".join(one(p) for p in claim.get("power", []))
+
+
 def table(claim, names):
-    heads = ["bound", "verdict", "constant", "exponent claimed", "measured", "what it says"]
-    rows = [f"| {' | '.join(heads)} |", "|---|---|---|---|---|---|"]
+    heads = ["bound", "verdict", "constant", "exponent claimed", "measured", "power", "what it says"]
+    rows = [f"| {' | '.join(heads)} |", "|---|---|---|---|---|---|---|"]
     for name in names:
         bound = next(b for b in claim["bounds"] if b["name"] == name)
         claimed, measured = exponents(bound)
@@ -45,14 +72,16 @@ def table(claim, names):
         if bound["kind"] == "identity":
             constant = bound["tightness"]["text"].replace("largest relative difference", "to")
         says = bound["statement"].replace("|", "\\|")
-        rows.append(f"| `{name}` | {bound['verdict']} | {constant} | {claimed} | {measured} | {says} |")
+        what = [f"`{name}`", word(bound), constant, claimed, measured, power(bound), says]
+        rows.append(f"| {' | '.join(what)} |")
     return "".join(row + "\n" for row in rows)
 
 
 def summary(claims):
-    rows = ["| claim | verdict | about |", "|---|---|---|"]
+    rows = ["| claim | verdict | power | about |", "|---|---|---|---|"]
     for name, claim in claims.items():
-        rows.append(f"| `{name}` | {claim['verdict']} | {claim['title']} ({claim['reference']}) |")
+        about = f"{claim['title']} ({claim['reference']})"
+        rows.append(f"| `{name}` | {word(claim)} | {powers(claim)} | {about} |")
     return "".join(row + "\n" for row in rows)
 
 

@@ -59,8 +59,10 @@ fn main() -> ExitCode {
         }));
         let of_falsehoods = measured.clone();
         trials.push(Trial::test(format!("{}::refutes_planted_falsehoods", claim.id()), move || {
-            let (verdict, records) =
-                of_falsehoods.get_or_init(|| measure(claim)).as_ref().map_err(|e| Failed::from(e.as_str()))?;
+            let (verdict, records) = of_falsehoods
+                .get_or_init(|| measure(claim))
+                .as_ref()
+                .map_err(|e| Failed::from(e.as_str()))?;
             refutes(claim, verdict, records)
         }));
         for bound in claim.bounds() {

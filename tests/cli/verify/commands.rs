@@ -94,7 +94,8 @@ fn the_exit_code_says_what_came_out() {
             claim["bounds"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["rate", "same", "as-printed"]);
         // The table says the same.
-        let (again, table, _) = run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1", "--details"]);
+        let (again, table, _) =
+            run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1", "--details"]);
         assert_eq!(again, code);
         assert!(
             table.contains(&format!("\nmade-up               {verdict} "))

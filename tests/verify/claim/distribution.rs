@@ -66,7 +66,10 @@ fn clopper_pearson_is_right_up_to_a_billion_trials() {
         let (lower, _) = clopper_pearson(1, n);
         assert!(close(lower, least), "{n}: {lower:e} {least:e}");
         let (_, upper) = clopper_pearson(n - 1, n);
-        assert!(close(1.0 - upper, least) || (1.0 - upper - least).abs() < 1e-15, "{n}: {upper:e} {least:e}");
+        assert!(
+            close(1.0 - upper, least) || (1.0 - upper - least).abs() < 1e-15,
+            "{n}: {upper:e} {least:e}"
+        );
         let (lower, upper) = clopper_pearson(n, n);
         assert!(upper == 1.0 && (1.0 - lower - most).abs() <= 1e-10 * most + 1e-15, "{n}: {lower:e}");
     }

@@ -63,11 +63,8 @@ impl Score {
 
 /// Plants every falsehood in the records of a claim, one at a time.
 pub fn plant(claim: &dyn Claim, tier: Tier, seed: u64, records: &[Record]) -> Vec<Falsehood> {
-    let bounds: Vec<Bound> = claim
-        .bounds()
-        .into_iter()
-        .filter(|b| b.check == Check::Paper && b.printed.is_none())
-        .collect();
+    let bounds: Vec<Bound> =
+        claim.bounds().into_iter().filter(|b| b.check == Check::Paper && b.printed.is_none()).collect();
     let word = |bound: &Bound, records: &[Record]| {
         let found = judge_bound(claim.id(), bound, tier, seed, records, &[]).verdict;
         found.bracketed.unwrap_or(found.verdict)
@@ -151,7 +148,8 @@ fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
                 out.push((name, times(&|r| upper_half(sweep, slim, r).powf(*sign))));
             }
             if let Kind::Growth { rhs, .. } = &bound.kind {
-                let first = slim.first().and_then(|r| Some(r.get(quantity(bound))?.value / r.get(rhs)?.value));
+                let first =
+                    slim.first().and_then(|r| Some(r.get(quantity(bound))?.value / r.get(rhs)?.value));
                 let constant = first.unwrap_or(1.0);
                 out.push((
                     "the right side in place of the measurement".to_owned(),

@@ -6,7 +6,7 @@
 //! σ''' bounded is used, not assumed (erratum 2). With S the identity the cubic terms add up, and drawn signs
 //! cancel them. What is claimed of the remainder is seen in three steps, because W_L carries a part of it that
 //! falls faster and is not small at the widths measured, so that the remainder itself follows no power there:
-//! what is beyond its third-order term is ≲ m^{-1/2}; the part of that term that W_Q has alone follows m^{-1/4},
+//! what is beyond its third-order term is ≲ m^{-1/4}; the part of that term that W_Q has alone follows m^{-1/4},
 //! with an explicit expression beside it; and what W_L adds to that part is ≲ m^{-1/2}.
 
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
@@ -37,7 +37,7 @@ const INPUTS: usize = 64;
 /// square.
 const TAIL: f64 = 1e-6;
 /// Signs drawn.
-const DRAWS: usize = 4;
+const DRAWS: usize = 2;
 
 const CARD: Card = Card {
     statement: r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}",
@@ -136,10 +136,10 @@ impl Claim for Taylor {
             Bound::growth(
                 "beyond-third-order",
                 "with S the identity the remainder is its third-order term, that of a_r σ'''(w_{0,r}·x)(x·w_r)³/6, \
-                 up to ≲ m^{-1/2}",
+                 up to ≲ m^{-1/4}",
                 "beyond_third",
-                "half",
-                Sweep::upper(M, |_| -0.5),
+                "quarter",
+                Sweep::upper(M, |_| -0.25),
             )
             .part("width"),
             Bound::growth(

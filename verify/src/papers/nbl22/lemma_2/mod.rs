@@ -45,7 +45,7 @@ fn cell(part: &str, d: usize, m: usize, k: usize, activation: &str, replicate: u
 }
 
 /// Widths and replicates of the sweeps at (d, k). The logarithm of a worst case over f_k scatters by about a
-/// half, and Student's limits are wide for few widths: nine or more of them, ten replicates each.
+/// half, and Student's limits are wide for few widths: seven or more of them, ten replicates or more each.
 fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     let half_octaves = |first: usize, count: usize| sweep::half_octaves(first, count).collect::<Vec<_>>();
     // 59050 is the least even number above 3^10.
@@ -53,7 +53,7 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     let three =
         half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
     let mut out =
-        vec![(3, 1, three, 10), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 9), 10)];
+        vec![(3, 1, three, 10), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 7), 12)];
     if tier >= Tier::Standard {
         out.extend([
             (4, 1, half_octaves(512, 9), 8),
@@ -116,6 +116,7 @@ impl Claim for Lemma2 {
                     );
                 }
             }
+            let replicates = if tier == Tier::Quick { 4 } else { 12 };
             for d in [3, 4, 6, 8, 12] {
                 let along = cell(DIMENSIONS, d, 128 * d, 1, activation, 0).with(N, d * d);
                 cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
