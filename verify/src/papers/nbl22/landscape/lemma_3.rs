@@ -31,18 +31,20 @@
 //! useful sense, L_λ(0) is far below it, and the lemma is true for want of content (erratum 10). ε is the
 //! mean over inputs of `√(E_S (F(x; W*) − f*)²)`, which Theorem 2 gives for every 1-Lipschitz loss.
 
-use super::case::{self, Case, NETWORK, Rates};
+use super::case::{self, Case, NETWORK, QUADRATIC, Rates};
+use super::closed::{Closed, Reach, Scales, Zonal};
 use super::terms::Terms;
 use crate::claim::{
-    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier,
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
 };
 use crate::error::Result;
-use crate::papers::nbl22::letters::M;
-use escapement::construct::signs;
-use escapement::eigen;
+use crate::papers::nbl22::instance::{ACTIVATIONS, LONG_RANGE};
+use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
+use escapement::ball::Ball;
 use escapement::network::Model;
-use escapement::objective::{RegularizedLoss, frobenius_sq};
-use faer::{Mat, Par, Scale};
+use escapement::objective::frobenius_sq;
+use escapement::sphere::uniform_sphere;
+use faer::{Mat, Scale};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
@@ -57,6 +59,15 @@ const RATES: [[Rates; 2]; 2] = [
 #[derive(Debug, Clone, Copy)]
 pub struct Lemma3;
 
+/// ρ at finite width, without descents, over dimensions.
+const SCALES: &str = "scales";
+/// ρ at infinite width, over d, n and 1/ε.
+const IN_D: &str = "in-d";
+const IN_N: &str = "in-n";
+const IN_ACCURACY: &str = "in-accuracy";
+/// 1/ε where it is not swept.
+const ACCURATE: f64 = 4.0;
+
 /// How many times ε counts as vacuous.
 const VACUOUS: f64 = 1e3;
 
@@ -65,16 +76,17 @@ const CARD: Card = Card {
         W_L^* + W_L \right\rangle + 2 L_\lambda(W) - 2 L_\lambda(W^*) \lesssim \varepsilon \quad
         \text{where } \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
     reference: "NBL22, Lemma 3",
-    hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}: no cell lies inside, the least such width is above 10^{13}; \
-        ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
-    method: "Both models. The left side from gradient and Hessian, exactly averaged over S, is compared \
-        with its closed form at W = 0, W* and a point where descent from 0 ends with ‖∇L_λ‖ ≤ \
-        m^{-1/2}/5; then held to the explicit right side, and to Cε and a remainder with C explicit. \
-        The terms of the remainder are followed along m, and so is the whole left side with 2L_λ(W*) \
-        added, which must be ≲ ε as well.",
-    refuted_by: "A difference between the left side and its closed form beyond rounding; a point where the \
-        explicit right side is exceeded; a remainder that falls slower than claimed; a left side (plus \
-        2L_λ(W*)) that outgrows ε.",
+    hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}, which no descent reaches (the least such width is above \
+        10^{12}) and the closed form does; ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ε given, and W* with a loss of at \
+        most ε; ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
+    method: "The left side is at most Cε + ρ(W) at every W, with C and ρ explicit. For ν-stationary W, and \
+        for those with L_λ(W) ≤ L_λ(0), ρ has a closed bound in exact zonal quantities; the width at which \
+        it is at most ε is followed in d, n and 1/ε, and so is the bound itself at the printed width. Each \
+        step is held to numbers at finite width, and the left side itself is measured where descent from 0 \
+        ends, along m and 1/ε.",
+    refuted_by: "A bound on the left side that outgrows ε at the printed width; a remainder at finite width \
+        that leaves its closed form along m or d; a left side (plus 2L_λ(W*)) that outgrows ε along m or \
+        1/ε.",
     uses: &["theorem-2", "random-signs", "taylor"],
     errata: &[ErratumId(1), ErratumId(2), ErratumId(5), ErratumId(10)],
     ..Card::new(
@@ -90,69 +102,56 @@ impl Claim for Lemma3 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        case::plan(self.id(), tier, 4)
+        let cell =
+            |part: &str, d: usize, k: usize| Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1);
+        let mut cells = Vec::new();
+        for k in [1, 2] {
+            for d in [3, 4, 6, 8, 12].into_iter().filter(|_| k == 1 || tier > Tier::Quick) {
+                let replicates = if tier == Tier::Quick { 2 } else { 5 };
+                let cell = cell(SCALES, d, k).with(M, 512).with(N, 8 * d.pow(k as u32));
+                cells.extend((0..replicates).map(|r| cell.clone().with(ACCURACY, ACCURATE).replicate(r)));
+            }
+            for d in LONG_RANGE {
+                cells.push(cell(IN_D, d, k).with(N, d.pow(k as u32)).with(ACCURACY, ACCURATE));
+            }
+            for d in [5_usize, 20] {
+                let first = d.pow(k as u32);
+                let samples = sweep::doublings(first, 20).take_while(|n| *n <= first * d);
+                cells.extend(samples.map(|n| cell(IN_N, d, k).with(N, n).with(ACCURACY, ACCURATE)));
+                let accuracies = (1..=30).step_by(3).map(|i| 2.0_f64.powi(i));
+                cells.extend(accuracies.map(|a| cell(IN_ACCURACY, d, k).with(N, first).with(ACCURACY, a)));
+            }
+        }
+        let closed = cells.into_iter().flat_map(|c| ACTIVATIONS.map(|a| c.clone().activation(a)));
+        case::plan(self.id(), tier).into_iter().chain(closed).collect()
     }
+
     fn predict(&self, cell: &Cell) -> Prediction {
-        case::predict(cell, RATES)
+        match cell.part.as_str() {
+            QUADRATIC | NETWORK => case::predict(cell, RATES),
+            SCALES => case::predict(cell, [[Rates { looks: 0.0, descents: 0.0, forms: 0.0 }; 2]; 2]),
+            _ => Prediction { flops: 3e6, bytes: 8e6 },
+        }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
-        let case = Case::new(cell, seed)?;
-        let objective = case.objective(case.lambda())?;
-        let end = case::from_zero(&objective, &case::options(cell.m()))?;
-        let w_l = &case.built.w_l;
-        let (zero, mirror) = (Mat::zeros(cell.m(), cell.d()), w_l * Scale(-1.0));
-        // Where 24τ⁶ − 6τ⁸ is largest, which neurons along those of W* come near.
-        let far = &case.star * Scale(3.0_f64.sqrt());
-        let points = [
-            ("zero", &zero),
-            ("at-star", &case.star),
-            ("mirror", &mirror),
-            ("far", &far),
-            ("stationary", &end.state.w),
-        ];
-        let terms = points
-            .iter()
-            .map(|(_, w)| Terms::new(&case, &objective, w.as_ref()))
-            .collect::<Result<Vec<_>>>()?;
-        let mut out = Measurement::new().quantity("one", 1.0, 0.0);
-        for ((name, _), t) in points.iter().zip(&terms) {
-            record(&mut out, name, &case, t);
+        let one = Measurement::new().quantity("one", 1.0, 0.0);
+        match cell.part.as_str() {
+            QUADRATIC | NETWORK => at_points(one, cell, seed),
+            SCALES => {
+                let case = Case::new(cell, seed)?;
+                let mut out = one;
+                for (name, model) in [("quadratic", Model::Quadratic), ("network", Model::Network)] {
+                    out = out.ball(format!("{name}-zonal"), against_zonal(&case, model, cell, seed)?);
+                }
+                Ok(case::hypotheses(out, cell, &case))
+            }
+            _ => at_infinite_width(one, cell, seed),
         }
-        let six = |t: &Terms| 6.0 * case.epsilon + t.remainder();
-        let worst = |bound: &dyn Fn(&Terms) -> f64| {
-            let ratios = terms.iter().map(|t| {
-                (t.lhs() / bound(t), 2.0 * t.rounding * (1.0 + t.lhs().abs() / bound(t)) / bound(t))
-            });
-            ratios.fold((f64::NEG_INFINITY, 0.0_f64), |a, b| (a.0.max(b.0), a.1.max(b.1)))
-        };
-        for (name, (value, error)) in
-            [("worst-ratio", worst(&|t| six(t) + t.supremum)), ("worst-ratio-six", worst(&six))]
-        {
-            out.insert(name, value, error);
-        }
-        along(&mut out, cell, &case, &terms[4])?;
-        if cell.replicate == 0 {
-            printed(&mut out, cell, &case, &objective)?;
-        }
-        let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
-        let limit = m.powf(-0.25);
-        let met = end.gradient_norm <= limit;
-        let steps = end.state.evaluations as f64;
-        let out = out.hypothesis(
-            "ν ≤ m^{-1/4}",
-            met,
-            format!("‖∇L_λ‖ = {:.2e} against {limit:.2e}", end.gradient_norm),
-        );
-        Ok(case::wide_enough(out, cell, case.epsilon).cost(
-            steps * n * m * (6.0 * d + 20.0),
-            40.0 * n * m,
-            steps,
-        ))
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        [identities(), explicit(), remainders(), along_m(), as_printed()].concat()
+        [identities(), explicit(), remainders(), at_finite_width(), closed_form()].concat()
     }
 }
 
@@ -175,33 +174,40 @@ fn identities() -> Vec<Bound> {
     places.map(bound).into()
 }
 
-/// The left side against its bound with constants.
+/// Steps that hold at every W: the largest ratio of their sides over the points that are looked at.
 fn explicit() -> Vec<Bound> {
-    let explicit = |name: &str, place: &str, neighbour: Neighbour| {
-        let statement = format!(
-            "at {place} the left side is at most its closed form without −2B, with Taylor's bound and \
-             Hölder's for R4"
-        );
-        let (bound, rhs) = (format!("explicit-{name}"), format!("{name}-explicit"));
-        Bound::inequality(bound, statement, name, Side::Upper, rhs, neighbour)
+    let bound = |name: &str, statement: &str, neighbour: (&str, &str)| {
+        let wrong = Neighbour::lhs(format!("{name}-{}", neighbour.0), neighbour.1);
+        Bound::inequality(name, statement, name, Side::Upper, "one", wrong)
     };
-    let without_star = Neighbour::lhs("zero-without-star", "2W_L* left out of the inner product");
-    let without_low = Neighbour::lhs("mirror-without-low", "W_L left out of the inner product");
-    let unbent = Neighbour::rhs("stationary-unbent", "the Hessian of R4 forgotten");
     vec![
-        explicit("zero", "W = 0", without_star)
-            .neighbour(Neighbour::lhs("zero-flipped", "the sign of the gradient term flipped")),
-        explicit("mirror", "−W_L*", without_low),
-        explicit("stationary", "a stationary point", unbent),
-        Bound::inequality(
+        bound(
             "constant",
-            "at five points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
+            "at nine points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
              s_r²(w*_r·x)² + √R3(W) + E_n|b| + 2E_n|f_L(SW_Q)| and Taylor's remainder, C = 6 + max_τ \
              (Aτ⁶ + 8δτ⁷ − 6τ⁸ − 2): the largest ratio is at most 1",
-            "worst-ratio",
-            Side::Upper,
-            "one",
-            Neighbour::lhs("worst-ratio-six", "C = 6: the Hessian of R4 forgotten"),
+            ("six", "C = 6: the Hessian of R4 forgotten"),
+        ),
+        bound(
+            "radius",
+            "at these points L̂(W) + 2Σ_{i≤3} λ_i R_i + 8λ4R4 ≤ L̂(0) + ½ sup|σ''| ‖E_n xxᵀ‖ ‖W‖²_{2,4} + \
+             ‖∇L_λ(W)‖ ‖W‖_F: the largest ratio is at most 1",
+            ("still", "the gradient left out where W is not stationary"),
+        ),
+        bound(
+            "reach-tau",
+            "at these points ‖W‖_{2,4}/‖W*‖_{2,4} ≤ (L_λ(W)/ε)^{1/8}: the largest ratio is at most 1",
+            ("false", "ε left out"),
+        ),
+        bound(
+            "reach-beyond",
+            "at these points √R3(W) ≤ √(L_λ(W)R3*/ε): the largest ratio is at most 1",
+            ("false", "ε left out"),
+        ),
+        bound(
+            "reach-projected",
+            "at these points ‖Π_{≤r}W‖_F ≤ √(L_λ(W)R2*/(ελ_{n_k})): the largest ratio is at most 1",
+            ("false", "ε left out"),
         ),
     ]
 }
@@ -216,7 +222,7 @@ fn remainders() -> Vec<Bound> {
         remainder(
             "squares",
             "at a stationary point E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, of order \
-             m^{-1/2}; for f_L + f_Q twice this and 2(sup σ'' d ‖W‖_{2,4} ‖W*‖_{2,4})²/m",
+             m^{-1/2}; for f_L + f_Q twice this and 2d ‖E_n xxᵀ‖ (sup|σ''| ‖W‖_{2,4} ‖W*‖_{2,4})²/m",
             "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term",
         ),
         remainder(
@@ -235,28 +241,33 @@ fn remainders() -> Vec<Bound> {
     ]
 }
 
-/// What falls along m.
-fn along_m() -> Vec<Bound> {
-    let falls = |name: &str, statement: &str, lhs: &str, rhs: &str, power: f64| {
-        Bound::growth(name, statement, lhs, rhs, Sweep::upper(M, move |_| power))
+/// At the widths of descents.
+fn at_finite_width() -> Vec<Bound> {
+    let flat = |name: &str, statement: &str, lhs: &str, sweep: Sweep| {
+        Bound::growth(name, statement, lhs, "one", sweep)
     };
-    vec![
-        falls("noise", "E_n √(E_S f_L(SW_Q)²) ≲ m^{-1/4}", "noise", "quarter", -0.25),
-        falls("delta", "δ ≲ m^{-1/4}: C tends to its value at δ = 0", "delta", "quarter", -0.25),
-        falls(
+    let descents = |c: &Cell| c.part == QUADRATIC || c.part == NETWORK;
+    let raised = "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε: \
+                  the left side and 2L_λ(W*) together";
+    let zonal =
+        "ρ in closed form with what was measured of Σ, W* and the inputs is ≍ ρ in zonal quantities";
+    let mut bounds = vec![
+        flat(
             "trend",
-            "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε: \
-             the left side and 2L_λ(W*) together",
-            "stationary-raised",
-            "epsilon",
-            -0.25,
-        ),
-    ]
-}
-
-/// With λ as printed, once for each cell: nothing about it is random.
-fn as_printed() -> Vec<Bound> {
-    [
+            &format!("{raised}, along m"),
+            "raised",
+            Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
+        )
+        .among(descents),
+        flat(
+            "trend-in-accuracy",
+            &format!("{raised}, along 1/ε"),
+            "raised",
+            Sweep::upper(ACCURACY, |_| 0.0).supremum_over(&[M]),
+        )
+        .among(descents),
+        flat("zonal", &format!("{zonal}, along m"), "zonal", Sweep::both(M, |_| 0.0))
+            .among(move |c| descents(c) && c.real(ACCURACY) == ACCURATE),
         Bound::inequality(
             "printed-lambda",
             "with λ as printed Σ_i λ_i R_i(W*) is at least 10³ε",
@@ -264,20 +275,167 @@ fn as_printed() -> Vec<Bound> {
             Side::Lower,
             "vacuous",
             Neighbour::lhs("cost", "λ_i = ε/R_i(W*)"),
-        ),
-        Bound::inequality(
-            "as-printed",
-            "with λ as printed the left side at a stationary point is at most 0: −2L_λ(W*) outweighs it, \
-             and the lemma says nothing",
-            "printed",
-            Side::Upper,
-            "nothing",
-            Neighbour::lhs("printed-at-star", "at W*, no stationary point"),
         )
-        .printed(ErratumId(10)),
+        .among(move |c| descents(c) && c.real(ACCURACY) == ACCURATE),
+    ];
+    bounds.extend(["quadratic", "network"].map(|model| {
+        let statement = format!("{zonal}, along d at n = 8d^k ({model})");
+        let sweep = Sweep::both(D, |_| 0.0).tied(&[N]);
+        flat(&format!("zonal-in-d-{model}"), &statement, &format!("{model}-zonal"), sweep).part(SCALES)
+    }));
+    bounds
+}
+
+/// At infinite width.
+fn closed_form() -> Vec<Bound> {
+    let printed = |c: &Cell| 26.0 * (c.k() as f64 + 1.0) / 3.0;
+    let bound = |name: &str, statement: &str, quantity: &str, part: &str, sweep: Sweep| {
+        Bound::asymptotic(name, statement, quantity, sweep).part(part)
+    };
+    let at_printed = "at m = n⁴d^{26(k+1)/3}ε^{-22/3} the closed bound on the left side, for every \
+                      m^{-1/4}-stationary W and every W with L_λ(W) ≤ L_λ(0), is ≲ ε";
+    let needed = "the least m at which ρ ≤ ε for all of these W, and C at most twice its limit";
+    let flat = |over| Sweep::upper(over, |_| 0.0);
+    vec![
+        bound(
+            "printed-in-d",
+            &format!("{at_printed}: along d at n = d^k"),
+            "at-printed",
+            IN_D,
+            flat(D).tied(&[N]),
+        ),
+        bound("printed-in-n", &format!("{at_printed}: along n"), "at-printed", IN_N, flat(N)),
+        bound(
+            "printed-in-accuracy",
+            &format!("{at_printed}: along 1/ε"),
+            "at-printed",
+            IN_ACCURACY,
+            flat(ACCURACY),
+        ),
+        bound(
+            "needed-in-d",
+            &format!("{needed}, is ≲ d^{{26(k+1)/3}} at n = d^k"),
+            "needed",
+            IN_D,
+            Sweep::upper(D, printed).tied(&[N]),
+        ),
+        bound("needed-in-n", &format!("{needed}, is ≲ n⁴"), "needed", IN_N, Sweep::upper(N, |_| 4.0)),
+        bound(
+            "needed-in-accuracy",
+            &format!("{needed}, is ≍ ε^{{-22/3}}"),
+            "needed",
+            IN_ACCURACY,
+            Sweep::both(ACCURACY, |_| 22.0 / 3.0),
+        ),
+        bound(
+            "needed-below",
+            "the least m at which ρ ≤ ε where L_λ(W) ≤ L_λ(0), stationary or not, is ≍ ε^{-13/2}",
+            "needed-below",
+            IN_ACCURACY,
+            Sweep::both(ACCURACY, |_| 6.5),
+        ),
     ]
-    .map(|bound| bound.among(|c| c.replicate == 0))
-    .into()
+}
+
+/// ρ in closed form with the scales of the instance, over ρ with those at infinite width.
+fn against_zonal(case: &Case, model: Model, cell: &Cell, seed: u64) -> Result<Ball> {
+    let of = Scales::of(case)?;
+    let nu = of.m.powf(-0.25);
+    let reach = Reach::below(of.zero, case.epsilon).or(Reach::stationary(&of, case.epsilon, nu));
+    let zonal = Zonal::new(cell, cell.n() as f64, model, case.epsilon, seed)?.closed(of.m, true);
+    let ratio = Closed::new(&of, model, case.epsilon, reach).remainder() / zonal.remainder();
+    let (cov, top) = (&case.built.cov, &case.built.top);
+    let spectrum = (top.form_error() + cov.truncation_bound()) / top.eigenvalues()[top.rank() - 1];
+    Ok(Ball::relative(ratio, spectrum + 8.0 * case.built.summation()))
+}
+
+/// At infinite width, the larger of the two models: the width that is needed, and the bound at the printed
+/// one.
+fn at_infinite_width(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement> {
+    let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
+    let epsilon = cell.real(ACCURACY).recip();
+    let width = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * epsilon.powf(-22.0 / 3.0);
+    for (name, model) in [("quadratic", Model::Quadratic), ("network", Model::Network)] {
+        let zonal = Zonal::new(cell, n, model, epsilon, seed)?;
+        for (quantity, ball) in [
+            ("at-printed", zonal.ratio(width)),
+            ("needed", zonal.needed(true)),
+            ("needed-below", zonal.needed(false)),
+        ] {
+            out = out.ball(format!("{quantity}-{name}"), ball);
+            let largest = out.quantities.entry(quantity.to_owned()).or_insert(ball);
+            if ball.value > largest.value {
+                *largest = ball;
+            }
+        }
+    }
+    Ok(out
+        .hypothesis("m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}", true, format!("at m = {width:.1e} itself"))
+        .hypothesis("ν ≤ m^{-1/4}", true, "for every such W"))
+}
+
+/// Points W: 0, W*, −W_L*, where 24τ⁶ − 6τ⁸ is largest, far out, random, along the last eigenvector of the
+/// top space and the first beyond, and where descent ended.
+fn points(case: &Case, cell: &Cell, seed: u64, end: &Mat<f64>) -> [(&'static str, Mat<f64>); 9] {
+    let (star, built) = (&case.star, &case.built);
+    let (m, p, d) = (cell.m(), cell.m() / 2, cell.d());
+    let random = uniform_sphere(&mut cell.stream(seed, "random point"), 1, m * d, star.norm_l2());
+    let along = |j: usize, spent: f64| {
+        let (value, vectors) = (built.pairs.eigenvalues[j], built.pairs.vectors.as_ref());
+        let size = (10.0 * spent / (2.0 * case.epsilon * value)).sqrt();
+        Mat::from_fn(m, d, |r, i| {
+            let x = size * vectors.map_or(0.0, |v| v[(i * p + r % p, j)]);
+            if r < p { x } else { -x }
+        })
+    };
+    let last = built.top.rank() - 1;
+    [
+        ("zero", Mat::zeros(m, d)),
+        ("at-star", star.clone()),
+        ("mirror", &built.w_l * Scale(-1.0)),
+        ("far", star * Scale(3.0_f64.sqrt())),
+        ("farther", star * Scale(4.0)),
+        ("random", Mat::from_fn(m, d, |r, i| random[(0, r * d + i)])),
+        ("last", along(last, case.spent[1] + case.low)),
+        ("next", along(last + 1, case.spent[0])),
+        ("stationary", end.clone()),
+    ]
+}
+
+/// The steps of the proof at points W, and the left side where descent from 0 ends.
+fn at_points(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement> {
+    let case = Case::new(cell, seed)?;
+    let objective = case.objective(case.lambda())?;
+    let end = case::from_zero(&objective, &case::options(cell.m()))?;
+    let points = points(&case, cell, seed, &end.state.w);
+    let terms = points
+        .iter()
+        .map(|(_, w)| Terms::new(&case, &objective, w.as_ref()))
+        .collect::<Result<Vec<_>>>()?;
+    for ((name, _), t) in points.iter().zip(&terms) {
+        if ["zero", "at-star", "stationary"].contains(name) {
+            record(&mut out, name, &case, t);
+        }
+    }
+    let found = &terms[8];
+    let error = 2.0 * found.rounding / case.epsilon;
+    out.insert("raised", (found.lhs() + 2.0 * found.there) / case.epsilon, error);
+    let scales = Scales::of(&case)?;
+    everywhere(&mut out, &case, &scales, objective.lambda(), &terms);
+    by_norms(&mut out, &case, &scales, found);
+    out = out.ball("zonal", against_zonal(&case, case.model, cell, seed)?);
+    let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
+    for (name, value) in [("cost-printed", cost(case.printed())), ("cost", cost(objective.lambda()))] {
+        out.insert(name, value, 1e3 * case.built.summation() * value);
+    }
+    out.insert("vacuous", VACUOUS * case.epsilon, 0.0);
+    let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
+    let limit = m.powf(-0.25);
+    let steps = end.state.evaluations as f64;
+    let detail = format!("‖∇L_λ‖ = {:.2e} against {limit:.2e}", end.gradient_norm);
+    Ok(case::hypotheses(out, cell, &case)
+        .hypothesis("ν ≤ m^{-1/4}", end.gradient_norm <= limit, detail)
+        .cost(steps * n * m * (6.0 * d + 20.0), 40.0 * n * m, steps))
 }
 
 /// Both sides at a point, and false left sides.
@@ -286,53 +444,57 @@ fn record(out: &mut Measurement, name: &str, case: &Case, t: &Terms) {
     for (suffix, value) in [
         ("", lhs),
         ("-composed", t.composed(case.model)),
-        ("-explicit", t.rhs()),
-        ("-unbent", t.rhs() - t.fourth + t.straight),
         ("-half", lhs - 0.5 * t.curvature),
         ("-without-star", lhs - 2.0 * t.inner_star),
         ("-without-low", lhs + t.inner_low),
         ("-flipped", lhs + 2.0 * t.inner),
-        ("-raised", lhs + 2.0 * t.there),
-        ("-here", t.here),
     ] {
         out.insert(format!("{name}{suffix}"), value, t.rounding);
     }
 }
 
-/// What is followed along m, and the norms that bound the remainder, at a stationary point.
-fn along(out: &mut Measurement, cell: &Cell, case: &Case, found: &Terms) -> Result<()> {
-    let (built, zero) = (&case.built, Mat::zeros(cell.m(), cell.d()));
-    let squares = signs::expected_linear_square(
-        &built.net,
-        built.x.as_ref(),
-        zero.as_ref(),
-        built.w_q.w.as_ref(),
-        Par::Seq,
-    )?;
-    let noise = squares.iter().map(|s| s.sqrt()).sum::<f64>() / cell.n() as f64;
-    let quarter = (cell.m() as f64).powf(-0.25);
-    let step = built.model_rounding();
-    let mut insert = |name: &str, value: f64, error: f64| out.insert(name, value, error);
-    insert("quarter", quarter, 4.0 * f64::EPSILON * quarter);
-    insert("noise", noise, step);
-    insert("epsilon", case.epsilon, step);
-    for (name, value) in
-        [("delta", found.delta), ("tau", found.tau), ("constant", 6.0 + found.supremum / case.epsilon)]
-    {
-        insert(name, value, found.rounding * (1.0 + 1.0 / case.epsilon));
+/// The largest ratios over the points, for what holds at every W.
+fn everywhere(out: &mut Measurement, case: &Case, of: &Scales, lambda: [f64; 4], terms: &[Terms]) {
+    let epsilon = case.epsilon;
+    let mut worst = |name: &str, sides: &dyn Fn(&Terms) -> (f64, f64)| {
+        let ratios = terms.iter().map(|t| {
+            let (lhs, rhs) = sides(t);
+            Ball::new(lhs, t.rounding) / Ball::new(rhs, t.rounding)
+        });
+        if let Some(ball) = ratios.reduce(|a, b| if b.value > a.value { b } else { a }) {
+            out.quantities.insert(name.to_owned(), ball);
+        }
+    };
+    let six = |t: &Terms| 6.0 * epsilon + t.remainder();
+    worst("constant", &|t| (t.lhs(), six(t) + t.supremum));
+    worst("constant-six", &|t| (t.lhs(), six(t)));
+    let held = |t: &Terms| {
+        let [r1, r2, r3, r4] = t.regularizers;
+        t.loss + 2.0 * (lambda[0] * r1 + lambda[1] * r2 + lambda[2] * r3) + 8.0 * lambda[3] * r4
+    };
+    let still = |t: &Terms| of.zero + of.bend() * t.regularizers[3].powf(0.25);
+    worst("radius", &|t| (held(t), still(t) + t.gradient * t.norms[0]));
+    worst("radius-still", &|t| (held(t), still(t)));
+    for (suffix, epsilon) in [("", epsilon), ("-false", 1.0)] {
+        let reach = |t: &Terms| {
+            let reach = Reach::below(t.here, epsilon);
+            (reach, Closed::new(of, case.model, epsilon, reach))
+        };
+        worst(&format!("reach-tau{suffix}"), &|t| (t.tau, reach(t).0.tau));
+        worst(&format!("reach-beyond{suffix}"), &|t| (t.moduli[0], reach(t).1.pieces[1]));
+        worst(&format!("reach-projected{suffix}"), &|t| (t.projected, reach(t).1.projected));
     }
-    let ratio = found.lhs() / case.epsilon;
-    insert("left-over-epsilon", ratio, 2.0 * (found.rounding + step * ratio.abs()) / case.epsilon);
+}
 
-    let (m, d, x) = (cell.m() as f64, cell.d() as f64, built.x.as_ref());
-    let moment = x.transpose() * x * Scale(1.0 / cell.n() as f64);
-    let spread = eigen::full_eigenvalues(moment.as_ref(), Par::Seq)?.into_iter().fold(0.0, f64::max);
-    let [_, first, second, third] = built.net.activation().suprema().map(|s| s.value);
-    let (large, [whole, aim, distance]) = (case::norm_2_4(case.star.as_ref()), found.norms);
-    let small = found.tau * large;
+/// Norms that bound the pieces of ρ at a stationary point, and false ones.
+fn by_norms(out: &mut Measurement, case: &Case, of: &Scales, found: &Terms) {
+    let [whole, aim, distance] = found.norms;
+    let (large, small) = (of.star[1], found.tau * of.star[1]);
+    let [_, first, second, third] = of.sup;
+    let (m, d, spread, quarter) = (of.m, of.d, of.spread, of.m.powf(-0.25));
     let plain = first.powi(2) * spread * frobenius_sq(case.star.as_ref()) / m;
     // Slopes of f_L + f_Q are sums of two, and their squares at most twice the sum of squares.
-    let bent = 2.0 * plain + 2.0 * (second * d * small * large).powi(2) / m;
+    let bent = 2.0 * plain + 2.0 * d * spread * (second * small * large).powi(2) / m;
     let squares = if case.model == Model::Quadratic { bent } else { plain };
     let cross = second * spread * aim / m.sqrt();
     let norms =
@@ -342,31 +504,13 @@ fn along(out: &mut Measurement, cell: &Cell, case: &Case, found: &Terms) -> Resu
         ("squares", found.squares, squares, first.powi(2) * spread * large.powi(2) / m),
         ("cross", found.crossed, cross * whole, cross * small),
     ];
-    if cell.part == NETWORK {
+    if case.model == Model::Network {
         terms.push(("taylor", found.moduli[3], taylor, taylor * quarter));
     }
     for (name, value, bound, wrong) in terms {
-        insert(name, value, found.rounding);
-        insert(&format!("{name}-norms"), bound, step * bound);
-        insert(&format!("{name}-false"), wrong, step * bound);
+        out.insert(name, value, found.rounding);
+        for (suffix, value) in [("norms", bound), ("false", wrong)] {
+            out.insert(format!("{name}-{suffix}"), value, 8.0 * case.built.summation() * value);
+        }
     }
-    Ok(())
-}
-
-/// The same with λ as printed.
-fn printed(out: &mut Measurement, cell: &Cell, case: &Case, checked: &RegularizedLoss<'_>) -> Result<()> {
-    let objective = case.objective(case.printed())?;
-    let end = case::from_zero(&objective, &case::options(cell.m()))?;
-    let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
-    let there = Terms::new(case, &objective, case.star.as_ref())?;
-    let found = Terms::new(case, &objective, end.state.w.as_ref())?;
-    for (name, value) in [("cost-printed", cost(objective.lambda())), ("cost", cost(checked.lambda()))] {
-        out.insert(name, value, there.rounding);
-    }
-    out.insert("vacuous", VACUOUS * case.epsilon, case.built.model_rounding() * VACUOUS);
-    out.insert("nothing", 0.0, 0.0);
-    out.insert("printed", found.lhs(), found.rounding);
-    out.insert("printed-at-star", there.lhs(), there.rounding);
-    out.insert("printed-loss", found.here, found.rounding);
-    Ok(())
 }

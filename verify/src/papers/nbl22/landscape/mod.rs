@@ -1,6 +1,7 @@
 //! Claims about the landscape of L_λ: what stationary points must be like.
 
 mod case;
-pub mod corollary_1;
+mod closed;
+//pub mod corollary_1;
 pub mod lemma_3;
 mod terms;
