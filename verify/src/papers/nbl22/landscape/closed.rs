@@ -14,7 +14,7 @@ use escapement::ball::Ball;
 use escapement::construct::frobenius_sq;
 use escapement::eigen;
 use escapement::network::Model;
-use escapement::sphere::{FeatureLevels, Truncation};
+use escapement::sphere::{FeatureLevels, Gegenbauer, Level, Truncation, ZonalQuadrature};
 use faer::{Par, Scale};
 
 use super::case::norm_2_4;
@@ -83,6 +83,11 @@ impl Scales {
         0.5 * self.sup[2] * self.spread
     }
 
+    /// On inputs of which these are known, as on those of `sample`.
+    pub(super) fn on_inputs_of(self, sample: &Self) -> Self {
+        Self { spread: sample.spread, zero: sample.zero, ..self }
+    }
+
     /// The largest 2,4-norm of the projection on the top space of what has this Frobenius norm.
     fn spread_out(&self, frobenius: f64) -> f64 {
         (self.load / (self.m * self.least)).powf(0.25) * frobenius
@@ -119,9 +124,6 @@ impl Reach {
     }
 }
 
-/// The names of the pieces of ρ, in the order of [`Closed::pieces`].
-pub(super) const PIECES: [&str; 5] = ["squares", "beyond", "cross", "noise", "taylor"];
-
 /// The pieces of ρ and C, at their largest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Closed {
@@ -129,7 +131,6 @@ pub(super) struct Closed {
     pub(super) pieces: [f64; 5],
     /// `‖Π_{≤r}W‖_F`.
     pub(super) projected: f64,
-    pub(super) delta: f64,
     /// C.
     pub(super) constant: f64,
 }
@@ -160,7 +161,7 @@ impl Closed {
         // Aτ⁶ + 8δτ⁷ − 6τ⁸ is largest where 6τ² = 7δτ + ¾A.
         let top = (7.0 * delta + (49.0 * delta * delta + 18.0 * bend).sqrt()) / 12.0;
         let constant = 4.0 + top.powi(6) * (0.25 * bend + delta * top);
-        Self { pieces, projected, delta, constant }
+        Self { pieces, projected, constant }
     }
 
     pub(super) fn remainder(&self) -> f64 {
@@ -175,6 +176,8 @@ pub(super) struct Zonal {
     moments: Moments,
     /// `‖W_Q‖_{2,4}` and √m max ‖w_r‖².
     quadratic: [f64; 2],
+    /// `m^{1/4}‖W_L*‖_{2,4}`.
+    low: f64,
     /// Norms of the diagonal blocks of Σ, m times, from the degrees up to k and from those beyond.
     loads: [f64; 2],
     /// E f_k².
@@ -194,7 +197,7 @@ impl Zonal {
         let moments = Moments::new(&sigma, &target)?;
         let kappas = || levels.levels[..=k].iter().map(|l| l.kappa);
         let least = kappas().fold(f64::INFINITY, f64::min);
-        let up_to = |hat: fn(&escapement::sphere::Level) -> f64| {
+        let up_to = |hat: fn(&Level) -> f64| {
             levels.levels[..=k].iter().map(|l| hat(l).powi(2)).sum::<f64>()
         };
         let (along, across) = (up_to(|l| l.a_hat), up_to(|l| l.c_hat));
@@ -211,7 +214,7 @@ impl Zonal {
                 d,
                 m: 0.0,
                 sup: sigma.suprema().map(|s| s.value),
-                spread: (1.0 + 1.0 / d) * ((1.0 + (d / n).sqrt()).powi(2) + 1.0 / n),
+                spread: mean_spread(d, n),
                 // The pseudo-Huber loss is concave in the square of its argument.
                 zero: whole / (1.0 + (1.0 + whole).sqrt()),
                 least,
@@ -226,6 +229,7 @@ impl Zonal {
                 moments.norm_2_4_pow4_even().value.powf(0.25),
                 4.0 * terms * height * target.sparse().iter().map(|t| t.alpha.abs()).fold(0.0, f64::max),
             ],
+            low: fourth_root(&levels.levels[..=k], cell.d())?,
             loads: [along.max(across), (levels.radial - along).max(levels.tangential - across)],
             second_moment,
             model,
@@ -235,14 +239,18 @@ impl Zonal {
         })
     }
 
-    /// At width m. W* is at most W_L* and W_Q together, whatever the signs.
+    /// At width m, on average over signs and directions: with X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴, `E_S ΣX_r` is
+    /// `‖W_Q‖⁴ + ‖W_L*‖⁴ + Σ_r (2‖w_{L,r}‖²‖w_{Q,r}‖² + 4(w_{L,r}·w_{Q,r})²)`, of which the second part is at
+    /// most `6‖W_Q‖_F²‖W_L*‖_F²/m`.
     pub(super) fn at(&self, m: f64) -> Scales {
         let mut of = Scales { m, ..self.fixed };
-        of.low[1] = of.spread_out(of.low[0]);
+        of.low[1] = self.low * m.powf(-0.25);
         let unit = m.sqrt();
         let quadratic = unit * self.moments.frobenius_sq(1).value;
-        of.square = [(of.low[0] + quadratic.sqrt()).powi(2), quadratic];
-        of.star = [self.quadratic[0] - of.low[1], self.quadratic[0] + of.low[1]];
+        of.square = [of.low[0].powi(2) + quadratic, quadratic];
+        let (q, l) = (self.quadratic[0].powi(4), of.low[1].powi(4));
+        let mixed = 6.0 * quadratic * of.low[0].powi(2) / m;
+        of.star = [self.quadratic[0], (q + mixed + l).powf(0.25)];
         of.row = ((self.quadratic[1] / unit).sqrt() + (of.load / (m * of.least)).sqrt() * of.low[0]).powi(2);
         let [within, beyond] = self.loads.map(|load| load * of.square[0] / m);
         of.r = [self.second_moment + within, beyond];
@@ -251,21 +259,20 @@ impl Zonal {
 
     /// C and ρ at width m, for every W that is m^{-1/4}-stationary or has L_λ(W) ≤ L_λ(0); without the
     /// former, only for the latter.
-    pub(super) fn closed(&self, m: f64, stationary: bool) -> Closed {
-        let of = self.at(m);
+    pub(super) fn closed(&self, of: &Scales, stationary: bool) -> Closed {
         let below = Reach::below(of.zero, self.epsilon);
         let reach = if stationary {
-            below.or(Reach::stationary(&of, self.epsilon, m.powf(-0.25)))
+            below.or(Reach::stationary(of, self.epsilon, of.m.powf(-0.25)))
         } else {
             below
         };
-        Closed::new(&of, self.model, self.epsilon, reach)
+        Closed::new(of, self.model, self.epsilon, reach)
     }
 
     /// The least m with ρ ≤ ε and C at most twice its limit.
     pub(super) fn needed(&self, stationary: bool) -> Ball {
         let enough = |m: f64| {
-            let closed = self.closed(m, stationary);
+            let closed = self.closed(&self.at(m), stationary);
             let spare = (ALLOWED * LIMIT / closed.constant).min(self.epsilon / closed.remainder());
             if spare.is_finite() { spare - 1.0 } else { -1.0 }
         };
@@ -273,16 +280,38 @@ impl Zonal {
         Ball::relative(root(enough), 4.0 * self.error())
     }
 
-    /// `C + ρ/ε` at width m.
-    pub(super) fn ratio(&self, m: f64) -> Ball {
-        let closed = self.closed(m, true);
-        Ball::relative(closed.constant + closed.remainder() / self.epsilon, self.error())
+    /// C and ρ/ε at width m.
+    pub(super) fn ratios(&self, m: f64) -> [Ball; 2] {
+        let closed = self.closed(&self.at(m), true);
+        [closed.constant, closed.remainder() / self.epsilon].map(|r| Ball::relative(r, self.error()))
     }
 
     /// A bound on the relative error of C and ρ, in which nothing that goes in has a power above 8.
     fn error(&self) -> f64 {
         8.0 * (self.relative + 512.0 * f64::EPSILON)
     }
+}
+
+/// A bound on the mean of `‖E_n xxᵀ‖` over n inputs on the sphere of radius √d: that of n Gaussian vectors is at
+/// most `(1 + √(d/n))² + 1/n`, and their directions carry at least d/(d + 1) of it.
+pub(super) fn mean_spread(d: f64, n: f64) -> f64 {
+    (1.0 + 1.0 / d) * ((1.0 + (d / n).sqrt()).powi(2) + 1.0 / n)
+}
+
+/// A bound on `m^{1/4}‖W_L*‖_{2,4}`: for f_j a zonal of second moment 1/(k+1), row r of `E[φ f_j]/κ_j` has the
+/// squared norm u_j(t)/m at `t = η·w_{0,r}`, and the parts of the degrees add up by Minkowski's inequality.
+fn fourth_root(levels: &[Level], d: usize) -> Result<f64> {
+    let legendre = Gegenbauer::new(d)?;
+    let rule = ZonalQuadrature::shared(d, 2 * levels.len() + 2)?;
+    let part = |l: &Level| {
+        let share = (levels.len() as f64 * l.kappa * l.kappa * l.dimension).recip();
+        let u = |t: f64| {
+            let [p, slope, _] = legendre.jet(l.degree, t);
+            share * ((l.a * p).powi(2) + (1.0 - t * t) * (l.c * slope).powi(2))
+        };
+        rule.expect(|t| u(t).powi(2)).powf(0.25)
+    };
+    Ok(levels.iter().map(part).sum())
 }
 
 /// Where `f`, negative before and positive after, changes sign: by bisection of its logarithm, to 460ε.

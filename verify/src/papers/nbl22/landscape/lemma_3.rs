@@ -31,8 +31,8 @@
 //! useful sense, L_λ(0) is far below it, and the lemma is true for want of content (erratum 10). ε is the
 //! mean over inputs of `√(E_S (F(x; W*) − f*)²)`, which Theorem 2 gives for every 1-Lipschitz loss.
 
-use super::case::{self, Case, NETWORK, QUADRATIC, Rates};
-use super::closed::{Closed, Reach, Scales, Zonal};
+use super::case::{self, ACCURATE, Case, NETWORK, QUADRATIC, Rates};
+use super::closed::{Closed, Reach, Scales, Zonal, mean_spread};
 use super::terms::Terms;
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
@@ -55,6 +55,8 @@ const RATES: [[Rates; 2]; 2] = [
     [Rates { looks: 9000.0, descents: 0.0, forms: 0.1 }, Rates { looks: 1.3e4, descents: 20.0, forms: 0.2 }],
 ];
 
+const MODELS: [(&str, Model); 2] = [(QUADRATIC, Model::Quadratic), (NETWORK, Model::Network)];
+
 /// The claim.
 #[derive(Debug, Clone, Copy)]
 pub struct Lemma3;
@@ -65,9 +67,9 @@ const SCALES: &str = "scales";
 const IN_D: &str = "in-d";
 const IN_N: &str = "in-n";
 const IN_ACCURACY: &str = "in-accuracy";
-/// 1/ε where it is not swept.
-const ACCURATE: f64 = 4.0;
 
+/// The width at which dimensions are compared.
+const WIDTH: usize = 256;
 /// How many times ε counts as vacuous.
 const VACUOUS: f64 = 1e3;
 
@@ -102,24 +104,25 @@ impl Claim for Lemma3 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        let cell =
-            |part: &str, d: usize, k: usize| Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1);
+        let cell = |part: &str, d: usize, k: usize| {
+            Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1).with(ACCURACY, ACCURATE)
+        };
         let mut cells = Vec::new();
         for k in [1, 2] {
-            for d in [3, 4, 6, 8, 12].into_iter().filter(|_| k == 1 || tier > Tier::Quick) {
-                let replicates = if tier == Tier::Quick { 2 } else { 5 };
-                let cell = cell(SCALES, d, k).with(M, 512).with(N, 8 * d.pow(k as u32));
-                cells.extend((0..replicates).map(|r| cell.clone().with(ACCURACY, ACCURATE).replicate(r)));
+            let (replicates, widths) = if tier == Tier::Quick { (3, 5) } else { (6, 7) };
+            let scales = sweep::doublings(64, widths).map(|m| (3, m));
+            let scales = scales.chain([4, 6, 8, 12].map(|d| (d, WIDTH)));
+            for (d, m) in scales.filter(|_| k == 1 || tier > Tier::Quick) {
+                let cell = cell(SCALES, d, k).with(M, m).with(N, 8 * d.pow(k as u32));
+                cells.extend((0..replicates).map(|r| cell.clone().replicate(r)));
             }
-            for d in LONG_RANGE {
-                cells.push(cell(IN_D, d, k).with(N, d.pow(k as u32)).with(ACCURACY, ACCURATE));
-            }
-            for d in [5_usize, 20] {
-                let first = d.pow(k as u32);
-                let samples = sweep::doublings(first, 20).take_while(|n| *n <= first * d);
-                cells.extend(samples.map(|n| cell(IN_N, d, k).with(N, n).with(ACCURACY, ACCURATE)));
-                let accuracies = (1..=30).step_by(3).map(|i| 2.0_f64.powi(i));
-                cells.extend(accuracies.map(|a| cell(IN_ACCURACY, d, k).with(N, first).with(ACCURACY, a)));
+            cells.extend(LONG_RANGE.map(|d| cell(IN_D, d, k).with(N, d.pow(k as u32))));
+            for d in [5_usize, 50] {
+                let samples = (0..=6).map(|i| (d as f64).powf(k as f64 + f64::from(i) / 6.0).round() as usize);
+                cells.extend(samples.map(|n| cell(IN_N, d, k).with(N, n)));
+                let accuracies = (1..=40).step_by(3).map(|i| 2.0_f64.powi(i));
+                let cell = cell(IN_ACCURACY, d, k).with(N, d.pow(k as u32));
+                cells.extend(accuracies.map(|a| cell.clone().with(ACCURACY, a)));
             }
         }
         let closed = cells.into_iter().flat_map(|c| ACTIVATIONS.map(|a| c.clone().activation(a)));
@@ -140,8 +143,12 @@ impl Claim for Lemma3 {
             QUADRATIC | NETWORK => at_points(one, cell, seed),
             SCALES => {
                 let case = Case::new(cell, seed)?;
-                let mut out = one;
-                for (name, model) in [("quadratic", Model::Quadratic), ("network", Model::Network)] {
+                let (d, n) = (cell.d() as f64, cell.n() as f64);
+                let mut out = one
+                    .quantity("spread", Scales::of(&case)?.spread, case.built.summation())
+                    .quantity("mean-spread", mean_spread(d, n), 1e-14)
+                    .quantity("flat-spread", mean_spread(d, f64::INFINITY), 1e-14);
+                for (name, model) in MODELS {
                     out = out.ball(format!("{name}-zonal"), against_zonal(&case, model, cell, seed)?);
                 }
                 Ok(case::hypotheses(out, cell, &case))
@@ -166,6 +173,7 @@ fn identities() -> Vec<Bound> {
             Bound::identity(format!("identity-{name}"), statement, name, format!("{name}-composed"), half)
                 .neighbour(lhs("without-star", "2W_L* left out of the inner product"))
                 .neighbour(lhs("flipped", "the sign of the gradient term flipped"));
+        let bound = bound.among(has_points);
         if name == "zero" {
             return bound;
         }
@@ -178,12 +186,12 @@ fn identities() -> Vec<Bound> {
 fn explicit() -> Vec<Bound> {
     let bound = |name: &str, statement: &str, neighbour: (&str, &str)| {
         let wrong = Neighbour::lhs(format!("{name}-{}", neighbour.0), neighbour.1);
-        Bound::inequality(name, statement, name, Side::Upper, "one", wrong)
+        Bound::inequality(name, statement, name, Side::Upper, "one", wrong).among(has_points)
     };
     vec![
         bound(
             "constant",
-            "at nine points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
+            "at eight points, stationary or not, the left side is at most Cε + E_n ℓ''m^{-1}Σ \
              s_r²(w*_r·x)² + √R3(W) + E_n|b| + 2E_n|f_L(SW_Q)| and Taylor's remainder, C = 6 + max_τ \
              (Aτ⁶ + 8δτ⁷ − 6τ⁸ − 2): the largest ratio is at most 1",
             ("six", "C = 6: the Hessian of R4 forgotten"),
@@ -217,6 +225,7 @@ fn remainders() -> Vec<Bound> {
     let remainder = |name: &str, statement: &str, false_statement: &str| {
         let neighbour = Neighbour::rhs(format!("{name}-false"), false_statement);
         Bound::inequality(name, statement, name, Side::Upper, format!("{name}-norms"), neighbour)
+            .among(descends)
     };
     vec![
         remainder(
@@ -241,33 +250,20 @@ fn remainders() -> Vec<Bound> {
     ]
 }
 
-/// At the widths of descents.
+/// At the widths of descents, and of a measured W*.
 fn at_finite_width() -> Vec<Bound> {
     let flat = |name: &str, statement: &str, lhs: &str, sweep: Sweep| {
         Bound::growth(name, statement, lhs, "one", sweep)
     };
-    let descents = |c: &Cell| c.part == QUADRATIC || c.part == NETWORK;
-    let raised = "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε: \
-                  the left side and 2L_λ(W*) together";
-    let zonal =
-        "ρ in closed form with what was measured of Σ, W* and the inputs is ≍ ρ in zonal quantities";
     let mut bounds = vec![
         flat(
             "trend",
-            &format!("{raised}, along m"),
+            "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε along \
+             m, for ε, ε/2 and ε/4: the left side and 2L_λ(W*) together",
             "raised",
             Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
         )
-        .among(descents),
-        flat(
-            "trend-in-accuracy",
-            &format!("{raised}, along 1/ε"),
-            "raised",
-            Sweep::upper(ACCURACY, |_| 0.0).supremum_over(&[M]),
-        )
-        .among(descents),
-        flat("zonal", &format!("{zonal}, along m"), "zonal", Sweep::both(M, |_| 0.0))
-            .among(move |c| descents(c) && c.real(ACCURACY) == ACCURATE),
+        .among(descends),
         Bound::inequality(
             "printed-lambda",
             "with λ as printed Σ_i λ_i R_i(W*) is at least 10³ε",
@@ -276,14 +272,40 @@ fn at_finite_width() -> Vec<Bound> {
             "vacuous",
             Neighbour::lhs("cost", "λ_i = ε/R_i(W*)"),
         )
-        .among(move |c| descents(c) && c.real(ACCURACY) == ACCURATE),
+        .among(descends),
+        Bound::inequality(
+            "spread",
+            "‖E_n xxᵀ‖ ≤ (1 + 1/d)((1 + √(d/n))² + 1/n), which bounds its mean over the inputs",
+            "spread",
+            Side::Upper,
+            "mean-spread",
+            Neighbour::rhs("flat-spread", "1 + 1/d, as for n = ∞"),
+        )
+        .part(SCALES),
     ];
-    bounds.extend(["quadratic", "network"].map(|model| {
-        let statement = format!("{zonal}, along d at n = 8d^k ({model})");
-        let sweep = Sweep::both(D, |_| 0.0).tied(&[N]);
-        flat(&format!("zonal-in-d-{model}"), &statement, &format!("{model}-zonal"), sweep).part(SCALES)
-    }));
+    for (model, _) in MODELS {
+        let statement =
+            "ρ in closed form with what was measured of Σ and W* is ≍ ρ in zonal quantities, on the same inputs";
+        let lhs = format!("{model}-zonal");
+        for (along, sweep, among) in [
+            ("m", Sweep::both(M, |_| 0.0), (|c| c.d() == 3) as fn(&Cell) -> bool),
+            ("d", Sweep::both(D, |_| 0.0).tied(&[N]), |c| c.m() == WIDTH),
+        ] {
+            let (name, statement) = (format!("zonal-in-{along}-{model}"), format!("{statement}: along {along}"));
+            bounds.push(flat(&name, &statement, &lhs, sweep).part(SCALES).among(among));
+        }
+    }
     bounds
+}
+
+/// Cells with a descent.
+fn descends(cell: &Cell) -> bool {
+    cell.part == QUADRATIC || cell.part == NETWORK
+}
+
+/// Cells in which more points than the end of the descent are looked at.
+fn has_points(cell: &Cell) -> bool {
+    descends(cell) && cell.real(ACCURACY) == ACCURATE
 }
 
 /// At infinite width.
@@ -307,8 +329,8 @@ fn closed_form() -> Vec<Bound> {
         bound("printed-in-n", &format!("{at_printed}: along n"), "at-printed", IN_N, flat(N)),
         bound(
             "printed-in-accuracy",
-            &format!("{at_printed}: along 1/ε"),
-            "at-printed",
+            "at m = n⁴d^{26(k+1)/3}ε^{-22/3} the closed bound on ρ alone is ≲ ε: along 1/ε",
+            "rest-at-printed",
             IN_ACCURACY,
             flat(ACCURACY),
         ),
@@ -327,13 +349,6 @@ fn closed_form() -> Vec<Bound> {
             IN_ACCURACY,
             Sweep::both(ACCURACY, |_| 22.0 / 3.0),
         ),
-        bound(
-            "needed-below",
-            "the least m at which ρ ≤ ε where L_λ(W) ≤ L_λ(0), stationary or not, is ≍ ε^{-13/2}",
-            "needed-below",
-            IN_ACCURACY,
-            Sweep::both(ACCURACY, |_| 6.5),
-        ),
     ]
 }
 
@@ -342,7 +357,8 @@ fn against_zonal(case: &Case, model: Model, cell: &Cell, seed: u64) -> Result<Ba
     let of = Scales::of(case)?;
     let nu = of.m.powf(-0.25);
     let reach = Reach::below(of.zero, case.epsilon).or(Reach::stationary(&of, case.epsilon, nu));
-    let zonal = Zonal::new(cell, cell.n() as f64, model, case.epsilon, seed)?.closed(of.m, true);
+    let zonal = Zonal::new(cell, cell.n() as f64, model, case.epsilon, seed)?;
+    let zonal = zonal.closed(&zonal.at(of.m).on_inputs_of(&of), true);
     let ratio = Closed::new(&of, model, case.epsilon, reach).remainder() / zonal.remainder();
     let (cov, top) = (&case.built.cov, &case.built.top);
     let spectrum = (top.form_error() + cov.truncation_bound()) / top.eigenvalues()[top.rank() - 1];
@@ -355,10 +371,12 @@ fn at_infinite_width(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Mea
     let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
     let epsilon = cell.real(ACCURACY).recip();
     let width = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * epsilon.powf(-22.0 / 3.0);
-    for (name, model) in [("quadratic", Model::Quadratic), ("network", Model::Network)] {
+    for (name, model) in MODELS {
         let zonal = Zonal::new(cell, n, model, epsilon, seed)?;
+        let [constant, rest] = zonal.ratios(width);
         for (quantity, ball) in [
-            ("at-printed", zonal.ratio(width)),
+            ("at-printed", constant + rest),
+            ("rest-at-printed", rest),
             ("needed", zonal.needed(true)),
             ("needed-below", zonal.needed(false)),
         ] {
@@ -375,8 +393,8 @@ fn at_infinite_width(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Mea
 }
 
 /// Points W: 0, W*, −W_L*, where 24τ⁶ − 6τ⁸ is largest, far out, random, along the last eigenvector of the
-/// top space and the first beyond, and where descent ended.
-fn points(case: &Case, cell: &Cell, seed: u64, end: &Mat<f64>) -> [(&'static str, Mat<f64>); 9] {
+/// top space and the first beyond.
+fn points(case: &Case, cell: &Cell, seed: u64) -> [(&'static str, Mat<f64>); 8] {
     let (star, built) = (&case.star, &case.built);
     let (m, p, d) = (cell.m(), cell.m() / 2, cell.d());
     let random = uniform_sphere(&mut cell.stream(seed, "random point"), 1, m * d, star.norm_l2());
@@ -398,7 +416,6 @@ fn points(case: &Case, cell: &Cell, seed: u64, end: &Mat<f64>) -> [(&'static str
         ("random", Mat::from_fn(m, d, |r, i| random[(0, r * d + i)])),
         ("last", along(last, case.spent[1] + case.low)),
         ("next", along(last + 1, case.spent[0])),
-        ("stationary", end.clone()),
     ]
 }
 
@@ -407,23 +424,25 @@ fn at_points(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement
     let case = Case::new(cell, seed)?;
     let objective = case.objective(case.lambda())?;
     let end = case::from_zero(&objective, &case::options(cell.m()))?;
-    let points = points(&case, cell, seed, &end.state.w);
-    let terms = points
-        .iter()
-        .map(|(_, w)| Terms::new(&case, &objective, w.as_ref()))
-        .collect::<Result<Vec<_>>>()?;
-    for ((name, _), t) in points.iter().zip(&terms) {
-        if ["zero", "at-star", "stationary"].contains(name) {
-            record(&mut out, name, &case, t);
-        }
-    }
-    let found = &terms[8];
+    let found = Terms::new(&case, &objective, end.state.w.as_ref())?;
+    let scales = Scales::of(&case)?;
+    by_norms(&mut out, &case, &scales, &found);
     let error = 2.0 * found.rounding / case.epsilon;
     out.insert("raised", (found.lhs() + 2.0 * found.there) / case.epsilon, error);
-    let scales = Scales::of(&case)?;
-    everywhere(&mut out, &case, &scales, objective.lambda(), &terms);
-    by_norms(&mut out, &case, &scales, found);
-    out = out.ball("zonal", against_zonal(&case, case.model, cell, seed)?);
+    if has_points(cell) {
+        record(&mut out, "stationary", &case, &found);
+        let mut terms = vec![found];
+        for (name, w) in points(&case, cell, seed) {
+            let t = Terms::new(&case, &objective, w.as_ref())?;
+            if ["zero", "at-star"].contains(&name) {
+                record(&mut out, name, &case, &t);
+            }
+            if name != "zero" {
+                terms.push(t);
+            }
+        }
+        everywhere(&mut out, &case, &scales, objective.lambda(), &terms);
+    }
     let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
     for (name, value) in [("cost-printed", cost(case.printed())), ("cost", cost(objective.lambda()))] {
         out.insert(name, value, 1e3 * case.built.summation() * value);
