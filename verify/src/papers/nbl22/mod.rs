@@ -71,7 +71,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(escape::Escape),
         Box::new(taylor::Taylor),
         Box::new(landscape::lemma_3::Lemma3),
-        //Box::new(landscape::corollary_1::Corollary1),
+        Box::new(landscape::corollary_1::Corollary1),
         Box::new(theorem_3::Theorem3),
         Box::new(kernel_plateau::KernelPlateau),
         Box::new(rademacher_linear::RademacherLinear),

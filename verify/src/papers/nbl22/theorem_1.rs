@@ -51,7 +51,7 @@ const CARD: Card = Card {
         inputs for each replicate, which hold all of its uncertainty.",
     refuted_by: "A least n that grows faster than d^k log(dm) by more than the slack; one of the network \
         that grows with m against that of f_L + f_Q.",
-    uses: &["theorem-2", "theorem-3", "theorem-4", ],
+    uses: &["theorem-2", "theorem-3", "theorem-4", "corollary-1"],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-1", "Samples that suffice")
 };
 

@@ -41,7 +41,7 @@ pub(super) const ACCURATE: f64 = 4.0;
 pub(super) fn plan(claim: &str, tier: Tier) -> Vec<Cell> {
     // (d, k, n, first width, widths, replicates)
     let sweeps: &[(usize, usize, usize, usize, usize, usize)] = match tier {
-        Tier::Quick => &[(3, 1, 50, 64, 5, 2)],
+        Tier::Quick => &[(3, 1, 50, 64, 5, 1)],
         Tier::Standard => &[(3, 1, 50, 64, 7, 3), (3, 2, 100, 64, 6, 3), (5, 1, 100, 64, 6, 3)],
         Tier::Paper => &[
             (3, 1, 50, 64, 11, 8),

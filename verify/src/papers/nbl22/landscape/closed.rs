@@ -8,7 +8,7 @@ use super::case::Case;
 use crate::claim::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::instance;
-use crate::papers::nbl22::letters::Letters;
+use crate::papers::nbl22::letters::{ACCURACY, Letters};
 use crate::papers::nbl22::moments::Moments;
 use escapement::ball::Ball;
 use escapement::construct::frobenius_sq;
@@ -182,17 +182,16 @@ pub(super) struct Zonal {
     loads: [f64; 2],
     /// E f_k².
     second_moment: f64,
-    model: Model,
     epsilon: f64,
     /// A bound on the relative error of what goes in.
     relative: f64,
 }
 
 impl Zonal {
-    /// For the d, k, R, activation and number of samples of a cell.
-    pub(super) fn new(cell: &Cell, n: f64, model: Model, epsilon: f64, seed: u64) -> Result<Self> {
+    /// For the d, k, R, n, ε and activation of a cell.
+    pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let (sigma, target) = (instance::activation(cell)?, instance::shared_target(cell, seed)?);
-        let (d, k, terms) = (cell.d() as f64, cell.k(), cell.terms() as f64);
+        let (d, k, n, terms) = (cell.d() as f64, cell.k(), cell.n() as f64, cell.terms() as f64);
         let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::default())?;
         let moments = Moments::new(&sigma, &target)?;
         let kappas = || levels.levels[..=k].iter().map(|l| l.kappa);
@@ -232,8 +231,7 @@ impl Zonal {
             low: fourth_root(&levels.levels[..=k], cell.d())?,
             loads: [along.max(across), (levels.radial - along).max(levels.tangential - across)],
             second_moment,
-            model,
-            epsilon,
+            epsilon: cell.real(ACCURACY).recip(),
             relative: moments.frobenius_sq(1).error / moments.frobenius_sq(1).value + rounding,
             moments,
         })
@@ -259,20 +257,20 @@ impl Zonal {
 
     /// C and ρ at width m, for every W that is m^{-1/4}-stationary or has L_λ(W) ≤ L_λ(0); without the
     /// former, only for the latter.
-    pub(super) fn closed(&self, of: &Scales, stationary: bool) -> Closed {
+    pub(super) fn closed(&self, of: &Scales, model: Model, stationary: bool) -> Closed {
         let below = Reach::below(of.zero, self.epsilon);
         let reach = if stationary {
             below.or(Reach::stationary(of, self.epsilon, of.m.powf(-0.25)))
         } else {
             below
         };
-        Closed::new(of, self.model, self.epsilon, reach)
+        Closed::new(of, model, self.epsilon, reach)
     }
 
     /// The least m with ρ ≤ ε and C at most twice its limit.
-    pub(super) fn needed(&self, stationary: bool) -> Ball {
+    pub(super) fn needed(&self, model: Model, stationary: bool) -> Ball {
         let enough = |m: f64| {
-            let closed = self.closed(&self.at(m), stationary);
+            let closed = self.closed(&self.at(m), model, stationary);
             let spare = (ALLOWED * LIMIT / closed.constant).min(self.epsilon / closed.remainder());
             if spare.is_finite() { spare - 1.0 } else { -1.0 }
         };
@@ -281,8 +279,8 @@ impl Zonal {
     }
 
     /// C and ρ/ε at width m.
-    pub(super) fn ratios(&self, m: f64) -> [Ball; 2] {
-        let closed = self.closed(&self.at(m), true);
+    pub(super) fn ratios(&self, m: f64, model: Model) -> [Ball; 2] {
+        let closed = self.closed(&self.at(m), model, true);
         [closed.constant, closed.remainder() / self.epsilon].map(|r| Ball::relative(r, self.error()))
     }
 

@@ -69,7 +69,7 @@ const IN_N: &str = "in-n";
 const IN_ACCURACY: &str = "in-accuracy";
 
 /// The width at which dimensions are compared.
-const WIDTH: usize = 256;
+const WIDTH: usize = 128;
 /// How many times ε counts as vacuous.
 const VACUOUS: f64 = 1e3;
 
@@ -109,7 +109,7 @@ impl Claim for Lemma3 {
         };
         let mut cells = Vec::new();
         for k in [1, 2] {
-            let (replicates, widths) = if tier == Tier::Quick { (3, 5) } else { (6, 7) };
+            let (replicates, widths) = if tier == Tier::Quick { (2, 5) } else { (6, 7) };
             let scales = sweep::doublings(64, widths).map(|m| (3, m));
             let scales = scales.chain([4, 6, 8, 12].map(|d| (d, WIDTH)));
             for (d, m) in scales.filter(|_| k == 1 || tier > Tier::Quick) {
@@ -117,8 +117,8 @@ impl Claim for Lemma3 {
                 cells.extend((0..replicates).map(|r| cell.clone().replicate(r)));
             }
             cells.extend(LONG_RANGE.map(|d| cell(IN_D, d, k).with(N, d.pow(k as u32))));
-            for d in [5_usize, 50] {
-                let samples = (0..=6).map(|i| (d as f64).powf(k as f64 + f64::from(i) / 6.0).round() as usize);
+            for d in [8_usize, 50] {
+                let samples = (0..=12).map(|i| (d as f64).powf(k as f64 + f64::from(i) / 12.0).round() as usize);
                 cells.extend(samples.map(|n| cell(IN_N, d, k).with(N, n)));
                 let accuracies = (1..=40).step_by(3).map(|i| 2.0_f64.powi(i));
                 let cell = cell(IN_ACCURACY, d, k).with(N, d.pow(k as u32));
@@ -143,15 +143,7 @@ impl Claim for Lemma3 {
             QUADRATIC | NETWORK => at_points(one, cell, seed),
             SCALES => {
                 let case = Case::new(cell, seed)?;
-                let (d, n) = (cell.d() as f64, cell.n() as f64);
-                let mut out = one
-                    .quantity("spread", Scales::of(&case)?.spread, case.built.summation())
-                    .quantity("mean-spread", mean_spread(d, n), 1e-14)
-                    .quantity("flat-spread", mean_spread(d, f64::INFINITY), 1e-14);
-                for (name, model) in MODELS {
-                    out = out.ball(format!("{name}-zonal"), against_zonal(&case, model, cell, seed)?);
-                }
-                Ok(case::hypotheses(out, cell, &case))
+                Ok(case::hypotheses(against_zonal(one, &case, cell, seed)?, cell, &case))
             }
             _ => at_infinite_width(one, cell, seed),
         }
@@ -352,17 +344,26 @@ fn closed_form() -> Vec<Bound> {
     ]
 }
 
-/// ρ in closed form with the scales of the instance, over ρ with those at infinite width.
-fn against_zonal(case: &Case, model: Model, cell: &Cell, seed: u64) -> Result<Ball> {
+/// ρ in closed form with the scales of the instance, over ρ with those at infinite width; and ‖E_n xxᵀ‖.
+fn against_zonal(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Result<Measurement> {
     let of = Scales::of(case)?;
-    let nu = of.m.powf(-0.25);
-    let reach = Reach::below(of.zero, case.epsilon).or(Reach::stationary(&of, case.epsilon, nu));
-    let zonal = Zonal::new(cell, cell.n() as f64, model, case.epsilon, seed)?;
-    let zonal = zonal.closed(&zonal.at(of.m).on_inputs_of(&of), true);
-    let ratio = Closed::new(&of, model, case.epsilon, reach).remainder() / zonal.remainder();
+    let reach = Reach::below(of.zero, case.epsilon);
+    let reach = reach.or(Reach::stationary(&of, case.epsilon, of.m.powf(-0.25)));
+    let zonal = Zonal::new(cell, seed)?;
+    let at = zonal.at(of.m).on_inputs_of(&of);
     let (cov, top) = (&case.built.cov, &case.built.top);
     let spectrum = (top.form_error() + cov.truncation_bound()) / top.eigenvalues()[top.rank() - 1];
-    Ok(Ball::relative(ratio, spectrum + 8.0 * case.built.summation()))
+    let error = spectrum + 8.0 * case.built.summation();
+    for (name, model) in MODELS {
+        let measured = Closed::new(&of, model, case.epsilon, reach).remainder();
+        let ratio = measured / zonal.closed(&at, model, true).remainder();
+        out = out.ball(format!("{name}-zonal"), Ball::relative(ratio, error));
+    }
+    let mean = |n: f64| Ball::relative(mean_spread(of.d, n), 16.0 * f64::EPSILON);
+    Ok(out
+        .ball("spread", Ball::relative(of.spread, case.built.summation()))
+        .ball("mean-spread", mean(cell.n() as f64))
+        .ball("flat-spread", mean(f64::INFINITY)))
 }
 
 /// At infinite width, the larger of the two models: the width that is needed, and the bound at the printed
@@ -371,14 +372,14 @@ fn at_infinite_width(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Mea
     let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
     let epsilon = cell.real(ACCURACY).recip();
     let width = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * epsilon.powf(-22.0 / 3.0);
+    let zonal = Zonal::new(cell, seed)?;
     for (name, model) in MODELS {
-        let zonal = Zonal::new(cell, n, model, epsilon, seed)?;
-        let [constant, rest] = zonal.ratios(width);
+        let [constant, rest] = zonal.ratios(width, model);
         for (quantity, ball) in [
             ("at-printed", constant + rest),
             ("rest-at-printed", rest),
-            ("needed", zonal.needed(true)),
-            ("needed-below", zonal.needed(false)),
+            ("needed", zonal.needed(model, true)),
+            ("needed-below", zonal.needed(model, false)),
         ] {
             out = out.ball(format!("{quantity}-{name}"), ball);
             let largest = out.quantities.entry(quantity.to_owned()).or_insert(ball);

@@ -2,6 +2,6 @@
 
 mod case;
 mod closed;
-//pub mod corollary_1;
+pub mod corollary_1;
 pub mod lemma_3;
 mod terms;
