@@ -22,6 +22,8 @@ pub(super) const LOSS: Loss = Loss::PseudoHuber;
 pub(super) const QUADRATIC: &str = "quadratic";
 /// The part that is measured on the network.
 pub(super) const NETWORK: &str = "network";
+/// Both, with their models.
+pub(super) const MODELS: [(&str, Model); 2] = [(QUADRATIC, Model::Quadratic), (NETWORK, Model::Network)];
 /// How far below m^{-1/2} the gradient is taken unless a claim says else: at m^{-1/2} itself W = 0 is
 /// stationary for the sigmoid up to m ≈ 200.
 const SMALLER: f64 = 0.2;
@@ -30,18 +32,19 @@ const MOST_STEPS: u64 = 20_000;
 /// Products that the least eigenvalue may cost.
 const MOST_PRODUCTS: usize = 1_500;
 /// The order up to which a Hessian is formed.
-const DENSE: usize = 200;
+const DENSE: usize = 64;
 
 /// 1/ε for ε₀, ε₀/2 and ε₀/4, ε₀ = ½ about half of L_λ(0).
 pub(super) const ACCURACIES: [f64; 3] = [2.0, ACCURATE, 8.0];
 /// The middle one, where 1/ε is not varied.
 pub(super) const ACCURATE: f64 = 4.0;
 
-/// The cells of a tier: both models, two activations, widths about √2 apart, every ε at each.
-pub(super) fn plan(claim: &str, tier: Tier) -> Vec<Cell> {
+/// The cells of a tier: both models, two activations, widths about √2 apart, and ε₀, ε₀/2 and ε₀/4 at each;
+/// in the quick tier ε₀/2 alone, and `quick` replicates.
+pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
     // (d, k, n, first width, widths, replicates)
     let sweeps: &[(usize, usize, usize, usize, usize, usize)] = match tier {
-        Tier::Quick => &[(3, 1, 50, 64, 5, 1)],
+        Tier::Quick => &[(3, 1, 50, 64, 5, quick)],
         Tier::Standard => &[(3, 1, 50, 64, 7, 3), (3, 2, 100, 64, 6, 3), (5, 1, 100, 64, 6, 3)],
         Tier::Paper => &[
             (3, 1, 50, 64, 11, 8),
@@ -55,8 +58,9 @@ pub(super) fn plan(claim: &str, tier: Tier) -> Vec<Cell> {
     for &(d, k, n, first, widths, replicates) in sweeps {
         for (part, activation) in [QUADRATIC, NETWORK].into_iter().flat_map(|p| ACTIVATIONS.map(|a| (p, a)))
         {
-            for (m, accuracy) in
-                sweep::half_octaves(first, widths).flat_map(|m| ACCURACIES.map(|accuracy| (m, accuracy)))
+            let accuracies = ACCURACIES.into_iter().filter(|a| tier > Tier::Quick || *a == ACCURATE);
+            for (m, accuracy) in sweep::half_octaves(first, widths)
+                .flat_map(|m| accuracies.clone().map(move |accuracy| (m, accuracy)))
             {
                 let cell = Cell::new(claim, part)
                     .with(D, d)
@@ -190,9 +194,13 @@ pub(super) fn options(m: usize) -> DescentOptions {
     }
 }
 
-/// Descends from W = 0, without noise.
-pub(super) fn from_zero(objective: &RegularizedLoss<'_>, options: &DescentOptions) -> Result<Descended> {
-    let state = DescentState::new(Mat::zeros(objective.m(), objective.d()), options);
+/// Descends from `w`, without noise.
+pub(super) fn descend_from(
+    objective: &RegularizedLoss<'_>,
+    w: Mat<f64>,
+    options: &DescentOptions,
+) -> Result<Descended> {
+    let state = DescentState::new(w, options);
     let mut landscape = LossLandscape::new(objective);
     Ok(descend(&mut landscape, state, options, &mut |_| ControlFlow::Continue(()), Par::Seq)?)
 }

@@ -45,7 +45,7 @@ pub(super) struct Scales {
     /// ‖W_L*‖ in ‖·‖_F and in ‖·‖_{2,4}.
     low: [f64; 2],
     /// ‖W*‖_F² and ‖W_Q‖_F².
-    square: [f64; 2],
+    pub(super) square: [f64; 2],
     /// A lower and an upper bound on `‖W*‖_{2,4}`.
     pub(super) star: [f64; 2],
     /// max ‖w*_r‖².
@@ -129,8 +129,9 @@ impl Reach {
 pub(super) struct Closed {
     /// `E_n ℓ'' m^{-1}Σ s_r²(w*_r·x)²`, √R3(W), `E_n|b|`, `2E_n|f_L(SW_Q)|`, Taylor's remainder.
     pub(super) pieces: [f64; 5],
-    /// `‖Π_{≤r}W‖_F`.
+    /// `‖Π_{≤r}W‖_F` and `‖W − 2W_L* + Π_{≤r}W‖_F`.
     pub(super) projected: f64,
+    pub(super) distance: f64,
     /// C.
     pub(super) constant: f64,
 }
@@ -161,7 +162,8 @@ impl Closed {
         // Aτ⁶ + 8δτ⁷ − 6τ⁸ is largest where 6τ² = 7δτ + ¾A.
         let top = (7.0 * delta + (49.0 * delta * delta + 18.0 * bend).sqrt()) / 12.0;
         let constant = 4.0 + top.powi(6) * (0.25 * bend + delta * top);
-        Self { pieces, projected, constant }
+        let distance = m.powf(0.25) * t + 2.0 * of.low[0] + projected;
+        Self { pieces, projected, distance, constant }
     }
 
     pub(super) fn remainder(&self) -> f64 {
@@ -196,9 +198,7 @@ impl Zonal {
         let moments = Moments::new(&sigma, &target)?;
         let kappas = || levels.levels[..=k].iter().map(|l| l.kappa);
         let least = kappas().fold(f64::INFINITY, f64::min);
-        let up_to = |hat: fn(&Level) -> f64| {
-            levels.levels[..=k].iter().map(|l| hat(l).powi(2)).sum::<f64>()
-        };
+        let up_to = |hat: fn(&Level) -> f64| levels.levels[..=k].iter().map(|l| hat(l).powi(2)).sum::<f64>();
         let (along, across) = (up_to(|l| l.a_hat), up_to(|l| l.c_hat));
         let second_moment = target.low_second_moment();
         // Each degree has the same part of E f_k².
@@ -259,11 +259,8 @@ impl Zonal {
     /// former, only for the latter.
     pub(super) fn closed(&self, of: &Scales, model: Model, stationary: bool) -> Closed {
         let below = Reach::below(of.zero, self.epsilon);
-        let reach = if stationary {
-            below.or(Reach::stationary(of, self.epsilon, of.m.powf(-0.25)))
-        } else {
-            below
-        };
+        let reach =
+            if stationary { below.or(Reach::stationary(of, self.epsilon, of.m.powf(-0.25))) } else { below };
         Closed::new(of, model, self.epsilon, reach)
     }
 
@@ -278,10 +275,13 @@ impl Zonal {
         Ball::relative(root(enough), 4.0 * self.error())
     }
 
-    /// C and ρ/ε at width m.
-    pub(super) fn ratios(&self, m: f64, model: Model) -> [Ball; 2] {
-        let closed = self.closed(&self.at(m), model, true);
-        [closed.constant, closed.remainder() / self.epsilon].map(|r| Ball::relative(r, self.error()))
+    /// C, ρ/ε and `(γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F)/ε` at width m with ν = m^{-1/2} and γ = m^{-3/4}.
+    pub(super) fn ratios(&self, m: f64, model: Model) -> [Ball; 3] {
+        let of = self.at(m);
+        let closed = self.closed(&of, model, true);
+        let allowance = m.powf(-0.75) * of.square[0] + m.powf(-0.5) * closed.distance;
+        [closed.constant, closed.remainder() / self.epsilon, allowance / self.epsilon]
+            .map(|r| Ball::relative(r, self.error()))
     }
 
     /// A bound on the relative error of C and ρ, in which nothing that goes in has a power above 8.

@@ -31,18 +31,18 @@
 //! useful sense, L_λ(0) is far below it, and the lemma is true for want of content (erratum 10). ε is the
 //! mean over inputs of `√(E_S (F(x; W*) − f*)²)`, which Theorem 2 gives for every 1-Lipschitz loss.
 
-use super::case::{self, ACCURATE, Case, NETWORK, QUADRATIC, Rates};
+use super::case::{self, ACCURATE, Case, MODELS, Rates};
 use super::closed::{Closed, Reach, Scales, Zonal, mean_spread};
+use super::infinite;
 use super::terms::Terms;
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
 };
 use crate::error::Result;
-use crate::papers::nbl22::instance::{ACTIVATIONS, LONG_RANGE};
-use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
+use crate::papers::nbl22::instance::ACTIVATIONS;
+use crate::papers::nbl22::letters::{ACCURACY, D, K, M, N, R};
 use escapement::ball::Ball;
 use escapement::network::Model;
-use escapement::objective::frobenius_sq;
 use escapement::sphere::uniform_sphere;
 use faer::{Mat, Scale};
 
@@ -55,18 +55,12 @@ const RATES: [[Rates; 2]; 2] = [
     [Rates { looks: 9000.0, descents: 0.0, forms: 0.1 }, Rates { looks: 1.3e4, descents: 20.0, forms: 0.2 }],
 ];
 
-const MODELS: [(&str, Model); 2] = [(QUADRATIC, Model::Quadratic), (NETWORK, Model::Network)];
-
 /// The claim.
 #[derive(Debug, Clone, Copy)]
 pub struct Lemma3;
 
 /// ρ at finite width, without descents, over dimensions.
 const SCALES: &str = "scales";
-/// ρ at infinite width, over d, n and 1/ε.
-const IN_D: &str = "in-d";
-const IN_N: &str = "in-n";
-const IN_ACCURACY: &str = "in-accuracy";
 
 /// The width at which dimensions are compared.
 const WIDTH: usize = 128;
@@ -104,53 +98,48 @@ impl Claim for Lemma3 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        let cell = |part: &str, d: usize, k: usize| {
-            Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1).with(ACCURACY, ACCURATE)
-        };
-        let mut cells = Vec::new();
-        for k in [1, 2] {
-            let (replicates, widths) = if tier == Tier::Quick { (2, 5) } else { (6, 7) };
-            let scales = sweep::doublings(64, widths).map(|m| (3, m));
-            let scales = scales.chain([4, 6, 8, 12].map(|d| (d, WIDTH)));
-            for (d, m) in scales.filter(|_| k == 1 || tier > Tier::Quick) {
-                let cell = cell(SCALES, d, k).with(M, m).with(N, 8 * d.pow(k as u32));
+        let quick = tier == Tier::Quick;
+        let (replicates, widths) = if quick { (2, 5) } else { (6, 7) };
+        let sizes = sweep::doublings(64, widths).map(|m| (3, m));
+        let sizes: Vec<(usize, usize)> = sizes.chain([4, 6, 8, 12].map(|d| (d, WIDTH))).collect();
+        let mut cells = case::plan(self.id(), tier, 2);
+        for (k, activation) in [1, 2].into_iter().flat_map(|k| ACTIVATIONS.map(|a| (k, a))) {
+            for &(d, m) in sizes.iter().filter(|_| k == 1 || !quick) {
+                let cell = Cell::new(self.id(), SCALES).with(D, d).with(K, k).with(R, 1).with(M, m);
+                let cell = cell.with(N, 8 * d.pow(k as u32)).with(ACCURACY, ACCURATE).activation(activation);
                 cells.extend((0..replicates).map(|r| cell.clone().replicate(r)));
             }
-            cells.extend(LONG_RANGE.map(|d| cell(IN_D, d, k).with(N, d.pow(k as u32))));
-            for d in [8_usize, 50] {
-                let samples = (0..=12).map(|i| (d as f64).powf(k as f64 + f64::from(i) / 12.0).round() as usize);
-                cells.extend(samples.map(|n| cell(IN_N, d, k).with(N, n)));
-                let accuracies = (1..=40).step_by(3).map(|i| 2.0_f64.powi(i));
-                let cell = cell(IN_ACCURACY, d, k).with(N, d.pow(k as u32));
-                cells.extend(accuracies.map(|a| cell.clone().with(ACCURACY, a)));
-            }
         }
-        let closed = cells.into_iter().flat_map(|c| ACTIVATIONS.map(|a| c.clone().activation(a)));
-        case::plan(self.id(), tier).into_iter().chain(closed).collect()
+        cells.extend(infinite::cells(self.id()));
+        cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
-        match cell.part.as_str() {
-            QUADRATIC | NETWORK => case::predict(cell, RATES),
-            SCALES => case::predict(cell, [[Rates { looks: 0.0, descents: 0.0, forms: 0.0 }; 2]; 2]),
-            _ => Prediction { flops: 3e6, bytes: 8e6 },
+        if infinite::contains(cell) {
+            return Prediction { flops: 3e6, bytes: 8e6 };
         }
+        let idle = [[Rates { looks: 0.0, descents: 0.0, forms: 0.0 }; 2]; 2];
+        case::predict(cell, if cell.part == SCALES { idle } else { RATES })
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
+        if infinite::contains(cell) {
+            return infinite::measure(cell, seed);
+        }
+        let case = Case::new(cell, seed)?;
         let one = Measurement::new().quantity("one", 1.0, 0.0);
-        match cell.part.as_str() {
-            QUADRATIC | NETWORK => at_points(one, cell, seed),
-            SCALES => {
-                let case = Case::new(cell, seed)?;
-                Ok(case::hypotheses(against_zonal(one, &case, cell, seed)?, cell, &case))
-            }
-            _ => at_infinite_width(one, cell, seed),
+        if cell.part == SCALES {
+            Ok(case::hypotheses(against_zonal(one, &case, cell, seed)?, cell, &case))
+        } else {
+            at_points(one, &case, cell, seed)
         }
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        [identities(), explicit(), remainders(), at_finite_width(), closed_form()].concat()
+        let left = "the closed bound on the left side, for every m^{-1/4}-stationary W and every W with \
+                    L_λ(W) ≤ L_λ(0),";
+        let printed = infinite::at_printed_width("left-at-printed", left);
+        [identities(), explicit(), at_finite_width(), printed, infinite::needed()].concat()
     }
 }
 
@@ -195,6 +184,25 @@ fn explicit() -> Vec<Bound> {
             ("still", "the gradient left out where W is not stationary"),
         ),
         bound(
+            "squares",
+            "at these points E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, for f_L + f_Q twice \
+             this and 2d ‖E_n xxᵀ‖ (sup|σ''| ‖W‖_{2,4} ‖W*‖_{2,4})²/m: the largest ratio is at most 1",
+            ("false", "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term"),
+        ),
+        bound(
+            "cross",
+            "at these points E_n m^{-1/2}Σ|σ''(w_{0,r}·x)(w_r·x)(g_r·x)| ≤ sup|σ''| ‖E_n xxᵀ‖ ‖W‖_F ‖G‖_F \
+             m^{-1/2}, G = 2W_L* − W_L: the largest ratio is at most 1",
+            ("false", "‖W‖_{2,4} in place of ‖W‖_F"),
+        ),
+        bound(
+            "taylor",
+            "at these points Taylor's remainder is at most sup|σ'''| √d ‖E_n xxᵀ‖ (‖W‖‖W*‖² + ½‖W‖²‖D‖ + \
+             ⅓‖W‖³ + ⅓‖W*‖³) m^{-1/4} in ‖·‖_{2,4}: the largest ratio is at most 1",
+            ("false", "m^{-1/2} in place of m^{-1/4}"),
+        )
+        .part(case::NETWORK),
+        bound(
             "reach-tau",
             "at these points ‖W‖_{2,4}/‖W*‖_{2,4} ≤ (L_λ(W)/ε)^{1/8}: the largest ratio is at most 1",
             ("false", "ε left out"),
@@ -209,36 +217,6 @@ fn explicit() -> Vec<Bound> {
             "at these points ‖Π_{≤r}W‖_F ≤ √(L_λ(W)R2*/(ελ_{n_k})): the largest ratio is at most 1",
             ("false", "ε left out"),
         ),
-    ]
-}
-
-/// What is left over, against norms.
-fn remainders() -> Vec<Bound> {
-    let remainder = |name: &str, statement: &str, false_statement: &str| {
-        let neighbour = Neighbour::rhs(format!("{name}-false"), false_statement);
-        Bound::inequality(name, statement, name, Side::Upper, format!("{name}-norms"), neighbour)
-            .among(descends)
-    };
-    vec![
-        remainder(
-            "squares",
-            "at a stationary point E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, of order \
-             m^{-1/2}; for f_L + f_Q twice this and 2d ‖E_n xxᵀ‖ (sup|σ''| ‖W‖_{2,4} ‖W*‖_{2,4})²/m",
-            "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term",
-        ),
-        remainder(
-            "cross",
-            "at a stationary point E_n m^{-1/2}Σ|σ''(w_{0,r}·x)(w_r·x)(g_r·x)|, G = 2W_L* − W_L, is at \
-             most sup|σ''| ‖E_n xxᵀ‖ ‖W‖_F ‖G‖_F m^{-1/2}, of order m^{-1/4}",
-            "‖W‖_{2,4} in place of ‖W‖_F",
-        ),
-        remainder(
-            "taylor",
-            "at a stationary point Taylor's remainder is at most sup|σ'''| √d ‖E_n xxᵀ‖ (‖W‖‖W*‖² + \
-             ½‖W‖²‖D‖ + ⅓‖W‖³ + ⅓‖W*‖³) m^{-1/4} in ‖·‖_{2,4}",
-            "m^{-1/2} in place of m^{-1/4}",
-        )
-        .part(NETWORK),
     ]
 }
 
@@ -276,14 +254,14 @@ fn at_finite_width() -> Vec<Bound> {
         .part(SCALES),
     ];
     for (model, _) in MODELS {
-        let statement =
-            "ρ in closed form with what was measured of Σ and W* is ≍ ρ in zonal quantities, on the same inputs";
+        let statement = "ρ in closed form with what was measured of Σ and W* is ≍ ρ in zonal quantities, on the same inputs";
         let lhs = format!("{model}-zonal");
         for (along, sweep, among) in [
             ("m", Sweep::both(M, |_| 0.0), (|c| c.d() == 3) as fn(&Cell) -> bool),
             ("d", Sweep::both(D, |_| 0.0).tied(&[N]), |c| c.m() == WIDTH),
         ] {
-            let (name, statement) = (format!("zonal-in-{along}-{model}"), format!("{statement}: along {along}"));
+            let (name, statement) =
+                (format!("zonal-in-{along}-{model}"), format!("{statement}: along {along}"));
             bounds.push(flat(&name, &statement, &lhs, sweep).part(SCALES).among(among));
         }
     }
@@ -292,56 +270,12 @@ fn at_finite_width() -> Vec<Bound> {
 
 /// Cells with a descent.
 fn descends(cell: &Cell) -> bool {
-    cell.part == QUADRATIC || cell.part == NETWORK
+    cell.part == case::QUADRATIC || cell.part == case::NETWORK
 }
 
 /// Cells in which more points than the end of the descent are looked at.
 fn has_points(cell: &Cell) -> bool {
     descends(cell) && cell.real(ACCURACY) == ACCURATE
-}
-
-/// At infinite width.
-fn closed_form() -> Vec<Bound> {
-    let printed = |c: &Cell| 26.0 * (c.k() as f64 + 1.0) / 3.0;
-    let bound = |name: &str, statement: &str, quantity: &str, part: &str, sweep: Sweep| {
-        Bound::asymptotic(name, statement, quantity, sweep).part(part)
-    };
-    let at_printed = "at m = n⁴d^{26(k+1)/3}ε^{-22/3} the closed bound on the left side, for every \
-                      m^{-1/4}-stationary W and every W with L_λ(W) ≤ L_λ(0), is ≲ ε";
-    let needed = "the least m at which ρ ≤ ε for all of these W, and C at most twice its limit";
-    let flat = |over| Sweep::upper(over, |_| 0.0);
-    vec![
-        bound(
-            "printed-in-d",
-            &format!("{at_printed}: along d at n = d^k"),
-            "at-printed",
-            IN_D,
-            flat(D).tied(&[N]),
-        ),
-        bound("printed-in-n", &format!("{at_printed}: along n"), "at-printed", IN_N, flat(N)),
-        bound(
-            "printed-in-accuracy",
-            "at m = n⁴d^{26(k+1)/3}ε^{-22/3} the closed bound on ρ alone is ≲ ε: along 1/ε",
-            "rest-at-printed",
-            IN_ACCURACY,
-            flat(ACCURACY),
-        ),
-        bound(
-            "needed-in-d",
-            &format!("{needed}, is ≲ d^{{26(k+1)/3}} at n = d^k"),
-            "needed",
-            IN_D,
-            Sweep::upper(D, printed).tied(&[N]),
-        ),
-        bound("needed-in-n", &format!("{needed}, is ≲ n⁴"), "needed", IN_N, Sweep::upper(N, |_| 4.0)),
-        bound(
-            "needed-in-accuracy",
-            &format!("{needed}, is ≍ ε^{{-22/3}}"),
-            "needed",
-            IN_ACCURACY,
-            Sweep::both(ACCURACY, |_| 22.0 / 3.0),
-        ),
-    ]
 }
 
 /// ρ in closed form with the scales of the instance, over ρ with those at infinite width; and ‖E_n xxᵀ‖.
@@ -364,33 +298,6 @@ fn against_zonal(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> R
         .ball("spread", Ball::relative(of.spread, case.built.summation()))
         .ball("mean-spread", mean(cell.n() as f64))
         .ball("flat-spread", mean(f64::INFINITY)))
-}
-
-/// At infinite width, the larger of the two models: the width that is needed, and the bound at the printed
-/// one.
-fn at_infinite_width(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
-    let epsilon = cell.real(ACCURACY).recip();
-    let width = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * epsilon.powf(-22.0 / 3.0);
-    let zonal = Zonal::new(cell, seed)?;
-    for (name, model) in MODELS {
-        let [constant, rest] = zonal.ratios(width, model);
-        for (quantity, ball) in [
-            ("at-printed", constant + rest),
-            ("rest-at-printed", rest),
-            ("needed", zonal.needed(model, true)),
-            ("needed-below", zonal.needed(model, false)),
-        ] {
-            out = out.ball(format!("{quantity}-{name}"), ball);
-            let largest = out.quantities.entry(quantity.to_owned()).or_insert(ball);
-            if ball.value > largest.value {
-                *largest = ball;
-            }
-        }
-    }
-    Ok(out
-        .hypothesis("m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}", true, format!("at m = {width:.1e} itself"))
-        .hypothesis("ν ≤ m^{-1/4}", true, "for every such W"))
 }
 
 /// Points W: 0, W*, −W_L*, where 24τ⁶ − 6τ⁸ is largest, far out, random, along the last eigenvector of the
@@ -421,28 +328,26 @@ fn points(case: &Case, cell: &Cell, seed: u64) -> [(&'static str, Mat<f64>); 8] 
 }
 
 /// The steps of the proof at points W, and the left side where descent from 0 ends.
-fn at_points(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement> {
-    let case = Case::new(cell, seed)?;
+fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Result<Measurement> {
     let objective = case.objective(case.lambda())?;
-    let end = case::from_zero(&objective, &case::options(cell.m()))?;
-    let found = Terms::new(&case, &objective, end.state.w.as_ref())?;
-    let scales = Scales::of(&case)?;
-    by_norms(&mut out, &case, &scales, &found);
+    let end = case::descend_from(&objective, Mat::zeros(cell.m(), cell.d()), &case::options(cell.m()))?;
+    let found = Terms::new(case, &objective, end.state.w.as_ref())?;
+    let scales = Scales::of(case)?;
     let error = 2.0 * found.rounding / case.epsilon;
     out.insert("raised", (found.lhs() + 2.0 * found.there) / case.epsilon, error);
     if has_points(cell) {
-        record(&mut out, "stationary", &case, &found);
+        record(&mut out, "stationary", case, &found);
         let mut terms = vec![found];
-        for (name, w) in points(&case, cell, seed) {
-            let t = Terms::new(&case, &objective, w.as_ref())?;
+        for (name, w) in points(case, cell, seed) {
+            let t = Terms::new(case, &objective, w.as_ref())?;
             if ["zero", "at-star"].contains(&name) {
-                record(&mut out, name, &case, &t);
+                record(&mut out, name, case, &t);
             }
             if name != "zero" {
                 terms.push(t);
             }
         }
-        everywhere(&mut out, &case, &scales, objective.lambda(), &terms);
+        everywhere(&mut out, case, &scales, objective.lambda(), &terms);
     }
     let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
     for (name, value) in [("cost-printed", cost(case.printed())), ("cost", cost(objective.lambda()))] {
@@ -453,7 +358,7 @@ fn at_points(mut out: Measurement, cell: &Cell, seed: u64) -> Result<Measurement
     let limit = m.powf(-0.25);
     let steps = end.state.evaluations as f64;
     let detail = format!("‖∇L_λ‖ = {:.2e} against {limit:.2e}", end.gradient_norm);
-    Ok(case::hypotheses(out, cell, &case)
+    Ok(case::hypotheses(out, cell, case)
         .hypothesis("ν ≤ m^{-1/4}", end.gradient_norm <= limit, detail)
         .cost(steps * n * m * (6.0 * d + 20.0), 40.0 * n * m, steps))
 }
@@ -495,6 +400,26 @@ fn everywhere(out: &mut Measurement, case: &Case, of: &Scales, lambda: [f64; 4],
     let still = |t: &Terms| of.zero + of.bend() * t.regularizers[3].powf(0.25);
     worst("radius", &|t| (held(t), still(t) + t.gradient * t.norms[0]));
     worst("radius-still", &|t| (held(t), still(t)));
+    let [_, first, second, third] = of.sup;
+    let (m, d, spread, b) = (of.m, of.d, of.spread, of.star[1]);
+    let plain = |square: f64| first.powi(2) * spread * square / m;
+    // Slopes of f_L + f_Q are sums of two, and their squares at most twice the sum of squares.
+    let bent = |t: &Terms| 2.0 * d * spread * (second * t.tau * b * b).powi(2) / m;
+    let squares = |t: &Terms| match case.model {
+        Model::Network => plain(of.square[0]),
+        _ => 2.0 * plain(of.square[0]) + bent(t),
+    };
+    worst("squares", &|t| (t.squares, squares(t)));
+    worst("squares-false", &|t| (t.squares, plain(b * b)));
+    let cross = |t: &Terms| second * spread * t.norms[1] / m.sqrt();
+    worst("cross", &|t| (t.crossed, cross(t) * t.norms[0]));
+    worst("cross-false", &|t| (t.crossed, cross(t) * t.tau * b));
+    if case.model == Model::Network {
+        let cubes = |t: f64, step: f64| t * b * b + 0.5 * t * t * step + (t.powi(3) + b.powi(3)) / 3.0;
+        let taylor = |t: &Terms| third * d.sqrt() * spread * cubes(t.tau * b, t.norms[2]);
+        worst("taylor", &|t| (t.moduli[3], taylor(t) * m.powf(-0.25)));
+        worst("taylor-false", &|t| (t.moduli[3], taylor(t) * m.powf(-0.5)));
+    }
     for (suffix, epsilon) in [("", epsilon), ("-false", 1.0)] {
         let reach = |t: &Terms| {
             let reach = Reach::below(t.here, epsilon);
@@ -503,34 +428,5 @@ fn everywhere(out: &mut Measurement, case: &Case, of: &Scales, lambda: [f64; 4],
         worst(&format!("reach-tau{suffix}"), &|t| (t.tau, reach(t).0.tau));
         worst(&format!("reach-beyond{suffix}"), &|t| (t.moduli[0], reach(t).1.pieces[1]));
         worst(&format!("reach-projected{suffix}"), &|t| (t.projected, reach(t).1.projected));
-    }
-}
-
-/// Norms that bound the pieces of ρ at a stationary point, and false ones.
-fn by_norms(out: &mut Measurement, case: &Case, of: &Scales, found: &Terms) {
-    let [whole, aim, distance] = found.norms;
-    let (large, small) = (of.star[1], found.tau * of.star[1]);
-    let [_, first, second, third] = of.sup;
-    let (m, d, spread, quarter) = (of.m, of.d, of.spread, of.m.powf(-0.25));
-    let plain = first.powi(2) * spread * frobenius_sq(case.star.as_ref()) / m;
-    // Slopes of f_L + f_Q are sums of two, and their squares at most twice the sum of squares.
-    let bent = 2.0 * plain + 2.0 * d * spread * (second * small * large).powi(2) / m;
-    let squares = if case.model == Model::Quadratic { bent } else { plain };
-    let cross = second * spread * aim / m.sqrt();
-    let norms =
-        small * large.powi(2) + 0.5 * small.powi(2) * distance + (small.powi(3) + large.powi(3)) / 3.0;
-    let taylor = third * d.sqrt() * spread * norms * quarter;
-    let mut terms = vec![
-        ("squares", found.squares, squares, first.powi(2) * spread * large.powi(2) / m),
-        ("cross", found.crossed, cross * whole, cross * small),
-    ];
-    if case.model == Model::Network {
-        terms.push(("taylor", found.moduli[3], taylor, taylor * quarter));
-    }
-    for (name, value, bound, wrong) in terms {
-        out.insert(name, value, found.rounding);
-        for (suffix, value) in [("norms", bound), ("false", wrong)] {
-            out.insert(format!("{name}-{suffix}"), value, 8.0 * case.built.summation() * value);
-        }
     }
 }

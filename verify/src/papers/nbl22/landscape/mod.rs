@@ -3,5 +3,6 @@
 mod case;
 mod closed;
 pub mod corollary_1;
+mod infinite;
 pub mod lemma_3;
 mod terms;
