@@ -40,12 +40,14 @@ pub(super) const ACCURACIES: [f64; 3] = [2.0, ACCURATE, 8.0];
 pub(super) const ACCURATE: f64 = 4.0;
 
 /// The cells of a tier: both models, two activations, widths about √2 apart, and ε₀, ε₀/2 and ε₀/4 at each;
-/// in the quick tier ε₀/2 alone, and `quick` replicates.
-pub(super) fn plan(claim: &str, tier: Tier, quick: usize) -> Vec<Cell> {
+/// in the quick tier ε₀/2 alone. With `quick` and `standard` replicates.
+pub(super) fn plan(claim: &str, tier: Tier, [quick, standard]: [usize; 2]) -> Vec<Cell> {
     // (d, k, n, first width, widths, replicates)
     let sweeps: &[(usize, usize, usize, usize, usize, usize)] = match tier {
         Tier::Quick => &[(3, 1, 50, 64, 5, quick)],
-        Tier::Standard => &[(3, 1, 50, 64, 7, 3), (3, 2, 100, 64, 6, 3), (5, 1, 100, 64, 6, 3)],
+        Tier::Standard => {
+            &[(3, 1, 50, 64, 7, standard), (3, 2, 100, 64, 6, standard), (5, 1, 100, 64, 6, standard)]
+        }
         Tier::Paper => &[
             (3, 1, 50, 64, 11, 8),
             (3, 2, 100, 64, 11, 8),

@@ -63,7 +63,7 @@ pub struct Lemma3;
 const SCALES: &str = "scales";
 
 /// The width at which dimensions are compared.
-const WIDTH: usize = 128;
+const WIDTH: usize = 256;
 /// How many times ε counts as vacuous.
 const VACUOUS: f64 = 1e3;
 
@@ -102,9 +102,10 @@ impl Claim for Lemma3 {
         let (replicates, widths) = if quick { (2, 5) } else { (6, 7) };
         let sizes = sweep::doublings(64, widths).map(|m| (3, m));
         let sizes: Vec<(usize, usize)> = sizes.chain([4, 6, 8, 12].map(|d| (d, WIDTH))).collect();
-        let mut cells = case::plan(self.id(), tier, 2);
+        let mut cells = case::plan(self.id(), tier, [4, 4]);
         for (k, activation) in [1, 2].into_iter().flat_map(|k| ACTIVATIONS.map(|a| (k, a))) {
-            for &(d, m) in sizes.iter().filter(|_| k == 1 || !quick) {
+            // At k = 2 and this width n_k is too near p for dimensions to be compared.
+            for &(d, m) in sizes.iter().filter(|(d, _)| k == 1 || *d == 3 && !quick) {
                 let cell = Cell::new(self.id(), SCALES).with(D, d).with(K, k).with(R, 1).with(M, m);
                 let cell = cell.with(N, 8 * d.pow(k as u32)).with(ACCURACY, ACCURATE).activation(activation);
                 cells.extend((0..replicates).map(|r| cell.clone().replicate(r)));
@@ -228,8 +229,8 @@ fn at_finite_width() -> Vec<Bound> {
     let mut bounds = vec![
         flat(
             "trend",
-            "at a stationary point E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) ≲ ε along \
-             m, for ε, ε/2 and ε/4: the left side and 2L_λ(W*) together",
+            "where descents from 0 and W* end, the larger of E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + \
+             W_L⟩ + 2L_λ(W), the left side and 2L_λ(W*) together, is ≲ ε along m, for ε₀, ε₀/2 and ε₀/4",
             "raised",
             Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
         )
@@ -330,11 +331,22 @@ fn points(case: &Case, cell: &Cell, seed: u64) -> [(&'static str, Mat<f64>); 8] 
 /// The steps of the proof at points W, and the left side where descent from 0 ends.
 fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Result<Measurement> {
     let objective = case.objective(case.lambda())?;
-    let end = case::descend_from(&objective, Mat::zeros(cell.m(), cell.d()), &case::options(cell.m()))?;
-    let found = Terms::new(case, &objective, end.state.w.as_ref())?;
+    let options = case::options(cell.m());
+    let mut ends = Vec::new();
+    for w in [Mat::zeros(cell.m(), cell.d()), case.star.clone()] {
+        let end = case::descend_from(&objective, w, &options)?;
+        ends.push((Terms::new(case, &objective, end.state.w.as_ref())?, end.state.evaluations as f64));
+    }
+    let limit = (cell.m() as f64).powf(-0.25);
+    let met = ends.iter().all(|(t, _)| t.gradient <= limit);
+    let detail = ends.iter().map(|(t, _)| format!("{:.2e}", t.gradient)).collect::<Vec<_>>().join(", ");
+    let detail = format!("‖∇L_λ‖ = {detail} against {limit:.2e}");
+    let steps = ends.iter().map(|(_, evaluations)| evaluations).sum::<f64>();
+    let raised = |t: &Terms| (t.lhs() + 2.0 * t.there).max(0.0) / case.epsilon;
+    let error = ends.iter().map(|(t, _)| 2.0 * t.rounding / case.epsilon).fold(0.0, f64::max);
+    out.insert("raised", ends.iter().map(|(t, _)| raised(t)).fold(0.0, f64::max), error);
+    let found = ends.swap_remove(0).0;
     let scales = Scales::of(case)?;
-    let error = 2.0 * found.rounding / case.epsilon;
-    out.insert("raised", (found.lhs() + 2.0 * found.there) / case.epsilon, error);
     if has_points(cell) {
         record(&mut out, "stationary", case, &found);
         let mut terms = vec![found];
@@ -355,12 +367,11 @@ fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Resul
     }
     out.insert("vacuous", VACUOUS * case.epsilon, 0.0);
     let (m, n, d) = (cell.m() as f64, cell.n() as f64, cell.d() as f64);
-    let limit = m.powf(-0.25);
-    let steps = end.state.evaluations as f64;
-    let detail = format!("‖∇L_λ‖ = {:.2e} against {limit:.2e}", end.gradient_norm);
-    Ok(case::hypotheses(out, cell, case)
-        .hypothesis("ν ≤ m^{-1/4}", end.gradient_norm <= limit, detail)
-        .cost(steps * n * m * (6.0 * d + 20.0), 40.0 * n * m, steps))
+    Ok(case::hypotheses(out, cell, case).hypothesis("ν ≤ m^{-1/4}", met, detail).cost(
+        steps * n * m * (6.0 * d + 20.0),
+        40.0 * n * m,
+        steps,
+    ))
 }
 
 /// Both sides at a point, and false left sides.
