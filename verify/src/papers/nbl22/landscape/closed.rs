@@ -41,9 +41,9 @@ pub(super) struct Scales {
     /// λ_{n_k}(Σ).
     least: f64,
     /// `‖E σ'(w·x)² xxᵀ‖`: m times the norm of each diagonal block of Σ.
-    load: f64,
+    pub(super) load: f64,
     /// ‖W_L*‖ in ‖·‖_F and in ‖·‖_{2,4}.
-    low: [f64; 2],
+    pub(super) low: [f64; 2],
     /// ‖W*‖_F² and ‖W_Q‖_F².
     pub(super) square: [f64; 2],
     /// A lower and an upper bound on `‖W*‖_{2,4}`.
@@ -89,7 +89,7 @@ impl Scales {
     }
 
     /// The largest 2,4-norm of the projection on the top space of what has this Frobenius norm.
-    fn spread_out(&self, frobenius: f64) -> f64 {
+    pub(super) fn spread_out(&self, frobenius: f64) -> f64 {
         (self.load / (self.m * self.least)).powf(0.25) * frobenius
     }
 }
