@@ -147,14 +147,6 @@ impl Claim for Corollary1 {
                 Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
             )
             .among(found),
-            Bound::growth(
-                "allowance",
-                "m^{-3/4}‖W*‖_F² + m^{-1/2}‖W − 2W_L* + W_L‖_F ≲ m^{-1/4}, where descent from 0 ends",
-                "allowed",
-                "quarter",
-                Sweep::upper(M, |_| -0.25).supremum_over(&[ACCURACY]),
-            )
-            .among(found),
         ];
         bounds.extend(infinite::at_printed_width("excess-at-printed", excess));
         bounds
@@ -261,9 +253,5 @@ fn record(
         let name = format!("{}: ν ≤ m^{{-1/2}}, γ ≤ m^{{-3/4}}", p.name);
         out.hypotheses.push(Hypothesis { name, met: p.certified, detail });
     }
-    let quarter = (objective.m() as f64).powf(-0.25);
-    let from_zero = &points[0].terms;
-    out.insert("allowed", gamma * star + nu * from_zero.distance, from_zero.rounding);
-    out.insert("quarter", quarter, 4.0 * f64::EPSILON * quarter);
     Ok(())
 }

@@ -97,7 +97,9 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
             ("needed", zonal.needed(model, true)),
             ("needed-below", zonal.needed(model, false)),
         ] {
-            out = out.ball(format!("{quantity}-{name}"), ball);
+            if quantity.starts_with("needed") {
+                out = out.ball(format!("{quantity}-{name}"), ball);
+            }
             let largest = out.quantities.entry(quantity.to_owned()).or_insert(ball);
             if ball.value > largest.value {
                 *largest = ball;

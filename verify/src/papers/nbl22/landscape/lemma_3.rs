@@ -20,6 +20,7 @@
 use super::case::{self, ACCURATE, Case, MODELS, Rates};
 use super::closed::{Closed, Reach, Scales, Zonal, mean_spread};
 use super::infinite;
+use super::points;
 use super::terms::Terms;
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
@@ -28,9 +29,7 @@ use crate::error::Result;
 use crate::papers::nbl22::instance::ACTIVATIONS;
 use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
 use escapement::ball::Ball;
-use escapement::network::Model;
-use escapement::sphere::uniform_sphere;
-use faer::{Mat, Scale};
+use faer::Mat;
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
@@ -59,7 +58,7 @@ const CARD: Card = Card {
         \text{where } \|\nabla L_\lambda(W)\| \le \nu \le m^{-1/4}",
     reference: "NBL22, Lemma 3",
     hypotheses: "m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}, which no descent reaches (the least such width is above \
-        10^{12}) and the closed form does; ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ε given, and W* with a loss of at \
+        10^{17}) and the closed form does; ν ≤ m^{-1/4}; λ_i = ε/R_i(W*); ε given, and W* with a loss of at \
         most ε; ℓ convex and 1-Lipschitz, σ''' bounded for the network.",
     method: "The left side is at most Cε + ρ(W) at every W, with C and ρ explicit. For ν-stationary W, and \
         for those with L_λ(W) ≤ L_λ(0), ρ has a closed bound in exact zonal quantities; the width at which \
@@ -299,33 +298,6 @@ fn against_zonal(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> R
         .ball("flat-spread", mean(f64::INFINITY)))
 }
 
-/// Points W: 0, W*, −W_L*, where 24τ⁶ − 6τ⁸ is largest, far out, random, along the last eigenvector of the
-/// top space and the first beyond.
-fn points(case: &Case, cell: &Cell, seed: u64) -> [(&'static str, Mat<f64>); 8] {
-    let (star, built) = (&case.star, &case.built);
-    let (m, p, d) = (cell.m(), cell.m() / 2, cell.d());
-    let random = uniform_sphere(&mut cell.stream(seed, "random point"), 1, m * d, star.norm_l2());
-    let along = |j: usize, spent: f64| {
-        let (value, vectors) = (built.pairs.eigenvalues[j], built.pairs.vectors.as_ref());
-        let size = (10.0 * spent / (2.0 * case.epsilon * value)).sqrt();
-        Mat::from_fn(m, d, |r, i| {
-            let x = size * vectors.map_or(0.0, |v| v[(i * p + r % p, j)]);
-            if r < p { x } else { -x }
-        })
-    };
-    let last = built.top.rank() - 1;
-    [
-        ("zero", Mat::zeros(m, d)),
-        ("at-star", star.clone()),
-        ("mirror", &built.w_l * Scale(-1.0)),
-        ("far", star * Scale(3.0_f64.sqrt())),
-        ("farther", star * Scale(4.0)),
-        ("random", Mat::from_fn(m, d, |r, i| random[(0, r * d + i)])),
-        ("last", along(last, case.spent[1] + case.low)),
-        ("next", along(last + 1, case.spent[0])),
-    ]
-}
-
 /// The steps of the proof at points W, and the left side where descent from 0 ends.
 fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Result<Measurement> {
     let objective = case.objective(case.lambda())?;
@@ -346,18 +318,18 @@ fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Resul
     let found = ends.swap_remove(0).0;
     let scales = Scales::of(case)?;
     if has_points(cell) {
-        record(&mut out, "stationary", case, &found);
+        points::record(&mut out, "stationary", case, &found);
         let mut terms = vec![found];
-        for (name, w) in points(case, cell, seed) {
+        for (name, w) in points::points(case, cell, seed) {
             let t = Terms::new(case, &objective, w.as_ref())?;
             if ["zero", "at-star"].contains(&name) {
-                record(&mut out, name, case, &t);
+                points::record(&mut out, name, case, &t);
             }
             if name != "zero" {
                 terms.push(t);
             }
         }
-        everywhere(&mut out, case, &scales, objective.lambda(), &terms);
+        points::everywhere(&mut out, case, &scales, objective.lambda(), &terms);
     }
     let cost = |lambda: [f64; 4]| lambda.iter().zip(case.at_star).map(|(l, r)| l * r).sum::<f64>();
     for (name, value) in [("cost-printed", cost(case.printed())), ("cost", cost(objective.lambda()))] {
@@ -370,82 +342,4 @@ fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Resul
         40.0 * n * m,
         steps,
     ))
-}
-
-/// Both sides at a point, and false left sides.
-fn record(out: &mut Measurement, name: &str, case: &Case, t: &Terms) {
-    let lhs = t.lhs();
-    for (suffix, value) in [
-        ("", lhs),
-        ("-composed", t.composed(case.model)),
-        ("-half", lhs - 0.5 * t.curvature),
-        ("-without-star", lhs - 2.0 * t.inner_star),
-        ("-without-low", lhs + t.inner_low),
-        ("-flipped", lhs + 2.0 * t.inner),
-    ] {
-        out.insert(format!("{name}{suffix}"), value, t.rounding);
-    }
-}
-
-/// The largest ratios over the points, for what holds at every W.
-fn everywhere(out: &mut Measurement, case: &Case, of: &Scales, lambda: [f64; 4], terms: &[Terms]) {
-    let epsilon = case.epsilon;
-    let mut worst = |name: &str, sides: &dyn Fn(&Terms) -> (f64, f64)| {
-        let ratios = terms.iter().map(|t| {
-            let (lhs, rhs) = sides(t);
-            Ball::new(lhs, t.rounding) / Ball::new(rhs, t.rounding)
-        });
-        if let Some(ball) = ratios.reduce(|a, b| if b.value > a.value { b } else { a }) {
-            out.quantities.insert(name.to_owned(), ball);
-        }
-    };
-    let six = |t: &Terms| 6.0 * epsilon + t.remainder();
-    worst("constant", &|t| (t.lhs(), six(t) + t.supremum));
-    worst("constant-six", &|t| (t.lhs(), six(t)));
-    let held = |t: &Terms| {
-        let [r1, r2, r3, r4] = t.regularizers;
-        t.loss + 2.0 * (lambda[0] * r1 + lambda[1] * r2 + lambda[2] * r3) + 8.0 * lambda[3] * r4
-    };
-    let still = |t: &Terms| of.zero + of.bend() * t.regularizers[3].powf(0.25);
-    worst("radius", &|t| (held(t), still(t) + t.gradient * t.norms[0]));
-    worst("radius-still", &|t| (held(t), still(t)));
-    let [_, first, second, third] = of.sup;
-    let (m, d, spread, b) = (of.m, of.d, of.spread, of.star[1]);
-    let plain = |square: f64| first.powi(2) * spread * square / m;
-    // Slopes of f_L + f_Q are sums of two, and their squares at most twice the sum of squares.
-    let bent = |t: &Terms| 2.0 * d * spread * (second * t.tau * b * b).powi(2) / m;
-    let squares = |t: &Terms| match case.model {
-        Model::Network => plain(of.square[0]),
-        _ => 2.0 * plain(of.square[0]) + bent(t),
-    };
-    worst("squares", &|t| (t.squares, squares(t)));
-    worst("squares-false", &|t| (t.squares, plain(b * b)));
-    let cross = |t: &Terms| second * spread * t.norms[1] / m.sqrt();
-    worst("cross", &|t| (t.crossed, cross(t) * t.norms[0]));
-    worst("cross-false", &|t| (t.crossed, cross(t) * t.tau * b));
-    if case.model == Model::Network {
-        let cubes = |t: f64, step: f64| t * b * b + 0.5 * t * t * step + (t.powi(3) + b.powi(3)) / 3.0;
-        let taylor = |t: &Terms| third * d.sqrt() * spread * cubes(t.tau * b, t.norms[2]);
-        worst("taylor", &|t| (t.moduli[3], taylor(t) * m.powf(-0.25)));
-        worst("taylor-false", &|t| (t.moduli[3], taylor(t) * m.powf(-0.5)));
-    }
-    let noise = 4.0 * (of.load * of.square[1] / m).sqrt();
-    worst("noise", &|t| (t.moduli[2], noise));
-    worst("noise-false", &|t| (t.moduli[2], noise * m.powf(-0.25)));
-    // Where W has no part in the top space, both sides are rounding.
-    let top = |t: &Terms, power: f64| match t.projected > 1e-6 * t.norms[0] {
-        true => (t.delta * b - 2.0 * of.low[1], of.spread_out(1.0).powf(power) * t.projected),
-        false => (0.0, 1.0),
-    };
-    worst("delta", &|t| top(t, 1.0));
-    worst("delta-false", &|t| top(t, 2.0));
-    for (suffix, epsilon) in [("", epsilon), ("-false", 1.0)] {
-        let reach = |t: &Terms| {
-            let reach = Reach::below(t.here, epsilon);
-            (reach, Closed::new(of, case.model, epsilon, reach))
-        };
-        worst(&format!("reach-tau{suffix}"), &|t| (t.tau, reach(t).0.tau));
-        worst(&format!("reach-beyond{suffix}"), &|t| (t.moduli[0], reach(t).1.pieces[1]));
-        worst(&format!("reach-projected{suffix}"), &|t| (t.projected, reach(t).1.projected));
-    }
 }

@@ -5,4 +5,5 @@ mod closed;
 pub mod corollary_1;
 mod infinite;
 pub mod lemma_3;
+mod points;
 mod terms;
