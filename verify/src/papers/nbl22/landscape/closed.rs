@@ -4,7 +4,7 @@
 //! has a bound that does not know W: only that W is ν-stationary with ν ≤ m^{-1/4}, or that L_λ(W) does not
 //! exceed a level. The derivation stands in docs/papers/nbl22-lemma-3.md.
 
-use super::case::Case;
+use super::case::{Case, norm_2_4};
 use crate::claim::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::instance;
@@ -16,8 +16,6 @@ use escapement::eigen;
 use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Gegenbauer, Level, Truncation, ZonalQuadrature};
 use faer::{Par, Scale};
-
-use super::case::norm_2_4;
 
 /// The limit of C at infinite width: `6 + max_τ (24τ⁶ − 6τ⁸ − 2)`, reached at τ = √3.
 pub(super) const LIMIT: f64 = 166.0;
@@ -238,7 +236,7 @@ impl Zonal {
     }
 
     /// At width m, on average over signs and directions: with X_r = ‖w_{L,r} + s_r w_{Q,r}‖⁴, `E_S ΣX_r` is
-    /// `‖W_Q‖⁴ + ‖W_L*‖⁴ + Σ_r (2‖w_{L,r}‖²‖w_{Q,r}‖² + 4(w_{L,r}·w_{Q,r})²)`, of which the second part is at
+    /// `‖W_Q‖⁴ + ‖W_L*‖⁴ + Σ_r (2‖w_{L,r}‖²‖w_{Q,r}‖² + 4(w_{L,r}·w_{Q,r})²)`, of which the last sum is at
     /// most `6‖W_Q‖_F²‖W_L*‖_F²/m`.
     pub(super) fn at(&self, m: f64) -> Scales {
         let mut of = Scales { m, ..self.fixed };
@@ -271,8 +269,8 @@ impl Zonal {
             let spare = (ALLOWED * LIMIT / closed.constant).min(self.epsilon / closed.remainder());
             if spare.is_finite() { spare - 1.0 } else { -1.0 }
         };
-        // ρ falls at least like m^{-1/4} and C − 166 does so too.
-        Ball::relative(root(enough), 4.0 * self.error())
+        // ρ falls at least like m^{-1/4}, and so does C − 166, which is half of C where C decides.
+        Ball::relative(root(enough), 8.0 * self.error())
     }
 
     /// C, ρ/ε and `(γ‖W*‖_F² + ν‖W − 2W_L* + W_L‖_F)/ε` at width m with ν = m^{-1/2} and γ = m^{-3/4}.
@@ -290,14 +288,15 @@ impl Zonal {
     }
 }
 
-/// A bound on the mean of `‖E_n xxᵀ‖` over n inputs on the sphere of radius √d: that of n Gaussian vectors is at
-/// most `(1 + √(d/n))² + 1/n`, and their directions carry at least d/(d + 1) of it.
+/// A bound on the mean of `‖E_n xxᵀ‖` over n inputs on the sphere of radius √d: that of n Gaussian vectors
+/// is at most `(1 + √(d/n))² + 1/n`, and their directions carry at least d/(d + 1) of it.
 pub(super) fn mean_spread(d: f64, n: f64) -> f64 {
     (1.0 + 1.0 / d) * ((1.0 + (d / n).sqrt()).powi(2) + 1.0 / n)
 }
 
-/// A bound on `m^{1/4}‖W_L*‖_{2,4}`: for f_j a zonal of second moment 1/(k+1), row r of `E[φ f_j]/κ_j` has the
-/// squared norm u_j(t)/m at `t = η·w_{0,r}`, and the parts of the degrees add up by Minkowski's inequality.
+/// A bound on `m^{1/4}‖W_L*‖_{2,4}`: for f_j a zonal of second moment 1/(k+1), row r of `E[φ f_j]/κ_j` has
+/// the squared norm u_j(t)/m at `t = η·w_{0,r}`, and the parts of the degrees add up by Minkowski's
+/// inequality.
 fn fourth_root(levels: &[Level], d: usize) -> Result<f64> {
     let legendre = Gegenbauer::new(d)?;
     let rule = ZonalQuadrature::shared(d, 2 * levels.len() + 2)?;

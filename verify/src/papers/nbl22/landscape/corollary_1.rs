@@ -63,8 +63,8 @@ const CARD: Card = Card {
     method: "Both models. Descents without noise from 0, W*, −W* and a random point, each to where ‖∇L_λ‖ ≤ \
         m^{-1/2} and the least eigenvalue is certified to be −m^{-3/4} or more, and an ascent of L_λ on the \
         stationary set. At all of them 2L_λ is held to the explicit right side with what was certified; the \
-        largest L_λ of those certified is compared with L_λ(W*) along m. The right side has a closed bound in \
-        exact zonal quantities, which is followed in d, n and 1/ε at the printed width.",
+        largest L_λ of those certified is compared with L_λ(W*) along m. The right side has a closed bound \
+        in exact zonal quantities, which is followed in d, n and 1/ε at the printed width.",
     refuted_by: "A point where the explicit right side is exceeded; certified points whose L_λ outgrows \
         L_λ(W*) along m; a closed bound that outgrows ε at the printed width.",
     uses: &["lemma-3", "theorem-2", "escape"],
@@ -141,7 +141,7 @@ impl Claim for Corollary1 {
             .among(found),
             Bound::growth(
                 "rate",
-                "L_λ(W) ≲ L_λ(W*) along m, for ε, ε/2 and ε/4, at the worst certified point",
+                "L_λ(W) ≲ L_λ(W*) along m, at ε fixed, at the worst certified point",
                 "worst-over-star",
                 "one",
                 Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
@@ -188,8 +188,8 @@ impl Point {
     }
 }
 
-/// From a point along its least eigenvector, to both sides, and then along the gradient: each time the longest
-/// step that raises L_λ and keeps ‖∇L_λ‖ ≤ ν.
+/// From a point along its least eigenvector, to both sides, and then along the gradient: each time the
+/// longest step that raises L_λ and keeps ‖∇L_λ‖ ≤ ν.
 fn ascend(objective: &RegularizedLoss<'_>, from: &Point, length: f64, nu: f64) -> Result<Mat<f64>> {
     let (m, d) = (objective.m(), objective.d());
     let mut space = objective.workspace();

@@ -81,8 +81,8 @@ pub(super) fn needed() -> Vec<Bound> {
     ]
 }
 
-/// The width that is needed, and the bounds at the printed one, over ε: for each model, and the larger of the
-/// two.
+/// The width that is needed, for each model and the larger of the two, and the larger of the bounds at the
+/// printed width, over ε.
 pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (n, d, k) = (cell.n() as f64, cell.d() as f64, cell.k() as f64);
     let width = n.powi(4) * d.powf(26.0 * (k + 1.0) / 3.0) * cell.real(ACCURACY).powf(22.0 / 3.0);

@@ -1,18 +1,18 @@
 //! Lemma 3 of NBL22: where W is stationary, the Hessian along random signs of W* pays for the loss.
 //!
 //! > For `m ≥ n⁴d^{26(k+1)/3}ε^{-22/3}` and `‖∇L_λ(W)‖ ≤ ν ≤ m^{-1/4}`,
-//! > `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε`, `W_L = Π_{≤r}W`, r = n_k
-//! > (erratum 5), S on all of W*.
+//! > `E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + W_L⟩ + 2L_λ(W) − 2L_λ(W*) ≲ ε`, `W_L = Π_{≤r}W`,
+//! > r = n_k (erratum 5), S on all of W*.
 //!
-//! docs/papers/nbl22-lemma-3.md has the derivation. At every W the left side is a sum of explicit terms, and
-//! at most `Cε + ρ(W)` where `λ_i R_i(W*) = ε`. C is 166 in the limit, and near 10⁶ at the widths of descents;
-//! ρ has a closed bound for every W that is ν-stationary, ν ≤ m^{-1/4}, and for every W with L_λ(W) ≤ L_λ(0).
-//! That bound is a zonal quantity, and the width at which it falls to ε is `m ∝ ε^{-22/3}`: the printed
-//! exponent. Those of d and n are far below the printed ones. So the statement is decided in three parts:
-//! each step of the derivation at points W of a network, ρ with measured Σ and W* against ρ in zonal
-//! quantities, and the closed bound at the printed width. Beside that stands the left side itself, where
-//! descents from 0 and W* end. It follows m at fixed ε; what is true as ε → 0 at fixed m, the lemma does not
-//! say.
+//! docs/papers/nbl22-lemma-3.md has the derivation. At every W the left side is a sum of explicit terms,
+//! and at most `Cε + ρ(W)` where `λ_i R_i(W*) = ε`. C is 166 in the limit, and near 10⁶ at the widths of
+//! descents; ρ has a closed bound for every W that is ν-stationary, ν ≤ m^{-1/4}, and for every W with
+//! L_λ(W) ≤ L_λ(0). That bound is a zonal quantity, and the width at which it falls to ε is `m ∝
+//! ε^{-22/3}`: the printed exponent. Those of d and n are far below the printed ones. So the statement is
+//! decided in three parts: each step of the derivation at points W of a network, ρ with measured Σ and W*
+//! against ρ in zonal quantities, and the closed bound at the printed width. Beside that stands the left
+//! side itself, where descents from 0 and W* end. It follows m at fixed ε; what is true as ε → 0 at fixed
+//! m, the lemma does not say.
 //!
 //! With λ as printed λ4R4(W*) is ε times R4(W*)/d^{2(k−1)}, some 10³ to 10⁷; then L_λ(W*) is not ≲ ε in any
 //! useful sense, L_λ(0) is far below it, and the lemma is true for want of content (erratum 10).
@@ -171,8 +171,8 @@ fn explicit() -> Vec<Bound> {
         ),
         bound(
             "squares",
-            "at these points E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, for f_L + f_Q twice \
-             this and 2d ‖E_n xxᵀ‖ (sup|σ''| ‖W‖_{2,4} ‖W*‖_{2,4})²/m: the largest ratio is at most 1",
+            "at these points E_n ℓ''m^{-1}Σ s_r²(w*_r·x)² ≤ sup σ'² ‖E_n xxᵀ‖ ‖W*‖_F²/m, for f_L + f_Q \
+             twice this and 2d ‖E_n xxᵀ‖ (sup|σ''| ‖W‖_{2,4} ‖W*‖_{2,4})²/m: the largest ratio is at most 1",
             ("false", "‖W*‖_{2,4}² in place of ‖W*‖_F², and no second term"),
         ),
         bound(
@@ -196,8 +196,8 @@ fn explicit() -> Vec<Bound> {
         ),
         bound(
             "delta",
-            "at these points ‖Π_{≤r}W‖_{2,4} ≤ (μ/(mλ_{n_k}))^{1/4}‖Π_{≤r}W‖_F, in δ: the largest ratio is at \
-             most 1",
+            "at these points ‖Π_{≤r}W‖_{2,4} ≤ (μ/(mλ_{n_k}))^{1/4}‖Π_{≤r}W‖_F, in δ: the largest ratio is \
+             at most 1",
             ("false", "(μ/(mλ_{n_k}))^{1/2}"),
         ),
         bound(
@@ -227,7 +227,7 @@ fn at_finite_width() -> Vec<Bound> {
         flat(
             "trend",
             "where descents from 0 and W* end, the larger of E_S ∇²L_λ(W)[SW*, SW*] − ⟨∇L_λ(W), W − 2W_L* + \
-             W_L⟩ + 2L_λ(W), the left side and 2L_λ(W*) together, is ≲ ε along m, for ε₀, ε₀/2 and ε₀/4",
+             W_L⟩ + 2L_λ(W), the left side and 2L_λ(W*) together, is negative or ≲ ε along m, at ε fixed",
             "raised",
             Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
         )
@@ -252,7 +252,8 @@ fn at_finite_width() -> Vec<Bound> {
         .part(SCALES),
     ];
     for (model, _) in MODELS {
-        let statement = "ρ in closed form with what was measured of Σ and W* is ≍ ρ in zonal quantities, on the same inputs";
+        let statement = "ρ in closed form with what was measured of Σ and W* is ≍ ρ in zonal quantities, \
+                         on the same inputs";
         let lhs = format!("{model}-zonal");
         for (along, sweep, among) in [
             ("m", Sweep::both(M, |_| 0.0), (|c| c.d() == 3) as fn(&Cell) -> bool),
