@@ -15,8 +15,11 @@ pub const R: Parameter = Parameter::whole("R", "number of sparse terms");
 /// A degree j, for quantities that belong to one.
 pub const DEGREE: Parameter = Parameter::whole("degree", "degree of harmonics");
 
+/// 1/ε, by which accuracy is swept: powers of it are positive ones.
+pub const ACCURACY: Parameter = Parameter::real("accuracy", "1/ε, the inverse of the accuracy ε");
+
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 3] = [K, R, DEGREE];
+pub const LETTERS: [Parameter; 4] = [K, R, DEGREE, ACCURACY];
 
 /// The values of a cell of NBL22; 0 where one does not apply.
 pub trait Letters {

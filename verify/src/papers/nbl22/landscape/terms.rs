@@ -39,14 +39,17 @@ pub(super) struct Terms {
     pub(super) crossed: f64,
     /// ‖W‖_F, ‖2W_L* − W_L‖_F and ‖D‖_{2,4}.
     pub(super) norms: [f64; 3],
+    /// ‖W_L‖_F.
+    pub(super) projected: f64,
+    /// L̂ and R1 to R4 at W.
+    pub(super) loss: f64,
+    pub(super) regularizers: [f64; 4],
     /// The parts of λ1 to λ4, exactly.
     pub(super) parts: [f64; 4],
     /// A bound on the last by R4(W), R4(W*) and `‖·‖_{2,4}` alone.
     pub(super) fourth: f64,
     /// `λ4 R4(W*)` times the largest value of that bound over R4(W), relative to R4(W*).
     pub(super) supremum: f64,
-    /// That bound without the Hessian of R4.
-    pub(super) straight: f64,
     /// `τ = ‖W‖/‖W*‖` and `δ = (2‖W_L*‖ + ‖W_L‖)/‖W*‖` in ‖·‖_{2,4}.
     pub(super) tau: f64,
     pub(super) delta: f64,
@@ -119,6 +122,9 @@ impl Terms {
             ],
             crossed: mean(&|i| pass.crossed[i]),
             norms: [w.norm_l2(), aim.norm_l2(), norm_2_4(step.as_ref())],
+            projected: low.norm_l2(),
+            loss: here.loss,
+            regularizers: here.regularizers,
             parts: [
                 lambda[0] * 2.0 * (s1 - case.at_star[0]),
                 lambda[1] * second,
@@ -127,7 +133,6 @@ impl Terms {
             ],
             fourth: lambda[3] * r4_star * fourth.quartic(tau),
             supremum: lambda[3] * r4_star * fourth.quartic(fourth.top()),
-            straight: lambda[3] * r4_star * (fourth.quartic(tau) - fourth.bend * tau.powi(6)),
             tau,
             delta,
             rounding: 0.0,
