@@ -15,8 +15,13 @@ pub const R: Parameter = Parameter::whole("R", "number of sparse terms");
 /// A degree j, for quantities that belong to one.
 pub const DEGREE: Parameter = Parameter::whole("degree", "degree of harmonics");
 
+/// The accuracy ε.
+pub const EPSILON: Parameter = Parameter::real("epsilon", "accuracy");
+/// Directions p of neurons at which the expansion of infinite width is trained.
+pub const DIRECTIONS: Parameter = Parameter::whole("p", "directions of neurons");
+
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 3] = [K, R, DEGREE];
+pub const LETTERS: [Parameter; 5] = [K, R, DEGREE, EPSILON, DIRECTIONS];
 
 /// The values of a cell of NBL22; 0 where one does not apply.
 pub trait Letters {
