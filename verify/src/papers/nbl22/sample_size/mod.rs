@@ -39,9 +39,7 @@ const SHARE: f64 = 0.25;
 /// The gap, relative to ε, at which a program counts as solved.
 const GAP: f64 = 0.01;
 /// Steps within which it must be reached.
-const STEPS: u64 = 6000;
-/// Columns of either sign at each direction.
-const RANK: usize = 2;
+const STEPS: u64 = 4000;
 /// Fresh inputs for each draw.
 const FRESH: usize = 8192;
 /// Ridges λ of the kernel, relative to κ_1; the best of them counts.
@@ -211,7 +209,7 @@ impl Trial {
             loss: Loss::PseudoHuber,
             ridge: share,
             quartic: share / self.quartic,
-            rank: RANK,
+            rank: rank(&self.cell),
         };
         let start = match draw.starts.get(&method) {
             Some(start) => start.clone(),
@@ -371,6 +369,11 @@ pub(super) fn directions(activation: &str, k: usize) -> usize {
     if activation.starts_with("sigmoid") && k == 1 { 32 } else { 96 }
 }
 
+/// Columns of either sign at each direction: more than there are terms of one sign.
+fn rank(cell: &Cell) -> usize {
+    2 + 2 * cell.terms() / 3
+}
+
 /// Where to look first for n* of f_L + f_Q, from what was seen.
 pub(super) fn hint(cell: &Cell) -> f64 {
     let d = cell.d() as f64;
@@ -382,7 +385,7 @@ pub(super) fn hint(cell: &Cell) -> f64 {
 /// The flops of a search for n* of f_L + f_Q with so many draws, and the inputs that are drawn for it: seven
 /// programs of some 500 steps, two products of inputs and factors in each.
 pub(super) fn predict(cell: &Cell, draws: usize) -> (f64, f64) {
-    let (d, columns) = (cell.d() as f64, (2 * RANK * cell.whole(DIRECTIONS)) as f64);
+    let (d, columns) = (cell.d() as f64, (2 * rank(cell) * cell.whole(DIRECTIONS)) as f64);
     let fresh = (draws * FRESH) as f64 * columns * (0.05 * d + 2.0);
     let steps = 500.0 * draws as f64 * hint(cell) * columns * (0.1 * d + 4.0);
     let inputs = draws as f64 * (FRESH as f64 + 32.0 * dimension(cell.d(), cell.k() + 1));
@@ -399,4 +402,44 @@ pub(super) fn solved(measurement: Measurement, cell: &Cell, trial: &Trial) -> Me
             trial.gap <= GAP,
             format!("gap {:.1e} of ε at most, {GAP} allowed", trial.gap),
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_law_is_crossed_where_it_is_one_from_wherever_the_search_begins() {
+        for hint in [10.0, 90.0, 100.0, 800.0] {
+            let mut asked = Vec::new();
+            let found = crossing(hint, 8.0, [2, 5000], &mut |n| {
+                asked.push(n);
+                Ok(Ball::relative((100.0 / n as f64).powf(1.5), 0.03))
+            });
+            let found = found.unwrap().unwrap();
+            assert!((found.value - 100.0).abs() < 1e-9, "{hint}: {found:?}");
+            // An error of 3 % at slope −1.5 is one of 2 % in n*.
+            assert!((found.error / found.value - 0.02).abs() < 1e-3);
+            assert!(asked.iter().all(|n| (2..=5000).contains(n)));
+        }
+        // Where the range ends before, it says so.
+        for range in [[2, 60], [200, 5000]] {
+            let found = crossing(100.0, 8.0, range, &mut |n| Ok(Ball::exact(100.0 / n as f64)));
+            assert!(found.unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn targets_have_a_dense_part_of_unit_size_and_draws_are_shared() {
+        let cell = |terms: usize, claim: &str| {
+            Cell::new(claim, "").with(D, 6).with(K, 2).with(crate::papers::nbl22::letters::R, terms)
+        };
+        let one = target(&group(&cell(1, "a"), 0), 1, 3).unwrap();
+        let zonals = Zonals::of(&one).unwrap();
+        let low = Target::new(6, 2, one.low().clone(), Vec::new()).unwrap();
+        assert!((Zonals::of(&low).unwrap().second_moment(2) - 1.0).abs() < 1e-12);
+        assert!(zonals.second_moment(3) > 0.5);
+        let other = target(&group(&cell(3, "b"), 0), 3, 3).unwrap();
+        assert_eq!(one.sparse()[0].beta, other.sparse()[0].beta);
+    }
 }
