@@ -113,11 +113,7 @@ impl QuasiNewton {
     }
 
     /// One step along the direction, if one is found that lowers the function.
-    fn search(
-        &mut self,
-        direction: &[f64],
-        function: &mut impl FnMut(&[f64], &mut [f64]) -> f64,
-    ) -> bool {
+    fn search(&mut self, direction: &[f64], function: &mut impl FnMut(&[f64], &mut [f64]) -> f64) -> bool {
         let slope = dot(direction, &self.gradient);
         let (mut low, mut high) = (0.0, f64::INFINITY);
         let mut length = if self.pairs.is_empty() { (1.0 / slope.abs().sqrt()).min(1.0) } else { 1.0 };
@@ -141,7 +137,8 @@ impl QuasiNewton {
     }
 
     fn take(&mut self, z: Vec<f64>, value: f64, gradient: Vec<f64>) {
-        let difference_of = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
+        let difference_of =
+            |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
         let (step, difference) = (difference_of(&z, &self.z), difference_of(&gradient, &self.gradient));
         let product = dot(&step, &difference);
         if product > 0.0 {
@@ -174,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_curved_valley_is_followed_to_its_minimum() {
-        let start: Vec<f64> = (0..20).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 + 0.01 * i as f64 }).collect();
+        let start: Vec<f64> =
+            (0..20).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 + 0.01 * i as f64 }).collect();
         let mut run = QuasiNewton::new(start, &mut valley);
         let mut before = run.value();
         while run.value() > 1e-20 && run.advance(5, &mut valley) {

@@ -222,8 +222,7 @@ impl WideProgram<'_> {
         let mut f = linear_part(self.features, &z[..l]);
         add_squares(&mut f, &space.products, self.curvature);
         let mean = f.iter().zip(self.y).map(|(f, y)| self.loss.value(*y, *f)).sum::<f64>() / n as f64;
-        let slopes: Vec<f64> =
-            f.iter().zip(self.y).map(|(f, y)| self.loss.d1(*y, *f) / n as f64).collect();
+        let slopes: Vec<f64> = f.iter().zip(self.y).map(|(f, y)| self.loss.d1(*y, *f) / n as f64).collect();
         let (traces, norm) = self.traces(factors, unit);
         let share = |column: usize| if 2 * column < columns { 1.0 / p as f64 } else { -1.0 / p as f64 };
         for column in 0..columns {
@@ -235,7 +234,11 @@ impl WideProgram<'_> {
                     products.iter_mut().zip(&slopes).zip(of).for_each(|((a, g), s)| *a *= weight * g * s);
                 });
             } else {
-                products.iter_mut().zip(&slopes).enumerate().for_each(|(i, (a, g))| *a *= weight * g * of[i]);
+                products
+                    .iter_mut()
+                    .zip(&slopes)
+                    .enumerate()
+                    .for_each(|(i, (a, g))| *a *= weight * g * of[i]);
             }
         }
         for (c, gradient) in gradient[..l].iter_mut().enumerate() {
@@ -257,7 +260,8 @@ impl WideProgram<'_> {
     fn traces(&self, factors: MatRef<'_, f64>, unit: f64) -> (Vec<f64>, f64) {
         let groups = factors.ncols() / self.rank;
         let trace = |group: usize| {
-            let columns = (group * self.rank..(group + 1) * self.rank).map(|c| factors.col(c).squared_norm_l2());
+            let columns =
+                (group * self.rank..(group + 1) * self.rank).map(|c| factors.col(c).squared_norm_l2());
             unit * unit * columns.sum::<f64>()
         };
         let traces: Vec<f64> = (0..groups).map(trace).collect();

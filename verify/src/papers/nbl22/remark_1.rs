@@ -108,9 +108,11 @@ impl Claim for Remark1 {
         for activation in ACTIVATIONS {
             for &d in spans {
                 let harmonics = (d + 2) * (d - 1) / 2;
-                cells.extend([1, 2, 3].map(|quarters| {
-                    cell(SPAN, d, 1, activation).with(N, d + 1 + quarters * harmonics / 4)
-                }));
+                cells.extend(
+                    [1, 2, 3].map(|quarters| {
+                        cell(SPAN, d, 1, activation).with(N, d + 1 + quarters * harmonics / 4)
+                    }),
+                );
             }
         }
         for k in 1..=3 {

@@ -107,7 +107,8 @@ impl Claim for Theorem1 {
                 cells.extend([2, 4].map(|terms| cell(SAMPLES, d, 1, terms, SIGMOID)));
                 cells.push(cell(SAMPLES, d, 1, 1, TANH));
             }
-            let quadratic = if tier == Tier::Standard { &[4, 5, 7, 11, 16][..] } else { &[4, 6, 8, 11, 16, 23] };
+            let quadratic =
+                if tier == Tier::Standard { &[4, 5, 7, 11, 16][..] } else { &[4, 6, 8, 11, 16, 23] };
             cells.extend(quadratic.iter().map(|&d| cell(SAMPLES, d, 2, 1, SIGMOID)));
             for (d, activation) in [(8, SIGMOID), (11, SIGMOID), (8, TANH)] {
                 let accuracy = |epsilon: f64| cell(ACCURACY, d, 1, 1, activation).with(EPSILON, epsilon);

@@ -8,7 +8,11 @@ use faer::{Mat, MatRef, Side};
 /// The least `E (f̂ − f*)²` over the ridges, of the predictor `f̂ = Σ_i b_i K_m(x_i, ·)`,
 /// `b = (K_m + nλI)^{-1} y`. It is f_L at the displacement `Σ_i b_i φ(x_i)`, so that the error is exact but
 /// for the truncation of Σ.
-pub(in crate::papers::nbl22) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64]) -> Result<f64> {
+pub(in crate::papers::nbl22) fn least_error(
+    learner: &Learner,
+    x: MatRef<'_, f64>,
+    ridges: &[f64],
+) -> Result<f64> {
     let (n, p, d, m) =
         (x.nrows(), learner.built.net.p(), learner.built.net.d(), learner.built.net.m() as f64);
     let sigma = learner.built.net.activation();

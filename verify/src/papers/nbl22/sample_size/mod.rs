@@ -112,7 +112,10 @@ pub(super) struct Trial {
 
 /// What the random streams of a cell are keyed by.
 fn group(cell: &Cell, draw: usize) -> Cell {
-    Cell::new("samples", format!("draw-{draw}")).with(D, cell.d()).with(K, cell.k()).replicate(cell.replicate)
+    Cell::new("samples", format!("draw-{draw}"))
+        .with(D, cell.d())
+        .with(K, cell.k())
+        .replicate(cell.replicate)
 }
 
 impl Draw {
@@ -200,7 +203,8 @@ impl Trial {
         let draw = &self.draws[index];
         let x = draw.x.as_ref().subrows(0, n);
         let [features, second] = self.functions(x)?;
-        let columns = |features: &Mat<f64>| if method == Method::QuadraticTerm { 0 } else { features.ncols() };
+        let columns =
+            |features: &Mat<f64>| if method == Method::QuadraticTerm { 0 } else { features.ncols() };
         let program = WideProgram {
             x,
             y: &draw.y[..n],
@@ -395,13 +399,11 @@ pub(super) fn predict(cell: &Cell, draws: usize) -> (f64, f64) {
 /// The hypotheses of what is trained at infinite width, in the measurement.
 pub(super) fn solved(measurement: Measurement, cell: &Cell, trial: &Trial) -> Measurement {
     let p = cell.whole(DIRECTIONS);
-    measurement
-        .hypothesis(WIDTH, true, format!("infinite width at each of {p} directions"))
-        .hypothesis(
-            "the program is solved",
-            trial.gap <= GAP,
-            format!("gap {:.1e} of ε at most, {GAP} allowed", trial.gap),
-        )
+    measurement.hypothesis(WIDTH, true, format!("infinite width at each of {p} directions")).hypothesis(
+        "the program is solved",
+        trial.gap <= GAP,
+        format!("gap {:.1e} of ε at most, {GAP} allowed", trial.gap),
+    )
 }
 
 #[cfg(test)]
