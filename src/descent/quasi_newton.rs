@@ -123,7 +123,9 @@ impl QuasiNewton {
             add(&mut z, length, direction);
             let value = function(&z, &mut gradient);
             self.evaluations += 1;
-            if !(value <= self.value + DECREASE * length * slope) {
+            // Not so where the value is not a number.
+            let lower = value <= self.value + DECREASE * length * slope;
+            if !lower {
                 high = length;
             } else if dot(&gradient, direction) < SLOPE * slope {
                 low = length;

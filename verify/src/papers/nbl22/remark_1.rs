@@ -86,13 +86,13 @@ impl Claim for Remark1 {
             Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1).activation(activation)
         };
         let trained = |part: &str, d: usize, k: usize, epsilon: f64| {
-            let p = sample_size::directions("sigmoid:1", k);
+            let p = sample_size::directions("sigmoid:1", d, k);
             cell(part, d, k, "sigmoid:1").with(EPSILON, epsilon).with(DIRECTIONS, p)
         };
         // What is trained takes longer than the quick tier may.
         let (few, quadratic, many, replicates): (&[usize], &[usize], &[usize], usize) = match tier {
             Tier::Quick => (&[], &[], &[8, 11, 16, 23, 32], 2),
-            Tier::Standard => (&[8, 11, 16, 23, 32, 45], &[4, 5, 7, 11, 16], &[8, 11, 16, 23, 32, 45], 3),
+            Tier::Standard => (&[11, 16, 23, 32, 45], &[4, 5, 7, 11, 16], &[8, 11, 16, 23, 32, 45], 3),
             Tier::Paper => {
                 (&[8, 11, 16, 23, 32, 45, 64], &[4, 6, 8, 11, 16, 23], &[8, 11, 16, 23, 32, 45, 64], 6)
             }

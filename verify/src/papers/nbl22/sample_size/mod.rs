@@ -15,7 +15,7 @@ mod network;
 
 use super::instance;
 use super::letters::{DIRECTIONS, EPSILON};
-use crate::claim::distribution::student_quantile;
+use crate::claim::distribution::{mean_and_error, student_quantile};
 use crate::claim::{Cell, Measurement};
 use crate::error::{Error, Result};
 use crate::papers::nbl22::letters::{D, K, Letters};
@@ -107,6 +107,8 @@ pub(super) struct Trial {
     known: BTreeMap<(Method, usize), Errors>,
     /// The largest gap relative to ε of a program that was solved.
     pub(super) gap: f64,
+    /// Half of the widest Student interval of fresh inputs for a population loss, relative to it.
+    sampling: f64,
     flops: f64,
 }
 
@@ -152,6 +154,7 @@ impl Trial {
             seed,
             known: BTreeMap::new(),
             gap: 0.0,
+            sampling: 0.0,
             flops: 0.0,
         })
     }
@@ -170,28 +173,27 @@ impl Trial {
         Ok(errors)
     }
 
-    /// The mean over draws with the Student interval of fresh inputs, and the gaps of the programs.
+    /// The mean over draws, with the gaps of the programs as its error. What fresh inputs leave open is kept
+    /// apart: new ones are drawn for each replicate, so that it is part of their scatter.
     fn trained(&mut self, method: Method, n: usize) -> Result<Errors> {
         let epsilon = self.epsilon();
         let draws = self.draws.len() as f64;
-        let (mut loss, mut square, mut gaps) = ([0.0; 2], [0.0; 2], 0.0);
+        let (mut loss, mut square, mut variance, mut gaps) = (0.0, 0.0, 0.0, 0.0);
         for index in 0..self.draws.len() {
             let (solution, residuals) = self.solve(method, n, index)?;
-            let draw = &self.draws[index];
+            let plateau = self.draws[index].plateau;
             gaps += solution.gap / epsilon / draws;
             let losses: Vec<f64> =
                 residuals.iter().map(|r| Loss::PseudoHuber.value(0.0, *r) / epsilon).collect();
-            let squares: Vec<f64> = residuals.iter().map(|r| 2.0 * r * r / draw.plateau).collect();
-            for (sums, values) in [(&mut loss, losses), (&mut square, squares)] {
-                let (mean, error) = crate::claim::distribution::mean_and_error(&values);
-                sums[0] += mean / draws;
-                sums[1] += (error / draws).powi(2);
-            }
+            let (mean, error) = mean_and_error(&losses);
+            loss += mean / draws;
+            variance += (error / draws).powi(2);
+            let squares: f64 = residuals.iter().map(|r| 2.0 * r * r / plateau).sum();
+            square += squares / residuals.len() as f64 / draws;
         }
-        let freedom = self.draws.len() as f64 * (FRESH as f64 - 1.0);
-        let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, freedom);
-        let ball = |[mean, variance]: [f64; 2], gap: f64| Ball::new(mean, quantile * variance.sqrt() + gap);
-        Ok(Errors { loss: ball(loss, gaps), square: ball(square, gaps) })
+        let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, draws * (FRESH as f64 - 1.0));
+        self.sampling = self.sampling.max(quantile * variance.sqrt() / loss);
+        Ok(Errors { loss: Ball::new(loss, gaps), square: Ball::new(square, gaps) })
     }
 
     /// The program of one draw on its first n inputs, and its residuals at the fresh ones.
@@ -368,9 +370,14 @@ fn target(group: &Cell, terms: usize, seed: u64) -> Result<Target> {
     Ok(Target::new(d, k, LowDegree::Zonal(low), sparse)?)
 }
 
-/// Directions of neurons at which f_Q is trained, by activation and k.
-pub(super) fn directions(activation: &str, k: usize) -> usize {
-    if activation.starts_with("sigmoid") && k == 1 { 32 } else { 96 }
+/// Directions of neurons at which f_Q is trained: from there on n* moves by a few percent. At k = 2 M(w) is
+/// of degree 1 in w, and there are as many more as there are dimensions.
+pub(super) fn directions(activation: &str, d: usize, k: usize) -> usize {
+    match (activation.starts_with("sigmoid"), k) {
+        (true, 1) => 32,
+        (false, 1) => 96,
+        _ => 16 * d,
+    }
 }
 
 /// Columns of either sign at each direction: more than there are terms of one sign.
@@ -381,7 +388,7 @@ fn rank(cell: &Cell) -> usize {
 /// Where to look first for n* of f_L + f_Q, from what was seen.
 pub(super) fn hint(cell: &Cell) -> f64 {
     let d = cell.d() as f64;
-    let of_activation = if cell.activation.starts_with("sigmoid") { 0.6 } else { 1.8 };
+    let of_activation = if cell.activation.starts_with("sigmoid") { 0.7 } else { 1.9 };
     let of_terms = (cell.terms() as f64).powf(0.8);
     of_activation * of_terms * d.powi(cell.k() as i32) * d.ln() / cell.real(EPSILON).powf(0.9)
 }
