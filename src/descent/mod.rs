@@ -70,7 +70,9 @@ mod descend;
 mod landscape;
 mod least;
 mod options;
+pub mod quasi_newton;
 mod state;
+pub mod wide;
 
 pub use descend::{Descended, Iterate, Outcome, descend};
 pub use landscape::{Landscape, LossLandscape};

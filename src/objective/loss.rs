@@ -89,6 +89,20 @@ impl Loss {
         }
     }
 
+    /// The conjugate `sup_u (a·u − ℓ(u))` of ℓ as a function of u; infinite where no u attains the slope a or
+    /// comes near it.
+    pub fn conjugate(self, a: f64) -> f64 {
+        // x ln x, with its limit at 0.
+        let entropy = |x: f64| if x > 0.0 { x * x.ln() } else { 0.0 };
+        match self {
+            Self::Square => 0.25 * a * a,
+            _ if a.abs() > 1.0 => f64::INFINITY,
+            Self::PseudoHuber => a * a / (1.0 + (1.0 - a * a).sqrt()),
+            Self::LogCosh => 0.5 * (entropy(1.0 + a) + entropy(1.0 - a)),
+            Self::Absolute => 0.0,
+        }
+    }
+
     /// The Lipschitz constant of ℓ in z: 1, or infinite for the square.
     pub fn lipschitz(self) -> f64 {
         if self == Self::Square { f64::INFINITY } else { 1.0 }

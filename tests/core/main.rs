@@ -21,6 +21,7 @@ mod covariance {
 mod descent {
     pub mod descend;
     pub mod least;
+    pub mod wide;
 }
 mod eigen {
     pub mod accuracy;

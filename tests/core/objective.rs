@@ -355,3 +355,18 @@ fn means_of_the_hessian_over_signs_are_those_of_enumeration() {
     let hessian = objective.hessian(w.as_ref(), Par::Seq).unwrap();
     assert!(expected_hessian_form(&hessian, v.as_ref().subrows(0, 5), Par::Seq).is_err());
 }
+
+#[test]
+fn a_loss_and_its_conjugate_meet_at_the_slope() {
+    for loss in Loss::ALL {
+        for u in [-3.0, -0.7, -1e-3, 0.2, 1.0, 8.0] {
+            let a = loss.d1(0.0, u);
+            let sum = loss.value(0.0, u) + loss.conjugate(a);
+            assert!((sum - a * u).abs() < 1e-14 * (1.0 + sum), "{} at {u}: {sum}", loss.name());
+            // Young's inequality at another slope.
+            let other = 0.5 * a + 0.1;
+            assert!(loss.value(0.0, u) + loss.conjugate(other) >= other * u - 1e-14);
+        }
+        assert_eq!(loss.conjugate(1.5).is_infinite(), loss != Loss::Square);
+    }
+}

@@ -55,6 +55,11 @@ impl Learner {
         Ok(Self { built, zonals, moments, scales, start })
     }
 
+    /// The small random start, `[m, d]`.
+    pub(super) fn start(&self) -> &Mat<f64> {
+        &self.start
+    }
+
     /// `λ_i = ε·factor_i/R_i(W*)`, as the proof of Corollary 1 uses them up to the factors.
     pub(super) fn lambda(&self, epsilon: f64, factors: [f64; 4]) -> [f64; 4] {
         std::array::from_fn(|i| epsilon * factors[i] / self.scales[i])

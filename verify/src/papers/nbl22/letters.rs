@@ -15,11 +15,15 @@ pub const R: Parameter = Parameter::whole("R", "number of sparse terms");
 /// A degree j, for quantities that belong to one.
 pub const DEGREE: Parameter = Parameter::whole("degree", "degree of harmonics");
 
-/// 1/ε, by which accuracy is swept: powers of it are positive ones.
+/// The accuracy ε.
+pub const EPSILON: Parameter = Parameter::real("epsilon", "accuracy");
+/// 1/ε, by which accuracy is swept where the powers claimed of it are positive.
 pub const ACCURACY: Parameter = Parameter::real("accuracy", "1/ε, the inverse of the accuracy ε");
+/// Directions p of neurons at which the expansion of infinite width is trained.
+pub const DIRECTIONS: Parameter = Parameter::whole("p", "directions of neurons");
 
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 4] = [K, R, DEGREE, ACCURACY];
+pub const LETTERS: [Parameter; 6] = [K, R, DEGREE, EPSILON, ACCURACY, DIRECTIONS];
 
 /// The values of a cell of NBL22; 0 where one does not apply.
 pub trait Letters {

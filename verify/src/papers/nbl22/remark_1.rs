@@ -1,9 +1,10 @@
-//! Remark 1 of NBL22: the NTK needs more samples, and so does the quadratic term alone.
+//! Remark 1 of NBL22: the NTK needs more samples, and what the quadratic term does alone.
 //!
 //! > `n = Θ̃(d^k)` samples suffice for f* = f_k + f_sp, while the NTK needs `n = Ω(d^{k+1})`.
 //!
-//! Least numbers of samples n* for one target loss (see theorem-1), by four methods: f_L + f_Q regularised,
-//! f_Q alone, kernel ridge regression with the NTK at infinite width, and with that of a finite one.
+//! Least numbers of samples n* for one error (see theorem-1), half of ‖P_{>k} f*‖²: of f_L + f_Q at infinite
+//! width, of f_Q alone there, of kernel ridge regression with the NTK at infinite width, and with that of a
+//! finite one.
 //!
 //! Behind the second half is a count that needs no asymptotics. Of whatever kernel, the predictor
 //! `Σ_i b_i K(x_i, ·)` lies in a space S of n dimensions which does not know the directions of f*. Averaged
@@ -11,17 +12,23 @@
 //! averaged over rotations is a multiple of the identity on each degree), with `t_j ≤ B(d,j)` and
 //! `Σ_j t_j ≤ n`. The least error is that of filling the degrees in the order of `‖f*_j‖²/B(d,j)`, the low
 //! ones first: `E (f̂ − f*)² ≥ ‖P_{>k}f*‖² (1 − (n − n_k)/B(d,k+1))`. Half of it asks for
-//! `n ≥ n_k + B(d,k+1)/2`, against which the kernels are followed: an expression at finite d, where d^{k+1}
-//! is not yet the size of anything. Derived for this project.
+//! `n ≥ n_k + B(d,k+1)/2`, which is of order d^{k+1}, and against which the kernels are followed: an
+//! expression at finite d, where d^{k+1} is not yet the size of anything. Derived for this project.
+//!
+//! The quadratic term alone has to pay for f_k too. At k = 1 a linear function has no dense part to pay for.
+//! At k = 2 a quadratic form with matrix A of full rank and `E f_k² = 1` has `‖A‖_* ≈ √(d/2)`, and costs
+//! `N ∝ d`, no more than the sparse term of degree 3, whose `E h²` is of the order d^{k-1} as well. Its
+//! complexity is therefore `√(N d/n) ∝ √(d²/n)`: what the mathematics asks of f_Q alone is d^k ln d again, and
+//! a constant factor more than of f_L + f_Q. Both are checked.
 
 use super::effort;
-use super::hypotheses::wide_enough;
 use super::instance::{self, ACTIVATIONS};
-use super::sample_size::{self, Method, Trial};
+use super::learner::Learner;
+use super::sample_size::{self, Level, Method, Trial, kernels};
 use crate::claim::distribution::student_interval;
-use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier};
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep};
 use crate::error::Result;
-use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
+use crate::papers::nbl22::letters::{D, DIRECTIONS, EPSILON, K, Letters, M, N, R};
 use escapement::ball::Ball;
 use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::rounding;
@@ -32,14 +39,22 @@ use escapement::tolerance;
 #[derive(Debug, Clone, Copy)]
 pub struct Remark1;
 
-/// Least numbers of samples, over d.
+/// n* of f_L + f_Q and of the kernel, over d.
 const SAMPLES: &str = "samples";
-/// The same of the kernels alone, which are cheap, further.
+/// n* of f_Q alone and of f_L + f_Q, over d at k = 2.
+const QUADRATIC: &str = "quadratic";
+/// n* of both kernels.
 const KERNELS: &str = "kernels";
-/// The count of dimensions.
+/// The count of dimensions, as a bound on an error.
 const SPAN: &str = "span";
+/// The count itself, over all d.
+const COUNT: &str = "count";
 /// Directions and samples behind a mean error.
 const DRAWS: usize = 32;
+/// Draws of target and inputs behind n*.
+const FEW: usize = 4;
+/// Ridges λ of the finite kernel, relative to κ_1.
+const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 
 const CARD: Card = Card {
     statement: r"n = \tilde{\Theta}(d^k) \text{ samples suffice for } f^* = f_k + f_{\mathrm{sp}}, \qquad n
@@ -47,14 +62,15 @@ const CARD: Card = Card {
     reference: "NBL22, Remark 1 after Theorem 1",
     hypotheses: "Those of Theorem 1. The count of dimensions needs none but uniform directions, independent \
         of the rest.",
-    method: "At k = 1, the least n of theorem-1 for four methods on the same target and the same sequence \
-        of inputs: f_L + f_Q with R1 to R4, f_Q alone with R4, kernel ridge regression with the exact NTK, \
-        and with that of the width at hand. Each takes its best regularisation of a short list; both \
-        kernels have exact test errors. Followed in d against n_k + B(d,k+1)/2, what a count of dimensions \
-        asks of any kernel. The count itself with the best b of all, which knows f*, on means over 32 \
-        directions and samples.",
+    method: "The least n at which the mean square error is half of ‖P_{>k} f*‖², on the same targets and \
+        inputs: f_L + f_Q at infinite width as in theorem-1 with ε = ¼, f_Q alone with R4, kernel ridge \
+        regression with the exact NTK and with that of m = 10d neurons, each at the best of four ridges; \
+        both kernels have exact test errors. The kernels are followed in d against n_k + B(d,k+1)/2, what \
+        a count of dimensions asks of any kernel, and this against d^{k+1}. The count itself with the best \
+        b of all, which knows f*, on means over 32 directions and samples. f_Q alone at k = 2, with a dense \
+        quadratic form of full rank as f_k.",
     refuted_by: "A least n of a kernel that falls against n_k + B(d,k+1)/2, or a ratio to that of f_L + f_Q \
-        that falls against the same over d^k log(dm); a mean error below ‖P_{>k}f*‖² (1 − (n − \
+        that falls against the same over d^k ln d; a mean error below ‖P_{>k}f*‖² (1 − (n − \
         n_k)/B(d,k+1)).",
     uses: &["theorem-1", "kernel-plateau"],
     ..Card::new(&crate::papers::nbl22::PAPER, "remark-1", "What the kernel needs")
@@ -66,69 +82,86 @@ impl Claim for Remark1 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = Vec::new();
-        // What is trained twice over takes longer than the quick tier may.
-        let (dimensions, replicates) =
-            if tier == Tier::Quick { (&[][..], 0) } else { sample_size::sweep(tier) };
-        for &d in dimensions {
-            cells.extend((0..replicates).map(|r| sample_size::cell(self.id(), tier, d, r).part(SAMPLES)));
-        }
-        let (dimensions, replicates): (&[usize], usize) = match tier {
-            Tier::Quick => (&[8, 11, 16, 23, 32], 6),
-            Tier::Standard => (&[8, 11, 16, 23, 32, 45], 12),
-            Tier::Paper => (&[8, 11, 16, 23, 32, 45, 64], 12),
+        let cell = |part: &str, d: usize, k: usize, activation: &str| {
+            Cell::new(self.id(), part).with(D, d).with(K, k).with(R, 1).activation(activation)
         };
-        for &d in dimensions {
-            // The finite kernel at m = 10d, so that md is well above n.
-            let cell = |r| sample_size::cell(self.id(), Tier::Quick, d, r).part(KERNELS);
-            cells.extend((0..replicates).map(cell));
-        }
+        let trained = |part: &str, d: usize, k: usize, epsilon: f64| {
+            let p = sample_size::directions("sigmoid:1", d, k);
+            cell(part, d, k, "sigmoid:1").with(EPSILON, epsilon).with(DIRECTIONS, p)
+        };
+        // What is trained takes longer than the quick tier may.
+        let (few, quadratic, many, replicates): (&[usize], &[usize], &[usize], usize) = match tier {
+            Tier::Quick => (&[], &[], &[8, 11, 16, 23, 32], 2),
+            Tier::Standard => (&[11, 16, 23, 32, 45], &[4, 5, 7, 11, 16], &[8, 11, 16, 23, 32, 45], 3),
+            Tier::Paper => {
+                (&[8, 11, 16, 23, 32, 45, 64], &[4, 6, 8, 11, 16, 23], &[8, 11, 16, 23, 32, 45, 64], 6)
+            }
+        };
+        let mut cells: Vec<Cell> = Vec::new();
+        cells.extend(few.iter().map(|&d| trained(SAMPLES, d, 1, 0.25)));
+        cells.extend(quadratic.iter().map(|&d| trained(QUADRATIC, d, 2, 0.5)));
+        // The finite kernel at m = 10d, so that md is well above n.
+        cells.extend(many.iter().map(|&d| cell(KERNELS, d, 1, "sigmoid:1").with(M, 10 * d)));
+        let mut cells: Vec<Cell> =
+            cells.iter().flat_map(|cell| (0..replicates).map(|r| cell.clone().replicate(r))).collect();
         let spans: &[usize] = if tier == Tier::Quick { &[4, 8] } else { &[4, 8, 16, 24] };
         for activation in ACTIVATIONS {
             for &d in spans {
                 let harmonics = (d + 2) * (d - 1) / 2;
-                cells.extend([1, 2, 3].map(|quarters| {
-                    Cell::new(self.id(), SPAN)
-                        .with(D, d)
-                        .with(N, d + 1 + quarters * harmonics / 4)
-                        .with(K, 1)
-                        .with(R, 1)
-                        .activation(activation)
-                }));
+                cells.extend(
+                    [1, 2, 3].map(|quarters| {
+                        cell(SPAN, d, 1, activation).with(N, d + 1 + quarters * harmonics / 4)
+                    }),
+                );
             }
+        }
+        for k in 1..=3 {
+            let count = |d: &usize| Cell::new(self.id(), COUNT).with(D, *d).with(K, k);
+            cells.extend(sweep::dimensions(tier).iter().map(count));
         }
         cells
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {
+        if cell.part == COUNT {
+            return Prediction { flops: 1e3, bytes: 1e3 };
+        }
+        let (d, n) = (cell.d() as f64, cell.n() as f64);
+        let degrees = effort::degrees(cell, tolerance::FINE_TAIL);
         if cell.part == SPAN {
-            let n = cell.n() as f64;
-            let flops = 1e6
-                + DRAWS as f64 * effort::ridge_regression(n, effort::degrees(cell, tolerance::FINE_TAIL), 1);
+            let flops = 1e6 + DRAWS as f64 * effort::ridge_regression(n, degrees, 1);
             return Prediction { flops, bytes: 1e6 + 64.0 * n * n };
         }
+        // Some six sizes for each kernel, of which the largest take the most.
+        let n = 0.5 * d.powi(cell.k() as i32 + 1);
+        let exact = 6.0 * FEW as f64 * effort::ridge_regression(n, degrees, 4);
         if cell.part == KERNELS {
-            let (d, m, n) = (cell.d() as f64, cell.m() as f64, 0.4 * (cell.d() * cell.d()) as f64);
-            // Some seven sizes for each kernel, of which the largest take the most; four ridges, and for
-            // each the kernel matrices of Σ.
-            let exact = effort::ridge_regression(1.4 * n, effort::degrees(cell, tolerance::FINE_TAIL), 8);
             let sigma =
                 effort::Sigma::of(cell, tolerance::TAIL).map_or(0.0, |s| s.top() + s.forms(7.0 * 4.0 * 3.0));
-            return Prediction { flops: sigma + 7.0 * exact, bytes: 1e7 + 64.0 * n * n + 32.0 * m * d * d };
+            let bytes = 1e7 + 64.0 * n * n + 32.0 * cell.m() as f64 * d * d;
+            return Prediction { flops: sigma + exact, bytes };
         }
-        sample_size::predict(cell, 2.0)
+        let (flops, inputs) = sample_size::predict(cell, FEW);
+        let flops = if cell.part == SAMPLES { flops + exact } else { 3.0 * flops };
+        Prediction { flops, bytes: 8.0 * d * inputs + 2e7 + 64.0 * n * n }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         match cell.part.as_str() {
             SPAN => span(cell, seed),
+            COUNT => {
+                let power = (cell.d() as f64).powi(cell.k() as i32 + 1);
+                let [count, power] = [count(cell)?, power].map(|v| Ball::relative(v, 8.0 * f64::EPSILON));
+                Ok(Measurement::new().ball("count", count).ball("count_over_power", count / power))
+            }
             KERNELS => kernels(cell, seed),
+            QUADRATIC => quadratic(cell, seed),
             _ => samples(cell, seed),
         }
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let at_least = |exponent: f64| Sweep::lower(D, move |_| exponent).tied(&[M]);
+        let at_least = |exponent: f64| Sweep::lower(D, move |_| exponent).tied(&[M, DIRECTIONS]);
         vec![
             Bound::inequality(
                 "span",
@@ -140,6 +173,22 @@ impl Claim for Remark1 {
                 Neighbour::rhs("outside_span_half", "half of the n − n_k dimensions counted"),
             )
             .part(SPAN),
+            Bound::asymptotic(
+                "count",
+                "what the count asks for is of the order that is printed: n_k + B(d,k+1)/2 ≍ d^{k+1}",
+                "count",
+                Sweep::both(D, |c| c.k() as f64 + 1.0),
+            )
+            .part(COUNT),
+            Bound::inequality(
+                "kernel-count",
+                "the NTK needs n* ≥ n_k + B(d,k+1)/2, on average over directions and samples",
+                "kernel",
+                Side::Lower,
+                "count",
+                Neighbour::rhs("count_of_all", "all B(d,k+1) dimensions counted, not half of them"),
+            )
+            .part(KERNELS),
             Bound::growth("kernel", "the NTK needs n* ≳ n_k + B(d,k+1)/2", "kernel", "count", at_least(2.0))
                 .part(KERNELS),
             Bound::growth(
@@ -152,20 +201,28 @@ impl Claim for Remark1 {
             .part(KERNELS),
             Bound::growth(
                 "separation",
-                "n* of the NTK is ≳ (n_k + B(d,k+1)/2)/(d^k log(dm)) times that of f_L + f_Q",
-                "kernel_over_regularised",
+                "n* of the NTK over that of f_L + f_Q grows: ≳ (n_k + B(d,k+1)/2)/(d^k ln d)",
+                "separation",
                 "count_over_few",
                 at_least(1.0),
             )
             .part(SAMPLES),
             Bound::growth(
                 "quadratic-term",
-                "f_Q alone needs no fewer samples than f_L + f_Q: n* ≳ its n*",
-                "quadratic_term_over_regularised",
+                "f_Q alone needs no fewer samples than f_L + f_Q at k = 2: n* ≳ its n*",
+                "quadratic_over_expansion",
                 "one",
                 at_least(0.0),
             )
-            .part(SAMPLES),
+            .part(QUADRATIC),
+            Bound::growth(
+                "quadratic-term-above",
+                "nor more by more than a factor: its n* is ≲ d^k ln d, as its complexity has it",
+                "quadratic_term",
+                "few",
+                Sweep::upper(D, |c| c.k() as f64).tied(&[M, DIRECTIONS]),
+            )
+            .part(QUADRATIC),
         ]
     }
 }
@@ -175,15 +232,42 @@ fn count(cell: &Cell) -> Result<f64> {
     Ok(cumulative_dimension(cell.d(), cell.k())? as f64 + 0.5 * dimension(cell.d(), cell.k() + 1))
 }
 
+/// `d^k ln d`.
+fn few(cell: &Cell) -> Ball {
+    let d = cell.d() as f64;
+    Ball::relative(d.powi(cell.k() as i32) * d.ln(), 8.0 * f64::EPSILON)
+}
+
 /// Least numbers of samples of both kernels.
 fn kernels(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (mut trial, count) = (Trial::new(cell, seed)?, count(cell)?);
-    let kernel = trial.least(Method::Kernel, 1.3 * count)?;
-    let finite = trial.least(Method::FiniteKernel, kernel.value)?;
+    let (mut trial, count) = (Trial::new(cell, seed, FEW)?, count(cell)?);
+    let kernel = trial.least(Method::Kernel, Level::HalfPlateau, 1.1 * count)?;
+    let sigma = instance::activation(cell)?;
+    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(1))?;
+    let ridges = RIDGES.map(|share| share * levels.levels[1].kappa);
+    // Σ takes most of the time: one draw of it, for two of the targets.
+    let draws: Vec<(Learner, &sample_size::Draw)> = trial
+        .draws
+        .iter()
+        .take(2)
+        .map(|draw| Ok((Learner::new(cell, seed, draw.target.clone())?, draw)))
+        .collect::<Result<_>>()?;
+    let most = draws[0].1.x.nrows();
+    let finite = sample_size::crossing(kernel.value, cell.d() as f64, [2, most], &mut |n| {
+        let mut sum = 0.0;
+        for (learner, draw) in &draws {
+            let error = kernels::least_error(learner, draw.x.as_ref().subrows(0, n), &ridges)?;
+            sum += 2.0 * error / draw.plateau / draws.len() as f64;
+        }
+        Ok(Ball::relative(sum, 1e-9))
+    })?;
+    let finite = finite.unwrap_or(Ball::exact(most as f64));
+    let all = count + 0.5 * dimension(cell.d(), cell.k() + 1);
     let out = Measurement::new()
         .ball("kernel", kernel)
         .ball("kernel_finite", finite)
         .ball("count", Ball::relative(count, 8.0 * f64::EPSILON))
+        .ball("count_of_all", Ball::relative(all, 8.0 * f64::EPSILON))
         .cost(16.0 * kernel.value.powi(3), 64.0 * kernel.value * kernel.value, 0.0);
     Ok(out.hypothesis(
         "md ≥ n",
@@ -192,22 +276,35 @@ fn kernels(cell: &Cell, seed: u64) -> Result<Measurement> {
     ))
 }
 
-/// Least numbers of samples of all methods.
+/// Least numbers of samples of f_L + f_Q and of the kernel.
 fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (mut trial, count) = (Trial::new(cell, seed)?, count(cell)?);
-    let regularised = trial.least(Method::Regularised, sample_size::hint(cell))?;
-    let term = trial.least(Method::QuadraticTerm, 1.3 * regularised.value)?;
-    let kernel = trial.least(Method::Kernel, 1.3 * count)?;
-    let few = (cell.d() as f64).powi(cell.k() as i32) * sample_size::logarithm(cell);
-    let mut out = Measurement::new()
-        .ball("count", Ball::relative(count, 8.0 * f64::EPSILON))
-        .ball("count_over_few", Ball::relative(count / few, 16.0 * f64::EPSILON))
+    let (mut trial, count) = (Trial::new(cell, seed, FEW)?, count(cell)?);
+    let expansion = trial.least(Method::Expansion, Level::HalfPlateau, sample_size::hint(cell))?;
+    let kernel = trial.least(Method::Kernel, Level::HalfPlateau, 1.1 * count)?;
+    let count = Ball::relative(count, 8.0 * f64::EPSILON);
+    let out = Measurement::new()
+        .ball("expansion", expansion)
+        .ball("kernel", kernel)
+        .ball("separation", kernel / expansion)
+        .ball("count", count)
+        .ball("count_over_few", count / few(cell))
+        .cost(trial.flops(), 64.0 * kernel.value * kernel.value, 0.0);
+    Ok(sample_size::solved(out, cell, &trial))
+}
+
+/// Least numbers of samples of f_Q with and without f_L.
+fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let mut trial = Trial::new(cell, seed, FEW / 2)?;
+    let expansion = trial.least(Method::Expansion, Level::Loss, sample_size::hint(cell))?;
+    let term = trial.least(Method::QuadraticTerm, Level::Loss, 1.5 * expansion.value)?;
+    let out = Measurement::new()
+        .ball("expansion", expansion)
+        .ball("quadratic_term", term)
+        .ball("quadratic_over_expansion", term / expansion)
+        .ball("few", few(cell))
         .quantity("one", 1.0, 0.0)
-        .cost(trial.flops(), 64.0 * kernel.value * kernel.value + 24.0 * cell.m() as f64 * term.value, 0.0);
-    for (name, n) in [("regularised", regularised), ("quadratic_term", term), ("kernel", kernel)] {
-        out = out.ball(name, n).ball(format!("{name}_over_regularised"), n / regularised);
-    }
-    Ok(wide_enough(out, cell))
+        .cost(trial.flops(), 64.0 * cell.d() as f64 * term.value, 0.0);
+    Ok(sample_size::solved(out, cell, &trial))
 }
 
 /// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and

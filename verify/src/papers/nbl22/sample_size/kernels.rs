@@ -8,7 +8,11 @@ use faer::{Mat, MatRef, Side};
 /// The least `E (f̂ − f*)²` over the ridges, of the predictor `f̂ = Σ_i b_i K_m(x_i, ·)`,
 /// `b = (K_m + nλI)^{-1} y`. It is f_L at the displacement `Σ_i b_i φ(x_i)`, so that the error is exact but
 /// for the truncation of Σ.
-pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64]) -> Result<f64> {
+pub(in crate::papers::nbl22) fn least_error(
+    learner: &Learner,
+    x: MatRef<'_, f64>,
+    ridges: &[f64],
+) -> Result<f64> {
     let (n, p, d, m) =
         (x.nrows(), learner.built.net.p(), learner.built.net.d(), learner.built.net.m() as f64);
     let sigma = learner.built.net.activation();
@@ -36,10 +40,10 @@ pub(super) fn least_error(learner: &Learner, x: MatRef<'_, f64>, ridges: &[f64])
 
 #[cfg(test)]
 mod tests {
-    use super::super::target;
     use super::*;
     use crate::claim::cell::Cell;
     use crate::claim::distribution::mean_and_error;
+    use crate::papers::nbl22::instance;
     use crate::papers::nbl22::letters::{D, K, M, R};
     use escapement::sphere::uniform_sphere;
 
@@ -47,7 +51,7 @@ mod tests {
     fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
         let cell =
             Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
-        let learner = Learner::new(&cell, 1, target(&cell, 1).unwrap()).unwrap();
+        let learner = Learner::new(&cell, 1, instance::target(&cell, 1).unwrap()).unwrap();
         let inputs =
             |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
         let (x, fresh, ridge) = (inputs("inputs", 24), inputs("fresh", 20_000), 1e-3);
