@@ -105,7 +105,7 @@ fn read<'a>(sweep: &Sweep, slack: f64, group: &Group<'a>) -> Result<Reading<'a>,
     let local = local_exponents(sweep, members)?;
     let Decision { verdict: by_slope, onset, .. } = decide(side, slack, claimed, &local);
     let Found { apart, noticed } = look_for_an_outlier(sweep, members);
-    let itself = local.iter().all(|l| (l.slope - claimed).abs() <= EXACT_SCATTER.max(l.error));
+    let itself = local.iter().all(|l| (l.slope - claimed).abs() <= EXACT_SCATTER);
     let verdict = match apart {
         Some(_) => Verdict::Refuted,
         None if itself && by_slope == Verdict::Scales => Verdict::Inconclusive,
@@ -334,7 +334,7 @@ fn decide(side: Side, slack: f64, claimed: f64, local: &[Local]) -> Decision {
     let off = |l: &Local| l.estimate().shifted(-claimed);
     let after = local.iter().rev().take_while(|l| off(l).beyond(side) <= slack).count();
     let last = || local.iter().rev().take(FEWEST_AFTER_ONSET);
-    let trend = Trend::of(local);
+    let trend = Trend::of(local, slack);
     let limit = trend.limit.is_some_and(|limit| Estimate::exact(limit - claimed).beyond(side) <= slack);
     if after >= FEWEST_AFTER_ONSET {
         let verdict = if limit || trend.leaves(side) {
@@ -357,6 +357,10 @@ fn decide(side: Side, slack: f64, claimed: f64, local: &[Local]) -> Decision {
 /// correction in 1/d by ½.
 const SHRINKING: f64 = 0.95;
 
+/// A change over an octave by less than this share of the slack is none: it would take a hundred octaves to
+/// leave the slack.
+const STILL: f64 = 0.01;
+
 /// Where the local exponents go.
 ///
 /// They are compared at the end, an octave before and two octaves before (in shorter sweeps at thirds): with
@@ -372,13 +376,13 @@ struct Trend {
 }
 
 impl Trend {
-    fn of(local: &[Local]) -> Self {
+    fn of(local: &[Local], slack: f64) -> Self {
         let end = local[local.len() - 1];
         let step = std::f64::consts::LN_2.min((end.middle - local[0].middle) / 3.0);
         let [e, before, first] = [0.0, step, 2.0 * step].map(|back| interpolated(local, end.middle - back));
         let (old, new) = (before.slope - first.slope, e.slope - before.slope);
         let noise = 2.0 * e.error.max(before.error).max(first.error) + EXACT_SCATTER;
-        if new.abs() <= noise {
+        if new.abs() <= noise.max(STILL * slack) {
             return Self { end: e.slope, change: 0.0, limit: Some(e.slope) };
         }
         let shrinks = new.abs() <= SHRINKING * old.abs();

@@ -73,6 +73,7 @@ const CARD: Card = Card {
         that falls against the same over d^k ln d; a mean error below ‖P_{>k}f*‖² (1 − (n − \
         n_k)/B(d,k+1)).",
     uses: &["theorem-1", "kernel-plateau"],
+    variables: &["d"],
     ..Card::new(&crate::papers::nbl22::PAPER, "remark-1", "What the kernel needs")
 };
 
@@ -161,7 +162,7 @@ impl Claim for Remark1 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let at_least = |exponent: f64| Sweep::lower(D, move |_| exponent).tied(&[M, DIRECTIONS]);
+        let at_least = || Sweep::uniform(D, Side::Lower).tied(&[M, DIRECTIONS]);
         vec![
             Bound::inequality(
                 "span",
@@ -172,6 +173,7 @@ impl Claim for Remark1 {
                 "outside_span",
                 Neighbour::rhs("outside_span_half", "half of the n − n_k dimensions counted"),
             )
+            .code_check()
             .part(SPAN),
             Bound::asymptotic(
                 "count",
@@ -189,14 +191,12 @@ impl Claim for Remark1 {
                 Neighbour::rhs("count_of_all", "all B(d,k+1) dimensions counted, not half of them"),
             )
             .part(KERNELS),
-            Bound::growth("kernel", "the NTK needs n* ≳ n_k + B(d,k+1)/2", "kernel", "count", at_least(2.0))
-                .part(KERNELS),
             Bound::growth(
                 "kernel-of-finite-width",
                 "the NTK of m = O(d) neurons needs n* ≳ n_k + B(d,k+1)/2",
                 "kernel_finite",
                 "count",
-                at_least(2.0),
+                at_least(),
             )
             .part(KERNELS),
             Bound::growth(
@@ -204,7 +204,7 @@ impl Claim for Remark1 {
                 "n* of the NTK over that of f_L + f_Q grows: ≳ (n_k + B(d,k+1)/2)/(d^k ln d)",
                 "separation",
                 "count_over_few",
-                at_least(1.0),
+                at_least(),
             )
             .part(SAMPLES),
             Bound::growth(
@@ -212,7 +212,7 @@ impl Claim for Remark1 {
                 "f_Q alone needs no fewer samples than f_L + f_Q at k = 2: n* ≳ its n*",
                 "quadratic_over_expansion",
                 "one",
-                at_least(0.0),
+                at_least(),
             )
             .part(QUADRATIC),
             Bound::growth(

@@ -21,7 +21,7 @@
 use super::instance::ACTIVATIONS;
 use super::sample_size::{self, Level, Method, Trial};
 use crate::claim::sweep::half_octaves;
-use crate::claim::{Bound, Card, Cell, Claim, Measurement, Prediction, Sweep, Tier};
+use crate::claim::{Bound, Card, Cell, Claim, Measurement, Prediction, Side, Sweep, Tier};
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, DIRECTIONS, EPSILON, K, Letters, R};
 use escapement::ball::Ball;
@@ -75,6 +75,7 @@ const CARD: Card = Card {
     refuted_by: "A least n that grows faster than d^k ln d, slower than d^k, faster than ε^{-2} or than R²; \
         a width beyond every polynomial.",
     uses: &["theorem-2", "theorem-3", "theorem-4", "corollary-1"],
+    variables: &["d", "epsilon", "R", "m"],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-1", "Samples that suffice")
 };
 
@@ -96,7 +97,7 @@ impl Claim for Theorem1 {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let replicates = match tier {
-            Tier::Quick => 2,
+            Tier::Quick => 3,
             Tier::Standard => 3,
             Tier::Paper => 6,
         };
@@ -180,7 +181,7 @@ impl Claim for Theorem1 {
                 "the least n is Θ̃(d^k) from above: n* ≲ d^k ln d",
                 "samples",
                 "power_log",
-                Sweep::upper(D, |c| c.k() as f64).tied(tied),
+                Sweep::uniform(D, Side::Upper).tied(tied),
             )
             .part(SAMPLES),
             Bound::growth(

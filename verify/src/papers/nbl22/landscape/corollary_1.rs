@@ -69,6 +69,7 @@ const CARD: Card = Card {
         L_λ(W*) along m; a closed bound that outgrows ε at the printed width.",
     uses: &["lemma-3", "theorem-2", "escape"],
     errata: &[ErratumId(1), ErratumId(6), ErratumId(10)],
+    variables: &["m", "d", "n", "accuracy"],
     ..Card::new(
         &crate::papers::nbl22::PAPER,
         "corollary-1",
