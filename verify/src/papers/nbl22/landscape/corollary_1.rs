@@ -83,7 +83,7 @@ impl Claim for Corollary1 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        [case::plan(self.id(), tier, [2, 5]), infinite::cells(self.id())].concat()
+        [case::plan(self.id(), tier, [2, 3]), infinite::cells(self.id())].concat()
     }
 
     fn predict(&self, cell: &Cell) -> Prediction {

@@ -29,7 +29,8 @@ use crate::error::Result;
 use crate::papers::nbl22::instance::ACTIVATIONS;
 use crate::papers::nbl22::letters::{ACCURACY, D, K, M, N, R};
 use escapement::ball::Ball;
-use faer::Mat;
+use escapement::construct::signs;
+use faer::{Mat, Par};
 
 /// Fitted to cells of the standard tier.
 const RATES: [[Rates; 2]; 2] = [
@@ -192,8 +193,8 @@ fn explicit() -> Vec<Bound> {
         .part(case::NETWORK),
         bound(
             "noise",
-            "2E_n|f_L(SW_Q)| ≤ 4√(μ‖W_Q‖_F²/m), μ = ‖E σ'(w·x)² xxᵀ‖, for the signs and inputs drawn: the \
-             ratio is at most 1",
+            "2E_n √(E_S f_L(SW_Q)²) ≤ 4√(μ‖W_Q‖_F²/m), μ = ‖E σ'(w·x)² xxᵀ‖, on the inputs drawn: the ratio is \
+             at most 1",
             ("false", "m^{-3/4} in place of m^{-1/2}"),
         ),
         bound(
@@ -323,6 +324,11 @@ fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Resul
     out.insert("raised", ends.iter().map(|(t, _)| raised(t)).fold(0.0, f64::max), error);
     let found = ends.swap_remove(0).0;
     let scales = Scales::of(case)?;
+    let (zero, w_q) = (Mat::zeros(cell.m(), cell.d()), case.built.w_q.w.as_ref());
+    let squares =
+        signs::expected_linear_square(&case.built.net, case.built.x.as_ref(), zero.as_ref(), w_q, Par::Seq)?;
+    let mean = squares.iter().map(|s| s.sqrt()).sum::<f64>() / squares.len() as f64;
+    let noise = 0.5 * mean / (scales.load * scales.square[1] / scales.m).sqrt();
     if has_points(cell) {
         points::record(&mut out, "stationary", case, &found);
         let mut terms = vec![found];
@@ -334,6 +340,9 @@ fn at_points(mut out: Measurement, case: &Case, cell: &Cell, seed: u64) -> Resul
             if name != "zero" {
                 terms.push(t);
             }
+        }
+        for (name, ratio) in [("noise", noise), ("noise-false", noise * scales.m.powf(0.25))] {
+            out = out.ball(name, Ball::relative(ratio, 8.0 * case.built.summation()));
         }
         points::everywhere(&mut out, case, &scales, objective.lambda(), &terms);
     }

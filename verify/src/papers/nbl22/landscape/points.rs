@@ -99,9 +99,6 @@ pub(super) fn everywhere(
         worst("taylor", &|t| (t.moduli[3], taylor(t) * m.powf(-0.25)));
         worst("taylor-false", &|t| (t.moduli[3], taylor(t) * m.powf(-0.5)));
     }
-    let noise = 4.0 * (of.load * of.square[1] / m).sqrt();
-    worst("noise", &|t| (t.moduli[2], noise));
-    worst("noise-false", &|t| (t.moduli[2], noise * m.powf(-0.25)));
     // Where W has no part in the top space, both sides are rounding.
     let top = |t: &Terms, power: f64| match t.projected > 1e-6 * t.norms[0] {
         true => (t.delta * b - 2.0 * of.low[1], of.spread_out(1.0).powf(power) * t.projected),
