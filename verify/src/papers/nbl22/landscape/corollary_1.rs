@@ -139,6 +139,7 @@ impl Claim for Corollary1 {
                     "at −3W_L*, no stationary point, with m^{-1/2} and m^{-3/4}",
                 ),
             )
+            .code_check()
             .among(found),
             Bound::growth(
                 "rate",
@@ -147,6 +148,7 @@ impl Claim for Corollary1 {
                 "one",
                 Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
             )
+            .scatter("network and inputs are drawn, and a descent ends where it ends")
             .among(found),
         ];
         bounds.extend(infinite::at_printed_width("excess-at-printed", excess));
