@@ -363,7 +363,8 @@ const STILL: f64 = 0.01;
 
 /// Where the local exponents go.
 ///
-/// They are compared at the end, an octave before and two octaves before (in shorter sweeps at thirds): with
+/// They are compared at the end, an octave before and two octaves before (at neighbouring values where these are
+/// farther apart, and at thirds of a shorter sweep): with
 /// changes Δ_1 and then Δ_2, the limit of a geometric sequence is `e + Δ_2²/(Δ_1 − Δ_2)`, which is that of
 /// Richardson's extrapolation with the order measured.
 struct Trend {
@@ -378,7 +379,8 @@ struct Trend {
 impl Trend {
     fn of(local: &[Local], slack: f64) -> Self {
         let end = local[local.len() - 1];
-        let step = std::f64::consts::LN_2.min((end.middle - local[0].middle) / 3.0);
+        let gap = end.middle - local[local.len() - 2].middle;
+        let step = std::f64::consts::LN_2.max(gap).min((end.middle - local[0].middle) / 3.0);
         let [e, before, first] = [0.0, step, 2.0 * step].map(|back| interpolated(local, end.middle - back));
         let (old, new) = (before.slope - first.slope, e.slope - before.slope);
         let noise = 2.0 * e.error.max(before.error).max(first.error) + EXACT_SCATTER;

@@ -53,7 +53,7 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     let three =
         half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
     let mut out =
-        vec![(3, 1, three, 10), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 7), 12)];
+        vec![(3, 1, three, 16), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 7), 16)];
     if tier >= Tier::Standard {
         out.extend([
             (4, 1, half_octaves(512, 9), 8),
@@ -116,9 +116,9 @@ impl Claim for Lemma2 {
                     );
                 }
             }
-            let replicates = if tier == Tier::Quick { 4 } else { 12 };
+            let replicates = if tier == Tier::Quick { 8 } else { 12 };
             for d in [3, 4, 6, 8, 12] {
-                let along = cell(DIMENSIONS, d, 128 * d, 1, activation, 0).with(N, d * d);
+                let along = cell(DIMENSIONS, d, 64 * d, 1, activation, 0).with(N, d * d);
                 cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
             }
             for n in [6, 9, 13, 18, 25, 36] {
@@ -215,7 +215,7 @@ impl Claim for Lemma2 {
             Bound::growth(
                 "error-along-d",
                 "the worst error over f_k is at most of the order of the first-order mean of all errors, with \
-                 one constant along d, at m = 128d",
+                 one constant along d, at m = 64d",
                 "error",
                 "first-order",
                 Sweep::uniform(D, Side::Upper).tied(&[M, N]),
@@ -223,7 +223,7 @@ impl Claim for Lemma2 {
             .part(DIMENSIONS),
             Bound::growth(
                 "norm-along-d",
-                "worst ‖W_L‖_F² ≲ 1/min κ_{≤k} with one constant along d, at m = 128d",
+                "worst ‖W_L‖_F² ≲ 1/min κ_{≤k} with one constant along d, at m = 64d",
                 "norm",
                 "inverse-kappa",
                 Sweep::uniform(D, Side::Upper).tied(&[M, N]),
