@@ -43,7 +43,6 @@ mod tests {
     use super::*;
     use crate::claim::cell::Cell;
     use crate::claim::distribution::mean_and_error;
-    use crate::papers::nbl22::instance;
     use crate::papers::nbl22::letters::{D, K, M, R};
     use escapement::sphere::uniform_sphere;
 
@@ -51,7 +50,7 @@ mod tests {
     fn the_error_is_that_of_the_predictor_on_fresh_inputs() {
         let cell =
             Cell::new("test", "").with(D, 6).with(M, 60).with(K, 1).with(R, 1).activation("sigmoid:1");
-        let learner = Learner::new(&cell, 1, instance::target(&cell, 1).unwrap()).unwrap();
+        let learner = Learner::new(&cell, 1, super::super::target(&cell, 1, 1).unwrap()).unwrap();
         let inputs =
             |purpose: &str, n: usize| uniform_sphere(&mut cell.stream(1, purpose), n, 6, 6.0_f64.sqrt());
         let (x, fresh, ridge) = (inputs("inputs", 24), inputs("fresh", 20_000), 1e-3);
@@ -77,8 +76,8 @@ mod tests {
         let squares: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y - f[(i, 0)]).powi(2)).collect();
         let (mean, error) = mean_and_error(&squares);
         assert!((mean - exact).abs() < 5.0 * error, "{exact} for {mean} ± {error}");
-        // A predictor off by a tenth is told apart.
-        let off: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y - 0.9 * f[(i, 0)]).powi(2)).collect();
+        // Of the wrong sign it is told apart.
+        let off: Vec<f64> = truth.iter().enumerate().map(|(i, y)| (y + f[(i, 0)]).powi(2)).collect();
         assert!((mean_and_error(&off).0 - exact).abs() > 5.0 * error);
     }
 }

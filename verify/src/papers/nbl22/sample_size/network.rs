@@ -1,7 +1,6 @@
 //! The width from which the network needs few samples.
 
 use super::{Ball, Cell, Draw, SHARE, Trial, crossing};
-use crate::claim::distribution::{mean_and_error, student_quantile};
 use crate::error::Result;
 use crate::papers::nbl22::learner::Learner;
 use crate::papers::nbl22::letters::{EPSILON, M};
@@ -9,7 +8,6 @@ use escapement::descent::quasi_newton::QuasiNewton;
 use escapement::eigen;
 use escapement::network::Model;
 use escapement::objective::{Loss, RegularizedLoss};
-use escapement::tolerance;
 use faer::{MatMut, MatRef, Par};
 
 /// Steps of L-BFGS on L_λ.
@@ -32,16 +30,12 @@ impl Trial {
         // Widths are even: the search runs over halves.
         let least = crossing(hint / 2.0, self.cell.d() as f64, [self.cell.d(), most / 2], &mut |p| {
             let cell = self.cell.clone().with(M, 2 * p);
-            let (mut sum, mut variance) = (0.0, 0.0);
-            let draws = self.draws.len() as f64;
+            let mut sum = 0.0;
             for draw in &self.draws {
-                let (loss, error) = trained(&cell, self.seed, draw, n)?;
-                sum += loss / draws;
-                variance += (error / draws).powi(2);
+                sum += trained(&cell, self.seed, draw, n)? / self.draws.len() as f64;
                 flops += STEPS as f64 * (12 * n * p * self.cell.d()) as f64;
             }
-            let quantile = student_quantile(1.0 - 0.5 * tolerance::FAILURE, draws * 1e3);
-            let error = Ball::new(sum, quantile * variance.sqrt());
+            let error = Ball::relative(sum, super::ROUNDING);
             if p > last.0 {
                 last = (p, error);
             }
@@ -51,8 +45,8 @@ impl Trial {
     }
 }
 
-/// The mean loss at fresh inputs, relative to ε, and its standard error.
-fn trained(cell: &Cell, seed: u64, draw: &Draw, n: usize) -> Result<(f64, f64)> {
+/// The mean loss at fresh inputs, relative to ε.
+fn trained(cell: &Cell, seed: u64, draw: &Draw, n: usize) -> Result<f64> {
     let epsilon = cell.real(EPSILON);
     let learner = Learner::new(cell, seed, draw.target.clone())?;
     let net = &learner.built.net;
@@ -79,7 +73,5 @@ fn trained(cell: &Cell, seed: u64, draw: &Draw, n: usize) -> Result<(f64, f64)> 
     run.advance(STEPS, &mut function);
     let w = MatRef::from_column_major_slice(run.point(), m, d);
     let f = net.predict(Model::Network, draw.fresh.as_ref(), w, Par::Seq)?;
-    let losses: Vec<f64> =
-        f.iter().zip(&draw.truth).map(|(f, y)| Loss::PseudoHuber.value(*y, *f) / epsilon).collect();
-    Ok(mean_and_error(&losses))
+    Ok(Loss::PseudoHuber.mean(&draw.truth, &f)? / epsilon)
 }
