@@ -30,7 +30,7 @@ pub struct KernelPlateau;
 /// better.
 const RIDGES: [f64; 4] = [0.0, 1e-3, 1e-2, 1e-1];
 /// Samples of which a cell takes the mean.
-const SAMPLES: usize = 24;
+const SAMPLES: usize = 16;
 /// The plateau is looked at in the middle, `n = d^{k+1/2}`, and at d^{k+1/2±W}.
 const W: f64 = 0.15;
 /// Fresh inputs for the estimate of the test error.
@@ -44,7 +44,7 @@ const CARD: Card = Card {
         2021)",
     hypotheses: "d^k ≤ n ≤ d^{k+1}, κ_j > 0 for j ≤ k. Each cell says whether its n lies there.",
     method: "The exact kernel Σ_j τ_j P_j and the exact test error, degree by degree, at the best of four \
-        ridges, none among them, a mean over 24 samples: along n = d^{k+1/2} its part on degrees up to \
+        ridges, none among them, a mean over 16 samples: along n = d^{k+1/2} its part on degrees up to \
         k, the distance of the rest from ‖P_{>k} f*‖², and the slope in n about the middle must all \
         fall with d. The exact error is compared with a mean over fresh inputs.",
     refuted_by: "Along n = d^{k+1/2}, a low-degree part of the error that does not fall, a rest that does \
