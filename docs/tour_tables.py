@@ -44,7 +44,7 @@ def word(found):
 
 def power(found):
     """The smallest violation that would have been refuted."""
-    found = found.get("power", {})
+    found = found.get("power", [{}])[0]
     least = found.get("least")
     if least is None:
         return ""

@@ -162,7 +162,7 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
 fn refutes(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
     for f in falsehood::plant(claim, Tier::Quick, SEED, records) {
         let bound = verdict.bounds.iter().find(|b| b.name == f.bound).ok_or("the bound has no verdict")?;
-        let least = bound.power.as_ref().and_then(|p| p.least).unwrap_or(f64::INFINITY);
+        let least = bound.power.first().and_then(|p| p.least).unwrap_or(f64::INFINITY);
         let planted = f.planted.strip_prefix("times ").and_then(|p| p.split('^').nth(1));
         let power: Option<f64> = planted.and_then(|p| p.parse().ok());
         let wanted = match power {

@@ -75,7 +75,7 @@ pub fn judge_bounds(
     let mut judged: Vec<Judged> = of_claim.iter().map(judge_one).collect();
     for (bound, Judged { verdict, .. }) in of_claim.iter().zip(&mut judged) {
         if verdict.counts() && verdict.verdict != Verdict::NotMeasured {
-            verdict.power = Some(power::of_bound(claim.id(), bound, tier, seed, records));
+            verdict.power = power::of_bound(claim, bound, tier, seed, records);
         }
     }
     let bounds: Vec<BoundVerdict> = judged.iter().map(|j| j.verdict.clone()).collect();
@@ -221,7 +221,7 @@ pub fn judge_bound(
         pooled: found.pooled,
         margin: found.margin.filter(|m| m.is_finite()),
         control: found.control,
-        power: None,
+        power: Vec::new(),
         cells: selected.len(),
         cells_inside_hypotheses: selected.iter().filter(|(_, r)| r.inside_hypotheses()).count(),
         worst,

@@ -119,15 +119,6 @@ fn transferred(records: &[Record], falsified: &[Record], quantity: &str) -> Vec<
 
 /// The records of a bound, falsified in every way that its kind knows.
 fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
-    let with = |value: &dyn Fn(&Record) -> Ball| -> Vec<Record> {
-        slim.iter()
-            .map(|r| {
-                let mut out = r.clone();
-                out.measurement.quantities.insert(quantity(bound).to_owned(), value(r));
-                out
-            })
-            .collect()
-    };
     let times = |factor: &dyn Fn(&Record) -> f64| -> Vec<Record> {
         slim.iter().map(|r| scaled(r, quantity(bound), factor(r))).collect()
     };
@@ -153,9 +144,9 @@ fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
                 let constant = first.unwrap_or(1.0);
                 out.push((
                     "the right side in place of the measurement".to_owned(),
-                    with(&|r| r.get(rhs).map_or(Ball::exact(0.0), |ball| constant * ball)),
+                    replaced(bound, slim, |r| r.get(rhs).map(|ball| constant * ball)),
                 ));
-                out.extend(copies(bound, slim, &with));
+                out.extend(copies(bound, slim));
             }
             out
         }
@@ -163,12 +154,20 @@ fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
     }
 }
 
+/// The records with another left side where there is one.
+fn replaced(bound: &Bound, slim: &[Record], value: impl Fn(&Record) -> Option<Ball>) -> Vec<Record> {
+    let one = |r: &Record| {
+        let mut out = r.clone();
+        if let Some(ball) = value(r) {
+            out.measurement.quantities.insert(quantity(bound).to_owned(), ball);
+        }
+        out
+    };
+    slim.iter().map(one).collect()
+}
+
 /// Every repetition a copy of the first one, where there are several and they differ.
-fn copies(
-    bound: &Bound,
-    slim: &[Record],
-    with: &dyn Fn(&dyn Fn(&Record) -> Ball) -> Vec<Record>,
-) -> Option<(String, Vec<Record>)> {
+fn copies(bound: &Bound, slim: &[Record]) -> Option<(String, Vec<Record>)> {
     let mut firsts: BTreeMap<Cell, Ball> = BTreeMap::new();
     let key = |r: &Record| r.cell.clone().replicate(0);
     for r in slim {
@@ -176,9 +175,9 @@ fn copies(
             firsts.entry(key(r)).or_insert(q);
         }
     }
-    let differ = slim.iter().any(|r| r.get(quantity(bound)) != firsts.get(&key(r)).copied());
-    let copied = |r: &Record| firsts.get(&key(r)).copied().unwrap_or(Ball::exact(0.0));
-    differ.then(|| ("every repetition a copy of the first".to_owned(), with(&copied)))
+    let first = |r: &Record| firsts.get(&key(r)).copied();
+    let differ = slim.iter().any(|r| r.get(quantity(bound)) != first(r));
+    differ.then(|| ("every repetition a copy of the first".to_owned(), replaced(bound, slim, first)))
 }
 
 /// `max(1, x/x_middle)`, x_middle the geometric mean of the ends.

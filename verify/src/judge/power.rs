@@ -9,13 +9,16 @@
 
 use super::claim_verdict::judge_bound;
 use super::verdict::BoundVerdict;
-use crate::claim::{Bound, Card, Kind, Record, Side, Sweep, Tier};
+use crate::claim::{Bound, Card, Claim, Kind, Record, Side, Sweep, Tier, Value};
 use crate::text::numbers::short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The largest power that is planted.
 pub const MOST: f64 = 4.0;
+
+/// Fewest values of a variable along which a power is planted in an inequality.
+const FEWEST: usize = 3;
 
 /// To how much of a power the smallest one is found.
 const STEP: f64 = 0.01;
@@ -98,8 +101,16 @@ pub(super) fn quantity(bound: &Bound) -> &str {
     }
 }
 
-/// What `bound` would have refuted on these records.
-pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, records: &[Record]) -> Power {
+/// What `bound` would have refuted on these records: one power or frequency, or a factor, and beside a factor a
+/// power of each variable of the statement that runs through several values.
+pub(super) fn of_bound(
+    claim: &dyn Claim,
+    bound: &Bound,
+    tier: Tier,
+    seed: u64,
+    records: &[Record],
+) -> Vec<Power> {
+    let (variables, claim) = (claim.card().variables, claim.id());
     let own: Vec<&Record> =
         records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
     let slim: Vec<Record> = own.iter().map(|r| only_sides(r, bound)).collect();
@@ -114,7 +125,7 @@ pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, record
                 .iter()
                 .map(|sign| bisect(0.0, MOST, STEP, |e| refutes(&|r| power_of(sweep, &slim, r, sign * e))));
             let least = least.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
-            Power { variable: sweep.symbol().to_owned(), planted: Violation::Power, least }
+            vec![Power { variable: sweep.symbol().to_owned(), planted: Violation::Power, least }]
         }
         Kind::Identity { .. } | Kind::Inequality { .. } => {
             let (low, high, step) = FACTORS;
@@ -122,7 +133,22 @@ pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, record
             let factor = |t: f64| 1.0 + 10f64.powf(t);
             let towards = |t: f64| if side == Side::Lower { factor(t).recip() } else { factor(t) };
             let least = bisect(low, high, step, |t| refutes(&|_| towards(t))).map(factor);
-            Power { variable: String::new(), planted: Violation::Factor, least }
+            let factor = Power { variable: String::new(), planted: Violation::Factor, least };
+            let along = |variable: &&str| {
+                let at = |r: &Record| r.cell.value(variable).map_or(f64::NAN, Value::real);
+                let mut values: Vec<f64> = slim.iter().map(at).filter(|x| *x > 0.0).collect();
+                values.sort_by(f64::total_cmp);
+                values.dedup();
+                let first = values.first().copied().filter(|_| values.len() >= FEWEST)?;
+                let sign = if side == Side::Lower { -1.0 } else { 1.0 };
+                let least = bisect(0.0, MOST, STEP, |e| {
+                    refutes(&|r| {
+                        Some((at(r) / first).powf(sign * e)).filter(|f| f.is_finite()).unwrap_or(1.0)
+                    })
+                });
+                Some(Power { variable: (*variable).to_owned(), planted: Violation::Power, least })
+            };
+            [vec![factor], variables.iter().filter_map(along).collect()].concat()
         }
         Kind::Probability { trials, side, probability, .. } => {
             let p = *probability;
@@ -139,7 +165,7 @@ pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, record
                 found.bracketed.unwrap_or(found.verdict).fails()
             };
             let least = bisect(0.0, 1.0, STEP, fails).map(at);
-            Power { variable: String::new(), planted: Violation::Frequency, least }
+            vec![Power { variable: String::new(), planted: Violation::Frequency, least }]
         }
     }
 }
@@ -148,7 +174,12 @@ pub(super) fn of_bound(claim: &str, bound: &Bound, tier: Tier, seed: u64, record
 pub(super) fn of_claim(card: &Card, bounds: &[Bound], verdicts: &[BoundVerdict]) -> Vec<Powers> {
     let looked = |variable: &str| {
         let mut seen: BTreeMap<&str, (&str, Option<f64>)> = BTreeMap::new();
-        for (bound, verdict) in bounds.iter().zip(verdicts).filter(|(_, v)| v.counts()) {
+        let names = |v: &BoundVerdict| v.power.iter().any(|p| p.variable == variable);
+        let swept = |v: &BoundVerdict| v.slack.is_some() && names(v);
+        // An inequality says how a variable enters where no sweep does.
+        let any_swept = verdicts.iter().any(|v| v.counts() && swept(v));
+        let looks = |v: &BoundVerdict| v.counts() && if any_swept { swept(v) } else { names(v) };
+        for (bound, verdict) in bounds.iter().zip(verdicts).filter(|(_, v)| looks(v)) {
             for power in verdict.power.iter().filter(|p| p.variable == variable) {
                 let held = seen.entry(quantity(bound)).or_insert((&bound.name, power.least));
                 if power.least.is_some_and(|new| held.1.is_none_or(|old| new < old)) {

@@ -208,9 +208,9 @@ pub struct BoundVerdict {
     pub margin: Option<f64>,
     /// The control.
     pub control: Control,
-    /// The smallest violation that would have been refuted: of a paper check that counts.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub power: Option<Power>,
+    /// The smallest violations that would have been refuted: of a paper check that counts.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub power: Vec<Power>,
     /// Cells it was judged on.
     pub cells: usize,
     /// Those that meet every hypothesis of the theorem.

@@ -149,7 +149,7 @@ impl Claim for Lemma1 {
 
     fn bounds(&self) -> Vec<Bound> {
         let k = |cell: &Cell| cell.k() as f64;
-        vec![
+        let mut bounds = vec![
             Bound::growth(
                 "error-rate",
                 "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like \
@@ -168,31 +168,6 @@ impl Claim for Lemma1 {
                 Sweep::upper(M, |_| -0.5).supremum_over(&[N]),
             )
             .part("maximum"),
-            Bound::growth(
-                "largest-error-in-n",
-                "that quantile is ≲ log n along n from d^k to d^{k+1}: the error is a chaos of degree 2",
-                "max_error",
-                "max_scale",
-                Sweep::uniform(N, Side::Upper),
-            )
-            .part("inputs")
-            .chosen("log n in place of the √log n of a Gaussian maximum, which the data outgrow"),
-            Bound::growth(
-                "error-along-d",
-                "the root mean square of the error has one constant along d: it follows its exact value",
-                "rms_error",
-                "exact_rms_error",
-                Sweep::uniform(D, Side::Both).tied(&[M]),
-            )
-            .part("dimensions"),
-            Bound::growth(
-                "error-along-r",
-                "the root mean square of the error has one constant along R: it follows its exact value",
-                "rms_error",
-                "exact_rms_error",
-                Sweep::uniform(R, Side::Both),
-            )
-            .part("terms"),
             Bound::asymptotic(
                 "error-in-d",
                 "√m times the exact root mean square of the error is ≲ d^k",
@@ -251,7 +226,9 @@ impl Claim for Lemma1 {
             )
             .code_check()
             .part("unbiased"),
-        ]
+        ];
+        bounds.extend(at_one_width());
+        bounds
     }
 }
 
@@ -278,6 +255,37 @@ impl Lemma1 {
         }
         cells
     }
+}
+
+/// One constant along n, along d and along R.
+fn at_one_width() -> [Bound; 3] {
+    [
+        Bound::growth(
+            "largest-error-in-n",
+            "that quantile is ≲ log n along n from d^k to d^{k+1}: the error is a chaos of degree 2",
+            "max_error",
+            "max_scale",
+            Sweep::uniform(N, Side::Upper),
+        )
+        .part("inputs")
+        .chosen("log n in place of the √log n of a Gaussian maximum, which the data outgrow"),
+        Bound::growth(
+            "error-along-d",
+            "the root mean square of the error has one constant along d: it follows its exact value",
+            "rms_error",
+            "exact_rms_error",
+            Sweep::uniform(D, Side::Both).tied(&[M]),
+        )
+        .part("dimensions"),
+        Bound::growth(
+            "error-along-r",
+            "the root mean square of the error has one constant along R: it follows its exact value",
+            "rms_error",
+            "exact_rms_error",
+            Sweep::uniform(R, Side::Both),
+        )
+        .part("terms"),
+    ]
 }
 
 /// R and σ, every pair.

@@ -5,7 +5,6 @@ use super::{badge, figures, hover, table};
 use crate::report::graph::{class, sign};
 use crate::report::model::{BoundReport, ClaimReport, Freshness, erratum_anchor};
 use escapement_verify::claim::Check;
-use escapement_verify::judge::Power;
 use escapement_verify::text::numbers::{short, signed_exponent as exponent};
 use escapement_verify::text::plural::count;
 use maud::{Markup, html};
@@ -114,7 +113,7 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
         @if let (Some(slack), Some(reason)) = (v.slack, &v.slack_reason) {
             "Slack " (slack) ", because " (inline(reason)) ". "
         }
-        @if let Some(words) = v.power.as_ref().map(Power::words) { (capital(&words)) " would have been refuted. " }
+        @for power in &v.power { (capital(&power.words())) " would have been refuted. " }
         @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
         @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
         @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }

@@ -29,7 +29,7 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
             b.bracketed.map_or_else(String::new, |v| v.to_string()),
             b.printed.map_or_else(String::new, |e| e.0.to_string()),
             shown(b.slack),
-            shown(b.power.as_ref().and_then(|p| p.least)),
+            shown(b.power.first().and_then(|p| p.least)),
             shown(b.implied_constant),
             shown(bound.constant_error),
             shown(b.margin),

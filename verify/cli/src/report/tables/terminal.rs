@@ -2,7 +2,9 @@
 
 use crate::report::{control, model::CAVEAT};
 use escapement_verify::claim::{Bound, Check, Side};
-use escapement_verify::judge::{BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Powers, Verdict};
+use escapement_verify::judge::{
+    BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Verdict,
+};
 use escapement_verify::text::numbers::{four_decimals, short};
 use escapement_verify::text::plural::count;
 use escapement_verify::{claim::Claim, claim::registry::Registry};
@@ -65,7 +67,8 @@ pub fn powers(verdicts: &[ClaimVerdict]) -> String {
         let _ =
             writeln!(out, "{}: {}", v.claim, if all.is_empty() { "–".to_owned() } else { all.join(", ") });
         for b in v.bounds.iter().filter(|b| b.counts()) {
-            let words = b.power.as_ref().map_or_else(|| b.word(), |p| p.words());
+            let all: Vec<String> = b.power.iter().map(Power::words).collect();
+            let words = if all.is_empty() { b.word() } else { all.join(", ") };
             let _ = writeln!(out, "  {:<34}  {words}", b.name);
         }
     }
@@ -221,8 +224,9 @@ fn evidence(b: &BoundVerdict) -> String {
     if !b.tightness.text.is_empty() {
         words.push(b.tightness.text.clone());
     }
-    if let Some(power) = &b.power {
-        words.push(format!("power: {}", power.words()));
+    if !b.power.is_empty() {
+        let all: Vec<String> = b.power.iter().map(Power::words).collect();
+        words.push(format!("power: {}", all.join(", ")));
     }
     words.push(format!("{}, {} inside the hypotheses", count(b.cells, "cell"), b.cells_inside_hypotheses));
     words.push(format!("control {}", control::words(&b.control)));

@@ -119,7 +119,7 @@ impl Claim for Theorem2 {
                 cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0).without(M));
             }
         }
-        let replicates = if tier == Tier::Quick { 4 } else { 8 };
+        let replicates = if tier == Tier::Quick { 3 } else { 8 };
         for activation in ACTIVATIONS {
             for d in [3, 4, 6, 8, 12] {
                 let along = cell(DIMENSIONS, d, 128 * d, 1, 1, activation, 0).with(N, d * d);
