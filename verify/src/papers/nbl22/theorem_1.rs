@@ -10,8 +10,8 @@
 //! the least n whose population loss is ε.
 //!
 //! In d, n* is held to `d^k ln d` from above and to d^k from below. In ε it is held to the printed ε^{-2},
-//! and to ε^{-1}, which is what the complexity of f_L + f_Q gives for a smooth loss and labels without noise
-//! (Srebro, Sridharan and Tewari 2010): sharper than printed. In R, n* ≲ R² is what the printed norms give:
+//! which is loose by about one power: the complexity of f_L + f_Q gives ε^{-1} for a smooth loss and labels
+//! without noise (Srebro, Sridharan and Tewari 2010). In R, n* ≲ R² is what the printed norms give:
 //! `‖W_Q‖_{2,4}^4 ≤ 8R Σ_i E h_i²`.
 //!
 //! What "m ≥ poly(d)" means is measured beside it: m_c(d), the least width at which the network itself,

@@ -64,7 +64,7 @@ pub(super) fn section(report: &Report) -> Markup {
                             th scope="col" { "Claim" } th scope="col" { "Verdict" }
                             th scope="col" { "As printed" } th scope="col" { "What it says" }
                             th scope="col" class="far-out" { "Exponent, claimed → measured" }
-                            th scope="col" class="far-out" { "Constant" } th scope="col" { "Power" }
+                            th scope="col" class="far-out" { "Constant" } th scope="col" class="power" { "Power" }
                             th scope="col" { "Cells" }
                             th scope="col" { "Numbers" }
                         }
@@ -96,8 +96,12 @@ fn row(claim: &ClaimReport) -> Markup {
             }
             td data-label="What it says" { (inline(&claim.title)) }
             (worst(claim))
-            td data-label="Power" { (powers(&claim.power)) }
-            td data-label="Cells" { (c.recorded) " of " (c.planned) ", " (c.inside_hypotheses) " inside" }
+            td data-label="power" class="power" { (powers(&claim.power)) }
+            td data-label="Cells" {
+                (c.recorded)
+                @if c.recorded < c.planned { " of " (c.planned) }
+                @if c.recorded > 0 { ", " (100 * c.inside_hypotheses / c.recorded) " % inside" }
+            }
             td data-label="Numbers" { (freshness(claim.freshness)) }
         }
     }
