@@ -98,7 +98,7 @@ fn the_exit_code_says_what_came_out() {
             run(&registry(slope, scatter), &desk, &["verify", "made-up", "--jobs", "1", "--details"]);
         assert_eq!(again, code);
         assert!(
-            table.contains(&format!("\nmade-up               {verdict} "))
+            table.contains(&format!("\nmade-up              {verdict} "))
                 && table.contains("evidence")
                 && table.contains("erratum 3"),
             "{table}"

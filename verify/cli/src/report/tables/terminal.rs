@@ -10,17 +10,18 @@ use escapement_verify::text::plural::count;
 use escapement_verify::{claim::Claim, claim::registry::Registry};
 use std::fmt::Write;
 
-/// The widths of the columns: with a space between them less than a hundred.
-const WIDTHS: [usize; 6] = [21, 21, 17, 8, 21, 5];
+/// The widths of the columns: with a space between them a hundred.
+const WIDTHS: [usize; 6] = [20, 22, 20, 9, 18, 6];
 
 /// The headings of the columns.
-const HEADINGS: [&str; 6] = ["claim", "verdict", "exponent", "constant", "power", "cells inside"];
+const HEADINGS: [&str; 6] = ["claim", "verdict", "exponent", "constant", "power", "inside"];
 
 /// What the columns mean.
 const LEGEND: &str = "\
 exponent: as measured, in brackets as claimed, of the sweep nearest to violating its bound;
 constant: the largest ratio of that bound (the smallest of a lower one);
-power: the smallest extra power that would have been refuted, – where no check looks at the variable.
+power: the smallest extra power that would have been refuted, – where no check looks at the variable;
+inside: the share of cells that meet the printed hypotheses.
 ";
 
 /// The table that `verify` ends with: one line for each claim, then the bounds that are not supported; with
