@@ -58,6 +58,7 @@ impl Claim for Synthetic {
             hypotheses: "m even",
             method: "by construction",
             refuted_by: "a slope above ¼",
+            variables: &["m", "d"],
             uses: self.uses,
             ..Card::new(&PAPER, self.id, "a made-up claim")
         }

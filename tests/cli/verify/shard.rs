@@ -295,11 +295,19 @@ fn bad_input_is_one_sentence_and_leaves_nothing() {
 #[test]
 fn a_record_does_not_depend_on_the_number_of_threads() {
     let registry = escapement_verify::papers::standard().unwrap();
-    for (id, key) in [
-        ("random-signs", "random-signs/width,d=3,m=64,n=9,k=1,R=1,activation=sigmoid:1,replicate=0"),
-        ("remark-1", "remark-1/kernels,d=32,m=320,k=1,R=1,activation=sigmoid:1,replicate=1"),
+    for (id, tier, key) in [
+        (
+            "random-signs",
+            Tier::Quick,
+            "random-signs/width,d=3,m=64,n=9,k=1,R=1,activation=sigmoid:1,replicate=0",
+        ),
+        (
+            "remark-1",
+            Tier::Standard,
+            "remark-1/finite-kernels,d=16,m=160,k=1,R=1,activation=sigmoid:1,replicate=1",
+        ),
     ] {
-        let plan = Plan::new(&[registry.get(id).unwrap()], Tier::Quick, 2206).unwrap();
+        let plan = Plan::new(&[registry.get(id).unwrap()], tier, 2206).unwrap();
         let step = plan.steps.iter().find(|s| s.cell.key() == key).unwrap();
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
