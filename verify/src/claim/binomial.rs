@@ -6,6 +6,7 @@
 //! by another way, and were seen to lose digits from n = 10⁶ on, or not to return.
 
 use super::distribution::PROBABILITY_CONFIDENCE;
+use super::side::Side;
 
 /// More trials than this are not looked at: the tail has some 10√n terms.
 pub const MOST_TRIALS: u64 = 1_000_000_000_000;
@@ -57,42 +58,51 @@ pub fn binomial_term(x: u64, n: u64, p: f64) -> f64 {
     log.exp() * (n / (std::f64::consts::TAU * x * (n - x))).sqrt()
 }
 
-/// `P(X ≥ x)` for X binomial with n trials of probability p in (0, 1), where x is above the mean: else the sum
-/// is as right and longer.
-fn upper_tail(x: u64, n: u64, p: f64) -> f64 {
+/// `P(X ≥ x)` or `P(X ≤ x)` for X binomial with n trials of probability p in (0, 1), where x is on that side of
+/// the mean: else the sum is as right and longer.
+fn tail(side: Side, x: u64, n: u64, p: f64) -> f64 {
     let (mut term, odds) = (binomial_term(x, n, p), p / (1.0 - p));
-    let mut sum = 0.0;
-    for k in x..=n {
+    let (mut k, mut sum) = (x, 0.0);
+    loop {
         let before = sum;
         sum += term;
-        if sum == before {
-            break;
+        if sum == before || k == if side == Side::Lower { n } else { 0 } {
+            return sum;
         }
-        term *= (n - k) as f64 / (k + 1) as f64 * odds;
+        if side == Side::Lower {
+            term *= (n - k) as f64 / (k + 1) as f64 * odds;
+            k += 1;
+        } else {
+            term *= k as f64 / (n - k + 1) as f64 / odds;
+            k -= 1;
+        }
     }
-    sum
 }
 
-/// The p at which `P(X ≥ x) = tail`, which is at most ½: the lower limit after x of n.
-fn lower_limit(x: u64, n: u64, tail: f64) -> f64 {
-    if x == 0 {
-        return 0.0;
+/// The p at which x of n lies in a tail of probability `wanted`, at most ½: `P(X ≥ x)` for the lower limit, and
+/// `P(X ≤ x)` for the upper one.
+fn limit(side: Side, x: u64, n: u64, wanted: f64) -> f64 {
+    let (rate, lower) = (x as f64 / n as f64, side == Side::Lower);
+    match (x, lower) {
+        (0, true) => return 0.0,
+        (0, false) => return -(wanted.ln() / n as f64).exp_m1(),
+        (x, true) if x == n => return (wanted.ln() / n as f64).exp(),
+        (x, false) if x == n => return 1.0,
+        _ => {}
     }
-    if x == n {
-        return (tail.ln() / n as f64).exp();
-    }
-    let (mut low, mut high) = (0.0, x as f64 / n as f64);
-    let mut p = 0.5 * high;
+    let (mut low, mut high) = if lower { (0.0, rate) } else { (rate, 1.0) };
+    let mut p = 0.5 * (low + high);
     // Newton's method on the logarithm of the tail, kept between the limits by halving.
     for _ in 0..200 {
-        let found = upper_tail(x, n, p);
-        if found > tail {
+        let found = tail(side, x, n, p);
+        if (found > wanted) == lower {
             high = p
         } else {
             low = p
         }
-        let slope = x as f64 * binomial_term(x, n, p) / (p * found);
-        let next = p - (found / tail).ln() / slope;
+        let term = binomial_term(x, n, p) / found;
+        let slope = if lower { x as f64 * term / p } else { -((n - x) as f64) * term / (1.0 - p) };
+        let next = p - (found / wanted).ln() / slope;
         let next = if next > low && next < high { next } else { 0.5 * (low + high) };
         if (next - p).abs() <= f64::EPSILON * p {
             return next;
@@ -105,13 +115,13 @@ fn lower_limit(x: u64, n: u64, tail: f64) -> f64 {
 /// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at
 /// [`PROBABILITY_CONFIDENCE`]; 0 and 1 without trials, and with more than [`MOST_TRIALS`].
 ///
-/// The relative error of the limits, and of their distances from 1, is below 1e-10 up to 10⁹ trials: a
-/// rounding of p moves ln P by up to √n of them.
+/// The relative error of the limits is below 1e-10 up to 10⁹ trials: a rounding of p moves ln P by up to √n of
+/// them.
 pub fn clopper_pearson(successes: u64, trials: u64) -> (f64, f64) {
     let tail = 0.5 * (1.0 - PROBABILITY_CONFIDENCE);
     if trials == 0 || trials > MOST_TRIALS {
         return (0.0, 1.0);
     }
     let x = successes.min(trials);
-    (lower_limit(x, trials, tail), 1.0 - lower_limit(trials - x, trials, tail))
+    (limit(Side::Lower, x, trials, tail), limit(Side::Upper, x, trials, tail))
 }

@@ -115,7 +115,7 @@ impl Claim for Spectrum {
             }
             let replicates = if tier == Tier::Quick { 4 } else { 8 };
             for d in [3, 4, 6, 8, 12] {
-                let cell = base(DIMENSIONS).with(D, d).with(M, 128 * d).with(K, 1);
+                let cell = base(DIMENSIONS).with(D, d).with(M, 144 * d + 320).with(K, 1);
                 cells.extend((0..replicates).map(|replicate| cell.clone().replicate(replicate)));
             }
             for &(part, d, k, first, points, replicates) in &sweeps {
@@ -296,7 +296,7 @@ fn in_d() -> Vec<Bound> {
     vec![
         Bound::growth(
             "low-degrees-along-d",
-            "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j with one constant along d, at m = 128d",
+            "λ_{n_k}(Σ) ≍ min_{j≤k} κ_j with one constant along d, at m = 144d + 320",
             "lambda",
             "kappa",
             Sweep::uniform(D, Side::Both).tied(&[M]),
@@ -304,7 +304,7 @@ fn in_d() -> Vec<Bound> {
         .part(DIMENSIONS),
         Bound::growth(
             "angle-along-d",
-            "the sine of the largest angle ≲ √(2Z/m) with one constant along d, at m = 128d",
+            "the sine of the largest angle ≲ √(2Z/m) with one constant along d, at m = 144d + 320",
             "sine",
             "angle",
             Sweep::uniform(D, Side::Upper).tied(&[M]),
