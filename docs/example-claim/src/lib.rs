@@ -29,6 +29,7 @@ const CARD: Card = Card {
         at d = 3 and 6.",
     refuted_by: "A largest eigenvalue below max_j κ_j by more than its error; an excess that does not \
         follow m^{-1/2}.",
+    variables: &["m", "d"],
     ..Card::new(&PAPER, "top-eigenvalue", "The top of Σ lies above its limit")
 };
 
@@ -38,7 +39,7 @@ impl Claim for TopEigenvalue {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        let replicates = if tier == Tier::Quick { 6 } else { 24 };
+        let replicates = if tier == Tier::Quick { 20 } else { 40 };
         let mut cells = Vec::new();
         for d in [3, 6] {
             for activation in ["sigmoid:1", "tanh:0.5"] {
