@@ -62,7 +62,7 @@ impl Claim for Lemma1 {
         let mut cells = Vec::new();
         // (k, d, widths of the sweep): every width meets m ≥ d^{2k}.
         let (sweeps, count, replicates): (&[(usize, usize)], usize, usize) = match tier {
-            Tier::Quick => (&[(1, 4), (1, 8), (2, 4)], 6, 3),
+            Tier::Quick => (&[(1, 4), (1, 8), (2, 4)], 5, 8),
             Tier::Standard => (&[(1, 4), (1, 8), (1, 12), (1, 24), (2, 4), (2, 6), (2, 8)], 5, 3),
             Tier::Paper => (&[(1, 4), (1, 12), (1, 100), (2, 4), (2, 8), (2, 12), (3, 4), (3, 5)], 6, 5),
         };
@@ -244,14 +244,18 @@ impl Lemma1 {
             };
             let mut all: Vec<Cell> = [8, 11, 16, 23, 32, 45, 64, 128, 256]
                 .into_iter()
-                .flat_map(|n| TERMS.map(|terms| cell("inputs", 8, 512, terms).with(N, n)))
+                .flat_map(|n| TERMS.map(|terms| cell("inputs", 8, 128, terms).with(N, n)))
                 .collect();
             let [dimensions, terms] = ALONG;
-            all.extend(terms.map(|terms| cell("terms", 4, 1024, terms)));
-            cells.extend(all.into_iter().flat_map(|c| (0..replicates).map(move |r| c.clone().replicate(r))));
-            let along = dimensions.map(|d| cell("dimensions", d, 4 * d * d, 1));
-            let three = 3 * replicates;
-            cells.extend(along.into_iter().flat_map(|c| (0..three).map(move |r| c.clone().replicate(r))));
+            let along = |d| TERMS.map(|terms| cell("dimensions", d, 4 * d * d, terms));
+            all.extend(dimensions.into_iter().flat_map(along));
+            cells.extend(
+                all.into_iter().flat_map(|c| (0..4 * replicates).map(move |r| c.clone().replicate(r))),
+            );
+            let along = terms.map(|terms| cell("terms", 4, 1024, terms));
+            cells.extend(
+                along.into_iter().flat_map(|c| (0..replicates).map(move |r| c.clone().replicate(r))),
+            );
         }
         cells
     }

@@ -81,7 +81,7 @@ impl Claim for RandomSigns {
         };
         // (k, d, first width, widths)
         let (sweeps, replicates): (&[(usize, usize, usize, usize)], usize) = match tier {
-            Tier::Quick => (&[(1, 3, 64, 5), (1, 6, 32, 5), (2, 3, 64, 5)], 2),
+            Tier::Quick => (&[(1, 3, 128, 5), (1, 6, 64, 5), (2, 3, 128, 5)], 3),
             Tier::Standard => {
                 (&[(1, 3, 64, 8), (1, 6, 32, 6), (1, 10, 32, 5), (2, 3, 64, 8), (2, 4, 64, 5)], 3)
             }

@@ -1,5 +1,6 @@
 //! Worst cases over f_k, W_L itself, and the zonal numbers beside them.
 
+use super::LITERAL;
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::hypotheses::{dimension, wide_enough, width_of_hypothesis};
@@ -22,9 +23,10 @@ const MOMENT_DEGREE: usize = 7;
 const LONG_DEGREE: usize = 31;
 
 /// Where Σ is cut: the Gram matrix of the harmonics is affordable at these tails; the operator route hardly
-/// depends on them.
+/// depends on them. At the width of the hypothesis an error of 10⁻³ is compared with 1.
 pub(super) fn tail(cell: &Cell) -> f64 {
     match (cell.d(), cell.activation.as_str()) {
+        _ if cell.part == LITERAL => 1e-4,
         (4, "tanh:0.5") => 1e-6,
         (3, _) if cell.m() > 50_000 => 1e-9,
         (3 | 4, _) => 1e-7,

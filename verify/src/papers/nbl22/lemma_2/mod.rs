@@ -26,7 +26,9 @@ pub struct Lemma2;
 
 /// Worst cases over f_k along m.
 const SWEEP: &str = "sweep";
-/// The same along d.
+/// The width of the hypothesis at d = 4, which is one width and carries no exponent.
+const LITERAL: &str = "literal";
+/// The worst cases along d.
 const DIMENSIONS: &str = "dimensions";
 /// W_L on n inputs, m in proportion to n.
 const INPUTS: &str = "inputs";
@@ -48,12 +50,11 @@ fn cell(part: &str, d: usize, m: usize, k: usize, activation: &str, replicate: u
 /// half, and Student's limits are wide for few widths: seven or more of them, ten replicates or more each.
 fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     let half_octaves = |first: usize, count: usize| sweep::half_octaves(first, count).collect::<Vec<_>>();
+    let doublings = |first: usize, count: usize| sweep::doublings(first, count).collect::<Vec<_>>();
     // 59050 is the least even number above 3^10.
-    let literal = |count: usize| sweep::doublings(59_050, count);
-    let three =
-        half_octaves(512, 9).into_iter().chain(literal(if tier == Tier::Quick { 1 } else { 5 })).collect();
-    let mut out =
-        vec![(3, 1, three, 16), (3, 2, half_octaves(1024, 9), 16), (6, 1, half_octaves(128, 7), 16)];
+    let literal = doublings(59_050, if tier == Tier::Quick { 1 } else { 5 });
+    let three = [doublings(64, 7), literal].concat();
+    let mut out = vec![(3, 1, three, 64), (3, 2, doublings(128, 7), 64), (6, 1, half_octaves(64, 7), 16)];
     if tier >= Tier::Standard {
         out.extend([
             (4, 1, half_octaves(512, 9), 8),
@@ -61,7 +62,6 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
             (10, 1, half_octaves(192, 9), 6),
             (5, 2, half_octaves(256, 9), 4),
         ]);
-        out.push((4, 1, vec![1 << 20], 1));
     }
     if tier == Tier::Paper {
         out.push((100, 1, half_octaves(2500, 5), 2));
@@ -108,6 +108,9 @@ impl Claim for Lemma2 {
                     cells.extend((0..count).map(|r| cell(SWEEP, d, m, k, activation, r).with(N, n)));
                 }
             }
+            if tier >= Tier::Standard {
+                cells.push(cell(LITERAL, 4, 1 << 20, 1, activation, 0).with(N, 16));
+            }
             let replicates = if tier == Tier::Quick { 8 } else { 16 };
             for (d, k) in [(3, 1), (3, 2)] {
                 for m in sweep::doublings(64, 5) {
@@ -138,14 +141,14 @@ impl Claim for Lemma2 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m, tail) = (cell.d() as f64, cell.m() as f64, measure::tail(cell));
         match cell.part.as_str() {
-            SWEEP | DIMENSIONS if cell.d() <= 4 => {
+            SWEEP | LITERAL | DIMENSIONS if cell.d() <= 4 => {
                 let n: f64 = if cell.d() == 3 { 200.0 } else { 500.0 };
                 Prediction {
                     flops: 3e5 + effort::Sigma::of(cell, tail).map_or(0.0, |s| s.projection()),
                     bytes: 8.0 * (3.0 * n * n + 2048.0 * d * n * 3.0 + m * d),
                 }
             }
-            SWEEP | DIMENSIONS => {
+            SWEEP | LITERAL | DIMENSIONS => {
                 let p = 0.5 * m;
                 let columns = 6.0 * (cumulative_dimension(cell.d(), cell.k()).unwrap_or(1) as f64 + 8.0);
                 Prediction {
@@ -194,7 +197,6 @@ impl Claim for Lemma2 {
                 "one",
                 Neighbour::lhs("short-over-target", "one eigenvector too few"),
             )
-            .part(SWEEP)
             .among(literal),
             Bound::inequality(
                 "norm",

@@ -40,9 +40,9 @@ const HALVES: [usize; 6] = [2, 3, 4, 6, 8, 12];
 type Widths = (&'static str, usize, usize, usize, usize, usize);
 
 const QUICK: [Widths; 6] = [
-    (TOP, 3, 1, 512, 6, 16),
-    (TOP, 3, 2, 1024, 6, 16),
-    (TOP, 4, 1, 512, 6, 12),
+    (TOP, 3, 1, 512, 5, 32),
+    (TOP, 3, 2, 1024, 5, 32),
+    (TOP, 4, 1, 512, 5, 24),
     (LEVELS, 3, 1, 1024, 5, 4),
     (LEVELS, 3, 2, 2048, 5, 4),
     (LEVELS, 4, 1, 1024, 5, 4),
@@ -300,14 +300,6 @@ fn in_d() -> Vec<Bound> {
             "lambda",
             "kappa",
             Sweep::uniform(D, Side::Both).tied(&[M]),
-        )
-        .part(DIMENSIONS),
-        Bound::growth(
-            "angle-along-d",
-            "the sine of the largest angle ≲ √(2Z/m) with one constant along d, at m = 144d + 320",
-            "sine",
-            "angle",
-            Sweep::uniform(D, Side::Upper).tied(&[M]),
         )
         .part(DIMENSIONS),
         Bound::asymptotic("levels-in-d", "κ_j ≍ d^{1−j}, κ_0 ≍ 1", "kappa", Sweep::both(D, claimed))
