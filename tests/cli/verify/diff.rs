@@ -24,9 +24,10 @@ fn diff(registry: &Registry, desk: &TempDir, names: [&str; 2]) -> (u8, Value) {
     assert!(error.is_empty(), "{error}");
     let words = run(registry, desk, &["diff", &old, &new]);
     let value: Value = serde_json::from_str(&out).unwrap();
-    // A line each, one that counts them, and one above what is gone.
+    // A line each, one that counts them, one above what is gone, and one for each that cannot be compared.
     let gone = value["gone"].as_u64().unwrap();
-    let lines = 1 + value["changes"].as_array().unwrap().len() + usize::from(gone > 0);
+    let cannot = value["cannot"].as_array().map_or(0, Vec::len);
+    let lines = 1 + value["changes"].as_array().unwrap().len() + usize::from(gone > 0) + cannot;
     assert_eq!((words.0, words.1.lines().count()), (code, lines), "{}", words.1);
     assert_eq!(words.1.matches("\n  ").count() as u64, gone, "{}", words.1);
     (code, value)
@@ -172,6 +173,51 @@ fn bounds_come_and_go() {
 }
 
 #[test]
+fn of_a_report_with_the_earlier_words_it_says_what_cannot_be_compared() {
+    let (desk, old, _) = desk();
+    let out = desk.path().join("out").display().to_string();
+    run(&toy::registry(), &desk, &["report", "--journal", old.to_str().unwrap(), "--out", &out]);
+    let text = fs::read_to_string(desk.path().join("out/report.json")).unwrap();
+    let mut report: Value = serde_json::from_str(&text).unwrap();
+    report["schema"] = "escapement-report/1".into();
+    for bound in report["claims"].as_array_mut().unwrap().iter_mut().flat_map(|c| {
+        c.as_object_mut().unwrap().remove("power");
+        c["bounds"].as_array_mut().unwrap()
+    }) {
+        bound.as_object_mut().unwrap().remove("check");
+        for exponent in bound["exponents"].as_array_mut().unwrap() {
+            // Far from what is measured: were it compared, it would have moved.
+            let [parameter, group] = ["parameter", "group"].map(|key| exponent[key].clone());
+            *exponent = serde_json::json!({
+                "parameter": parameter, "group": group, "claimed": 9, "measured": 9, "lower": 9, "upper": 9
+            });
+        }
+    }
+    let write = |name: &str, report: &Value| fs::write(desk.path().join(name), report.to_string()).unwrap();
+    write("same.json", &report);
+    let bound = &mut report["claims"][0]["bounds"][0];
+    let place = format!("ground/{}", bound["name"].as_str().unwrap());
+    bound["verdict"] = "refuted".into();
+    bound["implied_constant"] = (1.5 * bound["implied_constant"].as_f64().unwrap()).into();
+    report["claims"][0]["verdict"] = "refuted".into();
+    write("moved.json", &report);
+    for (names, moved) in [
+        (["same.json", "old.jsonl"], vec![]),
+        (["old.jsonl", "same.json"], vec![]),
+        (
+            ["moved.json", "out/report.json"],
+            vec!["ground/-: words".to_owned(), format!("{place}: words"), format!("{place}: constant")],
+        ),
+    ] {
+        let (code, value) = diff(&toy::registry(), &desk, names);
+        assert_eq!((code, kinds(&value), &value["worse"]), (exit::HOLDS, moved, &0.into()));
+        let cannot = value["cannot"].as_array().unwrap();
+        let said = |part: &str| cannot.iter().any(|s| s.as_str().unwrap().contains(part));
+        assert!(said("none is called worse") && said("exponents are not compared"), "{cannot:?}");
+    }
+}
+
+#[test]
 fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
     let (desk, old, _) = desk();
     let out = desk.path().join("out").display().to_string();
@@ -182,7 +228,7 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
         (
             "a.json",
             report.replacen("escapement-report/2", "escapement-report/0", 1),
-            "has the schema 'escapement-report/0' where escapement-report/2 is read",
+            "has the schema 'escapement-report/0' where escapement-report/2 and escapement-report/1 are read",
         ),
         (
             "b.json",

@@ -37,6 +37,9 @@ pub struct Diff {
     pub gone: usize,
     /// Bounds of which the constants are not compared, because the two reports have other cells.
     pub not_compared: usize,
+    /// What cannot be compared at all and why, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cannot: Vec<String>,
     /// The differences, claim by claim.
     pub changes: Vec<Change>,
 }
@@ -87,6 +90,8 @@ pub struct Exponent {
 pub enum What {
     /// The verdict is another one.
     Verdict { old: Verdict, new: Verdict, worse: bool },
+    /// The word for the verdict is another one, and the rules behind the two words differ.
+    Words { old: String, new: String },
     /// The implied constant moved.
     Constant { old: Constant, new: Constant },
     /// An exponent or an onset moved.
@@ -114,15 +119,7 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
         Origin { file: file.to_owned(), tier: r.tier, seed: r.seed, cells }
     };
     let (old_origin, new_origin) = (origin(old_name, old), origin(new_name, new));
-    let mut diff = Diff {
-        schema: SCHEMA,
-        old: old_origin,
-        new: new_origin,
-        worse: 0,
-        gone: 0,
-        not_compared: 0,
-        changes: Vec::new(),
-    };
+    let mut diff = Diff::between(old_origin, new_origin);
     let there = |r: &Report| r.claims.iter().filter(|c| c.cells.recorded > 0).cloned().collect::<Vec<_>>();
     let (before, after) = (there(old), there(new));
     for (a, b) in matched(&before, &after, |x, y| x.id == y.id) {
@@ -136,7 +133,7 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
 
 /// Pairs of what is the same in both, in the order of the later one; what only the earlier one has comes
 /// last.
-fn matched<'a, T>(
+pub(super) fn matched<'a, T>(
     old: &'a [T],
     new: &'a [T],
     same: impl Fn(&T, &T) -> bool,
@@ -147,11 +144,31 @@ fn matched<'a, T>(
 }
 
 impl Diff {
-    fn push(&mut self, claim: &str, bound: Option<&str>, what: What) {
+    /// No difference yet.
+    pub(super) fn between(old: Origin, new: Origin) -> Self {
+        Self {
+            schema: SCHEMA,
+            old,
+            new,
+            worse: 0,
+            gone: 0,
+            not_compared: 0,
+            cannot: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, claim: &str, bound: Option<&str>, what: What) {
         self.changes.push(Change { claim: claim.to_owned(), bound: bound.map(str::to_owned), what });
     }
 
-    fn one_sided(&mut self, claim: Option<&str>, bound: Option<&str>, group: Option<String>, came: bool) {
+    pub(super) fn one_sided(
+        &mut self,
+        claim: Option<&str>,
+        bound: Option<&str>,
+        group: Option<String>,
+        came: bool,
+    ) {
         self.gone += usize::from(!came && group.is_none());
         let what = if came { What::Came { group } } else { What::Went { group } };
         self.push(claim.unwrap_or_default(), bound, what);
@@ -183,20 +200,30 @@ impl Diff {
         }
     }
 
+    /// Counts the two constants of a bound as not compared where the cells differ, and notes a move.
+    pub(super) fn constant(
+        &mut self,
+        claim: &str,
+        bound: &str,
+        both: Option<(Constant, Constant)>,
+        same_cells: bool,
+    ) {
+        let Some((old, new)) = both else { return };
+        if !same_cells {
+            self.not_compared += 1;
+        } else if differ(old, new) {
+            self.push(claim, Some(bound), What::Constant { old, new });
+        }
+    }
+
     fn bound(&mut self, claim: &str, old: &BoundReport, new: &BoundReport, same_cells: bool) {
-        let name = Some(new.verdict.name.as_str());
+        let name = new.verdict.name.as_str();
         let counts = new.verdict.printed.is_none();
-        self.verdict(claim, name, old.verdict.verdict, new.verdict.verdict, counts);
+        self.verdict(claim, Some(name), old.verdict.verdict, new.verdict.verdict, counts);
         let constant = |b: &BoundReport| {
             b.verdict.implied_constant.map(|value| Constant { value, error: b.constant_error })
         };
-        if let (Some(a), Some(b)) = (constant(old), constant(new)) {
-            if !same_cells {
-                self.not_compared += 1;
-            } else if differ(a, b) {
-                self.push(claim, name, What::Constant { old: a, new: b });
-            }
-        }
+        self.constant(claim, name, constant(old).zip(constant(new)), same_cells);
         let same = |x: &ExponentEvidence, y: &ExponentEvidence| {
             (&x.parameter, &x.group, x.decides) == (&y.parameter, &y.group, y.decides)
         };
@@ -206,12 +233,14 @@ impl Diff {
                     let (parameter, group) = (b.parameter.clone(), b.group.clone());
                     self.push(
                         claim,
-                        name,
+                        Some(name),
                         What::Exponent { parameter, group, old: exponent(a), new: exponent(b) },
                     );
                 }
                 (Some(_), Some(_)) => {}
-                (a, b) => self.one_sided(Some(claim), name, a.or(b).map(|e| e.group.clone()), a.is_none()),
+                (a, b) => {
+                    self.one_sided(Some(claim), Some(name), a.or(b).map(|e| e.group.clone()), a.is_none())
+                }
             }
         }
     }
@@ -256,10 +285,14 @@ pub fn words(diff: &Diff) -> String {
         let kind = if c.bound.is_some() { "bound" } else { "claim" };
         let _ = writeln!(out, "  {} ({kind})", place(c));
     }
+    for sentence in &diff.cannot {
+        let _ = writeln!(out, "Cannot be compared: {sentence}.");
+    }
     let side =
         |o: &Origin| format!("{} ({} tier, seed {}, {})", o.file, o.tier, o.seed, count(o.cells, "cell"));
     let moved = match (diff.changes.len(), diff.worse) {
         (0, _) => "nothing moved".to_owned(),
+        (n, 0) if !diff.cannot.is_empty() => count(n, "difference"),
         (n, 0) => format!("{}, no verdict got worse", count(n, "difference")),
         (n, w) => format!("{}, {} got worse", count(n, "difference"), count(w, "verdict")),
     };
@@ -290,6 +323,7 @@ fn change_in_words(what: &What) -> String {
     };
     match what {
         What::Verdict { old, new, worse } => format!("{old} → {new}{}", if *worse { ", worse" } else { "" }),
+        What::Words { old, new } => format!("{old} | {new}"),
         What::Constant { old, new } => format!("constant {} → {}", constant(old), constant(new)),
         What::Exponent { parameter, group: g, old, new } => {
             format!(

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod control;
 pub(crate) mod diff;
+pub(crate) mod earlier;
 pub mod graph;
 pub mod model;
 pub mod page;

@@ -4,6 +4,7 @@ use super::journal_report::{self, Measured, Wanted};
 use super::{print, print_json};
 use crate::files::unreadable;
 use crate::report::diff::{compare, words};
+use crate::report::earlier::{self, Earlier};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
 use crate::terminal::exit::HOLDS;
@@ -26,6 +27,8 @@ The command shows
   onsets that changed;
   claims, bounds and groups of cells that came or went, and numbers of cells;
   in a group of their own the claims and bounds for which the later side gives no verdict any more.
+A report.json of the schema escapement-report/1 had other words for verdicts and other exponents: the words are
+shown side by side, the constants are compared, and what cannot be compared is said.
 Without --tier the tier of a journal is the one whose cells are nearest to those that the journal holds.
 
 The exit code is 0 once the comparison is written, whatever it says, and 2 for bad input.
@@ -58,7 +61,11 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let (old, new) = (read(&args.old, args, registry)?, read(&args.new, args, registry)?);
-    let diff = compare(&args.old.display().to_string(), &old, &args.new.display().to_string(), &new);
+    let [old_name, new_name] = [&args.old, &args.new].map(|path| path.display().to_string());
+    let diff = match (&old, &new) {
+        (Side::Present(old), Side::Present(new)) => compare(&old_name, old, &new_name, new),
+        (old, new) => earlier::compare(&old_name, &old.earlier(), &new_name, &new.earlier()),
+    };
     if args.json {
         print_json(out, &diff)?;
     } else {
@@ -73,24 +80,43 @@ struct Head {
     schema: String,
 }
 
+/// One of the two that are compared.
+enum Side {
+    Present(Box<Report>),
+    Earlier(Earlier),
+}
+
+impl Side {
+    fn earlier(&self) -> Earlier {
+        match self {
+            Self::Present(report) => report.as_ref().into(),
+            Self::Earlier(earlier) => earlier.clone(),
+        }
+    }
+}
+
 /// A report, or the report on a journal.
-fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Report> {
+fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Side> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(unreadable(path))?;
     if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
-        if schema != SCHEMA {
-            bail!(
-                "{name} has the schema '{schema}' where {SCHEMA} is read: make the report again from its \
-                 journal"
-            );
-        }
-        return serde_json::from_slice(&bytes)
-            .map_err(|e| anyhow!("{name} says it has the schema {SCHEMA}, and has not: {e}"));
+        let misnamed = |e| anyhow!("{name} says it has the schema {schema}, and has not: {e}");
+        return match schema.as_str() {
+            SCHEMA => Ok(Side::Present(serde_json::from_slice(&bytes).map_err(misnamed)?)),
+            earlier::SCHEMA => Ok(Side::Earlier(serde_json::from_slice(&bytes).map_err(misnamed)?)),
+            _ => bail!(
+                "{name} has the schema '{schema}' where {SCHEMA} and {} are read: make the report again from \
+                 its journal",
+                earlier::SCHEMA
+            ),
+        };
     }
     let records = Records::read(path).map_err(|e| match e {
         Error::JournalForeign { .. } => anyhow!("{name} is neither a journal nor a report.json"),
         other => other.into(),
     })?;
     let wanted = Wanted { claims: registry.select(&[])?, tier: args.tier, seed: args.seed };
-    journal_report::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())
+    let report =
+        journal_report::report(path, &records, registry, &wanted, &Measured::default(), |_| String::new())?;
+    Ok(Side::Present(Box::new(report)))
 }
