@@ -103,12 +103,13 @@ impl Claim for Remark1 {
         cells.extend(few.iter().map(|&d| trained(SAMPLES, d, 1, 0.25)));
         cells.extend(quadratic.iter().map(|&d| trained(QUADRATIC, d, 2, 0.5)));
         cells.extend(many.iter().map(|&d| cell(KERNELS, d, 1, "sigmoid:1")));
-        if tier > Tier::Quick {
-            // At m = 10d, so that md is well above n.
-            cells.extend(many.iter().map(|&d| cell(FINITE, d, 1, "sigmoid:1").with(M, 10 * d)));
-        }
         let mut cells: Vec<Cell> =
             cells.iter().flat_map(|cell| (0..replicates).map(|r| cell.clone().replicate(r))).collect();
+        if tier > Tier::Quick {
+            // At m = 10d, so that md is well above n.
+            let finite = many.iter().map(|&d| cell(FINITE, d, 1, "sigmoid:1").with(M, 10 * d));
+            cells.extend(finite.flat_map(|cell| (0..8).map(move |r| cell.clone().replicate(r))));
+        }
         let spans: &[usize] = if tier == Tier::Quick { &[4, 8] } else { &[4, 8, 16, 24] };
         for activation in ACTIVATIONS {
             for &d in spans {
