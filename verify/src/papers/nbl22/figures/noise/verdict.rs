@@ -15,6 +15,9 @@ use crate::run::source::SOURCE_HASH;
 
 pub(super) const CLAIM: &str = "noise";
 
+/// Something of the rows of a run, and of those of the one without noise.
+type OfTwo<'a> = dyn Fn(&[Row], &[Row]) -> Option<f64> + 'a;
+
 /// The conjecture, judged on `states`, which belong to the seeds and settings of `grid`.
 pub(super) fn judge(settings: &Settings, grid: &[(u64, Setting)], states: &[Option<State>]) -> ClaimVerdict {
     let sheet = Sheet {
@@ -64,7 +67,7 @@ fn record(settings: &Settings, of: Setting, grid: &[(u64, Setting)], states: &[O
         .quantity("held down", HELD_DOWN, 0.0)
         .quantity("one", 1.0, 0.0)
         .quantity("E f*²", 1.0, 0.0);
-    let mut put = |name: &str, f: &dyn Fn(&[Row], &[Row]) -> Option<f64>| {
+    let mut put = |name: &str, f: &OfTwo<'_>| {
         let of_seed = |seed| f(rows(of, seed)?, rows(base, seed)?);
         let found = limits(&settings.all_seeds().filter_map(of_seed).collect::<Vec<f64>>());
         if let Some(found) = found {
