@@ -2,9 +2,9 @@
 
 use super::Point;
 
-/// R1 of two paths where their train losses are equal: at the end of the one that ends with the larger loss, and
-/// where the other comes to this loss for the first time, ln R1 taken as linear in the logarithm of the loss
-/// between two points. `None` for a path without points or without R1.
+/// R1 of two paths where their train losses are equal: at the end of the one that ends with the larger
+/// loss, and where the other comes to this loss for the first time, ln R1 taken as linear in the
+/// logarithm of the loss between two points. `None` for a path without points or without R1.
 pub(super) fn r1_at_equal_loss(a: &[Point], b: &[Point]) -> Option<[f64; 2]> {
     let level = a.last()?.train_loss.max(b.last()?.train_loss);
     Some([r1_at(a, level)?, r1_at(b, level)?])

@@ -1,12 +1,12 @@
-//! The open conjecture of NBL22: does the noise of perturbed gradient descent regularise R1, which is not in the
-//! objective of the experiments? And does a trained Ŵ generalise like `P_{≤k}Ŵ + P_{>k}Ŵ·S` over random signs S,
-//! as the paper's heuristic for it has it?
+//! The open conjecture of NBL22: does the noise of perturbed gradient descent regularise R1, which is not
+//! in the objective of the experiments? And does a trained Ŵ generalise like `P_{≤k}Ŵ + P_{>k}Ŵ·S` over
+//! random signs S, as the paper's heuristic for it has it?
 //!
-//! Sizes, targets and training are those of figure 1 as printed, for there Σ is exactly that of the inputs, with
-//! the projector of Σ in R3 and in R1, which is exact. Noise is inside the step, W ← W − η(∇L_λ(W) + Ξ) with
-//! entries of Ξ from N(0, s²/(md)), so that ‖Ξ‖_F is about s. All runs of a seed see the same data, and the same
-//! noise but for s. What noise adds to R1 by diffusion is told apart from what it does to the path by runs in
-//! pairs, see [`pair`].
+//! Sizes, targets and training are those of figure 1 as printed, for there Σ is exactly that of the
+//! inputs, with the projector of Σ in R3 and in R1, which is exact. Noise is inside the step, W ← W −
+//! η(∇L_λ(W) + Ξ) with entries of Ξ from N(0, s²/(md)), so that ‖Ξ‖_F is about s. All runs of a seed see
+//! the same data, and the same noise but for s. What noise adds to R1 by diffusion is told apart from
+//! what it does to the path by runs in pairs, see [`pair`].
 
 mod equal_loss;
 mod pair;
@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
-/// λ3 of the runs with noise, and of the one that they are compared with: that of the paper's experiment on R1.
+/// λ3 of the runs with noise, and of the one that they are compared with: that of the paper's experiment
+/// on R1.
 pub const LAMBDA_3: f64 = 0.01;
 /// λ3 of the other runs without noise: none, and one that holds down what lies beyond the top eigenvectors.
 pub const OTHER_LAMBDAS: [f64; 2] = [0.0, 1.0];

@@ -1,9 +1,9 @@
 //! A run without noise, or two runs with the noise of either sign, step by step together.
 //!
-//! R1 is a quadratic form, so that the mean of R1 over `W⁺` and `W⁻` is R1 of their centre `(W⁺ + W⁻)/2` plus R1
-//! of half of their difference. The difference has what the noise adds by diffusion; it cancels in the centre, to
-//! first order in the noise, and what the centre has beyond the run without noise is what the noise does to the
-//! path on average.
+//! R1 is a quadratic form, so that the mean of R1 over `W⁺` and `W⁻` is R1 of their centre `(W⁺ + W⁻)/2`
+//! plus R1 of half of their difference. The difference has what the noise adds by diffusion; it cancels
+//! in the centre, to first order in the noise, and what the centre has beyond the run without noise is
+//! what the noise does to the path on average.
 
 use super::signs::Signs;
 use crate::papers::nbl22::figures::figure_1::data::{Data, KEY};
@@ -69,8 +69,8 @@ impl<'a, T: Bits> Pair<'a, T> {
     pub fn evaluate(&mut self, due: bool) -> Result<f64> {
         let mut sum = 0.0;
         for descent in &mut self.descents {
-            // Noise goes into the gradient, which has to be there whole; and what is known of W from the step
-            // before does not know of it.
+            // Noise goes into the gradient, which has to be there whole; and what is known of W from the
+            // step before does not know of it.
             let value =
                 if self.noise > 0.0 { descent.evaluate_whole(true)? } else { descent.evaluate(due)? };
             sum += value.loss;
@@ -78,8 +78,8 @@ impl<'a, T: Bits> Pair<'a, T> {
         Ok(sum / self.descents.len() as f64)
     }
 
-    /// `W ← W − η(∇L_λ(W) + Ξ)`, the entries of Ξ from N(0, s²/(md)): those of a step are the same for all s of a
-    /// seed but for the factor s, and have the opposite sign in the second run.
+    /// `W ← W − η(∇L_λ(W) + Ξ)`, the entries of Ξ from N(0, s²/(md)): those of a step are the same for
+    /// all s of a seed but for the factor s, and have the opposite sign in the second run.
     pub fn step(&mut self, step: u64, eta: f64) {
         if self.noise > 0.0 {
             let rng = &mut seed::stream(self.seed, KEY, &format!("noise of step {step}"));

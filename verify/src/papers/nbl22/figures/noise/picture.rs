@@ -1,5 +1,5 @@
-//! The figure: train loss, R1 and test loss against log_d(t + 1), means over seeds with one standard deviation;
-//! dashed, the centres of the pairs.
+//! The figure: train loss, R1 and test loss against log_d(t + 1), means over seeds with one standard
+//! deviation; dashed, the centres of the pairs.
 
 use super::{LAMBDA_3, Row, Setting, State, settings_of_a_seed};
 use crate::figure::{Curve, Picture, averaged, seeds};

@@ -1,9 +1,10 @@
-//! The loss of `P_{≤k}W + P_{>k}W·S` over random signs S, and of the network itself, on the inputs of the test.
+//! The loss of `P_{≤k}W + P_{>k}W·S` over random signs S, and of the network itself, on the inputs of the
+//! test.
 //!
-//! With `u` and `v` the products of a neuron's two parts with x, and s its sign,
-//! `σ'·(u + sv) + ½σ''·(u + sv)²` is affine in s, because s² = 1. Hence f_L + f_Q is `A(x) + Σ_r s_r b_r(x)` with
-//! `A = m^{-1/2} Σ_r a_r [σ'u + ½σ''(u² + v²)]` and `b_r = m^{-1/2} a_r v(σ' + σ''u)`, and the square loss has the
-//! mean `(A − y)² + Σ_r b_r²` over S, exactly.
+//! With `u` and `v` the products of a neuron's two parts with x, and s its sign, `σ'·(u + sv) + ½σ''·(u +
+//! sv)²` is affine in s, because s² = 1. Hence f_L + f_Q is `A(x) + Σ_r s_r b_r(x)` with `A = m^{-1/2}
+//! Σ_r a_r [σ'u + ½σ''(u² + v²)]` and `b_r = m^{-1/2} a_r v(σ' + σ''u)`, and the square loss has the mean
+//! `(A − y)² + Σ_r b_r²` over S, exactly.
 
 use crate::papers::nbl22::figures::figure_1::data::Labelled;
 use escapement::Result;
@@ -51,8 +52,8 @@ impl Signs {
     }
 }
 
-/// The part of `w` (`[m, d]`) in the span of the eigenvectors `(q_i, −q_i)/√2`: ±½QQᵀ of the difference of its
-/// halves.
+/// The part of `w` (`[m, d]`) in the span of the eigenvectors `(q_i, −q_i)/√2`: ±½QQᵀ of the difference
+/// of its halves.
 fn kept(top: &TopSpace, w: MatRef<'_, f64>, par: Par) -> Mat<f64> {
     let (p, d) = (top.p(), top.d());
     let mut u = Mat::from_fn(p * d, 1, |k, _| w[(k % p, k / p)] - w[(p + k % p, k / p)]);

@@ -1,7 +1,7 @@
 //! What is to be said of the conjecture that noise regularises R1, and of the heuristic behind it.
 //!
-//! Losses are taken relative to E f*². Ratios and differences are between runs of one seed, and means of them
-//! over seeds have Student's limits; a single seed has none, and speaks for itself alone.
+//! Losses are taken relative to E f*². Ratios and differences are between runs of one seed, and means of
+//! them over seeds have Student's limits; a single seed has none, and speaks for itself alone.
 
 use super::equal_loss::r1_at_equal_loss;
 use super::{LAMBDA_3, NOISES, Point, Row, Setting, Signs, State, settings_of_a_seed};

@@ -46,8 +46,8 @@ impl<'a> Penalty<'a> {
         Self { lambda, seed, settings: *settings, how }
     }
 
-    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where it
-    /// is `recorded` or not free.
+    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where
+    /// it is `recorded` or not free.
     ///
     /// # Errors
     /// An objective that is not finite.
@@ -129,8 +129,8 @@ fn exact<T: Bits>(
     r1
 }
 
-/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ` from Wᵀ (`w`, `[d, m]`), ũ what is left of the difference of the
-/// halves of W beyond the top eigenvectors; and Aũ, `[pd, 1]`.
+/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ` from Wᵀ (`w`, `[d, m]`), ũ what is left of the difference of
+/// the halves of W beyond the top eigenvectors; and Aũ, `[pd, 1]`.
 pub fn beyond<T: Bits>(
     operator: &CovarianceOperator<'_>,
     top: &TopSpace,
