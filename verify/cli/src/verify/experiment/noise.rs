@@ -17,8 +17,8 @@ use std::process::ExitCode;
 /// printed, with the projector of Σ. Writes noise.csv (a row to a recorded step).
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  escapement experiment noise\n  escapement experiment noise --tier standard --seeds \
-        3 --out noise"
+    after_help = "Examples:\n  escapement experiment noise\n  escapement experiment noise --tier standard \
+        --seeds 3 --out noise"
 )]
 pub struct Args {
     /// The type of the numbers that are trained
