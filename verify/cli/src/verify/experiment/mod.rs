@@ -2,6 +2,7 @@
 
 mod figure_1;
 mod figure_2;
+mod noise;
 mod r1;
 mod taylor;
 mod training;
@@ -41,6 +42,8 @@ enum Which {
     /// Figure 2: the least number of samples with which a two-layer ReLU network learns, against d
     #[command(name = "figure-2")]
     Figure2(figure_2::Args),
+    /// Ask whether the noise of perturbed gradient descent regularises R1
+    Noise(noise::Args),
     /// Compare training with and without the regulariser R1 in the objective
     R1(r1::Args),
     /// Train f_L, f_L + f_Q and the network from one initialisation, side by side
@@ -82,6 +85,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.which {
         Which::Figure1(args) => figure_1::run(args),
         Which::Figure2(args) => figure_2::run(args),
+        Which::Noise(args) => noise::run(args),
         Which::R1(args) => r1::run(args),
         Which::Taylor(args) => taylor::run(args),
     }

@@ -2,6 +2,7 @@
 
 pub mod figure_1;
 pub mod figure_2;
+pub mod noise;
 pub mod r1;
 pub mod taylor;
 

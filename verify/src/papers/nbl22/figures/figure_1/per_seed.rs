@@ -29,7 +29,7 @@ impl<T: Bits> PerSeed<T> {
             None => {
                 let data = Data::draw(settings, seed)?;
                 let kept = Kept::new(settings, &data)?;
-                let test = Test::new(&data, settings.par())?;
+                let test = Test::new(&data.net, &data.test, settings.par())?;
                 Self { seed, data, kept, test }
             }
         };

@@ -4,6 +4,7 @@ use super::bits::{Bits, fill_columns, put_columns};
 use super::data::{Data, Labelled};
 use super::projector::Kept;
 use anyhow::{Result, ensure};
+use escapement::network::PairedNetwork;
 use escapement::objective::Loss;
 use escapement::training::{self, Model, Problem, Real, Term, TopProjector, Value, Workspace};
 use faer::{Mat, MatMut, MatRef, Par};
@@ -180,17 +181,16 @@ pub struct Test<T: Real> {
 }
 
 impl<T: Real> Test<T> {
-    /// Prepares the test inputs of `data`.
+    /// Prepares inputs and labels for `net`.
     ///
     /// # Errors
     /// As [`Problem::new`].
-    pub fn new(data: &Data, par: Par) -> Result<Self> {
-        let Labelled { x, y } = &data.test;
+    pub fn new(net: &PairedNetwork, Labelled { x, y }: &Labelled, par: Par) -> Result<Self> {
         let mut blocks = Vec::new();
         for start in (0..y.len()).step_by(BLOCK) {
             let count = BLOCK.min(y.len() - start);
             let (x, y) = (x.subrows(start, count), &y[start..start + count]);
-            blocks.push(Problem::new(&data.net, x, y, Loss::Square, Model::Quadratic, par)?);
+            blocks.push(Problem::new(net, x, y, Loss::Square, Model::Quadratic, par)?);
         }
         let spaces = [blocks.first(), blocks.last()].into_iter().flatten().map(Problem::workspace).collect();
         Ok(Self { blocks, spaces, par })

@@ -9,7 +9,7 @@
 //! test losses are compared in pairs; and a run without R1 but with λ3 = 1 shows what a change is that is
 //! one.
 
-mod penalty;
+pub(super) mod penalty;
 mod picture;
 mod verdict;
 

@@ -41,20 +41,13 @@ impl<'a> Penalty<'a> {
     ) -> Self {
         let how = match kept {
             Kept::Sample(sample) => How::Estimated(sample, data.net.d()),
-            Kept::Exact(exact) => {
-                let Exact { cov, top, .. } = exact.as_ref();
-                // Beyond degree 1, kernel matrices in f32 are as good as what is trained in f32.
-                let single = T::BYTES == size_of::<f32>();
-                let operator =
-                    if single { cov.mixed_operator(DEFAULT_MEMORY) } else { cov.operator(DEFAULT_MEMORY) };
-                How::Exact(Box::new(operator), top)
-            }
+            Kept::Exact(exact) => How::Exact(Box::new(operator(exact)), &exact.top),
         };
         Self { lambda, seed, settings: *settings, how }
     }
 
-    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where it
-    /// is `recorded` or not free.
+    /// Leaves the gradient of the whole objective in `descent`; the value of the rest of it, and R1 where
+    /// it is `recorded` or not free.
     ///
     /// # Errors
     /// An objective that is not finite.
@@ -107,8 +100,13 @@ impl<'a> Penalty<'a> {
     }
 }
 
-/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ`, ũ what is left of the difference of the halves of W beyond the
-/// top eigenvectors, and its gradient ±(2/m)Aũ, times λ1 added to `gradient`; both `[d, m]`.
+/// Σ as an operator. Beyond degree 1, kernel matrices in f32 are as good as what is trained in f32.
+pub fn operator<T: Bits>(Exact { cov, .. }: &Exact<T>) -> CovarianceOperator<'_> {
+    let single = T::BYTES == size_of::<f32>();
+    if single { cov.mixed_operator(DEFAULT_MEMORY) } else { cov.operator(DEFAULT_MEMORY) }
+}
+
+/// R1 and its gradient ±(2/m)Aũ, see [`beyond`], times λ1 added to `gradient` (`[d, m]`).
 fn exact<T: Bits>(
     operator: &CovarianceOperator<'_>,
     top: &TopSpace,
@@ -117,6 +115,28 @@ fn exact<T: Bits>(
     mut gradient: MatMut<'_, T>,
     par: Par,
 ) -> f64 {
+    let (r1, au) = beyond(operator, top, w, par);
+    if lambda > 0.0 {
+        let (p, m) = (top.p(), 2.0 * top.p() as f64);
+        for r in 0..p {
+            for c in 0..top.d() {
+                let add = T::nearest(2.0 * lambda / m * au[(c * p + r, 0)]);
+                gradient[(c, r)] += add;
+                gradient[(c, p + r)] -= add;
+            }
+        }
+    }
+    r1
+}
+
+/// `R1 = vec(W)ᵀ Σ_{>r} vec(W) = (1/m) ũᵀAũ` from Wᵀ (`w`, `[d, m]`), ũ what is left of the difference of
+/// the halves of W beyond the top eigenvectors; and Aũ, `[pd, 1]`.
+pub fn beyond<T: Bits>(
+    operator: &CovarianceOperator<'_>,
+    top: &TopSpace,
+    w: MatRef<'_, T>,
+    par: Par,
+) -> (f64, Mat<f64>) {
     let (p, d) = (top.p(), top.d());
     let mut u = Mat::<f64>::from_fn(p * d, 1, |k, _| {
         let (c, r) = (k / p, k % p);
@@ -128,14 +148,5 @@ fn exact<T: Bits>(
     let mut au = Mat::<f64>::zeros(p * d, 1);
     operator.multiply_roughly(u.as_ref(), au.as_mut(), par);
     let m = 2.0 * p as f64;
-    if lambda > 0.0 {
-        for r in 0..p {
-            for c in 0..d {
-                let add = T::nearest(2.0 * lambda / m * au[(c * p + r, 0)]);
-                gradient[(c, r)] += add;
-                gradient[(c, p + r)] -= add;
-            }
-        }
-    }
-    u.col_as_slice(0).iter().zip(au.col_as_slice(0)).map(|(u, a)| u * a).sum::<f64>() / m
+    (u.col_as_slice(0).iter().zip(au.col_as_slice(0)).map(|(u, a)| u * a).sum::<f64>() / m, au)
 }
