@@ -1,10 +1,12 @@
 """Fills the tables of docs/papers/nbl22.md from a run:
 
     escapement verify --json > quick.json
-    python docs/tour_tables.py quick.json
+    escapement verify --seeds 5 --json > seeds.json
+    python docs/tour_tables.py quick.json seeds.json
 
-A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- all -->` for the table of all claims.
-The script replaces these tables and nothing else.
+A table stands below a line `<!-- claim: bound bound ... -->`, below `<!-- all -->` for the table of all claims,
+or below `<!-- seeds: quick -->` for the verdicts over the seeds of a tier. The script replaces the tables that
+the files tell of, and nothing else.
 """
 
 import json
@@ -85,13 +87,33 @@ def summary(claims):
     return "".join(row + "\n" for row in rows)
 
 
+def over_seeds(runs):
+    """The verdicts of each claim, one column for each seed."""
+    heads = ["claim"] + [str(run[0]["seed"]) for run in runs]
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for claims in zip(*runs):
+        rows.append(f"| `{claims[0]['claim']}` | {' | '.join(map(word, claims))} |")
+    return "".join(row + "\n" for row in rows)
+
+
 def main():
     page = pathlib.Path(__file__).with_name("papers") / "nbl22.md"
-    with open(sys.argv[1]) as file:
-        claims = {claim["claim"]: claim for claim in json.load(file)}
+    tables = {}
+    for name in sys.argv[1:]:
+        content = json.loads(pathlib.Path(name).read_text())
+        if isinstance(content[0], list):
+            tables["seeds", content[0][0]["tier"]] = over_seeds(content)
+            continue
+        claims = {claim["claim"]: claim for claim in content}
+        tables["all", None] = summary(claims)
+        tables.update({(name, None): claim for name, claim in claims.items()})
 
     def fill(found):
-        rows = summary(claims) if found[1] == "all" else table(claims[found[1]], found[2].split())
+        kind, names = found[1], found[2]
+        content = tables.get((kind, names if kind == "seeds" else None))
+        if content is None:
+            return found[0]
+        rows = content if isinstance(content, str) else table(content, names.split())
         return found[0].splitlines()[0] + "\n" + rows
 
     page.write_text(TABLE.sub(fill, page.read_text()))
