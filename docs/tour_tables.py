@@ -4,9 +4,9 @@
     escapement verify --seeds 5 --json > seeds.json
     python docs/tour_tables.py quick.json seeds.json
 
-A table stands below a line `<!-- claim: bound bound ... -->`, below `<!-- all -->` for the table of all claims,
-or below `<!-- seeds: quick -->` for the verdicts over the seeds of a tier. The script replaces the tables that
-the files tell of, and nothing else.
+A table stands below a line `<!-- claim: bound bound ... -->`, below `<!-- all -->` for the table of all
+claims, or below `<!-- seeds: quick -->` for the verdicts over the seeds of a tier. The script replaces the
+tables that the files tell of, and nothing else.
 """
 
 import json

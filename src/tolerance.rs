@@ -54,8 +54,8 @@ pub const SLACK_EXACT: f64 = 0.1;
 /// by which the exponents of neighbouring statements differ.
 pub const SLACK_SCATTER: f64 = 0.25;
 
-/// Exponent that a correction of finite size can pretend: the claim counts as inside limits that leave it out
-/// by no more. A ratio 1 + c√(d/m) with c = ½ pretends m^{-0.02} over the factor 16 from m = 50d on, and
+/// Exponent that a correction of finite size can pretend: the claim counts as inside limits that leave it
+/// out by no more. A ratio 1 + c√(d/m) with c = ½ pretends m^{-0.02} over the factor 16 from m = 50d on, and
 /// limits from exact averages are narrower than that.
 pub const FINITE_SIZE: f64 = 0.02;
 

@@ -157,8 +157,8 @@ fn notices(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Res
     }
 }
 
-/// A planted power at or above the stated one is refuted, and what is no measurement supports nothing: a copy of
-/// another repetition, or the right side itself.
+/// A planted power at or above the stated one is refuted, and what is no measurement supports nothing: a
+/// copy of another repetition, or the right side itself.
 fn refutes(claim: &dyn Claim, verdict: &ClaimVerdict, records: &[Record]) -> Result<(), Failed> {
     for f in falsehood::plant(claim, Tier::Quick, SEED, records) {
         let bound = verdict.bounds.iter().find(|b| b.name == f.bound).ok_or("the bound has no verdict")?;

@@ -5,8 +5,8 @@
 
 For each dimension the script prints the last degree, up to --degrees, of which the library has single
 harmonics; the time to evaluate those of degree at most that (or 3) at 1000 points; and the largest
-|sum_l Y_jl(x) Y_jl(y) - B(d,j) P_j(x.y)| / B(d,j) over pairs of points, for the sum over harmonics and for the
-closed form of the library.
+|sum_l Y_jl(x) Y_jl(y) - B(d,j) P_j(x.y)| / B(d,j) over pairs of points, for the sum over harmonics and for
+the closed form of the library.
 """
 
 import argparse

@@ -2,18 +2,18 @@
 //!
 //! With infinitely many pairs of neurons at each first-layer direction w, the quadratic term is
 //! `f_Q(x) = ½ E_w σ''(w·x) xᵀM(w)x` for any symmetric matrices M(w), and the cheapest displacement that
-//! makes it has `‖W‖_{2,4}^4 = N(M) = E_w 2((tr M₊)² + (tr M₋)²)`, M₊ and M₋ the two semidefinite parts: half
-//! of the neurons at w have either sign, and by Jensen's inequality each of them moves as far as the others.
-//! As R1 and R3 weigh ever more (`λ1, λ3 ∝ √m`), f_L keeps degrees up to k alone, where R2 is its mean square.
-//! What is minimised is therefore
+//! makes it has `‖W‖_{2,4}^4 = N(M) = E_w 2((tr M₊)² + (tr M₋)²)`, M₊ and M₋ the two semidefinite parts:
+//! half of the neurons at w have either sign, and by Jensen's inequality each of them moves as far as the
+//! others. As R1 and R3 weigh ever more (`λ1, λ3 ∝ √m`), f_L keeps degrees up to k alone, where R2 is its
+//! mean square. What is minimised is therefore
 //! `P(θ, M) = n^{-1} Σ_i ℓ(y_i, θ·Y(x_i) + f_Q(x_i)) + λ2|θ|² + λ4 N(M)²`, convex in θ and M, where Y are
 //! orthonormal functions and E_w is a mean over p directions.
 //!
 //! It is minimised over factors, `M(w) = UUᵀ − VVᵀ` with few columns. The minimum over all M is bounded from
 //! below by Fenchel's dual: for any a with finite ℓ*(a_i), `P ≥ D(a)`,
 //! `D(a) = −n^{-1} Σ_i (a_i y_i + ℓ*(a_i)) − |q|²/4λ2 − ¾ν(ν/4λ4)^{1/3}`, `q = n^{-1} Σ_i a_i Y(x_i)`,
-//! `ν² = E_w ½(λ_max(G)₊² + λ_max(−G)₊²)`, `G(w) = (2n)^{-1} Σ_i a_i σ''(w·x_i) x_i x_iᵀ`. The gap is `P − D`
-//! at `a_i ∝ ℓ'(y_i, f(x_i))`. Derived for this project.
+//! `ν² = E_w ½(λ_max(G)₊² + λ_max(−G)₊²)`, `G(w) = (2n)^{-1} Σ_i a_i σ''(w·x_i) x_i x_iᵀ`. The gap is
+//! `P − D` at `a_i ∝ ℓ'(y_i, f(x_i))`. Derived for this project.
 
 use crate::activation::{Activation, Derivative};
 use crate::descent::quasi_newton::QuasiNewton;

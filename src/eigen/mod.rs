@@ -124,8 +124,8 @@ impl EigenPairs {
     }
 
     /// A bound on `‖ΣV − VΛ‖` for the first `rank` pairs, the truncated Σ and exactly orthonormal V. It adds
-    /// up √r times the largest residual of a pair, the rounding of the solver, and `2λ_1 rη` for vectors that
-    /// are orthonormal to η each, because r of them are within rη of some that are exactly so.
+    /// up √r times the largest residual of a pair, the rounding of the solver, and `2λ_1 rη` for vectors
+    /// that are orthonormal to η each, because r of them are within rη of some that are exactly so.
     pub fn solver_error(&self, rank: usize) -> f64 {
         let (r, first) = (rank as f64, self.eigenvalues.first().copied().unwrap_or(0.0));
         r.sqrt() * self.residual_max + self.rounding_bound() + 2.0 * first * (r * self.orthonormality)

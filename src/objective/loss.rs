@@ -89,8 +89,8 @@ impl Loss {
         }
     }
 
-    /// The conjugate `sup_u (a·u − ℓ(u))` of ℓ as a function of u; infinite where no u attains the slope a or
-    /// comes near it.
+    /// The conjugate `sup_u (a·u − ℓ(u))` of ℓ as a function of u; infinite where no u attains the slope a
+    /// or comes near it.
     pub fn conjugate(self, a: f64) -> f64 {
         // x ln x, with its limit at 0.
         let entropy = |x: f64| if x > 0.0 { x * x.ln() } else { 0.0 };

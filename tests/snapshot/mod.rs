@@ -8,7 +8,8 @@ use std::path::PathBuf;
 pub fn numbers(found: &BoundVerdict) -> Value {
     let exponent = |e: &escapement_verify::judge::ExponentEvidence| {
         json!({"parameter": e.parameter, "group": e.group, "claimed": e.claimed, "measured": e.lhs.value,
-            "rhs": e.rhs.value, "ratio": e.ratio.value, "lower": e.ratio.lower, "upper": e.ratio.upper, "onset": e.onset, "decides": e.decides,
+            "rhs": e.rhs.value, "ratio": e.ratio.value, "lower": e.ratio.lower, "upper": e.ratio.upper,
+            "onset": e.onset, "decides": e.decides,
             "verdict": e.verdict})
     };
     let exponents = found.exponents.iter().map(exponent).collect::<Vec<_>>();

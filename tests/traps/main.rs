@@ -1,6 +1,6 @@
-//! Trap claims: statements that are false, or data that cannot tell, in forms that have fooled judges. A crate
-//! of somebody else could write every one of them, because only the public interface is used. Each must come
-//! out as what it is, and none may hang.
+//! Trap claims: statements that are false, or data that cannot tell, in forms that have fooled judges. A
+//! crate of somebody else could write every one of them, because only the public interface is used. Each
+//! must come out as what it is, and none may hang.
 
 use escapement_verify::judge::{BoundVerdict, judge};
 use escapement_verify::run::plan::Plan;

@@ -210,8 +210,8 @@ fn an_identity_is_drawn_in_units_of_its_certificate() {
     assert!(note.contains("times the certificate") && note.ends_with("; reused"), "{note}");
 }
 
-/// The toy event: 194 of 200 trials at each width inside the hypotheses where ¾ is claimed. Among the ratios everything is in
-/// units of ¾.
+/// The toy event: 194 of 200 trials at each width inside the hypotheses where ¾ is claimed. Among the ratios
+/// everything is in units of ¾.
 #[test]
 fn the_limits_of_a_frequency_are_drawn_where_its_ratio_is() {
     let pages = Pages::new();

@@ -228,7 +228,7 @@ fn what_is_neither_a_journal_nor_a_report_of_this_version_is_refused() {
         (
             "a.json",
             report.replacen("escapement-report/2", "escapement-report/0", 1),
-            "has the schema 'escapement-report/0' where escapement-report/2 and escapement-report/1 are read",
+            "has the schema 'escapement-report/0' where escapement-report/2 and escapement-report/1 are",
         ),
         (
             "b.json",

@@ -49,8 +49,8 @@ fn clopper_pearson_has_its_closed_form_at_the_ends() {
     assert_eq!(clopper_pearson(0, 0), (0.0, 1.0));
 }
 
-/// At x = 1 the lower limit has a closed form, and at x = n − 1 the upper one: one trial less than all is all
-/// but one. Other n than those of a crate of special functions lose digits there, or do not return.
+/// At x = 1 the lower limit has a closed form, and at x = n − 1 the upper one: one trial less than all is
+/// all but one. Other n than those of a crate of special functions lose digits there, or do not return.
 #[test]
 fn clopper_pearson_is_right_up_to_a_billion_trials() {
     let alpha: f64 = 0.005;

@@ -2,8 +2,8 @@
 //!
 //! The tail is summed, from the largest term outwards, so that nothing cancels; the term is that of Loader
 //! (*Fast and Accurate Computation of Binomial Probabilities*, 2000), whose relative error is some ten
-//! roundings at any n. Quantiles of the beta distribution in general-purpose crates come from the same limits
-//! by another way, and were seen to lose digits from n = 10⁶ on, or not to return.
+//! roundings at any n. Quantiles of the beta distribution in general-purpose crates come from the same
+//! limits by another way, and were seen to lose digits from n = 10⁶ on, or not to return.
 
 use super::distribution::PROBABILITY_CONFIDENCE;
 use super::side::Side;
@@ -58,8 +58,8 @@ pub fn binomial_term(x: u64, n: u64, p: f64) -> f64 {
     log.exp() * (n / (std::f64::consts::TAU * x * (n - x))).sqrt()
 }
 
-/// `P(X ≥ x)` or `P(X ≤ x)` for X binomial with n trials of probability p in (0, 1), where x is on that side of
-/// the mean: else the sum is as right and longer.
+/// `P(X ≥ x)` or `P(X ≤ x)` for X binomial with n trials of probability p in (0, 1), where x is on that side
+/// of the mean: else the sum is as right and longer.
 fn tail(side: Side, x: u64, n: u64, p: f64) -> f64 {
     let (mut term, odds) = (binomial_term(x, n, p), p / (1.0 - p));
     let (mut k, mut sum) = (x, 0.0);
@@ -79,8 +79,8 @@ fn tail(side: Side, x: u64, n: u64, p: f64) -> f64 {
     }
 }
 
-/// The p at which x of n lies in a tail of probability `wanted`, at most ½: `P(X ≥ x)` for the lower limit, and
-/// `P(X ≤ x)` for the upper one.
+/// The p at which x of n lies in a tail of probability `wanted`, at most ½: `P(X ≥ x)` for the lower limit,
+/// and `P(X ≤ x)` for the upper one.
 fn limit(side: Side, x: u64, n: u64, wanted: f64) -> f64 {
     let (rate, lower) = (x as f64 / n as f64, side == Side::Lower);
     match (x, lower) {
@@ -115,8 +115,8 @@ fn limit(side: Side, x: u64, n: u64, wanted: f64) -> f64 {
 /// Clopper–Pearson limits on the probability of an event seen `successes` times in `trials`, at
 /// [`PROBABILITY_CONFIDENCE`]; 0 and 1 without trials, and with more than [`MOST_TRIALS`].
 ///
-/// The relative error of the limits is below 1e-10 up to 10⁹ trials: a rounding of p moves ln P by up to √n of
-/// them.
+/// The relative error of the limits is below 1e-10 up to 10⁹ trials: a rounding of p moves ln P by up to √n
+/// of them.
 pub fn clopper_pearson(successes: u64, trials: u64) -> (f64, f64) {
     let tail = 0.5 * (1.0 - PROBABILITY_CONFIDENCE);
     if trials == 0 || trials > MOST_TRIALS {

@@ -81,7 +81,8 @@ impl Measurement {
         self
     }
 
-    /// With the quantity `name`, which is `value` or more: a descent that had not arrived after so many steps.
+    /// With the quantity `name`, which is `value` or more: a descent that had not arrived after so many
+    /// steps.
     #[must_use]
     pub fn at_least(mut self, name: impl Into<String>, value: f64) -> Self {
         let name = name.into();

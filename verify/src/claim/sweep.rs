@@ -50,8 +50,8 @@ impl Sweep {
         Self::new(over, Side::Both, Some(Arc::new(claimed)))
     }
 
-    /// One constant along `over`: lhs/rhs stays bounded on this side, where rhs is an explicit expression that
-    /// follows no power, as at finite d. How the expression itself grows is a bound of its own.
+    /// One constant along `over`: lhs/rhs stays bounded on this side, where rhs is an explicit expression
+    /// that follows no power, as at finite d. How the expression itself grows is a bound of its own.
     pub fn uniform(over: Parameter, side: Side) -> Self {
         Self::new(over, side, None)
     }

@@ -3,9 +3,9 @@
 //! The local exponent is the difference of logarithms between neighbouring values of the parameter. A
 //! least-squares line would measure the model error of a pure power, so there is none: what counts is the
 //! *onset*, the first value from which the local exponent stays within the slack of the claim to the end.
-//! Being near the claim at the end is not enough, because exp(c ln²d) passes through every exponent: the local
-//! exponent must also approach the claim over the last octave, or its changes from octave to octave must
-//! shrink, towards a limit within the slack. A record that stands apart from its neighbours refutes
+//! Being near the claim at the end is not enough, because exp(c ln²d) passes through every exponent: the
+//! local exponent must also approach the claim over the last octave, or its changes from octave to octave
+//! must shrink, towards a limit within the slack. A record that stands apart from its neighbours refutes
 //! ([`crate::judge::outlier`]): it is no onset.
 
 use super::finding::{Finding, gravest, implied_constant, planted_exponents};
@@ -130,11 +130,12 @@ fn read<'a>(sweep: &Sweep, slack: f64, group: &Group<'a>) -> Result<Reading<'a>,
             Some(format!("{ends}: it is within {slack}, and drifts away without a limit that is"))
         }
         (None, Verdict::Inconclusive) if itself => Some(format!(
-            "the quantity{at}{label} is a constant times {name}^{claimed:.3} to rounding: that is an identity, \
-             and no growth was measured"
+            "the quantity{at}{label} is a constant times {name}^{claimed:.3} to rounding: that is an \
+             identity, and no growth was measured"
         )),
         (None, Verdict::Inconclusive) => Some(format!(
-            "{ends}, with fewer than {FEWEST_AFTER_ONSET} steps from an onset on, or without a limit in sight"
+            "{ends}, with fewer than {FEWEST_AFTER_ONSET} steps from an onset on, or without a limit \
+             in sight"
         )),
         _ => None,
     };
@@ -363,10 +364,10 @@ const STILL: f64 = 0.01;
 
 /// Where the local exponents go.
 ///
-/// They are compared at the end, an octave before and two octaves before (at neighbouring values where these are
-/// farther apart, and at thirds of a shorter sweep): with
-/// changes Δ_1 and then Δ_2, the limit of a geometric sequence is `e + Δ_2²/(Δ_1 − Δ_2)`, which is that of
-/// Richardson's extrapolation with the order measured.
+/// They are compared at the end, an octave before and two octaves before (at neighbouring values where these
+/// are farther apart, and at thirds of a shorter sweep): with changes Δ_1 and then Δ_2, the limit of a
+/// geometric sequence is `e + Δ_2²/(Δ_1 − Δ_2)`, which is that of Richardson's extrapolation with the order
+/// measured.
 struct Trend {
     /// The last local exponent.
     end: f64,
@@ -391,8 +392,8 @@ impl Trend {
         Self { end: e.slope, change: new, limit: shrinks.then(|| e.slope + new * new / (old - new)) }
     }
 
-    /// Whether the local exponents move towards the claim, and end beyond it or nowhere: far from their limit
-    /// the extrapolation overshoots, and refutes nothing.
+    /// Whether the local exponents move towards the claim, and end beyond it or nowhere: far from their
+    /// limit the extrapolation overshoots, and refutes nothing.
     fn crosses(&self, claimed: f64) -> bool {
         let off = self.end - claimed;
         self.change * off < 0.0 && self.limit.is_none_or(|limit| (limit - claimed) * off < 0.0)

@@ -106,9 +106,9 @@ pub fn judge_bounds(
 
 /// The verdict on the claim with these bounds, and the word in brackets where it is *outside*.
 ///
-/// A code check supports nothing, and makes the claim *broken* where it is. What was not measured is left out,
-/// and so is what lies outside the hypotheses where something lies inside. A claim that asserts nothing is not
-/// supported by it.
+/// A code check supports nothing, and makes the claim *broken* where it is. What was not measured is left
+/// out, and so is what lies outside the hypotheses where something lies inside. A claim that asserts nothing
+/// is not supported by it.
 pub(crate) fn of_bounds(bounds: &[BoundVerdict]) -> (Verdict, Option<Verdict>) {
     if bounds.iter().any(|b| b.verdict == Verdict::Broken) {
         return (Verdict::Broken, None);

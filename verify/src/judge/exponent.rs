@@ -38,8 +38,8 @@ impl Estimate {
         }
     }
 
-    /// By how much its limits leave out 0 on the side that violates a bound; negative where they contain 0 or
-    /// lie on the allowed side.
+    /// By how much its limits leave out 0 on the side that violates a bound; negative where they contain 0
+    /// or lie on the allowed side.
     pub fn excluding(self, side: Side) -> f64 {
         match side {
             Side::Upper => self.lower,

@@ -1,9 +1,10 @@
 //! Planted falsehoods: what a judge makes of records that were falsified one quantity at a time.
 //!
 //! Of every paper check that counts, the recorded left side is falsified in all the ways in which a wrong
-//! theorem, a wrong program or a careless author would have changed it, and all paper checks on that quantity
-//! are judged again. What comes out is the score of a claim. A falsehood below the stated power, as an extra
-//! half power of a bound that is loose by a whole one, leaves the statement true, and goes unnoticed by right.
+//! theorem, a wrong program or a careless author would have changed it, and all paper checks on that
+//! quantity are judged again. What comes out is the score of a claim. A falsehood below the stated power, as
+//! an extra half power of a bound that is loose by a whole one, leaves the statement true, and goes
+//! unnoticed by right.
 
 use super::claim_verdict::judge_bound;
 use super::power::{only_sides, power_of, quantity, scaled};

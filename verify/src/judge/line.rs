@@ -58,10 +58,10 @@ pub struct Point {
 impl Line {
     /// Ordinary least squares of y on x, clusters being the points of equal x.
     ///
-    /// Among clusters the standard error is the larger of two: the cluster-robust one with the CR1 correction
-    /// `G/(G−1)·(N−1)/(N−2)`, and the classical one of the line through the G cluster means. (With few
-    /// clusters CR1 alone is biased low.) Among points it is the classical one of the line through them.
-    /// `None` with fewer than three clusters.
+    /// Among clusters the standard error is the larger of two: the cluster-robust one with the CR1
+    /// correction `G/(G−1)·(N−1)/(N−2)`, and the classical one of the line through the G cluster means.
+    /// (With few clusters CR1 alone is biased low.) Among points it is the classical one of the line through
+    /// them. `None` with fewer than three clusters.
     pub fn fit(points: &[Point], scatter: Scatter) -> Option<Self> {
         let mut sorted = points.to_vec();
         sorted.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
@@ -135,8 +135,8 @@ impl Line {
         Slope { value, standard_error, freedom, certificate }
     }
 
-    /// Whether the points bend by more than chance allows, when `looks` lines are looked at, and by enough to
-    /// move the exponent at the end by half of the slack.
+    /// Whether the points bend by more than chance allows, when `looks` lines are looked at, and by enough
+    /// to move the exponent at the end by half of the slack.
     pub fn bends(&self, slack: f64, looks: usize) -> bool {
         self.lack_of_fit_p.is_some_and(|p| p * looks as f64 <= LACK_OF_FIT) && self.bend > 0.5 * slack
     }

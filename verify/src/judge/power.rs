@@ -1,5 +1,5 @@
-//! The power of a check as a number: the smallest violation that would have been refuted, found by planting it
-//! in the records and judging again.
+//! The power of a check as a number: the smallest violation that would have been refuted, found by planting
+//! it in the records and judging again.
 //!
 //! The recorded left side of a paper check is multiplied, on every cell, by a power of the swept parameter
 //! (growths and asymptotic statements) or by one factor (identities and inequalities); for a probability the
@@ -101,8 +101,8 @@ pub(super) fn quantity(bound: &Bound) -> &str {
     }
 }
 
-/// What `bound` would have refuted on these records: one power or frequency, or a factor, and beside a factor a
-/// power of each variable of the statement that runs through several values.
+/// What `bound` would have refuted on these records: one power or frequency, or a factor, and beside a
+/// factor a power of each variable of the statement that runs through several values.
 pub(super) fn of_bound(
     claim: &dyn Claim,
     bound: &Bound,

@@ -1,8 +1,8 @@
 //! Reports of the schema before this one, as far as a present report can be compared with them.
 //!
 //! Their verdicts were given by other rules, which knew neither *drifts*, *outside*, *not measured* nor
-//! *broken* and allowed other slacks, and what they call a measured exponent is the claimed one plus the slope
-//! of lhs/rhs. Verdicts therefore stand side by side without a better or worse, and exponents are not
+//! *broken* and allowed other slacks, and what they call a measured exponent is the claimed one plus the
+//! slope of lhs/rhs. Verdicts therefore stand side by side without a better or worse, and exponents are not
 //! compared. A constant is a number of the cells alone: it is compared as between present reports.
 
 use super::diff::{Constant, Diff, Origin, What, matched};
@@ -82,8 +82,8 @@ pub fn compare(old_name: &str, old: &Earlier, new_name: &str, new: &Earlier) -> 
             old.schema, new.schema
         ),
         format!(
-            "exponents are not compared, because a measured exponent in {SCHEMA} is the claimed one plus the \
-             slope of lhs/rhs"
+            "exponents are not compared, because a measured exponent in {SCHEMA} is the claimed one plus \
+             the slope of lhs/rhs"
         ),
     ];
     let there =

@@ -27,8 +27,8 @@ The command shows
   onsets that changed;
   claims, bounds and groups of cells that came or went, and numbers of cells;
   in a group of their own the claims and bounds for which the later side gives no verdict any more.
-A report.json of the schema escapement-report/1 had other words for verdicts and other exponents: the words are
-shown side by side, the constants are compared, and what cannot be compared is said.
+A report.json of the schema escapement-report/1 had other words for verdicts and other exponents: the words
+are shown side by side, the constants are compared, and what cannot be compared is said.
 Without --tier the tier of a journal is the one whose cells are nearest to those that the journal holds.
 
 The exit code is 0 once the comparison is written, whatever it says, and 2 for bad input.
@@ -105,8 +105,8 @@ fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Side> {
             SCHEMA => Ok(Side::Present(serde_json::from_slice(&bytes).map_err(misnamed)?)),
             earlier::SCHEMA => Ok(Side::Earlier(serde_json::from_slice(&bytes).map_err(misnamed)?)),
             _ => bail!(
-                "{name} has the schema '{schema}' where {SCHEMA} and {} are read: make the report again from \
-                 its journal",
+                "{name} has the schema '{schema}' where {SCHEMA} and {} are read: make the report again \
+                 from its journal",
                 earlier::SCHEMA
             ),
         };

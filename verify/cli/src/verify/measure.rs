@@ -17,8 +17,8 @@ use std::{io::Write, path::Path};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement verify\n  escapement verify lemma-1 --tier standard --json\n  \
-        escapement verify --seeds 5\n  escapement verify --power\n  escapement verify --tier paper --plan\n  escapement verify --tier standard --shard 2/8 --journal \
-        part-2.jsonl"
+        escapement verify --seeds 5\n  escapement verify --power\n  escapement verify --tier paper \
+        --plan\n  escapement verify --tier standard --shard 2/8 --journal part-2.jsonl"
 )]
 pub struct Args {
     /// The claims; all of them when none is given
@@ -42,9 +42,10 @@ pub struct Args {
     /// smallest violation that would have been refuted
     #[arg(long, conflicts_with_all = ["plan", "json", "details"])]
     power: bool,
-    /// Measure with N root seeds, from --seed on, and print the verdicts side by side, the worst of each claim
-    /// first
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100),
+    /// Measure with N root seeds, from --seed on, and print the verdicts side by side, the worst of each
+    /// claim first
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(1..=100),
         conflicts_with_all = ["plan", "details", "power", "cell", "shard"])]
     seeds: u64,
     /// Measure this one cell again, without the journal, and print its record

@@ -1,17 +1,17 @@
 //! Growth bounds: `lhs/rhs` must not grow along the sweep of one parameter.
 //!
-//! In each group of cells the logarithms of the two sides and of their ratio are fitted against the logarithm
-//! of the parameter ([`crate::judge::line::Line`]). The slopes of the ratio in all groups are pooled
-//! ([`crate::judge::pooled`]), and the limits on the mean decide. The bound *scales* where they contain 0, or
-//! lie on the allowed side of it, and end before the slack. It *drifts* where they leave 0 out by less than
-//! the slack, and is *refuted* where they leave it out by more: so it is by one group alone, once corrected
-//! for the number of groups, and by a record that stands apart from the others of its sweep
+//! In each group of cells the logarithms of the two sides and of their ratio are fitted against the
+//! logarithm of the parameter ([`crate::judge::line::Line`]). The slopes of the ratio in all groups are
+//! pooled ([`crate::judge::pooled`]), and the limits on the mean decide. The bound *scales* where they
+//! contain 0, or lie on the allowed side of it, and end before the slack. It *drifts* where they leave 0 out
+//! by less than the slack, and is *refuted* where they leave it out by more: so it is by one group alone,
+//! once corrected for the number of groups, and by a record that stands apart from the others of its sweep
 //! ([`crate::judge::outlier`]).
 //!
-//! For ≲ it is the end that counts. Where a sweep bends, the upper halves of all sweeps are judged in place of
-//! the whole, and where those bend their upper halves, down to the last three values; where those bend as well,
-//! nothing is decided. And where the whole is straight, the limits of the upper halves together must not leave
-//! the slack either.
+//! For ≲ it is the end that counts. Where a sweep bends, the upper halves of all sweeps are judged in place
+//! of the whole, and where those bend their upper halves, down to the last three values; where those bend as
+//! well, nothing is decided. And where the whole is straight, the limits of the upper halves together must
+//! not leave the slack either.
 //!
 //! The control is the same fit with the left side multiplied by a power of the parameter that puts the slope
 //! at ½.
@@ -189,8 +189,8 @@ impl Judging<'_> {
         let each = sweeps.iter().all(|s| s.lines(tail.max(1)).ratio.estimate().beyond(pooled.side) <= slack);
         (half.beyond(pooled.side) > slack && !each).then(|| {
             format!(
-                "over the upper half of the sweep lhs/rhs goes like {name}^{:.3}, with limits {:.3} to {:.3} \
-                 that leave the slack of {slack}",
+                "over the upper half of the sweep lhs/rhs goes like {name}^{:.3}, with limits {:.3} to \
+                 {:.3} that leave the slack of {slack}",
                 half.value, half.lower, half.upper
             )
         })
@@ -200,8 +200,8 @@ impl Judging<'_> {
         let (_, factor) = s.found.apart.unwrap_or((0, 1.0));
         let cell = s.apart().map_or_else(String::new, |r| r.sides.cell().to_string());
         format!(
-            "{cell} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{} say; either \
-             the record is false or the ratio follows no power of {}",
+            "{cell} stands apart: its ratio is {factor:.3} times what the other {} of the sweep{} say; \
+             either the record is false or the ratio follows no power of {}",
             count(s.chosen.len() - 1, "point"),
             s.here(),
             self.growth.symbol()

@@ -243,7 +243,8 @@ impl<'a> Candidate<'a> {
 
     fn constant_words(&self) -> String {
         format!(
-            "lhs/rhs is one number to rounding on every cell{}: that is an identity, and no growth was measured",
+            "lhs/rhs is one number to rounding on every cell{}: that is an identity, and no growth was \
+             measured",
             self.here()
         )
     }
@@ -254,8 +255,8 @@ impl<'a> Candidate<'a> {
         let (measured, name) = (rhs.slope, growth.symbol());
         (rhs.estimate().shifted(-claimed).excluding(Side::Both) > slack).then(|| {
             format!(
-                "the right side goes like {name}^{measured:.3}{} and not like the claimed {name}^{claimed:.3}: \
-                 the bound is not the claim",
+                "the right side goes like {name}^{measured:.3}{} and not like the claimed \
+                 {name}^{claimed:.3}: the bound is not the claim",
                 self.here()
             )
         })

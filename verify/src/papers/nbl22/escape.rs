@@ -24,8 +24,8 @@ const CARD: Card = Card {
     reference: "NBL22, section 3 (after Lemma 1)",
     hypotheses: "Those of Lemma 1: Assumption 3, and m ≥ R neurons and their twins.",
     method: "Root mean square of ‖w_r‖ over the moved neurons (one of each pair) along m, against its exact \
-        value (4 m^{-1/2} Σ E|h_i|)^{1/2}, and √m times it against m^{1/4}; ‖W_Q‖_F² against 2√m Σ E|h_i|, whose \
-        growth in d is followed to d = 2000; the movement by W_L beside it, against its limit of \
+        value (4 m^{-1/2} Σ E|h_i|)^{1/2}, and √m times it against m^{1/4}; ‖W_Q‖_F² against 2√m Σ E|h_i|, \
+        whose growth in d is followed to d = 2000; the movement by W_L beside it, against its limit of \
         infinite width.",
     refuted_by: "A movement that goes with another power of m than −¼, or one no larger than m^{-1/2}; Σ \
         E|h_i| growing in d otherwise than d^{(k−1)/2}.",

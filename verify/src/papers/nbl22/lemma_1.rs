@@ -43,9 +43,9 @@ const CARD: Card = Card {
         d^{k+1}, which enters through log n.",
     method: "The error over fresh inputs and networks is compared with its exact root mean square along m \
         (tight: m^{-1/2}), along d and along R; the largest over n inputs, at the quantile 1 − 1/d over \
-        networks, with that times log n, along m and along n. The exact expressions are then followed in d up to 2000. That f_Q is unbiased, \
-        and its exact mean squared error, are put to Student intervals at confidence 1 − 10⁻⁶ over \
-        2000 networks.",
+        networks, with that times log n, along m and along n. The exact expressions are then followed in d \
+        up to 2000. That f_Q is unbiased, and its exact mean squared error, are put to Student intervals at \
+        confidence 1 − 10⁻⁶ over 2000 networks.",
     refuted_by: "An error that falls slower than m^{-1/2} or grows with n beyond log n; a mean of f_Q away \
         from f_sp; exact expressions that grow in d faster than claimed.",
     uses: &["assumption-2", "assumption-3"],

@@ -112,7 +112,8 @@ impl Claim for RademacherQuadratic {
                 "reached",
                 "closed_form",
                 Neighbour::lhs("reached_even", "equal ‖w_r‖ in place of ‖w_r‖² ∝ λ_max(a_r M_r)_+"),
-            ).code_check()
+            )
+            .code_check()
             .neighbour(Neighbour::rhs("closed_form_modulus", "‖M_r‖ in place of λ_max(a_r M_r)_+"))
             .part("signs"),
             Bound::inequality(
@@ -135,7 +136,8 @@ impl Claim for RademacherQuadratic {
                     "n^{-1} tr/d in place of the largest eigenvalue in v, and \
                     no logarithm",
                 ),
-            ).code_check()
+            )
+            .code_check()
             .part("signs"),
             Bound::growth(
                 "in-n",
@@ -155,8 +157,8 @@ impl Claim for RademacherQuadratic {
             .part("widths"),
             Bound::growth(
                 "in-d",
-                "with n = 2d² and m = 4d, the complexity is ≲ √(B d log(dm)/n) with one constant: dimension enters \
-                 by √d",
+                "with n = 2d² and m = 4d, the complexity is ≲ √(B d log(dm)/n) with one constant: dimension \
+                 enters by √d",
                 "complexity",
                 "scale",
                 Sweep::uniform(D, Side::Upper).tied(&[N, M]),

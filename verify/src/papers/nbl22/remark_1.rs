@@ -18,8 +18,8 @@
 //! The quadratic term alone has to pay for f_k too. At k = 1 a linear function has no dense part to pay for.
 //! At k = 2 a quadratic form with matrix A of full rank and `E f_k² = 1` has `‖A‖_* ≈ √(d/2)`, and costs
 //! `N ∝ d`, no more than the sparse term of degree 3, whose `E h²` is of the order d^{k-1} as well. Its
-//! complexity is therefore `√(N d/n) ∝ √(d²/n)`: what the mathematics asks of f_Q alone is d^k ln d again, and
-//! a constant factor more than of f_L + f_Q. Both are checked.
+//! complexity is therefore `√(N d/n) ∝ √(d²/n)`: what the mathematics asks of f_Q alone is d^k ln d again,
+//! and a constant factor more than of f_L + f_Q. Both are checked.
 
 use super::instance::{self, ACTIVATIONS};
 use super::learner::Learner;

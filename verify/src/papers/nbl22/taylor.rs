@@ -3,11 +3,11 @@
 //! > `|f(x; W*) − f_L(x; W*) − f_Q(x; W*)| ≲ m^{-1/4} d^{3(k−1)/4}`.
 //!
 //! Taylor's theorem neuron by neuron gives `(sup|σ'''|/6) m^{-1/2} Σ_r |x·w_r|³` at every input, whatever W;
-//! σ''' bounded is used, not assumed (erratum 2). With S the identity the cubic terms add up, and drawn signs
-//! cancel them. What is claimed of the remainder is seen in three steps, because W_L carries a part of it that
-//! falls faster and is not small at the widths measured, so that the remainder itself follows no power there:
-//! what is beyond its third-order term is ≲ m^{-1/4}; the part of that term that W_Q has alone follows m^{-1/4},
-//! with an explicit expression beside it; and what W_L adds to that part is ≲ m^{-1/2}.
+//! σ''' bounded is used, not assumed (erratum 2). With S the identity the cubic terms add up, and drawn
+//! signs cancel them. What is claimed of the remainder is seen in three steps, because W_L carries a part of
+//! it that falls faster and is not small at the widths measured, so that the remainder itself follows no
+//! power there: what is beyond its third-order term is ≲ m^{-1/4}; the part of that term that W_Q has alone
+//! follows m^{-1/4}, with an explicit expression beside it; and what W_L adds to that part is ≲ m^{-1/2}.
 
 use super::instance::{self, ACTIVATIONS, Instance, LONG_RANGE, TERMS};
 use super::moments::Moments;
@@ -43,13 +43,13 @@ const CARD: Card = Card {
     statement: r"\left| f(x; W^*) - f_L(x; W^*) - f_Q(x; W^*) \right| \lesssim m^{-1/4} d^{3(k-1)/4}",
     reference: "NBL22, section 3 (from the quadratic model to the network)",
     hypotheses: "m ≥ d^{3(k−1)}, σ''' bounded; W* is that of Theorem 2, which asks for m ≥ d^{10k}.",
-    method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m, in root mean square. With S the \
-        identity: the part of its third-order term that W_Q has alone against the explicit mean of Taylor's \
-        bound, what W_L adds to that, and what is beyond the third order, against m^{-1/2}; with drawn S \
-        the remainder against m^{-1/4}. The growth of the explicit expression in d is exact.",
-    refuted_by: "A third-order term of W_Q that follows another power than m^{-1/4}; a part of W_L in it, or of \
-        higher orders, that falls slower than m^{-1/2}; a remainder with drawn signs that falls slower than m^{-1/4}; an explicit expression that outgrows \
-        d^{3(k−1)/4}.",
+    method: "The remainder at W* = W_L + S·W_Q on 64 inputs, the same along m, in root mean square. With S \
+        the identity: the part of its third-order term that W_Q has alone against the explicit mean of \
+        Taylor's bound, what W_L adds to that, and what is beyond the third order, against m^{-1/2}; with \
+        drawn S the remainder against m^{-1/4}. The growth of the explicit expression in d is exact.",
+    refuted_by: "A third-order term of W_Q that follows another power than m^{-1/4}; a part of W_L in it, \
+        or of higher orders, that falls slower than m^{-1/2}; a remainder with drawn signs that falls \
+        slower than m^{-1/4}; an explicit expression that outgrows d^{3(k−1)/4}.",
     uses: &["lemma-1", "lemma-2"],
     errata: &[ErratumId(2)],
     variables: &["m", "d"],
@@ -131,12 +131,13 @@ impl Claim for Taylor {
                 Side::Upper,
                 "one",
                 Neighbour::lhs("worst_ratio_linear", "f_Q left out of the expansion"),
-            ).code_check()
+            )
+            .code_check()
             .part("width"),
             Bound::growth(
                 "beyond-third-order",
-                "with S the identity the remainder is its third-order term, that of a_r σ'''(w_{0,r}·x)(x·w_r)³/6, \
-                 up to ≲ m^{-1/4}",
+                "with S the identity the remainder is its third-order term, that of a_r \
+                 σ'''(w_{0,r}·x)(x·w_r)³/6, up to ≲ m^{-1/4}",
                 "beyond_third",
                 "quarter",
                 Sweep::upper(M, |_| -0.25),
@@ -152,8 +153,8 @@ impl Claim for Taylor {
             .part("width"),
             Bound::growth(
                 "of-w-q-along-d",
-                "at k = 1 the third-order term of W_Q alone has one constant along d: it follows its mean over \
-                 the initialisation at the same inputs",
+                "at k = 1 the third-order term of W_Q alone has one constant along d: it follows its mean \
+                 over the initialisation at the same inputs",
                 "third_of_w_q",
                 "third_explicit",
                 Sweep::uniform(D, Side::Both),

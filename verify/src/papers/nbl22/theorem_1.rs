@@ -68,9 +68,9 @@ const CARD: Card = Card {
         part of its own, in which this is recorded as not met.",
     method: "f_L + f_Q with R1 to R4 at infinite width is a convex program. It is solved with a certified \
         gap, λ_i = ε/(4R_i*) of the constructed W*, on the pseudo-Huber loss; n* is where the population \
-        loss crosses ε, a mean over two to eight draws of target and inputs, and 8192 fresh inputs for each. \
-        Followed in d against d^k ln d and d^k, in ε at two d, in R, and in p. For the network, the least \
-        width at which 2n* samples are enough.",
+        loss crosses ε, a mean over two to eight draws of target and inputs, and 8192 fresh inputs for \
+        each. Followed in d against d^k ln d and d^k, in ε at two d, in R, and in p. For the network, the \
+        least width at which 2n* samples are enough.",
     refuted_by: "A least n that grows faster than d^k ln d, slower than d^k, faster than ε^{-2} or than R²; \
         a width beyond every polynomial.",
     uses: &["theorem-2", "theorem-3", "theorem-4", "corollary-1"],
@@ -95,8 +95,8 @@ impl Claim for Theorem1 {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        // What decides takes longer than the quick tier may: over d from 8 to 32 and one target the limits on
-        // the exponent are ±0.12, wider than the slack.
+        // What decides takes longer than the quick tier may: over d from 8 to 32 and one target the limits
+        // on the exponent are ±0.12, wider than the slack.
         if tier == Tier::Quick {
             return Vec::new();
         }
@@ -192,7 +192,9 @@ impl Claim for Theorem1 {
                 Sweep::uniform(D, Side::Upper).tied(tied),
             )
             .part(SAMPLES)
-            .chosen("d from 11 on at the standard tier, and ε = ¼: below, n* over d^k ln d still grows for tanh"),
+            .chosen(
+                "d from 11 on at the standard tier, and ε = ¼: below, n* over d^k ln d still grows for tanh",
+            ),
             Bound::growth(
                 "samples-below",
                 "and from below: n* ≳ d^k",
@@ -229,8 +231,8 @@ impl Claim for Theorem1 {
             .part(RESOLUTION),
             Bound::growth(
                 "width",
-                "2n* samples are enough for the network from a width on that is ≲ d^{4k+26(k+1)/3} ε^{-22/3}: \
-                 n⁴ d^{26(k+1)/3} ε^{-22/3} at n ≈ d^k",
+                "2n* samples are enough for the network from a width on that is ≲ d^{4k+26(k+1)/3} \
+                 ε^{-22/3}: n⁴ d^{26(k+1)/3} ε^{-22/3} at n ≈ d^k",
                 "width",
                 "asked",
                 Sweep::upper(D, |c| 4.0 * c.k() as f64 + 26.0 * (c.k() + 1) as f64 / 3.0).tied(tied),

@@ -99,8 +99,8 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
             }))
             (fact("Falsehoods", &html! {
                 (claim.falsehoods.refuted) " refuted, " (claim.falsehoods.undecided) " undecided, "
-                (claim.falsehoods.unnoticed) " unnoticed, of those planted in its records one at a time; one \
-                 below the power of a bound leaves the statement true"
+                (claim.falsehoods.unnoticed) " unnoticed, of those planted in its records one at a time; \
+                 one below the power of a bound leaves the statement true"
             }))
             (fact("Cells", &cells))
             (fact("Rests on", &links(&claim.uses, report)))

@@ -57,14 +57,15 @@ pub(super) fn section(report: &Report) -> Markup {
             div class="stack" {
                 table class="claims-table" {
                     caption { "The claims, each with the exponent that comes nearest to violating its \
-                        bound, its limits, and the constant of that bound. Power is the smallest extra power of a \
-                        variable that would have been refuted" }
+                        bound, its limits, and the constant of that bound. Power is the smallest extra \
+                        power of a variable that would have been refuted" }
                     thead {
                         tr {
                             th scope="col" { "Claim" } th scope="col" { "Verdict" }
                             th scope="col" { "As printed" } th scope="col" { "What it says" }
                             th scope="col" class="far-out" { "Exponent, claimed → measured" }
-                            th scope="col" class="far-out" { "Constant" } th scope="col" class="power" { "Power" }
+                            th scope="col" class="far-out" { "Constant" }
+                            th scope="col" class="power" { "Power" }
                             th scope="col" { "Cells" }
                             th scope="col" { "Numbers" }
                         }

@@ -23,7 +23,9 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
                 td { (e.parameter) }
                 td { (exponent(e.claimed)) }
                 @for side in [e.lhs, e.rhs, e.ratio] {
-                    td { (exponent(side.value)) " (" (exponent(side.lower)) " to " (exponent(side.upper)) ")" }
+                    td {
+                        (exponent(side.value)) " (" (exponent(side.lower)) " to " (exponent(side.upper)) ")"
+                    }
                 }
                 td { @if let Some(onset) = e.onset { (onset) } @else { "–" } }
                 td { (e.values) " / " (e.points) }

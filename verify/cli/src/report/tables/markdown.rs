@@ -107,7 +107,8 @@ fn claim(out: &mut String, c: &ClaimReport) {
 
 /// The table of the bounds of a claim.
 fn bounds(out: &mut String, c: &ClaimReport) {
-    let head = "bound | kind | check | verdict | constant | tightness | cells (inside) | records | margin | control";
+    let head = "bound | kind | check | verdict | constant | tightness | cells (inside) | records | \
+                margin | control";
     table_head(out, head);
     for bound in &c.bounds {
         let b = &bound.verdict;
@@ -142,8 +143,8 @@ fn exponents(out: &mut String, c: &ClaimReport) {
     let all = || c.bounds.iter().map(|b| &b.verdict).flat_map(|b| b.exponents.iter().map(move |e| (b, e)));
     if all().next().is_some() {
         out.push('\n');
-        let head = "bound | cells | parameter | claimed | measured | lower | upper | right side | ratio | onset | \
-                    points | decides | verdict";
+        let head = "bound | cells | parameter | claimed | measured | lower | upper | right side | ratio | \
+                    onset | points | decides | verdict";
         table_head(out, head);
     }
     for (b, e) in all() {

@@ -77,7 +77,8 @@ pub fn powers(verdicts: &[ClaimVerdict]) -> String {
     out
 }
 
-/// The verdicts of several seeds side by side: one list of verdicts for each seed, in the same order of claims.
+/// The verdicts of several seeds side by side: one list of verdicts for each seed, in the same order of
+/// claims.
 pub fn by_seed(all: &[Vec<ClaimVerdict>]) -> String {
     let mut out = String::new();
     let seeds: Vec<String> = all.iter().filter_map(|of| of.first()).map(|v| v.seed.to_string()).collect();

@@ -193,8 +193,8 @@ fn explicit() -> Vec<Bound> {
         .part(case::NETWORK),
         bound(
             "noise",
-            "2E_n √(E_S f_L(SW_Q)²) ≤ 4√(μ‖W_Q‖_F²/m), μ = ‖E σ'(w·x)² xxᵀ‖, on the inputs drawn: the ratio is \
-             at most 1",
+            "2E_n √(E_S f_L(SW_Q)²) ≤ 4√(μ‖W_Q‖_F²/m), μ = ‖E σ'(w·x)² xxᵀ‖, on the inputs drawn: the ratio \
+             is at most 1",
             ("false", "m^{-3/4} in place of m^{-1/2}"),
         ),
         bound(
@@ -261,8 +261,8 @@ fn at_finite_width() -> Vec<Bound> {
         bounds.push(
             Bound::inequality(
                 format!("zonal-{model}"),
-                "ρ in closed form with what was measured of Σ and W* is at most twice ρ in zonal quantities, on \
-                 the same inputs: the ratio is at most 2",
+                "ρ in closed form with what was measured of Σ and W* is at most twice ρ in zonal \
+                 quantities, on the same inputs: the ratio is at most 2",
                 format!("{model}-zonal"),
                 Side::Upper,
                 "two",

@@ -1,14 +1,15 @@
 //! The least number of samples n* from which a method learns a target: shared by theorem-1 and remark-1.
 //!
-//! `f* = f_k + Σ_i α_i (β_i·x)^{k+1}`, with a dense f_k of mean square 1 and uniform directions β_i: at k = 1
-//! f_k is η·x, at k = 2 a quadratic form with as many positive as negative eigenvalues, all of one size. A
+//! `f* = f_k + Σ_i α_i (β_i·x)^{k+1}`, with a dense f_k of mean square 1 and uniform directions β_i: at k =
+//! 1 f_k is η·x, at k = 2 a quadratic form with as many positive as negative eigenvalues, all of one size. A
 //! cell holds several draws of target and inputs; the error of a method at n is the mean over the draws, on
 //! the first n inputs of each. n* is where it crosses a level, on the least-squares line of ln error over ln
 //! n through four sizes around it, of a grid with four to the octave. Draws depend on d, k and the replicate
 //! alone, so that accuracies, activations, numbers of terms and methods are compared on the same ones.
 //!
-//! f_L + f_Q is trained at infinite width ([`escapement::descent::wide`]), by one rule: λ_i = ε/(4R_i*), R_i*
-//! those of the constructed W*, so that L_λ(W*) is at most ε/2, and the population loss is asked to be ε.
+//! f_L + f_Q is trained at infinite width ([`escapement::descent::wide`]), by one rule: λ_i = ε/(4R_i*),
+//! R_i* those of the constructed W*, so that L_λ(W*) is at most ε/2, and the population loss is asked to be
+//! ε.
 
 pub(super) mod kernels;
 mod network;

@@ -14,8 +14,8 @@ use crate::papers::nbl22::figures::figure_1::{Precision, Settings};
 use crate::run::source::SOURCE_HASH;
 
 /// What was chosen after seeing data.
-const CHOSEN: &str = "the values of s: with s = 1, tried first at the quick tier, one run of three left the fit, \
-                      and the centre of a pair was far from fitting";
+const CHOSEN: &str = "the values of s: with s = 1, tried first at the quick tier, one run of three left the \
+                      fit, and the centre of a pair was far from fitting";
 
 pub(super) const CLAIM: &str = "noise";
 
