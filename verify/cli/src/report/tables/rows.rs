@@ -5,8 +5,8 @@ use crate::report::model::Report;
 /// The columns.
 const HEADINGS: &str = "\
     claim,bound,kind,check,verdict,bracketed,printed_erratum,slack,power,implied_constant,\
-    constant_error,margin,tightness,tightness_exponent,tightness_constant,records,cells_planned,cells_missing,\
-    cells,cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,\
+    constant_error,margin,tightness,tightness_exponent,tightness_constant,records,cells_planned,\
+    cells_missing,cells,cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,\
     rhs,rhs_lower,rhs_upper,ratio,ratio_lower,ratio_upper,onset,points,\
     lack_of_fit_p,decides,worst_cell,worst_lhs,worst_lhs_error,worst_rhs,worst_rhs_error,why";
 

@@ -11,7 +11,7 @@ use escapement_verify::{claim::Claim, claim::registry::Registry};
 use std::fmt::Write;
 
 /// The widths of the columns: with a space between them a hundred.
-const WIDTHS: [usize; 6] = [20, 22, 20, 9, 18, 6];
+const WIDTHS: [usize; 6] = [20, 22, 22, 9, 16, 6];
 
 /// The headings of the columns.
 const HEADINGS: [&str; 6] = ["claim", "verdict", "exponent", "constant", "power", "inside"];
