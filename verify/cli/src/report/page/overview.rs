@@ -89,8 +89,9 @@ fn row(claim: &ClaimReport) -> Markup {
             }
             td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] {
                 @if let Some(p) = &claim.as_printed {
-                    (p.verdict) " ("
-                    a href={ "#" (erratum_anchor(&claim.paper, p.erratum)) } { (p.erratum) } ")"
+                    (p.verdict) " "
+                    @let place = erratum_anchor(&claim.paper, p.erratum);
+                    span class="unbroken" { "(" a href={ "#" (place) } { (p.erratum) } ")" }
                 } @else {
                     "same"
                 }
@@ -101,7 +102,9 @@ fn row(claim: &ClaimReport) -> Markup {
             td data-label="Cells" {
                 (c.recorded)
                 @if c.recorded < c.planned { " of " (c.planned) }
-                @if c.recorded > 0 { ", " (100 * c.inside_hypotheses / c.recorded) " % inside" }
+                @if c.recorded > 0 {
+                    ", " span class="unbroken" { (100 * c.inside_hypotheses / c.recorded) " % inside" }
+                }
             }
             td data-label="Numbers" { (freshness(claim.freshness)) }
         }
@@ -140,13 +143,17 @@ fn worst(claim: &ClaimReport) -> Markup {
 pub(super) fn powers(all: &[Powers]) -> Markup {
     html! {
         @if all.is_empty() { "–" }
-        @for (place, p) in all.iter().enumerate() {
+        @for (place, p) in all.iter().filter(|p| p.bound.is_some()).enumerate() {
             @if place > 0 { ", " }
-            @match (&p.bound, p.least) {
-                (None, _) => { (p.variable) " " span class="none" { "not looked at" } },
-                (_, None) => { (p.variable) " none" },
-                (_, Some(least)) => { (p.variable) sup { (format!("{least:.2}")) } },
+            span class="unbroken" { (p.variable)
+                @if let Some(least) = p.least { sup { (format!("{least:.2}")) } } @else { " none" }
             }
+        }
+        @let missing = all.iter().filter(|p| p.bound.is_none()).map(|p| p.variable.as_str());
+        @let missing: Vec<&str> = missing.collect();
+        @if !missing.is_empty() {
+            @if missing.len() < all.len() { "; " }
+            (missing.join(", ")) " " span class="none" { "not looked at" }
         }
     }
 }
