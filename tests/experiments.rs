@@ -84,7 +84,7 @@ fn r1() {
 #[test]
 fn noise() {
     // What noise does grows with the steps: a third of those of the tier show it already. In f64, because
-    // with the least noise it is a few millionths of R1.
+    // with the least noise it is some ten-thousandths of R1.
     let settings = noise::settings(Tier::Quick, Precision::F64, 0, Some(1), Some(800));
     assert_eq!(undecided(Noise::<f64>::new(settings), "noise", DOUBLE), 0);
 }
