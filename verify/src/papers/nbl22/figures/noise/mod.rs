@@ -32,7 +32,7 @@ pub const LAMBDA_3: f64 = 0.0;
 /// λ3 of the other runs without noise: that of the paper's experiment on R1, and one that holds down what
 /// lies beyond the top eigenvectors.
 pub const OTHER_LAMBDAS: [f64; 2] = [0.01, 1.0];
-/// The values of s, beside 0; ‖Ξ‖_F is about s. From s = 0.1 on f_L + f_Q is not the network any more.
+/// The values of s, beside 0; ‖Ξ‖_F is about s. With s = 0.1, and λ3 = 0.01, f_L + f_Q was not the network.
 pub const NOISES: [f64; 3] = [0.01, 0.03, 0.05];
 
 /// The least number of seeds, unless others are asked for: with three the limits of what is beyond the
