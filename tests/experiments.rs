@@ -12,6 +12,7 @@ use escapement_verify::papers::nbl22::figures::figure_1::{
     Figure1, Precision, Projector, Settings, Sizes, Variant,
 };
 use escapement_verify::papers::nbl22::figures::figure_2::{self, Figure2};
+use escapement_verify::papers::nbl22::figures::noise::{self, Noise};
 use escapement_verify::papers::nbl22::figures::r1::R1;
 use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
 use snapshot::{numbers, settings};
@@ -78,6 +79,14 @@ fn figure_1_as_run() {
 #[test]
 fn r1() {
     holds_to_its_snapshot(R1::<f32>::new(settings_of(Variant::AsRun)), "r1");
+}
+
+#[test]
+fn noise() {
+    // What noise does grows with the steps: a third of those of the tier show it already. In f64, because
+    // with the least noise it is some ten-thousandths of R1.
+    let settings = noise::settings(Tier::Quick, Precision::F64, 0, Some(1), Some(800));
+    assert_eq!(undecided(Noise::<f64>::new(settings), "noise", DOUBLE), 0);
 }
 
 #[test]

@@ -85,6 +85,20 @@ fn every_kind_goes_on_to_the_same_bytes() {
 }
 
 #[test]
+fn runs_with_noise_go_on_to_the_same_bytes() {
+    // The noise of a step depends on its number alone, and both displacements of a pair are kept.
+    let desk = Desk::new();
+    for (steps, out) in [("21", "whole"), ("17", "parts"), ("19", "parts"), ("21", "parts")] {
+        let out = desk.run(&["experiment", "noise", "--seeds", "1", "--steps", steps, "--out", out]);
+        assert!(out.code == Some(3) || out.code == Some(1), "{}", out.stderr);
+    }
+    let (whole, parts) = (files(&desk.path("whole")), files(&desk.path("parts")));
+    assert!(whole.len() > 4 && whole == parts);
+    let csv = String::from_utf8_lossy(&whole["noise.csv"]);
+    assert!(csv.starts_with("step,seed,noise,lambda3,r1,") && csv.contains("\n21,0,0.05,0.0,"), "{csv}");
+}
+
+#[test]
 fn one_picture_shows_two_executions() {
     let desk = Desk::new();
     figure_1(&desk, &["--steps", "20", "--out", "a"]);

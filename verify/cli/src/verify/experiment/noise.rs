@@ -12,9 +12,10 @@ use std::process::ExitCode;
 ///
 /// Each s has two runs with opposite noise, W ← W − η(∇L_λ(W) ± Ξ), the entries of Ξ from N(0, s²/(md)):
 /// in their centre, what the noise adds by diffusion cancels. R1 is exact, and is compared at equal train
-/// loss with that of the run of the same seed without noise. At the end of each run the test loss of
-/// P_{≤k}W + P_{>k}W·S is averaged over all signs S, exactly. Sizes and data are those of figure-1 as
-/// printed, with the projector of Σ. Writes noise.csv (a row to a recorded step).
+/// loss, and after equal steps, with that of the run of the same seed without noise, all with λ3 = 0. At
+/// the end of each run the test loss of P_{≤k}W + P_{>k}W·S is averaged over all signs S, exactly. Sizes
+/// and data are those of figure-1 as printed, with the projector of Σ. Writes noise.csv (a row to a
+/// recorded step).
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  escapement experiment noise\n  escapement experiment noise --tier standard \
