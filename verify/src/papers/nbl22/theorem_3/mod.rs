@@ -14,6 +14,7 @@
 //! stationary, and no step is taken.
 
 mod descent;
+mod fixed;
 mod saddle;
 
 use super::effort;
@@ -32,12 +33,15 @@ const SHARE: f64 = 0.2;
 /// s in units of ν: steps may be as long as the curvature allows, and on the flat the noise lifts L_λ by as
 /// much as they add up to.
 const NOISE: f64 = 0.05;
+/// l in units of the largest norm of the Hessian along the path of the descent with backtracking.
+const MARGIN: f64 = 1.5;
 /// Steps after which a descent has failed.
 const MAX_STEPS: u64 = 60_000;
 
-/// Parts whose descents start at W = 0, and those that start on a saddle; each for f_L + f_Q and for the
-/// network.
+/// Parts whose descents start at W = 0, those among them with one step size, and those that start on a
+/// saddle; each for f_L + f_Q and for the network.
 const SWEEP: [&str; 2] = ["quadratic", "network"];
+const FIXED: [&str; 2] = ["fixed-quadratic", "fixed-network"];
 const SADDLE: [&str; 2] = ["saddle-quadratic", "saddle-network"];
 
 const CARD: Card = Card {
@@ -60,6 +64,23 @@ const CARD: Card = Card {
         "Perturbed descent reaches a second-order stationary point",
     )
 };
+
+/// Cells with one step size.
+fn fixed_step(tier: Tier, activation: &str, cell: &impl Fn(&str) -> Cell) -> Vec<Cell> {
+    let quadratic = if activation.starts_with("sigmoid") { 128 } else { 32 };
+    let sweeps: &[(&str, usize, usize, usize)] = match tier {
+        Tier::Quick => &[(FIXED[0], quadratic, 6, 3)],
+        Tier::Standard => &[(FIXED[0], quadratic, 8, 4), (FIXED[1], 3 * quadratic, 5, 4)],
+        Tier::Paper => &[(FIXED[0], quadratic, 10, 8), (FIXED[1], 3 * quadratic, 9, 8)],
+    };
+    let mut cells = Vec::new();
+    for &(part, first, count, replicates) in sweeps {
+        for m in sweep::half_octaves(first, count) {
+            cells.extend((0..replicates).map(|r| cell(part).with(M, m).with(N, 24).replicate(r)));
+        }
+    }
+    cells
+}
 
 impl Claim for Theorem3 {
     fn card(&self) -> Card {
@@ -94,6 +115,7 @@ impl Claim for Theorem3 {
                     }
                 }
             }
+            cells.extend(fixed_step(tier, activation, &cell));
             // Wider saddles of this kind are so flat that they take more than MAX_STEPS to leave.
             let replicates = if tier == Tier::Quick { 3 } else { 8 };
             for (part, m) in SADDLE.into_iter().flat_map(|part| [8, 16].map(|m| (part, m))) {
@@ -137,6 +159,8 @@ impl Claim for Theorem3 {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         if SADDLE.contains(&cell.part.as_str()) {
             saddle::measure(cell, seed)
+        } else if FIXED.contains(&cell.part.as_str()) {
+            fixed::measure(cell, seed)
         } else {
             descent::measure(cell, seed)
         }
@@ -144,6 +168,8 @@ impl Claim for Theorem3 {
 
     fn bounds(&self) -> Vec<Bound> {
         let sweep = |c: &Cell| SWEEP.contains(&c.part.as_str());
+        let fixed = |c: &Cell| FIXED.contains(&c.part.as_str());
+        let descent = move |c: &Cell| sweep(c) || fixed(c);
         let saddle = |c: &Cell| SADDLE.contains(&c.part.as_str());
         vec![
             Bound::growth(
@@ -154,6 +180,14 @@ impl Claim for Theorem3 {
                 Sweep::upper(M, |_| 2.0),
             )
             .among(sweep),
+            Bound::growth(
+                "fixed-steps",
+                "with the one step size η = 1/l in place of backtracking they are ≲ m² as well",
+                "steps",
+                "width_squared",
+                Sweep::upper(M, |_| 2.0),
+            )
+            .among(fixed),
             Bound::inequality(
                 "arrives",
                 "a certified point is reached within 60 000 steps, at every width",
@@ -162,7 +196,7 @@ impl Claim for Theorem3 {
                 "budget",
                 Neighbour::rhs("budget_halved", "half of the steps that were taken"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "large-gradients",
                 "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the \
@@ -175,6 +209,16 @@ impl Claim for Theorem3 {
             .code_check()
             .among(sweep),
             Bound::inequality(
+                "fixed-large-gradients",
+                "with the one step size η = 1/l the same, where l bounds the Hessian between the points \
+                 at which it was measured too",
+                "time",
+                Side::Upper,
+                "time_allowed",
+                Neighbour::rhs("time_first_order", "ν for ν²"),
+            )
+            .among(fixed),
+            Bound::inequality(
                 "gradient",
                 "the last gradient is at most ν",
                 "gradient",
@@ -182,7 +226,7 @@ impl Claim for Theorem3 {
                 "nu",
                 Neighbour::lhs("gradient_halfway", "the point that half of the steps reach"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "curvature",
                 "minus the certified lower bound on the least eigenvalue of the last Hessian is at most γ",
@@ -194,7 +238,7 @@ impl Claim for Theorem3 {
                     "an earlier stationary point, which the look at its curvature did not let pass",
                 ),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "bounded",
                 "all iterates have ‖W_t‖_{2,4} ≤ ((L_λ(0) + what the noise adds)/λ4)^{1/8}",
@@ -203,7 +247,7 @@ impl Claim for Theorem3 {
                 "radius_allowed",
                 Neighbour::rhs("radius_sharper", "the root of twice that order"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::growth(
                 "bounded-in-m",
                 "that ball does not grow along m: its radius is ≲ 1",
@@ -211,7 +255,7 @@ impl Claim for Theorem3 {
                 "one",
                 Sweep::upper(M, |_| 0.0),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "saddle",
                 "a planted saddle has a negative eigenvalue, a quarter of which is taken for γ",
