@@ -12,6 +12,9 @@ use faer::{Mat, MatMut, MatRef, Par};
 /// The distance of a bound on an eigenvalue from its value, relative to the norm of the Hessian.
 const GAP: f64 = 0.05;
 
+/// Products that estimate the norm of a Hessian to a few percent, which the margin covers.
+const ROUGHLY: usize = 20;
+
 /// −H, whose least eigenvalue is minus the largest of H.
 struct Negated<'a>(&'a dyn SymmetricOperator);
 
@@ -29,20 +32,37 @@ impl SymmetricOperator for Negated<'_> {
     }
 }
 
-/// The largest over these points of an upper bound on the norm of the Hessian of L_λ: on its largest
-/// eigenvalue with the certificate of the Lanczos process, and on minus its least, which is far smaller, by
-/// the Ritz values. Second, the products that it took.
-fn smoothness(loss: &RegularizedLoss<'_>, points: &[Mat<f64>]) -> Result<(f64, f64)> {
-    let (mut largest, mut products) = (0.0_f64, 0);
+/// What the norms of the Hessians at some points are.
+#[derive(Default)]
+struct Norms {
+    /// The largest of the estimates from below.
+    estimate: f64,
+    /// The largest of the upper bounds: that on the largest eigenvalue has the certificate of the Lanczos
+    /// process, and minus the least, which is far smaller, is bounded by its Ritz value.
+    bound: f64,
+    /// Products that it took.
+    products: f64,
+}
+
+/// Looks at the Hessian of L_λ at these points, with at most so many products at each.
+fn norms(loss: &RegularizedLoss<'_>, points: &[Mat<f64>], max_products: usize) -> Result<Norms> {
+    let mut out = Norms::default();
     for (i, w) in points.iter().enumerate() {
         let hessian = loss.hessian(w.as_ref(), Par::Seq)?;
-        let options =
-            LeastOptions { tolerance: GAP, gap: GAP, dense: 1, seed: i as u64, ..LeastOptions::default() };
+        let options = LeastOptions {
+            tolerance: GAP,
+            gap: GAP,
+            dense: 1,
+            max_products,
+            seed: i as u64,
+            ..LeastOptions::default()
+        };
         let found = least_eigenvalue(&Negated(&hessian), &options, Par::Seq)?;
-        largest = largest.max(-found.lower_bound).max(found.norm);
-        products += found.products;
+        out.estimate = out.estimate.max(found.norm);
+        out.bound = out.bound.max(-found.lower_bound).max(found.norm);
+        out.products += found.products as f64;
     }
-    Ok((largest, products as f64))
+    Ok(out)
 }
 
 pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -53,19 +73,23 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     // the margin was enough is seen afterwards.
     let beside = options(cell, seed);
     let (other, path) = pass(&loss, &beside)?;
-    let l = MARGIN * smoothness(&loss, &path.points)?.0;
+    let l = MARGIN * norms(&loss, &path.points, ROUGHLY)?.estimate;
     let options = DescentOptions { step_size: StepSize::Fixed(1.0 / l), ..beside };
     let (end, passed) = pass(&loss, &options)?;
-    let (seen, products) = smoothness(&loss, &passed.points)?;
+    let seen = norms(&loss, &passed.points, LeastOptions::default().max_products)?;
     let mut measurement = record(cell, &problem, &options, &end, &passed)
-        .quantity("smoothness", seen, 0.0)
+        .quantity("smoothness", seen.bound, 0.0)
         .quantity("eta", 1.0 / l, 0.0)
         .quantity("steps_backtracking", other.state.step.max(1) as f64, 0.0)
         .hypothesis(
             "η ≤ 1/l",
-            seen <= l,
-            format!("1/η = {l:.4}, ‖∇²L_λ‖ ≤ {seen:.4} at {} points of the path", passed.points.len()),
+            seen.bound <= l,
+            format!(
+                "1/η = {l:.4}, ‖∇²L_λ‖ ≤ {:.4} at {} points of the path",
+                seen.bound,
+                passed.points.len()
+            ),
         );
-    measurement.cost.products += products;
+    measurement.cost.products += seen.products;
     Ok(measurement)
 }
