@@ -12,6 +12,13 @@
 //! grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and
 //! γ are a fifth of what is printed. With those themselves the initialisation of a narrow network is
 //! stationary, and no step is taken.
+//!
+//! The algorithm of Jin and others has one step size η ≤ 1/l for all steps, l a bound on the norm of the
+//! Hessian on the set visited; parts of their own descend in this way, beside a descent with backtracking
+//! that has the same noise. l is 1.5 times the largest norm along the path of that one. Afterwards an upper
+//! bound on the norm is taken at points of the path itself, each half as many steps again after the one
+//! before, and whether η ≤ 1/l holds there is recorded with the cell. Both descents pass for reaching the
+//! point in poly(m) steps where the exponent is at most 2, whatever it is.
 
 mod descent;
 mod fixed;
@@ -55,8 +62,9 @@ const CARD: Card = Card {
     hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
     method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the \
         gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ \
-        = 0.2 m^{-3/4}; steps against m². W = 0 made a saddle by labels that are orthogonal to the \
-        features: with noise it is left, without noise it holds.",
+        = 0.2 m^{-3/4}; steps against m². The same with one step size η = 1/l, l 1.5 times the norm of the \
+        Hessian on the other path. W = 0 made a saddle by labels that are orthogonal to the features: with \
+        noise it is left, without noise it holds.",
     refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
         noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],
