@@ -12,11 +12,11 @@
 //! zonal quadrature.
 //!
 //! The part "named" has the answer of each activation that the program knows. An activation that does not
-//! satisfy an assumption does not refute it: the answer that parity gives is asserted as it is, a failure as
-//! a failure. σ' is even for the sigmoid, tanh, erf and the sine, so that λ_1(σ') = 0, and they fail at every
-//! k ≥ 1. For softplus σ' − ½ is odd, so that λ_2(σ') = 0: it fails from k = 2 on. relu has no σ'' of which
-//! the assumption could speak. A shift by ½ leaves none of the smooth ones a coefficient that vanishes up to
-//! k = 3.
+//! satisfy an assumption does not refute it: the answer that parity gives is asserted as it is, a failure
+//! as a failure. σ' is even for the sigmoid, tanh, erf and the sine, so that λ_1(σ') = 0, and they fail at
+//! every k ≥ 1. For softplus σ' − ½ is odd, so that λ_2(σ') = 0: it fails from k = 2 on. relu has no σ'' of
+//! which the assumption could speak. A shift by ½ leaves none of the smooth ones a coefficient that vanishes
+//! up to k = 3.
 
 use super::hypotheses;
 use super::instance::{self, ACTIVATIONS};

@@ -263,7 +263,7 @@ fn fixed_bounds() -> [Bound; 2] {
     [
         Bound::growth(
             "fixed-steps",
-            "with one step size η = 1/l in place of backtracking, the steps to such a point are ≲ m² as well",
+            "with one step size η = 1/l in place of backtracking, the steps to such a point are ≲ m² too",
             "steps",
             "width_squared",
             Sweep::upper(M, |_| 2.0),
