@@ -196,7 +196,7 @@ fn killed(name: &str, k: usize) -> Option<usize> {
 fn least(d: usize, k: usize, sigma: &dyn Activation) -> Result<f64> {
     let mut least = f64::INFINITY;
     let first = (0..=k).map(|j| (false, j));
-    let second = (0..k).filter(|j| (k - 1 - j) % 2 == 0).map(|j| (true, j));
+    let second = (0..k).filter(|j| (k - 1 - j).is_multiple_of(2)).map(|j| (true, j));
     for (second, j) in first.chain(second) {
         let supremum = sigma.suprema()[if second { 2 } else { 1 }].value;
         let limit = hermite_coefficient(|z| derivative(sigma, second, z), j, supremum);

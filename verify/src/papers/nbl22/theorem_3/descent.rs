@@ -104,7 +104,7 @@ pub(super) struct Trace {
     sizes: Vec<f64>,
     radius: f64,
     refused: Option<f64>,
-    /// Iterates at steps that are each half as far again as the one before, from the first to the last.
+    /// Iterates at steps that are each about twice the one before, from the first to the last.
     pub(super) points: Vec<Mat<f64>>,
 }
 
@@ -123,7 +123,7 @@ pub(super) fn pass(loss: &RegularizedLoss<'_>, options: &DescentOptions) -> Resu
             }
             if at.state.step >= next {
                 passed.points.push(at.state.w.clone());
-                next = at.state.step + at.state.step / 2 + 1;
+                next = 2 * at.state.step + 1;
             }
             passed.gradients.push(at.gradient_norm);
             passed.sizes.push(at.state.step_size);

@@ -10,7 +10,7 @@ use escapement::operator::SymmetricOperator;
 use faer::{Mat, MatMut, MatRef, Par};
 
 /// The distance of a bound on an eigenvalue from its value, relative to the norm of the Hessian.
-const GAP: f64 = 0.05;
+const GAP: f64 = 0.1;
 
 /// Products that estimate the norm of a Hessian to a few percent, which the margin covers.
 const ROUGHLY: usize = 20;

@@ -16,7 +16,7 @@
 //! The algorithm of Jin and others has one step size η ≤ 1/l for all steps, l a bound on the norm of the
 //! Hessian on the set visited; parts of their own descend in this way, beside a descent with backtracking
 //! that has the same noise. l is 1.5 times the largest norm along the path of that one. Afterwards an upper
-//! bound on the norm is taken at points of the path itself, each half as many steps again after the one
+//! bound on the norm is taken at points of the path itself, each at twice as many steps as the one
 //! before, and whether η ≤ 1/l holds there is recorded with the cell. Both descents pass for reaching the
 //! point in poly(m) steps where the exponent is at most 2, whatever it is.
 
@@ -80,7 +80,7 @@ const CARD: Card = Card {
 fn fixed_step(tier: Tier, firsts: [usize; 2], cell: &impl Fn(&str) -> Cell) -> Vec<Cell> {
     // Widths and replicates, for f_L + f_Q and for the network.
     let counts = match tier {
-        Tier::Quick => [(5, 3), (0, 0)],
+        Tier::Quick => [(6, 4), (0, 0)],
         Tier::Standard => [(6, 4), (5, 4)],
         Tier::Paper => [(9, 8), (7, 8)],
     };
@@ -249,7 +249,7 @@ impl Claim for Theorem3 {
                 "one",
                 Sweep::upper(M, |_| 0.0),
             )
-            .among(descent),
+            .among(sweep),
         ];
         bounds.extend(fixed_bounds());
         bounds.extend(saddle_bounds());
