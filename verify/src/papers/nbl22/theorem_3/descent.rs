@@ -98,29 +98,32 @@ fn hypotheses(problem: &Problem, measurement: Measurement) -> Measurement {
 
 /// What a descent passed through.
 #[derive(Default)]
-struct Trace {
+pub(super) struct Trace {
     start: f64,
     gradients: Vec<f64>,
     sizes: Vec<f64>,
     radius: f64,
     refused: Option<f64>,
+    /// Iterates at steps that are each about twice the one before, from the first to the last.
+    pub(super) points: Vec<Mat<f64>>,
 }
 
-pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let problem = Problem::new(cell, seed)?;
-    let y = problem.built.target.value(problem.built.x.as_ref())?;
-    let loss = problem.loss(&y)?;
-    let options = options(cell, seed);
-    let gamma = SHARE * (cell.m() as f64).powf(-0.75);
-    let mut passed = Trace::default();
-    let state = DescentState::new(Mat::zeros(cell.m(), cell.d()), &options);
+/// Descends from W = 0, and keeps what it passes through.
+pub(super) fn pass(loss: &RegularizedLoss<'_>, options: &DescentOptions) -> Result<(Descended, Trace)> {
+    let (mut passed, mut next) = (Trace::default(), 0);
+    let gamma = options.curvature.unwrap_or(f64::INFINITY);
+    let state = DescentState::new(Mat::zeros(loss.m(), loss.d()), options);
     let end = descend(
-        &mut LossLandscape::new(&loss),
+        &mut LossLandscape::new(loss),
         state,
-        &options,
+        options,
         &mut |at| {
             if at.state.step == 0 {
                 passed.start = at.value.objective;
+            }
+            if at.state.step >= next {
+                passed.points.push(at.state.w.clone());
+                next = 2 * at.state.step + 1;
             }
             passed.gradients.push(at.gradient_norm);
             passed.sizes.push(at.state.step_size);
@@ -132,14 +135,35 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         },
         Par::Seq,
     )?;
+    passed.points.push(end.state.w.clone());
+    Ok((end, passed))
+}
+
+pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let problem = Problem::new(cell, seed)?;
+    let y = problem.built.target.value(problem.built.x.as_ref())?;
+    let loss = problem.loss(&y)?;
+    let options = options(cell, seed);
+    let (end, passed) = pass(&loss, &options)?;
+    Ok(record(cell, &problem, &options, &end, &passed))
+}
+
+/// What the bounds ask of a descent.
+pub(super) fn record(
+    cell: &Cell,
+    problem: &Problem,
+    options: &DescentOptions,
+    end: &Descended,
+    passed: &Trace,
+) -> Measurement {
     let Some((_, look)) = end.look.as_ref().filter(|_| end.outcome == Outcome::SecondOrder) else {
         // The steps are at least those of the budget.
-        return Ok(hypotheses(&problem, Measurement::new())
+        return hypotheses(problem, Measurement::new())
             .at_least("steps", (MAX_STEPS + 1) as f64)
             .quantity("width_squared", (cell.m() as f64).powi(2), 0.0)
             .quantity("budget", MAX_STEPS as f64, 0.0)
             .quantity("gradient", end.gradient_norm, 1e-9 * end.gradient_norm)
-            .quantity("nu", options.gradient, 0.0));
+            .quantity("nu", options.gradient, 0.0);
     };
 
     // The step taken is the one tried first, or what was left of it.
@@ -147,7 +171,7 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let large = etas.iter().zip(&passed.gradients).filter(|(_, g)| **g > options.gradient);
     let (time, total) = (large.map(|(eta, _)| eta).sum::<f64>(), etas.iter().sum::<f64>());
     let steps = end.state.step;
-    let noise = total * noise_allowance(&options, cell.m() * cell.d(), steps);
+    let noise = total * noise_allowance(options, cell.m() * cell.d(), steps);
     let fallen = 2.0 * (passed.start - end.value.objective);
     let (m, d) = (cell.m() as f64, cell.d() as f64);
     // The function is 1-Lipschitz in the predictions; what the regularisers add is of one sign, with 64
@@ -175,7 +199,7 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("gradient_halfway", halfway, slope)
         .quantity("nu", options.gradient + slope, 0.0)
         .quantity("curvature", -look.lower_bound, 0.0)
-        .quantity("gamma", gamma, 0.0)
+        .quantity("gamma", options.curvature.unwrap_or(f64::INFINITY), 0.0)
         .quantity("radius", passed.radius, 8.0 * f64::EPSILON * passed.radius)
         .quantity("radius_allowed", allowed, 1e-9 * allowed)
         .quantity("radius_sharper", allowed.sqrt(), 1e-9 * allowed)
@@ -186,9 +210,9 @@ pub(super) fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
         measurement = measurement.quantity("curvature_refused", refused, 0.0);
     }
     let work = end.state.evaluations as f64 * cell.n() as f64 * m * (6.0 * d + 30.0);
-    Ok(hypotheses(&problem, measurement).cost(
+    hypotheses(problem, measurement).cost(
         work,
         8.0 * (5.0 * cell.n() as f64 * m + 300.0 * m * d),
         look.products as f64,
-    ))
+    )
 }

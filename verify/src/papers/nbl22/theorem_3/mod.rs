@@ -12,8 +12,16 @@
 //! grows, for at small widths they come to rest early (m^{0.6} for the sigmoid from m = 256 to 1024). ν and
 //! γ are a fifth of what is printed. With those themselves the initialisation of a narrow network is
 //! stationary, and no step is taken.
+//!
+//! The algorithm of Jin and others has one step size η ≤ 1/l for all steps, l a bound on the norm of the
+//! Hessian on the set visited; parts of their own descend in this way, beside a descent with backtracking
+//! that has the same noise. l is 1.5 times the largest norm along the path of that one. Afterwards an upper
+//! bound on the norm is taken at points of the path itself, each at twice as many steps as the one
+//! before, and whether η ≤ 1/l holds there is recorded with the cell. Both descents pass for reaching the
+//! point in poly(m) steps where the exponent is at most 2, whatever it is.
 
 mod descent;
+mod fixed;
 mod saddle;
 
 use super::effort;
@@ -32,12 +40,18 @@ const SHARE: f64 = 0.2;
 /// s in units of ν: steps may be as long as the curvature allows, and on the flat the noise lifts L_λ by as
 /// much as they add up to.
 const NOISE: f64 = 0.05;
+/// l in units of the largest norm of the Hessian along the path of the descent with backtracking.
+const MARGIN: f64 = 1.5;
 /// Steps after which a descent has failed.
 const MAX_STEPS: u64 = 60_000;
 
-/// Parts whose descents start at W = 0, and those that start on a saddle; each for f_L + f_Q and for the
-/// network.
+/// The largest width below the paper tier: a descent costs about m³, and m² is far above the steps.
+const WIDEST: usize = 1100;
+
+/// Parts whose descents start at W = 0, those among them with one step size, and those that start on a
+/// saddle; each for f_L + f_Q and for the network.
 const SWEEP: [&str; 2] = ["quadratic", "network"];
+const FIXED: [&str; 2] = ["fixed-quadratic", "fixed-network"];
 const SADDLE: [&str; 2] = ["saddle-quadratic", "saddle-network"];
 
 const CARD: Card = Card {
@@ -48,8 +62,9 @@ const CARD: Card = Card {
     hypotheses: "η and s small enough, a smooth loss, λ4 > 0.",
     method: "Descents from W = 0 with noise s = ν/20 and η by backtracking, λ_i = ε/E_S R_i(W*), until the \
         gradient is below ν = 0.2 m^{-1/2} and the least eigenvalue of the Hessian is certified above −γ, γ \
-        = 0.2 m^{-3/4}; steps against m². W = 0 made a saddle by labels that are orthogonal to the \
-        features: with noise it is left, without noise it holds.",
+        = 0.2 m^{-3/4}; steps against m². The same with one step size η = 1/l, l 1.5 times the norm of the \
+        Hessian on the other path. W = 0 made a saddle by labels that are orthogonal to the features: with \
+        noise it is left, without noise it holds.",
     refuted_by: "Steps that grow faster than m²; an iterate outside the ball that λ4R4 ≤ L_λ(0) and the \
         noise allow, or a ball that grows with m; a planted saddle that noise does not leave.",
     uses: &["theorem-2"],
@@ -60,6 +75,23 @@ const CARD: Card = Card {
         "Perturbed descent reaches a second-order stationary point",
     )
 };
+
+/// Cells with one step size.
+fn fixed_step(tier: Tier, firsts: [usize; 2], cell: &impl Fn(&str) -> Cell) -> Vec<Cell> {
+    // Widths and replicates, for f_L + f_Q and for the network.
+    let counts = match tier {
+        Tier::Quick => [(6, 4), (0, 0)],
+        Tier::Standard => [(6, 4), (5, 4)],
+        Tier::Paper => [(9, 8), (7, 8)],
+    };
+    let mut cells = Vec::new();
+    for ((part, first), (count, replicates)) in FIXED.into_iter().zip(firsts).zip(counts) {
+        for m in sweep::half_octaves(first, count) {
+            cells.extend((0..replicates).map(|r| cell(part).with(M, m).with(N, 24).replicate(r)));
+        }
+    }
+    cells
+}
 
 impl Claim for Theorem3 {
     fn card(&self) -> Card {
@@ -87,13 +119,15 @@ impl Claim for Theorem3 {
                     (Tier::Paper, _) => &[(1, widths + 2, 16), (2, widths + 2, 16)],
                 };
                 for &(k, count, replicates) in ks {
-                    for m in sweep::half_octaves(first, count) {
+                    let affordable = |m: &usize| tier == Tier::Paper || *m <= WIDEST;
+                    for m in sweep::half_octaves(first, count).filter(affordable) {
                         cells.extend((0..replicates).map(|replicate| {
                             cell(part).with(M, m).with(N, 24).with(K, k).replicate(replicate)
                         }));
                     }
                 }
             }
+            cells.extend(fixed_step(tier, firsts, &cell));
             // Wider saddles of this kind are so flat that they take more than MAX_STEPS to leave.
             let replicates = if tier == Tier::Quick { 3 } else { 8 };
             for (part, m) in SADDLE.into_iter().flat_map(|part| [8, 16].map(|m| (part, m))) {
@@ -109,7 +143,7 @@ impl Claim for Theorem3 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let (n, m, d, k) = (cell.n() as f64, cell.m() as f64, cell.d() as f64, cell.k() as f64);
-        let (network, sigmoid) = (cell.part == SWEEP[1], cell.activation.starts_with("sigmoid"));
+        let (network, sigmoid) = (cell.part.ends_with("network"), cell.activation.starts_with("sigmoid"));
         let flops = if SADDLE.contains(&cell.part.as_str()) {
             n * m * if sigmoid { 1e5 } else { 3e4 }
         } else if cell.m() * cell.d() <= LeastOptions::default().dense {
@@ -130,13 +164,17 @@ impl Claim for Theorem3 {
             };
             cubic * m.powi(3)
         };
-        let flops = 2e6 + effort::top_space(cell, TAIL) + flops;
+        // A second descent, and looks at the Hessian along it.
+        let times = if FIXED.contains(&cell.part.as_str()) { 2.5 } else { 1.0 };
+        let flops = 2e6 + effort::top_space(cell, TAIL) + times * flops;
         Prediction { flops, bytes: 3e7 + 8.0 * (5.0 * n * m + 310.0 * m * d) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         if SADDLE.contains(&cell.part.as_str()) {
             saddle::measure(cell, seed)
+        } else if FIXED.contains(&cell.part.as_str()) {
+            fixed::measure(cell, seed)
         } else {
             descent::measure(cell, seed)
         }
@@ -144,8 +182,8 @@ impl Claim for Theorem3 {
 
     fn bounds(&self) -> Vec<Bound> {
         let sweep = |c: &Cell| SWEEP.contains(&c.part.as_str());
-        let saddle = |c: &Cell| SADDLE.contains(&c.part.as_str());
-        vec![
+        let descent = move |c: &Cell| sweep(c) || FIXED.contains(&c.part.as_str());
+        let mut bounds = vec![
             Bound::growth(
                 "steps",
                 "the steps from W = 0 to a certified (ν, γ)-second-order stationary point are ≲ m²",
@@ -162,7 +200,7 @@ impl Claim for Theorem3 {
                 "budget",
                 Neighbour::rhs("budget_halved", "half of the steps that were taken"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "large-gradients",
                 "Σ η_t over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², and what the \
@@ -182,7 +220,7 @@ impl Claim for Theorem3 {
                 "nu",
                 Neighbour::lhs("gradient_halfway", "the point that half of the steps reach"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "curvature",
                 "minus the certified lower bound on the least eigenvalue of the last Hessian is at most γ",
@@ -194,7 +232,7 @@ impl Claim for Theorem3 {
                     "an earlier stationary point, which the look at its curvature did not let pass",
                 ),
             )
-            .among(sweep),
+            .among(descent),
             Bound::inequality(
                 "bounded",
                 "all iterates have ‖W_t‖_{2,4} ≤ ((L_λ(0) + what the noise adds)/λ4)^{1/8}",
@@ -203,7 +241,7 @@ impl Claim for Theorem3 {
                 "radius_allowed",
                 Neighbour::rhs("radius_sharper", "the root of twice that order"),
             )
-            .among(sweep),
+            .among(descent),
             Bound::growth(
                 "bounded-in-m",
                 "that ball does not grow along m: its radius is ≲ 1",
@@ -212,29 +250,63 @@ impl Claim for Theorem3 {
                 Sweep::upper(M, |_| 0.0),
             )
             .among(sweep),
-            Bound::inequality(
-                "saddle",
-                "a planted saddle has a negative eigenvalue, a quarter of which is taken for γ",
-                "saddle_curvature",
-                Side::Lower,
-                "positive",
-                Neighbour::lhs(
-                    "fitted_curvature",
-                    "the same point where the labels are fitted, so that ℓ' \
-                    vanishes",
-                ),
-            )
-            .code_check()
-            .among(saddle),
-            Bound::inequality(
-                "escape",
-                "with noise the descent ends certified, and below the planted saddle",
-                "end",
-                Side::Upper,
-                "below_saddle",
-                Neighbour::lhs("end_without_noise", "no noise"),
-            )
-            .among(saddle),
-        ]
+        ];
+        bounds.extend(fixed_bounds());
+        bounds.extend(saddle_bounds());
+        bounds
     }
+}
+
+/// What is said of the descents with one step size alone.
+fn fixed_bounds() -> [Bound; 2] {
+    let fixed = |c: &Cell| FIXED.contains(&c.part.as_str());
+    [
+        Bound::growth(
+            "fixed-steps",
+            "with one step size η = 1/l in place of backtracking, the steps to such a point are ≲ m² too",
+            "steps",
+            "width_squared",
+            Sweep::upper(M, |_| 2.0),
+        )
+        .among(fixed),
+        Bound::inequality(
+            "fixed-large-gradients",
+            "with one step size too, Σ η over the steps with ‖∇L_λ‖ > ν is at most 2(L_λ(0) − L_λ(W_T))/ν², \
+             and what the noise adds: l bounds the Hessian between the points at which it was measured",
+            "time",
+            Side::Upper,
+            "time_allowed",
+            Neighbour::rhs("time_first_order", "ν for ν²"),
+        )
+        .among(fixed),
+    ]
+}
+
+/// What is said of the saddles.
+fn saddle_bounds() -> [Bound; 2] {
+    let saddle = |c: &Cell| SADDLE.contains(&c.part.as_str());
+    [
+        Bound::inequality(
+            "saddle",
+            "a planted saddle has a negative eigenvalue, a quarter of which is taken for γ",
+            "saddle_curvature",
+            Side::Lower,
+            "positive",
+            Neighbour::lhs(
+                "fitted_curvature",
+                "the same point where the labels are fitted, so that ℓ' vanishes",
+            ),
+        )
+        .code_check()
+        .among(saddle),
+        Bound::inequality(
+            "escape",
+            "with noise the descent ends certified, and below the planted saddle",
+            "end",
+            Side::Upper,
+            "below_saddle",
+            Neighbour::lhs("end_without_noise", "no noise"),
+        )
+        .among(saddle),
+    ]
 }
