@@ -31,8 +31,8 @@ pub struct RademacherLinear;
 const SAMPLES: usize = 256;
 /// Sign patterns drawn for a sample that is too large for all of them.
 const SIGNS: usize = 64;
-/// Along d: the inputs in units of n_k, and the width in units of d. The top n_k are then well inside the rank
-/// of Σ at k = 1 and at k = 2.
+/// Along d: the inputs in units of n_k, and the width in units of d. The top n_k are then well inside the
+/// rank of Σ at k = 1 and at k = 2.
 const ALONG: (usize, usize) = (2, 16);
 /// The radius: R2(W) ≤ C. Everything goes with √C.
 const C: f64 = 1.0;
@@ -44,8 +44,8 @@ const CARD: Card = Card {
     hypotheses: "Σ has rank at least n_k, with a gap after its first n_k eigenvalues.",
     method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached \
         at a displacement that is evaluated. Its mean over signs is enumerated for up to 12 inputs on \
-        256 samples each; along n, and along d at n = 2n_k, it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = \
-        E_n‖g‖², is the bound, and E ℓ = n_k.",
+        256 samples each; along n, and along d at n = 2n_k, it is the mean over drawn signs. For each \
+        sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k.",
     refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than \
         n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}; \
         a ratio to √(C n_k/n) that grows with d.",
