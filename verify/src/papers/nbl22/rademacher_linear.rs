@@ -31,6 +31,9 @@ pub struct RademacherLinear;
 const SAMPLES: usize = 256;
 /// Sign patterns drawn for a sample that is too large for all of them.
 const SIGNS: usize = 64;
+/// Along d: the inputs in units of n_k, and the width in units of d. The top n_k are then well inside the
+/// rank of Σ at k = 1 and at k = 2.
+const ALONG: (usize, usize) = (2, 16);
 /// The radius: R2(W) ≤ C. Everything goes with √C.
 const C: f64 = 1.0;
 
@@ -41,10 +44,11 @@ const CARD: Card = Card {
     hypotheses: "Σ has rank at least n_k, with a gap after its first n_k eigenvalues.",
     method: "The supremum is in closed form, (√C/n)‖Σ_i ε_i g_i‖ with whitened features g_i, and is reached \
         at a displacement that is evaluated. Its mean over signs is enumerated for up to 12 inputs on \
-        256 samples each; along n it is the mean over drawn signs. For each sample √(Cℓ/n), ℓ = \
-        E_n‖g‖², is the bound, and E ℓ = n_k.",
+        256 samples each; along n, and along d at n = 2n_k, it is the mean over drawn signs. For each \
+        sample √(Cℓ/n), ℓ = E_n‖g‖², is the bound, and E ℓ = n_k.",
     refuted_by: "A sample whose mean over all signs exceeds √(Cℓ/n); a mean of ℓ over samples other than \
-        n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}.",
+        n_k, or of the complexity above √(C n_k/n), at confidence 1 − 10⁻⁶; a fall slower than n^{-1/2}; \
+        a ratio to √(C n_k/n) that grows with d.",
     uses: &["spectrum"],
     errata: &[ErratumId(5), ErratumId(12)],
     variables: &["n", "d"],
@@ -82,6 +86,25 @@ impl Claim for RademacherLinear {
                 cells.extend((0..6).map(|i| cell("samples", 16 << i)));
             }
         }
+        let dimensions: &[usize] = match tier {
+            Tier::Quick => &[3, 4, 6, 8, 12],
+            Tier::Standard => &[3, 4, 6, 8, 12, 16],
+            Tier::Paper => &[3, 4, 6, 8, 12, 16, 24],
+        };
+        for activation in ACTIVATIONS {
+            for (k, &d) in [1, 2].into_iter().flat_map(|k| dimensions.iter().map(move |d| (k, d))) {
+                // Too large for a count, and so for the plan, are only dimensions that it does not have.
+                let Ok(n_k) = cumulative_dimension(d, k) else { continue };
+                cells.push(
+                    Cell::new(self.id(), "along-d")
+                        .with(D, d)
+                        .with(M, ALONG.1 * d)
+                        .with(N, ALONG.0 * n_k)
+                        .with(K, k)
+                        .activation(activation),
+                );
+            }
+        }
         for k in [1, 2, 3] {
             cells.extend(
                 sweep::dimensions(tier)
@@ -110,7 +133,7 @@ impl Claim for RademacherLinear {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         match cell.part.as_str() {
             "signs" => signs(cell, seed),
-            "samples" => samples(cell, seed),
+            "samples" | "along-d" => samples(cell, seed),
             _ => {
                 let n_k = sphere::cumulative_dimension(cell.d(), cell.k())? as f64;
                 Ok(Measurement::new().quantity("n_k", n_k, 0.0))
@@ -180,6 +203,14 @@ impl Claim for RademacherLinear {
                 Sweep::both(N, |_| -0.5),
             )
             .part("samples"),
+            Bound::growth(
+                "rate-in-d",
+                "E_X E_ε sup ≲ √(C n_k/n) with one constant along d, at n = 2n_k and m = 16d",
+                "complexity",
+                "bound",
+                Sweep::uniform(D, Side::Upper).tied(&[N, M]),
+            )
+            .part("along-d"),
             Bound::asymptotic("dimension", "n_k ≍ d^k", "n_k", Sweep::both(D, |c| c.k() as f64))
                 .code_check()
                 .part("dimension"),
