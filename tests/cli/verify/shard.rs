@@ -299,7 +299,7 @@ fn a_record_does_not_depend_on_the_number_of_threads() {
         (
             "random-signs",
             Tier::Quick,
-            "random-signs/width,d=3,m=64,n=9,k=1,R=1,activation=sigmoid:1,replicate=0",
+            "random-signs/width,d=3,m=128,n=9,k=1,R=1,activation=sigmoid:1,replicate=0",
         ),
         (
             "remark-1",
@@ -356,7 +356,7 @@ fn the_scripts_for_a_cluster_share_out_and_join() {
     assert!(String::from_utf8_lossy(&out.stdout).ends_with("\n7 7\n"), "{out:?}");
     let verdicts = fs::read_to_string(desk.path("verdicts.log")).unwrap();
     assert!(
-        verdicts.starts_with("3 records from 2 journals in journal.jsonl")
+        verdicts.starts_with("9 records from 2 journals in journal.jsonl")
             && verdicts.contains("1 claim: 1 holds"),
         "{verdicts}"
     );
