@@ -6,7 +6,7 @@
 //! inputs, with the projector of Σ in R3 and in R1, which is exact. Noise is inside the step, W ← W −
 //! η(∇L_λ(W) + Ξ) with entries of Ξ from N(0, s²/(md)), so that ‖Ξ‖_F is about s. All runs of a seed see
 //! the same data, and the same noise but for s. What noise adds to R1 by diffusion is told apart from
-//! what it does to the path by runs in pairs, see [`pair`].
+//! what it does to the path by runs in pairs.
 
 mod equal_loss;
 mod pair;
