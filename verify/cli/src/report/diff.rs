@@ -122,18 +122,14 @@ pub fn compare(old_name: &str, old: &Report, new_name: &str, new: &Report) -> Di
     let mut diff = Diff::between(old_origin, new_origin);
     let there = |r: &Report| r.claims.iter().filter(|c| c.cells.recorded > 0).cloned().collect::<Vec<_>>();
     let (before, after) = (there(old), there(new));
-    for (a, b) in matched(&before, &after, |x, y| x.id == y.id) {
-        match (a, b) {
-            (Some(a), Some(b)) => diff.claim(a, b, old.seed == new.seed),
-            (a, b) => diff.one_sided(a.or(b).map(|c| c.id.as_str()), None, None, a.is_none()),
-        }
-    }
+    let same_seed = old.seed == new.seed;
+    diff.each(None, [&before, &after], |c| &c.id, |diff, a, b| diff.claim(a, b, same_seed));
     diff
 }
 
 /// Pairs of what is the same in both, in the order of the later one; what only the earlier one has comes
 /// last.
-pub(super) fn matched<'a, T>(
+fn matched<'a, T>(
     old: &'a [T],
     new: &'a [T],
     same: impl Fn(&T, &T) -> bool,
@@ -162,13 +158,26 @@ impl Diff {
         self.changes.push(Change { claim: claim.to_owned(), bound: bound.map(str::to_owned), what });
     }
 
-    pub(super) fn one_sided(
+    /// Compares what both sides have, claims or the bounds of one, and notes what only one has.
+    pub(super) fn each<T>(
         &mut self,
         claim: Option<&str>,
-        bound: Option<&str>,
-        group: Option<String>,
-        came: bool,
+        [old, new]: [&[T]; 2],
+        name: impl Fn(&T) -> &str,
+        mut both: impl FnMut(&mut Self, &T, &T),
     ) {
+        for pair in matched(old, new, |x, y| name(x) == name(y)) {
+            match pair {
+                (Some(a), Some(b)) => both(self, a, b),
+                (a, b) => {
+                    let only = a.or(b).map(&name);
+                    self.one_sided(claim.or(only), claim.and(only), None, a.is_none());
+                }
+            }
+        }
+    }
+
+    fn one_sided(&mut self, claim: Option<&str>, bound: Option<&str>, group: Option<String>, came: bool) {
         self.gone += usize::from(!came && group.is_none());
         let what = if came { What::Came { group } } else { What::Went { group } };
         self.push(claim.unwrap_or_default(), bound, what);
@@ -190,14 +199,8 @@ impl Diff {
         }
         let keys = |c: &ClaimReport| c.records.iter().map(|r| r.key.clone()).collect::<Vec<_>>();
         let same_cells = same_seed && keys(old) == keys(new);
-        for (a, b) in matched(&old.bounds, &new.bounds, |x, y| x.verdict.name == y.verdict.name) {
-            match (a, b) {
-                (Some(a), Some(b)) => self.bound(id, a, b, same_cells),
-                (a, b) => {
-                    self.one_sided(Some(id), a.or(b).map(|x| x.verdict.name.as_str()), None, a.is_none())
-                }
-            }
-        }
+        let bounds = [old.bounds.as_slice(), new.bounds.as_slice()];
+        self.each(Some(id), bounds, |b| &b.verdict.name, |diff, a, b| diff.bound(id, a, b, same_cells));
     }
 
     /// Counts the two constants of a bound as not compared where the cells differ, and notes a move.

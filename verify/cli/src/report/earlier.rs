@@ -5,7 +5,7 @@
 //! slope of lhs/rhs. Verdicts therefore stand side by side without a better or worse, and exponents are not
 //! compared. A constant is a number of the cells alone: it is compared as between present reports.
 
-use super::diff::{Constant, Diff, Origin, What, matched};
+use super::diff::{Constant, Diff, Origin, What};
 use super::model::Report;
 use escapement_verify::claim::Tier;
 use serde::Deserialize;
@@ -89,12 +89,8 @@ pub fn compare(old_name: &str, old: &Earlier, new_name: &str, new: &Earlier) -> 
     let there =
         |side: &Earlier| side.claims.iter().filter(|c| !c.records.is_empty()).cloned().collect::<Vec<_>>();
     let (before, after) = (there(old), there(new));
-    for (a, b) in matched(&before, &after, |x, y| x.id == y.id) {
-        match (a, b) {
-            (Some(a), Some(b)) => claim(&mut diff, a, b, old.seed == new.seed),
-            (a, b) => diff.one_sided(a.or(b).map(|c| c.id.as_str()), None, None, a.is_none()),
-        }
-    }
+    let same_seed = old.seed == new.seed;
+    diff.each(None, [&before, &after], |c| &c.id, |diff, a, b| claim(diff, a, b, same_seed));
     diff
 }
 
@@ -112,12 +108,13 @@ fn claim(diff: &mut Diff, old: &Claim, new: &Claim, same_seed: bool) {
     }
     let same_cells = same_seed && old.records == new.records;
     let constant = |b: &Bound| b.implied_constant.map(|value| Constant { value, error: b.constant_error });
-    for (a, b) in matched(&old.bounds, &new.bounds, |x, y| x.name == y.name) {
-        let (Some(a), Some(b)) = (a, b) else {
-            diff.one_sided(Some(id), a.or(b).map(|x| x.name.as_str()), None, a.is_none());
-            continue;
-        };
-        words(diff, Some(&b.name), &a.verdict, &b.verdict);
-        diff.constant(id, &b.name, constant(a).zip(constant(b)), same_cells);
-    }
+    diff.each(
+        Some(id),
+        [&old.bounds, &new.bounds],
+        |b| &b.name,
+        |diff, a, b| {
+            words(diff, Some(&b.name), &a.verdict, &b.verdict);
+            diff.constant(id, &b.name, constant(a).zip(constant(b)), same_cells);
+        },
+    );
 }
