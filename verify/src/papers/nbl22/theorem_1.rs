@@ -102,7 +102,8 @@ impl Claim for Theorem1 {
         }
         let paper = tier == Tier::Paper;
         let mut samples = Vec::new();
-        for &d in dimensions(tier) {
+        let dimensions = if paper { &[11, 16, 23, 32, 45, 64][..] } else { &[11, 16, 23, 32, 45] };
+        for &d in dimensions {
             let terms: &[usize] = if paper { &[1, 2, 4] } else { &[1, 2] };
             samples.extend(terms.iter().map(|&terms| cell(SAMPLES, d, 1, terms, SIGMOID)));
             samples.push(cell(SAMPLES, d, 1, 1, TANH));
@@ -147,8 +148,7 @@ impl Claim for Theorem1 {
             .ball("power_log", power * Ball::exact(d).ln())
             .ball("accuracy", inverse)
             .ball("accuracy_squared", inverse * inverse)
-            .ball("terms_squared", Ball::exact(cell.terms() as f64).powi(2))
-            .quantity("one", 1.0, 0.0);
+            .ball("terms_squared", Ball::exact(cell.terms() as f64).powi(2));
         let mut flops = trial.flops();
         if cell.part == RESOLUTION {
             let p = sample_size::directions(&cell.activation, cell.d(), cell.k());
@@ -239,13 +239,5 @@ impl Claim for Theorem1 {
             )
             .part(WIDTH),
         ]
-    }
-}
-
-/// Dimensions of a tier at k = 1.
-fn dimensions(tier: Tier) -> &'static [usize] {
-    match tier {
-        Tier::Quick | Tier::Standard => &[11, 16, 23, 32, 45],
-        Tier::Paper => &[11, 16, 23, 32, 45, 64],
     }
 }
