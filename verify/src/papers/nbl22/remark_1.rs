@@ -107,8 +107,9 @@ impl Claim for Remark1 {
             cells.iter().flat_map(|cell| (0..replicates).map(|r| cell.clone().replicate(r))).collect();
         if tier > Tier::Quick {
             // At m = 10d, so that md is well above n.
-            let finite = many.iter().map(|&d| cell(FINITE, d, 1, "sigmoid:1").with(M, 10 * d));
-            cells.extend(finite.flat_map(|cell| (0..8).map(move |r| cell.clone().replicate(r))));
+            let finite =
+                [8, 10, 13, 16, 23, 32, 45].map(|d| cell(FINITE, d, 1, "sigmoid:1").with(M, 10 * d));
+            cells.extend(finite.iter().flat_map(|cell| (0..16).map(|r| cell.clone().replicate(r))));
         }
         let spans: &[usize] = if tier == Tier::Quick { &[4, 8] } else { &[4, 8, 16, 24] };
         for activation in ACTIVATIONS {

@@ -119,7 +119,7 @@ impl Claim for Theorem1 {
         for (d, k, activation) in [(11, 1, SIGMOID), (8, 1, TANH), (7, 2, SIGMOID)] {
             let p = sample_size::directions(activation, d, k);
             let finer = |quarters| cell(RESOLUTION, d, k, 1, activation).with(DIRECTIONS, quarters * p / 4);
-            others.extend([5, 6, 8, 11, 16].map(finer));
+            others.extend([5, 7, 10, 14, 20].map(finer));
         }
         others.extend([4, 6, 8, 11, 16].map(|d| cell(WIDTH, d, 1, 1, SIGMOID)));
         let replicates = if paper { [6, 6] } else { [6, 3] };

@@ -54,7 +54,9 @@ fn sweeps(tier: Tier) -> Vec<(usize, usize, Vec<usize>, usize)> {
     // 59050 is the least even number above 3^10.
     let literal = doublings(59_050, if tier == Tier::Quick { 1 } else { 5 });
     let three = [doublings(64, 7), literal].concat();
-    let mut out = vec![(3, 1, three, 64), (3, 2, doublings(128, 7), 64), (6, 1, half_octaves(64, 7), 16)];
+    let most = if tier == Tier::Quick { 48 } else { 64 };
+    let mut out =
+        vec![(3, 1, three, most), (3, 2, doublings(128, 7), most), (6, 1, half_octaves(64, 7), 12)];
     if tier >= Tier::Standard {
         out.extend([
             (4, 1, half_octaves(512, 9), 8),

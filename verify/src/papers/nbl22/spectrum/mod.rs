@@ -113,7 +113,7 @@ impl Claim for Spectrum {
                 cells.extend((0..=4).map(|degree| base(KAPPA).with(D, d).with_degree(degree)));
                 cells.extend((1..=2).map(|k| base(REST).with(D, d).with(K, k)));
             }
-            let replicates = if tier == Tier::Quick { 4 } else { 8 };
+            let replicates = if tier == Tier::Quick { 3 } else { 8 };
             for d in [3, 4, 6, 8, 12] {
                 let cell = base(DIMENSIONS).with(D, d).with(M, 144 * d + 320).with(K, 1);
                 cells.extend((0..replicates).map(|replicate| cell.clone().replicate(replicate)));

@@ -5,7 +5,7 @@ use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use crate::papers::nbl22::hypotheses::{dimension, wide_enough};
 use crate::papers::nbl22::instance::{self, Instance};
-use crate::papers::nbl22::letters::Letters;
+use crate::papers::nbl22::letters::{ACCURACY, Letters, N};
 use crate::papers::nbl22::moments::Moments;
 use escapement::ball::Ball;
 use escapement::construct::signs::expected_r3;
@@ -16,6 +16,8 @@ use faer::Par;
 
 /// Degree to which the zonal sums over d run; the rest is the exact tail.
 const LONG_DEGREE: usize = 8;
+/// Disjoint sets of inputs, over which the loss scatters.
+pub(super) const SETS: usize = 400;
 
 pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let built = Instance::new(cell, seed)?;
@@ -99,7 +101,8 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     ))
 }
 
-pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
+/// The explicit right sides at m = 4R, where the groups are p_i = 2: everything is a power of m.
+fn at_least_width(cell: &Cell, seed: u64) -> Result<Explicit> {
     let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0);
@@ -108,10 +111,11 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sparse = terms.map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
     let target = Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![]), sparse)?;
     let moments = Moments::new(&sigma, &target)?;
-    // At m = 4R the groups are p_i = 2, and everything is a power of m.
-    let m = 4 * cell.terms();
-    let explicit = Explicit::new(&levels, cell.k(), &moments, m, &vec![2; cell.terms()])?;
-    let width = m as f64;
+    Explicit::new(&levels, cell.k(), &moments, 4 * cell.terms(), &vec![2; cell.terms()])
+}
+
+pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let (explicit, width) = (at_least_width(cell, seed)?, 4.0 * cell.terms() as f64);
     Ok(dimension(Measurement::new(), cell)
         .ball("beyond", width.sqrt() * explicit.beyond)
         .ball("within", width.sqrt() * explicit.within)
@@ -119,4 +123,37 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
         .ball("misfit", (width * explicit.misfit).sqrt())
         .ball("r4-even", explicit.r4_even)
         .cost(1e6, 1e5, 0.0))
+}
+
+/// The least width at which the explicit mean square of the quadratic model's error is ε².
+pub(super) fn width_needed(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let (explicit, width) = (at_least_width(cell, seed)?, 4.0 * cell.terms() as f64);
+    // A m^{-1/2} + B/m = ε² is a quadratic equation in m^{-1/2}.
+    let (a, b) = (width.sqrt() * explicit.noise, width * (explicit.misfit + explicit.low));
+    let square = (Ball::exact(1.0) / cell.real(ACCURACY)).powi(2);
+    let root = (a.powi(2) + 4.0 * b * square).sqrt();
+    let needed = ((a + root) / (2.0 * square)).powi(2);
+    Ok(dimension(Measurement::new(), cell).ball("width-needed", needed).cost(1e6, 1e5, 0.0))
+}
+
+/// How far the loss on n inputs is from what it is on all of them, over disjoint sets of n.
+pub(super) fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
+    let n = cell.n();
+    let built = Instance::new(&cell.clone().with(N, SETS * n), seed)?;
+    let (model, step) = (built.model()?, built.model_rounding());
+    let losses: Vec<f64> = model
+        .constant
+        .iter()
+        .enumerate()
+        .map(|(i, b)| (b * b + model.slopes.col(i).squared_norm_l2()).sqrt())
+        .collect();
+    let means: Vec<f64> = losses.chunks(n).map(|set| set.iter().sum::<f64>() / n as f64).collect();
+    let mean = means.iter().sum::<f64>() / SETS as f64;
+    let square = means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (SETS - 1) as f64;
+    let term = Ball::relative((cell.d() as f64).powi(cell.k() as i32) / n as f64, f64::EPSILON).sqrt();
+    let measurement = Measurement::new()
+        .quantity("fluctuation", square.sqrt(), 2.0 * step)
+        .ball("sample-term", term)
+        .cost(4.0 * (SETS * n * cell.m() * cell.d()) as f64, 8.0 * (SETS * n * cell.m()) as f64, 0.0);
+    Ok(wide_enough(measurement, cell).hypothesis("d^k ≤ n ≤ d^{k+1}", true, format!("n = {n}")))
 }

@@ -20,10 +20,11 @@ use super::effort;
 use super::hypotheses::literal;
 use super::instance::ACTIVATIONS;
 use crate::claim::{
-    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Parameter, Prediction, Side, Sweep, Tier,
+    sweep,
 };
 use crate::error::Result;
-use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
+use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
 use escapement::tolerance::TAIL;
 use signs::{DRAWS, ENUMERATION, TRIALS};
 
@@ -35,6 +36,12 @@ pub struct Theorem2;
 const SWEEP: &str = "sweep";
 /// The same along d.
 const DIMENSIONS: &str = "dimensions";
+/// The same along R.
+const TERMS: &str = "terms";
+/// The loss on n inputs along n.
+const SAMPLES: &str = "samples";
+/// The least width for ε, along 1/ε.
+const WIDTH_NEEDED: &str = "width-needed";
 /// Zonal quantities over d.
 const ASYMPTOTIC: &str = "asymptotic";
 
@@ -66,15 +73,16 @@ const CARD: Card = Card {
         outside; exponents come from those, and d = 3 at m = 59050 lies inside.",
     method: "Exact means over S along m: the square loss, bounds on the absolute and pseudo-Huber loss by \
         it (for the absolute loss right up to 1/√2), R1 to R4. Each against the exact mean of its \
-        leading part over the initialisation; dependence on d from those zonal expressions. Drawn S: \
-        frequency of exceeding three times the mean, at most 1/3 by Markov, and of all six staying \
-        within seven times theirs.",
+        leading part over the initialisation, with one constant along d and along R; dependence on d from \
+        those zonal expressions, and from them the least width for ε, along 1/ε. How far the loss on n \
+        inputs scatters, along n. Drawn S: frequency of exceeding three times the mean, at most 1/3 by \
+        Markov, and of all six staying within seven times theirs.",
     refuted_by: "A mean over S that falls slower, or grows faster, in m than claimed; an explicit \
-        expression that outgrows its power of d; draws above three times the mean with probability \
-        above 1/3.",
+        expression that outgrows its power of d; a least width that outgrows ε^{−4}; a scatter over inputs \
+        that falls slower than n^{−1/2}; draws above three times the mean with probability above 1/3.",
     uses: &["lemma-1", "lemma-2", "random-signs"],
     errata: &[ErratumId(1), ErratumId(10)],
-    variables: &["m", "d", "n", "R"],
+    variables: &["m", "d", "n", "R", "accuracy"],
     ..Card::new(&crate::papers::nbl22::PAPER, "theorem-2", "W* fits with small regularisers")
 };
 
@@ -85,14 +93,16 @@ impl Claim for Theorem2 {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let mut cells = Vec::new();
+        // Replicates of the sweep, and at the width far from it: the quick tier pools fewer sweeps.
+        let (near, far) = if tier == Tier::Quick { (24, 4) } else { (20, 6) };
         for (k, terms, activation) in combinations(tier) {
-            let mut sweeps = vec![(3_usize, sweep::doublings(80 * k, 6).collect::<Vec<_>>(), 24)];
+            let mut sweeps = vec![(3_usize, sweep::doublings(80 * k, 6).collect::<Vec<_>>(), near)];
             if tier >= Tier::Standard {
                 let d = if k == 1 { 6 } else { 4 };
                 sweeps.push((d, sweep::doublings(100 * k, 6).collect(), 8));
             }
             // The least even width above 3^10. A width far from the others says most of the exponent.
-            sweeps.push((3, vec![59_050], 6));
+            sweeps.push((3, vec![59_050], far));
             if k == 1 && tier >= Tier::Standard && terms == 3 {
                 sweeps.push((3, sweep::doublings(118_100, 3).collect(), 1));
             }
@@ -117,12 +127,23 @@ impl Claim for Theorem2 {
             for &d in sweep::dimensions(tier) {
                 cells.push(cell(ASYMPTOTIC, d, 0, k, terms, activation, 0).without(M));
             }
+            let needed = cell(WIDTH_NEEDED, 6, 0, k, terms, activation, 0).without(M);
+            cells.extend((1..=12).map(|i| needed.clone().with(ACCURACY, f64::from(1 << i))));
         }
         let replicates = if tier == Tier::Quick { 3 } else { 8 };
         for activation in ACTIVATIONS {
             for d in [3, 4, 6, 8, 12] {
                 let along = cell(DIMENSIONS, d, 64 * d, 1, 1, activation, 0).with(N, d * d);
                 cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
+            }
+            for terms in [1, 2, 4, 8, 16] {
+                let along = cell(TERMS, 3, 256, 1, terms, activation, 0).with(N, 9);
+                cells.extend((0..replicates).map(|r| along.clone().replicate(r)));
+            }
+            // From d^k to d^{k+1}.
+            for n in [8, 11, 16, 23, 32, 45, 64] {
+                let along = cell(SAMPLES, 8, 16, 1, 1, activation, 0).with(N, n);
+                cells.extend((0..3 * replicates).map(|r| along.clone().replicate(r)));
             }
         }
         for &d in sweep::dimensions(tier) {
@@ -134,7 +155,7 @@ impl Claim for Theorem2 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m, n) = (cell.d() as f64, cell.m() as f64, cell.n() as f64);
         match cell.part.as_str() {
-            SWEEP | DIMENSIONS => {
+            SWEEP | DIMENSIONS | TERMS => {
                 let harmonics: f64 = if cell.d() == 3 { 250.0 } else { 600.0 };
                 // Moments of W_L and three forms of Σ; then the slopes c_r at every input.
                 let flops = effort::top_space(cell, TAIL) + m * (100.0 * d + 67.0 * n);
@@ -146,6 +167,13 @@ impl Claim for Theorem2 {
                 let forms = effort::Sigma::of(cell, TAIL).map_or(0.0, |s| s.top() + s.forms(TRIALS as f64));
                 Prediction { flops: forms + TRIALS as f64 * m * (100.0 + 73.0 * n), bytes: 16e6 }
             }
+            SAMPLES => {
+                let inputs = measure::SETS as f64 * n;
+                Prediction {
+                    flops: effort::top_space(cell, TAIL) + m * (100.0 * d + 67.0 * inputs),
+                    bytes: 64e6 + 8.0 * m * inputs,
+                }
+            }
             ENUMERATION => Prediction { flops: 1.8e7, bytes: 8e6 },
             _ => Prediction { flops: 5e6, bytes: 8e6 },
         }
@@ -156,13 +184,15 @@ impl Claim for Theorem2 {
             DRAWS => signs::draws(cell, seed),
             ENUMERATION => signs::enumeration(cell, seed),
             ASYMPTOTIC => measure::asymptotic(cell, seed),
+            WIDTH_NEEDED => measure::width_needed(cell, seed),
+            SAMPLES => measure::samples(cell, seed),
             _ => measure::sweep(cell, seed),
         }
     }
 
     fn bounds(&self) -> Vec<Bound> {
         let along_m = along_m().into_iter().chain(in_special_cells()).map(|bound| bound.part(SWEEP));
-        along_m.chain(along_d()).chain(in_d()).chain(signs::bounds()).collect()
+        along_m.chain(one_constants()).chain(of_epsilon()).chain(in_d()).chain(signs::bounds()).collect()
     }
 }
 
@@ -259,15 +289,50 @@ fn in_special_cells() -> [Bound; 2] {
     ]
 }
 
-/// One constant along d.
-fn along_d() -> impl Iterator<Item = Bound> {
-    let one = |name: &str, lhs: &str, rhs: &str, side: Side| {
-        let statement = format!("{lhs} of W* follows its explicit right side with one constant along d");
-        let sweep = Sweep::uniform(D, side).tied(&[M, N]);
-        Bound::growth(name, format!("{statement}, at m = 64d and n = d²"), lhs, rhs, sweep).part(DIMENSIONS)
+/// One constant along d, or along R.
+fn one_constant(over: Parameter, name: &str, lhs: &str, rhs: &str, side: Side) -> Bound {
+    let (part, at, tied): (_, _, &[Parameter]) = if over == D {
+        (DIMENSIONS, "m = 64d and n = d²", &[M, N])
+    } else {
+        (TERMS, "d = 3 and m = 256", &[])
     };
-    [one("r1-along-d", "r1", "beyond", Side::Both), one("r2-along-d", "r2", "r2-explicit", Side::Both)]
-        .into_iter()
+    let along = over.symbol();
+    let statement =
+        format!("{lhs} of W* follows its explicit right side with one constant along {along}, at {at}");
+    Bound::growth(name, statement, lhs, rhs, Sweep::uniform(over, side).tied(tied)).part(part)
+}
+
+/// One constant along d and along R.
+fn one_constants() -> [Bound; 4] {
+    [
+        one_constant(D, "r1-along-d", "r1", "beyond", Side::Both),
+        one_constant(D, "r2-along-d", "r2", "r2-explicit", Side::Both),
+        one_constant(R, "r1-along-r", "r1", "beyond", Side::Both),
+        one_constant(R, "r4-along-r", "r4", "r4-explicit", Side::Upper),
+    ]
+}
+
+/// The two terms of ε: the width it needs, and the samples.
+fn of_epsilon() -> [Bound; 2] {
+    [
+        Bound::asymptotic(
+            "width-needed",
+            "the least m at which the root of the exact mean square over signs, inputs and \
+             initialisation is ε is ≲ ε^{−4}",
+            "width-needed",
+            Sweep::upper(ACCURACY, |_| 4.0),
+        )
+        .part(WIDTH_NEEDED),
+        Bound::growth(
+            "fluctuation",
+            "over sets of n inputs, E_n √(E_S Y²) departs from its mean by a root mean square that is \
+             ≲ √(d^k/n), from d^k to d^{k+1}",
+            "fluctuation",
+            "sample-term",
+            Sweep::upper(N, |_| -0.5),
+        )
+        .part(SAMPLES),
+    ]
 }
 
 /// How the explicit right sides grow in d.
