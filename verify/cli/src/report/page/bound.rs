@@ -113,7 +113,7 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
         @if let (Some(slack), Some(reason)) = (v.slack, &v.slack_reason) {
             "Slack " (slack) ", because " (inline(reason)) ". "
         }
-        @for power in &v.power { (capital(&power.words())) " would have been refuted. " }
+        @for power in &v.power { (inline(&capital(&power.words()))) " would have been refuted. " }
         @if let Some(c) = v.implied_constant { "Constant " (hover(c, bound.constant_error, from)) ". " }
         @if !v.tightness.text.is_empty() { (inline(&capital(&v.tightness.text))) ". " }
         @if let Some(margin) = v.margin { "Margin " (short(margin)) ". " }

@@ -141,19 +141,20 @@ fn worst(claim: &ClaimReport) -> Markup {
 
 /// The smallest violation that would have been refuted, for each variable that the statement names.
 pub(super) fn powers(all: &[Powers]) -> Markup {
+    let (looked, missing): (Vec<&Powers>, Vec<&Powers>) = all.iter().partition(|p| p.bound.is_some());
     html! {
         @if all.is_empty() { "–" }
-        @for (place, p) in all.iter().filter(|p| p.bound.is_some()).enumerate() {
-            @if place > 0 { ", " }
+        @for (place, p) in looked.iter().enumerate() {
+            // The mark that follows stays with its power.
             span class="unbroken" { (p.variable)
                 @if let Some(least) = p.least { sup { (format!("{least:.2}")) } } @else { " none" }
+                @if place + 1 < looked.len() { "," } @else if !missing.is_empty() { ";" }
             }
+            @if place + 1 < looked.len() || !missing.is_empty() { " " }
         }
-        @let missing = all.iter().filter(|p| p.bound.is_none()).map(|p| p.variable.as_str());
-        @let missing: Vec<&str> = missing.collect();
         @if !missing.is_empty() {
-            @if missing.len() < all.len() { "; " }
-            (missing.join(", ")) " " span class="none" { "not looked at" }
+            (missing.iter().map(|p| p.variable.as_str()).collect::<Vec<_>>().join(", ")) " "
+            span class="none" { "not looked at" }
         }
     }
 }

@@ -20,8 +20,7 @@ use super::effort;
 use super::hypotheses::literal;
 use super::instance::ACTIVATIONS;
 use crate::claim::{
-    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Parameter, Prediction, Side, Sweep, Tier,
-    sweep,
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
 };
 use crate::error::Result;
 use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
@@ -192,7 +191,7 @@ impl Claim for Theorem2 {
 
     fn bounds(&self) -> Vec<Bound> {
         let along_m = along_m().into_iter().chain(in_special_cells()).map(|bound| bound.part(SWEEP));
-        along_m.chain(one_constants()).chain(of_epsilon()).chain(in_d()).chain(signs::bounds()).collect()
+        along_m.chain(one_constant()).chain(of_epsilon()).chain(in_d()).chain(signs::bounds()).collect()
     }
 }
 
@@ -289,26 +288,26 @@ fn in_special_cells() -> [Bound; 2] {
     ]
 }
 
-/// One constant along d, or along R.
-fn one_constant(over: Parameter, name: &str, lhs: &str, rhs: &str, side: Side) -> Bound {
-    let (part, at, tied): (_, _, &[Parameter]) = if over == D {
-        (DIMENSIONS, "m = 64d and n = d²", &[M, N])
-    } else {
-        (TERMS, "d = 3 and m = 256", &[])
+/// One constant along d and along R. How R4 depends on R is `r4-of-w-q`.
+fn one_constant() -> [Bound; 3] {
+    let along_d = |name: &str, lhs: &str, rhs: &str| {
+        let statement = format!(
+            "{lhs} of W* follows its explicit right side with one constant along d, at m = 64d and n = d²"
+        );
+        let sweep = Sweep::uniform(D, Side::Both).tied(&[M, N]);
+        Bound::growth(name, statement, lhs, rhs, sweep).part(DIMENSIONS)
     };
-    let along = over.symbol();
-    let statement =
-        format!("{lhs} of W* follows its explicit right side with one constant along {along}, at {at}");
-    Bound::growth(name, statement, lhs, rhs, Sweep::uniform(over, side).tied(tied)).part(part)
-}
-
-/// One constant along d and along R.
-fn one_constants() -> [Bound; 4] {
     [
-        one_constant(D, "r1-along-d", "r1", "beyond", Side::Both),
-        one_constant(D, "r2-along-d", "r2", "r2-explicit", Side::Both),
-        one_constant(R, "r1-along-r", "r1", "beyond", Side::Both),
-        one_constant(R, "r4-along-r", "r4", "r4-explicit", Side::Upper),
+        along_d("r1-along-d", "r1", "beyond"),
+        along_d("r2-along-d", "r2", "r2-explicit"),
+        Bound::growth(
+            "r1-along-r",
+            "r1 of W* follows its explicit right side with one constant along R, at d = 3 and m = 256",
+            "r1",
+            "beyond",
+            Sweep::uniform(R, Side::Both),
+        )
+        .part(TERMS),
     ]
 }
 
