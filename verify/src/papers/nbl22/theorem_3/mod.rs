@@ -80,7 +80,7 @@ const CARD: Card = Card {
 fn fixed_step(tier: Tier, firsts: [usize; 2], cell: &impl Fn(&str) -> Cell) -> Vec<Cell> {
     // Widths and replicates, for f_L + f_Q and for the network.
     let counts = match tier {
-        Tier::Quick => [(6, 4), (0, 0)],
+        Tier::Quick => [(6, 3), (0, 0)],
         Tier::Standard => [(6, 4), (5, 4)],
         Tier::Paper => [(9, 8), (7, 8)],
     };
@@ -112,7 +112,7 @@ impl Claim for Theorem3 {
                 // Steps scatter, at k = 2 and for the network by a factor of two and more: there the quick
                 // tier has no time for the cells it would take.
                 let ks: &[(usize, usize, usize)] = match (tier, part) {
-                    (Tier::Quick, "quadratic") => &[(1, 8, 4)],
+                    (Tier::Quick, "quadratic") => &[(1, 8, 3)],
                     (Tier::Quick, _) => &[],
                     (Tier::Standard, "quadratic") => &[(1, 8, 5), (2, 9, 12)],
                     (Tier::Standard, _) => &[(1, widths, 8)],
