@@ -1,12 +1,14 @@
-"""Fills the tables of docs/papers/nbl22.md from a run:
+"""Fills the tables of docs/papers/nbl22.md from runs:
 
     escapement verify --json > quick.json
+    escapement verify --tier standard --json > standard.json
     escapement verify --seeds 5 --json > seeds.json
-    python docs/tour_tables.py quick.json seeds.json
+    python docs/tour_tables.py quick.json standard.json seeds.json
 
-A table stands below a line `<!-- claim: bound bound ... -->`, below `<!-- all -->` for the table of all
-claims, or below `<!-- seeds: quick -->` for the verdicts over the seeds of a tier. The script replaces the
-tables that the files tell of, and nothing else.
+A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- claim standard: bound ... -->` where
+the quick tier does not measure it; below `<!-- all -->` for the table of all claims; or below `<!-- seeds:
+quick -->` for the verdicts over the seeds of a tier. The script replaces the tables that the files tell of,
+and nothing else.
 """
 
 import json
@@ -14,7 +16,7 @@ import pathlib
 import re
 import sys
 
-TABLE = re.compile(r"^<!-- ([\w-]+)(?:: ([\w -]+))? -->\n(?:\|.*\n)*", re.MULTILINE)
+TABLE = re.compile(r"^<!-- ([\w-]+)( standard)?(?:: ([\w -]+))? -->\n(?:\|.*\n)*", re.MULTILINE)
 
 
 def number(x):
@@ -104,13 +106,15 @@ def main():
         if isinstance(content[0], list):
             tables["seeds", content[0][0]["tier"]] = over_seeds(content)
             continue
+        tier = content[0]["tier"]
         claims = {claim["claim"]: claim for claim in content}
-        tables["all", None] = summary(claims)
-        tables.update({(name, None): claim for name, claim in claims.items()})
+        tables["all", tier] = summary(claims)
+        tables.update({(name, tier): claim for name, claim in claims.items()})
 
     def fill(found):
-        kind, names = found[1], found[2]
-        content = tables.get((kind, names if kind == "seeds" else None))
+        kind, standard, names = found.groups()
+        tier = names if kind == "seeds" else "standard" if standard else "quick"
+        content = tables.get((kind, tier))
         if content is None:
             return found[0]
         rows = content if isinstance(content, str) else table(content, names.split())

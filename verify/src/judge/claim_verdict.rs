@@ -1,25 +1,11 @@
-//! From records to verdicts: each bound by the judge of its kind, then power, failures and missing cells.
+//! The verdict on a claim: those on its bounds, then power, failures and missing cells.
 
-use super::finding::Finding;
-use super::sides::Sides;
-use super::verdict::{AsPrinted, BoundVerdict, ClaimVerdict, Tightness, Verdict, Worst};
-use super::{asymptotic, growth, identity, inequality, power, probability};
-use crate::claim::{Bound, Cell, Check, Claim, Failure, Kind, Record, Tier};
-use crate::judge::series::Series;
+use super::bound_verdict::{Judged, judge_bound};
+use super::evidence::{AsPrinted, BoundVerdict, ClaimVerdict};
+use super::power;
+use super::verdict::Verdict;
+use crate::claim::{Bound, Cell, Claim, Failure, Kind, Record, Tier};
 use crate::text::plural::{are, count};
-
-/// The verdict on a bound, and what it was read off.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    /// The verdict.
-    pub verdict: BoundVerdict,
-    /// The points, group by group; [`super::series::Point::cell`] counts in the records that were given,
-    /// which may hold those of other claims and parts too. Records that lack a side are passed over.
-    pub series: Vec<Series>,
-    /// A bound on the distance of the implied constant from the exact one. None without a constant, and for
-    /// a probability, whose constant is a frequency with statistical limits.
-    pub constant_error: Option<f64>,
-}
 
 /// Judges a claim on the records and failures of its plan.
 pub fn judge(
@@ -142,106 +128,4 @@ fn not_measured(claim: &dyn Claim, bound: &Bound, tier: Tier) -> String {
         ),
         None => format!("the {tier} tier has no cells for it, and neither has a larger one"),
     }
-}
-
-/// What to type to measure a cell again, by itself and without the journal.
-pub fn rerun_command(cell: &Cell, tier: Tier, seed: u64) -> String {
-    format!("escapement verify {} --tier {tier} --seed {seed} --cell {cell}", cell.claim)
-}
-
-/// Judges one bound.
-pub fn judge_bound(
-    claim: &str,
-    bound: &Bound,
-    tier: Tier,
-    seed: u64,
-    records: &[Record],
-    failures: &[Failure],
-) -> Judged {
-    let speaks = |r: &Record| r.cell.claim == claim && bound.selects(&r.cell);
-    let selected: Vec<(usize, &Record)> = records.iter().enumerate().filter(|(_, r)| speaks(r)).collect();
-    let (sides, lacking) = Sides::of(&bound.kind, &selected);
-    let failed: Vec<&Failure> =
-        failures.iter().filter(|f| f.cell.claim == claim && bound.selects(&f.cell)).collect();
-    // The paper answers for the cells inside its hypotheses; a theorem about a computed number, for all.
-    let in_range = || sides.iter().map(|s| s.record).filter(|r| r.in_range());
-    let inside = in_range().filter(|r| r.inside_hypotheses()).count();
-    let inside_only = bound.check == Check::Paper && inside > 0;
-    let decides = |r: &Record| r.in_range() && (!inside_only || r.inside_hypotheses());
-    let slack = bound.slack.value();
-    let mut found = match &bound.kind {
-        Kind::Identity { neighbours, .. } => identity::judge(neighbours, &decides, &sides),
-        Kind::Inequality { side, strict, neighbours, .. } => {
-            inequality::judge(bound.check, *side, *strict, neighbours, &decides, &sides)
-        }
-        Kind::Growth { sweep, .. } => growth::judge(sweep, slack, &sides),
-        Kind::Asymptotic { sweep, .. } => asymptotic::judge(sweep, slack, &sides),
-        Kind::Probability { side, probability, .. } => {
-            probability::judge(*side, *probability, &decides, &sides)
-        }
-    };
-    if let Some(why) = lacking {
-        found = Finding::inconclusive(why, found.series);
-    }
-    if let Some(why) = undermined(&found, &failed) {
-        found.verdict = Verdict::Inconclusive;
-        found.why = Some(why);
-    }
-    let (word, bracketed) = match found.verdict {
-        _ if selected.is_empty() && failed.is_empty() => (Verdict::NotMeasured, None),
-        Verdict::Refuted if bound.check == Check::Code => (Verdict::Broken, None),
-        inner if bound.check == Check::Paper && inside == 0 && !sides.is_empty() => {
-            (Verdict::Outside, Some(inner))
-        }
-        inner => (inner, None),
-    };
-    let worst = found.worst.and_then(|(i, lhs, rhs)| {
-        let r = records.get(i)?;
-        let command = rerun_command(&r.cell, tier, seed);
-        Some(Worst { cell: r.cell.key(), lhs, rhs, inside_hypotheses: r.inside_hypotheses(), command })
-    });
-    let swept = matches!(bound.kind, Kind::Growth { .. } | Kind::Asymptotic { .. });
-    let verdict = BoundVerdict {
-        name: bound.name.clone(),
-        kind: bound.kind.name().to_owned(),
-        statement: bound.statement.clone(),
-        check: bound.check,
-        verdict: word,
-        bracketed,
-        slack: swept.then_some(slack),
-        slack_reason: swept.then(|| bound.slack.reason().to_owned()),
-        chosen: bound.chosen.clone(),
-        implied_constant: found.constant.filter(|c| c.is_finite()),
-        tightness: Tightness {
-            constant: found.tightness.constant.filter(|c| c.is_finite()),
-            ..found.tightness
-        },
-        onset: found.exponents.iter().filter_map(|e| e.onset).max(),
-        exponents: found.exponents,
-        pooled: found.pooled,
-        margin: found.margin.filter(|m| m.is_finite()),
-        control: found.control,
-        power: Vec::new(),
-        cells: selected.len(),
-        cells_inside_hypotheses: selected.iter().filter(|(_, r)| r.inside_hypotheses()).count(),
-        worst,
-        why: found.why,
-        printed: bound.printed,
-    };
-    Judged { verdict, series: found.series, constant_error: found.constant_error }
-}
-
-/// Why a finding does not count: a cell failed that might have refuted it, or the check had no power.
-fn undermined(found: &Finding, failed: &[&Failure]) -> Option<String> {
-    if let (Some((first, others)), true) = (failed.split_first(), found.verdict != Verdict::Refuted) {
-        let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-        return Some(format!("the cell {}{others} could not be measured: {}", first.cell, first.message));
-    }
-    let control = &found.control;
-    (found.verdict < Verdict::Inconclusive && control.verdict != Verdict::Refuted).then(|| {
-        format!(
-            "the control came out {} where it must be refuted ({}): the check could not have failed",
-            control.verdict, control.description
-        )
-    })
 }

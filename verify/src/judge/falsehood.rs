@@ -6,7 +6,7 @@
 //! an extra half power of a bound that is loose by a whole one, leaves the statement true, and goes
 //! unnoticed by right.
 
-use super::claim_verdict::judge_bound;
+use super::bound_verdict::judge_bound;
 use super::power::{only_sides, power_of, quantity, scaled};
 use super::verdict::Verdict;
 use crate::claim::{Bound, Cell, Check, Claim, Kind, Record, Side, Sweep, Tier};

@@ -1,7 +1,8 @@
 //! What the judge of one kind of bound finds, and what several of them have in common.
 
+use super::evidence::{Control, PLANTED, Tightness};
 use super::pooled::Pooled;
-use super::verdict::{Control, PLANTED, Tightness, Verdict};
+use super::verdict::Verdict;
 use crate::claim::Side;
 use crate::judge::ExponentEvidence;
 use crate::judge::series::Series;

@@ -3,7 +3,9 @@
 //! points that all of these were read off.
 
 mod asymptotic;
+mod bound_verdict;
 mod claim_verdict;
+mod evidence;
 mod exponent;
 pub mod falsehood;
 mod finding;
@@ -20,11 +22,12 @@ pub mod ratio;
 pub mod series;
 mod sides;
 mod verdict;
+mod violation;
 
-pub use claim_verdict::{Judged, judge, judge_bound, judge_bounds, judge_partial, rerun_command};
+pub use bound_verdict::{Judged, judge_bound, rerun_command};
+pub use claim_verdict::{judge, judge_bounds, judge_partial};
+pub use evidence::{AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, Tally, Tightness, Worst};
 pub use exponent::{Estimate, ExponentEvidence};
 pub use pooled::Pooled;
-pub use power::{Power, Powers};
-pub use verdict::{
-    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, Tally, Tightness, Verdict, Worst, word,
-};
+pub use verdict::{Verdict, word};
+pub use violation::{MOST, Power, Powers, Violation};
