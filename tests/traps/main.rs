@@ -122,9 +122,20 @@ fn a_ratio_that_falls_and_then_grows_does_not_pass() {
 }
 
 #[test]
-fn an_oscillation_does_not_pass_for_a_power() {
-    let found = of_shape(Side::Both, |m| (0.8 * (2.2 * m.ln()).sin()).exp());
+fn a_ratio_that_falls_and_levels_out_is_bounded_and_follows_no_power() {
+    let levels_out = |m: f64| 1.0 + 40_000.0 / (m * m);
+    let found = of_shape(Side::Upper, levels_out);
+    assert_eq!(found.verdict, Verdict::Scales, "{found:?}");
+    let found = of_shape(Side::Both, |m| 1.0 + 2000.0 / m);
     assert!(!found.verdict.supports(), "{found:?}");
+}
+
+#[test]
+fn an_oscillation_does_not_pass_for_a_power() {
+    for side in [Side::Both, Side::Upper, Side::Lower] {
+        let found = of_shape(side, |m| (0.8 * (2.2 * m.ln()).sin()).exp());
+        assert!(!found.verdict.supports(), "{found:?}");
+    }
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub struct Line {
     /// Degrees of freedom: clusters minus two, or points minus two ([`Scatter`]).
     pub freedom: f64,
     /// Probability of a departure from the line as large as that of the clusters: of the lack-of-fit F test
-    /// where there are replicates, and else of the quadratic term. `None` for points on a line, and for
-    /// three clusters without replicates.
+    /// where there are replicates, and else of the quadratic term; 0 where the replicates are copies of each
+    /// other. `None` for points on a line, and for three clusters without replicates.
     pub lack_of_fit_p: Option<f64>,
     /// By how much the slope at the end differs from that of the line, were the largest departure of a
     /// cluster from it that of a parabola: `6 departure/(x_max − x_min)`.
@@ -92,6 +92,8 @@ impl Line {
         let size = sorted.iter().map(|p| p.y.abs()).fold(1.0, f64::max);
         let largest = sorted.iter().map(|p| residual(p).abs()).fold(0.0, f64::max);
         let exact = largest <= EXACT_SCATTER * size;
+        // Copies differ by the rounding of their mean alone.
+        let pure = if pure <= n * (EXACT_SCATTER * size).powi(2) { 0.0 } else { pure };
         let lack_of_fit_p = match exact {
             true => None,
             false if n > g => Some(f_tail((total - pure).max(0.0), g - 2.0, pure, n - g)),

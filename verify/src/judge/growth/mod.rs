@@ -10,8 +10,9 @@
 //!
 //! For ≲ it is the end that counts. Where a sweep bends, the upper halves of all sweeps are judged in place
 //! of the whole, and where those bend their upper halves, down to the last three values; where those bend as
-//! well, nothing is decided. And where the whole is straight, the limits of the upper halves together must
-//! not leave the slack either.
+//! well, nothing is decided, unless the statement is one-sided and the bend cannot carry the exponent at the
+//! end beyond the slack. And where the whole is straight, the limits of the upper halves together must not
+//! leave the slack either.
 //!
 //! The control is the same fit with the left side multiplied by a power of the parameter that puts the slope
 //! at ½.
@@ -178,7 +179,15 @@ impl Judging<'_> {
         if let Some(defect) = sweeps.iter().find_map(|s| s.defect.clone()) {
             return Some(defect);
         }
-        if let Some(s) = sweeps.iter().find(|s| s.lines(tail).ratio.bends(slack, sweeps.len())) {
+        // A one-sided statement may bend away from where it would fail; but repetitions without any scatter
+        // are copies, and their departure from a line (p = 0) is told from nothing.
+        let open = |s: &Fitted<'_>| {
+            let line = s.lines(tail).ratio;
+            let end = line.estimate().beyond(pooled.side) + line.bend;
+            let copies = line.lack_of_fit_p == Some(0.0);
+            line.bends(slack, sweeps.len()) && (pooled.side == Side::Both || copies || end > slack)
+        };
+        if let Some(s) = sweeps.iter().find(|s| open(s)) {
             return Some(format!(
                 "lhs/rhs follows no power of {name}, not even over the end of the sweep{} (p = {:.1e})",
                 s.here(),

@@ -38,7 +38,7 @@ const TO_THE_OCTAVE: f64 = 4.0;
 /// The share of ε that λ_i R_i* takes.
 const SHARE: f64 = 0.25;
 /// The gap, relative to ε, at which a program counts as solved.
-const GAP: f64 = 0.01;
+const GAP: f64 = 0.005;
 /// Steps within which it must be reached.
 const STEPS: u64 = 4000;
 /// Fresh inputs for each draw.
