@@ -15,6 +15,12 @@ pub fn wide_enough(measurement: Measurement, cell: &Cell) -> Measurement {
     measurement.hypothesis("m ≥ d^{10k}", met, format!("m = {}, d^{{10k}} = {least:.6e}", cell.m()))
 }
 
+/// Records whether d^k ≤ n ≤ d^{k+1}, with `detail` on n.
+pub fn samples_in_range(measurement: Measurement, cell: &Cell, detail: String) -> Measurement {
+    let (n, least) = (cell.n() as f64, (cell.d() as f64).powi(cell.k() as i32));
+    measurement.hypothesis("d^k ≤ n ≤ d^{k+1}", least <= n && n <= least * cell.d() as f64, detail)
+}
+
 /// The width that the hypothesis asks for, where a machine reaches it.
 pub fn literal(cell: &Cell) -> bool {
     cell.m() as f64 >= width_of_hypothesis(cell.d(), cell.k())

@@ -209,6 +209,7 @@ impl Claim for Remark1 {
                 "count",
                 Neighbour::rhs("count_of_all", "all B(d,k+1) dimensions counted, not half of them"),
             )
+            .chosen("the count itself in place of its growth in d, which the limits left open")
             .part(FINITE),
             Bound::growth(
                 "separation",

@@ -3,7 +3,7 @@
 use super::LITERAL;
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
-use crate::papers::nbl22::hypotheses::{dimension, wide_enough, width_of_hypothesis};
+use crate::papers::nbl22::hypotheses::{dimension, samples_in_range, wide_enough, width_of_hypothesis};
 use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
 use escapement::ball::Ball;
@@ -68,7 +68,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
         .ball("inverse-kappa", 1.0 / least_kappa(cov.levels(), cell.k()))
         .cost(found.flops, 8.0 * (cov.order() * found.overlap.nrows()) as f64, 0.0);
     let n = format!("n = {} = d^{{k+1}}", cell.n());
-    Ok(wide_enough(measurement, cell).hypothesis("d^k ≤ n ≤ d^{k+1}", true, n))
+    Ok(samples_in_range(wide_enough(measurement, cell), cell, n))
 }
 
 pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {

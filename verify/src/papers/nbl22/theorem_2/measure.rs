@@ -1,9 +1,10 @@
 //! The means over S along m, and their explicit right sides over d.
 
 use super::explicit::{self, Explicit};
+use crate::claim::distribution::mean_and_error;
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
-use crate::papers::nbl22::hypotheses::{dimension, wide_enough};
+use crate::papers::nbl22::hypotheses::{dimension, samples_in_range, wide_enough};
 use crate::papers::nbl22::instance::{self, Instance};
 use crate::papers::nbl22::letters::{ACCURACY, Letters, N};
 use crate::papers::nbl22::moments::Moments;
@@ -94,15 +95,12 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     ] {
         measurement = measurement.ball(name, q);
     }
-    Ok(wide_enough(measurement, cell).hypothesis(
-        "d^k ≤ n ≤ d^{k+1}",
-        true,
-        format!("n = {} = d^{{k+1}}, and the first {few} of them", cell.n()),
-    ))
+    let detail = format!("n = {} = d^{{k+1}}, and the first {few} of them", cell.n());
+    Ok(samples_in_range(wide_enough(measurement, cell), cell, detail))
 }
 
-/// The explicit right sides at m = 4R, where the groups are p_i = 2: everything is a power of m.
-fn at_least_width(cell: &Cell, seed: u64) -> Result<Explicit> {
+/// The explicit right sides at m = 4R, and that m: the groups are p_i = 2, and everything is a power of m.
+fn at_least_width(cell: &Cell, seed: u64) -> Result<(Explicit, f64)> {
     let sigma = instance::activation(cell)?;
     let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0);
@@ -111,11 +109,12 @@ fn at_least_width(cell: &Cell, seed: u64) -> Result<Explicit> {
     let sparse = terms.map(|alpha| SparseTerm { alpha, beta: beta.clone() }).collect();
     let target = Target::new(cell.d(), cell.k(), LowDegree::Zonal(vec![]), sparse)?;
     let moments = Moments::new(&sigma, &target)?;
-    Explicit::new(&levels, cell.k(), &moments, 4 * cell.terms(), &vec![2; cell.terms()])
+    let m = 4 * cell.terms();
+    Ok((Explicit::new(&levels, cell.k(), &moments, m, &vec![2; cell.terms()])?, m as f64))
 }
 
 pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (explicit, width) = (at_least_width(cell, seed)?, 4.0 * cell.terms() as f64);
+    let (explicit, width) = at_least_width(cell, seed)?;
     Ok(dimension(Measurement::new(), cell)
         .ball("beyond", width.sqrt() * explicit.beyond)
         .ball("within", width.sqrt() * explicit.within)
@@ -127,7 +126,7 @@ pub(super) fn asymptotic(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 /// The least width at which the explicit mean square of the quadratic model's error is ε².
 pub(super) fn width_needed(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let (explicit, width) = (at_least_width(cell, seed)?, 4.0 * cell.terms() as f64);
+    let (explicit, width) = at_least_width(cell, seed)?;
     // A m^{-1/2} + B/m = ε² is a quadratic equation in m^{-1/2}.
     let (a, b) = (width.sqrt() * explicit.noise, width * (explicit.misfit + explicit.low));
     let square = (Ball::exact(1.0) / cell.real(ACCURACY)).powi(2);
@@ -148,12 +147,11 @@ pub(super) fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
         .map(|(i, b)| (b * b + model.slopes.col(i).squared_norm_l2()).sqrt())
         .collect();
     let means: Vec<f64> = losses.chunks(n).map(|set| set.iter().sum::<f64>() / n as f64).collect();
-    let mean = means.iter().sum::<f64>() / SETS as f64;
-    let square = means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (SETS - 1) as f64;
+    let (_, error) = mean_and_error(&means);
     let term = Ball::relative((cell.d() as f64).powi(cell.k() as i32) / n as f64, f64::EPSILON).sqrt();
     let measurement = Measurement::new()
-        .quantity("fluctuation", square.sqrt(), 2.0 * step)
+        .quantity("fluctuation", error * (SETS as f64).sqrt(), 2.0 * step)
         .ball("sample-term", term)
         .cost(4.0 * (SETS * n * cell.m() * cell.d()) as f64, 8.0 * (SETS * n * cell.m()) as f64, 0.0);
-    Ok(wide_enough(measurement, cell).hypothesis("d^k ≤ n ≤ d^{k+1}", true, format!("n = {n}")))
+    Ok(samples_in_range(wide_enough(measurement, cell), cell, format!("n = {n}")))
 }
