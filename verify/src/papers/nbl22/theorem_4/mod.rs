@@ -108,7 +108,9 @@ fn sweeps(tier: Tier, activation: &str) -> Vec<(Vec<Cell>, usize)> {
     if tier == Tier::Quick {
         return vec![(along_n(1, 24, activation), 2), (along_epsilon([16, WIDTH, 64], &falling), 3)];
     }
-    let network = [16, 20, 25, 32, 40, 51, 64].map(|n| cell(NETWORK, 1, [8, 512, n], 8.0, activation));
+    // From d^{4/3} to d², so short a range that its upper half needs many points.
+    let network = [16, 18, 20, 23, 25, 29, 32, 36, 40, 45, 51, 57, 64];
+    let network = network.map(|n| cell(NETWORK, 1, [8, 512, n], 8.0, activation));
     let along_d =
         [6, 8, 12, 16, 24, 32].map(|d| cell(DIMENSIONS, 1, [d, WIDTH, d * d / 2], 46.0, activation));
     vec![
@@ -116,7 +118,7 @@ fn sweeps(tier: Tier, activation: &str) -> Vec<(Vec<Cell>, usize)> {
         (along_n(1, 24, activation), 4),
         (along_n(1, 32, activation), 4),
         (along_n(2, 5, activation), 8),
-        (network.to_vec(), 16),
+        (network.to_vec(), 12),
         (along_epsilon([16, WIDTH, 64], &falling), 8),
         (along_epsilon([16, WIDTH, 256], &falling.map(|a| 2.0 * a)), 4),
         (along_d.to_vec(), 8),
