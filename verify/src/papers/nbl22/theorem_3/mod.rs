@@ -78,16 +78,17 @@ const CARD: Card = Card {
 
 /// Cells with one step size.
 fn fixed_step(tier: Tier, firsts: [usize; 2], cell: &impl Fn(&str) -> Cell) -> Vec<Cell> {
-    // Widths and replicates, for f_L + f_Q and for the network.
-    let counts = match tier {
-        Tier::Quick => [(6, 3), (0, 0)],
-        Tier::Standard => [(6, 4), (5, 4)],
-        Tier::Paper => [(9, 8), (7, 8)],
+    // Widths, replicates and numbers of samples, for f_L + f_Q and for the network. The exponents of sweeps
+    // differ by more than their limits, so that four sweeps would not tell their mean from m².
+    let counts: [(usize, usize, &[usize]); 2] = match tier {
+        Tier::Quick => [(6, 3, &[24]), (0, 0, &[])],
+        Tier::Standard => [(6, 4, &[12, 24, 48]), (5, 4, &[24])],
+        Tier::Paper => [(9, 8, &[12, 24, 48]), (7, 8, &[24])],
     };
     let mut cells = Vec::new();
-    for ((part, first), (count, replicates)) in FIXED.into_iter().zip(firsts).zip(counts) {
-        for m in sweep::half_octaves(first, count) {
-            cells.extend((0..replicates).map(|r| cell(part).with(M, m).with(N, 24).replicate(r)));
+    for ((part, first), (count, replicates, samples)) in FIXED.into_iter().zip(firsts).zip(counts) {
+        for (n, m) in samples.iter().flat_map(|&n| sweep::half_octaves(first, count).map(move |m| (n, m))) {
+            cells.extend((0..replicates).map(|r| cell(part).with(M, m).with(N, n).replicate(r)));
         }
     }
     cells

@@ -118,7 +118,7 @@ fn sweeps(tier: Tier, activation: &str) -> Vec<(Vec<Cell>, usize)> {
         (along_n(1, 24, activation), 4),
         (along_n(1, 32, activation), 4),
         (along_n(2, 5, activation), 8),
-        (network.to_vec(), 12),
+        (network.to_vec(), 24),
         (along_epsilon([16, WIDTH, 64], &falling), 8),
         (along_epsilon([16, WIDTH, 256], &falling.map(|a| 2.0 * a)), 4),
         (along_d.to_vec(), 8),
