@@ -136,6 +136,13 @@ fn a_ratio_that_falls_and_levels_out_is_bounded_and_follows_no_power() {
     for found in [bent(Side::Both, false), bent(Side::Lower, false), bent(Side::Upper, true)] {
         assert!(!found.verdict.supports(), "{found:?}");
     }
+    // Copies of counts, which might have agreed by chance, support nothing either.
+    let counts = came_out(&Trap::new(growth(Side::Upper), |cell, _| {
+        let m = cell.m() as f64;
+        let count = (1e9 * m.powf(-0.5) * (1.0 + 8192.0 / m)).round();
+        Measurement::new().quantity("error", count, 0.0).quantity("rate", m.powf(-0.5), 0.0)
+    }));
+    assert!(!counts.verdict.supports(), "{counts:?}");
 }
 
 #[test]
