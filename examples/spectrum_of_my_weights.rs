@@ -8,7 +8,7 @@
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, Request, RouteChoice};
 use escapement::{activation, seed, sphere};
-use escapement_cli::files::npy::read_matrix;
+use escapement_cli::files::array::read_matrix;
 use faer::{Mat, MatRef, Par};
 use std::path::Path;
 

@@ -11,8 +11,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The input dimension is below 3.
-    #[error("the dimension d = {0} is not allowed: d must be at least 3")]
+    /// The input dimension is below 3, or so large that f64 does not count it.
+    #[error("the dimension d = {0} is not allowed: d must be at least 3 and at most 2^53")]
     Dimension(usize),
     /// The width is zero or odd.
     #[error("the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2")]

@@ -78,7 +78,7 @@
 //! | [`eigen`] | eigenvalues and eigenvectors of Σ, with residuals and tests of completeness |
 //! | [`objective`] | losses, the regularisers R1..R4, the regularised loss with gradient and Hessian |
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
-//! | [`kernel`] | kernel ridge regression with its exact test error |
+//! | [`kernel`] | the tangent kernel of the first layer and its limits; ridge regression with its exact test error |
 //! | [`training`] | fast steps of gradient descent in f32 or f64; networks with both layers trained |
 //! | [`descent`] | gradient descent to stationary points that are certified |
 //! | [`ball`] | numbers with error bounds, and their arithmetic |

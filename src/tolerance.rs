@@ -27,6 +27,12 @@ pub const RESIDUAL: f64 = 1e-12;
 /// the largest eigenvalue.
 pub const RESIDUAL_LARGE: f64 = 1e-8;
 
+/// The relative residual that a spectrum of order pd is computed to when nobody says: [`RESIDUAL_LARGE`]
+/// above an order of 100 000.
+pub fn residual(order: usize) -> f64 {
+    if order > 100_000 { RESIDUAL_LARGE } else { RESIDUAL }
+}
+
 /// A unit direction whose squared distance from a subspace is below this counts as an element of the
 /// subspace. The distance itself, 1e-7, leaves half of the 16 digits after the first of two
 /// orthogonalisations, and the second restores them.

@@ -77,12 +77,10 @@ impl Target {
     /// assumes to be 1, may have any value; [`Target::low_second_moment`] returns it.
     ///
     /// # Errors
-    /// d < 3; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the
+    /// d below 3 or above 2⁵³; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the
     /// wrong number of harmonic coefficients; a number that is not finite.
     pub fn new(d: usize, k: usize, mut low: LowDegree, mut sparse: Vec<SparseTerm>) -> Result<Self> {
-        if d < 3 {
-            return Err(Error::Dimension(d));
-        }
+        sphere::require_dimension(d)?;
         if k == 0 || k > sphere::zonal::MAX_DEGREE {
             return Err(Error::domain(
                 "k",

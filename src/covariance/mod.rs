@@ -40,12 +40,13 @@ use crate::sphere::zonal::{FeatureLevels, Truncation};
 use crate::{rounding, sphere, tolerance};
 use faer::{Mat, MatRef};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Σ for given weights and activation: the weights, the zonal series up to the degree where it is cut, and a
 /// bound on the rest.
 #[derive(Debug, Clone)]
 pub struct Covariance {
-    weights: Mat<f64>,
+    weights: Arc<Mat<f64>>,
     levels: FeatureLevels,
     profile: Profile,
     degrees: RangeInclusive<usize>,
@@ -75,6 +76,18 @@ impl Covariance {
     /// # Errors
     /// The dimension of the levels is not that of the weights.
     pub fn from_levels(weights: Mat<f64>, levels: FeatureLevels) -> Result<Self> {
+        Self::shared(Arc::new(weights), levels)
+    }
+
+    /// Σ for the same weights, which are not copied, from another zonal series.
+    ///
+    /// # Errors
+    /// As [`Self::from_levels`].
+    pub fn with_levels(&self, levels: FeatureLevels) -> Result<Self> {
+        Self::shared(self.weights.clone(), levels)
+    }
+
+    fn shared(weights: Arc<Mat<f64>>, levels: FeatureLevels) -> Result<Self> {
         if weights.ncols() != levels.d || weights.nrows() == 0 {
             return Err(Error::shape(
                 "the weights",
@@ -144,7 +157,7 @@ impl Covariance {
 
     /// The weights, `[p, d]`, unit rows.
     pub fn weights(&self) -> MatRef<'_, f64> {
-        self.weights.as_ref()
+        self.weights.as_ref().as_ref()
     }
 
     /// The zonal series of Σ, degree by degree.

@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::certificate;
 use crate::eigen::full_eigen;
 use crate::operator::SymmetricOperator;
-use crate::product::{tall_inner, tall_outer};
+use crate::product::{matmul, tall_inner, tall_outer};
 use crate::{Error, Result, network, rounding, seed, tolerance};
 
 /// Columns of an operator of small order that are computed at a time.
@@ -158,7 +158,9 @@ fn dense(operator: &dyn SymmetricOperator, par: Par) -> Result<LeastEigenvalue> 
     let (largest, value) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
     let vector = vectors.subcols(n - 1, 1).to_owned();
     let norm = largest.abs().max(value.abs());
-    let residual = (&a * &vector - faer::Scale(value) * &vector).norm_l2();
+    let mut defect = &vector * faer::Scale(-value);
+    matmul(defect.as_mut(), Accum::Add, a.as_ref(), vector.as_ref(), 1.0, Par::Seq);
+    let residual = defect.norm_l2();
     // The error of the products is estimated by their deviation from symmetry.
     let rounding = rounding::eigen(n, norm) + square.sqrt();
     Ok(LeastEigenvalue {

@@ -20,6 +20,9 @@ const SKETCH: usize = 64;
 const TALL: usize = 16;
 /// The order from which an EVD takes less time with a second thread, as measured on two cores.
 const PARALLEL_ORDER: usize = 1_000;
+/// How many parts a large EVD is cut into. The number of parts changes the last bits, so it is the same on all
+/// machines, however many threads share them.
+const PARTS: usize = 4;
 
 /// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as columns in the
 /// same order.
@@ -60,7 +63,7 @@ fn evd(a: MatRef<'_, f64>, u: Option<&mut Mat<f64>>, par: Par) -> Result<Vec<f64
             }
         }
     }
-    let par = if n < PARALLEL_ORDER { Par::Seq } else { par };
+    let par = if n < PARALLEL_ORDER || par == Par::Seq { Par::Seq } else { Par::rayon(PARTS) };
     let vectors = if u.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let mut s = Diag::zeros(n);
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, vectors, par, default()));

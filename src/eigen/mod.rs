@@ -37,6 +37,7 @@ pub use crate::operator::SymmetricOperator;
 pub use block::{BlockOptions, BlockSolution, Observer, Progress, block_eigen, block_eigen_observed};
 pub use completeness::Completeness;
 pub use dense::{full_eigen, full_eigenvalues, inertia};
+pub use operator::completed;
 pub use route::{Plan, Route, RouteChoice, plan, plan_for};
 pub use top_space::TopSpace;
 
@@ -121,6 +122,29 @@ impl EigenPairs {
     /// smaller eigenvalue has no digits.
     pub fn rounding_bound(&self) -> f64 {
         rounding::eigen(self.p * self.d, self.eigenvalues.first().copied().unwrap_or(0.0))
+    }
+
+    /// A bound on the error of the i-th eigenvalue of the truncated Σ: its residual, or the rounding of the
+    /// solver where that is larger.
+    pub fn bound(&self, i: usize) -> f64 {
+        self.residuals.get(i).copied().unwrap_or(self.residual_max).max(self.rounding_bound())
+    }
+
+    /// The eigenvalues as they may be shown: Σ is positive semidefinite, and an eigenvalue that is smaller than
+    /// its own [`Self::bound`] has no digits, so zero stands for it. The second value says how many those are,
+    /// and the largest of their bounds; none where every eigenvalue has digits.
+    pub fn shown(&self) -> (Vec<f64>, Option<(usize, f64)>) {
+        let mut below = None;
+        let shown = self.eigenvalues.iter().enumerate().map(|(i, &value)| {
+            let bound = self.bound(i);
+            if value > bound {
+                return value;
+            }
+            let (count, most) = below.unwrap_or((0, 0.0_f64));
+            below = Some((count + 1, most.max(bound)));
+            0.0
+        });
+        (shown.collect(), below)
     }
 
     /// A bound on `‖ΣV − VΛ‖` for the first `rank` pairs, the truncated Σ and exactly orthonormal V. It adds

@@ -6,7 +6,7 @@ use super::dense::orthonormality;
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
-use crate::sphere::{FeatureLevels, cumulative_dimension};
+use crate::sphere::{FeatureLevels, Level, cumulative_dimension};
 use faer::Par;
 
 /// The most columns that are added at a time where the start already spans as many directions as are wanted.
@@ -14,6 +14,38 @@ const WARM_BLOCK: usize = 128;
 
 /// The least number of columns to which a block is made smaller to save memory.
 const LEAST_BLOCK: usize = 8;
+
+/// Where a request ends inside a level, the whole level is computed if that makes at most so many times as many
+/// eigenvalues: the eigenvalues of a level lie close together, so that a part of them converges slowly.
+const WHOLE_LEVEL: usize = 6;
+
+/// The same, whatever was asked for, up to this number of eigenvalues.
+const SMALL_LEVEL: usize = 128;
+
+/// How many eigenvalues the matrix-free route computes where the `wanted` largest of `order` are asked for: up to
+/// the end of the levels of all degrees up to some j, which can be certified; or up to the end of the level that
+/// the request cuts; or no more than are wanted, where that is too many.
+pub fn completed(levels: &FeatureLevels, order: usize, wanted: usize) -> usize {
+    let most = SMALL_LEVEL.max(WHOLE_LEVEL.saturating_mul(wanted)).min(order);
+    let mut sorted: Vec<&Level> = levels.levels.iter().collect();
+    sorted.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    let (mut end, mut highest, mut whole) = (0.0, 0, None);
+    for (i, level) in sorted.into_iter().enumerate() {
+        end += level.dimension;
+        highest = highest.max(level.degree);
+        if end > most as f64 {
+            break;
+        }
+        if end >= wanted as f64 {
+            whole.get_or_insert(end as usize);
+            // As many degrees as the highest of them allows: these are all the degrees up to it.
+            if highest == i {
+                return end as usize;
+            }
+        }
+    }
+    whole.unwrap_or(wanted)
+}
 
 /// The options of the block method for a covariance, and the memory that it needs.
 pub(super) struct Outline {
@@ -69,7 +101,8 @@ pub(super) fn solve(
     par: Par,
     observe: Observer<'_>,
 ) -> Result<EigenPairs> {
-    let wanted = request.top.unwrap_or(cov.order());
+    let asked = request.top.unwrap_or(cov.order());
+    let wanted = completed(cov.levels(), cov.order(), asked);
     let Outline { degree, mut options, bytes } =
         outline(cov.p(), cov.levels(), wanted, request.tolerance, memory, par);
     let initial = match degree {
@@ -99,13 +132,20 @@ pub(super) fn solve(
         found.products += products;
         completeness = certify(&found)?;
     }
+    completeness.certified = completeness.certified.min(asked);
+    // Of the level that was completed those that were asked for remain.
+    let kept = asked.min(found.eigenvalues.len());
+    found.eigenvalues.truncate(kept);
+    found.residuals.truncate(kept);
+    found.vectors.truncate(found.vectors.nrows(), kept);
+    let residuals: Vec<f64> = found.residuals.iter().map(|r| r * scale).collect();
     Ok(EigenPairs {
         d: cov.d(),
         p: cov.p(),
         plan,
         eigenvalues: eigenvalues(&found),
-        residuals: found.residuals.iter().map(|r| r * scale).collect(),
-        residual_max: found.residual_max * scale,
+        residual_max: residuals.iter().copied().fold(0.0, f64::max),
+        residuals,
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),

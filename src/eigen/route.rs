@@ -1,6 +1,9 @@
 //! The choice of a route by predicted work and memory, with the reason in words.
 
-use super::{Request, operator::outline};
+use super::{
+    Request,
+    operator::{completed, outline},
+};
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result, human_bytes};
 use crate::sphere::FeatureLevels;
@@ -67,8 +70,7 @@ const EVD_VALUES: f64 = 9.0;
 /// Products of the block method for each wanted eigenpair: between 2 and 8 were measured.
 const PRODUCTS: f64 = 6.0;
 
-/// The plan that [`super::solve`] would follow. The predicted memory depends on the number of threads where
-/// `par` allows several.
+/// The plan that [`super::solve`] would follow: the same at any number of threads.
 ///
 /// # Errors
 /// The chosen route cannot give what is asked or does not fit in `memory` bytes, or no route does.
@@ -112,7 +114,7 @@ pub fn plan_for(
                 what: format!("the spectrum at {sizes} by its leanest route"),
                 needed: least.map_or(f64::INFINITY, |c| c.bytes),
                 allowed: memory as f64,
-                advice: format!(": {line}; ask for the top few eigenvalues, or allow more memory"),
+                advice: format!(": {line}; {}", size.advice()),
             }
         })?,
         RouteChoice::Only(route) => {
@@ -127,7 +129,7 @@ pub fn plan_for(
                     allowed: memory as f64,
                     advice: match best {
                         Some(b) => format!(": the {} route would need {}", b.route, human_bytes(b.bytes)),
-                        None => ": no route fits for this request; ask for the top few eigenvalues".into(),
+                        None => format!(": no route fits for this request; {}", size.advice()),
                     },
                 });
             }
@@ -177,6 +179,14 @@ struct Size {
 }
 
 impl Size {
+    /// What may be done where no route fits.
+    fn advice(&self) -> &'static str {
+        match self.wanted {
+            None => "ask for the top few eigenvalues, or allow more memory",
+            Some(_) => "allow more memory, or choose a smaller d or m",
+        }
+    }
+
     fn order(&self) -> f64 {
         self.p * self.d
     }
@@ -217,6 +227,7 @@ impl Size {
             let refusal = Some("it finds the top of a spectrum, not all of it".to_string());
             return Cost { route: Route::Operator, flops: f64::INFINITY, bytes: f64::INFINITY, refusal };
         };
+        let wanted = completed(levels, n as usize, wanted);
         let bytes = outline(p, levels, wanted, request.tolerance, memory, par).bytes;
         let wanted = wanted as f64;
         let product = 6.0 * self.p * self.p * self.d + 8.0 * n * (3.0 * wanted + 16.0);

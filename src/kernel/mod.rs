@@ -1,3 +1,4 @@
 //! Kernel methods on the sphere.
 
 pub mod ridge;
+pub mod tangent;

@@ -188,7 +188,7 @@ impl<'a> KernelRidge<'a> {
 }
 
 /// `x̂_i·x̂'_l` for rows of norm √d.
-fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
+pub(super) fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
     let product = x * other.transpose();
     Mat::from_fn(product.nrows(), product.ncols(), |i, l| {
         (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0)
@@ -197,7 +197,7 @@ fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
 
 /// `Σ_j c_j P_j(t)` at every entry, for several series c of one length: one pass of the recurrence
 /// `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
-fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<Mat<f64>>> {
+pub(super) fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<Mat<f64>>> {
     let d = Gegenbauer::new(d)?.d() as f64;
     let (rows, cols) = (cosines.nrows(), cosines.ncols());
     let mut sums = vec![Mat::zeros(rows, cols); series.len()];

@@ -65,7 +65,7 @@ impl PairedNetwork {
     /// `unit_tolerance` (see [`tolerance::UNIT_NORM_F64`]); they are renormalised.
     ///
     /// # Errors
-    /// d < 3, no neurons, an entry that is not finite, or a row that is not a unit vector.
+    /// d below 3 or above 2⁵³, no neurons, an entry that is not finite, or a row that is not a unit vector.
     pub fn new(
         weights: MatRef<'_, f64>,
         activation: Arc<dyn Activation>,
@@ -78,11 +78,9 @@ impl PairedNetwork {
     /// p distinct neurons drawn uniformly from the unit sphere in dimension d.
     ///
     /// # Errors
-    /// d < 3 or p = 0.
+    /// d below 3 or above 2⁵³ or p = 0.
     pub fn random(rng: &mut impl Rng, p: usize, d: usize, activation: Arc<dyn Activation>) -> Result<Self> {
-        if d < 3 {
-            return Err(Error::Dimension(d));
-        }
+        sphere::require_dimension(d)?;
         if p == 0 {
             return Err(Error::Width(0));
         }

@@ -2,6 +2,15 @@
 
 use crate::{Error, Result};
 
+/// Refuses an input dimension outside `3 ≤ d ≤ 2⁵³`: below, there are no harmonics of the kind used here;
+/// above, f64 does not count it.
+///
+/// # Errors
+/// [`Error::Dimension`].
+pub fn require_dimension(d: usize) -> Result<()> {
+    if d < 3 || d as u64 > 1 << 53 { Err(Error::Dimension(d)) } else { Ok(()) }
+}
+
 /// The binomial coefficient C(n, k) exactly, or `None` above `u128`.
 fn binomial(n: u128, k: u128) -> Option<u128> {
     let k = k.min(n.checked_sub(k)?);
@@ -75,16 +84,14 @@ pub fn sqrt_dimension(d: usize, j: usize) -> f64 {
 /// The number of harmonics of degree at most `k`, `n_k = Σ_{j≤k} B(d,j) = C(d+k−1, k) + C(d+k−2, k−1)`.
 ///
 /// # Errors
-/// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the count does not fit a `usize`.
+/// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if the count does not fit a `usize`.
 ///
 /// ```
 /// assert_eq!(escapement::sphere::cumulative_dimension(4, 11)?, 650);
 /// # Ok::<(), escapement::Error>(())
 /// ```
 pub fn cumulative_dimension(d: usize, k: usize) -> Result<usize> {
-    if d < 3 {
-        return Err(Error::Dimension(d));
-    }
+    require_dimension(d)?;
     let (n, j) = (d as u128, k as u128);
     let less = if k == 0 { Some(0) } else { binomial(n + j - 2, j - 1) };
     binomial(n + j - 1, j)
@@ -116,9 +123,10 @@ impl Gegenbauer {
     /// The polynomials of dimension `d`.
     ///
     /// # Errors
-    /// [`Error::Dimension`] if `d < 3`.
+    /// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`.
     pub fn new(d: usize) -> Result<Self> {
-        if d < 3 { Err(Error::Dimension(d)) } else { Ok(Self { d }) }
+        require_dimension(d)?;
+        Ok(Self { d })
     }
 
     /// The dimension d.

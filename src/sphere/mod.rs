@@ -5,6 +5,7 @@
 //! | [`gegenbauer`] | `B(d,j)`, `n_k`, and the polynomials P_j with their derivatives |
 //! | [`quadrature`] | expectations over one coordinate `z` of a uniform point |
 //! | [`zonal`] | `ĝ_j`, `λ_j(g)`, and the levels `A_j, C_j, τ_j, κ_j` of Σ with a bound on its tail |
+//! | [`table`] | the coefficients of an activation, each with a bound on its rounding |
 //! | [`harmonics`] | an orthonormal basis `Y_{jl}` with spherical gradients, projection, least squares |
 //! | [`points`] | checks on points of the sphere |
 //! | [`sampling`] | uniform points |
@@ -42,11 +43,14 @@ pub mod harmonics;
 pub mod points;
 pub mod quadrature;
 pub mod sampling;
+pub mod table;
 pub mod zonal;
 
-pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, sqrt_dimension};
+pub use gegenbauer::sqrt_dimension;
+pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, require_dimension};
 pub use harmonics::{Fit, HarmonicBasis};
-pub use points::unit_rows;
+pub use points::{unit_columns, unit_rows};
 pub use quadrature::ZonalQuadrature;
 pub use sampling::uniform_sphere;
+pub use table::{ZonalCoefficients, ZonalRow, ZonalTable};
 pub use zonal::{FeatureLevels, Level, Truncation, lambda, orthonormal_coefficients};

@@ -1,6 +1,7 @@
 //! Checks on points of the unit sphere.
 
 use crate::error::{Error, Result};
+use crate::tolerance;
 use faer::{Mat, MatRef, RowRef};
 
 /// A copy of `points` (`[p, d]`) whose rows are scaled to unit norm, and the largest deviation of a norm
@@ -9,23 +10,30 @@ use faer::{Mat, MatRef, RowRef};
 /// The error messages call the array `name`, e.g. "the weights".
 ///
 /// # Errors
-/// d < 3, no rows, an entry that is not finite, or a row whose norm misses 1 by more than `tolerance`.
+/// d below 3 or above 2⁵³, no rows, an entry that is not finite, or a row whose norm misses 1 by more than
+/// `tolerance`.
 pub fn unit_rows(name: &'static str, points: MatRef<'_, f64>, tolerance: f64) -> Result<(Mat<f64>, f64)> {
     let (p, d) = (points.nrows(), points.ncols());
-    if d < 3 {
-        return Err(Error::Dimension(d));
-    }
+    super::gegenbauer::require_dimension(d)?;
     if p == 0 {
         return Err(Error::shape(name, [p, d], format!("at least 1, {d}")));
     }
     let mut out = points.to_owned();
     let mut worst = 0.0_f64;
     for row in 0..p {
-        let norm = unit_norm(name, row, points.row(row), tolerance)?;
+        // Of the copy: the last bits of a norm depend on how the entries lie, and those of `points` may lie
+        // anyhow.
+        let norm = unit_norm(name, row, out.row(row), tolerance)?;
         worst = worst.max((norm - 1.0).abs());
         out.row_mut(row).iter_mut().for_each(|x| *x /= norm);
     }
     Ok((out, worst))
+}
+
+/// Whether the columns of `points` are unit vectors to within [`tolerance::UNIT_NORM_F32`], as those of
+/// weights that are transposed.
+pub fn unit_columns(points: MatRef<'_, f64>) -> bool {
+    points.nrows() >= 3 && points.col_iter().all(|c| (c.norm_l2() - 1.0).abs() <= tolerance::UNIT_NORM_F32)
 }
 
 /// The norm of `point`, which is row `row` of an array that the error messages call `name`.

@@ -33,7 +33,7 @@ impl ZonalQuadrature {
     /// The rule of order `nodes` in dimension `d`. The cost is `O(nodes²)` flops.
     ///
     /// # Errors
-    /// [`Error::Dimension`] if `d < 3`, [`Error::Domain`] unless `1 ≤ nodes ≤` [`MAX_NODES`],
+    /// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`, [`Error::Domain`] unless `1 ≤ nodes ≤` [`MAX_NODES`],
     /// [`Error::Numerical`] if the zeros of `P_N` could not be separated.
     ///
     /// # Accuracy
@@ -46,9 +46,7 @@ impl ZonalQuadrature {
     /// # Ok::<(), escapement::Error>(())
     /// ```
     pub fn new(d: usize, nodes: usize) -> Result<Self> {
-        if d < 3 {
-            return Err(Error::Dimension(d));
-        }
+        super::gegenbauer::require_dimension(d)?;
         if nodes == 0 || nodes > MAX_NODES {
             return Err(Error::domain(
                 "nodes",

@@ -22,7 +22,7 @@ const MAX_ORDER: usize = 4096;
 /// The order of the quadrature is doubled until all coefficients and `E[g²]` agree to rounding.
 ///
 /// # Errors
-/// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`]
+/// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`]
 /// if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for instance).
 ///
 /// # Accuracy
@@ -186,7 +186,7 @@ impl FeatureLevels {
     /// The parts of Σ for this activation at dimension `d`, up to the degree that `truncation` asks for.
     ///
     /// # Errors
-    /// [`Error::Dimension`] if `d < 3`; [`Error::Domain`] if the tolerance is not positive or the degree
+    /// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if the tolerance is not positive or the degree
     /// above [`MAX_DEGREE`]; [`Error::Certificate`] if no degree up to [`MAX_DEGREE`] meets the tolerance
     /// (rounding counts: about 1e-14 of the trace is the least that can be certified); [`Error::Numerical`]
     /// as in [`orthonormal_coefficients`].
@@ -195,9 +195,7 @@ impl FeatureLevels {
     /// Values of 25 digits for τ_j, for degrees up to 60 at d = 100 and 1 000, are met to 1e-15 of the
     /// trace. The rounding of all τ_j together is bounded by [`FeatureLevels::rounding_allowance`].
     pub fn new(d: usize, activation: &dyn Activation, truncation: Truncation) -> Result<Self> {
-        if d < 3 {
-            return Err(Error::Dimension(d));
-        }
+        super::gegenbauer::require_dimension(d)?;
         if let Truncation::Tail(tolerance) | Truncation::Absolute(tolerance) = truncation
             && !(tolerance > 0.0 && tolerance.is_finite())
         {

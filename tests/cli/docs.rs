@@ -47,8 +47,9 @@ fn anchor(heading: &str) -> String {
 fn dead(page: &Path, link: &str) -> Option<String> {
     let (file, heading) = link.split_once('#').unwrap_or((link, ""));
     let target = if file.is_empty() { page.to_owned() } else { page.parent().unwrap().join(file) };
-    if !root().join(&target).exists() {
-        return Some(format!("{}: there is no {link}", page.display()));
+    // A site shows no folders.
+    if !root().join(&target).is_file() {
+        return Some(format!("{}: {link} is no file", page.display()));
     }
     let named = |text: String| {
         prose(&text).lines().any(|l| l.starts_with('#') && anchor(l.trim_start_matches('#')) == heading)
@@ -75,9 +76,45 @@ fn links_lead_somewhere() {
     let page = Path::new(NBL22);
     assert!(
         dead(page, "nbl22.rs").is_some()
+            && dead(page, "../figures").is_some()
             && dead(page, "#no-such-heading").is_some()
             && dead(page, "#the-setting").is_none()
     );
+}
+
+/// The Markdown files below a folder.
+fn below(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root().join(folder)).unwrap().flatten() {
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            found.extend(below(&path));
+        } else if path.ends_with(".md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The site has a chapter for each page of `docs/`, and one only; that they lead somewhere is tested above.
+#[test]
+fn every_page_is_a_chapter_of_the_site() {
+    let summary = read("docs/SUMMARY.md");
+    let mut chapters: Vec<&str> =
+        summary.split("](").skip(1).map(|piece| piece.split(')').next().unwrap()).collect();
+    let count = chapters.len();
+    chapters.sort_unstable();
+    chapters.dedup();
+    assert_eq!(chapters.len(), count, "a chapter stands twice in docs/SUMMARY.md");
+    let pages = below("docs");
+    assert!(pages.iter().any(|page| page == "docs/papers/nbl22.md"), "{pages:?}");
+    for page in pages.iter().filter(|page| *page != "docs/SUMMARY.md") {
+        let chapter = page.strip_prefix("docs/").unwrap();
+        assert!(chapters.contains(&chapter), "docs/SUMMARY.md has no chapter {chapter}");
+    }
+    for page in ["../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../benches/README.md"] {
+        assert!(chapters.contains(&page), "docs/SUMMARY.md has no chapter {page}");
+    }
 }
 
 /// The rooms that paths are quoted from.

@@ -2,9 +2,11 @@
 //! `verify/cli/src`.
 
 mod bad_input;
+mod cases;
 #[path = "../support/data.rs"]
 mod data;
 mod docs;
+mod messages;
 mod process;
 #[path = "../support/synthetic.rs"]
 mod synthetic;
@@ -13,10 +15,11 @@ mod toy;
 mod compute {
     pub mod core;
     pub mod evaluate;
+    pub mod kernel;
     pub mod train;
 }
 mod files {
-    pub mod npy;
+    pub mod array;
     pub mod stdout;
     pub mod target;
 }
@@ -39,6 +42,7 @@ mod verify {
     pub mod experiment;
     pub mod figure_2;
     pub mod graph;
+    pub mod judge;
     pub mod oracle;
     pub mod shard;
 }

@@ -1,7 +1,8 @@
 //! The binary, as a user runs it: a folder to work in, arrays to give it, and what came out.
 
+use crate::messages;
 use assert_cmd::Command;
-use escapement_cli::files::npy;
+use escapement_cli::files::array;
 use faer::Mat;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ impl Desk {
 
     pub fn put_matrix(&self, name: &str, m: &Mat<f64>) {
         let mut bytes = Vec::new();
-        npy::write_matrix(&mut bytes, m.as_ref()).unwrap();
+        array::write_matrix(&mut bytes, m.as_ref()).unwrap();
         self.put(name, bytes);
     }
 
@@ -64,7 +65,7 @@ impl Desk {
     }
 
     pub fn read_matrix(&self, name: &str) -> Mat<f64> {
-        npy::read_matrix(&self.path(name)).unwrap().values
+        array::read_matrix(&self.path(name)).unwrap().values
     }
 
     pub fn command(&self) -> Command {
@@ -114,6 +115,7 @@ impl Desk {
             assert!(said.contains(word), "{arguments:?}: {said:?} lacks {word:?}");
         }
         assert_eq!(self.names(), before, "{arguments:?} left something behind");
+        messages::check(self, arguments, said);
     }
 }
 

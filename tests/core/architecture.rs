@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const CORE: &str = "error tolerance seed real product rounding ball operator activation sphere gaussian \
                     network covariance eigen objective construct kernel training descent";
 /// The rooms of the claims and their judges.
-const VERIFY: &str = "text error files oracle claim judge run figure papers";
+const VERIFY: &str = "text error files oracle claim judge run table figure papers";
 /// The rooms of the command line.
 const COMMAND_LINE: &str = "files report terminal compute verify line";
 /// The most rooms that a reader is asked to keep apart in a tree of claims or of commands.

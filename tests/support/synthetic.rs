@@ -16,6 +16,7 @@ pub static PAPER: Paper = Paper {
 /// A claim assembled from parts.
 pub struct Synthetic {
     pub id: &'static str,
+    pub paper: &'static Paper,
     pub uses: &'static [&'static str],
     pub cells: Vec<Cell>,
     /// How many of them the quick tier has.
@@ -35,6 +36,7 @@ impl Synthetic {
     ) -> Self {
         Self {
             id,
+            paper: &PAPER,
             uses: &[],
             quick: cells.len(),
             cells,
@@ -60,7 +62,7 @@ impl Claim for Synthetic {
             refuted_by: "a slope above ¼",
             variables: &["m", "d"],
             uses: self.uses,
-            ..Card::new(&PAPER, self.id, "a made-up claim")
+            ..Card::new(self.paper, self.id, "a made-up claim")
         }
     }
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -13,3 +13,4 @@ mod judge {
 mod run {
     pub mod journal;
 }
+mod table;

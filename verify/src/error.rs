@@ -75,8 +75,7 @@ pub enum Error {
         allowed: String,
     },
     /// The file given as the journal is something else.
-    #[error("{} is not a journal: it does not begin with a record, and it will not be overwritten; choose \
-        another --journal", path.display())]
+    #[error("{} is not a journal: it does not begin with a record, and is left as it is", path.display())]
     JournalForeign {
         /// The file.
         path: PathBuf,
@@ -94,7 +93,7 @@ pub enum Error {
     },
     /// A line of the journal is whole and holds what this version does not know.
     #[error("{}:{line} was written by a newer escapement: it has the field '{field}', which this one does \
-        not know; use the newer one, or another --journal", path.display())]
+        not know; use the newer one, or another journal", path.display())]
     JournalNewer {
         /// The journal.
         path: PathBuf,
@@ -104,8 +103,7 @@ pub enum Error {
         field: String,
     },
     /// Another process writes to this journal.
-    #[error("the journal {} is in use: another process holds {}; wait for it, or choose another with \
-        --journal", path.display(), lock.display())]
+    #[error("the journal {} is in use: another process holds {}; wait for it, or name another", path.display(), lock.display())]
     JournalLocked {
         /// The journal.
         path: PathBuf,

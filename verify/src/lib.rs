@@ -36,6 +36,7 @@ pub mod judge;
 pub mod oracle;
 pub mod papers;
 pub mod run;
+pub mod table;
 pub mod text;
 
 pub use claim::{

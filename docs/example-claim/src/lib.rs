@@ -107,7 +107,8 @@ impl Claim for TopEigenvalue {
                 "√(d/m)",
                 Sweep::both(Parameter::M, |_| -0.5),
             )
-            .part("uniform"),
+            .part("uniform")
+            .headline(),
         ]
     }
 }

@@ -4,7 +4,7 @@
 use crate::data;
 use crate::process::{Desk, distance, first_rows, size};
 use escapement::{activation, covariance::Covariance, sphere::Truncation, tolerance::FINE_TAIL};
-use escapement_cli::files::npy;
+use escapement_cli::files::array;
 use faer::Mat;
 use serde_json::Value;
 
@@ -383,7 +383,7 @@ fn construct_meets_the_reference_values() {
             assert_eq!((got.nrows(), got.ncols()), (m, d));
             assert!((got - &want).norm_max() <= data::ORACLE * want.norm_max(), "{name}");
         }
-        let signs = npy::read_vector(&desk.path("deep/out/signs.npy")).unwrap();
+        let signs = array::read_vector(&desk.path("deep/out/signs.npy")).unwrap();
         assert!(
             signs.len() == m
                 && signs.iter().all(|s| s.abs() == 1.0)

@@ -3,7 +3,7 @@
 
 use crate::data::{self, ORACLE};
 use crate::process::{Desk, distance, first_rows, size};
-use escapement_cli::files::npy;
+use escapement_cli::files::array;
 use faer::Mat;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ const FILES: [&str; 8] =
 
 fn put_vector(desk: &Desk, name: &str, shape: &[usize], values: &[f64]) {
     let mut bytes = Vec::new();
-    npy::write(&mut bytes, shape, values.iter().copied()).unwrap();
+    array::write(&mut bytes, shape, values.iter().copied()).unwrap();
     desk.put(name, bytes);
 }
 
@@ -217,6 +217,6 @@ fn bad_input_is_refused() {
     refused(&[("--products", "0")], &["--products = 0"]);
     refused(&[("--memory", "1KiB")], &["1.0 KiB"]);
     desk.put_matrix("huge.npy", &Mat::from_fn(8, 4, |_, _| 1e80));
-    refused(&[("--displacement", "huge.npy")], &["not", "finite"]);
+    refused(&[("--displacement", "huge.npy")], &["overflow", "huge.npy", "1.0e80"]);
     refused(&[("--out", "W.npy")], &["W.npy"]);
 }

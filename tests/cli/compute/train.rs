@@ -9,7 +9,7 @@ use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::sphere::{self, Truncation};
 use escapement::{activation, seed, tolerance};
-use escapement_cli::files::npy;
+use escapement_cli::files::array;
 use faer::{Mat, Par};
 use serde_json::Value;
 use std::process::Stdio;
@@ -61,7 +61,7 @@ fn with_files() -> (Desk, Mat<f64>, Mat<f64>, Vec<f64>) {
 
 fn put_vector(desk: &Desk, name: &str, y: &[f64]) {
     let mut bytes = Vec::new();
-    npy::write(&mut bytes, &[y.len()], y.iter().copied()).unwrap();
+    array::write(&mut bytes, &[y.len()], y.iter().copied()).unwrap();
     desk.put(name, bytes);
 }
 

@@ -72,7 +72,7 @@ fn a_journal_is_shown_and_nothing_is_measured() {
         );
     }
     let bytes = |name: &str| fs::read(desk.path().join("out").join(name)).unwrap();
-    let names = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
+    let names = ["index.html", "report.md", "bounds.csv", "bounds.tex", "verdicts.tex", "report.json"];
     let once = names.map(bytes);
     assert_eq!(report(&toy::registry(), &desk, &[]).1, first);
     assert_eq!(once, names.map(bytes));
@@ -80,9 +80,9 @@ fn a_journal_is_shown_and_nothing_is_measured() {
 }
 
 #[test]
-fn without_a_journal_the_quick_tier_is_measured_first() {
+fn a_journal_that_is_missing_is_the_quick_tier_where_measuring_is_asked_for() {
     let desk = TempDir::new().unwrap();
-    let (code, shown) = report(&toy::registry(), &desk, &["--jobs", "1"]);
+    let (code, shown) = report(&toy::registry(), &desk, &["--measure", "--jobs", "1"]);
     assert_eq!((code, shown.tier), (exit::HOLDS, Tier::Quick));
     for claim in &shown.claims {
         assert_eq!(claim.freshness, Some(Freshness::Measured));

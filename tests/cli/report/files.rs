@@ -8,13 +8,14 @@ use escapement_verify::{Side, papers};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A report on the toy claims, one of whose cells fails in a second registry.
 fn toy_report() -> (TempDir, String) {
     let desk = TempDir::new().unwrap();
     let out = desk.path().join("out").display().to_string();
-    run(&toy::registry(), &desk, &["report", "--out", &out]);
+    run(&toy::registry(), &desk, &["report", "--measure", "--out", &out]);
     let json = fs::read_to_string(desk.path().join("out/report.json")).unwrap();
     (desk, json)
 }
@@ -23,7 +24,8 @@ fn toy_report() -> (TempDir, String) {
 fn failing_report() -> String {
     use crate::synthetic::{Synthetic, over_m};
     use escapement_verify::{Bound, Error, Measurement, Neighbour};
-    let bound = Bound::inequality("b", "2 ≤ 1", "two", Side::Upper, "one", Neighbour::lhs("two", "itself"));
+    let bound = Bound::inequality("b", "2 ≤ 1", "two", Side::Upper, "one", Neighbour::lhs("two", "itself"))
+        .trivially("one");
     let claim = Synthetic::new("made-up", over_m(&toy::WIDTHS, 1), vec![bound], |c, _| match c.m() {
         100 => Err(Error::Core(escapement::Error::Width(7))),
         _ => Ok(Measurement::new()
@@ -33,7 +35,8 @@ fn failing_report() -> String {
     });
     let desk = TempDir::new().unwrap();
     let out = desk.path().join("out").display().to_string();
-    run(&escapement_verify::Registry::new(vec![claim.boxed()]).unwrap(), &desk, &["report", "--out", &out]);
+    let registry = escapement_verify::Registry::new(vec![claim.boxed()]).unwrap();
+    run(&registry, &desk, &["report", "--measure", "--out", &out]);
     fs::read_to_string(desk.path().join("out/report.json")).unwrap()
 }
 
@@ -287,8 +290,54 @@ fn the_latex_tables_are_whole_and_hold_no_bare_character() {
     let desk = TempDir::new().unwrap();
     fs::write(desk.path().join("journal.jsonl"), "").unwrap();
     let out = desk.path().join("out").display().to_string();
-    run(&papers::standard().unwrap(), &desk, &["report", "--out", &out]);
+    run(&papers::standard().unwrap(), &desk, &["report", "--measure", "--out", &out]);
     let text = fs::read_to_string(desk.path().join("out/bounds.tex")).unwrap();
     check_latex(&text);
     assert!(text.contains("\\lesssim") && text.contains("\\textsuperscript{"));
+}
+
+/// A text with these words in it, compiled in `folder`: whether LaTeX came through, and what it said. None
+/// where there is no LaTeX.
+fn compiled(folder: &std::path::Path, words: &str) -> Option<(bool, String)> {
+    let text = format!(
+        "\\documentclass{{article}}\n\\input{{verdicts}}\n\\begin{{document}}\n{words}, by \
+         \\escapementsource.\n\\end{{document}}\n"
+    );
+    fs::write(folder.join("text.tex"), text).unwrap();
+    let latex = Command::new("pdflatex").args(["-halt-on-error", "text.tex"]).current_dir(folder).output();
+    let out = latex.map_err(|_| eprintln!("skipped: there is no pdflatex")).ok()?;
+    Some((out.status.success(), String::from_utf8_lossy(&out.stdout).replace('\n', "")))
+}
+
+#[test]
+fn a_verdict_is_a_macro_of_latex_and_an_unknown_one_an_error() {
+    let (desk, json) = toy_report();
+    let report: Report = serde_json::from_str(&json).unwrap();
+    let folder = desk.path().join("out");
+    let text = fs::read_to_string(folder.join("verdicts.tex")).unwrap();
+    assert!(
+        text.is_ascii() && text.matches("\\providecommand*{\\escapementverdict}").count() == 1,
+        "{text}"
+    );
+    for claim in &report.claims {
+        let start = format!("\\expandafter\\def\\csname escapement:made-up/{}\\endcsname{{", claim.id);
+        let line = text.lines().find(|l| l.starts_with(&start)).unwrap();
+        let verdict = line.strip_prefix(&start).and_then(|rest| rest.strip_suffix('}')).unwrap();
+        assert!(verdict.starts_with(claim.verdict.name()), "{verdict}");
+    }
+    // What gave them, in full: a text that quotes a verdict quotes the rest by one more macro.
+    let source = text.lines().find(|l| l.starts_with("\\def\\escapementsource{")).unwrap();
+    let commit: String = report.provenance.commit.chars().take(12).collect();
+    for part in [commit.as_str(), "quick tier", "root seed 2206"] {
+        assert!(source.contains(part), "{source}");
+    }
+    assert!(text.contains("\\errmessage{escapement: there is no verdict on"), "{text}");
+    let Some((well, said)) =
+        compiled(&folder, r"\typeout{<\escapementverdict{made-up/upon}>}\escapementverdict{made-up/upon}")
+    else {
+        return;
+    };
+    assert!(well && said.contains("<scales: exponent of m "), "{said}");
+    let (well, said) = compiled(&folder, r"\escapementverdict{made-up/nothing}").unwrap();
+    assert!(!well && said.contains("there is no verdict on 'made-up/nothing'"), "{said}");
 }

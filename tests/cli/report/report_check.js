@@ -6,6 +6,24 @@ addEventListener("unhandledrejection", (e) => said.push("rejected: " + e.reason)
 for (const level of ["error", "warn"]) console[level] = (...words) => said.push(level + ": " + words.join(" "));
 addEventListener("load", () => {
   const root = document.documentElement;
+  // As it comes, everything folded.
+  for (const d of document.querySelectorAll("details")) d.open = false;
+  const height = root.scrollHeight;
+  const picture = Math.max(0, ...[...document.querySelectorAll(".first > figure")].map((f) => f.offsetHeight));
+  // A link leads to a heading below the bar, not behind it.
+  const bar = document.querySelector("header").offsetHeight;
+  for (const id of ["overview", "graph", "claims", "errata", document.querySelector("article").id]) {
+    const target = document.getElementById(id);
+    target.scrollIntoView();
+    const title = target.querySelector("h1, h2, h3").getBoundingClientRect().top;
+    const atEnd = scrollY + innerHeight >= root.scrollHeight - 1;
+    if (!atEnd && title < bar) said.push("the bar of " + bar + " px covers the heading of " + id + ", at " + title);
+  }
+  scrollTo(0, 0);
+  // The graph that is shown needs no scrolling on a telephone.
+  const graphs = [...document.querySelectorAll("#graph svg")].filter((g) => g.getBoundingClientRect().width > 0);
+  if (graphs.length !== 1) said.push(graphs.length + " graphs are shown");
+  if (innerWidth < 641 && graphs.some((g) => g.getBoundingClientRect().right > innerWidth)) said.push("the graph is wider than a telephone");
   // Everything open: text beyond the window that lies in no box that scrolls.
   for (const d of document.querySelectorAll("details")) d.open = true;
   const name = (e) => e.tagName + "." + e.className + " '" + e.textContent.trim().slice(0, 30) + "'";
@@ -24,6 +42,7 @@ addEventListener("load", () => {
   let least = 99;
   for (const text of document.querySelectorAll("svg text")) {
     const box = text.ownerSVGElement;
+    if (!box.getBoundingClientRect().width) continue;
     least = Math.min(least, (parseFloat(getComputedStyle(text).fontSize) * box.getBoundingClientRect().width) / box.viewBox.baseVal.width);
   }
   if (least < 11) said.push("letters of " + least.toFixed(1) + " px in a picture");
@@ -68,6 +87,6 @@ addEventListener("load", () => {
     scrollTo(0, 0);
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
     if (document.activeElement.tagName !== "H3") said.push("the key j leads to " + document.activeElement.tagName);
-    parent.postMessage({ width: innerWidth, cards: cards.length, said }, "*");
+    parent.postMessage({ page: location.pathname.split("/").pop().replace(".html", ""), width: innerWidth, cards: cards.length, height, picture, said }, "*");
   }, 50);
 });

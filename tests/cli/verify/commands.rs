@@ -1,6 +1,7 @@
 //! `verify`, `list`, `explain` and `report`: what they print, what they leave on disk, how they exit.
 
 use crate::synthetic::{Synthetic, noise, over_m};
+use crate::toy;
 use clap::Parser;
 use escapement_cli::terminal::exit;
 use escapement_cli::verify;
@@ -263,9 +264,9 @@ fn list_and_explain_say_what_a_claim_is() {
 fn the_report_holds_every_bound_and_the_errata() {
     let desk = TempDir::new().unwrap();
     let out_dir = desk.path().join("a/b");
-    let (code, out, _) =
-        run(&registry(0.0, 0.05), &desk, &["report", "--out", &out_dir.display().to_string()]);
-    assert_eq!((code, out.lines().count()), (exit::HOLDS, 5));
+    let words = ["report", "--measure", "--out", &out_dir.display().to_string()];
+    let (code, out, _) = run(&registry(0.0, 0.05), &desk, &words);
+    assert_eq!((code, out.lines().count()), (exit::HOLDS, 6));
     let page = fs::read_to_string(out_dir.join("report.md")).unwrap();
     for words in [
         "## made-up",
@@ -280,10 +281,10 @@ fn the_report_holds_every_bound_and_the_errata() {
         page.lines().filter(|l| l.split('|').nth(1).is_some_and(|c| c.trim().parse::<u8>().is_ok())).count();
     assert_eq!(entries, 13);
     let mut rows = csv::Reader::from_path(out_dir.join("bounds.csv")).unwrap();
-    let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[4].to_owned()).collect();
+    let verdicts: Vec<String> = rows.records().map(|r| r.unwrap()[5].to_owned()).collect();
     assert_eq!(verdicts, ["scales", "exact", "refuted"]);
     let names: Vec<_> = fs::read_dir(&out_dir).unwrap().collect();
-    assert_eq!(names.len(), 5, "no temporary file stays");
+    assert_eq!(names.len(), 6, "no temporary file stays");
 }
 
 /// A reader that has left.
@@ -328,7 +329,7 @@ fn a_slow_run() {
 #[cfg(unix)]
 fn interrupted(words: &str, journal: &std::path::Path) -> String {
     use std::process::{Command, Stdio};
-    let child = Command::new(std::env::current_exe().unwrap())
+    let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "verify::commands::a_slow_run", "--ignored", "--nocapture"])
         .env("ESCAPEMENT_TEST_WORDS", words)
         .stdout(Stdio::null())
@@ -336,12 +337,52 @@ fn interrupted(words: &str, journal: &std::path::Path) -> String {
         .spawn()
         .unwrap();
     while fs::read_to_string(journal).unwrap_or_default().lines().count() < 3 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before three cells: {words}");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(i32::from(exit::INTERRUPTED)));
     String::from_utf8(out.stderr).unwrap()
+}
+
+/// The claim has its own constant, the one below it another, and their quotient is what the step between them
+/// brings; a ground that is twice as loose brings twice as much.
+#[test]
+fn a_constant_is_followed_through_the_graph() {
+    let desk = TempDir::new().unwrap();
+    let (registry, journal) = (toy::registry(), desk.path().join("journal.jsonl"));
+    run(&registry, &desk, &["verify"]);
+    let of = |journal: &std::path::Path| -> Vec<f64> {
+        let words = ["explain", "upon", "--constant", "--journal", journal.to_str().unwrap()];
+        let (code, out, error) = run(&registry, &desk, &words);
+        assert_eq!((code, error.as_str()), (exit::HOLDS, ""));
+        let (rows, end) = out.split_once("\n\n").unwrap();
+        let constant = |name: &str| {
+            let row = rows.lines().find(|row| row.trim_start().starts_with(name)).unwrap();
+            row.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap()
+        };
+        assert!(rows.contains("\n  ground ") && end.contains("at the quick tier"), "{out}");
+        let said = end.split_whitespace().filter_map(|word| word.trim_end_matches(['.', ';']).parse().ok());
+        [constant("upon"), constant("ground")].into_iter().chain(said).collect()
+    };
+    let [own, below, own_again, below_again, left] = of(&journal)[..] else { panic!() };
+    assert_eq!((own, below), (own_again, below_again));
+    // At n = 16 the error is n^-0.1 of the rate, up to its noise; the ground is half as large as its bound.
+    assert!(
+        (own / 16.0_f64.powf(-0.1) - 1.0).abs() < 0.1 && (below / 0.5 - 1.0).abs() < 0.2,
+        "{own} {below}"
+    );
+    assert!((left * below / own - 1.0).abs() < 2e-3, "{own} {below} {left}");
+    let looser = desk.path().join("looser.jsonl");
+    toy::rewrite(&journal, &looser, |record| match record.cell.claim.as_str() {
+        "ground" => toy::scaled(record, "lhs", 2.0),
+        _ => Some(record),
+    });
+    let [_, twice, .., less] = of(&looser)[..] else { panic!() };
+    assert!((twice / below - 2.0).abs() < 4e-3 && (less / left - 0.5).abs() < 2e-3, "{twice} {less}");
+    let none = ["explain", "upon", "--constant", "--journal", "none.jsonl"];
+    assert!(run(&registry, &desk, &none).2.contains("there is no journal none.jsonl"));
 }
 
 #[cfg(unix)]
@@ -371,10 +412,10 @@ fn what_resumes_an_interrupted_run_is_said_in_full() {
     // The same command would empty the journal.
     let said = interrupted(&format!("verify --fresh --jobs 2 --journal {}", fresh.display()), &fresh);
     assert!(said.contains("and the same command without --fresh resumes there"), "{said}");
-    // The same command would only show what there is.
+    // A command in full, because tier and seed may have been chosen by what the journal held.
     let out = desk.path().join("out");
     let said = interrupted(
-        &format!("report made-up --jobs 2 --journal {} --out {}", shown.display(), out.display()),
+        &format!("report made-up --measure --jobs 2 --journal {} --out {}", shown.display(), out.display()),
         &shown,
     );
     let (shown, out) = (shown.display(), out.display());

@@ -176,7 +176,8 @@ fn the_command_draws_what_the_journal_holds() {
     let text = std::fs::read_to_string(desk.path("g.mmd")).unwrap();
     assert!(text.starts_with("flowchart TD\n") && !text.contains("kernel-plateau"));
     desk.refused(&["graph", "--focus", "lemma-11"], &["unknown claim 'lemma-11'; did you mean 'lemma-1'?"]);
-    desk.refused(&["graph", "--out", "nowhere/g.svg"], &["the folder nowhere does not exist"]);
+    desk.put("file", "");
+    desk.refused(&["graph", "--out", "file/g.svg"], &["file is not a folder"]);
     desk.refused(&["graph", "--format", "png"], &["png", "svg, dot, mermaid"]);
     for name in ["g.png", "g", "svg"] {
         desk.refused(

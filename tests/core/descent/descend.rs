@@ -17,21 +17,22 @@ use crate::objective::Case;
 use escapement::network::Model;
 use escapement::objective::{Loss, regularized::Value};
 
-/// `½ Σ_i h_i w_i²`, or NaN outside a ball.
+/// `½ Σ_i h_i w_i²` over the entries of a matrix, column by column; an error outside a ball.
 struct Bowl {
     h: Vec<f64>,
+    columns: usize,
     edge: f64,
 }
 
 impl Bowl {
     fn new(h: &[f64]) -> Self {
-        Self { h: h.to_vec(), edge: f64::INFINITY }
+        Self { h: h.to_vec(), columns: 1, edge: f64::INFINITY }
     }
 }
 
 impl Landscape for Bowl {
     fn shape(&self) -> (usize, usize) {
-        (self.h.len(), 1)
+        (self.h.len() / self.columns, self.columns)
     }
 
     fn value_and_gradient(
@@ -45,8 +46,9 @@ impl Landscape for Bowl {
         }
         let mut objective = 0.0;
         for (i, h) in self.h.iter().enumerate() {
-            gradient[(i, 0)] = h * w[(i, 0)];
-            objective += 0.5 * h * w[(i, 0)] * w[(i, 0)];
+            let place = (i % w.nrows(), i / w.nrows());
+            gradient[place] = h * w[place];
+            objective += 0.5 * h * w[place] * w[place];
         }
         Ok(Value { loss: objective, regularizers: [0.0; 4], objective })
     }
@@ -92,18 +94,22 @@ fn iterates_on_a_quadratic_are_powers() {
 
 #[test]
 fn noise_has_the_variance_of_the_equation_and_a_stream_of_its_own() {
-    // On a landscape all but flat T steps move W by −η Σ_t Ξ_t: a normal matrix of variance η²s²T/(md).
+    // On a landscape all but flat T steps move W by −η Σ_t Ξ_t: a normal matrix of variance η²s²T/(md), where
+    // md counts the entries of all columns.
     let (n, steps, eta, s) = (400, 30, 0.5, 0.2);
     let options = DescentOptions { noise: s, seed: 3, ..fixed(eta, steps) };
-    let flat = || Bowl::new(&vec![1e-100; n]);
-    let end = run(&mut flat(), start(n, "flat"), &options);
-    assert_eq!(end.outcome, Outcome::Steps);
-    let square =
-        (&end.state.w - start(n, "flat")).squared_norm_l2() / (eta * eta * s * s * steps as f64 / n as f64);
-    let chi = ChiSquared::new(n as f64).unwrap().cdf(square);
-    assert!((tolerance::FAILURE..1.0 - tolerance::FAILURE).contains(&chi), "{square} of {n}");
-    let other = run(&mut flat(), start(n, "flat"), &DescentOptions { seed: 4, ..options });
-    assert_ne!(other.state.w, end.state.w);
+    for columns in [1, 8] {
+        let flat = || Bowl { columns, ..Bowl::new(&vec![1e-100; n]) };
+        let from = || Mat::from_fn(n / columns, columns, |r, c| ((3 * r + c) as f64).sin());
+        let end = run(&mut flat(), from(), &options);
+        assert_eq!(end.outcome, Outcome::Steps);
+        let square =
+            (&end.state.w - from()).squared_norm_l2() / (eta * eta * s * s * steps as f64 / n as f64);
+        let chi = ChiSquared::new(n as f64).unwrap().cdf(square);
+        assert!((tolerance::FAILURE..1.0 - tolerance::FAILURE).contains(&chi), "{square} of {n}");
+        let other = run(&mut flat(), from(), &DescentOptions { seed: 4, ..options });
+        assert_ne!(other.state.w, end.state.w);
+    }
 }
 
 #[test]
@@ -157,19 +163,19 @@ fn every_outcome() {
         Outcome::FirstOrder
     );
     let edge = 2.0 * from().norm_l2();
-    let ended = run(&mut Bowl { h: vec![-1.0, 1.0], edge }, from(), &fixed(0.5, 100));
+    let ended = run(&mut Bowl { edge, ..Bowl::new(&[-1.0, 1.0]) }, from(), &fixed(0.5, 100));
     assert_eq!(ended.outcome, Outcome::Diverged);
     assert!(ended.state.w.norm_l2() <= edge);
     // Backtracking takes an overflow for a step too long, and creeps up to the edge until nothing is left.
     let options = DescentOptions { gradient: 0.0, ..DescentOptions::default() };
-    let crept = run(&mut Bowl { h: vec![-1.0, -1.0], edge }, from(), &options);
+    let crept = run(&mut Bowl { edge, ..Bowl::new(&[-1.0, -1.0]) }, from(), &options);
     assert_eq!(crept.outcome, Outcome::Stagnated);
     // The bottom, with no tolerance: nothing falls any more.
     let options = DescentOptions { gradient: 0.0, patience: 50, ..fixed(0.3, 100_000) };
     let still = run(&mut Bowl::new(&h), from(), &options);
     assert!(still.outcome == Outcome::Stagnated && still.state.step < 2_000, "{still:?}");
     // An overflow at the start is an error, and so is a shape that does not fit.
-    let mut off = Bowl { h: vec![1.0], edge: 1.0 };
+    let mut off = Bowl { edge: 1.0, ..Bowl::new(&[1.0]) };
     let watch = &mut |_: &Iterate<'_>| ControlFlow::Continue(());
     for from in [Mat::full(1, 1, 2.0), Mat::full(1, 1, f64::NAN), Mat::zeros(2, 1)] {
         assert!(descend(&mut off, DescentState::new(from, &options), &options, watch, Par::Seq).is_err());

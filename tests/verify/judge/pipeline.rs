@@ -76,6 +76,34 @@ fn a_growth_is_judged_by_its_slope_on_the_side_that_binds() {
     }
 }
 
+/// A bound is vacuous where its right side, times the constant that its sweep needs, is no better than what needs
+/// no theorem; in one with explicit constants the right side stands for itself.
+#[test]
+fn a_bound_that_says_nothing_is_counted() {
+    use escapement_verify::judge::Vacuous;
+    let sweep = |d| over_m(&WIDTHS, 4).into_iter().map(move |c| c.with(Parameter::D, d));
+    let cells: Vec<Cell> = sweep(10).chain(sweep(20)).collect();
+    // At d = 10 lhs is 3 m^{-½}: 0.3 at m = 100, 0.21 at 200, 0.15 at 400. At d = 20 it is a third of that.
+    let found = records(&cells, |c| {
+        let rate = (c.m() as f64).powf(-0.5);
+        let lhs = if c.d() == 10 { 3.0 * rate } else { rate };
+        let out = Measurement::new().quantity("lhs", lhs, 0.0).quantity("rhs", rate, 0.0);
+        let out = out.quantity("null", 0.2, 0.0).quantity("half", 1.5 * rate, 0.0);
+        // One width does not say what is trivial.
+        if c.m() == 3200 { out } else { out.quantity("known", 0.2, 0.0) }
+    });
+    let of = |bound: Bound| verdict(&bound, &found).vacuous;
+    assert_eq!(of(growth(Side::Upper).trivially("null")), Some(Vacuous { cells: 8, of: 48 }));
+    assert_eq!(of(growth(Side::Lower).trivially("null")), Some(Vacuous { cells: 16 + 24, of: 48 }));
+    assert_eq!(of(growth(Side::Upper).trivially("known")), Some(Vacuous { cells: 8, of: 40 }));
+    assert_eq!(of(growth(Side::Upper).trivially("nothing of the kind")), None);
+    assert_eq!(of(growth(Side::Upper)), None);
+    let at_most =
+        |side| Bound::inequality("b", "", "half", side, "rhs", Neighbour::rhs("null", "")).trivially("null");
+    assert_eq!(of(at_most(Side::Upper)), Some(Vacuous { cells: 0, of: 48 }));
+    assert_eq!(of(at_most(Side::Lower)), Some(Vacuous { cells: 48, of: 48 }));
+}
+
 #[test]
 fn a_loose_bound_is_supported_and_called_loose() {
     let v = verdict(&growth(Side::Upper), &records(&over_m(&WIDTHS, 4), power(-1.0, 0.05)));
@@ -417,7 +445,7 @@ fn a_cell_that_failed_or_a_missing_quantity_makes_the_bound_inconclusive_and_is_
     let cells = over_m(&WIDTHS, 1);
     let records = records(&cells[1..], sides(0.0, 1e-13));
     let same = Bound::identity("same", "", "lhs", "rhs", Neighbour::rhs("false", "twice"));
-    let failures = [Failure { cell: cells[0].clone(), message: "out of luck".into() }];
+    let failures = [Failure::new(cells[0].clone(), "out of luck")];
     let v = judge_bound("made-up", &same, Tier::Quick, 7, &records, &failures).verdict;
     assert_eq!(v.verdict, Verdict::Inconclusive);
     assert_eq!(v.why.unwrap(), "the cell made-up,d=10,m=100,replicate=0 could not be measured: out of luck");

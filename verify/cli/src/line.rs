@@ -1,11 +1,12 @@
 //! The command line: what can be typed, and what a usage error says.
 
-use crate::compute::{construct, evaluate, spectrum, train, zonal};
-use crate::terminal::{Output, completions, exit, man};
+use crate::compute::{construct, evaluate, kernel, spectrum, train, zonal};
+use crate::files::stdout;
+use crate::terminal::{Output, completions, exit, interrupt, man, say, threads};
 use crate::verify::{self, experiment};
 use clap::{CommandFactory, Parser, Subcommand};
-use escapement_verify::Registry;
-use std::{ffi::OsString, process::ExitCode};
+use escapement_verify::{Registry, files::memory};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 /// Tests theorems about two-layer networks with numbers. It checks numbers, not proofs.
 #[derive(Parser)]
@@ -30,6 +31,8 @@ enum Command {
     Zonal(zonal::Args),
     /// Compute the spectrum of the feature covariance Σ
     Spectrum(spectrum::Args),
+    /// Compute the tangent kernel on inputs from a file, at finite and at infinite width
+    Kernel(kernel::Args),
     /// Construct the displacements that express a target function
     Construct(construct::Args),
     /// Evaluate the regularised loss L_λ, its gradient and its Hessian at weights from files
@@ -53,10 +56,17 @@ pub fn run(registry: &Registry) -> ExitCode {
         Err(e) => return usage(&e),
     };
     line.output.set();
+    interrupt::report_limits_of_files();
+    threads::start();
+    if let Err(why) = memory::check_address_space() {
+        say(why);
+        return ExitCode::from(exit::BAD_INPUT);
+    }
     let result = match line.command {
         Command::Verify(command) => return verify::exit(command.run(registry, &mut std::io::stdout())),
         Command::Zonal(args) => zonal::run(&args),
         Command::Spectrum(args) => spectrum::run(&args),
+        Command::Kernel(args) => kernel::run(&args),
         Command::Construct(args) => construct::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args),
@@ -65,7 +75,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         Command::Man(args) => man::run(&args, Line::command()),
     };
     result.unwrap_or_else(|e| {
-        eprintln!("escapement: {e}");
+        say(e);
         ExitCode::from(exit::BAD_INPUT)
     })
 }
@@ -83,11 +93,16 @@ fn words(mut words: Vec<OsString>) -> Vec<OsString> {
 fn usage(e: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
     if matches!(e.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand) {
-        // A reader that has left, as `head` does, is no error.
-        let _ = e.print();
-        return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        return match e.print().and_then(|()| std::io::stdout().flush()) {
+            // A reader that has left, as `head` does, is no error.
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                say(stdout::unwritable(&e));
+                ExitCode::from(exit::BAD_INPUT)
+            }
+            _ => ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(exit::BAD_INPUT)),
+        };
     }
-    eprintln!("escapement: {}", sentence(&e.render().to_string()));
+    say(sentence(&e.render().to_string()));
     ExitCode::from(2)
 }
 

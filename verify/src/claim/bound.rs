@@ -180,9 +180,16 @@ pub struct Bound {
     pub check: Check,
     /// The slack of a growth and of an asymptotic statement.
     pub slack: Slack,
+    /// Whether it is the statement itself, and not a step to it or a consequence: such bounds are what a reader
+    /// is shown first. Where a claim marks none, its first one is.
+    pub headline: bool,
     /// What was chosen after seeing data (a factor, a range, a reading of "bounded"), if anything was: it is
     /// printed with the result.
     pub chosen: Option<String>,
+    /// The quantity that the left side needs no theorem to stay within: see [`Bound::trivially`].
+    pub trivial: Option<String>,
+    /// The erratum whose printed wording this shows to be vacuous: see [`Bound::shows_vacuous`].
+    pub shows_vacuous: Option<ErratumId>,
 }
 
 impl Bound {
@@ -196,7 +203,10 @@ impl Bound {
             printed: None,
             check: Check::Paper,
             slack: Slack::ExactSide,
+            headline: false,
             chosen: None,
+            trivial: None,
+            shows_vacuous: None,
         }
     }
 
@@ -316,10 +326,34 @@ impl Bound {
         self
     }
 
+    /// This is the statement itself: see [`Bound::headline`].
+    #[must_use]
+    pub fn headline(mut self) -> Self {
+        self.headline = true;
+        self
+    }
+
     /// This was chosen after seeing data: see [`Bound::chosen`].
     #[must_use]
     pub fn chosen(mut self, what: impl Into<String>) -> Self {
         self.chosen = Some(what.into());
+        self
+    }
+
+    /// The left side needs no theorem to be at most (for a lower bound at least) the quantity of this name:
+    /// the loss of the network that answers 0, say. Where the right side, times the constant that the sweep of
+    /// a growth needs, is no better, the bound is *vacuous*, which is counted and printed beside the verdict. Cells
+    /// without the quantity are passed over.
+    #[must_use]
+    pub fn trivially(mut self, quantity: impl Into<String>) -> Self {
+        self.trivial = Some(quantity.into());
+        self
+    }
+
+    /// Where this bound is supported, the printed wording that `erratum` corrects is vacuous.
+    #[must_use]
+    pub fn shows_vacuous(mut self, erratum: ErratumId) -> Self {
+        self.shows_vacuous = Some(erratum);
         self
     }
 

@@ -19,7 +19,7 @@ pub use cell::Cell;
 pub use errata::{Erratum, ErratumId};
 pub use paper::Paper;
 pub use parameter::{Parameter, Value};
-pub use record::{Cost, Failure, Hypothesis, Measurement, Record};
+pub use record::{Cost, Failure, Hypothesis, Measurement, Open, Record};
 pub use registry::Registry;
 pub use side::Side;
 pub use sweep::Sweep;

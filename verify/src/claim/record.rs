@@ -149,6 +149,35 @@ pub struct Failure {
     pub cell: Cell,
     /// What went wrong.
     pub message: String,
+    /// How far the cell has come, where nothing went wrong and it only has not ended.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub open: Option<Open>,
+}
+
+/// How far a cell has come that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Open {
+    /// It has not begun.
+    NotBegun,
+    /// It was stopped on its way.
+    Stopped,
+}
+
+impl Failure {
+    /// A cell that could not be measured.
+    pub fn new(cell: Cell, message: impl Into<String>) -> Self {
+        Self { cell, message: message.into(), open: None }
+    }
+
+    /// A cell that has not ended: `on_its_way` says how far it has come, and is none where it has not begun.
+    pub fn open(cell: Cell, on_its_way: Option<String>) -> Self {
+        let (message, open) = match on_its_way {
+            Some(message) => (message, Open::Stopped),
+            None => ("it has not begun".to_owned(), Open::NotBegun),
+        };
+        Self { cell, message, open: Some(open) }
+    }
 }
 
 /// A measurement with all it is keyed by: one line of the journal.

@@ -102,7 +102,7 @@ pub fn execute<E: Experiment>(
     Folder::check(out, &files, &[])?;
     let (settings, names) = (experiment.settings()?, experiment.runs());
     let mut folder = Folder::open(out)?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = folder.warning().into_iter().collect();
     if fresh {
         clear(&folder)?;
     } else if folder.join(SETTINGS).exists() {

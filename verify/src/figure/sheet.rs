@@ -1,6 +1,6 @@
 //! Verdicts of an experiment, by the rules of claims.
 
-use crate::claim::{Bound, Cell, Failure, Record, Tier};
+use crate::claim::{Bound, Failure, Record, Tier};
 use crate::judge::{BoundVerdict, ClaimVerdict, Verdict, judge_bound};
 
 /// What the verdicts of an experiment have in common.
@@ -27,7 +27,7 @@ impl Sheet {
         &self,
         bounds: &[Bound],
         records: &[Record],
-        unfinished: impl IntoIterator<Item = (Cell, String)>,
+        unfinished: impl IntoIterator<Item = Failure>,
     ) -> ClaimVerdict {
         let mut all = self.judge_apart(bounds, records, unfinished);
         if let Some(first) = all.failures.first() {
@@ -47,10 +47,9 @@ impl Sheet {
         &self,
         bounds: &[Bound],
         records: &[Record],
-        unfinished: impl IntoIterator<Item = (Cell, String)>,
+        unfinished: impl IntoIterator<Item = Failure>,
     ) -> ClaimVerdict {
-        let failures: Vec<Failure> =
-            unfinished.into_iter().map(|(cell, message)| Failure { cell, message }).collect();
+        let failures: Vec<Failure> = unfinished.into_iter().collect();
         // An experiment is its own hypothesis: it ran as the paper, or its authors' program, says.
         let inside = |record: &Record| {
             let mut record = record.clone();

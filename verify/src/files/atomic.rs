@@ -26,20 +26,13 @@ impl Outputs {
     /// Finds out, before any work is done, whether a file could be written at `path`. Leaves no trace.
     ///
     /// # Errors
-    /// A path that is a folder or a device, or lies in a folder that does not exist (unless `make_folder`)
+    /// A path that is a folder or a device, or lies in a folder that cannot be made
     /// or cannot be written to.
-    pub fn check(path: &Path, make_folder: bool) -> Result<()> {
+    pub fn check(path: &Path) -> Result<()> {
         let path = resolve(path)?;
         let folder = parent(&path);
         let existing = folder.ancestors().find(|a| a.as_os_str().is_empty() || a.exists());
         let existing = existing.filter(|a| !a.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let reached = existing == folder || (folder.as_os_str().is_empty() && existing == Path::new("."));
-        ensure!(
-            make_folder || reached,
-            "{} cannot be written: the folder {} does not exist",
-            path.display(),
-            folder.display()
-        );
         ensure!(
             existing.is_dir(),
             "{} cannot be written: {} is not a folder",
@@ -54,7 +47,7 @@ impl Outputs {
     /// # Errors
     /// As [`Self::check`], and a `dir` that is a file.
     pub fn check_folder(dir: &Path, names: &[&str]) -> Result<()> {
-        names.iter().try_for_each(|name| Self::check(&dir.join(name), true))
+        names.iter().try_for_each(|name| Self::check(&dir.join(name)))
     }
 
     /// Makes the folder `dir` and those above it where they are missing; they go again unless
@@ -74,7 +67,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes one output beside its place, flushed to disk; it appears at `path` only on [`Self::commit`].
+    /// Writes one output beside its place, flushed to disk; it appears at `path` only on [`Self::commit`]. Its
+    /// folder is made where it is missing, see [`Self::folder`].
     ///
     /// # Errors
     /// An unwritable or full folder, an output named twice, or what `write` returns, in one sentence.
@@ -89,6 +83,9 @@ impl Outputs {
             "{} is named for two outputs: give each its own file",
             path.display()
         );
+        if !parent(&path).as_os_str().is_empty() {
+            self.folder(parent(&path))?;
+        }
         let fill = || -> io::Result<NamedTempFile> {
             let mut file = temporary(parent(&path))?;
             let mut buffer = BufWriter::with_capacity(1 << 16, file.as_file_mut());
@@ -287,19 +284,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        for (path, make, word) in [
-            (file.join("x"), false, "file is not a folder"),
-            (file.join("x/y"), true, "file is not a folder"),
-            (dir.path().join("none/x"), false, "does not exist"),
-            (dir.path().to_path_buf(), false, "is a folder"),
-            (PathBuf::from("/dev/full"), false, "not a regular file"),
+        for (path, word) in [
+            (file.join("x"), "file is not a folder"),
+            (file.join("x/y"), "file is not a folder"),
+            (dir.path().to_path_buf(), "is a folder"),
+            (PathBuf::from("/dev/full"), "not a regular file"),
         ] {
-            let message = Outputs::check(&path, make).unwrap_err().to_string();
+            let message = Outputs::check(&path).unwrap_err().to_string();
             assert!(message.to_lowercase().contains(word), "{message}");
             assert!(!message.contains('\n'));
         }
-        assert!(Outputs::check(&dir.path().join("none/x"), true).is_ok());
-        assert!(Outputs::check(Path::new("bare-name"), false).is_ok());
+        assert!(Outputs::check(&dir.path().join("none/x")).is_ok());
+        assert!(Outputs::check(Path::new("bare-name")).is_ok());
         assert_eq!(names(dir.path()), ["file"]);
     }
 

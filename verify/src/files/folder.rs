@@ -1,8 +1,9 @@
 //! The folder of a run, which one process has at a time.
 
 use super::atomic::{Outputs, reason};
+use super::lock::{self, Locked};
 use anyhow::{Result, anyhow, bail, ensure};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// Held by the process that works there.
@@ -12,7 +13,8 @@ const LOCK: &str = "run.lock";
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    lock: File,
+    /// None where the file system has no locks.
+    lock: Option<File>,
     made: Vec<PathBuf>,
     lock_made: bool,
 }
@@ -54,18 +56,38 @@ impl Folder {
         fs::create_dir_all(path)
             .map_err(|e| anyhow!("the folder {} cannot be made: {}", path.display(), reason(&e)))?;
         let lock_made = !lock_path.exists();
+        // From here on it takes away again what was made.
+        let mut folder = Self { path: path.to_owned(), lock: None, made, lock_made };
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
         let lock =
             opened.map_err(|e| anyhow!("{} cannot be written: {}", lock_path.display(), reason(&e)))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock, made, lock_made }),
-            Err(TryLockError::WouldBlock) => bail!(
-                "{} is in use: another process trains there and holds {}; wait for it, or give another \
-                 --out",
-                path.display(),
-                lock_path.display()
-            ),
-            Err(TryLockError::Error(e)) => bail!("{} cannot be locked: {}", lock_path.display(), reason(&e)),
+        match lock::exclusive(&lock) {
+            Ok(Locked::Yes) => folder.lock = Some(lock),
+            Ok(Locked::Unsupported) => folder.remove_lock(),
+            Ok(Locked::InUse) => {
+                // Even if it was made here: it is the other's now.
+                folder.keep();
+                bail!(
+                    "{} is in use: another process trains there and holds {}; wait for it, or give another \
+                     --out",
+                    path.display(),
+                    lock_path.display()
+                )
+            }
+            Err(e) => bail!("{} cannot be locked: {}", lock_path.display(), reason(&e)),
+        }
+        Ok(folder)
+    }
+
+    /// What the user should know: that the file system has no locks, where that is so.
+    pub fn warning(&self) -> Option<String> {
+        self.lock.is_none().then(|| lock::without(&self.path))
+    }
+
+    /// Removes the file of the lock where it was made for this process.
+    fn remove_lock(&mut self) {
+        if std::mem::take(&mut self.lock_made) {
+            let _ = fs::remove_file(self.path.join(LOCK));
         }
     }
 
@@ -118,13 +140,13 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.lock_made {
-            let _ = fs::remove_file(self.path.join(LOCK));
-        }
+        self.remove_lock();
         for folder in &self.made {
             // One that someone else has filled meanwhile stays.
             let _ = fs::remove_dir(folder);
         }
-        let _ = self.lock.unlock();
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
     }
 }

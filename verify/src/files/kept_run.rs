@@ -68,6 +68,8 @@ impl<S: DeserializeOwned> KeptRun<S> {
     /// A file that cannot be read, is something else, was changed, or holds another run.
     pub fn read(path: &Path, run: &str) -> Result<Self> {
         let name = path.display();
+        let regular = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
+        ensure!(regular || !path.exists(), "{name} cannot be read: it is not a regular file");
         let mut bytes = std::fs::read(path).map_err(|e| anyhow!("{name} cannot be read: {}", reason(&e)))?;
         let ours = bytes.starts_with(BEGINNING) || bytes.len() < BEGINNING.len();
         ensure!(

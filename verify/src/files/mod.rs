@@ -7,5 +7,6 @@ pub mod atomic;
 pub mod folder;
 pub mod json_file;
 pub mod kept_run;
+pub mod lock;
 pub mod memory;
 pub mod toml_file;

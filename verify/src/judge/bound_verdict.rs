@@ -1,12 +1,13 @@
 //! From records to the verdict on one bound, by the judge of its kind.
 
-use super::evidence::{BoundVerdict, Tightness, Worst};
+use super::evidence::{BoundVerdict, Tightness, Vacuous, Worst};
 use super::finding::Finding;
 use super::sides::Sides;
 use super::verdict::Verdict;
 use super::{asymptotic, growth, identity, inequality, probability};
-use crate::claim::{Bound, Cell, Check, Failure, Kind, Record, Tier};
+use crate::claim::{Bound, Cell, Check, Failure, Kind, Record, Side, Tier};
 use crate::judge::series::Series;
+use std::collections::BTreeMap;
 
 /// The verdict on a bound, and what it was read off.
 #[derive(Debug, Clone)]
@@ -83,11 +84,14 @@ pub fn judge_bound(
         kind: bound.kind.name().to_owned(),
         statement: bound.statement.clone(),
         check: bound.check,
+        headline: bound.headline,
         verdict: word,
         bracketed,
         slack: swept.then_some(slack),
         slack_reason: swept.then(|| bound.slack.reason().to_owned()),
         chosen: bound.chosen.clone(),
+        vacuous: vacuous(bound, &sides),
+        shows_vacuous: bound.shows_vacuous,
         implied_constant: found.constant.filter(|c| c.is_finite()),
         tightness: Tightness {
             constant: found.tightness.constant.filter(|c| c.is_finite()),
@@ -106,6 +110,34 @@ pub fn judge_bound(
         printed: bound.printed,
     };
     Judged { verdict, series: found.series, constant_error: found.constant_error }
+}
+
+/// On how many cells in range the bound says no more than its trivial value; none where no cell has one.
+fn vacuous(bound: &Bound, sides: &[Sides]) -> Option<Vacuous> {
+    let trivial = bound.trivial.as_ref()?;
+    let upper = bound.kind.side() != Side::Lower;
+    let in_range = || sides.iter().filter(|s| s.record.in_range());
+    // The constant of a growth is whatever its sweep needs, that of an inequality is in its right side.
+    let group = |s: &Sides| match &bound.kind {
+        Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => Some(sweep.group(s.cell())),
+        _ => None,
+    };
+    let mut constants: BTreeMap<Cell, f64> = BTreeMap::new();
+    for s in in_range() {
+        let Some(group) = group(s) else { continue };
+        let ratio = s.lhs.value / s.rhs.value;
+        let held = constants.entry(group).or_insert(ratio);
+        *held = if upper { held.max(ratio) } else { held.min(ratio) };
+    }
+    let mut found = Vacuous { cells: 0, of: 0 };
+    for s in in_range() {
+        let Some(known) = s.record.get(trivial) else { continue };
+        let constant = group(s).and_then(|g| constants.get(&g).copied()).unwrap_or(1.0);
+        let said = constant * s.rhs.value;
+        found.of += 1;
+        found.cells += usize::from(if upper { said >= known.value } else { said <= known.value });
+    }
+    (found.of > 0).then_some(found)
 }
 
 /// Why a finding does not count: a cell failed that might have refuted it, or the check had no power.

@@ -74,6 +74,15 @@ pub struct Worst {
     pub command: String,
 }
 
+/// On how many cells a bound says no more than what needs no theorem: see [`crate::Bound::trivially`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vacuous {
+    /// On so many its right side, times the constant that its sweep needs, is no better than the trivial value.
+    pub cells: usize,
+    /// Of so many whose trivial value is known.
+    pub of: usize,
+}
+
 /// The verdict on one bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BoundVerdict {
@@ -85,6 +94,9 @@ pub struct BoundVerdict {
     pub statement: String,
     /// Whether the paper or only this program could be wrong about it.
     pub check: Check,
+    /// Whether it is the statement of the claim itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub headline: bool,
     /// The verdict.
     pub verdict: Verdict,
     /// What came out where the verdict is *outside*: the word in brackets.
@@ -99,6 +111,12 @@ pub struct BoundVerdict {
     /// What was chosen after seeing data, if anything was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub chosen: Option<String>,
+    /// On how many cells it says nothing, where a trivial value is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vacuous: Option<Vacuous>,
+    /// The erratum whose printed wording is vacuous where this bound is supported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shows_vacuous: Option<ErratumId>,
     /// Largest lhs/rhs (smallest for a lower bound).
     pub implied_constant: Option<f64>,
     /// How tight it is.
@@ -140,6 +158,12 @@ impl BoundVerdict {
     /// The verdict as it is printed.
     pub fn word(&self) -> String {
         word(self.verdict, self.bracketed)
+    }
+
+    /// The erratum whose printed wording it shows to be vacuous, if it does: outside the hypotheses too, where
+    /// such a wording is measured.
+    pub fn found_vacuous(&self) -> Option<ErratumId> {
+        self.shows_vacuous.filter(|_| self.bracketed.unwrap_or(self.verdict).supports())
     }
 
     /// Whether the verdict on the claim depends on it: a paper check that is not the printed wording.
@@ -192,5 +216,13 @@ impl ClaimVerdict {
     /// The verdict as it is printed.
     pub fn word(&self) -> String {
         word(self.verdict, self.bracketed)
+    }
+
+    /// The bounds that are the statement itself, in its order, as far as they were measured; the first bound that
+    /// counts where none is marked.
+    pub fn headlines(&self) -> Vec<&BoundVerdict> {
+        let measured = || self.bounds.iter().filter(|b| b.counts() && b.verdict != Verdict::NotMeasured);
+        let marked: Vec<&BoundVerdict> = measured().filter(|b| b.headline).collect();
+        if marked.is_empty() { measured().take(1).collect() } else { marked }
     }
 }

@@ -38,6 +38,8 @@ impl Power {
         match (self.planted, self.least) {
             (Violation::Power, Some(least)) => format!("an extra {variable}^{least:.2}"),
             (Violation::Power, None) => format!("not even an extra {variable}^{MOST}"),
+            // Refuted as it stands.
+            (Violation::Factor, Some(least)) if least <= 1.0 => "any factor".to_owned(),
             (Violation::Factor, Some(least)) if least < 1.001 => format!("a factor 1 + {:.0e}", least - 1.0),
             (Violation::Factor, Some(least)) => format!("a factor {}", short(least)),
             (Violation::Factor, None) => "no factor".to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::claim::{Cell, Cost, Failure, Record};
 use crate::error::{Error, Result};
+use crate::files::memory;
 use crate::run::journal::Journal;
 use crate::run::plan::{Plan, Step};
 use crate::run::source::source_of;
@@ -52,15 +53,10 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// Bytes available on this machine, less a fifth for everything else; 4 GiB where the system does not say.
+/// The memory that is free for the cells in flight, in bytes: see [`memory::available`].
 pub fn available_memory() -> f64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"));
-    let kib = line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    kib.map_or(4.0 * GIB, |k| 0.8 * 1024.0 * k)
+    memory::available() as f64
 }
-
-const GIB: f64 = (1u64 << 30) as f64;
 
 /// What the workers share.
 struct State<'p> {
@@ -101,18 +97,23 @@ pub fn run(
     let seconds = |i: &usize| plan.steps[*i].seconds;
     waiting.sort_by(|a, b| seconds(a).total_cmp(&seconds(b)).then(b.cmp(a)));
 
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs)
-        .build()
-        .map_err(|e| Error::Input(format!("cannot start {} threads: {e}", options.jobs)))?;
-    let threads = pool.current_num_threads();
+    let pool = match rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build() {
+        Ok(pool) => Some(pool),
+        // Where the system lets no thread be started, the present one does all the work.
+        Err(_) if options.jobs <= 1 => None,
+        Err(e) => return Err(Error::Input(format!("cannot start {} threads: {e}", options.jobs))),
+    };
+    let threads = pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads);
     let found: Vec<&Record> = results.iter().flatten().flatten().collect();
     observer.begin(plan, &found, threads);
     let any = !waiting.is_empty();
     let state = Mutex::new(State { waiting, running: 0, bytes: 0.0, results, journal, fatal: None });
     let changed = Condvar::new();
-    if any {
-        pool.broadcast(|_| work(plan, &sources, &state, &changed, options, observer, threads));
+    let work = || work(plan, &sources, &state, &changed, options, observer, threads);
+    match &pool {
+        Some(pool) if any => drop(pool.broadcast(|_| work())),
+        None if any => work(),
+        _ => {}
     }
     observer.end();
 
@@ -128,7 +129,7 @@ pub fn run(
     for (result, step) in state.results.into_iter().zip(&plan.steps) {
         match result {
             Some(Ok(record)) => outcome.records.push(record),
-            Some(Err(message)) => outcome.failures.push(Failure { cell: step.cell.clone(), message }),
+            Some(Err(message)) => outcome.failures.push(Failure::new(step.cell.clone(), message)),
             None => {}
         }
     }

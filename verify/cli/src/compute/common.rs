@@ -1,6 +1,6 @@
 //! Parts that the commands share: weights, activations, memory, tables, and remarks on standard error.
 
-use crate::{files::npy, terminal::note};
+use crate::{files::array, terminal::note};
 use anyhow::{Result, anyhow, bail, ensure};
 use escapement::activation::{self, Activation};
 use escapement::eigen::{self, Request, RouteChoice};
@@ -9,7 +9,7 @@ use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::files::memory;
 use escapement_verify::text::numbers::number;
-use faer::{Mat, Par};
+use faer::{Mat, MatRef, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub fn smooth_activation(name: &str) -> Result<Arc<dyn Activation>> {
 }
 
 /// The options that the commands on a network share.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct NetworkArgs {
     /// The input dimension d, at least 3 [default: 10, or that of the weights]
     #[arg(long)]
@@ -89,7 +89,7 @@ impl NetworkArgs {
     /// unit vectors, and sizes asked for that are not the file's.
     pub fn neurons(&self, memory: u64, notes: &mut Notes) -> Result<Neurons> {
         if let Some(d) = self.d {
-            ensure!(d >= 3, Error::Dimension(d));
+            sphere::require_dimension(d)?;
         }
         if let Some(m) = self.m {
             ensure!(m > 0 && m % 2 == 0, Error::Width(m));
@@ -136,7 +136,7 @@ impl NetworkArgs {
     }
 
     fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
-        let array = npy::read_matrix(path)?;
+        let array = array::read_matrix(path)?;
         let (p, d) = (array.values.nrows(), array.values.ncols());
         if let Some(wanted) = self.d.filter(|&wanted| wanted != d) {
             bail!(
@@ -151,12 +151,17 @@ impl NetworkArgs {
                 2 * p
             );
         }
-        let allowed = if array.single { tolerance::UNIT_NORM_F32 } else { tolerance::UNIT_NORM_F64 };
-        let (weights, worst) = sphere::unit_rows("the weights", array.values.as_ref(), allowed)
-            .map_err(|e| anyhow!("{}: {e}", path.display()))?;
+        // Rows are often normalised in float32 and stored as float64, so both may miss 1 by its rounding.
+        let (weights, worst) =
+            sphere::unit_rows("the weights", array.values.as_ref(), tolerance::UNIT_NORM_F32)
+                .map_err(|e| anyhow!("{}: {e}{}", path.display(), transposed(array.values.as_ref())))?;
         // A norm of unit rows is itself only right to a few roundings: nothing to speak of.
         if array.single || worst > 16.0 * f64::EPSILON {
-            let kind = if array.single { "float32" } else { "float64" };
+            let kind = match (array.single, worst > tolerance::UNIT_NORM_F64) {
+                (true, _) => "float32",
+                (false, true) => "float64, normalised in single precision",
+                (false, false) => "float64",
+            };
             notes.add(format_args!(
                 "the rows of {} ({kind}) miss unit norm by up to {worst:.1e} and were renormalised in \
                  float64",
@@ -164,6 +169,18 @@ impl NetworkArgs {
             ));
         }
         Ok(Neurons { p, d, seed: self.seed, given: Some(weights) })
+    }
+}
+
+/// What is wrong with weights whose columns are unit vectors, though their rows are not; empty for others.
+fn transposed(w: MatRef<'_, f64>) -> String {
+    if sphere::unit_columns(w) {
+        format!(
+            "; its {} columns are unit vectors, so it looks transposed: save W.T, one neuron per row",
+            w.ncols()
+        )
+    } else {
+        String::new()
     }
 }
 
@@ -210,7 +227,7 @@ pub fn read_inputs(
     wanted: Option<usize>,
     notes: &mut Notes,
 ) -> Result<Mat<f64>> {
-    let array = npy::read_matrix(path)?;
+    let array = array::read_matrix(path)?;
     let (n, columns) = (array.values.nrows(), array.values.ncols());
     let d = d.into().unwrap_or(columns);
     let radius = (d as f64).sqrt();
@@ -283,7 +300,7 @@ pub fn model(name: &str) -> Result<(&'static str, Model)> {
 /// # Errors
 /// A file that cannot be read, or another shape.
 pub fn read_displacement(path: &Path, p: usize, d: usize) -> Result<Mat<f64>> {
-    let values = npy::read_matrix(path)?.values;
+    let values = array::read_matrix(path)?.values;
     let (rows, cols) = (values.nrows(), values.ncols());
     let advice = if (rows, cols) == (p, d) {
         "; if the weights list the twins too, give their first half alone"

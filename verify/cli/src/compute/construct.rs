@@ -1,7 +1,7 @@
 //! `escapement construct`: W_Q, W_L and W* = W_L + S·W_Q for a target, with every norm and regulariser.
 
 use super::common::{self, NetworkArgs, Neurons, Notes, TopRequest};
-use crate::files::{npy, stdout, target};
+use crate::files::{array, stdout, target};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::activation::Activation;
@@ -210,10 +210,10 @@ impl Construction {
         let mut outputs = Outputs::new();
         outputs.folder(dir)?;
         for (name, m) in OUT.iter().zip(&self.matrices) {
-            outputs.stage(&dir.join(name), |out| npy::write_matrix(out, m.as_ref()))?;
+            outputs.stage(&dir.join(name), |out| array::write_matrix(out, m.as_ref()))?;
         }
         let signs = self.signs.iter().copied();
-        outputs.stage(&dir.join(OUT[5]), |out| npy::write(out, &[self.signs.len()], signs))?;
+        outputs.stage(&dir.join(OUT[5]), |out| array::write(out, &[self.signs.len()], signs))?;
         outputs.stage(&dir.join(OUT[6]), |out| writeln!(out, "{json}"))?;
         outputs.commit()
     }

@@ -3,7 +3,7 @@
 
 use super::common::{self, NetworkArgs, Neurons, Notes, TopRequest};
 use super::curvature::{self, Curvature};
-use crate::files::{npy, stdout};
+use crate::files::{array, stdout};
 use crate::terminal::{interrupt, solve::WatchedSolve};
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -146,6 +146,8 @@ struct Problem {
     /// The direction V.
     v: Option<Mat<f64>>,
     options: LeastOptions,
+    /// The file with the largest entry in modulus, and that entry.
+    largest: (PathBuf, f64),
 }
 
 /// The values of the network and of L_λ, with the gradient and the least eigenvector.
@@ -175,7 +177,7 @@ impl Problem {
         let (p, d) = (neurons.p, neurons.d);
         let x = common::read_inputs(&args.inputs, d, None, notes)?;
         let n = x.nrows();
-        let y = npy::read_vector(&args.labels)?;
+        let y = array::read_vector(&args.labels)?;
         ensure!(
             y.len() == n,
             "{} holds {} labels, but {} holds {n} inputs: one label per input",
@@ -185,11 +187,32 @@ impl Problem {
         );
         let w = common::read_displacement(&args.displacement, p, d)?;
         let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
+        let mut read = vec![(&args.displacement, w.norm_max()), (&args.inputs, x.norm_max())];
+        read.push((&args.labels, y.iter().fold(0.0, |most: f64, y| most.max(y.abs()))));
+        read.extend(args.direction.iter().zip(v.as_ref().map(Mat::norm_max)));
+        let (path, entry) =
+            read.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((&args.inputs, 0.0));
+        let largest = (path.clone(), entry);
         let top = args.network.top_request(args.k, p, d, activation.as_ref(), memory)?;
         let options = curvature::options(args.products, args.network.seed);
         let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
         common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
-        Ok(Self { memory, needed, activation, model, loss, lambda, neurons, top, x, y, w, v, options })
+        Ok(Self {
+            memory,
+            needed,
+            activation,
+            model,
+            loss,
+            lambda,
+            neurons,
+            top,
+            x,
+            y,
+            w,
+            v,
+            options,
+            largest,
+        })
     }
 
     /// Solves for the top space of Σ and evaluates L_λ; `None` where Ctrl-C stopped the solve.
@@ -220,6 +243,16 @@ impl Problem {
         let mut space = objective.workspace();
         let value = objective.value_and_gradient(w, gradient.as_mut(), &mut space, par)?;
         let prediction = space.f().to_vec();
+        let finite = [value.objective, value.loss, gradient.norm_l2()]
+            .iter()
+            .chain(&value.regularizers)
+            .all(|x| x.is_finite());
+        ensure!(
+            finite && [&f, &f_l, &f_q].iter().all(|f| f.iter().all(|x| x.is_finite())),
+            "L_λ and its terms overflow: entries of {} reach {:.1e}, and their powers leave the range of f64",
+            self.largest.0.display(),
+            self.largest.1
+        );
         drop(space);
         watch.then("the least eigenvalue of the Hessian");
         let hessian = objective.hessian(w, par)?;
@@ -292,11 +325,11 @@ fn write(
 ) -> Result<()> {
     let mut outputs = Outputs::new();
     outputs.folder(dir)?;
-    outputs.stage(&dir.join(FILES[0]), |out| npy::write_matrix(out, gradient))?;
-    outputs.stage(&dir.join(FILES[1]), |out| npy::write_matrix(out, vector))?;
+    outputs.stage(&dir.join(FILES[0]), |out| array::write_matrix(out, gradient))?;
+    outputs.stage(&dir.join(FILES[1]), |out| array::write_matrix(out, vector))?;
     outputs.stage(&dir.join(FILES[2]), |out| writeln!(out, "{json}"))?;
     if let Some(hvp) = hvp {
-        outputs.stage(&dir.join(FILES[3]), |out| npy::write_matrix(out, hvp))?;
+        outputs.stage(&dir.join(FILES[3]), |out| array::write_matrix(out, hvp))?;
     }
     outputs.commit()
 }

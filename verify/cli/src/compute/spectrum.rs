@@ -2,9 +2,9 @@
 //! them.
 
 use super::common::{self, NetworkArgs, Notes};
-use crate::files::{npy, stdout};
+use crate::files::{array, stdout};
 use crate::report::plot::{ScreeLevel, scree};
-use crate::terminal::{exit::INTERRUPTED, solve::WatchedSolve};
+use crate::terminal::{interrupt, note, solve::WatchedSolve};
 use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
@@ -19,9 +19,6 @@ use std::{f64::consts::FRAC_1_SQRT_2, ops::Range, path::PathBuf, process::ExitCo
 
 /// The order pd up to which the whole spectrum is computed when nobody says how much of it is wanted.
 const ALL_BY_DEFAULT: usize = 4_000;
-
-/// The order pd above which residuals of [`tolerance::RESIDUAL_LARGE`] are enough when nobody says.
-const LARGE: usize = 100_000;
 
 /// Computes eigenvalues of the feature covariance Σ of a paired network.
 ///
@@ -88,7 +85,45 @@ struct Output<'a> {
     stopped: bool,
     #[serde(skip_serializing_if = "<[f64]>::is_empty")]
     residuals: &'a [f64],
+    /// Zero stands for those that are below their own bound.
     eigenvalues: &'a [f64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    below_bound: Option<Below>,
+}
+
+/// The eigenvalues that are smaller than the bounds on their errors.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Below {
+    count: usize,
+    /// The largest of their bounds.
+    bound: f64,
+}
+
+impl std::fmt::Display for Below {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} below {:.1e}", self.count, self.bound)
+    }
+}
+
+/// The eigenvalues as they are shown, see [`EigenPairs::shown`].
+struct Shown {
+    values: Vec<f64>,
+    below: Option<Below>,
+}
+
+impl Shown {
+    fn of(pairs: &EigenPairs) -> Self {
+        let (values, below) = pairs.shown();
+        Self { values, below: below.map(|(count, bound)| Below { count, bound }) }
+    }
+
+    /// An eigenvalue in words.
+    fn number(&self, value: f64) -> String {
+        match self.below {
+            Some(Below { bound, .. }) if value == 0.0 => format!("<{bound:.1e}"),
+            _ => number(value),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -123,24 +158,30 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("--all and --top {} contradict each other: give one of them", args.top.unwrap_or_default());
     }
     for path in [&args.vectors, &args.plot].into_iter().flatten() {
-        Outputs::check(path, false)?;
+        Outputs::check(path)?;
     }
     let mut notes = Notes::default();
     let neurons = args.network.neurons(memory, &mut notes)?;
     let (p, d, order) = (neurons.p, neurons.d, neurons.p * neurons.d);
     let top = wanted(args, p, d, &mut notes)?;
-    let default = if order > LARGE { tolerance::RESIDUAL_LARGE } else { tolerance::RESIDUAL };
-    let request =
-        Request { top, vectors: args.vectors.is_some(), tolerance: args.tolerance.unwrap_or(default) };
+    let tolerance = args.tolerance.unwrap_or_else(|| tolerance::residual(order));
+    let request = Request { top, vectors: args.vectors.is_some(), tolerance };
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
-    if eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route != Route::Harmonic
-        && args.network.tail.is_none()
-    {
+    let route = eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route;
+    if route != Route::Harmonic && args.network.tail.is_none() {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
+    let computed = match top {
+        Some(n) if route == Route::Operator => eigen::completed(&levels, order, n),
+        _ => top.unwrap_or(order),
+    };
+    if let Some(words) = top.and_then(|n| cut(&levels.levels, n, computed, route, order)) {
+        // At once: the solve that it is about may take long.
+        note(words);
+    }
     let cov = Covariance::from_levels(neurons.weights(), levels)?;
-    let mut watch = WatchedSolve::new(top.unwrap_or(order), request.tolerance);
+    let mut watch = WatchedSolve::new(computed, request.tolerance);
     let solved = eigen::solve_observed(&cov, &request, choice, memory, Par::rayon(0), &mut |progress| {
         watch.step(progress)
     });
@@ -155,7 +196,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         ));
     }
     let levels = &cov.levels().levels;
-    let groups = groups(levels, &pairs.eigenvalues, cov.order());
+    let shown = Shown::of(&pairs);
+    let groups = groups(levels, &shown.values, cov.order());
 
     let mut outputs = Outputs::new();
     if let Some(path) = &args.vectors {
@@ -163,17 +205,22 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     if let Some(path) = &args.plot {
         let title = format!("Spectrum of Σ for {}", cov.levels().activation);
-        let subtitle = format!("d = {}, m = {}, {} route; dashed: κ_j", cov.d(), cov.m(), pairs.plan.route);
-        let shown = scree_levels(levels, &groups, pairs.eigenvalues.len());
-        let svg = scree(&title, &subtitle, &pairs.eigenvalues, &shown);
+        let below = shown.below.map_or(String::new(), |below| format!("; not drawn: {below}"));
+        let subtitle =
+            format!("d = {}, m = {}, {} route; dashed: κ_j{below}", cov.d(), cov.m(), pairs.plan.route);
+        let svg =
+            scree(&title, &subtitle, &shown.values, &scree_levels(levels, &groups, shown.values.len()));
         outputs.stage(path, |out| out.write_all(svg.as_bytes()))?;
     }
-    let text =
-        if args.json { json(args, &cov, &pairs, &mut notes)? } else { readable(&cov, &pairs, &groups) };
+    let text = if args.json {
+        json(args, &cov, &pairs, &shown, &mut notes)?
+    } else {
+        readable(&cov, &pairs, &shown, &groups)
+    };
     outputs.commit()?;
     notes.print();
     stdout::print(&text)?;
-    Ok(if pairs.stopped { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+    Ok(if pairs.stopped { ExitCode::from(interrupt::code()) } else { ExitCode::SUCCESS })
 }
 
 /// How many of the largest eigenvalues are computed; `None` for all of them.
@@ -195,6 +242,45 @@ fn wanted(args: &Args, p: usize, d: usize, notes: &mut Notes) -> Result<Option<u
     Ok(top)
 }
 
+/// The remark that the `top` eigenvalues end inside a level, with the ends of the levels around, and with what
+/// becomes of the request where `computed` eigenvalues are computed; none where they end with a level.
+fn cut(levels: &[Level], top: usize, computed: usize, route: Route, order: usize) -> Option<String> {
+    let mut end = 0;
+    for level in by_kappa(levels) {
+        let begin = end;
+        end = begin + level.dimension.min(order as f64) as usize;
+        if top == end || end >= order {
+            return None;
+        }
+        if top < end {
+            let cuts = format!(
+                "--top {top} cuts the level of degree {}, whose eigenvalues are numbers {} to {end}",
+                level.degree,
+                begin + 1
+            );
+            let ends = if begin > 0 { format!("{begin} or {end}") } else { end.to_string() };
+            return Some(match route {
+                Route::Operator if computed > top => format!(
+                    "{cuts}: the first {computed} are computed and {top} shown, because whole levels are found \
+                     sooner and certified"
+                ),
+                Route::Operator => format!(
+                    "{cuts} and lie close together: whole levels are found sooner and certified, as with --top \
+                     {ends}"
+                ),
+                _ => format!("{cuts}: a whole level ends at --top {ends}"),
+            });
+        }
+    }
+    None
+}
+
+fn by_kappa(levels: &[Level]) -> Vec<&Level> {
+    let mut sorted: Vec<&Level> = levels.iter().collect();
+    sorted.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    sorted
+}
+
 fn route(name: &str) -> Result<RouteChoice> {
     Ok(match name {
         "auto" => RouteChoice::Auto,
@@ -205,7 +291,13 @@ fn route(name: &str) -> Result<RouteChoice> {
     })
 }
 
-fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) -> Result<String> {
+fn json(
+    args: &Args,
+    cov: &Covariance,
+    pairs: &EigenPairs,
+    shown: &Shown,
+    notes: &mut Notes,
+) -> Result<String> {
     let rows = cov.levels().levels.iter().map(|l| LevelRow {
         degree: l.degree,
         dimension: l.dimension,
@@ -249,7 +341,8 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
         levels,
         stopped: pairs.stopped,
         residuals: &pairs.residuals,
-        eigenvalues: &pairs.eigenvalues,
+        eigenvalues: &shown.values,
+        below_bound: shown.below,
     })
 }
 
@@ -257,12 +350,10 @@ fn json(args: &Args, cov: &Covariance, pairs: &EigenPairs, notes: &mut Notes) ->
 /// what was computed and into the rank pd. Where m is small the levels overlap, and this is a count, not a
 /// classification.
 fn groups(levels: &[Level], eigenvalues: &[f64], order: usize) -> Vec<(usize, Range<usize>)> {
-    let mut by_kappa: Vec<&Level> = levels.iter().collect();
-    by_kappa.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
     let room = eigenvalues.len().min(order);
     let mut groups = Vec::new();
     let mut start = 0;
-    for level in by_kappa {
+    for level in by_kappa(levels) {
         if level.dimension > (room - start) as f64 {
             break;
         }
@@ -304,17 +395,22 @@ fn write_vectors(out: &mut dyn std::io::Write, pairs: &EigenPairs) -> std::io::R
             (0..d).map(move |i| sign * column[i * p + r % p])
         })
     });
-    npy::write(out, &[n, 2 * p, d], entries)
+    array::write(out, &[n, 2 * p, d], entries)
 }
 
-fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>)]) -> String {
+fn readable(
+    cov: &Covariance,
+    pairs: &EigenPairs,
+    shown: &Shown,
+    groups: &[(usize, Range<usize>)],
+) -> String {
     let levels = &cov.levels().levels;
-    let values = &pairs.eigenvalues;
+    let values = &shown.values;
     let statistics = |range: Range<usize>| {
         let part = &values[range];
         let mean = part.iter().sum::<f64>() / part.len() as f64;
         let (max, min) = (part.first().copied().unwrap_or(0.0), part.last().copied().unwrap_or(0.0));
-        [mean, min, max].map(number)
+        [mean, min, max].map(|value| shown.number(value))
     };
     let mut rows: Vec<Vec<String>> = groups
         .iter()
@@ -350,6 +446,10 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
         Some(_) => format!(", orthonormality {:.1e}", pairs.orthonormality),
         None => String::new(),
     };
+    let below = match shown.below {
+        Some(below) => format!("below its bound   {below}\n"),
+        None => String::new(),
+    };
     let stopped = if pairs.stopped { "; stopped before the end" } else { "" };
     format!(
         "{head}\nEigenvalues in descending order, grouped by degree, largest κ_j first:\n{table}\n\
@@ -357,7 +457,7 @@ fn readable(cov: &Covariance, pairs: &EigenPairs, groups: &[(usize, Range<usize>
          trace             {}\n\
          truncation        degree {} leaves out at most {:.1e}\n\
          largest residual  {:.1e}{orthonormality}{stopped}\n\
-         exact zeros       {} from the pairing\n\
+         {below}exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",
         number(cov.trace()),

@@ -2,10 +2,9 @@
 
 use super::common;
 use crate::files::stdout;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Parser;
-use escapement::sphere::{self, FeatureLevels, Level, Truncation, ZonalQuadrature};
-use escapement::{Error, tolerance};
+use escapement::sphere::{ZonalCoefficients, ZonalRow, ZonalTable};
 use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -65,16 +64,16 @@ struct Coefficients {
     kappa: f64,
 }
 
-impl Coefficients {
-    fn all(&self) -> [f64; 6] {
-        [self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa]
+impl From<ZonalCoefficients> for Coefficients {
+    fn from(of: ZonalCoefficients) -> Self {
+        let [lambda_sigma1, lambda_sigma2, a, c, tau, kappa] = of.all();
+        Self { lambda_sigma1, lambda_sigma2, a, c, tau, kappa }
     }
 }
 
-impl Row {
-    fn is_finite(&self) -> bool {
-        let [values, errors] = [self.values.all(), self.error.all()];
-        self.dimension.is_finite() && values.iter().chain(&errors).all(|x| x.is_finite())
+impl Coefficients {
+    fn all(&self) -> [f64; 6] {
+        [self.lambda_sigma1, self.lambda_sigma2, self.a, self.c, self.tau, self.kappa]
     }
 }
 
@@ -84,70 +83,15 @@ impl Row {
 /// Bad input, and standard output that cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let activation = common::smooth_activation(&args.activation)?;
-    let levels = FeatureLevels::new(args.d, activation.as_ref(), Truncation::Degree(args.degrees))?;
-    let first = sphere::lambda(args.d, &|z| activation.d1(z), args.degrees)?;
-    let second = sphere::lambda(args.d, &|z| activation.d2(z), args.degrees)?;
-    let rms_second = root_mean_square(args.d, &|z| activation.d2(z))?;
-    let degrees: Vec<Row> = levels
-        .levels
-        .iter()
-        .zip(first.iter().zip(&second))
-        .map(|(l, (&lambda_sigma1, &lambda_sigma2))| {
-            let &Level { degree, dimension, a, c, tau, kappa, .. } = l;
-            let values = Coefficients { lambda_sigma1, lambda_sigma2, a, c, tau, kappa };
-            Row { degree, dimension, values, error: errors(&levels, l, rms_second) }
-        })
-        .collect();
-    let finite = degrees.iter().take_while(|row| row.is_finite()).count();
-    ensure!(
-        finite == degrees.len(),
-        Error::domain(
-            "--degrees",
-            args.degrees,
-            format!(
-                "at d = {} the coefficients stay within the range of f64 up to degree {}",
-                args.d,
-                finite.saturating_sub(1)
-            )
-        )
-    );
-    let output = Output {
-        d: args.d,
-        activation: levels.activation.clone(),
-        trace: levels.trace,
-        degrees,
-        tail: levels.truncation_bound(),
+    let ZonalTable { rows, trace, tail } = ZonalTable::new(args.d, activation.as_ref(), args.degrees)?;
+    let row = |(degree, of): (usize, ZonalRow)| {
+        let ZonalRow { dimension, values, error } = of;
+        Row { degree, dimension, values: values.into(), error: error.into() }
     };
+    let degrees = rows.into_iter().enumerate().map(row).collect();
+    let output = Output { d: args.d, activation: activation.name(), trace, degrees, tail };
     stdout::print(&if args.json { stdout::to_json(&output)? } else { readable(&output) })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// `√E[g(√d z)²]`.
-fn root_mean_square(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
-    let root = (d as f64).sqrt();
-    Ok(ZonalQuadrature::shared(d, 1024)?.expect(|z| g(root * z).powi(2)).sqrt())
-}
-
-/// The rounding of orthonormal coefficients, see [`tolerance::ZONAL_ROUNDINGS`], on the scale of each
-/// column.
-fn errors(levels: &FeatureLevels, l: &Level, rms_second: f64) -> Coefficients {
-    let (d, j) = (levels.d as f64, l.degree as f64);
-    let rounding =
-        |j: f64| (tolerance::ZONAL_ROUNDINGS + tolerance::ZONAL_ROUNDINGS_PER_DEGREE * j) * f64::EPSILON;
-    let root = l.dimension.sqrt();
-    let a_hat = rounding(j) * levels.radial.sqrt();
-    let c_hat = if l.degree == 0 { 0.0 } else { rounding(j - 1.0) * levels.tangential.sqrt() };
-    // `C_j = ĉ_j √B(d,j) √((d−1)/(j(j+d−2)))`.
-    let c = if l.degree == 0 { 0.0 } else { c_hat * root * ((d - 1.0) / (j * (j + d - 2.0))).sqrt() };
-    let tau = a_hat * (2.0 * l.a_hat.abs() + a_hat) + (d - 1.0) * c_hat * (2.0 * l.c_hat.abs() + c_hat);
-    Coefficients {
-        lambda_sigma1: rounding(j) * (levels.trace / d).sqrt() / root,
-        lambda_sigma2: rounding(j) * rms_second / root,
-        a: a_hat * root,
-        c,
-        tau,
-        kappa: tau / l.dimension,
-    }
 }
 
 /// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound

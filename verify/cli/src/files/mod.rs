@@ -1,6 +1,6 @@
-//! What commands read and print: `.npy` arrays, targets, standard output.
+//! What commands read and print: arrays of numbers, targets, standard output.
 
-pub mod npy;
+pub mod array;
 pub mod stdout;
 pub mod target;
 

@@ -1,6 +1,7 @@
 //! Standard output: JSON without a single null, and readers that leave early.
 
 use anyhow::{Result, anyhow};
+use escapement_verify::files::atomic::reason;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -23,12 +24,14 @@ pub fn print_to(out: &mut dyn Write, text: &str) -> Result<()> {
         .and_then(|()| out.write_all(end.as_bytes()))
         .and_then(|()| out.flush())
     {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(
-            "standard output cannot be written: {}",
-            escapement_verify::files::atomic::reason(&e)
-        )),
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(unwritable(&e))),
         _ => Ok(()),
     }
+}
+
+/// Says that standard output cannot be written, and why.
+pub(crate) fn unwritable(e: &io::Error) -> String {
+    format!("standard output cannot be written: {}", reason(e))
 }
 
 /// Prints one JSON value to `out`, a line for each of its parts.

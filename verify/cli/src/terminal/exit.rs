@@ -8,5 +8,7 @@ pub const REFUTED: u8 = 1;
 pub const BAD_INPUT: u8 = 2;
 /// Exit code of a run in which a claim is inconclusive and none refuted.
 pub const INCONCLUSIVE: u8 = 3;
-/// Exit code of a run that was interrupted.
+/// Exit code of a run that Ctrl-C ended.
 pub const INTERRUPTED: u8 = 130;
+/// Exit code of a run that SIGTERM ended.
+pub const TERMINATED: u8 = 143;

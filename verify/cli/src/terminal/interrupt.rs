@@ -1,8 +1,10 @@
-//! Ctrl-C. Where something can be kept the first one asks for that, and the second one ends the process;
-//! elsewhere the first one ends it.
+//! Ctrl-C, and the signal SIGTERM, which batch systems send. Where something can be kept the first one asks for
+//! that, and the second one ends the process; elsewhere the first one ends it.
 
-use super::{exit::INTERRUPTED, is_quiet};
+use super::exit::{INTERRUPTED, TERMINATED};
+use super::{is_quiet, note, say};
 use escapement_verify::run::journal::Journal;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -17,14 +19,55 @@ const WORKING: u8 = 1;
 /// The work was asked to stop: another interrupt ends the process.
 const ASKED: u8 = 2;
 
-/// Only one handler can be set per process: a program that has its own keeps it.
+/// The exit code that the last signal asks for.
+static CODE: AtomicU8 = AtomicU8::new(INTERRUPTED);
+
+/// The exit code of a process that was interrupted.
+pub fn code() -> u8 {
+    CODE.load(Ordering::SeqCst)
+}
+
+/// Calls `handler` for each signal. Only the first handler of a process is set.
+#[cfg(unix)]
+fn handle(mut handler: impl FnMut() + Send + 'static) {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    static SET: AtomicBool = AtomicBool::new(false);
+    if SET.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    // The thread takes the signals over: where none can be started, they end the process as by default.
+    let listen = move || {
+        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
+        let _ = ready.send(());
+        let Ok(mut signals) = signals else { return };
+        for signal in signals.forever() {
+            CODE.store(if signal == SIGTERM { TERMINATED } else { INTERRUPTED }, Ordering::SeqCst);
+            handler();
+        }
+    };
+    if std::thread::Builder::new().name("signals".into()).spawn(listen).is_ok() {
+        let _ = is_ready.recv();
+    }
+}
+
+/// Calls `handler` for each Ctrl-C. Only the first handler of a process is set.
+#[cfg(not(unix))]
 fn handle(handler: impl FnMut() + Send + 'static) {
     let _ = ctrlc::set_handler(handler);
 }
 
+/// Makes a limit on the size of files (`ulimit -f`) an error of the write that meets it, in place of the end of
+/// the process.
+pub fn report_limits_of_files() {
+    // Nothing looks at the flag: a signal that has a handler ends nothing.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 fn end(words: &str) -> ! {
-    eprintln!("escapement: interrupted; {words}");
-    std::process::exit(i32::from(INTERRUPTED))
+    say(format_args!("interrupted; {words}"));
+    std::process::exit(i32::from(code()))
 }
 
 /// A request of the user to stop, made by Ctrl-C.
@@ -48,13 +91,12 @@ impl Stop {
         handle(move || {
             let asked = shared.compare_exchange(WORKING, ASKED, Ordering::SeqCst, Ordering::SeqCst);
             if asked.is_err() {
-                eprintln!();
+                let _ = writeln!(std::io::stderr());
                 end(left);
             }
             if !is_quiet() {
-                eprintln!(
-                    "\nescapement: note: stopping after the step in hand; Ctrl-C again ends at once{loss}"
-                );
+                let _ = writeln!(std::io::stderr());
+                note(format_args!("stopping after the step in hand; Ctrl-C again ends at once{loss}"));
             }
         });
         Self(state)
@@ -78,8 +120,8 @@ impl Stop {
 
 /// Says that the user ended the command before its output.
 pub fn nothing_written() -> ExitCode {
-    eprintln!("escapement: interrupted; {NOTHING}");
-    ExitCode::from(INTERRUPTED)
+    say(format_args!("interrupted; {NOTHING}"));
+    ExitCode::from(code())
 }
 
 /// Ends the process before its output, at the request of the user.
@@ -97,9 +139,9 @@ pub fn of_journal(journal: &Arc<Mutex<Journal>>, again: String) -> Arc<AtomicBoo
         let journal = journal_of_run.upgrade();
         let _guard = journal.as_ref().map(|j| j.lock());
         if finished.load(Ordering::SeqCst) {
-            std::process::exit(i32::from(INTERRUPTED));
+            std::process::exit(i32::from(code()));
         }
-        eprintln!();
+        let _ = writeln!(std::io::stderr());
         end(&format!("what was measured is in the journal, and {again}"));
     });
     over

@@ -11,7 +11,8 @@ mod output;
 pub mod program;
 pub mod progress;
 pub mod solve;
+pub mod threads;
 
 pub use choice::choice;
 pub use host::TerminalHost;
-pub use output::{Output, is_quiet, is_watched, note, painted};
+pub use output::{Output, is_quiet, is_watched, note, painted, say};

@@ -5,7 +5,7 @@
 
 use anstyle::{AnsiColor, Style};
 use escapement_verify::judge::Verdict;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -77,10 +77,15 @@ pub fn is_watched() -> bool {
     std::io::stderr().is_terminal() && !is_quiet() && !TRACING.load(Ordering::Relaxed)
 }
 
+/// A line on standard error. Where nobody can read it, nothing can be said about that.
+pub fn say(words: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "escapement: {words}");
+}
+
 /// A remark on standard error that is no error.
 pub fn note(words: impl std::fmt::Display) {
     if !is_quiet() {
-        eprintln!("escapement: note: {words}");
+        say(format_args!("note: {words}"));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::earlier::{self, Earlier};
 use crate::report::model::{Report, SCHEMA};
 use crate::terminal::choice;
 use crate::terminal::exit::HOLDS;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::{error::Error, run::journal::Records};
 use serde::Deserialize;
@@ -98,6 +98,8 @@ impl Side {
 /// A report, or the report on a journal.
 fn read(path: &Path, args: &Args, registry: &Registry) -> Result<Side> {
     let name = path.display();
+    let meta = std::fs::metadata(path).map_err(unreadable(path))?;
+    ensure!(meta.is_file(), "{name} is not a regular file: a journal or a report.json is needed");
     let bytes = std::fs::read(path).map_err(unreadable(path))?;
     if let Ok(Head { schema }) = serde_json::from_slice(&bytes) {
         let misnamed = |e| anyhow!("{name} says it has the schema {schema}, and has not: {e}");

@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         (None, None) => Format::Svg,
     };
     if let Some(path) = &args.out {
-        Outputs::check(path, false)?;
+        Outputs::check(path)?;
     }
     let focus = args.focus.as_ref().map(|name| registry.get(name).map(Claim::id)).transpose()?;
     let journal = &args.scope.journal;

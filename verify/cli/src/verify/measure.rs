@@ -2,7 +2,7 @@
 
 use super::{RunArgs, print, print_json, run};
 use crate::report::tables;
-use crate::terminal::{exit::HOLDS, painted, program};
+use crate::terminal::{exit::HOLDS, is_quiet, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
 use escapement_verify::claim::{Claim, Tier, record::Failure, registry::Registry};
@@ -174,6 +174,9 @@ fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Res
     if args.json {
         let (tier, seed, reused) = (plan.tier, plan.seed, outcome.reused);
         print_json(out, &Share { shard: shard.to_string(), tier, seed, journal, reused, cells, failed })?;
+        return Ok(HOLDS);
+    }
+    if is_quiet() {
         return Ok(HOLDS);
     }
     let mut text: String = cells.iter().map(|key| format!("{key}\n")).collect();

@@ -6,6 +6,7 @@ pub mod experiment;
 mod explain;
 mod graph;
 mod journal_report;
+mod judge;
 mod list;
 mod measure;
 mod merge;
@@ -17,6 +18,7 @@ pub use run::{RunArgs, Scope};
 
 use crate::files::stdout::{print_json_to as print_json, print_to as print};
 use crate::terminal::exit::BAD_INPUT;
+use crate::terminal::say;
 use anyhow::Result;
 use escapement_verify::claim::registry::Registry;
 use std::{io::Write, process::ExitCode};
@@ -34,6 +36,8 @@ pub enum Command {
     /// inconclusive, 2 for bad input. With --shard one share of the cells is measured and no verdict is
     /// given: n machines measure a share each, and merge joins their journals.
     Verify(measure::Args),
+    /// Judge a claim about a table of anybody's numbers
+    Judge(judge::Args),
     /// List the claims
     ///
     /// Each claim is listed with its reference, and with its verdict where the journal holds every cell of
@@ -72,6 +76,7 @@ impl Command {
     pub fn run(&self, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
         match self {
             Self::Verify(args) => measure::run(args, registry, out),
+            Self::Judge(args) => judge::run(args, out),
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Graph(args) => graph::run(args, registry, out),
@@ -88,7 +93,7 @@ pub fn exit(result: Result<u8>) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(e) => {
-            eprintln!("escapement: {e}");
+            say(e);
             ExitCode::from(BAD_INPUT)
         }
     }

@@ -1,18 +1,18 @@
 //! `report`: a page and tables of every bound, as files.
 
 use super::journal_report::{self, Measured, Wanted};
-use super::run::{self, RunArgs};
+use super::run::{self, JOURNAL, RunArgs};
 use super::{Scope, print};
 use crate::report::{model::Report, page, tables};
 use crate::terminal::{choice, exit::HOLDS, note, program};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use escapement_verify::claim::{Tier, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::{files::atomic::Outputs, run::journal::Records, run::source::source_of};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Writes index.html, report.md, bounds.csv, bounds.tex and report.json from the journal.
+/// Writes index.html, report.md, bounds.csv, bounds.tex, verdicts.tex and report.json from the journal.
 ///
 /// index.html is a self-contained page. Each claim has its verdict, its formula, a plot of measured values
 /// against the bound with the fitted exponent, its negative control, and the command that reproduces it. The
@@ -31,8 +31,9 @@ pub struct Args {
     /// The folder of the report, made if it is not there
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
-    /// The journal with the records; where there is no such file the quick tier is measured into it first
-    #[arg(long, value_name = "FILE", default_value = "results/journal.jsonl")]
+    /// The journal with the records; where that of the default is not there the quick tier is measured into
+    /// it first
+    #[arg(long, value_name = "FILE", default_value = JOURNAL)]
     journal: PathBuf,
     /// The tier whose cells are shown; without this option the tier that the journal seems to hold
     #[arg(long, value_parser = choice::<Tier>())]
@@ -56,7 +57,8 @@ pub struct Args {
 }
 
 /// The files of a report; the first one is what --open shows.
-const FILES: [&str; 5] = ["index.html", "report.md", "bounds.csv", "bounds.tex", "report.json"];
+const FILES: [&str; 6] =
+    ["index.html", "report.md", "bounds.csv", "bounds.tex", "verdicts.tex", "report.json"];
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     // Before hours of work, not after.
@@ -69,11 +71,12 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     };
     let report = report(args, registry)?;
     report.notes.iter().for_each(note);
-    let contents: [Vec<u8>; 5] = [
+    let contents: [Vec<u8>; 6] = [
         page::html(&report, &experiments).into_bytes(),
         tables::markdown(&report).into_bytes(),
         tables::csv(&report)?,
         tables::latex(&report).into_bytes(),
+        tables::macros(&report).into_bytes(),
         serde_json::to_vec(&report).map(|json| [json, b"\n".to_vec()].concat())?,
     ];
     let mut outputs = Outputs::new();
@@ -112,6 +115,11 @@ fn report(args: &Args, registry: &Registry) -> Result<Report> {
     };
     let before = Records::read(&args.journal)?;
     let nothing = !args.journal.exists();
+    ensure!(
+        !nothing || args.measure || args.journal == Path::new(JOURNAL),
+        "there is no journal {}: name one that exists, or measure it with --measure",
+        args.journal.display()
+    );
     if !nothing && !args.measure {
         let measured = Measured::default();
         return journal_report::report(&args.journal, &before, registry, &wanted, &measured, command);

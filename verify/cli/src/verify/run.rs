@@ -12,6 +12,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// Where records are kept when nobody says otherwise.
+pub(super) const JOURNAL: &str = "results/journal.jsonl";
+
 /// Which records are meant.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Scope {
@@ -22,7 +25,7 @@ pub struct Scope {
     #[arg(long, default_value_t = 2206, allow_negative_numbers = true)]
     pub seed: u64,
     /// The journal: the file where records are kept, and where the next run finds them
-    #[arg(long, default_value = "results/journal.jsonl")]
+    #[arg(long, default_value = JOURNAL)]
     pub journal: PathBuf,
 }
 
@@ -39,8 +42,12 @@ pub struct RunArgs {
     pub(super) fresh: bool,
 }
 
+/// More threads than any machine has a use for.
+const MOST_JOBS: usize = 1024;
+
 pub(super) fn jobs(text: &str) -> std::result::Result<usize, &'static str> {
-    text.parse().map_err(|_| "the number of cells measured at once is a whole number, 0 for all cores")
+    let jobs = text.parse().ok().filter(|&jobs| jobs <= MOST_JOBS);
+    jobs.ok_or("the number of cells measured at once is a whole number up to 1024, 0 for all cores")
 }
 
 /// Runs a plan against the journal; `again` says how to go on after Ctrl-C. A journal that is new is

@@ -118,6 +118,7 @@ impl Claim for Assumption2 {
                 "one",
                 Neighbour::lhs("sup.erf", "erf, whose slope at 0 is 2/√π"),
             )
+            .headline()
             .neighbour(Neighbour::lhs("value.softplus", "softplus, which is unbounded: its value at z = 2"))
             .part(""),
             Bound::inequality(

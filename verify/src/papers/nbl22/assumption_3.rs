@@ -136,6 +136,7 @@ impl Claim for Assumption3 {
                     "value",
                     Sweep::both(D, |_| 0.0),
                 )
+                .headline()
                 .part(part),
             );
             bounds.push(

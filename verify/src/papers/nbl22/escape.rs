@@ -129,6 +129,7 @@ impl Claim for Escape {
                 "movement_exact",
                 Sweep::both(M, |_| -0.25),
             )
+            .headline()
             .part("quadratic")
             .among(random),
             Bound::growth(
@@ -138,6 +139,7 @@ impl Claim for Escape {
                 "quarter",
                 Sweep::both(M, |_| 0.25),
             )
+            .headline()
             .part("quadratic")
             .among(random),
             Bound::growth(

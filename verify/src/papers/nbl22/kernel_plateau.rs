@@ -130,6 +130,7 @@ impl Claim for KernelPlateau {
                 "fall",
                 vanishes(),
             )
+            .headline()
             .part("dimension"),
             Bound::growth(
                 "not-learnt",
@@ -139,6 +140,7 @@ impl Claim for KernelPlateau {
                 "fall",
                 vanishes(),
             )
+            .headline()
             .part("dimension"),
             Bound::growth(
                 "flattening",

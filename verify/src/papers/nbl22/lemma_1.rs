@@ -149,7 +149,8 @@ impl Claim for Lemma1 {
 
     fn bounds(&self) -> Vec<Bound> {
         let k = |cell: &Cell| cell.k() as f64;
-        let mut bounds = vec![
+        let mut bounds =
+            vec![
             Bound::growth(
                 "error-rate",
                 "the root mean square of f_Q(x; W_Q) − f_sp(x) over inputs and networks falls like \
@@ -157,7 +158,7 @@ impl Claim for Lemma1 {
                 "rms_error",
                 "exact_rms_error",
                 Sweep::both(M, |_| -0.5),
-            )
+            ).headline()
             .part("mean"),
             Bound::growth(
                 "largest-error",
@@ -166,7 +167,7 @@ impl Claim for Lemma1 {
                 "max_error",
                 "max_scale",
                 Sweep::upper(M, |_| -0.5).supremum_over(&[N]),
-            )
+            ).headline()
             .part("maximum"),
             Bound::asymptotic(
                 "error-in-d",
@@ -181,7 +182,7 @@ impl Claim for Lemma1 {
                 "norm_mean",
                 "norm_exact",
                 Sweep::both(M, |_| 0.0),
-            )
+            ).headline()
             .part("mean")
             .among(|cell| cell.k() > 1),
             Bound::identity(

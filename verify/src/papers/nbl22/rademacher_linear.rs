@@ -198,6 +198,7 @@ impl Claim for RademacherLinear {
                 "bound",
                 Neighbour::rhs("bound_less", "¾ of n_k"),
             )
+            .headline()
             .chosen("more than 256 samples where n is small: of 256 the interval once reached the bound")
             .part("samples"),
             Bound::growth(

@@ -146,6 +146,7 @@ impl Claim for RademacherQuadratic {
                 "scale",
                 Sweep::both(N, |_| -0.5),
             )
+            .headline()
             .part("samples"),
             Bound::growth(
                 "in-m",

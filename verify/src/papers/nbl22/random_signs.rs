@@ -168,7 +168,8 @@ impl Claim for RandomSigns {
                 Side::Upper,
                 "bound",
                 Neighbour::rhs("bound_mean", "the mean of ‖w_r‖² in place of the sum"),
-            ),
+            )
+            .headline(),
             Bound::inequality(
                 "r2",
                 "E_S R2(SW_Q) ≤ ‖σ'‖_∞² ‖W_Q‖_F²/m",
@@ -176,7 +177,8 @@ impl Claim for RandomSigns {
                 Side::Upper,
                 "bound",
                 Neighbour::rhs("radial", "m^{-1} Σ ‖w_r‖² t_r² E z²dσ'²: the part across w_{0,r} dropped"),
-            ),
+            )
+            .headline(),
             Bound::inequality(
                 "r3",
                 "E_S R3(SW_Q) ≤ ‖σ'‖_∞² ‖E_n xxᵀ‖_op ‖W_Q‖_F²/m on each sample",
@@ -185,6 +187,7 @@ impl Claim for RandomSigns {
                 "bound_sample",
                 Neighbour::rhs("bound_sample_mean", "the mean of ‖w_r‖² in place of the sum"),
             )
+            .headline()
             .part("width"),
             Bound::inequality(
                 "r3-on-average",

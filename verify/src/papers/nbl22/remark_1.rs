@@ -217,7 +217,7 @@ impl Claim for Remark1 {
                 "separation",
                 "count_over_few",
                 at_least(),
-            )
+            ).headline()
             .scatter("both sides are least numbers of samples that were measured")
             .part(SAMPLES),
             Bound::growth(
@@ -226,7 +226,7 @@ impl Claim for Remark1 {
                 "quadratic_over_expansion",
                 "one",
                 at_least(),
-            )
+            ).headline()
             .scatter("both sides are least numbers of samples that were measured")
             .part(QUADRATIC),
         ]

@@ -175,6 +175,7 @@ impl Claim for Taylor {
                 "quarter",
                 Sweep::upper(M, |_| -0.25),
             )
+            .headline()
             .part("width"),
             Bound::asymptotic(
                 "in-d",

@@ -192,7 +192,7 @@ impl Claim for Theorem1 {
                 "samples",
                 "power_log",
                 Sweep::uniform(D, Side::Upper).tied(tied),
-            )
+            ).headline()
             .part(SAMPLES)
             .chosen(
                 "d from 11 on at the standard tier, and ε = ¼: below, n* over d^k ln d still grows for tanh; \
@@ -212,7 +212,7 @@ impl Claim for Theorem1 {
                 "samples",
                 "accuracy_squared",
                 Sweep::lower(EPSILON, |_| -2.0),
-            )
+            ).headline()
             .part(ACCURACY),
             Bound::growth(
                 "terms",
@@ -240,7 +240,7 @@ impl Claim for Theorem1 {
                 "width",
                 "asked",
                 Sweep::upper(D, |c| 4.0 * c.k() as f64 + 26.0 * (c.k() + 1) as f64 / 3.0).tied(tied),
-            )
+            ).headline()
             .part(WIDTH),
         ]
     }

@@ -40,6 +40,13 @@ fn checksum(bytes: &[u8]) -> String {
 pub(super) fn parse(line: &[u8]) -> Result<Record, String> {
     let at = line.windows(CHECK.len()).rposition(|w| w == CHECK).ok_or("it does not end in a checksum")?;
     let (record, check) = (&line[..at], &line[at + CHECK.len()..]);
+    if check.ends_with(b"\r") {
+        return Err(
+            "its lines end in CRLF, as git makes them where core.autocrlf is set, and a journal's end in \
+            LF alone"
+                .into(),
+        );
+    }
     if check != [checksum(record).as_bytes(), b"\"}"].concat() {
         return Err("it does not match its checksum, so something in it was changed".into());
     }

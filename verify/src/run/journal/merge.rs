@@ -9,12 +9,12 @@
 use super::{Key, Made, Records, beside, sealed};
 use crate::claim::{Cell, Claim, Record, Registry, Tier};
 use crate::error::{Conflict, Error, Result};
-use crate::files::atomic::Outputs;
+use crate::files::{atomic::Outputs, lock};
 use crate::run::plan::Plan;
 use crate::run::source::source_of;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What a joined journal holds.
@@ -63,7 +63,7 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     let resolved = out.canonicalize();
     let out = resolved.as_deref().unwrap_or(out);
     super::refuse_foreign(out)?;
-    Outputs::check(out, true)?;
+    Outputs::check(out)?;
     let mut made = Made::default();
     made.folder(out.parent().unwrap_or(Path::new("")))?;
     let lock = made.lock(out)?;
@@ -87,7 +87,10 @@ pub fn merge(paths: &[PathBuf], out: &Path, registry: &Registry) -> anyhow::Resu
     outputs.commit()?;
     made.keep();
     // See the journal's own lock: closing is not always enough.
-    let _ = lock.unlock();
+    match lock {
+        Some(lock) => drop(lock.unlock()),
+        None => joined.warnings.push(lock::without(out)),
+    }
     let mut foreign = BTreeMap::new();
     for (_, _, source) in order.iter().filter(|key| !is_current(key, registry)) {
         *foreign.entry(source.clone()).or_default() += 1;
@@ -122,12 +125,10 @@ impl Joined {
         // Shared, so that it can be read where nothing may be written; without a lock file there is no
         // writer.
         let lock = File::open(&lock_path).ok();
-        match lock.as_ref().map(File::try_lock_shared) {
-            Some(Err(TryLockError::WouldBlock)) => {
-                return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
-            }
-            Some(Err(TryLockError::Error(e))) => return Err(Error::io("lock", &lock_path, e)),
-            Some(Ok(())) | None => {}
+        let held =
+            lock.as_ref().map(lock::shared).transpose().map_err(|e| Error::io("lock", &lock_path, e))?;
+        if held == Some(lock::Locked::InUse) {
+            return Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path });
         }
         let read = self.read(path);
         if let Some(lock) = lock {

@@ -17,10 +17,11 @@ pub mod merge;
 
 use crate::claim::{Cell, Record};
 use crate::error::{Error, Result};
+use crate::files::lock::{self, Locked};
 pub use by_cell::RecordsByCell;
 use line::{Meta, parse, sealed, to_line};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -44,11 +45,9 @@ impl Records {
     /// # Errors
     /// [`Error::JournalForeign`], [`Error::JournalDamaged`], and [`Error::Io`] where it cannot be read.
     pub fn read(path: &Path) -> Result<Self> {
+        refuse_foreign(path)?;
         match std::fs::read(path) {
-            Ok(bytes) => {
-                refuse_foreign(path)?;
-                Self::parse(path, &bytes)
-            }
+            Ok(bytes) => Self::parse(path, &bytes),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(e) => Err(Error::io("read the journal", path, e)),
         }
@@ -119,7 +118,8 @@ pub struct Journal {
     file: File,
     records: Records,
     meta: File,
-    lock: File,
+    /// None where the file system has no locks.
+    lock: Option<File>,
 }
 
 /// How serde says that a field is unknown.
@@ -145,6 +145,10 @@ impl Journal {
         let lock = made.lock(path)?;
         let meta_path = beside(path, "meta.jsonl");
         let mut file = made.open(path)?;
+        // The same file under another name has another lock beside it.
+        if hold(&file, path)? == Locked::InUse {
+            return Err(Error::JournalLocked { path: path.to_owned(), lock: path.to_owned() });
+        }
         let mut meta = made.open(&meta_path)?;
         let io = |e| Error::io("write the journal", path, e);
         if fresh {
@@ -154,7 +158,8 @@ impl Journal {
         meta.seek(SeekFrom::End(0)).map_err(io)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| Error::io("read the journal", path, e))?;
-        let records = Records::parse(path, &bytes)?;
+        let mut records = Records::parse(path, &bytes)?;
+        records.warnings.extend(lock.is_none().then(|| lock::without(path)));
         file.set_len(records.length).map_err(io)?;
         file.seek(SeekFrom::End(0)).map_err(io)?;
         made.keep();
@@ -232,6 +237,8 @@ impl Journal {
             // A temporary file is private; the journal keeps the permissions it had.
             let _ = temporary.as_file().set_permissions(old.permissions());
         }
+        // Nobody else knows of this file yet.
+        hold(temporary.as_file(), &self.path)?;
         self.file = temporary.persist(&self.path).map_err(|e| err(e.error))?;
         for key in &superseded {
             self.records.map.remove(key);
@@ -245,8 +252,18 @@ impl Drop for Journal {
     fn drop(&mut self) {
         // Closing is not enough where another thread is just starting a process: until that one is there, it
         // holds a copy of the open file and with it the lock.
-        let _ = self.lock.unlock();
+        for file in [Some(&self.file), self.lock.as_ref()].into_iter().flatten() {
+            let _ = file.unlock();
+        }
     }
+}
+
+/// Locks the journal itself. On Windows a lock keeps readers out as well, so that there is none.
+fn hold(journal: &File, path: &Path) -> Result<Locked> {
+    if cfg!(windows) {
+        return Ok(Locked::Unsupported);
+    }
+    lock::exclusive(journal).map_err(|e| Error::io("lock", path, e))
 }
 
 /// Files and folders made on the way to an open journal, which go again unless they are kept.
@@ -281,19 +298,25 @@ impl Made {
         opened.map_err(|e| Error::io("write the journal", path, e))
     }
 
-    /// The lock of the journal at `path`.
-    fn lock(&mut self, path: &Path) -> Result<File> {
+    /// The lock of the journal at `path`; none where the file system has no locks.
+    fn lock(&mut self, path: &Path) -> Result<Option<File>> {
         let lock_path = beside(path, "lock");
         let lock = self.open(&lock_path)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => {
+        match lock::exclusive(&lock).map_err(|e| Error::io("lock", &lock_path, e))? {
+            Locked::Yes => Ok(Some(lock)),
+            Locked::Unsupported => {
+                if let Some(at) = self.files.iter().position(|f| *f == lock_path) {
+                    self.files.remove(at);
+                    let _ = std::fs::remove_file(&lock_path);
+                }
+                Ok(None)
+            }
+            Locked::InUse => {
                 // Even if it was made here: it is the other's now.
                 self.files.retain(|f| *f != lock_path);
                 self.folders.clear();
                 Err(Error::JournalLocked { path: path.to_owned(), lock: lock_path })
             }
-            Err(TryLockError::Error(e)) => Err(Error::io("lock", &lock_path, e)),
         }
     }
 
@@ -318,6 +341,10 @@ impl Drop for Made {
 /// Refuses a file that was never a journal, before anything is written beside it or over it.
 fn refuse_foreign(path: &Path) -> Result<()> {
     let mut head = Vec::new();
+    // A device or a pipe may have no end.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        return Err(Error::JournalForeign { path: path.to_owned() });
+    }
     if let Ok(file) = File::open(path) {
         file.take(BEGINNING.len() as u64)
             .read_to_end(&mut head)

@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use crate::compute::common::{self, NetworkArgs, Notes, TopRequest};
 use crate::files::target::{self, TargetFile};
-use crate::{files::npy, terminal::solve::SolveBar};
+use crate::{files::array, terminal::solve::SolveBar};
 use anyhow::{Result, ensure};
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
@@ -59,7 +59,7 @@ impl Data {
         let file = settings.target.as_deref().map(target::read).transpose()?;
         if settings.d.is_none() && settings.weights.is_none() {
             settings.d = match &settings.inputs {
-                Some(path) => Some(npy::read_matrix(path)?.values.ncols()),
+                Some(path) => Some(array::read_matrix(path)?.values.ncols()),
                 None => file.as_ref().and_then(TargetFile::dimension),
             };
         }
@@ -81,7 +81,7 @@ impl Data {
         let n = given.as_ref().map_or(settings.n.unwrap_or(100), Mat::nrows);
         (settings.d, settings.m, settings.n, settings.k) = (Some(d), Some(2 * p), Some(n), Some(k));
         let needed = bytes_needed(&settings, n, 2 * p, 2 * p * d);
-        let drawn = 8.0 * (n + settings.test.unwrap_or(0)) as f64 * d as f64;
+        let drawn = 8.0 * (n as f64 + settings.test.unwrap_or(0) as f64) * d as f64;
         common::fits("training", needed + drawn, memory, "take a smaller n, m, --test or --products")?;
         let top = network.top_request(k, p, d, activation.as_ref(), memory)?;
 
@@ -229,7 +229,7 @@ impl Draws {
     /// The labels of the inputs: those of a file, or those of the target with noise.
     fn labels(&self, settings: &Settings, target: Option<&Target>, x: &Mat<f64>) -> Result<Vec<f64>> {
         let y = match (&settings.labels, target) {
-            (Some(path), _) => npy::read_vector(path)?,
+            (Some(path), _) => array::read_vector(path)?,
             (None, Some(target)) => {
                 let (level, rng) = (settings.label_noise.unwrap_or(0.0), &mut self.stream("label noise"));
                 let noise = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) });

@@ -12,7 +12,6 @@ mod values;
 
 use super::common::Notes;
 use crate::files::stdout;
-use crate::terminal::exit::INTERRUPTED;
 use crate::terminal::interrupt::{self, Stop};
 use anyhow::Result;
 use checkpoint::Checkpoint;
@@ -36,7 +35,7 @@ const DIVERGED: u8 = 1;
 /// stopped; Ctrl-C writes one first.
 ///
 /// The exit code is 0 where the descent ended stationary, stagnated or with its steps spent, 1 where it
-/// diverged, 2 for bad input, 130 after Ctrl-C.
+/// diverged, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
@@ -51,7 +50,7 @@ const DIVERGED: u8 = 1;
         checkpoint.bin, to the same bytes as a run that was never stopped; Ctrl-C writes one first. A \
         larger --max-steps\ngoes on from a run whose steps are spent; other settings are refused, and \
         --fresh starts anew.\nThe exit code is 0 where a run ended stationary, stagnated or with its steps \
-        spent, 1 where it diverged, 2 for bad input, 130 after Ctrl-C."
+        spent, 1 where it diverged, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM."
 )]
 pub struct Args {
     /// The settings from a TOML file; flags override it
@@ -84,6 +83,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let data = Data::new(settings, &mut notes)?;
     let stop = Stop::with_checkpoints();
     let folder = Folder::open(&args.out)?;
+    folder.warning().iter().for_each(|words| notes.add(words));
     let digests = data.digests();
     let earlier = earlier(args.fresh, &folder)?;
     if let Some((checkpoint, _)) = &earlier {
@@ -148,7 +148,7 @@ fn earlier(fresh: bool, folder: &Folder) -> Result<Option<(Checkpoint, DescentSt
 fn print(summary: &Summary, dir: &Path, json: bool) -> Result<ExitCode> {
     stdout::print(&if json { stdout::to_json(summary)? } else { summary.readable(dir) })?;
     Ok(match summary {
-        s if s.is_interrupted() => ExitCode::from(INTERRUPTED),
+        s if s.is_interrupted() => ExitCode::from(interrupt::code()),
         s if s.diverged() => ExitCode::from(DIVERGED),
         _ => ExitCode::SUCCESS,
     })

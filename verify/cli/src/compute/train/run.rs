@@ -5,7 +5,7 @@ use super::history::{HEADINGS, History};
 use super::summary::{self, Summary};
 use super::{data::Problem, files, values::Every};
 use crate::compute::curvature::{self, Curvature};
-use crate::files::{npy, stdout};
+use crate::files::{array, stdout};
 use crate::terminal::bar::{Bar, Shape};
 use crate::terminal::interrupt::Stop;
 use anyhow::Result;
@@ -130,7 +130,7 @@ impl Run {
             outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
             outputs.stage(&self.folder.join(files::HISTORY), |out| out.write_all(HEADINGS.as_bytes()))?;
             outputs.stage(&self.folder.join(files::WEIGHTS), |out| {
-                npy::write_matrix(out, problem.data.weights())
+                array::write_matrix(out, problem.data.weights())
             })?;
         }
         outputs.stage(&self.folder.join(files::SETTINGS), |out| out.write_all(settings.as_bytes()))?;
@@ -204,8 +204,9 @@ impl Run {
         let bytes = checkpoint::bytes(&mut self.checkpoint, state)?;
         let mut outputs = Outputs::new();
         outputs.stage(&self.folder.join(files::CHECKPOINT), |out| out.write_all(&bytes))?;
-        outputs
-            .stage(&self.folder.join(files::DISPLACEMENT), |out| npy::write_matrix(out, state.w.as_ref()))?;
+        outputs.stage(&self.folder.join(files::DISPLACEMENT), |out| {
+            array::write_matrix(out, state.w.as_ref())
+        })?;
         outputs.stage(&self.folder.join(files::SUMMARY), |out| writeln!(out, "{json}"))?;
         outputs.commit()?;
         Ok(summary)

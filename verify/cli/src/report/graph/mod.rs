@@ -5,6 +5,7 @@
 //! ([`Graph::svg`]), as DOT ([`Graph::dot`]) and as Mermaid ([`Graph::mermaid`]). The places of the boxes
 //! come from dagre, the layered layout of Sugiyama; what rests on a claim stands below it.
 
+mod column;
 mod layout;
 mod picture;
 mod text;

@@ -57,7 +57,7 @@ impl Graph {
     }
 
     /// The finding in words.
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let claims = if self.nodes().len() == 1 { "claim" } else { "claims" };
         let mut words =
             format!("{} {claims}; an arrow leads from a claim to what rests on it.", self.nodes().len());

@@ -6,8 +6,10 @@ use super::shared::{
 };
 use super::{identity, mathematics::inline};
 use crate::report::control;
+use crate::report::headline::limits;
 use crate::report::model::{BoundReport, ClaimReport, Freshness};
 use crate::report::plot::small::{Dot, Small, Trace};
+use escapement_verify::judge::Estimate;
 use escapement_verify::judge::series::{Planted, Point, Series};
 use escapement_verify::text::numbers::{bound as error, short, signed_exponent as exponent};
 use escapement_verify::text::plural::count;
@@ -40,9 +42,9 @@ pub(super) fn finding(bound: &BoundReport) -> String {
     let mut words = vec![format!("{}: {}", v.name, v.word())];
     if let Some(e) = nearest(bound) {
         let p = &e.parameter;
-        let [measured, lower, upper, claimed] =
-            [e.lhs.value, e.lhs.lower, e.lhs.upper, e.claimed].map(exponent);
-        words.push(format!("{p}^{measured} measured, limits {lower} to {upper}, claimed {p}^{claimed}"));
+        let [measured, claimed] = [e.lhs.value, e.claimed].map(exponent);
+        let limits = limits(e.lhs);
+        words.push(format!("{p}^{measured} measured, limits {limits}, claimed {p}^{claimed}"));
     }
     if let Some(c) = v.implied_constant {
         words.push(format!("implied constant {}", short(c)));
@@ -63,6 +65,8 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
     let others = bound.series.iter().filter(|s| s.decides && s.group != series.group).count();
     let group = if series.group.is_empty() { String::new() } else { format!(" at {}", series.group) };
     let equality = bound.verdict.kind == "identity";
+    let ratios = if equality { None } else { ratios(series, bound, claim) };
+    let alone = ratios.is_none();
     let drawn = if equality {
         let picture = identity::picture(series, bound, claim);
         html! {
@@ -70,9 +74,9 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
             (identity_key(series, bound, claim, others > 0))
         }
     } else {
-        let (values, ratios) = (values(series, bound, claim), ratios(series, bound, claim));
+        let values = values(series, bound, claim);
         html! {
-            div class="pair" {
+            div class=(if alone { "one" } else { "pair" }) {
                 (values.svg(&format!("Measured value and bound{group}. {words}")))
                 @if let Some(ratios) = &ratios { (ratios.svg(&format!("Measured value over bound{group}. \
                     {words}"))) }
@@ -81,7 +85,7 @@ pub(super) fn pictures(bound: &BoundReport, claim: &ClaimReport) -> Markup {
         }
     };
     html! {
-        figure class=[equality.then_some("wide")] {
+        figure class=[alone.then_some("alone")] {
             (drawn)
             figcaption {
                 "Drawn" (if group.is_empty() { " on all cells".to_owned() } else { group })
@@ -113,10 +117,10 @@ fn key(series: &Series, bound: &BoundReport, claim: &ClaimReport, ratios: bool, 
                     "fit "
                     @match series.claimed {
                         Some(c) => {
+                            @let slope = Estimate { value: fit.slope, lower: fit.lower, upper: fit.upper };
                             (series.parameter) sup { (exponent(c + fit.slope)) } ", limits "
-                            (exponent(c + fit.lower)) " to " (exponent(c + fit.upper))
+                            (limits(slope.shifted(c)))
                         }
-                        ,
                         None => { "with limits" },
                     }
                 }
@@ -190,12 +194,14 @@ fn values(series: &Series, bound: &BoundReport, claim: &ClaimReport) -> Small {
     let log_y = points.iter().all(|p| p.lhs > 0.0 && p.rhs > 0.0);
     let side = |f: fn(&Point) -> f64| move |p: &Point| Some(f(p));
     let right = spreads(points, side(|p| p.rhs), log_y);
+    let rings = series.claimed.is_none() && points.len() <= CROWD;
     let mut traces = Vec::new();
+    if !rings {
+        traces.push(Trace::Line("claimed", line(&right)));
+    }
     fitted(series, &right, |at| at.mean, &mut traces);
-    if series.claimed.is_none() && points.len() <= CROWD {
+    if rings {
         traces.push(Trace::Rings("rings", points.iter().map(|p| (p.x, p.rhs)).collect()));
-    } else {
-        traces.push(Trace::Line("bound", line(&right)));
     }
     for (control, class) in series.controls.iter().zip(DASHES) {
         traces.push(Trace::Line(class, line(&control_values(control, points, log_y))));

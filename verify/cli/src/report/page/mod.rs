@@ -22,7 +22,7 @@ pub use experiments::{DrawnExperiment, collect, folders};
 use super::graph::{self, Graph, Node};
 use super::model::{ClaimReport, Freshness, Report};
 use super::palette;
-use escapement_verify::judge::{Verdict, word};
+use escapement_verify::judge::{Vacuous, Verdict, word};
 use escapement_verify::text::numbers::{bound as error_bound, short};
 use escapement_verify::text::plural::count;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -96,6 +96,19 @@ fn badge(verdict: Verdict, bracketed: Option<Verdict>) -> Markup {
     html! {
         span class={ "badge " (graph::class(Some(verdict))) } {
             (graph::sign(Some(verdict))) " " (word(verdict, bracketed))
+        }
+    }
+}
+
+/// A chip where a bound says no more than what needs no theorem; nothing where it says more on every cell.
+fn vacuous(found: Option<Vacuous>) -> Markup {
+    html! {
+        @if let Some(found) = found.filter(|v| v.cells > 0) {
+            " "
+            span class="chip vacuous" title="Its right side is no better than what needs no theorem." {
+                "vacuous"
+                @if found.cells < found.of { " on " (found.cells) " of " (found.of) " cells" }
+            }
         }
     }
 }

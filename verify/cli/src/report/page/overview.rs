@@ -1,141 +1,238 @@
-//! The first part of the page: counts by verdict, the meaning of the signs, all claims, and the graph.
+//! The first part of the page: the papers, counts by verdict, a line for each statement, and the graph.
 
-use super::{badge, bound, freshness};
-use super::{figures, mathematics::inline, shared::scroll};
+use super::{badge, bound, freshness, vacuous};
+use super::{mathematics::inline, shared::head, shared::scroll};
+use crate::report::cite;
 use crate::report::graph::{Graph, Setting, class};
-use crate::report::model::{BoundReport, CAVEAT, ClaimReport, Freshness, Report, erratum_anchor};
-use escapement_verify::judge::{ExponentEvidence, Powers, Verdict};
+use crate::report::headline;
+use crate::report::model::{
+    BoundReport, CAVEAT, ClaimReport, Freshness, PaperEntry, Report, erratum_anchor,
+};
+use escapement_verify::judge::{Powers, Verdict};
 use escapement_verify::text::numbers::{short, signed_exponent as exponent};
+use escapement_verify::text::plural::count;
 use maud::{Markup, PreEscaped, html};
 
 /// The overview.
 pub(super) fn section(report: &Report) -> Markup {
-    let count = |v: Verdict| report.counts.get(&v).copied().unwrap_or(0);
+    let number = |v: Verdict| report.counts.get(&v).copied().unwrap_or(0);
+    // Numbers that all come from the same place have that said once, in a note above.
+    let mut from = report.claims.iter().filter_map(|c| c.freshness);
+    let mixed = from.next().is_some_and(|first| from.any(|other| other != first));
     html! {
         section id="overview" aria-labelledby="overview-title" {
             h1 id="overview-title" { "Are the theorems true where we can reach?" }
             p class="lead" {
-                "The claims of "
-                @for (i, paper) in report.papers.iter().enumerate() {
-                    @if i > 0 { ", " }
-                    (paper.short) " (" cite { (paper.title) } ")"
-                }
+                (count(report.claims.len(), "claim")) " of " (count(report.papers.len(), "paper"))
                 ", measured at the " (report.tier) " tier with the root seed " (report.seed) ". " (CAVEAT)
             }
-            @for paper in report.papers.iter().filter(|p| !p.bibtex.is_empty()) {
-                details class="bibtex" {
-                    summary { "BibTeX of " (paper.short) }
-                    pre { (paper.bibtex.trim()) }
-                }
-            }
             @for note in &report.notes { p class="note" { (sentence(note)) } }
+            (papers(report))
             dl class="counts" {
-                @for verdict in Verdict::ALL.into_iter().filter(|v| count(*v) > 0) {
+                @for verdict in Verdict::ALL.into_iter().filter(|v| number(*v) > 0) {
                     div class={ "tile " (class(Some(verdict))) } {
                         dt { (badge(verdict, None)) }
-                        dd { strong { (count(verdict)) } " " span { (verdict.meaning()) } }
+                        dd { strong { (number(verdict)) } " " span { (verdict.meaning()) } }
                     }
                 }
-            }
-            details class="words" {
-                summary { "What the ten words mean" }
-                dl {
-                    @for verdict in Verdict::ALL {
-                        div { dt { (badge(verdict, None)) } dd { (verdict.meaning()) } }
-                    }
-                }
-            }
-            p class="legend" {
-                "Numbers come with their source: "
-                (freshness(Some(Freshness::Measured))) " by the command that made this page, "
-                (freshness(Some(Freshness::Reused))) " from an earlier run of the same sources, "
-                (freshness(Some(Freshness::Earlier))) " of other sources. Their error bounds show on hover \
-                    and stand in the tables. "
-                "Every check has a negative control, something false that must be refuted on the same \
-                 cells: without that a claim is not supported."
             }
             div class="stack" {
                 table class="claims-table" {
-                    caption { "The claims, each with the exponent that comes nearest to violating its \
-                        bound, its limits, and the constant of that bound. Power is the smallest extra \
-                        power of a variable that would have been refuted" }
+                    caption { "A line for each printed statement. Its numbers are its own, not those of \
+                        another bound of the claim." }
                     thead {
                         tr {
-                            th scope="col" { "Claim" } th scope="col" { "Verdict" }
-                            th scope="col" { "As printed" } th scope="col" { "What it says" }
-                            th scope="col" class="far-out" { "Exponent, claimed → measured" }
-                            th scope="col" class="far-out" { "Constant" }
-                            th scope="col" class="power" { "Power" }
-                            th scope="col" { "Cells" }
-                            th scope="col" { "Numbers" }
+                            @for column in COLUMNS { th scope="col" { (column) } }
                         }
                     }
-                    tbody { @for claim in &report.claims { (row(claim)) } }
+                    @for paper in &report.papers {
+                        @if report.papers.len() > 1 {
+                            tbody class="of-paper" {
+                                tr id={ "paper-" (paper.id) } {
+                                    th scope="rowgroup" colspan=(COLUMNS.len()) { (paper.short) ": " (paper.title) }
+                                }
+                            }
+                        }
+                        @for claim in report.claims.iter().filter(|c| c.paper == paper.id) {
+                            tbody { (rows(claim, mixed)) }
+                        }
+                    }
                 }
+            }
+            (legend())
+        }
+    }
+}
+
+/// The front: a line for each paper, and how to cite it.
+fn papers(report: &Report) -> Markup {
+    html! {
+        div class="stack" {
+            table class="papers" {
+                caption { "The papers, and what came out of their claims" }
+                (head(&["Paper", "Claims", "Verdicts", "Inside / measured", "Errata"]))
+                tbody { @for paper in &report.papers { (of_paper(paper, report)) } }
+            }
+        }
+        @for paper in report.papers.iter().filter(|p| !p.bibtex.is_empty()) {
+            details class="bibtex" {
+                summary { "BibTeX of " (paper.short) }
+                pre { (paper.bibtex.trim()) }
+            }
+        }
+        details class="cite" {
+            summary { "Cite this report" }
+            p { "Verdicts by " (cite::source(report)) "." }
+            p {
+                "In LaTeX, " code { "\\input{verdicts}" } " and then "
+                code { "\\escapementverdict{" (report.claims.first().map(ClaimReport::full_name).unwrap_or_default()) "}" }
+                " print a verdict, and " code { "\\escapementsource" } " what gave it: the file "
+                code { "verdicts.tex" } " lies beside this page."
             }
         }
     }
 }
 
-fn row(claim: &ClaimReport) -> Markup {
-    let c = &claim.cells;
+/// The line of a paper.
+fn of_paper(paper: &PaperEntry, report: &Report) -> Markup {
+    let claims = || report.claims.iter().filter(|c| c.paper == paper.id);
+    let (inside, recorded) =
+        claims().fold((0, 0), |(i, n), c| (i + c.cells.inside_hypotheses, n + c.cells.recorded));
+    let errata = report.errata.iter().filter(|e| e.paper == paper.id).count();
+    let place = if report.papers.len() > 1 { format!("#paper-{}", paper.id) } else { "#claims".into() };
     html! {
         tr {
-            th scope="row" { a href={ "#claim-" (claim.id) } { (claim.id) } }
-            td data-label="Verdict" {
-                (badge(claim.verdict, claim.bracketed))
-                @if !claim.shaken_by.is_empty() { " " span class="shaken-mark" { "rests on refuted "
-                    (claim.shaken_by.join(", ")) } }
-            }
-            td data-label="As printed" class=[claim.as_printed.is_none().then_some("same")] {
-                @if let Some(p) = &claim.as_printed {
-                    (p.verdict) " "
-                    @let place = erratum_anchor(&claim.paper, p.erratum);
-                    span class="unbroken" { "(" a href={ "#" (place) } { (p.erratum) } ")" }
-                } @else {
-                    "same"
+            th scope="row" { a href=(place) { (paper.short) } " " cite { (paper.title) } }
+            td data-label="Claims" { (claims().count()) }
+            td data-label="Verdicts" {
+                @for verdict in Verdict::ALL {
+                    @let found = claims().filter(|c| c.verdict == verdict).count();
+                    @if found > 0 { span class="unbroken" { (found) " " (badge(verdict, None)) } " " }
                 }
             }
-            td data-label="What it says" { (inline(&claim.title)) }
-            (worst(claim))
-            td data-label="power" class="power" { (powers(&claim.power)) }
-            td data-label="Cells" {
-                (c.recorded)
-                @if c.recorded < c.planned { " of " (c.planned) }
-                @if c.recorded > 0 {
-                    ", " span class="unbroken" { (100 * c.inside_hypotheses / c.recorded) " % inside" }
-                }
+            td data-label="Inside / measured" { (inside) " / " (recorded) }
+            td data-label="Errata" {
+                @if errata > 0 { a href={ "#" (report.errata.iter().find(|e| e.paper == paper.id)
+                    .map(super::super::model::ErratumEntry::anchor).unwrap_or_default()) } { (errata) } } @else { "none" }
             }
-            td data-label="Numbers" { (freshness(claim.freshness)) }
         }
     }
 }
 
-/// The exponent that comes nearest to violating its bound, and the implied constant of that bound; of the
-/// worst bound where none has an exponent.
-fn worst(claim: &ClaimReport) -> Markup {
-    let counted = || claim.bounds.iter().filter(|b| b.verdict.counts());
-    let exponents = counted().filter_map(|b| Some((b, figures::nearest(b).filter(|e| e.decides)?)));
-    let beyond = |(b, e): &(&BoundReport, &ExponentEvidence)| e.beyond(b.binds());
-    let nearest = exponents.max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
-    let bound = nearest.map(|f| f.0).or_else(|| {
-        counted().filter(|b| b.verdict.implied_constant.is_some()).max_by_key(|b| b.verdict.verdict)
-    });
-    let constant = bound.and_then(|b| b.verdict.implied_constant);
+/// The columns of the overview.
+const COLUMNS: [&str; 8] = [
+    "Claim",
+    "Verdict",
+    "Statement",
+    "Exponent, claimed → measured",
+    "Constant",
+    "Tight",
+    "Would have noticed",
+    "Inside / measured",
+];
+
+/// What the words and the columns mean, folded.
+fn legend() -> Markup {
+    let column = |name: &str, words: &str| html! { div { dt { (name) } dd { (words) } } };
     html! {
-        td data-label="exponent" class={ "far-out" @if nearest.is_none() { " none" } } {
-            @if let Some((b, e)) = nearest {
-                @let number = claim.bounds.iter().position(|x| std::ptr::eq(x, b)).unwrap_or(0);
-                a href={ "#" (bound::name(claim, number)) }
-                    title={ (b.verdict.name) ", " (b.binds().words()) } {
-                    (e.parameter) ": " (exponent(e.claimed)) " → " (exponent(e.lhs.value))
-                }
-                " " span { "(" (exponent(e.lhs.lower)) " to " (exponent(e.lhs.upper)) ")" }
-            } @else { "–" }
+        details class="words" {
+            summary { "What the words and the columns mean" }
+            dl {
+                @for verdict in Verdict::ALL { div { dt { (badge(verdict, None)) } dd { (verdict.meaning()) } } }
+                div { dt { span class="chip vacuous" { "vacuous" } } dd {
+                    "the statement says no more than what needs no theorem"
+                } }
+                (column("Exponent", "with 95 % limits; \u{201c}still moving\u{201d} where the last estimate is itself \
+                    one of the limits, because the local exponents have not settled"))
+                (column("Constant", "the largest measured ratio of the two sides, the smallest of a lower bound"))
+                (column("Tight", "or by how much sharper the statement could be"))
+                (column("Would have noticed", "the smallest violation that would have been refuted: an extra power, \
+                    or a factor"))
+                (column("Inside / measured", "cells inside every printed hypothesis, and all cells of the statement"))
+                (column("Control", "something false that must be refuted on the same cells: without that a \
+                    claim is not supported"))
+                div { dt { (freshness(Some(Freshness::Measured))) } dd { "by the command that made this page" } }
+                div { dt { (freshness(Some(Freshness::Reused))) } dd { "from an earlier run of the same sources" } }
+                div { dt { (freshness(Some(Freshness::Earlier))) } dd { "by other sources" } }
+            }
         }
-        td data-label="constant" class={ "far-out" @if constant.is_none() { " none" } } {
-            @if let Some(c) = constant { (short(c)) } @else { "–" }
+    }
+}
+
+/// The lines of a claim: one for each of its statements, the first with its name.
+fn rows(claim: &ClaimReport, mixed: bool) -> Markup {
+    let stated = claim.headlines();
+    let name = |lines: usize| {
+        html! {
+            th scope="rowgroup" rowspan=(lines) {
+                a href={ "#claim-" (claim.id) } { (claim.id) } " " span class="title" { (inline(&claim.title)) }
+                (marks(claim, mixed))
+            }
         }
+    };
+    html! {
+        @for (line, (number, b)) in stated.iter().enumerate() {
+            tr { @if line == 0 { (name(stated.len())) } (statement(claim, *number, b)) }
+        }
+        @if stated.is_empty() {
+            tr {
+                (name(1))
+                td data-label="Verdict" { (badge(claim.verdict, claim.bracketed)) }
+                td colspan=(COLUMNS.len() - 2) { "no statement was measured" }
+            }
+        }
+    }
+}
+
+/// What a reader of the overview must not miss beside the verdicts.
+fn marks(claim: &ClaimReport, mixed: bool) -> Markup {
+    let erratum = |id| {
+        html! { " (" a href={ "#" (erratum_anchor(&claim.paper, id)) } { (id) } ")" }
+    };
+    let stated = claim.headlines();
+    html! {
+        @if !stated.is_empty() && stated.iter().all(|(_, b)| b.verdict.word() != claim.word()) {
+            " " span class="unbroken" { "all in all: " (badge(claim.verdict, claim.bracketed)) }
+        }
+        @if !claim.shaken_by.is_empty() {
+            " " span class="shaken-mark" { "rests on refuted " (claim.shaken_by.join(", ")) }
+        }
+        @if let Some(p) = &claim.as_printed {
+            " as printed: " (p.verdict) (erratum(p.erratum))
+        }
+        @if let Some(id) = claim.vacuous_as_printed() {
+            " " span class="chip vacuous" { "vacuous as printed" } (erratum(id))
+        }
+        @if mixed { " " (freshness(claim.freshness)) }
+    }
+}
+
+/// The cells of one statement.
+fn statement(claim: &ClaimReport, number: usize, b: &BoundReport) -> Markup {
+    let v = &b.verdict;
+    let cell = |label: &str, words: Option<Markup>| {
+        html! {
+            td data-label=(label) class=[words.is_none().then_some("none")] {
+                @if let Some(words) = words { (words) } @else { "–" }
+            }
+        }
+    };
+    let measured = b.exponent().map(|e| {
+        html! {
+            span class="unbroken" { (e.parameter) ": " (exponent(e.claimed)) " → " b { (exponent(e.lhs.value)) } }
+            " " span class="limits" { "(" (headline::limits(e.lhs)) ")" }
+        }
+    });
+    html! {
+        td data-label="Verdict" { (badge(v.verdict, v.bracketed)) (vacuous(v.vacuous)) }
+        td data-label="Statement" {
+            a href={ "#" (bound::name(claim, number)) } title=(v.statement) { (v.name) }
+        }
+        (cell("exponent", measured))
+        (cell("constant", v.implied_constant.map(|c| html! { b { (short(c)) } })))
+        (cell("", b.tight().map(|words| inline(&words))))
+        (cell("noticed", b.noticed().map(|words| inline(&words))))
+        td data-label="inside" { (v.cells_inside_hypotheses) " / " (v.cells) }
     }
 }
 
@@ -166,7 +263,11 @@ pub(super) fn graph(graph: &Graph) -> Markup {
             h2 id="graph-heading" { "What rests on what" }
             p { "An arrow leads from a claim to what rests on it. What rests on a refuted claim is red too, \
                 with a dashed rim. Each box leads to its claim." }
-            (scroll("Graph of the claims", &PreEscaped(graph.svg(Setting::Page("graph-all")))))
+            div class="broad" {
+                (scroll("Graph of the claims", &PreEscaped(graph.svg(Setting::Page("graph-all")))))
+            }
+            // The same for a telephone.
+            div class="narrow" { (PreEscaped(graph.column("graph-column"))) }
             p class="hint" { "The same picture as SVG, DOT or Mermaid: " code { "escapement graph" } }
         }
     }

@@ -25,10 +25,14 @@
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.matches(".bound")) target.firstElementChild.open = true;
+    for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
+    const whole = target.querySelector(":scope > details.whole");
+    if (whole) whole.open = true;
+    target.scrollIntoView();
     if (target.closest("article[hidden]")) { show(""); target.scrollIntoView(); }
   };
   addEventListener("hashchange", reveal);
+  reveal();
 
   // Says where there is more to the side; boxes in a folded part are measured when it opens.
   const measure = (boxes) => { for (const b of boxes) b.classList.toggle("far", b.scrollWidth > b.clientWidth + 1); };
@@ -43,10 +47,10 @@
     open(all);
   });
 
-  // On paper nothing can be opened.
+  // On paper nothing can be opened: what a card says is, and the other bounds and the tables stay folded.
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
+    folded = [...document.querySelectorAll("details:is(.about, .cost, .bibtex, .cite, .words):not([open])")];
     for (const d of folded) d.open = true;
   });
   addEventListener("afterprint", () => { for (const d of folded) d.open = false; });

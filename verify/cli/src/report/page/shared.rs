@@ -7,6 +7,11 @@ use escapement_verify::judge::Verdict;
 use escapement_verify::judge::series::{Point, Series};
 use maud::{Markup, html};
 
+/// An entry of a list in two columns: a name, and what is to be said of it.
+pub(super) fn fact(name: &str, content: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (content) } } }
+}
+
 /// A box that scrolls sideways where its content is wider than the page. It can be reached by the keyboard.
 pub(super) fn scroll(label: &str, content: &Markup) -> Markup {
     html! { div class="scroll" tabindex="0" role="region" aria-label=(label) { (content) } }

@@ -1,6 +1,7 @@
 //! The numbers behind the pictures of a bound, cell by cell, with their error bounds.
 
 use super::shared;
+use crate::report::headline::limits;
 use crate::report::model::{BoundReport, ClaimReport};
 use escapement_verify::judge::{ExponentEvidence, series::Point};
 use escapement_verify::text::numbers::{short, signed_exponent as exponent, with_bound};
@@ -24,7 +25,7 @@ pub(super) fn exponents(bound: &BoundReport) -> Markup {
                 td { (exponent(e.claimed)) }
                 @for side in [e.lhs, e.rhs, e.ratio] {
                     td {
-                        (exponent(side.value)) " (" (exponent(side.lower)) " to " (exponent(side.upper)) ")"
+                        (exponent(side.value)) " (" (limits(side)) ")"
                     }
                 }
                 td { @if let Some(onset) = e.onset { (onset) } @else { "–" } }

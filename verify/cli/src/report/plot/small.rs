@@ -65,7 +65,7 @@ pub struct Small {
 
 /// The width at which letters can still be read where the picture fills the screen of a telephone.
 const WIDTH: f64 = 320.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 /// Room for the numbers of an axis, and more where they are long.
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 14.0;

@@ -2,7 +2,7 @@
 //! out of it.
 
 use super::tex::tex;
-use super::{constant, powers, records, tally};
+use super::{constant, powers, records, tally, verdict};
 use crate::report::control;
 use crate::report::model::{CAVEAT, Report};
 use escapement_verify::claim::Check;
@@ -91,7 +91,7 @@ fn bounds(out: &mut String, report: &Report) {
             b.name.clone(),
             format!("{}{printed}", b.statement),
             b.kind.clone(),
-            if b.check == Check::Code { format!("{} (code)", b.word()) } else { b.word() },
+            if b.check == Check::Code { format!("{} (code)", b.word()) } else { verdict(bound) },
             constant(bound),
             format!("{} of {} ({})", b.cells, bound.planned, b.cells_inside_hypotheses),
             bound.freshness.map_or("none", |f| f.name()).to_owned(),

@@ -1,6 +1,6 @@
 //! The report as Markdown.
 
-use super::{constant, powers, records, tally};
+use super::{constant, powers, records, tally, verdict};
 use crate::report::model::{CAVEAT, ClaimReport, Report};
 use escapement_verify::claim::Check;
 use escapement_verify::judge::word;
@@ -124,7 +124,7 @@ fn bounds(out: &mut String, c: &ClaimReport) {
             escape(&b.statement),
             b.kind,
             if b.check == Check::Code { "code" } else { "paper" },
-            b.word(),
+            verdict(bound),
             constant(bound),
             escape(&b.tightness.text),
             b.cells,

@@ -1,12 +1,14 @@
 //! Tables of verdicts: for the terminal, and of a report as Markdown, CSV and LaTeX.
 
 mod latex;
+mod macros;
 mod markdown;
 mod rows;
 mod terminal;
 mod tex;
 
 pub use latex::latex;
+pub use macros::macros;
 pub use markdown::markdown;
 pub use rows::csv;
 pub use terminal::{by_seed as seed_table, of_verdict, powers as power_table, summary};
@@ -23,6 +25,13 @@ fn powers(all: &[Powers]) -> String {
 /// The implied constant with its error bound; empty where there is none.
 fn constant(bound: &BoundReport) -> String {
     bound.verdict.implied_constant.map_or_else(String::new, |c| with_error(c, bound.constant_error))
+}
+
+/// The verdict on a bound, and on how many cells it says nothing: "scales, vacuous on 8 of 24 cells".
+fn verdict(bound: &BoundReport) -> String {
+    let vacuous = bound.verdict.vacuous.filter(|v| v.cells > 0);
+    let vacuous = vacuous.map(|v| format!(", vacuous on {} of {}", v.cells, count(v.of, "cell")));
+    format!("{}{}", bound.verdict.word(), vacuous.unwrap_or_default())
 }
 
 /// "1 holds, 14 scales, 3 inconclusive".

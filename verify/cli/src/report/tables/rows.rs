@@ -4,7 +4,7 @@ use crate::report::model::Report;
 
 /// The columns.
 const HEADINGS: &str = "\
-    claim,bound,kind,check,verdict,bracketed,printed_erratum,slack,power,implied_constant,\
+    claim,bound,headline,kind,check,verdict,bracketed,vacuous_cells,printed_erratum,slack,power,implied_constant,\
     constant_error,margin,tightness,tightness_exponent,tightness_constant,records,cells_planned,\
     cells_missing,cells,cells_inside_hypotheses,control,parameter,group,claimed,measured,lower,upper,\
     rhs,rhs_lower,rhs_upper,ratio,ratio_lower,ratio_upper,onset,points,\
@@ -23,10 +23,12 @@ pub fn csv(report: &Report) -> Result<Vec<u8>, csv::Error> {
         let head = [
             claim.id.clone(),
             b.name.clone(),
+            b.headline.to_string(),
             b.kind.clone(),
             format!("{:?}", b.check).to_lowercase(),
             b.verdict.to_string(),
             b.bracketed.map_or_else(String::new, |v| v.to_string()),
+            b.vacuous.map_or_else(String::new, |v| v.cells.to_string()),
             b.printed.map_or_else(String::new, |e| e.0.to_string()),
             shown(b.slack),
             shown(b.power.first().and_then(|p| p.least)),

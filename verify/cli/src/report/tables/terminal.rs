@@ -1,7 +1,7 @@
 //! The table on the terminal.
 
 use crate::report::{control, model::CAVEAT};
-use escapement_verify::claim::{Bound, Check, Side};
+use escapement_verify::claim::{Bound, Check, Failure, Open, Side};
 use escapement_verify::judge::{
     BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Verdict,
 };
@@ -18,10 +18,10 @@ const HEADINGS: [&str; 6] = ["claim", "verdict", "exponent", "constant", "power"
 
 /// What the columns mean.
 const LEGEND: &str = "\
-exponent: as measured, in brackets as claimed, of the sweep nearest to violating its bound;
+exponent: as measured, in brackets as claimed, of the first bound that is the statement itself;
 constant: the largest ratio of that bound (the smallest of a lower one);
 power: the smallest extra power that would have been refuted, – where no check looks at the variable;
-inside: the share of cells that meet the printed hypotheses.
+inside: the share of the cells of that bound that meet the printed hypotheses.
 ";
 
 /// The table that `verify` ends with: one line for each claim, then the bounds that are not supported; with
@@ -118,31 +118,33 @@ fn row(cells: [String; 6]) -> String {
     format!("{}\n", out.trim_end())
 }
 
-/// The claim in one line.
+/// "93%", and "<1%" for a few of very many.
+fn share(part: usize, of: usize) -> String {
+    match 100 * part / of.max(1) {
+        0 if part > 0 => "<1%".to_owned(),
+        percent => format!("{percent}%"),
+    }
+}
+
+/// The claim in one line, with the numbers of the first bound that is its statement.
 fn line(v: &ClaimVerdict, bounds: &[Bound]) -> String {
     let side = |b: &BoundVerdict| {
         bounds.iter().find(|bound| bound.name == b.name).map_or(Side::Both, |bound| bound.kind.side())
     };
-    let counted = || v.bounds.iter().filter(|b| b.counts() && b.verdict != Verdict::NotMeasured);
-    let nearest = counted()
-        .filter_map(|b| Some((b, ExponentEvidence::nearest(side(b), &b.exponents)?)))
-        .filter(|(_, e)| e.decides)
-        .max_by(|(b, x), (c, y)| x.beyond(side(b)).total_cmp(&y.beyond(side(c))));
-    let bound = nearest
-        .map(|(b, _)| b)
-        .or_else(|| counted().filter(|b| b.implied_constant.is_some()).max_by_key(|b| b.verdict));
+    let headlines = v.headlines();
+    let stated = headlines.first();
+    let nearest =
+        stated.and_then(|b| ExponentEvidence::nearest(side(b), &b.exponents)).filter(|e| e.decides);
     let exponent = nearest
-        .map_or_else(String::new, |(_, e)| format!("{} {:.2} ({:.2})", e.parameter, e.lhs.value, e.claimed));
-    let constant = bound.and_then(|b| b.implied_constant).map_or_else(String::new, short);
+        .map_or_else(String::new, |e| format!("{} {:.2} ({:.2})", e.parameter, e.lhs.value, e.claimed));
+    let constant = stated.and_then(|b| b.implied_constant).map_or_else(String::new, short);
     let power = |p: &Powers| match (&p.bound, p.least) {
         (None, _) => format!("{} –", p.variable),
         (_, None) => format!("{} >4", p.variable),
         (_, Some(least)) => format!("{} {least:.2}", p.variable),
     };
     let power: Vec<String> = v.power.iter().map(power).collect();
-    let (inside, cells) = counted().fold((0, 0), |(i, n), b| (i + b.cells_inside_hypotheses, n + b.cells));
-    let cells =
-        if cells == 0 { String::new() } else { format!("{:.0}%", 100.0 * inside as f64 / cells as f64) };
+    let cells = stated.map_or_else(String::new, |b| share(b.cells_inside_hypotheses, b.cells));
     // Powers that do not fit go on below.
     let mut lines: Vec<String> = vec![String::new()];
     for p in power {
@@ -165,7 +167,8 @@ fn line(v: &ClaimVerdict, bounds: &[Bound]) -> String {
 fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{:<12}  {}: {} ({})", v.word(), v.claim, v.title, v.reference);
+    let reference = if v.reference.is_empty() { String::new() } else { format!(" ({})", v.reference) };
+    let _ = writeln!(out, "{:<12}  {}: {}{reference}", v.word(), v.claim, v.title);
     if let Some(p) = &v.as_printed {
         let _ = writeln!(out, "{:<12}  as printed: {} ({})", "", p.verdict, p.erratum);
     }
@@ -203,11 +206,24 @@ fn claim(v: &ClaimVerdict, bounds: &[Bound], details: bool) -> String {
             }
         }
     }
-    for f in v.failures.iter().take(3) {
-        let _ = writeln!(out, "  {:<12}  {}: {}", "failed", f.cell, f.message);
+    out + &failures(&v.failures)
+}
+
+/// The cells without a record: what failed, what was stopped on its way, and how many have not begun.
+fn failures(all: &[Failure]) -> String {
+    let mut out = String::new();
+    for (word, open) in [("failed", None), ("stopped", Some(Open::Stopped))] {
+        let cells: Vec<&Failure> = all.iter().filter(|f| f.open == open).collect();
+        for f in cells.iter().take(3) {
+            let _ = writeln!(out, "  {word:<12}  {}: {}", f.cell, f.message);
+        }
+        if cells.len() > 3 {
+            let _ = writeln!(out, "  {word:<12}  and {} more", count(cells.len() - 3, "cell"));
+        }
     }
-    if v.failures.len() > 3 {
-        let _ = writeln!(out, "  {:<12}  and {} more", "failed", count(v.failures.len() - 3, "cell"));
+    let waiting = all.iter().filter(|f| f.open == Some(Open::NotBegun)).count();
+    if waiting > 0 {
+        let _ = writeln!(out, "  {:<12}  {} not begun", "open", count(waiting, "cell"));
     }
     out
 }

@@ -85,7 +85,10 @@ impl Observer for Bars {
             };
             let bar = self.screen.add(ProgressBar::new(1));
             bar.set_style(Shape::Line.style().with_key("wide_msg", text));
-            bar.enable_steady_tick(Duration::from_millis(200));
+            // The clock of the line is a thread, and where none can be started (`ulimit -u`) it would panic.
+            if std::thread::Builder::new().spawn(|| {}).is_ok() {
+                bar.enable_steady_tick(Duration::from_millis(200));
+            }
             all = Some(bar);
         }
         *lock(&self.run) = Some(Run { start, state, all, lines });

@@ -7,8 +7,8 @@ mod r1;
 mod taylor;
 mod training;
 
-use crate::terminal::exit::{INCONCLUSIVE, INTERRUPTED, REFUTED};
-use crate::terminal::{self, TerminalHost, choice};
+use crate::terminal::exit::{INCONCLUSIVE, REFUTED};
+use crate::terminal::{self, TerminalHost, choice, interrupt};
 use crate::{files::stdout, report::tables};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -20,7 +20,7 @@ use std::{path::PathBuf, process::ExitCode};
 /// off them.
 ///
 /// The exit code is 0 when all that the paper reads off holds, 1 when some of it is refuted, 3 when some of
-/// it is inconclusive, 2 for bad input, 130 after Ctrl-C.
+/// it is inconclusive, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM.
 #[derive(Debug, Parser)]
 #[command(
     after_help = "Examples:\n  escapement experiment figure-1\n  escapement experiment figure-1 --tier \
@@ -61,10 +61,10 @@ struct Common {
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
     /// How many seeds, from the first on [default: that of the tier]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
     /// How many steps [default: that of the tier]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     steps: Option<u64>,
     /// The folder of the experiment, made where it is missing [default: results/ID]
     #[arg(long, value_name = "DIR")]
@@ -105,7 +105,7 @@ fn execute_and_print<E: Experiment>(mut experiment: E, common: &Common) -> Resul
         stdout::print(&format!("{}Written to {}", tables::of_verdict(&report.verdict), out.display()))?;
     }
     Ok(match report.verdict.verdict {
-        _ if interrupted => ExitCode::from(INTERRUPTED),
+        _ if interrupted => ExitCode::from(interrupt::code()),
         Verdict::Refuted | Verdict::Broken => ExitCode::from(REFUTED),
         Verdict::Inconclusive | Verdict::Drifts => ExitCode::from(INCONCLUSIVE),
         _ => ExitCode::SUCCESS,

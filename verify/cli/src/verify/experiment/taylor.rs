@@ -2,7 +2,7 @@
 
 use super::{Common, execute_and_print};
 use crate::compute::common::{Notes, read_inputs};
-use crate::files::npy;
+use crate::files::array;
 use anyhow::{Result, bail};
 use escapement_verify::papers::nbl22::figures::taylor::{Dataset, Labelled, Settings, Sizes, Taylor};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn labelled(inputs: &Path, labels: &Path, d: Option<usize>, notes: &mut Notes) -> Result<Labelled> {
-    let (x, y) = (read_inputs(inputs, d, None, notes)?, npy::read_vector(labels)?);
+    let (x, y) = (read_inputs(inputs, d, None, notes)?, array::read_vector(labels)?);
     if x.nrows() != y.len() {
         bail!(
             "{} holds {} inputs and {} holds {} labels: as many are needed",

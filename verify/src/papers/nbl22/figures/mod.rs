@@ -7,7 +7,7 @@ pub mod r1;
 pub mod taylor;
 
 use super::letters::{D, K, M, N, R};
-use crate::claim::Cell;
+use crate::claim::{Cell, Failure};
 use crate::figure::{AtStep, Curve, Panel, Recorded};
 use anyhow::Result;
 use serde::Serialize;
@@ -22,15 +22,10 @@ fn cell(experiment: &str, part: &str, [d, m, n]: [usize; 3]) -> Cell {
 }
 
 /// Why the run of `seed` in `cell` cannot be judged yet: it has not taken all of its `steps`.
-fn unfinished<A: AtStep>(
-    cell: Cell,
-    seed: u64,
-    state: Option<&Recorded<A>>,
-    steps: u64,
-) -> Option<(Cell, String)> {
+fn unfinished<A: AtStep>(cell: Cell, seed: u64, state: Option<&Recorded<A>>, steps: u64) -> Option<Failure> {
     let step = Recorded::reached(state);
-    let why = || format!("it is at step {step} of {steps}");
-    (step < steps).then(|| (cell.replicate(seed as usize), why()))
+    let reached = state.map(|_| format!("it is at step {step} of {steps}"));
+    (step < steps).then(|| Failure::open(cell.replicate(seed as usize), reached))
 }
 
 /// The settings of `experiment` by name: `named`, then the fields of its sizes.

@@ -148,6 +148,7 @@ impl Claim for Corollary1 {
                 "one",
                 Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
             )
+            .headline()
             .scatter("network and inputs are drawn, and a descent ends where it ends")
             .among(found),
         ];

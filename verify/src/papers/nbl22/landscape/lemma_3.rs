@@ -234,6 +234,7 @@ fn at_finite_width() -> Vec<Bound> {
             "raised",
             Sweep::upper(M, |_| 0.0).supremum_over(&[ACCURACY]),
         )
+        .headline()
         .scatter("network, inputs and signs are drawn, and a descent ends where it ends")
         .chosen("descents from 0 and from W*: from 0 alone the trend rises while τ does")
         .among(descends),
@@ -245,6 +246,7 @@ fn at_finite_width() -> Vec<Bound> {
             "vacuous",
             Neighbour::lhs("cost", "λ_i = ε/R_i(W*)"),
         )
+        .shows_vacuous(ErratumId(10))
         .among(descends),
         Bound::inequality(
             "spread",

@@ -189,7 +189,7 @@ impl Claim for Lemma2 {
                 "error",
                 "first-order",
                 along_m(-1.0),
-            )
+            ).headline()
             .part(SWEEP),
             Bound::inequality(
                 "target",
@@ -215,7 +215,7 @@ impl Claim for Lemma2 {
                 "norm",
                 "inverse-kappa",
                 along_m(0.0),
-            )
+            ).headline()
             .part(SWEEP),
             Bound::asymptotic(
                 "norm-in-d",

@@ -179,7 +179,8 @@ fn top() -> [Bound; 6] {
             "lambda",
             "kappa",
             Sweep::both(M, |_| 0.0),
-        ),
+        )
+        .headline(),
         Bound::inequality(
             "low-degrees-floor",
             "λ_{n_k}(Σ) ≥ (1 − δ) min_{j≤k} κ_j, δ² = 2L ln(n_k/η)/p, but for a chance η = 1e-6",
@@ -276,6 +277,7 @@ fn rest() -> Vec<Bound> {
             "tail.average",
             Sweep::both(M, |_| -1.0),
         )
+        .headline()
         .part(LEVELS),
         Bound::inequality(
             "rest-sum",

@@ -57,11 +57,14 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
     let epsilon = Ball::relative(epsilon, 4.0 * f64::EPSILON);
     let width_term = Ball::relative(width_term, 4.0 * f64::EPSILON);
     let root = Ball::new(root, step);
+    // What the network without displacement leaves, which answers 0: its loss needs no theorem.
+    let null = built.target.value(built.x.as_ref())?.iter().map(|y| y.abs()).sum::<f64>() / n;
     let mut measurement = Measurement::new()
         .quantity("worst-signs", worst_signs, step)
         .quantity("smooth", smooth, step)
         .ball("square", square)
         .ball("root-square", root)
+        .quantity("null", null, step)
         .quantity("noise", noise.sqrt(), step)
         .quantity("misfit", bias.sqrt(), step)
         .ball("epsilon", epsilon)

@@ -207,7 +207,9 @@ fn along_m() -> Vec<Bound> {
             "root-square",
             "width-term",
             upper(-0.25),
-        ),
+        )
+        .trivially("null")
+        .headline(),
         Bound::growth(
             "smooth-loss",
             "E_S L̂^Q(W*) ≤ E_n (√(1 + E_S Y²) − 1) ≲ (d^{3(k−1)}/m)^{1/2} for the pseudo-Huber loss: \
@@ -231,8 +233,10 @@ fn along_m() -> Vec<Bound> {
             "misfit-explicit",
             both(-0.5),
         ),
-        Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5)),
-        Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5)),
+        Bound::growth("r1", "E_S R1(W*) ≍ E‖W_Q‖_F² Σ_{j>k} τ_j/(dm)", "r1", "beyond", both(-0.5))
+            .headline(),
+        Bound::growth("r3", "E_S R3(W*) ≍ the same, on n = d^{k+1} inputs", "r3", "beyond", both(-0.5))
+            .headline(),
         Bound::growth("r3-few", "E_S R3(W*) ≲ the same, on n = d^k inputs", "r3-few", "beyond", upper(-0.5)),
         Bound::growth(
             "r2",
@@ -240,7 +244,8 @@ fn along_m() -> Vec<Bound> {
             "r2",
             "r2-explicit",
             Sweep::uniform(M, Side::Both),
-        ),
+        )
+        .headline(),
         Bound::growth("r2-bounded", "E_S R2(W*) ≲ 1", "r2", "one", upper(0.0)),
         Bound::growth(
             "r4",
@@ -248,7 +253,8 @@ fn along_m() -> Vec<Bound> {
             "r4",
             "r4-explicit",
             upper(0.0),
-        ),
+        )
+        .headline(),
         Bound::inequality(
             "r2-of-w-l",
             "R2(W_L) ≤ E f_k² = 1",

@@ -184,14 +184,15 @@ impl Claim for Theorem3 {
     fn bounds(&self) -> Vec<Bound> {
         let sweep = |c: &Cell| SWEEP.contains(&c.part.as_str());
         let descent = move |c: &Cell| sweep(c) || FIXED.contains(&c.part.as_str());
-        let mut bounds = vec![
+        let mut bounds =
+            vec![
             Bound::growth(
                 "steps",
                 "the steps from W = 0 to a certified (ν, γ)-second-order stationary point are ≲ m²",
                 "steps",
                 "width_squared",
                 Sweep::upper(M, |_| 2.0),
-            )
+            ).headline()
             .among(sweep),
             Bound::inequality(
                 "arrives",
@@ -241,7 +242,7 @@ impl Claim for Theorem3 {
                 Side::Upper,
                 "radius_allowed",
                 Neighbour::rhs("radius_sharper", "the root of twice that order"),
-            )
+            ).headline()
             .among(descent),
             Bound::growth(
                 "bounded-in-m",

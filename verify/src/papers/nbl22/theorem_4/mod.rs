@@ -185,6 +185,7 @@ impl Claim for Theorem4 {
                 "sample-term",
                 Sweep::upper(N, |_| -0.5),
             )
+            .headline()
             .chosen(RANGE)
             .part(QUADRATIC),
             Bound::growth(
@@ -194,6 +195,7 @@ impl Claim for Theorem4 {
                 "bound",
                 Sweep::uniform(N, Side::Upper),
             )
+            .headline()
             .chosen(
                 "ε and m = 512: in narrower networks, and at smaller ε, nothing was found in the set; 24 \
                  repetitions at 13 n, because with fewer the upper half left two of five seeds open",

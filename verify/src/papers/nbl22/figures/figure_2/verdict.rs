@@ -2,7 +2,7 @@
 //! d³.
 
 use super::{Case, LEVEL, MOST, Normalisation, Outcome, Settings, Sizes, State, Variant};
-use crate::claim::{Bound, Cell, Measurement, Record, Sweep, Tier};
+use crate::claim::{Bound, Cell, Failure, Measurement, Record, Sweep, Tier};
 use crate::figure::Sheet;
 use crate::judge::ClaimVerdict;
 use crate::papers::nbl22::figures::figure_1::Precision;
@@ -84,16 +84,20 @@ fn record(settings: &Settings, case: Case, state: &State) -> Option<Record> {
 }
 
 /// What keeps a case from being judged.
-fn unfinished(settings: &Settings, case: Case, state: Option<&State>) -> Option<(Cell, String)> {
-    let message = match state.map_or(Outcome::Open, |state| state.outcome(settings.steps)) {
-        Outcome::Least(..) => return None,
-        Outcome::None(loss) => format!("no n up to {MOST}d² is enough: the test loss there is {loss:.3}"),
-        Outcome::Open => {
-            let (trials, step) = state.map_or((0, 0), |state| (state.trials.len(), state.step));
-            format!("it has not ended: n = {trials}d², step {step} of {}", settings.steps)
+fn unfinished(settings: &Settings, case: Case, state: Option<&State>) -> Option<Failure> {
+    let cell = cell(settings, case);
+    let Some(state) = state else { return Some(Failure::open(cell, None)) };
+    match state.outcome(settings.steps) {
+        Outcome::Least(..) => None,
+        Outcome::None(loss) => {
+            let why = format!("no n up to {MOST}d² is enough: the test loss there is {loss:.3}");
+            Some(Failure::new(cell, why))
         }
-    };
-    Some((cell(settings, case), message))
+        Outcome::Open => {
+            let (trials, step, all) = (state.trials.len(), state.step, settings.steps);
+            Some(Failure::open(cell, Some(format!("it is at n = {trials}d², step {step} of {all}"))))
+        }
+    }
 }
 
 fn bounds_of(settings: &Settings) -> Vec<Bound> {

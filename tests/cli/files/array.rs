@@ -1,7 +1,7 @@
-//! `.npy` files: everything NumPy writes for a float matrix is read, and everything else is refused in one
-//! sentence.
+//! Arrays from files: everything NumPy writes for a float matrix is read, an array of an archive and small
+//! texts too, and everything else is refused in one sentence.
 
-use escapement_cli::files::npy::{read_matrix, read_vector, write, write_matrix};
+use escapement_cli::files::array::{read_matrix, read_vector, write, write_matrix};
 use faer::Mat;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -104,6 +104,8 @@ fn other_types_are_refused_by_name() {
         ("<f2", "float16"),
         ("|b1", "bool"),
         (">i4", "big-endian int32"),
+        ("|V2", "bfloat16"),
+        ("<f16", "float128"),
         ("|O", "object"),
         ("<U3", "text"),
         ("", "''"),
@@ -155,7 +157,8 @@ fn a_length_that_does_not_match_the_header_is_refused() {
 fn damaged_headers_are_refused() {
     refused(b"", &["empty"]);
     refused(b"\x93NUM", &["too short"]);
-    refused(b"PK\x03\x04 not an npy file", &["begin"]);
+    refused(b"PK\x03\x04 not an npy file", &["archive"]);
+    refused(b"\x89NUMPY\x01\x00", &["begin"]);
     refused(b"\x93NUMPY\x09\x00aaaaaaaaa", &["version"]);
     refused(b"\x93NUMPY\x02\x00\xff\xff\xff\xffaa", &["4294967295"]);
     refused(b"\x93NUMPY\x01\x00\x76\x00{'descr'", &["too short"]);
@@ -196,4 +199,119 @@ fn missing_files_and_folders_are_refused() {
     let missing = read_matrix(&dir.path().join("none.npy")).unwrap_err().to_string();
     assert!(missing.contains("none.npy cannot be read: no such file"), "{missing}");
     assert!(read_matrix(dir.path()).unwrap_err().to_string().contains("not a regular file"));
+}
+
+/// Every spelling that NumPy 2.4 takes for these types, as `numpy.dtype(spelling)` shows.
+#[test]
+fn all_spellings_of_a_type_are_read() {
+    let dir = TempDir::new().unwrap();
+    let read = |descr: &str, data: &[u8]| {
+        read_matrix(&put(&dir, &file(&header(descr, "False", "(1, 2)"), data))).map(|a| (a.single, a.values))
+    };
+    let expected = Mat::from_fn(1, 2, |_, j| VALUES[j + 1]);
+    let double: Vec<u8> = VALUES[1..3].iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let single: Vec<u8> = VALUES[1..3].iter().flat_map(|&v| (v as f32).to_ne_bytes()).collect();
+    for descr in ["f8", "=f8", "|f8", "d", "=d", "|d", "float64", "float", "double", "()f8"] {
+        assert_eq!(read(descr, &double).unwrap(), (false, expected.clone()), "{descr}");
+    }
+    for descr in ["f4", "=f4", "|f4", "f", "=f", "|f", "float32", "single"] {
+        assert_eq!(read(descr, &single).unwrap(), (true, expected.clone()), "{descr}");
+    }
+    let swapped: Vec<u8> = VALUES[1..3].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(read(">d", &swapped).unwrap(), (false, expected));
+    for descr in ["<float64", "f7", "1f8", "F8", "<", "double "] {
+        assert!(read(descr, &double).is_err(), "{descr}");
+    }
+}
+
+#[test]
+fn headers_of_python_2_are_read() {
+    let dir = TempDir::new().unwrap();
+    let text = "{'descr': u'<f8', 'fortran_order': False, 'shape': (1L, 2L), }";
+    let data: Vec<u8> = VALUES[..2].iter().flat_map(|v| v.to_le_bytes()).collect();
+    assert_eq!(read_matrix(&put(&dir, &file(text, &data))).unwrap().values[(0, 1)], VALUES[1]);
+    // Not where it cannot have been Python 2.
+    let mut bytes = b"\x93NUMPY\x03\x00".to_vec();
+    bytes.extend((text.len() as u32).to_le_bytes());
+    bytes.extend([text.as_bytes(), &data].concat());
+    refused(&bytes, &["tuple of whole numbers"]);
+}
+
+#[test]
+fn labels_may_be_whole_numbers_where_float64_is_exact() {
+    let dir = TempDir::new().unwrap();
+    let read = |descr: &str, data: &[u8], n: usize| {
+        read_vector(&put(&dir, &file(&header(descr, "False", &format!("({n},)")), data)))
+    };
+    assert_eq!(
+        read("<i8", &[1_i64.to_le_bytes(), (-1_i64).to_le_bytes()].concat(), 2).unwrap(),
+        [1.0, -1.0]
+    );
+    assert_eq!(read(">i4", &(-70_000_i32).to_be_bytes(), 1).unwrap(), [-70_000.0]);
+    assert_eq!(read("<u2", &65_535_u16.to_le_bytes(), 1).unwrap(), [65_535.0]);
+    assert_eq!(read("|i1", &[255, 1], 2).unwrap(), [-1.0, 1.0]);
+    assert_eq!(read("|b1", &[0, 1, 1], 3).unwrap(), [0.0, 1.0, 1.0]);
+    let most = (1_i64 << 53) - 1;
+    assert_eq!(read("<i8", &most.to_le_bytes(), 1).unwrap(), [most as f64]);
+    for beyond in [1_i64 << 53, -(1 << 53) - 1, i64::MIN] {
+        let message = read("<i8", &beyond.to_le_bytes(), 1).unwrap_err().to_string();
+        assert!(message.contains("position 0") && message.contains("below 2^53"), "{message}");
+    }
+    let message = read("<c16", &[0; 16], 1).unwrap_err().to_string();
+    assert!(message.contains("complex128") && message.contains("whole numbers"), "{message}");
+}
+
+#[test]
+fn one_array_of_an_archive_is_named() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cli/cases"));
+    let whole = read_matrix(&folder.join("base.npy")).unwrap().values;
+    assert_eq!(read_matrix(&folder.join("W0.npz:W0")).unwrap().values, whole);
+    let message = |name: &str| read_matrix(&folder.join(name)).unwrap_err().to_string();
+    assert!(
+        message("W0.npz:w0").contains("holds W0, and 'w0' is not among them"),
+        "{}",
+        message("W0.npz:w0")
+    );
+    assert!(message("W0.npz").contains("is an .npz archive of W0: name the array, as in "));
+    assert!(message("none.npz:W0").contains("none.npz cannot be read"), "{}", message("none.npz:W0"));
+}
+
+#[test]
+fn small_texts_are_read() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("a.csv");
+    let read = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        read_matrix(&path).map(|a| a.values).map_err(|e| e.to_string())
+    };
+    let expected = Mat::from_fn(2, 3, |i, j| VALUES[3 * i + j]);
+    for text in [
+        "1,-2.5,3.25\n0,1e3,-.125\n",
+        "1 -2.5\t3.25\r\n\r\n 0 1E3 -0.125",
+        "# a remark\nx1;x2;x3\n1;-2.5; 3.25\n0;1000;-0.125 # the last\n",
+        "\u{feff}a, b, c\n+1, -2.5, 3.25\n0, 1000.0, -125e-3\n",
+    ] {
+        assert_eq!(read(text).unwrap(), expected, "{text:?}");
+    }
+    for (text, words) in [
+        ("1,2\n3\n", "line 2: it has 1 numbers, but the first row has 2"),
+        ("1,2\n3,x\n", "line 2: field 2 is 'x', which is not a number"),
+        ("1,5;2,5\n", "commas and semicolons"),
+        ("a,b\n", "holds no number"),
+        ("1,nan\n", "holds NaN at row 0, column 1"),
+    ] {
+        let message = read(text).unwrap_err();
+        assert!(message.contains(words) && message.contains("a.csv"), "{message}");
+    }
+    std::fs::write(&path, "1\n-1\n").unwrap();
+    assert_eq!(read_vector(&path).unwrap(), [1.0, -1.0]);
+}
+
+#[test]
+fn other_formats_are_named() {
+    for (bytes, words) in
+        [(&b"\x1f\x8b\x08rest"[..], "gzip"), (b"\x89HDF\r\n", "HDF5"), (b"\x80\x04\x95", "pickle")]
+    {
+        refused(bytes, &[words, "np.save"]);
+    }
 }

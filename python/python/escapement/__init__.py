@@ -1,0 +1,431 @@
+"""Exact feature covariances, constructed solutions and verdicts on theorems about two-layer networks.
+
+    >>> import numpy as np, escapement
+    >>> W0 = np.random.default_rng(0).standard_normal((100, 10))
+    >>> W0 /= np.linalg.norm(W0, axis=1, keepdims=True)
+    >>> escapement.Covariance(W0, "sigmoid:1").spectrum(top=11)
+    Spectrum(11 eigenvalues, largest 3.2...e-2, ... route)
+
+Arrays are anything that ``numpy.asarray`` takes; contiguous float64, in C or Fortran order, is read where it
+lies. d is the input dimension, n the number of inputs, p that of distinct neurons, and m = 2p counts their
+twins of opposite sign: f(x; W) = m^(-1/2) Σ_r a_r σ((w_r + W_r)·x), with a_r = 1 for the p neurons and −1
+for their twins.
+
+Bad input raises ``ValueError`` with one sentence. The interpreter is released during long work, and Ctrl-C
+stops it. Where somebody watches, long work shows a bar; ``progress=False`` hides it, and a function of
+(done, of, words) takes its place.
+"""
+
+from __future__ import annotations
+
+import json as _json
+import os as _os
+
+import numpy as _np
+
+from . import _escapement as _core
+from ._escapement import Activation, Covariance, Spectrum, __version__
+from ._verdict import Verdict, Verdicts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Literal, Mapping, Optional, Sequence, Union
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[_np.float64]
+    Named = Union[str, Activation]
+    Loss = Literal["pseudo-huber", "log-cosh", "square", "absolute"]
+    Model = Literal["network", "quadratic", "quadratic-term", "linear"]
+    Progress = Union[None, bool, Callable[[float, float, str], object]]
+
+__all__ = [
+    "Activation",
+    "Construction",
+    "Covariance",
+    "Evaluation",
+    "Kernel",
+    "Spectrum",
+    "Training",
+    "Verdict",
+    "Verdicts",
+    "Zonal",
+    "claims",
+    "construct",
+    "evaluate",
+    "judge",
+    "kernel",
+    "oracle",
+    "train",
+    "verify",
+    "zonal",
+]
+
+
+class _Record:
+    """Fields by name; arrays are shown by their shapes."""
+
+    def __init__(self, **fields):
+        missing = [
+            name for name in self.__annotations__ if name not in fields and not hasattr(type(self), name)
+        ]
+        if missing or set(fields) - set(self.__annotations__):
+            raise TypeError(f"the fields of {type(self).__name__} are {', '.join(self.__annotations__)}")
+        vars(self).update(fields)
+
+    def __repr__(self):
+        def words(value):
+            if isinstance(value, dict):
+                return f"dict of {len(value)}"
+            if isinstance(value, float):
+                return f"{value:.6g}"
+            return f"array{value.shape}" if isinstance(value, _np.ndarray) else repr(value)
+
+        fields = ", ".join(f"{name}={words(value)}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({fields})"
+
+
+class Zonal(_Record):
+    """Zonal coefficients of an activation, arrays of shape (J + 1,) over the degrees 0 to J."""
+
+    d: int
+    #: The degrees j.
+    degree: NDArray[_np.int64]
+    #: B(d, j), how many harmonics of degree j there are.
+    dimension: Array
+    #: λ_j(σ') and λ_j(σ''), the coefficients in Gegenbauer polynomials.
+    lambda_sigma1: Array
+    lambda_sigma2: Array
+    #: The radial and the tangential coefficients of Σ.
+    A: Array
+    C: Array
+    #: The trace of degree j in Σ, and its eigenvalue at infinite width, τ_j/B(d, j).
+    tau: Array
+    kappa: Array
+    #: How far rounding may have moved each of the six, by name.
+    error: dict[str, Array]
+    #: The trace of Σ, and a bound on the part of it beyond degree J.
+    trace: float
+    tail: float
+
+
+class Kernel(_Record):
+    """The tangent kernel of the first layer on n inputs."""
+
+    #: At the width of the weights, shape (n, n), and a bound on the error of each entry; None without
+    #: weights.
+    finite: Optional[Array]
+    finite_error: Optional[float]
+    #: In the limit of infinite width, shape (n, n), and a bound on the error of each entry; None if not
+    #: asked for.
+    infinite: Optional[Array]
+    infinite_error: Optional[float]
+    #: Eigenvalues of the limit on the harmonics of degree 0, 1, …, their errors, and how many harmonics
+    #: there are.
+    kappa: Array
+    kappa_error: Array
+    multiplicity: Array
+    #: K(x, x) of the limit.
+    trace: float
+
+
+class Construction(_Record):
+    """W* = W_L + S·W_Q of Nichani, Bai and Lee. Displacements have the shape (m, d), functions (n,)."""
+
+    W_Q: Array
+    W_L: Array
+    W_star: Array
+    #: The diagonal of S, shape (m,).
+    signs: Array
+    #: R1 to R4, shape (4,): their means over S, and at W_star.
+    expected_regularizers: Array
+    drawn_regularizers: Array
+    #: f_Q at W_Q and the sparse part of the target; f_L at W_L and its low-degree part.
+    f_q: Array
+    f_sp: Array
+    f_l: Array
+    f_k: Array
+    #: The gap below the n_k-th eigenvalue of Σ, and the largest residual of its eigenpairs.
+    gap: float
+    residual_max: float
+
+
+class Evaluation(_Record):
+    """The network, its expansion and L_λ at a displacement: functions of shape (n,), matrices (m, d)."""
+
+    f: Array
+    f_l: Array
+    f_q: Array
+    #: The model that is fitted, at the inputs.
+    prediction: Array
+    #: R1 to R4, shape (4,).
+    regularizers: Array
+    #: The mean loss alone, and L_λ.
+    mean_loss: float
+    loss: float
+    gradient: Array
+    #: The Hessian times the direction; None without one.
+    hvp: Optional[Array]
+    #: The least eigenvalue of the Hessian, and how far below it may lie.
+    hessian_min_eigenvalue: float
+    hessian_min_eigenvalue_bound: float
+    hessian_min_eigenvalue_residual: float
+    #: Whether the whole spectrum was computed; otherwise the bound fails with a probability of 1e-6.
+    hessian_exact: bool
+    #: A lower bound on the norm of the Hessian.
+    hessian_norm: float
+
+
+class Training(_Record):
+    """Where a descent ended, and how it came there."""
+
+    #: first-order-stationary, second-order-stationary, steps-spent, stagnated or diverged.
+    outcome: str
+    #: The displacement, shape (m, d).
+    W: Array
+    steps: int
+    loss: float
+    mean_loss: float
+    regularizers: Array
+    gradient_norm: float
+    #: One entry for each point of the descent.
+    history_step: NDArray[_np.int64]
+    history_loss: Array
+    history_gradient_norm: Array
+    #: As in Evaluation; None with products=0, and for the absolute loss.
+    hessian_min_eigenvalue: Optional[float] = None
+    hessian_min_eigenvalue_bound: Optional[float] = None
+    hessian_min_eigenvalue_residual: Optional[float] = None
+    hessian_exact: Optional[bool] = None
+    hessian_norm: Optional[float] = None
+
+
+def zonal(d: int, activation: Named = "sigmoid:1", degrees: int = 8) -> Zonal:
+    """Zonal coefficients of an activation at dimension ``d`` ≥ 3, for the degrees 0 to ``degrees``."""
+    return Zonal(d=int(d) if isinstance(d, int) else d, **_core.zonal(d, activation, degrees))
+
+
+def kernel(
+    inputs: ArrayLike,
+    weights: Optional[ArrayLike] = None,
+    activation: Named = "sigmoid:1",
+    *,
+    infinite: bool = False,
+    gaussian_weights: bool = False,
+    degrees: int = 6,
+    tail: Optional[float] = None,
+) -> Kernel:
+    """The tangent kernel of the first layer on ``inputs`` (n, d).
+
+    With ``weights`` (p, d), unit rows, the kernel of that network; with ``infinite``, or without weights,
+    its limit of infinite width, for which the inputs have norm √d. With ``gaussian_weights`` the rows of the
+    weights may have any norm, and the limit is that of Gaussian weights of variance 1/d. ``degrees``
+    eigenvalues of the limit are listed; ``tail`` is how much of its trace may be left out, 1e-12 by default.
+    """
+    return Kernel(
+        **_core.kernel(inputs, weights, activation, bool(infinite), bool(gaussian_weights), degrees, tail)
+    )
+
+
+def construct(
+    weights: ArrayLike,
+    inputs: ArrayLike,
+    *,
+    k: int = 1,
+    sparse: Iterable[tuple[float, ArrayLike]] = (),
+    low_degree: Iterable[tuple[int, float, ArrayLike]] = (),
+    activation: Named = "sigmoid:1",
+    seed: int = 0,
+    progress: Progress = None,
+) -> Construction:
+    """W_Q, W_L and W* = W_L + S·W_Q for f* = f_k + f_sp, on ``inputs`` (n, d) and ``weights`` (p, d).
+
+    ``sparse`` holds pairs (α, β) of terms α(β·x)^(k+1) with |α| ≤ 1 and β a unit vector of shape (d,);
+    ``low_degree`` triples (degree, c, η) of terms c·P_degree(η·x/√d) with degree ≤ k and η a unit vector of
+    shape (d,).
+    """
+    return Construction(
+        **_core.construct(weights, inputs, k, sparse, low_degree, activation, seed, progress)
+    )
+
+
+def evaluate(
+    weights: ArrayLike,
+    inputs: ArrayLike,
+    labels: ArrayLike,
+    displacement: ArrayLike,
+    activation: Named = "sigmoid:1",
+    *,
+    k: int = 1,
+    lam: Sequence[float] = (0, 0, 0, 0),
+    loss: Loss = "pseudo-huber",
+    model: Model = "network",
+    direction: Optional[ArrayLike] = None,
+    products: int = 300,
+    seed: int = 0,
+    progress: Progress = None,
+) -> Evaluation:
+    """f, f_L, f_Q, L_λ, its gradient and the least eigenvalue of its Hessian, at ``displacement`` (m, d).
+
+    ``weights`` (p, d), ``inputs`` (n, d), ``labels`` (n,). With a ``direction`` (m, d) also the Hessian
+    times it. ``lam`` holds λ1 to λ4, the weights of the regularisers; ``loss`` is pseudo-huber, log-cosh or
+    square; ``model`` is network, quadratic, quadratic-term or linear. ``products`` is how many products with
+    the Hessian the search for its least eigenvalue may take.
+    """
+    return Evaluation(
+        **_core.evaluate(
+            (weights, inputs, labels),
+            displacement,
+            (activation, k, lam, loss, model, products, seed),
+            direction,
+            progress,
+        )
+    )
+
+
+def train(
+    weights: ArrayLike,
+    inputs: ArrayLike,
+    labels: ArrayLike,
+    activation: Named = "sigmoid:1",
+    *,
+    start: Optional[ArrayLike] = None,
+    k: int = 1,
+    lam: Sequence[float] = (0, 0, 0, 0),
+    loss: Loss = "pseudo-huber",
+    model: Model = "network",
+    max_steps: int = 10_000,
+    step: Optional[float] = None,
+    noise: float = 0.0,
+    gradient: float = 1e-4,
+    curvature: Optional[float] = None,
+    products: int = 300,
+    seed: int = 0,
+    progress: Progress = None,
+) -> Training:
+    """Gradient descent on L_λ from ``start`` (m, d), zero by default, to ‖∇L_λ‖ ≤ ``gradient``.
+
+    ``weights`` (p, d), ``inputs`` (n, d), ``labels`` (n,); ``lam``, ``loss`` and ``model`` as for
+    `evaluate`. ``step`` is a fixed step size, found by backtracking without one; ``noise`` perturbs each
+    gradient; with ``curvature`` the descent ends only where the least eigenvalue of the Hessian is certified
+    to be at least −``curvature``.
+    """
+    return Training(
+        **_core.train(
+            (weights, inputs, labels),
+            (activation, k, lam, loss, model, products, seed),
+            (start, max_steps, step, noise, gradient, curvature),
+            progress,
+        )
+    )
+
+
+def claims() -> list[dict[str, str]]:
+    """The claims that can be verified, as dictionaries.
+
+    The keys are claim, title, reference, statement, hypotheses, method and refuted_by.
+    """
+    return _json.loads(_core.claims())
+
+
+def _names(name: str, given: object) -> list[str]:
+    """A name, or several of them."""
+    if isinstance(given, str):
+        return [given]
+    try:
+        names = list(given)  # type: ignore[call-overload]
+    except TypeError:
+        names = [None]
+    if not all(isinstance(one, str) for one in names):
+        raise ValueError(f"{name} = {given!r} is not allowed: a name is needed, or several of them")
+    return names
+
+
+def _path(name: str, given: object) -> str:
+    try:
+        return _os.fsdecode(given)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{name} = {given!r} is not allowed: the path of a file is needed") from None
+
+
+def verify(
+    claims: Union[str, Iterable[str]] = (),
+    tier: Literal["quick", "standard", "paper"] = "quick",
+    *,
+    seed: int = 2206,
+    journal: Union[None, str, _os.PathLike[str]] = None,
+    jobs: int = 0,
+    progress: Progress = None,
+) -> Verdicts:
+    """Measures claims (all of them by default) and judges them; a notebook shows a card for each.
+
+    The quick tier takes about a minute for all claims on two cores, the standard tier half an hour, the
+    paper tier hours. With a ``journal`` records are kept in that file, and found there the next time, also
+    after a Ctrl-C. ``jobs`` is how many cells are measured at once, one on each core by default.
+    """
+    journal = None if journal is None else _path("journal", journal)
+    found = _core.verify(_names("claims", claims), tier, seed, journal, jobs, progress)
+    cards = {card["claim"]: card for card in _json.loads(_core.claims())}
+    return Verdicts(Verdict(*one, card=cards.get(one[0]["claim"])) for one in _json.loads(found))
+
+
+def judge(
+    table: Any,
+    claims: Union[str, Iterable[str], Mapping[str, str]],
+    *,
+    by: Union[str, Iterable[str]] = (),
+    errors: Optional[Mapping[str, str]] = None,
+    hypotheses: Union[str, Iterable[str]] = (),
+    scatter: Optional[str] = None,
+    name: str = "table",
+) -> Verdict:
+    """The verdict on claims about a table of numbers, as ``error <= C m^-0.5``.
+
+    ``table`` is a DataFrame of pandas or polars, or a mapping from names to columns; ``claims`` a statement,
+    a list of statements, or a mapping from names to statements. Rows that agree in the columns of the right
+    side and in ``by`` are repetitions; ``errors`` maps a column to that which bounds its errors (``x_error``
+    bounds those of ``x`` by itself); ``hypotheses`` mark the rows that meet them, as ``m >= d^2``;
+    ``scatter`` is the reason why both sides carry the scatter of samples. docs/judge.md says more.
+    """
+    columns = getattr(table, "columns", None)
+    if columns is None and not hasattr(table, "keys"):
+        kind = type(table).__name__
+        raise ValueError(
+            f"a table of the type {kind} is not allowed: a DataFrame, or a mapping from names to columns"
+        )
+    names = list(table.keys() if columns is None else columns)
+
+    def column(name: object) -> list[Any]:
+        values = _np.asarray(table[name])
+        if values.ndim != 1:
+            raise ValueError(
+                f"the column {name!r} has the shape {values.shape}, but a list of numbers is needed"
+            )
+        return values.astype(float).tolist() if values.dtype.kind in "fiub" else [str(v) for v in values]
+
+    if isinstance(claims, str):
+        claims = {"claim": claims}
+    elif not hasattr(claims, "items"):
+        claims = {f"claim-{i + 1}": text for i, text in enumerate(_names("claims", claims))}
+    statements = [(str(n), text) for n, text in claims.items()]  # type: ignore[union-attr]
+    _names("claims", [text for _, text in statements])
+    pairs = [] if errors is None else list(errors.items())
+    _names("errors", [word for pair in pairs for word in pair])
+    if scatter is not None:
+        _names("scatter", [scatter])
+    options = (_names("by", by), pairs, _names("hypotheses", hypotheses), scatter)
+    verdict, notes = _core.judge(name, [(str(n), column(n)) for n in names], statements, options)
+    # The remarks speak of the options of the command line.
+    return Verdict(*_json.loads(verdict), [note.replace("--by", "by") for note in notes])
+
+
+def oracle(
+    path: Union[str, _os.PathLike[str]], format: Optional[str] = None
+) -> tuple[int, int, list[dict[str, Any]]]:
+    """Compares a file of reference values with what the library computes.
+
+    Returns how many agree, how many were compared, and the comparisons that disagree, as dictionaries.
+    docs/oracles.md describes the formats; ``format`` names one where the content does not tell.
+    """
+    agree, compared, wrong = _core.oracle(_path("path", path), format)
+    return agree, compared, _json.loads(wrong)
