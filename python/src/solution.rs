@@ -8,8 +8,8 @@ use crate::values::{choice, error, positive, real, refused, size, warn, whole};
 use escapement::construct::{self as constructions, LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::covariance::Covariance;
 use escapement::descent::{
-    DescentOptions, DescentState, Iterate, LeastEigenvalue, LeastOptions, LossLandscape, Outcome, StepSize,
-    descend, least_eigenvalue,
+    DescentOptions, DescentState, Iterate, LeastEigenvalue, LeastOptions, LossLandscape, StepSize, descend,
+    least_eigenvalue,
 };
 use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::{Model, PairedNetwork};
@@ -460,15 +460,7 @@ pub fn train<'py>(
         q.chosen.result(run())
     })?;
     let out = PyDict::new(py);
-    let outcome = match found.outcome {
-        Outcome::SecondOrder => "second-order-stationary",
-        Outcome::FirstOrder => "first-order-stationary",
-        Outcome::Steps => "steps-spent",
-        Outcome::Diverged => "diverged",
-        Outcome::Stagnated => "stagnated",
-        Outcome::Interrupted => "interrupted",
-    };
-    out.set_item("outcome", outcome)?;
+    out.set_item("outcome", found.outcome.name())?;
     out.set_item("W", matrix(py, found.state.w.as_ref()))?;
     out.set_item("steps", found.state.step)?;
     out.set_item("loss", found.value.objective)?;

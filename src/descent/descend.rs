@@ -51,6 +51,20 @@ pub enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    /// The name in summaries, as `second-order-stationary`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SecondOrder => "second-order-stationary",
+            Self::FirstOrder => "first-order-stationary",
+            Self::Steps => "steps-spent",
+            Self::Diverged => "diverged",
+            Self::Stagnated => "stagnated",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// The result of a descent.
 #[derive(Debug, Clone)]
 pub struct Descended {

@@ -6,7 +6,7 @@ use super::dense::orthonormality;
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
-use crate::sphere::{FeatureLevels, Level, cumulative_dimension};
+use crate::sphere::{FeatureLevels, by_kappa, cumulative_dimension};
 use faer::Par;
 
 /// The most columns that are added at a time where the start already spans as many directions as are wanted.
@@ -27,10 +27,8 @@ const SMALL_LEVEL: usize = 128;
 /// the request cuts; or no more than are wanted, where that is too many.
 pub fn completed(levels: &FeatureLevels, order: usize, wanted: usize) -> usize {
     let most = SMALL_LEVEL.max(WHOLE_LEVEL.saturating_mul(wanted)).min(order);
-    let mut sorted: Vec<&Level> = levels.levels.iter().collect();
-    sorted.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
     let (mut end, mut highest, mut whole) = (0.0, 0, None);
-    for (i, level) in sorted.into_iter().enumerate() {
+    for (i, level) in by_kappa(&levels.levels).into_iter().enumerate() {
         end += level.dimension;
         highest = highest.max(level.degree);
         if end > most as f64 {

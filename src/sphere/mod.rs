@@ -53,4 +53,4 @@ pub use points::{unit_columns, unit_rows};
 pub use quadrature::ZonalQuadrature;
 pub use sampling::uniform_sphere;
 pub use table::{ZonalCoefficients, ZonalRow, ZonalTable};
-pub use zonal::{FeatureLevels, Level, Truncation, lambda, orthonormal_coefficients};
+pub use zonal::{FeatureLevels, Level, Truncation, by_kappa, lambda, orthonormal_coefficients};

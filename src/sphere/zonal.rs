@@ -182,6 +182,13 @@ pub struct FeatureLevels {
     rounding: f64,
 }
 
+/// The levels by falling κ_j, which is the order of their eigenvalues at infinite width.
+pub fn by_kappa(levels: &[Level]) -> Vec<&Level> {
+    let mut falling: Vec<&Level> = levels.iter().collect();
+    falling.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    falling
+}
+
 impl FeatureLevels {
     /// The parts of Σ for this activation at dimension `d`, up to the degree that `truncation` asks for.
     ///

@@ -194,18 +194,20 @@ impl Rows {
     fn records(&self, id: &str, statements: &[Statement], options: &Options) -> Result<Vec<Record>> {
         let mut seen: BTreeMap<Cell, usize> = BTreeMap::new();
         let mut records = Vec::with_capacity(self.count);
+        // Each looks at all rows.
+        let tightest: Vec<Option<f64>> = statements.iter().map(|s| self.tightest(s)).collect();
         for row in 0..self.count {
             let mut cell = self.cell(id, row);
             let replicate = seen.entry(cell.clone()).or_insert(0);
             cell = cell.replicate(*replicate);
             *replicate += 1;
             let mut measurement = Measurement::new();
-            for statement in statements {
+            for (statement, tightest) in statements.iter().zip(&tightest) {
                 let (left, error) = self.side(&statement.lhs, statement.left(self.at(row)), row)?;
                 measurement.insert(lhs(statement), left, error);
                 let (right, error) = self.side(&statement.rhs, statement.right(self.at(row)), row)?;
                 measurement.insert(rhs(statement), right, error);
-                if let Some(factor) = self.tightest(statement) {
+                if let Some(factor) = tightest {
                     measurement.insert(tight(statement), factor * right, factor.abs() * error);
                 }
             }

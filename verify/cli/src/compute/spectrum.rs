@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
-use escapement::sphere::{FeatureLevels, Level, Truncation};
+use escapement::sphere::{FeatureLevels, Level, Truncation, by_kappa};
 use escapement::{Error, tolerance};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::text::numbers::{multiplicity, number};
@@ -273,12 +273,6 @@ fn cut(levels: &[Level], top: usize, computed: usize, route: Route, order: usize
         }
     }
     None
-}
-
-fn by_kappa(levels: &[Level]) -> Vec<&Level> {
-    let mut sorted: Vec<&Level> = levels.iter().collect();
-    sorted.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
-    sorted
 }
 
 fn route(name: &str) -> Result<RouteChoice> {

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::history::{HEADINGS, History};
-use super::summary::{self, Summary};
+use super::summary::Summary;
 use super::{data::Problem, files, values::Every};
 use crate::compute::curvature::{self, Curvature};
 use crate::files::{array, stdout};
@@ -173,7 +173,7 @@ impl Run {
             if wanted { Some(least(objective, ended, products, settings.seed.unwrap_or(0))?) } else { None };
         let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
         let summary = Summary {
-            outcome: summary::name(*outcome).to_owned(),
+            outcome: outcome.name().to_owned(),
             steps: state.step,
             evaluations: state.evaluations,
             d: objective.d(),

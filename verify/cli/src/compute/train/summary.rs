@@ -38,32 +38,20 @@ pub struct Summary {
     pub hessian: Option<Curvature>,
 }
 
-/// The name of an outcome.
-pub fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::SecondOrder => "second-order-stationary",
-        Outcome::FirstOrder => "first-order-stationary",
-        Outcome::Steps => "steps-spent",
-        Outcome::Diverged => "diverged",
-        Outcome::Stagnated => "stagnated",
-        Outcome::Interrupted => "interrupted",
-    }
-}
-
 impl Summary {
     /// Whether the steps were spent, so that more of them go on.
     pub fn is_open(&self) -> bool {
-        self.outcome == name(Outcome::Steps)
+        self.outcome == Outcome::Steps.name()
     }
 
     /// Whether the user stopped it.
     pub fn is_interrupted(&self) -> bool {
-        self.outcome == name(Outcome::Interrupted)
+        self.outcome == Outcome::Interrupted.name()
     }
 
     /// Whether the loss left every bound.
     pub fn diverged(&self) -> bool {
-        self.outcome == name(Outcome::Diverged)
+        self.outcome == Outcome::Diverged.name()
     }
 
     /// The meaning of the outcome, and advice.

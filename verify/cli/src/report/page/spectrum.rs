@@ -5,7 +5,7 @@ use crate::report::model::{Freshness, Report};
 use crate::report::plot::small::{Dot, Small, Trace};
 use escapement::covariance::Covariance;
 use escapement::eigen::{self, EigenPairs, Request, Route, RouteChoice};
-use escapement::sphere::{Level, Truncation, uniform_sphere};
+use escapement::sphere::{Level, Truncation, by_kappa, uniform_sphere};
 use escapement::{activation, seed, tolerance};
 use escapement_verify::text::numbers::{minus, subscript};
 use faer::Par;
@@ -109,8 +109,7 @@ impl Band {
 }
 
 fn bands(levels: &[Level], count: usize) -> Vec<Band> {
-    let mut falling: Vec<Level> = levels.to_vec();
-    falling.sort_by(|a, b| b.kappa.total_cmp(&a.kappa));
+    let falling = by_kappa(levels);
     let mut from = 0;
     let parts = [
         ("q1", format!("Q1: degrees 0 to {K}"), 0..=K),
@@ -118,7 +117,8 @@ fn bands(levels: &[Level], count: usize) -> Vec<Band> {
         ("q3", format!("Q3: degrees above {}", 2 * K), 2 * K + 1..=usize::MAX),
     ];
     let band = |(class, name, degrees): (&'static str, String, RangeInclusive<usize>)| {
-        let levels: Vec<Level> = falling.iter().filter(|l| degrees.contains(&l.degree)).copied().collect();
+        let levels: Vec<Level> =
+            falling.iter().filter(|l| degrees.contains(&l.degree)).map(|l| **l).collect();
         let size: f64 = levels.iter().map(|l| l.dimension).sum();
         let to = if class == "q3" { count } else { (from + size as usize).min(count) };
         let band = Band { class, name, levels, from, to };
