@@ -90,8 +90,8 @@ fn inputs<'py>(given: &Bound<'py, PyAny>) -> PyResult<Matrix<'py>> {
     if off > 0 {
         let worst = (0..n).max_by(|&a, &b| deviation(a).total_cmp(&deviation(b))).unwrap_or(0);
         let words = format!(
-            "{off} of the {n} inputs are off the sphere of radius √d = {radius:.6} (row {worst} has norm {:.6}) \
-             and are used as they are",
+            "{off} of the {n} inputs are off the sphere of radius √d = {radius:.6} (row {worst} has norm \
+             {:.6}) and are used as they are",
             view.row(worst).norm_l2()
         );
         warn(given.py(), 2, &words)?;

@@ -77,8 +77,8 @@ impl Target {
     /// assumes to be 1, may have any value; [`Target::low_second_moment`] returns it.
     ///
     /// # Errors
-    /// d below 3 or above 2⁵³; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a degree above k; the
-    /// wrong number of harmonic coefficients; a number that is not finite.
+    /// d below 3 or above 2⁵³; k = 0; a direction of the wrong length or not a unit vector; |α| > 1; a
+    /// degree above k; the wrong number of harmonic coefficients; a number that is not finite.
     pub fn new(d: usize, k: usize, mut low: LowDegree, mut sparse: Vec<SparseTerm>) -> Result<Self> {
         sphere::require_dimension(d)?;
         if k == 0 || k > sphere::zonal::MAX_DEGREE {

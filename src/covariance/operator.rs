@@ -49,8 +49,9 @@ impl Covariance {
 }
 
 impl CovarianceOperator<'_> {
-    /// The scratch memory, in bytes, of a product with `b` columns in dimension `d`. It does not depend on p,
-    /// and where `par` allows several threads it is that of sixteen, so that no plan depends on their number.
+    /// The scratch memory, in bytes, of a product with `b` columns in dimension `d`. It does not depend on
+    /// p, and where `par` allows several threads it is that of sixteen, so that no plan depends on their
+    /// number.
     pub(crate) fn scratch_bytes(d: usize, b: usize, par: Par) -> f64 {
         let threads = if par == Par::Seq { 1.0 } else { 16.0 };
         let side = SIDE as f64;

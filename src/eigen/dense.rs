@@ -20,8 +20,8 @@ const SKETCH: usize = 64;
 const TALL: usize = 16;
 /// The order from which an EVD takes less time with a second thread, as measured on two cores.
 const PARALLEL_ORDER: usize = 1_000;
-/// How many parts a large EVD is cut into. The number of parts changes the last bits, so it is the same on all
-/// machines, however many threads share them.
+/// How many parts a large EVD is cut into. The number of parts changes the last bits, so it is the same on
+/// all machines, however many threads share them.
 const PARTS: usize = 4;
 
 /// All eigenvalues of a symmetric matrix in descending order, and orthonormal eigenvectors as columns in the

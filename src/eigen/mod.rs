@@ -130,9 +130,9 @@ impl EigenPairs {
         self.residuals.get(i).copied().unwrap_or(self.residual_max).max(self.rounding_bound())
     }
 
-    /// The eigenvalues as they may be shown: Σ is positive semidefinite, and an eigenvalue that is smaller than
-    /// its own [`Self::bound`] has no digits, so zero stands for it. The second value says how many those are,
-    /// and the largest of their bounds; none where every eigenvalue has digits.
+    /// The eigenvalues as they may be shown: Σ is positive semidefinite, and an eigenvalue that is smaller
+    /// than its own [`Self::bound`] has no digits, so zero stands for it. The second value says how many
+    /// those are, and the largest of their bounds; none where every eigenvalue has digits.
     pub fn shown(&self) -> (Vec<f64>, Option<(usize, f64)>) {
         let mut below = None;
         let shown = self.eigenvalues.iter().enumerate().map(|(i, &value)| {

@@ -15,16 +15,16 @@ const WARM_BLOCK: usize = 128;
 /// The least number of columns to which a block is made smaller to save memory.
 const LEAST_BLOCK: usize = 8;
 
-/// Where a request ends inside a level, the whole level is computed if that makes at most so many times as many
-/// eigenvalues: the eigenvalues of a level lie close together, so that a part of them converges slowly.
+/// Where a request ends inside a level, the whole level is computed if that makes at most so many times as
+/// many eigenvalues: the eigenvalues of a level lie close together, so that a part of them converges slowly.
 const WHOLE_LEVEL: usize = 6;
 
 /// The same, whatever was asked for, up to this number of eigenvalues.
 const SMALL_LEVEL: usize = 128;
 
-/// How many eigenvalues the matrix-free route computes where the `wanted` largest of `order` are asked for: up to
-/// the end of the levels of all degrees up to some j, which can be certified; or up to the end of the level that
-/// the request cuts; or no more than are wanted, where that is too many.
+/// How many eigenvalues the matrix-free route computes where the `wanted` largest of `order` are asked for:
+/// up to the end of the levels of all degrees up to some j, which can be certified; or up to the end of the
+/// level that the request cuts; or no more than are wanted, where that is too many.
 pub fn completed(levels: &FeatureLevels, order: usize, wanted: usize) -> usize {
     let most = SMALL_LEVEL.max(WHOLE_LEVEL.saturating_mul(wanted)).min(order);
     let (mut end, mut highest, mut whole) = (0.0, 0, None);

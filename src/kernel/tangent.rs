@@ -1,10 +1,10 @@
 //! The tangent kernel of the first layer: at the width of a network, and in the limit of infinite width.
 //!
-//! The feature of an input x is the gradient `φ(x) = m^{-1/2} (a_r σ'(w_r·x) x)_r` of a paired network by its
-//! first-layer weights, and the kernel is `K(x, x') = φ(x)·φ(x')`. With uniform unit weights its limit on the
-//! sphere of radius √d is `K_∞(x, x') = Σ_j τ_j P_j(x·x'/d)`, whose eigenvalue on degree j is `κ_j =
-//! τ_j/B(d,j)`. Gaussian weights `N(0, I/d)` are unit ones times an independent radius, so that their limit is
-//! a mean over radii.
+//! The feature of an input x is the gradient `φ(x) = m^{-1/2} (a_r σ'(w_r·x) x)_r` of a paired network by
+//! its first-layer weights, and the kernel is `K(x, x') = φ(x)·φ(x')`. With uniform unit weights its limit
+//! on the sphere of radius √d is `K_∞(x, x') = Σ_j τ_j P_j(x·x'/d)`, whose eigenvalue on degree j is `κ_j =
+//! τ_j/B(d,j)`. Gaussian weights `N(0, I/d)` are unit ones times an independent radius, so that their limit
+//! is a mean over radii.
 
 use super::ridge::{cosines, sum_series};
 use crate::activation::{Activation, Supremum};
@@ -14,16 +14,16 @@ use crate::sphere::{FeatureLevels, Truncation, dimension};
 use crate::{Error, Result, tolerance};
 use faer::{Accum, Mat, MatRef, Par};
 
-/// The kernel at the width of a network with the p distinct neurons in the rows of `weights` (`[p, d]`, of any
-/// norm): `[n, n]` for the inputs in the rows of `x` (`[n, d]`, of any norm), and a bound on the error of each
-/// entry.
+/// The kernel at the width of a network with the p distinct neurons in the rows of `weights` (`[p, d]`, of
+/// any norm): `[n, n]` for the inputs in the rows of `x` (`[n, d]`, of any norm), and a bound on the error
+/// of each entry.
 ///
 /// # Errors
 /// Shapes that do not fit, entries that are not finite, or a kernel that overflows.
 ///
 /// # Accuracy
-/// The bound allows for p + 2d + 16 roundings of the sum of the moduli, where each value of σ' is taken to be
-/// right to four.
+/// The bound allows for p + 2d + 16 roundings of the sum of the moduli, where each value of σ' is taken to
+/// be right to four.
 pub fn at_width(
     weights: MatRef<'_, f64>,
     activation: &dyn Activation,
@@ -193,8 +193,8 @@ impl InfiniteWidth {
             let norm = x.row(row).norm_l2();
             if (norm / root - 1.0).abs() > tolerance::UNIT_NORM_F32 {
                 let allowed = format!(
-                    "the limit of infinite width is known on the sphere of radius √d = {root:.6}, to which every \
-                     input must belong"
+                    "the limit of infinite width is known on the sphere of radius √d = {root:.6}, to which \
+                     every input must belong"
                 );
                 return Err(Error::domain(format!("the norm of input {row}"), norm, allowed));
             }

@@ -22,8 +22,9 @@ const MAX_ORDER: usize = 4096;
 /// The order of the quadrature is doubled until all coefficients and `E[g²]` agree to rounding.
 ///
 /// # Errors
-/// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`]; [`Error::Numerical`]
-/// if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for instance).
+/// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if `max_degree >` [`MAX_DEGREE`];
+/// [`Error::Numerical`] if `g` is not finite on the nodes, or too rough for 4096 of them (a jump, for
+/// instance).
 ///
 /// # Accuracy
 /// The absolute error is at most `(8 + j)·2⁻⁵²·√E[g²]`, see [`crate::tolerance::ZONAL_ROUNDINGS`]; less than
@@ -193,10 +194,10 @@ impl FeatureLevels {
     /// The parts of Σ for this activation at dimension `d`, up to the degree that `truncation` asks for.
     ///
     /// # Errors
-    /// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if the tolerance is not positive or the degree
-    /// above [`MAX_DEGREE`]; [`Error::Certificate`] if no degree up to [`MAX_DEGREE`] meets the tolerance
-    /// (rounding counts: about 1e-14 of the trace is the least that can be certified); [`Error::Numerical`]
-    /// as in [`orthonormal_coefficients`].
+    /// [`Error::Dimension`] unless `3 ≤ d ≤ 2⁵³`; [`Error::Domain`] if the tolerance is not positive or the
+    /// degree above [`MAX_DEGREE`]; [`Error::Certificate`] if no degree up to [`MAX_DEGREE`] meets the
+    /// tolerance (rounding counts: about 1e-14 of the trace is the least that can be certified);
+    /// [`Error::Numerical`] as in [`orthonormal_coefficients`].
     ///
     /// # Accuracy
     /// Values of 25 digits for τ_j, for degrees up to 60 at d = 100 and 1 000, are met to 1e-15 of the

@@ -1,5 +1,5 @@
-//! Small inputs that failed once, each for its kind: the files are in `cases`, and `expected.json` has spectra
-//! from two-dimensional quadrature (Gauss–Jacobi times trapezoid), which knows no harmonics.
+//! Small inputs that failed once, each for its kind: the files are in `cases`, and `expected.json` has
+//! spectra from two-dimensional quadrature (Gauss–Jacobi times trapezoid), which knows no harmonics.
 
 use crate::process::{Desk, distance, files};
 use serde_json::Value;
@@ -132,8 +132,8 @@ fn the_largest_numbers_are_named_as_they_were_typed() {
     }
 }
 
-/// The folder of an output is made where it is missing, and goes again with a command that fails; an input that is
-/// missing is refused.
+/// The folder of an output is made where it is missing, and goes again with a command that fails; an input
+/// that is missing is refused.
 #[test]
 fn missing_folders() {
     let desk = desk();
@@ -244,8 +244,8 @@ fn damage_is_not_read_as_numbers() {
     assert!(!desk.path("t").exists());
 }
 
-/// Where the address space is so small that the buffers of the threads do not fit, it is said before the work;
-/// where it is larger, the sizes are held to what is left.
+/// Where the address space is so small that the buffers of the threads do not fit, it is said before the
+/// work; where it is larger, the sizes are held to what is left.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_limit_on_the_address_space_is_a_limit() {

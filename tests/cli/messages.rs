@@ -1,6 +1,6 @@
-//! What every refusal has in common: it gives no remedy that the command does not have, names the value that was
-//! typed and no other, and does not ask for what it refuses. [`Desk::refused`] holds each refusal of these tests
-//! to it.
+//! What every refusal has in common: it gives no remedy that the command does not have, names the value that
+//! was typed and no other, and does not ask for what it refuses. [`Desk::refused`] holds each refusal of
+//! these tests to it.
 
 use crate::process::Desk;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ fn words(said: &str) -> Vec<&str> {
     said.split_whitespace().map(|word| word.trim_matches(edge)).filter(|word| !word.is_empty()).collect()
 }
 
-/// What is wrong with the message on these arguments, if anything is. `help` gives the help of a command, empty
-/// for what is no command.
+/// What is wrong with the message on these arguments, if anything is. `help` gives the help of a command,
+/// empty for what is no command.
 pub fn fault(arguments: &[&str], said: &str, help: impl Fn(&str) -> String) -> Option<String> {
     let words = words(said);
     let typed =

@@ -376,8 +376,8 @@ fn a_paper_is_cited_and_its_bibtex_is_folded() {
     assert!(all(&Html::parse_document(&pages.page("whole.jsonl", &[])), "details.bibtex").is_empty());
 }
 
-/// A line for each statement, with the statement's own numbers: "upon" has another bound with an exponent, and
-/// shows those of its rate alone.
+/// A line for each statement, with the statement's own numbers: "upon" has another bound with an exponent,
+/// and shows those of its rate alone.
 #[test]
 fn the_overview_has_the_numbers_of_each_statement() {
     let pages = Pages::new();

@@ -346,8 +346,8 @@ fn interrupted(words: &str, journal: &std::path::Path) -> String {
     String::from_utf8(out.stderr).unwrap()
 }
 
-/// The claim has its own constant, the one below it another, and their quotient is what the step between them
-/// brings; a ground that is twice as loose brings twice as much.
+/// The claim has its own constant, the one below it another, and their quotient is what the step between
+/// them brings; a ground that is twice as loose brings twice as much.
 #[test]
 fn a_constant_is_followed_through_the_graph() {
     let desk = TempDir::new().unwrap();

@@ -94,8 +94,8 @@ fn iterates_on_a_quadratic_are_powers() {
 
 #[test]
 fn noise_has_the_variance_of_the_equation_and_a_stream_of_its_own() {
-    // On a landscape all but flat T steps move W by −η Σ_t Ξ_t: a normal matrix of variance η²s²T/(md), where
-    // md counts the entries of all columns.
+    // On a landscape all but flat T steps move W by −η Σ_t Ξ_t: a normal matrix of variance η²s²T/(md),
+    // where md counts the entries of all columns.
     let (n, steps, eta, s) = (400, 30, 0.5, 0.2);
     let options = DescentOptions { noise: s, seed: 3, ..fixed(eta, steps) };
     for columns in [1, 8] {

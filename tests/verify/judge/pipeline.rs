@@ -76,8 +76,8 @@ fn a_growth_is_judged_by_its_slope_on_the_side_that_binds() {
     }
 }
 
-/// A bound is vacuous where its right side, times the constant that its sweep needs, is no better than what needs
-/// no theorem; in one with explicit constants the right side stands for itself.
+/// A bound is vacuous where its right side, times the constant that its sweep needs, is no better than what
+/// needs no theorem; in one with explicit constants the right side stands for itself.
 #[test]
 fn a_bound_that_says_nothing_is_counted() {
     use escapement_verify::judge::Vacuous;

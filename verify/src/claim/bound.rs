@@ -180,8 +180,8 @@ pub struct Bound {
     pub check: Check,
     /// The slack of a growth and of an asymptotic statement.
     pub slack: Slack,
-    /// Whether it is the statement itself, and not a step to it or a consequence: such bounds are what a reader
-    /// is shown first. Where a claim marks none, its first one is.
+    /// Whether it is the statement itself, and not a step to it or a consequence: such bounds are what a
+    /// reader is shown first. Where a claim marks none, its first one is.
     pub headline: bool,
     /// What was chosen after seeing data (a factor, a range, a reading of "bounded"), if anything was: it is
     /// printed with the result.
@@ -341,9 +341,9 @@ impl Bound {
     }
 
     /// The left side needs no theorem to be at most (for a lower bound at least) the quantity of this name:
-    /// the loss of the network that answers 0, say. Where the right side, times the constant that the sweep of
-    /// a growth needs, is no better, the bound is *vacuous*, which is counted and printed beside the verdict. Cells
-    /// without the quantity are passed over.
+    /// the loss of the network that answers 0, say. Where the right side, times the constant that the sweep
+    /// of a growth needs, is no better, the bound is *vacuous*, which is counted and printed beside the
+    /// verdict. Cells without the quantity are passed over.
     #[must_use]
     pub fn trivially(mut self, quantity: impl Into<String>) -> Self {
         self.trivial = Some(quantity.into());

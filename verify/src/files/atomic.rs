@@ -67,8 +67,8 @@ impl Outputs {
         Ok(())
     }
 
-    /// Writes one output beside its place, flushed to disk; it appears at `path` only on [`Self::commit`]. Its
-    /// folder is made where it is missing, see [`Self::folder`].
+    /// Writes one output beside its place, flushed to disk; it appears at `path` only on [`Self::commit`].
+    /// Its folder is made where it is missing, see [`Self::folder`].
     ///
     /// # Errors
     /// An unwritable or full folder, an output named twice, or what `write` returns, in one sentence.

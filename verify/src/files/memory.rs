@@ -1,8 +1,8 @@
 //! How much memory there is, and sizes as people write them.
 //!
 //! Four limits are looked at, of which the lowest counts: the memory of the machine, that of the control
-//! groups that this process runs in (Slurm's `--mem`, systemd's `MemoryMax`, containers), and the limit on the
-//! process's address space (`ulimit -v`).
+//! groups that this process runs in (Slurm's `--mem`, systemd's `MemoryMax`, containers), and the limit on
+//! the process's address space (`ulimit -v`).
 
 use escapement::error::human_bytes;
 use std::collections::BTreeMap;
@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 /// What is assumed where the machine does not say.
 const FALLBACK: u64 = 4 << 30;
 
-/// What a thread reserves of the address space beside the buffer of its matrix products: a stack, and an arena
-/// of the allocator.
+/// What a thread reserves of the address space beside the buffer of its matrix products: a stack, and an
+/// arena of the allocator.
 const THREAD: u64 = 80 << 20;
 
 /// The memory that this process may use, in bytes: the lowest of the four limits, or 4 GiB where none can be
-/// read. The default limit of everything that chooses by memory: a total, not what happens to be free, so that
-/// the same command makes the same choice twice.
+/// read. The default limit of everything that chooses by memory: a total, not what happens to be free, so
+/// that the same command makes the same choice twice.
 pub fn total() -> u64 {
     let system = System::here();
     let limits = [system.machine("MemTotal:"), system.groups(|g| Some(g.limit)), system.address_space()];
@@ -43,8 +43,8 @@ pub fn check_address_space() -> Result<(), String> {
     let system = System::here();
     match (system.address_space(), system.limit()) {
         (Some(left), Some(limit)) if left < THREAD => Err(format!(
-            "the address space is limited to {} (ulimit -v), but {} threads reserve {} for stacks and matrix \
-             products: raise the limit, or take fewer threads with RAYON_NUM_THREADS",
+            "the address space is limited to {} (ulimit -v), but {} threads reserve {} for stacks and \
+             matrix products: raise the limit, or take fewer threads with RAYON_NUM_THREADS",
             human_bytes(limit as f64),
             rayon::current_num_threads(),
             human_bytes(system.reserved() as f64)

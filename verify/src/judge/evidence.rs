@@ -77,7 +77,8 @@ pub struct Worst {
 /// On how many cells a bound says no more than what needs no theorem: see [`crate::Bound::trivially`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vacuous {
-    /// On so many its right side, times the constant that its sweep needs, is no better than the trivial value.
+    /// On so many its right side, times the constant that its sweep needs, is no better than the trivial
+    /// value.
     pub cells: usize,
     /// Of so many whose trivial value is known.
     pub of: usize,
@@ -160,8 +161,8 @@ impl BoundVerdict {
         word(self.verdict, self.bracketed)
     }
 
-    /// The erratum whose printed wording it shows to be vacuous, if it does: outside the hypotheses too, where
-    /// such a wording is measured.
+    /// The erratum whose printed wording it shows to be vacuous, if it does: outside the hypotheses too,
+    /// where such a wording is measured.
     pub fn found_vacuous(&self) -> Option<ErratumId> {
         self.shows_vacuous.filter(|_| self.bracketed.unwrap_or(self.verdict).supports())
     }
@@ -218,8 +219,8 @@ impl ClaimVerdict {
         word(self.verdict, self.bracketed)
     }
 
-    /// The bounds that are the statement itself, in its order, as far as they were measured; the first bound that
-    /// counts where none is marked.
+    /// The bounds that are the statement itself, in its order, as far as they were measured; the first bound
+    /// that counts where none is marked.
     pub fn headlines(&self) -> Vec<&BoundVerdict> {
         let measured = || self.bounds.iter().filter(|b| b.counts() && b.verdict != Verdict::NotMeasured);
         let marked: Vec<&BoundVerdict> = measured().filter(|b| b.headline).collect();

@@ -24,8 +24,8 @@ enum Token {
 }
 
 impl Formula {
-    /// Reads a formula: numbers, names of columns (in braces where they hold anything but letters, digits and
-    /// underscores), `+ − * / ^`, parentheses and functions. Factors may stand side by side.
+    /// Reads a formula: numbers, names of columns (in braces where they hold anything but letters, digits
+    /// and underscores), `+ − * / ^`, parentheses and functions. Factors may stand side by side.
     ///
     /// # Errors
     /// What is wrong with it, in one sentence.
@@ -48,8 +48,8 @@ impl Formula {
                 Token::Name(_) | Token::Function(_) | Token::Sign('(') if ends => {
                     source.push('*');
                 }
-                // A sign before a power belongs to the whole of it: −x² is −(x²), and the parser that follows
-                // takes it for (−x)².
+                // A sign before a power belongs to the whole of it: −x² is −(x²), and the parser that
+                // follows takes it for (−x)².
                 Token::Sign('-') if !ends && before != Some(&Token::Sign('^')) => {
                     source.push_str("(0-1)*");
                     before = Some(token);

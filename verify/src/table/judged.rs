@@ -1,5 +1,5 @@
-//! From a table and statements to a verdict: rows become records, statements bounds, and the judge is that of
-//! every claim.
+//! From a table and statements to a verdict: rows become records, statements bounds, and the judge is that
+//! of every claim.
 
 use super::{Formula, Relation, Statement, Table};
 use crate::claim::{
@@ -15,11 +15,11 @@ use std::sync::{Mutex, PoisonError};
 /// How a table is to be read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Columns that keep rows apart, beside those that the right sides name: rows that agree in all of them are
-    /// repetitions.
+    /// Columns that keep rows apart, beside those that the right sides name: rows that agree in all of them
+    /// are repetitions.
     pub by: Vec<String>,
-    /// Bounds on the errors of columns: the column, and that of its error. Without an entry, a column `x_error`
-    /// is that of `x`.
+    /// Bounds on the errors of columns: the column, and that of its error. Without an entry, a column
+    /// `x_error` is that of `x`.
     pub errors: Vec<(String, String)>,
     /// Hypotheses, as inequalities over the columns: rows that miss one are outside.
     pub hypotheses: Vec<String>,
@@ -43,9 +43,9 @@ static PAPER: Paper = Paper::new("table", "A table of numbers");
 
 /// Judges statements about a table, which is called `name` in the results.
 ///
-/// Every column that a right side names is swept: lhs/rhs must not grow along it (for `>=`: not fall; for `=`
-/// with a constant: neither) while the others stay; columns that vary only together with it follow it. Without a
-/// constant a statement is an inequality, or an identity, on each row.
+/// Every column that a right side names is swept: lhs/rhs must not grow along it (for `>=`: not fall; for
+/// `=` with a constant: neither) while the others stay; columns that vary only together with it follow it.
+/// Without a constant a statement is an inequality, or an identity, on each row.
 ///
 /// # Errors
 /// A column that is missing or not of finite numbers, statements without an axis, and names that cannot be
@@ -317,8 +317,8 @@ impl Rows {
         others.filter(|other| follows(other)).copied().collect()
     }
 
-    /// The exponent of a column in the right side, where that is the same on all rows, and where nothing else
-    /// than parameters occurs there.
+    /// The exponent of a column in the right side, where that is the same on all rows, and where nothing
+    /// else than parameters occurs there.
     fn claimed(&self, statement: &Statement, name: &str) -> Option<f64> {
         const STEP: f64 = 1e-3;
         if !statement.variables().all(|v| self.parameters.iter().any(|p| p.symbol() == v)) {
@@ -400,8 +400,8 @@ fn tight(statement: &Statement) -> String {
 fn parameter(name: &str, values: &[f64]) -> Result<Parameter> {
     if !name.chars().all(|c| c.is_alphanumeric() || c == '_') || name.is_empty() {
         return Err(Error::Input(format!(
-            "the column '{name}' cannot be a variable: rename it so that it has letters, digits and underscores \
-             only"
+            "the column '{name}' cannot be a variable: rename it so that it has letters, digits and \
+             underscores only"
         )));
     }
     let house = Parameter::HOUSE.iter().find(|p| p.symbol() == name);

@@ -52,8 +52,8 @@ const SIGNS: [(&str, Relation, bool); 12] = [
 ];
 
 impl Statement {
-    /// Reads a statement: two formulas with `<=`, `>=` or `=` between them, where `C` in the right side stands
-    /// for a constant that nobody knows; or with `≲`, `≳` or `~`, which mean such a constant too.
+    /// Reads a statement: two formulas with `<=`, `>=` or `=` between them, where `C` in the right side
+    /// stands for a constant that nobody knows; or with `≲`, `≳` or `~`, which mean such a constant too.
     ///
     /// # Errors
     /// What is wrong with it, in one sentence.

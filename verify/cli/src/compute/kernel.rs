@@ -27,13 +27,14 @@ const DEGREES: usize = 5;
 /// Computes the tangent kernel K(x, x') of the first layer on inputs from a file.
 ///
 /// K(x, x') = (1/m) Σ_r σ'(w_r·x) σ'(w_r·x') x·x' for a network of width m, and its limit for m → ∞ on the
-/// sphere of radius √d, each with a bound on the error of its entries; and the eigenvalues κ_j of the limit on
-/// the harmonics of degree j, for weights that are uniform on the unit sphere, or Gaussian with variance 1/d.
+/// sphere of radius √d, each with a bound on the error of its entries; and the eigenvalues κ_j of the limit
+/// on the harmonics of degree j, for weights that are uniform on the unit sphere, or Gaussian with variance
+/// 1/d.
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement kernel --inputs X.npy --infinite\n  escapement kernel --inputs X.npy \
-        --weights W0.npy --out kernels\n  escapement kernel --inputs X.npy --m 1000 --infinite \
+    after_help = "Examples:\n  escapement kernel --inputs X.npy --infinite\n  escapement kernel --inputs \
+        X.npy --weights W0.npy --out kernels\n  escapement kernel --inputs X.npy --m 1000 --infinite \
         --gaussian-weights --activation erf --json\n\nWithout --weights and --m only the limit is computed. \
         With --gaussian-weights rows of W0.npy may have any norm."
 )]

@@ -242,8 +242,8 @@ fn wanted(args: &Args, p: usize, d: usize, notes: &mut Notes) -> Result<Option<u
     Ok(top)
 }
 
-/// The remark that the `top` eigenvalues end inside a level, with the ends of the levels around, and with what
-/// becomes of the request where `computed` eigenvalues are computed; none where they end with a level.
+/// The remark that the `top` eigenvalues end inside a level, with the ends of the levels around, and with
+/// what becomes of the request where `computed` eigenvalues are computed; none where they end with a level.
 fn cut(levels: &[Level], top: usize, computed: usize, route: Route, order: usize) -> Option<String> {
     let mut end = 0;
     for level in by_kappa(levels) {
@@ -261,12 +261,12 @@ fn cut(levels: &[Level], top: usize, computed: usize, route: Route, order: usize
             let ends = if begin > 0 { format!("{begin} or {end}") } else { end.to_string() };
             return Some(match route {
                 Route::Operator if computed > top => format!(
-                    "{cuts}: the first {computed} are computed and {top} shown, because whole levels are found \
-                     sooner and certified"
+                    "{cuts}: the first {computed} are computed and {top} shown, because whole levels are \
+                     found sooner and certified"
                 ),
                 Route::Operator => format!(
-                    "{cuts} and lie close together: whole levels are found sooner and certified, as with --top \
-                     {ends}"
+                    "{cuts} and lie close together: whole levels are found sooner and certified, as with \
+                     --top {ends}"
                 ),
                 _ => format!("{cuts}: a whole level ends at --top {ends}"),
             });

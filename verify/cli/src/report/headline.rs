@@ -89,7 +89,8 @@ impl BoundReport {
         Some(if room < TWICE { "tight".into() } else { format!("loose by a factor {}", short(room)) })
     }
 
-    /// The smallest violation that would have been noticed, as "m^0.12" for an extra power, or "a factor 1.3".
+    /// The smallest violation that would have been noticed, as "m^0.12" for an extra power, or "a factor
+    /// 1.3".
     pub fn noticed(&self) -> Option<String> {
         let words = self.verdict.power.iter().find(|p| p.least.is_some()).map(Power::words)?;
         Some(words.strip_prefix("an extra ").map_or(words.clone(), str::to_owned))

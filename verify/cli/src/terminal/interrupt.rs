@@ -1,5 +1,5 @@
-//! Ctrl-C, and the signal SIGTERM, which batch systems send. Where something can be kept the first one asks for
-//! that, and the second one ends the process; elsewhere the first one ends it.
+//! Ctrl-C, and the signal SIGTERM, which batch systems send. Where something can be kept the first one asks
+//! for that, and the second one ends the process; elsewhere the first one ends it.
 
 use super::exit::{INTERRUPTED, TERMINATED};
 use super::{is_quiet, note, say};
@@ -57,8 +57,8 @@ fn handle(handler: impl FnMut() + Send + 'static) {
     let _ = ctrlc::set_handler(handler);
 }
 
-/// Makes a limit on the size of files (`ulimit -f`) an error of the write that meets it, in place of the end of
-/// the process.
+/// Makes a limit on the size of files (`ulimit -f`) an error of the write that meets it, in place of the end
+/// of the process.
 pub fn report_limits_of_files() {
     // Nothing looks at the flag: a signal that has a handler ends nothing.
     #[cfg(unix)]

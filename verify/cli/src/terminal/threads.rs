@@ -11,8 +11,8 @@ pub fn start() {
     let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
     let count = asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let pool = ThreadPoolBuilder::new();
-    // A pool that fails to start cannot be replaced, so that it is tried out before. A program that has started
-    // its threads earlier keeps them, which is no error.
+    // A pool that fails to start cannot be replaced, so that it is tried out before. A program that has
+    // started its threads earlier keeps them, which is no error.
     let _ = match can_start(count) {
         Ok(()) => pool.build_global(),
         Err(e) => {

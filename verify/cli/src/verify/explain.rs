@@ -24,8 +24,8 @@ pub struct Args {
     /// Print only the BibTeX entry of the paper that states the claim
     #[arg(long, conflicts_with = "constant")]
     bibtex: bool,
-    /// Follow the claims that it rests on, and say how much of its implied constant each of them brings, by what
-    /// the journal holds
+    /// Follow the claims that it rests on, and say how much of its implied constant each of them brings, by
+    /// what the journal holds
     #[arg(long)]
     constant: bool,
     #[command(flatten)]
@@ -124,8 +124,8 @@ fn constants(args: &Args, claim: &dyn Claim, registry: &Registry, out: &mut dyn 
         let left = own / brought;
         let _ = writeln!(
             text,
-            "\nThe constant of {} is {}. Those of the claims that it rests on multiply to {}; the step from them to \
-             it leaves a factor of {}.",
+            "\nThe constant of {} is {}. Those of the claims that it rests on multiply to {}; the step from \
+             them to it leaves a factor of {}.",
             registry.name_of(claim),
             short(own),
             short(brought),
@@ -134,8 +134,8 @@ fn constants(args: &Args, claim: &dyn Claim, registry: &Registry, out: &mut dyn 
     }
     let _ = writeln!(
         text,
-        "A constant is the largest measured ratio of the two sides, the smallest of a lower bound, at the {tier} \
-         tier. The product takes each claim once, by its first statement; a proof may need a power of it."
+        "A constant is the largest measured ratio of the two sides, the smallest of a lower bound, at the \
+         {tier} tier. The product takes each claim once, by its first statement; a proof may need a power of it."
     );
     print(out, &text)?;
     Ok(HOLDS)

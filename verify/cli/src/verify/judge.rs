@@ -66,7 +66,8 @@ pub struct Args {
     /// A hypothesis, as "m >= d^2": rows that miss it are outside
     #[arg(long, value_name = "INEQUALITY", allow_hyphen_values = true)]
     hypothesis: Vec<String>,
-    /// Both sides carry the scatter of samples, for this reason: the slack is a quarter of a power, not a tenth
+    /// Both sides carry the scatter of samples, for this reason: the slack is a quarter of a power, not a
+    /// tenth
     #[arg(long, value_name = "REASON")]
     scatter: Option<String>,
     /// Draw both sides to this file, as SVG

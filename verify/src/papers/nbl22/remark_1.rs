@@ -202,8 +202,8 @@ impl Claim for Remark1 {
             .part(KERNELS),
             Bound::inequality(
                 "kernel-of-finite-width",
-                "the NTK of m = O(d) neurons needs n* ≥ n_k + B(d,k+1)/2 too, on average over directions and \
-                 samples",
+                "the NTK of m = O(d) neurons needs n* ≥ n_k + B(d,k+1)/2 too, on average over directions \
+                 and samples",
                 "kernel_finite",
                 Side::Lower,
                 "count",
@@ -217,7 +217,8 @@ impl Claim for Remark1 {
                 "separation",
                 "count_over_few",
                 at_least(),
-            ).headline()
+            )
+            .headline()
             .scatter("both sides are least numbers of samples that were measured")
             .part(SAMPLES),
             Bound::growth(
@@ -226,7 +227,8 @@ impl Claim for Remark1 {
                 "quadratic_over_expansion",
                 "one",
                 at_least(),
-            ).headline()
+            )
+            .headline()
             .scatter("both sides are least numbers of samples that were measured")
             .part(QUADRATIC),
         ]

@@ -192,11 +192,12 @@ impl Claim for Theorem1 {
                 "samples",
                 "power_log",
                 Sweep::uniform(D, Side::Upper).tied(tied),
-            ).headline()
+            )
+            .headline()
             .part(SAMPLES)
             .chosen(
-                "d from 11 on at the standard tier, and ε = ¼: below, n* over d^k ln d still grows for tanh; \
-                 R = 3, because without it the limits were as wide as the slack",
+                "d from 11 on at the standard tier, and ε = ¼: below, n* over d^k ln d still grows for \
+                 tanh; R = 3, because without it the limits were as wide as the slack",
             ),
             Bound::growth(
                 "samples-below",
@@ -212,7 +213,8 @@ impl Claim for Theorem1 {
                 "samples",
                 "accuracy_squared",
                 Sweep::lower(EPSILON, |_| -2.0),
-            ).headline()
+            )
+            .headline()
             .part(ACCURACY),
             Bound::growth(
                 "terms",
@@ -240,7 +242,8 @@ impl Claim for Theorem1 {
                 "width",
                 "asked",
                 Sweep::upper(D, |c| 4.0 * c.k() as f64 + 26.0 * (c.k() + 1) as f64 / 3.0).tied(tied),
-            ).headline()
+            )
+            .headline()
             .part(WIDTH),
         ]
     }

@@ -70,8 +70,8 @@ pub fn read_matrix(path: &Path) -> Result<Array> {
     Ok(Array { values, single })
 }
 
-/// Reads a vector of finite numbers, as labels are given: rank 1, or a matrix of one column. Whole numbers and
-/// truth values are numbers, too.
+/// Reads a vector of finite numbers, as labels are given: rank 1, or a matrix of one column. Whole numbers
+/// and truth values are numbers, too.
 ///
 /// # Errors
 /// As [`read_matrix`], with that shape; a whole number beyond 2⁵³ that float64 does not hold.

@@ -2,8 +2,8 @@
 //!
 //! Read: float64 or float32 and, for labels, whole numbers and truth values; in any byte order, C or Fortran
 //! order. Written: float64, little endian, C order. The header is checked here, against the length of the
-//! file, before anything of the size that it declares is allocated; the elements are then decoded by the npyz
-//! crate.
+//! file, before anything of the size that it declares is allocated; the elements are then decoded by the
+//! npyz crate.
 
 use super::{Elements, Entries};
 use anyhow::{Result, anyhow, bail, ensure};
@@ -55,8 +55,8 @@ pub fn write_matrix(out: &mut dyn Write, m: MatRef<'_, f64>) -> std::io::Result<
 /// Reads an array from a stream of `length` bytes that holds nothing else; `name` is for messages.
 ///
 /// # Errors
-/// A header that is damaged or of another type than `elements` allow, a length that does not fit it, an empty
-/// array, or a whole number that float64 does not hold.
+/// A header that is damaged or of another type than `elements` allow, a length that does not fit it, an
+/// empty array, or a whole number that float64 does not hold.
 pub fn read(stream: &mut dyn Read, length: u64, name: &str, elements: Elements) -> Result<Entries> {
     let header =
         Header::read(stream, length).map_err(|why| anyhow!("{name} is not a readable .npy file: {why}"))?;
@@ -108,8 +108,8 @@ pub fn read(stream: &mut dyn Read, length: u64, name: &str, elements: Elements) 
         let limit = 2.0_f64.powi(53);
         if let Some(i) = data.iter().position(|v| v.abs() >= limit) {
             bail!(
-                "{name} holds {} at position {i} (counted from 0): whole numbers must be below 2^53 in size, \
-                 where float64 is exact",
+                "{name} holds {} at position {i} (counted from 0): whole numbers must be below 2^53 in \
+                 size, where float64 is exact",
                 data[i]
             );
         }
@@ -137,8 +137,8 @@ struct Element {
 
 impl Element {
     /// The type of this descriptor, in any of the spellings that NumPy reads: with or without the order of
-    /// the bytes (`<`, `>`, `=` and `|`, of which the last two mean the machine's own), as `f8`, as the letter
-    /// `d`, or as the name `float64`.
+    /// the bytes (`<`, `>`, `=` and `|`, of which the last two mean the machine's own), as `f8`, as the
+    /// letter `d`, or as the name `float64`.
     fn parse(code: &str) -> Option<Self> {
         let native = cfg!(target_endian = "big");
         let (big_endian, rest) = match code.strip_prefix(['<', '>', '=', '|']) {

@@ -26,8 +26,8 @@ pub fn is_text(begin: &[u8]) -> bool {
 pub fn read(file: &mut dyn Read, length: u64, name: &str) -> Result<Entries> {
     ensure!(
         length <= LONGEST,
-        "{name} is a text of {length} bytes, and at most {LONGEST} are read: save the array with np.save, and \
-         give the .npy file"
+        "{name} is a text of {length} bytes, and at most {LONGEST} are read: save the array with np.save, \
+         and give the .npy file"
     );
     let mut text = String::new();
     file.take(LONGEST)
@@ -39,8 +39,8 @@ pub fn read(file: &mut dyn Read, length: u64, name: &str) -> Result<Entries> {
         let line = line.split('#').next().unwrap_or_default();
         ensure!(
             !(line.contains(',') && line.contains(';')),
-            "{name}, line {}: it has commas and semicolons, but one of them is to stand between the numbers, and \
-             a decimal point within them",
+            "{name}, line {}: it has commas and semicolons, but one of them is to stand between the \
+             numbers, and a decimal point within them",
             i + 1
         );
         let fields = fields(line);
@@ -77,8 +77,8 @@ pub fn read(file: &mut dyn Read, length: u64, name: &str) -> Result<Entries> {
     Ok(Entries { shape: vec![rows, cols], fortran: false, single: false, data })
 }
 
-/// The fields of a line: between commas or semicolons, of which the last may be followed by nothing, or between
-/// blanks. Quotes around a field do not count.
+/// The fields of a line: between commas or semicolons, of which the last may be followed by nothing, or
+/// between blanks. Quotes around a field do not count.
 fn fields(line: &str) -> Vec<&str> {
     if !line.contains([',', ';']) {
         return line.split_whitespace().collect();

@@ -112,8 +112,8 @@ fn evidence(bound: &BoundReport, from: &str) -> Markup {
         @if !v.tightness.text.is_empty() { (fact("Tightness", &inline(&v.tightness.text))) }
         @if let Some(found) = v.vacuous {
             (fact("Vacuous", &html! {
-                "on " (found.cells) " of " (count(found.of, "cell")) ": there its right side is no better than \
-                 what needs no theorem"
+                "on " (found.cells) " of " (count(found.of, "cell")) ": there its right side is no better \
+                 than what needs no theorem"
             }))
         }
         @if let Some(margin) = v.margin { (fact("Margin", &html! { (short(margin)) })) }

@@ -175,8 +175,8 @@ fn facts(claim: &ClaimReport, report: &Report) -> Markup {
     }
 }
 
-/// How many cells meet each hypothesis, and all that are asked of them: each line adds up to the cells with a
-/// record, because a hypothesis of one part of a claim is not asked of the others.
+/// How many cells meet each hypothesis, and all that are asked of them: each line adds up to the cells with
+/// a record, because a hypothesis of one part of a claim is not asked of the others.
 fn hypotheses(claim: &ClaimReport) -> Markup {
     let (recorded, inside) = (claim.cells.recorded, claim.cells.inside_hypotheses);
     let gloss = |h: &HypothesisCount| {

@@ -142,12 +142,12 @@ fn legend() -> Markup {
                 div { dt { span class="chip vacuous" { "vacuous" } } dd {
                     "the statement says no more than what needs no theorem"
                 } }
-                (column("Exponent", "with 95 % limits; \u{201c}still moving\u{201d} where the last estimate is itself \
-                    one of the limits, because the local exponents have not settled"))
+                (column("Exponent", "with 95 % limits; \u{201c}still moving\u{201d} where the last estimate \
+                    is itself one of the limits, because the local exponents have not settled"))
                 (column("Constant", "the largest measured ratio of the two sides, the smallest of a lower bound"))
                 (column("Tight", "or by how much sharper the statement could be"))
-                (column("Would have noticed", "the smallest violation that would have been refuted: an extra power, \
-                    or a factor"))
+                (column("Would have noticed", "the smallest violation that would have been refuted: an \
+                    extra power, or a factor"))
                 (column("Inside / measured", "cells inside every printed hypothesis, and all cells of the statement"))
                 (column("Control", "something false that must be refuted on the same cells: without that a \
                     claim is not supported"))
