@@ -12,7 +12,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The input dimension is below 3, or so large that f64 does not count it.
-    #[error("the dimension d = {0} is not allowed: d must be at least 3 and at most 2^53")]
+    #[error("the dimension d = {0} is not allowed: d must be at least 3 and at most 2^53 − 2")]
     Dimension(usize),
     /// The width is zero or odd.
     #[error("the width m = {0} is not allowed: neurons come in pairs, so m must be even and at least 2")]
@@ -192,7 +192,13 @@ impl Error {
         value: impl ToString,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::Domain { name: name.into(), value: value.to_string(), allowed: allowed.into() }
+        let value = value.to_string();
+        // Numbers near the ends of their range have hundreds of digits.
+        let value = match value.parse::<f64>() {
+            Ok(number) if value.len() > 24 => format!("{number:e}"),
+            _ => value,
+        };
+        Self::Domain { name: name.into(), value, allowed: allowed.into() }
     }
 }
 

@@ -255,7 +255,7 @@ fn step(
         let fits = match found {
             Ok(value) => {
                 next.value = value;
-                value.objective.is_finite()
+                value.is_finite()
                     && (matches!(options.step_size, StepSize::Fixed(_))
                         || is_smooth(state, current, next, eta))
             }

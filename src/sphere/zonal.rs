@@ -240,6 +240,8 @@ impl FeatureLevels {
     }
 
     fn to_degree(d: usize, activation: &dyn Activation, degree: usize) -> Result<Self> {
+        // The dimension d + 2 is needed too; where that is too large, d is to be named.
+        d.checked_add(2).filter(|&d| d as u64 <= 1 << 53).ok_or(Error::Dimension(d))?;
         let dim = d as f64;
         let root = dim.sqrt();
         let radial = expand(d, &|z| root * z * activation.d1(root * z), degree)?;

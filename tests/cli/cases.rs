@@ -305,6 +305,41 @@ fn a_terminated_run_keeps_what_it_has() {
     );
 }
 
+/// A signal in the middle of writing leaves neither temporary files nor the folder made for them.
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    use std::process::Stdio;
+    let partial = |desk: &Desk| {
+        let inside = std::fs::read_dir(desk.path("out")).into_iter().flatten().flatten();
+        inside.filter(|e| e.file_name().to_string_lossy().ends_with(".partial")).count()
+    };
+    for signal in ["-INT", "-TERM"] {
+        let desk = Desk::new();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_escapement"))
+            .args(["construct", "--d", "50", "--m", "40000", "--out", "out"])
+            .current_dir(desk.path(""))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while partial(&desk) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was seen to write");
+        }
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let code = child.wait().unwrap().code();
+        // Whoever is late finds all of the files, never some.
+        match code {
+            Some(0) => assert_eq!(partial(&desk), 0),
+            _ => {
+                assert_eq!(code, Some(if signal == "-INT" { 130 } else { 143 }));
+                assert!(!desk.path("out").exists(), "{signal} left {:?}", files(&desk.path("out")).keys());
+            }
+        }
+    }
+}
+
 /// Every command writes the same bytes whatever the number of threads.
 #[test]
 fn the_number_of_threads_changes_no_byte() {

@@ -144,6 +144,70 @@ fn axes_are_those_that_vary_by_themselves() {
     assert!(notes.contains("differ only in d, rate count as repetitions"), "{notes}");
 }
 
+/// Copies add nothing: neither a pass, nor the precision that would refute what the measurements leave open.
+#[test]
+fn copies_are_no_evidence() {
+    // A law whose limits reach across the claim: twelve copies of each row would narrow them to a refutation.
+    let weak = rows(8, 0.9, |m, d| d * m.powf(-0.35));
+    let copied: Vec<[f64; 4]> = weak.iter().flat_map(|row| [*row; 12]).collect();
+    let (few, many) =
+        (verdict(&weak, "error <= C m^-0.5", &by_d()), verdict(&copied, "error <= C m^-0.5", &by_d()));
+    let limits = |v: &ClaimVerdict| v.bounds[0].exponents.iter().map(|e| e.ratio).collect::<Vec<_>>();
+    assert_eq!(limits(&few), limits(&many));
+    let good = rows(9, 0.1, |m, d| d * m.powf(-0.5));
+    let copied: Vec<[f64; 4]> = good.iter().flat_map(|row| [*row; 2]).collect();
+    assert_eq!(verdict(&good, "error <= C m^-0.5", &by_d()).verdict, Verdict::Scales);
+    let found = verdict(&copied, "error <= C m^-0.5", &by_d());
+    assert_eq!(found.verdict, Verdict::Inconclusive);
+    assert!(found.bounds[0].why.as_deref().is_some_and(|why| why.contains("is a copy")));
+}
+
+/// Numbers of three digits agree by chance, and are no copies; more often than chance allows, they are.
+#[test]
+fn rounded_repetitions_are_no_copies() {
+    let rounded = |row: &[f64; 4]| {
+        let scale = 10.0_f64.powf(2.0 - row[2].log10().floor());
+        [row[0], row[1], format!("{:.3}", (row[2] * scale).round() / scale).parse().unwrap(), row[3]]
+    };
+    let rows: Vec<[f64; 4]> = rows(10, 0.1, |m, d| d * m.powf(-0.5)).iter().map(rounded).collect();
+    let agree = rows
+        .chunks(REPETITIONS)
+        .filter(|cell| (1..cell.len()).any(|i| cell[..i].iter().any(|other| other[2] == cell[i][2])));
+    assert!(agree.count() > 3, "the rows do not test what they should");
+    let found = verdict(&rows, "error <= C m^-0.5", &by_d());
+    assert_eq!(found.verdict, Verdict::Scales, "{:?}", found.bounds[0].why);
+    let copied: Vec<[f64; 4]> = rows.iter().flat_map(|row| [*row; 2]).collect();
+    let found = verdict(&copied, "error <= C m^-0.5", &by_d());
+    assert_eq!(found.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn strict_and_signed_inequalities_are_decided() {
+    let of = |entries: &[[f64; 2]], text: &str| {
+        let rows: Vec<[f64; 4]> = entries.iter().map(|[m, error]| [*m, 1.0, *error, 0.0]).collect();
+        verdict(&rows, text, &Options::default()).verdict
+    };
+    let equal = [[3.0, 3.0], [4.0, 4.0]];
+    assert_eq!((of(&equal, "error < m"), of(&equal, "error <= m")), (Verdict::Refuted, Verdict::Holds));
+    assert_eq!((of(&equal, "error > m"), of(&equal, "error >= m")), (Verdict::Refuted, Verdict::Holds));
+    assert_eq!(of(&[[3.0, 2.9], [4.0, 3.0]], "error < m"), Verdict::Holds);
+    for (text, verdict) in [
+        ("error <= m", Verdict::Holds),
+        ("error >= m", Verdict::Refuted),
+        ("error <= -m", Verdict::Refuted),
+        ("error <= 0", Verdict::Holds),
+        ("error >= 0", Verdict::Refuted),
+        ("-error >= 0", Verdict::Holds),
+    ] {
+        assert_eq!(of(&[[3.0, -2.0], [4.0, -7.0], [5.0, 0.0]], text), verdict, "{text}");
+        assert_eq!(of(&[[-1.0, -2.0], [-2.0, -7.0]], "error <= m"), Verdict::Holds);
+    }
+    // A side of zeros, where no factor makes anything false.
+    assert_eq!(of(&[[0.0, 0.0], [0.0, 0.0]], "error <= m"), Verdict::Holds);
+    assert_eq!(of(&[[0.0, 0.0], [1.0, 1.0]], "error = m"), Verdict::Exact);
+    assert_eq!(of(&[[0.0, 0.0], [1.0, 1.001]], "error = m"), Verdict::Refuted);
+}
+
 #[test]
 fn bad_tables_are_refused_in_a_sentence() {
     let rows: Vec<_> = rows(7, 0.1, |m, _| 1.0 / m).into_iter().filter(|row| row[1] == 3.0).collect();

@@ -92,6 +92,13 @@ pub struct Value {
     pub objective: f64,
 }
 
+impl Value {
+    /// Whether L_λ and each of its terms is a number, those with λ_i = 0 included.
+    pub fn is_finite(&self) -> bool {
+        [self.loss, self.objective].iter().chain(&self.regularizers).all(|x| x.is_finite())
+    }
+}
+
 /// The function L_λ of one model on one sample. It holds `2np + 2nd` numbers that do not depend on W, and
 /// the kernel matrices of Σ.
 pub struct RegularizedLoss<'a> {

@@ -57,6 +57,7 @@ pub fn run(registry: &Registry) -> ExitCode {
     };
     line.output.set();
     interrupt::report_limits_of_files();
+    interrupt::begin();
     threads::start();
     if let Err(why) = memory::check_address_space() {
         say(why);

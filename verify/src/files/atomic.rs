@@ -8,13 +8,90 @@ use anyhow::{Result, anyhow, bail, ensure};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::NamedTempFile;
+
+/// What the outputs on their way to disk would leave behind if the process ended now: temporary files, and
+/// the folders made for them in the order in which they were made.
+#[derive(Debug, Default)]
+struct Unfinished {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished { files: Vec::new(), folders: Vec::new() });
+
+fn unfinished() -> MutexGuard<'static, Unfinished> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what outputs on their way to disk would leave behind, for a process that ends at once. Renames
+/// that have begun are waited for. Nothing can be written by [`Outputs`] afterwards: whoever tries waits for
+/// the end of the process.
+pub fn abandon() {
+    let mut left = unfinished();
+    // What cannot be removed stays: nobody is there to be told.
+    left.files.drain(..).for_each(|file| drop(fs::remove_file(file)));
+    left.folders.drain(..).rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    std::mem::forget(left);
+}
 
 /// A set of outputs on its way to disk.
 #[derive(Debug, Default)]
 pub struct Outputs {
-    staged: Vec<(NamedTempFile, PathBuf)>,
+    staged: Vec<(Temporary, PathBuf)>,
     folders: Vec<PathBuf>,
+}
+
+/// A temporary file, which goes when it is dropped and when the process is ended by [`abandon`].
+#[derive(Debug)]
+struct Temporary(Option<NamedTempFile>);
+
+impl Temporary {
+    /// In `folder`, readable as any new file is.
+    fn new(folder: &Path) -> io::Result<Self> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".escapement-").suffix(".partial");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666)); // the umask applies, as for any file
+        }
+        let mut unfinished = unfinished();
+        let file = builder.tempfile_in(folder)?;
+        unfinished.files.push(file.path().to_path_buf());
+        Ok(Self(Some(file)))
+    }
+
+    fn file(&mut self) -> io::Result<&mut fs::File> {
+        self.0.as_mut().map(NamedTempFile::as_file_mut).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.as_ref().map_or(Path::new(""), |file| file.path())
+    }
+
+    /// Renames it to `path`, while the caller keeps the process from ending.
+    fn persist(mut self, path: &Path, unfinished: &mut Unfinished) -> io::Result<()> {
+        let Some(file) = self.0.take() else { return Ok(()) };
+        unfinished.forget(file.path());
+        file.persist(path).map(drop).map_err(|e| e.error)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            unfinished().forget(file.path());
+        }
+    }
+}
+
+impl Unfinished {
+    fn forget(&mut self, path: &Path) {
+        self.files.retain(|other| other != path);
+    }
 }
 
 impl Outputs {
@@ -39,7 +116,7 @@ impl Outputs {
             path.display(),
             existing.display()
         );
-        temporary(existing).map(drop).map_err(|e| unwritable(&path, &e))
+        Temporary::new(existing).map(drop).map_err(|e| unwritable(&path, &e))
     }
 
     /// The same for the files `names` of the folder `dir`, which is made where it is missing.
@@ -59,8 +136,10 @@ impl Outputs {
         let missing: Vec<&Path> =
             dir.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
         for one in missing.into_iter().rev() {
+            let mut unfinished = unfinished();
             fs::create_dir(one)
                 .map_err(|e| anyhow!("the folder {} cannot be made: {}", one.display(), reason(&e)))?;
+            unfinished.folders.push(one.to_path_buf());
             self.folders.push(one.to_path_buf());
         }
         ensure!(dir.is_dir(), "{} is not a folder: the results need one", dir.display());
@@ -86,9 +165,9 @@ impl Outputs {
         if !parent(&path).as_os_str().is_empty() {
             self.folder(parent(&path))?;
         }
-        let fill = || -> io::Result<NamedTempFile> {
-            let mut file = temporary(parent(&path))?;
-            let mut buffer = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+        let fill = || -> io::Result<Temporary> {
+            let mut file = Temporary::new(parent(&path))?;
+            let mut buffer = BufWriter::with_capacity(1 << 16, file.file()?);
             write(&mut buffer)?;
             buffer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             Ok(file)
@@ -103,25 +182,41 @@ impl Outputs {
     /// # Errors
     /// A rename that fails; the outputs renamed before it are taken back, so that the folder is as it was.
     pub fn commit(mut self) -> Result<()> {
-        let mut done: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::new();
-        for (file, path) in std::mem::take(&mut self.staged) {
-            let moved =
-                keep_old(&path).and_then(|old| file.persist(&path).map(|_| old).map_err(|e| e.error));
+        let staged = std::mem::take(&mut self.staged);
+        let kept: Vec<Option<Temporary>> = staged
+            .iter()
+            .map(|(_, path)| keep_old(path).map_err(|e| unwritable(path, &e)))
+            .collect::<Result<_>>()?;
+        let mut unfinished = unfinished();
+        let mut done: Vec<(PathBuf, Option<Temporary>)> = Vec::new();
+        let mut staged = staged.into_iter().zip(kept);
+        let failed = staged.by_ref().find_map(|((file, path), old)| {
+            let moved = file.persist(&path, &mut unfinished);
             match moved {
-                Ok(old) => done.push((path, old)),
-                Err(e) => {
-                    for (earlier, old) in done.into_iter().rev() {
-                        // Nothing better can be done where taking back fails as well.
-                        let _ = match old {
-                            Some(old) => old.persist(&earlier).map(drop).map_err(|e| e.error),
-                            None => fs::remove_file(&earlier),
-                        };
-                    }
-                    return Err(unwritable(&path, &e));
+                Ok(()) => {
+                    done.push((path, old));
+                    None
                 }
+                Err(e) => Some((unwritable(&path, &e), old)),
             }
+        });
+        if failed.is_some() {
+            for (earlier, old) in done.drain(..).rev() {
+                // Nothing better can be done where taking back fails as well.
+                let _ = match old {
+                    Some(old) => old.persist(&earlier, &mut unfinished),
+                    None => fs::remove_file(&earlier),
+                };
+            }
+        } else {
+            unfinished.folders.retain(|folder| !self.folders.contains(folder));
+            self.folders.clear();
         }
-        self.folders.clear();
+        // What is left of temporary files goes now, which takes the lock again.
+        drop(unfinished);
+        if let Some((why, _)) = failed {
+            return Err(why);
+        }
         for folder in done.iter().map(|(path, _)| parent(path)) {
             // So that the new name survives a crash; not every system can open a folder, and the data are
             // safe by now.
@@ -135,9 +230,11 @@ impl Outputs {
 impl Drop for Outputs {
     fn drop(&mut self) {
         self.staged.clear();
-        for folder in self.folders.iter().rev() {
+        let mut unfinished = unfinished();
+        for folder in self.folders.drain(..).rev() {
             // A folder that someone else has filled meanwhile stays.
-            let _ = fs::remove_dir(folder);
+            let _ = fs::remove_dir(&folder);
+            unfinished.folders.retain(|other| *other != folder);
         }
     }
 }
@@ -184,26 +281,13 @@ fn resolve(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// A temporary file in `folder`, readable as any new file is.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".escapement-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666)); // the umask applies, as for any file
-    }
-    builder.tempfile_in(folder)
-}
-
 /// A second name for the file that is about to be replaced, or a copy where the file system knows no second
 /// names.
-fn keep_old(path: &Path) -> io::Result<Option<NamedTempFile>> {
+fn keep_old(path: &Path) -> io::Result<Option<Temporary>> {
     if !path.exists() {
         return Ok(None);
     }
-    let keep = temporary(parent(path))?;
+    let keep = Temporary::new(parent(path))?;
     fs::remove_file(keep.path())?;
     if fs::hard_link(path, keep.path()).is_err() {
         fs::copy(path, keep.path())?;

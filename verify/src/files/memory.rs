@@ -77,9 +77,7 @@ impl System {
 
     /// A line of /proc/meminfo, in bytes.
     fn machine(&self, name: &str) -> Option<u64> {
-        let text = self.read("proc/meminfo")?;
-        let line = text.lines().find_map(|l| l.strip_prefix(name))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+        kilobytes(&self.read("proc/meminfo")?, name)
     }
 
     /// The least value that the groups of this process have, its own ones and those above them.
@@ -122,8 +120,8 @@ impl System {
     /// What is left of the address space when all threads have their buffers.
     fn address_space(&self) -> Option<u64> {
         let limit = self.limit()?;
-        let pages: u64 = self.read("proc/self/statm")?.split_whitespace().next()?.parse().ok()?;
-        Some(limit.saturating_sub(pages * 4096 + self.reserved()))
+        let taken = kilobytes(&self.read("proc/self/status")?, "VmSize:")?;
+        Some(limit.saturating_sub(taken + self.reserved()))
     }
 
     /// What the threads and the main one reserve: the kernel of the matrix products behind faer 0.24 keeps a
@@ -147,6 +145,12 @@ impl System {
         }
         caches.values().sum()
     }
+}
+
+/// The line `name` of a text of the system, in bytes.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|l| l.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// The bytes of files in memory that the system would give up first.
@@ -256,7 +260,7 @@ mod tests {
                 "proc/self/limits",
                 "Limit  Soft  Hard  Units\nMax address space         4294967296 unlimited bytes\n",
             ),
-            ("proc/self/statm", "1024 10 10 1 0 1 0\n"),
+            ("proc/self/status", "Name:\tescapement\nVmPeak:\t    9999 kB\nVmSize:\t    4096 kB\n"),
             ("sys/devices/system/cpu/cpu0/cache/index3/level", "3\n"),
             ("sys/devices/system/cpu/cpu0/cache/index3/size", "32768K\n"),
             ("sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_list", "0-1\n"),

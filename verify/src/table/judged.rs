@@ -1,6 +1,7 @@
 //! From a table and statements to a verdict: rows become records, statements bounds, and the judge is that
 //! of every claim.
 
+use super::statement::CONSTANT;
 use super::{Formula, Relation, Statement, Table};
 use crate::claim::{
     Bound, Card, Cell, Claim, Hypothesis, Measurement, Neighbour, Paper, Parameter, Prediction, Record,
@@ -53,6 +54,14 @@ static PAPER: Paper = Paper::new("table", "A table of numbers");
 pub fn judge(name: &str, table: &Table, statements: &[Statement], options: &Options) -> Result<Judged> {
     if statements.is_empty() {
         return Err(Error::Input("there is no claim to judge: give one, as error <= C m^-0.5".into()));
+    }
+    if let Some(statement) = statements.iter().find(|s| s.names_the_constant())
+        && table.names().any(|name| name == CONSTANT)
+    {
+        return Err(Error::Input(format!(
+            "the table has a column C, and the claim '{}' would take it for the constant C: rename the column",
+            statement.text
+        )));
     }
     let rows = Rows::read(table, statements, options)?;
     let id = interned(name);
@@ -195,29 +204,31 @@ impl Rows {
         let mut seen: BTreeMap<Cell, usize> = BTreeMap::new();
         let mut records = Vec::with_capacity(self.count);
         // Each looks at all rows.
-        let tightest: Vec<Option<f64>> = statements.iter().map(|s| self.tightest(s)).collect();
+        let falsehoods: Vec<Option<Falsehood>> = statements.iter().map(|s| self.falsehood(s)).collect();
         for row in 0..self.count {
             let mut cell = self.cell(id, row);
             let replicate = seen.entry(cell.clone()).or_insert(0);
             cell = cell.replicate(*replicate);
             *replicate += 1;
             let mut measurement = Measurement::new();
-            for (statement, tightest) in statements.iter().zip(&tightest) {
+            for (statement, falsehood) in statements.iter().zip(&falsehoods) {
                 let (left, error) = self.side(&statement.lhs, statement.left(self.at(row)), row)?;
                 measurement.insert(lhs(statement), left, error);
                 let (right, error) = self.side(&statement.rhs, statement.right(self.at(row)), row)?;
                 measurement.insert(rhs(statement), right, error);
-                if let Some(factor) = tightest {
-                    measurement.insert(tight(statement), factor * right, factor.abs() * error);
+                match falsehood {
+                    Some(Falsehood::Factor(factor)) => {
+                        measurement.insert(tight(statement), factor * right, factor * error);
+                    }
+                    Some(Falsehood::Shift(shift)) => {
+                        measurement.insert(tight(statement), right + shift, error);
+                    }
+                    None => {}
                 }
             }
             for hypothesis in &self.hypotheses {
                 let (left, right) = (hypothesis.left(self.at(row)), hypothesis.right(self.at(row)));
-                let met = match hypothesis.relation {
-                    Relation::AtMost => left <= right,
-                    Relation::AtLeast => left >= right,
-                    Relation::Equal => left == right,
-                };
+                let met = hypothesis.is_met(left, right);
                 measurement = measurement.hypothesis(&hypothesis.text, met, format!("{left} and {right}"));
             }
             if options.hypotheses.is_empty() {
@@ -254,8 +265,9 @@ impl Rows {
                 Relation::AtLeast => Bound::inequality(name, text, lhs, Side::Lower, rhs, neighbour),
                 Relation::Equal => Bound::identity(name, text, lhs, rhs, neighbour),
             };
+            let bound = if statement.strict { bound.strict() } else { bound };
             return Ok(vec![
-                bound.chosen("the false right side, from the ratio nearest to violating the claim"),
+                bound.chosen("the false right side, from the row nearest to violating the claim"),
             ]);
         }
         let side = match statement.relation {
@@ -335,18 +347,32 @@ impl Rows {
         (same && first.is_finite()).then(|| (first * 1e6).round() / 1e6)
     }
 
-    /// By what the right side is multiplied to be false on the row that comes nearest to violating the
-    /// statement; none for a statement with a constant.
-    fn tightest(&self, statement: &Statement) -> Option<f64> {
+    /// What makes the right side false on the row that comes nearest to violating the statement; none for a
+    /// statement with a constant.
+    fn falsehood(&self, statement: &Statement) -> Option<Falsehood> {
         if statement.up_to_a_constant {
             return None;
         }
-        let ratios = (0..self.count).map(|row| statement.left(self.at(row)) / statement.right(self.at(row)));
-        let ratios = ratios.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
-        match statement.relation {
-            Relation::AtMost | Relation::Equal => Some(0.9 * ratios.fold(0.0, f64::max)),
-            Relation::AtLeast => Some(1.1 * ratios.fold(f64::INFINITY, f64::min)).filter(|f| f.is_finite()),
+        let sides =
+            || (0..self.count).map(|row| (statement.left(self.at(row)), statement.right(self.at(row))));
+        let lower = statement.relation == Relation::AtLeast;
+        if sides().all(|(left, right)| left > 0.0 && right > 0.0) {
+            let ratios = sides().map(|(left, right)| left / right);
+            return Some(Falsehood::Factor(if lower {
+                1.1 * ratios.fold(f64::INFINITY, f64::min)
+            } else {
+                0.9 * ratios.fold(0.0, f64::max)
+            }));
         }
+        // Sides that vanish or change their sign are moved by more than what is between them where they come
+        // nearest.
+        let direction = if lower { -1.0 } else { 1.0 };
+        let room = |(left, right): (f64, f64)| direction * (right - left);
+        let nearest = sides().min_by(|a, b| room(*a).total_cmp(&room(*b)))?;
+        let largest = sides().fold(0.0, |most: f64, (left, right)| most.max(left.abs()).max(right.abs()));
+        let size = nearest.0.abs().max(nearest.1.abs());
+        let size = [size, largest].into_iter().find(|size| *size > 0.0).unwrap_or(1.0);
+        Some(Falsehood::Shift(-direction * (room(nearest) + 0.1 * size)))
     }
 
     /// The columns along which something is decided.
@@ -379,6 +405,12 @@ impl Rows {
         }
         notes
     }
+}
+
+/// What a false right side is made from a true one by.
+enum Falsehood {
+    Factor(f64),
+    Shift(f64),
 }
 
 /// The quantity that holds the left side of a statement.

@@ -25,6 +25,8 @@ pub struct Statement {
     pub lhs: Formula,
     /// How the sides compare.
     pub relation: Relation,
+    /// Whether equality violates the statement; with a constant that makes no difference.
+    pub strict: bool,
     /// The right side, without its constant.
     pub rhs: Formula,
     /// Whether some constant before the right side is meant, the same on all rows, and not the right side as
@@ -33,7 +35,7 @@ pub struct Statement {
 }
 
 /// The name of the constant.
-const CONSTANT: &str = "C";
+pub(super) const CONSTANT: &str = "C";
 
 /// The signs between the two sides. Those that mean "up to a constant" are marked.
 const SIGNS: [(&str, Relation, bool); 12] = [
@@ -58,6 +60,7 @@ impl Statement {
     /// # Errors
     /// What is wrong with it, in one sentence.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let text = &text.split_whitespace().collect::<Vec<_>>().join(" ");
         let refuse = |why: String| Error::Input(format!("the claim '{text}' is not understood: {why}"));
         let found = SIGNS
             .iter()
@@ -80,14 +83,12 @@ impl Statement {
                 "C must be a factor of the whole right side, as in C (m^-0.5 + n^-0.5)".into(),
             ));
         }
-        if (sign == "<" || sign == ">") && !named(&rhs) {
-            return Err(refuse(format!("numbers do not decide a strict {sign}: write {sign}=")));
-        }
         Ok(Self {
             name: name.to_owned(),
-            text: text.trim().to_owned(),
+            text: text.clone(),
             lhs,
             relation,
+            strict: sign == "<" || sign == ">",
             up_to_a_constant: loose || named(&rhs),
             rhs,
         })
@@ -101,6 +102,20 @@ impl Statement {
     /// The right side on a row, for C = 1.
     pub fn right(&self, of: impl Fn(&str) -> f64) -> f64 {
         self.rhs.value(|name| if name == CONSTANT { 1.0 } else { of(name) })
+    }
+
+    /// Whether the right side names the constant, and not only the sign between the sides implies one.
+    pub fn names_the_constant(&self) -> bool {
+        self.rhs.names().iter().any(|name| name == CONSTANT)
+    }
+
+    /// Whether the statement holds for these two numbers, as a hypothesis does.
+    pub fn is_met(&self, left: f64, right: f64) -> bool {
+        match self.relation {
+            Relation::AtMost => left < right || !self.strict && left == right,
+            Relation::AtLeast => left > right || !self.strict && left == right,
+            Relation::Equal => left == right,
+        }
     }
 
     /// The columns that the right side names.
@@ -142,6 +157,10 @@ mod tests {
             let read = Statement::parse("x", text).unwrap();
             assert_eq!((read.relation, read.up_to_a_constant), (relation, loose), "{text}");
         }
+        for (text, strict) in [("a < b", true), ("a > b", true), ("a <= b", false), ("a ≥ b", false)] {
+            let read = Statement::parse("x", text).unwrap();
+            assert_eq!((read.strict, read.is_met(1.0, 1.0)), (strict, !strict), "{text}");
+        }
         let read = Statement::parse("x", "error <= C m^-0.5 d").unwrap();
         assert_eq!(read.variables().collect::<Vec<_>>(), ["d", "m"]);
         assert_eq!(read.right(|name| if name == "m" { 4.0 } else { 3.0 }), 1.5);
@@ -156,7 +175,6 @@ mod tests {
             ("error <= C + m", "factor of the whole right side"),
             ("error <= C^2 m", "factor of the whole right side"),
             ("error <= C m ?", "holds '?'"),
-            ("error < m", "write <="),
         ] {
             let why = Statement::parse("x", text).unwrap_err().to_string();
             assert!(why.contains(words), "{text}: {why}");

@@ -146,8 +146,6 @@ struct Problem {
     /// The direction V.
     v: Option<Mat<f64>>,
     options: LeastOptions,
-    /// The file with the largest entry in modulus, and that entry.
-    largest: (PathBuf, f64),
 }
 
 /// The values of the network and of L_λ, with the gradient and the least eigenvector.
@@ -187,32 +185,11 @@ impl Problem {
         );
         let w = common::read_displacement(&args.displacement, p, d)?;
         let v = args.direction.as_deref().map(|path| common::read_displacement(path, p, d)).transpose()?;
-        let mut read = vec![(&args.displacement, w.norm_max()), (&args.inputs, x.norm_max())];
-        read.push((&args.labels, y.iter().fold(0.0, |most: f64, y| most.max(y.abs()))));
-        read.extend(args.direction.iter().zip(v.as_ref().map(Mat::norm_max)));
-        let (path, entry) =
-            read.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((&args.inputs, 0.0));
-        let largest = (path.clone(), entry);
         let top = args.network.top_request(args.k, p, d, activation.as_ref(), memory)?;
         let options = curvature::options(args.products, args.network.seed);
         let needed = bytes_needed(n, 2 * p, 2 * p * d, &options);
         common::fits("the Hessian", needed, memory, "take fewer inputs or --products")?;
-        Ok(Self {
-            memory,
-            needed,
-            activation,
-            model,
-            loss,
-            lambda,
-            neurons,
-            top,
-            x,
-            y,
-            w,
-            v,
-            options,
-            largest,
-        })
+        Ok(Self { memory, needed, activation, model, loss, lambda, neurons, top, x, y, w, v, options })
     }
 
     /// Solves for the top space of Σ and evaluates L_λ; `None` where Ctrl-C stopped the solve.
@@ -243,20 +220,43 @@ impl Problem {
         let mut space = objective.workspace();
         let value = objective.value_and_gradient(w, gradient.as_mut(), &mut space, par)?;
         let prediction = space.f().to_vec();
-        let finite = [value.objective, value.loss, gradient.norm_l2()]
-            .iter()
-            .chain(&value.regularizers)
-            .all(|x| x.is_finite());
+        let entries =
+            |path: &Path, largest: f64| format!("entries of {} reach {largest:.1e}", path.display());
+        let finite = |values: &[&[f64]]| values.iter().all(|values| values.iter().all(|x| x.is_finite()));
+        let (size, inputs) = (w.norm_max(), x.norm_max());
+        let labels = y.iter().fold(0.0, |most: f64, y| most.max(y.abs()));
+        let guilty = if !finite(&[&f, &f_l, &f_q, &value.regularizers]) {
+            let (path, most) =
+                if inputs > size { (&args.inputs, inputs) } else { (&args.displacement, size) };
+            Some(entries(path, most))
+        } else if !value.loss.is_finite() {
+            Some(if prediction.iter().all(|f| f.abs() <= labels) {
+                entries(&args.labels, labels)
+            } else {
+                entries(&args.displacement, size)
+            })
+        } else if !finite(&[&[value.objective, gradient.norm_l2()]]) {
+            Some(format!("--lambda is {}", args.lambda))
+        } else {
+            None
+        };
         ensure!(
-            finite && [&f, &f_l, &f_q].iter().all(|f| f.iter().all(|x| x.is_finite())),
-            "L_λ and its terms overflow: entries of {} reach {:.1e}, and their powers leave the range of f64",
-            self.largest.0.display(),
-            self.largest.1
+            guilty.is_none(),
+            "L_λ and its terms overflow: {}, and products and powers leave the range of f64",
+            guilty.unwrap_or_default()
         );
         drop(space);
         watch.then("the least eigenvalue of the Hessian");
         let hessian = objective.hessian(w, par)?;
-        let (product, form) = v.map(|v| along(&hessian, &v, par)).transpose()?.unzip();
+        let direction = v.as_ref().zip(args.direction.as_deref());
+        let (product, form) = direction.map(|(v, _)| along(&hessian, v, par)).transpose()?.unzip();
+        if let (Some((v, path)), Some(form)) = (direction, form) {
+            ensure!(
+                f64::is_finite(form),
+                "the Hessian along V overflows: {}, and products leave the range of f64",
+                entries(path, v.norm_max())
+            );
+        }
         let least = least_eigenvalue(&hessian, &options, par)?;
         watch.end();
         note_unconverged(&least, &options, notes);

@@ -168,7 +168,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let request = Request { top, vectors: args.vectors.is_some(), tolerance };
     let tail = Truncation::Tail(args.network.tail.unwrap_or(tolerance::TAIL));
     let mut levels = FeatureLevels::new(d, activation.as_ref(), tail)?;
-    let route = eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0))?.route;
+    let plan = |choice| eigen::plan_for(p, &levels, &request, choice, memory, Par::rayon(0));
+    let (taken, cheapest) = (plan(choice)?, plan(RouteChoice::Auto));
+    if let Ok(cheapest) = cheapest
+        && taken.flops > MUCH_DEARER * cheapest.flops
+    {
+        note(format_args!(
+            "the {} route takes {:.0e} operations here, where the {} route would take {:.0e}",
+            taken.route, taken.flops, cheapest.route, cheapest.flops
+        ));
+    }
+    let route = taken.route;
     if route != Route::Harmonic && args.network.tail.is_none() {
         levels = common::finely_truncated(levels, activation.as_ref())?;
     }
@@ -274,6 +284,9 @@ fn cut(levels: &[Level], top: usize, computed: usize, route: Route, order: usize
     }
     None
 }
+
+/// A route that was asked for is remarked on where it takes so many times the work of the cheapest one.
+const MUCH_DEARER: f64 = 100.0;
 
 fn route(name: &str) -> Result<RouteChoice> {
     Ok(match name {

@@ -1,13 +1,15 @@
 //! Ctrl-C, and the signal SIGTERM, which batch systems send. Where something can be kept the first one asks
-//! for that, and the second one ends the process; elsewhere the first one ends it.
+//! for that, and the second one ends the process; elsewhere the first one ends it. An end leaves no
+//! temporary file behind.
 
 use super::exit::{INTERRUPTED, TERMINATED};
 use super::{is_quiet, note, say};
+use escapement_verify::files::atomic;
 use escapement_verify::run::journal::Journal;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 
 /// The remark on an interrupt that leaves no output behind.
 const NOTHING: &str = "nothing was written";
@@ -27,14 +29,28 @@ pub fn code() -> u8 {
     CODE.load(Ordering::SeqCst)
 }
 
-/// Calls `handler` for each signal. Only the first handler of a process is set.
-#[cfg(unix)]
-fn handle(mut handler: impl FnMut() + Send + 'static) {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    static SET: AtomicBool = AtomicBool::new(false);
-    if SET.swap(true, Ordering::SeqCst) {
-        return;
+/// What a signal does.
+type Handler = Box<dyn FnMut() + Send>;
+
+/// What a signal does now.
+static HANDLER: Mutex<Option<Handler>> = Mutex::new(None);
+
+fn call() {
+    if let Some(handler) = HANDLER.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        handler();
     }
+}
+
+/// Calls `handler` for each signal from now on, in place of an earlier one.
+fn handle(handler: impl FnMut() + Send + 'static) {
+    *HANDLER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(handler));
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(listen);
+}
+
+#[cfg(unix)]
+fn listen() {
+    use signal_hook::consts::{SIGINT, SIGTERM};
     let (ready, is_ready) = std::sync::mpsc::channel();
     // The thread takes the signals over: where none can be started, they end the process as by default.
     let listen = move || {
@@ -43,7 +59,7 @@ fn handle(mut handler: impl FnMut() + Send + 'static) {
         let Ok(mut signals) = signals else { return };
         for signal in signals.forever() {
             CODE.store(if signal == SIGTERM { TERMINATED } else { INTERRUPTED }, Ordering::SeqCst);
-            handler();
+            call();
         }
     };
     if std::thread::Builder::new().name("signals".into()).spawn(listen).is_ok() {
@@ -51,10 +67,14 @@ fn handle(mut handler: impl FnMut() + Send + 'static) {
     }
 }
 
-/// Calls `handler` for each Ctrl-C. Only the first handler of a process is set.
 #[cfg(not(unix))]
-fn handle(handler: impl FnMut() + Send + 'static) {
-    let _ = ctrlc::set_handler(handler);
+fn listen() {
+    let _ = ctrlc::set_handler(call);
+}
+
+/// Listens from the beginning of the program: a signal ends it, and what is on its way to disk goes.
+pub fn begin() {
+    handle(|| end_with(NOTHING));
 }
 
 /// Makes a limit on the size of files (`ulimit -f`) an error of the write that meets it, in place of the end
@@ -65,7 +85,14 @@ pub fn report_limits_of_files() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
+/// Ends the process where a signal finds it, with a new line behind a progress bar or the ^C of a terminal.
+fn end_with(words: &str) -> ! {
+    let _ = writeln!(std::io::stderr());
+    end(words)
+}
+
 fn end(words: &str) -> ! {
+    atomic::abandon();
     say(format_args!("interrupted; {words}"));
     std::process::exit(i32::from(code()))
 }
@@ -91,8 +118,7 @@ impl Stop {
         handle(move || {
             let asked = shared.compare_exchange(WORKING, ASKED, Ordering::SeqCst, Ordering::SeqCst);
             if asked.is_err() {
-                let _ = writeln!(std::io::stderr());
-                end(left);
+                end_with(left);
             }
             if !is_quiet() {
                 let _ = writeln!(std::io::stderr());
@@ -139,10 +165,10 @@ pub fn of_journal(journal: &Arc<Mutex<Journal>>, again: String) -> Arc<AtomicBoo
         let journal = journal_of_run.upgrade();
         let _guard = journal.as_ref().map(|j| j.lock());
         if finished.load(Ordering::SeqCst) {
+            atomic::abandon();
             std::process::exit(i32::from(code()));
         }
-        let _ = writeln!(std::io::stderr());
-        end(&format!("what was measured is in the journal, and {again}"));
+        end_with(&format!("what was measured is in the journal, and {again}"));
     });
     over
 }

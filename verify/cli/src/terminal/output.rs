@@ -11,6 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Whether this process is the program, and not a test or somebody else's program.
+static PROGRAM: AtomicBool = AtomicBool::new(false);
 static QUIET: AtomicBool = AtomicBool::new(false);
 static TRACING: AtomicBool = AtomicBool::new(false);
 static COLOURS: AtomicBool = AtomicBool::new(false);
@@ -38,6 +40,7 @@ pub struct Output {
 impl Output {
     /// Applies the arguments to the process.
     pub fn set(self) {
+        PROGRAM.store(true, Ordering::Relaxed);
         QUIET.store(self.quiet, Ordering::Relaxed);
         COLOURS.store(colours(std::io::stdout().is_terminal()), Ordering::Relaxed);
         let level = match self.verbose {
@@ -79,7 +82,12 @@ pub fn is_watched() -> bool {
 
 /// A line on standard error. Where nobody can read it, nothing can be said about that.
 pub fn say(words: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "escapement: {words}");
+    if PROGRAM.load(Ordering::Relaxed) {
+        let _ = writeln!(std::io::stderr(), "escapement: {words}");
+    } else {
+        // So that a test keeps it.
+        eprintln!("escapement: {words}");
+    }
 }
 
 /// A remark on standard error that is no error.

@@ -7,7 +7,7 @@ use crate::terminal::{exit::HOLDS, note};
 use anyhow::{Result, bail};
 use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::{Outputs, write_file};
-use escapement_verify::run::journal::{Records, RecordsByCell};
+use escapement_verify::run::journal::RecordsByCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     }
     let focus = args.focus.as_ref().map(|name| registry.get(name).map(Claim::id)).transpose()?;
     let journal = &args.scope.journal;
-    let records = Records::read(journal)?;
+    let records = args.scope.records()?;
     if !journal.exists() {
         note(format_args!(
             "there is no journal {}: nothing is measured yet, and no claim has a verdict",

@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(value_name = "TABLE")]
     table: PathBuf,
     /// A claim about its columns, as "error <= C m^-0.5"; may be given several times
-    #[arg(long, value_name = "CLAIM", required_unless_present = "claims", allow_hyphen_values = true)]
+    #[arg(long, value_name = "CLAIM", allow_hyphen_values = true)]
     claim: Vec<String>,
     /// Claims from a TOML file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["claim", "by", "error", "hypothesis", "scatter"])]
@@ -133,6 +133,10 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn from_arguments(args: &Args) -> Result<(Vec<Statement>, Options)> {
+    ensure!(
+        !args.claim.is_empty(),
+        "there is no claim to judge: give one, as --claim \"error <= C m^-0.5\", or a file with --claims"
+    );
     let name =
         |i: usize| if args.claim.len() == 1 { "claim".to_owned() } else { format!("claim-{}", i + 1) };
     let statements = args.claim.iter().enumerate().map(|(i, text)| Ok(Statement::parse(&name(i), text)?));
@@ -154,6 +158,12 @@ fn from_file(path: &Path) -> Result<(Vec<Statement>, Options)> {
     let file: File = toml_file::parse(&text).map_err(|why| anyhow!("{}{why}", path.display()))?;
     let mut statements: Vec<Statement> = Vec::new();
     for Named { name, statement } in &file.claim {
+        ensure!(
+            !name.is_empty() && !name.contains(char::is_control),
+            "{}: the name '{}' of a claim is not allowed: it is a line of text",
+            path.display(),
+            name.escape_debug()
+        );
         ensure!(
             statements.iter().all(|other| other.name != *name),
             "{} has two claims of the name '{name}'",
@@ -199,19 +209,31 @@ fn read(path: &Path) -> Result<Table> {
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let refuse = |e: csv::Error| anyhow!("{name} is not a table: {}", e.to_string().replace('\n', ", "));
-    let names: Vec<String> = reader.headers().map_err(refuse)?.iter().map(str::to_owned).collect();
+    let names: Vec<String> =
+        reader.headers().map_err(|e| refused(path, &e))?.iter().map(str::to_owned).collect();
     if names.iter().any(|name| name.parse::<f64>().is_ok()) {
         bail!("{name} has no header: its first line must name the columns, as in m,error");
     }
     let mut columns: Vec<Vec<String>> = vec![Vec::new(); names.len()];
     for record in reader.records() {
-        for (column, entry) in columns.iter_mut().zip(record.map_err(refuse)?.iter()) {
+        for (column, entry) in columns.iter_mut().zip(record.map_err(|e| refused(path, &e))?.iter()) {
             column.push(entry.to_owned());
         }
     }
     let columns = names.into_iter().zip(columns.into_iter().map(Column::Text)).collect();
     Table::new(columns).map_err(|e| anyhow!("{name}: {e}"))
+}
+
+/// Why a file is no table.
+fn refused(path: &Path, e: &csv::Error) -> anyhow::Error {
+    let line = e.position().map_or(0, csv::Position::line);
+    match e.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => anyhow!(
+            "{} is not a table: line {line} has {len} fields, but the header names {expected_len} columns",
+            path.display()
+        ),
+        _ => anyhow!("{} is not a table: {}", path.display(), e.to_string().replace('\n', ", ")),
+    }
 }
 
 /// A panel for each bound: what was measured, and the right side times the largest ratio.

@@ -5,7 +5,7 @@ use crate::terminal::{exit::HOLDS, note, program};
 use anyhow::Result;
 use escapement_verify::claim::{Claim, errata::ErratumId, registry::Registry};
 use escapement_verify::judge::{Verdict, judge};
-use escapement_verify::run::journal::{Records, RecordsByCell};
+use escapement_verify::run::journal::RecordsByCell;
 use escapement_verify::text::plural::{are, count};
 use escapement_verify::{run::plan::Plan, run::source::source_of};
 use serde::Serialize;
@@ -72,7 +72,7 @@ struct Row<'a> {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
-    let records = Records::read(&args.scope.journal)?;
+    let records = args.scope.records()?;
     let held = RecordsByCell::new(records.iter(), args.scope.seed);
     let listed = registry.of_papers(args.paper.as_slice())?;
     let statuses =

@@ -3,12 +3,13 @@
 use crate::report::command;
 use crate::terminal::exit::{self, INCONCLUSIVE, REFUTED};
 use crate::terminal::{choice, interrupt, note, program, progress};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use escapement_verify::claim::{Claim, Tier};
 use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
+use escapement_verify::run::journal::{Journal, Records};
 use escapement_verify::run::runner::{self, Options};
-use escapement_verify::{run::journal::Journal, run::plan::Plan, run::timings::Timings};
-use std::path::PathBuf;
+use escapement_verify::{run::plan::Plan, run::timings::Timings};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -27,6 +28,21 @@ pub struct Scope {
     /// The journal: the file where records are kept, and where the next run finds them
     #[arg(long, default_value = JOURNAL)]
     pub journal: PathBuf,
+}
+
+impl Scope {
+    /// The records that the journal holds; none where there is no journal, and nobody has named one.
+    ///
+    /// # Errors
+    /// A journal that somebody has named and that does not exist, and what [`Records::read`] refuses.
+    pub(super) fn records(&self) -> Result<Records> {
+        ensure!(
+            self.journal.exists() || self.journal == Path::new(JOURNAL),
+            "there is no journal {}: name one that exists, or leave --journal out",
+            self.journal.display()
+        );
+        Ok(Records::read(&self.journal)?)
+    }
 }
 
 /// What is measured, and where its records are kept.

@@ -17,6 +17,7 @@
 //! The control is the same fit with the left side multiplied by a power of the parameter that puts the slope
 //! at ½.
 
+mod copies;
 mod sweep;
 
 use super::finding::{Finding, gravest, planted_exponents};

@@ -1,5 +1,6 @@
 //! One sweep: the cells of a group, and the lines through their logarithms.
 
+use super::copies::copies;
 use super::{FEWEST_VALUES, LEAST_SPAN};
 use crate::claim::{Cell, Side, Sweep, Value};
 use crate::judge::finding::planted_exponents;
@@ -183,9 +184,12 @@ impl<'a> Candidate<'a> {
     }
 
     fn lines(&self, growth: &Sweep, slack: f64) -> Result<Fitted<'a>, String> {
-        let (ratios, vanishing) = self.logarithms(growth)?;
+        let (mut ratios, vanishing) = self.logarithms(growth)?;
+        let copies = copies(&self.members);
+        let copied: BTreeSet<usize> = copies.places.iter().map(|&place| self.members[place].index).collect();
+        ratios.retain(|r| !copied.contains(&r.sides.index));
         let chosen = extremes(growth, self.binds, &ratios);
-        let values = self.values(growth, &chosen, ratios.len())?;
+        let values = self.values(growth, &chosen, ratios.len() + copied.len())?;
         let mut tails = vec![Lines::through(growth, &chosen, Scatter::OfClusters).ok_or("too few points")?];
         let mut length = values.len();
         while length > FEWEST_IN_A_TAIL {
@@ -200,7 +204,7 @@ impl<'a> Candidate<'a> {
         let found = outlier::in_a_line(self.binds, &points);
         let defect = vanishing
             .or_else(|| self.censored(growth))
-            .or_else(|| self.copied())
+            .or_else(|| copies.words())
             .or_else(|| constant(&chosen).then(|| self.constant_words()))
             .or_else(|| self.of_the_right_side(growth, claimed, &tails[0].rhs, slack));
         Ok(Fitted {
@@ -222,23 +226,6 @@ impl<'a> Candidate<'a> {
         let open = |s: &&Sides<'_>| self.binds != Side::Lower || growth.at(s.cell()) < last;
         let s = self.members.iter().filter(|s| s.censored).find(open)?;
         Some(format!("the left side is known to be at least {} on {}, and no more", s.lhs.value, s.cell()))
-    }
-
-    /// Two repetitions with one result are one: counts and other whole numbers may well agree.
-    fn copied(&self) -> Option<String> {
-        let mut seen: BTreeMap<(Cell, u64), &Sides<'_>> = BTreeMap::new();
-        let real = |s: &&Sides<'_>| s.lhs.value.fract() != 0.0;
-        for s in self.members.iter().filter(real) {
-            let key = (s.cell().clone().replicate(0), s.lhs.value.to_bits());
-            if let Some(first) = seen.insert(key, s) {
-                let same = (first.cell(), s.cell(), s.lhs.value);
-                return Some(format!(
-                    "{} and {} have the same left side {}: one is a copy",
-                    same.0, same.1, same.2
-                ));
-            }
-        }
-        None
     }
 
     fn constant_words(&self) -> String {

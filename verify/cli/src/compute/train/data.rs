@@ -233,7 +233,13 @@ impl Draws {
             (None, Some(target)) => {
                 let (level, rng) = (settings.label_noise.unwrap_or(0.0), &mut self.stream("label noise"));
                 let noise = std::iter::repeat_with(|| -> f64 { StandardNormal.sample(rng) });
-                values(target, x)?.into_iter().zip(noise).map(|(y, noise)| y + level * noise).collect()
+                let y: Vec<f64> =
+                    values(target, x)?.into_iter().zip(noise).map(|(y, noise)| y + level * noise).collect();
+                ensure!(
+                    y.iter().all(|y| y.is_finite()),
+                    Error::domain("--label-noise", level, "the labels leave the range of f64")
+                );
+                y
             }
             (None, None) => Vec::new(),
         };

@@ -108,8 +108,8 @@ pub fn read(stream: &mut dyn Read, length: u64, name: &str, elements: Elements) 
         let limit = 2.0_f64.powi(53);
         if let Some(i) = data.iter().position(|v| v.abs() >= limit) {
             bail!(
-                "{name} holds {} at position {i} (counted from 0): whole numbers must be below 2^53 in \
-                 size, where float64 is exact",
+                "{name} holds a whole number near {:.5e} at position {i} (counted from 0): whole numbers must \
+                 be below 2^53 in size, where float64 is exact",
                 data[i]
             );
         }

@@ -34,7 +34,7 @@ pub fn read(file: &mut dyn Read, length: u64, name: &str) -> Result<Entries> {
         .read_to_string(&mut text)
         .with_context(|| format!("{name} cannot be read as text"))?;
     let (mut data, mut rows, mut cols) = (Vec::new(), 0, 0);
-    let mut first = true;
+    let (mut first, mut numbered) = (true, false);
     for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();
         ensure!(
@@ -51,6 +51,16 @@ pub fn read(file: &mut dyn Read, length: u64, name: &str) -> Result<Entries> {
         if headings {
             continue;
         }
+        // Such as pandas writes above columns without names.
+        if rows == 0 {
+            numbered = fields.len() >= 3 && fields.iter().enumerate().all(|(j, f)| *f == j.to_string());
+        }
+        ensure!(
+            !(numbered && rows > 0 && fields.iter().any(|f| f.contains(['.', 'e', 'E']))),
+            "{name}: its first line holds the numbers 0 to {} and looks like the names of columns, not like \
+             data: save it without them, as with header=False",
+            cols - 1
+        );
         for (j, field) in fields.iter().enumerate() {
             match field.parse() {
                 Ok(x) => data.push(x),
