@@ -60,10 +60,10 @@ impl Ball {
         Self::units(n << BITS).scale(&BigInt::from(1), d)
     }
 
-    /// The least ball that contains every number from `low` to `high`, both in units.
+    /// The least ball whose lower end is `low` that contains every number up to `high`, both in units.
     pub fn between(low: &BigInt, high: &BigInt) -> Self {
-        let mid: BigInt = (low + high) >> 1u32;
-        Self { rad: high - &mid, mid }
+        let rad = shift_up(&(high - low), 1);
+        Self { mid: low + &rad, rad }
     }
 
     /// The lower end in units.

@@ -53,7 +53,7 @@ impl Constants {
             "random-signs" => Some(self.c_sigma.clone()),
             "lemma-1-norm" => Some(inverse.square().double(3)),
             "escape" => Some(inverse.double(2)),
-            "theorem-2" => Some((&self.c_sigma * &inverse).double(1)),
+            "theorem-2" => Some((&self.c_sigma * &inverse).double(1).not_negative()),
             _ => None,
         }
     }
