@@ -123,7 +123,7 @@ impl Ball {
     pub fn square(&self) -> Self {
         let a = self.abs();
         let (low, high) = (a.lower(), a.upper());
-        Self::between(&(&low * &low >> BITS), &shift_up(&(&high * &high), BITS))
+        Self::between(&((&low * &low) >> BITS), &shift_up(&(&high * &high), BITS))
     }
 
     /// The ball of √x, for the numbers x ≥ 0 of the ball.

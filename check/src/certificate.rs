@@ -42,7 +42,12 @@ pub enum Dimension {
     /// One dimension.
     One(u64),
     /// Every d ≥ 3: one by one below `d0`, by the limit lemma with `d1` from there on.
-    Every { d0: u64, d1: u64 },
+    Every {
+        /// Where the limit lemma takes over.
+        d0: u64,
+        /// The dimension it compares with.
+        d1: u64,
+    },
 }
 
 /// Eigenpairs of A = pΣ, offered and not trusted.
@@ -125,13 +130,11 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
     if r.string()? != "escapement-certificate" {
         return reject("F1", "the file is no certificate of this project");
     }
-    r.key("version", false)?;
-    let version = r.integer(9_999_999_999)?;
+    let version = r.number("version", 9_999_999_999)?;
     if version != 1 {
         return reject("F1", format!("the file has version {version}, and this checker reads version 1"));
     }
-    r.key("kind", false)?;
-    let kind = match r.string()? {
+    let kind = match r.text("kind")? {
         "zonal" => Kind::Zonal,
         "all-d" => Kind::AllD,
         "identity" => Kind::Identity,
@@ -139,15 +142,13 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
         "lemma-2" => Kind::Lemma2,
         _ => return reject("F2", "the kind is unknown"),
     };
-    r.key("activation", false)?;
-    let activation = match r.string()? {
+    let activation = match r.text("activation")? {
         "sigmoid" => Activation::Sigmoid,
         "tanh" => Activation::Tanh,
         "erf" => Activation::Erf,
         _ => return reject("F2", "the activation is unknown"),
     };
-    r.key("shift", false)?;
-    let shift = field(Rational::hexadecimal(r.string()?, 64), "the shift", r.at)?;
+    let shift = field(Rational::hexadecimal(r.text("shift")?, 64), "the shift", r.at)?;
 
     let here = r.at;
     let one = kind != Kind::AllD && r.key("d", false).is_ok();
@@ -164,10 +165,8 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
             _ => return reject("F2", "d_range is not two whole numbers, the first at most 5000"),
         }
     };
-    r.key("L", false)?;
-    let half_width = field(Rational::hexadecimal(r.string()?, 64), "L", r.at)?;
-    r.key("scale", false)?;
-    let scale = r.integer(4096)?;
+    let half_width = field(Rational::hexadecimal(r.text("L")?, 64), "L", r.at)?;
+    let scale = r.number("scale", 4096)?;
     r.key("coefficients", false)?;
     let mut coefficients = Vec::new();
     r.array(4097, |r| {
@@ -177,8 +176,7 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
     if coefficients.is_empty() {
         return reject("F2", "there is no coefficient");
     }
-    r.key("Y", false)?;
-    let bound = field(Rational::hexadecimal(r.string()?, 4096), "Y", r.at)?;
+    let bound = field(Rational::hexadecimal(r.text("Y")?, 4096), "Y", r.at)?;
     let weights = matches!(kind, Kind::Spectrum | Kind::Lemma2);
     let eigenpairs = if weights { Some(read_eigenpairs(r)?) } else { None };
 
@@ -196,7 +194,7 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
         r.take(b']')?;
         let ends = [low, high].map(Rational::decimal);
         let [Some(a), Some(b)] = ends else {
-            return reject("F2", format!("the claim before byte {}", r.at));
+            return reject("F2", format!("an end of the claim before byte {} is no decimal", r.at));
         };
         claims.push(Claim { quantity, j, words: [low, high], ends: [a, b] });
         Ok(())
@@ -226,15 +224,12 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
 
 /// The five fields of the kinds that have weights.
 fn read_eigenpairs<'a>(r: &mut Reader<'a>) -> Result<Eigenpairs<'a>, Rejection> {
-    r.key("weights_sha256", false)?;
-    let weights_sha256 = r.string()?;
+    let weights_sha256 = r.text("weights_sha256")?;
     if !is_digest(weights_sha256) {
         return reject("F2", "weights_sha256 is not 64 hexadecimal digits");
     }
-    r.key("J", false)?;
-    let degrees = r.integer(512)?;
-    r.key("k", false)?;
-    let low = r.integer(degrees)?;
+    let degrees = r.number("J", 512)?;
+    let low = r.number("k", degrees)?;
     r.key("V", false)?;
     let mut vectors: Vec<Vec<i64>> = Vec::new();
     r.array(2000, |r| {

@@ -68,22 +68,6 @@ fn twice_product(a: &[BigInt], b: &[BigInt]) -> Vec<BigInt> {
     out
 }
 
-/// Twice the square of a series, with half the products.
-fn twice_square(a: &[BigInt]) -> Vec<BigInt> {
-    let mut out = vec![BigInt::ZERO; 2 * a.len() - 1];
-    for (i, x) in a.iter().enumerate() {
-        let square = x * x;
-        out[0] += &square;
-        out[2 * i] += square;
-        for j in 0..i {
-            let xy = (x * &a[j]) << 1u32;
-            out[i - j] += &xy;
-            out[i + j] += xy;
-        }
-    }
-    out
-}
-
 /// The derivative in x: `c′_{k−1} = c′_{k+1} + 2k c_k`, and c′_0 halved, which is Σ k c_k over odd k.
 fn derivative(c: &[BigInt]) -> Vec<BigInt> {
     let mut out = vec![BigInt::ZERO; c.len() + 1];
@@ -163,23 +147,19 @@ impl Approximation {
         // p′ = 2^-q/L Σ slope_k T_k. The defect is r = Σ defect_k T_k / den.
         let slope = derivative(c);
         let unit = &one << certificate.scale;
-        let (defect, den) = match certificate.activation {
-            Activation::Sigmoid => {
-                let linear = combine(&(&l.den * &unit * 2), &slope, &(&l.num * &unit * -2), c);
-                (combine(&one, &linear, &l.num, &twice_square(c)), &unit * &unit * &l.num * 2)
-            }
+        let quadratic = |linear: Vec<BigInt>| combine(&one, &linear, &l.num, &twice_product(c, c));
+        let (steep, den2) = (&l.den * &unit * 2, &unit * &unit * &l.num * 2);
+        let (defect, den, twice_at_b) = match certificate.activation {
+            Activation::Sigmoid => (quadratic(combine(&steep, &slope, &(&l.num * &unit * -2), c)), den2, 1),
             Activation::Tanh => {
-                let den = &unit * &unit * &l.num * 2;
-                let linear = combine(&(&l.den * &unit * 2), &slope, &-&den, std::slice::from_ref(&one));
-                (combine(&one, &linear, &l.num, &twice_square(c)), den)
+                (quadratic(combine(&steep, &slope, &-&den2, std::slice::from_ref(&one))), den2, 0)
             }
             Activation::Erf => {
+                // v·L.den·b.den as a series in u/L; twice_product makes 2vp of it.
                 let v = [-(&b.num * &l.den), &l.num * &b.den];
-                let product = twice_product(&v, c);
-                (
-                    combine(&(&l.den * &l.den * &b.den), &slope, &l.num, &product),
-                    &unit * &l.num * &l.den * &b.den,
-                )
+                let steep = &l.den * &l.den * &b.den;
+                let den = &unit * &l.num * &l.den * &b.den;
+                (combine(&steep, &slope, &l.num, &twice_product(&v, c)), den, 2)
             }
         };
         let eta = sum_of_moduli(&defect, &den);
@@ -189,24 +169,17 @@ impl Approximation {
         let (x, w) = (&b.num * &l.den, &b.den * &l.num);
         let power = u32::try_from(c.len() - 1).map_or(BigInt::ZERO, |n| w.pow(n));
         let at_b = Ball::ratio(&value(c, &x, &w), &(power * &unit));
-        let expected = match certificate.activation {
-            Activation::Sigmoid => Ball::ratio(&one, &BigInt::from(2)),
-            Activation::Tanh => Ball::whole(0),
-            Activation::Erf => Ball::whole(1),
-        };
-        let epsilon0 = (&at_b - &expected).abs();
+        let epsilon0 = (&at_b - &Ball::ratio(&BigInt::from(twice_at_b), &BigInt::from(2))).abs();
         let reach = &Ball::from(l) + &Ball::from(b).abs();
         let y = Ball::from(y);
         let growth = if erf { eta.clone() } else { &eta + &y.square() };
         let needed = &epsilon0 + &(&reach * &growth);
         if needed.upper() >= y.lower() {
+            let [y, needed] = [y.lower().bits(), needed.upper().bits()];
             return reject(
                 "Z3",
                 format!(
-                    "the a priori bound Y does not close: Y has {} binary digits, and what it must exceed {}, \
-                    in units of 2^-192",
-                    y.lower().bits(),
-                    needed.upper().bits()
+                    "the a priori bound Y does not close: it has {y} binary digits at 2^-192, and must exceed a number of {needed}"
                 ),
             );
         }
@@ -256,6 +229,6 @@ impl Approximation {
     /// The square of `first`.
     pub fn square(&self) -> Polynomial {
         let (num, den) = (&self.first.num * &self.first.num, &self.first.den * &self.first.den * 2);
-        Polynomial { powers: powers(&twice_square(&self.series)), num, den }
+        Polynomial { powers: powers(&twice_product(&self.series, &self.series)), num, den }
     }
 }

@@ -93,7 +93,7 @@ impl Quantity {
 pub fn supremum(activation: Activation, n: u64) -> Ball {
     if activation == Activation::Erf {
         // Γ(n/2) = (n/2 − 1)(n/2 − 2)… times Γ(1) or Γ(1/2) = √π.
-        let start = if n % 2 == 0 { BigInt::from(1_000_000) } else { BigInt::from(1_772_454) };
+        let start = if n.is_multiple_of(2) { BigInt::from(1_000_000) } else { BigInt::from(1_772_454) };
         let twice_gamma = (1..n).rev().skip(1).step_by(2).fold(start, |product, a| product * a);
         let halvings = (n - 1) / 2;
         let num = (twice_gamma * 318_310u32) << (n - halvings);

@@ -96,4 +96,16 @@ impl<'a> Reader<'a> {
             Err(_) => due("something else"),
         }
     }
+
+    /// Takes a key that is not the first, and a string.
+    pub fn text(&mut self, name: &str) -> Result<&'a str, Rejection> {
+        self.key(name, false)?;
+        self.string()
+    }
+
+    /// Takes a key that is not the first, and a whole number from 0 to `most`.
+    pub fn number(&mut self, name: &str, most: u64) -> Result<u64, Rejection> {
+        self.key(name, false)?;
+        self.integer(most)
+    }
 }

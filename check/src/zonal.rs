@@ -123,8 +123,11 @@ impl<'a> Zonal<'a> {
         } else {
             // √d·√d/d = 1 where P_{j−1} is odd; else √d/d. The error is (B/√d) δ₁/√B(d+2, j−1).
             let moment = self.moment(first, 0, d + 2, j - 1, &b);
-            let value =
-                if j % 2 == 0 { moment } else { (&moment * &self.root_d).scale(&one, &BigInt::from(d)) };
+            let value = if j.is_multiple_of(2) {
+                moment
+            } else {
+                (&moment * &self.root_d).scale(&one, &BigInt::from(d))
+            };
             let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();
             &value.widen(&(delta1 * &error)) * &approximation.factor
         };
