@@ -316,8 +316,16 @@ fn a_signal_leaves_nothing_behind() {
     };
     for signal in ["-INT", "-TERM"] {
         let desk = Desk::new();
+        // Inputs on the circle of radius 2 in four dimensions: a kernel of 2500 × 2500.
+        let angle = |i: usize| i as f64 * 0.0025;
+        let x = faer::Mat::from_fn(2500, 4, |i, j| match j {
+            0 => 2.0 * angle(i).cos(),
+            1 => 2.0 * angle(i).sin(),
+            _ => 0.0,
+        });
+        desk.put_matrix("X.npy", &x);
         let mut child = Command::new(env!("CARGO_BIN_EXE_escapement"))
-            .args(["construct", "--d", "50", "--m", "40000", "--out", "out"])
+            .args(["kernel", "--inputs", "X.npy", "--m", "40", "--out", "out"])
             .current_dir(desk.path(""))
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -24,8 +24,8 @@ fn quiet_says_nothing_but_errors_and_prints_the_same() {
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
     assert_eq!(quiet.stdout, plain.stdout);
     // Elsewhere too, before or after the subcommand; and an error is said in any case.
-    assert_eq!(desk.run(&["-q", "list", "--journal", "none"]).stderr, "");
-    assert_ne!(desk.run(&["list", "--journal", "none"]).stderr, "");
+    assert_eq!(desk.run(&["-q", "list"]).stderr, "");
+    assert_ne!(desk.run(&["list"]).stderr, "");
     desk.refused(&["verify", "assumption-22", "-q"], &["unknown claim"]);
     desk.refused(&["verify", "-q", "-v"], &["cannot be used with"]);
     // Last in every help, under one heading.

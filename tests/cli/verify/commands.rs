@@ -223,8 +223,9 @@ fn a_cell_of_another_tier_is_told_from_an_unknown_one() {
 fn list_and_explain_say_what_a_claim_is() {
     let desk = TempDir::new().unwrap();
     let registry = registry(0.0, 0.05);
-    let (code, out, _) = run(&registry, &desk, &["list"]);
-    assert_eq!((code, out.as_str()), (0, "made-up  -  a made-up claim (nowhere)\n"));
+    // The journal is named, and is not there.
+    let (code, out, error) = run(&registry, &desk, &["list"]);
+    assert!(code == exit::BAD_INPUT && out.is_empty() && error.contains("there is no journal"), "{error}");
     assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0, "listing writes nothing");
     run(&registry, &desk, &["verify"]);
     assert_eq!(run(&registry, &desk, &["list"]).1, "made-up  scales  a made-up claim (nowhere)\n");

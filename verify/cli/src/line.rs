@@ -2,7 +2,7 @@
 
 use crate::compute::{construct, evaluate, kernel, spectrum, train, zonal};
 use crate::files::stdout;
-use crate::terminal::{Output, completions, exit, interrupt, man, say, threads};
+use crate::terminal::{self, Output, completions, exit, interrupt, man, say, threads};
 use crate::verify::{self, experiment};
 use clap::{CommandFactory, Parser, Subcommand};
 use escapement_verify::{Registry, files::memory};
@@ -51,6 +51,7 @@ enum Command {
 
 /// Runs the command that was typed, on the claims of `registry`; the value is the exit code of the process.
 pub fn run(registry: &Registry) -> ExitCode {
+    terminal::begin();
     let line = match Line::try_parse_from(words(std::env::args_os().collect())) {
         Ok(line) => line,
         Err(e) => return usage(&e),

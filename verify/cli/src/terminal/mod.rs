@@ -15,4 +15,4 @@ pub mod threads;
 
 pub use choice::choice;
 pub use host::TerminalHost;
-pub use output::{Output, is_quiet, is_watched, note, painted, say};
+pub use output::{Output, begin, is_quiet, is_watched, note, painted, say};

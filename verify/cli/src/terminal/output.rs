@@ -40,7 +40,6 @@ pub struct Output {
 impl Output {
     /// Applies the arguments to the process.
     pub fn set(self) {
-        PROGRAM.store(true, Ordering::Relaxed);
         QUIET.store(self.quiet, Ordering::Relaxed);
         COLOURS.store(colours(std::io::stdout().is_terminal()), Ordering::Relaxed);
         let level = match self.verbose {
@@ -61,6 +60,11 @@ impl Output {
         // Only one listener can be set per process: a program that has its own keeps it.
         let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
     }
+}
+
+/// Says that this process is the program.
+pub fn begin() {
+    PROGRAM.store(true, Ordering::Relaxed);
 }
 
 /// Whether a stream has colours: only a terminal that can show them, and whose user has not asked for none
