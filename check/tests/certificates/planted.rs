@@ -25,6 +25,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("chebyshev", "&(&delta1 + &product).double(1) + &eta1", "&(&delta1 + &product) + &eta1"),
     ("chebyshev", "(&reach * &y).double(1), whole(1)", "(&reach * &y), whole(1)"),
     ("chebyshev", "let reach = &Ball::from(l) + &Ball::from(b).abs();", "let reach = Ball::from(l);"),
+    ("chebyshev", "&l.num * &l.num < &l.den * &l.den * most", "false"),
     // Balls.
     (
         "ball",
@@ -45,6 +46,11 @@ const PLANTED: &[(&str, &str, &str)] = &[
         "&approximation.slope.double(1) + &approximation.delta1",
         "&approximation.slope + &approximation.delta1",
     ),
+    (
+        "zonal",
+        "let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();",
+        "let error = Ball::whole(1);",
+    ),
     // C2: every dimension.
     (
         "every_d",
@@ -52,17 +58,36 @@ const PLANTED: &[(&str, &str, &str)] = &[
         "sup(n + 4).scale(&one, &BigInt::from(4))",
     ),
     ("every_d", "for d in 3..d0 {", "for d in 4..d0 {"),
+    (
+        "every_d",
+        "&k.scale(&one, &BigInt::from(d1 + 2 * s)) + &k.scale(&one, &BigInt::from(d0 + 2 * s))",
+        "k.scale(&one, &BigInt::from(d0 + 2 * s))",
+    ),
+    (
+        "every_d",
+        "&high.scale(&BigInt::from(j), &one) + &rest.scale(&one, &BigInt::from(d0))",
+        "high.scale(&BigInt::from(j), &one)",
+    ),
     // E: eigenvalues.
     ("eigen", "let radius = epsilon.double(1);", "let radius = epsilon.clone();"),
     ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.double(1)", "norm(&squares, ENTRY + VECTOR)"),
     ("eigen", "&defect_of_cholesky(a, &f, pairs.mu)? + &a.error", "defect_of_cholesky(a, &f, pairs.mu)?"),
     ("eigen", "&(ball.upper() + tail.upper())", "&ball.upper()"),
+    ("eigen", "&(&(&gamma * &largest).double(1) + &rho) *", "&rho *"),
+    ("eigen", "if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower()", "if false"),
+    ("covariance", "Ball::units((radius + half) * n)", "Ball::units(radius * n)"),
     // M: the worst case.
     (
         "worst_case",
         "let (low, high) = (&end(false) - &self.pi, &end(true) + &self.pi);",
         "let (low, high) = (end(false), end(true));",
     ),
+    (
+        "worst_case",
+        "&Ball::whole(rank as u64).root() * &(epsilon + rest)",
+        "&Ball::whole(1) * &(epsilon + rest)",
+    ),
+    ("worst_case", "Ball::units(sum << 25u32).widen(&error)", "Ball::units(sum << 25u32)"),
     // F: the file.
     ("lib", "if sha256::sha256(&bytes[..signed]) != digest", "if false"),
     ("lib", "if words != statement", "if false"),
@@ -84,13 +109,15 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
         "zonal-sigmoid-minus-5-26",
         "identity-sigmoid-3",
         "all-d-sigmoid",
+        "all-d-sigmoid-small",
         "lemma-2-3-6",
     ] {
         let (text, at) = load(name);
         let claims = check(text.as_bytes(), &at).unwrap().claims;
         let few = claims.iter().filter(|c| match c.quantity.as_str() {
             // The greatest value of this one is that of d = 3.
-            quantity if name.starts_with("all-d") => quantity == "assumption-3-sigma1" && c.j == 1,
+            quantity if name == "all-d-sigmoid-small" => quantity == "kappa-scaled" && c.j > 0,
+            quantity if name == "all-d-sigmoid" => quantity == "assumption-3-sigma1" && c.j == 1,
             "next" | "rest" => true,
             _ => c.j < 4,
         });
@@ -103,6 +130,20 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
     for name in names().iter().filter(|name| name.starts_with("false")) {
         put(name, load(name).0.into_bytes(), data(), true);
     }
+    // A dimension beyond the interval of the polynomial.
+    let (text, _) = load("zonal-sigmoid-3");
+    let beyond = with(&with(&text, "d", "4"), "claims", "[[\"trace\", 0, \"0\", \"1\"]]");
+    put("false-d", seal(beyond.as_bytes()).unwrap(), data(), true);
+    // The third eigenpair is left out, and the fourth takes its place.
+    let (text, at) = load("lemma-2-3-6");
+    let without = |text: &str, key: &str| {
+        let mut elements = super::tampered::elements(text, key);
+        elements.remove(2);
+        with(text, key, &format!("[{}]", elements.join(",")))
+    };
+    let fewer = with(&without(&without(&text, "V"), "D"), "mu", "\"200000000000000\"");
+    let claims = "[[\"eigenvalue\", 3, \"0.003\", \"0.004\"], [\"worst-case\", 1, \"0\", \"9\"]]";
+    put("false-left-out", seal(with(&fewer, "claims", claims).as_bytes()).unwrap(), at, true);
     // The words of one certificate around the fields of another, and a hash of something else.
     let (text, _) = load("identity-sigmoid-3");
     let words = text.replace("for every even m", "for every odd m");

@@ -9,9 +9,8 @@ fn outcome(name: &str, key: &str, new: &str) -> &'static str {
 }
 
 /// The elements of an array of a certificate.
-fn elements(name: &str, key: &str) -> Vec<String> {
-    let (text, _) = load(name);
-    let array = &body(&text)[value(&text, key)];
+pub fn elements(text: &str, key: &str) -> Vec<String> {
+    let array = &body(text)[value(text, key)];
     let inner = array.strip_prefix('[').and_then(|a| a.strip_suffix(']')).unwrap();
     if inner.trim_start().starts_with('[') {
         inner.split("],").map(|x| format!("{}]", x.trim().trim_end_matches(']'))).collect()
@@ -80,7 +79,7 @@ fn fields_of_the_polynomial() {
 #[test]
 fn coefficients_one_at_a_time() {
     let name = "zonal-sigmoid-3";
-    let coefficients = elements(name, "coefficients");
+    let coefficients = elements(&load(name).0, "coefficients");
     for i in 0..coefficients.len() {
         let mut changed = coefficients.clone();
         let old = i128::from_str_radix(changed[i].trim_matches('"'), 16).unwrap();
@@ -112,7 +111,7 @@ fn claims_one_at_a_time() {
         "spectrum-3-10",
         "lemma-2-3-10",
     ] {
-        let claims = elements(name, "claims");
+        let claims = elements(&load(name).0, "claims");
         for i in 0..claims.len() {
             let quoted: Vec<&str> = claims[i].split('"').collect();
             let [low, high] = [quoted[3], quoted[5]];
@@ -196,7 +195,7 @@ fn fields_of_weights() {
 fn eigenpairs_moved_left_out_and_twice() {
     for name in ["spectrum-3-10", "spectrum-4-20-top", "lemma-2-3-10", "lemma-2-4-20"] {
         let (text, folder) = load(name);
-        let (v, d) = (elements(name, "V"), elements(name, "D"));
+        let (v, d) = (elements(&text, "V"), elements(&text, "D"));
         let judge = |v: &[String], d: &[String]| {
             let changed = with(&with(&text, "V", &array(v)), "D", &array(d));
             // Claims on more eigenvalues than there are would fail first.
