@@ -1,8 +1,8 @@
 //! Numbers with a bound on their error: a ball is a whole midpoint and a whole radius, in units of 2^-192.
 //!
-//! Every operation has the inclusion property: whatever numbers are chosen from the operands, the exact result
-//! lies in the ball that is returned. Midpoints are rounded down, by less than one unit, and each operation
-//! adds that unit to the radius, which is itself rounded up. Midpoints have no greatest size.
+//! Every operation has the inclusion property: whatever numbers are chosen from the operands, the exact
+//! result lies in the ball that is returned. Midpoints are rounded down, by less than one unit, and each
+//! operation adds that unit to the radius, which is itself rounded up. Midpoints have no greatest size.
 
 use super::rational::Rational;
 use num_bigint::{BigInt, Sign};

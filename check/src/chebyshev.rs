@@ -179,7 +179,8 @@ impl Approximation {
             return reject(
                 "Z3",
                 format!(
-                    "the a priori bound Y does not close: it has {y} binary digits at 2^-192, and must exceed a number of {needed}"
+                    "the a priori bound Y does not close: it has {y} binary digits in units of 2^-192, \
+                    and must exceed a number that has {needed}"
                 ),
             );
         }

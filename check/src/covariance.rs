@@ -1,10 +1,10 @@
 //! *S: the covariance.* The matrix A = pΣ of the p neurons of one sign, in balls, from W0 and the levels.
 //!
-//! Rows are divided by their norms. For rows u and v with t = u·v, the d×d block of A is
-//! `F2·I + E(uuᵀ + vvᵀ) + G uvᵀ + F3 vuᵀ` with E = F1 − F2 − tF3 and G = F0 − 2tF1 + tF2 + t²F3, where
-//! F0 = Σ A_j²/B P_j(t), F1 = Σ A_jC_j/B P_j′(t), F2 = Σ C_j²/B P_j′(t) and F3 = Σ C_j²/B P_j″(t). Recurrences:
-//! (j+d−2)P_{j+1} = (2j+d−2)tP_j − jP_{j−1} and its derivatives; on the diagonal t = 1 exactly. Each degree
-//! is positive semidefinite and its trace in Σ is τ_j, so A is A_J plus a matrix between 0 and p·tail(J).
+//! Rows are divided by their norms. For rows u and v with t = u·v, the d×d block of A is `F2·I + E(uuᵀ +
+//! vvᵀ) + G uvᵀ + F3 vuᵀ` with E = F1 − F2 − tF3 and G = F0 − 2tF1 + tF2 + t²F3, where F0 = Σ A_j²/B P_j(t),
+//! F1 = Σ A_jC_j/B P_j′(t), F2 = Σ C_j²/B P_j′(t) and F3 = Σ C_j²/B P_j″(t). Recurrences: (j+d−2)P_{j+1} =
+//! (2j+d−2)tP_j − jP_{j−1} and its derivatives; on the diagonal t = 1 exactly. Each degree is positive
+//! semidefinite and its trace in Σ is τ_j, so A is A_J plus a matrix between 0 and p·tail(J).
 
 use super::ball::{BITS, Ball};
 use super::certificate::Eigenpairs;

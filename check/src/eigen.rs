@@ -1,20 +1,21 @@
 //! *E: enclosure of eigenvalues.* A symmetric of order n, V an n×r matrix, D = diag(D_1 ≥ … ≥ D_r).
 //!
-//! Let γ ≥ ‖VᵀV − I‖, γ < 1/4, ρ ≥ ‖AV − VD‖ and ε = (2γ‖D‖ + ρ)(1 + γ). (i) If r = n, then |λ_i − D_i| ≤ ε for
-//! all i. (ii) If r < n, and for some n×r matrix F, μI − A + FFᵀ ⪰ −θI with μ + θ < D_r − 2ε, then
+//! Let γ ≥ ‖VᵀV − I‖, γ < 1/4, ρ ≥ ‖AV − VD‖ and ε = (2γ‖D‖ + ρ)(1 + γ). (i) If r = n, then |λ_i − D_i| ≤ ε
+//! for all i. (ii) If r < n, and for some n×r matrix F, μI − A + FFᵀ ⪰ −θI with μ + θ < D_r − 2ε, then
 //! |λ_i − D_i| ≤ 2ε for i ≤ r, and λ_{r+1} ≤ μ + θ.
 //!
-//! *Proof.* K = (VᵀV)^{1/2} has ‖K − I‖ ≤ γ and ‖K⁻¹‖ ≤ 1 + γ; Q = VK⁻¹ is orthonormal, and the norm of
-//! AQ − QD = Q(KDK⁻¹ − D) + (AV − VD)K⁻¹ is at most ε. In the basis [Q, Q⊥], A differs from diag(D, C) by at
-//! most 2ε, and by ε if r = n: Weyl. As F has rank r, λ_{r+1}(A) ≤ λ_{r+1}(FFᵀ) + λ_1(A − FFᵀ) ≤ μ + θ. Had C an
-//! eigenvalue of D_r or more, λ_{r+1}(A) would be at least D_r − 2ε > μ + θ; so D is the top of diag(D, C). ∎
+//! *Proof.* K = (VᵀV)^{1/2} has ‖K − I‖ ≤ γ and ‖K⁻¹‖ ≤ 1 + γ; Q = VK⁻¹ is orthonormal, and the norm of AQ −
+//! QD = Q(KDK⁻¹ − D) + (AV − VD)K⁻¹ is at most ε. In the basis [Q, Q⊥], A differs from diag(D, C) by at most
+//! 2ε, and by ε if r = n: Weyl. As F has rank r, λ_{r+1}(A) ≤ λ_{r+1}(FFᵀ) + λ_1(A − FFᵀ) ≤ μ + θ. Had C an
+//! eigenvalue of D_r or more, λ_{r+1}(A) would be at least D_r − 2ε > μ + θ; so D is the top of diag(D, C).
+//! ∎
 //!
 //! Norms are bounded by Frobenius norms of whole matrices; the error e of A enters as ‖(error)V‖ ≤ 2e in ρ,
 //! and as e in θ. F is V√D, rounded. θ is the norm of M − LLᵀ for M = μI − A + FFᵀ and the L made here: each
 //! entry of M − LLᵀ is known exactly as soon as L has that entry.
 //!
-//! *No overflow.* Entries: A < 2^60, V < 2^55, D < 2^71, n ≤ 2^11, so AV and VD stay below 2^126. F and L are
-//! refused from 2^57 on, so sums of 2^11 products stay below 2^125, and M below 2^126.
+//! *No overflow.* Entries: A < 2^60, V < 2^55, D < 2^71, n ≤ 2^11, so AV and VD stay below 2^126. F and L
+//! are refused from 2^57 on, so sums of 2^11 products stay below 2^125, and M below 2^126.
 
 use super::ball::{BITS, Ball, root_up};
 use super::certificate::Eigenpairs;

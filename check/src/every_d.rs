@@ -1,8 +1,8 @@
 //! *C2: every dimension.* Bounds on zonal quantities that hold for all d ≥ 3: one by one below d0, and from
 //! d0 on by comparing the expectation in dimension d with the one at d1, through the Gaussian limit.
 //!
-//! **Limit lemma.** For f ∈ C⁴, D = d + 2s and a Gaussian G, `|E_D f(√d z) − E f(G)| ≤ K/D` with
-//! `K = sup|f⁗|/4 + s·sup|f″|`. *Proof.* G = ρ√D z with ρ² = χ²_D/D independent of z, E ρ² = 1, Var ρ² = 2/D.
+//! **Limit lemma.** For f ∈ C⁴, D = d + 2s and a Gaussian G, `|E_D f(√d z) − E f(G)| ≤ K/D` with `K =
+//! sup|f⁗|/4 + s·sup|f″|`. *Proof.* G = ρ√D z with ρ² = χ²_D/D independent of z, E ρ² = 1, Var ρ² = 2/D.
 //! H(r) = E_D f(√(rD) z) has H′ = E_{D+2}f″/2 and H″ = D/(D+2)·E_{D+4}f⁗/4, by Rodrigues' formula. Hence
 //! |E H(ρ²) − H(1)| ≤ (sup|f⁗|/8)·2/D, and |H(1) − H(d/D)| ≤ (sup|f″|/2)·2s/D. ∎
 //!
@@ -15,9 +15,9 @@
 //! | d^{j−1}κ_j | j | j | j(j+d−2) d^{2j−3} / Π_{1≤t<j}(d+2t)² | j |
 //!
 //! F is a product of factors (d+a)/(d+b), a ≤ b once both lists are sorted, so F increases to its limit, and
-//! `R(d) = d^{j−1}A_j²/B² = d^{2j−1}/Π_{t<j}(d+2t)²·E_{d+2j}[(uσ′)^{(j)}]²` is at most (S_{j+1} + jS_j)²/d, with
-//! S_n = sup|σ^{(n)}|. So for d ≥ d0 the modulus of the expectation is within K/(d1+2s) + K/(d0+2s) of the one
-//! at d1, and the quantity lies between F(d0)·low² and sup F·high² + (S_{j+1} + jS_j)²/d0.
+//! `R(d) = d^{j−1}A_j²/B² = d^{2j−1}/Π_{t<j}(d+2t)²·E_{d+2j}[(uσ′)^{(j)}]²` is at most (S_{j+1} + jS_j)²/d,
+//! with S_n = sup|σ^{(n)}|. So for d ≥ d0 the modulus of the expectation is within K/(d1+2s) + K/(d0+2s) of
+//! the one at d1, and the quantity lies between F(d0)·low² and sup F·high² + (S_{j+1} + jS_j)²/d0.
 
 use super::ball::{Ball, modulus};
 use super::certificate::{Activation, Certificate};

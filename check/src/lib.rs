@@ -1,22 +1,22 @@
 //! Checks certificates of theorems about two-layer networks, in whole numbers only.
 //!
-//! A certificate is a JSON file that states something in words, with what is needed to verify the words. It is
-//! not trusted: neither the polynomial nor the eigenvectors in the file have to come from anywhere in
+//! A certificate is a JSON file that states something in words, with what is needed to verify the words. It
+//! is not trusted: neither the polynomial nor the eigenvectors in the file have to come from anywhere in
 //! particular, and every bound on their errors is recomputed here. The proofs are in `docs/certificates.md`;
-//! each module begins with the theorem that it implements. Rejections begin with the number of the obligation
-//! that failed:
+//! each module begins with the theorem that it implements. Rejections begin with the number of the
+//! obligation that failed:
 //!
-//! - **F** the file: F1 keys, their order, the version; F2 grammar, shapes and limits; F3 the hash; F4 the words;
-//!   F5 the weights beside the file.
-//! - **Z** the polynomial ([`chebyshev`]): Z1 L > 0, L ≥ |b|, Y > 0; Z2 L² ≥ d ≥ 3; Z3 the bound Y closes; Z4 the
-//!   errors and Z5 the levels are recomputed, and cannot fail; Z6 each claim contains its enclosure; Z7 claims
-//!   are known, and made once.
-//! - **L** every dimension ([`every_d`]): L2 d0 ≤ d1; L3 a positive lower end; L5 claims. L1, the suprema, and L4,
-//!   the dimensions below d0, are computed, and cannot fail.
+//! - **F** the file: F1 keys, their order, the version; F2 grammar, shapes and limits; F3 the hash; F4 the
+//!   words; F5 the weights beside the file.
+//! - **Z** the polynomial ([`chebyshev`]): Z1 L > 0, L ≥ |b|, Y > 0; Z2 L² ≥ d ≥ 3; Z3 the bound Y closes;
+//!   Z4 the errors and Z5 the levels are recomputed, and cannot fail; Z6 each claim contains its enclosure;
+//!   Z7 claims are known, and made once.
+//! - **L** every dimension ([`every_d`]): L2 d0 ≤ d1; L3 a positive lower end; L5 claims. L1, the suprema,
+//!   and L4, the dimensions below d0, are computed, and cannot fail.
 //! - **I** identities ([`identity`]): I1 λ_0(σ″) ≠ 0; I2 claims.
-//! - **S**, **E**, **M** weights ([`covariance`], [`eigen`], [`worst_case`]): S1 unit rows; S2 shapes; S3 entries
-//!   of A; E1 shapes of V and D; E2 γ; E3 ρ, computed; E4 nothing is left out; E5 claims; M1 the forms; M2 the
-//!   gap; M3 the claim.
+//! - **S**, **E**, **M** weights ([`covariance`], [`eigen`], [`worst_case`]): S1 unit rows; S2 shapes; S3
+//!   entries of A; E1 shapes of V and D; E2 γ; E3 ρ, computed; E4 nothing is left out; E5 claims; M1 the
+//!   forms; M2 the gap; M3 the claim.
 
 pub mod ball;
 pub mod certificate;

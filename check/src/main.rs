@@ -17,7 +17,7 @@ Options:
       --help     Prints this text
       --version  Prints the version
 
-Exit status: 0 if every file is accepted, 1 if one is rejected, 2 if no file is named or one cannot be read.";
+Exit status: 0 if every file is accepted, 1 if one is rejected, 2 if none is named or one cannot be read.";
 
 fn main() -> ExitCode {
     let files: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();

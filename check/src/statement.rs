@@ -93,7 +93,8 @@ pub fn statement(certificate: &Certificate<'_>) -> Result<String, Rejection> {
         (_, Some(pairs), _) => {
             let n = pairs.vectors.first().map_or(0, Vec::len) as u64;
             format!(
-                "{sigma}, d = {d}, m = {} and W0 the weights with SHA-256 {}, each row divided by its norm. Then",
+                "{sigma}, d = {d}, m = {} and W0 the weights with SHA-256 {}, \
+                each row divided by its norm. Then",
                 2 * n / d.max(1),
                 pairs.weights_sha256
             )

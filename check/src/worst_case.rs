@@ -6,12 +6,12 @@
 //! squared distance of a unit vector of one from the other is the same both ways: the worst case is the
 //! greatest `vᵀSv/vᵀAv` over U, where S = A − A_{≤k} is the part of A in degrees above k.
 //!
-//! U is replaced by the range of the first n_k columns of V. With ε′ = ε + p·tail and a gap
-//! g ≤ D_{n_k} − λ_{n_k+1}, `s = √n_k ε′/g` bounds the sines of the angles (each entry of U⊥ᵀQ times its gap is
-//! one of U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
+//! U is replaced by the range of the first n_k columns of V. With ε′ = ε + p·tail and a gap g ≤ D_{n_k} −
+//! λ_{n_k+1}, `s = √n_k ε′/g` bounds the sines of the angles (each entry of U⊥ᵀQ times its gap is one of
+//! U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
 //! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the quotients,
-//! at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − 2ε). The worst case is at most β + π if βA − S is
-//! positive definite on the range, and at least α − π if αA − S is not: LDLᵀ in balls.
+//! at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − 2ε). The worst case is at most β + π if βA − S
+//! is positive definite on the range, and at least α − π if αA − S is not: LDLᵀ in balls.
 
 use super::ball::Ball;
 use super::covariance::Form;

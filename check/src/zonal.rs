@@ -7,9 +7,10 @@
 //! `E_D[u^{j+2l} P_j] = d^{j/2+l} (j+2l)!/(2l)!! / Π_{t<j+l}(D+2t)`, and 0 for other powers of u.
 //!
 //! An error δ of g moves `E_D[g P_j]` by at most δ/√B, since E P_j² = 1/B, and `E_d[u g P_j]` by the same,
-//! since E u² = 1. With F1 of degree j, `A_j = B E_d[uσ′P_j]` and `C_j = (B/√d) E_{d+2}[σ′ P_{j−1}^{(d+2)}]`,
-//! which is the quotient `E_{d+2}[√d σ′P_j′]/E_{d+2}[P_j′²]` because `P_j′ = j(j+d−2)/(d−1) P_{j−1}^{(d+2)}` and
-//! `B(d+2, j−1) = B j(j+d−2)/(d(d−1))`. Then `τ_j = (A_j² + j(j+d−2)C_j²)/B`, `κ_j = τ_j/B`, tr Σ = d E σ′².
+//! since E u² = 1. With F1 of degree j, `A_j = B E_d[uσ′P_j]` and `C_j = (B/√d) E_{d+2}[σ′
+//! P_{j−1}^{(d+2)}]`, which is the quotient `E_{d+2}[√d σ′P_j′]/E_{d+2}[P_j′²]` because `P_j′ =
+//! j(j+d−2)/(d−1) P_{j−1}^{(d+2)}` and `B(d+2, j−1) = B j(j+d−2)/(d(d−1))`. Then `τ_j = (A_j² +
+//! j(j+d−2)C_j²)/B`, `κ_j = τ_j/B`, tr Σ = d E σ′².
 
 use super::ball::Ball;
 use super::chebyshev::{Approximation, Polynomial};
@@ -131,44 +132,45 @@ impl<'a> Zonal<'a> {
             let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();
             &value.widen(&(delta1 * &error)) * &approximation.factor
         };
-        let tau = (&a.square() + &c.square().scale(&BigInt::from(j * (j + d - 2)), &one)).scale(&one, &b);
+        let weight = BigInt::from(j * (j + d - 2));
+        let tau = (&a.square() + &c.square().scale(&weight, &one)).scale(&one, &b).not_negative();
         Level { b, a, c, tau }
     }
 
     /// κ_j = τ_j/B(d,j).
     pub fn kappa(&mut self, j: u64) -> Ball {
         let level = self.level(j);
-        level.tau.scale(&BigInt::from(1), &level.b)
+        level.tau.scale(&BigInt::from(1), &level.b).not_negative()
     }
 
-    /// `E[u^raise σ′²]` for raise 0 and 2. The error of σ′² is at most δ₁(2 sup|σ′| + δ₁), and E u² = 1.
+    /// `E[u^raise p′²]`, p′ the polynomial for σ′/factor.
     fn energy(&self, raise: u64) -> Ball {
+        let square = self.square.get_or_init(|| self.approximation.square());
+        self.moment(square, raise, self.d, 0, &BigInt::from(1))
+    }
+
+    /// The expectation of σ′² under a weight of expectation 1, from that of p′²: σ′²/factor² is off by at most
+    /// δ₁(2 sup|σ′|/factor + δ₁).
+    fn with_error(&self, energy: &Ball) -> Ball {
         let approximation = self.approximation;
-        let square = self.square.get_or_init(|| approximation.square());
-        let value = self.moment(square, raise, self.d, 0, &BigInt::from(1));
         let error = &approximation.delta1 * &(&approximation.slope.double(1) + &approximation.delta1);
-        &value.widen(&error).not_negative() * &approximation.factor.square()
+        &energy.widen(&error).not_negative() * &approximation.factor.square()
     }
 
     /// tr Σ = d E σ′².
     pub fn trace(&self) -> Ball {
-        self.energy(0).scale(&BigInt::from(self.d), &BigInt::from(1))
+        self.with_error(&self.energy(0)).scale(&BigInt::from(self.d), &BigInt::from(1))
     }
 
-    /// E[u² σ′²].
+    /// E[u² σ′²]; E u² = 1.
     pub fn radial(&self) -> Ball {
-        self.energy(2)
+        self.with_error(&self.energy(2))
     }
 
-    /// E[(d − u²) σ′²]/(d − 1): here too the weight has expectation 1.
+    /// E[(d − u²) σ′²]/(d − 1).
     pub fn tangential(&self) -> Ball {
-        let approximation = self.approximation;
-        let square = self.square.get_or_init(|| approximation.square());
-        let [constant, second] = [0, 2].map(|raise| self.moment(square, raise, self.d, 0, &BigInt::from(1)));
-        let value = (&constant.scale(&BigInt::from(self.d), &BigInt::from(1)) - &second)
-            .scale(&BigInt::from(1), &BigInt::from(self.d - 1));
-        let error = &approximation.delta1 * &(&approximation.slope.double(1) + &approximation.delta1);
-        &value.widen(&error).not_negative() * &approximation.factor.square()
+        let rest = &self.energy(0).scale(&BigInt::from(self.d), &BigInt::from(1)) - &self.energy(2);
+        self.with_error(&rest.scale(&BigInt::from(1), &BigInt::from(self.d - 1)))
     }
 
     /// tr Σ − Σ_{j≤J} τ_j, cut at 0 from below.

@@ -1,0 +1,316 @@
+//! Falsehoods planted in the checker's own sources: each is noticed by a certificate.
+//!
+//! Every falsehood is one change of the text. All changed copies of the sources become modules of one program,
+//! which the test builds and runs on certificates. A copy is found out if it accepts a certificate that must
+//! be rejected, or if one of its enclosures is not around the checker's own: then the claim that this copy
+//! would accept is forged here, and the checker must reject the forged file.
+
+use super::{data, forged, load, names, with};
+use escapement_check::rational::Rational;
+use escapement_check::{check, outward, seal};
+use num_bigint::BigInt;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A file of `src`, what stands there once, and what is planted.
+const PLANTED: &[(&str, &str, &str)] = &[
+    // Z: the polynomial.
+    ("chebyshev", "if erf { eta.clone() } else { &eta + &y.square() }", "eta.clone()"),
+    ("chebyshev", "let needed = &epsilon0 + &", "let needed = "),
+    ("chebyshev", "let needed = &epsilon0 + &(&reach * &growth);", "let needed = &epsilon0 + &growth;"),
+    ("chebyshev", "c.iter().map(modulus).sum()", "c.iter().map(modulus).max().unwrap_or_default()"),
+    ("chebyshev", "let delta1 = &(&y * &(&whole(1) + &y)) + &eta;", "let delta1 = &y * &(&whole(1) + &y);"),
+    ("chebyshev", "&(&delta1 + &product.double(1)) + &eta1", "&delta1 + &product.double(1)"),
+    ("chebyshev", "&(&delta1 + &product).double(1) + &eta1", "&(&delta1 + &product) + &eta1"),
+    ("chebyshev", "(&reach * &y).double(1), whole(1)", "(&reach * &y), whole(1)"),
+    ("chebyshev", "let reach = &Ball::from(l) + &Ball::from(b).abs();", "let reach = Ball::from(l);"),
+    ("chebyshev", "&l.num * &l.num < &l.den * &l.den * most", "false"),
+    // Balls.
+    (
+        "ball",
+        "Self::between(&low.sqrt(), &root_up(&(self.upper() << BITS)))",
+        "Self::between(&low.sqrt(), &(self.upper() << BITS).sqrt())",
+    ),
+    ("ball", "rad: shift_up(&cross, BITS) + 1u32", "rad: shift_up(&cross, BITS)"),
+    (
+        "ball",
+        "let rad = ceiling(&(&self.rad * modulus(n)), d) + 1u32;",
+        "let rad = ceiling(&(&self.rad * modulus(n)), d);",
+    ),
+    // C1: zonal quantities.
+    ("zonal", "BigInt::from(2 * j + d - 2), |product, a|", "BigInt::from(2 * j + d - 1), |product, a|"),
+    ("zonal", "&value.widen(&error) * &approximation.factor\n", "&value * &approximation.factor\n"),
+    (
+        "zonal",
+        "&approximation.slope.double(1) + &approximation.delta1",
+        "&approximation.slope + &approximation.delta1",
+    ),
+    (
+        "zonal",
+        "let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();",
+        "let error = Ball::whole(1);",
+    ),
+    // C2: every dimension.
+    (
+        "every_d",
+        "&sup(n + 4).scale(&one, &BigInt::from(4)) + &sup(n + 2).scale(&weight, &one)",
+        "sup(n + 4).scale(&one, &BigInt::from(4))",
+    ),
+    ("every_d", "for d in 3..d0 {", "for d in 4..d0 {"),
+    (
+        "every_d",
+        "&k.scale(&one, &BigInt::from(d1 + 2 * s)) + &k.scale(&one, &BigInt::from(d0 + 2 * s))",
+        "k.scale(&one, &BigInt::from(d0 + 2 * s))",
+    ),
+    (
+        "every_d",
+        "&high.scale(&BigInt::from(j), &one) + &rest.scale(&one, &BigInt::from(d0))",
+        "high.scale(&BigInt::from(j), &one)",
+    ),
+    // E: eigenvalues.
+    ("eigen", "let radius = epsilon.double(1);", "let radius = epsilon.clone();"),
+    ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.double(1)", "norm(&squares, ENTRY + VECTOR)"),
+    ("eigen", "&defect_of_cholesky(a, &f, pairs.mu)? + &a.error", "defect_of_cholesky(a, &f, pairs.mu)?"),
+    ("eigen", "&(ball.upper() + tail.upper())", "&ball.upper()"),
+    ("eigen", "&(&(&gamma * &largest).double(1) + &rho) *", "&rho *"),
+    ("eigen", "if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower()", "if false"),
+    ("covariance", "Ball::units((radius + half) * n)", "Ball::units(radius * n)"),
+    // M: the worst case.
+    (
+        "worst_case",
+        "let (low, high) = (&end(false) - &self.pi, &end(true) + &self.pi);",
+        "let (low, high) = (end(false), end(true));",
+    ),
+    (
+        "worst_case",
+        "&Ball::whole(rank as u64).root() * &(epsilon + rest)",
+        "&Ball::whole(1) * &(epsilon + rest)",
+    ),
+    ("worst_case", "Ball::units(sum << 25u32).widen(&error)", "Ball::units(sum << 25u32)"),
+    // F: the file.
+    ("lib", "if sha256::sha256(&bytes[..signed]) != digest", "if false"),
+    ("lib", "if words != statement", "if false"),
+];
+
+/// The certificates on which the copies are run: claims that contain everything, and files to be rejected.
+fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
+    let great = "9".repeat(60);
+    let mut files = Vec::new();
+    let mut put = |name: &str, bytes: Vec<u8>, at: PathBuf, bad: bool| {
+        let path = folder.join(format!("{name}.json"));
+        std::fs::write(&path, bytes).unwrap();
+        files.push((name.to_owned(), at, bad));
+    };
+    for name in [
+        "zonal-sigmoid-3",
+        "zonal-tanh-8",
+        "zonal-erf-20",
+        "zonal-sigmoid-minus-5-26",
+        "identity-sigmoid-3",
+        "all-d-sigmoid",
+        "all-d-sigmoid-small",
+        "lemma-2-3-6",
+    ] {
+        let (text, at) = load(name);
+        let claims = check(text.as_bytes(), &at).unwrap().claims;
+        let few = claims.iter().filter(|c| match c.quantity.as_str() {
+            // The greatest value of this one is that of d = 3.
+            quantity if name == "all-d-sigmoid-small" => quantity == "kappa-scaled" && c.j > 0,
+            quantity if name == "all-d-sigmoid" => quantity == "assumption-3-sigma1" && c.j == 1,
+            "next" | "rest" => true,
+            _ => c.j < 4,
+        });
+        let wide: Vec<String> =
+            few.map(|c| format!("[\"{}\", {}, \"-{great}\", \"{great}\"]", c.quantity, c.j)).collect();
+        let sealed = seal(with(&text, "claims", &format!("[{}]", wide.join(","))).as_bytes()).unwrap();
+        assert!(check(&sealed, &at).is_ok(), "{name}");
+        put(name, sealed, at, false);
+    }
+    for name in names().iter().filter(|name| name.starts_with("false")) {
+        put(name, load(name).0.into_bytes(), data(), true);
+    }
+    // A dimension beyond the interval of the polynomial.
+    let (text, _) = load("zonal-sigmoid-3");
+    let beyond = with(&with(&text, "d", "4"), "claims", "[[\"trace\", 0, \"0\", \"1\"]]");
+    put("false-d", seal(beyond.as_bytes()).unwrap(), data(), true);
+    // The third eigenpair is left out, and the fourth takes its place.
+    let (text, at) = load("lemma-2-3-6");
+    let without = |text: &str, key: &str| {
+        let mut elements = super::tampered::elements(text, key);
+        elements.remove(2);
+        with(text, key, &format!("[{}]", elements.join(",")))
+    };
+    let fewer = with(&without(&without(&text, "V"), "D"), "mu", "\"200000000000000\"");
+    let claims = "[[\"eigenvalue\", 3, \"0.003\", \"0.004\"], [\"worst-case\", 1, \"0\", \"9\"]]";
+    put("false-left-out", seal(with(&fewer, "claims", claims).as_bytes()).unwrap(), at, true);
+    // The words of one certificate around the fields of another, and a hash of something else.
+    let (text, _) = load("identity-sigmoid-3");
+    let words = text.replace("for every even m", "for every odd m");
+    let at = words.find("\"sha256\"").unwrap();
+    let digest = escapement_check::sha256::sha256(&words.as_bytes()[..at]);
+    put("false-words", format!("{}\"sha256\": \"{digest}\"}}", &words[..at]).into_bytes(), data(), true);
+    let at = text.find("\"sha256\"").unwrap();
+    put(
+        "false-hash",
+        format!("{}\"sha256\": \"{}\"}}", &text[..at], "0".repeat(64)).into_bytes(),
+        data(),
+        true,
+    );
+    files
+}
+
+/// The program of all copies, the unchanged one first: it prints the enclosures in units of 2^-192.
+fn write_program(root: &Path) {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut main = String::from("#![allow(warnings)]\n");
+    let mut calls = String::new();
+    for copy in 0..=PLANTED.len() {
+        let folder = root.join(format!("src/copy{copy}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(&sources).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let mut text = std::fs::read_to_string(&path).unwrap();
+            if let Some((_, old, new)) =
+                copy.checked_sub(1).map(|i| PLANTED[i]).filter(|planted| planted.0 == stem)
+            {
+                let (old, new) = (old.split_whitespace().collect::<Vec<_>>().join(" "), new);
+                let found = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert_eq!(found.matches(&old).count(), 1, "{stem}: `{old}` must stand there once");
+                text = plant(&text, &old, new);
+            }
+            if stem != "main" {
+                std::fs::write(folder.join(format!("{stem}.rs")), text).unwrap();
+            }
+        }
+        writeln!(main, "#[path = \"copy{copy}/lib.rs\"] mod copy{copy};").unwrap();
+        write!(calls, "run!(copy{copy}, {copy});\n        ").unwrap();
+    }
+    writeln!(
+        main,
+        r#"
+fn main() {{
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    for file in arguments.chunks(2) {{
+        let bytes = std::fs::read(&file[0]).unwrap();
+        macro_rules! run {{
+            ($copy:ident, $i:expr) => {{
+                if let Ok(Ok(accepted)) = std::panic::catch_unwind(|| $copy::check(&bytes, file[1].as_ref())) {{
+                    print!("{{}} {{}}", $i, file[0]);
+                    for claim in accepted.claims {{
+                        print!(" {{}} {{}}", claim.enclosure[0].num, claim.enclosure[1].num);
+                    }}
+                    println!();
+                }}
+            }};
+        }}
+        {calls}
+    }}
+}}"#
+    )
+    .unwrap();
+    std::fs::write(root.join("src/main.rs"), main).unwrap();
+    let version = "num-bigint = { version = \"0.5\", default-features = false, features = [\"std\"] }";
+    std::fs::write(
+        root.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"planted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{version}\n\
+            [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n[profile.dev.package.\"*\"]\nopt-level = 3\n"
+        ),
+    )
+    .unwrap();
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), root.join("Cargo.lock"))
+        .unwrap();
+}
+
+/// The text with `old`, given with single spaces, replaced wherever its lines break.
+fn plant(text: &str, old: &str, new: &str) -> String {
+    let starts = text.char_indices().map(|(at, _)| at);
+    for start in starts {
+        let (mut at, mut matched) = (start, true);
+        for c in old.chars() {
+            let rest = &text[at..];
+            if c == ' ' {
+                let blank = rest.len() - rest.trim_start().len();
+                matched = blank > 0;
+                at += blank;
+            } else {
+                matched = rest.starts_with(c);
+                at += c.len_utf8();
+            }
+            if !matched {
+                break;
+            }
+        }
+        if matched {
+            return format!("{}{new}{}", &text[..start], &text[at..]);
+        }
+    }
+    unreachable!("the text was found before")
+}
+
+#[test]
+fn every_planted_falsehood_is_found_out() {
+    let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted");
+    let certificates = root.join("certificates");
+    std::fs::create_dir_all(&certificates).unwrap();
+    write_program(&root);
+    let files = write_files(&certificates);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--offline", "--quiet", "--target-dir", "target", "--"]).current_dir(&root);
+    for (name, at, _) in &files {
+        cargo.arg(certificates.join(format!("{name}.json"))).arg(at);
+    }
+    let output = cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    // For each copy and file, the enclosures of the claims where the file is accepted.
+    let mut accepted = vec![vec![None; files.len()]; PLANTED.len() + 1];
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let mut words = line.split(' ');
+        let copy: usize = words.next().unwrap().parse().unwrap();
+        let path = words.next().unwrap();
+        let file = files.iter().position(|(name, ..)| path.ends_with(&format!("/{name}.json"))).unwrap();
+        accepted[copy][file] = Some(words.map(|w| w.parse::<BigInt>().unwrap()).collect::<Vec<_>>());
+    }
+    for (file, (name, at, bad)) in files.iter().enumerate() {
+        let own = check(&std::fs::read(certificates.join(format!("{name}.json"))).unwrap(), at).ok();
+        assert_eq!(own.is_none(), *bad, "{name}");
+        let own = own
+            .map(|own| own.claims.into_iter().flat_map(|c| c.enclosure.map(|x| x.num)).collect::<Vec<_>>());
+        assert_eq!(accepted[0][file], own, "the unchanged copy differs from the checker: {name}");
+    }
+
+    let mut missed = Vec::new();
+    for (copy, planted) in PLANTED.iter().enumerate() {
+        let found = files.iter().enumerate().any(|(file, (name, at, bad))| {
+            let (Some(theirs), own) = (&accepted[copy + 1][file], &accepted[0][file]) else { return false };
+            let Some(own) = own else { return *bad };
+            let outside = |k: &usize| theirs[2 * k] > own[2 * k] || theirs[2 * k + 1] < own[2 * k + 1];
+            let Some(k) = (0..own.len() / 2).find(outside) else { return false };
+            // The claim that the copy would accept is rejected by the checker.
+            let text = std::fs::read_to_string(certificates.join(format!("{name}.json"))).unwrap();
+            let claims = check(text.as_bytes(), at).unwrap().claims;
+            let ends = [&theirs[2 * k], &theirs[2 * k + 1]]
+                .map(|num| Rational { num: num.clone(), den: BigInt::from(1) << 192 });
+            let [low, high] = outward(&ends, 192)
+                .map(|x| if x.trim_matches(['-', '0', '.']).is_empty() { "0".into() } else { x });
+            let worst = format!(", [\"worst-case\", 1, \"0\", \"{}\"]", 9);
+            let worst = if name.starts_with("lemma") && claims[k].quantity != "worst-case" {
+                worst.as_str()
+            } else {
+                ""
+            };
+            let claim =
+                format!("[[\"{}\", {}, \"{low}\", \"{high}\"]{worst}]", claims[k].quantity, claims[k].j);
+            let verdict = forged(&with(&text, "claims", &claim), at);
+            assert!(verdict.is_err(), "{planted:?}: {name}, {} {}", claims[k].quantity, claims[k].j);
+            true
+        });
+        if !found {
+            missed.push(planted);
+        }
+    }
+    assert!(missed.is_empty(), "not found out: {missed:#?}");
+}
