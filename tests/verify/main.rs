@@ -13,4 +13,5 @@ mod judge {
 mod run {
     pub mod journal;
 }
+mod certify;
 mod table;

@@ -1,0 +1,185 @@
+//! The file of a certificate: claims in decimal digits, rounded outwards, the words that follow from them, and
+//! the hash.
+
+use super::fixed::Fixed;
+use super::polynomial::Polynomial;
+use super::zonal::Enclosed;
+use crate::error::Result;
+use num_bigint::BigInt;
+use std::fmt::Write;
+
+/// A certificate.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The file, byte for byte.
+    pub text: String,
+    /// What the checker proves if it accepts the file.
+    pub statement: String,
+    /// The claims, one by one.
+    pub claims: Vec<Claim>,
+}
+
+/// A claim: the quantity lies between the two decimals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name in the format.
+    pub quantity: &'static str,
+    /// Its degree or number.
+    pub j: usize,
+    /// The lower end.
+    pub lo: String,
+    /// The upper end.
+    pub hi: String,
+}
+
+/// The decimal places by which an end may be written beyond those that its error has.
+const SPARE_DIGITS: u32 = 2;
+
+impl Claim {
+    /// A claim somewhat wider than what follows from the polynomial, so that rounding here cannot matter.
+    pub(super) fn of(quantity: &'static str, j: usize, enclosed: &Enclosed) -> Self {
+        let Enclosed { value, error } = enclosed;
+        let error = &error.times(&BigInt::from(101)).over(&BigInt::from(100))
+            + &Fixed::scaled(&BigInt::from(1), 240);
+        let (low, high) = (value - &error, value + &error);
+        let places = places(error.to_f64());
+        let low = if low.is_negative() && NOT_NEGATIVE.contains(&quantity) { Fixed::zero() } else { low };
+        Self { quantity, j, lo: floor(&low, places), hi: ceiling(&high, places) }
+    }
+
+    /// A claim to seven digits.
+    pub(super) fn of_f64(quantity: &'static str, j: usize, low: f64, high: f64) -> Self {
+        let end = |x: f64| (Fixed::of(x), places(x.abs() * 1e-5));
+        let ((low, low_places), (high, high_places)) = (end(low), end(high));
+        Self { quantity, j, lo: floor(&low, low_places), hi: ceiling(&high, high_places) }
+    }
+}
+
+/// Quantities that the checker knows not to be negative.
+const NOT_NEGATIVE: [&str; 5] = ["tau", "kappa", "trace", "radial", "tail"];
+
+/// The places that a number with this error deserves.
+fn places(error: f64) -> u32 {
+    if error > 0.0 { (-error.log10().floor()).max(0.0) as u32 + SPARE_DIGITS } else { 1 }
+}
+
+fn floor(x: &Fixed, places: u32) -> String {
+    decimal(&x.floor(places), places)
+}
+
+fn ceiling(x: &Fixed, places: u32) -> String {
+    decimal(&-(-x).floor(places), places)
+}
+
+/// A whole multiple of 10^{-places} in digits.
+fn decimal(n: &BigInt, places: u32) -> String {
+    let places = places as usize;
+    let digits = format!("{:0>width$}", n.magnitude().to_string(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let rest = rest.trim_end_matches('0');
+    let sign = if *n < BigInt::ZERO { "-" } else { "" };
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
+/// Where the claims hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Dimension {
+    One(usize),
+    Every { d0: usize, d1: usize },
+}
+
+/// What stands in the file before the claims.
+pub(super) struct Header<'a> {
+    pub kind: &'static str,
+    pub dimension: Dimension,
+    pub polynomial: &'a Polynomial,
+}
+
+/// The whole file.
+pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificate> {
+    let Header { kind, dimension, polynomial } = header;
+    let of = &polynomial.of;
+    let hex = |n: &BigInt| n.to_str_radix(16);
+    let fraction = |num: &BigInt, den: &BigInt| {
+        if *den == BigInt::from(1) { hex(num) } else { format!("{}/{}", hex(num), hex(den)) }
+    };
+    let dimensions = match dimension {
+        Dimension::One(d) => format!("\"d\": {d}"),
+        Dimension::Every { d0, d1 } => format!("\"d_range\": [{d0}, {d1}]"),
+    };
+    let (bound, power) = &polynomial.bound;
+    let quoted: Vec<String> = polynomial.coefficients.iter().map(|c| format!("\"{}\"", hex(c))).collect();
+    let listed: Vec<String> = claims
+        .iter()
+        .map(|c| format!("[\"{}\", {}, \"{}\", \"{}\"]", c.quantity, c.j, c.lo, c.hi))
+        .collect();
+    let statement = statement(kind, &of.words(), dimension, &claims);
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "{{\"format\": \"escapement-certificate\",\n\"version\": 1,\n\"kind\": \"{kind}\",\n\"activation\": \
+         \"{}\",\n\"shift\": \"{}\",\n{dimensions},\n\"L\": \"{}\",\n\"scale\": {},\n\"coefficients\": [{}],\n\
+         \"Y\": \"{}\",\n\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
+        of.kind.name(),
+        fraction(&of.num, &of.den),
+        hex(&BigInt::from(polynomial.half_width)),
+        polynomial.scale,
+        quoted.join(", "),
+        fraction(bound, &(BigInt::from(1) << *power)),
+        listed.join(",\n"),
+    );
+    let hash = escapement_check::sha256::sha256(text.as_bytes());
+    let _ = write!(text, "\"sha256\": \"{hash}\"}}");
+    Ok(Certificate { text, statement, claims })
+}
+
+/// The words of a certificate.
+fn statement(kind: &str, sigma: &str, dimension: Dimension, claims: &[Claim]) -> String {
+    let mut words = format!("Let sigma(z) = {sigma}");
+    words += &match dimension {
+        Dimension::One(d) => format!(" and d = {d}. Then"),
+        Dimension::Every { .. } => ". Then for every d >= 3,".to_owned(),
+    };
+    if kind == "identity" {
+        words += if matches!(dimension, Dimension::One(_)) { " for" } else { "" };
+        words += " every even m and every W0,";
+    }
+    let clauses: Vec<String> = claims.iter().map(clause).collect();
+    format!("{words} {}.", clauses.join("; "))
+}
+
+fn clause(claim: &Claim) -> String {
+    let Claim { quantity, j, lo, hi } = claim;
+    let name = match *quantity {
+        "lambda_sigma1" => format!("lambda_{j}(sigma')"),
+        "lambda_sigma2" => format!("lambda_{j}(sigma'')"),
+        "trace" => "tr Sigma".to_owned(),
+        "radial" => "E[u^2 sigma'(u)^2]".to_owned(),
+        "tangential" => "E[(d - u^2) sigma'(u)^2]/(d - 1)".to_owned(),
+        "tail" => format!("tail({j})"),
+        "assumption-3-sigma1" => format!("B(d,{j}) lambda_{j}(sigma')^2"),
+        "assumption-3-sigma2" => format!("B(d,{j}) lambda_{j}(sigma'')^2"),
+        "kappa-scaled" => match j {
+            0 | 1 => format!("kappa_{j}"),
+            2 => "d kappa_2".to_owned(),
+            _ => format!("d^{} kappa_{j}", j - 1),
+        },
+        "random-signs" => "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".to_owned(),
+        "lemma-1-norm" => return format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 with c in [{lo}, {hi}]"),
+        "escape" => {
+            return format!(
+                "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i, and |W_Q|_F^2 = \
+                 (c/2) sqrt(m) sum_i |alpha_i|, with c in [{lo}, {hi}]"
+            );
+        }
+        "theorem-2" => {
+            return format!(
+                "E_S R1(W*) and E_X E_S R3(W*) are at most c sum_i |alpha_i| / sqrt(m), and E_S R2(W*) at most \
+                 E f_k^2 + c sum_i |alpha_i| / sqrt(m), with c in [{lo}, {hi}]"
+            );
+        }
+        other => format!("{other}_{j}"),
+    };
+    format!("{name} is in [{lo}, {hi}]")
+}
