@@ -166,11 +166,11 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
         }
     };
     let half_width = field(Rational::hexadecimal(r.text("L")?, 64), "L", r.at)?;
-    let scale = r.number("scale", 4096)?;
+    let scale = r.number("scale", 512)?;
     r.key("coefficients", false)?;
     let mut coefficients = Vec::new();
     r.array(4097, |r| {
-        coefficients.push(field(whole(r.string()?, 4096), "a coefficient", r.at)?);
+        coefficients.push(field(whole(r.string()?, 1024), "a coefficient", r.at)?);
         Ok(())
     })?;
     if coefficients.is_empty() {
@@ -201,9 +201,12 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
     })?;
     // Work is limited too: a step of the direct loop of C2 is a multiplication of whole numbers.
     if let Dimension::Every { d0, .. } = dimension
-        && claims.len().saturating_mul(coefficients.len()).saturating_mul(d0 as usize) > 100_000_000
+        && claims.len().saturating_mul(coefficients.len()).saturating_mul(d0 as usize) > 30_000_000
     {
-        return reject("F2", "d0, the number of coefficients and that of claims multiply to more than 10^8");
+        return reject(
+            "F2",
+            "d0, the number of coefficients and that of claims multiply to more than 3·10^7",
+        );
     }
     if claims.is_empty() {
         return reject("F2", "there is no claim");

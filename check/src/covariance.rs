@@ -47,6 +47,9 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
         return reject("F5", "the SHA-256 of W0.npy is another one than the certificate names");
     }
     let (n, width) = (pairs.vectors.first().map_or(0, Vec::len), d as usize);
+    if n / width * (n / width) * (pairs.degrees as usize + 1) > 20_000_000 {
+        return reject("S2", "the number of pairs of neurons times that of degrees is above 2·10^7");
+    }
     let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {d}), }}", n / width);
     let data = bytes.strip_prefix(b"\x93NUMPY\x01\x00").and_then(|rest| {
         let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
@@ -91,18 +94,17 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
 pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result<Form, Rejection> {
     let d = rows.first().map_or(0, Vec::len);
     let (n, dim) = (rows.len() * d, d as u64);
-    let one = BigInt::from(1);
     let weight = |j: u64, x: &Ball| if degrees.contains(&j) { x.clone() } else { Ball::whole(0) };
     let coefficients: Vec<[Ball; 3]> = (0..)
         .zip(levels)
         .map(|(j, level)| {
             [level.a.square(), &level.a * &level.c, level.c.square()]
-                .map(|x| weight(j, &x.scale(&one, &level.b)))
+                .map(|x| weight(j, &x.over(level.b.clone())))
         })
         .collect();
 
     let mut entries = vec![0i64; n * n];
-    let (half, mut radius) = (one.clone() << (BITS - ENTRY - 1), BigInt::ZERO);
+    let (half, mut radius) = (BigInt::from(1) << (BITS - ENTRY - 1), BigInt::ZERO);
     for (r, u) in rows.iter().enumerate() {
         for (s, v) in rows.iter().enumerate().skip(r) {
             let dot =

@@ -166,10 +166,9 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> 
 impl Spectrum {
     /// The enclosure of λ_i(Σ) for i from 1, given p and tail: A is A_J plus a matrix between 0 and p·tail.
     pub fn eigenvalue(&self, i: usize, p: u64, tail: &Ball) -> Ball {
-        let (one, p) = (BigInt::from(1), BigInt::from(p));
         let ball = match (self.centres.get(i.wrapping_sub(1)), &self.next) {
-            (Some(centre), _) => centre.widen(&self.radius).scale(&one, &p),
-            (None, Some(next)) => Ball::between(&BigInt::ZERO, &next.scale(&one, &p).upper()),
+            (Some(centre), _) => centre.widen(&self.radius).over(p),
+            (None, Some(next)) => Ball::between(&BigInt::ZERO, &next.over(p).upper()),
             (None, None) => return Ball::whole(0),
         };
         Ball::between(&ball.lower(), &(ball.upper() + tail.upper())).not_negative()

@@ -241,7 +241,7 @@ fn of_weights(
     let spectrum = eigen::enclose(&a, pairs)?;
     let eigenvalue = |i: usize| spectrum.eigenvalue(i, p, &tail);
     let rank = covariance::low_rank(d, pairs.low);
-    let (r, one) = (pairs.values.len(), BigInt::from(1));
+    let r = pairs.values.len();
 
     let quantity = |claim: &Claim<'_>| match (claim.quantity, rank) {
         ("eigenvalue", _) => Ok(eigenvalue(claim.j as usize)),
@@ -250,7 +250,7 @@ fn of_weights(
         ("gap", Some(rank)) if rank <= r => Ok((&eigenvalue(rank) - &eigenvalue(rank + 1)).not_negative()),
         ("worst-case", Some(rank)) => {
             let s = covariance::form(&rows, &levels, pairs.low + 1..pairs.degrees + 1)?;
-            let rest = Ball::units(tail.upper()).scale(&BigInt::from(p), &one);
+            let rest = Ball::units(tail.upper()).times(p);
             worst_case::WorstCase::new((&a, &s), &pairs.vectors, &spectrum, rank, &rest)?.enclosure()
         }
         _ => reject("E4", "V has fewer than n_k columns"),

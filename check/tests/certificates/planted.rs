@@ -1,9 +1,9 @@
 //! Falsehoods planted in the checker's own sources: each is noticed by a certificate.
 //!
-//! Every falsehood is one change of the text. All changed copies of the sources become modules of one program,
-//! which the test builds and runs on certificates. A copy is found out if it accepts a certificate that must
-//! be rejected, or if one of its enclosures is not around the checker's own: then the claim that this copy
-//! would accept is forged here, and the checker must reject the forged file.
+//! Every falsehood is one change of the text. All changed copies of the sources become modules of one
+//! program, which the test builds and runs on certificates. A copy is found out if it accepts a certificate
+//! that must be rejected, or if one of its enclosures is not around the checker's own: then the claim that
+//! this copy would accept is forged here, and the checker must reject the forged file.
 
 use super::{data, forged, load, names, with};
 use escapement_check::rational::Rational;
@@ -52,22 +52,10 @@ const PLANTED: &[(&str, &str, &str)] = &[
         "let error = Ball::whole(1);",
     ),
     // C2: every dimension.
-    (
-        "every_d",
-        "&sup(n + 4).scale(&one, &BigInt::from(4)) + &sup(n + 2).scale(&weight, &one)",
-        "sup(n + 4).scale(&one, &BigInt::from(4))",
-    ),
+    ("every_d", "&sup(n + 4).over(4) + &sup(n + 2).times(s)", "sup(n + 4).over(4)"),
     ("every_d", "for d in 3..d0 {", "for d in 4..d0 {"),
-    (
-        "every_d",
-        "&k.scale(&one, &BigInt::from(d1 + 2 * s)) + &k.scale(&one, &BigInt::from(d0 + 2 * s))",
-        "k.scale(&one, &BigInt::from(d0 + 2 * s))",
-    ),
-    (
-        "every_d",
-        "&high.scale(&BigInt::from(j), &one) + &rest.scale(&one, &BigInt::from(d0))",
-        "high.scale(&BigInt::from(j), &one)",
-    ),
+    ("every_d", "&k.over(d1 + 2 * s) + &k.over(d0 + 2 * s)", "k.over(d0 + 2 * s)"),
+    ("every_d", "&high.times(j) + &rest.over(d0)", "high.times(j)"),
     // E: eigenvalues.
     ("eigen", "let radius = epsilon.double(1);", "let radius = epsilon.clone();"),
     ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.double(1)", "norm(&squares, ENTRY + VECTOR)"),
@@ -196,7 +184,8 @@ fn main() {{
         let bytes = std::fs::read(&file[0]).unwrap();
         macro_rules! run {{
             ($copy:ident, $i:expr) => {{
-                if let Ok(Ok(accepted)) = std::panic::catch_unwind(|| $copy::check(&bytes, file[1].as_ref())) {{
+                let result = std::panic::catch_unwind(|| $copy::check(&bytes, file[1].as_ref()));
+                if let Ok(Ok(accepted)) = result {{
                     print!("{{}} {{}}", $i, file[0]);
                     for claim in accepted.claims {{
                         print!(" {{}} {{}}", claim.enclosure[0].num, claim.enclosure[1].num);
@@ -215,8 +204,10 @@ fn main() {{
     std::fs::write(
         root.join("Cargo.toml"),
         format!(
-            "[package]\nname = \"planted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{version}\n\
-            [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n[profile.dev.package.\"*\"]\nopt-level = 3\n"
+            "[package]\nname = \"planted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+            [dependencies]\n{version}\n\
+            [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\
+            [profile.dev.package.\"*\"]\nopt-level = 3\n"
         ),
     )
     .unwrap();
