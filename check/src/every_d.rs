@@ -55,7 +55,7 @@ impl Quantity {
     }
 
     /// F(d) as a fraction.
-    fn factor(self, d: u64) -> [BigInt; 2] {
+    pub fn factor(self, d: u64) -> [BigInt; 2] {
         let (j, one) = (self.j, BigInt::from(1));
         let product =
             |from: u64| (from..j).fold(BigInt::from(1), |product, t| product * (d + 2 * t) * (d + 2 * t));

@@ -11,8 +11,8 @@
 //! U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
 //! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the
 //! quotients, at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − 2ε), as |a/b − a′/b′| ≤ (|a − a′| +
-//! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and at
-//! least α − π if αA − S is not: LDLᵀ in balls.
+//! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and
+//! at least α − π if αA − S is not: LDLᵀ in balls.
 
 use super::ball::Ball;
 use super::covariance::Form;

@@ -6,6 +6,7 @@
 mod accepted;
 mod grammar;
 mod mutations;
+mod parts;
 mod planted;
 mod sources;
 mod tampered;
