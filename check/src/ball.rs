@@ -125,11 +125,6 @@ impl Ball {
         Self { mid, rad }.over(d)
     }
 
-    /// The ball of x·2^bits.
-    pub fn double(&self, bits: u64) -> Self {
-        Self { mid: &self.mid << bits, rad: &self.rad << bits }
-    }
-
     /// The ball of x², which is not negative.
     pub fn square(&self) -> Self {
         let a = self.abs();

@@ -57,10 +57,8 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
         (found.trim_ascii_end() == header.as_bytes()).then(|| &rest[2 + length..])
     });
     let Some(data) = data.filter(|data| n % width == 0 && n > 0 && data.len() == 8 * n) else {
-        return reject(
-            "S2",
-            format!("W0.npy is no array {header} of {n} numbers, n being the length of a vector in V"),
-        );
+        let why = format!("W0.npy is no array {header} of {n} numbers, n being the length of a vector in V");
+        return reject("S2", why);
     };
     let mut rows = Vec::new();
     for row in data.chunks_exact(8 * width) {
@@ -119,14 +117,14 @@ pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result
                 f1 = &f1 + &(ac * &p[1]);
                 f2 = &f2 + &(cc * &p[1]);
                 f3 = &f3 + &(cc * &p[2]);
-                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].double(1)];
+                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].times(2)];
                 let step = [2 * j + dim - 2, j, j + dim - 2];
                 let mut next = [0, 1, 2].map(|i| Ball::combine(step, &inner[i], &before[i]));
                 std::mem::swap(&mut before, &mut p);
                 std::mem::swap(&mut p, &mut next);
             }
             let e = &(&f1 - &f2) - &(&t * &f3);
-            let g = &(&f0 - &(&t * &f1).double(1)) + &(&t * &(&f2 + &(&t * &f3)));
+            let g = &(&f0 - &(&t * &f1).times(2)) + &(&t * &(&f2 + &(&t * &f3)));
             // Entry (a, b) is (E u_a + F3 v_a) u_b + (E v_a + G u_a) v_b, and F2 more on the diagonal.
             for a in 0..d {
                 let (on_u, on_v) = (&(&e * &u[a]) + &(&f3 * &v[a]), &(&e * &v[a]) + &(&g * &u[a]));
@@ -139,10 +137,8 @@ pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result
                     let rounded = (x.mid() + &half) >> (BITS - ENTRY);
                     let Some(entry) = i64::try_from(rounded).ok().filter(|x| x.unsigned_abs() < 1 << 60)
                     else {
-                        return reject(
-                            "S3",
-                            "an entry of A is not below 2: the levels are too wide, or J too high",
-                        );
+                        let why = "an entry of A is not below 2: the levels are too wide, or J too high";
+                        return reject("S3", why);
                     };
                     entries[(r * d + a) * n + s * d + b] = entry;
                     entries[(s * d + b) * n + r * d + a] = entry;

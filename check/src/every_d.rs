@@ -133,7 +133,7 @@ pub fn supremum(activation: Activation, n: u64) -> Ball {
         }
     }
     let scaled = Ball::units(sup).over(BigInt::from(1) << (4 * degree));
-    if activation == Activation::Tanh { scaled.double(n + 1) } else { scaled }
+    if activation == Activation::Tanh { scaled.times(BigInt::from(1) << (n + 1)) } else { scaled }
 }
 
 /// Bounds on the quantity for every d ≥ 3: obligations L1, L3 and L4. L2 is Z2, with d1 in place of d.
@@ -154,13 +154,8 @@ pub fn bounds(
     let distance = &k.over(d1 + 2 * s) + &k.over(d0 + 2 * s);
     let low = Ball::units((&expectation - &distance).lower());
     if low.lower() <= BigInt::ZERO {
-        return reject(
-            "L3",
-            format!(
-                "at degree {} the limit lemma leaves no positive lower bound from d0 = {d0} on",
-                quantity.j
-            ),
-        );
+        let j = quantity.j;
+        return reject("L3", format!("with j = {j}, no positive lower end is left from d0 = {d0} on"));
     }
     let [above, below] = quantity.factor(d0);
     let mut lower = low.square().scale(&above, &below).lower();

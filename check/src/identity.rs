@@ -51,9 +51,9 @@ impl Constants {
         let inverse = self.lambda0.inverse()?;
         match quantity {
             "random-signs" => Some(self.c_sigma.clone()),
-            "lemma-1-norm" => Some(inverse.square().double(3)),
-            "escape" => Some(inverse.double(2)),
-            "theorem-2" => Some((&self.c_sigma * &inverse).double(1).not_negative()),
+            "lemma-1-norm" => Some(inverse.square().times(8)),
+            "escape" => Some(inverse.times(4)),
+            "theorem-2" => Some((&self.c_sigma * &inverse).times(2).not_negative()),
             _ => None,
         }
     }

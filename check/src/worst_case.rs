@@ -66,7 +66,7 @@ impl WorstCase {
             (None, Some(next)) => next + rest,
             (None, None) => Ball::whole(0),
         };
-        let inverses = (last - &next).inverse().zip((last - &epsilon.double(1)).inverse());
+        let inverses = (last - &next).inverse().zip((last - &epsilon.times(2)).inverse());
         let Some((gap, least)) = inverses else {
             return reject("M2", format!("there is no gap below eigenvalue n_k = {rank}"));
         };
@@ -75,7 +75,7 @@ impl WorstCase {
             return reject("M2", "the range of V is not shown to be near the top eigenspace");
         }
         let norm = &(&first.abs() + radius) + rest;
-        let pi = (&(&norm * &(&sine + &sine.square())) * &least).double(1);
+        let pi = (&(&norm * &(&sine + &sine.square())) * &least).times(2);
 
         // vᵢᵀAvⱼ of the rounded A, widened by ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ times the error of A and p·tail.
         let columns = &vectors[..rank];

@@ -148,7 +148,7 @@ impl<'a> Zonal<'a> {
     /// most δ₁(2 sup|σ′|/factor + δ₁).
     fn with_error(&self, energy: &Ball) -> Ball {
         let approximation = self.approximation;
-        let error = &approximation.delta1 * &(&approximation.slope.double(1) + &approximation.delta1);
+        let error = &approximation.delta1 * &(&approximation.slope.times(2) + &approximation.delta1);
         &energy.widen(&error).not_negative() * &approximation.factor.square()
     }
 

@@ -21,9 +21,9 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("chebyshev", "let needed = &epsilon0 + &(&reach * &growth);", "let needed = &epsilon0 + &growth;"),
     ("chebyshev", "c.iter().map(modulus).sum()", "c.iter().map(modulus).max().unwrap_or_default()"),
     ("chebyshev", "let delta1 = &(&y * &(&whole(1) + &y)) + &eta;", "let delta1 = &y * &(&whole(1) + &y);"),
-    ("chebyshev", "&(&delta1 + &product.double(1)) + &eta1", "&delta1 + &product.double(1)"),
-    ("chebyshev", "&(&delta1 + &product).double(1) + &eta1", "&(&delta1 + &product) + &eta1"),
-    ("chebyshev", "(&reach * &y).double(1), whole(1)", "(&reach * &y), whole(1)"),
+    ("chebyshev", "&(&delta1 + &product.times(2)) + &eta1", "&delta1 + &product.times(2)"),
+    ("chebyshev", "&(&delta1 + &product).times(2) + &eta1", "&(&delta1 + &product) + &eta1"),
+    ("chebyshev", "(&reach * &y).times(2), whole(1)", "(&reach * &y), whole(1)"),
     ("chebyshev", "let reach = &Ball::from(l) + &Ball::from(b).abs();", "let reach = Ball::from(l);"),
     ("chebyshev", "&l.num * &l.num < &l.den * &l.den * most", "false"),
     // Balls.
@@ -43,7 +43,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("zonal", "&value.widen(&error) * &approximation.factor\n", "&value * &approximation.factor\n"),
     (
         "zonal",
-        "&approximation.slope.double(1) + &approximation.delta1",
+        "&approximation.slope.times(2) + &approximation.delta1",
         "&approximation.slope + &approximation.delta1",
     ),
     (
@@ -57,11 +57,11 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("every_d", "&k.over(d1 + 2 * s) + &k.over(d0 + 2 * s)", "k.over(d0 + 2 * s)"),
     ("every_d", "&high.times(j) + &rest.over(d0)", "high.times(j)"),
     // E: eigenvalues.
-    ("eigen", "let radius = epsilon.double(1);", "let radius = epsilon.clone();"),
-    ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.double(1)", "norm(&squares, ENTRY + VECTOR)"),
+    ("eigen", "let radius = epsilon.times(2);", "let radius = epsilon.clone();"),
+    ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.times(2)", "norm(&squares, ENTRY + VECTOR)"),
     ("eigen", "&defect_of_cholesky(a, &f, pairs.mu)? + &a.error", "defect_of_cholesky(a, &f, pairs.mu)?"),
     ("eigen", "&(ball.upper() + tail.upper())", "&ball.upper()"),
-    ("eigen", "&(&(&gamma * &largest).double(1) + &rho) *", "&rho *"),
+    ("eigen", "&(&(&gamma * &largest).times(2) + &rho) *", "&rho *"),
     ("eigen", "if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower()", "if false"),
     ("covariance", "Ball::units((radius + half) * n)", "Ball::units(radius * n)"),
     // M: the worst case.
