@@ -40,7 +40,9 @@ fn clause(certificate: &Certificate<'_>, claim: &Claim<'_>, d: u64) -> Option<St
             ("random-signs", 0) => {
                 is("the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".into())
             }
-            ("lemma-1-norm", 1) => Some(format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 if R divides m/2, {with}")),
+            ("lemma-1-norm", 1) => {
+                Some(format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 if R divides m/2, {with}"))
+            }
             ("escape", 1) => Some(format!(
                 "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i if R divides m/2, \
                 and |W_Q|_F^2 = (c/2) sqrt(m) sum_i |alpha_i|, {with}"
