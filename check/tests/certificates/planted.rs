@@ -253,7 +253,12 @@ fn every_planted_falsehood_is_found_out() {
     for (name, at, _) in &files {
         cargo.arg(certificates.join(format!("{name}.json"))).arg(at);
     }
-    let output = cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").output().unwrap();
+    let output = cargo
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     // For each copy and file, the enclosures of the claims where the file is accepted.
