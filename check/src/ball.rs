@@ -57,7 +57,7 @@ impl Ball {
 
     /// The fraction n/d of whole numbers, d positive.
     pub fn ratio(n: &BigInt, d: &BigInt) -> Self {
-        Self::units(n << BITS).scale(&BigInt::from(1), d)
+        Self::units(n << BITS).over(d.clone())
     }
 
     /// The least ball whose lower end is `low` that contains every number up to `high`, both in units.
@@ -108,15 +108,21 @@ impl Ball {
         Self { mid: floor(&(&self.mid * n), d), rad }
     }
 
+    /// The ball of n·x for whole n.
+    pub fn times(&self, n: impl Into<BigInt>) -> Self {
+        let n = n.into();
+        Self { mid: &self.mid * &n, rad: &self.rad * modulus(&n) }
+    }
+
+    /// The ball of x/d for whole d > 0.
+    pub fn over(&self, d: impl Into<BigInt>) -> Self {
+        self.scale(&BigInt::from(1), &d.into())
+    }
+
     /// The ball of (a x − b y)/d for whole a, b ≥ 0 and d > 0.
     pub fn combine([a, b, d]: [u64; 3], x: &Self, y: &Self) -> Self {
         let (mid, rad) = (&x.mid * a - &y.mid * b, &x.rad * a + &y.rad * b);
-        Self { mid, rad }.scale(&BigInt::from(1), &BigInt::from(d))
-    }
-
-    /// The ball of x·2^bits.
-    pub fn double(&self, bits: u64) -> Self {
-        Self { mid: &self.mid << bits, rad: &self.rad << bits }
+        Self { mid, rad }.over(d)
     }
 
     /// The ball of x², which is not negative.

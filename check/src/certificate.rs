@@ -92,7 +92,7 @@ pub struct Certificate<'a> {
     /// The dimension or dimensions.
     pub dimension: Dimension,
     /// The half width L of the interval of the polynomial.
-    pub half_width: Rational,
+    pub width: Rational,
     /// The polynomial is 2^-scale Σ c_k T_k(u/L).
     pub scale: u64,
     /// The coefficients c_k.
@@ -100,7 +100,7 @@ pub struct Certificate<'a> {
     /// The a priori bound Y of the polynomial's error.
     pub bound: Rational,
     /// Eigenpairs, for the kinds that have weights.
-    pub eigenpairs: Option<Eigenpairs<'a>>,
+    pub pairs: Option<Eigenpairs<'a>>,
     /// The claims.
     pub claims: Vec<Claim<'a>>,
 }
@@ -165,12 +165,12 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
             _ => return reject("F2", "d_range is not two whole numbers, the first at most 5000"),
         }
     };
-    let half_width = field(Rational::hexadecimal(r.text("L")?, 64), "L", r.at)?;
-    let scale = r.number("scale", 4096)?;
+    let width = field(Rational::hexadecimal(r.text("L")?, 64), "L", r.at)?;
+    let scale = r.number("scale", 512)?;
     r.key("coefficients", false)?;
     let mut coefficients = Vec::new();
     r.array(4097, |r| {
-        coefficients.push(field(whole(r.string()?, 4096), "a coefficient", r.at)?);
+        coefficients.push(field(whole(r.string()?, 1024), "a coefficient", r.at)?);
         Ok(())
     })?;
     if coefficients.is_empty() {
@@ -178,7 +178,7 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
     }
     let bound = field(Rational::hexadecimal(r.text("Y")?, 4096), "Y", r.at)?;
     let weights = matches!(kind, Kind::Spectrum | Kind::Lemma2);
-    let eigenpairs = if weights { Some(read_eigenpairs(r)?) } else { None };
+    let pairs = if weights { Some(read_eigenpairs(r)?) } else { None };
 
     r.key("claims", false)?;
     let mut claims = Vec::new();
@@ -201,25 +201,15 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
     })?;
     // Work is limited too: a step of the direct loop of C2 is a multiplication of whole numbers.
     if let Dimension::Every { d0, .. } = dimension
-        && claims.len().saturating_mul(coefficients.len()).saturating_mul(d0 as usize) > 100_000_000
+        && claims.len().saturating_mul(coefficients.len()).saturating_mul(d0 as usize) > 30_000_000
     {
-        return reject("F2", "d0, the number of coefficients and that of claims multiply to more than 10^8");
+        let why = "d0, the number of coefficients and that of claims multiply to more than 3·10^7";
+        return reject("F2", why);
     }
     if claims.is_empty() {
         return reject("F2", "there is no claim");
     }
-    Ok(Certificate {
-        kind,
-        activation,
-        shift,
-        dimension,
-        half_width,
-        scale,
-        coefficients,
-        bound,
-        eigenpairs,
-        claims,
-    })
+    Ok(Certificate { kind, activation, shift, dimension, width, scale, coefficients, bound, pairs, claims })
 }
 
 /// The five fields of the kinds that have weights.

@@ -124,7 +124,7 @@ impl Approximation {
     /// Checks obligations Z1 to Z4, and returns the polynomials with their errors.
     pub fn new(certificate: &Certificate<'_>) -> Result<Self, Rejection> {
         let (c, erf) = (&certificate.coefficients, certificate.activation == Activation::Erf);
-        let (b, l, y) = (&certificate.shift, &certificate.half_width, &certificate.bound);
+        let (b, l, y) = (&certificate.shift, &certificate.width, &certificate.bound);
         let one = BigInt::from(1);
 
         if l.num.sign() != Sign::Plus || y.num.sign() != Sign::Plus {
@@ -138,10 +138,8 @@ impl Approximation {
             Dimension::Every { d0, d1 } => (d0, d0.max(d1)),
         };
         if least < 3 || &l.num * &l.num < &l.den * &l.den * most {
-            return reject(
-                "Z2",
-                format!("d must be at least 3 and L^2 at least d, for d from {least} to {most}"),
-            );
+            let why = format!("d must be at least 3 and L^2 at least d, for d from {least} to {most}");
+            return reject("Z2", why);
         }
 
         // p′ = 2^-q/L Σ slope_k T_k. The defect is r = Σ defect_k T_k / den.
@@ -176,13 +174,9 @@ impl Approximation {
         let needed = &epsilon0 + &(&reach * &growth);
         if needed.upper() >= y.lower() {
             let [y, needed] = [y.lower().bits(), needed.upper().bits()];
-            return reject(
-                "Z3",
-                format!(
-                    "the a priori bound Y does not close: it has {y} binary digits in units of 2^-192, \
-                    and must exceed a number that has {needed}"
-                ),
-            );
+            let why =
+                format!("it has {y} binary digits in units of 2^-192, and must exceed one of {needed}");
+            return reject("Z3", format!("the a priori bound Y does not close: {why}"));
         }
 
         let whole = |n: i32| Ball::whole(n);
@@ -191,15 +185,16 @@ impl Approximation {
                 let quarter = Ball::ratio(&one, &BigInt::from(4));
                 let delta1 = &(&y * &(&whole(1) + &y)) + &eta;
                 let product = &y * &(&quarter + &delta1);
-                (delta1.clone(), &(&delta1 + &product.double(1)) + &eta1, quarter)
+                (delta1.clone(), &(&delta1 + &product.times(2)) + &eta1, quarter)
             }
             Activation::Tanh => {
                 let delta1 = &(&y * &(&whole(2) + &y)) + &eta;
                 let product = &y * &(&whole(1) + &delta1);
-                (delta1.clone(), &(&delta1 + &product).double(1) + &eta1, whole(1))
+                (delta1.clone(), &(&delta1 + &product).times(2) + &eta1, whole(1))
             }
-            Activation::Erf => (y.clone(), (&reach * &y).double(1), whole(1)),
+            Activation::Erf => (y.clone(), (&reach * &y).times(2), whole(1)),
         };
+        let Some(inverse_of_pi) = Ball::pi().inverse() else { return reject("Z4", "pi is not positive") };
         let (first, second, factor) = if erf {
             // −2vp = 2(b − u)p; 2 T_i T_j is what twice_product sums.
             let v = [&b.num * &l.den, -(&l.num * &b.den)];
@@ -208,8 +203,7 @@ impl Approximation {
                 num: one.clone(),
                 den: &unit * &l.den * &b.den,
             };
-            let root = Ball::pi().inverse().unwrap_or(whole(1)).root().double(1);
-            (Polynomial { powers: powers(c), num: one, den: unit }, second, root)
+            (Polynomial { powers: powers(c), num: one, den: unit }, second, inverse_of_pi.root().times(2))
         } else {
             let second = Polynomial {
                 powers: powers(&derivative(&slope)),

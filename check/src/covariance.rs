@@ -47,6 +47,9 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
         return reject("F5", "the SHA-256 of W0.npy is another one than the certificate names");
     }
     let (n, width) = (pairs.vectors.first().map_or(0, Vec::len), d as usize);
+    if n / width * (n / width) * (pairs.degrees as usize + 1) > 20_000_000 {
+        return reject("S2", "the number of pairs of neurons times that of degrees is above 2·10^7");
+    }
     let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {d}), }}", n / width);
     let data = bytes.strip_prefix(b"\x93NUMPY\x01\x00").and_then(|rest| {
         let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
@@ -54,10 +57,8 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
         (found.trim_ascii_end() == header.as_bytes()).then(|| &rest[2 + length..])
     });
     let Some(data) = data.filter(|data| n % width == 0 && n > 0 && data.len() == 8 * n) else {
-        return reject(
-            "S2",
-            format!("W0.npy is no array {header} of {n} numbers, n being the length of a vector in V"),
-        );
+        let why = format!("W0.npy is no array {header} of {n} numbers, n being the length of a vector in V");
+        return reject("S2", why);
     };
     let mut rows = Vec::new();
     for row in data.chunks_exact(8 * width) {
@@ -91,18 +92,17 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Result<Vec<Vec<
 pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result<Form, Rejection> {
     let d = rows.first().map_or(0, Vec::len);
     let (n, dim) = (rows.len() * d, d as u64);
-    let one = BigInt::from(1);
     let weight = |j: u64, x: &Ball| if degrees.contains(&j) { x.clone() } else { Ball::whole(0) };
     let coefficients: Vec<[Ball; 3]> = (0..)
         .zip(levels)
         .map(|(j, level)| {
             [level.a.square(), &level.a * &level.c, level.c.square()]
-                .map(|x| weight(j, &x.scale(&one, &level.b)))
+                .map(|x| weight(j, &x.over(level.b.clone())))
         })
         .collect();
 
     let mut entries = vec![0i64; n * n];
-    let (half, mut radius) = (one.clone() << (BITS - ENTRY - 1), BigInt::ZERO);
+    let (half, mut radius) = (BigInt::from(1) << (BITS - ENTRY - 1), BigInt::ZERO);
     for (r, u) in rows.iter().enumerate() {
         for (s, v) in rows.iter().enumerate().skip(r) {
             let dot =
@@ -117,14 +117,14 @@ pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result
                 f1 = &f1 + &(ac * &p[1]);
                 f2 = &f2 + &(cc * &p[1]);
                 f3 = &f3 + &(cc * &p[2]);
-                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].double(1)];
+                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].times(2)];
                 let step = [2 * j + dim - 2, j, j + dim - 2];
                 let mut next = [0, 1, 2].map(|i| Ball::combine(step, &inner[i], &before[i]));
                 std::mem::swap(&mut before, &mut p);
                 std::mem::swap(&mut p, &mut next);
             }
             let e = &(&f1 - &f2) - &(&t * &f3);
-            let g = &(&f0 - &(&t * &f1).double(1)) + &(&t * &(&f2 + &(&t * &f3)));
+            let g = &(&f0 - &(&t * &f1).times(2)) + &(&t * &(&f2 + &(&t * &f3)));
             // Entry (a, b) is (E u_a + F3 v_a) u_b + (E v_a + G u_a) v_b, and F2 more on the diagonal.
             for a in 0..d {
                 let (on_u, on_v) = (&(&e * &u[a]) + &(&f3 * &v[a]), &(&e * &v[a]) + &(&g * &u[a]));
@@ -137,10 +137,8 @@ pub fn form(rows: &[Vec<Ball>], levels: &[Level], degrees: Range<u64>) -> Result
                     let rounded = (x.mid() + &half) >> (BITS - ENTRY);
                     let Some(entry) = i64::try_from(rounded).ok().filter(|x| x.unsigned_abs() < 1 << 60)
                     else {
-                        return reject(
-                            "S3",
-                            "an entry of A is not below 2: the levels are too wide, or J too high",
-                        );
+                        let why = "an entry of A is not below 2: the levels are too wide, or J too high";
+                        return reject("S3", why);
                     };
                     entries[(r * d + a) * n + s * d + b] = entry;
                     entries[(s * d + b) * n + r * d + a] = entry;

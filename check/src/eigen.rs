@@ -76,10 +76,8 @@ fn defect_of_cholesky(a: &Form, f: &[Vec<i64>], mu: i128) -> Result<Ball, Reject
             // The new entry times the pivot is the rest, but for a remainder that is counted.
             let (entry, product) = if i == j {
                 if rest <= 0 {
-                    return reject(
-                        "E4",
-                        format!("pivot {i} of mu I - A + F F^T is not positive: mu is too small"),
-                    );
+                    let why = format!("pivot {i} of mu I - A + F F^T is not positive: mu is too small");
+                    return reject("E4", why);
                 }
                 (rest.isqrt(), rest.isqrt() * rest.isqrt())
             } else {
@@ -103,10 +101,8 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> 
     let r = v.len();
     if r == 0 || r > n || d.len() != r || v.iter().any(|x| x.len() != n) || d.windows(2).any(|w| w[0] < w[1])
     {
-        return reject(
-            "E1",
-            format!("V must be r vectors of {n} entries, and D r numbers that do not increase"),
-        );
+        let why = format!("V must be r vectors of {n} entries, and D r numbers that do not increase");
+        return reject("E1", why);
     }
     let mut squares = BigInt::ZERO;
     for i in 0..r {
@@ -128,9 +124,9 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> 
         }
         products.push(av);
     }
-    let rho = &norm(&squares, ENTRY + VECTOR) + &a.error.double(1);
+    let rho = &norm(&squares, ENTRY + VECTOR) + &a.error.times(2);
     let largest = dyadic(d.iter().fold(0, |largest, d| d.abs().max(largest)), ENTRY);
-    let epsilon = &(&(&gamma * &largest).double(1) + &rho) * &(&Ball::whole(1) + &gamma);
+    let epsilon = &(&(&gamma * &largest).times(2) + &rho) * &(&Ball::whole(1) + &gamma);
     let epsilon = Ball::units(epsilon.upper());
     let centres = d.iter().map(|d| dyadic(*d, ENTRY)).collect();
     if r == n {
@@ -153,12 +149,10 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> 
     }
     let theta = &defect_of_cholesky(a, &f, pairs.mu)? + &a.error;
     let next = &dyadic(pairs.mu, ENTRY) + &theta;
-    let radius = epsilon.double(1);
+    let radius = epsilon.times(2);
     if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower() {
-        return reject(
-            "E4",
-            format!("mu + theta is not below D_{r} - 2 epsilon: an eigenvalue may be left out"),
-        );
+        let why = format!("mu + theta is not below D_{r} - 2 epsilon: an eigenvalue may be left out");
+        return reject("E4", why);
     }
     Ok(Spectrum { centres, radius, epsilon, gamma, next: Some(Ball::units(next.upper())), products })
 }
@@ -166,10 +160,9 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> 
 impl Spectrum {
     /// The enclosure of λ_i(Σ) for i from 1, given p and tail: A is A_J plus a matrix between 0 and p·tail.
     pub fn eigenvalue(&self, i: usize, p: u64, tail: &Ball) -> Ball {
-        let (one, p) = (BigInt::from(1), BigInt::from(p));
         let ball = match (self.centres.get(i.wrapping_sub(1)), &self.next) {
-            (Some(centre), _) => centre.widen(&self.radius).scale(&one, &p),
-            (None, Some(next)) => Ball::between(&BigInt::ZERO, &next.scale(&one, &p).upper()),
+            (Some(centre), _) => centre.widen(&self.radius).over(p),
+            (None, Some(next)) => Ball::between(&BigInt::ZERO, &next.over(p).upper()),
             (None, None) => return Ball::whole(0),
         };
         Ball::between(&ball.lower(), &(ball.upper() + tail.upper())).not_negative()

@@ -55,7 +55,7 @@ impl Quantity {
     }
 
     /// F(d) as a fraction.
-    fn factor(self, d: u64) -> [BigInt; 2] {
+    pub fn factor(self, d: u64) -> [BigInt; 2] {
         let (j, one) = (self.j, BigInt::from(1));
         let product =
             |from: u64| (from..j).fold(BigInt::from(1), |product, t| product * (d + 2 * t) * (d + 2 * t));
@@ -71,7 +71,7 @@ impl Quantity {
     fn at(self, zonal: &Zonal<'_>, d: u64) -> (Ball, Ball) {
         let (j, one) = (self.j, BigInt::from(1));
         if self.order > 0 {
-            let value = zonal.lambda(self.order, j).square().scale(&multiplicity(d, j), &one);
+            let value = zonal.lambda(self.order, j).square().times(multiplicity(d, j));
             return (value.clone(), value);
         }
         let level = zonal.make_level(j);
@@ -132,8 +132,8 @@ pub fn supremum(activation: Activation, n: u64) -> Ball {
             }
         }
     }
-    let scaled = Ball::units(sup).scale(&BigInt::from(1), &(BigInt::from(1) << (4 * degree)));
-    if activation == Activation::Tanh { scaled.double(n + 1) } else { scaled }
+    let scaled = Ball::units(sup).over(BigInt::from(1) << (4 * degree));
+    if activation == Activation::Tanh { scaled.times(BigInt::from(1) << (n + 1)) } else { scaled }
 }
 
 /// Bounds on the quantity for every d ≥ 3: obligations L1, L3 and L4. L2 is Z2, with d1 in place of d.
@@ -145,23 +145,17 @@ pub fn bounds(
 ) -> Result<Ball, Rejection> {
     let (n, s) = quantity.derivative();
     let sup = |n| supremum(certificate.activation, n);
-    let (one, weight) = (BigInt::from(1), BigInt::from(s));
-    let k = &sup(n + 4).scale(&one, &BigInt::from(4)) + &sup(n + 2).scale(&weight, &one);
+    let k = &sup(n + 4).over(4) + &sup(n + 2).times(s);
 
     // |E_{d1+2s}|, and how far the modulus may be from it at d ≥ d0.
     let [above, below] = quantity.factor(d1);
     let (_, part) = quantity.at(&Zonal::new(approximation, d1), d1);
     let expectation = part.scale(&below, &above).root();
-    let distance = &k.scale(&one, &BigInt::from(d1 + 2 * s)) + &k.scale(&one, &BigInt::from(d0 + 2 * s));
+    let distance = &k.over(d1 + 2 * s) + &k.over(d0 + 2 * s);
     let low = Ball::units((&expectation - &distance).lower());
     if low.lower() <= BigInt::ZERO {
-        return reject(
-            "L3",
-            format!(
-                "at degree {} the limit lemma leaves no positive lower bound from d0 = {d0} on",
-                quantity.j
-            ),
-        );
+        let j = quantity.j;
+        return reject("L3", format!("with j = {j}, no positive lower end is left from d0 = {d0} on"));
     }
     let [above, below] = quantity.factor(d0);
     let mut lower = low.square().scale(&above, &below).lower();
@@ -171,10 +165,10 @@ pub fn bounds(
     let mut upper = match (quantity.order, j) {
         (0, 0) => high,
         (0, _) => {
-            let rest = (&sup(j + 1) + &sup(j).scale(&BigInt::from(j), &one)).square();
-            &high.scale(&BigInt::from(j), &one) + &rest.scale(&one, &BigInt::from(d0))
+            let rest = (&sup(j + 1) + &sup(j).times(j)).square();
+            &high.times(j) + &rest.over(d0)
         }
-        _ => high.scale(&one, &(1..=j).fold(BigInt::from(1), |product, a| product * a)),
+        _ => high.over((1..=j).fold(BigInt::from(1), |product, a| product * a)),
     }
     .upper();
     for d in 3..d0 {

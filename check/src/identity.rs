@@ -2,10 +2,11 @@
 //!
 //! With c_σ = max(radial, tangential) and λ0 = λ_0(σ″): for signs S, `E_S(R1 + R2)(SW)` is the sum over
 //! neurons of `‖w‖²(t² radial + (1−t²) tangential)/m`, t the cosine of w and the weight, so c_σ is the least
-//! constant. W_Q has `‖w_r‖² = 2√m |α_i|/(|λ0| p/R)` for p/R neurons r of each term i, and m = 2p; this
-//! gives 4R|α_i|/(|λ0|√m), the sum of squares 2√m Σ|α_i|/|λ0|, and the sum of fourth powers 8RΣα_i²/λ0². R1
-//! of W* is R1 of SW_Q, so `E_S R1(W*) ≤ c_σ‖W_Q‖²/m = 2c_σΣ|α_i|/(|λ0|√m)`; E_X R3 = R1, and R2 of W_L is
-//! at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is enclosed as in C2.
+//! constant. W_Q has `‖w_r‖² = 2√m |α_i|/(|λ0| p/R)` for p/R neurons r of each term i (R divides p), and m =
+//! 2p; this gives 4R|α_i|/(|λ0|√m), the sum of squares 2√m Σ|α_i|/|λ0|, and the sum of fourth powers
+//! 8RΣα_i²/λ0². R1 of W* is R1 of SW_Q, so `E_S R1(W*) ≤ c_σ‖W_Q‖²/m = 2c_σΣ|α_i|/(|λ0|√m)`; E_X R3 = R1,
+//! and R2 of W_L is at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is
+//! enclosed as in C2.
 
 use super::ball::Ball;
 use super::certificate::{Certificate, Dimension};
@@ -51,9 +52,9 @@ impl Constants {
         let inverse = self.lambda0.inverse()?;
         match quantity {
             "random-signs" => Some(self.c_sigma.clone()),
-            "lemma-1-norm" => Some(inverse.square().double(3)),
-            "escape" => Some(inverse.double(2)),
-            "theorem-2" => Some((&self.c_sigma * &inverse).double(1).not_negative()),
+            "lemma-1-norm" => Some(inverse.square().times(8)),
+            "escape" => Some(inverse.times(4)),
+            "theorem-2" => Some((&self.c_sigma * &inverse).times(2).not_negative()),
             _ => None,
         }
     }

@@ -41,10 +41,7 @@ impl<'a> Reader<'a> {
                 self.at += text.len() + 1;
                 Ok(text)
             }
-            None => reject(
-                "F2",
-                format!("the string at byte {} is not printable ASCII without escapes", self.at),
-            ),
+            None => reject("F2", format!("the string at byte {} is not printable ASCII", self.at)),
         }
     }
 

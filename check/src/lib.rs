@@ -130,10 +130,9 @@ pub fn check(bytes: &[u8], folder: &Path) -> Result<Accepted, Rejection> {
         if !(claimed[0].at_most(&enclosure[0]) && enclosure[1].at_most(&claimed[1])) {
             let [a, b] = outward(&enclosure, 30);
             let number = if *quantity == "worst-case" { "M3" } else { obligation };
-            return reject(
-                number,
-                format!("{quantity} with j = {j} is shown to be in [{a}, {b}], not in [{low}, {high}]"),
-            );
+            let why =
+                format!("{quantity} with j = {j} is shown to be in [{a}, {b}], not in [{low}, {high}]");
+            return reject(number, why);
         }
         claims.push(Proved { quantity: (*quantity).into(), j: *j, claimed: claimed.clone(), enclosure });
     }
@@ -184,7 +183,7 @@ fn enclosures(certificate: &Certificate<'_>, folder: &Path) -> Result<Vec<Ball>,
         return reject("L2", format!("d0 = {d0} is above d1 = {d1}"));
     }
     let approximation = Approximation::new(certificate)?;
-    match (certificate.dimension, &certificate.eigenpairs) {
+    match (certificate.dimension, &certificate.pairs) {
         (Dimension::One(d), Some(_)) => of_weights(certificate, &approximation, d, folder),
         (Dimension::Every { d0, d1 }, _) if certificate.kind == Kind::AllD => {
             let claim = |claim: &Claim<'_>| match every_d::Quantity::named(claim.quantity, claim.j) {
@@ -231,7 +230,7 @@ fn of_weights(
     d: u64,
     folder: &Path,
 ) -> Result<Vec<Ball>, Rejection> {
-    let Some(pairs) = &certificate.eigenpairs else { return reject("F1", "there are no weights") };
+    let Some(pairs) = &certificate.pairs else { return reject("F1", "there are no weights") };
     let rows = covariance::weights(folder, pairs, d)?;
     let p = rows.len() as u64;
     let mut zonal = Zonal::new(approximation, d);
@@ -241,7 +240,7 @@ fn of_weights(
     let spectrum = eigen::enclose(&a, pairs)?;
     let eigenvalue = |i: usize| spectrum.eigenvalue(i, p, &tail);
     let rank = covariance::low_rank(d, pairs.low);
-    let (r, one) = (pairs.values.len(), BigInt::from(1));
+    let r = pairs.values.len();
 
     let quantity = |claim: &Claim<'_>| match (claim.quantity, rank) {
         ("eigenvalue", _) => Ok(eigenvalue(claim.j as usize)),
@@ -250,7 +249,7 @@ fn of_weights(
         ("gap", Some(rank)) if rank <= r => Ok((&eigenvalue(rank) - &eigenvalue(rank + 1)).not_negative()),
         ("worst-case", Some(rank)) => {
             let s = covariance::form(&rows, &levels, pairs.low + 1..pairs.degrees + 1)?;
-            let rest = Ball::units(tail.upper()).scale(&BigInt::from(p), &one);
+            let rest = Ball::units(tail.upper()).times(p);
             worst_case::WorstCase::new((&a, &s), &pairs.vectors, &spectrum, rank, &rest)?.enclosure()
         }
         _ => reject("E4", "V has fewer than n_k columns"),

@@ -40,9 +40,11 @@ fn clause(certificate: &Certificate<'_>, claim: &Claim<'_>, d: u64) -> Option<St
             ("random-signs", 0) => {
                 is("the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".into())
             }
-            ("lemma-1-norm", 1) => Some(format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 {with}")),
+            ("lemma-1-norm", 1) => {
+                Some(format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 if R divides m/2, {with}"))
+            }
             ("escape", 1) => Some(format!(
-                "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i, \
+                "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i if R divides m/2, \
                 and |W_Q|_F^2 = (c/2) sqrt(m) sum_i |alpha_i|, {with}"
             )),
             ("theorem-2", 1) => Some(format!(
@@ -52,7 +54,7 @@ fn clause(certificate: &Certificate<'_>, claim: &Claim<'_>, d: u64) -> Option<St
             _ => None,
         };
     }
-    let pairs = certificate.eigenpairs.as_ref()?;
+    let pairs = certificate.pairs.as_ref()?;
     let (r, k) = (pairs.values.len() as u64, pairs.low);
     let n = pairs.vectors.first()?.len() as u64;
     match claim.quantity {
@@ -87,7 +89,7 @@ pub fn statement(certificate: &Certificate<'_>) -> Result<String, Rejection> {
         Dimension::One(d) => (d, format!("{sigma} and d = {d}. Then")),
         Dimension::Every { .. } => (3, format!("{sigma}. Then for every d >= 3,")),
     };
-    let opening = match (certificate.kind, &certificate.eigenpairs, certificate.dimension) {
+    let opening = match (certificate.kind, &certificate.pairs, certificate.dimension) {
         (Kind::Identity, _, Dimension::One(_)) => format!("{at} for every even m and every W0,"),
         (Kind::Identity, _, Dimension::Every { .. }) => format!("{at} every even m and every W0,"),
         (_, Some(pairs), _) => {
@@ -109,10 +111,9 @@ pub fn statement(certificate: &Certificate<'_>) -> Result<String, Rejection> {
         match clause(certificate, claim, d) {
             Some(clause) => clauses.push(clause),
             None => {
-                return reject(
-                    "Z7",
-                    format!("there is no quantity {} with j = {} in this kind", claim.quantity, claim.j),
-                );
+                let why =
+                    format!("there is no quantity {} with j = {} in this kind", claim.quantity, claim.j);
+                return reject("Z7", why);
             }
         }
     }

@@ -9,9 +9,10 @@
 //! U is replaced by the range of the first n_k columns of V. With ε′ = ε + p·tail and a gap g ≤ D_{n_k} −
 //! λ_{n_k+1}, `s = √n_k ε′/g` bounds the sines of the angles (each entry of U⊥ᵀQ times its gap is one of
 //! U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
-//! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the quotients,
-//! at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − 2ε). The worst case is at most β + π if βA − S
-//! is positive definite on the range, and at least α − π if αA − S is not: LDLᵀ in balls.
+//! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the
+//! quotients, at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − 2ε), as |a/b − a′/b′| ≤ (|a − a′| +
+//! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and
+//! at least α − π if αA − S is not: LDLᵀ in balls.
 
 use super::ball::Ball;
 use super::covariance::Form;
@@ -56,13 +57,16 @@ impl WorstCase {
         else {
             return reject("M2", format!("V must have at least n_k = {rank} columns"));
         };
+        if rank > 128 {
+            return reject("M2", format!("n_k = {rank} is above 128"));
+        }
         let (epsilon, radius) = (&spectrum.epsilon, &spectrum.radius);
         let next = match (spectrum.centres.get(rank), &spectrum.next) {
             (Some(centre), _) => &(centre + radius) + rest,
             (None, Some(next)) => next + rest,
             (None, None) => Ball::whole(0),
         };
-        let inverses = (last - &next).inverse().zip((last - &epsilon.double(1)).inverse());
+        let inverses = (last - &next).inverse().zip((last - &epsilon.times(2)).inverse());
         let Some((gap, least)) = inverses else {
             return reject("M2", format!("there is no gap below eigenvalue n_k = {rank}"));
         };
@@ -71,7 +75,7 @@ impl WorstCase {
             return reject("M2", "the range of V is not shown to be near the top eigenspace");
         }
         let norm = &(&first.abs() + radius) + rest;
-        let pi = (&(&norm * &(&sine + &sine.square())) * &least).double(1);
+        let pi = (&(&norm * &(&sine + &sine.square())) * &least).times(2);
 
         // vᵢᵀAvⱼ of the rounded A, widened by ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ times the error of A and p·tail.
         let columns = &vectors[..rank];

@@ -113,7 +113,7 @@ impl<'a> Zonal<'a> {
 
     /// The level of degree j.
     pub fn make_level(&self, j: u64) -> Level {
-        let (approximation, d, one) = (self.approximation, self.d, BigInt::from(1));
+        let (approximation, d) = (self.approximation, self.d);
         let (first, delta1) = (&approximation.first, &approximation.delta1);
         let b = multiplicity(d, j);
         let moment = self.moment(first, 1, d, j, &b);
@@ -124,23 +124,18 @@ impl<'a> Zonal<'a> {
         } else {
             // √d·√d/d = 1 where P_{j−1} is odd; else √d/d. The error is (B/√d) δ₁/√B(d+2, j−1).
             let moment = self.moment(first, 0, d + 2, j - 1, &b);
-            let value = if j.is_multiple_of(2) {
-                moment
-            } else {
-                (&moment * &self.root_d).scale(&one, &BigInt::from(d))
-            };
+            let value = if j.is_multiple_of(2) { moment } else { (&moment * &self.root_d).over(d) };
             let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();
             &value.widen(&(delta1 * &error)) * &approximation.factor
         };
-        let weight = BigInt::from(j * (j + d - 2));
-        let tau = (&a.square() + &c.square().scale(&weight, &one)).scale(&one, &b).not_negative();
+        let tau = (&a.square() + &c.square().times(j * (j + d - 2))).over(b.clone()).not_negative();
         Level { b, a, c, tau }
     }
 
     /// κ_j = τ_j/B(d,j).
     pub fn kappa(&mut self, j: u64) -> Ball {
         let level = self.level(j);
-        level.tau.scale(&BigInt::from(1), &level.b).not_negative()
+        level.tau.over(level.b.clone()).not_negative()
     }
 
     /// `E[u^raise p′²]`, p′ the polynomial for σ′/factor.
@@ -149,17 +144,17 @@ impl<'a> Zonal<'a> {
         self.moment(square, raise, self.d, 0, &BigInt::from(1))
     }
 
-    /// The expectation of σ′² under a weight of expectation 1, from that of p′²: σ′²/factor² is off by at most
-    /// δ₁(2 sup|σ′|/factor + δ₁).
+    /// The expectation of σ′² under a weight of expectation 1, from that of p′²: σ′²/factor² differs by at
+    /// most δ₁(2 sup|σ′|/factor + δ₁).
     fn with_error(&self, energy: &Ball) -> Ball {
         let approximation = self.approximation;
-        let error = &approximation.delta1 * &(&approximation.slope.double(1) + &approximation.delta1);
+        let error = &approximation.delta1 * &(&approximation.slope.times(2) + &approximation.delta1);
         &energy.widen(&error).not_negative() * &approximation.factor.square()
     }
 
     /// tr Σ = d E σ′².
     pub fn trace(&self) -> Ball {
-        self.with_error(&self.energy(0)).scale(&BigInt::from(self.d), &BigInt::from(1))
+        self.with_error(&self.energy(0)).times(self.d)
     }
 
     /// E[u² σ′²]; E u² = 1.
@@ -169,8 +164,8 @@ impl<'a> Zonal<'a> {
 
     /// E[(d − u²) σ′²]/(d − 1).
     pub fn tangential(&self) -> Ball {
-        let rest = &self.energy(0).scale(&BigInt::from(self.d), &BigInt::from(1)) - &self.energy(2);
-        self.with_error(&rest.scale(&BigInt::from(1), &BigInt::from(self.d - 1)))
+        let rest = &self.energy(0).times(self.d) - &self.energy(2);
+        self.with_error(&rest.over(self.d - 1))
     }
 
     /// tr Σ − Σ_{j≤J} τ_j, cut at 0 from below.

@@ -38,7 +38,7 @@ fn enclosures_contain_the_references() {
             }
         }
     }
-    assert!(count > 440, "only {count} references are of a claim");
+    assert!(count > 400, "only {count} references are of a claim");
 }
 
 #[test]

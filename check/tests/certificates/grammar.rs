@@ -86,7 +86,7 @@ fn structure_is_strict() {
         (replaced("\"d\": 3", "\"d\": \"3\""), "F2"),
         (replaced("\"d\": 3", "\"d\": 1000001"), "F2"),
         (replaced("\"d\": 3", "\"d_range\": [3, 9]"), "F1"),
-        (replaced("\"scale\": 100", "\"scale\": 4097"), "F2"),
+        (replaced("\"scale\": 100", "\"scale\": 513"), "F2"),
         (replaced("\"scale\": 100", "\"scale\": -1"), "F2"),
         (replaced("\"coefficients\": [", "\"coefficients\": [[["), "F2"),
         (replaced("\"coefficients\": [", "\"coefficients\": [1,"), "F2"),

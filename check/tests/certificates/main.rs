@@ -1,11 +1,12 @@
 //! Certificates made by an independent program are accepted, and attacks on them are not.
 //!
-//! The files in `tests/data` were made with Chebyshev interpolation and quadrature in multiple precision, and
-//! with LAPACK; `references.txt` there has values that were computed without polynomials.
+//! The files in `tests/data` were made with Chebyshev interpolation and quadrature in multiple precision,
+//! and with LAPACK; `references.txt` there has values that were computed without polynomials.
 
 mod accepted;
 mod grammar;
 mod mutations;
+mod parts;
 mod planted;
 mod sources;
 mod tampered;

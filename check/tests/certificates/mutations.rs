@@ -85,7 +85,7 @@ fn is_true(text: &str, accepted: &Accepted) -> bool {
     })
 }
 
-/// Whether an accepted certificate of the weights of `spectrum-3-10` agrees with the eigenvalues known there.
+/// Whether an accepted certificate of the weights of `spectrum-3-10` agrees with their known eigenvalues.
 fn agrees(accepted: &Accepted, references: &[Reference]) -> bool {
     let lambda = |i: u64| {
         let found =
@@ -120,7 +120,6 @@ fn attack(name: &str, count: usize, seed: u64, truth: impl Fn(&str, &Accepted) -
     let (text, mut random, mut accepted) = (body(&text), Random(seed), 0);
     for _ in 0..count * more {
         let mutant = mutate(text, &mut random);
-        // Unforged, a changed file fails; white space between tokens does not change the fields, only the hash.
         if let Ok(result) = forged(&mutant, &folder) {
             assert!(truth(&mutant, &result), "{name}: a false certificate is accepted:\n{mutant}");
             accepted += 1;

@@ -53,7 +53,7 @@ fn fields_of_the_polynomial() {
         ("scale", "99", "Z3"),
         ("scale", "101", "Z3"),
         ("scale", "0", "Z3"),
-        ("scale", "4096", "Z3"),
+        ("scale", "512", "Z3"),
         ("coefficients", "[\"0\"]", "Z3"),
         ("coefficients", "[\"1\"]", "Z3"),
         ("Y", "\"0\"", "Z1"),
@@ -199,7 +199,8 @@ fn eigenpairs_moved_left_out_and_twice() {
         let judge = |v: &[String], d: &[String]| {
             let changed = with(&with(&text, "V", &array(v)), "D", &array(d));
             // Claims on more eigenvalues than there are would fail first.
-            let claims = "[[\"eigenvalue\", 1, \"-9\", \"9\"], [\"eigenvalue\", 3, \"0.03\", \"0.04\"], [\"worst-case\", 1, \"0\", \"1\"]]";
+            let claims = "[[\"eigenvalue\", 1, \"-9\", \"9\"], [\"eigenvalue\", 3, \"0.03\", \"0.04\"], \
+                [\"worst-case\", 1, \"0\", \"1\"]]";
             let claims = if name.starts_with("lemma") {
                 claims.into()
             } else {

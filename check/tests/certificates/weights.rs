@@ -5,7 +5,7 @@ use escapement_check::check;
 use escapement_check::sha256::sha256;
 use std::path::PathBuf;
 
-/// A new folder with the certificate `spectrum-3-10` and changed weights; `forge` names them in the certificate.
+/// A new folder with the certificate `spectrum-3-10` and changed weights, which it names if `forge`.
 fn outcome(case: &str, forge: bool, change: impl Fn(&mut Vec<u8>)) -> &'static str {
     let (text, folder) = load("spectrum-3-10");
     let mut bytes = std::fs::read(folder.join("W0.npy")).unwrap();
