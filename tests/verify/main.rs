@@ -13,5 +13,4 @@ mod judge {
 mod run {
     pub mod journal;
 }
-mod certify;
 mod table;

@@ -23,13 +23,11 @@
 //! | [`claim`] | what a claim is written against: cell, record, bound, paper | `text`, `oracle` |
 //! | [`judge`] | from records to verdicts, and to the series they were read off: pure functions | `claim` |
 //! | [`run`] | from a plan to records: the runner, shares of a plan, the journal | `claim`, `files` |
-//! | [`certify`] | certificates, from which an independent checker proves statements | |
 //! | [`figure`] | experiments: runs with checkpoints, means over seeds, pictures as data | `judge`, `run` |
 //! | [`papers`] | the claims of each paper, and the registry of all papers | all of the above |
 //!
 //! The command line and the report are in the package `escapement-cli`; nothing here prints.
 
-pub mod certify;
 pub mod claim;
 pub mod error;
 pub mod figure;

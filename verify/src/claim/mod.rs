@@ -26,6 +26,7 @@ pub use sweep::Sweep;
 
 use crate::error::Result;
 use crate::text::Choice;
+use escapement_prove::Form;
 use serde::{Deserialize, Serialize};
 
 /// How much is measured.
@@ -106,4 +107,8 @@ pub trait Claim: Send + Sync {
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement>;
     /// What the claim asserts of its records.
     fn bounds(&self) -> Vec<Bound>;
+    /// The certificates from which its statement, or a part of the statement, is proved.
+    fn certificates(&self) -> &'static [Form] {
+        &[]
+    }
 }

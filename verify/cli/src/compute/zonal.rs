@@ -2,9 +2,10 @@
 
 use super::common;
 use crate::files::stdout;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Parser;
 use escapement::sphere::{ZonalCoefficients, ZonalRow, ZonalTable};
+use escapement_prove::{Claim, Shifted};
 use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Example:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json"
+    after_help = "Examples:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json\n  escapement \
+        zonal --d 10 --activation tanh:1/2 --degrees 3 --certified"
 )]
 pub struct Args {
     /// The input dimension d, at least 3
@@ -29,6 +31,9 @@ pub struct Args {
     /// The largest degree that is shown
     #[arg(long, default_value_t = 8)]
     pub degrees: usize,
+    /// Print intervals that are proved: each is accepted by the checker of certificates
+    #[arg(long)]
+    pub certified: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -82,6 +87,9 @@ impl Coefficients {
 /// # Errors
 /// Bad input, and standard output that cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if args.certified {
+        return certified(args);
+    }
     let activation = common::smooth_activation(&args.activation)?;
     let ZonalTable { rows, trace, tail } = ZonalTable::new(args.d, activation.as_ref(), args.degrees)?;
     let row = |(degree, of): (usize, ZonalRow)| {
@@ -91,6 +99,60 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let degrees = rows.into_iter().enumerate().map(row).collect();
     let output = Output { d: args.d, activation: activation.name(), trace, degrees, tail };
     stdout::print(&if args.json { stdout::to_json(&output)? } else { readable(&output) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A proved interval, in decimal digits.
+#[derive(Serialize)]
+struct Interval {
+    quantity: &'static str,
+    j: usize,
+    lo: String,
+    hi: String,
+}
+
+#[derive(Serialize)]
+struct Certified {
+    d: usize,
+    activation: String,
+    intervals: Vec<Interval>,
+}
+
+/// The coefficients as intervals that the checker accepts.
+fn certified(args: &Args) -> Result<ExitCode> {
+    let of = Shifted::parse(&args.activation)?;
+    let certificate = escapement_prove::zonal(&of, args.d, args.degrees)?;
+    escapement_check::check(certificate.text.as_bytes(), ".".as_ref())
+        .map_err(|why| anyhow!("the intervals were found, but the checker does not accept them: {why}"))?;
+    let interval =
+        |claim: Claim| Interval { quantity: claim.quantity, j: claim.j, lo: claim.lo, hi: claim.hi };
+    let intervals: Vec<Interval> = certificate.claims.into_iter().map(interval).collect();
+    let output = Certified { d: args.d, activation: of.words(), intervals };
+    if args.json {
+        stdout::print(&stdout::to_json(&output)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = |i: &Interval| match i.quantity {
+        "lambda_sigma1" => format!("λ_{}(σ')", i.j),
+        "lambda_sigma2" => format!("λ_{}(σ'')", i.j),
+        "tau" => format!("τ_{}", i.j),
+        "kappa" => format!("κ_{}", i.j),
+        "trace" => "tr Σ".to_owned(),
+        "radial" => "E u²σ'(u)²".to_owned(),
+        "tangential" => "E (d−u²)σ'(u)²/(d−1)".to_owned(),
+        "tail" => format!("Σ_{{j>{}}} τ_j", i.j),
+        other => format!("{other}_{}", i.j),
+    };
+    let rows: Vec<Vec<String>> =
+        output.intervals.iter().map(|i| vec![name(i), i.lo.clone(), i.hi.clone()]).collect();
+    stdout::print(&format!(
+        "Zonal coefficients of {} at d = {}, u = √d z\n\n{}\nEach lies between the two decimals: \
+         escapement-check proves it from a certificate, as certify --d {} writes it.",
+        output.activation,
+        output.d,
+        common::table(&["", "at least", "at most"], &rows),
+        output.d
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

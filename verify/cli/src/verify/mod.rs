@@ -1,6 +1,7 @@
-//! The commands on claims: `verify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`,
+//! The commands on claims: `verify`, `certify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`,
 //! for any registry of claims.
 
+mod certify;
 mod diff;
 pub mod experiment;
 mod explain;
@@ -38,6 +39,8 @@ pub enum Command {
     Verify(measure::Args),
     /// Judge a claim about a table of anybody's numbers
     Judge(judge::Args),
+    /// Make certificates, from which an independent checker proves statements
+    Certify(certify::Args),
     /// List the claims
     ///
     /// Each claim is listed with its reference, and with its verdict where the journal holds every cell of
@@ -77,6 +80,7 @@ impl Command {
         match self {
             Self::Verify(args) => measure::run(args, registry, out),
             Self::Judge(args) => judge::run(args, out),
+            Self::Certify(args) => certify::run(args, registry, out),
             Self::List(args) => list::run(args, registry, out),
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Graph(args) => graph::run(args, registry, out),

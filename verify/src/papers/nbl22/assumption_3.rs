@@ -27,6 +27,7 @@ use escapement::activation::{self, Activation};
 use escapement::ball::Ball;
 use escapement::gaussian::hermite::hermite_coefficient;
 use escapement::{sphere, tolerance};
+use escapement_prove::Form;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +67,10 @@ const CARD: Card = Card {
 impl Claim for Assumption3 {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Zonal]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -14,6 +14,7 @@ use escapement::construct::{self, Target};
 use escapement::kernel::ridge::Zonals;
 use escapement::sphere::Truncation;
 use escapement::tolerance::TAIL;
+use escapement_prove::Form;
 use faer::Mat;
 
 /// The claim.
@@ -37,6 +38,10 @@ const CARD: Card = Card {
 impl Claim for Escape {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Identity]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -18,6 +18,7 @@ use crate::papers::nbl22::letters::{D, K, Letters, M, N, R};
 use escapement::ball::Ball;
 use escapement::construct;
 use escapement::{sphere, tolerance};
+use escapement_prove::Form;
 use faer::{Mat, MatRef};
 
 /// Fresh inputs for the mean squared error, per network.
@@ -56,6 +57,10 @@ const CARD: Card = Card {
 impl Claim for Lemma1 {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Identity]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -26,6 +26,7 @@ use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::sphere::{self, Truncation};
 use escapement::tolerance;
+use escapement_prove::Form;
 use faer::{Mat, Par};
 
 /// Samples of [`BATCH`] inputs behind a Student interval.
@@ -61,6 +62,10 @@ const CARD: Card = Card {
 impl Claim for RandomSigns {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Identity]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -22,6 +22,7 @@ use crate::claim::{
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M};
 use constants::Constants;
+use escapement_prove::Form;
 use measure::{DIMENSIONS, LEVELS, TOP, separated};
 
 /// The claim.
@@ -98,6 +99,10 @@ const CARD: Card = Card {
 impl Claim for Spectrum {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Zonal]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -25,6 +25,7 @@ use crate::claim::{
 use crate::error::Result;
 use crate::papers::nbl22::letters::{ACCURACY, D, K, Letters, M, N, R};
 use escapement::tolerance::TAIL;
+use escapement_prove::Form;
 use signs::{DRAWS, ENUMERATION, TRIALS};
 
 /// The claim.
@@ -88,6 +89,10 @@ const CARD: Card = Card {
 impl Claim for Theorem2 {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Identity]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

@@ -3,8 +3,8 @@
 
 use super::Shifted;
 use super::polynomial::Kind;
-use crate::error::{Error, Result};
 use escapement::sphere::{FeatureLevels, Truncation, dimension};
+use escapement::{Error, Result};
 use std::collections::BTreeMap;
 
 /// What f64 may have lost, and a little more.
@@ -166,10 +166,9 @@ pub fn range(of: &Shifted, quantities: &[Quantity]) -> Result<Range> {
             return Ok(Range { d0, d1 });
         }
     }
-    Err(Error::Input(format!(
-        "{} is beyond the reach of certificates for every d: take fewer degrees, or one dimension with --d",
-        of.words()
-    )))
+    let allowed =
+        "its derivatives grow too fast for bounds in every dimension: take fewer degrees, or one dimension";
+    Err(Error::domain("the activation", of.words(), allowed))
 }
 
 impl Quantity {

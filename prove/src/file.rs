@@ -4,15 +4,19 @@
 use super::fixed::Fixed;
 use super::polynomial::Polynomial;
 use super::zonal::Enclosed;
-use crate::error::Result;
+use escapement::Result;
 use num_bigint::BigInt;
 use std::fmt::Write;
 
 /// A certificate.
 #[derive(Debug, Clone)]
 pub struct Certificate {
+    /// A name for the file, from the kind, the activation and the dimension.
+    pub name: String,
     /// The file, byte for byte.
     pub text: String,
+    /// Where the statement holds, in words.
+    pub scope: String,
     /// What the checker proves if it accepts the file.
     pub statement: String,
     /// The claims, one by one.
@@ -39,6 +43,9 @@ impl Claim {
     /// A claim somewhat wider than what follows from the polynomial, so that rounding here cannot matter.
     pub(super) fn of(quantity: &'static str, j: usize, enclosed: &Enclosed) -> Self {
         let Enclosed { value, error } = enclosed;
+        if (value, error) == (&Fixed::zero(), &Fixed::zero()) {
+            return Self { quantity, j, lo: "0".to_owned(), hi: "0".to_owned() };
+        }
         let error = &error.times(&BigInt::from(101)).over(&BigInt::from(100))
             + &Fixed::scaled(&BigInt::from(1), 240);
         let (low, high) = (value - &error, value + &error);
@@ -95,15 +102,38 @@ pub(super) struct Header<'a> {
     pub polynomial: &'a Polynomial,
 }
 
+impl Header<'_> {
+    /// `zonal-sigmoid-1-d-10.json`, `all-d-tanh-1_2.json`, `identity-sigmoid-1-every-d.json`.
+    fn name(&self) -> String {
+        let of = &self.polynomial.of;
+        let shift = of.shift_words().replace('/', "_");
+        let dimension = match self.dimension {
+            Dimension::One(d) => format!("-d-{d}"),
+            Dimension::Every { .. } if self.kind == "all-d" => String::new(),
+            Dimension::Every { .. } => "-every-d".to_owned(),
+        };
+        format!("{}-{}-{shift}{dimension}.json", self.kind, of.kind.name())
+    }
+
+    fn scope(&self) -> String {
+        let dimension = match self.dimension {
+            Dimension::One(d) => format!("at d = {d}"),
+            Dimension::Every { .. } => "for every d ≥ 3".to_owned(),
+        };
+        let all = if self.kind == "identity" { ", every m and W0" } else { "" };
+        format!("{dimension}{all}")
+    }
+}
+
 /// The whole file.
 pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificate> {
-    let Header { kind, dimension, polynomial } = header;
+    let Header { kind, dimension, polynomial } = &header;
     let of = &polynomial.of;
     let hex = |n: &BigInt| n.to_str_radix(16);
     let fraction = |num: &BigInt, den: &BigInt| {
         if *den == BigInt::from(1) { hex(num) } else { format!("{}/{}", hex(num), hex(den)) }
     };
-    let dimensions = match dimension {
+    let dimensions = match *dimension {
         Dimension::One(d) => format!("\"d\": {d}"),
         Dimension::Every { d0, d1 } => format!("\"d_range\": [{d0}, {d1}]"),
     };
@@ -113,7 +143,7 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
         .iter()
         .map(|c| format!("[\"{}\", {}, \"{}\", \"{}\"]", c.quantity, c.j, c.lo, c.hi))
         .collect();
-    let statement = statement(kind, &of.words(), dimension, &claims);
+    let statement = statement(kind, &of.words(), *dimension, &claims);
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write!(
@@ -131,7 +161,7 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
     );
     let hash = escapement_check::sha256::sha256(text.as_bytes());
     let _ = write!(text, "\"sha256\": \"{hash}\"}}");
-    Ok(Certificate { text, statement, claims })
+    Ok(Certificate { name: header.name(), text, scope: header.scope(), statement, claims })
 }
 
 /// The words of a certificate.
@@ -166,11 +196,15 @@ fn clause(claim: &Claim) -> String {
             _ => format!("d^{} kappa_{j}", j - 1),
         },
         "random-signs" => "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".to_owned(),
-        "lemma-1-norm" => return format!("|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 with c in [{lo}, {hi}]"),
+        "lemma-1-norm" => {
+            return format!(
+                "|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 if R divides m/2, with c in [{lo}, {hi}]"
+            );
+        }
         "escape" => {
             return format!(
-                "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i, and |W_Q|_F^2 = \
-                 (c/2) sqrt(m) sum_i |alpha_i|, with c in [{lo}, {hi}]"
+                "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i if R divides m/2, \
+                 and |W_Q|_F^2 = (c/2) sqrt(m) sum_i |alpha_i|, with c in [{lo}, {hi}]"
             );
         }
         "theorem-2" => {

@@ -3,7 +3,7 @@
 
 use super::Shifted;
 use super::fixed::{BITS, Fixed};
-use crate::error::{Error, Result};
+use escapement::{Error, Result};
 use num_bigint::BigInt;
 use rayon::prelude::*;
 
@@ -100,12 +100,12 @@ impl Polynomial {
         let shift = of.shift_f64().abs();
         let half_width = ((d as f64).sqrt().max(shift) - 1e-9).ceil().max(1.0) as i64;
         let coefficients = interpolate(&of, half_width, bits).ok_or_else(|| {
-            Error::Input(format!(
-                "d = {d} with the shift {} is beyond the reach of certificates for {}: the polynomial would \
-                 need a degree above {HIGHEST}, and smaller d are allowed",
-                of.shift_words(),
-                of.kind.name()
-            ))
+            let (name, shift) = (of.kind.name(), of.shift_words());
+            let allowed = format!(
+                "the polynomial of {name} with the shift {shift} would have a degree above {HIGHEST}: smaller \
+                 dimensions are within reach"
+            );
+            Error::domain("d", d, allowed)
         })?;
         let scale = bits + SPARE;
         let coefficients: Vec<BigInt> = coefficients.iter().map(|c| c.rounded(scale)).collect();

@@ -5,13 +5,13 @@
 //! checker, which recomputes every bound in whole numbers, should find.
 //!
 //! ```
-//! use escapement_verify::certify::{Shifted, zonal};
+//! use escapement_prove::{Shifted, zonal};
 //!
 //! let certificate = zonal(&Shifted::parse("sigmoid:1")?, 10, 2)?;
 //! let accepted = escapement_check::check(certificate.text.as_bytes(), ".".as_ref()).unwrap();
 //! assert_eq!(accepted.statement, certificate.statement);
 //! assert!(accepted.statement.contains("kappa_2 is in [0.000"));
-//! # Ok::<(), escapement_verify::Error>(())
+//! # Ok::<(), escapement::Error>(())
 //! ```
 
 mod every_d;
@@ -23,8 +23,8 @@ mod zonal;
 pub use file::{Certificate, Claim};
 pub use polynomial::Kind;
 
-use crate::error::{Error, Result};
 use escapement::activation::{self, Activation};
+use escapement::{Error, Result};
 use every_d::{Name, Quantity};
 use file::{Dimension, Header};
 use fixed::Fixed;
@@ -60,16 +60,12 @@ impl Shifted {
         let (name, shift) = text.split_once(':').unwrap_or((text, "0"));
         let Some(kind) = Kind::named(name) else {
             let closed = if name == "relu" { "; the coefficients of relu have closed forms" } else { "" };
-            return Err(Error::Input(format!(
-                "there are no certificates for the activation '{name}': there are some for sigmoid, tanh and \
-                 erf{closed}"
-            )));
+            let allowed = format!("there are certificates for sigmoid, tanh and erf{closed}");
+            return Err(Error::domain("the activation", name, allowed));
         };
         let refuse = || {
-            Error::Input(format!(
-                "the shift '{shift}' is not allowed: a certificate needs a decimal or a fraction, as 0.5 or 1/3, \
-                 below 1000 in size"
-            ))
+            let allowed = "a certificate needs a decimal or a fraction, as 0.5 or 1/3, below 1000 in size";
+            Error::domain("the shift", shift, allowed)
         };
         let (num, den) = shift.split_once('/').unwrap_or((shift, "1"));
         let (num, places) = decimal(num).ok_or_else(refuse)?;
@@ -98,7 +94,7 @@ impl Shifted {
     }
 
     /// `sigmoid(z - 1)`.
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let (name, shift) = (self.kind.name(), self.shift_words());
         match shift.strip_prefix('-') {
             Some(size) => format!("{name}(z + {size})"),
@@ -126,6 +122,43 @@ fn decimal(text: &str) -> Option<(BigInt, u32)> {
 
 fn gcd(a: BigInt, b: BigInt) -> BigInt {
     if b == BigInt::ZERO { a } else { gcd(b.clone(), a % b) }
+}
+
+/// What the statement of a claim can be proved from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// Zonal coefficients: bounds for every d, or digits in one dimension.
+    Zonal,
+    /// Constants that hold for every width and every W0.
+    Identity,
+}
+
+impl Form {
+    /// The certificate of this form: in dimension d, with coefficients up to `degree`, or for every d.
+    ///
+    /// # Errors
+    /// As [`zonal`], [`every_d`], [`identity`] and [`identity_for_every_d`].
+    pub fn certificate(self, of: &Shifted, d: Option<usize>, degree: usize) -> Result<Certificate> {
+        match (self, d) {
+            (Self::Zonal, Some(d)) => zonal(of, d, degree),
+            (Self::Zonal, None) => every_d_in_reach(of),
+            (Self::Identity, Some(d)) => identity(of, d),
+            (Self::Identity, None) => identity_for_every_d(of),
+        }
+    }
+}
+
+/// Degrees for [`every_d`], of which the first that are in reach are taken: k, and the highest of κ_j.
+const REACH: [(usize, usize); 5] = [(2, 4), (2, 2), (1, 2), (1, 1), (0, 0)];
+
+/// [`every_d`] with the highest degrees of a few for which it succeeds.
+///
+/// # Errors
+/// Those for the lowest degrees.
+pub fn every_d_in_reach(of: &Shifted) -> Result<Certificate> {
+    let (last, first) = REACH.split_last().unwrap_or((&(0, 0), &[]));
+    let found = first.iter().find_map(|&(k, kappas)| every_d(of, k, kappas).ok());
+    found.map_or_else(|| every_d(of, last.0, last.1), Ok)
 }
 
 /// All zonal quantities of the degrees 0 to `degree` in dimension d, to at least fifteen digits.
@@ -179,10 +212,8 @@ pub fn identity(of: &Shifted, d: usize) -> Result<Certificate> {
     let found = Zonal::new(&polynomial, d, 1)?;
     let lambda = found.levels[0].lambda[1].abs();
     if lambda.value <= lambda.error.times(&BigInt::from(2)) {
-        return Err(Error::Input(format!(
-            "λ_0(σ'') of {} vanishes in dimension {d}, and W_Q divides by it: there is nothing to certify",
-            of.words()
-        )));
+        let allowed = format!("λ_0(σ'') vanishes in dimension {d}, and the constants divide by it");
+        return Err(Error::domain("the activation", of.words(), allowed));
     }
     let (radial, tangential) = (&found.radial, &found.tangential);
     let largest = if radial.value > tangential.value { radial } else { tangential };
@@ -221,9 +252,8 @@ pub fn identity_for_every_d(of: &Shifted) -> Result<Certificate> {
 fn require(d: usize, degree: usize) -> Result<()> {
     escapement::sphere::require_dimension(d)?;
     if degree > HIGHEST_DEGREE {
-        return Err(Error::Input(format!(
-            "the degree {degree} is not allowed: certificates have degrees up to {HIGHEST_DEGREE}"
-        )));
+        let allowed = format!("certificates have degrees up to {HIGHEST_DEGREE}");
+        return Err(Error::domain("the degree", degree, allowed));
     }
     Ok(())
 }

@@ -1,0 +1,3 @@
+//! Certificates: what the prover makes, and what the checker says of it.
+
+mod certificates;
