@@ -77,6 +77,7 @@ impl Sheet {
             power: Vec::new(),
             bounds,
             as_printed: None,
+            proved: Vec::new(),
             failures,
             tier: self.tier,
             seed: self.seed,

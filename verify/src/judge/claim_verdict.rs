@@ -83,6 +83,7 @@ pub fn judge_bounds(
         power: power::of_claim(&card, &of_claim, &bounds),
         bounds,
         as_printed,
+        proved: Vec::new(),
         failures: failures.to_vec(),
         tier,
         seed,

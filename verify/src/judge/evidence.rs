@@ -182,6 +182,17 @@ pub struct AsPrinted {
     pub erratum: ErratumId,
 }
 
+/// A part of a statement that the independent checker has proved from a certificate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proved {
+    /// Where it holds: `sigmoid(z - 1), for every d ≥ 3`.
+    pub scope: String,
+    /// What is proved, as the checker says it.
+    pub statement: String,
+    /// The certificate.
+    pub file: String,
+}
+
 /// The verdict on a claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimVerdict {
@@ -205,6 +216,9 @@ pub struct ClaimVerdict {
     /// The verdict on the printed wording, where it differs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub as_printed: Option<AsPrinted>,
+    /// What is proved of it by certificates, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub proved: Vec<Proved>,
     /// Cells that could not be measured.
     pub failures: Vec<Failure>,
     /// The tier.

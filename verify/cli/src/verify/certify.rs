@@ -1,15 +1,16 @@
 //! `certify`: files from which an independent checker proves statements.
 
 use super::{print, print_json};
+use crate::report::tables;
 use crate::terminal::exit::HOLDS;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use escapement_check::check;
 use escapement_prove::{Certificate, Form, Shifted};
 use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
+use escapement_verify::judge::{ClaimVerdict, Proved};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -48,69 +49,93 @@ pub struct Args {
     json: bool,
 }
 
-/// A certificate that was written.
+/// A certificate that the checker accepted.
 #[derive(Serialize)]
-struct Written {
-    file: String,
+struct Accepted {
+    /// The claims whose statements it proves, or a part of them.
     claims: Vec<String>,
-    scope: String,
-    statement: String,
+    #[serde(flatten)]
+    proved: Proved,
     bytes: usize,
+    /// To make it, and to check it.
     #[serde(skip)]
     seconds: [f64; 2],
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let of = Shifted::parse(&args.activation)?;
-    let wanted = wanted(registry, &args.claims)?;
-    let mut written = Vec::new();
-    let mut outputs = Outputs::new();
-    for (form, claims) in wanted {
-        let start = Instant::now();
-        let certificate = form.certificate(&of, args.d, args.degrees)?;
-        let made = start.elapsed().as_secs_f64();
-        accepted(&certificate, &args.out)?;
-        let checked = start.elapsed().as_secs_f64() - made;
-        let path = args.out.join(&certificate.name);
-        outputs.stage(&path, |w| w.write_all(certificate.text.as_bytes()))?;
-        written.push(Written {
-            file: path.display().to_string(),
-            claims,
-            scope: certificate.scope,
-            statement: certificate.statement,
-            bytes: certificate.text.len(),
-            seconds: [made, checked],
-        });
+    let claims = registry.select(&args.claims)?;
+    if let Some(claim) = claims.iter().find(|c| !args.claims.is_empty() && c.certificates().is_empty()) {
+        let able = registry.claims().filter(|c| !c.certificates().is_empty()).map(Claim::id);
+        let able = able.collect::<Vec<_>>().join(", ");
+        bail!("{} has no certificate: those that have one are {able}", claim.id());
     }
+    let mut outputs = Outputs::new();
+    let accepted = accepted(&claims, &of, (args.d, args.degrees), &args.out, &mut outputs)?;
     outputs.commit()?;
     if args.json {
-        print_json(out, &written)?;
+        print_json(out, &accepted)?;
     } else {
-        print(out, &readable(&written))?;
+        print(out, &readable(&accepted))?;
     }
     Ok(HOLDS)
 }
 
-/// The forms of certificates that serve the claims named, each with these claims.
-fn wanted(registry: &Registry, names: &[String]) -> Result<BTreeMap<Form, Vec<String>>> {
+/// The certificates of these claims, each made, checked, and staged for the folder.
+fn accepted(
+    claims: &[&dyn Claim],
+    of: &Shifted,
+    (d, degrees): (Option<usize>, usize),
+    folder: &Path,
+    outputs: &mut Outputs,
+) -> Result<Vec<Accepted>> {
     let mut wanted: BTreeMap<Form, Vec<String>> = BTreeMap::new();
-    for claim in registry.select(names)? {
-        let forms = claim.certificates();
-        if forms.is_empty() && !names.is_empty() {
-            let able = registry.claims().filter(|c| !c.certificates().is_empty()).map(Claim::id);
-            let able = able.collect::<Vec<_>>().join(", ");
-            bail!("{} has no certificate: those that have one are {able}", claim.id());
-        }
-        for form in forms {
-            wanted.entry(*form).or_default().push(registry.name_of(claim));
+    for claim in claims {
+        for form in claim.certificates() {
+            wanted.entry(*form).or_default().push(claim.id().to_owned());
         }
     }
-    ensure!(!wanted.is_empty(), "no claim has a certificate");
-    Ok(wanted)
+    let mut all = Vec::new();
+    for (form, claims) in wanted {
+        let start = Instant::now();
+        let certificate = form.certificate(of, d, degrees)?;
+        let made = start.elapsed().as_secs_f64();
+        require_accepted(&certificate, folder)?;
+        let checked = start.elapsed().as_secs_f64() - made;
+        let path = folder.join(&certificate.name);
+        outputs.stage(&path, |w| w.write_all(certificate.text.as_bytes()))?;
+        all.push(Accepted {
+            claims,
+            bytes: certificate.text.len(),
+            proved: Proved {
+                scope: format!("{}, {}", of.words(), certificate.scope),
+                statement: certificate.statement,
+                file: path.display().to_string(),
+            },
+            seconds: [made, checked],
+        });
+    }
+    Ok(all)
+}
+
+/// The activation of the paper, about which `verify --certified` proves what it can.
+const ACTIVATION: &str = "sigmoid:1";
+
+/// Adds to the verdicts what is proved of the claims for every d, with the files in `folder`.
+pub(super) fn add_proofs(claims: &[&dyn Claim], verdicts: &mut [ClaimVerdict], folder: &Path) -> Result<()> {
+    let mut outputs = Outputs::new();
+    let all = accepted(claims, &Shifted::parse(ACTIVATION)?, (None, 0), folder, &mut outputs)?;
+    outputs.commit()?;
+    for verdict in verdicts {
+        for one in all.iter().filter(|one| one.claims.contains(&verdict.claim)) {
+            verdict.proved.push(one.proved.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Whether the checker accepts what is about to be written.
-fn accepted(certificate: &Certificate, folder: &Path) -> Result<()> {
+fn require_accepted(certificate: &Certificate, folder: &Path) -> Result<()> {
     match check(certificate.text.as_bytes(), folder) {
         Ok(accepted) if accepted.statement == certificate.statement => Ok(()),
         Ok(accepted) => bail!("the checker reads another statement: {}", accepted.statement),
@@ -118,21 +143,14 @@ fn accepted(certificate: &Certificate, folder: &Path) -> Result<()> {
     }
 }
 
-fn readable(written: &[Written]) -> String {
+fn readable(all: &[Accepted]) -> String {
     let mut text = String::new();
-    for one in written {
+    for one in all {
         let [made, checked] = one.seconds;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "proved  {}: {}\n        {} ({:.1} kB, made in {made:.2} s, checked in {checked:.2} s)\n        {}\n",
-            one.claims.join(", "),
-            one.scope,
-            one.file,
-            one.bytes as f64 / 1000.0,
-            one.statement
-        );
+        let kilobytes = one.bytes as f64 / 1000.0;
+        let file = &one.proved.file;
+        let file = format!("{file}: {kilobytes:.1} kB, made in {made:.2} s, checked in {checked:.2} s");
+        text += &tables::proof(&one.claims.join(", "), &Proved { file, ..one.proved.clone() });
     }
-    let _ = write!(text, "escapement-check, which shares no code with this program, accepts these files.");
-    text
+    text + "escapement-check, which shares no code with this program, accepts each file."
 }

@@ -1,6 +1,6 @@
 //! `verify`: measure claims and give verdicts.
 
-use super::{RunArgs, print, print_json, run};
+use super::{RunArgs, certify, print, print_json, run};
 use crate::report::tables;
 use crate::terminal::{exit::HOLDS, is_quiet, painted, program};
 use anyhow::{Result, bail, ensure};
@@ -42,6 +42,9 @@ pub struct Args {
     /// smallest violation that would have been refuted
     #[arg(long, conflicts_with_all = ["plan", "json", "details"])]
     power: bool,
+    /// Prove what can be proved of the claims, write the certificates beside the journal, and show them
+    #[arg(long, conflicts_with_all = ["plan", "power", "cell", "shard", "seeds"])]
+    certified: bool,
     /// Measure with N root seeds, from --seed on, and print the verdicts side by side, the worst of each
     /// claim first
     #[arg(long, value_name = "N", default_value_t = 1,
@@ -102,7 +105,11 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     if args.seeds > 1 {
         return over_seeds(args, &claims, out);
     }
-    let (verdicts, code) = run::verdicts(&args.run, &claims)?;
+    let (mut verdicts, code) = run::verdicts(&args.run, &claims)?;
+    if args.certified {
+        let folder = args.run.scope.journal.with_file_name("certificates");
+        certify::add_proofs(&claims, &mut verdicts, &folder)?;
+    }
     if args.json {
         print_json(out, &verdicts)?;
     } else if args.power {

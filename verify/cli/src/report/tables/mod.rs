@@ -11,7 +11,7 @@ pub use latex::latex;
 pub use macros::macros;
 pub use markdown::markdown;
 pub use rows::csv;
-pub use terminal::{by_seed as seed_table, of_verdict, powers as power_table, summary};
+pub use terminal::{by_seed as seed_table, of_verdict, powers as power_table, proof, summary};
 
 use super::model::{BoundReport, ClaimReport, Report};
 use escapement_verify::judge::Powers;

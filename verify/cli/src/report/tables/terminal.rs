@@ -3,7 +3,7 @@
 use crate::report::{control, model::CAVEAT};
 use escapement_verify::claim::{Bound, Check, Failure, Open, Side};
 use escapement_verify::judge::{
-    BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Verdict,
+    BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Proved, Verdict,
 };
 use escapement_verify::text::numbers::{four_decimals, short};
 use escapement_verify::text::plural::count;
@@ -51,12 +51,41 @@ pub fn summary(verdicts: &[ClaimVerdict], registry: &Registry, details: bool) ->
             let _ = writeln!(out, "  {:<12}  rest on it: {}", "", resting.join(", "));
         }
     }
+    out += &proved(verdicts);
     out += LEGEND;
     let of = |w: Verdict| verdicts.iter().filter(|v| v.verdict == w).count();
     let words: Vec<String> =
         Verdict::ALL.iter().filter(|w| of(**w) > 0).map(|w| format!("{} {w}", of(*w))).collect();
-    let _ = writeln!(out, "{}: {}. {CAVEAT}", count(verdicts.len(), "claim"), words.join(", "));
+    let proofs = verdicts.iter().filter(|v| !v.proved.is_empty()).count();
+    let proofs = match proofs {
+        0 => String::new(),
+        _ => format!(" What is marked {} is a proof.", Verdict::Proved),
+    };
+    let _ = writeln!(out, "{}: {}. {CAVEAT}{proofs}", count(verdicts.len(), "claim"), words.join(", "));
     out
+}
+
+/// What is proved, certificate by certificate, with the claims that it serves.
+fn proved(verdicts: &[ClaimVerdict]) -> String {
+    let mut out = String::new();
+    let mut shown: Vec<&str> = Vec::new();
+    for p in verdicts.iter().flat_map(|v| &v.proved) {
+        if shown.contains(&p.file.as_str()) {
+            continue;
+        }
+        shown.push(&p.file);
+        let serves = |v: &&ClaimVerdict| v.proved.iter().any(|other| other.file == p.file);
+        let claims: Vec<&str> = verdicts.iter().filter(serves).map(|v| v.claim.as_str()).collect();
+        out += &proof(&claims.join(", "), p);
+    }
+    out
+}
+
+/// What one certificate proves, a line for each clause.
+pub fn proof(claims: &str, p: &Proved) -> String {
+    let clauses = p.statement.split_inclusive("; ").map(str::trim_end);
+    let lines: String = clauses.map(|clause| format!("{:14}{clause}\n", "")).collect();
+    format!("{:<12}  {claims}: {}\n{lines}{:14}{}\n\n", Verdict::Proved, p.scope, "", p.file)
 }
 
 /// What would have been noticed, for each claim and variable, and for each check.
