@@ -207,3 +207,20 @@ fn what_has_no_certificate_is_refused_in_a_sentence() {
     assert_eq!(of("tanh:0.50").words(), "tanh(z - 1/2)");
     assert_eq!(of("erf:-2/6").words(), "erf(z + 1/3)");
 }
+
+/// The files of the documents are accepted, and are about what the documents say.
+#[test]
+fn shipped_certificates_are_accepted() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/certificates"));
+    let page = std::fs::read_to_string(folder.with_file_name("certificates.md")).unwrap();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let found = check(&std::fs::read(&path).unwrap(), folder);
+        assert!(found.is_ok(), "{name}: {}", found.unwrap_err());
+        assert!(page.contains(name), "{name} is not spoken of in certificates.md");
+        count += 1;
+    }
+    assert!(count >= 7);
+}
