@@ -105,7 +105,7 @@ impl Shifted {
 
     /// The activation of the core, with the shift to the precision of f64.
     fn activation(&self) -> Result<Arc<dyn Activation>> {
-        Ok(activation::parse(&format!("{}:{}", self.kind.name(), self.shift_f64()))?)
+        activation::parse(&format!("{}:{}", self.kind.name(), self.shift_f64()))
     }
 }
 
