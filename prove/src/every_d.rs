@@ -1,5 +1,5 @@
-//! Bounds for every d ≥ 3 (section "C2: every dimension" of docs/certificates.md), in f64 and a little wider than
-//! they are: the checker finds its own.
+//! Bounds for every d ≥ 3 (section "C2: every dimension" of docs/certificates.md), in f64 and a little
+//! wider than they are: the checker finds its own.
 
 use super::Shifted;
 use super::polynomial::Kind;

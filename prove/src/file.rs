@@ -1,5 +1,5 @@
-//! The file of a certificate: claims in decimal digits, rounded outwards, the words that follow from them, and
-//! the hash.
+//! The file of a certificate: claims in decimal digits, rounded outwards, the words that follow from them,
+//! and the hash.
 
 use super::fixed::Fixed;
 use super::polynomial::Polynomial;
@@ -149,7 +149,8 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
     let _ = write!(
         text,
         "{{\"format\": \"escapement-certificate\",\n\"version\": 1,\n\"kind\": \"{kind}\",\n\"activation\": \
-         \"{}\",\n\"shift\": \"{}\",\n{dimensions},\n\"L\": \"{}\",\n\"scale\": {},\n\"coefficients\": [{}],\n\
+         \"{}\",\n\"shift\": \"{}\",\n{dimensions},\n\"L\": \"{}\",\n\"scale\": {},\n\"coefficients\": \
+         [{}],\n\
          \"Y\": \"{}\",\n\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
         of.kind.name(),
         fraction(&of.num, &of.den),
@@ -209,8 +210,8 @@ fn clause(claim: &Claim) -> String {
         }
         "theorem-2" => {
             return format!(
-                "E_S R1(W*) and E_X E_S R3(W*) are at most c sum_i |alpha_i| / sqrt(m), and E_S R2(W*) at most \
-                 E f_k^2 + c sum_i |alpha_i| / sqrt(m), with c in [{lo}, {hi}]"
+                "E_S R1(W*) and E_X E_S R3(W*) are at most c sum_i |alpha_i| / sqrt(m), and E_S R2(W*) at \
+                 most E f_k^2 + c sum_i |alpha_i| / sqrt(m), with c in [{lo}, {hi}]"
             );
         }
         other => format!("{other}_{j}"),

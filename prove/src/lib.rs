@@ -1,5 +1,6 @@
-//! Certificates: JSON files from which an independent checker proves statements about the zonal coefficients of
-//! an activation in one dimension, or in every dimension. `docs/certificates.md` has the proofs and the format.
+//! Certificates: JSON files from which an independent checker proves statements about the zonal
+//! coefficients of an activation in one dimension, or in every dimension. `docs/certificates.md` has the
+//! proofs and the format.
 //!
 //! Nothing here needs to be trusted. The prover finds one polynomial for the activation and claims what the
 //! checker, which recomputes every bound in whole numbers, should find.

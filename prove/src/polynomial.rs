@@ -102,8 +102,8 @@ impl Polynomial {
         let coefficients = interpolate(&of, half_width, bits).ok_or_else(|| {
             let (name, shift) = (of.kind.name(), of.shift_words());
             let allowed = format!(
-                "the polynomial of {name} with the shift {shift} would have a degree above {HIGHEST}: smaller \
-                 dimensions are within reach"
+                "the polynomial of {name} with the shift {shift} would have a degree above {HIGHEST}, and \
+                 smaller dimensions are within reach"
             );
             Error::domain("d", d, allowed)
         })?;

@@ -1,5 +1,5 @@
-//! The zonal quantities of one dimension, by Gauss–Gegenbauer quadrature of the polynomial in more digits than
-//! f64 has: another way than that of the checker, which uses moments.
+//! The zonal quantities of one dimension, by Gauss–Gegenbauer quadrature of the polynomial in more digits
+//! than f64 has: another way than that of the checker, which uses moments.
 
 use super::fixed::Fixed;
 use super::polynomial::Polynomial;
@@ -91,8 +91,8 @@ fn ends(d: usize, j: usize) -> BigInt {
     BigInt::from(j * (j + d - 2))
 }
 
-/// A node z ≥ 0 of the rule, the weight of {z, −z}, and orthonormal polynomials up to the highest degree that
-/// is asked for.
+/// A node z ≥ 0 of the rule, the weight of {z, −z}, and orthonormal polynomials up to the highest degree
+/// that is asked for.
 struct Node {
     z: Fixed,
     weight: Fixed,

@@ -37,6 +37,7 @@ mod terminal {
     pub mod output;
 }
 mod verify {
+    pub mod certify;
     pub mod commands;
     pub mod diff;
     pub mod experiment;

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json\n  escapement \
-        zonal --d 10 --activation tanh:1/2 --degrees 3 --certified"
+    after_help = "Examples:\n  escapement zonal --d 100 --activation sigmoid:1 --degrees 8 --json\n  \
+        escapement zonal --d 10 --activation tanh:1/2 --degrees 3 --certified"
 )]
 pub struct Args {
     /// The input dimension d, at least 3

@@ -18,15 +18,17 @@ use std::time::Instant;
 /// Makes certificates: files from which `escapement-check` proves statements.
 ///
 /// A certificate carries what is needed to verify its words: a polynomial in place of the activation, and
-/// claims. The checker shares no code with this program, knows whole numbers only, and recomputes every bound.
-/// Each file is checked before it is written. docs/certificates.md has the proofs.
+/// claims. The checker shares no code with this program, knows whole numbers only, and recomputes every
+/// bound. Each file is checked before it is written. docs/certificates.md has the proofs.
 ///
-/// Without --d the statements are about every d ≥ 3; with --d they are about one dimension, to fifteen digits.
+/// Without --d the statements are about every d ≥ 3; with --d they are about one dimension, to fifteen
+/// digits.
 #[derive(Debug, clap::Args)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement certify\n  escapement certify assumption-3 --activation tanh:1/2\n  \
-        escapement certify --d 10 --degrees 8 --out certificates\n  escapement-check certificates/*.json"
+    after_help = "Examples:\n  escapement certify\n  escapement certify assumption-3 --activation \
+        tanh:1/2\n  escapement certify --d 10 --degrees 8 --out certificates\n  escapement-check \
+        certificates/*.json"
 )]
 pub struct Args {
     /// The claims to prove; all that have certificates when none is given

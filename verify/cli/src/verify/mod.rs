@@ -1,5 +1,5 @@
-//! The commands on claims: `verify`, `certify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and `experiment`,
-//! for any registry of claims.
+//! The commands on claims: `verify`, `certify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and
+//! `experiment`, for any registry of claims.
 
 mod certify;
 mod diff;
