@@ -2,7 +2,8 @@
 
 use crate::interrupt::{Line, apart, beside};
 use crate::values::{choice, error, size, text, warn, whole};
-use escapement_verify::claim::{Cell, Record, Tier};
+use escapement_prove::Shifted;
+use escapement_verify::claim::{Cell, Certified, Record, Tier, certified};
 use escapement_verify::judge::{self as judges, ClaimVerdict};
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
@@ -168,6 +169,40 @@ pub fn judge(
     beside(py, "judge", None, |_| {
         let found = table::judge(&name, &table, &statements, &options).map_err(error)?;
         Ok((serde_json::to_string(&judged(found.verdict)).map_err(error)?, found.notes))
+    })
+}
+
+/// Certificates that the checker accepts, as JSON.
+#[pyfunction]
+pub fn certify(
+    py: Python<'_>,
+    names: Vec<String>,
+    activation: &Bound<'_, PyAny>,
+    d: Option<&Bound<'_, PyAny>>,
+    degrees: &Bound<'_, PyAny>,
+) -> PyResult<String> {
+    let of = Shifted::parse(&text("activation", activation)?).map_err(error)?;
+    let (d, degrees) = (d.map(|d| size("d", d)).transpose()?, size("degrees", degrees)?);
+    let registry = registry()?;
+    let claims: Vec<&dyn Claim> = registry.select(&names).map_err(error)?;
+    if let Some(claim) = claims.iter().find(|c| !names.is_empty() && c.certificates().is_empty()) {
+        return Err(error(format!("{} has no certificate", claim.id())));
+    }
+    beside(py, "certify", None, |_| {
+        let all = certified(&claims, &of, d, degrees).map_err(error)?;
+        let one = |one: &Certified| {
+            let made = &one.certificate;
+            let intervals: Vec<_> = made.claims.iter().map(|c| (c.quantity, c.j, &c.lo, &c.hi)).collect();
+            serde_json::json!({
+                "claims": one.claims,
+                "scope": one.scope(&of),
+                "statement": made.statement,
+                "intervals": intervals,
+                "name": made.name,
+                "text": made.text,
+            })
+        };
+        serde_json::to_string(&all.iter().map(one).collect::<Vec<_>>()).map_err(error)
     })
 }
 

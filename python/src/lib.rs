@@ -20,7 +20,7 @@ mod _escapement {
     #[pymodule_export]
     use crate::activation::Activation;
     #[pymodule_export]
-    use crate::claims::{claims, judge, oracle, verify};
+    use crate::claims::{certify, claims, judge, oracle, verify};
     #[pymodule_export]
     use crate::covariance::{Covariance, Spectrum, kernel, zonal};
     #[pymodule_export]

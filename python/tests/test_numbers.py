@@ -1,6 +1,7 @@
 """Numbers of the wheel against reference values, SciPy and NumPy."""
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -94,6 +95,25 @@ def test_zonal_coefficients_agree_with_scipy():
         assert found.error["lambda_sigma1"][degree] < 1e-14
     assert np.allclose(found.kappa, found.tau / found.dimension, rtol=1e-14)
     assert found.degree.tolist() == [0, 1, 2, 3] and found.dimension.tolist() == [1, 8, 35, 112]
+
+
+def test_certificates_enclose_the_coefficients(tmp_path):
+    coefficients, constants = escapement.certify(d=8, degrees=3)
+    found = escapement.zonal(8, "sigmoid:1", 3)
+    for name in ["lambda_sigma1", "lambda_sigma2", "A", "C", "tau", "kappa"]:
+        for j, value in enumerate(getattr(found, name)):
+            low, high = coefficients.intervals[name, j]
+            assert high - low <= Decimal("1e-15") * abs(high)
+            assert float(low) - found.error[name][j] <= value <= float(high) + found.error[name][j]
+    assert coefficients.claims == ["assumption-3", "spectrum"]
+    path = constants.save(tmp_path / "certificates")
+    assert open(path, "rb").read() == constants.text.encode()
+    assert repr(constants).endswith("sigmoid(z - 1), at d = 8, every m and W0; 4 quantities)")
+    (everywhere,) = escapement.certify("escape", "tanh:1/2")
+    assert everywhere.statement.startswith("Let sigma(z) = tanh(z - 1/2). Then for every d >= 3,")
+    low, high = everywhere.intervals["escape", 1]
+    (at_eight,) = escapement.certify("escape", "tanh:1/2", d=8)
+    assert low < at_eight.intervals["escape", 1][0] < at_eight.intervals["escape", 1][1] < high
 
 
 def test_the_kernel_of_a_network_and_its_limits():

@@ -18,6 +18,7 @@ stops it. Where somebody watches, long work shows a bar; ``progress=False`` hide
 
 from __future__ import annotations
 
+import decimal as _decimal
 import json as _json
 import os as _os
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activation",
+    "Certificate",
     "Construction",
     "Covariance",
     "Evaluation",
@@ -50,6 +52,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "Zonal",
+    "certify",
     "claims",
     "construct",
     "evaluate",
@@ -107,6 +110,33 @@ class Zonal(_Record):
     #: The trace of Σ, and a bound on the part of it beyond degree J.
     trace: float
     tail: float
+
+
+class Certificate(_Record):
+    """A file from which ``escapement-check``, an independent checker, proves a statement."""
+
+    #: The claims whose statements it proves, or a part of them.
+    claims: list[str]
+    #: Where the statement holds, in words.
+    scope: str
+    statement: str
+    #: What is proved of each quantity (its name, and its degree or number): two decimals, and it lies between.
+    intervals: dict[tuple[str, int], tuple[_decimal.Decimal, _decimal.Decimal]]
+    #: A name for the file, and the file.
+    name: str
+    text: str
+
+    def save(self, folder: Union[str, _os.PathLike[str]] = ".") -> str:
+        """Writes the file into ``folder``, which is made if it is not there; returns the path."""
+        folder = _path("folder", folder)
+        _os.makedirs(folder, exist_ok=True)
+        path = _os.path.join(folder, self.name)
+        with open(path, "wb") as file:
+            file.write(self.text.encode())
+        return path
+
+    def __repr__(self) -> str:
+        return f"Certificate({', '.join(self.claims)}: {self.scope}; {len(self.intervals)} quantities)"
 
 
 class Kernel(_Record):
@@ -326,6 +356,26 @@ def claims() -> list[dict[str, str]]:
     The keys are claim, title, reference, statement, hypotheses, method and refuted_by.
     """
     return _json.loads(_core.claims())
+
+
+def certify(
+    claims: Union[str, Iterable[str]] = (),
+    activation: str = "sigmoid:1",
+    *,
+    d: Optional[int] = None,
+    degrees: int = 8,
+) -> list[Certificate]:
+    """Certificates of ``claims`` (all that have some by default), which the checker has accepted.
+
+    Without ``d`` the statements are about every d ≥ 3; with ``d`` they are about one dimension, with
+    coefficients of the degrees 0 to ``degrees`` to fifteen digits. The shift of the activation, which is
+    sigmoid, tanh or erf, is a decimal or a fraction, as in ``"tanh:1/2"``. docs/certificates.md has the proofs.
+    """
+    found = _json.loads(_core.certify(_names("claims", claims), activation, d, degrees))
+    decimal = _decimal.Decimal
+    for one in found:
+        one["intervals"] = {(q, j): (decimal(low), decimal(high)) for q, j, low, high in one["intervals"]}
+    return [Certificate(**one) for one in found]
 
 
 def _names(name: str, given: object) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = [
     "Covariance",
     "Spectrum",
     "__version__",
+    "certify",
     "claims",
     "construct",
     "evaluate",
@@ -107,6 +108,7 @@ class Spectrum:
     def _repr_html_(self) -> str: ...
 
 def zonal(d: int, activation: Any, degrees: int) -> dict[str, Any]: ...
+def certify(names: list[str], activation: str, d: Optional[int], degrees: int) -> str: ...
 def kernel(
     inputs: ArrayLike,
     weights: Optional[ArrayLike],

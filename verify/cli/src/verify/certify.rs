@@ -4,16 +4,13 @@ use super::{print, print_json};
 use crate::report::tables;
 use crate::terminal::exit::HOLDS;
 use anyhow::{Result, bail};
-use escapement_check::check;
-use escapement_prove::{Certificate, Form, Shifted};
-use escapement_verify::claim::{Claim, registry::Registry};
+use escapement_prove::Shifted;
+use escapement_verify::claim::{Certified, Claim, certified, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::judge::{ClaimVerdict, Proved};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// Makes certificates: files from which `escapement-check` proves statements.
 ///
@@ -53,15 +50,12 @@ pub struct Args {
 
 /// A certificate that the checker accepted.
 #[derive(Serialize)]
-struct Accepted {
+struct Accepted<'a> {
     /// The claims whose statements it proves, or a part of them.
-    claims: Vec<String>,
+    claims: &'a [&'static str],
     #[serde(flatten)]
     proved: Proved,
     bytes: usize,
-    /// To make it, and to check it.
-    #[serde(skip)]
-    seconds: [f64; 2],
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
@@ -72,52 +66,35 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         let able = able.collect::<Vec<_>>().join(", ");
         bail!("{} has no certificate: those that have one are {able}", claim.id());
     }
-    let mut outputs = Outputs::new();
-    let accepted = accepted(&claims, &of, (args.d, args.degrees), &args.out, &mut outputs)?;
-    outputs.commit()?;
+    let all = certified(&claims, &of, args.d, args.degrees)?;
+    let proved = write(&all, &of, &args.out)?;
     if args.json {
-        print_json(out, &accepted)?;
+        let mut rows: Vec<Accepted<'_>> = Vec::new();
+        for (one, proved) in all.iter().zip(proved) {
+            rows.push(Accepted { claims: &one.claims, proved, bytes: one.certificate.text.len() });
+        }
+        print_json(out, &rows)?;
     } else {
-        print(out, &readable(&accepted))?;
+        print(out, &readable(&all, proved))?;
     }
     Ok(HOLDS)
 }
 
-/// The certificates of these claims, each made, checked, and staged for the folder.
-fn accepted(
-    claims: &[&dyn Claim],
-    of: &Shifted,
-    (d, degrees): (Option<usize>, usize),
-    folder: &Path,
-    outputs: &mut Outputs,
-) -> Result<Vec<Accepted>> {
-    let mut wanted: BTreeMap<Form, Vec<String>> = BTreeMap::new();
-    for claim in claims {
-        for form in claim.certificates() {
-            wanted.entry(*form).or_default().push(claim.id().to_owned());
-        }
-    }
-    let mut all = Vec::new();
-    for (form, claims) in wanted {
-        let start = Instant::now();
-        let certificate = form.certificate(of, d, degrees)?;
-        let made = start.elapsed().as_secs_f64();
-        require_accepted(&certificate, folder)?;
-        let checked = start.elapsed().as_secs_f64() - made;
-        let path = folder.join(&certificate.name);
-        outputs.stage(&path, |w| w.write_all(certificate.text.as_bytes()))?;
-        all.push(Accepted {
-            claims,
-            bytes: certificate.text.len(),
-            proved: Proved {
-                scope: format!("{}, {}", of.words(), certificate.scope),
-                statement: certificate.statement,
-                file: path.display().to_string(),
-            },
-            seconds: [made, checked],
+/// Writes the certificates into the folder.
+fn write(all: &[Certified], of: &Shifted, folder: &Path) -> Result<Vec<Proved>> {
+    let mut outputs = Outputs::new();
+    let mut proved = Vec::with_capacity(all.len());
+    for one in all {
+        let path = folder.join(&one.certificate.name);
+        outputs.stage(&path, |w| w.write_all(one.certificate.text.as_bytes()))?;
+        proved.push(Proved {
+            scope: one.scope(of),
+            statement: one.certificate.statement.clone(),
+            file: path.display().to_string(),
         });
     }
-    Ok(all)
+    outputs.commit()?;
+    Ok(proved)
 }
 
 /// The activation of the paper, about which `verify --certified` proves what it can.
@@ -125,34 +102,23 @@ const ACTIVATION: &str = "sigmoid:1";
 
 /// Adds to the verdicts what is proved of the claims for every d, with the files in `folder`.
 pub(super) fn add_proofs(claims: &[&dyn Claim], verdicts: &mut [ClaimVerdict], folder: &Path) -> Result<()> {
-    let mut outputs = Outputs::new();
-    let all = accepted(claims, &Shifted::parse(ACTIVATION)?, (None, 0), folder, &mut outputs)?;
-    outputs.commit()?;
-    for verdict in verdicts {
-        for one in all.iter().filter(|one| one.claims.contains(&verdict.claim)) {
-            verdict.proved.push(one.proved.clone());
+    let of = Shifted::parse(ACTIVATION)?;
+    let all = certified(claims, &of, None, 0)?;
+    for (one, proved) in all.iter().zip(write(&all, &of, folder)?) {
+        for verdict in verdicts.iter_mut().filter(|v| one.claims.contains(&v.claim.as_str())) {
+            verdict.proved.push(proved.clone());
         }
     }
     Ok(())
 }
 
-/// Whether the checker accepts what is about to be written.
-fn require_accepted(certificate: &Certificate, folder: &Path) -> Result<()> {
-    match check(certificate.text.as_bytes(), folder) {
-        Ok(accepted) if accepted.statement == certificate.statement => Ok(()),
-        Ok(accepted) => bail!("the checker reads another statement: {}", accepted.statement),
-        Err(why) => bail!("{} was made, but is not accepted: {why}", certificate.name),
-    }
-}
-
-fn readable(all: &[Accepted]) -> String {
+fn readable(all: &[Certified], proved: Vec<Proved>) -> String {
     let mut text = String::new();
-    for one in all {
+    for (one, proved) in all.iter().zip(proved) {
         let [made, checked] = one.seconds;
-        let kilobytes = one.bytes as f64 / 1000.0;
-        let file = &one.proved.file;
+        let (file, kilobytes) = (&proved.file, one.certificate.text.len() as f64 / 1000.0);
         let file = format!("{file}: {kilobytes:.1} kB, made in {made:.2} s, checked in {checked:.2} s");
-        text += &tables::proof(&one.claims.join(", "), &Proved { file, ..one.proved.clone() });
+        text += &tables::proof(&one.claims.join(", "), &Proved { file, ..proved });
     }
     text + "escapement-check, which shares no code with this program, accepts each file."
 }
