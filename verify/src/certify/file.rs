@@ -53,6 +53,14 @@ impl Claim {
         let ((low, low_places), (high, high_places)) = (end(low), end(high));
         Self { quantity, j, lo: floor(&low, low_places), hi: ceiling(&high, high_places) }
     }
+
+    /// A claim of a quantity that is not negative, wider than the interval by `slack` at both ends and by less
+    /// than that again, since the ends are rounded.
+    pub(super) fn between(quantity: &'static str, j: usize, [low, high]: [&Fixed; 2], slack: f64) -> Self {
+        let (by, places) = (Fixed::of(slack), places(slack));
+        let low = (low - &by).max(Fixed::zero());
+        Self { quantity, j, lo: floor(&low, places), hi: ceiling(&(high + &by), places) }
+    }
 }
 
 /// Quantities that the checker knows not to be negative.
@@ -95,8 +103,19 @@ pub(super) struct Header<'a> {
     pub polynomial: &'a Polynomial,
 }
 
-/// The whole file.
+/// The whole file, for the kinds without weights.
 pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificate> {
+    let statement = statement(header.kind, &header.polynomial.of.words(), header.dimension, &claims);
+    write_with(header, "", statement, claims)
+}
+
+/// The whole file, with `fields` between the polynomial and the claims.
+pub(super) fn write_with(
+    header: Header<'_>,
+    fields: &str,
+    statement: String,
+    claims: Vec<Claim>,
+) -> Result<Certificate> {
     let Header { kind, dimension, polynomial } = header;
     let of = &polynomial.of;
     let hex = |n: &BigInt| n.to_str_radix(16);
@@ -113,14 +132,13 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
         .iter()
         .map(|c| format!("[\"{}\", {}, \"{}\", \"{}\"]", c.quantity, c.j, c.lo, c.hi))
         .collect();
-    let statement = statement(kind, &of.words(), dimension, &claims);
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write!(
         text,
         "{{\"format\": \"escapement-certificate\",\n\"version\": 1,\n\"kind\": \"{kind}\",\n\"activation\": \
          \"{}\",\n\"shift\": \"{}\",\n{dimensions},\n\"L\": \"{}\",\n\"scale\": {},\n\"coefficients\": [{}],\n\
-         \"Y\": \"{}\",\n\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
+         \"Y\": \"{}\",\n{fields}\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
         of.kind.name(),
         fraction(&of.num, &of.den),
         hex(&BigInt::from(polynomial.half_width)),

@@ -14,14 +14,19 @@
 //! # Ok::<(), escapement_verify::Error>(())
 //! ```
 
+mod eigenpairs;
 mod every_d;
 mod file;
 mod fixed;
+mod matrix;
 mod polynomial;
+mod weights;
+mod worst_case;
 mod zonal;
 
 pub use file::{Certificate, Claim};
 pub use polynomial::Kind;
+pub use weights::{CertifiedWeights, Precision, lemma_2, spectrum};
 
 use crate::error::{Error, Result};
 use escapement::activation::{self, Activation};
