@@ -14,4 +14,5 @@ mod run {
     pub mod journal;
 }
 mod certify;
+mod certify_weights;
 mod table;

@@ -3,9 +3,9 @@
 //!
 //! With the orthonormal basis U of all eigenvectors in f64 and the eigenvalues λ_j, a vector v with the
 //! Rayleigh quotient D and the residual `r = Av − Dv` becomes `v + Σ_j u_j u_jᵀr/(D − λ_j)`, an eigenvector up
-//! to squares of the correction. Where D − λ_j is too small for that, the correction makes v orthogonal to
-//! the neighbouring vector instead, and such groups of neighbours are diagonalised once more, apart from the
-//! rest, so that rounding is relative to their spread.
+//! to squares of the correction. Where D − λ_j is too small for that, v is made orthogonal to the neighbour
+//! instead. Groups of neighbours are diagonalised apart from the rest beforehand, so that what rounding leaves
+//! between them is small beside their distances, and not only beside the whole of A.
 
 use super::matrix::{ENTRY_BITS, Matrix};
 use crate::error::Result;
@@ -22,8 +22,9 @@ const SPARE: u64 = 2;
 /// Corrections are repeated until they are below the last digit, at most so many times.
 const ROUNDS: usize = 4;
 
-/// Neighbours are closer than so many times the largest entry of the residual in the basis U.
-const NEAR: f64 = 64.0;
+/// Eigenvalues closer than this part of the largest one are neighbours. An eigendecomposition in f64 mixes
+/// others by less than 10⁻⁶, and a correction leaves the square of that.
+const NEAR: f64 = 1e-9;
 
 /// The largest eigenvalues of a matrix A, with vectors.
 #[derive(Debug, Clone)]
@@ -81,69 +82,143 @@ fn residual(product: &[i128], v: &[i64], d: i128, bits: u64) -> (Vec<f64>, f64) 
     (r, shift)
 }
 
+/// Vectors and values on the way.
+struct Iterate {
+    /// All eigenvectors in f64.
+    basis: Mat<f64>,
+    /// All eigenvalues in f64.
+    all: Vec<f64>,
+    vectors: Vec<Vec<i64>>,
+    values: Vec<i128>,
+    /// The group of neighbours of each value.
+    groups: Vec<usize>,
+}
+
+/// The digits of the vectors on the way.
+const BITS: u64 = VECTOR_BITS + SPARE;
+
 /// The `count` largest eigenvalues of A with their vectors.
 ///
 /// # Errors
 /// Those of the eigendecomposition in f64.
 pub fn eigenpairs(a: &Matrix, count: usize) -> Result<Eigenpairs> {
-    let n = a.n;
     let (all, basis) = full_eigen(a.to_f64().as_ref(), Par::rayon(0))?;
     let next = all.get(count).copied();
-    let bits = VECTOR_BITS + SPARE;
-    let scale = 2.0_f64.powi(bits as i32);
-    let mut vectors: Vec<Vec<i64>> = (0..count)
-        .map(|i| basis.col_as_slice(i).iter().map(|x| (x * scale).round() as i64).collect())
-        .collect();
-    let mut values: Vec<i128> =
-        all[..count].iter().map(|x| (x * 2.0_f64.powi(ENTRY_BITS as i32)).round() as i128).collect();
-
+    let whole = |x: &f64| (x / unit(BITS)).round() as i64;
+    let vectors = (0..count).map(|i| basis.col_as_slice(i).iter().map(whole).collect()).collect();
+    let values = all[..count].iter().map(|x| (x / unit(ENTRY_BITS)).round() as i128).collect();
+    let mut groups = vec![0; count];
+    for i in 1..count {
+        groups[i] = groups[i - 1] + usize::from(all[i - 1] - all[i] > NEAR * all[0]);
+    }
+    let mut iterate = Iterate { basis, all, vectors, values, groups };
+    iterate.separate_neighbours(a)?;
     for _ in 0..ROUNDS {
-        let products = multiply(a, &vectors);
-        let mut rest = Mat::<f64>::zeros(n, count);
-        for i in 0..count {
-            let (r, shift) = residual(&products[i], &vectors[i], values[i], bits);
-            for (row, (r, v)) in r.iter().zip(&vectors[i]).enumerate() {
-                rest[(row, i)] = r - shift * float(i128::from(*v), bits);
-            }
-            values[i] += (shift / unit(ENTRY_BITS)).round() as i128;
-        }
-        let skew = skew(&vectors, bits);
-        let mut steps = basis.transpose() * &rest;
-        let largest = steps.col_iter().flat_map(|c| c.iter()).fold(0.0_f64, |max, x| max.max(x.abs()));
-        let value = |i: usize| float(values[i], ENTRY_BITS);
-        for i in 0..count {
-            for j in 0..n {
-                let gap = value(i) - all[j];
-                let near = i == j || gap.abs() <= NEAR * largest;
-                steps[(j, i)] = match (near, j < count) {
-                    (true, true) => -0.5 * skew[(j, i)],
-                    (true, false) => 0.0,
-                    (false, _) => steps[(j, i)] / gap,
-                };
-            }
-        }
-        let change = &basis * &steps;
-        let mut most = 0.0_f64;
-        for (i, v) in vectors.iter_mut().enumerate() {
-            for (x, change) in v.iter_mut().zip(change.col_as_slice(i)) {
-                most = most.max(change.abs());
-                *x += (change * scale).round() as i64;
-            }
-        }
-        if most < unit(bits) {
+        if iterate.correct(a) < unit(BITS) {
             break;
         }
     }
-    finish(a, vectors, values, next)
+    Ok(finish(a, iterate, next))
+}
+
+impl Iterate {
+    /// Diagonalises A in the span of each group of neighbours, less the mean of their eigenvalues.
+    fn separate_neighbours(&mut self, a: &Matrix) -> Result<()> {
+        let mut begin = 0;
+        while begin < self.groups.len() {
+            let end = begin + self.groups[begin..].iter().take_while(|g| **g == self.groups[begin]).count();
+            if end - begin > 1 {
+                self.separate(a, begin, end)?;
+            }
+            begin = end;
+        }
+        Ok(())
+    }
+
+    fn separate(&mut self, a: &Matrix, begin: usize, end: usize) -> Result<()> {
+        let (n, size) = (a.n, end - begin);
+        let mean = self.values[begin..end].iter().sum::<i128>() / size as i128;
+        let vectors = &self.vectors[begin..end];
+        let rest: Vec<_> = multiply(a, vectors)
+            .iter()
+            .zip(vectors)
+            .map(|(product, v)| residual(product, v, mean, BITS).0)
+            .collect();
+        let rest = Mat::from_fn(n, size, |row, i| rest[i][row]);
+        let span = Mat::from_fn(n, size, |row, i| float(i128::from(vectors[i][row]), BITS));
+        let form = span.transpose() * &rest;
+        let form = Mat::from_fn(size, size, |i, j| 0.5 * (form[(i, j)] + form[(j, i)]));
+        let (shifts, turn) = full_eigen(form.as_ref(), Par::rayon(0))?;
+
+        // The turn in whole units of 2^{-60}, so that the new vectors are right to the last digit.
+        let turn_bits = 60;
+        let turns: Vec<Vec<i64>> = (0..size)
+            .map(|i| turn.col_as_slice(i).iter().map(|x| (x / unit(turn_bits)).round() as i64).collect())
+            .collect();
+        let rows: Vec<Vec<i64>> = (0..n).map(|row| vectors.iter().map(|v| v[row]).collect()).collect();
+        let half = 1_i128 << (turn_bits - 1);
+        let turned: Vec<Vec<i64>> = turns
+            .par_iter()
+            .map(|turn| rows.iter().map(|row| ((dot(row, turn) + half) >> turn_bits) as i64).collect())
+            .collect();
+        let basis = self.basis.subcols(begin, size) * &turn;
+        self.basis.subcols_mut(begin, size).copy_from(&basis);
+        for (i, (vector, shift)) in (begin..end).zip(turned.into_iter().zip(shifts)) {
+            self.vectors[i] = vector;
+            self.values[i] = mean + (shift / unit(ENTRY_BITS)).round() as i128;
+            self.all[i] = float(mean, ENTRY_BITS) + shift;
+        }
+        Ok(())
+    }
+
+    /// Corrects every vector, and returns the largest change of an entry.
+    fn correct(&mut self, a: &Matrix) -> f64 {
+        let (n, count) = (a.n, self.values.len());
+        let products = multiply(a, &self.vectors);
+        let mut rest = Mat::<f64>::zeros(n, count);
+        for i in 0..count {
+            let (r, shift) = residual(&products[i], &self.vectors[i], self.values[i], BITS);
+            for (row, (r, v)) in r.iter().zip(&self.vectors[i]).enumerate() {
+                rest[(row, i)] = r - shift * float(i128::from(*v), BITS);
+            }
+            self.values[i] += (shift / unit(ENTRY_BITS)).round() as i128;
+        }
+        let skew = skew(&self.vectors, BITS);
+        let mut steps = self.basis.transpose() * &rest;
+        for i in 0..count {
+            for j in 0..n {
+                steps[(j, i)] = if j < count && self.groups[i] == self.groups[j] {
+                    -0.5 * skew[(j, i)]
+                } else {
+                    steps[(j, i)] / (float(self.values[i], ENTRY_BITS) - self.all[j])
+                };
+            }
+        }
+        let change = &self.basis * &steps;
+        let mut most = 0.0_f64;
+        for (i, v) in self.vectors.iter_mut().enumerate() {
+            for (x, change) in v.iter_mut().zip(change.col_as_slice(i)) {
+                most = most.max(change.abs());
+                *x += (change / unit(BITS)).round() as i64;
+            }
+        }
+        most
+    }
+}
+
+/// Rounds to a multiple of 2^SPARE, and to an even one where two are as near: a bias would add up in products.
+fn round(x: i64) -> i64 {
+    let (floor, rest, half) = (x >> SPARE, x & ((1 << SPARE) - 1), 1 << (SPARE - 1));
+    floor + i64::from(rest > half || (rest == half && floor % 2 != 0))
 }
 
 /// Rounds the vectors, and measures what is left.
-fn finish(a: &Matrix, vectors: Vec<Vec<i64>>, values: Vec<i128>, next: Option<f64>) -> Result<Eigenpairs> {
-    let round = |x: &i64| (x + (1 << (SPARE - 1))) >> SPARE;
-    let vectors: Vec<Vec<i64>> = vectors.iter().map(|v| v.iter().map(round).collect()).collect();
+fn finish(a: &Matrix, iterate: Iterate, next: Option<f64>) -> Eigenpairs {
+    let vectors: Vec<Vec<i64>> =
+        iterate.vectors.iter().map(|v| v.iter().map(|x| round(*x)).collect()).collect();
     let products = multiply(a, &vectors);
-    let (mut squares, mut pairs) = (0.0, Vec::with_capacity(values.len()));
-    for ((v, product), d) in vectors.into_iter().zip(products).zip(values) {
+    let (mut squares, mut pairs) = (0.0, Vec::with_capacity(vectors.len()));
+    for ((v, product), d) in vectors.into_iter().zip(products).zip(iterate.values) {
         let (_, shift) = residual(&product, &v, d, VECTOR_BITS);
         let d = d + (shift / unit(ENTRY_BITS)).round() as i128;
         let (r, _) = residual(&product, &v, d, VECTOR_BITS);
@@ -165,5 +240,5 @@ fn finish(a: &Matrix, vectors: Vec<Vec<i64>>, values: Vec<i128>, next: Option<f6
         found.products.push(product);
     }
     found.skew = skew(&found.vectors, VECTOR_BITS).norm_l2();
-    Ok(found)
+    found
 }

@@ -13,8 +13,8 @@ use num_bigint::BigInt;
 /// The checker bisects [0, 2] fifty times: its ends are so near to the true ones.
 const BISECTION: f64 = 1.0 / (1_u64 << 48) as f64;
 
-/// How far from the quotient a form is at first looked at, and after how many doublings it is given up.
-const DOUBLINGS: u32 = 60;
+/// After so many doublings of the distance from the quotient it is given up.
+const DOUBLINGS: i32 = 50;
 
 /// An interval around the greatest quotient on the span of the first `rank` vectors. The forms are known up
 /// to `error` in each entry.
@@ -37,7 +37,7 @@ pub fn greatest_quotient(pairs: &Eigenpairs, s: &Matrix, rank: usize, error: f64
     // VᵀAV is diagonal up to rounding, and a quotient errs by the square of what its vector does.
     let scale: Vec<f64> = (0..rank).map(|i| a[i][i].to_f64().max(0.0).sqrt()).collect();
     let scaled = Mat::from_fn(rank, rank, |i, j| s[i][j].to_f64() / (scale[i] * scale[j]));
-    let (values, basis) = full_eigen(scaled.as_ref(), Par::Seq)?;
+    let (_, basis) = full_eigen(scaled.as_ref(), Par::Seq)?;
     let vector: Vec<Fixed> = (0..rank).map(|i| Fixed::of(basis[(i, 0)] / scale[i])).collect();
     let quadratic = |form: &[Vec<Fixed>]| {
         let row =
@@ -53,17 +53,16 @@ pub fn greatest_quotient(pairs: &Eigenpairs, s: &Matrix, rank: usize, error: f64
         let row = |(a, s): (&Vec<Fixed>, &Vec<Fixed>)| a.iter().zip(s).map(|(a, s)| entry(a, s)).collect();
         positive(a.iter().zip(&s).map(row).collect())
     };
-    let step = |doublings: u32| {
-        (error.to_f64() / scale[rank - 1].powi(2)).max(1e-18)
-            * f64::from(2_u32.pow(doublings / 2))
-            * if doublings % 2 == 1 { 1.5 } else { 1.0 }
-    };
-    let _ = values;
-    let above = (0..DOUBLINGS).map(step).find(|&h| definite(&(&quotient + &Fixed::of(h))) == Some(true));
-    let below = (0..DOUBLINGS).map(step).find(|&h| definite(&(&quotient - &Fixed::of(h))) == Some(false));
+    // The first of growing distances at which the errors leave no doubt.
+    let first = (error.to_f64() / scale[rank - 1].powi(2)).max(BISECTION / 4.0);
+    let distances = || (0..DOUBLINGS).map(|i| first * 2.0_f64.powi(i));
+    let above = distances().find(|&h| definite(&(&quotient + &Fixed::of(h))) == Some(true));
+    let below = distances()
+        .take_while(|&h| Fixed::of(h) < quotient)
+        .find(|&h| definite(&(&quotient - &Fixed::of(h))) == Some(false));
     let Some(above) = above else {
         return Err(Error::Input(format!(
-            "the worst case {:.3e} cannot be enclosed: the eigenvalues of degree up to k are too small for their errors",
+            "the worst case {:.3e} cannot be enclosed: eigenvalue {rank} of Σ is too small for its error",
             quotient.to_f64()
         )));
     };
