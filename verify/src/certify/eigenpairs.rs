@@ -2,10 +2,10 @@
 //! exact.
 //!
 //! With the orthonormal basis U of all eigenvectors in f64 and the eigenvalues λ_j, a vector v with the
-//! Rayleigh quotient D and the residual `r = Av − Dv` becomes `v + Σ_j u_j u_jᵀr/(D − λ_j)`, an eigenvector up
-//! to squares of the correction. Where D − λ_j is too small for that, v is made orthogonal to the neighbour
-//! instead. Groups of neighbours are diagonalised apart from the rest beforehand, so that what rounding leaves
-//! between them is small beside their distances, and not only beside the whole of A.
+//! Rayleigh quotient D and the residual `r = Av − Dv` becomes `v + Σ_j u_j u_jᵀr/(D − λ_j)`, an eigenvector
+//! up to squares of the correction. Where D − λ_j is too small for that, v is made orthogonal to the
+//! neighbour instead. Groups of neighbours are diagonalised apart from the rest beforehand, so that what
+//! rounding leaves between them is small beside their distances, and not only beside the whole of A.
 
 use super::matrix::{ENTRY_BITS, Matrix};
 use crate::error::Result;
@@ -25,6 +25,9 @@ const ROUNDS: usize = 4;
 /// Eigenvalues closer than this part of the largest one are neighbours. An eigendecomposition in f64 mixes
 /// others by less than 10⁻⁶, and a correction leaves the square of that.
 const NEAR: f64 = 1e-9;
+
+/// Eigenvalues closer than this part of the largest one are not told apart in f64.
+const EQUAL: f64 = 1.0 / (1_u64 << 44) as f64;
 
 /// The largest eigenvalues of a matrix A, with vectors.
 #[derive(Debug, Clone)]
@@ -53,8 +56,8 @@ pub fn float(x: i128, bits: u64) -> f64 {
     x as f64 * unit(bits)
 }
 
-/// Σ x_i y_i. The sum of some terms may wrap around, but the whole sum is below 2^127: it is an entry of V, of
-/// VᵀV or of AV.
+/// Σ x_i y_i. The sum of some terms may wrap around, but the whole sum is below 2^127: it is an entry of V,
+/// of VᵀV or of AV.
 pub fn dot(x: &[i64], y: &[i64]) -> i128 {
     x.iter().zip(y).fold(0, |sum: i128, (x, y)| sum.wrapping_add(i128::from(*x) * i128::from(*y)))
 }
@@ -187,10 +190,12 @@ impl Iterate {
         let mut steps = self.basis.transpose() * &rest;
         for i in 0..count {
             for j in 0..n {
-                steps[(j, i)] = if j < count && self.groups[i] == self.groups[j] {
-                    -0.5 * skew[(j, i)]
-                } else {
-                    steps[(j, i)] / (float(self.values[i], ENTRY_BITS) - self.all[j])
+                let gap = float(self.values[i], ENTRY_BITS) - self.all[j];
+                steps[(j, i)] = match j < count && self.groups[i] == self.groups[j] {
+                    true => -0.5 * skew[(j, i)],
+                    // Of a vector that belongs in the file and one that does not: no certificate will do.
+                    false if gap.abs() <= EQUAL * self.all[0] => 0.0,
+                    false => steps[(j, i)] / gap,
                 };
             }
         }
@@ -206,7 +211,8 @@ impl Iterate {
     }
 }
 
-/// Rounds to a multiple of 2^SPARE, and to an even one where two are as near: a bias would add up in products.
+/// Rounds to a multiple of 2^SPARE, and to an even one where two are as near: a bias would add up in
+/// products.
 fn round(x: i64) -> i64 {
     let (floor, rest, half) = (x >> SPARE, x & ((1 << SPARE) - 1), 1 << (SPARE - 1));
     floor + i64::from(rest > half || (rest == half && floor % 2 != 0))

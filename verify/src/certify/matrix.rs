@@ -49,8 +49,8 @@ pub fn unit_rows(weights: &Mat<f64>) -> Result<Vec<Vec<Fixed>>> {
         }
         let off = |norm: f64| {
             Error::Input(format!(
-                "row {r} of the weights has the norm 1 {} {:.1e}, and a certificate needs a norm within 2^-40 = 9.1e-13 \
-                 of 1: divide the row by its norm",
+                "row {r} of the weights has the norm 1 {} {:.1e}, and a certificate needs a norm within \
+                 2^-40 = 9.1e-13 of 1: divide the row by its norm",
                 if norm < 1.0 { '-' } else { '+' },
                 (norm - 1.0).abs()
             ))

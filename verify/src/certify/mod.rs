@@ -18,6 +18,7 @@ mod eigenpairs;
 mod every_d;
 mod file;
 mod fixed;
+mod found;
 mod matrix;
 mod polynomial;
 mod weights;

@@ -1,5 +1,5 @@
-//! The worst case of lemma 2: the greatest `vᵀSv/vᵀAv` over the span of the first n_k eigenvectors, where S is
-//! the part of A in degrees above k, with a margin for what the checker cannot know.
+//! The worst case of lemma 2: the greatest `vᵀSv/vᵀAv` over the span of the first n_k eigenvectors, where S
+//! is the part of A in degrees above k, with a margin for what the checker cannot know.
 
 use super::eigenpairs::{Eigenpairs, VECTOR_BITS, dot};
 use super::fixed::Fixed;
@@ -70,7 +70,8 @@ pub fn greatest_quotient(pairs: &Eigenpairs, s: &Matrix, rank: usize, error: f64
     Ok([low, &quotient + &Fixed::of(2.0 * above + BISECTION)])
 }
 
-/// Whether a symmetric matrix is positive definite, by its pivots; nothing where their errors leave that open.
+/// Whether a symmetric matrix is positive definite, by its pivots; nothing where their errors leave that
+/// open.
 fn positive(mut m: Vec<Vec<Enclosed>>) -> Option<bool> {
     for k in 0..m.len() {
         let pivot = m[k][k].clone();
