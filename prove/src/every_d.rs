@@ -3,8 +3,8 @@
 
 use super::Shifted;
 use super::polynomial::Kind;
+use crate::error::{Error, Result};
 use escapement::sphere::{FeatureLevels, Truncation, dimension};
-use escapement::{Error, Result};
 use std::collections::BTreeMap;
 
 /// What f64 may have lost, and a little more.

@@ -4,7 +4,7 @@
 use super::fixed::Fixed;
 use super::polynomial::Polynomial;
 use super::zonal::Enclosed;
-use escapement::Result;
+use crate::error::Result;
 use num_bigint::BigInt;
 use std::fmt::Write;
 
@@ -21,6 +21,8 @@ pub struct Certificate {
     pub statement: String,
     /// The claims, one by one.
     pub claims: Vec<Claim>,
+    /// The bytes of the file W0.npy that belongs beside a certificate of given weights.
+    pub weights: Option<Vec<u8>>,
 }
 
 /// A claim: the quantity lies between the two decimals.
@@ -59,6 +61,14 @@ impl Claim {
         let end = |x: f64| (Fixed::of(x), places(x.abs() * 1e-5));
         let ((low, low_places), (high, high_places)) = (end(low), end(high));
         Self { quantity, j, lo: floor(&low, low_places), hi: ceiling(&high, high_places) }
+    }
+
+    /// A claim of a quantity that is not negative, wider than the interval by `slack` at both ends and by less
+    /// than that again, since the ends are rounded.
+    pub(super) fn between(quantity: &'static str, j: usize, [low, high]: [&Fixed; 2], slack: f64) -> Self {
+        let (by, places) = (Fixed::of(slack), places(slack));
+        let low = (low - &by).max(Fixed::zero());
+        Self { quantity, j, lo: floor(&low, places), hi: ceiling(&(high + &by), places) }
     }
 }
 
@@ -125,8 +135,19 @@ impl Header<'_> {
     }
 }
 
-/// The whole file.
+/// The whole file, for the kinds without weights.
 pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificate> {
+    let statement = statement(header.kind, &header.polynomial.of.words(), header.dimension, &claims);
+    write_with(header, "", statement, claims)
+}
+
+/// The whole file, with `fields` between the polynomial and the claims.
+pub(super) fn write_with(
+    header: Header<'_>,
+    fields: &str,
+    statement: String,
+    claims: Vec<Claim>,
+) -> Result<Certificate> {
     let Header { kind, dimension, polynomial } = &header;
     let of = &polynomial.of;
     let hex = |n: &BigInt| n.to_str_radix(16);
@@ -143,7 +164,6 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
         .iter()
         .map(|c| format!("[\"{}\", {}, \"{}\", \"{}\"]", c.quantity, c.j, c.lo, c.hi))
         .collect();
-    let statement = statement(kind, &of.words(), *dimension, &claims);
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write!(
@@ -151,7 +171,7 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
         "{{\"format\": \"escapement-certificate\",\n\"version\": 1,\n\"kind\": \"{kind}\",\n\"activation\": \
          \"{}\",\n\"shift\": \"{}\",\n{dimensions},\n\"L\": \"{}\",\n\"scale\": {},\n\"coefficients\": \
          [{}],\n\
-         \"Y\": \"{}\",\n\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
+         \"Y\": \"{}\",\n{fields}\"claims\": [\n{}\n],\n\"statement\": \"{statement}\",\n",
         of.kind.name(),
         fraction(&of.num, &of.den),
         hex(&BigInt::from(polynomial.half_width)),
@@ -162,7 +182,7 @@ pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificat
     );
     let hash = escapement_check::sha256::sha256(text.as_bytes());
     let _ = write!(text, "\"sha256\": \"{hash}\"}}");
-    Ok(Certificate { name: header.name(), text, scope: header.scope(), statement, claims })
+    Ok(Certificate { name: header.name(), text, scope: header.scope(), statement, claims, weights: None })
 }
 
 /// The words of a certificate.

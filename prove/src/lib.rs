@@ -12,21 +12,29 @@
 //! let accepted = escapement_check::check(certificate.text.as_bytes(), ".".as_ref()).unwrap();
 //! assert_eq!(accepted.statement, certificate.statement);
 //! assert!(accepted.statement.contains("kappa_2 is in [0.000"));
-//! # Ok::<(), escapement::Error>(())
+//! # Ok::<(), escapement_prove::Error>(())
 //! ```
 
+mod eigenpairs;
+mod error;
 mod every_d;
 mod file;
 mod fixed;
+mod found;
+mod matrix;
 mod polynomial;
+mod weights;
+mod worst_case;
 mod zonal;
 
+pub use error::{Error, Result};
 pub use file::{Certificate, Claim};
 pub use polynomial::Kind;
+pub use weights::{CertifiedWeights, Precision, lemma_2, spectrum};
 
 use escapement::activation::{self, Activation};
-use escapement::{Error, Result};
 use every_d::{Name, Quantity};
+use faer::Mat;
 use file::{Dimension, Header};
 use fixed::Fixed;
 use num_bigint::BigInt;
@@ -106,7 +114,7 @@ impl Shifted {
 
     /// The activation of the core, with the shift to the precision of f64.
     fn activation(&self) -> Result<Arc<dyn Activation>> {
-        activation::parse(&format!("{}:{}", self.kind.name(), self.shift_f64()))
+        Ok(activation::parse(&format!("{}:{}", self.kind.name(), self.shift_f64()))?)
     }
 }
 
@@ -132,20 +140,54 @@ pub enum Form {
     Zonal,
     /// Constants that hold for every width and every W0.
     Identity,
+    /// Eigenvalues of Σ at given weights.
+    Spectrum,
+    /// The worst case of lemma 2 at given weights.
+    Lemma2,
+}
+
+/// Where a statement is to hold.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// In every dimension d ≥ 3.
+    EveryD,
+    /// In one dimension.
+    Dimension {
+        /// d.
+        d: usize,
+        /// The highest degree of the coefficients.
+        degree: usize,
+    },
+    /// At given weights.
+    Weights {
+        /// W0, of shape `[p, d]`.
+        weights: &'a Mat<f64>,
+        /// The low degree k.
+        k: usize,
+        /// How many eigenvalues are enclosed; all where none is given.
+        top: Option<usize>,
+    },
 }
 
 impl Form {
-    /// The certificate of this form: in dimension d, with coefficients up to `degree`, or for every d.
+    /// The certificate of this form; none where it does not speak of such a scope.
     ///
     /// # Errors
-    /// As [`zonal`], [`every_d`], [`identity`] and [`identity_for_every_d`].
-    pub fn certificate(self, of: &Shifted, d: Option<usize>, degree: usize) -> Result<Certificate> {
-        match (self, d) {
-            (Self::Zonal, Some(d)) => zonal(of, d, degree),
-            (Self::Zonal, None) => every_d_in_reach(of),
-            (Self::Identity, Some(d)) => identity(of, d),
-            (Self::Identity, None) => identity_for_every_d(of),
-        }
+    /// As [`zonal`], [`every_d`], [`identity`], [`identity_for_every_d`], [`spectrum`] and [`lemma_2`].
+    pub fn certificate(self, of: &Shifted, scope: Scope<'_>) -> Option<Result<Certificate>> {
+        Some(match (self, scope) {
+            (Self::Zonal, Scope::EveryD) => every_d_in_reach(of),
+            (Self::Zonal, Scope::Dimension { d, degree }) => zonal(of, d, degree),
+            (Self::Identity, Scope::EveryD) => identity_for_every_d(of),
+            (Self::Identity, Scope::Dimension { d, .. }) => identity(of, d),
+            (Self::Spectrum, Scope::Weights { weights, k, top }) => {
+                spectrum(of, weights, k, top).map(|made| made.certificate)
+            }
+            (Self::Lemma2, Scope::Weights { weights, k, top }) => {
+                lemma_2(of, weights, k, top).map(|made| made.certificate)
+            }
+            _ => return None,
+        })
     }
 }
 

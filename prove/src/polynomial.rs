@@ -3,7 +3,7 @@
 
 use super::Shifted;
 use super::fixed::{BITS, Fixed};
-use escapement::{Error, Result};
+use crate::error::{Error, Result};
 use num_bigint::BigInt;
 use rayon::prelude::*;
 

@@ -3,7 +3,7 @@
 
 use super::fixed::Fixed;
 use super::polynomial::Polynomial;
-use escapement::Result;
+use crate::error::Result;
 use escapement::sphere::ZonalQuadrature;
 use num_bigint::BigInt;
 use rayon::prelude::*;

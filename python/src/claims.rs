@@ -1,9 +1,11 @@
 //! Claims: their verdicts, those on tables of one's own, and reference values.
 
+use crate::arrays::Matrix;
 use crate::interrupt::{Line, apart, beside};
 use crate::values::{choice, error, size, text, warn, whole};
-use escapement_prove::Shifted;
-use escapement_verify::claim::{Cell, Certified, Record, Tier, certified};
+use escapement_prove::{Scope, Shifted};
+use escapement_verify::claim::certified::{Certified, certified};
+use escapement_verify::claim::{Cell, Record, Tier};
 use escapement_verify::judge::{self as judges, ClaimVerdict};
 use escapement_verify::run::journal::Journal;
 use escapement_verify::run::plan::Plan;
@@ -180,7 +182,8 @@ pub fn certify(
     activation: &Bound<'_, PyAny>,
     d: Option<&Bound<'_, PyAny>>,
     degrees: &Bound<'_, PyAny>,
-) -> PyResult<String> {
+    given: Option<(Bound<'_, PyAny>, Bound<'_, PyAny>, Option<Bound<'_, PyAny>>)>,
+) -> PyResult<(String, Option<Vec<u8>>)> {
     let of = Shifted::parse(&text("activation", activation)?).map_err(error)?;
     let (d, degrees) = (d.map(|d| size("d", d)).transpose()?, size("degrees", degrees)?);
     let registry = registry()?;
@@ -188,8 +191,23 @@ pub fn certify(
     if let Some(claim) = claims.iter().find(|c| !names.is_empty() && c.certificates().is_empty()) {
         return Err(error(format!("{} has no certificate", claim.id())));
     }
+    let given = given.map(|(weights, k, top)| {
+        let weights = Matrix::of("the weights", &weights, "p × d, one neuron per row,")?.view().to_owned();
+        Ok::<_, PyErr>((weights, size("k", &k)?, top.map(|top| size("top", &top)).transpose()?))
+    });
+    let given = given.transpose()?;
+    let scope = match (&given, d) {
+        (Some((weights, k, top)), _) => Scope::Weights { weights, k: *k, top: *top },
+        (None, Some(d)) => Scope::Dimension { d, degree: degrees },
+        (None, None) => Scope::EveryD,
+    };
     beside(py, "certify", None, |_| {
-        let all = certified(&claims, &of, d, degrees).map_err(error)?;
+        let all = certified(&claims, &of, scope).map_err(error)?;
+        if all.is_empty() {
+            return Err(error(
+                "these claims have no certificate of this scope: weights decide, or are too much",
+            ));
+        }
         let one = |one: &Certified| {
             let made = &one.certificate;
             let intervals: Vec<_> = made.claims.iter().map(|c| (c.quantity, c.j, &c.lo, &c.hi)).collect();
@@ -202,7 +220,8 @@ pub fn certify(
                 "text": made.text,
             })
         };
-        serde_json::to_string(&all.iter().map(one).collect::<Vec<_>>()).map_err(error)
+        let text = serde_json::to_string(&all.iter().map(one).collect::<Vec<_>>()).map_err(error)?;
+        Ok((text, all.first().and_then(|one| one.certificate.weights.clone())))
     })
 }
 

@@ -116,6 +116,19 @@ def test_certificates_enclose_the_coefficients(tmp_path):
     assert low < at_eight.intervals["escape", 1][0] < at_eight.intervals["escape", 1][1] < high
 
 
+def test_certificates_of_weights_enclose_the_eigenvalues(tmp_path):
+    w = unit(10, 3)
+    spectrum, worst = escapement.certify(weights=w)
+    values = escapement.Covariance(w, "sigmoid:1").spectrum().eigenvalues
+    for i, value in enumerate(values[:30]):
+        low, high = spectrum.intervals["eigenvalue", i + 1]
+        assert float(low) - 1e-15 <= value <= float(high) + 1e-15 and high - low < Decimal("1e-14")
+    low, high = worst.intervals["worst-case", 1]
+    assert 0 < low < high < 1 and high - low < Decimal("1e-9")
+    worst.save(tmp_path)
+    assert np.array_equal(np.load(tmp_path / "W0.npy"), w)
+
+
 def test_the_kernel_of_a_network_and_its_limits():
     x, w = sphere(6, 5), unit(40_000, 5)
     both = escapement.kernel(x, w, "sigmoid:1", infinite=True)

@@ -198,7 +198,7 @@ fn what_has_no_certificate_is_refused_in_a_sentence() {
         let why = Shifted::parse(text).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains('\n'), "{text}: {why}");
     }
-    let words = |made: escapement::Result<Certificate>| made.unwrap_err().to_string();
+    let words = |made: escapement_prove::Result<Certificate>| made.unwrap_err().to_string();
     assert!(words(zonal(&of("sigmoid:1"), 2, 4)).contains("at least 3"));
     assert!(words(zonal(&of("sigmoid:1"), 10, 65)).contains("degrees up to 64"));
     assert!(words(zonal(&of("tanh"), 1_000_000, 2)).contains("smaller dimensions"));

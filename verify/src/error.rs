@@ -13,6 +13,9 @@ pub enum Error {
     /// An error of the core.
     #[error(transparent)]
     Core(#[from] escapement::Error),
+    /// What cannot be certified.
+    #[error(transparent)]
+    Proof(#[from] escapement_prove::Error),
     /// A measured quantity is NaN or infinite.
     #[error(
         "the quantity '{quantity}' of the cell {cell} came out as {value}: every quantity and its error \

@@ -125,6 +125,8 @@ class Certificate(_Record):
     #: A name for the file, and the file.
     name: str
     text: str
+    #: The file W0.npy that belongs beside it, if the statement is about given weights.
+    weights: Optional[bytes]
 
     def save(self, folder: Union[str, _os.PathLike[str]] = ".") -> str:
         """Writes the file into ``folder``, which is made if it is not there; returns the path."""
@@ -133,6 +135,9 @@ class Certificate(_Record):
         path = _os.path.join(folder, self.name)
         with open(path, "wb") as file:
             file.write(self.text.encode())
+        if self.weights is not None:
+            with open(_os.path.join(folder, "W0.npy"), "wb") as file:
+                file.write(self.weights)
         return path
 
     def __repr__(self) -> str:
@@ -364,16 +369,23 @@ def certify(
     *,
     d: Optional[int] = None,
     degrees: int = 8,
+    weights: Optional[ArrayLike] = None,
+    k: int = 1,
+    top: Optional[int] = None,
 ) -> list[Certificate]:
     """Certificates of ``claims`` (all that have some by default), which the checker has accepted.
 
     Without ``d`` the statements are about every d ≥ 3; with ``d`` they are about one dimension, with
-    coefficients of the degrees 0 to ``degrees`` to fifteen digits. The shift of the activation, which is
+    coefficients of the degrees 0 to ``degrees`` to fifteen digits. With ``weights`` (p, d), unit rows and
+    p·d ≤ 2000, they are about Σ at these weights: its ``top`` largest eigenvalues, all by default, the gap
+    behind the degrees up to ``k``, and the worst case of lemma 2. The shift of the activation, which is
     sigmoid, tanh or erf, is a decimal or a fraction, as in ``"tanh:1/2"``. docs/certificates.md has the proofs.
     """
-    found = _json.loads(_core.certify(_names("claims", claims), activation, d, degrees))
-    decimal = _decimal.Decimal
+    given = None if weights is None else (weights, k, top)
+    text, file = _core.certify(_names("claims", claims), activation, d, degrees, given)
+    found, decimal = _json.loads(text), _decimal.Decimal
     for one in found:
+        one["weights"] = None if file is None else bytes(file)
         one["intervals"] = {(q, j): (decimal(low), decimal(high)) for q, j, low, high in one["intervals"]}
     return [Certificate(**one) for one in found]
 

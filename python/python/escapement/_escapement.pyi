@@ -108,7 +108,13 @@ class Spectrum:
     def _repr_html_(self) -> str: ...
 
 def zonal(d: int, activation: Any, degrees: int) -> dict[str, Any]: ...
-def certify(names: list[str], activation: str, d: Optional[int], degrees: int) -> str: ...
+def certify(
+    names: list[str],
+    activation: str,
+    d: Optional[int],
+    degrees: int,
+    given: Optional[tuple[ArrayLike, int, Optional[int]]],
+) -> tuple[str, Optional[bytes]]: ...
 def kernel(
     inputs: ArrayLike,
     weights: Optional[ArrayLike],

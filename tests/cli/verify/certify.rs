@@ -30,6 +30,46 @@ fn certificates_are_written_once_the_checker_accepts_them() {
 }
 
 #[test]
+fn weights_have_certificates_of_their_eigenvalues() {
+    let desk = Desk::new();
+    let weights =
+        escapement::sphere::uniform_sphere(&mut escapement::seed::stream(3, "certify", "W0"), 20, 3, 1.0);
+    desk.put_matrix("weights.npy", &weights);
+    let made = desk.json(&["certify", "--weights", "weights.npy", "--out", "c", "--json"]);
+    for (i, name) in ["spectrum", "lemma-2"].into_iter().enumerate() {
+        let file = format!("c/{name}-sigmoid-1-d-3.json");
+        assert_eq!((&made[i]["file"], &made[i]["claims"][0]), (&file.clone().into(), &name.into()));
+        assert_eq!(made[i]["scope"], "sigmoid(z - 1), at this W0, d = 3, m = 40");
+        let accepted = check(&std::fs::read(desk.path(&file)).unwrap(), &desk.path("c")).unwrap();
+        assert!(accepted.statement.contains("lambda_60(Sigma) is in"));
+        assert_eq!(accepted.statement.contains("max over f_k of degree <= 1"), name == "lemma-2");
+    }
+    let values = desk.json(&["spectrum", "--weights", "weights.npy", "--top", "1", "--json"]);
+    let largest = values["eigenvalues"][0].as_f64().unwrap();
+    let proved = escapement_check::check(
+        &std::fs::read(desk.path("c/spectrum-sigmoid-1-d-3.json")).unwrap(),
+        &desk.path("c"),
+    );
+    let words = proved.unwrap().statement;
+    let interval = words.split("lambda_1(Sigma) is in [").nth(1).unwrap().split(']').next().unwrap();
+    let ends: Vec<f64> = interval.split(", ").map(|end| end.parse().unwrap()).collect();
+    assert!(ends[0] - 1e-14 <= largest && largest <= ends[1] + 1e-14, "{largest} {ends:?}");
+    // W0 with one bit flipped is another W0.
+    let mut bytes = std::fs::read(desk.path("c/W0.npy")).unwrap();
+    bytes[200] ^= 1;
+    desk.put("c/W0.npy", bytes);
+    let file = std::fs::read(desk.path("c/lemma-2-sigmoid-1-d-3.json")).unwrap();
+    assert_eq!(check(&file, &desk.path("c")).unwrap_err().obligation, "F5");
+    desk.put_matrix("long.npy", &faer::Mat::from_fn(700, 3, |_, j| f64::from(u8::from(j == 0))));
+    desk.put_matrix("off.npy", &faer::Mat::from_fn(4, 3, |_, j| [1.0, 1e-3, 0.0][j]));
+    desk.refused(&["certify", "--weights", "long.npy"], &["700 neurons in dimension 3", "2000"]);
+    desk.refused(&["certify", "--weights", "off.npy"], &["row 0"]);
+    desk.refused(&["certify", "lemma-2"], &["lemma-2 is certified at given weights"]);
+    desk.refused(&["certify", "escape", "--weights", "weights.npy"], &["leave --weights out"]);
+    desk.refused(&["certify", "--weights", "weights.npy", "--top", "0"], &["0 eigenvalues"]);
+}
+
+#[test]
 fn what_is_proved_stands_beside_what_is_measured() {
     let desk = Desk::new();
     let arguments = ["verify", "assumption-3", "--journal", "results/j.jsonl", "--certified"];

@@ -17,7 +17,6 @@ pub mod sweep;
 pub use bound::{Bound, Check, Filter, Kind, Neighbour, Place, Slack};
 pub use card::Card;
 pub use cell::Cell;
-pub use certified::{Certified, certified};
 pub use errata::{Erratum, ErratumId};
 pub use paper::Paper;
 pub use parameter::{Parameter, Value};

@@ -1,13 +1,17 @@
 //! `certify`: files from which an independent checker proves statements.
 
 use super::{print, print_json};
+use crate::files::array;
 use crate::report::tables;
 use crate::terminal::exit::HOLDS;
 use anyhow::{Result, bail};
-use escapement_prove::Shifted;
-use escapement_verify::claim::{Certified, Claim, certified, registry::Registry};
+use escapement::sphere;
+use escapement_prove::{Scope, Shifted};
+use escapement_verify::claim::certified::{Certified, WEIGHTS, certified};
+use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::judge::{ClaimVerdict, Proved};
+use faer::Mat;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,16 +28,25 @@ use std::path::{Path, PathBuf};
 #[command(
     allow_negative_numbers = true,
     after_help = "Examples:\n  escapement certify\n  escapement certify assumption-3 --activation \
-        tanh:1/2\n  escapement certify --d 10 --degrees 8 --out certificates\n  escapement-check \
-        certificates/*.json"
+        tanh:1/2\n  escapement certify --d 10 --degrees 8 --out certificates\n  escapement \
+        certify lemma-2 --weights W0.npy\n  escapement-check certificates/*.json"
 )]
 pub struct Args {
     /// The claims to prove; all that have certificates when none is given
     #[arg(value_name = "CLAIM")]
     claims: Vec<String>,
     /// One dimension, at least 3, in place of all of them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "weights")]
     d: Option<usize>,
+    /// Given weights W0 from a file: p × d, one distinct neuron per row, with pd up to 2000
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// The low degree k of lemma 2 and of the gap, at given weights
+    #[arg(long, default_value_t = 1, requires = "weights")]
+    k: usize,
+    /// How many eigenvalues are enclosed at given weights [default: n_k + 1, all up to order 300]
+    #[arg(long, value_name = "N", requires = "weights")]
+    top: Option<usize>,
     /// The activation with a rational shift: sigmoid:1, tanh:1/2, erf:0.7
     #[arg(long, default_value = "sigmoid:1")]
     activation: String,
@@ -66,7 +79,20 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
         let able = able.collect::<Vec<_>>().join(", ");
         bail!("{} has no certificate: those that have one are {able}", claim.id());
     }
-    let all = certified(&claims, &of, args.d, args.degrees)?;
+    let weights = args.weights.as_deref().map(array::read_matrix).transpose()?.map(|read| read.values);
+    let scope = match (&weights, args.d) {
+        (Some(weights), _) => Scope::Weights { weights, k: args.k, top: top(args, weights) },
+        (None, Some(d)) => Scope::Dimension { d, degree: args.degrees },
+        (None, None) => Scope::EveryD,
+    };
+    let all = certified(&claims, &of, scope)?;
+    if all.is_empty() {
+        let names = claims.iter().map(|c| c.id()).collect::<Vec<_>>().join(", ");
+        match weights {
+            None => bail!("{names} is certified at given weights: name their file with --weights"),
+            Some(_) => bail!("{names} is certified without weights: leave --weights out"),
+        }
+    }
     let proved = write(&all, &of, &args.out)?;
     if args.json {
         let mut rows: Vec<Accepted<'_>> = Vec::new();
@@ -80,13 +106,27 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     Ok(HOLDS)
 }
 
-/// Writes the certificates into the folder.
+/// The highest order at which all eigenvalues are enclosed when nobody says how many.
+const SMALL: usize = 300;
+
+/// How many eigenvalues are enclosed; all for none.
+fn top(args: &Args, weights: &Mat<f64>) -> Option<usize> {
+    let (p, d) = (weights.nrows(), weights.ncols());
+    let low = sphere::cumulative_dimension(d, args.k).ok().filter(|&rank| rank < p * d && p * d > SMALL);
+    args.top.or(low.map(|rank| rank + 1))
+}
+
+/// Writes the certificates into the folder, and the weights beside them.
 fn write(all: &[Certified], of: &Shifted, folder: &Path) -> Result<Vec<Proved>> {
     let mut outputs = Outputs::new();
     let mut proved = Vec::with_capacity(all.len());
     for one in all {
         let path = folder.join(&one.certificate.name);
         outputs.stage(&path, |w| w.write_all(one.certificate.text.as_bytes()))?;
+        // All of them are of the same weights.
+        if let Some(weights) = one.certificate.weights.as_ref().filter(|_| proved.is_empty()) {
+            outputs.stage(&folder.join(WEIGHTS), |w| w.write_all(weights))?;
+        }
         proved.push(Proved {
             scope: one.scope(of),
             statement: one.certificate.statement.clone(),
@@ -103,7 +143,7 @@ const ACTIVATION: &str = "sigmoid:1";
 /// Adds to the verdicts what is proved of the claims for every d, with the files in `folder`.
 pub(super) fn add_proofs(claims: &[&dyn Claim], verdicts: &mut [ClaimVerdict], folder: &Path) -> Result<()> {
     let of = Shifted::parse(ACTIVATION)?;
-    let all = certified(claims, &of, None, 0)?;
+    let all = certified(claims, &of, Scope::EveryD)?;
     for (one, proved) in all.iter().zip(write(&all, &of, folder)?) {
         for verdict in verdicts.iter_mut().filter(|v| one.claims.contains(&v.claim.as_str())) {
             verdict.proved.push(proved.clone());

@@ -19,6 +19,7 @@ use crate::claim::{Bound, Card, Cell, Claim, Measurement, Neighbour, Prediction,
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use escapement::sphere::cumulative_dimension;
+use escapement_prove::Form;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +94,10 @@ const CARD: Card = Card {
 impl Claim for Lemma2 {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::Lemma2]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
