@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_certificates_enclose_the_coefficients(tmp_path):
             assert float(low) - found.error[name][j] <= value <= float(high) + found.error[name][j]
     assert coefficients.claims == ["assumption-3", "spectrum"]
     path = constants.save(tmp_path / "certificates")
-    assert open(path, "rb").read() == constants.text.encode()
+    assert Path(path).read_bytes() == constants.text.encode()
     assert repr(constants).endswith("sigmoid(z - 1), at d = 8, every m and W0; 4 quantities)")
     (everywhere,) = escapement.certify("escape", "tanh:1/2")
     assert everywhere.statement.startswith("Let sigma(z) = tanh(z - 1/2). Then for every d >= 3,")
@@ -119,10 +120,12 @@ def test_certificates_enclose_the_coefficients(tmp_path):
 def test_certificates_of_weights_enclose_the_eigenvalues(tmp_path):
     w = unit(10, 3)
     spectrum, worst = escapement.certify(weights=w)
-    values = escapement.Covariance(w, "sigmoid:1").spectrum().eigenvalues
-    for i, value in enumerate(values[:30]):
+    found = escapement.Covariance(w, "sigmoid:1").spectrum()
+    error = found.rounding_bound + found.truncation_bound
+    assert error < 1e-12
+    for i, value in enumerate(found.eigenvalues[:30]):
         low, high = spectrum.intervals["eigenvalue", i + 1]
-        assert float(low) - 1e-15 <= value <= float(high) + 1e-15 and high - low < Decimal("1e-14")
+        assert float(low) - error <= value <= float(high) + error and high - low < Decimal("1e-14")
     low, high = worst.intervals["worst-case", 1]
     assert 0 < low < high < 1 and high - low < Decimal("1e-9")
     worst.save(tmp_path)

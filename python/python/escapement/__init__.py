@@ -18,7 +18,6 @@ stops it. Where somebody watches, long work shows a bar; ``progress=False`` hide
 
 from __future__ import annotations
 
-import decimal as _decimal
 import json as _json
 import os as _os
 
@@ -30,6 +29,7 @@ from ._verdict import Verdict, Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import Any, Callable, Iterable, Literal, Mapping, Optional, Sequence, Union
 
     from numpy.typing import ArrayLike, NDArray
@@ -121,7 +121,7 @@ class Certificate(_Record):
     scope: str
     statement: str
     #: What is proved of each quantity (its name, and its degree or number): two decimals, and it lies between.
-    intervals: dict[tuple[str, int], tuple[_decimal.Decimal, _decimal.Decimal]]
+    intervals: dict[tuple[str, int], tuple[Decimal, Decimal]]
     #: A name for the file, and the file.
     name: str
     text: str
@@ -381,12 +381,14 @@ def certify(
     behind the degrees up to ``k``, and the worst case of lemma 2. The shift of the activation, which is
     sigmoid, tanh or erf, is a decimal or a fraction, as in ``"tanh:1/2"``. docs/certificates.md has the proofs.
     """
+    from decimal import Decimal  # which takes longer than all else that is imported
+
     given = None if weights is None else (weights, k, top)
     text, file = _core.certify(_names("claims", claims), activation, d, degrees, given)
-    found, decimal = _json.loads(text), _decimal.Decimal
+    found = _json.loads(text)
     for one in found:
         one["weights"] = None if file is None else bytes(file)
-        one["intervals"] = {(q, j): (decimal(low), decimal(high)) for q, j, low, high in one["intervals"]}
+        one["intervals"] = {(q, j): (Decimal(low), Decimal(high)) for q, j, low, high in one["intervals"]}
     return [Certificate(**one) for one in found]
 
 
