@@ -24,7 +24,8 @@ fn certificates_are_written_once_the_checker_accepts_them() {
     let before = std::fs::read(desk.path("c/identity-tanh-1_2-d-5.json")).unwrap();
     let said = desk.run(&["certify", "lemma-1", "--d", "5", "--activation", "tanh:0.5", "--out", "c"]);
     assert!(
-        said.code == Some(0) && said.stdout.starts_with("proved        lemma-1: tanh(z - 1/2), at d = 5")
+        said.code == Some(0)
+            && said.stdout.starts_with("proved        lemma-1, in part: tanh(z - 1/2), at d = 5")
     );
     assert_eq!(std::fs::read(desk.path("c/identity-tanh-1_2-d-5.json")).unwrap(), before);
 }
@@ -75,7 +76,7 @@ fn what_is_proved_stands_beside_what_is_measured() {
     let arguments = ["verify", "assumption-3", "--journal", "results/j.jsonl", "--certified"];
     let table = desk.run(&arguments).stdout;
     for words in [
-        "\nproved        assumption-3: sigmoid(z - 1), for every d ≥ 3\n",
+        "\nproved        assumption-3, in part: sigmoid(z - 1), for every d ≥ 3\n",
         "B(d,2) lambda_2(sigma')^2 is in [0.000",
         "results/certificates/all-d-sigmoid-1.json\n",
         "1 claim: 1 scales. Numbers are evidence at these sizes, not proof. What is marked proved is a proof.",
@@ -85,6 +86,19 @@ fn what_is_proved_stands_beside_what_is_measured() {
     assert!(desk.path("results/certificates/all-d-sigmoid-1.json").exists());
     let verdict = &desk.json(&[&arguments[..], &["--json"]].concat())[0];
     assert_eq!(verdict["proved"][0]["scope"], "sigmoid(z - 1), for every d ≥ 3");
+    // On the page too; a file that is not accepted is spoken of, and proves nothing.
+    let folder = desk.path("results/certificates");
+    let good = std::fs::read_to_string(folder.join("all-d-sigmoid-1.json")).unwrap();
+    std::fs::write(folder.join("forged.json"), good.replace("d kappa_2 is in [0", "d kappa_2 is in [1"))
+        .unwrap();
+    let report = desk.run(&["report", "assumption-3", "--journal", "results/j.jsonl", "--out", "r"]);
+    assert!(report.stderr.contains("forged.json proves nothing, because F"), "{}", report.stderr);
+    let page = std::fs::read_to_string(desk.path("r/index.html")).unwrap();
+    assert_eq!(page.matches("in part: sigmoid(z - 1), for every d ≥ 3").count(), 2);
+    assert!(page.contains("d kappa_2 is in [0.0"));
+    let text = std::fs::read_to_string(desk.path("r/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["claims"][0]["proved"], verdict["proved"]);
     let plain = &desk.json(&[&arguments[..4], &["--json"]].concat())[0];
     assert!(plain.get("proved").is_none());
 }

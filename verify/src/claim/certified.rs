@@ -3,12 +3,86 @@
 use super::Claim;
 use crate::error::{Error, Result};
 use escapement_prove::{Certificate, Form, Scope, Shifted};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The file beside a certificate of given weights.
 pub const WEIGHTS: &str = "W0.npy";
+
+/// The folder of certificates beside a journal.
+pub const FOLDER: &str = "certificates";
+
+/// What the certificates of a folder prove, and what is wrong with others.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The claims that a certificate serves, and what it proves.
+    pub accepted: Vec<(Vec<&'static str>, Proved)>,
+    /// A sentence about each file that is not accepted.
+    pub rejected: Vec<String>,
+}
+
+/// A part of a statement that the checker has proved from a certificate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proved {
+    /// Where it holds: `sigmoid(z - 1), for every d ≥ 3`.
+    pub scope: String,
+    /// What is proved, as the checker says it.
+    pub statement: String,
+    /// The certificate.
+    pub file: String,
+}
+
+/// Lets the checker read every certificate of a folder; there may be no folder.
+///
+/// # Errors
+/// A folder or a file that cannot be read.
+pub fn read(folder: &Path, claims: &[&dyn Claim]) -> Result<Found> {
+    let mut found = Found::default();
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(found) };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    for path in paths {
+        let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, e))?;
+        let file = path.display().to_string();
+        match escapement_check::check(&bytes, folder) {
+            Err(why) => found.rejected.push(format!("{file} proves nothing, because {why}")),
+            Ok(accepted) => {
+                let (form, scope) = read_words(&accepted.statement);
+                let serves = |c: &&&dyn Claim| c.certificates().contains(&form);
+                let claims = claims.iter().filter(serves).map(|c| c.id()).collect();
+                found.accepted.push((claims, Proved { scope, statement: accepted.statement, file }));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The form and the scope of a certificate, from the words that the checker has made of its fields.
+fn read_words(statement: &str) -> (Form, String) {
+    let opening = statement.split("Then").next().unwrap_or_default();
+    let sigma =
+        opening.trim_start_matches("Let sigma(z) = ").split_inclusive(')').next().unwrap_or_default();
+    let number = |name: &str| {
+        let rest = opening.split(&format!("{name} = ")).nth(1)?;
+        Some(rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default().to_owned())
+    };
+    let everywhere = statement.contains("every W0,");
+    let (form, scope) = match (number(" m"), number(" d")) {
+        (Some(m), Some(d)) => {
+            let worst = statement.contains("max over f_k");
+            (if worst { Form::Lemma2 } else { Form::Spectrum }, format!("at this W0, d = {d}, m = {m}"))
+        }
+        (_, at) => {
+            let dimension = at.map_or("for every d ≥ 3".to_owned(), |d| format!("at d = {d}"));
+            let all = if everywhere { ", every m and W0" } else { "" };
+            (if everywhere { Form::Identity } else { Form::Zonal }, format!("{dimension}{all}"))
+        }
+    };
+    (form, format!("{sigma}, {scope}"))
+}
 
 /// A certificate that the checker accepted.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use super::outlier::Noticed;
 use super::pooled::Pooled;
 use super::verdict::{Verdict, word};
 use super::violation::{Power, Powers};
+use crate::claim::certified::Proved;
 use crate::claim::{Check, ErratumId, Failure, Tier, Value};
 use escapement::ball::Ball;
 use serde::{Deserialize, Serialize};
@@ -180,17 +181,6 @@ pub struct AsPrinted {
     pub verdict: Verdict,
     /// The number of the erratum that corrects it.
     pub erratum: ErratumId,
-}
-
-/// A part of a statement that the independent checker has proved from a certificate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Proved {
-    /// Where it holds: `sigmoid(z - 1), for every d ≥ 3`.
-    pub scope: String,
-    /// What is proved, as the checker says it.
-    pub statement: String,
-    /// The certificate.
-    pub file: String,
 }
 
 /// The verdict on a claim.

@@ -27,7 +27,7 @@ mod violation;
 pub use bound_verdict::{Judged, judge_bound, rerun_command};
 pub use claim_verdict::{judge, judge_bounds, judge_partial};
 pub use evidence::{
-    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, Proved, Tally, Tightness, Vacuous, Worst,
+    AsPrinted, BoundVerdict, ClaimVerdict, Control, PLANTED, Tally, Tightness, Vacuous, Worst,
 };
 pub use exponent::{Estimate, ExponentEvidence};
 pub use pooled::Pooled;

@@ -3,7 +3,7 @@
 use crate::report::model::{Material, Report, assemble, likely_tier};
 use crate::terminal::program;
 use anyhow::Result;
-use escapement_verify::claim::{Claim, Tier, cell::Cell, record::Failure, registry::Registry};
+use escapement_verify::claim::{Claim, Tier, cell::Cell, certified, record::Failure, registry::Registry};
 use escapement_verify::run::{journal::Records, timings::Timings};
 use std::{collections::BTreeSet, path::Path};
 
@@ -46,7 +46,7 @@ pub(super) fn report(
     command: impl FnOnce(Tier) -> String,
 ) -> Result<Report> {
     let tier = wanted.tier(records)?;
-    Ok(assemble(&Material {
+    let mut report = assemble(&Material {
         registry,
         claims: wanted.claims.clone(),
         records,
@@ -58,5 +58,13 @@ pub(super) fn report(
         journal: path.display().to_string(),
         command: command(tier),
         program: program::name(),
-    })?)
+    })?;
+    // What verify --certified left.
+    let found = certified::read(&path.with_file_name(certified::FOLDER), &wanted.claims)?;
+    for claim in &mut report.claims {
+        let of = found.accepted.iter().filter(|(claims, _)| claims.contains(&claim.id.as_str()));
+        claim.proved = of.map(|(_, proved)| proved.clone()).collect();
+    }
+    report.notes.extend(found.rejected);
+    Ok(report)
 }

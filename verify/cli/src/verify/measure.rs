@@ -5,7 +5,7 @@ use crate::report::tables;
 use crate::terminal::{exit::HOLDS, is_quiet, painted, program};
 use anyhow::{Result, bail, ensure};
 use escapement::error::human_bytes;
-use escapement_verify::claim::{Claim, Tier, record::Failure, registry::Registry};
+use escapement_verify::claim::{Claim, Tier, certified, record::Failure, registry::Registry};
 use escapement_verify::run::plan::{Plan, Step};
 use escapement_verify::text::{numbers::duration, plural::count};
 use escapement_verify::{run::runner, run::shard::Shard, run::source::source_of, run::timings::Timings};
@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     }
     let (mut verdicts, code) = run::verdicts(&args.run, &claims)?;
     if args.certified {
-        let folder = args.run.scope.journal.with_file_name("certificates");
+        let folder = args.run.scope.journal.with_file_name(certified::FOLDER);
         certify::add_proofs(&claims, &mut verdicts, &folder)?;
     }
     if args.json {

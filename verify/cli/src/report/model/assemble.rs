@@ -248,6 +248,7 @@ fn of_claim(
         power: judged.power,
         falsehoods: Score::of(&falsehood::plant(claim, tier, seed, &records)),
         as_printed: judged.as_printed,
+        proved: Vec::new(),
         freshness: cells.iter().map(|c| c.freshness).max(),
         source,
         cells: counts,

@@ -9,6 +9,7 @@ mod provenance;
 pub use assemble::{Material, assemble, likely_tier};
 pub use provenance::Provenance;
 
+use escapement_verify::claim::certified::Proved;
 use escapement_verify::claim::{Tier, errata::ErratumId, record::Failure, side::Side};
 use escapement_verify::judge::falsehood::Score;
 use escapement_verify::judge::{AsPrinted, BoundVerdict, Powers, Verdict, series::Series};
@@ -165,6 +166,9 @@ pub struct ClaimReport {
     pub falsehoods: Score,
     /// The verdict on the printed wording, where it differs.
     pub as_printed: Option<AsPrinted>,
+    /// What is proved of it by certificates beside the journal.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub proved: Vec<Proved>,
     /// The origin of its records: that of the least fresh, and none where there is no record. Records of
     /// different sources are never mixed.
     pub freshness: Option<Freshness>,

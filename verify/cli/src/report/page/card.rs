@@ -9,6 +9,7 @@ use crate::report::graph::{Graph, Setting, class};
 use crate::report::headline::limits;
 use crate::report::model::{ClaimReport, HypothesisCount, Report, erratum_anchor};
 use escapement::error::human_bytes;
+use escapement_verify::claim::certified::Proved;
 use escapement_verify::claim::record::Hypothesis;
 use escapement_verify::judge::Verdict;
 use escapement_verify::text::numbers::{elapsed, large, short, signed_exponent as exponent};
@@ -27,6 +28,7 @@ pub(super) fn card(claim: &ClaimReport, report: &Report, graph: &Graph) -> Marku
                 span class="id" { (claim.id) } " " (inline(&claim.title))
             }
             (glance(claim))
+            @for p in &claim.proved { (proved(p)) }
             @if !claim.shaken_by.is_empty() {
                 p class="shaken-mark" { "It rests on what is refuted: " (links(&claim.shaken_by, report)) }
             }
@@ -102,6 +104,17 @@ fn glance(claim: &ClaimReport) -> Markup {
                 a href={ "#" (erratum_anchor(&claim.paper, erratum)) } { (erratum) } ") "
             }
             span class="reference" { (claim.reference) }
+        }
+    }
+}
+
+/// What a certificate proves, clause by clause.
+fn proved(p: &Proved) -> Markup {
+    html! {
+        details class="proved" {
+            summary { (badge(Verdict::Proved, None)) " in part: " (p.scope) }
+            ul { @for clause in p.statement.split_inclusive("; ") { li { (clause.trim_end()) } } }
+            p { "It is read off " code { (p.file) } ", which " code { "escapement-check" } " accepts." }
         }
     }
 }

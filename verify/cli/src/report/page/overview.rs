@@ -200,6 +200,7 @@ fn marks(claim: &ClaimReport, mixed: bool) -> Markup {
         @if let Some(p) = &claim.as_printed {
             " as printed: " (p.verdict) (erratum(p.erratum))
         }
+        @for p in &claim.proved { " " (badge(Verdict::Proved, None)) " in part: " (p.scope) }
         @if let Some(id) = claim.vacuous_as_printed() {
             " " span class="chip vacuous" { "vacuous as printed" } (erratum(id))
         }

@@ -1,9 +1,10 @@
 //! The table on the terminal.
 
 use crate::report::{control, model::CAVEAT};
+use escapement_verify::claim::certified::Proved;
 use escapement_verify::claim::{Bound, Check, Failure, Open, Side};
 use escapement_verify::judge::{
-    BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Proved, Verdict,
+    BoundVerdict, ClaimVerdict, Estimate, ExponentEvidence, Power, Powers, Verdict,
 };
 use escapement_verify::text::numbers::{four_decimals, short};
 use escapement_verify::text::plural::count;
@@ -85,7 +86,7 @@ fn proved(verdicts: &[ClaimVerdict]) -> String {
 pub fn proof(claims: &str, p: &Proved) -> String {
     let clauses = p.statement.split_inclusive("; ").map(str::trim_end);
     let lines: String = clauses.map(|clause| format!("{:14}{clause}\n", "")).collect();
-    format!("{:<12}  {claims}: {}\n{lines}{:14}{}\n\n", Verdict::Proved, p.scope, "", p.file)
+    format!("{:<12}  {claims}, in part: {}\n{lines}{:14}{}\n\n", Verdict::Proved, p.scope, "", p.file)
 }
 
 /// What would have been noticed, for each claim and variable, and for each check.
