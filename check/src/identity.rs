@@ -8,54 +8,25 @@
 //! and R2 of W_L is at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is
 //! enclosed as in C2.
 
-use super::ball::Ball;
-use super::certificate::{Certificate, Dimension};
-use super::chebyshev::Approximation;
-use super::every_d::{Quantity, bounds, supremum};
-use super::zonal::Zonal;
-use super::{Rejection, reject};
-use num_bigint::BigInt;
+use super::{Approximation, BigInt, Checked, Claim, Interval, every_d, need};
 
-/// The constants c_σ and |λ0|.
-pub struct Constants {
-    c_sigma: Ball,
-    lambda0: Ball,
-}
-
-impl Constants {
-    /// The constants in the dimensions of the certificate: obligation I1.
-    pub fn new(certificate: &Certificate<'_>, approximation: &Approximation) -> Result<Self, Rejection> {
-        let (c_sigma, lambda0) = match certificate.dimension {
-            Dimension::One(d) => {
-                let zonal = Zonal::new(approximation, d);
-                let (r, t) = (zonal.radial(), zonal.tangential());
-                let max = Ball::between(&r.lower().max(t.lower()), &r.upper().max(t.upper()));
-                (max, zonal.lambda(2, 0).abs())
-            }
-            Dimension::Every { d0, d1 } => {
-                let square = Quantity::named("assumption-3-sigma2", 0).map_or_else(
-                    || reject("I1", "no such quantity"),
-                    |q| bounds(q, certificate, approximation, [d0, d1]),
-                )?;
-                let sup = supremum(certificate.activation, 1).square().upper();
-                (Ball::between(&BigInt::ZERO, &sup), square.root())
-            }
-        };
-        if lambda0.inverse().is_none() {
-            return reject("I1", "lambda_0(sigma'') is not shown to differ from 0, and W_Q divides by it");
-        }
-        Ok(Self { c_sigma, lambda0 })
-    }
-
-    /// The constant of a claim.
-    pub fn constant(&self, quantity: &str) -> Option<Ball> {
-        let inverse = self.lambda0.inverse()?;
-        match quantity {
-            "random-signs" => Some(self.c_sigma.clone()),
-            "lemma-1-norm" => Some(inverse.square().times(8)),
-            "escape" => Some(inverse.times(4)),
-            "theorem-2" => Some((&self.c_sigma * &inverse).times(2).not_negative()),
-            _ => None,
-        }
-    }
+/// The constants of the claims: obligation I1.
+pub fn enclosures(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
+    let certificate = of.certificate;
+    let (c_sigma, lambda0) = if certificate.d1.is_some() {
+        let high = every_d::supremum(certificate.activation, 1).square().high;
+        (Interval { low: BigInt::ZERO, high }, every_d::bounds(of, 2, 0)?.root())
+    } else {
+        let [_, radial, tangential] = of.energies(certificate.d);
+        let [low, high] = [radial.low.max(tangential.low), radial.high.max(tangential.high)];
+        (Interval { low, high }, of.lambda(2, certificate.d, 0).abs())
+    };
+    let inverse = need(lambda0.inverse(), "I1", "lambda_0(sigma'') is not shown to differ from 0")?;
+    let constant = |claim: &Claim<'_>| match claim.quantity {
+        "random-signs" => c_sigma.clone(),
+        "lemma-1-norm" => inverse.square().times(8),
+        "escape" => inverse.times(4),
+        _ => (&c_sigma * &inverse).times(2),
+    };
+    Ok(certificate.claims.iter().map(constant).collect())
 }

@@ -5,9 +5,9 @@
 //! that must be rejected, or if one of its enclosures is not around the checker's own: then the claim that
 //! this copy would accept is forged here, and the checker must reject the forged file.
 
-use super::{data, forged, load, names, with};
-use escapement_check::rational::Rational;
-use escapement_check::{check, outward, seal};
+use super::{data, forged, load, names, seal, with};
+use escapement_check::number::Rational;
+use escapement_check::{check, outward};
 use num_bigint::BigInt;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -19,66 +19,57 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("chebyshev", "if erf { eta.clone() } else { &eta + &y.square() }", "eta.clone()"),
     ("chebyshev", "let needed = &epsilon0 + &", "let needed = "),
     ("chebyshev", "let needed = &epsilon0 + &(&reach * &growth);", "let needed = &epsilon0 + &growth;"),
-    ("chebyshev", "c.iter().map(modulus).sum()", "c.iter().map(modulus).max().unwrap_or_default()"),
-    ("chebyshev", "let delta1 = &(&y * &(&whole(1) + &y)) + &eta;", "let delta1 = &y * &(&whole(1) + &y);"),
-    ("chebyshev", "&(&delta1 + &product.times(2)) + &eta1", "&delta1 + &product.times(2)"),
-    ("chebyshev", "&(&delta1 + &product).times(2) + &eta1", "&(&delta1 + &product) + &eta1"),
-    ("chebyshev", "(&reach * &y).times(2), whole(1)", "(&reach * &y), whole(1)"),
-    ("chebyshev", "let reach = &Ball::from(l) + &Ball::from(b).abs();", "let reach = Ball::from(l);"),
-    ("chebyshev", "&l.num * &l.num < &l.den * &l.den * most", "false"),
-    // Balls.
     (
-        "ball",
-        "Self::between(&low.sqrt(), &root_up(&(self.upper() << BITS)))",
-        "Self::between(&low.sqrt(), &(self.upper() << BITS).sqrt())",
+        "chebyshev",
+        "let sum: BigUint = self.c.iter().map(BigInt::magnitude).sum();",
+        "let sum = self.c.iter().map(BigInt::magnitude).max().cloned().unwrap_or_default();",
     ),
-    ("ball", "rad: shift_up(&cross, BITS) + 1u32", "rad: shift_up(&cross, BITS)"),
+    ("chebyshev", "&(&y * &(&Interval::whole(a) + &y)) + &eta;", "&y * &(&Interval::whole(a) + &y);"),
     (
-        "ball",
-        "let rad = ceiling(&(&self.rad * modulus(n)), d) + 1u32;",
-        "let rad = ceiling(&(&self.rad * modulus(n)), d);",
+        "chebyshev",
+        "&(&delta[0].times(a) + &(&y * &(&sup + &delta[0])).times(2)) + &eta1",
+        "&delta[0].times(a) + &(&y * &(&sup + &delta[0])).times(2)",
     ),
+    ("chebyshev", "delta[0].times(a) + &", "delta[0] + &"),
+    ("chebyshev", "(&y * &(&sup + &delta[0])).times(2)", "(&y * &(&sup + &delta[0]))"),
+    ("chebyshev", "(&reach * &y).times(2)", "(&reach * &y)"),
+    ("chebyshev", "&l.interval() + &b.abs().interval()", "l.interval()"),
+    ("chebyshev", "&l.num * &l.num >= &l.den * &l.den * d1", "true"),
+    // Intervals.
+    ("number", "high: (high << BITS).sqrt() + 1 }", "high: (high << BITS).sqrt() }"),
+    ("number", "high: -(-high >> BITS) }", "high: high >> BITS }"),
+    ("number", "high: ceiling(&ends[1], &d) }", "high: floor(&ends[1], &d) }"),
+    ("number", "Self { low: floor(&ends[0], &d), high", "Self { low: ceiling(&ends[0], &d), high"),
     // C1: zonal quantities.
     ("zonal", "BigInt::from(2 * j + d - 2), |product, a|", "BigInt::from(2 * j + d - 1), |product, a|"),
-    ("zonal", "&value.widen(&error) * &approximation.factor\n", "&value * &approximation.factor\n"),
-    (
-        "zonal",
-        "&approximation.slope.times(2) + &approximation.delta1",
-        "&approximation.slope + &approximation.delta1",
-    ),
-    (
-        "zonal",
-        "let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();",
-        "let error = Ball::whole(1);",
-    ),
+    ("zonal", "&BigInt::from(1)).widen(&error) * &self.factor", "&BigInt::from(1)) * &self.factor"),
+    ("zonal", "self.sup.times(2) + &self.delta[0]", "self.sup + &self.delta[0]"),
+    ("zonal", "Interval::ratio(&b * (d - 1), square.max(1))", "Interval::whole(1)"),
+    ("zonal", "&value.widen(&(&self.delta[0] * &error.root())) * &self.factor", "&value * &self.factor"),
     // C2: every dimension.
     ("every_d", "&sup(n + 4).over(4) + &sup(n + 2).times(s)", "sup(n + 4).over(4)"),
     ("every_d", "for d in 3..d0 {", "for d in 4..d0 {"),
     ("every_d", "&k.over(d1 + 2 * s) + &k.over(d0 + 2 * s)", "k.over(d0 + 2 * s)"),
-    ("every_d", "&high.times(j) + &rest.over(d0)", "high.times(j)"),
+    ("every_d", "&high.times(j) + &(&sup(j + 1) + &sup(j).times(j)).square().over(d0)", "high.times(j)"),
     // E: eigenvalues.
-    ("eigen", "let radius = epsilon.times(2);", "let radius = epsilon.clone();"),
+    ("eigen", "if r == n { epsilon.clone() } else { epsilon.times(2) }", "epsilon.clone()"),
     ("eigen", "&norm(&squares, ENTRY + VECTOR) + &a.error.times(2)", "norm(&squares, ENTRY + VECTOR)"),
     ("eigen", "&defect_of_cholesky(a, &f, pairs.mu)? + &a.error", "defect_of_cholesky(a, &f, pairs.mu)?"),
-    ("eigen", "&(ball.upper() + tail.upper())", "&ball.upper()"),
+    ("weights", "(value + &rest).over", "value.over"),
     ("eigen", "&(&(&gamma * &largest).times(2) + &rho) *", "&rho *"),
-    ("eigen", "if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower()", "if false"),
-    ("covariance", "Ball::units((radius + half) * n)", "Ball::units(radius * n)"),
+    ("eigen", "ensure(next.high < values[r - 1].low, \"E4\", why)?;", ""),
+    ("covariance", "(width + (BigInt::from(1) << (BITS - ENTRY))) * n", "width * n"),
     // M: the worst case.
     (
         "worst_case",
-        "let (low, high) = (&end(false) - &self.pi, &end(true) + &self.pi);",
-        "let (low, high) = (end(false), end(true));",
+        "Interval { low: low.low - &pi.high, high: high.high + &pi.high }",
+        "Interval { low: low.low, high: high.high }",
     ),
-    (
-        "worst_case",
-        "&Ball::whole(rank as u64).root() * &(epsilon + rest)",
-        "&Ball::whole(1) * &(epsilon + rest)",
-    ),
-    ("worst_case", "Ball::units(sum << 25u32).widen(&error)", "Ball::units(sum << 25u32)"),
+    ("worst_case", "&Interval::whole(rank).root() * &(&spectrum", "&Interval::whole(1) * &(&spectrum"),
+    ("worst_case", "ENTRY + 2 * VECTOR).widen(error)", "ENTRY + 2 * VECTOR)"),
     // F: the file.
-    ("lib", "if sha256::sha256(&bytes[..signed]) != digest", "if false"),
-    ("lib", "if words != statement", "if false"),
+    ("lib", "sha256::sha256(&bytes[..hashed]) == sha256", "true"),
+    ("lib", "words == statement", "true"),
 ];
 
 /// The certificates on which the copies are run: claims that contain everything, and files to be rejected.
