@@ -3,15 +3,6 @@
 
 use super::{BigInt, Checked, Rational, ensure, need};
 
-/// A place in the bytes of a file.
-#[derive(Clone, Copy)]
-pub struct Reader<'a> {
-    /// The whole file.
-    pub bytes: &'a [u8],
-    /// How many of its bytes have been read.
-    pub at: usize,
-}
-
 /// A whole number of at most `bits` bits in lower-case hexadecimal digits, spelled in the one way.
 pub fn whole<T: TryFrom<BigInt>>(text: &str, bits: u64) -> Option<T> {
     let text = Some(text).filter(|text| text.len() as u64 <= bits.div_ceil(4) + 1)?;
@@ -28,84 +19,75 @@ pub fn rational(text: &str, bits: u64) -> Option<Rational> {
 
 /// `-?digits(.digits)?` in at most 400 characters, without superfluous zeros in front; no negative zero.
 pub fn decimal(text: &str) -> Option<Rational> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
-    let plain = digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0'));
-    if !plain || text.len() > 400 {
-        return None;
-    }
-    let sign = &text[..text.len() - unsigned.len()];
-    let num = BigInt::parse_bytes(format!("{sign}{whole}{fraction}").as_bytes(), 10)?;
-    let good = sign.is_empty() || num != BigInt::ZERO;
-    good.then(|| Rational { num, den: BigInt::from(10).pow(fraction.len() as u32) })
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let good = text.len() <= 400 && !fraction.is_empty() && fraction.bytes().all(|c| c.is_ascii_digit());
+    let parse = |digits: &str| if good { BigInt::parse_bytes(digits.as_bytes(), 10) } else { None };
+    let (before, num) = (parse(whole)?, parse(&format!("{whole}{fraction}"))?);
+    let plain = before.to_string() == whole || whole == "-0" && num < BigInt::ZERO;
+    plain.then(|| Rational { num, den: BigInt::from(10).pow(fraction.len() as u32) })
 }
 
-/// The text, if it is 64 lower-case hexadecimal digits.
+/// 64 lower-case hexadecimal digits.
 pub fn digest(text: &str) -> Option<&str> {
     let good = text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     good.then_some(text)
 }
 
+/// What is left to read of a text in ASCII.
+#[derive(Clone)]
+pub struct Reader<'a>(pub &'a str);
+
 impl<'a> Reader<'a> {
-    /// Takes the next bytes as long as they are `good`, which only ASCII is.
-    fn token(&mut self, good: impl Fn(u8) -> bool) -> &'a str {
-        let rest = &self.bytes[self.at..];
-        let length = rest.iter().take_while(|c| good(**c)).count();
-        self.at += length;
-        std::str::from_utf8(&rest[..length]).unwrap_or_default()
+    /// Takes the next token: a string with its quotes, digits, or one character.
+    fn token(&mut self) -> &'a str {
+        let rest = self.0.trim_start_matches([' ', '\n', '\r', '\t']);
+        let string = |c: char| !(' '..='~').contains(&c) || c == '"' || c == '\\';
+        let length = match rest.bytes().next() {
+            Some(b'"') => rest[1..].find(string).map_or(1, |length| length + 2),
+            Some(b'0'..=b'9') => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+            first => usize::from(first.is_some()),
+        };
+        self.0 = &rest[length..];
+        &rest[..length]
     }
 
-    /// Takes the byte after white space, if it is this one.
-    fn take(&mut self, byte: u8) -> bool {
-        self.token(|c| b" \n\r\t".contains(&c));
-        let found = self.bytes.get(self.at) == Some(&byte);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Takes the byte that is due.
-    pub fn due(&mut self, byte: u8) -> Checked<&mut Self> {
-        ensure(self.take(byte), "F2", format!("`{}` is due at byte {}", char::from(byte), self.at))?;
+    /// Takes the token that is due.
+    pub fn due(&mut self, token: &str) -> Checked<&mut Self> {
+        let found = self.token();
+        ensure(found == token, "F2", format!("`{token}` is due, and {found:.40} is there"))?;
         Ok(self)
     }
 
     /// Takes a string of printable ASCII without escapes that `read` understands.
     pub fn string<T>(&mut self, read: impl Fn(&'a str) -> Option<T>) -> Checked<T> {
-        let open = self.take(b'"');
-        let text = self.token(|c| (b' '..=b'~').contains(&c) && c != b'"' && c != b'\\');
-        let closed = open && self.bytes.get(self.at) == Some(&b'"');
-        self.at += usize::from(closed);
-        let value = if closed { read(text) } else { None };
-        need(value, "F2", format!("the string before byte {} is malformed or beyond the limits", self.at))
+        let token = self.token();
+        let text = token.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        need(text.and_then(read), "F2", format!("the string {token:.40} is malformed or beyond the limits"))
     }
 
     /// Takes a plain whole number from 0 to `most`.
     pub fn integer(&mut self, most: u64) -> Checked<u64> {
-        self.token(|c| b" \n\r\t".contains(&c));
-        let text = self.token(|c| c.is_ascii_digit());
-        let n = text.parse().ok().filter(|n: &u64| n.to_string() == text && *n <= most);
-        need(n, "F2", format!("a whole number from 0 to {most} is due before byte {}", self.at))
+        let token = self.token();
+        let n = token.parse().ok().filter(|n: &u64| n.to_string() == token && *n <= most);
+        need(n, "F2", format!("a whole number from 0 to {most} is due, and {token:.40} is there"))
     }
 
-    /// Takes an array of at most `most` elements, each by `element`.
+    /// Takes an array of 1 to `most` elements, each by `element`.
     fn array<T>(&mut self, most: usize, element: impl Fn(&mut Self) -> Checked<T>) -> Checked<Vec<T>> {
-        let mut elements = Vec::new();
-        self.due(b'[')?;
-        while !self.take(b']') {
-            let next = elements.len() < most && (elements.is_empty() || self.take(b','));
-            ensure(next, "F2", format!("the array before byte {} is malformed or too long", self.at))?;
-            elements.push(element(self)?);
+        let mut elements = vec![element(self.due("[")?)?];
+        while self.clone().token() == "," {
+            ensure(elements.len() < most, "F2", format!("an array has more than {most} elements"))?;
+            elements.push(element(self.due(",")?)?);
         }
+        self.due("]")?;
         Ok(elements)
     }
 
     /// Takes the key that is due, with what stands before and behind.
     pub fn key(&mut self, name: &str) -> Checked<&mut Self> {
-        let found = self.take(if name == "format" { b'{' } else { b',' })
-            && self.string(|found| Some(found == name)).is_ok_and(|same| same)
-            && self.take(b':');
-        ensure(found, "F1", format!("the key `{name}` is due before byte {}", self.at))?;
+        let before = if name == "format" { "{" } else { "," };
+        let found = self.token() == before && self.token() == format!("\"{name}\"") && self.token() == ":";
+        ensure(found, "F1", format!("the key `{name}` is due"))?;
         Ok(self)
     }
 }
@@ -118,9 +100,7 @@ pub struct Eigenpairs<'a> {
     pub degrees: u64,
     /// The low degree k.
     pub low: u64,
-    /// The length n of the vectors.
-    pub n: usize,
-    /// The vectors, in units of 2^-54.
+    /// The r vectors, each n entries in units of 2^-54.
     pub vectors: Vec<Vec<i128>>,
     /// The values in units of 2^-59.
     pub values: Vec<i128>,
@@ -169,51 +149,46 @@ pub fn read<'a>(r: &mut Reader<'a>) -> Checked<Certificate<'a>> {
     let format = r.key("format")?.string(Some)?;
     ensure(format == "escapement-certificate", "F1", "the file is no certificate of this project")?;
     let version = r.key("version")?.integer(9_999_999_999)?;
-    let why = format!("the file has version {version}, and this checker reads version 1");
-    ensure(version == 1, "F1", why)?;
+    ensure(version == 1, "F1", format!("the file has version {version}, and this checker reads version 1"))?;
     let one_of = |names: &'static [&str]| move |text| names.contains(&text).then_some(text);
     let kind = r.key("kind")?.string(one_of(&["zonal", "all-d", "identity", "spectrum", "lemma-2"]))?;
     let activation = r.key("activation")?.string(one_of(&["sigmoid", "tanh", "erf"]))?;
     let shift = r.key("shift")?.string(|text| rational(text, 64))?;
     let every = kind == "all-d" || kind == "identity" && r.clone().key("d").is_err();
-    let dimensions = match every {
-        true => r.key("d_range")?.array(2, |r| r.integer(100_000))?,
-        false => vec![r.key("d")?.integer(1_000_000)?],
+    let (d, d1) = match every {
+        true => (r.key("d_range")?.due("[")?.integer(5000)?, Some(r.due(",")?.integer(100_000)?)),
+        false => (r.key("d")?.integer(1_000_000)?, None),
     };
-    let good = !every || dimensions.len() == 2 && dimensions[0] <= 5000;
-    ensure(good, "F2", "d_range is not two whole numbers, the first at most 5000")?;
+    ensure(!every || r.token() == "]", "F2", "d_range is not two whole numbers")?;
     let width = r.key("L")?.string(|text| rational(text, 64))?;
     let scale = r.key("scale")?.integer(512)?;
     let coefficients = r.key("coefficients")?.array(4097, |r| r.string(|text| whole(text, 1024)))?;
     let bound = r.key("Y")?.string(|text| rational(text, 4096))?;
-    let pairs = if matches!(kind, "spectrum" | "lemma-2") { Some(eigenpairs(r)?) } else { None };
+    let pairs = match kind {
+        "spectrum" | "lemma-2" => Some(Eigenpairs {
+            weights_sha256: r.key("weights_sha256")?.string(digest)?,
+            degrees: r.key("J")?.integer(512)?,
+            low: r.key("k")?.integer(512)?,
+            vectors: r.key("V")?.array(2000, |r| r.array(2000, |r| r.string(|text| whole(text, 55))))?,
+            values: r.key("D")?.array(2000, |r| r.string(|text| whole(text, 71)))?,
+            mu: r.key("mu")?.string(|text| whole(text, 71))?,
+        }),
+        _ => None,
+    };
+    ensure(pairs.as_ref().is_none_or(|pairs| pairs.low <= pairs.degrees), "F2", "k is above J")?;
     let claims = r.key("claims")?.array(4096, claim)?;
-    ensure(!coefficients.is_empty() && !claims.is_empty(), "F2", "an array is empty")?;
     // The direct loop of C2 takes so many multiplications.
-    let work = dimensions[0] as usize * coefficients.len() * claims.len();
+    let work = d as usize * coefficients.len() * claims.len();
     ensure(!every || work <= 30_000_000, "F2", "d0 × coefficients × claims is above 3·10^7")?;
-    let (d, d1) = (dimensions[0], dimensions.get(1).copied());
     Ok(Certificate { kind, activation, shift, d, d1, width, scale, coefficients, bound, pairs, claims })
-}
-
-/// The fields of the kinds that have weights.
-fn eigenpairs<'a>(r: &mut Reader<'a>) -> Checked<Eigenpairs<'a>> {
-    let weights_sha256 = r.key("weights_sha256")?.string(digest)?;
-    let degrees = r.key("J")?.integer(512)?;
-    let low = r.key("k")?.integer(degrees)?;
-    let vectors = r.key("V")?.array(2000, |r| r.array(2000, |r| r.string(|text| whole(text, 55))))?;
-    let values = r.key("D")?.array(2000, |r| r.string(|text| whole(text, 71)))?;
-    let mu = r.key("mu")?.string(|text| whole(text, 71))?;
-    let n = vectors.first().map_or(0, Vec::len);
-    Ok(Eigenpairs { weights_sha256, degrees, low, n, vectors, values, mu })
 }
 
 /// One claim.
 fn claim<'a>(r: &mut Reader<'a>) -> Checked<Claim<'a>> {
     let end = |text| Some((text, decimal(text)?));
-    let quantity = r.due(b'[')?.string(Some)?;
-    let j = r.due(b',')?.integer(4096)?;
-    let ends = [r.due(b',')?.string(end)?, r.due(b',')?.string(end)?];
-    r.due(b']')?;
+    let quantity = r.due("[")?.string(Some)?;
+    let j = r.due(",")?.integer(4096)?;
+    let ends = [r.due(",")?.string(end)?, r.due(",")?.string(end)?];
+    r.due("]")?;
     Ok(Claim { quantity, j, ends })
 }

@@ -31,11 +31,6 @@ pub struct Polynomial {
 }
 
 impl Polynomial {
-    /// A constant.
-    fn whole(n: i32) -> Self {
-        Self { c: vec![n.into()], den: 1.into() }
-    }
-
     /// The sum.
     fn plus(&self, other: &Self) -> Self {
         let mut c = vec![BigInt::ZERO; self.c.len().max(other.c.len())];
@@ -71,22 +66,20 @@ impl Polynomial {
     /// A bound on a series: the sum of the moduli of its coefficients.
     fn bound(&self) -> Interval {
         let sum: BigUint = self.c.iter().map(BigInt::magnitude).sum();
-        Interval::ratio(sum, self.den.clone())
+        Interval::whole(sum).scale(1, self.den.clone())
     }
 
     /// A series in powers of x = u/L, by Clenshaw's recurrence `b_k = c_k + 2x b_{k+1} − b_{k+2}`.
     pub fn powers(&self) -> Self {
-        let n = self.c.len();
-        let (mut next, mut after) = (vec![BigInt::ZERO; n], vec![BigInt::ZERO; n]);
-        for k in (0..n).rev() {
-            after[0] = &self.c[k] - &after[0];
-            for i in 1..n - k {
-                // b_0 takes x b_1 in place of 2x b_1.
-                after[i] = (&next[i - 1] << u32::from(k > 0)) - &after[i];
-            }
-            std::mem::swap(&mut next, &mut after);
+        let (mut b, mut after) = (Vec::<BigInt>::new(), Vec::new());
+        for c in self.c.iter().rev() {
+            let mut next: Vec<_> = std::iter::once(c.clone()).chain(b.iter().map(|b| b * 2)).collect();
+            next.iter_mut().zip(&after).for_each(|(b, after)| *b -= after);
+            (b, after) = (next, b);
         }
-        Self { c: next, den: self.den.clone() }
+        // The sum is b_0 − x b_1.
+        b[1..].iter_mut().zip(&after).for_each(|(b, after)| *b -= after);
+        Self { c: b, den: self.den.clone() }
     }
 }
 
@@ -94,7 +87,7 @@ impl Polynomial {
 pub struct Approximation<'a> {
     /// What is approximated.
     pub certificate: &'a Certificate<'a>,
-    /// σ′/factor, as a series and in powers; σ″/factor in powers.
+    /// σ′/factor as a series.
     pub series: Polynomial,
     /// σ′/factor and σ″/factor in powers.
     pub powers: [Polynomial; 2],
@@ -112,48 +105,42 @@ impl<'a> Approximation<'a> {
         let (b, l, y) = (&certificate.shift, &certificate.width, &certificate.bound);
         let (d, d1) = (certificate.d, certificate.d1.unwrap_or(certificate.d));
         ensure(d <= d1, "L2", format!("d0 = {d} is above d1 = {d1}"))?;
-        let positive = l.num > BigInt::ZERO && y.num > BigInt::ZERO;
-        ensure(positive && b.abs().at_most(l), "Z1", "L and Y must be positive, and L at least |b|")?;
-        let inside = &l.num * &l.num >= &l.den * &l.den * d1;
-        ensure(d >= 3 && inside, "Z2", format!("d = {d} must be at least 3, and L^2 at least {d1}"))?;
+        let contains_b = b.num.magnitude() * l.den.magnitude() <= l.num.magnitude() * b.den.magnitude();
+        let good = l.num > BigInt::ZERO && y.num > BigInt::ZERO && contains_b;
+        ensure(good, "Z1", "L and Y must be positive, and L at least |b|")?;
+        let contains_d = &l.num * &l.num >= &l.den * &l.den * d1;
+        ensure(d >= 3 && contains_d, "Z2", format!("d = {d} must be at least 3, and L^2 at least {d1}"))?;
 
         let unit = BigInt::from(1) << certificate.scale;
         let p = Polynomial { c: certificate.coefficients.clone(), den: unit };
         let twice_v = vec![&b.num * &l.den * -2, &b.den * &l.num * 2];
         let twice_v = Polynomial { c: twice_v, den: &b.den * &l.den };
-        let (slope, minus, one) = (p.derivative(l), Polynomial::whole(-1), Interval::whole(1));
+        let minus = Polynomial { c: vec![(-1).into()], den: 1.into() };
+        let (slope, one) = (p.derivative(l), Interval::whole(1));
         // r, what p(b) is near, sup |σ′|/factor, and the a of δ₁ = Y(a + Y) + η.
         let (defect, start, sup, a) = match certificate.activation {
-            "sigmoid" => (slope.plus(&p.times(&p.plus(&minus))), one.over(2), one.over(4), 1),
-            "tanh" => (slope.plus(&p.times(&p)).plus(&minus), Interval::whole(0), one, 2),
-            _ => (slope.plus(&twice_v.times(&p)), one.clone(), one, 0),
+            "sigmoid" => (slope.plus(&p.times(&p.plus(&minus))), one.scale(1, 2), one.scale(1, 4), 1),
+            "tanh" => (slope.plus(&p.times(&p)).plus(&minus), Interval::whole(0), one.clone(), 2),
+            _ => (slope.plus(&twice_v.times(&p)), one.clone(), one.clone(), 0),
         };
-        let (eta, eta1, erf) =
-            (defect.bound(), defect.derivative(l).bound(), certificate.activation == "erf");
+        let [eta, eta1] = [defect.bound(), defect.derivative(l).bound()];
         let [num, den] = [&b.num * &l.den, &b.den * &l.num];
-        let mut at_b = Interval::whole(0);
-        for c in p.powers().c.into_iter().rev() {
-            at_b = &at_b.scale(num.clone(), den.clone()) + &Interval::whole(c);
-        }
-        let epsilon0 = (&at_b.over(p.den.clone()) - &start).abs();
-        let (reach, y) = (&l.interval() + &b.abs().interval(), y.interval());
-        let growth = if erf { eta.clone() } else { &eta + &y.square() };
-        let needed = &epsilon0 + &(&reach * &growth);
-        let [have, need] = [y.low.bits(), needed.high.bits()];
-        let why = format!("the a priori bound Y does not close: its {have} bits must be above {need}");
-        ensure(needed.high < y.low, "Z3", why)?;
-
-        let mut delta = [y.clone(), (&reach * &y).times(2)];
-        if !erf {
-            delta[0] = &(&y * &(&Interval::whole(a) + &y)) + &eta;
-            delta[1] = &(&delta[0].times(a) + &(&y * &(&sup + &delta[0])).times(2)) + &eta1;
-        }
-        let (series, second, factor) = if erf {
+        let horner = |sum: Interval, c| &sum.scale(num.clone(), den.clone()) + &Interval::whole(c);
+        let at_b = p.powers().c.into_iter().rev().fold(Interval::whole(0), horner);
+        let epsilon0 = (&at_b.scale(1, p.den.clone()) - &start).abs();
+        let [b, half_width, y] = [b, l, y].map(|x| Interval::whole(x.num.clone()).scale(1, x.den.clone()));
+        let reach = &half_width + &b.abs();
+        let (growth, delta, series, second, factor) = if certificate.activation == "erf" {
             let second = twice_v.times(&p).times(&minus);
-            (p, second, Interval::inverse_of_pi().root().times(2))
+            let factor = Interval::inverse_of_pi().root().scale(2, 1);
+            (eta, [y.clone(), (&reach * &y).scale(2, 1)], p, second, factor)
         } else {
-            (slope.clone(), slope.derivative(l), Interval::whole(1))
+            let delta1 = &(&y * &(&Interval::whole(a) + &y)) + &eta;
+            let delta2 = &(&delta1.scale(a, 1) + &(&y * &(&sup + &delta1)).scale(2, 1)) + &eta1;
+            (&eta + &y.square(), [delta1, delta2], slope.clone(), slope.derivative(l), one)
         };
+        let needed = &epsilon0 + &(&reach * &growth);
+        ensure(needed.high < y.low, "Z3", "the a priori bound Y does not close")?;
         let powers = [series.powers(), second.powers()];
         Ok(Self { certificate, series, powers, delta, sup, factor })
     }

@@ -6,14 +6,16 @@
 //! (2j+d−2)tP_j − jP_{j−1} and its derivatives; on the diagonal t = 1 exactly. Each degree is positive
 //! semidefinite and its trace in Σ is τ_j, so A is A_J plus a matrix between 0 and p·tail(J).
 
-use super::{BITS, BigInt, Checked, Interval, need, zonal::multiplicity};
+use super::{Approximation, BITS, BigInt, Checked, Claim, Eigenpairs, Interval, ensure, need};
+use super::{eigen, sha256::sha256, zonal};
+use std::{fs::File, io::Read, path::Path};
 
 /// Entries of a form are in units of 2^-59.
 pub const ENTRY: u64 = 59;
 
 /// The dimension of the polynomials of degree at most k on the sphere, for d ≥ 3.
 pub fn low_rank(d: u64, k: u64) -> BigInt {
-    (0..=k).map(|j| multiplicity(d.max(3), j)).sum()
+    (0..=k).map(|j| zonal::multiplicity(d.max(3), j)).sum()
 }
 
 /// A symmetric matrix, rounded.
@@ -24,18 +26,52 @@ pub struct Form {
     pub error: Interval,
 }
 
+/// The f64 of these bits; infinities and what is no number become numbers of at least 2^1024.
+fn number(bits: u64) -> Interval {
+    // ±mantissa·2^(exponent−1075).
+    let (exponent, fraction) = (bits >> 52 & 0x7ff, bits & ((1 << 52) - 1));
+    let modulus = BigInt::from(if exponent > 0 { fraction | 1 << 52 } else { fraction }) << exponent.max(1);
+    Interval::dyadic(if bits >> 63 == 1 { -modulus } else { modulus }, 1075)
+}
+
+/// Reads W0.npy beside the certificate: obligations F5, S1 and S2. The rows are divided by their norms.
+pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Checked<Vec<Vec<Interval>>> {
+    let mut bytes = Vec::new();
+    let read = File::open(folder.join("W0.npy")).and_then(|file| file.take(1 << 17).read_to_end(&mut bytes));
+    let same = read.is_ok() && sha256(&bytes) == pairs.weights_sha256;
+    ensure(same, "F5", "W0.npy beside the certificate cannot be read, or has another SHA-256")?;
+    let (n, width, p) = (pairs.vectors[0].len(), d as usize, pairs.vectors[0].len() / d as usize);
+    ensure(p * p * (pairs.degrees as usize + 1) <= 20_000_000, "S2", "p^2 (J + 1) is above 2·10^7")?;
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({p}, {d}), }}");
+    let data = bytes.strip_prefix(b"\x93NUMPY\x01\x00").and_then(|rest| {
+        let (length, rest) = rest.split_first_chunk()?;
+        let (found, data) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
+        (found.trim_ascii_end() == header.as_bytes() && data.len() == 8 * p * width).then_some(data)
+    });
+    let data = data.filter(|_| p * width == n);
+    let data = need(data, "S2", format!("W0.npy is no array {header} of {n} numbers, as in a vector of V"))?;
+    let numbers = data.as_chunks().0.iter().map(|bits| number(u64::from_le_bytes(*bits)));
+    let unit = |y: &[Interval]| {
+        let norm = dot(y, y).root();
+        let near = (&norm - &Interval::whole(1)).abs().high < Interval::dyadic(1, 40).low;
+        let inverse = norm.inverse().filter(|_| near);
+        let inverse = need(inverse, "S1", "a row of W0 is no unit vector to within 2^-40")?;
+        Ok(y.iter().map(|x| x * &inverse).collect())
+    };
+    numbers.collect::<Vec<_>>().chunks(width).map(unit).collect()
+}
+
 /// u·v.
-pub fn dot(u: &[Interval], v: &[Interval]) -> Interval {
+fn dot(u: &[Interval], v: &[Interval]) -> Interval {
     u.iter().zip(v).fold(Interval::whole(0), |sum, (x, y)| &sum + &(x * y))
 }
 
 /// The part of A in the degrees from `first` on.
 pub fn form(units: &[Vec<Interval>], levels: &[[Interval; 3]], first: usize) -> Checked<Form> {
-    let d = units[0].len();
-    let (n, zero) = (units.len() * d, || Interval::whole(0));
-    let weight = |(j, [a, c, _]): (usize, &[Interval; 3])| match j < first {
-        true => [0; 3].map(Interval::whole),
-        false => [a.square(), a * c, c.square()].map(|x| x.over(multiplicity(d as u64, j as u64))),
+    let (d, n) = (units[0].len(), units.len() * units[0].len());
+    let weight = |(j, [a, c, _]): (usize, &[Interval; 3])| {
+        let (kept, b) = (u32::from(j >= first), zonal::multiplicity(d as u64, j as u64));
+        [a.square(), a * c, c.square()].map(|x| x.scale(kept, b.clone()))
     };
     let weights: Vec<[Interval; 3]> = levels.iter().enumerate().map(weight).collect();
     let (mut rows, mut width) = (vec![vec![0; n]; n], BigInt::ZERO);
@@ -50,18 +86,17 @@ pub fn form(units: &[Vec<Interval>], levels: &[[Interval; 3]], first: usize) -> 
                 f1 = &f1 + &(ac * &p[1]);
                 f2 = &f2 + &(cc * &p[1]);
                 f3 = &f3 + &(cc * &p[2]);
-                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].times(2)];
-                let next = |i: usize| &inner[i].times(2 * j + d - 2) - &before[i].times(j);
-                before = std::mem::replace(&mut p, [0, 1, 2].map(|i| next(i).over(j + d - 2)));
+                let inner = [&t * &p[0], &(&t * &p[1]) + &p[0], &(&t * &p[2]) + &p[1].scale(2, 1)];
+                let next = |i: usize| &inner[i].scale(2 * j + d - 2, 1) - &before[i].scale(j, 1);
+                before = std::mem::replace(&mut p, [0, 1, 2].map(|i| next(i).scale(1, j + d - 2)));
             }
             let e = &(&f1 - &f2) - &(&t * &f3);
-            let g = &(&f0 - &(&t * &f1).times(2)) + &(&t * &(&f2 + &(&t * &f3)));
+            let g = &(&f0 - &(&t * &f1).scale(2, 1)) + &(&t * &(&f2 + &(&t * &f3)));
             // Entry (a, b) is (E u_a + F3 v_a) u_b + (E v_a + G u_a) v_b, and F2 more on the diagonal.
             for a in 0..d {
                 let (on_u, on_v) = (&(&e * &u[a]) + &(&f3 * &v[a]), &(&e * &v[a]) + &(&g * &u[a]));
                 for b in 0..d {
-                    let diagonal = if a == b { f2.clone() } else { zero() };
-                    let x = &(&(&on_u * &u[b]) + &(&on_v * &v[b])) + &diagonal;
+                    let x = &(&(&on_u * &u[b]) + &(&on_v * &v[b])) + &f2.scale(u32::from(a == b), 1);
                     width = width.max(&x.high - &x.low);
                     let nearest = (((x.low + x.high) >> (BITS - ENTRY)) + 1) >> 1;
                     let entry = i128::try_from(nearest).ok().filter(|x| x.abs() < 1 << 60);
@@ -74,5 +109,36 @@ pub fn form(units: &[Vec<Interval>], levels: &[[Interval; 3]], first: usize) -> 
     }
     // Each entry is off by at most half its width and 2^-60; n times that bounds the norm.
     let twice = (width + (BigInt::from(1) << (BITS - ENTRY))) * n;
-    Ok(Form { rows, error: Interval { low: BigInt::ZERO, high: twice }.over(2) })
+    Ok(Form { rows, error: Interval { low: BigInt::ZERO, high: twice }.scale(1, 2) })
+}
+
+/// The quantities of the kinds spectrum and lemma-2.
+pub fn enclosures(of: &Approximation<'_>, pairs: &Eigenpairs<'_>, folder: &Path) -> Checked<Vec<Interval>> {
+    let (d, r) = (of.certificate.d, pairs.values.len());
+    let units = weights(folder, pairs, d)?;
+    let levels: Vec<[Interval; 3]> = (0..=pairs.degrees).map(|j| of.level(d, j)).collect();
+    let [trace, ..] = of.energies(d);
+    let a = form(&units, &levels, 0)?;
+    let spectrum = eigen::enclose(&a, pairs)?;
+    // A is A_J plus a matrix between 0 and p·tail.
+    let high = zonal::tail(&trace, &levels).high * units.len();
+    let rest = Interval { low: BigInt::ZERO, high };
+    let lambda = |i: usize| {
+        let value = spectrum.values.get(i - 1).map(|value| (value + &rest).scale(1, units.len()));
+        value.map_or(Interval::whole(0), |value| value.not_negative())
+    };
+    let rank = usize::try_from(low_rank(d, pairs.low)).unwrap_or(usize::MAX);
+    let quantity = |claim: &Claim<'_>| match claim.quantity {
+        "eigenvalue" | "next" => Ok(lambda(claim.j as usize)),
+        "rest" => Ok((1..=r).fold(trace.clone(), |rest, i| &rest - &lambda(i)).not_negative()),
+        "gap" if rank <= r => Ok((&lambda(rank) - &lambda(rank + 1)).not_negative()),
+        "gap" => need(None, "E4", format!("V has fewer than n_k = {rank} columns")),
+        _ => {
+            let v = pairs.vectors.get(..rank).filter(|_| rank <= 128);
+            let v = need(v, "M2", format!("n_k = {rank} is above 128 or the number of vectors"))?;
+            let s = form(&units, &levels, pairs.low as usize + 1)?;
+            eigen::worst_case([&a, &s], v, &spectrum, &rest)
+        }
+    };
+    of.certificate.claims.iter().map(quantity).collect()
 }

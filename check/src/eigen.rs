@@ -16,92 +16,84 @@
 //!
 //! *No overflow.* Entries: A < 2^60, V < 2^55, D < 2^71, n ≤ 2^11, so AV and VD stay below 2^126. F and L
 //! are refused from 2^57 on, so sums of 2^11 products stay below 2^125, and M below 2^126.
+//!
+//! *M: the worst case of lemma 2.* The maximum, over all f_k of degree at most k with E f_k² = 1, of
+//! E(f_L(W_L) − f_k)² at the given weights, W_L being least squares in the top n_k eigenvectors of Σ.
+//!
+//! f_L(W_L) is the projection of f_k to the span G of the functions ⟨φ, v⟩, v in the space U of these
+//! eigenvectors. G and the polynomials of degree at most k have the same dimension n_k, so the greatest
+//! squared distance of a unit vector of one from the other is the same both ways: the worst case is the
+//! greatest `vᵀSv/vᵀAv` over U, where S = A − A_{≤k} is the part of A in degrees above k.
+//!
+//! U is replaced by the range of the first n_k columns of V. With ε′ = ε + p·tail and a gap g ≤ D_{n_k} −
+//! λ_{n_k+1}, `s = √n_k ε′/g` bounds the sines of the angles (each entry of U⊥ᵀQ times its gap is one of
+//! U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
+//! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the
+//! quotients, at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − ε), as |a/b − a′/b′| ≤ (|a − a′| +
+//! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and
+//! at least α − π if αA − S is not: LDLᵀ in intervals.
 
 use super::covariance::{ENTRY, Form};
-use super::{BigInt, Checked, Eigenpairs, Interval, ensure};
+use super::{BigInt, Checked, Eigenpairs, Interval, ensure, need};
 
 /// Entries of V, F and L are in units of 2^-54.
-pub const VECTOR: u64 = 54;
+const VECTOR: u64 = 54;
 
 /// What is known of the eigenvalues of A_J.
 pub struct Spectrum {
     /// λ_i for i ≤ r, and for i = r + 1 where r < n.
     pub values: Vec<Interval>,
     /// ε, which bounds ‖AQ − QD‖ too.
-    pub epsilon: Interval,
+    epsilon: Interval,
     /// γ.
-    pub gamma: Interval,
+    gamma: Interval,
 }
 
 /// Σ x_i y_i, over the shorter one. Callers keep it below 2^127.
-pub fn dot(x: &[i128], y: &[i128]) -> i128 {
+fn dot(x: &[i128], y: &[i128]) -> i128 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
-/// The square of an entry of a matrix, twice where it stands for two entries off the diagonal.
-fn square(x: i128, diagonal: bool) -> BigInt {
-    BigInt::from(x) * x * if diagonal { 1 } else { 2 }
-}
-
-/// The root of a sum of squares in units of 2^-bits, rounded up: Frobenius norms.
-fn norm(squares: &BigInt, bits: u64) -> Interval {
-    Interval::dyadic(squares.sqrt() + 1, bits)
+/// The Frobenius norm of a matrix of these entries in units of 2^-bits, rounded up.
+fn norm(entries: impl Iterator<Item = i128>, bits: u64) -> Interval {
+    Interval::dyadic(entries.map(|x| BigInt::from(x) * x).sum::<BigInt>().sqrt() + 1, bits)
 }
 
 /// θ without the error of A: the norm of M − LLᵀ, with L made row by row.
 fn defect_of_cholesky(a: &Form, f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
-    let (mut l, mut squares) = (Vec::<Vec<i128>>::new(), BigInt::ZERO);
+    let (mut l, mut defects) = (Vec::<Vec<i128>>::new(), Vec::new());
     for i in 0..f.len() {
         l.push(Vec::new());
         for j in 0..=i {
-            let m =
-                ((if i == j { mu } else { 0 } - a.rows[i][j]) << (2 * VECTOR - ENTRY)) + dot(&f[i], &f[j]);
+            let difference = if i == j { mu } else { 0 } - a.rows[i][j];
             // Row i has j entries so far. The next, times the pivot, is the rest but for a defect.
-            let rest = m - dot(&l[i], &l[j]);
+            let rest = (difference << (2 * VECTOR - ENTRY)) + dot(&f[i], &f[j]) - dot(&l[i], &l[j]);
             let entry = if i == j { rest.max(0).isqrt() } else { rest.div_euclid(l[j][j]) };
             let good = entry.abs() < 1 << 57 && (i != j || entry > 0);
-            ensure(
-                good,
-                "E4",
-                "a pivot of mu I - A + F F^T is not positive, or an entry of L out of bounds",
-            )?;
+            ensure(good, "E4", "mu I - A + F F^T has no Cholesky factor within the bounds")?;
             l[i].push(entry);
-            squares += square(rest - entry * l[j][j], i == j);
+            let defect = rest - entry * l[j][j];
+            defects.extend([defect, if i == j { 0 } else { defect }]);
         }
     }
-    Ok(norm(&squares, 2 * VECTOR))
+    Ok(norm(defects.into_iter(), 2 * VECTOR))
 }
 
 /// Checks obligations E1 to E4.
 pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
     let (v, d, n, r) = (&pairs.vectors, &pairs.values, a.rows.len(), pairs.values.len());
-    let shapes = (1..=n).contains(&r) && v.len() == r && v.iter().all(|x| x.len() == n);
-    let why = format!("V must be r vectors of {n} entries, and D r numbers that do not increase");
-    ensure(shapes && d.is_sorted_by(|a, b| a >= b), "E1", why)?;
+    let shapes = r <= n && v.len() == r && v.iter().all(|x| x.len() == n);
+    ensure(shapes && d.is_sorted_by(|a, b| a >= b), "E1", "V and D differ in shape, or D increases")?;
 
-    let mut squares = BigInt::ZERO;
-    for (i, x) in v.iter().enumerate() {
-        for (j, y) in v[..=i].iter().enumerate() {
-            squares += square(dot(x, y) - if i == j { 1 << (2 * VECTOR) } else { 0 }, i == j);
-        }
-    }
-    let gamma = norm(&squares, 2 * VECTOR);
-    ensure(
-        gamma.high < Interval::dyadic(1, 2).low,
-        "E2",
-        "the columns of V are not orthonormal to within 1/4",
-    )?;
-
-    let mut squares = BigInt::ZERO;
-    for (v, d) in v.iter().zip(d) {
-        for (row, x) in a.rows.iter().zip(v) {
-            squares += square(dot(row, v) - x * d, true);
-        }
-    }
-    let rho = &norm(&squares, ENTRY + VECTOR) + &a.error.times(2);
+    let unit = |i, j| if i == j { 1 << (2 * VECTOR) } else { 0 };
+    let products = (0..r).flat_map(|i| (0..r).map(move |j| dot(&v[i], &v[j]) - unit(i, j)));
+    let gamma = norm(products, 2 * VECTOR);
+    ensure(gamma.high < Interval::dyadic(1, 2).low, "E2", "V is not orthonormal to within 1/4")?;
+    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a.rows[j], &v[i]) - v[i][j] * d[i]));
+    let rho = &norm(residuals, ENTRY + VECTOR) + &a.error.scale(2, 1);
     let largest = Interval::dyadic(d[0].abs().max(d[r - 1].abs()), ENTRY);
-    let epsilon = &(&(&gamma * &largest).times(2) + &rho) * &(&Interval::whole(1) + &gamma);
-    let radius = if r == n { epsilon.clone() } else { epsilon.times(2) };
+    let epsilon = &(&(&gamma * &largest).scale(2, 1) + &rho) * &(&Interval::whole(1) + &gamma);
+    let radius = if r == n { epsilon.clone() } else { epsilon.scale(2, 1) };
     let mut values: Vec<_> = d.iter().map(|d| Interval::dyadic(*d, ENTRY).widen(&radius)).collect();
     if r == n {
         ensure(pairs.mu == 0, "E4", "mu must be 0 where all eigenvalues are given")?;
@@ -109,15 +101,71 @@ pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
     }
 
     // F = V√D at 2^-54, from √D at 2^-40. Any F of rank r will do.
-    let roots: Vec<i128> = d.iter().map(|d| (d.max(&0) << 21).isqrt()).collect();
-    let row = |i: usize| v.iter().zip(&roots).map(|(v, root)| (v[i] * root) >> 40).collect();
+    let row = |i: usize| v.iter().zip(d).map(|(v, d)| (v[i] * (d.max(&0) << 21).isqrt()) >> 40).collect();
     let f: Vec<Vec<i128>> = (0..n).map(row).collect();
-    let bounded = f.iter().flatten().all(|x| x.abs() < 1 << 57);
-    ensure(bounded, "E4", "an entry of F is out of bounds")?;
+    ensure(f.iter().flatten().all(|x| x.abs() < 1 << 57), "E4", "an entry of F is out of bounds")?;
     let theta = &defect_of_cholesky(a, &f, pairs.mu)? + &a.error;
     let next = &Interval::dyadic(pairs.mu, ENTRY) + &theta;
-    let why = format!("mu + theta is not below D_{r} - 2 epsilon: an eigenvalue may be left out");
-    ensure(next.high < values[r - 1].low, "E4", why)?;
+    ensure(next.high < values[r - 1].low, "E4", "mu + theta is not below D_r - 2 epsilon")?;
     values.push(Interval { low: BigInt::ZERO, high: next.high });
     Ok(Spectrum { values, epsilon, gamma })
+}
+
+/// Whether a symmetric matrix is positive definite; nothing where the intervals leave that open.
+fn positive(mut m: Vec<Vec<Interval>>) -> Option<bool> {
+    for k in 0..m.len() {
+        let Some(inverse) = m[k][k].inverse() else {
+            return (m[k][k].high <= BigInt::ZERO).then_some(false);
+        };
+        for i in k + 1..m.len() {
+            let factor = &m[i][k] * &inverse;
+            for j in k + 1..=i {
+                m[i][j] = &m[i][j] - &(&factor * &m[j][k]);
+            }
+        }
+    }
+    Some(true)
+}
+
+/// vᵢᵀAvⱼ for the columns, with an error for ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ.
+fn gram(form: &Form, columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interval>> {
+    let row = |v: &Vec<i128>| {
+        let av: Vec<i128> = form.rows.iter().map(|row| dot(row, v)).collect();
+        let product = |w: &Vec<i128>| av.iter().zip(w).map(|(x, y)| BigInt::from(*x) * y).sum::<BigInt>();
+        let entry = |w| Interval::dyadic(product(w), ENTRY + 2 * VECTOR).widen(error);
+        columns.iter().map(entry).collect()
+    };
+    columns.iter().map(row).collect()
+}
+
+/// An enclosure of the worst case: obligations M1 and M2. The columns are n_k, and `rest` is p·tail.
+pub fn worst_case(forms: [&Form; 2], v: &[Vec<i128>], e: &Spectrum, rest: &Interval) -> Checked<Interval> {
+    let (rank, one, last) = (v.len(), Interval::whole(1), &e.values[v.len() - 1]);
+    let next = e.values.get(rank).map_or(Interval::whole(0), |next| next + rest);
+    let inverses = (last - &next).inverse().zip(last.inverse());
+    let (gap, least) = need(inverses, "M2", format!("there is no gap below eigenvalue n_k = {rank}"))?;
+    let sine = &(&Interval::whole(rank).root() * &(&e.epsilon + rest)) * &gap;
+    ensure(sine.high < one.scale(1, 2).low, "M2", "V is not shown to be near the top eigenspace")?;
+    let norm = &e.values[0].abs() + rest;
+    let pi = (&(&norm * &(&sine + &sine.square())) * &least).scale(2, 1);
+
+    let error = |form: &Form| &(&one + &e.gamma) * &(&form.error + rest);
+    let [a, s] = forms.map(|form| gram(form, v, &error(form)));
+    // Whether xA − S is positive definite on the range of V.
+    let definite = |x: &Interval| {
+        let row = |i: usize| a[i].iter().zip(&s[i]).map(|(a, s)| &(x * a) - s).collect();
+        positive((0..rank).map(row).collect())
+    };
+    let (zero, two) = (Interval::whole(0), Interval::whole(2));
+    ensure(definite(&two) == Some(true), "M1", "A is not shown to be positive definite on the range of V")?;
+    // Each end by 50 bisections. 0 is a lower end without proof, since S ⪰ 0.
+    let end = |sought: bool, mut good: Interval, mut bad: Interval| {
+        for _ in 0..50 {
+            let middle = (&good + &bad).scale(1, 2);
+            if definite(&middle) == Some(sought) { good = middle } else { bad = middle }
+        }
+        good
+    };
+    let (low, high) = (end(false, zero.clone(), two.clone()), end(true, two, zero));
+    Ok(Interval { low: low.low - &pi.high, high: high.high + &pi.high }.not_negative())
 }

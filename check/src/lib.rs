@@ -13,28 +13,25 @@
 //!   enclosure; Z7 claims are known, and made once.
 //! - **L** every dimension ([`every_d`]): L2 d0 ≤ d1; L3 a positive lower end; L5 claims. L1, the suprema,
 //!   and L4, the dimensions below d0, are computed, and cannot fail.
-//! - **I** identities ([`identity`]): I1 λ_0(σ″) ≠ 0; I2 claims.
-//! - **S**, **E**, **M** weights ([`weights`], [`covariance`], [`eigen`], [`worst_case`]): S1 unit rows; S2
-//!   shapes; S3 entries of A; E1 shapes of V and D; E2 γ; E3 ρ, computed; E4 nothing is left out; E5 claims;
-//!   M1 the forms; M2 the gap; M3 the claim.
+//! - **I** identities ([`every_d`]): I1 λ_0(σ″) ≠ 0; I2 claims.
+//! - **S**, **E**, **M** weights ([`covariance`], [`eigen`]): S1 unit rows; S2 shapes; S3 entries of A; E1
+//!   shapes of V and D; E2 γ; E3 ρ, computed; E4 nothing is left out; E5 claims; M1 the forms; M2 the gap; M3
+//!   the claim.
 
 pub mod certificate;
 pub mod chebyshev;
 pub mod covariance;
 pub mod eigen;
 pub mod every_d;
-pub mod identity;
 pub mod number;
 pub mod sha256;
 pub mod statement;
-pub mod weights;
-pub mod worst_case;
 pub mod zonal;
 
 use certificate::{Certificate, Claim, Eigenpairs, Reader, digest};
 use chebyshev::Approximation;
 use num_bigint::BigInt;
-use number::{BITS, Interval, Rational, ceiling, floor};
+use number::{BITS, Interval, Rational, floor};
 use std::{fmt, path::Path};
 
 /// The longest file that is read, in bytes.
@@ -96,16 +93,17 @@ pub struct Proved {
 
 /// Checks one certificate; `folder` is where W0.npy is, for the kinds that have weights.
 pub fn check(bytes: &[u8], folder: &Path) -> Checked<Accepted> {
-    ensure(bytes.len() <= LONGEST, "F2", "the file is longer than 64 MiB")?;
-    let mut reader = Reader { bytes, at: 0 };
+    ensure(bytes.len() <= LONGEST && bytes.is_ascii(), "F2", "the file is not ASCII, or above 64 MiB")?;
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let mut reader = Reader(text);
     let certificate = certificate::read(&mut reader)?;
     let words = reader.key("statement")?.string(Some)?;
     // All bytes before the opening quote of the last key are hashed.
-    let hashed = reader.at + bytes[reader.at..].iter().take_while(|c| **c != b'"').count();
-    let sha256 = reader.key("sha256")?.string(digest)?;
-    reader.due(b'}')?;
-    ensure(reader.at == bytes.len(), "F1", "bytes follow the end of the certificate")?;
-    ensure(sha256::sha256(&bytes[..hashed]) == sha256, "F3", "the hash is not that of the file")?;
+    let hashed = text.len() - reader.0.len() + reader.0.find('"').unwrap_or(0);
+    let hash = reader.key("sha256")?.string(digest)?;
+    reader.due("}")?;
+    ensure(reader.0.is_empty(), "F1", "bytes follow the end of the certificate")?;
+    ensure(sha256::sha256(&bytes[..hashed]) == hash, "F3", "the hash is not that of the file")?;
     let statement = statement::statement(&certificate)?;
     ensure(words == statement, "F4", "the statement is not what the fields say")?;
 
@@ -113,30 +111,28 @@ pub fn check(bytes: &[u8], folder: &Path) -> Checked<Accepted> {
     let (obligation, enclosures) = match (certificate.kind, &certificate.pairs) {
         ("zonal", _) => ("Z6", zonal::enclosures(&of)),
         ("all-d", _) => ("L5", every_d::enclosures(&of)?),
-        (_, None) => ("I2", identity::enclosures(&of)?),
-        (_, Some(pairs)) => ("E5", weights::enclosures(&of, pairs, folder)?),
+        (_, None) => ("I2", every_d::constants(&of)?),
+        (_, Some(pairs)) => ("E5", covariance::enclosures(&of, pairs, folder)?),
     };
     let mut claims = Vec::new();
     for (claim, Interval { low, high }) in certificate.claims.iter().zip(enclosures) {
-        let (quantity, j, [(a, claimed_low), (b, claimed_high)]) = (claim.quantity, claim.j, &claim.ends);
+        let (quantity, j, [(a, from), (b, to)]) = (claim.quantity, claim.j, &claim.ends);
         let enclosure = [low, high].map(|num| Rational { num, den: BigInt::from(1) << BITS });
-        let inside = claimed_low.at_most(&enclosure[0]) && enclosure[1].at_most(claimed_high);
         let [low, high] = outward(&enclosure, 30);
         let why = format!("{quantity} with j = {j} is shown to be in [{low}, {high}], not in [{a}, {b}]");
+        let inside = from.at_most(&enclosure[0]) && enclosure[1].at_most(to);
         ensure(inside, if quantity == "worst-case" { "M3" } else { obligation }, why)?;
-        let claimed = [claimed_low.clone(), claimed_high.clone()];
-        claims.push(Proved { quantity: quantity.into(), j, claimed, enclosure });
+        claims.push(Proved { quantity: quantity.into(), j, claimed: [from.clone(), to.clone()], enclosure });
     }
     Ok(Accepted { kind: certificate.kind.into(), statement, claims })
 }
 
 /// Two ends in decimal digits, `digits` of them behind the point, rounded outwards.
-pub fn outward([low, high]: &[Rational; 2], digits: u32) -> [String; 2] {
-    let power = BigInt::from(10).pow(digits);
-    [floor(&(&low.num * &power), &low.den), ceiling(&(&high.num * &power), &high.den)].map(|n| {
+pub fn outward([low, high]: &[Rational; 2], digits: usize) -> [String; 2] {
+    let power = BigInt::from(10).pow(digits as u32);
+    [floor(&(&low.num * &power), &low.den), -floor(&(-&high.num * &power), &high.den)].map(|n| {
         let sign = if n < BigInt::ZERO { "-" } else { "" };
-        let mut text = format!("{:0>width$}", n.magnitude().to_string(), width = digits as usize + 1);
-        text.insert_str(text.len() - digits as usize, if digits > 0 { "." } else { "" });
-        format!("{sign}{text}")
+        let [whole, fraction] = [n.magnitude() / power.magnitude(), n.magnitude() % power.magnitude()];
+        format!("{sign}{whole}.{fraction:0digits$}")
     })
 }

@@ -32,43 +32,23 @@ pub fn floor(n: &BigInt, d: &BigInt) -> BigInt {
     if *n < BigInt::ZERO { (n + 1) / d - 1 } else { n / d }
 }
 
-/// `⌈n/d⌉` for positive d.
-pub fn ceiling(n: &BigInt, d: &BigInt) -> BigInt {
-    -floor(&-n, d)
-}
-
 impl Rational {
     /// Whether the fraction is at most `other`.
     pub fn at_most(&self, other: &Self) -> bool {
         &self.num * &other.den <= &other.num * &self.den
-    }
-
-    /// The modulus.
-    pub fn abs(&self) -> Self {
-        Self { num: self.num.magnitude().clone().into(), den: self.den.clone() }
-    }
-
-    /// The interval of this one number.
-    pub fn interval(&self) -> Interval {
-        Interval::ratio(self.num.clone(), self.den.clone())
     }
 }
 
 impl Interval {
     /// A whole number.
     pub fn whole(n: impl Into<BigInt>) -> Self {
-        Self::ratio(n, 1)
-    }
-
-    /// The fraction n/d of whole numbers, d positive.
-    pub fn ratio(n: impl Into<BigInt>, d: impl Into<BigInt>) -> Self {
-        let unit = BigInt::from(1) << BITS;
-        Self { low: unit.clone(), high: unit }.scale(n, d)
+        let low = n.into() << BITS;
+        Self { high: low.clone(), low }
     }
 
     /// The number n·2^-bits.
     pub fn dyadic(n: impl Into<BigInt>, bits: u64) -> Self {
-        Self::ratio(n, BigInt::from(1) << bits)
+        Self::whole(n).scale(1, BigInt::from(1) << bits)
     }
 
     /// 1/π, from 48 hexadecimal digits of it.
@@ -83,17 +63,7 @@ impl Interval {
         let (n, d) = (n.into(), d.into());
         let mut ends = [&self.low * &n, &self.high * &n];
         ends.sort();
-        Self { low: floor(&ends[0], &d), high: ceiling(&ends[1], &d) }
-    }
-
-    /// n·x for whole n.
-    pub fn times(&self, n: impl Into<BigInt>) -> Self {
-        self.scale(n, 1)
-    }
-
-    /// x/d for whole d > 0.
-    pub fn over(&self, d: impl Into<BigInt>) -> Self {
-        self.scale(1, d)
+        Self { low: floor(&ends[0], &d), high: -floor(&-&ends[1], &d) }
     }
 
     /// |x|.

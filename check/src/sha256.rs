@@ -7,9 +7,7 @@ use num_bigint::BigUint;
 pub fn sha256(bytes: &[u8]) -> String {
     let primes: Vec<u32> = (2..312).filter(|n| (2..*n).all(|k| n % k != 0)).collect();
     // ⌊x^(1/root)·2^32⌋ mod 2^32.
-    let fraction =
-        |x: u32, root: u32| (BigUint::from(x) << (32 * root)).nth_root(root).iter_u32_digits().next();
-    let constant = |x: u32, root: u32| fraction(x, root).unwrap_or_default();
+    let constant = |x: u32, root: u32| (BigUint::from(x) << (32 * root)).nth_root(root).to_u32_digits()[0];
     let k: Vec<u32> = primes.iter().map(|x| constant(*x, 3)).collect();
     let mut state: [u32; 8] = std::array::from_fn(|i| constant(primes[i], 2));
 

@@ -1,13 +1,12 @@
 //! The words of a certificate, made from the fields and never read: obligations F4 and Z7.
 
-use super::{BigInt, Certificate, Checked, Claim, Rational, covariance::low_rank, ensure, need};
+use super::{BigInt, Certificate, Checked, Claim, Eigenpairs, Rational, covariance::low_rank, ensure, need};
 use std::collections::HashSet;
 
-/// The words of a claim before `in [lo, hi]`, if the kind has this quantity with this j.
-fn words(certificate: &Certificate<'_>, claim: &Claim<'_>) -> Option<String> {
-    let (j, none) = (claim.j, u64::MAX);
-    let sizes = certificate.pairs.as_ref().map(|x| (x.values.len() as u64, x.n as u64, x.low));
-    let (r, n, k) = sizes.unwrap_or((none, 0, none));
+/// The words of a claim before `in [lo, hi]`, if the kind has this quantity with this j; r, n and k are the
+/// sizes of a matrix.
+fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) -> Option<String> {
+    let j = claim.j;
     let words = match (certificate.kind, claim.quantity, j) {
         ("zonal", "lambda_sigma1", 0..=512) => "lambda_{j}(sigma') is",
         ("zonal", "lambda_sigma2", 0..=512) => "lambda_{j}(sigma'') is",
@@ -49,7 +48,7 @@ fn words(certificate: &Certificate<'_>, claim: &Claim<'_>) -> Option<String> {
 
 /// The fraction in decimal digits, reduced: `3` or `-1/2`.
 fn fraction(x: &Rational) -> String {
-    let (mut divisor, mut rest) = (x.abs().num, x.den.clone());
+    let (mut divisor, mut rest) = (BigInt::from(x.num.magnitude().clone()), x.den.clone());
     while rest != BigInt::ZERO {
         (divisor, rest) = (rest.clone(), divisor % rest);
     }
@@ -59,16 +58,17 @@ fn fraction(x: &Rational) -> String {
 
 /// The statement of a certificate, in words.
 pub fn statement(certificate: &Certificate<'_>) -> Checked<String> {
-    let (d, shift) = (certificate.d, fraction(&certificate.shift));
+    let (d, shift, none) = (certificate.d, fraction(&certificate.shift), u64::MAX);
+    let sizes = |x: &Eigenpairs<'_>| [x.values.len() as u64, x.vectors[0].len() as u64, x.low];
+    let sizes = certificate.pairs.as_ref().map_or([none, 0, none], sizes);
     let argument = match shift.strip_prefix('-') {
         Some(positive) => format!("z + {positive}"),
-        None => format!("z - {shift}"),
+        None => format!("z - {shift}").replace("z - 0", "z"),
     };
-    let argument = argument.strip_suffix(" - 0").unwrap_or(&argument);
     let sigma = format!("Let sigma(z) = {}({argument})", certificate.activation);
     let opening = match (certificate.kind, certificate.d1, &certificate.pairs) {
         (_, _, Some(pairs)) => {
-            let (m, hash) = (2 * pairs.n as u64 / d.max(1), pairs.weights_sha256);
+            let (m, hash) = (2 * sizes[1] / d.max(1), pairs.weights_sha256);
             let weights = format!("W0 the weights with SHA-256 {hash}, each row divided by its norm");
             format!("{sigma}, d = {d}, m = {m} and {weights}. Then")
         }
@@ -81,7 +81,7 @@ pub fn statement(certificate: &Certificate<'_>) -> Checked<String> {
     for claim in &certificate.claims {
         let (quantity, j, [(low, _), (high, _)]) = (claim.quantity, claim.j, &claim.ends);
         ensure(seen.insert((quantity, j)), "Z7", format!("{quantity} with j = {j} is claimed twice"))?;
-        let words = words(certificate, claim);
+        let words = words(certificate, claim, sizes);
         let words = need(words, "Z7", format!("this kind has no quantity {quantity} with j = {j}"))?;
         clauses.push(format!("{words} in [{low}, {high}]"));
     }

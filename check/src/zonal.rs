@@ -37,18 +37,16 @@ impl Approximation<'_> {
             sum = &sum + &Interval::whole(g.c[i].clone());
         }
         // The weight of the power j is d^{j/2}/L^j · j!/Π_{t<j}(d+2t).
-        let (mut num, mut den) = (factor * BigInt::from(d).pow(j as u32 / 2), g.den.clone());
-        for t in 0..start {
-            num *= &l.den * (t + 1);
-            den *= &l.num * (d + 2 * t);
-        }
+        let num =
+            factor * BigInt::from(d).pow(j as u32 / 2) * (1..=start).map(|t| &l.den * t).product::<BigInt>();
+        let den = &g.den * (0..start).map(|t| &l.num * (d + 2 * t)).product::<BigInt>();
         let sum = sum.scale(num, den);
         if j % 2 == 1 { &sum * &Interval::whole(d).root() } else { sum }
     }
 
     /// λ_j(σ′) for `order` 1 and λ_j(σ″) for `order` 2: `E_d[g P_j]`.
     pub fn lambda(&self, order: usize, d: u64, j: u64) -> Interval {
-        let error = &self.delta[order - 1] * &Interval::ratio(1, multiplicity(d, j)).root();
+        let error = &self.delta[order - 1] * &Interval::whole(1).scale(1, multiplicity(d, j)).root();
         &self.moment(&self.powers[order - 1], d, j, &BigInt::from(1)).widen(&error) * &self.factor
     }
 
@@ -58,13 +56,13 @@ impl Approximation<'_> {
         // B λ_{j−1} and B λ_{j+1}.
         let [below, above] = [j.saturating_sub(1), j + 1].map(|j| self.moment(&self.powers[0], d, j, &b));
         let coefficient = |sum: Interval, error: Interval| {
-            let value = (&sum * &Interval::whole(d).root()).over(2 * j + d - 2);
+            let value = (&sum * &Interval::whole(d).root()).scale(1, 2 * j + d - 2);
             &value.widen(&(&self.delta[0] * &error.root())) * &self.factor
         };
-        let a = coefficient(&above.times(j + d - 2) + &below.times(j), Interval::whole(b.clone()));
-        let error = Interval::ratio(&b * (d - 1), square.max(1));
+        let a = coefficient(&above.scale(j + d - 2, 1) + &below.scale(j, 1), Interval::whole(b.clone()));
+        let error = Interval::whole(&b * (d - 1)).scale(1, square.max(1));
         let c = if j == 0 { Interval::whole(0) } else { coefficient(&below - &above, error) };
-        let tau = (&a.square() + &c.square().times(square)).over(b);
+        let tau = (&a.square() + &c.square().scale(square, 1)).scale(1, b);
         [a, c, tau]
     }
 
@@ -73,9 +71,9 @@ impl Approximation<'_> {
     pub fn energies(&self, d: u64) -> [Interval; 3] {
         let square = self.series.times(&self.series).powers();
         let [e0, e2] = [0, 2].map(|j| self.moment(&square, d, j, &BigInt::from(1)));
-        let error = &self.delta[0] * &(&self.sup.times(2) + &self.delta[0]);
+        let error = &self.delta[0] * &(&self.sup.scale(2, 1) + &self.delta[0]);
         let energy = |x: Interval| &x.widen(&error).not_negative() * &self.factor.square();
-        [energy(e0.clone()).times(d), energy(&e0 + &e2.times(d - 1)), energy(&e0 - &e2)]
+        [energy(e0.clone()).scale(d, 1), energy(&e0 + &e2.scale(d - 1, 1)), energy(&e0 - &e2)]
     }
 }
 
@@ -98,7 +96,7 @@ pub fn enclosures(of: &Approximation<'_>) -> Vec<Interval> {
             "A" => a.clone(),
             "C" => c.clone(),
             "tau" => tau.clone(),
-            "kappa" => tau.over(multiplicity(d, j)),
+            "kappa" => tau.scale(1, multiplicity(d, j)),
             "trace" => trace.clone(),
             "radial" => radial.clone(),
             "tangential" => tangential.clone(),

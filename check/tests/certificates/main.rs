@@ -87,9 +87,10 @@ fn with(text: &str, key: &str, new: &str) -> String {
 /// Writes the words and the hash of a certificate anew, as they follow from the fields: what a prover does
 /// last. Whatever follows the claims is dropped.
 fn seal(bytes: &[u8]) -> Checked<Vec<u8>> {
-    let mut reader = Reader { bytes, at: 0 };
+    let text = std::str::from_utf8(bytes).unwrap();
+    let mut reader = Reader(text);
     let statement = statement(&read(&mut reader)?)?;
-    let mut sealed = bytes[..reader.at].to_vec();
+    let mut sealed = bytes[..text.len() - reader.0.len()].to_vec();
     sealed.extend(format!(",\n\"statement\": \"{statement}\",\n").bytes());
     let digest = sha256(&sealed);
     sealed.extend(format!("\"sha256\": \"{digest}\"}}").bytes());
