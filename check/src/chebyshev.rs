@@ -19,10 +19,8 @@
 //! σ′ = (2/√π)g and σ″ = (2/√π)(−2vg): p stands for g, −2vp for −2vg, with |v| ≤ X. ∎
 
 use super::{BigInt, Certificate, Checked, Interval, Rational, ensure};
-use num_bigint::BigUint;
 
 /// `Σ c_k T_k(u/L) / den`, or `Σ c_k (u/L)^k / den`.
-#[derive(Clone)]
 pub struct Polynomial {
     /// The coefficients.
     pub c: Vec<BigInt>,
@@ -65,7 +63,7 @@ impl Polynomial {
 
     /// A bound on a series: the sum of the moduli of its coefficients.
     fn bound(&self) -> Interval {
-        let sum: BigUint = self.c.iter().map(BigInt::magnitude).sum();
+        let sum: BigInt = self.c.iter().map(|c| BigInt::from(c.magnitude().clone())).sum();
         Interval::whole(sum).scale(1, self.den.clone())
     }
 
@@ -101,47 +99,42 @@ pub struct Approximation<'a> {
 
 impl<'a> Approximation<'a> {
     /// Checks obligations L2 and Z1 to Z4.
-    pub fn new(certificate: &'a Certificate<'a>) -> Checked<Self> {
-        let (b, l, y) = (&certificate.shift, &certificate.width, &certificate.bound);
-        let (d, d1) = (certificate.d, certificate.d1.unwrap_or(certificate.d));
+    pub fn new(of: &'a Certificate<'a>) -> Checked<Self> {
+        let (b, l, y) = (&of.shift, &of.width, &of.bound);
+        let (d, d1) = (of.d, of.d1.unwrap_or(of.d));
         ensure(d <= d1, "L2", format!("d0 = {d} is above d1 = {d1}"))?;
         let contains_b = b.num.magnitude() * l.den.magnitude() <= l.num.magnitude() * b.den.magnitude();
-        let good = l.num > BigInt::ZERO && y.num > BigInt::ZERO && contains_b;
-        ensure(good, "Z1", "L and Y must be positive, and L at least |b|")?;
-        let contains_d = &l.num * &l.num >= &l.den * &l.den * d1;
-        ensure(d >= 3 && contains_d, "Z2", format!("d = {d} must be at least 3, and L^2 at least {d1}"))?;
+        let positive = l.num > BigInt::ZERO && y.num > BigInt::ZERO;
+        ensure(positive && contains_b, "Z1", "L and Y must be positive, and L at least |b|")?;
+        ensure(d >= 3 && &l.num * &l.num >= &l.den * &l.den * d1, "Z2", "d must be from 3 to L^2")?;
 
-        let unit = BigInt::from(1) << certificate.scale;
-        let p = Polynomial { c: certificate.coefficients.clone(), den: unit };
-        let twice_v = vec![&b.num * &l.den * -2, &b.den * &l.num * 2];
-        let twice_v = Polynomial { c: twice_v, den: &b.den * &l.den };
+        let p = Polynomial { c: of.coefficients.clone(), den: BigInt::from(1) << of.scale };
+        let two_v = Polynomial { c: vec![&b.num * &l.den * -2, &b.den * &l.num * 2], den: &b.den * &l.den };
         let minus = Polynomial { c: vec![(-1).into()], den: 1.into() };
         let (slope, one) = (p.derivative(l), Interval::whole(1));
         // r, what p(b) is near, sup |σ′|/factor, and the a of δ₁ = Y(a + Y) + η.
-        let (defect, start, sup, a) = match certificate.activation {
+        let (defect, start, sup, a) = match of.activation {
             "sigmoid" => (slope.plus(&p.times(&p.plus(&minus))), one.scale(1, 2), one.scale(1, 4), 1),
             "tanh" => (slope.plus(&p.times(&p)).plus(&minus), Interval::whole(0), one.clone(), 2),
-            _ => (slope.plus(&twice_v.times(&p)), one.clone(), one.clone(), 0),
+            _ => (slope.plus(&two_v.times(&p)), one.clone(), one.clone(), 0),
         };
         let [eta, eta1] = [defect.bound(), defect.derivative(l).bound()];
-        let [num, den] = [&b.num * &l.den, &b.den * &l.num];
-        let horner = |sum: Interval, c| &sum.scale(num.clone(), den.clone()) + &Interval::whole(c);
+        let horner = |sum: Interval, c| &sum.scale(&b.num * &l.den, &b.den * &l.num) + &Interval::whole(c);
         let at_b = p.powers().c.into_iter().rev().fold(Interval::whole(0), horner);
         let epsilon0 = (&at_b.scale(1, p.den.clone()) - &start).abs();
         let [b, half_width, y] = [b, l, y].map(|x| Interval::whole(x.num.clone()).scale(1, x.den.clone()));
         let reach = &half_width + &b.abs();
-        let (growth, delta, series, second, factor) = if certificate.activation == "erf" {
-            let second = twice_v.times(&p).times(&minus);
+        let (growth, delta, second, series, factor) = if of.activation == "erf" {
+            let second = two_v.times(&p).times(&minus);
             let factor = Interval::inverse_of_pi().root().scale(2, 1);
-            (eta, [y.clone(), (&reach * &y).scale(2, 1)], p, second, factor)
+            (eta, [y.clone(), (&reach * &y).scale(2, 1)], second, p, factor)
         } else {
             let delta1 = &(&y * &(&Interval::whole(a) + &y)) + &eta;
             let delta2 = &(&delta1.scale(a, 1) + &(&y * &(&sup + &delta1)).scale(2, 1)) + &eta1;
-            (&eta + &y.square(), [delta1, delta2], slope.clone(), slope.derivative(l), one)
+            (&eta + &y.square(), [delta1, delta2], slope.derivative(l), slope, one)
         };
         let needed = &epsilon0 + &(&reach * &growth);
         ensure(needed.high < y.low, "Z3", "the a priori bound Y does not close")?;
-        let powers = [series.powers(), second.powers()];
-        Ok(Self { certificate, series, powers, delta, sup, factor })
+        Ok(Self { certificate: of, powers: [series.powers(), second.powers()], series, delta, sup, factor })
     }
 }

@@ -18,13 +18,9 @@ pub fn low_rank(d: u64, k: u64) -> BigInt {
     (0..=k).map(|j| zonal::multiplicity(d.max(3), j)).sum()
 }
 
-/// A symmetric matrix, rounded.
-pub struct Form {
-    /// The entries, in units of 2^-59 and less than 2 in modulus.
-    pub rows: Vec<Vec<i128>>,
-    /// A bound on the operator norm of what the rounding and the intervals leave open.
-    pub error: Interval,
-}
+/// A symmetric matrix: the rows of its entries, in units of 2^-59 and less than 2 in modulus, and a bound on
+/// the operator norm of what the rounding and the intervals leave open.
+pub type Form = (Vec<Vec<i128>>, Interval);
 
 /// The f64 of these bits; infinities and what is no number become numbers of at least 2^1024.
 fn number(bits: u64) -> Interval {
@@ -38,7 +34,7 @@ fn number(bits: u64) -> Interval {
 pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Checked<Vec<Vec<Interval>>> {
     let mut bytes = Vec::new();
     let read = File::open(folder.join("W0.npy")).and_then(|file| file.take(1 << 17).read_to_end(&mut bytes));
-    let same = read.is_ok() && sha256(&bytes) == pairs.weights_sha256;
+    let same = read.is_ok_and(|_| sha256(&bytes) == pairs.weights_sha256);
     ensure(same, "F5", "W0.npy beside the certificate cannot be read, or has another SHA-256")?;
     let (n, width, p) = (pairs.vectors[0].len(), d as usize, pairs.vectors[0].len() / d as usize);
     ensure(p * p * (pairs.degrees as usize + 1) <= 20_000_000, "S2", "p^2 (J + 1) is above 2·10^7")?;
@@ -46,16 +42,15 @@ pub fn weights(folder: &Path, pairs: &Eigenpairs<'_>, d: u64) -> Checked<Vec<Vec
     let data = bytes.strip_prefix(b"\x93NUMPY\x01\x00").and_then(|rest| {
         let (length, rest) = rest.split_first_chunk()?;
         let (found, data) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
-        (found.trim_ascii_end() == header.as_bytes() && data.len() == 8 * p * width).then_some(data)
+        let good = found.trim_ascii_end() == header.as_bytes() && p * width == n;
+        Some(data).filter(|data| good && data.len() == 8 * n)
     });
-    let data = data.filter(|_| p * width == n);
     let data = need(data, "S2", format!("W0.npy is no array {header} of {n} numbers, as in a vector of V"))?;
     let numbers = data.as_chunks().0.iter().map(|bits| number(u64::from_le_bytes(*bits)));
     let unit = |y: &[Interval]| {
         let norm = dot(y, y).root();
         let near = (&norm - &Interval::whole(1)).abs().high < Interval::dyadic(1, 40).low;
-        let inverse = norm.inverse().filter(|_| near);
-        let inverse = need(inverse, "S1", "a row of W0 is no unit vector to within 2^-40")?;
+        let inverse = need(norm.inverse().filter(|_| near), "S1", "a row of W0 is no unit vector")?;
         Ok(y.iter().map(|x| x * &inverse).collect())
     };
     numbers.collect::<Vec<_>>().chunks(width).map(unit).collect()
@@ -109,7 +104,7 @@ pub fn form(units: &[Vec<Interval>], levels: &[[Interval; 3]], first: usize) -> 
     }
     // Each entry is off by at most half its width and 2^-60; n times that bounds the norm.
     let twice = (width + (BigInt::from(1) << (BITS - ENTRY))) * n;
-    Ok(Form { rows, error: Interval { low: BigInt::ZERO, high: twice }.scale(1, 2) })
+    Ok((rows, Interval { low: BigInt::ZERO, high: twice }.scale(1, 2)))
 }
 
 /// The quantities of the kinds spectrum and lemma-2.
@@ -121,17 +116,16 @@ pub fn enclosures(of: &Approximation<'_>, pairs: &Eigenpairs<'_>, folder: &Path)
     let a = form(&units, &levels, 0)?;
     let spectrum = eigen::enclose(&a, pairs)?;
     // A is A_J plus a matrix between 0 and p·tail.
-    let high = zonal::tail(&trace, &levels).high * units.len();
-    let rest = Interval { low: BigInt::ZERO, high };
-    let lambda = |i: usize| {
-        let value = spectrum.values.get(i - 1).map(|value| (value + &rest).scale(1, units.len()));
-        value.map_or(Interval::whole(0), |value| value.not_negative())
-    };
+    let tail = levels.iter().fold(trace.clone(), |rest, [_, _, tau]| &rest - tau).not_negative();
+    let rest = Interval { low: BigInt::ZERO, high: tail.high * units.len() };
+    let value = |value: &Interval| (value + &rest).scale(1, units.len()).not_negative();
+    // λ_1(Σ) and so on; λ_{n+1} = 0.
+    let lambda: Vec<_> = spectrum.0.iter().map(value).chain([Interval::whole(0)]).collect();
     let rank = usize::try_from(low_rank(d, pairs.low)).unwrap_or(usize::MAX);
     let quantity = |claim: &Claim<'_>| match claim.quantity {
-        "eigenvalue" | "next" => Ok(lambda(claim.j as usize)),
-        "rest" => Ok((1..=r).fold(trace.clone(), |rest, i| &rest - &lambda(i)).not_negative()),
-        "gap" if rank <= r => Ok((&lambda(rank) - &lambda(rank + 1)).not_negative()),
+        "eigenvalue" | "next" => Ok(lambda[claim.j as usize - 1].clone()),
+        "rest" => Ok(lambda[..r].iter().fold(trace.clone(), |rest, x| &rest - x).not_negative()),
+        "gap" if rank <= r => Ok((&lambda[rank - 1] - &lambda[rank]).not_negative()),
         "gap" => need(None, "E4", format!("V has fewer than n_k = {rank} columns")),
         _ => {
             let v = pairs.vectors.get(..rank).filter(|_| rank <= 128);

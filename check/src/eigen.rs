@@ -39,15 +39,8 @@ use super::{BigInt, Checked, Eigenpairs, Interval, ensure, need};
 /// Entries of V, F and L are in units of 2^-54.
 const VECTOR: u64 = 54;
 
-/// What is known of the eigenvalues of A_J.
-pub struct Spectrum {
-    /// λ_i for i ≤ r, and for i = r + 1 where r < n.
-    pub values: Vec<Interval>,
-    /// ε, which bounds ‖AQ − QD‖ too.
-    epsilon: Interval,
-    /// γ.
-    gamma: Interval,
-}
+/// The λ_i of A_J for i ≤ r, and for i = r + 1 where r < n; ε, which bounds ‖AQ − QD‖ too, and γ.
+pub type Spectrum = (Vec<Interval>, [Interval; 2]);
 
 /// Σ x_i y_i, over the shorter one. Callers keep it below 2^127.
 fn dot(x: &[i128], y: &[i128]) -> i128 {
@@ -60,17 +53,17 @@ fn norm(entries: impl Iterator<Item = i128>, bits: u64) -> Interval {
 }
 
 /// θ without the error of A: the norm of M − LLᵀ, with L made row by row.
-fn defect_of_cholesky(a: &Form, f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
+fn defect_of_cholesky(a: &[Vec<i128>], f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
     let (mut l, mut defects) = (Vec::<Vec<i128>>::new(), Vec::new());
     for i in 0..f.len() {
         l.push(Vec::new());
         for j in 0..=i {
-            let difference = if i == j { mu } else { 0 } - a.rows[i][j];
+            let difference = if i == j { mu } else { 0 } - a[i][j];
             // Row i has j entries so far. The next, times the pivot, is the rest but for a defect.
             let rest = (difference << (2 * VECTOR - ENTRY)) + dot(&f[i], &f[j]) - dot(&l[i], &l[j]);
             let entry = if i == j { rest.max(0).isqrt() } else { rest.div_euclid(l[j][j]) };
-            let good = entry.abs() < 1 << 57 && (i != j || entry > 0);
-            ensure(good, "E4", "mu I - A + F F^T has no Cholesky factor within the bounds")?;
+            let bounded = entry.abs() < 1 << 57 && (i != j || entry > 0);
+            ensure(bounded, "E4", "mu I - A + F F^T has no Cholesky factor within the bounds")?;
             l[i].push(entry);
             let defect = rest - entry * l[j][j];
             defects.extend([defect, if i == j { 0 } else { defect }]);
@@ -80,35 +73,34 @@ fn defect_of_cholesky(a: &Form, f: &[Vec<i128>], mu: i128) -> Checked<Interval> 
 }
 
 /// Checks obligations E1 to E4.
-pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
-    let (v, d, n, r) = (&pairs.vectors, &pairs.values, a.rows.len(), pairs.values.len());
+pub fn enclose((a, error): &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
+    let (v, d, n, r) = (&pairs.vectors, &pairs.values, a.len(), pairs.values.len());
     let shapes = r <= n && v.len() == r && v.iter().all(|x| x.len() == n);
     ensure(shapes && d.is_sorted_by(|a, b| a >= b), "E1", "V and D differ in shape, or D increases")?;
 
-    let unit = |i, j| if i == j { 1 << (2 * VECTOR) } else { 0 };
+    let unit = |i, j| i128::from(i == j) << (2 * VECTOR);
     let products = (0..r).flat_map(|i| (0..r).map(move |j| dot(&v[i], &v[j]) - unit(i, j)));
     let gamma = norm(products, 2 * VECTOR);
     ensure(gamma.high < Interval::dyadic(1, 2).low, "E2", "V is not orthonormal to within 1/4")?;
-    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a.rows[j], &v[i]) - v[i][j] * d[i]));
-    let rho = &norm(residuals, ENTRY + VECTOR) + &a.error.scale(2, 1);
+    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a[j], &v[i]) - v[i][j] * d[i]));
+    let rho = &norm(residuals, ENTRY + VECTOR) + &error.scale(2, 1);
     let largest = Interval::dyadic(d[0].abs().max(d[r - 1].abs()), ENTRY);
     let epsilon = &(&(&gamma * &largest).scale(2, 1) + &rho) * &(&Interval::whole(1) + &gamma);
     let radius = if r == n { epsilon.clone() } else { epsilon.scale(2, 1) };
     let mut values: Vec<_> = d.iter().map(|d| Interval::dyadic(*d, ENTRY).widen(&radius)).collect();
     if r == n {
         ensure(pairs.mu == 0, "E4", "mu must be 0 where all eigenvalues are given")?;
-        return Ok(Spectrum { values, epsilon, gamma });
+        return Ok((values, [epsilon, gamma]));
     }
 
     // F = V√D at 2^-54, from √D at 2^-40. Any F of rank r will do.
     let row = |i: usize| v.iter().zip(d).map(|(v, d)| (v[i] * (d.max(&0) << 21).isqrt()) >> 40).collect();
     let f: Vec<Vec<i128>> = (0..n).map(row).collect();
     ensure(f.iter().flatten().all(|x| x.abs() < 1 << 57), "E4", "an entry of F is out of bounds")?;
-    let theta = &defect_of_cholesky(a, &f, pairs.mu)? + &a.error;
-    let next = &Interval::dyadic(pairs.mu, ENTRY) + &theta;
+    let next = &(&Interval::dyadic(pairs.mu, ENTRY) + &defect_of_cholesky(a, &f, pairs.mu)?) + error;
     ensure(next.high < values[r - 1].low, "E4", "mu + theta is not below D_r - 2 epsilon")?;
     values.push(Interval { low: BigInt::ZERO, high: next.high });
-    Ok(Spectrum { values, epsilon, gamma })
+    Ok((values, [epsilon, gamma]))
 }
 
 /// Whether a symmetric matrix is positive definite; nothing where the intervals leave that open.
@@ -128,9 +120,9 @@ fn positive(mut m: Vec<Vec<Interval>>) -> Option<bool> {
 }
 
 /// vᵢᵀAvⱼ for the columns, with an error for ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ.
-fn gram(form: &Form, columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interval>> {
+fn gram(rows: &[Vec<i128>], columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interval>> {
     let row = |v: &Vec<i128>| {
-        let av: Vec<i128> = form.rows.iter().map(|row| dot(row, v)).collect();
+        let av: Vec<i128> = rows.iter().map(|row| dot(row, v)).collect();
         let product = |w: &Vec<i128>| av.iter().zip(w).map(|(x, y)| BigInt::from(*x) * y).sum::<BigInt>();
         let entry = |w| Interval::dyadic(product(w), ENTRY + 2 * VECTOR).widen(error);
         columns.iter().map(entry).collect()
@@ -138,34 +130,33 @@ fn gram(form: &Form, columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interva
     columns.iter().map(row).collect()
 }
 
-/// An enclosure of the worst case: obligations M1 and M2. The columns are n_k, and `rest` is p·tail.
-pub fn worst_case(forms: [&Form; 2], v: &[Vec<i128>], e: &Spectrum, rest: &Interval) -> Checked<Interval> {
-    let (rank, one, last) = (v.len(), Interval::whole(1), &e.values[v.len() - 1]);
-    let next = e.values.get(rank).map_or(Interval::whole(0), |next| next + rest);
+/// An enclosure of the worst case: obligations M1 and M2. The forms are A and S, the columns v are n_k, and
+/// `rest` is p·tail.
+pub fn worst_case(forms: [&Form; 2], v: &[Vec<i128>], of: &Spectrum, rest: &Interval) -> Checked<Interval> {
+    let (values, [epsilon, gamma]) = of;
+    let (rank, one, last) = (v.len(), Interval::whole(1), &values[v.len() - 1]);
+    let next = values.get(rank).map_or(Interval::whole(0), |next| next + rest);
     let inverses = (last - &next).inverse().zip(last.inverse());
     let (gap, least) = need(inverses, "M2", format!("there is no gap below eigenvalue n_k = {rank}"))?;
-    let sine = &(&Interval::whole(rank).root() * &(&e.epsilon + rest)) * &gap;
+    let sine = &(&Interval::whole(rank).root() * &(epsilon + rest)) * &gap;
     ensure(sine.high < one.scale(1, 2).low, "M2", "V is not shown to be near the top eigenspace")?;
-    let norm = &e.values[0].abs() + rest;
-    let pi = (&(&norm * &(&sine + &sine.square())) * &least).scale(2, 1);
+    let pi = (&(&(&values[0].abs() + rest) * &(&sine + &sine.square())) * &least).scale(2, 1);
 
-    let error = |form: &Form| &(&one + &e.gamma) * &(&form.error + rest);
-    let [a, s] = forms.map(|form| gram(form, v, &error(form)));
+    let [a, s] = forms.map(|(rows, error)| gram(rows, v, &(&(&one + gamma) * &(error + rest))));
     // Whether xA − S is positive definite on the range of V.
     let definite = |x: &Interval| {
         let row = |i: usize| a[i].iter().zip(&s[i]).map(|(a, s)| &(x * a) - s).collect();
         positive((0..rank).map(row).collect())
     };
-    let (zero, two) = (Interval::whole(0), Interval::whole(2));
-    ensure(definite(&two) == Some(true), "M1", "A is not shown to be positive definite on the range of V")?;
+    ensure(definite(&Interval::whole(2)) == Some(true), "M1", "the form of A is not positive definite")?;
     // Each end by 50 bisections. 0 is a lower end without proof, since S ⪰ 0.
-    let end = |sought: bool, mut good: Interval, mut bad: Interval| {
+    let end = |sought: bool, [mut good, mut bad]: [Interval; 2]| {
         for _ in 0..50 {
             let middle = (&good + &bad).scale(1, 2);
             if definite(&middle) == Some(sought) { good = middle } else { bad = middle }
         }
         good
     };
-    let (low, high) = (end(false, zero.clone(), two.clone()), end(true, two, zero));
+    let (low, high) = (end(false, [0, 2].map(Interval::whole)), end(true, [2, 0].map(Interval::whole)));
     Ok(Interval { low: low.low - &pi.high, high: high.high + &pi.high }.not_negative())
 }

@@ -130,9 +130,8 @@ fn greatest(bernstein: Vec<Interval>, halvings: u32) -> BigInt {
 
 /// The constants of the kind identity: obligation I1.
 pub fn constants(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
-    let d = of.certificate.d;
+    let (d, high) = (of.certificate.d, supremum(of.certificate.activation, 1).square().high);
     let (c_sigma, lambda0) = if of.certificate.d1.is_some() {
-        let high = supremum(of.certificate.activation, 1).square().high;
         (Interval { low: BigInt::ZERO, high }, bounds(of, 2, 0)?.root())
     } else {
         let [_, r, t] = of.energies(d);

@@ -6,9 +6,8 @@ use std::{fs::File, io::Read, path::Path, process::ExitCode};
 const HELP: &str = "\
 Usage: escapement-check FILE...
 
-For each certificate, prints `accepted:` and what is proved, or the number of the obligation that failed and
-why. The weights W0.npy are read from the folder of the file. The exit status is 0 if every file is accepted,
-1 if one is rejected, and 2 if none is named or one cannot be read.";
+Prints `accepted:` and what is proved, or the number of the obligation that failed and why, for each file.
+W0.npy is read from its folder. Exit status: 0 accepted, 1 rejected, 2 a file cannot be read or none is named.";
 
 fn main() -> ExitCode {
     let names: Vec<_> = std::env::args_os().skip(1).collect();

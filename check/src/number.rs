@@ -32,13 +32,6 @@ pub fn floor(n: &BigInt, d: &BigInt) -> BigInt {
     if *n < BigInt::ZERO { (n + 1) / d - 1 } else { n / d }
 }
 
-impl Rational {
-    /// Whether the fraction is at most `other`.
-    pub fn at_most(&self, other: &Self) -> bool {
-        &self.num * &other.den <= &other.num * &self.den
-    }
-}
-
 impl Interval {
     /// A whole number.
     pub fn whole(n: impl Into<BigInt>) -> Self {
@@ -74,8 +67,7 @@ impl Interval {
 
     /// The numbers that are not negative, for a quantity known to be so.
     pub fn not_negative(&self) -> Self {
-        let [low, high] = [&self.low, &self.high].map(|end| end.clone().max(BigInt::ZERO));
-        Self { low, high }
+        Self { low: self.low.clone().max(BigInt::ZERO), high: self.high.clone().max(BigInt::ZERO) }
     }
 
     /// x + e for every |e| at most `error`.
@@ -118,9 +110,8 @@ impl Sub for &Interval {
 
 impl Mul for &Interval {
     type Output = Interval;
-    fn mul(self, other: &Interval) -> Interval {
-        let (a, b) = (self, other);
-        let mut ends = [&a.low * &b.low, &a.low * &b.high, &a.high * &b.low, &a.high * &b.high];
+    fn mul(self, b: &Interval) -> Interval {
+        let mut ends = [&self.low * &b.low, &self.low * &b.high, &self.high * &b.low, &self.high * &b.high];
         ends.sort();
         let [low, _, _, high] = ends;
         Interval { low: low >> BITS, high: -(-high >> BITS) }

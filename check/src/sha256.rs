@@ -12,8 +12,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     let mut state: [u32; 8] = std::array::from_fn(|i| constant(primes[i], 2));
 
     // A bit 1, zeros, and the length in bits.
-    let mut message = bytes.to_vec();
-    message.push(0x80);
+    let mut message = [bytes, &[0x80]].concat();
     message.resize((message.len() + 8).next_multiple_of(64) - 8, 0);
     message.extend((bytes.len() as u64 * 8).to_be_bytes());
     for block in message.chunks_exact(64) {
@@ -34,9 +33,7 @@ pub fn sha256(bytes: &[u8]) -> String {
             let t2 = s0.wrapping_add(a & b ^ a & c ^ b & c);
             s = [t1.wrapping_add(t2), a, b, c, d.wrapping_add(t1), e, f, g];
         }
-        for (sum, x) in state.iter_mut().zip(s) {
-            *sum = sum.wrapping_add(x);
-        }
+        state.iter_mut().zip(s).for_each(|(sum, x)| *sum = sum.wrapping_add(x));
     }
     state.iter().map(|word| format!("{word:08x}")).collect()
 }

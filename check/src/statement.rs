@@ -18,7 +18,7 @@ fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) 
         ("all-d", "assumption-3-sigma1", 0..=32) => "B(d,{j}) lambda_{j}(sigma')^2 is",
         ("all-d", "assumption-3-sigma2", 0..=32) => "B(d,{j}) lambda_{j}(sigma'')^2 is",
         ("all-d", "kappa-scaled", 0..=1) => "kappa_{j} is",
-        ("all-d", "kappa-scaled", 2) => "d kappa_2 is",
+        ("all-d", "kappa-scaled", 2) => "d kappa_{j} is",
         ("all-d", "kappa-scaled", 3..=32) => "d^{j-1} kappa_{j} is",
         ("identity", "random-signs", 0) => {
             "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W is"
@@ -61,10 +61,8 @@ pub fn statement(certificate: &Certificate<'_>) -> Checked<String> {
     let (d, shift, none) = (certificate.d, fraction(&certificate.shift), u64::MAX);
     let sizes = |x: &Eigenpairs<'_>| [x.values.len() as u64, x.vectors[0].len() as u64, x.low];
     let sizes = certificate.pairs.as_ref().map_or([none, 0, none], sizes);
-    let argument = match shift.strip_prefix('-') {
-        Some(positive) => format!("z + {positive}"),
-        None => format!("z - {shift}").replace("z - 0", "z"),
-    };
+    // The shift is reduced: it begins with 0 only where it is 0.
+    let argument = format!("z - {shift}").replace("z - -", "z + ").replace("z - 0", "z");
     let sigma = format!("Let sigma(z) = {}({argument})", certificate.activation);
     let opening = match (certificate.kind, certificate.d1, &certificate.pairs) {
         (_, _, Some(pairs)) => {
@@ -82,10 +80,10 @@ pub fn statement(certificate: &Certificate<'_>) -> Checked<String> {
         let (quantity, j, [(low, _), (high, _)]) = (claim.quantity, claim.j, &claim.ends);
         ensure(seen.insert((quantity, j)), "Z7", format!("{quantity} with j = {j} is claimed twice"))?;
         let words = words(certificate, claim, sizes);
-        let words = need(words, "Z7", format!("this kind has no quantity {quantity} with j = {j}"))?;
+        let words = need(words, "Z7", format!("this kind has no {quantity} with j = {j}"))?;
         clauses.push(format!("{words} in [{low}, {high}]"));
     }
-    let worst = certificate.claims.iter().any(|claim| claim.quantity == "worst-case");
-    ensure((certificate.kind == "lemma-2") == worst, "Z7", "a certificate of lemma 2 claims a worst case")?;
+    let complete = certificate.kind != "lemma-2" || seen.contains(&("worst-case", sizes[2]));
+    ensure(complete, "Z7", "a certificate of lemma 2 claims a worst case")?;
     Ok(format!("{opening} {}.", clauses.join("; ")))
 }

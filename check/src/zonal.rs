@@ -37,10 +37,8 @@ impl Approximation<'_> {
             sum = &sum + &Interval::whole(g.c[i].clone());
         }
         // The weight of the power j is d^{j/2}/L^j · j!/Π_{t<j}(d+2t).
-        let num =
-            factor * BigInt::from(d).pow(j as u32 / 2) * (1..=start).map(|t| &l.den * t).product::<BigInt>();
-        let den = &g.den * (0..start).map(|t| &l.num * (d + 2 * t)).product::<BigInt>();
-        let sum = sum.scale(num, den);
+        let num = (1..=start).fold(factor * BigInt::from(d).pow(j as u32 / 2), |num, t| num * &l.den * t);
+        let sum = sum.scale(num, (0..start).fold(g.den.clone(), |den, t| den * &l.num * (d + 2 * t)));
         if j % 2 == 1 { &sum * &Interval::whole(d).root() } else { sum }
     }
 
@@ -52,11 +50,11 @@ impl Approximation<'_> {
 
     /// A_j, C_j and τ_j.
     pub fn level(&self, d: u64, j: u64) -> [Interval; 3] {
-        let (b, square) = (multiplicity(d, j), j * (j + d - 2));
+        let (b, square, root_d) = (multiplicity(d, j), j * (j + d - 2), Interval::whole(d).root());
         // B λ_{j−1} and B λ_{j+1}.
         let [below, above] = [j.saturating_sub(1), j + 1].map(|j| self.moment(&self.powers[0], d, j, &b));
         let coefficient = |sum: Interval, error: Interval| {
-            let value = (&sum * &Interval::whole(d).root()).scale(1, 2 * j + d - 2);
+            let value = (&sum * &root_d).scale(1, 2 * j + d - 2);
             &value.widen(&(&self.delta[0] * &error.root())) * &self.factor
         };
         let a = coefficient(&above.scale(j + d - 2, 1) + &below.scale(j, 1), Interval::whole(b.clone()));
@@ -77,31 +75,24 @@ impl Approximation<'_> {
     }
 }
 
-/// tr Σ − Σ τ_j over the levels, cut at 0 from below.
-pub fn tail(trace: &Interval, levels: &[[Interval; 3]]) -> Interval {
-    levels.iter().fold(trace.clone(), |rest, [_, _, tau]| &rest - tau).not_negative()
-}
-
 /// The quantities of the kind zonal: obligation Z5.
 pub fn enclosures(of: &Approximation<'_>) -> Vec<Interval> {
     let (claims, d) = (&of.certificate.claims, of.certificate.d);
     let degrees = claims.iter().map(|claim| claim.j).max().unwrap_or(0);
     let levels: Vec<[Interval; 3]> = (0..=degrees).map(|j| of.level(d, j)).collect();
     let [trace, radial, tangential] = of.energies(d);
-    let quantity = |claim: &Claim<'_>| {
-        let (j, [a, c, tau]) = (claim.j, &levels[claim.j as usize]);
-        match claim.quantity {
-            "lambda_sigma1" => of.lambda(1, d, j),
-            "lambda_sigma2" => of.lambda(2, d, j),
-            "A" => a.clone(),
-            "C" => c.clone(),
-            "tau" => tau.clone(),
-            "kappa" => tau.scale(1, multiplicity(d, j)),
-            "trace" => trace.clone(),
-            "radial" => radial.clone(),
-            "tangential" => tangential.clone(),
-            _ => tail(&trace, &levels[..=j as usize]),
-        }
+    let tail = |j: u64| levels[..=j as usize].iter().fold(trace.clone(), |rest, [_, _, tau]| &rest - tau);
+    let quantity = |claim: &Claim<'_>| match (claim.quantity, claim.j, &levels[claim.j as usize]) {
+        ("lambda_sigma1", j, _) => of.lambda(1, d, j),
+        ("lambda_sigma2", j, _) => of.lambda(2, d, j),
+        ("A", _, [a, _, _]) => a.clone(),
+        ("C", _, [_, c, _]) => c.clone(),
+        ("tau", _, [_, _, tau]) => tau.clone(),
+        ("kappa", j, [_, _, tau]) => tau.scale(1, multiplicity(d, j)),
+        ("trace", ..) => trace.clone(),
+        ("radial", ..) => radial.clone(),
+        ("tangential", ..) => tangential.clone(),
+        (_, j, _) => tail(j).not_negative(),
     };
     claims.iter().map(quantity).collect()
 }

@@ -1,6 +1,6 @@
 //! True certificates are accepted, and what they say agrees with values computed otherwise.
 
-use super::{data, load, meet, names, references};
+use super::{AtMost, data, load, meet, names, references};
 use escapement_check::check;
 use escapement_check::number::Rational;
 

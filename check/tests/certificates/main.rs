@@ -19,6 +19,17 @@ use escapement_check::statement::statement;
 use escapement_check::{Accepted, Checked, check};
 use std::path::{Path, PathBuf};
 
+/// The order of fractions.
+trait AtMost {
+    fn at_most(&self, other: &Self) -> bool;
+}
+
+impl AtMost for Rational {
+    fn at_most(&self, other: &Self) -> bool {
+        &self.num * &other.den <= &other.num * &self.den
+    }
+}
+
 /// The keys of a certificate, in their order.
 const KEYS: [&str; 18] = [
     "format",

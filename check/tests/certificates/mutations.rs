@@ -3,7 +3,7 @@
 //! Truth is decided by the intervals of a longer certificate, which are narrower, and by the eigenvalues of
 //! `references.txt`. A change that is accepted without being decided fails the test.
 
-use super::{Reference, body, data, forged, load, meet, references, seal, with};
+use super::{AtMost, Reference, body, data, forged, load, meet, references, seal, with};
 use escapement_check::certificate::{Claim, Reader, read};
 use escapement_check::number::Rational;
 use escapement_check::{Accepted, check};

@@ -21,8 +21,8 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("chebyshev", "let needed = &epsilon0 + &(&reach * &growth);", "let needed = &epsilon0 + &growth;"),
     (
         "chebyshev",
-        "let sum: BigUint = self.c.iter().map(BigInt::magnitude).sum();",
-        "let sum = self.c.iter().map(BigInt::magnitude).max().cloned().unwrap_or_default();",
+        "let sum: BigInt = self.c.iter().map(|c| BigInt::from(c.magnitude().clone())).sum();",
+        "let sum = self.c.iter().map(|c| BigInt::from(c.magnitude().clone())).max().unwrap_or_default();",
     ),
     ("chebyshev", "&(&y * &(&Interval::whole(a) + &y)) + &eta;", "&y * &(&Interval::whole(a) + &y);"),
     (
@@ -57,8 +57,8 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ),
     // E: eigenvalues.
     ("eigen", "if r == n { epsilon.clone() } else { epsilon.scale(2, 1) }", "epsilon.clone()"),
-    ("eigen", "&norm(residuals, ENTRY + VECTOR) + &a.error.scale(2, 1)", "norm(residuals, ENTRY + VECTOR)"),
-    ("eigen", "&defect_of_cholesky(a, &f, pairs.mu)? + &a.error", "defect_of_cholesky(a, &f, pairs.mu)?"),
+    ("eigen", "&norm(residuals, ENTRY + VECTOR) + &error.scale(2, 1)", "norm(residuals, ENTRY + VECTOR)"),
+    ("eigen", "pairs.mu)?) + error;", "pairs.mu)?) + &Interval::whole(0);"),
     ("covariance", "(value + &rest).scale", "value.scale"),
     ("eigen", "&(&(&gamma * &largest).scale(2, 1) + &rho) *", "&rho *"),
     ("eigen", "next.high < values[r - 1].low", "true"),
@@ -69,7 +69,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
         "Interval { low: low.low - &pi.high, high: high.high + &pi.high }",
         "Interval { low: low.low, high: high.high }",
     ),
-    ("eigen", "&Interval::whole(rank).root() * &(&e.", "&Interval::whole(1) * &(&e."),
+    ("eigen", "&Interval::whole(rank).root() * &(epsilon", "&Interval::whole(1) * &(epsilon"),
     ("eigen", "ENTRY + 2 * VECTOR).widen(error)", "ENTRY + 2 * VECTOR)"),
     // F: the file.
     ("lib", "sha256::sha256(&bytes[..hashed]) == hash", "true"),
