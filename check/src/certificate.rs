@@ -1,66 +1,105 @@
-//! The fields of a certificate: obligations F1 (keys, order, version) and F2 (grammar, shapes, limits).
-//!
-//! Every limit is checked before what it limits is allocated.
+//! The file: obligations F1 (keys, order, version) and F2 (grammar, shapes, limits). The reader knows which
+//! token is due next, and checks every limit before it allocates what is limited.
 
-use super::json::Reader;
-use super::rational::{Rational, whole};
-use super::{Rejection, reject};
-use num_bigint::BigInt;
+use super::{BigInt, Checked, Rational, ensure, need};
 
-/// The longest file that is read, in bytes.
-pub const LONGEST: usize = 64 << 20;
-
-/// What a certificate is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Zonal quantities of one activation in one dimension.
-    Zonal,
-    /// Bounds that hold in every dimension from 3 on.
-    AllD,
-    /// Constants of statements that hold for all weights.
-    Identity,
-    /// Eigenvalues of Σ at given weights.
-    Spectrum,
-    /// The worst case of lemma 2 at given weights.
-    Lemma2,
+/// A whole number of at most `bits` bits in lower-case hexadecimal digits, spelled in the one way.
+pub fn whole<T: TryFrom<BigInt>>(text: &str, bits: u64) -> Option<T> {
+    let n = BigInt::parse_bytes(text.as_bytes(), 16)?;
+    if n.bits() <= bits && n.to_str_radix(16) == text { n.try_into().ok() } else { None }
 }
 
-/// The activation functions that have a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activation {
-    /// 1/(1 + e^-z).
-    Sigmoid,
-    /// The hyperbolic tangent.
-    Tanh,
-    /// The error function.
-    Erf,
+/// `whole` or `whole/whole`, each of at most `bits` bits, the denominator positive.
+pub fn rational(text: &str, bits: u64) -> Option<Rational> {
+    let (num, den) = text.split_once('/').unwrap_or((text, "1"));
+    let (num, den) = (whole(num, bits)?, whole(den, bits)?);
+    (den > BigInt::ZERO).then_some(Rational { num, den })
 }
 
-/// The dimensions a certificate speaks of.
-#[derive(Debug, Clone, Copy)]
-pub enum Dimension {
-    /// One dimension.
-    One(u64),
-    /// Every d ≥ 3: one by one below `d0`, by the limit lemma with `d1` from there on.
-    Every {
-        /// Where the limit lemma takes over.
-        d0: u64,
-        /// The dimension it compares with.
-        d1: u64,
-    },
+/// `-?digits(.digits)?` in at most 400 characters, without superfluous zeros in front; no negative zero.
+pub fn decimal(text: &str) -> Option<Rational> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let good = text.len() <= 400 && !fraction.is_empty() && fraction.bytes().all(|c| c.is_ascii_digit());
+    let parse = |digits: &str| if good { BigInt::parse_bytes(digits.as_bytes(), 10) } else { None };
+    let (before, num) = (parse(whole)?, parse(&format!("{whole}{fraction}"))?);
+    let plain = before.to_string() == whole || whole == "-0" && num < BigInt::ZERO;
+    plain.then(|| Rational { num, den: BigInt::from(10).pow(fraction.len() as u32) })
+}
+
+/// 64 lower-case hexadecimal digits.
+pub fn digest(text: &str) -> Option<&str> {
+    (text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))).then_some(text)
+}
+
+/// What is left to read of a text in ASCII.
+#[derive(Clone)]
+pub struct Reader<'a>(pub &'a str);
+
+impl<'a> Reader<'a> {
+    /// Takes the next token: a string with its quotes, digits, or one character.
+    fn token(&mut self) -> &'a str {
+        let rest = self.0.trim_start_matches([' ', '\n', '\r', '\t']);
+        let string = |c: char| !(' '..='~').contains(&c) || c == '"' || c == '\\';
+        let length = match rest.bytes().next() {
+            Some(b'"') => rest[1..].find(string).map_or(1, |length| length + 2),
+            Some(b'0'..=b'9') => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+            first => usize::from(first.is_some()),
+        };
+        self.0 = &rest[length..];
+        &rest[..length]
+    }
+
+    /// Takes the token that is due.
+    pub fn due(&mut self, token: &str) -> Checked<&mut Self> {
+        let found = self.token();
+        ensure(found == token, "F2", format!("`{token}` is due, and {found:.40} is there"))?;
+        Ok(self)
+    }
+
+    /// Takes a string of printable ASCII without escapes that `read` understands.
+    pub fn string<T>(&mut self, read: impl Fn(&'a str) -> Option<T>) -> Checked<T> {
+        let token = self.token();
+        let text = token.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        need(text.and_then(read), "F2", format!("the string {token:.40} is malformed or beyond the limits"))
+    }
+
+    /// Takes a plain whole number from 0 to `most`.
+    pub fn integer(&mut self, most: u64) -> Checked<u64> {
+        let token = self.token();
+        let n = token.parse().ok().filter(|n: &u64| n.to_string() == token && *n <= most);
+        need(n, "F2", format!("a whole number from 0 to {most} is due, and {token:.40} is there"))
+    }
+
+    /// Takes an array of 1 to `most` elements, each by `element`.
+    fn array<T>(&mut self, most: usize, element: impl Fn(&mut Self) -> Checked<T>) -> Checked<Vec<T>> {
+        let mut elements = vec![element(self.due("[")?)?];
+        while self.clone().token() == "," {
+            ensure(elements.len() < most, "F2", format!("an array has more than {most} elements"))?;
+            elements.push(element(self.due(",")?)?);
+        }
+        self.due("]")?;
+        Ok(elements)
+    }
+
+    /// Takes the key that is due, with what stands before and behind.
+    pub fn key(&mut self, name: &str) -> Checked<&mut Self> {
+        let before = if name == "format" { "{" } else { "," };
+        let found = self.token() == before && self.token() == format!("\"{name}\"") && self.token() == ":";
+        ensure(found, "F1", format!("the key `{name}` is due"))?;
+        Ok(self)
+    }
 }
 
 /// Eigenpairs of A = pΣ, offered and not trusted.
-#[derive(Debug)]
 pub struct Eigenpairs<'a> {
     /// The SHA-256 of W0.npy.
     pub weights_sha256: &'a str,
-    /// The highest degree of A that is kept.
+    /// The highest degree J of A that is kept.
     pub degrees: u64,
     /// The low degree k.
     pub low: u64,
-    /// The vectors, each n entries in units of 2^-54.
-    pub vectors: Vec<Vec<i64>>,
+    /// The r vectors, each n entries in units of 2^-54.
+    pub vectors: Vec<Vec<i128>>,
     /// The values in units of 2^-59.
     pub values: Vec<i128>,
     /// A bound on the other eigenvalues, in units of 2^-59.
@@ -68,29 +107,27 @@ pub struct Eigenpairs<'a> {
 }
 
 /// One claim: a quantity lies between two decimals.
-#[derive(Debug, Clone)]
 pub struct Claim<'a> {
     /// The name of the quantity.
     pub quantity: &'a str,
     /// The degree or the number of the quantity.
     pub j: u64,
-    /// The ends in words.
-    pub words: [&'a str; 2],
-    /// The ends.
-    pub ends: [Rational; 2],
+    /// The ends, in words and as fractions.
+    pub ends: [(&'a str, Rational); 2],
 }
 
 /// The fields up to the claims.
-#[derive(Debug)]
 pub struct Certificate<'a> {
-    /// What the certificate is about.
-    pub kind: Kind,
-    /// The activation function.
-    pub activation: Activation,
+    /// `zonal`, `all-d`, `identity`, `spectrum` or `lemma-2`.
+    pub kind: &'a str,
+    /// `sigmoid`, `tanh` or `erf`.
+    pub activation: &'a str,
     /// The shift b of σ(z) = activation(z − b).
     pub shift: Rational,
-    /// The dimension or dimensions.
-    pub dimension: Dimension,
+    /// The dimension; where d1 is given, the one from which on the limit lemma is used.
+    pub d: u64,
+    /// The dimension that the limit lemma compares with, in certificates of every d ≥ 3.
+    pub d1: Option<u64>,
     /// The half width L of the interval of the polynomial.
     pub width: Rational,
     /// The polynomial is 2^-scale Σ c_k T_k(u/L).
@@ -99,139 +136,57 @@ pub struct Certificate<'a> {
     pub coefficients: Vec<BigInt>,
     /// The a priori bound Y of the polynomial's error.
     pub bound: Rational,
-    /// Eigenpairs, for the kinds that have weights.
+    /// Eigenpairs, in the kinds spectrum and lemma-2.
     pub pairs: Option<Eigenpairs<'a>>,
     /// The claims.
     pub claims: Vec<Claim<'a>>,
 }
 
-/// The value, or F2 and the name of the field.
-fn field<T>(value: Option<T>, name: &str, at: usize) -> Result<T, Rejection> {
-    value.map_or_else(
-        || reject("F2", format!("{name} before byte {at} is malformed or beyond the limits")),
-        Ok,
-    )
-}
-
-/// Whether the text is 64 lower-case hexadecimal digits.
-pub fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// A whole number of less than 2^bits in modulus.
-fn small<T: TryFrom<BigInt>>(r: &mut Reader<'_>, bits: u64, name: &str) -> Result<T, Rejection> {
-    let n = whole(r.string()?, 128).filter(|n| n.bits() <= bits);
-    field(n.and_then(|n| T::try_from(n).ok()), name, r.at)
-}
-
 /// Reads the fields up to the claims; what follows is the statement and the hash.
-pub fn read<'a>(r: &mut Reader<'a>) -> Result<Certificate<'a>, Rejection> {
-    r.key("format", true)?;
-    if r.string()? != "escapement-certificate" {
-        return reject("F1", "the file is no certificate of this project");
-    }
-    let version = r.number("version", 9_999_999_999)?;
-    if version != 1 {
-        return reject("F1", format!("the file has version {version}, and this checker reads version 1"));
-    }
-    let kind = match r.text("kind")? {
-        "zonal" => Kind::Zonal,
-        "all-d" => Kind::AllD,
-        "identity" => Kind::Identity,
-        "spectrum" => Kind::Spectrum,
-        "lemma-2" => Kind::Lemma2,
-        _ => return reject("F2", "the kind is unknown"),
+pub fn read<'a>(r: &mut Reader<'a>) -> Checked<Certificate<'a>> {
+    let format = r.key("format")?.string(Some)?;
+    ensure(format == "escapement-certificate", "F1", "the file is no certificate of this project")?;
+    let version = r.key("version")?.integer(9_999_999_999)?;
+    ensure(version == 1, "F1", format!("the file has version {version}, and this checker reads version 1"))?;
+    let one_of = |names: &'static [&str]| move |text| names.contains(&text).then_some(text);
+    let kind = r.key("kind")?.string(one_of(&["zonal", "all-d", "identity", "spectrum", "lemma-2"]))?;
+    let activation = r.key("activation")?.string(one_of(&["sigmoid", "tanh", "erf"]))?;
+    let shift = r.key("shift")?.string(|text| rational(text, 64))?;
+    let every = kind == "all-d" || kind == "identity" && r.clone().key("d").is_err();
+    let (d, d1) = match every {
+        true => (r.key("d_range")?.due("[")?.integer(5000)?, Some(r.due(",")?.integer(100_000)?)),
+        false => (r.key("d")?.integer(1_000_000)?, None),
     };
-    let activation = match r.text("activation")? {
-        "sigmoid" => Activation::Sigmoid,
-        "tanh" => Activation::Tanh,
-        "erf" => Activation::Erf,
-        _ => return reject("F2", "the activation is unknown"),
+    ensure(!every || r.token() == "]", "F2", "d_range is not two whole numbers")?;
+    let width = r.key("L")?.string(|text| rational(text, 64))?;
+    let scale = r.key("scale")?.integer(512)?;
+    let coefficients = r.key("coefficients")?.array(4097, |r| r.string(|text| whole(text, 1024)))?;
+    let bound = r.key("Y")?.string(|text| rational(text, 4096))?;
+    let pairs = match kind {
+        "spectrum" | "lemma-2" => Some(Eigenpairs {
+            weights_sha256: r.key("weights_sha256")?.string(digest)?,
+            degrees: r.key("J")?.integer(512)?,
+            low: r.key("k")?.integer(512)?,
+            vectors: r.key("V")?.array(2000, |r| r.array(2000, |r| r.string(|text| whole(text, 55))))?,
+            values: r.key("D")?.array(2000, |r| r.string(|text| whole(text, 71)))?,
+            mu: r.key("mu")?.string(|text| whole(text, 71))?,
+        }),
+        _ => None,
     };
-    let shift = field(Rational::hexadecimal(r.text("shift")?, 64), "the shift", r.at)?;
-
-    let here = r.at;
-    let one = kind != Kind::AllD && r.key("d", false).is_ok();
-    let dimension = if one {
-        Dimension::One(r.integer(1_000_000)?)
-    } else {
-        r.at = here;
-        let range = matches!(kind, Kind::AllD | Kind::Identity);
-        r.key(if range { "d_range" } else { "d" }, false)?;
-        let mut ends = Vec::new();
-        r.array(2, |r| r.integer(100_000).map(|d| ends.push(d)))?;
-        match ends[..] {
-            [d0, d1] if d0 <= 5000 => Dimension::Every { d0, d1 },
-            _ => return reject("F2", "d_range is not two whole numbers, the first at most 5000"),
-        }
-    };
-    let width = field(Rational::hexadecimal(r.text("L")?, 64), "L", r.at)?;
-    let scale = r.number("scale", 512)?;
-    r.key("coefficients", false)?;
-    let mut coefficients = Vec::new();
-    r.array(4097, |r| {
-        coefficients.push(field(whole(r.string()?, 1024), "a coefficient", r.at)?);
-        Ok(())
-    })?;
-    if coefficients.is_empty() {
-        return reject("F2", "there is no coefficient");
-    }
-    let bound = field(Rational::hexadecimal(r.text("Y")?, 4096), "Y", r.at)?;
-    let weights = matches!(kind, Kind::Spectrum | Kind::Lemma2);
-    let pairs = if weights { Some(read_eigenpairs(r)?) } else { None };
-
-    r.key("claims", false)?;
-    let mut claims = Vec::new();
-    r.array(4096, |r| {
-        r.take(b'[')?;
-        let quantity = r.string()?;
-        r.take(b',')?;
-        let j = r.integer(4096)?;
-        r.take(b',')?;
-        let low = r.string()?;
-        r.take(b',')?;
-        let high = r.string()?;
-        r.take(b']')?;
-        let ends = [low, high].map(Rational::decimal);
-        let [Some(a), Some(b)] = ends else {
-            return reject("F2", format!("an end of the claim before byte {} is no decimal", r.at));
-        };
-        claims.push(Claim { quantity, j, words: [low, high], ends: [a, b] });
-        Ok(())
-    })?;
-    // Work is limited too: a step of the direct loop of C2 is a multiplication of whole numbers.
-    if let Dimension::Every { d0, .. } = dimension
-        && claims.len().saturating_mul(coefficients.len()).saturating_mul(d0 as usize) > 30_000_000
-    {
-        let why = "d0, the number of coefficients and that of claims multiply to more than 3·10^7";
-        return reject("F2", why);
-    }
-    if claims.is_empty() {
-        return reject("F2", "there is no claim");
-    }
-    Ok(Certificate { kind, activation, shift, dimension, width, scale, coefficients, bound, pairs, claims })
+    ensure(pairs.as_ref().is_none_or(|pairs| pairs.low <= pairs.degrees), "F2", "k is above J")?;
+    let claims = r.key("claims")?.array(4096, claim)?;
+    // The direct loop of C2 takes so many multiplications.
+    let steps = if every { d as usize * coefficients.len() * claims.len() } else { 0 };
+    ensure(steps <= 30_000_000, "F2", "d0 × coefficients × claims is above 3·10^7")?;
+    Ok(Certificate { kind, activation, shift, d, d1, width, scale, coefficients, bound, pairs, claims })
 }
 
-/// The five fields of the kinds that have weights.
-fn read_eigenpairs<'a>(r: &mut Reader<'a>) -> Result<Eigenpairs<'a>, Rejection> {
-    let weights_sha256 = r.text("weights_sha256")?;
-    if !is_digest(weights_sha256) {
-        return reject("F2", "weights_sha256 is not 64 hexadecimal digits");
-    }
-    let degrees = r.number("J", 512)?;
-    let low = r.number("k", degrees)?;
-    r.key("V", false)?;
-    let mut vectors: Vec<Vec<i64>> = Vec::new();
-    r.array(2000, |r| {
-        let mut vector = Vec::new();
-        r.array(2000, |r| small(r, 55, "an entry of V").map(|x: i64| vector.push(x)))?;
-        vectors.push(vector);
-        Ok(())
-    })?;
-    r.key("D", false)?;
-    let mut values = Vec::new();
-    r.array(2000, |r| small(r, 71, "an entry of D").map(|x: i128| values.push(x)))?;
-    r.key("mu", false)?;
-    let mu = small(r, 71, "mu")?;
-    Ok(Eigenpairs { weights_sha256, degrees, low, vectors, values, mu })
+/// One claim.
+fn claim<'a>(r: &mut Reader<'a>) -> Checked<Claim<'a>> {
+    let end = |text| Some((text, decimal(text)?));
+    let quantity = r.due("[")?.string(Some)?;
+    let j = r.due(",")?.integer(4096)?;
+    let ends = [r.due(",")?.string(end)?, r.due(",")?.string(end)?];
+    r.due("]")?;
+    Ok(Claim { quantity, j, ends })
 }

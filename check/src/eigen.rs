@@ -16,155 +16,147 @@
 //!
 //! *No overflow.* Entries: A < 2^60, V < 2^55, D < 2^71, n ≤ 2^11, so AV and VD stay below 2^126. F and L
 //! are refused from 2^57 on, so sums of 2^11 products stay below 2^125, and M below 2^126.
+//!
+//! *M: the worst case of lemma 2.* The maximum, over all f_k of degree at most k with E f_k² = 1, of
+//! E(f_L(W_L) − f_k)² at the given weights, W_L being least squares in the top n_k eigenvectors of Σ.
+//!
+//! f_L(W_L) is the projection of f_k to the span G of the functions ⟨φ, v⟩, v in the space U of these
+//! eigenvectors. G and the polynomials of degree at most k have the same dimension n_k, so the greatest
+//! squared distance of a unit vector of one from the other is the same both ways: the worst case is the
+//! greatest `vᵀSv/vᵀAv` over U, where S = A − A_{≤k} is the part of A in degrees above k.
+//!
+//! U is replaced by the range of the first n_k columns of V. With ε′ = ε + p·tail and a gap g ≤ D_{n_k} −
+//! λ_{n_k+1}, `s = √n_k ε′/g` bounds the sines of the angles (each entry of U⊥ᵀQ times its gap is one of
+//! U⊥ᵀ(AQ − QD)). Let v be a unit vector of the range, u its projection to U, w = v − u. Then
+//! |vᵀSv − uᵀSu| ≤ ‖A‖(2s + s²), since 0 ⪯ S ⪯ A; |vᵀAv − uᵀAu| ≤ ‖A‖s², since A maps U to U; and the
+//! quotients, at most 1, differ by at most π = 2‖A‖(s + s²)/(D_{n_k} − ε), as |a/b − a′/b′| ≤ (|a − a′| +
+//! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and
+//! at least α − π if αA − S is not: LDLᵀ in intervals.
 
-use super::ball::{BITS, Ball, root_up};
-use super::certificate::Eigenpairs;
 use super::covariance::{ENTRY, Form};
-use super::{Rejection, reject};
-use num_bigint::BigInt;
+use super::{BigInt, Checked, Eigenpairs, Interval, ensure, need};
 
 /// Entries of V, F and L are in units of 2^-54.
 const VECTOR: u64 = 54;
 
-/// What is known of the eigenvalues of A_J.
-pub struct Spectrum {
-    /// The centres D.
-    pub centres: Vec<Ball>,
-    /// How far λ_i may be from D_i.
-    pub radius: Ball,
-    /// ε, which bounds ‖AQ − QD‖ too.
-    pub epsilon: Ball,
-    /// γ.
-    pub gamma: Ball,
-    /// An upper bound on λ_{r+1}; nothing where r = n.
-    pub next: Option<Ball>,
-    /// The columns of AV, in units of 2^-113.
-    pub products: Vec<Vec<i128>>,
+/// The λ_i of A_J for i ≤ r, and for i = r + 1 where r < n; ε, which bounds ‖AQ − QD‖ too, and γ.
+pub type Spectrum = (Vec<Interval>, [Interval; 2]);
+
+/// Σ x_i y_i, over the shorter one. Callers keep it below 2^127.
+fn dot(x: &[i128], y: &[i128]) -> i128 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
-/// A number of units of 2^-bits.
-pub fn dyadic(x: i128, bits: u64) -> Ball {
-    Ball::units(BigInt::from(x) << (BITS - bits))
+/// The Frobenius norm of a matrix of these entries in units of 2^-bits, rounded up.
+fn norm(entries: impl Iterator<Item = i128>, bits: u64) -> Interval {
+    Interval::dyadic(entries.map(|x| BigInt::from(x) * x).sum::<BigInt>().sqrt() + 1, bits)
 }
 
-/// Σ x_i y_i. Callers keep it below 2^127.
-pub fn dot(x: &[i64], y: &[i64]) -> i128 {
-    x.iter().zip(y).map(|(x, y)| i128::from(*x) * i128::from(*y)).sum()
-}
-
-/// The square root of a sum of squares in units of 2^-bits, rounded up.
-fn norm(squares: &BigInt, bits: u64) -> Ball {
-    Ball::units(root_up(squares) << (BITS - bits))
-}
-
-/// x², without bound.
-fn square(x: i128) -> BigInt {
-    BigInt::from(x) * x
-}
-
-/// θ: the norm of M − LLᵀ, with L made row by row.
-fn defect_of_cholesky(a: &Form, f: &[Vec<i64>], mu: i128) -> Result<Ball, Rejection> {
-    let shift = 2 * VECTOR - ENTRY;
-    let (mut l, mut squares): (Vec<Vec<i64>>, BigInt) = (Vec::new(), BigInt::ZERO);
-    let small = |x: i128| i64::try_from(x).ok().filter(|x| x.unsigned_abs() < 1 << 57);
-    for i in 0..a.n {
-        let mut row: Vec<i64> = Vec::new();
+/// θ without the error of A: the norm of M − LLᵀ, with L made row by row.
+fn defect_of_cholesky(a: &[Vec<i128>], f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
+    let (mut l, mut defects) = (Vec::<Vec<i128>>::new(), Vec::new());
+    for i in 0..f.len() {
+        l.push(Vec::new());
         for j in 0..=i {
-            let diagonal = if i == j { mu << shift } else { 0 };
-            let m = diagonal - (i128::from(a.entries[i * a.n + j]) << shift) + dot(&f[i], &f[j]);
-            let rest = m - if i == j { dot(&row, &row) } else { dot(&row, &l[j][..j]) };
-            // The new entry times the pivot is the rest, but for a remainder that is counted.
-            let (entry, product) = if i == j {
-                if rest <= 0 {
-                    let why = format!("pivot {i} of mu I - A + F F^T is not positive: mu is too small");
-                    return reject("E4", why);
-                }
-                (rest.isqrt(), rest.isqrt() * rest.isqrt())
-            } else {
-                let pivot = i128::from(l[j][j]);
-                (rest.div_euclid(pivot), rest.div_euclid(pivot).saturating_mul(pivot))
-            };
-            let Some(entry) = small(entry).filter(|&x| i != j || x > 0) else {
-                return reject("E4", format!("row {i} of the Cholesky factor is out of bounds"));
-            };
-            squares += square(rest - product) * if i == j { 1 } else { 2 };
-            row.push(entry);
+            let difference = if i == j { mu } else { 0 } - a[i][j];
+            // Row i has j entries so far. The next, times the pivot, is the rest but for a defect.
+            let rest = (difference << (2 * VECTOR - ENTRY)) + dot(&f[i], &f[j]) - dot(&l[i], &l[j]);
+            let entry = if i == j { rest.max(0).isqrt() } else { rest.div_euclid(l[j][j]) };
+            let bounded = entry.abs() < 1 << 57 && (i != j || entry > 0);
+            ensure(bounded, "E4", "mu I - A + F F^T has no Cholesky factor within the bounds")?;
+            l[i].push(entry);
+            let defect = rest - entry * l[j][j];
+            defects.extend([defect, if i == j { 0 } else { defect }]);
         }
-        l.push(row);
     }
-    Ok(norm(&squares, 2 * VECTOR))
+    Ok(norm(defects.into_iter(), 2 * VECTOR))
 }
 
 /// Checks obligations E1 to E4.
-pub fn enclose(a: &Form, pairs: &Eigenpairs<'_>) -> Result<Spectrum, Rejection> {
-    let (v, d, n) = (&pairs.vectors, &pairs.values, a.n);
-    let r = v.len();
-    if r == 0 || r > n || d.len() != r || v.iter().any(|x| x.len() != n) || d.windows(2).any(|w| w[0] < w[1])
-    {
-        let why = format!("V must be r vectors of {n} entries, and D r numbers that do not increase");
-        return reject("E1", why);
-    }
-    let mut squares = BigInt::ZERO;
-    for i in 0..r {
-        for j in 0..=i {
-            let unit = if i == j { 1 << (2 * VECTOR) } else { 0 };
-            squares += square(dot(&v[i], &v[j]) - unit) * if i == j { 1 } else { 2 };
-        }
-    }
-    let gamma = norm(&squares, 2 * VECTOR);
-    if gamma.upper() >= BigInt::from(1) << (BITS - 2) {
-        return reject("E2", "the columns of V are not orthonormal to within 1/4");
-    }
+pub fn enclose((a, error): &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
+    let (v, d, n, r) = (&pairs.vectors, &pairs.values, a.len(), pairs.values.len());
+    let shapes = r <= n && v.len() == r && v.iter().all(|x| x.len() == n);
+    ensure(shapes && d.is_sorted_by(|a, b| a >= b), "E1", "V and D differ in shape, or D increases")?;
 
-    let (mut squares, mut products) = (BigInt::ZERO, Vec::new());
-    for (v, d) in v.iter().zip(d) {
-        let av: Vec<i128> = a.entries.chunks_exact(n).map(|row| dot(row, v)).collect();
-        for (av, v) in av.iter().zip(v) {
-            squares += square(av - i128::from(*v) * d);
-        }
-        products.push(av);
-    }
-    let rho = &norm(&squares, ENTRY + VECTOR) + &a.error.times(2);
-    let largest = dyadic(d.iter().fold(0, |largest, d| d.abs().max(largest)), ENTRY);
-    let epsilon = &(&(&gamma * &largest).times(2) + &rho) * &(&Ball::whole(1) + &gamma);
-    let epsilon = Ball::units(epsilon.upper());
-    let centres = d.iter().map(|d| dyadic(*d, ENTRY)).collect();
+    let unit = |i, j| i128::from(i == j) << (2 * VECTOR);
+    let products = (0..r).flat_map(|i| (0..r).map(move |j| dot(&v[i], &v[j]) - unit(i, j)));
+    let gamma = norm(products, 2 * VECTOR);
+    ensure(gamma.high < Interval::dyadic(1, 2).low, "E2", "V is not orthonormal to within 1/4")?;
+    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a[j], &v[i]) - v[i][j] * d[i]));
+    let rho = &norm(residuals, ENTRY + VECTOR) + &error.scale(2, 1);
+    let largest = Interval::dyadic(d[0].abs().max(d[r - 1].abs()), ENTRY);
+    let epsilon = &(&(&gamma * &largest).scale(2, 1) + &rho) * &(&Interval::whole(1) + &gamma);
+    let radius = if r == n { epsilon.clone() } else { epsilon.scale(2, 1) };
+    let mut values: Vec<_> = d.iter().map(|d| Interval::dyadic(*d, ENTRY).widen(&radius)).collect();
     if r == n {
-        if pairs.mu != 0 {
-            return reject("E4", "mu is of no use where all eigenvalues are given, and must be 0");
-        }
-        return Ok(Spectrum { centres, radius: epsilon.clone(), epsilon, gamma, next: None, products });
+        ensure(pairs.mu == 0, "E4", "mu must be 0 where all eigenvalues are given")?;
+        return Ok((values, [epsilon, gamma]));
     }
 
     // F = V√D at 2^-54, from √D at 2^-40. Any F of rank r will do.
-    let mut f = vec![Vec::with_capacity(r); n];
-    for (v, d) in v.iter().zip(d) {
-        let root = ((*d).max(0) << 21).isqrt();
-        for (f, v) in f.iter_mut().zip(v) {
-            match i64::try_from((i128::from(*v) * root) >> 40).ok().filter(|x| x.unsigned_abs() < 1 << 57) {
-                Some(x) => f.push(x),
-                None => return reject("E4", "an entry of F is out of bounds"),
+    let row = |i: usize| v.iter().zip(d).map(|(v, d)| (v[i] * (d.max(&0) << 21).isqrt()) >> 40).collect();
+    let f: Vec<Vec<i128>> = (0..n).map(row).collect();
+    ensure(f.iter().flatten().all(|x| x.abs() < 1 << 57), "E4", "an entry of F is out of bounds")?;
+    let next = &(&Interval::dyadic(pairs.mu, ENTRY) + &defect_of_cholesky(a, &f, pairs.mu)?) + error;
+    ensure(next.high < values[r - 1].low, "E4", "mu + theta is not below D_r - 2 epsilon")?;
+    values.push(Interval { low: BigInt::ZERO, high: next.high });
+    Ok((values, [epsilon, gamma]))
+}
+
+/// Whether a symmetric matrix is positive definite; nothing where the intervals leave that open.
+fn positive(mut m: Vec<Vec<Interval>>) -> Option<bool> {
+    for k in 0..m.len() {
+        let Some(inverse) = m[k][k].inverse() else {
+            return (m[k][k].high <= BigInt::ZERO).then_some(false);
+        };
+        for i in k + 1..m.len() {
+            let factor = &m[i][k] * &inverse;
+            for j in k + 1..=i {
+                m[i][j] = &m[i][j] - &(&factor * &m[j][k]);
             }
         }
     }
-    let theta = &defect_of_cholesky(a, &f, pairs.mu)? + &a.error;
-    let next = &dyadic(pairs.mu, ENTRY) + &theta;
-    let radius = epsilon.times(2);
-    if next.upper() >= (&dyadic(d[r - 1], ENTRY) - &radius).lower() {
-        let why = format!("mu + theta is not below D_{r} - 2 epsilon: an eigenvalue may be left out");
-        return reject("E4", why);
-    }
-    Ok(Spectrum { centres, radius, epsilon, gamma, next: Some(Ball::units(next.upper())), products })
+    Some(true)
 }
 
-impl Spectrum {
-    /// The enclosure of λ_i(Σ) for i from 1, given p and tail: A is A_J plus a matrix between 0 and p·tail.
-    pub fn eigenvalue(&self, i: usize, p: u64, tail: &Ball) -> Ball {
-        let ball = match (self.centres.get(i.wrapping_sub(1)), &self.next) {
-            (Some(centre), _) => centre.widen(&self.radius).over(p),
-            (None, Some(next)) => Ball::between(&BigInt::ZERO, &next.over(p).upper()),
-            (None, None) => return Ball::whole(0),
-        };
-        Ball::between(&ball.lower(), &(ball.upper() + tail.upper())).not_negative()
-    }
+/// vᵢᵀAvⱼ for the columns, with an error for ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ.
+fn gram(rows: &[Vec<i128>], columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interval>> {
+    let row = |v: &Vec<i128>| {
+        let av: Vec<i128> = rows.iter().map(|row| dot(row, v)).collect();
+        let product = |w: &Vec<i128>| av.iter().zip(w).map(|(x, y)| BigInt::from(*x) * y).sum::<BigInt>();
+        let entry = |w| Interval::dyadic(product(w), ENTRY + 2 * VECTOR).widen(error);
+        columns.iter().map(entry).collect()
+    };
+    columns.iter().map(row).collect()
+}
+
+/// An enclosure of the worst case: obligations M1 and M2. The forms are A and S, the columns v are n_k, and
+/// `rest` is p·tail.
+pub fn worst_case(forms: [&Form; 2], v: &[Vec<i128>], of: &Spectrum, rest: &Interval) -> Checked<Interval> {
+    let (values, [epsilon, gamma]) = of;
+    let (rank, one, last) = (v.len(), Interval::whole(1), &values[v.len() - 1]);
+    let next = values.get(rank).map_or(Interval::whole(0), |next| next + rest);
+    let inverses = (last - &next).inverse().zip(last.inverse());
+    let (gap, least) = need(inverses, "M2", format!("there is no gap below eigenvalue n_k = {rank}"))?;
+    let sine = &(&Interval::whole(rank).root() * &(epsilon + rest)) * &gap;
+    ensure(sine.high < one.scale(1, 2).low, "M2", "V is not shown to be near the top eigenspace")?;
+    let pi = (&(&(&values[0].abs() + rest) * &(&sine + &sine.square())) * &least).scale(2, 1);
+
+    let [a, s] = forms.map(|(rows, error)| gram(rows, v, &(&(&one + gamma) * &(error + rest))));
+    // Whether xA − S is positive definite on the range of V.
+    let definite = |x: &Interval| {
+        let row = |i: usize| a[i].iter().zip(&s[i]).map(|(a, s)| &(x * a) - s).collect();
+        positive((0..rank).map(row).collect())
+    };
+    ensure(definite(&Interval::whole(2)) == Some(true), "M1", "the form of A is not positive definite")?;
+    // Each end by 50 bisections. 0 is a lower end without proof, since S ⪰ 0.
+    let end = |sought: bool, [mut good, mut bad]: [Interval; 2]| {
+        for _ in 0..50 {
+            let middle = (&good + &bad).scale(1, 2);
+            if definite(&middle) == Some(sought) { good = middle } else { bad = middle }
+        }
+        good
+    };
+    let (low, high) = (end(false, [0, 2].map(Interval::whole)), end(true, [2, 0].map(Interval::whole)));
+    Ok(Interval { low: low.low - &pi.high, high: high.high + &pi.high }.not_negative())
 }

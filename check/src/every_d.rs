@@ -12,169 +12,137 @@
 //! |---|---|---|---|---|
 //! | B λ_j(σ′)², B λ_j(σ″)² | j+1, j+2 | j | B d^j / Π_{t<j}(d+2t)² | 1/j! |
 //! | κ_0 | 2 | 1 | 1 | 1 |
-//! | d^{j−1}κ_j | j | j | j(j+d−2) d^{2j−3} / Π_{1≤t<j}(d+2t)² | j |
+//! | d^{j−1}κ_j | j | j | j(j+d−2) d^{2j−1} / Π_{t<j}(d+2t)² | j |
 //!
 //! F is a product of factors (d+a)/(d+b), a ≤ b once both lists are sorted, so F increases to its limit, and
 //! `R(d) = d^{j−1}A_j²/B² = d^{2j−1}/Π_{t<j}(d+2t)²·E_{d+2j}[(uσ′)^{(j)}]²` is at most (S_{j+1} + jS_j)²/d,
 //! with S_n = sup|σ^{(n)}|. So for d ≥ d0 the modulus of the expectation is within K/(d1+2s) + K/(d0+2s) of
 //! the one at d1, and the quantity lies between F(d0)·low² and sup F·high² + (S_{j+1} + jS_j)²/d0.
+//!
+//! *I: identities.* Constants of statements that hold for every even m and every W0, at k = 1.
+//!
+//! With c_σ = max(radial, tangential) and λ0 = λ_0(σ″): for signs S, `E_S(R1 + R2)(SW)` is the sum over
+//! neurons of `‖w‖²(t² radial + (1−t²) tangential)/m`, t the cosine of w and the weight, so c_σ is the least
+//! constant. W_Q has `‖w_r‖² = 2√m |α_i|/(|λ0| p/R)` for p/R neurons r of each term i (R divides p), and m =
+//! 2p; this gives 4R|α_i|/(|λ0|√m), the sum of squares 2√m Σ|α_i|/|λ0|, and the sum of fourth powers
+//! 8RΣα_i²/λ0². R1 of W* is R1 of SW_Q, so `E_S R1(W*) ≤ c_σ‖W_Q‖²/m = 2c_σΣ|α_i|/(|λ0|√m)`; E_X R3 = R1,
+//! and R2 of W_L is at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is
+//! enclosed as in C2.
 
-use super::ball::{Ball, modulus};
-use super::certificate::{Activation, Certificate};
-use super::chebyshev::Approximation;
-use super::zonal::{Zonal, multiplicity};
-use super::{Rejection, reject};
-use num_bigint::BigInt;
+use super::{Approximation, BigInt, Checked, Claim, Interval, Rational, ensure, need, zonal::multiplicity};
 
-/// A quantity of the table.
-#[derive(Clone, Copy)]
-pub struct Quantity {
-    /// 0 for κ_j, else the order of the derivative whose coefficient is meant.
-    order: u64,
-    j: u64,
+/// F(d); the order is 0 for d^{j−1}κ_j, else that of the derivative whose λ_j is meant.
+pub fn factor(order: usize, d: u64, j: u64) -> Rational {
+    let power = |n: u64| BigInt::from(d).pow(n as u32);
+    let num = match (order, j) {
+        (0, 0) => BigInt::from(1),
+        (0, _) => power(2 * j - 1) * (j * (j + d - 2)),
+        _ => multiplicity(d, j) * power(j),
+    };
+    Rational { num, den: (0..j).map(|t| BigInt::from(d + 2 * t).pow(2)).product() }
 }
 
-impl Quantity {
-    /// The quantity of a claim, if known.
-    pub fn named(name: &str, j: u64) -> Option<Self> {
-        let order = match name {
-            "assumption-3-sigma1" => 1,
-            "assumption-3-sigma2" => 2,
-            "kappa-scaled" => 0,
-            _ => return None,
-        };
-        (j <= 32).then_some(Self { order, j })
+/// The parts F(d)·E² and R(d) of the quantity in dimension d.
+fn parts(of: &Approximation<'_>, order: usize, d: u64, j: u64) -> [Interval; 2] {
+    let (b, [a, c, _]) = (multiplicity(d, j), of.level(d, j));
+    let scale = BigInt::from(d).pow(j.saturating_sub(1) as u32);
+    let part = |x: Interval, n: u64| x.square().scale(&scale * n, &b * &b);
+    match (order, j) {
+        (0, 0) => [part(a, 1), Interval::whole(0)],
+        (0, _) => [part(c, j * (j + d - 2)), part(a, 1)],
+        _ => [of.lambda(order, d, j).square().scale(b, 1), Interval::whole(0)],
     }
+}
 
-    /// n and s of the table.
-    fn derivative(self) -> (u64, u64) {
-        match (self.order, self.j) {
-            (0, 0) => (2, 1),
-            (order, j) => (j + order, j),
-        }
-    }
+/// Bounds for every d ≥ 3: obligations L1, L3 and L4.
+pub fn bounds(of: &Approximation<'_>, order: usize, j: u64) -> Checked<Interval> {
+    let (d0, d1) = (of.certificate.d, of.certificate.d1.unwrap_or(of.certificate.d));
+    let (n, s) = if order == 0 && j == 0 { (2, 1) } else { (j + order as u64, j) };
+    let sup = |n| supremum(of.certificate.activation, n);
+    let k = &sup(n + 4).scale(1, 4) + &sup(n + 2).scale(s, 1);
 
-    /// F(d) as a fraction.
-    pub fn factor(self, d: u64) -> [BigInt; 2] {
-        let (j, one) = (self.j, BigInt::from(1));
-        let product =
-            |from: u64| (from..j).fold(BigInt::from(1), |product, t| product * (d + 2 * t) * (d + 2 * t));
-        let power = |n: u64| (0..n).fold(BigInt::from(1), |power, _| power * d);
-        match (self.order, j) {
-            (0, 0) => [one.clone(), one],
-            (0, _) => [power(2 * j - 2) * j * (j + d - 2), product(1) * d],
-            _ => [multiplicity(d, j) * power(j), product(0)],
-        }
+    // |E_{d1+2s}|, and how far the modulus may be from it at d ≥ d0.
+    let [near, far] = [d0, d1].map(|d| factor(order, d, j));
+    let expectation = parts(of, order, d1, j)[0].scale(far.den, far.num).root();
+    let distance = &k.scale(1, d1 + 2 * s) + &k.scale(1, d0 + 2 * s);
+    let [low, high] = [&expectation - &distance, (&expectation + &distance).square()];
+    ensure(low.low > BigInt::ZERO, "L3", format!("no positive lower end for j = {j} from d0 = {d0} on"))?;
+    let high = match (order, j) {
+        (0, 0) => high,
+        (0, _) => &high.scale(j, 1) + &(&sup(j + 1) + &sup(j).scale(j, 1)).square().scale(1, d0),
+        _ => high.scale(1, (1..=j).product::<BigInt>()),
+    };
+    let mut bounds = Interval { low: low.square().scale(near.num, near.den).low, high: high.high };
+    for d in 3..d0 {
+        let [part, rest] = parts(of, order, d, j);
+        let value = &part + &rest;
+        bounds = Interval { low: bounds.low.min(value.low), high: bounds.high.max(value.high) };
     }
+    Ok(bounds.not_negative())
+}
 
-    /// The quantity in dimension d, and its part F(d)·E².
-    fn at(self, zonal: &Zonal<'_>, d: u64) -> (Ball, Ball) {
-        let (j, one) = (self.j, BigInt::from(1));
-        if self.order > 0 {
-            let value = zonal.lambda(self.order, j).square().times(multiplicity(d, j));
-            return (value.clone(), value);
-        }
-        let level = zonal.make_level(j);
-        let b2 = &level.b * &level.b;
-        if j == 0 {
-            return (level.a.square(), level.a.square());
-        }
-        let power = (1..j).fold(one, |power, _| power * d);
-        let part = level.c.square().scale(&(&power * j * (j + d - 2)), &b2);
-        (&part + &level.a.square().scale(&power, &b2), part)
-    }
+/// The quantities of the kind all-d.
+pub fn enclosures(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
+    let names = ["kappa-scaled", "assumption-3-sigma1", "assumption-3-sigma2"];
+    let order = |quantity| names.iter().position(|name| *name == quantity).unwrap_or(0);
+    of.certificate.claims.iter().map(|claim| bounds(of, order(claim.quantity), claim.j)).collect()
 }
 
 /// An upper bound on S_n = sup |σ^{(n)}| over the whole line, n ≥ 1.
 ///
-/// Sigmoid: σ^{(n)} = Q_n(σ) with Q_1 = s − s² and Q_{n+1} = Q_n′(s − s²); on each of 16 pieces of [0, 1] a
-/// polynomial is at most its greatest Bernstein coefficient. Tanh: tanh(z) = 2 sigmoid(2z) − 1. Erf: the
-/// Fourier integral of exp(−v²) gives S_n ≤ 2^n Γ(n/2)/π, with 1/π < 318310/10^6 and √π < 1772454/10^6.
-pub fn supremum(activation: Activation, n: u64) -> Ball {
-    if activation == Activation::Erf {
-        // Γ(n/2) = (n/2 − 1)(n/2 − 2)… times Γ(1) or Γ(1/2) = √π.
-        let start = if n.is_multiple_of(2) { BigInt::from(1_000_000) } else { BigInt::from(1_772_454) };
-        let twice_gamma = (1..n).rev().skip(1).step_by(2).fold(start, |product, a| product * a);
-        let halvings = (n - 1) / 2;
-        let num = (twice_gamma * 318_310u32) << (n - halvings);
-        return Ball::ratio(&num, &BigInt::from(1_000_000_000_000u64));
+/// Sigmoid: σ^{(n)} = Σ_k e_k s^k (1−s)^{n+1−k} in s = σ(z), with `e_k ← k e_k − (n+2−k) e_{k−1}` for the
+/// next n, as σ′ = s(1−s); divided by binomials, e_k are the Bernstein coefficients. Tanh: tanh(z) =
+/// 2 sigmoid(2z) − 1. Erf: the Fourier integral of exp(−v²) gives S_n ≤ 2^n Γ(n/2)/π, and Γ(n/2) = (n/2 − 1)
+/// (n/2 − 2)… times Γ(1) = 1 or Γ(1/2) = √π.
+pub fn supremum(activation: &str, n: u64) -> Interval {
+    let (inverse_of_pi, power) = (Interval::inverse_of_pi(), BigInt::from(1) << n);
+    if activation == "erf" {
+        let start = if n.is_multiple_of(2) { inverse_of_pi } else { inverse_of_pi.root() };
+        return (1..n).rev().skip(1).step_by(2).fold(start.scale(power, 1), |gamma, a| gamma.scale(a, 2));
     }
-    let mut q = [0, 1, -1].map(BigInt::from).to_vec();
-    for _ in 1..n {
-        let mut next = vec![BigInt::ZERO; q.len() + 1];
-        for k in 1..q.len() {
-            next[k] += &q[k] * k;
-            next[k + 1] -= &q[k] * k;
-        }
-        q = next;
-    }
-    let degree = q.len() - 1;
-    let mut sup = BigInt::ZERO;
-    for piece in 0..16u32 {
-        // 16^degree·Q((piece + y)/16) in powers of y, by repeated synthetic division.
-        let mut a: Vec<BigInt> = q.iter().enumerate().map(|(k, c)| c << (4 * (degree - k))).collect();
-        for start in 0..degree {
-            for k in (start..degree).rev() {
-                a[k] = &a[k] + &a[k + 1] * piece;
-            }
-        }
-        // The Bernstein coefficients are Σ_{k≤i} C(i,k) a_k/C(degree,k): sums along Pascal's triangle.
-        let mut binomial = BigInt::from(1);
-        let mut row = Vec::new();
-        for (k, c) in a.iter().enumerate() {
-            row.push(Ball::ratio(c, &binomial));
-            binomial = binomial * (degree - k) / (k + 1);
-        }
-        for start in 0..=degree {
-            sup = sup.max(row[0].size());
-            for k in 0..degree - start {
-                row[k] = &row[k] + &row[k + 1];
-            }
+    let mut e = [0, 1, 0].map(BigInt::from).to_vec();
+    for n in 1..n {
+        e.push(BigInt::ZERO);
+        for k in (1..e.len()).rev() {
+            e[k] = &e[k] * k - &e[k - 1] * (n + 2 - k as u64);
         }
     }
-    let scaled = Ball::units(sup).over(BigInt::from(1) << (4 * degree));
-    if activation == Activation::Tanh { scaled.times(BigInt::from(1) << (n + 1)) } else { scaled }
+    let binomial = |k: u64| (1..=k).fold(BigInt::from(1), |product, a| product * (n + 2 - a) / a);
+    let bernstein = (0..).zip(e).map(|(k, e)| Interval::whole(e).scale(1, binomial(k))).collect();
+    let sup = Interval { low: BigInt::ZERO, high: greatest(bernstein, 4) };
+    if activation == "tanh" { sup.scale(power * 2, 1) } else { sup }
 }
 
-/// Bounds on the quantity for every d ≥ 3: obligations L1, L3 and L4. L2 is Z2, with d1 in place of d.
-pub fn bounds(
-    quantity: Quantity,
-    certificate: &Certificate<'_>,
-    approximation: &Approximation,
-    [d0, d1]: [u64; 2],
-) -> Result<Ball, Rejection> {
-    let (n, s) = quantity.derivative();
-    let sup = |n| supremum(certificate.activation, n);
-    let k = &sup(n + 4).over(4) + &sup(n + 2).times(s);
+/// The greatest modulus of a polynomial on [0, 1], at most that of its Bernstein coefficients on each of
+/// 2^halvings pieces: de Casteljau's rule gives those on the halves.
+fn greatest(bernstein: Vec<Interval>, halvings: u32) -> BigInt {
+    if halvings == 0 {
+        return bernstein.iter().map(|x| x.abs().high).max().unwrap_or_default();
+    }
+    let (mut row, mut left, mut right) = (bernstein, Vec::new(), Vec::new());
+    while let (Some(first), Some(last)) = (row.first(), row.last()) {
+        left.push(first.clone());
+        right.push(last.clone());
+        row = row.windows(2).map(|pair| (&pair[0] + &pair[1]).scale(1, 2)).collect();
+    }
+    greatest(left, halvings - 1).max(greatest(right, halvings - 1))
+}
 
-    // |E_{d1+2s}|, and how far the modulus may be from it at d ≥ d0.
-    let [above, below] = quantity.factor(d1);
-    let (_, part) = quantity.at(&Zonal::new(approximation, d1), d1);
-    let expectation = part.scale(&below, &above).root();
-    let distance = &k.over(d1 + 2 * s) + &k.over(d0 + 2 * s);
-    let low = Ball::units((&expectation - &distance).lower());
-    if low.lower() <= BigInt::ZERO {
-        let j = quantity.j;
-        return reject("L3", format!("with j = {j}, no positive lower end is left from d0 = {d0} on"));
-    }
-    let [above, below] = quantity.factor(d0);
-    let mut lower = low.square().scale(&above, &below).lower();
-    // The limit of F: 1/j!, 1 or j.
-    let j = quantity.j;
-    let high = Ball::units((&expectation + &distance).upper()).square();
-    let mut upper = match (quantity.order, j) {
-        (0, 0) => high,
-        (0, _) => {
-            let rest = (&sup(j + 1) + &sup(j).times(j)).square();
-            &high.times(j) + &rest.over(d0)
-        }
-        _ => high.over((1..=j).fold(BigInt::from(1), |product, a| product * a)),
-    }
-    .upper();
-    for d in 3..d0 {
-        let (value, _) = quantity.at(&Zonal::new(approximation, d), d);
-        lower = lower.min(value.lower());
-        upper = upper.max(value.upper());
-    }
-    Ok(Ball::between(&modulus(&lower.max(BigInt::ZERO)), &upper))
+/// The constants of the kind identity: obligation I1.
+pub fn constants(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
+    let (d, high) = (of.certificate.d, supremum(of.certificate.activation, 1).square().high);
+    let (c_sigma, lambda0) = if of.certificate.d1.is_some() {
+        (Interval { low: BigInt::ZERO, high }, bounds(of, 2, 0)?.root())
+    } else {
+        let [_, r, t] = of.energies(d);
+        (Interval { low: r.low.max(t.low), high: r.high.max(t.high) }, of.lambda(2, d, 0).abs())
+    };
+    let inverse = need(lambda0.inverse(), "I1", "lambda_0(sigma'') is not shown to differ from 0")?;
+    let constant = |claim: &Claim<'_>| match claim.quantity {
+        "random-signs" => c_sigma.clone(),
+        "lemma-1-norm" => inverse.square().scale(8, 1),
+        "escape" => inverse.scale(4, 1),
+        _ => (&c_sigma * &inverse).scale(2, 1),
+    };
+    Ok(of.certificate.claims.iter().map(constant).collect())
 }

@@ -1,57 +1,35 @@
 //! The program `escapement-check`: checks certificates, one sentence for each.
 
-use escapement_check::{certificate::LONGEST, check};
-use std::io::Read;
-use std::path::Path;
-use std::process::ExitCode;
+use escapement_check::{LONGEST, check};
+use std::{fs::File, io::Read, path::Path, process::ExitCode};
 
 const HELP: &str = "\
-Checks certificates of theorems about two-layer networks, in whole numbers only.
-
 Usage: escapement-check FILE...
 
-Prints one sentence for each file: `accepted:` and what is proved, or the number of the obligation that
-failed and why. The weights W0.npy of a certificate are read from the folder of the file.
-
-Options:
-      --help     Prints this text
-      --version  Prints the version
-
-Exit status: 0 if every file is accepted, 1 if one is rejected, 2 if none is named or one cannot be read.";
+Prints `accepted:` and what is proved, or the number of the obligation that failed and why, for each file.
+W0.npy is read from its folder. Exit status: 0 accepted, 1 rejected, 2 a file cannot be read or none is named.";
 
 fn main() -> ExitCode {
-    let files: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    let option = |names: [&str; 2]| files.iter().any(|file| names.iter().any(|name| file == name));
-    if option(["--help", "-h"]) {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
+    let names: Vec<_> = std::env::args_os().skip(1).collect();
+    match names.first().map(|name| name.to_str()) {
+        Some(Some("--help" | "-h")) => println!("{HELP}"),
+        Some(Some("--version" | "-V")) => println!("escapement-check {}", env!("CARGO_PKG_VERSION")),
+        None => eprintln!("{HELP}"),
+        _ => return ExitCode::from(names.iter().map(|x| judge(Path::new(x), names.len())).fold(0, u8::max)),
     }
-    if option(["--version", "-V"]) {
-        println!("escapement-check {}", env!("CARGO_PKG_VERSION"));
-        return ExitCode::SUCCESS;
-    }
-    if files.is_empty() || files.iter().any(|file| file.to_string_lossy().starts_with('-')) {
-        eprintln!("Usage: escapement-check FILE...");
-        return ExitCode::from(2);
-    }
-    let mut worst = 0;
-    for path in files.iter().map(Path::new) {
-        let mut bytes = Vec::new();
-        let read =
-            std::fs::File::open(path).and_then(|f| f.take(LONGEST as u64 + 1).read_to_end(&mut bytes));
-        let name = if files.len() > 1 { format!("{}: ", path.display()) } else { String::new() };
-        if let Err(error) = read {
-            eprintln!("{}: {error}", path.display());
-            worst = 2;
-            continue;
-        }
-        match check(&bytes, path.parent().unwrap_or(Path::new(""))) {
-            Ok(accepted) => println!("{name}accepted: {}", accepted.statement),
-            Err(rejection) => {
-                println!("{name}{rejection}");
-                worst = worst.max(1);
-            }
-        }
-    }
-    ExitCode::from(worst)
+    ExitCode::from(if names.is_empty() { 2 } else { 0 })
+}
+
+/// Checks one of `count` files, and returns the exit status.
+fn judge(path: &Path, count: usize) -> u8 {
+    let mut bytes = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut bytes));
+    let (status, sentence) = match file.map(|_| check(&bytes, path.parent().unwrap_or(path))) {
+        Ok(Ok(accepted)) => (0, format!("accepted: {}", accepted.statement)),
+        Ok(Err(rejection)) => (1, rejection.to_string()),
+        Err(error) => (2, format!("cannot be read: {error}")),
+    };
+    let name = if count > 1 || status == 2 { format!("{}: ", path.display()) } else { String::new() };
+    println!("{name}{sentence}");
+    status
 }

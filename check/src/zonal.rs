@@ -1,179 +1,98 @@
 //! *C1: zonal quantities.* Expectations of polynomials on the sphere are finite sums of fractions.
 //!
-//! z is a coordinate of a uniform unit vector in dimension D, P_j the Gegenbauer polynomial with P_j(1) = 1,
-//! and B the number of harmonics of degree j. By Rodrigues' formula, for a function g of u = √d z,
+//! z is a coordinate of a uniform unit vector in dimension d, P_j the Gegenbauer polynomial with P_j(1) = 1,
+//! and B the number of harmonics of degree j. By Rodrigues' formula, with u = √d z,
 //!
-//! `E_D[g P_j] = d^{j/2}/Π_{t<j}(D+2t) · E_{D+2j}[g^{(j)}]`,
-//! `E_D[u^{j+2l} P_j] = d^{j/2+l} (j+2l)!/(2l)!! / Π_{t<j+l}(D+2t)`, and 0 for other powers of u.
+//! `E_d[u^{j+2l} P_j] = d^{j/2+l} (j+2l)!/(2l)!! / Π_{t<j+l}(d+2t)`, and 0 for other powers of u.
 //!
-//! An error δ of g moves `E_D[g P_j]` by at most δ/√B, since E P_j² = 1/B, and `E_d[u g P_j]` by the same,
-//! since E u² = 1. With F1 of degree j, `A_j = B E_d[uσ′P_j]` and `C_j = (B/√d) E_{d+2}[σ′
-//! P_{j−1}^{(d+2)}]`, which is the quotient `E_{d+2}[√d σ′P_j′]/E_{d+2}[P_j′²]` because `P_j′ =
-//! j(j+d−2)/(d−1) P_{j−1}^{(d+2)}` and `B(d+2, j−1) = B j(j+d−2)/(d(d−1))`. Then `τ_j = (A_j² +
-//! j(j+d−2)C_j²)/B`, `κ_j = τ_j/B`, tr Σ = d E σ′².
+//! An error δ of g moves `E_d[g P_j]` by at most δ/√B, since E P_j² = 1/B, and `E_d[u g P_j]` by the same,
+//! since E u² = 1. With λ_j = E_d[σ′P_j], the coefficients of F1 in degree j are
+//!
+//! `A_j = B E_d[uσ′P_j] = √d B ((j+d−2)λ_{j+1} + jλ_{j−1})/(2j+d−2)`, by the recurrence of zP_j, and
+//! `C_j = E_{d+2}[√d σ′P_j′]/E_{d+2}[P_j′²] = √d B (λ_{j−1} − λ_{j+1})/(2j+d−2)`,
+//!
+//! as `E_{d+2}[h] = d/(d−1) E_d[(1−z²)h]`, `(1−z²)P_j′ = j(j+d−2)/(2j+d−2) (P_{j−1} − P_{j+1})`, and
+//! `E_{d+2}[P_j′²] = j(j+d−2)d/((d−1)B)`; an error δ of σ′ moves C_j by at most `√d δ/√E_{d+2}[P_j′²]`. Then
+//! `τ_j = (A_j² + j(j+d−2)C_j²)/B`, `κ_j = τ_j/B`, tr Σ = d E σ′². As `u² = 1 + (d−1)P_2`, the radial `E
+//! u²σ′²` is `E σ′² + (d−1)E σ′²P_2`, and the tangential `E(d−u²)σ′²/(d−1)` is `E σ′² − E σ′²P_2`.
 
-use super::ball::Ball;
-use super::chebyshev::{Approximation, Polynomial};
-use num_bigint::BigInt;
-use std::cell::OnceCell;
-
-/// The zonal quantities of one activation in dimension d.
-pub struct Zonal<'a> {
-    approximation: &'a Approximation,
-    d: u64,
-    root_d: Ball,
-    square: OnceCell<Polynomial>,
-    levels: Vec<Level>,
-}
-
-/// What belongs to one degree.
-#[derive(Debug, Clone)]
-pub struct Level {
-    /// The number B(d,j) of harmonics.
-    pub b: BigInt,
-    /// The radial coefficient A_j.
-    pub a: Ball,
-    /// The tangential coefficient C_j.
-    pub c: Ball,
-    /// The trace of the degree, τ_j.
-    pub tau: Ball,
-}
+use super::{Approximation, BigInt, Claim, Interval, chebyshev::Polynomial};
 
 /// `B(d,j) = (2j+d−2)·(d−1)d…(d+j−3)/j!`, and B(d,0) = 1.
 pub fn multiplicity(d: u64, j: u64) -> BigInt {
-    if j == 0 {
-        return BigInt::from(1);
-    }
     let product = (1..j).fold(BigInt::from(2 * j + d - 2), |product, a| product * (d + a - 2));
-    product / (1..=j).fold(BigInt::from(1), |product, a| product * a)
+    if j == 0 { BigInt::from(1) } else { product / (1..=j).product::<BigInt>() }
 }
 
-impl<'a> Zonal<'a> {
-    /// The quantities in dimension d ≥ 3, d ≤ L².
-    pub fn new(approximation: &'a Approximation, d: u64) -> Self {
-        Self { approximation, d, root_d: Ball::whole(d).root(), square: OnceCell::new(), levels: Vec::new() }
-    }
-
-    /// `factor · E_D[u^raise g(u) P_j(z)]`, without a factor √d where j is odd.
-    fn moment(&self, g: &Polynomial, raise: u64, dim: u64, j: u64, factor: &BigInt) -> Ball {
-        let (d, [num, den]) = (self.d, &self.approximation.half_width);
-        let (l2_num, d_l2_den) = (num * num, den * den * d);
-        let last = g.powers.len() as u64 - 1 + raise;
-        if last < j {
-            return Ball::whole(0);
+/// In dimension d, 3 ≤ d ≤ L².
+impl Approximation<'_> {
+    /// `factor · E_d[g P_j]`, g in powers.
+    fn moment(&self, g: &Polynomial, d: u64, j: u64, factor: &BigInt) -> Interval {
+        let (d, start, l) = (d as usize, j as usize, &self.certificate.width);
+        let (num, den) = (&l.den * &l.den * d, &l.num * &l.num);
+        // Horner's rule: the weight of the power i + 2 over that of i is d/L² (i+2)(i+1)/((i−j+2)(d+i+j)).
+        let mut sum = Interval::whole(0);
+        for i in (start..g.c.len()).step_by(2).rev() {
+            sum = sum.scale(&num * ((i + 2) * (i + 1)), &den * ((i - start + 2) * (d + i + start)));
+            sum = &sum + &Interval::whole(g.c[i].clone());
         }
-        // Horner's rule from the top: the weight of the power j+2l+2 over that of j+2l is
-        // d/L² · (j+2l+2)(j+2l+1) / ((2l+2)(D+2j+2l)). The lift makes room for the factor.
-        let lift = factor.bits();
-        let mut sum = Ball::whole(0);
-        for l in (0..=(last - j) / 2).rev() {
-            let i = j + 2 * l;
-            sum = sum.scale(&(&d_l2_den * (i + 2) * (i + 1)), &(&l2_num * (2 * l + 2) * (dim + i + j)));
-            if let Some(c) = i.checked_sub(raise).and_then(|i| g.powers.get(i as usize)) {
-                sum = &sum + &Ball::whole(c << lift);
-            }
-        }
-        // The weight of the power j is j!/Π(D+2t) · d^{⌊j/2⌋}/L^j, and u^raise = L^raise (u/L)^raise.
-        let (mut above, mut below) = (&g.num * factor, &g.den << lift);
-        for t in 0..j {
-            above *= den * (t + 1);
-            below *= num * (dim + 2 * t);
-        }
-        for _ in 0..j / 2 {
-            above *= d;
-        }
-        for _ in 0..raise {
-            above *= num;
-            below *= den;
-        }
-        sum.scale(&above, &below)
+        // The weight of the power j is d^{j/2}/L^j · j!/Π_{t<j}(d+2t).
+        let num = (1..=start).fold(factor * BigInt::from(d).pow(j as u32 / 2), |num, t| num * &l.den * t);
+        let sum = sum.scale(num, (0..start).fold(g.den.clone(), |den, t| den * &l.num * (d + 2 * t)));
+        if j % 2 == 1 { &sum * &Interval::whole(d).root() } else { sum }
     }
 
     /// λ_j(σ′) for `order` 1 and λ_j(σ″) for `order` 2: `E_d[g P_j]`.
-    pub fn lambda(&self, order: u64, j: u64) -> Ball {
-        let approximation = self.approximation;
-        let (g, delta) = match order {
-            1 => (&approximation.first, &approximation.delta1),
-            _ => (&approximation.second, &approximation.delta2),
+    pub fn lambda(&self, order: usize, d: u64, j: u64) -> Interval {
+        let error = &self.delta[order - 1] * &Interval::whole(1).scale(1, multiplicity(d, j)).root();
+        &self.moment(&self.powers[order - 1], d, j, &BigInt::from(1)).widen(&error) * &self.factor
+    }
+
+    /// A_j, C_j and τ_j.
+    pub fn level(&self, d: u64, j: u64) -> [Interval; 3] {
+        let (b, square, root_d) = (multiplicity(d, j), j * (j + d - 2), Interval::whole(d).root());
+        // B λ_{j−1} and B λ_{j+1}.
+        let [below, above] = [j.saturating_sub(1), j + 1].map(|j| self.moment(&self.powers[0], d, j, &b));
+        let coefficient = |sum: Interval, error: Interval| {
+            let value = (&sum * &root_d).scale(1, 2 * j + d - 2);
+            &value.widen(&(&self.delta[0] * &error.root())) * &self.factor
         };
-        let root_b = Ball::whole(multiplicity(self.d, j)).root();
-        let moment = self.moment(g, 0, self.d, j, &BigInt::from(1));
-        let value = if j % 2 == 1 { &moment * &self.root_d } else { moment };
-        let error = delta * &root_b.inverse().unwrap_or_else(|| Ball::whole(1));
-        &value.widen(&error) * &approximation.factor
+        let a = coefficient(&above.scale(j + d - 2, 1) + &below.scale(j, 1), Interval::whole(b.clone()));
+        let error = Interval::whole(&b * (d - 1)).scale(1, square.max(1));
+        let c = if j == 0 { Interval::whole(0) } else { coefficient(&below - &above, error) };
+        let tau = (&a.square() + &c.square().scale(square, 1)).scale(1, b);
+        [a, c, tau]
     }
 
-    /// The level of degree j, kept for the next call.
-    pub fn level(&mut self, j: u64) -> &Level {
-        while self.levels.len() as u64 <= j {
-            self.levels.push(self.make_level(self.levels.len() as u64));
-        }
-        &self.levels[j as usize]
+    /// The trace of Σ, and the radial and the tangential energy. σ′²/factor² differs from p′², under a
+    /// weight of expectation 1, by at most δ₁(2 sup|σ′|/factor + δ₁).
+    pub fn energies(&self, d: u64) -> [Interval; 3] {
+        let square = self.series.times(&self.series).powers();
+        let [e0, e2] = [0, 2].map(|j| self.moment(&square, d, j, &BigInt::from(1)));
+        let error = &self.delta[0] * &(&self.sup.scale(2, 1) + &self.delta[0]);
+        let energy = |x: Interval| &x.widen(&error).not_negative() * &self.factor.square();
+        [energy(e0.clone()).scale(d, 1), energy(&e0 + &e2.scale(d - 1, 1)), energy(&e0 - &e2)]
     }
+}
 
-    /// The level of degree j.
-    pub fn make_level(&self, j: u64) -> Level {
-        let (approximation, d) = (self.approximation, self.d);
-        let (first, delta1) = (&approximation.first, &approximation.delta1);
-        let b = multiplicity(d, j);
-        let moment = self.moment(first, 1, d, j, &b);
-        let value = if j % 2 == 1 { &moment * &self.root_d } else { moment };
-        let a = &value.widen(&(delta1 * &Ball::whole(b.clone()).root())) * &approximation.factor;
-        let c = if j == 0 {
-            Ball::whole(0)
-        } else {
-            // √d·√d/d = 1 where P_{j−1} is odd; else √d/d. The error is (B/√d) δ₁/√B(d+2, j−1).
-            let moment = self.moment(first, 0, d + 2, j - 1, &b);
-            let value = if j.is_multiple_of(2) { moment } else { (&moment * &self.root_d).over(d) };
-            let error = Ball::ratio(&(&b * &b), &(multiplicity(d + 2, j - 1) * d)).root();
-            &value.widen(&(delta1 * &error)) * &approximation.factor
-        };
-        let tau = (&a.square() + &c.square().times(j * (j + d - 2))).over(b.clone()).not_negative();
-        Level { b, a, c, tau }
-    }
-
-    /// κ_j = τ_j/B(d,j).
-    pub fn kappa(&mut self, j: u64) -> Ball {
-        let level = self.level(j);
-        level.tau.over(level.b.clone()).not_negative()
-    }
-
-    /// `E[u^raise p′²]`, p′ the polynomial for σ′/factor.
-    fn energy(&self, raise: u64) -> Ball {
-        let square = self.square.get_or_init(|| self.approximation.square());
-        self.moment(square, raise, self.d, 0, &BigInt::from(1))
-    }
-
-    /// The expectation of σ′² under a weight of expectation 1, from that of p′²: σ′²/factor² differs by at
-    /// most δ₁(2 sup|σ′|/factor + δ₁).
-    fn with_error(&self, energy: &Ball) -> Ball {
-        let approximation = self.approximation;
-        let error = &approximation.delta1 * &(&approximation.slope.times(2) + &approximation.delta1);
-        &energy.widen(&error).not_negative() * &approximation.factor.square()
-    }
-
-    /// tr Σ = d E σ′².
-    pub fn trace(&self) -> Ball {
-        self.with_error(&self.energy(0)).times(self.d)
-    }
-
-    /// E[u² σ′²]; E u² = 1.
-    pub fn radial(&self) -> Ball {
-        self.with_error(&self.energy(2))
-    }
-
-    /// E[(d − u²) σ′²]/(d − 1).
-    pub fn tangential(&self) -> Ball {
-        let rest = &self.energy(0).times(self.d) - &self.energy(2);
-        self.with_error(&rest.over(self.d - 1))
-    }
-
-    /// tr Σ − Σ_{j≤J} τ_j, cut at 0 from below.
-    pub fn tail(&mut self, degrees: u64) -> Ball {
-        let mut rest = self.trace();
-        for j in 0..=degrees {
-            rest = &rest - &self.level(j).tau;
-        }
-        rest.not_negative()
-    }
+/// The quantities of the kind zonal: obligation Z5.
+pub fn enclosures(of: &Approximation<'_>) -> Vec<Interval> {
+    let (claims, d) = (&of.certificate.claims, of.certificate.d);
+    let degrees = claims.iter().map(|claim| claim.j).max().unwrap_or(0);
+    let levels: Vec<[Interval; 3]> = (0..=degrees).map(|j| of.level(d, j)).collect();
+    let [trace, radial, tangential] = of.energies(d);
+    let tail = |j: u64| levels[..=j as usize].iter().fold(trace.clone(), |rest, [_, _, tau]| &rest - tau);
+    let quantity = |claim: &Claim<'_>| match (claim.quantity, claim.j, &levels[claim.j as usize]) {
+        ("lambda_sigma1", j, _) => of.lambda(1, d, j),
+        ("lambda_sigma2", j, _) => of.lambda(2, d, j),
+        ("A", _, [a, _, _]) => a.clone(),
+        ("C", _, [_, c, _]) => c.clone(),
+        ("tau", _, [_, _, tau]) => tau.clone(),
+        ("kappa", j, [_, _, tau]) => tau.scale(1, multiplicity(d, j)),
+        ("trace", ..) => trace.clone(),
+        ("radial", ..) => radial.clone(),
+        ("tangential", ..) => tangential.clone(),
+        (_, j, _) => tail(j).not_negative(),
+    };
+    claims.iter().map(quantity).collect()
 }

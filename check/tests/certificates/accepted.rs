@@ -1,8 +1,8 @@
 //! True certificates are accepted, and what they say agrees with values computed otherwise.
 
-use super::{data, load, meet, names, references};
+use super::{AtMost, data, load, meet, names, references};
 use escapement_check::check;
-use escapement_check::rational::Rational;
+use escapement_check::number::Rational;
 
 #[test]
 fn true_certificates_are_accepted_and_false_ones_are_not() {

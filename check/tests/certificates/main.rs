@@ -12,9 +12,23 @@ mod sources;
 mod tampered;
 mod weights;
 
-use escapement_check::rational::Rational;
-use escapement_check::{Accepted, Rejection, check, seal};
+use escapement_check::certificate::{Reader, decimal as fraction, read};
+use escapement_check::number::Rational;
+use escapement_check::sha256::sha256;
+use escapement_check::statement::statement;
+use escapement_check::{Accepted, Checked, check};
 use std::path::{Path, PathBuf};
+
+/// The order of fractions.
+trait AtMost {
+    fn at_most(&self, other: &Self) -> bool;
+}
+
+impl AtMost for Rational {
+    fn at_most(&self, other: &Self) -> bool {
+        &self.num * &other.den <= &other.num * &self.den
+    }
+}
 
 /// The keys of a certificate, in their order.
 const KEYS: [&str; 18] = [
@@ -81,13 +95,26 @@ fn with(text: &str, key: &str, new: &str) -> String {
     text
 }
 
+/// Writes the words and the hash of a certificate anew, as they follow from the fields: what a prover does
+/// last. Whatever follows the claims is dropped.
+fn seal(bytes: &[u8]) -> Checked<Vec<u8>> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let mut reader = Reader(text);
+    let statement = statement(&read(&mut reader)?)?;
+    let mut sealed = bytes[..text.len() - reader.0.len()].to_vec();
+    sealed.extend(format!(",\n\"statement\": \"{statement}\",\n").bytes());
+    let digest = sha256(&sealed);
+    sealed.extend(format!("\"sha256\": \"{digest}\"}}").bytes());
+    Ok(sealed)
+}
+
 /// What the checker says of fields whose words and hash an attacker forged.
-fn forged(text: &str, folder: &Path) -> Result<Accepted, Rejection> {
+fn forged(text: &str, folder: &Path) -> Checked<Accepted> {
     check(&seal(body(text).as_bytes())?, folder)
 }
 
 fn decimal(text: &str) -> Rational {
-    Rational::decimal(text).unwrap_or_else(|| panic!("{text} is no decimal"))
+    fraction(text).unwrap_or_else(|| panic!("{text} is no decimal"))
 }
 
 /// One line of `references.txt`.
