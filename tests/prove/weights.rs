@@ -1,12 +1,13 @@
 //! Certificates of given weights: accepted by the checker, true by routes that share nothing with them, and
 //! rejected when something is changed.
 
+use crate::seal;
 use escapement::covariance::Covariance;
 use escapement::eigen::subspace::Projection;
 use escapement::eigen::{DEFAULT_MEMORY, Request, Route, RouteChoice, solve};
 use escapement::sphere::{Truncation, uniform_sphere};
 use escapement::{activation, seed};
-use escapement_check::{Accepted, Rejection, check, seal};
+use escapement_check::{Accepted, Rejection, check};
 use escapement_prove::{CertifiedWeights, Shifted, lemma_2, spectrum};
 use faer::{Mat, Par};
 use serde_json::Value;
@@ -184,7 +185,7 @@ fn replaced(text: &str, from: &str, to: &str, by: &str) -> String {
 
 /// The obligation that fails, once words and hash are those of the changed fields.
 fn rejected(text: &str, weights: &[u8]) -> &'static str {
-    let sealed = String::from_utf8(seal(text.as_bytes()).unwrap()).unwrap();
+    let sealed = seal(text);
     judge(&sealed, weights).unwrap_err().obligation
 }
 
@@ -198,7 +199,7 @@ fn what_is_changed_is_rejected() {
     for column in [0, 2] {
         let claims = "\n[\"eigenvalue\", 1, \"0\", \"1\"],\n[\"worst-case\", 1, \"0\", \"1\"]\n";
         let fewer = replaced(text, "\"claims\": [", "],\n\"statement\"", claims);
-        judge(&String::from_utf8(seal(fewer.as_bytes()).unwrap()).unwrap(), w).unwrap();
+        judge(&seal(&fewer), w).unwrap();
         let drop = |text: &str, key: &str, separator: &str, end: &str| {
             let begin = text.find(key).unwrap() + key.len();
             let list = &text[begin..begin + text[begin..].find(end).unwrap()];
