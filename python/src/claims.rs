@@ -174,7 +174,10 @@ pub fn judge(
     })
 }
 
-/// Certificates that the checker accepts, as JSON.
+/// Weights (p, d), the low degree k, and how many eigenvalues.
+type AtWeights<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+/// Certificates that the checker accepts, as JSON, and the file of their weights.
 #[pyfunction]
 pub fn certify(
     py: Python<'_>,
@@ -182,7 +185,7 @@ pub fn certify(
     activation: &Bound<'_, PyAny>,
     d: Option<&Bound<'_, PyAny>>,
     degrees: &Bound<'_, PyAny>,
-    given: Option<(Bound<'_, PyAny>, Bound<'_, PyAny>, Option<Bound<'_, PyAny>>)>,
+    given: Option<AtWeights<'_>>,
 ) -> PyResult<(String, Option<Vec<u8>>)> {
     let of = Shifted::parse(&text("activation", activation)?).map_err(error)?;
     let (d, degrees) = (d.map(|d| size("d", d)).transpose()?, size("degrees", degrees)?);
