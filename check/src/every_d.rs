@@ -44,14 +44,13 @@ pub fn factor(order: usize, d: u64, j: u64) -> Rational {
 
 /// The parts F(d)·E² and R(d) of the quantity in dimension d.
 fn parts(of: &Approximation<'_>, order: usize, d: u64, j: u64) -> [Interval; 2] {
-    let (b, [a, c, _]) = (multiplicity(d, j), of.level(d, j));
-    let scale = BigInt::from(d).pow(j.saturating_sub(1) as u32);
-    let part = |x: Interval, n: u64| x.square().scale(&scale * n, &b * &b);
-    match (order, j) {
-        (0, 0) => [part(a, 1), Interval::whole(0)],
-        (0, _) => [part(c, j * (j + d - 2)), part(a, 1)],
-        _ => [of.lambda(order, d, j).square().scale(b, 1), Interval::whole(0)],
+    let b = multiplicity(d, j);
+    if order > 0 {
+        return [of.lambda(order, d, j).square().scale(b, 1), Interval::whole(0)];
     }
+    let (scale, [a, c, _]) = (BigInt::from(d).pow(j.saturating_sub(1) as u32), of.level(d, j));
+    let part = |x: Interval, n: u64| x.square().scale(&scale * n, &b * &b);
+    if j == 0 { [part(a, 1), Interval::whole(0)] } else { [part(c, j * (j + d - 2)), part(a, 1)] }
 }
 
 /// Bounds for every d ≥ 3: obligations L1, L3 and L4.

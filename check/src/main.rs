@@ -6,8 +6,8 @@ use std::{fs::File, io::Read, path::Path, process::ExitCode};
 const HELP: &str = "\
 Usage: escapement-check FILE...
 
-Prints `accepted:` and what is proved, or the number of the obligation that failed and why, for each file.
-W0.npy is read from its folder. Exit status: 0 accepted, 1 rejected, 2 a file cannot be read or none is named.";
+For each file, prints `accepted:` and what is proved, or the number of the obligation that failed and why.
+W0.npy is read from its folder. Exit status: 0 accepted, 1 rejected, 2 nothing named or a file unreadable.";
 
 fn main() -> ExitCode {
     let names: Vec<_> = std::env::args_os().skip(1).collect();

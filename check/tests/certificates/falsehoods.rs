@@ -95,8 +95,12 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
         "all-d-sigmoid-small",
         "lemma-2-3-6",
     ] {
-        let (text, at) = load(name);
+        let (mut text, at) = load(name);
         let claims = check(text.as_bytes(), &at).unwrap().claims;
+        if name == "all-d-sigmoid" {
+            // Fewer dimensions one by one: the copies are not optimised.
+            text = with(&text, "d_range", "[27, 1000]");
+        }
         let few = claims.iter().filter(|c| match c.quantity.as_str() {
             // The greatest value of this one is that of d = 3.
             quantity if name == "all-d-sigmoid-small" => quantity == "kappa-scaled" && c.j > 0,
