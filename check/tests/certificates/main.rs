@@ -4,10 +4,10 @@
 //! and with LAPACK; `references.txt` there has values that were computed without polynomials.
 
 mod accepted;
+mod falsehoods;
 mod grammar;
 mod mutations;
 mod parts;
-mod planted;
 mod sources;
 mod tampered;
 mod weights;

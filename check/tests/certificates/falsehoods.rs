@@ -99,7 +99,7 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
         let claims = check(text.as_bytes(), &at).unwrap().claims;
         if name == "all-d-sigmoid" {
             // Fewer dimensions one by one: the copies are not optimised.
-            text = with(&text, "d_range", "[48, 1000]");
+            text = with(&text, "d_range", "[27, 1000]");
         }
         let few = claims.iter().filter(|c| match c.quantity.as_str() {
             // The greatest value of this one is that of d = 3.
