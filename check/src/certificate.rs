@@ -99,7 +99,7 @@ pub struct Eigenpairs<'a> {
     /// The low degree k.
     pub low: u64,
     /// The r vectors, each n entries in units of 2^-54.
-    pub vectors: Vec<Vec<i128>>,
+    pub vectors: Vec<Vec<i64>>,
     /// The values in units of 2^-59.
     pub values: Vec<i128>,
     /// A bound on the other eigenvalues, in units of 2^-59.

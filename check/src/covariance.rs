@@ -20,7 +20,7 @@ pub fn low_rank(d: u64, k: u64) -> BigInt {
 
 /// A symmetric matrix: the rows of its entries, in units of 2^-59 and less than 2 in modulus, and a bound on
 /// the operator norm of what the rounding and the intervals leave open.
-pub type Form = (Vec<Vec<i128>>, Interval);
+pub type Form = (Vec<Vec<i64>>, Interval);
 
 /// The f64 of these bits; infinities and what is no number become numbers of at least 2^1024.
 fn number(bits: u64) -> Interval {
@@ -94,7 +94,7 @@ pub fn form(units: &[Vec<Interval>], levels: &[[Interval; 3]], first: usize) -> 
                     let x = &(&(&on_u * &u[b]) + &(&on_v * &v[b])) + &f2.scale(u32::from(a == b), 1);
                     width = width.max(&x.high - &x.low);
                     let nearest = (((x.low + x.high) >> (BITS - ENTRY)) + 1) >> 1;
-                    let entry = i128::try_from(nearest).ok().filter(|x| x.abs() < 1 << 60);
+                    let entry = i64::try_from(nearest).ok().filter(|x| x.abs() < 1 << 60);
                     let entry = need(entry, "S3", "an entry of A is not below 2: the levels are too wide")?;
                     rows[r * d + a][s * d + b] = entry;
                     rows[s * d + b][r * d + a] = entry;

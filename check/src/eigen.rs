@@ -43,8 +43,8 @@ const VECTOR: u64 = 54;
 pub type Spectrum = (Vec<Interval>, [Interval; 2]);
 
 /// Σ x_i y_i, over the shorter one. Callers keep it below 2^127.
-fn dot(x: &[i128], y: &[i128]) -> i128 {
-    x.iter().zip(y).map(|(x, y)| x * y).sum()
+fn dot<T: Copy + Into<i128>>(x: &[T], y: &[T]) -> i128 {
+    x.iter().zip(y).map(|(x, y)| Into::<i128>::into(*x) * Into::<i128>::into(*y)).sum()
 }
 
 /// The Frobenius norm of a matrix of these entries in units of 2^-bits, rounded up.
@@ -53,12 +53,12 @@ fn norm(entries: impl Iterator<Item = i128>, bits: u64) -> Interval {
 }
 
 /// θ without the error of A: the norm of M − LLᵀ, with L made row by row.
-fn defect_of_cholesky(a: &[Vec<i128>], f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
+fn defect_of_cholesky(a: &[Vec<i64>], f: &[Vec<i128>], mu: i128) -> Checked<Interval> {
     let (mut l, mut defects) = (Vec::<Vec<i128>>::new(), Vec::new());
     for i in 0..f.len() {
         l.push(Vec::new());
         for j in 0..=i {
-            let difference = if i == j { mu } else { 0 } - a[i][j];
+            let difference = if i == j { mu } else { 0 } - i128::from(a[i][j]);
             // Row i has j entries so far. The next, times the pivot, is the rest but for a defect.
             let rest = (difference << (2 * VECTOR - ENTRY)) + dot(&f[i], &f[j]) - dot(&l[i], &l[j]);
             let entry = if i == j { rest.max(0).isqrt() } else { rest.div_euclid(l[j][j]) };
@@ -82,7 +82,7 @@ pub fn enclose((a, error): &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
     let products = (0..r).flat_map(|i| (0..r).map(move |j| dot(&v[i], &v[j]) - unit(i, j)));
     let gamma = norm(products, 2 * VECTOR);
     ensure(gamma.high < Interval::dyadic(1, 2).low, "E2", "V is not orthonormal to within 1/4")?;
-    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a[j], &v[i]) - v[i][j] * d[i]));
+    let residuals = (0..r).flat_map(|i| (0..n).map(move |j| dot(&a[j], &v[i]) - i128::from(v[i][j]) * d[i]));
     let rho = &norm(residuals, ENTRY + VECTOR) + &error.scale(2, 1);
     let largest = Interval::dyadic(d[0].abs().max(d[r - 1].abs()), ENTRY);
     let epsilon = &(&(&gamma * &largest).scale(2, 1) + &rho) * &(&Interval::whole(1) + &gamma);
@@ -94,7 +94,9 @@ pub fn enclose((a, error): &Form, pairs: &Eigenpairs<'_>) -> Checked<Spectrum> {
     }
 
     // F = V√D at 2^-54, from √D at 2^-40. Any F of rank r will do.
-    let row = |i: usize| v.iter().zip(d).map(|(v, d)| (v[i] * (d.max(&0) << 21).isqrt()) >> 40).collect();
+    let row = |i: usize| {
+        v.iter().zip(d).map(|(v, d)| (i128::from(v[i]) * (d.max(&0) << 21).isqrt()) >> 40).collect()
+    };
     let f: Vec<Vec<i128>> = (0..n).map(row).collect();
     ensure(f.iter().flatten().all(|x| x.abs() < 1 << 57), "E4", "an entry of F is out of bounds")?;
     let next = &(&Interval::dyadic(pairs.mu, ENTRY) + &defect_of_cholesky(a, &f, pairs.mu)?) + error;
@@ -120,10 +122,10 @@ fn positive(mut m: Vec<Vec<Interval>>) -> Option<bool> {
 }
 
 /// vᵢᵀAvⱼ for the columns, with an error for ‖vᵢ‖‖vⱼ‖ ≤ 1 + γ.
-fn gram(rows: &[Vec<i128>], columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<Interval>> {
-    let row = |v: &Vec<i128>| {
+fn gram(rows: &[Vec<i64>], columns: &[Vec<i64>], error: &Interval) -> Vec<Vec<Interval>> {
+    let row = |v: &Vec<i64>| {
         let av: Vec<i128> = rows.iter().map(|row| dot(row, v)).collect();
-        let product = |w: &Vec<i128>| av.iter().zip(w).map(|(x, y)| BigInt::from(*x) * y).sum::<BigInt>();
+        let product = |w: &Vec<i64>| av.iter().zip(w).map(|(x, y)| BigInt::from(*x) * y).sum::<BigInt>();
         let entry = |w| Interval::dyadic(product(w), ENTRY + 2 * VECTOR).widen(error);
         columns.iter().map(entry).collect()
     };
@@ -132,7 +134,7 @@ fn gram(rows: &[Vec<i128>], columns: &[Vec<i128>], error: &Interval) -> Vec<Vec<
 
 /// An enclosure of the worst case: obligations M1 and M2. The forms are A and S, the columns v are n_k, and
 /// `rest` is p·tail.
-pub fn worst_case(forms: [&Form; 2], v: &[Vec<i128>], of: &Spectrum, rest: &Interval) -> Checked<Interval> {
+pub fn worst_case(forms: [&Form; 2], v: &[Vec<i64>], of: &Spectrum, rest: &Interval) -> Checked<Interval> {
     let (values, [epsilon, gamma]) = of;
     let (rank, one, last) = (v.len(), Interval::whole(1), &values[v.len() - 1]);
     let next = values.get(rank).map_or(Interval::whole(0), |next| next + rest);
