@@ -1,7 +1,7 @@
 //! The program `escapement-check`: checks certificates, one sentence for each.
 
 use escapement_check::{LONGEST, check};
-use std::{fs::File, io::Read, path::Path, process::ExitCode};
+use std::{fs::File, io, io::Read, io::Write, path::Path, process::ExitCode};
 
 const HELP: &str = "\
 Usage: escapement-check FILE...
@@ -11,17 +11,16 @@ W0.npy is read from its folder. Exit status: 0 accepted, 1 rejected, 2 nothing n
 
 fn main() -> ExitCode {
     let names: Vec<_> = std::env::args_os().skip(1).collect();
-    match names.first().map(|name| name.to_str()) {
-        Some(Some("--help" | "-h")) => println!("{HELP}"),
-        Some(Some("--version" | "-V")) => println!("escapement-check {}", env!("CARGO_PKG_VERSION")),
-        None => eprintln!("{HELP}"),
-        _ => return ExitCode::from(names.iter().map(|x| judge(Path::new(x), names.len())).fold(0, u8::max)),
-    }
-    ExitCode::from(if names.is_empty() { 2 } else { 0 })
+    ExitCode::from(match names.first().map(|name| name.to_str()) {
+        Some(Some("--help" | "-h")) => say(0, HELP),
+        Some(Some("--version" | "-V")) => say(0, concat!("escapement-check ", env!("CARGO_PKG_VERSION"))),
+        None => say(2, HELP),
+        _ => names.iter().map(|name| judge(Path::new(name))).fold(0, u8::max),
+    })
 }
 
-/// Checks one of `count` files, and returns the exit status.
-fn judge(path: &Path, count: usize) -> u8 {
+/// Checks one file, and returns the exit status.
+fn judge(path: &Path) -> u8 {
     let mut bytes = Vec::new();
     let file = File::open(path).and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut bytes));
     let (status, sentence) = match file.map(|_| check(&bytes, path.parent().unwrap_or(path))) {
@@ -29,7 +28,11 @@ fn judge(path: &Path, count: usize) -> u8 {
         Ok(Err(rejection)) => (1, rejection.to_string()),
         Err(error) => (2, format!("cannot be read: {error}")),
     };
-    let name = if count > 1 || status == 2 { format!("{}: ", path.display()) } else { String::new() };
-    println!("{name}{sentence}");
+    say(status, &format!("{}: {sentence}", path.display()))
+}
+
+/// Prints a line, and returns the exit status. A reader that has left, as `head` does, is no error.
+fn say(status: u8, line: &str) -> u8 {
+    let _ = if status == 2 { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
     status
 }

@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 use escapement::sphere::{FeatureLevels, Truncation, dimension};
 use std::collections::BTreeMap;
 
+/// Below this, a quantity that is the square of a coefficient is nothing but rounding.
+const VANISHING: f64 = 1e-24;
+
 /// What f64 may have lost, and a little more.
 pub const WIDER: f64 = 1e-6;
 
@@ -166,8 +169,14 @@ pub fn range(of: &Shifted, quantities: &[Quantity]) -> Result<Range> {
             return Ok(Range { d0, d1 });
         }
     }
-    let allowed =
-        "its derivatives grow too fast for bounds in every dimension: take fewer degrees, or one dimension";
+    let levels = Levels::new(of, 1000, degree)?;
+    let vanishing = quantities.iter().find(|q| q.at(&levels, 1000).1 < VANISHING);
+    let allowed = match vanishing {
+        Some(q) => format!("{} of degree {} vanishes, so that no positive bound holds", q.text(), q.j),
+        None => "its derivatives grow too fast for bounds in every dimension: take fewer degrees, or one \
+                 dimension"
+            .to_owned(),
+    };
     Err(Error::domain("the activation", of.words(), allowed))
 }
 
