@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tempfile::TempDir;
 
 /// The file beside a certificate of given weights.
 pub const WEIGHTS: &str = "W0.npy";
@@ -126,16 +127,24 @@ pub fn certified(claims: &[&dyn Claim], of: &Shifted, scope: Scope<'_>) -> Resul
 }
 
 /// Lets the checker read the certificate, with its weights beside it.
-fn require_accepted(certificate: &Certificate) -> Result<()> {
-    let folder = tempfile::tempdir().map_err(|e| Error::io("make a folder for", Path::new("W0.npy"), e))?;
-    if let Some(weights) = &certificate.weights {
-        let path = folder.path().join(WEIGHTS);
-        std::fs::write(&path, weights).map_err(|e| Error::io("write", &path, e))?;
-    }
+///
+/// # Errors
+/// The checker does not accept it, or reads another statement.
+pub fn require_accepted(certificate: &Certificate) -> Result<()> {
+    let folder = certificate.weights.as_deref().map(beside).transpose()?;
+    let path = folder.as_ref().map_or(Path::new("."), TempDir::path);
     let refuse = |why: String| Err(Error::Input(format!("{} is not accepted: {why}", certificate.name)));
-    match escapement_check::check(certificate.text.as_bytes(), folder.path()) {
+    match escapement_check::check(certificate.text.as_bytes(), path) {
         Err(why) => refuse(why.to_string()),
         Ok(found) if found.statement != certificate.statement => refuse(found.statement),
         Ok(_) => Ok(()),
     }
+}
+
+/// A folder with this file of weights.
+fn beside(weights: &[u8]) -> Result<TempDir> {
+    let folder = TempDir::new().map_err(|e| Error::io("make a folder for", Path::new(WEIGHTS), e))?;
+    let path = folder.path().join(WEIGHTS);
+    std::fs::write(&path, weights).map_err(|e| Error::io("write", &path, e))?;
+    Ok(folder)
 }

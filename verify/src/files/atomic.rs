@@ -83,7 +83,10 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(file) = self.0.take() {
-            unfinished().forget(file.path());
+            let path = file.path().to_path_buf();
+            // In this order, so that whoever ends the process in between finds no file to leave.
+            drop(file);
+            unfinished().forget(&path);
         }
     }
 }

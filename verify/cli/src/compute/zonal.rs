@@ -2,10 +2,11 @@
 
 use super::common;
 use crate::files::stdout;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Parser;
 use escapement::sphere::{ZonalCoefficients, ZonalRow, ZonalTable};
 use escapement_prove::{Claim, Shifted};
+use escapement_verify::claim::certified::require_accepted;
 use escapement_verify::text::numbers::{multiplicity, number, significant};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -122,8 +123,7 @@ struct Certified {
 fn certified(args: &Args) -> Result<ExitCode> {
     let of = Shifted::parse(&args.activation)?;
     let certificate = escapement_prove::zonal(&of, args.d, args.degrees)?;
-    escapement_check::check(certificate.text.as_bytes(), ".".as_ref())
-        .map_err(|why| anyhow!("the intervals were found, but the checker does not accept them: {why}"))?;
+    require_accepted(&certificate)?;
     let interval =
         |claim: Claim| Interval { quantity: claim.quantity, j: claim.j, lo: claim.lo, hi: claim.hi };
     let intervals: Vec<Interval> = certificate.claims.into_iter().map(interval).collect();
