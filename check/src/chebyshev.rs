@@ -101,12 +101,13 @@ impl<'a> Approximation<'a> {
     /// Checks obligations L2 and Z1 to Z4.
     pub fn new(of: &'a Certificate<'a>) -> Checked<Self> {
         let (b, l, y) = (&of.shift, &of.width, &of.bound);
-        let (d, d1) = (of.d, of.d1.unwrap_or(of.d));
-        ensure(d <= d1, "L2", format!("d0 = {d} is above d1 = {d1}"))?;
+        let (d, last) = (of.d, *of.starts.last().unwrap_or(&of.d));
+        let grid = of.starts.first().is_none_or(|first| *first == 3) && of.starts.is_sorted_by(|a, b| a < b);
+        ensure(grid, "L2", "d_range must begin with 3 and increase")?;
         let contains_b = b.num.magnitude() * l.den.magnitude() <= l.num.magnitude() * b.den.magnitude();
         let positive = l.num > BigInt::ZERO && y.num > BigInt::ZERO;
         ensure(positive && contains_b, "Z1", "L and Y must be positive, and L at least |b|")?;
-        ensure(d >= 3 && &l.num * &l.num >= &l.den * &l.den * d1, "Z2", "d must be from 3 to L^2")?;
+        ensure(d >= 3 && &l.num * &l.num >= &l.den * &l.den * last, "Z2", "d must be from 3 to L^2")?;
 
         let p = Polynomial { c: of.coefficients.clone(), den: BigInt::from(1) << of.scale };
         let two_v = Polynomial { c: vec![&b.num * &l.den * -2, &b.den * &l.num * 2], den: &b.den * &l.den };

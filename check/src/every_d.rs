@@ -1,23 +1,31 @@
-//! *C2: every dimension.* Bounds on zonal quantities that hold for all d ≥ 3: one by one below d0, and from
-//! d0 on by comparing the expectation in dimension d with the one at d1, through the Gaussian limit.
+//! *C2: every dimension.* Bounds on zonal quantities that hold for all d ≥ 3. The file lists dimensions from
+//! 3 on; each serves all d up to the next one in the list, and the last of them all d beyond it.
 //!
-//! **Limit lemma.** For f ∈ C⁴, D = d + 2s and a Gaussian G, `|E_D f(√d z) − E f(G)| ≤ K/D` with `K =
-//! sup|f⁗|/4 + s·sup|f″|`. *Proof.* G = ρ√D z with ρ² = χ²_D/D independent of z, E ρ² = 1, Var ρ² = 2/D.
-//! H(r) = E_D f(√(rD) z) has H′ = E_{D+2}f″/2 and H″ = D/(D+2)·E_{D+4}f⁗/4, by Rodrigues' formula. Hence
-//! |E H(ρ²) − H(1)| ≤ (sup|f⁗|/8)·2/D, and |H(1) − H(d/D)| ≤ (sup|f″|/2)·2s/D. ∎
+//! **Comparison lemma.** For f ∈ C⁴, d ≤ e, D = d + 2s, E = e + 2s and K = sup|f⁗|/4 + s·sup|f″|, `|E_E f(√e
+//! z) − E_D f(√d z)| ≤ K(1/D − 1/E)`. *Proof.* A coordinate z in dimension E is √β times one in dimension D,
+//! with β ~ Beta(D/2, (E−D)/2) independent of it: E β = D/E, and the variance of βe/D, whose mean is e/E, is
+//! 2(e/E)²(E−D)/(D(E+2)) ≤ 2(1/D − 1/E). H(r) = E_D f(√(rD) z) has H′ = E_{D+2}f″/2 and H″ = D/(D+2)·
+//! E_{D+4}f⁗/4, by Rodrigues' formula. Hence |E H(βe/D) − H(e/E)| ≤ (sup|f⁗|/8)·2(1/D − 1/E), and |H(e/E) −
+//! H(d/D)| ≤ (sup|f″|/2)(e/E − d/D) = s·sup|f″|(1/D − 1/E). ∎
 //!
-//! Every quantity here is `F(d)·E_{d+2s}[σ^{(n)}(√d z)]²`, plus `R(d)` for d^{j−1}κ_j with j ≥ 1:
+//! Every quantity is `F(d)·E_{d+2s}[σ^{(n)}(√d z)]²`, plus `R(d)` for d^{j−1}κ_j with j ≥ 1:
 //!
 //! | quantity | n | s | F(d) | sup F |
 //! |---|---|---|---|---|
 //! | B λ_j(σ′)², B λ_j(σ″)² | j+1, j+2 | j | B d^j / Π_{t<j}(d+2t)² | 1/j! |
-//! | κ_0 | 2 | 1 | 1 | 1 |
 //! | d^{j−1}κ_j | j | j | j(j+d−2) d^{2j−1} / Π_{t<j}(d+2t)² | j |
 //!
-//! F is a product of factors (d+a)/(d+b), a ≤ b once both lists are sorted, so F increases to its limit, and
-//! `R(d) = d^{j−1}A_j²/B² = d^{2j−1}/Π_{t<j}(d+2t)²·E_{d+2j}[(uσ′)^{(j)}]²` is at most (S_{j+1} + jS_j)²/d,
-//! with S_n = sup|σ^{(n)}|. So for d ≥ d0 the modulus of the expectation is within K/(d1+2s) + K/(d0+2s) of
-//! the one at d1, and the quantity lies between F(d0)·low² and sup F·high² + (S_{j+1} + jS_j)²/d0.
+//! and κ_0 is B λ_1(σ′)². F is a product of factors (d+a)/(d+b), a ≤ b once both lists are sorted, so F
+//! increases to its limit. By A_j and C_j in terms of λ_{j−1} and λ_{j+1}, with a = E_{d+2j−2}[σ^{(j)}] and
+//! b = E_{d+2j+2}[σ^{(j+2)}], `E_{d+2j}[σ^{(j)}] = a − γb` and R(d) = d^{j−1}A_j²/B² = (αb + βa)²/d, where
+//! γ = d/((d+2j)(d+2j−2)) falls in d, and α = (d+j−2)/(d+2j−2)·Π_{t≤j} d/(d+2t) and β = j Π_{t<j} d/(d+2t)
+//! rise. Each is taken between its values at the ends of a span of dimensions.
+//!
+//! Tropp's Chernoff bound: let the p neurons be independent and uniform. The part of degree at most k of pΣ
+//! acts on the n_k harmonics as a sum of positive semidefinite matrices, one for each neuron, of trace Στ_i
+//! and mean diag(κ_i); the other degrees only add to it. Their norms are at most their traces. So, with x =
+//! p min κ_i/Στ_i over i ≤ k, `P(λ_{n_k}(Σ) ≤ min κ_i/2) ≤ n_k (2/e)^{x/2} ≤ n_k exp(−x/8)`. For every d,
+//! d^{k−1} min κ_i ≥ M = min(κ_0, d^{i−1}κ_i) and Στ_i ≤ tr Σ ≤ dS_1², so x/8 ≥ cp/d^k with c = M/(8S_1²).
 //!
 //! *I: identities.* Constants of statements that hold for every even m and every W0, at k = 1.
 //!
@@ -29,62 +37,84 @@
 //! and R2 of W_L is at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is
 //! enclosed as in C2.
 
-use super::{Approximation, BigInt, Checked, Claim, Interval, Rational, ensure, need, zonal::multiplicity};
+use super::{Approximation, BITS, BigInt, Checked, Claim, Interval, ensure, need, zonal::multiplicity};
 
-/// F(d); the order is 0 for d^{j−1}κ_j, else that of the derivative whose λ_j is meant.
-pub fn factor(order: usize, d: u64, j: u64) -> Rational {
-    let power = |n: u64| BigInt::from(d).pow(n as u32);
-    let num = match (order, j) {
-        (0, 0) => BigInt::from(1),
-        (0, _) => power(2 * j - 1) * (j * (j + d - 2)),
-        _ => multiplicity(d, j) * power(j),
+/// Π_{t<n} d/(d+2t), or its supremum 1 if there is no d.
+fn shrink(d: Option<u64>, n: u64) -> Interval {
+    let product = |d: u64| (0..n).map(|t| d + 2 * t).product::<BigInt>();
+    let (num, den) = d.map_or((1.into(), 1.into()), |d| (BigInt::from(d).pow(n as u32), product(d)));
+    Interval::whole(num).scale(1, den)
+}
+
+/// F(d), or sup F if there is no d; the order is 0 for d^{j−1}κ_j, else that of the derivative of λ_j.
+pub fn factor(order: usize, d: Option<u64>, j: u64) -> Interval {
+    let (num, den) = match (order, d) {
+        (0, d) => ((j * d.map_or(1, |d| d + j - 2)).into(), d.unwrap_or(1).into()),
+        (_, None) => (1.into(), (1..=j).product()),
+        (_, Some(d)) => (multiplicity(d, j), BigInt::from(d).pow(j as u32)),
     };
-    Rational { num, den: (0..j).map(|t| BigInt::from(d + 2 * t).pow(2)).product() }
+    shrink(d, j).square().scale(num, den)
 }
 
-/// The parts F(d)·E² and R(d) of the quantity in dimension d.
-fn parts(of: &Approximation<'_>, order: usize, d: u64, j: u64) -> [Interval; 2] {
-    let b = multiplicity(d, j);
-    if order > 0 {
-        return [of.lambda(order, d, j).square().scale(b, 1), Interval::whole(0)];
-    }
-    let (scale, [a, c, _]) = (BigInt::from(d).pow(j.saturating_sub(1) as u32), of.level(d, j));
-    let part = |x: Interval, n: u64| x.square().scale(&scale * n, &b * &b);
-    if j == 0 { [part(a, 1), Interval::whole(0)] } else { [part(c, j * (j + d - 2)), part(a, 1)] }
+/// E_{d+2s}[σ^{(s+order)}(√d z)] from each dimension in the list to the one before the next.
+fn expectations(of: &Approximation<'_>, order: usize, s: u64) -> Vec<(u64, Option<u64>, Interval)> {
+    let sup = |n| supremum(of.certificate.activation, s + order as u64 + n);
+    let (k, starts) = (&sup(4).scale(1, 4) + &sup(2).scale(s, 1), &of.certificate.starts);
+    let span = |(i, &d): (usize, &u64)| {
+        let e = starts.get(i + 1).map(|next| next - 1);
+        let (num, den) = e.map_or((1, 1), |e| (e - d, e + 2 * s));
+        let product = (0..s).map(|t| d + 2 * t).product::<BigInt>();
+        let ratio = Interval::whole(product.pow(2)).scale(1, BigInt::from(d).pow(s as u32));
+        let at_d = &of.lambda(order, d, s) * &ratio.root();
+        (d, e, at_d.widen(&k.scale(num, den * (d + 2 * s))))
+    };
+    starts.iter().enumerate().map(span).collect()
 }
 
-/// Bounds for every d ≥ 3: obligations L1, L3 and L4.
+/// Bounds for every d ≥ 3: obligation L3.
 pub fn bounds(of: &Approximation<'_>, order: usize, j: u64) -> Checked<Interval> {
-    let (d0, d1) = (of.certificate.d, of.certificate.d1.unwrap_or(of.certificate.d));
-    let (n, s) = if order == 0 && j == 0 { (2, 1) } else { (j + order as u64, j) };
-    let sup = |n| supremum(of.certificate.activation, n);
-    let k = &sup(n + 4).scale(1, 4) + &sup(n + 2).scale(s, 1);
-
-    // |E_{d1+2s}|, and how far the modulus may be from it at d ≥ d0.
-    let [near, far] = [d0, d1].map(|d| factor(order, d, j));
-    let expectation = parts(of, order, d1, j)[0].scale(far.den, far.num).root();
-    let distance = &k.scale(1, d1 + 2 * s) + &k.scale(1, d0 + 2 * s);
-    let [low, high] = [&expectation - &distance, (&expectation + &distance).square()];
-    ensure(low.low > BigInt::ZERO, "L3", format!("no positive lower end for j = {j} from d0 = {d0} on"))?;
-    let high = match (order, j) {
-        (0, 0) => high,
-        (0, _) => &high.scale(j, 1) + &(&sup(j + 1) + &sup(j).scale(j, 1)).square().scale(1, d0),
-        _ => high.scale(1, (1..=j).product::<BigInt>()),
-    };
-    let mut bounds = Interval { low: low.square().scale(near.num, near.den).low, high: high.high };
-    for d in 3..d0 {
-        let [part, rest] = parts(of, order, d, j);
-        let value = &part + &rest;
-        bounds = Interval { low: bounds.low.min(value.low), high: bounds.high.max(value.high) };
+    let (order, j) = if (order, j) == (0, 0) { (1, 1) } else { (order, j) };
+    let values = expectations(of, order.max(1), if order == 0 { j - 1 } else { j });
+    let (mut low, mut high) = (Vec::new(), Vec::new());
+    for ((d, e, a), (_, _, b)) in values.into_iter().zip(expectations(of, 1, j + 1)) {
+        let between = |from: Interval, to: Interval| Interval { low: from.low, high: to.high };
+        let rising = |f: &dyn Fn(Option<u64>) -> Interval| between(f(Some(d)), f(e));
+        let (mut value, mut radial) = (a.clone(), Interval::whole(0));
+        if order == 0 {
+            let gamma = |d: u64| Interval::whole(d).scale(1, (d + 2 * j) * (d + 2 * j - 2));
+            value = &a - &(&between(e.map_or(Interval::whole(0), gamma), gamma(d)) * &b);
+            let f = |d| shrink(d, j + 1).scale(d.map_or(1, |d| d + j - 2), d.map_or(1, |d| d + 2 * j - 2));
+            radial = &(&rising(&f) * &b) + &(&rising(&|d| shrink(d, j)) * &a).scale(j, 1);
+        }
+        ensure(value.abs().low > BigInt::ZERO, "L3", format!("the value at d = {d} and j = {j} may be 0"))?;
+        let main = &rising(&|d| factor(order, d, j)) * &value.square();
+        low.push(main.low + e.map_or(BigInt::ZERO, |e| radial.square().scale(1, e).low));
+        high.push(main.high + radial.square().scale(1, d).high);
     }
-    Ok(bounds.not_negative())
+    let (low, high) = (low.into_iter().min(), high.into_iter().max());
+    Ok(Interval { low: low.unwrap_or_default(), high: high.unwrap_or_default() })
 }
 
 /// The quantities of the kind all-d.
 pub fn enclosures(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
-    let names = ["kappa-scaled", "assumption-3-sigma1", "assumption-3-sigma2"];
-    let order = |quantity| names.iter().position(|name| *name == quantity).unwrap_or(0);
-    of.certificate.claims.iter().map(|claim| bounds(of, order(claim.quantity), claim.j)).collect()
+    let sup = |j| supremum(of.certificate.activation, j);
+    let scaled = of.certificate.claims.iter().filter(|claim| claim.quantity.ends_with("-scaled"));
+    let degrees = scaled.map(|claim| claim.j + 1).max().unwrap_or(0);
+    let kappa = (0..degrees).map(|j| bounds(of, 0, j)).collect::<Checked<Vec<_>>>()?;
+    let quantity = |claim: &Claim<'_>| match (claim.quantity, claim.j) {
+        ("supremum", 0) => Ok(Interval::whole(1)),
+        ("supremum", j) => Ok(Interval { low: BigInt::ZERO, ..sup(j) }),
+        ("assumption-3-sigma1", j) => bounds(of, 1, j),
+        ("assumption-3-sigma2", j) => bounds(of, 2, j),
+        ("kappa-scaled", j) => Ok(kappa[j as usize].clone()),
+        // c = min/(8 S_1²), rounded down: any smaller c serves as well.
+        (_, k) => {
+            let least = kappa[..=k as usize].iter().map(|x| x.low.clone()).min().unwrap_or_default();
+            let low = (least << BITS) / BigInt::from(1).max(sup(1).square().high * 8);
+            Ok(Interval { high: low.clone(), low })
+        }
+    };
+    of.certificate.claims.iter().map(quantity).collect()
 }
 
 /// An upper bound on S_n = sup |σ^{(n)}| over the whole line, n ≥ 1.
@@ -108,21 +138,20 @@ pub fn supremum(activation: &str, n: u64) -> Interval {
     }
     let binomial = |k: u64| (1..=k).fold(BigInt::from(1), |product, a| product * (n + 2 - a) / a);
     let bernstein = (0..).zip(e).map(|(k, e)| Interval::whole(e).scale(1, binomial(k))).collect();
-    let sup = Interval { low: BigInt::ZERO, high: greatest(bernstein, 4) };
-    if activation == "tanh" { sup.scale(power * 2, 1) } else { sup }
+    let high = greatest(bernstein, 4) * if activation == "tanh" { power * 2 } else { 1.into() };
+    Interval { low: BigInt::ZERO, high }
 }
 
 /// The greatest modulus of a polynomial on [0, 1], at most that of its Bernstein coefficients on each of
 /// 2^halvings pieces: de Casteljau's rule gives those on the halves.
-fn greatest(bernstein: Vec<Interval>, halvings: u32) -> BigInt {
+fn greatest(mut right: Vec<Interval>, halvings: u32) -> BigInt {
     if halvings == 0 {
-        return bernstein.iter().map(|x| x.abs().high).max().unwrap_or_default();
+        return right.iter().map(|x| x.abs().high).max().unwrap_or_default();
     }
-    let (mut row, mut left, mut right) = (bernstein, Vec::new(), Vec::new());
-    while let (Some(first), Some(last)) = (row.first(), row.last()) {
-        left.push(first.clone());
-        right.push(last.clone());
-        row = row.windows(2).map(|pair| (&pair[0] + &pair[1]).scale(1, 2)).collect();
+    let mut left = Vec::new();
+    for k in (0..right.len()).rev() {
+        left.push(right[0].clone());
+        (0..k).for_each(|i| right[i] = (&right[i] + &right[i + 1]).scale(1, 2));
     }
     greatest(left, halvings - 1).max(greatest(right, halvings - 1))
 }
@@ -130,7 +159,7 @@ fn greatest(bernstein: Vec<Interval>, halvings: u32) -> BigInt {
 /// The constants of the kind identity: obligation I1.
 pub fn constants(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
     let (d, high) = (of.certificate.d, supremum(of.certificate.activation, 1).square().high);
-    let (c_sigma, lambda0) = if of.certificate.d1.is_some() {
+    let (c_sigma, lambda0) = if !of.certificate.starts.is_empty() {
         (Interval { low: BigInt::ZERO, high }, bounds(of, 2, 0)?.root())
     } else {
         let [_, r, t] = of.energies(d);

@@ -4,8 +4,7 @@
 use super::Shifted;
 use super::polynomial::Kind;
 use crate::error::{Error, Result};
-use escapement::sphere::{FeatureLevels, Truncation, dimension};
-use std::collections::BTreeMap;
+use escapement::sphere::dimension;
 
 /// Below this, a quantity that is the square of a coefficient is nothing but rounding.
 const VANISHING: f64 = 1e-24;
@@ -40,16 +39,6 @@ impl Quantity {
         }
     }
 
-    /// n and s: the quantity is F(d) E_{d+2s}[σ^{(n)}]², plus a part that falls like 1/d for d^{j−1}κ_j.
-    fn derivative(self) -> (usize, usize) {
-        match (self.name, self.j) {
-            (Name::First, j) => (j + 1, j),
-            (Name::Second, j) => (j + 2, j),
-            (Name::Kappa, 0) => (2, 1),
-            (Name::Kappa, j) => (j, j),
-        }
-    }
-
     /// F(d).
     fn factor(self, d: usize) -> f64 {
         let (j, dim) = (self.j, d as f64);
@@ -60,8 +49,8 @@ impl Quantity {
                 j as f64 * (dim + j as f64 - 2.0) / dim * rest
             }
             _ => {
-                let rest = (0..j).map(|t| 1.0 / (dim + 2.0 * t as f64).powi(2)).product::<f64>();
-                dimension(d, j) * dim.powi(j as i32) * rest
+                let rest = (0..j).map(|t| dim / (dim + 2.0 * t as f64).powi(2)).product::<f64>();
+                dimension(d, j) * rest
             }
         }
     }
@@ -75,40 +64,86 @@ impl Quantity {
         }
     }
 
-    /// The quantity at d, and its part F(d) E².
-    fn at(self, levels: &Levels, d: usize) -> (f64, f64) {
-        let Levels { features, lambda } = levels;
-        let (j, b) = (self.j, dimension(d, self.j));
-        let level = &features.levels[j];
-        match self.name {
-            Name::First | Name::Second => {
-                let lambda = lambda[usize::from(self.name == Name::Second)][j];
-                let value = b * lambda * lambda;
-                (value, value)
-            }
-            Name::Kappa if j == 0 => (level.a * level.a, level.a * level.a),
-            Name::Kappa => {
-                let power = (d as f64).powi(j as i32 - 1) / (b * b);
-                let part = power * (j * (j + d - 2)) as f64 * level.c * level.c;
-                (part + power * level.a * level.a, part)
-            }
+    /// The expectation whose square is the quantity over F; for κ_j with j ≥ 1 the greater of the two that
+    /// the quantity depends on.
+    fn expectation(self) -> Expectation {
+        match (self.name, self.j) {
+            (Name::First, j) => Expectation { order: 1, s: j },
+            (Name::Second, j) => Expectation { order: 2, s: j },
+            (Name::Kappa, j) => Expectation { order: 1, s: if j == 0 { 1 } else { j - 1 } },
         }
+    }
+
+    /// The expectation in F(d) E², and the root of R(d) d, where `a` and `b` are the values from d to e of the
+    /// two expectations that the quantity depends on.
+    fn parts(self, [d, e]: [f64; 2], a: Span, b: Span) -> (Span, Span) {
+        if self.name != Name::Kappa || self.j == 0 {
+            return (a, [0.0; 2]);
+        }
+        let j = self.j as f64;
+        let gamma = |d: f64| if d.is_finite() { d / ((d + 2.0 * j) * (d + 2.0 * j - 2.0)) } else { 0.0 };
+        let ratio = |d: f64, by: f64, over: f64| if d.is_finite() { (d + by) / (d + over) } else { 1.0 };
+        let shrink = |d: f64, n: usize| (0..n).map(|t| ratio(d, 0.0, 2.0 * t as f64)).product::<f64>();
+        let alpha = |d: f64| ratio(d, j - 2.0, 2.0 * j - 2.0) * shrink(d, self.j + 1);
+        let beta = |d: f64| j * shrink(d, self.j);
+        let [low, high] = times([gamma(e), gamma(d)], b);
+        let [from, to] = [times([alpha(d), alpha(e)], b), times([beta(d), beta(e)], a)];
+        ([a[0] - high, a[1] - low], [from[0] + to[0], from[1] + to[1]])
     }
 }
 
-/// Zonal coefficients of one dimension in f64.
-struct Levels {
-    features: FeatureLevels,
-    lambda: [Vec<f64>; 2],
+/// The least and the greatest product.
+fn times(x: Span, y: Span) -> Span {
+    let all = [x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]];
+    [all.into_iter().fold(f64::INFINITY, f64::min), all.into_iter().fold(f64::NEG_INFINITY, f64::max)]
 }
+
+/// The least and the greatest square.
+fn square([low, high]: Span) -> Span {
+    let least = if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) };
+    [least * least, (low * low).max(high * high)]
+}
+
+/// The least and the greatest value.
+type Span = [f64; 2];
+
+/// E_{d+2s}[σ^{(s+order)}(√d z)].
+#[derive(Debug, Clone, Copy)]
+struct Expectation {
+    order: usize,
+    s: usize,
+}
+
+impl Expectation {
+    /// K of the comparison lemma.
+    fn k(self, kind: Kind) -> f64 {
+        let n = self.s + self.order;
+        supremum(kind, n + 4) / 4.0 + self.s as f64 * supremum(kind, n + 2)
+    }
+
+    /// The value at d.
+    fn at(self, levels: &Levels, d: usize) -> f64 {
+        let (s, dim) = (self.s, d as f64);
+        // Π_{t<s} (d + 2t)/√d.
+        levels.0[self.order - 1][s] * (0..s).map(|t| (dim + 2.0 * t as f64) / dim.sqrt()).product::<f64>()
+    }
+
+    /// The values from d to e; e may be infinite.
+    fn over(self, levels: &Levels, k: f64, d: usize, e: f64) -> Span {
+        let s = 2.0 * self.s as f64;
+        let (value, change) = (self.at(levels, d), k * (1.0 / (d as f64 + s) - 1.0 / (e + s)));
+        [value - change, value + change]
+    }
+}
+
+/// λ_j(σ') and λ_j(σ'') of one dimension in f64.
+struct Levels([Vec<f64>; 2]);
 
 impl Levels {
     fn new(of: &Shifted, d: usize, degree: usize) -> Result<Self> {
         let activation = of.activation()?;
-        let features = FeatureLevels::new(d, activation.as_ref(), Truncation::Degree(degree))?;
         let lambda = |g: &dyn Fn(f64) -> f64| escapement::sphere::lambda(d, g, degree);
-        let lambda = [lambda(&|z| activation.d1(z))?, lambda(&|z| activation.d2(z))?];
-        Ok(Self { features, lambda })
+        Ok(Self([lambda(&|z| activation.d1(z))?, lambda(&|z| activation.d2(z))?]))
     }
 }
 
@@ -146,72 +181,80 @@ pub fn supremum(kind: Kind, n: usize) -> f64 {
     if kind == Kind::Tanh { 2.0_f64.powi(n as i32 + 1) * sup } else { sup }
 }
 
-/// The dimensions from which the limit lemma serves all quantities, and that to which it compares them.
-pub struct Range {
-    pub d0: usize,
-    pub d1: usize,
+/// By how much of itself an expectation may change from one listed dimension to the next, and the last
+/// dimension that the list may have then.
+const CHANGES: [(f64, usize); 5] =
+    [(1.0 / 64.0, 1000), (1.0 / 32.0, 2000), (1.0 / 16.0, 2000), (1.0 / 8.0, 4000), (1.0 / 4.0, 20_000)];
+
+/// Bounds on quantities for every d ≥ 3, and the dimensions whose values they follow from.
+pub struct Bounds {
+    pub starts: Vec<usize>,
+    pub ends: Vec<[f64; 2]>,
 }
 
-/// The least d0 of a few that leaves the expectations half of what they are.
+/// Bounds from as many dimensions as are in reach.
 ///
 /// # Errors
-/// None of them does.
-pub fn range(of: &Shifted, quantities: &[Quantity]) -> Result<Range> {
-    let degree = quantities.iter().map(|q| q.j).max().unwrap_or(0);
-    for (d0, d1) in [(16, 1000), (32, 1000), (64, 1000), (128, 1000), (256, 1024), (512, 2025), (1024, 4096)]
-    {
-        let levels = Levels::new(of, d1, degree)?;
-        let serves = quantities.iter().all(|q| {
-            let (e, distance) = q.expectation(of.kind, &levels, d0, d1);
-            distance < 0.5 * e
+/// Those of [`escapement::sphere::lambda`]; expectations that vanish, or that would need dimensions beyond
+/// 20 000.
+pub fn bounds(of: &Shifted, quantities: &[Quantity]) -> Result<Bounds> {
+    let ((change, last), others) = CHANGES.split_last().unwrap_or((&(0.25, 20_000), &[]));
+    let found = others.iter().find_map(|(change, last)| list(of, quantities, *change, *last).ok());
+    found.map_or_else(|| list(of, quantities, *change, *last), Ok)
+}
+
+/// Lists dimensions so far from each other as the quantities allow, and bounds the quantities between them.
+fn list(of: &Shifted, quantities: &[Quantity], change: f64, last: usize) -> Result<Bounds> {
+    let degree = quantities.iter().map(|q| q.j + 1).max().unwrap_or(1);
+    let constants = |e: Expectation| (e, e.k(of.kind));
+    let terms: Vec<_> = quantities
+        .iter()
+        .map(|q| [q.expectation(), Expectation { order: 1, s: q.j + 1 }].map(constants))
+        .collect();
+    let at_last = Levels::new(of, last, degree)?;
+    let out_of_reach = |[(value, k), _]: &[(Expectation, f64); 2]| {
+        k / (last + 2 * value.s) as f64 > change * value.at(&at_last, last).abs()
+    };
+    if terms.iter().any(out_of_reach) {
+        return Err(refusal(of, quantities, &at_last, last));
+    }
+    let (mut starts, mut ends) = (Vec::new(), vec![[f64::INFINITY, 0.0]; quantities.len()]);
+    let mut start = Some(3);
+    while let Some(d) = start {
+        let levels = Levels::new(of, d, degree)?;
+        // The dimension up to which each expectation may be trusted, infinite or not.
+        let reach = terms.iter().map(|[(value, k), _]| {
+            let (shift, allowed) = (2.0 * value.s as f64, change * value.at(&levels, d).abs() / k);
+            let inverse = 1.0 / (d as f64 + shift) - allowed;
+            if inverse > 0.0 { (1.0 / inverse - shift).min(2.0 * d as f64) } else { f64::INFINITY }
         });
-        if serves {
-            return Ok(Range { d0, d1 });
+        let e = reach.fold(f64::INFINITY, f64::min).floor().max(d as f64);
+        for ((q, terms), ends) in quantities.iter().zip(&terms).zip(&mut ends) {
+            let [value, above] = terms.map(|(expectation, k)| expectation.over(&levels, k, d, e));
+            let (main, radial) = q.parts([d as f64, e], value, above);
+            let ([low, high], radial) = (square(main), square(radial));
+            let to = if e.is_finite() { q.factor(e as usize) } else { q.limit() };
+            ends[0] = ends[0].min(q.factor(d) * low + radial[0] / e);
+            ends[1] = ends[1].max(to * high + radial[1] / d as f64);
+        }
+        starts.push(d);
+        start = e.is_finite().then(|| e as usize + 1);
+        if start.is_some_and(|next| next > last) {
+            return Err(refusal(of, quantities, &levels, d));
         }
     }
-    let levels = Levels::new(of, 1000, degree)?;
-    let vanishing = quantities.iter().find(|q| q.at(&levels, 1000).1 < VANISHING);
+    ends.iter_mut().for_each(|[low, high]| (*low, *high) = (*low * (1.0 - WIDER), *high * (1.0 + WIDER)));
+    Ok(Bounds { starts, ends })
+}
+
+/// Why no list of dimensions ends: the last one that was tried is d.
+fn refusal(of: &Shifted, quantities: &[Quantity], levels: &Levels, d: usize) -> Error {
+    let vanishing = quantities.iter().find(|q| q.expectation().at(levels, d).powi(2) < VANISHING);
     let allowed = match vanishing {
         Some(q) => format!("{} of degree {} vanishes, so that no positive bound holds", q.text(), q.j),
         None => "its derivatives grow too fast for bounds in every dimension: take fewer degrees, or one \
                  dimension"
             .to_owned(),
     };
-    Err(Error::domain("the activation", of.words(), allowed))
-}
-
-impl Quantity {
-    /// The expectation at d1, and how far it may be from those at d ≥ d0.
-    fn expectation(self, kind: Kind, levels: &Levels, d0: usize, d1: usize) -> (f64, f64) {
-        let (n, s) = self.derivative();
-        let k = supremum(kind, n + 4) / 4.0 + s as f64 * supremum(kind, n + 2);
-        let e = (self.at(levels, d1).1 / self.factor(d1)).sqrt();
-        (e, k / (d1 + 2 * s) as f64 + k / (d0 + 2 * s) as f64)
-    }
-}
-
-/// Bounds on all quantities for every d ≥ 3.
-///
-/// # Errors
-/// Those of [`FeatureLevels::new`].
-pub fn ends(of: &Shifted, quantities: &[Quantity], range: &Range) -> Result<Vec<[f64; 2]>> {
-    let degree = quantities.iter().map(|q| q.j).max().unwrap_or(0);
-    let below: BTreeMap<usize, Levels> =
-        (3..range.d0).map(|d| Ok((d, Levels::new(of, d, degree)?))).collect::<Result<_>>()?;
-    let at_d1 = Levels::new(of, range.d1, degree)?;
-    let one = |q: &Quantity| {
-        let (e, distance) = q.expectation(of.kind, &at_d1, range.d0, range.d1);
-        let mut low = q.factor(range.d0) * (e - distance).powi(2);
-        let mut high = q.limit() * (e + distance).powi(2);
-        if q.name == Name::Kappa && q.j > 0 {
-            let slope = supremum(of.kind, q.j + 1) + q.j as f64 * supremum(of.kind, q.j);
-            high += slope * slope / range.d0 as f64;
-        }
-        for (d, levels) in &below {
-            let (value, _) = q.at(levels, *d);
-            (low, high) = (low.min(value), high.max(value));
-        }
-        [low * (1.0 - WIDER), high * (1.0 + WIDER)]
-    };
-    Ok(quantities.iter().map(one).collect())
+    Error::domain("the activation", of.words(), allowed)
 }

@@ -99,10 +99,11 @@ fn decimal(n: &BigInt, places: u32) -> String {
 }
 
 /// Where the claims hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Dimension {
     One(usize),
-    Every { d0: usize, d1: usize },
+    /// The list of dimensions whose values serve all others.
+    Every(Vec<usize>),
 }
 
 /// What stands in the file before the claims.
@@ -119,8 +120,8 @@ impl Header<'_> {
         let shift = of.shift_words().replace('/', "_");
         let dimension = match self.dimension {
             Dimension::One(d) => format!("-d-{d}"),
-            Dimension::Every { .. } if self.kind == "all-d" => String::new(),
-            Dimension::Every { .. } => "-every-d".to_owned(),
+            Dimension::Every(_) if self.kind == "all-d" => String::new(),
+            Dimension::Every(_) => "-every-d".to_owned(),
         };
         format!("{}-{}-{shift}{dimension}.json", self.kind, of.kind.name())
     }
@@ -128,7 +129,7 @@ impl Header<'_> {
     fn scope(&self) -> String {
         let dimension = match self.dimension {
             Dimension::One(d) => format!("at d = {d}"),
-            Dimension::Every { .. } => "for every d ≥ 3".to_owned(),
+            Dimension::Every(_) => "for every d ≥ 3".to_owned(),
         };
         let all = if self.kind == "identity" { ", every m and W0" } else { "" };
         format!("{dimension}{all}")
@@ -137,7 +138,7 @@ impl Header<'_> {
 
 /// The whole file, for the kinds without weights.
 pub(super) fn write(header: Header<'_>, claims: Vec<Claim>) -> Result<Certificate> {
-    let statement = statement(header.kind, &header.polynomial.of.words(), header.dimension, &claims);
+    let statement = statement(header.kind, &header.polynomial.of.words(), &header.dimension, &claims);
     write_with(header, "", statement, claims)
 }
 
@@ -154,9 +155,9 @@ pub(super) fn write_with(
     let fraction = |num: &BigInt, den: &BigInt| {
         if *den == BigInt::from(1) { hex(num) } else { format!("{}/{}", hex(num), hex(den)) }
     };
-    let dimensions = match *dimension {
+    let dimensions = match dimension {
         Dimension::One(d) => format!("\"d\": {d}"),
-        Dimension::Every { d0, d1 } => format!("\"d_range\": [{d0}, {d1}]"),
+        Dimension::Every(starts) => format!("\"d_range\": {starts:?}"),
     };
     let (bound, power) = &polynomial.bound;
     let quoted: Vec<String> = polynomial.coefficients.iter().map(|c| format!("\"{}\"", hex(c))).collect();
@@ -186,11 +187,11 @@ pub(super) fn write_with(
 }
 
 /// The words of a certificate.
-fn statement(kind: &str, sigma: &str, dimension: Dimension, claims: &[Claim]) -> String {
+fn statement(kind: &str, sigma: &str, dimension: &Dimension, claims: &[Claim]) -> String {
     let mut words = format!("Let sigma(z) = {sigma}");
     words += &match dimension {
         Dimension::One(d) => format!(" and d = {d}. Then"),
-        Dimension::Every { .. } => ". Then for every d >= 3,".to_owned(),
+        Dimension::Every(_) => ". Then for every d >= 3,".to_owned(),
     };
     if kind == "identity" {
         words += if matches!(dimension, Dimension::One(_)) { " for" } else { "" };
@@ -211,11 +212,15 @@ fn clause(claim: &Claim) -> String {
         "tail" => format!("tail({j})"),
         "assumption-3-sigma1" => format!("B(d,{j}) lambda_{j}(sigma')^2"),
         "assumption-3-sigma2" => format!("B(d,{j}) lambda_{j}(sigma'')^2"),
-        "kappa-scaled" => match j {
-            0 | 1 => format!("kappa_{j}"),
-            2 => "d kappa_2".to_owned(),
-            _ => format!("d^{} kappa_{j}", j - 1),
-        },
+        "kappa-scaled" if *j == 0 => "kappa_0".to_owned(),
+        "kappa-scaled" => format!("d^{} kappa_{j}", j - 1),
+        "supremum" => format!("sup |sigma^({j})|"),
+        "chernoff-scaled" => {
+            return format!(
+                "P(lambda_{{n_k}}(Sigma) <= min_{{i <= k}} kappa_i / 2) <= n_k exp(-c m/2 / d^k) for k = {j} \
+                 and every even m, if the m/2 rows of W0 are independent and uniform, for some c in [{lo}, {hi}]"
+            );
+        }
         "random-signs" => "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".to_owned(),
         "lemma-1-norm" => {
             return format!(

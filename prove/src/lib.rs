@@ -33,7 +33,7 @@ pub use polynomial::Kind;
 pub use weights::{CertifiedWeights, Precision, lemma_2, spectrum};
 
 use escapement::activation::{self, Activation};
-use every_d::{Name, Quantity};
+use every_d::{Bounds, Name, Quantity};
 use faer::Mat;
 use file::{Dimension, Header};
 use fixed::Fixed;
@@ -46,7 +46,7 @@ use zonal::Zonal;
 const BITS_FOR_DIGITS: u64 = 92;
 
 /// Binary digits of a polynomial for bounds that hold in every dimension.
-const BITS_FOR_BOUNDS: u64 = 56;
+const BITS_FOR_BOUNDS: u64 = 60;
 
 /// The highest degree of a zonal certificate.
 const HIGHEST_DEGREE: usize = 64;
@@ -136,7 +136,9 @@ fn gcd(a: BigInt, b: BigInt) -> BigInt {
 /// What the statement of a claim can be proved from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
-    /// Zonal coefficients: bounds for every d, or digits in one dimension.
+    /// Suprema of the activation, and bounds on zonal coefficients and constants for every d.
+    EveryDimension,
+    /// Zonal coefficients in one dimension.
     Zonal,
     /// Constants that hold for every width and every W0.
     Identity,
@@ -170,13 +172,23 @@ pub enum Scope<'a> {
 }
 
 impl Form {
+    /// Where there are certificates of this form, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::EveryDimension => "for every d",
+            Self::Zonal => "in one dimension",
+            Self::Identity => "for every d or in one dimension",
+            Self::Spectrum | Self::Lemma2 => "at given weights",
+        }
+    }
+
     /// The certificate of this form; none where it does not speak of such a scope.
     ///
     /// # Errors
     /// As [`zonal`], [`every_d`], [`identity`], [`identity_for_every_d`], [`spectrum`] and [`lemma_2`].
     pub fn certificate(self, of: &Shifted, scope: Scope<'_>) -> Option<Result<Certificate>> {
         Some(match (self, scope) {
-            (Self::Zonal, Scope::EveryD) => every_d_in_reach(of),
+            (Self::EveryDimension, Scope::EveryD) => every_d_in_reach(of),
             (Self::Zonal, Scope::Dimension { d, degree }) => zonal(of, d, degree),
             (Self::Identity, Scope::EveryD) => identity_for_every_d(of),
             (Self::Identity, Scope::Dimension { d, .. }) => identity(of, d),
@@ -192,7 +204,7 @@ impl Form {
 }
 
 /// Degrees for [`every_d`], of which the first that are in reach are taken: k, and the highest of κ_j.
-const REACH: [(usize, usize); 5] = [(2, 4), (2, 2), (1, 2), (1, 1), (0, 0)];
+const REACH: [(usize, usize); 6] = [(3, 6), (2, 4), (2, 2), (1, 2), (1, 1), (0, 0)];
 
 /// [`every_d`] with the highest degrees of a few for which it succeeds.
 ///
@@ -226,8 +238,8 @@ pub fn zonal(of: &Shifted, d: usize, degree: usize) -> Result<Certificate> {
     file::write(Header { kind: "zonal", dimension: Dimension::One(d), polynomial: &polynomial }, claims)
 }
 
-/// Assumption 3 of NBL22 at this k for every d ≥ 3, and bounds on κ_0 and d^{j−1}κ_j for the degrees up to
-/// `kappas`.
+/// For every d ≥ 3: bounds on |σ|, |σ'| and |σ''| (Assumption 2 of NBL22), Assumption 3 at this k, bounds on
+/// κ_0 and d^{j−1}κ_j for the degrees up to `kappas`, and the constants of the Chernoff bound.
 ///
 /// # Errors
 /// Activations whose derivatives grow so fast that no d within reach is large enough.
@@ -236,12 +248,22 @@ pub fn every_d(of: &Shifted, k: usize, kappas: usize) -> Result<Certificate> {
     let second = (0..k).rev().step_by(2).map(|j| Quantity { name: Name::Second, j });
     let kappa = (0..=kappas).map(|j| Quantity { name: Name::Kappa, j });
     let quantities: Vec<Quantity> = first.chain(second).chain(kappa).collect();
-    let range = every_d::range(of, &quantities)?;
-    let polynomial = Polynomial::new(of.clone(), range.d1, BITS_FOR_BOUNDS)?;
-    let ends = every_d::ends(of, &quantities, &range)?;
-    let claim = |(q, [low, high]): (&Quantity, [f64; 2])| Claim::of_f64(q.text(), q.j, low, high);
-    let claims = quantities.iter().zip(ends).map(claim).collect();
-    let dimension = Dimension::Every { d0: range.d0, d1: range.d1 };
+    let Bounds { starts, ends } = every_d::bounds(of, &quantities)?;
+    let last = *starts.last().unwrap_or(&3);
+    let polynomial = Polynomial::new(of.clone(), last, BITS_FOR_BOUNDS)?;
+    let supremum = |n: usize| every_d::supremum(of.kind, n);
+    let mut claims = vec![Claim::of_f64("supremum", 0, 1.0, 1.0)];
+    claims.extend([1, 2].map(|n| Claim::of_f64("supremum", n, 0.0, supremum(n))));
+    let claim = |(q, [low, high]): (&Quantity, &[f64; 2])| Claim::of_f64(q.text(), q.j, *low, *high);
+    claims.extend(quantities.iter().zip(&ends).map(claim));
+    let of_kappa = &ends[quantities.len() - kappas - 1..];
+    let chernoff = |k: usize| {
+        let least = of_kappa[..=k].iter().map(|[low, _]| *low).fold(f64::INFINITY, f64::min);
+        let c = least / (8.0 * supremum(1).powi(2));
+        Claim::of_f64("chernoff-scaled", k, c * (1.0 - every_d::WIDER), c * (1.0 + every_d::WIDER))
+    };
+    claims.extend((1..=kappas).map(chernoff));
+    let dimension = Dimension::Every(starts);
     file::write(Header { kind: "all-d", dimension, polynomial: &polynomial }, claims)
 }
 
@@ -278,9 +300,9 @@ pub fn identity(of: &Shifted, d: usize) -> Result<Certificate> {
 /// As [`every_d`].
 pub fn identity_for_every_d(of: &Shifted) -> Result<Certificate> {
     let quantity = [Quantity { name: Name::Second, j: 0 }];
-    let range = every_d::range(of, &quantity)?;
-    let polynomial = Polynomial::new(of.clone(), range.d1, BITS_FOR_BOUNDS)?;
-    let [low, high] = every_d::ends(of, &quantity, &range)?[0];
+    let Bounds { starts, ends } = every_d::bounds(of, &quantity)?;
+    let polynomial = Polynomial::new(of.clone(), *starts.last().unwrap_or(&3), BITS_FOR_BOUNDS)?;
+    let [low, high] = ends[0];
     let sup = every_d::supremum(of.kind, 1).powi(2) * (1.0 + every_d::WIDER);
     let claims = vec![
         Claim::of_f64("random-signs", 0, 0.0, sup),
@@ -288,7 +310,7 @@ pub fn identity_for_every_d(of: &Shifted) -> Result<Certificate> {
         Claim::of_f64("escape", 1, 4.0 / high.sqrt(), 4.0 / low.sqrt()),
         Claim::of_f64("theorem-2", 1, 0.0, 2.0 * sup / low.sqrt()),
     ];
-    let dimension = Dimension::Every { d0: range.d0, d1: range.d1 };
+    let dimension = Dimension::Every(starts);
     file::write(Header { kind: "identity", dimension, polynomial: &polynomial }, claims)
 }
 

@@ -4,7 +4,7 @@ use crate::arrays::Matrix;
 use crate::interrupt::{Line, apart, beside};
 use crate::values::{choice, error, size, text, warn, whole};
 use escapement_prove::{Scope, Shifted};
-use escapement_verify::claim::certified::{Certified, certified};
+use escapement_verify::claim::certified::{self, Certified};
 use escapement_verify::claim::{Cell, Record, Tier};
 use escapement_verify::judge::{self as judges, ClaimVerdict};
 use escapement_verify::run::journal::Journal;
@@ -190,10 +190,6 @@ pub fn certify(
     let of = Shifted::parse(&text("activation", activation)?).map_err(error)?;
     let (d, degrees) = (d.map(|d| size("d", d)).transpose()?, size("degrees", degrees)?);
     let registry = registry()?;
-    let claims: Vec<&dyn Claim> = registry.select(&names).map_err(error)?;
-    if let Some(claim) = claims.iter().find(|c| !names.is_empty() && c.certificates().is_empty()) {
-        return Err(error(format!("{} has no certificate", claim.id())));
-    }
     let given = given.map(|(weights, k, top)| {
         let weights = Matrix::of("the weights", &weights, "p × d, one neuron per row,")?.view().to_owned();
         Ok::<_, PyErr>((weights, size("k", &k)?, top.map(|top| size("top", &top)).transpose()?))
@@ -205,12 +201,7 @@ pub fn certify(
         (None, None) => Scope::EveryD,
     };
     beside(py, "certify", None, |_| {
-        let all = certified(&claims, &of, scope).map_err(error)?;
-        if all.is_empty() {
-            return Err(error(
-                "these claims have no certificate of this scope: weights decide, or are too much",
-            ));
-        }
+        let all = certified::certify(&registry, &names, &of, scope).map_err(error)?;
         let one = |one: &Certified| {
             let made = &one.certificate;
             let intervals: Vec<_> = made.claims.iter().map(|c| (c.quantity, c.j, &c.lo, &c.hi)).collect();

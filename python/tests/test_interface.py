@@ -165,7 +165,8 @@ TABLE = {"m": [1, 2, 4, 8], "error": [1, 0.7, 0.5, 0.35]}
         (lambda: escapement.zonal(2**64), "d = 18446744073709551616 is not allowed"),
         (lambda: escapement.zonal(10, "tanh", 10**9), "degree"),
         (lambda: escapement.zonal(10.5), "d = 10.5 is not allowed"),
-        (lambda: escapement.certify("taylor"), "taylor has no certificate"),
+        (lambda: escapement.certify("taylor"), "taylor has no certificate: those that have one are assumption-2,"),
+        (lambda: escapement.certify("assumption-2", d=9), "assumption-2 has certificates for every d only"),
         (lambda: escapement.certify(activation="relu"), "closed forms"),
         (lambda: escapement.certify(activation="tanh:pi"), "a decimal or a fraction"),
         (lambda: escapement.certify(d=2), "at least 3"),
@@ -355,6 +356,15 @@ def test_a_claim_has_a_verdict_and_a_card():
         verdict.colour
     all_ = escapement.claims()
     assert len(all_) >= 18 and {"claim", "title", "statement", "hypotheses"} <= set(all_[0])
+
+
+def test_what_is_proved_is_on_the_card():
+    found = escapement.verify(["assumption-2", "random-signs", "taylor"], certified=True)
+    signs = found["random-signs"].certificates
+    assert [proof.scope for proof in signs] == ["sigmoid(z - 1), for every d ≥ 3, every m and W0"]
+    assert "proved in part" in repr(found["assumption-2"]) and not found["taylor"].certificates
+    html = found._repr_html_()
+    assert html.count("<details") == html.count("</details>") == 2 and "sup |sigma^(2)| is in [0, " in html
 
 
 def test_records_are_kept_in_a_journal(tmp_path):

@@ -6,8 +6,7 @@
 //! this copy would accept is forged here, and the checker must reject the forged file.
 
 use super::{data, forged, load, names, seal, with};
-use escapement_check::number::Rational;
-use escapement_check::{check, outward};
+use escapement_check::check;
 use num_bigint::BigInt;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -34,7 +33,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("chebyshev", "(&y * &(&sup + &delta1)).scale(2, 1)", "(&y * &(&sup + &delta1))"),
     ("chebyshev", "(&reach * &y).scale(2, 1)", "(&reach * &y)"),
     ("chebyshev", "let reach = &half_width + &b.abs();", "let reach = half_width;"),
-    ("chebyshev", "&l.num * &l.num >= &l.den * &l.den * d1", "true"),
+    ("chebyshev", "&l.num * &l.num >= &l.den * &l.den * last", "true"),
     // Intervals.
     ("number", "high: (high << BITS).sqrt() + 1 }", "high: (high << BITS).sqrt() }"),
     ("number", "high: -(-high >> BITS) }", "high: high >> BITS }"),
@@ -47,14 +46,19 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("zonal", "Interval::whole(&b * (d - 1)).scale(1, square.max(1))", "Interval::whole(1)"),
     ("zonal", "&value.widen(&(&self.delta[0] * &error.root())) * &self.factor", "&value * &self.factor"),
     // C2: every dimension.
-    ("every_d", "&sup(n + 4).scale(1, 4) + &sup(n + 2).scale(s, 1)", "sup(n + 4).scale(1, 4)"),
-    ("every_d", "for d in 3..d0 {", "for d in 4..d0 {"),
-    ("every_d", "&k.scale(1, d1 + 2 * s) + &k.scale(1, d0 + 2 * s)", "k.scale(1, d0 + 2 * s)"),
-    (
-        "every_d",
-        "&high.scale(j, 1) + &(&sup(j + 1) + &sup(j).scale(j, 1)).square().scale(1, d0)",
-        "high.scale(j, 1)",
-    ),
+    ("every_d", "&sup(4).scale(1, 4) + &sup(2).scale(s, 1)", "sup(4).scale(1, 4)"),
+    ("every_d", "&sup(4).scale(1, 4) + &sup(2).scale(s, 1)", "&sup(4).scale(1, 8) + &sup(2).scale(s, 1)"),
+    ("every_d", "(d, e, at_d.widen(&k.scale(num, den * (d + 2 * s))))", "(d, e, at_d)"),
+    ("every_d", "e.map_or((1, 1), |e| (e - d, e + 2 * s))", "e.map_or((0, 1), |e| (e - d, e + 2 * s))"),
+    ("every_d", "e.map_or((1, 1), |e| (e - d, e + 2 * s))", "e.map_or((1, 1), |_| (0, 1))"),
+    ("every_d", "low.push(main.low + e.map_or", "low.push(value.square().low + e.map_or"),
+    ("every_d", "high.push(main.high + radial.square().scale(1, d).high);", "high.push(main.high);"),
+    ("every_d", "between(f(Some(d)), f(e));", "f(Some(d));"),
+    ("every_d", "&between(e.map_or(Interval::whole(0), gamma), gamma(d)) * &b", "&gamma(d) * &b"),
+    ("every_d", "(&rising(&|d| shrink(d, j)) * &a).scale(j, 1);", "(&rising(&|d| shrink(d, j)) * &a);"),
+    ("every_d", "(least << BITS) / BigInt::from(1).max(sup(1).square().high * 8)", "least << BITS - 3"),
+    ("every_d", "greatest(right, halvings - 1)", "BigInt::ZERO"),
+    ("chebyshev", "first == 3", "first > 0"),
     // E: eigenvalues.
     ("eigen", "if r == n { epsilon.clone() } else { epsilon.scale(2, 1) }", "epsilon.clone()"),
     ("eigen", "&norm(residuals, ENTRY + VECTOR) + &error.scale(2, 1)", "norm(residuals, ENTRY + VECTOR)"),
@@ -98,18 +102,22 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
         let (mut text, at) = load(name);
         let claims = check(text.as_bytes(), &at).unwrap().claims;
         if name == "all-d-sigmoid" {
-            // Fewer dimensions one by one: the copies are not optimised.
-            text = with(&text, "d_range", "[27, 1000]");
+            // Few dimensions, so that what lies between them counts.
+            text = with(&text, "d_range", "[3, 4, 6, 9, 13, 20, 30, 45, 70, 110, 180, 300, 500, 1000]");
         }
         let few = claims.iter().filter(|c| match c.quantity.as_str() {
-            // The greatest value of this one is that of d = 3.
+            // Few claims, because the copies are not optimised.
             quantity if name == "all-d-sigmoid-small" => quantity == "kappa-scaled" && c.j > 0,
             quantity if name == "all-d-sigmoid" => quantity == "assumption-3-sigma1" && c.j == 1,
             "next" | "rest" => true,
             _ => c.j < 4,
         });
-        let wide: Vec<String> =
-            few.map(|c| format!("[\"{}\", {}, \"-{great}\", \"{great}\"]", c.quantity, c.j)).collect();
+        let mut few: Vec<_> = few.map(|c| (c.quantity.as_str(), c.j)).collect();
+        if name == "all-d-sigmoid" {
+            few.extend([("supremum", 2), ("chernoff-scaled", 1)]);
+        }
+        let wide = few.iter().map(|(q, j)| format!("[\"{q}\", {j}, \"-{great}\", \"{great}\"]"));
+        let wide: Vec<String> = wide.collect();
         let sealed = seal(with(&text, "claims", &format!("[{}]", wide.join(","))).as_bytes()).unwrap();
         assert!(check(&sealed, &at).is_ok(), "{name}");
         put(name, sealed, at, false);
@@ -117,6 +125,11 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
     for name in names().iter().filter(|name| name.starts_with("false")) {
         put(name, load(name).0.into_bytes(), data(), true);
     }
+    // The dimension 3 is left out.
+    let (text, _) = load("all-d-sigmoid-small");
+    let list = text[super::value(&text, "d_range")].replacen("3, ", "", 1);
+    let without = with(&with(&text, "d_range", &list), "claims", "[[\"kappa-scaled\", 1, \"0\", \"1\"]]");
+    put("false-first", seal(without.as_bytes()).unwrap(), data(), true);
     // A dimension beyond the interval of the polynomial.
     let (text, _) = load("zonal-sigmoid-3");
     let beyond = with(&with(&text, "d", "4"), "claims", "[[\"trace\", 0, \"0\", \"1\"]]");
@@ -214,6 +227,15 @@ fn main() {{
         .unwrap();
 }
 
+/// A number of units of 2^-192 in decimal digits, without rounding.
+fn exact(units: BigInt) -> String {
+    let digits = units.magnitude() * num_bigint::BigUint::from(5_u32).pow(192);
+    let text = format!("{digits:0>193}");
+    let (whole, fraction) = text.split_at(text.len() - 192);
+    let sign = if units < BigInt::ZERO { "-" } else { "" };
+    if units == BigInt::ZERO { "0".into() } else { format!("{sign}{whole}.{fraction}") }
+}
+
 /// The text with `old`, given with single spaces, replaced wherever its lines break.
 fn plant(text: &str, old: &str, new: &str) -> String {
     let starts = text.char_indices().map(|(at, _)| at);
@@ -287,10 +309,8 @@ fn every_planted_falsehood_is_found_out() {
             // The claim that the copy would accept is rejected by the checker.
             let text = std::fs::read_to_string(certificates.join(format!("{name}.json"))).unwrap();
             let claims = check(text.as_bytes(), at).unwrap().claims;
-            let ends = [&theirs[2 * k], &theirs[2 * k + 1]]
-                .map(|num| Rational { num: num.clone(), den: BigInt::from(1) << 192 });
-            let [low, high] = outward(&ends, 192)
-                .map(|x| if x.trim_matches(['-', '0', '.']).is_empty() { "0".into() } else { x });
+            let ends = [&theirs[2 * k], &theirs[2 * k + 1]].map(BigInt::clone);
+            let [low, high] = ends.map(exact);
             let worst = format!(", [\"worst-case\", 1, \"0\", \"{}\"]", 9);
             let worst = if name.starts_with("lemma") && claims[k].quantity != "worst-case" {
                 worst.as_str()

@@ -419,18 +419,26 @@ def verify(
     seed: int = 2206,
     journal: Union[None, str, _os.PathLike[str]] = None,
     jobs: int = 0,
+    certified: bool = False,
     progress: Progress = None,
 ) -> Verdicts:
     """Measures claims (all of them by default) and judges them; a notebook shows a card for each.
 
     The quick tier takes about a minute for all claims on two cores, the standard tier half an hour, the
     paper tier hours. With a ``journal`` records are kept in that file, and found there the next time, also
-    after a Ctrl-C. ``jobs`` is how many cells are measured at once, one on each core by default.
+    after a Ctrl-C. ``jobs`` is how many cells are measured at once, one on each core by default. With
+    ``certified`` each verdict has a list ``certificates`` of what is proved of its claim for every d ≥ 3 and
+    σ(z) = sigmoid(z − 1), and the card shows it; :func:`certify` has other activations and scopes.
     """
     journal = None if journal is None else _path("journal", journal)
     found = _core.verify(_names("claims", claims), tier, seed, journal, jobs, progress)
     cards = {card["claim"]: card for card in _json.loads(_core.claims())}
-    return Verdicts(Verdict(*one, card=cards.get(one[0]["claim"])) for one in _json.loads(found))
+    verdicts = Verdicts(Verdict(*one, card=cards.get(one[0]["claim"])) for one in _json.loads(found))
+    for proof in certify() if certified else ():
+        for verdict in verdicts:
+            if verdict.claim in proof.claims:
+                verdict.certificates.append(proof)
+    return verdicts
 
 
 def judge(

@@ -38,8 +38,9 @@ class Verdict:
 
     ``data`` is all of it, as ``escapement verify --json`` prints it; its keys are attributes too:
     ``verdict``, ``claim``, ``title``, ``bounds``, ``power``. ``headlines`` are the names of the bounds that
-    are the statement itself, ``noticed`` says for each bound which violations would have been noticed, and
-    ``notes`` are remarks. A notebook shows a card.
+    are the statement itself, ``noticed`` says for each bound which violations would have been noticed,
+    ``notes`` are remarks, and ``certificates`` prove a part of the statement, where they were asked for. A
+    notebook shows a card.
     """
 
     def __init__(self, data, headlines, noticed, notes=(), card=None):
@@ -47,6 +48,7 @@ class Verdict:
         self.headlines = headlines
         self.noticed = {bound["name"]: words for bound, words in zip(data["bounds"], noticed)}
         self.notes = list(notes)
+        self.certificates = []
         self._card = card or {}
 
     def __getattr__(self, name):
@@ -101,7 +103,8 @@ class Verdict:
         return " · ".join(parts)
 
     def __repr__(self):
-        return f"Verdict({self.data['claim']}: {self.word}; {self._glance()})"
+        proved = "".join(f"; proved in part: {proof.scope}" for proof in self.certificates)
+        return f"Verdict({self.data['claim']}: {self.word}; {self._glance()}{proved})"
 
     def _rows(self):
         for bound in self.data["bounds"]:
@@ -142,6 +145,11 @@ class Verdict:
         statement = self._card.get("statement")
         statement = f"<div style='margin:.3em 0'>{escape(statement)}</div>" if statement else ""
         notes = "".join(f"<div><small>{escape(note)}</small></div>" for note in self.notes)
+        proved = "".join(
+            f"<details><summary><b style='color:{_COLOURS['proved']}'>proved</b> in part: "
+            f"{escape(proof.scope)}</summary><small>{escape(proof.statement)}</small></details>"
+            for proof in self.certificates
+        )
         failures = "".join(
             f"<div style='color:#b3261e'>{escape(f['cell'] if isinstance(f['cell'], str) else str(f))}"
             f" could not be measured</div>"
@@ -154,7 +162,7 @@ class Verdict:
             f"<b style='color:{colour}'>{escape(self.word)}</b></div>{statement}"
             f"<div>{escape(self._glance())}</div>"
             f"<table style='margin:.5em 0'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            f"{failures}{notes}<small>Numbers are evidence at these sizes, not proof.</small></div>"
+            f"{proved}{failures}{notes}<small>Numbers are evidence at these sizes, not proof.</small></div>"
         )
 
 

@@ -65,8 +65,11 @@ fn weights_have_certificates_of_their_eigenvalues() {
     desk.put_matrix("off.npy", &faer::Mat::from_fn(4, 3, |_, j| [1.0, 1e-3, 0.0][j]));
     desk.refused(&["certify", "--weights", "long.npy"], &["700 neurons in dimension 3", "2000"]);
     desk.refused(&["certify", "--weights", "off.npy"], &["row 0"]);
-    desk.refused(&["certify", "lemma-2"], &["lemma-2 is certified at given weights"]);
-    desk.refused(&["certify", "escape", "--weights", "weights.npy"], &["leave --weights out"]);
+    desk.refused(&["certify", "lemma-2"], &["lemma-2 has certificates at given weights only"]);
+    desk.refused(
+        &["certify", "escape", "--weights", "weights.npy"],
+        &["escape has certificates for every d or in one dimension only"],
+    );
     desk.refused(&["certify", "--weights", "weights.npy", "--top", "0"], &["0 eigenvalues"]);
 }
 
@@ -89,13 +92,13 @@ fn what_is_proved_stands_beside_what_is_measured() {
     // On the page too; a file that is not accepted is spoken of, and proves nothing.
     let folder = desk.path("results/certificates");
     let good = std::fs::read_to_string(folder.join("all-d-sigmoid-1.json")).unwrap();
-    std::fs::write(folder.join("forged.json"), good.replace("d kappa_2 is in [0", "d kappa_2 is in [1"))
+    std::fs::write(folder.join("forged.json"), good.replace("d^1 kappa_2 is in [0", "d^1 kappa_2 is in [1"))
         .unwrap();
     let report = desk.run(&["report", "assumption-3", "--journal", "results/j.jsonl", "--out", "r"]);
     assert!(report.stderr.contains("forged.json proves nothing, because F"), "{}", report.stderr);
     let page = std::fs::read_to_string(desk.path("r/index.html")).unwrap();
     assert_eq!(page.matches("in part: sigmoid(z - 1), for every d ≥ 3").count(), 2);
-    assert!(page.contains("d kappa_2 is in [0.0"));
+    assert!(page.contains("d^1 kappa_2 is in [0.0"));
     let text = std::fs::read_to_string(desk.path("r/report.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["claims"][0]["proved"], verdict["proved"]);

@@ -1,6 +1,7 @@
 //! Certificates of claims: made, and accepted by the checker.
 
 use super::Claim;
+use super::registry::Registry;
 use crate::error::{Error, Result};
 use escapement_prove::{Certificate, Form, Scope, Shifted};
 use serde::{Deserialize, Serialize};
@@ -77,9 +78,13 @@ fn read_words(statement: &str) -> (Form, String) {
             (if worst { Form::Lemma2 } else { Form::Spectrum }, format!("at this W0, d = {d}, m = {m}"))
         }
         (_, at) => {
+            let form = match at {
+                _ if everywhere => Form::Identity,
+                Some(_) => Form::Zonal,
+                None => Form::EveryDimension,
+            };
             let dimension = at.map_or("for every d ≥ 3".to_owned(), |d| format!("at d = {d}"));
-            let all = if everywhere { ", every m and W0" } else { "" };
-            (if everywhere { Form::Identity } else { Form::Zonal }, format!("{dimension}{all}"))
+            (form, format!("{dimension}{}", if everywhere { ", every m and W0" } else { "" }))
         }
     };
     (form, format!("{sigma}, {scope}"))
@@ -101,6 +106,37 @@ impl Certified {
     pub fn scope(&self, of: &Shifted) -> String {
         format!("{}, {}", of.words(), self.certificate.scope)
     }
+}
+
+/// Certificates for whoever asks for them by name: those of the claims of these names, or of all claims.
+///
+/// # Errors
+/// Unknown names, claims without a certificate, or with none of this scope; and those of [`certified`].
+pub fn certify(
+    registry: &Registry,
+    names: &[String],
+    of: &Shifted,
+    scope: Scope<'_>,
+) -> Result<Vec<Certified>> {
+    let claims = registry.select(names)?;
+    if let Some(claim) = claims.iter().find(|c| !names.is_empty() && c.certificates().is_empty()) {
+        let able = registry.claims().filter(|c| !c.certificates().is_empty()).map(Claim::id);
+        let able = able.collect::<Vec<_>>().join(", ");
+        return Err(Error::Input(format!(
+            "{} has no certificate: those that have one are {able}",
+            claim.id()
+        )));
+    }
+    let all = certified(&claims, of, scope)?;
+    if all.is_empty() {
+        let words = |c: &&dyn Claim| {
+            let words: Vec<&str> = c.certificates().iter().map(|form| form.words()).collect();
+            format!("{} has certificates {} only", c.id(), words.join(" or "))
+        };
+        let words = claims.iter().map(words).collect::<Vec<_>>().join("; ");
+        return Err(Error::Input(words));
+    }
+    Ok(all)
 }
 
 /// The certificates of these claims for an activation, as far as the claims have some of this scope.

@@ -4,10 +4,10 @@ use super::{print, print_json};
 use crate::files::array;
 use crate::report::tables;
 use crate::terminal::exit::HOLDS;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use escapement::sphere;
 use escapement_prove::{Scope, Shifted};
-use escapement_verify::claim::certified::{Certified, Proved, WEIGHTS, certified};
+use escapement_verify::claim::certified::{Certified, Proved, WEIGHTS, certified, certify};
 use escapement_verify::claim::{Claim, registry::Registry};
 use escapement_verify::files::atomic::Outputs;
 use escapement_verify::judge::ClaimVerdict;
@@ -73,26 +73,13 @@ struct Accepted<'a> {
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     let of = Shifted::parse(&args.activation)?;
-    let claims = registry.select(&args.claims)?;
-    if let Some(claim) = claims.iter().find(|c| !args.claims.is_empty() && c.certificates().is_empty()) {
-        let able = registry.claims().filter(|c| !c.certificates().is_empty()).map(Claim::id);
-        let able = able.collect::<Vec<_>>().join(", ");
-        bail!("{} has no certificate: those that have one are {able}", claim.id());
-    }
     let weights = args.weights.as_deref().map(array::read_matrix).transpose()?.map(|read| read.values);
     let scope = match (&weights, args.d) {
         (Some(weights), _) => Scope::Weights { weights, k: args.k, top: top(args, weights) },
         (None, Some(d)) => Scope::Dimension { d, degree: args.degrees },
         (None, None) => Scope::EveryD,
     };
-    let all = certified(&claims, &of, scope)?;
-    if all.is_empty() {
-        let names = claims.iter().map(|c| c.id()).collect::<Vec<_>>().join(", ");
-        match weights {
-            None => bail!("{names} is certified at given weights: name their file with --weights"),
-            Some(_) => bail!("{names} is certified without weights: leave --weights out"),
-        }
-    }
+    let all = certify(registry, &args.claims, &of, scope)?;
     let proved = write(&all, &of, &args.out)?;
     if args.json {
         let mut rows: Vec<Accepted<'_>> = Vec::new();

@@ -16,6 +16,7 @@ use crate::claim::{Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, 
 use crate::error::Result;
 use escapement::activation::{self, Activation, Derivative};
 use escapement::ball::Ball;
+use escapement_prove::Form;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,10 @@ const CARD: Card = Card {
 impl Claim for Assumption2 {
     fn card(&self) -> Card {
         CARD
+    }
+
+    fn certificates(&self) -> &'static [Form] {
+        &[Form::EveryDimension]
     }
 
     fn plan(&self, _: Tier) -> Vec<Cell> {

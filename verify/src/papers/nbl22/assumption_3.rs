@@ -70,7 +70,7 @@ impl Claim for Assumption3 {
     }
 
     fn certificates(&self) -> &'static [Form] {
-        &[Form::Zonal]
+        &[Form::EveryDimension, Form::Zonal]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {

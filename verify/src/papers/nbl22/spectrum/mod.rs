@@ -102,7 +102,7 @@ impl Claim for Spectrum {
     }
 
     fn certificates(&self) -> &'static [Form] {
-        &[Form::Zonal, Form::Spectrum]
+        &[Form::EveryDimension, Form::Zonal, Form::Spectrum]
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
