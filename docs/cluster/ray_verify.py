@@ -2,8 +2,8 @@
 
     python ray_verify.py N [CLAIM…] [--tier T] [--seed S]
 
-The shares are in shares/, the joined journal is journal.jsonl; on several machines the present folder must be
-one that all of them see. ESCAPEMENT names the program. A task that fails, or whose machine goes away, is
+The shares are in shares/, the joined journal is journal.jsonl; on several machines the present folder must
+be one that all of them see. ESCAPEMENT names the program. A task that fails, or whose machine goes away, is
 begun again, and goes on where its journal ends; so does the whole script.
 """
 

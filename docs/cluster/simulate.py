@@ -1,6 +1,6 @@
 """Simulates the measuring of a tier by n workers, from cell times that were measured.
 
-    python simulate.py --tier standard --measured quick=whole.jsonl --measured standard=shares/*.jsonl
+    python simulate.py --tier standard --measured standard shares/*.jsonl --measured quick whole.jsonl
 
 Each --measured names a tier and journals of it; what counts is the wall time of each cell, which `verify`
 writes to the sidecar beside a journal. Where a cell of the tier was measured itself its time is taken. The
@@ -11,7 +11,6 @@ started. ESCAPEMENT names the program. Needs Python 3.9 and nothing else.
 
 import argparse
 import collections
-import glob
 import heapq
 import json
 import math
@@ -43,11 +42,11 @@ def name(cell):
     return json.dumps(cell, sort_keys=True)
 
 
-def timings(pattern):
-    """Seconds by cell, from the sidecars of journals; the fewest where it was measured several times, because other
-    work on the machine only adds to them."""
+def timings(journals):
+    """Seconds by cell, from the sidecars of journals; the fewest where it was measured repeatedly, because
+    other work on the machine only adds to them."""
     found = {}
-    for path in sorted(glob.glob(pattern)):
+    for path in journals:
         if not path.endswith(".meta.jsonl"):
             with open(path + ".meta.jsonl") as lines:
                 for record in map(json.loads, lines):
@@ -57,8 +56,8 @@ def timings(pattern):
 
 
 def deal(weights, n):
-    """The share of each cell when cells are dealt out by falling weight, each to the least loaded share: what
-    --shard does with predicted flops."""
+    """The share of each cell when cells are dealt out by falling weight, each to the least loaded share: so
+    does --shard, with predicted flops as weights."""
     share = [0] * len(weights)
     loads = [(0, i) for i in range(min(n, len(weights)))]
     for cell in sorted(range(len(weights)), key=lambda c: (-weights[c], c)):
@@ -74,41 +73,50 @@ def whole(flops):
 
 
 class Times:
-    """Where the time of a cell comes from."""
+    """Where the time of a cell comes from: measured, or drawn from the ratios of measured to predicted time
+    of cells of the same part of its claim (or of the claim, if the part has too few), within a factor of two
+    of its predicted time; where there are none, of the three nearest."""
 
     def __init__(self, plan, measured):
         self.plan = plan
         self.known = {}
+        self.ratios = collections.defaultdict(list)
         pools = collections.defaultdict(list)
-        for tier, pattern in measured:
-            found = timings(pattern)
+        for tier, *journals in measured:
+            found = timings(journals)
             for cell, claim, part, flops in plan_of(tier):
-                if cell in found:
+                if cell in found and cell not in self.known:
                     self.known[cell] = found[cell]
                     if found[cell] >= SHORTEST and flops > 0:
-                        # The ratios of the tier itself come before those of others, whose cells are smaller.
-                        own = tier == options.tier
-                        for key in ((own, claim, part), (claim, part), claim, None):
-                            pools[key].append(found[cell] / (NOMINAL * flops))
-        self.ratios = [ratio for key, pool in pools.items() if key and key[0] is True for ratio in pool]
-        self.pools = []
+                        ratio = found[cell] / (NOMINAL * flops)
+                        self.ratios[tier].append(ratio)
+                        for key in ((claim, part), claim, None):
+                            pools[key].append((flops, ratio))
+        self.near, self.medians = [], []
         self.sources = collections.Counter()
+        medians = {key: statistics.median_high(ratio for _, ratio in pool) for key, pool in pools.items()}
+        cache = {}
         for cell, claim, part, flops in plan:
-            keys = ((True, claim, part), (claim, part), claim, None)
-            key = next(k for k in keys if len(pools[k]) >= FEWEST)
-            self.pools.append(pools[key])
-            what = "measured" if cell in self.known else ("part", "part", "claim", "all")[keys.index(key)]
+            key = next(k for k in ((claim, part), claim, None) if len(pools[k]) >= FEWEST or k is None)
+            if (key, flops) not in cache:
+                far = sorted((abs(math.log(f / max(1.0, flops))), ratio) for f, ratio in pools[key])
+                near = [ratio for distance, ratio in far if distance <= math.log(2)]
+                cache[key, flops] = near or [ratio for _, ratio in far[:FEWEST]]
+            self.near.append(cache[key, flops])
+            self.medians.append(medians[key])
+            drawn = "the part" if isinstance(key, tuple) else "the claim" if key else "all claims"
+            what = "measured" if cell in self.known else f"drawn from {drawn}"
             self.sources[what] += NOMINAL * flops
 
     def draw(self, rng):
         return [
-            self.known[cell] if cell in self.known else NOMINAL * flops * rng.choice(pool)
-            for (cell, _, _, flops), pool in zip(self.plan, self.pools)
+            self.known[cell] if cell in self.known else NOMINAL * flops * rng.choice(near)
+            for (cell, _, _, flops), near in zip(self.plan, self.near)
         ]
 
     def learnt(self):
         """The predicted times at the median ratio of each part."""
-        return [NOMINAL * c[3] * statistics.median_high(pool) for c, pool in zip(self.plan, self.pools)]
+        return [NOMINAL * c[3] * ratio for c, ratio in zip(self.plan, self.medians)]
 
 
 def shares(times, share, order, n):
@@ -162,10 +170,12 @@ def main():
     learnt_falling = sorted(range(len(plan)), key=lambda c: (-learnt[c], c))
     predicted = NOMINAL * math.fsum(c[3] for c in plan)
     longest = NOMINAL * max(c[3] for c in plan)
-    print(f"{len(plan)} cells of the {options.tier} tier, {predicted:.0f} s by prediction, longest {longest:.0f} s")
+    size = f"{len(plan)} cells of the {options.tier} tier"
+    print(f"{size}; predicted: {predicted:.0f} s, the longest {longest:.0f}")
     origin = ", ".join(f"{100 * s / predicted:.0f} % {what}" for what, s in times.sources.most_common())
     print(f"of the predicted seconds: {origin}")
-    print(f"measured over predicted seconds: {spread(times.ratios)}, of {len(times.ratios)} cells of the tier")
+    for tier, ratios in times.ratios.items():
+        print(f"measured over predicted seconds, {len(ratios)} cells of the {tier} tier: {spread(ratios)}")
 
     # The deal of this script is that of the program.
     n = max(options.workers)
@@ -212,9 +222,9 @@ def main():
                     found[f"single cells; {what}"].append(world.finish(single, n, 0.0, rng))
         for what, ends in found.items():
             efficiency = statistics.median(t / (n * e) for t, e in zip(totals, ends))
-            rows[what].append(f"{spread(ends)} | {100 * efficiency:.0f} %")
-    head = " | ".join(f"n = {n} | eff." for n in options.workers)
-    print(f"| seconds | {head} |\n|---{'|--:|--:' * len(options.workers)}|")
+            rows[what].append(f"{spread(ends)}, {100 * efficiency:.0f} %")
+    head = " | ".join(f"n = {n}" for n in options.workers)
+    print(f"| seconds, efficiency | {head} |\n|---{'|--:' * len(options.workers)}|")
     for what, cells in rows.items():
         print(f"| {what} | {' | '.join(cells)} |")
 
@@ -231,17 +241,14 @@ def digits(x):
     return f"{x:.0f}" if x >= 100 else f"{x:.3g}"
 
 
-def measured(text):
-    tier, _, pattern = text.partition("=")
-    return tier, pattern
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--tier", default="standard")
-    parser.add_argument("--measured", type=measured, action="append", required=True, metavar="TIER=JOURNALS")
+    names = ("TIER", "JOURNAL")
+    parser.add_argument("--measured", nargs="+", action="append", required=True, metavar=names)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 10, 100, 1000])
-    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--draws", type=int, default=100)
     parser.add_argument("--begin", type=float, default=0.2, help="seconds that a share takes to begin")
     parser.add_argument("--back", type=float, default=60.0, help="seconds until a killed worker is back")
     parser.add_argument("--seed", type=int, default=1)
