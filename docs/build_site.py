@@ -30,7 +30,7 @@ INDEX = re.compile(r"((?<![^\W\d])[^\W\d_]|[‖|)\]²'*])_(?:\{([^}]*)\}|([^\W_]
 # Behind a tag, so that an asterisk there still follows a letter, and begins no emphasis: a word joiner.
 JOINER = "\u2060"
 # Files that a browser would offer to save, and not show.
-SOURCES = {".rs", ".py", ".sh", ".sbatch", ".toml", ".cff", ".snap"}
+SOURCES = {".rs", ".py", ".sh", ".sbatch", ".toml", ".cff", ".snap", ".yaml"}
 
 SOURCE_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
