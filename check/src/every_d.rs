@@ -34,8 +34,8 @@
 //! constant. W_Q has `‖w_r‖² = 2√m |α_i|/(|λ0| p/R)` for p/R neurons r of each term i (R divides p), and m =
 //! 2p; this gives 4R|α_i|/(|λ0|√m), the sum of squares 2√m Σ|α_i|/|λ0|, and the sum of fourth powers
 //! 8RΣα_i²/λ0². R1 of W* is R1 of SW_Q, so `E_S R1(W*) ≤ c_σ‖W_Q‖²/m = 2c_σΣ|α_i|/(|λ0|√m)`; E_X R3 = R1,
-//! and R2 of W_L is at most E f_k². For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is
-//! enclosed as in C2.
+//! and R2 of W_L is at most E f_k². R4 = ‖·‖_{2,4}⁸, and ‖W_L‖_{2,4} is at most the norm |W_L|_F.
+//! For every d at once, c_σ ≤ S_1², with 0 as lower end, and λ0² is enclosed as in C2.
 
 use super::{Approximation, BITS, BigInt, Checked, Claim, Interval, ensure, need, zonal::multiplicity};
 
@@ -168,7 +168,7 @@ pub fn constants(of: &Approximation<'_>) -> Checked<Vec<Interval>> {
     let inverse = need(lambda0.inverse(), "I1", "lambda_0(sigma'') is not shown to differ from 0")?;
     let constant = |claim: &Claim<'_>| match claim.quantity {
         "random-signs" => c_sigma.clone(),
-        "lemma-1-norm" => inverse.square().scale(8, 1),
+        "lemma-1-norm" | "theorem-2-r4" => inverse.square().scale(8, 1),
         "escape" => inverse.scale(4, 1),
         _ => (&c_sigma * &inverse).scale(2, 1),
     };

@@ -1,13 +1,12 @@
 //! The words of a certificate, made from the fields and never read: obligations F4 and Z7.
 
-use super::{BigInt, Certificate, Checked, Claim, Eigenpairs, Rational, covariance::low_rank, need};
+use super::{BigInt, Certificate, Checked, Eigenpairs, Rational, covariance::low_rank, need};
 use std::collections::HashSet;
 
 /// The words of a claim before `in [lo, hi]`, if the kind has this quantity with this j; r, n and k are the
 /// sizes of a matrix.
-fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) -> Option<String> {
-    let j = claim.j;
-    let words = match (certificate.kind, claim.quantity, j) {
+fn words(certificate: &Certificate<'_>, quantity: &str, j: u64, [r, n, k]: [u64; 3]) -> Option<String> {
+    let words = match (certificate.kind, quantity, j) {
         ("zonal", "lambda_sigma1", 0..=512) => "lambda_{j}(sigma') is",
         ("zonal", "lambda_sigma2", 0..=512) => "lambda_{j}(sigma'') is",
         ("zonal", "A" | "C" | "tau" | "kappa", 0..=512) => "{quantity}_{j} is",
@@ -24,9 +23,7 @@ fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) 
             "P(lambda_{n_k}(Sigma) <= min_{i <= k} kappa_i / 2) <= n_k exp(-c m/2 / d^k) for k = {j} \
             and every even m, if the m/2 rows of W0 are independent and uniform, for some c"
         }
-        ("identity", "random-signs", 0) => {
-            "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W is"
-        }
+        ("identity", "random-signs", 0) => "the least c with E_S (R1+R2)(SW) <= c |W|_F^2/m for all W is",
         ("identity", "lemma-1-norm", 1) => "|W_Q|_{2,4}^4 = c R sum_i alpha_i^2 if R divides m/2, with c",
         ("identity", "escape", 1) => {
             "|w_r|^2 = c R |alpha_i| / sqrt(m) for each moved neuron r and its term i if R divides m/2, \
@@ -35,6 +32,9 @@ fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) 
         ("identity", "theorem-2", 1) => {
             "E_S R1(W*) and E_X E_S R3(W*) are at most c sum_i |alpha_i| / sqrt(m), \
             and E_S R2(W*) at most E f_k^2 + c sum_i |alpha_i| / sqrt(m), with c"
+        }
+        ("identity", "theorem-2-r4", 1) => {
+            "R4(W*) <= ((c R sum_i alpha_i^2)^(1/4) + |W_L|_F)^8 if R divides m/2, with c"
         }
         (_, "eigenvalue", 1..) if j <= r && n > 0 => "lambda_{j}(Sigma) is",
         (_, "next", _) if r < n && j == r + 1 => "lambda_{j}(Sigma) is",
@@ -45,8 +45,8 @@ fn words(certificate: &Certificate<'_>, claim: &Claim<'_>, [r, n, k]: [u64; 3]) 
         }
         _ => return None,
     };
-    let number = if claim.quantity == "gap" { low_rank(certificate.d, k) } else { BigInt::ZERO };
-    let words = words.replace("{quantity}", claim.quantity).replace("{number}", &number.to_string());
+    let number = if quantity == "gap" { low_rank(certificate.d, k) } else { BigInt::ZERO };
+    let words = words.replace("{quantity}", quantity).replace("{number}", &number.to_string());
     Some(words.replace("{j}", &j.to_string()).replace("{j-1}", &j.saturating_sub(1).to_string()))
 }
 
@@ -72,7 +72,7 @@ pub fn statement(certificate: &Certificate<'_>) -> Checked<String> {
     let (mut clauses, mut seen) = (Vec::new(), HashSet::new());
     for claim in &certificate.claims {
         let (quantity, j, [(low, _), (high, _)]) = (claim.quantity, claim.j, &claim.ends);
-        let words = words(certificate, claim, sizes).filter(|_| seen.insert((quantity, j)));
+        let words = words(certificate, quantity, j, sizes).filter(|_| seen.insert((quantity, j)));
         let words = need(words, "Z7", format!("{quantity} with j = {j} is unknown here, or claimed twice"))?;
         clauses.push(format!("{words} in [{low}, {high}]"));
     }

@@ -221,10 +221,15 @@ fn clause(claim: &Claim) -> String {
                  and every even m, if the m/2 rows of W0 are independent and uniform, for some c in [{lo}, {hi}]"
             );
         }
-        "random-signs" => "the least c with E_S (R1 + R2)(SW) <= c |W|_F^2 / m for all W".to_owned(),
+        "random-signs" => "the least c with E_S (R1+R2)(SW) <= c |W|_F^2/m for all W".to_owned(),
         "lemma-1-norm" => {
             return format!(
                 "|W_Q|_{{2,4}}^4 = c R sum_i alpha_i^2 if R divides m/2, with c in [{lo}, {hi}]"
+            );
+        }
+        "theorem-2-r4" => {
+            return format!(
+                "R4(W*) <= ((c R sum_i alpha_i^2)^(1/4) + |W_L|_F)^8 if R divides m/2, with c in [{lo}, {hi}]"
             );
         }
         "escape" => {

@@ -290,6 +290,7 @@ pub fn identity(of: &Shifted, d: usize) -> Result<Certificate> {
         Claim::of("lemma-1-norm", 1, &eight),
         Claim::of("escape", 1, &four),
         Claim::of("theorem-2", 1, &two),
+        Claim::of("theorem-2-r4", 1, &eight),
     ];
     file::write(Header { kind: "identity", dimension: Dimension::One(d), polynomial: &polynomial }, claims)
 }
@@ -309,6 +310,7 @@ pub fn identity_for_every_d(of: &Shifted) -> Result<Certificate> {
         Claim::of_f64("lemma-1-norm", 1, 8.0 / high, 8.0 / low),
         Claim::of_f64("escape", 1, 4.0 / high.sqrt(), 4.0 / low.sqrt()),
         Claim::of_f64("theorem-2", 1, 0.0, 2.0 * sup / low.sqrt()),
+        Claim::of_f64("theorem-2-r4", 1, 8.0 / high, 8.0 / low),
     ];
     let dimension = Dimension::Every(starts);
     file::write(Header { kind: "identity", dimension, polynomial: &polynomial }, claims)
