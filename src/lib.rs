@@ -145,6 +145,7 @@ pub mod kernel;
 pub mod network;
 pub mod objective;
 pub mod operator;
+mod pool;
 mod product;
 mod real;
 pub mod rounding;

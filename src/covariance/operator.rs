@@ -3,6 +3,7 @@
 use super::{Covariance, Profile, tile::Tile};
 use crate::error::Result;
 use crate::operator::SymmetricOperator;
+use crate::pool::Pool;
 use crate::product::{matmul, vectorised};
 use crate::real::Real;
 use faer::{Accum, Mat, MatMut, MatRef, Par, prelude::ReborrowMut};
@@ -161,6 +162,7 @@ struct Kernels<'a, T> {
     weights: Mat<T>,
     /// The tile (I, J), J ≤ I, is at I(I+1)/2 + J; the vector is empty if none are kept.
     kept: Vec<Tile<T>>,
+    pool: Pool<Scratch<T>>,
 }
 
 /// The buffers of one task of a product, which serve all its tiles.
@@ -183,8 +185,8 @@ impl<'a, T: Real> Kernels<'a, T> {
     fn new(cov: Cow<'a, Covariance>, unit: f64, memory: u64) -> Self {
         let w = cov.weights();
         let weights = Mat::from_fn(cov.p(), cov.d(), |r, i| T::nearest(w[(r, i)]));
-        let mut kernels =
-            Self { profile: cov.profile().clone().scaled(1.0 / unit), unit, weights, kept: Vec::new(), cov };
+        let profile = cov.profile().clone().scaled(1.0 / unit);
+        let mut kernels = Self { profile, unit, weights, kept: Vec::new(), pool: Pool::empty(), cov };
         let p = kernels.cov.p() as u64;
         if 2 * size_of::<T>() as u64 * p * (p + SIDE as u64) <= memory {
             let count = kernels.tiles();
@@ -231,18 +233,17 @@ impl<'a, T: Real> Kernels<'a, T> {
         let v: Vec<MatRef<'_, T>> =
             v.iter().map(|v| MatRef::from_column_major_slice(v, self.cov.p(), self.cov.d())).collect();
         let along = self.along(&v);
-        let row = |scratch: &mut Scratch<T>, (i, out): (usize, Vec<&mut [f64]>)| {
-            self.row_tile(i, &v, &along, scratch);
-            for (to, from) in out.into_iter().zip(scratch.out.col_iter()) {
-                to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += self.unit * (*from).into());
-            }
+        let row = |(i, out): (usize, Vec<&mut [f64]>)| {
+            self.pool.with(Scratch::empty, |scratch| {
+                self.row_tile(i, &v, &along, scratch);
+                for (to, from) in out.into_iter().zip(scratch.out.col_iter()) {
+                    to.iter_mut().zip(from.iter()).for_each(|(to, from)| *to += self.unit * (*from).into());
+                }
+            });
         };
         match par {
-            Par::Seq => {
-                let mut scratch = Scratch::empty();
-                self.by_tiles(out).into_iter().enumerate().for_each(|task| row(&mut scratch, task));
-            }
-            _ => self.by_tiles(out).into_par_iter().enumerate().for_each_init(Scratch::empty, row),
+            Par::Seq => self.by_tiles(out).into_iter().enumerate().for_each(row),
+            _ => self.by_tiles(out).into_par_iter().enumerate().for_each(row),
         }
     }
 
@@ -286,13 +287,12 @@ impl<'a, T: Real> Kernels<'a, T> {
         let n = rows.nrows();
         let Scratch { out, t, rho, tile, cosines } = scratch;
         for (matrix, width) in [(&mut *out, b * d), (&mut *rho, b)] {
-            if (matrix.nrows(), matrix.ncols()) == (n, width) {
-                matrix.fill(zero);
-            } else {
+            if (matrix.nrows(), matrix.ncols()) != (n, width) {
                 *matrix = Mat::zeros(n, width);
             }
         }
         for j in 0..self.tiles() {
+            let first = if j == 0 { Accum::Replace } else { Accum::Add };
             let here = self.range(j);
             let tile: &Tile<T> = match (self.kept.is_empty(), j <= i) {
                 (false, true) => &self.kept[i * (i + 1) / 2 + j],
@@ -308,7 +308,7 @@ impl<'a, T: Real> Kernels<'a, T> {
             let column_weights = w.subrows(here.start, here.len());
             matmul(
                 rho.as_mut(),
-                Accum::Add,
+                first,
                 tile.g(),
                 along.as_ref().subrows(here.start, here.len()),
                 one,
@@ -318,7 +318,7 @@ impl<'a, T: Real> Kernels<'a, T> {
             for (c, v) in v.iter().enumerate() {
                 let v = v.subrows(here.start, here.len());
                 let mut out = out.as_mut().subcols_mut(c * d, d);
-                matmul(out.rb_mut(), Accum::Add, tile.f2(), v, one, Par::Seq);
+                matmul(out.rb_mut(), first, tile.f2(), v, one, Par::Seq);
                 let mut product = MatMut::from_column_major_slice_mut(t, n, here.len());
                 matmul(product.rb_mut(), Accum::Replace, rows, v.transpose(), one, Par::Seq);
                 tile.weigh(t, &along.col_as_slice(c)[here.clone()], rho.col_as_slice_mut(c));

@@ -7,7 +7,8 @@ use faer::{Accum, ColMut, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::RegularizedLoss;
-use super::workspace::{Pool, Workspace};
+use super::workspace::{Scratch, Workspace};
+use crate::pool::Pool;
 use crate::product::{matmul, vectorised};
 
 /// The most pairs of twins in a tile. With [`ROWS`] the scratch of a tile is ¾ MiB.
@@ -118,42 +119,47 @@ impl RegularizedLoss<'_> {
             let (start, count) = self.tile(tile);
             let blocks = [w.subrows(start, count), w.subrows(p + start, count), u.subrows(start, count)];
             let blocks = &blocks[..if beyond { 3 } else { 2 }];
-            pool.with(|scratch| {
-                for (b, block) in blocks.iter().enumerate() {
-                    scratch.w.as_mut().subcols_mut(b * count, count).copy_from(block.transpose());
-                }
-                sums.fill(0.0);
-                for rows in self.row_tiles() {
-                    let mut z = scratch.z.as_mut().submatrix_mut(0, 0, rows.len(), blocks.len() * count);
-                    let (x, w) = (
-                        self.x.as_ref().subrows(rows.start, rows.len()),
-                        scratch.w.as_ref().subcols(0, blocks.len() * count),
-                    );
-                    matmul(z.as_mut(), Accum::Replace, x, w, 1.0, Par::Seq);
-                    let (sum, linear) = sums.as_mut().two_cols_mut(0, 1);
-                    let (sum, linear) = (&mut slice(sum)[rows.clone()], &mut slice(linear)[rows.clone()]);
-                    for r in 0..count {
-                        let (upper, lower) = kept.as_mut().two_cols_mut(r, count + r);
-                        let column = |block: usize| &scratch.z.col_as_slice(block * count + r)[..rows.len()];
-                        kernel(Pair {
-                            index: start + r,
-                            rows: rows.clone(),
-                            upper: column(0),
-                            lower: column(1),
-                            out: [&mut slice(upper)[rows.clone()], &mut slice(lower)[rows.clone()]],
-                            sum: &mut *sum,
-                            other: &mut *linear,
-                            temp: &mut scratch.temp[..rows.len()],
-                        });
-                        if beyond {
-                            let (b, s) = (column(2), &self.first.col_as_slice(start + r)[rows.clone()]);
-                            vectorised(|| {
-                                linear.iter_mut().zip(s).zip(b).for_each(|((sum, s), b)| *sum += s * b)
+            pool.with(
+                || Scratch::new(self),
+                |scratch| {
+                    for (b, block) in blocks.iter().enumerate() {
+                        scratch.w.as_mut().subcols_mut(b * count, count).copy_from(block.transpose());
+                    }
+                    sums.fill(0.0);
+                    for rows in self.row_tiles() {
+                        let mut z = scratch.z.as_mut().submatrix_mut(0, 0, rows.len(), blocks.len() * count);
+                        let (x, w) = (
+                            self.x.as_ref().subrows(rows.start, rows.len()),
+                            scratch.w.as_ref().subcols(0, blocks.len() * count),
+                        );
+                        matmul(z.as_mut(), Accum::Replace, x, w, 1.0, Par::Seq);
+                        let (sum, linear) = sums.as_mut().two_cols_mut(0, 1);
+                        let (sum, linear) =
+                            (&mut slice(sum)[rows.clone()], &mut slice(linear)[rows.clone()]);
+                        for r in 0..count {
+                            let (upper, lower) = kept.as_mut().two_cols_mut(r, count + r);
+                            let column =
+                                |block: usize| &scratch.z.col_as_slice(block * count + r)[..rows.len()];
+                            kernel(Pair {
+                                index: start + r,
+                                rows: rows.clone(),
+                                upper: column(0),
+                                lower: column(1),
+                                out: [&mut slice(upper)[rows.clone()], &mut slice(lower)[rows.clone()]],
+                                sum: &mut *sum,
+                                other: &mut *linear,
+                                temp: &mut scratch.temp[..rows.len()],
                             });
+                            if beyond {
+                                let (b, s) = (column(2), &self.first.col_as_slice(start + r)[rows.clone()]);
+                                vectorised(|| {
+                                    linear.iter_mut().zip(s).zip(b).for_each(|((sum, s), b)| *sum += s * b)
+                                });
+                            }
                         }
                     }
-                }
-            });
+                },
+            );
         });
         let root = (self.m() as f64).sqrt().recip();
         for (out, offset) in [(&mut space.f, 0), (&mut space.h, 1)] {
@@ -174,7 +180,7 @@ impl RegularizedLoss<'_> {
         out: MatMut<'_, f64>,
         linear: MatMut<'_, f64>,
         h: Option<&[f64]>,
-        pool: &Pool,
+        pool: &Pool<Scratch>,
         par: Par,
         fill: impl Fn(Column<'_>) + Sync,
     ) {
@@ -186,39 +192,42 @@ impl RegularizedLoss<'_> {
         each(par, tasks, |(tile, ((mut upper, mut lower), mut linear))| {
             let (start, count) = self.tile(tile);
             let width = if h.is_some() { 3 * count } else { 2 * count };
-            pool.with(|scratch| {
-                for rows in self.row_tiles() {
-                    for j in 0..2 * count {
-                        let out = &mut scratch.z.col_as_slice_mut(j)[..rows.len()];
-                        fill(Column {
-                            pair: start + j % count,
-                            index: 2 * start + j,
-                            rows: rows.clone(),
-                            out,
-                        });
-                    }
-                    if let Some(h) = h {
-                        for r in 0..count {
-                            let out = &mut scratch.z.col_as_slice_mut(2 * count + r)[..rows.len()];
-                            let (h, s) =
-                                (&h[rows.clone()], &self.first.col_as_slice(start + r)[rows.clone()]);
-                            vectorised(|| {
-                                out.iter_mut().zip(h).zip(s).for_each(|((out, h), s)| *out = h * s)
+            pool.with(
+                || Scratch::new(self),
+                |scratch| {
+                    for rows in self.row_tiles() {
+                        for j in 0..2 * count {
+                            let out = &mut scratch.z.col_as_slice_mut(j)[..rows.len()];
+                            fill(Column {
+                                pair: start + j % count,
+                                index: 2 * start + j,
+                                rows: rows.clone(),
+                                out,
                             });
                         }
+                        if let Some(h) = h {
+                            for r in 0..count {
+                                let out = &mut scratch.z.col_as_slice_mut(2 * count + r)[..rows.len()];
+                                let (h, s) =
+                                    (&h[rows.clone()], &self.first.col_as_slice(start + r)[rows.clone()]);
+                                vectorised(|| {
+                                    out.iter_mut().zip(h).zip(s).for_each(|((out, h), s)| *out = h * s)
+                                });
+                            }
+                        }
+                        let accum = if rows.start == 0 { Accum::Replace } else { Accum::Add };
+                        let z = scratch.z.as_ref().submatrix(0, 0, rows.len(), width);
+                        let xt = self.xt.as_ref().subcols(rows.start, rows.len());
+                        matmul(scratch.w.as_mut().subcols_mut(0, width), accum, xt, z, 1.0, Par::Seq);
                     }
-                    let accum = if rows.start == 0 { Accum::Replace } else { Accum::Add };
-                    let z = scratch.z.as_ref().submatrix(0, 0, rows.len(), width);
-                    let xt = self.xt.as_ref().subcols(rows.start, rows.len());
-                    matmul(scratch.w.as_mut().subcols_mut(0, width), accum, xt, z, 1.0, Par::Seq);
-                }
-                let part = |block: usize| scratch.w.as_ref().subcols(block * count, count);
-                upper.copy_from(part(0));
-                faer::zip!(lower.as_mut(), part(1)).for_each(|faer::unzip!(out, part)| *out = -*part);
-                if h.is_some() {
-                    linear.copy_from(part(2));
-                }
-            });
+                    let part = |block: usize| scratch.w.as_ref().subcols(block * count, count);
+                    upper.copy_from(part(0));
+                    faer::zip!(lower.as_mut(), part(1)).for_each(|faer::unzip!(out, part)| *out = -*part);
+                    if h.is_some() {
+                        linear.copy_from(part(2));
+                    }
+                },
+            );
         });
     }
 }

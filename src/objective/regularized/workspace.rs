@@ -1,10 +1,9 @@
 //! The buffers of an evaluation, allocated once.
 
-use std::sync::{Mutex, PoisonError};
-
 use faer::Mat;
 
 use super::RegularizedLoss;
+use crate::pool::Pool;
 use crate::product::columns;
 use crate::{Error, Result};
 
@@ -29,7 +28,7 @@ pub struct Workspace {
     pub(super) t: Vec<f64>,
     /// Qᵀu, `[r, 1]`.
     pub(super) top: Mat<f64>,
-    pub(super) pool: Pool,
+    pub(super) pool: Pool<Scratch>,
 }
 
 impl Workspace {
@@ -44,7 +43,7 @@ impl Workspace {
         let [f, h, g] = [(); 3].map(|()| vec![0.0; n]);
         let (kept, sums) = (columns(n, of.m()), columns(n, 2 * of.tiles()));
         let top = Mat::zeros(of.of.top.rank(), 1);
-        Self { kept, sums, f, h, g, u, au, t, top, pool: Pool::new(of.rows(), 3 * of.pairs(), d) }
+        Self { kept, sums, f, h, g, u, au, t, top, pool: Pool::empty() }
     }
 
     /// Refuses a workspace made for other sizes.
@@ -77,28 +76,9 @@ pub(super) struct Scratch {
     pub temp: Vec<f64>,
 }
 
-/// Scratch for the tasks that run at the same time.
-#[derive(Debug)]
-pub(super) struct Pool {
-    free: Mutex<Vec<Scratch>>,
-    sizes: [usize; 3],
-}
-
-impl Pool {
-    fn new(rows: usize, width: usize, d: usize) -> Self {
-        Self { free: Mutex::new(Vec::new()), sizes: [rows, width, d] }
-    }
-
-    /// Lends scratch to a task, and allocates it where none is free.
-    pub fn with(&self, task: impl FnOnce(&mut Scratch)) {
-        let lent = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let [rows, width, d] = self.sizes;
-        let mut scratch = lent.unwrap_or_else(|| Scratch {
-            w: Mat::zeros(d, width),
-            z: columns(rows, width),
-            temp: vec![0.0; rows],
-        });
-        task(&mut scratch);
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+impl Scratch {
+    pub fn new(of: &RegularizedLoss<'_>) -> Self {
+        let (rows, width) = (of.rows(), 3 * of.pairs());
+        Self { w: Mat::zeros(of.d(), width), z: columns(rows, width), temp: vec![0.0; rows] }
     }
 }
