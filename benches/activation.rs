@@ -3,8 +3,8 @@
 //! - `σ and σ'`: both together, in blocks that stay in cache, as a step of training evaluates them (the
 //!   arguments of all blocks are the same);
 //! - `σ`, `σ'`, `σ''`, `σ'''`: one of them;
-//! - `whole`: both together in two slices of ten million numbers, which are read from main memory and written
-//!   to it (the values are the next arguments);
+//! - `whole`: both together in two slices of ten million numbers, which are read from main memory and
+//!   written to it (the values are the next arguments);
 //! - `scalar`: both by the scalar functions, one number at a time.
 //!
 //! Criterion prints numbers per second: 1 Gelem/s is 1 ns per number. Run with

@@ -5,8 +5,8 @@
 
 The arguments are those of `cargo bench --bench activation`: uniform on (-4, 4). The contestants take turns,
 in blocks of --block numbers that stay in cache and have the same arguments, and in two precisions:
-- `numpy`: NumPy's exp, tanh, sin and cos, which use AVX-512 where the processor has it, and SciPy's erf, with
-  sigma' from the same exponential or from sigma;
+- `numpy`: NumPy's exp, tanh, sin and cos, which use AVX-512 where the processor has it, and SciPy's erf,
+  with sigma' from the same exponential or from sigma;
 - `vml`: the same with the functions of Intel's Vector Mathematics Library at its highest accuracy;
 - `jax`: one jitted function for both, fused by XLA.
 The script prints the median and the least of --repeats, in nanoseconds per number.

@@ -11,8 +11,9 @@ use super::elementary::select;
 
 /// f32 or f64.
 ///
-/// The polynomials are minimax approximations from Remez's algorithm in 45 digits, with the error relative to
-/// the function they serve; their largest error is at most a quarter of the unit roundoff.
+/// The polynomials are minimax approximations from Remez's algorithm in 45 digits, with the error relative
+/// to the function they serve; before their coefficients are rounded it is at most a quarter of the unit
+/// roundoff.
 pub(super) trait Lane:
     Copy
     + PartialOrd
@@ -29,8 +30,8 @@ pub(super) trait Lane:
     fn exp(r: Self) -> Self;
     /// (ln((1 + s)/(1 − s))/t − 1)/t² with t = 2s on |s| ≤ 3 − 2√2, from t².
     fn log(square: Self) -> Self;
-    /// erf(x)/x − 1 on |x| < 1, from x², where `small`; otherwise e^{x²} erfc(x) on x ≥ 1 as far as erf x < 1
-    /// to rounding, from 1/(x + [`Self::ERFCX_AT`]), with an error relative to e^{x²}. One evaluation serves
+    /// erf(x)/x − 1 on |x| < 1, from x², where `small`; otherwise e^{x²} erfc(x) on x ≥ 1, as far as erf x is
+    /// not 1 to rounding, from 1/(x + [`Self::ERFCX_AT`]), with an error relative to e^{x²}. One evaluation serves
     /// both, with the coefficients of either.
     fn erf(small: bool, at: Self) -> Self;
     /// (sin(r)/r − 1)/r² on |r| ≤ π/4, from r².
@@ -44,8 +45,8 @@ pub(super) trait Lane:
     const LN_2: [Self; 2];
     /// π/2 in three parts. The product of the first two with a whole number up to 2¹⁰ (2⁷) is exact.
     const HALF_PI: [Self; 3];
-    /// 1.5 times the number whose spacing is 1, plus twice the exponent bias: a small number that is added is
-    /// rounded to a whole one, which the low bits of the sum hold, plus twice the bias.
+    /// 1.5 times the number whose spacing is 1, plus twice the exponent bias: a small number that is added
+    /// is rounded to a whole one, which the low bits of the sum hold, plus twice the bias.
     const WHOLE: Self;
     /// Beyond this, e^{−x} times any factor that occurs is zero.
     const LAST_EXP: Self;
@@ -71,8 +72,8 @@ pub(super) trait Lane:
     fn last_bits(sum: Self) -> [bool; 2];
 }
 
-/// c_0 + c_1 x + … by Estrin's scheme: pairs of terms become coefficients of x². Its chain of operations that
-/// wait for one another is a third of that of Horner's rule.
+/// c_0 + c_1 x + … by Estrin's scheme: pairs of terms become coefficients of x². The chain of operations
+/// that wait for one another is less than half as long as that of Horner's rule.
 macro_rules! polynomial {
     (@pairs $x:ident; [$($done:expr),*]; $a:expr, $b:expr $(, $rest:expr)*) => {
         polynomial!(@pairs $x; [$($done,)* $a + $b * $x]; $($rest),*)

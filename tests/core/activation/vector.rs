@@ -107,7 +107,7 @@ fn reference(name: &str, x: f64) -> ([Quad; 4], Option<Quad>) {
     }
 }
 
-/// The arguments: the middle, the whole range, its end, small numbers, subnormal numbers and zeros of a sine.
+/// The arguments: the middle, the whole range, its end, small and subnormal numbers, zeros of a sine.
 fn arguments(name: &str) -> Vec<f64> {
     let rng = &mut seed::stream(1, "vector forms", name);
     let [least, end] = match name {
