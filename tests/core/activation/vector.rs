@@ -337,3 +337,48 @@ fn large_angles() {
         }
     }
 }
+
+/// A parabola with a vector form, and scalar methods that must not be called.
+#[derive(Debug)]
+struct Parabola;
+
+impl Activation for Parabola {
+    fn name(&self) -> String {
+        "parabola".into()
+    }
+    fn value(&self, _: f64) -> f64 {
+        f64::NAN
+    }
+    fn d1(&self, _: f64) -> f64 {
+        f64::NAN
+    }
+    fn d2(&self, _: f64) -> f64 {
+        f64::NAN
+    }
+    fn d3(&self, _: f64) -> f64 {
+        f64::NAN
+    }
+    fn apply(&self, order: Derivative, z: &mut [f64]) {
+        match order {
+            Derivative::Value => z.iter_mut().for_each(|z| *z = 0.5 * z.powi(2)),
+            Derivative::First => {}
+            Derivative::Second => z.fill(1.0),
+            Derivative::Third => z.fill(0.0),
+        }
+    }
+}
+
+#[test]
+fn a_vector_form_of_ones_own_serves_all_slices() {
+    let (mut value, mut first) = ([1.0, 2.0, -4.0], [0.0; 3]);
+    Parabola.apply_value_and_first(&mut value, &mut first);
+    assert_eq!((value, first), ([0.5, 2.0, 8.0], [1.0, 2.0, -4.0]));
+    let mut second = [0.0; 3];
+    Parabola.apply_first_and_second(&mut first, &mut second);
+    assert_eq!((first, second), ([1.0, 2.0, -4.0], [1.0; 3]));
+    let (mut value, mut first) = ([1.0_f32, 2.0, -4.0], [0.0_f32; 3]);
+    Parabola.apply_value_and_first_f32(&mut value, &mut first);
+    assert_eq!((value, first), ([0.5, 2.0, 8.0], [1.0, 2.0, -4.0]));
+    Parabola.apply_f32(Derivative::Second, &mut value);
+    assert_eq!(value, [1.0; 3]);
+}
