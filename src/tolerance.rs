@@ -48,6 +48,15 @@ pub const ZONAL_ROUNDINGS: f64 = 8.0;
 /// part in phase, two thirds on average.
 pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
 
+/// Bound on the error of σ, σ', σ'' and σ''' on slices ([`crate::activation::VectorForm`]), in units of the
+/// unit roundoff u of the precision and relative to the result, or to the scale that the table there names.
+/// e^r − 1 errs by 1.1u of 1, so that e^x = 2^k e^r errs by 1.7u, and 1 − e^x by 2.8u. With e = e^{−|x|},
+/// 1 + e and its reciprocal add two roundings, and each product one. Hence tanh = (1 − e²)/(1 + e²) errs by
+/// at most 6u, which is the most among the values; e/(1 + e)² by 1.7 + 2·2 + 2 < 8u; its product with
+/// tanh(x/2) by less than 14u, and so does σ' (1 − 6σ'), relative to σ'. Where the result is subnormal, half
+/// its spacing is to be added.
+pub const ACTIVATION_ROUNDINGS: [f64; 4] = [6.0, 8.0, 14.0, 14.0];
+
 /// Probability with which a randomised bound may be wrong, over its own random start.
 pub const FAILURE: f64 = 1e-6;
 

@@ -3,7 +3,8 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 use std::fmt::Debug;
 
-use super::{Activation, Supremum};
+use super::vector::VectorForm;
+use super::{Activation, Derivative, Supremum, each, in_f64, in_turn};
 use crate::{Error, Result};
 
 /// An activation before its shift: a function of x = z − b.
@@ -18,9 +19,10 @@ pub trait Shape: Send + Sync + Debug {
     fn d2(&self, x: f64) -> f64;
     /// Its third derivative.
     fn d3(&self, x: f64) -> f64;
-    /// The function and its first derivative, which may share an exponential.
-    fn value_and_d1(&self, x: f64) -> (f64, f64) {
-        (self.value(x), self.d1(x))
+    /// The function and its derivatives on slices, with vector instructions. The built-in shapes have such a
+    /// form; without one, slices go through the scalar functions.
+    fn vector_form(&self) -> Option<VectorForm> {
+        None
     }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
@@ -66,9 +68,34 @@ impl<S: Shape> Activation for Shifted<S> {
     fn d3(&self, z: f64) -> f64 {
         self.shape.d3(z - self.shift)
     }
+    fn apply(&self, order: Derivative, z: &mut [f64]) {
+        match self.shape.vector_form() {
+            Some(form) => form.double.one(order, self.shift, z),
+            None => each(self, order, z),
+        }
+    }
+    fn apply_f32(&self, order: Derivative, z: &mut [f32]) {
+        match self.shape.vector_form() {
+            Some(form) => form.single.one(order, self.shift, z),
+            None => in_f64([z], |[z]| self.apply(order, z)),
+        }
+    }
     fn apply_value_and_first(&self, value: &mut [f64], first: &mut [f64]) {
-        for (value, first) in value.iter_mut().zip(first) {
-            (*value, *first) = self.shape.value_and_d1(*value - self.shift);
+        match self.shape.vector_form() {
+            Some(form) => form.double.two(Derivative::Value, self.shift, value, first),
+            None => in_turn(self, [Derivative::Value, Derivative::First], value, first),
+        }
+    }
+    fn apply_value_and_first_f32(&self, value: &mut [f32], first: &mut [f32]) {
+        match self.shape.vector_form() {
+            Some(form) => form.single.two(Derivative::Value, self.shift, value, first),
+            None => in_f64([value, first], |[value, first]| self.apply_value_and_first(value, first)),
+        }
+    }
+    fn apply_first_and_second(&self, first: &mut [f64], second: &mut [f64]) {
+        match self.shape.vector_form() {
+            Some(form) => form.double.two(Derivative::First, self.shift, first, second),
+            None => in_turn(self, [Derivative::First, Derivative::Second], first, second),
         }
     }
     fn suprema(&self) -> [Supremum; 4] {
@@ -105,10 +132,8 @@ impl Shape for Sigmoid {
         let u = self.d1(x);
         u * (1.0 - 6.0 * u)
     }
-    fn value_and_d1(&self, x: f64) -> (f64, f64) {
-        let e = (-x.abs()).exp();
-        let value = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-        (value, e / ((1.0 + e) * (1.0 + e)))
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
     }
     fn suprema(&self) -> [Supremum; 4] {
         [
@@ -140,6 +165,9 @@ impl Shape for Tanh {
     fn d3(&self, x: f64) -> f64 {
         let u = self.d1(x);
         u * (4.0 - 6.0 * u)
+    }
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
     }
     fn suprema(&self) -> [Supremum; 4] {
         [
@@ -173,6 +201,9 @@ impl Shape for Erf {
     fn d3(&self, x: f64) -> f64 {
         let x = x.clamp(-40.0, 40.0);
         (4.0 * x * x - 2.0) * self.d1(x)
+    }
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
     }
     fn suprema(&self) -> [Supremum; 4] {
         let half = (-0.5_f64).exp();
@@ -209,6 +240,9 @@ impl Shape for Sine {
     fn d3(&self, x: f64) -> f64 {
         -x.cos()
     }
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
+    }
     fn suprema(&self) -> [Supremum; 4] {
         ["|sin|", "|cos|", "|sin|", "|cos|"]
             .map(|g| Supremum::new(1.0, true, format!("exact: {g} reaches 1")))
@@ -235,6 +269,9 @@ impl Shape for Softplus {
     fn d3(&self, x: f64) -> f64 {
         Sigmoid.d2(x)
     }
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
+    }
     fn suprema(&self) -> [Supremum; 4] {
         let [value, d1, d2, _] = Sigmoid.suprema();
         [Supremum::new(f64::INFINITY, false, "exact: grows like x at +∞"), value, d1, d2]
@@ -260,6 +297,9 @@ impl Shape for Relu {
     }
     fn d3(&self, _: f64) -> f64 {
         0.0
+    }
+    fn vector_form(&self) -> Option<VectorForm> {
+        Some(VectorForm { double: &Self, single: &Self })
     }
     fn suprema(&self) -> [Supremum; 4] {
         let how = "exact: the derivative does not exist at the kink";

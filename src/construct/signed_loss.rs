@@ -12,7 +12,6 @@ use crate::product::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
-use crate::activation::Derivative;
 use crate::ball::Ball;
 use crate::network::PairedNetwork;
 use crate::objective::Loss;
@@ -77,8 +76,7 @@ pub fn signed_model(
     for i in 0..x.nrows() {
         let (z, l, q) = (slopes.col_as_slice_mut(i), l.col_as_slice(i), q.col_as_slice(i));
         first.copy_from_slice(z);
-        net.activation().apply(Derivative::First, &mut first);
-        net.activation().apply(Derivative::Second, z);
+        net.activation().apply_first_and_second(&mut first, z);
         for a in 0..rows.len() {
             z[a] = net.sign(rows[a]) * scale * q[a] * (first[a] + z[a] * l[a]);
         }

@@ -5,7 +5,7 @@
 
 use pulp::Arch;
 
-use crate::activation::{Activation, Derivative};
+use crate::activation::{Activation, value_and_first};
 use crate::real::Real;
 
 /// The buffers of a pair of twins in the forward pass, which all have one number for each input of the tile.
@@ -81,32 +81,15 @@ pub(super) fn quadratic_term<T: Real>(arch: Arch, pair: Pair<'_, T>) {
     arch.dispatch(|| run(pair, T::nearest(0.5)));
 }
 
-/// The network itself, whose slopes are σ'(w_{0,r}·x + z). σ and σ' are evaluated in f64, in the buffers `z`
-/// and `value`.
-pub(super) fn network<T: Real>(
-    arch: Arch,
-    sigma: &dyn Activation,
-    pair: Pair<'_, T>,
-    z: &mut [f64],
-    value: &mut [f64],
-) {
+/// The network itself, whose slopes are σ'(w_{0,r}·x + z). σ and σ' are evaluated in T, with `value` as a
+/// buffer for the former.
+pub(super) fn network<T: Real>(arch: Arch, sigma: &dyn Activation, pair: Pair<'_, T>, value: &mut [T]) {
     #[inline(always)]
-    fn widen<T: Real>(origin: &[T], shift: &[T], z: &mut [f64], copy: &mut [f64]) {
+    fn arguments<T: Real>(origin: &[T], shift: &[T], z: &mut [T]) {
         let n = origin.len();
-        let (shift, z, copy) = (&shift[..n], &mut z[..n], &mut copy[..n]);
+        let (shift, z) = (&shift[..n], &mut z[..n]);
         for i in 0..n {
-            let sum = (origin[i] + shift[i]).into();
-            z[i] = sum;
-            copy[i] = sum;
-        }
-    }
-    #[inline(always)]
-    fn keep<T: Real>(slopes: &[f64], value: &[f64], sign: T, out: &mut [T], f: &mut [T]) {
-        let n = out.len();
-        let (slopes, value, f) = (&slopes[..n], &value[..n], &mut f[..n]);
-        for i in 0..n {
-            f[i] += sign * T::nearest(value[i]);
-            out[i] = T::nearest(slopes[i]);
+            z[i] = origin[i] + shift[i];
         }
     }
     #[inline(always)]
@@ -117,14 +100,21 @@ pub(super) fn network<T: Real>(
             linear[i] += first[i] * (upper[i] - lower[i]);
         }
     }
+    #[inline(always)]
+    fn add<T: Real>(sign: T, value: &[T], f: &mut [T]) {
+        let n = value.len();
+        let f = &mut f[..n];
+        for i in 0..n {
+            f[i] += sign * value[i];
+        }
+    }
     let Pair { first, second, upper, lower, linear, f } = pair;
-    let (z, value) = (&mut z[..first.len()], &mut value[..first.len()]);
+    let value = &mut value[..first.len()];
     arch.dispatch(|| first_order(first, upper, lower, linear));
     for (shift, sign) in [(upper, T::nearest(1.0)), (lower, T::nearest(-1.0))] {
-        arch.dispatch(|| widen(second, shift, z, value));
-        sigma.apply(Derivative::Value, value);
-        sigma.apply(Derivative::First, z);
-        arch.dispatch(|| keep(z, value, sign, shift, f));
+        arch.dispatch(|| arguments(second, shift, value));
+        value_and_first(sigma, value, shift);
+        arch.dispatch(|| add(sign, value, f));
     }
 }
 

@@ -26,8 +26,8 @@
 //!
 //! A step reads 2np numbers (σ' and σ'') from main memory, and reads and writes nm numbers (S).
 //! [`Problem::value_and_gradient`], which returns the gradient, moves S twice, and reads np more numbers
-//! (σ') where λ3 > 0. The network itself evaluates σ and σ' at nm points a step, which costs more than the
-//! rest of the step. The bits of the result do not depend on the thread count.
+//! (σ') where λ3 > 0. The network itself evaluates σ and σ' at nm points a step, in T, with vector
+//! instructions for the built-in activations. The bits of the result do not depend on the thread count.
 //!
 //! ```
 //! use escapement::objective::Loss;

@@ -46,7 +46,8 @@ impl<T: Real> Problem<T> {
     /// products, and the others to the at most 64 pairs of twins of a tile, which are summed in T. All other
     /// sums are in f64. The error of an entry of the gradient is at most `(n + d)u` times the sum of its
     /// absolute terms, plus the effect of the errors of f and f_L. Both bounds are for the worst case. The σ
-    /// and σ' of the network are evaluated in f64, also for f32.
+    /// and σ' of the network are evaluated in T; their own errors come to these bounds, at most
+    /// [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS) times u for the built-in activations.
     pub fn value_and_gradient(
         &self,
         w: MatRef<'_, T>,
@@ -199,13 +200,7 @@ impl<T: Real> Problem<T> {
                     Model::Quadratic => kernels::quadratic(arch, pair),
                     Model::QuadraticTerm => kernels::quadratic_term(arch, pair),
                     Model::Network => {
-                        kernels::network(
-                            arch,
-                            self.net.activation(),
-                            pair,
-                            &mut scratch.z,
-                            &mut scratch.value,
-                        );
+                        kernels::network(arch, self.net.activation(), pair, &mut scratch.value);
                     }
                 }
             }

@@ -92,16 +92,19 @@ impl<T: Real> Problem<T> {
                 let mut z = Mat::zeros(n, first.ncols());
                 let neurons = net.weights().subrows(tile * pairs, first.ncols());
                 matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
-                for r in 0..second.ncols() {
-                    let mut column = z.col_as_slice(r).to_vec();
-                    if model.expands_twice() {
-                        net.activation().apply(Derivative::Second, &mut column);
-                    }
-                    (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));
-                }
+                let mut column = vec![0.0; n];
                 for r in 0..first.ncols() {
-                    net.activation().apply(Derivative::First, z.col_as_slice_mut(r));
-                    (0..n).for_each(|i| first[(i, r)] = T::nearest(z[(i, r)]));
+                    let z = z.col_as_slice_mut(r);
+                    if model.expands_twice() {
+                        net.activation().apply_first_and_second(z, &mut column);
+                    } else {
+                        column.copy_from_slice(z);
+                        net.activation().apply(Derivative::First, z);
+                    }
+                    (0..n).for_each(|i| first[(i, r)] = T::nearest(z[i]));
+                    if second.ncols() > 0 {
+                        (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));
+                    }
                 }
             },
         );

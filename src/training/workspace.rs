@@ -159,18 +159,15 @@ pub(super) struct Scratch<T: Real> {
     /// √½ times the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 uses
     /// the top eigenvectors of Σ.
     pub difference: Mat<T>,
-    /// A column in f64, for the arguments of σ'.
-    pub z: Vec<f64>,
-    /// A column in f64, for the values of σ.
-    pub value: Vec<f64>,
+    /// A column, for the values of σ.
+    pub value: Vec<T>,
 }
 
 impl<T: Real> Scratch<T> {
     fn new(problem: &Problem<T>) -> Self {
         let (rows, pairs) = (problem.rows(), problem.pairs());
-        let column = || vec![0.0; rows];
         let difference = Mat::zeros(if problem.top().is_some() { problem.d() * pairs } else { 0 }, 1);
-        Self { difference, w: Mat::zeros(problem.d(), 2 * pairs), z: column(), value: column() }
+        Self { difference, w: Mat::zeros(problem.d(), 2 * pairs), value: vec![T::default(); rows] }
     }
 }
 

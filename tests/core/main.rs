@@ -1,7 +1,6 @@
 //! The mathematics against oracles, identities and slow independent routes. The folders are the rooms of
 //! `src`.
 
-mod activation;
 mod architecture;
 mod ball;
 #[path = "../support/data.rs"]
@@ -9,6 +8,10 @@ mod data;
 mod gaussian;
 mod network;
 mod objective;
+mod activation {
+    pub mod shapes;
+    pub mod vector;
+}
 mod construct {
     pub mod displacements;
     pub mod signs;

@@ -178,21 +178,21 @@ impl<'a> RegularizedLoss<'a> {
         let tasks = column_tiles(first.as_mut(), pairs).into_iter().enumerate();
         let mut seconds = column_tiles(second.as_mut(), pairs).into_iter();
         let tasks = tasks.map(|(tile, first)| (tile, first, seconds.next())).collect();
-        each(par, tasks, |(tile, mut first, second)| {
+        each(par, tasks, |(tile, mut first, mut second)| {
             let (start, count) = objective.tile(tile);
             let w = net.weights().subrows(start, count);
             matmul(first.as_mut(), faer::Accum::Replace, x, w.transpose(), 1.0, Par::Seq);
-            if let Some(mut second) = second {
-                second.copy_from(first.as_ref());
-                if model.expands_twice() {
-                    for r in 0..count {
-                        let column = passes::slice(second.as_mut().col_mut(r));
-                        net.activation().apply(Derivative::Second, column);
-                    }
-                }
-            }
             for r in 0..count {
-                net.activation().apply(Derivative::First, passes::slice(first.as_mut().col_mut(r)));
+                let first = passes::slice(first.as_mut().col_mut(r));
+                match second.as_mut().map(|second| passes::slice(second.as_mut().col_mut(r))) {
+                    Some(second) if model.expands_twice() => {
+                        net.activation().apply_first_and_second(first, second);
+                        continue;
+                    }
+                    Some(origin) => origin.copy_from_slice(first),
+                    None => {}
+                }
+                net.activation().apply(Derivative::First, first);
             }
         });
         (objective.first, objective.second) = (first, second);

@@ -7,6 +7,7 @@ use crate::network::{displacement, miss, oracle_network};
 use escapement::activation as sigma;
 use escapement::network::PairedNetwork;
 use escapement::objective::{Loss, Regularizers};
+use escapement::tolerance::ACTIVATION_ROUNDINGS;
 use escapement::training::{Model, Problem, Real, Value, descend};
 use escapement::{seed, sphere};
 use faer::{Mat, Par};
@@ -76,7 +77,7 @@ struct Definition {
 
 /// With δz = (d + 2)Σ|x||w| for a product, a term is off by δz times its derivative by z and some roundings
 /// of its parts, a sum of the twins of a tile (at most 64 pairs) by 140 roundings of its absolute terms, a
-/// sum over the inputs by n.
+/// sum over the inputs by n. σ and σ' themselves are off by their own roundings.
 fn definition(case: &Case, lambda: f64) -> Definition {
     let Case { net, x, y, basis, w, loss, model } = case;
     let (n, p, d, m) = (x.nrows(), net.p(), net.d(), net.m());
@@ -114,12 +115,12 @@ fn definition(case: &Case, lambda: f64) -> Definition {
                 }
                 Model::Network => {
                     let moved = product * size + 2.0 * (z0.abs() + size);
-                    let value = sigma.value(z0 + z);
+                    let (value, d1) = (sigma.value(z0 + z), sigma.d1(z0 + z));
                     (
                         value,
-                        suprema[1] * moved + roundings * value.abs(),
-                        sigma.d1(z0 + z),
-                        suprema[2] * moved + suprema[1],
+                        suprema[1] * moved + (roundings + ACTIVATION_ROUNDINGS[0]) * value.abs(),
+                        d1,
+                        suprema[2] * moved + (1.0 + ACTIVATION_ROUNDINGS[1]) * d1.abs(),
                     )
                 }
             };

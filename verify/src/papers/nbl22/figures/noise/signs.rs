@@ -8,7 +8,6 @@
 
 use crate::papers::nbl22::figures::figure_1::data::Labelled;
 use escapement::Result;
-use escapement::activation::Derivative;
 use escapement::eigen::TopSpace;
 use escapement::network::PairedNetwork;
 use faer::linalg::matmul::matmul;
@@ -82,10 +81,9 @@ fn mean_loss(
             z
         };
         let (mut first, u, v) = (product(net.weights()), product(u), product(v));
-        let mut second = first.clone();
+        let mut second = Mat::<f64>::zeros(count, p);
         for r in 0..p {
-            net.activation().apply(Derivative::First, first.col_as_slice_mut(r));
-            net.activation().apply(Derivative::Second, second.col_as_slice_mut(r));
+            net.activation().apply_first_and_second(first.col_as_slice_mut(r), second.col_as_slice_mut(r));
         }
         let (mut mean, mut spread) = (vec![0.0; count], vec![0.0; count]);
         for r in 0..2 * p {
