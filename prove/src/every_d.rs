@@ -74,8 +74,8 @@ impl Quantity {
         }
     }
 
-    /// The expectation in F(d) E², and the root of R(d) d, where `a` and `b` are the values from d to e of the
-    /// two expectations that the quantity depends on.
+    /// The expectation in F(d) E², and the root of R(d) d, where `a` and `b` are the values from d to e of
+    /// the two expectations that the quantity depends on.
     fn parts(self, [d, e]: [f64; 2], a: Span, b: Span) -> (Span, Span) {
         if self.name != Name::Kappa || self.j == 0 {
             return (a, [0.0; 2]);

@@ -112,14 +112,17 @@ impl<T: Real> Problem<T> {
         let tiled = Tiled([(upper, pairs), (lower, pairs), slopes, partial, top]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
             let count = upper.ncols();
-            pool.with(self, |scratch| {
-                self.backward_tile(tile, slopes.as_mut(), factors, top, scratch);
-                descend(upper.as_mut(), eta_t, scratch.w.as_ref().subcols(0, count), Par::Seq);
-                descend(lower.as_mut(), eta_t, scratch.w.as_ref().subcols(count, count), Par::Seq);
-                if !self.forward_tile(tile, [upper.as_ref(), lower.as_ref()], slopes, partial, scratch) {
-                    finite.store(false, Ordering::Relaxed);
-                }
-            });
+            pool.with(
+                || Scratch::new(self),
+                |scratch| {
+                    self.backward_tile(tile, slopes.as_mut(), factors, top, scratch);
+                    descend(upper.as_mut(), eta_t, scratch.w.as_ref().subcols(0, count), Par::Seq);
+                    descend(lower.as_mut(), eta_t, scratch.w.as_ref().subcols(count, count), Par::Seq);
+                    if !self.forward_tile(tile, [upper.as_ref(), lower.as_ref()], slopes, partial, scratch) {
+                        finite.store(false, Ordering::Relaxed);
+                    }
+                },
+            );
         });
         if !space.slope.is_empty() {
             space.slope = total(space.top_partial.as_ref());
@@ -148,11 +151,14 @@ impl<T: Real> Problem<T> {
         tiled.for_each(par, 0..self.tiles(), &|tile, [slopes, partial]| {
             let (start, count) = self.tile(tile);
             let (upper, lower) = (w.subcols(start, count), w.subcols(self.net.p() + start, count));
-            pool.with(self, |scratch| {
-                if !self.forward_tile(tile, [upper, lower], slopes, partial, scratch) {
-                    finite.store(false, Ordering::Relaxed);
-                }
-            });
+            pool.with(
+                || Scratch::new(self),
+                |scratch| {
+                    if !self.forward_tile(tile, [upper, lower], slopes, partial, scratch) {
+                        finite.store(false, Ordering::Relaxed);
+                    }
+                },
+            );
         });
         self.collect(finite.into_inner(), w, space, term, par)
     }
@@ -302,11 +308,14 @@ impl<T: Real> Problem<T> {
         ]);
         tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, slopes, top]| {
             let count = upper.ncols();
-            pool.with(self, |scratch| {
-                self.backward_tile(tile, slopes, factors, top, scratch);
-                upper.copy_from(scratch.w.as_ref().subcols(0, count));
-                lower.copy_from(scratch.w.as_ref().subcols(count, count));
-            });
+            pool.with(
+                || Scratch::new(self),
+                |scratch| {
+                    self.backward_tile(tile, slopes, factors, top, scratch);
+                    upper.copy_from(scratch.w.as_ref().subcols(0, count));
+                    lower.copy_from(scratch.w.as_ref().subcols(count, count));
+                },
+            );
         });
         if !space.slope.is_empty() {
             space.slope = total(space.top_partial.as_ref());

@@ -1,10 +1,9 @@
 //! The buffers of a step, allocated once.
 
-use std::sync::{Mutex, PoisonError};
-
 use faer::Mat;
 
 use super::problem::Problem;
+use crate::pool::Pool;
 use crate::product::columns;
 use crate::real::Real;
 use crate::{Error, Result};
@@ -34,7 +33,7 @@ pub struct Workspace<T: Real> {
     pub(super) evaluated: bool,
     /// The part of each tile in the coordinates of the gradient, `[r, tiles]`.
     pub(super) top_partial: Mat<T>,
-    pub(super) pool: Pool<T>,
+    pub(super) pool: Pool<Scratch<T>>,
 }
 
 impl<T: Real> Workspace<T> {
@@ -109,7 +108,6 @@ impl<T: Real> Workspace<T> {
 
     pub(super) fn new(problem: &Problem<T>) -> Self {
         let (n, d, m) = (problem.n(), problem.d(), problem.m());
-        let scratch = || Scratch::new(problem);
         let top = problem.top().map_or(0, super::TopProjector::rank);
         Self {
             slopes: columns(n, m),
@@ -130,7 +128,7 @@ impl<T: Real> Workspace<T> {
             known: false,
             evaluated: false,
             top_partial: columns(top, problem.tiles()),
-            pool: Pool(Mutex::new((0..rayon::current_num_threads()).map(|_| scratch()).collect())),
+            pool: Pool::empty(),
         }
     }
 }
@@ -164,23 +162,9 @@ pub(super) struct Scratch<T: Real> {
 }
 
 impl<T: Real> Scratch<T> {
-    fn new(problem: &Problem<T>) -> Self {
+    pub fn new(problem: &Problem<T>) -> Self {
         let (rows, pairs) = (problem.rows(), problem.pairs());
         let difference = Mat::zeros(if problem.top().is_some() { problem.d() * pairs } else { 0 }, 1);
         Self { difference, w: Mat::zeros(problem.d(), 2 * pairs), value: vec![T::default(); rows] }
-    }
-}
-
-/// Scratch for the tasks that run at the same time.
-#[derive(Debug)]
-pub(super) struct Pool<T: Real>(Mutex<Vec<Scratch<T>>>);
-
-impl<T: Real> Pool<T> {
-    /// Lends scratch to a task, and allocates it where none is free.
-    pub fn with(&self, problem: &Problem<T>, task: impl FnOnce(&mut Scratch<T>)) {
-        let lent = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut scratch = lent.unwrap_or_else(|| Scratch::new(problem));
-        task(&mut scratch);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 }

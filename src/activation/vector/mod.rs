@@ -35,8 +35,8 @@ use crate::product::vectorised;
 /// | softplus | 2.9 | 2.9 | 5.0 | 7.6 | |
 ///
 /// In f32 these are the largest errors of all numbers above 2⁻¹³, below which only the first terms of a
-/// power series are left; in f64 a search over a few hundred thousand numbers found none that is larger. The bound
-/// that is derived is [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS). Both hold over the
+/// power series are left; in f64 a search over some hundred thousand numbers found none that is larger. The
+/// bound that is derived is [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS). Both hold over the
 /// whole range, subnormal results included, for x = z − b as it is rounded, and b rounded to the precision
 /// before. Sines of |x| > 1024 (128 in f32) come from the scalar functions.
 ///
