@@ -7,20 +7,13 @@
 //! semidefinite and its trace in Σ is τ_j, so A is A_J plus a matrix between 0 and p·tail(J).
 
 use super::{Approximation, BITS, BigInt, Checked, Claim, Eigenpairs, Interval, ensure, need};
-use super::{eigen, sha256::sha256, zonal};
+use super::{eigen, eigen::ENTRY, eigen::Form, sha256::sha256, zonal};
 use std::{fs::File, io::Read, path::Path};
-
-/// Entries of a form are in units of 2^-59.
-pub const ENTRY: u64 = 59;
 
 /// The dimension of the polynomials of degree at most k on the sphere, for d ≥ 3.
 pub fn low_rank(d: u64, k: u64) -> BigInt {
     (0..=k).map(|j| zonal::multiplicity(d.max(3), j)).sum()
 }
-
-/// A symmetric matrix: the rows of its entries, in units of 2^-59 and less than 2 in modulus, and a bound on
-/// the operator norm of what the rounding and the intervals leave open.
-pub type Form = (Vec<Vec<i64>>, Interval);
 
 /// The f64 of these bits; infinities and what is no number become numbers of at least 2^1024.
 fn number(bits: u64) -> Interval {

@@ -33,11 +33,17 @@
 //! |b − b′|)/b for a′ ≤ b′. The worst case is at most β + π if βA − S is positive definite on the range, and
 //! at least α − π if αA − S is not: LDLᵀ in intervals.
 
-use super::covariance::{ENTRY, Form};
 use super::{BigInt, Checked, Eigenpairs, Interval, ensure, need};
+
+/// Entries of a form are in units of 2^-59.
+pub const ENTRY: u64 = 59;
 
 /// Entries of V, F and L are in units of 2^-54.
 const VECTOR: u64 = 54;
+
+/// A symmetric matrix: the rows of its entries, in units of 2^-59 and less than 2 in modulus, and a bound on
+/// the operator norm of what the rounding and the intervals leave open.
+pub type Form = (Vec<Vec<i64>>, Interval);
 
 /// The λ_i of A_J for i ≤ r, and for i = r + 1 where r < n; ε, which bounds ‖AQ − QD‖ too, and γ.
 pub type Spectrum = (Vec<Interval>, [Interval; 2]);

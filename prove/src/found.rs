@@ -5,13 +5,57 @@ use super::eigenpairs::{Eigenpairs, VECTOR_BITS, float, unit};
 use super::file::Claim;
 use super::fixed::Fixed;
 use super::matrix::{ENTRY_BITS, Matrix};
-use super::weights::{Precision, ROUNDING};
 use super::worst_case::greatest_quotient;
 use super::zonal::Zonal;
 use crate::error::{Error, Result};
 use escapement::rounding;
 use num_bigint::BigInt;
-use std::fmt::Write;
+use std::fmt::{self, Write};
+
+/// By how much the checker's bounds may be above those that are found here, relative to them.
+pub(super) const ROUNDING: f64 = 1e-9;
+
+/// What the enclosures of the eigenvalues of A = pΣ owe their width to.
+#[derive(Debug, Clone, Copy)]
+pub struct Precision {
+    /// J, the highest degree that is kept.
+    pub degree: usize,
+    /// ε, how far the eigenvalues of A cut at J may be from D.
+    pub epsilon: f64,
+    /// The part of ε from vectors that are not quite orthonormal, 2γ‖D‖.
+    pub skew: f64,
+    /// The part of ε from ‖AV − VD‖_F.
+    pub residual: f64,
+    /// The part of ε from the rounding of A, 2e.
+    pub entries: f64,
+    /// p times the trace of the degrees above J.
+    pub tail: f64,
+}
+
+impl Precision {
+    /// The greatest of the parts, in words.
+    pub fn dominant(&self) -> &'static str {
+        let parts = [
+            (self.skew, "the rounding of the vectors, which leaves them not quite orthonormal"),
+            (self.residual, "the residuals of the eigenpairs"),
+            (self.entries, "the rounding of the entries of A"),
+            (self.tail, "the degrees above J"),
+        ];
+        parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, words)| words)
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { degree, epsilon, skew, residual, entries, tail } = self;
+        write!(
+            f,
+            "J = {degree}, ε = {epsilon:.1e} = {skew:.1e} (vectors) + {residual:.1e} (residuals) + \
+             {entries:.1e} (entries), p·tail = {tail:.1e}; the most is {}",
+            self.dominant()
+        )
+    }
+}
 
 /// What is known of Σ at the weights.
 pub struct Found<'a> {

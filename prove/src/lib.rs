@@ -29,8 +29,9 @@ mod zonal;
 
 pub use error::{Error, Result};
 pub use file::{Certificate, Claim};
+pub use found::Precision;
 pub use polynomial::Kind;
-pub use weights::{CertifiedWeights, Precision, lemma_2, spectrum};
+pub use weights::{CertifiedWeights, lemma_2, spectrum};
 
 use escapement::activation::{self, Activation};
 use every_d::{Bounds, Name, Quantity};

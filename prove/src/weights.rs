@@ -9,7 +9,7 @@
 use super::eigenpairs::{VECTOR_BITS, eigenpairs, float, unit};
 use super::file::{self, Header};
 use super::fixed::Fixed;
-use super::found::Found;
+use super::found::{Found, Precision, ROUNDING};
 use super::matrix::{ENTRY_BITS, matrices, radii, unit_rows};
 use super::polynomial::Polynomial;
 use super::zonal::{Zonal, dimension};
@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use escapement::sphere;
 use faer::Mat;
 use num_bigint::BigInt;
-use std::fmt;
 
 /// The largest order n = pd of A in the format.
 const LARGEST_ORDER: usize = 2000;
@@ -35,9 +34,6 @@ const LARGEST_RANK: usize = 128;
 /// The longest file that the checker reads, in bytes.
 const LONGEST: usize = 64 << 20;
 
-/// By how much the checker's bounds may be above those that are found here, relative to them.
-pub(super) const ROUNDING: f64 = 1e-9;
-
 /// In the same place an entry of A may be rounded to another side here than there: eight pairs of entries
 /// may differ by a unit.
 const TIES: f64 = 4.0;
@@ -49,48 +45,6 @@ pub struct CertifiedWeights {
     pub certificate: Certificate,
     /// What the width of the claims is made of.
     pub precision: Precision,
-}
-
-/// What the enclosures of the eigenvalues of A = pΣ owe their width to.
-#[derive(Debug, Clone, Copy)]
-pub struct Precision {
-    /// J, the highest degree that is kept.
-    pub degree: usize,
-    /// ε, how far the eigenvalues of A cut at J may be from D.
-    pub epsilon: f64,
-    /// The part of ε from vectors that are not quite orthonormal, 2γ‖D‖.
-    pub skew: f64,
-    /// The part of ε from ‖AV − VD‖_F.
-    pub residual: f64,
-    /// The part of ε from the rounding of A, 2e.
-    pub entries: f64,
-    /// p times the trace of the degrees above J.
-    pub tail: f64,
-}
-
-impl Precision {
-    /// The greatest of the parts, in words.
-    pub fn dominant(&self) -> &'static str {
-        let parts = [
-            (self.skew, "the rounding of the vectors, which leaves them not quite orthonormal"),
-            (self.residual, "the residuals of the eigenpairs"),
-            (self.entries, "the rounding of the entries of A"),
-            (self.tail, "the degrees above J"),
-        ];
-        parts.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, words)| words)
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { degree, epsilon, skew, residual, entries, tail } = self;
-        write!(
-            f,
-            "J = {degree}, ε = {epsilon:.1e} = {skew:.1e} (vectors) + {residual:.1e} (residuals) + \
-             {entries:.1e} (entries), p·tail = {tail:.1e}; the most is {}",
-            self.dominant()
-        )
-    }
 }
 
 /// Enclosures of the largest eigenvalues of Σ at given weights, of the gap below the n_k-th and of the sum

@@ -1,7 +1,7 @@
 //! The parts of the checker, each against something simpler.
 
 use escapement_check::every_d::{factor, supremum};
-use escapement_check::number::{BITS, Interval, Rational, floor};
+use escapement_check::number::{BITS, Interval, floor};
 use escapement_check::zonal::multiplicity;
 use num_bigint::BigInt;
 

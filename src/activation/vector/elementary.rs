@@ -1,12 +1,6 @@
 //! The exponential, the logarithm and the two parts of a sine, from which all shapes are made.
 
-use super::lane::Lane;
-
-/// `no` or `yes`, both of which are evaluated.
-#[inline(always)]
-pub(super) fn select<T>(condition: bool, yes: T, no: T) -> T {
-    if condition { yes } else { no }
-}
+use super::lane::{Lane, select};
 
 /// e^x as `main·rest`, where `rest` is a power of two and `main` is far from underflow. What is to be
 /// multiplied with an exponential is multiplied with `main`, so that a subnormal result is rounded once.

@@ -1,8 +1,8 @@
 //! The shapes as branchless functions of one number, with all three derivatives, which share an exponential.
 //! What a caller does not use of them costs nothing, because these functions are inlined into its loop.
 
-use super::elementary::{Exp, least, select, sin_cos};
-use super::lane::Lane;
+use super::elementary::{Exp, least, sin_cos};
+use super::lane::{Lane, select};
 use crate::activation::{Erf, Relu, Shape, Sigmoid, Sine, Softplus, Tanh};
 
 /// A shape that has a vector form.

@@ -7,7 +7,11 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::elementary::select;
+/// `no` or `yes`, both of which are evaluated.
+#[inline(always)]
+pub(super) fn select<T>(condition: bool, yes: T, no: T) -> T {
+    if condition { yes } else { no }
+}
 
 /// f32 or f64.
 ///
