@@ -233,6 +233,9 @@ fn list(of: &Shifted, quantities: &[Quantity], change: f64, last: usize) -> Resu
             let [value, above] = terms.map(|(expectation, k)| expectation.over(&levels, k, d, e));
             let (main, radial) = q.parts([d as f64, e], value, above);
             let ([low, high], radial) = (square(main), square(radial));
+            if low == 0.0 {
+                return Err(refusal(of, quantities, &levels, d));
+            }
             let to = if e.is_finite() { q.factor(e as usize) } else { q.limit() };
             ends[0] = ends[0].min(q.factor(d) * low + radial[0] / e);
             ends[1] = ends[1].max(to * high + radial[1] / d as f64);

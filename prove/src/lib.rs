@@ -49,6 +49,9 @@ const BITS_FOR_DIGITS: u64 = 92;
 /// Binary digits of a polynomial for bounds that hold in every dimension.
 const BITS_FOR_BOUNDS: u64 = 60;
 
+/// The most dimensions times coefficients times j + 1, summed over the claims, in the format.
+const MOST_STEPS: usize = 30_000_000;
+
 /// The highest degree of a zonal certificate.
 const HIGHEST_DEGREE: usize = 64;
 
@@ -264,6 +267,11 @@ pub fn every_d(of: &Shifted, k: usize, kappas: usize) -> Result<Certificate> {
         Claim::of_f64("chernoff-scaled", k, c * (1.0 - every_d::WIDER), c * (1.0 + every_d::WIDER))
     };
     claims.extend((1..=kappas).map(chernoff));
+    let degrees: usize = claims.iter().map(|claim| claim.j + 1).sum();
+    if starts.len() * polynomial.coefficients.len() * degrees > MOST_STEPS {
+        let allowed = "a certificate of these degrees would take the checker too long: take fewer";
+        return Err(Error::domain("the activation", of.words(), allowed));
+    }
     let dimension = Dimension::Every(starts);
     file::write(Header { kind: "all-d", dimension, polynomial: &polynomial }, claims)
 }

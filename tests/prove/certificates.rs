@@ -137,6 +137,10 @@ fn bounds_for_every_dimension_hold_where_they_are_tried() {
     }
     // The most that is in reach.
     assert_eq!(every_d_in_reach(&of("sigmoid:1")).unwrap().claims.len(), 22);
+    // Here more degrees would be more work than the format allows.
+    let far = every_d_in_reach(&of("sigmoid:-3")).unwrap();
+    assert!(accepted(&far) && far.claims.len() < 22);
+    assert!(every_d(&of("sigmoid:-3"), 3, 6).unwrap_err().to_string().contains("take the checker too long"));
 }
 
 /// The suprema are those of the activation, and the Chernoff bound is below what its terms give anywhere.
