@@ -186,7 +186,7 @@ fn orthonormalise(x: &mut Mat<f64>, par: Par) -> Result<bool> {
         column.iter_mut().for_each(|x| *x /= norm);
     }
     for _ in 0..3 {
-        let Some((most, least, half, v)) = root(x.as_ref(), par)? else { return Ok(false) };
+        let Some(Root { most, least, half, v }) = root(x.as_ref(), par)? else { return Ok(false) };
         let mut map = Mat::zeros(v.nrows(), v.nrows());
         matmul(map.as_mut(), Accum::Replace, half.as_ref(), v.transpose(), 1.0, par);
         rotate(x.as_mut(), map.as_ref(), par);
@@ -201,23 +201,33 @@ fn orthonormalise(x: &mut Mat<f64>, par: Par) -> Result<bool> {
 /// Replaces X by its left singular vectors, which are orthonormal up to ε times the condition number of XᵀX.
 /// Of X = AQ these are near eigenvectors of A, so that a product with them has nearly orthogonal columns.
 fn align(x: &mut Mat<f64>, par: Par) -> Result<bool> {
-    let Some((_, _, half, _)) = root(x.as_ref(), par)? else { return Ok(false) };
+    let Some(Root { half, .. }) = root(x.as_ref(), par)? else { return Ok(false) };
     rotate(x.as_mut(), half.as_ref(), par);
     Ok(true)
 }
 
-/// The extreme eigenvalues of XᵀX = VΛVᵀ, with VΛ^{-1/2} and V; `None` where it is singular to rounding.
-fn root(x: MatRef<'_, f64>, par: Par) -> Result<Option<(f64, f64, Mat<f64>, Mat<f64>)>> {
+/// The eigenvalues and vectors of XᵀX = VΛVᵀ.
+struct Root {
+    /// The largest eigenvalue.
+    most: f64,
+    /// The least eigenvalue.
+    least: f64,
+    /// `VΛ^{-1/2}`.
+    half: Mat<f64>,
+    v: Mat<f64>,
+}
+
+/// The eigenvalues and vectors of XᵀX; `None` where it is singular to rounding.
+fn root(x: MatRef<'_, f64>, par: Par) -> Result<Option<Root>> {
     let gram = tall_inner(x, x, par);
     if gram.col_iter().any(|c| !c.norm_l2().is_finite()) {
         return Ok(None);
     }
     let (lambda, v) = full_eigen(gram.as_ref(), par)?;
     let (Some(&most), Some(&least)) = (lambda.first(), lambda.last()) else { return Ok(None) };
-    // Not `least <= …`: a NaN must be refused too.
-    if !(least > tolerance::DEPENDENT * most) {
+    if least.is_nan() || least <= tolerance::DEPENDENT * most {
         return Ok(None);
     }
     let half = Mat::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)] / lambda[j].sqrt());
-    Ok(Some((most, least, half, v)))
+    Ok(Some(Root { most, least, half, v }))
 }
