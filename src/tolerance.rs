@@ -33,6 +33,10 @@ pub fn residual(order: usize) -> f64 {
     if order > 100_000 { RESIDUAL_LARGE } else { RESIDUAL }
 }
 
+/// Relative residual that is enough for top eigenvectors of Σ that single precision trains with: they are
+/// rounded to f32 there, which leaves a residual of 2⁻²⁴ = 6e-8 of the largest eigenvalue.
+pub const RESIDUAL_SINGLE: f64 = 1e-7;
+
 /// A unit direction whose squared distance from a subspace is below this counts as an element of the
 /// subspace. The distance itself, 1e-7, leaves half of the 16 digits after the first of two
 /// orthogonalisations, and the second restores them.

@@ -120,6 +120,41 @@ impl Completeness {
     }
 }
 
+/// A bound on `‖Σ_{>k}‖` is improved until it is below this fraction of λ_{n_k}: the gap is then known to a
+/// third, and with it the turn of a space that a residual allows.
+const DECISIVE: f64 = 0.25;
+/// A bound above this fraction of λ_{n_k} leaves a gap of which too much is lost.
+const USELESS: f64 = 0.5;
+
+impl Completeness {
+    /// The statement for the n_k largest eigenvalues `values` of Σ, descending, with a bound that λ_{n_k + 1}
+    /// of the truncated Σ does not exceed: one on `‖Σ_{>k}‖`, by Weyl's inequality, since the rank of
+    /// `Σ_{≤k}` is at most n_k. The bound is that of [`norm_bound`]. `None` where it is not far below λ_{n_k}.
+    pub(super) fn of_whole(
+        cov: &Covariance,
+        values: &[f64],
+        residual: f64,
+        k: usize,
+        memory: u64,
+        par: Par,
+    ) -> Result<Option<(Self, f64)>> {
+        let Some(&last) = values.last() else { return Ok(None) };
+        let decides = |norm: f64| norm * cov.scale() <= DECISIVE * last;
+        let next = norm_bound(&cov.beyond(k).mixed_operator(memory), decides, par)? * cov.scale();
+        let margin = 2.0 * residual + rounding::eigen(cov.order(), values[0]);
+        let (certified, bound) = (values.len(), next + cov.truncation_bound() + margin);
+        if !(next <= USELESS * last && bound < last) {
+            return Ok(None);
+        }
+        let how = format!(
+            "at most n_{k} = {certified} eigenvalues exceed ‖Σ_>{k}‖ ≤ {bound:.3e} (up to a probability of \
+             {:.0e}); {certified} were found above it",
+            tolerance::FAILURE
+        );
+        Ok(Some((Self { certified, how, trace_defect: None, frobenius_defect: None }, next)))
+    }
+}
+
 /// The most steps of [`norm_bound`]. At n = 10⁶ the bound is then within 10 % of the norm.
 const STEPS: usize = 20;
 /// Directions in a step. A product with four directions costs little more than with one, and four starts

@@ -1,7 +1,7 @@
 //! The dense route: a full self-adjoint EVD of the matrix `A`, whose order pd is half that of Σ.
 
 use super::{Completeness, EigenPairs, Plan, Request};
-use crate::covariance::Covariance;
+use crate::covariance::{Covariance, CovarianceOperator};
 use crate::error::{Error, Result};
 use crate::product::{clear_registers, matmul, tall_inner};
 use crate::{rounding, seed, tolerance};
@@ -136,6 +136,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         completeness,
         products: 0,
         stopped: false,
+        next: None,
     };
     if let Some(mut u) = vectors {
         u.truncate(n, wanted);
@@ -160,14 +161,23 @@ fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> 
         operator.multiply(u, au.as_mut(), par);
         return residual_norms(au.as_ref(), u, values);
     }
-    let g = normal(n, "residuals");
-    let mut ag = Mat::zeros(n, SKETCH);
+    sketched_residuals(&operator, u, values, SKETCH, par)
+}
+
+/// Upper bounds by [`sketched_norms`] on the residuals `‖A·u_i − λ_i·u_i‖`, from exact products with `rows`
+/// random vectors.
+pub(super) fn sketched_residuals(
+    operator: &CovarianceOperator<'_>,
+    u: MatRef<'_, f64>,
+    values: &[f64],
+    rows: usize,
+    par: Par,
+) -> Vec<f64> {
+    let n = u.nrows();
+    let g = normal(n, rows, "residuals");
+    let mut ag = Mat::zeros(n, rows);
     operator.multiply(g.as_ref(), ag.as_mut(), par);
-    let sketch = |x: &Mat<f64>| {
-        let mut out = Mat::zeros(SKETCH, count);
-        matmul(out.as_mut(), Accum::Replace, x.transpose(), u, 1.0, par);
-        out
-    };
+    let sketch = |x: &Mat<f64>| tall_product(x.as_ref(), u, par);
     let (mut rest, gu) = (sketch(&ag), sketch(&g));
     for (i, (rest, gu)) in rest.col_iter_mut().zip(gu.col_iter()).enumerate() {
         rest.iter_mut().zip(gu.iter()).for_each(|(r, g)| *r -= values[i] * g);
@@ -175,10 +185,20 @@ fn residuals(cov: &Covariance, u: MatRef<'_, f64>, values: &[f64], par: Par) -> 
     sketched_norms(rest.as_ref())
 }
 
-/// A matrix `[n, SKETCH]` of standard normal numbers.
-fn normal(n: usize, purpose: &str) -> Mat<f64> {
+/// `xᵀ·u`, split along the rows where these are many for each column.
+fn tall_product(x: MatRef<'_, f64>, u: MatRef<'_, f64>, par: Par) -> Mat<f64> {
+    if u.nrows() > TALL * u.ncols() {
+        return tall_inner(x, u, par);
+    }
+    let mut out = Mat::zeros(x.ncols(), u.ncols());
+    matmul(out.as_mut(), Accum::Replace, x.transpose(), u, 1.0, par);
+    out
+}
+
+/// A matrix `[n, columns]` of standard normal numbers.
+fn normal(n: usize, columns: usize, purpose: &str) -> Mat<f64> {
     let mut rng = seed::stream(0, "dense route", purpose);
-    Mat::from_fn(n, SKETCH, |_, _| StandardNormal.sample(&mut rng))
+    Mat::from_fn(n, columns, |_, _| StandardNormal.sample(&mut rng))
 }
 
 /// Upper bounds on the norms of the columns r_i of a matrix R, given `GR` (`[q, count]`) for a matrix G of
@@ -214,7 +234,7 @@ pub(super) fn orthonormality(q: MatRef<'_, f64>, par: Par) -> f64 {
         return defect(&tall_inner(q, q, par));
     }
     if k > SKETCHED {
-        let g = normal(k, "orthonormality");
+        let g = normal(k, SKETCH, "orthonormality");
         let (mut qg, mut rest) = (Mat::zeros(q.nrows(), SKETCH), g.transpose().to_owned());
         matmul(qg.as_mut(), Accum::Replace, q, g.as_ref(), 1.0, par);
         matmul(rest.as_mut(), Accum::Add, qg.transpose(), q, -1.0, par);

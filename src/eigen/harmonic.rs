@@ -66,5 +66,6 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         completeness,
         products: 0,
         stopped: false,
+        next: None,
     })
 }

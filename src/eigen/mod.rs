@@ -29,6 +29,7 @@ mod completeness;
 mod dense;
 mod harmonic;
 mod operator;
+mod power;
 mod route;
 pub mod subspace;
 mod top_space;
@@ -96,7 +97,7 @@ pub struct EigenPairs {
     pub plan: Plan,
     /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed. For more than 512 vectors the
     /// dense route gives upper bounds instead, about twice the residuals, which fail with a probability of
-    /// 1e-6.
+    /// 1e-6; so does [`solve_top`] on the matrix-free route, two to eight times the residuals.
     pub residuals: Vec<f64>,
     /// The largest residual `‖Σv − λv‖₂` against the truncated Σ, in the units of the eigenvalues. For a
     /// spectrum without vectors it is the bound on the backward error of the EVD.
@@ -115,6 +116,10 @@ pub struct EigenPairs {
     /// Whether the observer stopped the iteration. The pairs are then the best so far, within their
     /// residuals.
     pub stopped: bool,
+    /// A bound that the largest eigenvalue of the truncated Σ beside `eigenvalues` does not exceed, where
+    /// [`solve_top`] bounded it in place of computing it. It fails with a probability of
+    /// [`tolerance::FAILURE`].
+    pub next: Option<f64>,
 }
 
 impl EigenPairs {
@@ -170,6 +175,45 @@ pub fn solve(
     par: Par,
 ) -> Result<EigenPairs> {
     solve_observed(cov, request, choice, memory, par, &mut |_| ControlFlow::Continue(()))
+}
+
+/// The eigenpairs of Σ from which [`TopSpace::new`] makes the space of the top `rank` = n_k eigenvectors, by
+/// the cheapest route within `memory` bytes, to the relative residual `tolerance`. `observe` may stop an
+/// iteration, as in [`solve_observed`].
+///
+/// The matrix-free route computes the top n_k alone, by powers of Σ on the harmonics of degree up to k, and
+/// bounds λ_{n_k + 1} by the norm of `Σ_{>k}` ([`EigenPairs::next`]): the pair beyond the gap lies within a
+/// cluster, and would take as long as all others. Where the degrees up to k are not far above the others, and
+/// on the other routes, one eigenpair more than the rank is computed.
+///
+/// # Errors
+/// As for [`solve`].
+pub fn solve_top(
+    cov: &Covariance,
+    rank: usize,
+    tolerance: f64,
+    memory: u64,
+    par: Par,
+    observe: Observer<'_>,
+) -> Result<EigenPairs> {
+    let request = Request { tolerance, ..Request::top(rank.saturating_add(1).min(cov.order())) };
+    if tolerance > 0.0 && tolerance < 1.0 && rank > 0 && rank < cov.order() {
+        let plan = route::plan(cov, &request, RouteChoice::Auto, memory, par)?;
+        if plan.route == Route::Operator
+            && let Some(pairs) = operator::solve_top(cov, rank, tolerance, plan, memory, par, &mut *observe)?
+        {
+            tracing::info!(
+                eigenvalues = pairs.eigenvalues.len(),
+                products = pairs.products,
+                residual = pairs.residual_max,
+                next = pairs.next,
+                how = %pairs.completeness.how,
+                "the top space of Σ"
+            );
+            return Ok(pairs);
+        }
+    }
+    solve_observed(cov, &request, RouteChoice::Auto, memory, par, observe)
 }
 
 /// As [`solve`], with a callback: given the progress after every step of an iteration, `observe` may stop

@@ -3,6 +3,7 @@
 
 use super::block::{Observer, PROBE_BLOCK};
 use super::dense::orthonormality;
+use super::power;
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
@@ -150,6 +151,61 @@ pub(super) fn solve(
         completeness,
         products: found.products,
         stopped: found.stopped,
+        next: None,
         vectors: request.vectors.then_some(found.vectors),
     })
+}
+
+/// The top `rank` eigenpairs alone with a bound on the next eigenvalue, see [`super::solve_top`]; `None`
+/// where powers of Σ gain too little, where they do not fit in memory, or where the bound leaves too small a
+/// gap.
+pub(super) fn solve_top(
+    cov: &Covariance,
+    rank: usize,
+    tolerance: f64,
+    plan: Plan,
+    memory: u64,
+    par: Par,
+    observe: Observer<'_>,
+) -> Result<Option<EigenPairs>> {
+    let spare = memory as f64 - power::bytes(cov, rank, par);
+    if spare <= 0.0 {
+        return Ok(None);
+    }
+    let spare = spare as u64;
+    let operator = cov.mixed_operator(spare);
+    let Some((k, found)) = power::space(cov, &operator, rank, tolerance, par, observe)? else {
+        return Ok(None);
+    };
+    // Its kernel matrices make room for those of the degrees above k.
+    drop(operator);
+    let scale = cov.scale();
+    let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * scale).collect();
+    let (completeness, next) = if found.stopped {
+        (Completeness::unknown("the solve was stopped"), None)
+    } else {
+        let residual = found.residual_max * scale;
+        let Some((completeness, next)) = Completeness::of_whole(cov, &eigenvalues, residual, k, spare, par)?
+        else {
+            return Ok(None);
+        };
+        (completeness, Some(next))
+    };
+    let residuals: Vec<f64> = found.residuals.iter().map(|r| r * scale).collect();
+    Ok(Some(EigenPairs {
+        d: cov.d(),
+        p: cov.p(),
+        plan,
+        eigenvalues,
+        residual_max: found.residual_max * scale,
+        residuals,
+        orthonormality: orthonormality(found.vectors.as_ref(), par),
+        truncation_bound: cov.truncation_bound(),
+        null_dimension: cov.order(),
+        completeness,
+        products: found.products,
+        stopped: found.stopped,
+        next,
+        vectors: Some(found.vectors),
+    }))
 }

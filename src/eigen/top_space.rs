@@ -22,7 +22,7 @@ pub struct TopSpace {
 
 impl TopSpace {
     /// The space of the first `rank` of `pairs`, which must hold vectors, and one eigenvalue more than the
-    /// rank unless that is pd.
+    /// rank, or a [bound](EigenPairs::next) on it, unless the rank is pd.
     ///
     /// # Errors
     /// [`Error::Projector`] where the rank exceeds pd or the number of computed pairs, where λ_r is not
@@ -38,13 +38,13 @@ impl TopSpace {
             return refuse("the eigenvectors were not computed".into());
         };
         let computed = pairs.eigenvalues.len().min(vectors.ncols());
-        if rank == 0 || rank > computed || (computed == rank && rank < order) {
+        if rank == 0 || rank > computed || (computed == rank && rank < order && pairs.next.is_none()) {
             return refuse(format!(
                 "{computed} eigenpairs were computed, and one more than the rank is needed"
             ));
         }
         let last = pairs.eigenvalues[rank - 1];
-        let next = pairs.eigenvalues.get(rank).copied().unwrap_or(0.0);
+        let next = pairs.eigenvalues.get(rank).copied().or(pairs.next).unwrap_or(0.0);
         let gap = last - next;
         let allowance = pairs.truncation_bound + 2.0 * pairs.residual_max + pairs.rounding_bound();
         tracing::debug!(rank, gap, allowance, "the gap below the top eigenspace");
@@ -91,7 +91,7 @@ impl TopSpace {
         self.vectors.as_ref()
     }
 
-    /// The gap `λ_r − λ_{r+1}`.
+    /// The gap `λ_r − λ_{r+1}`, or a lower bound on it where λ_{r+1} was only [bounded](EigenPairs::next).
     pub fn gap(&self) -> f64 {
         self.gap
     }

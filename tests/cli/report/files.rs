@@ -8,6 +8,7 @@ use escapement_verify::{Side, papers};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Write};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -340,4 +341,51 @@ fn a_verdict_is_a_macro_of_latex_and_an_unknown_one_an_error() {
     assert!(well && said.contains("<scales: exponent of m "), "{said}");
     let (well, said) = compiled(&folder, r"\escapementverdict{made-up/nothing}").unwrap();
     assert!(!well && said.contains("there is no verdict on 'made-up/nothing'"), "{said}");
+}
+
+/// Takes what is written piece by piece, up to a number of bytes.
+struct Pieces {
+    bytes: Vec<u8>,
+    longest: usize,
+    room: usize,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + piece.len() > self.room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.longest = self.longest.max(piece.len());
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn report_json_is_written_in_pieces_and_has_the_bytes_of_the_whole() {
+    let (_, json) = toy_report();
+    let report: Report = serde_json::from_str(&json).unwrap();
+    let whole = [serde_json::to_vec(&report).unwrap(), b"\n".to_vec()].concat();
+    let mut out = Pieces { bytes: Vec::new(), longest: 0, room: usize::MAX };
+    report.write_json(&mut out).unwrap();
+    assert_eq!(out.bytes, whole);
+    assert_eq!(json.as_bytes(), whole);
+    // No piece is longer than the longest string of the report, whatever the number of records.
+    assert!(out.longest < 2_000 && 10 * out.longest < whole.len(), "{} of {}", out.longest, whole.len());
+    // More records make more pieces, and none that is longer.
+    let mut more = report.clone();
+    for claim in &mut more.claims {
+        claim.records = (0..1_000).flat_map(|_| claim.records.clone()).collect();
+    }
+    let mut longer = Pieces { bytes: Vec::new(), longest: 0, room: usize::MAX };
+    more.write_json(&mut longer).unwrap();
+    assert!(longer.bytes.len() > 10 * whole.len());
+    assert_eq!(longer.longest, out.longest);
+    // A full disk is reported as what it is.
+    let mut full = Pieces { bytes: Vec::new(), longest: 0, room: whole.len() / 2 };
+    assert_eq!(report.write_json(&mut full).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }

@@ -2,10 +2,11 @@
 
 use escapement::construct::{LowDegree, Target, ZonalTerm, w_l};
 use escapement::covariance::Covariance;
-use escapement::eigen::{TopSpace, full_eigenvalues};
+use escapement::eigen::{self, EigenPairs, Route, TopSpace, full_eigen, full_eigenvalues};
 use escapement::sphere::{Truncation, cumulative_dimension, dimension, uniform_sphere};
-use escapement::{activation, seed};
+use escapement::{activation, seed, tolerance};
 use faer::{Mat, Par};
+use std::ops::ControlFlow;
 
 /// The norm of a symmetric matrix.
 fn norm(a: &Mat<f64>) -> f64 {
@@ -59,4 +60,109 @@ fn the_errors_of_a_top_space_are_within_their_bounds() {
     }
     assert!(departures.is_sorted_by(|a, b| a > b), "{departures:?}");
     assert!(fine.departure() < 1e-11, "{:e}", fine.departure());
+}
+
+/// Σ at these sizes, and its top n_k by `solve_top`.
+fn top(d: usize, p: usize, k: usize, activation: &str, residual: f64) -> (Covariance, EigenPairs) {
+    let weights = uniform_sphere(&mut seed::stream(15, "top space", "weights"), p, d, 1.0);
+    let sigma = activation::parse(activation).unwrap();
+    let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
+    let rank = cumulative_dimension(d, k).unwrap();
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let pairs = eigen::solve_top(&cov, rank, residual, eigen::DEFAULT_MEMORY, Par::Seq, go_on).unwrap();
+    assert_eq!(pairs.plan.route, Route::Operator);
+    (cov, pairs)
+}
+
+/// Every number of a space whose next eigenvalue is only bounded, against the full spectrum.
+#[test]
+fn powers_find_the_top_space_and_bound_what_is_beyond() {
+    for (d, p, k, residual) in [
+        (30, 60, 1, 1e-7),
+        (30, 60, 1, tolerance::RESIDUAL),
+        (40, 40, 0, tolerance::RESIDUAL),
+        (12, 150, 2, 1e-9),
+    ] {
+        let activation = if k == 0 { "sine:1.3" } else { "sigmoid:1" };
+        let (cov, pairs) = top(d, p, k, activation, residual);
+        let what = format!("d = {d}, k = {k}, {residual:.0e}");
+        let rank = cumulative_dimension(d, k).unwrap();
+        let a = cov.assemble();
+        let (all, u) = full_eigen(a.as_ref(), Par::Seq).unwrap();
+        let all: Vec<f64> = all.iter().map(|l| l * cov.scale()).collect();
+        let next = pairs.next.unwrap_or_else(|| panic!("{what}: powers gave up"));
+        assert_eq!((pairs.eigenvalues.len(), pairs.completeness.certified), (rank, rank), "{what}");
+        assert!(next >= all[rank] && next <= 0.5 * all[rank - 1], "{what}: {next:e} for {:e}", all[rank]);
+        assert!(pairs.residual_max <= residual * all[0], "{what}: {:e}", pairs.residual_max);
+        for (i, (value, true_value)) in pairs.eigenvalues.iter().zip(&all).enumerate() {
+            let off = (value - true_value).abs();
+            assert!(off <= pairs.bound(i) + pairs.rounding_bound(), "{what}: λ_{i} is off by {off:e}");
+        }
+        let q = pairs.vectors.as_ref().unwrap();
+        let aq = &a * q * faer::Scale(cov.scale());
+        for (i, bound) in pairs.residuals.iter().enumerate() {
+            let left = (0..q.nrows()).map(|r| (aq[(r, i)] - pairs.eigenvalues[i] * q[(r, i)]).powi(2));
+            let left = left.sum::<f64>().sqrt();
+            assert!(
+                left <= bound + pairs.rounding_bound(),
+                "{what}: residual {i} is {left:e}, not {bound:e}"
+            );
+        }
+        let space = TopSpace::new(&pairs, rank).unwrap();
+        assert!(space.gap() <= all[rank - 1] - all[rank] + pairs.bound(rank - 1), "{what}");
+        let u = u.subcols(0, rank);
+        let turned = norm(&(q * q.transpose() - u * u.transpose()));
+        assert!(turned <= space.turn() + 1e-13, "{what}: {turned:e} against {:e}", space.turn());
+    }
+}
+
+/// Degrees that are not apart, or a rank within a degree: one pair more is computed, as ever.
+#[test]
+fn where_powers_gain_too_little_the_pair_beyond_the_gap_is_computed() {
+    let (cov, pairs) = top(8, 120, 2, "sigmoid:6", tolerance::RESIDUAL);
+    let rank = cumulative_dimension(8, 2).unwrap();
+    if let Some(next) = pairs.next {
+        assert!(next <= 0.5 * pairs.eigenvalues[rank - 1]);
+    } else {
+        assert_eq!(pairs.eigenvalues.len(), rank + 1);
+    }
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let within =
+        eigen::solve_top(&cov, 3, tolerance::RESIDUAL, eigen::DEFAULT_MEMORY, Par::Seq, go_on).unwrap();
+    assert_eq!((within.eigenvalues.len(), within.next), (4, None));
+    let values = full_eigenvalues(cov.assemble().as_ref(), Par::Seq).unwrap();
+    for (i, value) in within.eigenvalues.iter().enumerate() {
+        assert!((value - values[i] * cov.scale()).abs() <= within.bound(i) + within.rounding_bound());
+    }
+    for bad in [0.0, 1.0, f64::NAN] {
+        assert!(eigen::solve_top(&cov, 3, bad, eigen::DEFAULT_MEMORY, Par::Seq, go_on).is_err());
+    }
+    for rank in [0, cov.order() + 1, usize::MAX] {
+        let memory = eigen::DEFAULT_MEMORY;
+        let found = eigen::solve_top(&cov, rank, 1e-9, memory, Par::Seq, go_on);
+        assert!(found.and_then(|pairs| TopSpace::new(&pairs, rank)).is_err(), "{rank}");
+    }
+}
+
+#[test]
+fn powers_stop_when_they_are_told_to() {
+    let weights = uniform_sphere(&mut seed::stream(15, "top space", "weights"), 60, 30, 1.0);
+    let sigma = activation::parse("sigmoid:1").unwrap();
+    let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
+    let mut seen = Vec::new();
+    let observe = &mut |progress: eigen::Progress| {
+        seen.push(progress);
+        if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let pairs =
+        eigen::solve_top(&cov, 31, tolerance::RESIDUAL, eigen::DEFAULT_MEMORY, Par::Seq, observe).unwrap();
+    assert!(pairs.stopped && pairs.next.is_none() && pairs.completeness.certified == 0);
+    assert_eq!(seen.iter().map(|p| p.products).collect::<Vec<_>>(), [31, 62]);
+    assert!(seen[1].residual < seen[0].residual);
+    // The pairs so far, each within its residual of an eigenvalue.
+    let values = full_eigenvalues(cov.assemble().as_ref(), Par::Seq).unwrap();
+    for (i, value) in pairs.eigenvalues.iter().enumerate() {
+        let nearest = values.iter().map(|l| (l * cov.scale() - value).abs()).fold(f64::INFINITY, f64::min);
+        assert!(nearest <= 1.001 * pairs.residuals[i] + 1e-8 * value, "λ_{i} is {nearest:e} away");
+    }
 }

@@ -55,6 +55,11 @@ pub struct Checkpoints<'a, S> {
 }
 
 impl<S: Serialize> Checkpoints<'_, S> {
+    /// Before the first unit of work, or between two: what takes long, in words for the progress bar.
+    pub fn say(&self, words: &str) {
+        self.host.progress(self.before, &|| format!("{}  {words}", self.run));
+    }
+
     /// After a unit of work: `done` is how much of the run is done, `message` what the progress bar says of
     /// it, `position` where the run is. Writes a checkpoint where one is due; says whether the run is to
     /// break off.

@@ -102,8 +102,9 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// The solve for the top n_k eigenvectors of Σ. Nothing is solved yet, but the solve is
-    /// known to fit in `memory`.
+    /// The solve for the top n_k eigenvectors of Σ, by [`eigen::solve_top`] or with one
+    /// pair more. Nothing is solved yet, but the
+    /// solve is known to fit in `memory`.
     ///
     /// # Errors
     /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve
@@ -132,7 +133,7 @@ impl NetworkArgs {
             levels = finely_truncated(levels, activation)?;
         }
         eigen::plan_for(p, &levels, &request, RouteChoice::Auto, memory, Par::rayon(0))?;
-        Ok(TopRequest { rank, request, levels })
+        Ok(TopRequest { rank, tolerance: request.tolerance, levels })
     }
 
     fn read(&self, path: &Path, notes: &mut Notes) -> Result<Neurons> {
@@ -188,8 +189,8 @@ fn transposed(w: MatRef<'_, f64>) -> String {
 pub struct TopRequest {
     /// n_k, the number of harmonics of degrees up to k.
     pub rank: usize,
-    /// The solve.
-    pub request: Request,
+    /// The residual that an iteration may leave, relative to the largest eigenvalue.
+    pub tolerance: f64,
     /// The levels of Σ.
     pub levels: FeatureLevels,
 }

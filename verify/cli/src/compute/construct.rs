@@ -7,7 +7,7 @@ use clap::Parser;
 use escapement::activation::Activation;
 use escapement::construct::{self, Target};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, RouteChoice, TopSpace};
+use escapement::eigen::{self, Request, RouteChoice, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::{Error, seed, sphere, tolerance};
@@ -161,7 +161,8 @@ impl Problem {
         let weights = neurons.weights();
         let net = PairedNetwork::new(weights.as_ref(), activation, tolerance::UNIT_NORM_F64)?;
         let w_q = construct::w_q(&net, &target)?;
-        let TopRequest { rank, request, levels } = top;
+        let TopRequest { rank, tolerance: residual, levels } = top;
+        let request = Request { tolerance: residual, ..Request::top((rank + 1).min(net.p() * d)) };
         let cov = Covariance::from_levels(weights, levels)?;
         let pairs = eigen::solve(&cov, &request, RouteChoice::Auto, memory, par)?;
         let top = TopSpace::new(&pairs, rank)?;

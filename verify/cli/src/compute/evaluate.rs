@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use escapement::covariance::Covariance;
 use escapement::descent::{LeastEigenvalue, LeastOptions, least_eigenvalue};
-use escapement::eigen::{self, RouteChoice, TopSpace};
+use escapement::eigen::{self, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers, regularized};
 use escapement::{Error, activation::Activation, tolerance};
@@ -198,13 +198,11 @@ impl Problem {
         let (par, d, w) = (Par::rayon(0), neurons.d, w.as_ref());
         let weights = neurons.weights();
         let net = PairedNetwork::new(weights.as_ref(), activation, tolerance::UNIT_NORM_F64)?;
-        let TopRequest { rank, request, levels } = top;
+        let TopRequest { rank, tolerance: residual, levels } = top;
         let cov = Covariance::from_levels(weights, levels)?;
-        let mut watch = WatchedSolve::new(rank, request.tolerance);
+        let mut watch = WatchedSolve::new(rank, residual);
         let pairs =
-            eigen::solve_observed(&cov, &request, RouteChoice::Auto, memory, par, &mut |progress| {
-                watch.step(progress)
-            })?;
+            eigen::solve_top(&cov, rank, residual, memory, par, &mut |progress| watch.step(progress))?;
         if pairs.stopped {
             watch.end();
             return Ok(None);

@@ -71,20 +71,19 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     };
     let report = report(args, registry)?;
     report.notes.iter().for_each(note);
-    let contents: [Vec<u8>; 6] = [
-        page::html(&report, &experiments).into_bytes(),
-        tables::markdown(&report).into_bytes(),
-        tables::csv(&report)?,
-        tables::latex(&report).into_bytes(),
-        tables::macros(&report).into_bytes(),
-        serde_json::to_vec(&report).map(|json| [json, b"\n".to_vec()].concat())?,
-    ];
     let mut outputs = Outputs::new();
     outputs.folder(&args.out)?;
     let paths = FILES.map(|name| args.out.join(name));
-    for (path, content) in paths.iter().zip(&contents) {
-        outputs.stage(path, |w| w.write_all(content))?;
-    }
+    let [index, markdown, csv, latex, macros, json] = &paths;
+    // One after another, so that no two of them are in memory; the records, which may be many, never are.
+    outputs.stage(index, |w| w.write_all(page::html(&report, &experiments).as_bytes()))?;
+    outputs.stage(markdown, |w| w.write_all(tables::markdown(&report).as_bytes()))?;
+    let rows = tables::csv(&report)?;
+    outputs.stage(csv, |w| w.write_all(&rows))?;
+    drop(rows);
+    outputs.stage(latex, |w| w.write_all(tables::latex(&report).as_bytes()))?;
+    outputs.stage(macros, |w| w.write_all(tables::macros(&report).as_bytes()))?;
+    outputs.stage(json, |w| report.write_json(w))?;
     outputs.commit()?;
     print(out, &paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
     if args.open

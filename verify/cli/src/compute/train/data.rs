@@ -5,7 +5,7 @@ use crate::compute::common::{self, NetworkArgs, Notes, TopRequest};
 use crate::files::target::{self, TargetFile};
 use crate::{files::array, terminal::solve::SolveBar};
 use anyhow::{Result, ensure};
-use escapement::eigen::{self, Request, RouteChoice, TopSpace};
+use escapement::eigen::{self, TopSpace};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::{Loss, RegularizedLoss, Regularizers};
 use escapement::{Error, activation::Activation, seed, sphere, tolerance};
@@ -29,7 +29,8 @@ pub struct Data {
     needed: f64,
     /// n_k.
     pub rank: usize,
-    request: Request,
+    /// The residual that the eigenvectors may leave, relative to the largest eigenvalue.
+    residual: f64,
     activation: Arc<dyn Activation>,
     cov: Covariance,
     x: Mat<f64>,
@@ -93,9 +94,23 @@ impl Data {
             Some(path) => common::read_displacement(path, p, d)?,
             None => Mat::zeros(2 * p, d),
         };
-        let TopRequest { rank, request, levels } = top;
+        let TopRequest { rank, tolerance: residual, levels } = top;
         let cov = Covariance::from_levels(neurons.weights(), levels)?;
-        Ok(Self { settings, model, loss, memory, needed, rank, request, activation, cov, x, y, test, start })
+        Ok(Self {
+            settings,
+            model,
+            loss,
+            memory,
+            needed,
+            rank,
+            residual,
+            activation,
+            cov,
+            x,
+            y,
+            test,
+            start,
+        })
     }
 
     /// Hashes of what is not in the settings, by name: files may change under their names.
@@ -124,18 +139,12 @@ impl Data {
     /// A solve that fails, or a rank at which there is no gap.
     pub fn solve(self, mut stopped: impl FnMut() -> bool) -> Result<Option<Problem>> {
         let par = Par::rayon(0);
-        let solve = SolveBar::new(self.request.top.unwrap_or(0), self.request.tolerance);
-        let pairs = eigen::solve_observed(
-            &self.cov,
-            &self.request,
-            RouteChoice::Auto,
-            self.memory,
-            par,
-            &mut |progress| {
+        let solve = SolveBar::new(self.rank, self.residual);
+        let pairs =
+            eigen::solve_top(&self.cov, self.rank, self.residual, self.memory, par, &mut |progress| {
                 solve.show(progress);
                 if stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            },
-        );
+            });
         solve.end();
         let pairs = pairs?;
         if pairs.stopped || stopped() {

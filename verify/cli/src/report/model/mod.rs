@@ -15,6 +15,7 @@ use escapement_verify::judge::falsehood::Score;
 use escapement_verify::judge::{AsPrinted, BoundVerdict, Powers, Verdict, series::Series};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// The name and version of the format.
 pub const SCHEMA: &str = "escapement-report/2";
@@ -44,6 +45,18 @@ pub struct Report {
     pub papers: Vec<PaperEntry>,
     /// Where the statement checked differs from the statement printed.
     pub errata: Vec<ErratumEntry>,
+}
+
+impl Report {
+    /// Writes what `report.json` holds to `out`, part by part: beside the report itself, no more than a
+    /// number or a string of it is in memory at a time.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_json(&self, mut out: impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut out, self)?;
+        out.write_all(b"\n")
+    }
 }
 
 /// A paper.

@@ -98,7 +98,8 @@ impl<T: Bits> Experiment for Figure1<T> {
         let par = self.settings.par();
         let ((seed, lambda), steps, eta) =
             (self.grid()[run], self.settings.steps, self.settings.sizes().eta);
-        let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
+        let PerSeed { data, kept, test, .. } =
+            PerSeed::of(&mut self.per_seed, &self.settings, seed, &mut |words| checkpoints.say(&words))?;
         let descent = Descent::new(data, kept, lambda, par)?;
         run::advance(descent, test, (steps, eta), from, checkpoints, &mut |descent, step, recorded| {
             let value = descent.evaluate(run::due(step))?;

@@ -19,16 +19,21 @@ pub struct PerSeed<T: Bits> {
 }
 
 impl<T: Bits> PerSeed<T> {
-    /// That of `seed`: what `last` holds, or made anew and kept there.
+    /// That of `seed`: what `last` holds, or made anew and kept there. `say` is told what is being computed.
     ///
     /// # Errors
     /// Those of the parts.
-    pub fn of<'a>(last: &'a mut Option<Self>, settings: &Settings, seed: u64) -> Result<&'a mut Self> {
+    pub fn of<'a>(
+        last: &'a mut Option<Self>,
+        settings: &Settings,
+        seed: u64,
+        say: &mut dyn FnMut(String),
+    ) -> Result<&'a mut Self> {
         let found = match last.take().filter(|found| found.seed == seed) {
             Some(found) => found,
             None => {
                 let data = Data::draw(settings, seed)?;
-                let kept = Kept::new(settings, &data)?;
+                let kept = Kept::new(settings, &data, say)?;
                 let test = Test::new(&data.net, &data.test, settings.par())?;
                 Self { seed, data, kept, test }
             }

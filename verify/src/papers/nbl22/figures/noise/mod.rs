@@ -152,7 +152,8 @@ impl<T: Bits> Experiment for Noise<T> {
     ) -> Result<Position<State>> {
         let ((seed, Setting { noise, lambda_3 }), settings) = (self.grid()[run], self.settings);
         let (steps, eta) = (settings.steps, settings.sizes().eta);
-        let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &settings, seed)?;
+        let PerSeed { data, kept, test, .. } =
+            PerSeed::of(&mut self.per_seed, &settings, seed, &mut |words| checkpoints.say(&words))?;
         let mut pair = Pair::new(&settings, (seed, noise, lambda_3), (data, kept, test))?;
         let mut state = State::default();
         if let Some(Position { state: left, bits }) = from {

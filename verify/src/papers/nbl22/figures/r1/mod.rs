@@ -90,7 +90,8 @@ impl<T: Bits> Experiment for R1<T> {
         checkpoints: &mut Checkpoints<'_, State>,
     ) -> Result<Position<State>> {
         let ((seed, weights), settings) = (self.grid()[run], self.settings);
-        let PerSeed { data, kept, test, .. } = PerSeed::of(&mut self.per_seed, &self.settings, seed)?;
+        let PerSeed { data, kept, test, .. } =
+            PerSeed::of(&mut self.per_seed, &self.settings, seed, &mut |words| checkpoints.say(&words))?;
         let penalty = Penalty::new(&settings, seed, data, kept, weights.r1);
         let descent = Descent::new(data, kept, weights.r3, settings.par())?;
         let length = (settings.steps, settings.sizes().eta);
