@@ -6,6 +6,11 @@
 //! change of basis. A block Krylov method takes about as many products here, and many Rayleigh–Ritz steps on
 //! a larger basis.
 //!
+//! The steps after the first multiply by `Σ − κ_{k+1}` in place of Σ. The first leaves little of the degrees
+//! above k + 1, whose eigenvalues are near zero, and the others less of degree k + 1, whose eigenvalues are
+//! near κ_{k+1} where m is large. No eigenvalue between zero and λ_{r+1} turns more slowly than by powers of
+//! Σ.
+//!
 //! # Certificate
 //! The last step takes Ritz values on the basis before it, and the vectors that the product makes of the Ritz
 //! vectors. What it claims is bounded afterwards from a few exact products with random vectors, which knows
@@ -31,18 +36,20 @@ const LEAST_GAIN: f64 = 4.0;
 /// Random directions by which the residual of a basis is estimated. The estimate only decides when to stop.
 const SAMPLE: usize = 8;
 /// Where the root mean square of the residuals is expected to be so many times below the tolerance, the
-/// bound on the largest of them is tried.
-const MARGIN: f64 = 2.0;
+/// bound on the largest of them is tried: it is two to five times the largest, which is three to ten times
+/// the root mean square. What the first of the products gains beyond that would be lost by a bound that
+/// fails, which costs half a step.
+const MARGIN: f64 = 16.0;
 /// Random directions of the bound, at most; it is then about twice the residual.
 const MOST_ROWS: usize = 64;
-/// The same, at least: the bound is then 7 times the residual for a hundred vectors.
-const LEAST_ROWS: usize = 12;
+/// The same, at least: the bound is then five times the residual for a hundred vectors.
+const LEAST_ROWS: usize = 16;
 /// Vectors for each random direction of the bound, so that its products are an eighth of those of a step.
 const VECTORS_PER_ROW: usize = 8;
 
 /// The level k with n_k = `rank`, where the harmonics up to it lie above all others at infinite width by so
-/// much that a step gains [`LEAST_GAIN`]; and `κ_next/κ_last`.
-fn separated(cov: &Covariance, rank: usize) -> Option<(usize, f64)> {
+/// much that a step gains [`LEAST_GAIN`]; and κ_last and κ_next.
+fn separated(cov: &Covariance, rank: usize) -> Option<(usize, f64, f64)> {
     let levels = &cov.levels().levels;
     let k = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k).is_ok_and(|n| n >= rank))?;
     if cumulative_dimension(cov.d(), k) != Ok(rank) || k + 1 >= levels.len() {
@@ -50,8 +57,7 @@ fn separated(cov: &Covariance, rank: usize) -> Option<(usize, f64)> {
     }
     let last = levels[..=k].iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
     let next = levels[k + 1..].iter().map(|l| l.kappa).fold(0.0, f64::max);
-    let ratio = next / last;
-    (ratio * LEAST_GAIN < 1.0).then_some((k, ratio))
+    (next * LEAST_GAIN < last).then_some((k, last, next))
 }
 
 /// The bytes that [`space`] needs beside the kernel matrices.
@@ -73,7 +79,8 @@ pub(super) fn space(
     par: Par,
     observe: Observer<'_>,
 ) -> Result<Option<(usize, BlockSolution)>> {
-    let Some((k, mut ratio)) = separated(cov, rank) else { return Ok(None) };
+    let Some((k, kappa, next)) = separated(cov, rank) else { return Ok(None) };
+    let mut ratio = next / kappa;
     let n = cov.order();
     if n <= 2 * rank {
         return Ok(None);
@@ -114,6 +121,8 @@ pub(super) fn space(
         let met = residual <= tolerance;
         let progress = Progress { products, converged: if met { rank } else { 0 }, residual };
         let stopped = observe(progress).is_break();
+        // The first step left little but degree k + 1, which the others take off.
+        let shift = if step > 0 { next / cov.scale() } else { 0.0 };
         if stopped || residual * ratio * MARGIN <= tolerance {
             let h = tall_inner(q.as_ref(), z.as_ref(), par);
             let h = Mat::from_fn(rank, rank, |i, j| 0.5 * (h[(i, j)] + h[(j, i)]));
@@ -124,11 +133,12 @@ pub(super) fn space(
                 let residuals = residual_norms(z.as_ref(), q.as_ref(), &theta);
                 return Ok(Some((k, solution(theta, q, residuals, products, true))));
             }
-            if !theta.iter().all(|&t| t > 0.0) {
+            if !theta.iter().all(|&t| t > 2.0 * shift) {
                 return Ok(None);
             }
-            // Z·U·Θ⁻¹ is orthonormal up to the square of the angle, and its polar factor exactly.
-            let map = Mat::from_fn(rank, rank, |i, j| u[(i, j)] / theta[j]);
+            subtract(&mut z, shift, &q);
+            // (Z − sQ)·U·(Θ − s)⁻¹ is orthonormal up to the square of the angle, and its polar factor exactly.
+            let map = Mat::from_fn(rank, rank, |i, j| u[(i, j)] / (theta[j] - shift));
             rotate(z.as_mut(), map.as_ref(), par);
             if !orthonormalise(&mut z, par)? {
                 return Ok(None);
@@ -141,8 +151,12 @@ pub(super) fn space(
             if worst <= tolerance * theta[0] {
                 return Ok(Some((k, solution(theta, z, residuals, products, false))));
             }
-        } else if !(if step == 0 { align(&mut z, par)? } else { orthonormalise(&mut z, par)? }) {
-            return Ok(None);
+        } else {
+            subtract(&mut z, shift, &q);
+            let done = if step == 0 { align(&mut z, par)? } else { orthonormalise(&mut z, par)? };
+            if !done {
+                return Ok(None);
+            }
         }
         std::mem::swap(&mut q, &mut z);
     }
@@ -230,4 +244,13 @@ fn root(x: MatRef<'_, f64>, par: Par) -> Result<Option<Root>> {
     }
     let half = Mat::from_fn(v.nrows(), v.ncols(), |i, j| v[(i, j)] / lambda[j].sqrt());
     Ok(Some(Root { most, least, half, v }))
+}
+
+/// `z ← z − s·q`.
+fn subtract(z: &mut Mat<f64>, s: f64, q: &Mat<f64>) {
+    if s != 0.0 {
+        for (z, q) in z.col_iter_mut().zip(q.col_iter()) {
+            z.iter_mut().zip(q.iter()).for_each(|(z, q)| *z -= s * q);
+        }
+    }
 }
