@@ -109,7 +109,7 @@ def test_certificates_enclose_the_coefficients(tmp_path):
     assert coefficients.claims == ["assumption-3", "spectrum"]
     path = constants.save(tmp_path / "certificates")
     assert Path(path).read_bytes() == constants.text.encode()
-    assert repr(constants).endswith("sigmoid(z - 1), at d = 8, every m and W0; 4 quantities)")
+    assert repr(constants).endswith("sigmoid(z - 1), at d = 8, every m and W0; 5 quantities)")
     (everywhere,) = escapement.certify("escape", "tanh:1/2")
     assert everywhere.statement.startswith("Let sigma(z) = tanh(z - 1/2). Then for every d >= 3,")
     low, high = everywhere.intervals["escape", 1]
