@@ -1,8 +1,8 @@
 //! The matrix-free route: the block method on products with `A`, started from the columns of Ψ of degree at
 //! most j.
 
-use super::block::{Observer, PROBE_BLOCK};
-use super::dense::orthonormality;
+use super::block::{BlockSolution, Observer, PROBE_BLOCK};
+use super::dense::{largest, orthonormality};
 use super::power;
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
@@ -116,8 +116,8 @@ pub(super) fn solve(
     let operator = cov.mixed_operator(spare);
     let mut found = block_eigen_observed(&operator, initial, &options, par, &mut *observe)?;
     let eigenvalues =
-        |found: &super::BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
-    let certify = |found: &super::BlockSolution| {
+        |found: &BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
+    let certify = |found: &BlockSolution| {
         if found.stopped {
             return Ok(Completeness::unknown("the solve was stopped"));
         }
@@ -137,13 +137,27 @@ pub(super) fn solve(
     found.eigenvalues.truncate(kept);
     found.residuals.truncate(kept);
     found.vectors.truncate(found.vectors.nrows(), kept);
-    let residuals: Vec<f64> = found.residuals.iter().map(|r| r * scale).collect();
-    Ok(EigenPairs {
+    let mut pairs = eigenpairs(cov, plan, found, completeness, par);
+    pairs.vectors = pairs.vectors.filter(|_| request.vectors);
+    Ok(pairs)
+}
+
+/// What was found of `A`, in units of Σ.
+fn eigenpairs(
+    cov: &Covariance,
+    plan: Plan,
+    found: BlockSolution,
+    completeness: Completeness,
+    par: Par,
+) -> EigenPairs {
+    let in_units = |all: &[f64]| -> Vec<f64> { all.iter().map(|x| x * cov.scale()).collect() };
+    let residuals = in_units(&found.residuals);
+    EigenPairs {
         d: cov.d(),
         p: cov.p(),
         plan,
-        eigenvalues: eigenvalues(&found),
-        residual_max: residuals.iter().copied().fold(0.0, f64::max),
+        eigenvalues: in_units(&found.eigenvalues),
+        residual_max: largest(&residuals),
         residuals,
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
@@ -152,8 +166,8 @@ pub(super) fn solve(
         products: found.products,
         stopped: found.stopped,
         next: None,
-        vectors: request.vectors.then_some(found.vectors),
-    })
+        vectors: Some(found.vectors),
+    }
 }
 
 /// The top `rank` eigenpairs alone with a bound on the next eigenvalue, see [`super::solve_top`]; `None`
@@ -191,21 +205,5 @@ pub(super) fn solve_top(
         };
         (completeness, Some(next))
     };
-    let residuals: Vec<f64> = found.residuals.iter().map(|r| r * scale).collect();
-    Ok(Some(EigenPairs {
-        d: cov.d(),
-        p: cov.p(),
-        plan,
-        eigenvalues,
-        residual_max: found.residual_max * scale,
-        residuals,
-        orthonormality: orthonormality(found.vectors.as_ref(), par),
-        truncation_bound: cov.truncation_bound(),
-        null_dimension: cov.order(),
-        completeness,
-        products: found.products,
-        stopped: found.stopped,
-        next,
-        vectors: Some(found.vectors),
-    }))
+    Ok(Some(EigenPairs { next, ..eigenpairs(cov, plan, found, completeness, par) }))
 }

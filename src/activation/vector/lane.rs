@@ -34,9 +34,9 @@ pub(super) trait Lane:
     fn exp(r: Self) -> Self;
     /// (ln((1 + s)/(1 − s))/t − 1)/t² with t = 2s on |s| ≤ 3 − 2√2, from t².
     fn log(square: Self) -> Self;
-    /// erf(x)/x − 1 on |x| < 1, from x², where `small`; otherwise e^{x²} erfc(x) on x ≥ 1, as far as erf x is
-    /// not 1 to rounding, from 1/(x + [`Self::ERFCX_AT`]), with an error relative to e^{x²}. One evaluation serves
-    /// both, with the coefficients of either.
+    /// erf(x)/x − 1 on |x| < 1, from x², where `small`; otherwise e^{x²} erfc(x) on x ≥ 1, as far as erf x
+    /// is not 1 to rounding, from 1/(x + [`Self::ERFCX_AT`]), with an error relative to e^{x²}. One
+    /// evaluation serves both, with the coefficients of either.
     fn erf(small: bool, at: Self) -> Self;
     /// (sin(r)/r − 1)/r² on |r| ≤ π/4, from r².
     fn sin(square: Self) -> Self;
