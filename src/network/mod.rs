@@ -20,6 +20,7 @@
 //! ```
 
 mod evaluate;
+pub(crate) mod passes;
 pub(crate) mod tiles;
 
 use std::sync::Arc;

@@ -3,9 +3,9 @@
 
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
-use super::tiles::{Tiled, slice};
 use super::{problem::Problem, sample::SampleBasis, top::total};
 use crate::activation::Derivative;
+use crate::network::passes::{Tiled, slice};
 use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result};
@@ -56,8 +56,8 @@ impl<'a, T: Real> Fresh<'a, T> {
         });
         let single = Mat::from_fn(b, d, |j, c| T::nearest(x[(j, c)]));
         let (mut slopes, mut inner, one) = (Mat::<T>::zeros(b, n), Mat::<T>::zeros(b, n), T::nearest(1.0));
-        matmul(slopes.as_mut(), Accum::Replace, first.as_ref(), problem.first.transpose(), one, par);
-        matmul(inner.as_mut(), Accum::Replace, single.as_ref(), problem.xt.as_ref(), one, par);
+        matmul(slopes.as_mut(), Accum::Replace, first.as_ref(), problem.passes.first.transpose(), one, par);
+        matmul(inner.as_mut(), Accum::Replace, single.as_ref(), problem.passes.xt.as_ref(), one, par);
         let kernel = Mat::from_fn(b, n, |j, i| {
             Into::<f64>::into(slopes[(j, i)]) * Into::<f64>::into(inner[(j, i)]) / p as f64
         });

@@ -50,12 +50,10 @@
 
 mod beyond;
 mod fresh;
-mod kernels;
-mod passes;
 mod problem;
 pub mod relu;
 mod sample;
-mod tiles;
+mod step;
 mod top;
 mod update;
 mod workspace;
@@ -63,9 +61,9 @@ mod workspace;
 pub use crate::network::Model;
 pub use crate::real::Real;
 pub use fresh::Fresh;
-pub use passes::Term;
 pub use problem::{Problem, Value};
 pub use sample::{SampleBasis, sample_basis};
+pub use step::Term;
 pub use top::TopProjector;
 pub use update::descend;
 pub use workspace::Workspace;

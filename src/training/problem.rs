@@ -2,22 +2,15 @@
 
 use std::sync::Arc;
 
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{MatRef, Par};
 
 use super::beyond::{Beyond, Unpenalised};
-use super::{tiles::Tiled, top::TopProjector, workspace::Workspace};
+use super::{top::TopProjector, workspace::Workspace};
 use crate::Result;
-use crate::activation::Derivative;
+use crate::network::passes::Passes;
 use crate::network::{self, Model, PairedNetwork};
 use crate::objective::Loss;
-use crate::product::{columns, matmul};
 use crate::real::Real;
-
-/// The most pairs of twins in a tile. Between 32 and 128, the time of a step varies by 5 %.
-const PAIRS: usize = 64;
-/// The most inputs in a tile. With [`PAIRS`] a tile has half a MiB of slopes in f32. Each product packs X
-/// again, so that half as many inputs cost 5 %.
-const ROWS: usize = 1024;
 
 /// The objective at one displacement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,17 +28,9 @@ pub struct Value {
 #[derive(Debug)]
 pub struct Problem<T: Real> {
     pub(super) net: PairedNetwork,
-    pub(super) model: Model,
+    pub(super) passes: Passes<T>,
     pub(super) loss: Loss,
-    /// X, `[n, d]`.
-    pub(super) x: Mat<T>,
-    /// Xᵀ, `[d, n]`, so that both products have contiguous columns.
-    pub(super) xt: Mat<T>,
     pub(super) y: Vec<f64>,
-    /// σ'(XW0ᵀ), `[n, p]`.
-    pub(super) first: Mat<T>,
-    /// σ''(XW0ᵀ) for the quadratic models, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for the linear model.
-    pub(super) second: Mat<T>,
     pub(super) beyond: Option<Beyond<T>>,
 }
 
@@ -68,47 +53,12 @@ impl<T: Real> Problem<T> {
         par: Par,
     ) -> Result<Self> {
         net.check_inputs(x)?;
-        let (n, d, p) = (x.nrows(), net.d(), net.p());
-        network::check_labels(y, n)?;
+        network::check_labels(y, x.nrows())?;
         if model.expands_twice() {
             net.activation().require_twice_differentiable()?;
         }
-        let mut problem = Self {
-            net: net.clone(),
-            model,
-            loss,
-            x: Mat::from_fn(n, d, |i, c| T::nearest(x[(i, c)])),
-            xt: Mat::from_fn(d, n, |c, i| T::nearest(x[(i, c)])),
-            y: y.to_vec(),
-            first: columns(n, p),
-            second: columns(n, if model == Model::Linear { 0 } else { p }),
-            beyond: None,
-        };
-        let (pairs, tiles) = (problem.pairs(), problem.tiles());
-        Tiled([(problem.first.as_mut(), pairs), (problem.second.as_mut(), pairs)]).for_each(
-            par,
-            0..tiles,
-            &|tile, [mut first, mut second]| {
-                let mut z = Mat::zeros(n, first.ncols());
-                let neurons = net.weights().subrows(tile * pairs, first.ncols());
-                matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
-                let mut column = vec![0.0; n];
-                for r in 0..first.ncols() {
-                    let z = z.col_as_slice_mut(r);
-                    if model.expands_twice() {
-                        net.activation().apply_first_and_second(z, &mut column);
-                    } else {
-                        column.copy_from_slice(z);
-                        net.activation().apply(Derivative::First, z);
-                    }
-                    (0..n).for_each(|i| first[(i, r)] = T::nearest(z[i]));
-                    if second.ncols() > 0 {
-                        (0..n).for_each(|i| second[(i, r)] = T::nearest(column[i]));
-                    }
-                }
-            },
-        );
-        Ok(problem)
+        let passes = Passes::new(net, x, model, par);
+        Ok(Self { net: net.clone(), passes, loss, y: y.to_vec(), beyond: None })
     }
 
     /// The same problem with `λ3 R3`, `R3 = (1/n)‖(I − U1U1ᵀ) f_L(X; W)‖²`, added to the objective: `basis`
@@ -138,12 +88,12 @@ impl<T: Real> Problem<T> {
 
     /// The number n of inputs.
     pub fn n(&self) -> usize {
-        self.x.nrows()
+        self.passes.n()
     }
 
     /// The input dimension d.
     pub fn d(&self) -> usize {
-        self.x.ncols()
+        self.passes.d()
     }
 
     /// The width m.
@@ -173,21 +123,5 @@ impl<T: Real> Problem<T> {
     /// λ3; zero without R3.
     pub(super) fn lambda(&self) -> f64 {
         self.beyond.as_ref().map_or(0.0, |b| b.lambda)
-    }
-
-    /// Pairs of twins in a tile. There are at least sixteen tiles for the threads to share, unless tiles
-    /// would have fewer than eight pairs.
-    pub(super) fn pairs(&self) -> usize {
-        self.net.p().div_ceil(16).next_multiple_of(8).min(PAIRS)
-    }
-
-    /// The number of tiles of neurons.
-    pub(super) fn tiles(&self) -> usize {
-        self.net.p().div_ceil(self.pairs())
-    }
-
-    /// Inputs in a tile.
-    pub(super) fn rows(&self) -> usize {
-        self.n().min(ROWS)
     }
 }

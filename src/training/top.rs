@@ -2,9 +2,9 @@
 
 use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
-use super::tiles::Tiled;
 use crate::eigen::TopSpace;
 use crate::network::PairedNetwork;
+use crate::network::passes::Tiled;
 use crate::product::matmul;
 use crate::real::Real;
 use crate::{Error, Result};

@@ -1,9 +1,9 @@
 //! The update of a displacement by a step of gradient descent.
 
 use faer::{MatMut, MatRef, Par};
-use pulp::Arch;
 use rayon::prelude::*;
 
+use crate::product::vectorised;
 use crate::real::Real;
 
 /// Columns that one task updates.
@@ -36,5 +36,5 @@ pub fn descend<T: Real>(w: MatMut<'_, T>, eta: T, gradient: MatRef<'_, T>, par: 
 }
 
 fn subtract<T: Real>(w: &mut [T], eta: T, gradient: &[T]) {
-    Arch::new().dispatch(|| w.iter_mut().zip(gradient).for_each(|(w, g)| *w -= eta * *g));
+    vectorised(|| w.iter_mut().zip(gradient).for_each(|(w, g)| *w -= eta * *g));
 }

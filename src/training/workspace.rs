@@ -3,6 +3,7 @@
 use faer::Mat;
 
 use super::problem::Problem;
+use crate::network::passes::Scratch;
 use crate::pool::Pool;
 use crate::product::columns;
 use crate::real::Real;
@@ -15,9 +16,9 @@ pub struct Workspace<T: Real> {
     /// The slopes ∂f_i/∂z_{ir} up to a_r m^{-1/2}, `[n, m]`. The columns of a tile are its neurons and then
     /// their twins.
     pub(super) slopes: Mat<T>,
-    /// The sums over the neurons of each tile for `m^{1/2} f_L` and `m^{1/2} f`, one column for each.
+    /// The sums over the neurons of each tile for `m^{1/2} f` and `m^{1/2} f_L`, one column for each.
     pub(super) partial: Mat<T>,
-    pub(super) factors: Factors<T>,
+    pub(super) factors: Inputs<T>,
     pub(super) f_linear: Vec<f64>,
     pub(super) f: Vec<f64>,
     /// (I − U1U1ᵀ) f_L or f_L(X; Π_{>r}W), and scratch of length r.
@@ -107,12 +108,12 @@ impl<T: Real> Workspace<T> {
     }
 
     pub(super) fn new(problem: &Problem<T>) -> Self {
-        let (n, d, m) = (problem.n(), problem.d(), problem.m());
+        let (n, d) = (problem.n(), problem.d());
         let top = problem.top().map_or(0, super::TopProjector::rank);
         Self {
-            slopes: columns(n, m),
-            partial: columns(n, 2 * problem.tiles()),
-            factors: Factors {
+            slopes: problem.passes.kept(),
+            partial: problem.passes.sums(),
+            factors: Inputs {
                 g: vec![T::default(); n],
                 h: vec![T::default(); n],
                 top: Vec::new(),
@@ -127,7 +128,7 @@ impl<T: Real> Workspace<T> {
             slope: vec![0.0; if problem.lambda() > 0.0 { top } else { 0 }],
             known: false,
             evaluated: false,
-            top_partial: columns(top, problem.tiles()),
+            top_partial: columns(top, problem.passes.tiles()),
             pool: Pool::empty(),
         }
     }
@@ -135,7 +136,7 @@ impl<T: Real> Workspace<T> {
 
 /// The factors of the inputs from which the gradient is made, all times m^{-1/2}.
 #[derive(Debug)]
-pub(super) struct Factors<T: Real> {
+pub(super) struct Inputs<T: Real> {
     /// ∂(mean loss)/∂f_i.
     pub g: Vec<T>,
     /// `(2λ3/n)(I − U1U1ᵀ) f_L`.
@@ -147,24 +148,4 @@ pub(super) struct Factors<T: Real> {
     /// Xᵀ with column i multiplied by g_i, `[d, n]`. Where h is zero, the gradient is the product of this
     /// matrix with the slopes.
     pub scaled: Mat<T>,
-}
-
-/// The scratch of one task for a tile.
-#[derive(Debug)]
-pub(super) struct Scratch<T: Real> {
-    /// The displacement of the neurons of a tile and of their twins, or the gradient by it: `[d, 2·pairs]`.
-    pub w: Mat<T>,
-    /// √½ times the difference of the twins of a tile, component by component: `[d·pairs, 1]` where R3 uses
-    /// the top eigenvectors of Σ.
-    pub difference: Mat<T>,
-    /// A column, for the values of σ.
-    pub value: Vec<T>,
-}
-
-impl<T: Real> Scratch<T> {
-    pub fn new(problem: &Problem<T>) -> Self {
-        let (rows, pairs) = (problem.rows(), problem.pairs());
-        let difference = Mat::zeros(if problem.top().is_some() { problem.d() * pairs } else { 0 }, 1);
-        Self { difference, w: Mat::zeros(problem.d(), 2 * pairs), value: vec![T::default(); rows] }
-    }
 }

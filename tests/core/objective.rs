@@ -121,7 +121,7 @@ fn miss_of_product(objective: &RegularizedLoss<'_>, w: &Mat<f64>, v: &Mat<f64>, 
 #[test]
 fn derivatives_are_those_of_finite_differences() {
     // n and p on both sides of a tile; one pair, and one input.
-    for (n, p, d) in [(1, 2, 3), (513, 9, 3), (40, 70, 3)] {
+    for (n, p, d) in [(1, 2, 3), (1025, 9, 3), (40, 70, 3)] {
         let case = Case::new(n, p, d, "differences");
         let (w, v) = (moved(&case, "W"), moved(&case, "V"));
         for model in [Model::Linear, Model::Quadratic, Model::QuadraticTerm, Model::Network] {
@@ -142,6 +142,51 @@ fn derivatives_are_those_of_finite_differences() {
                 assert!(missed <= tolerance::CENTRAL_DIFFERENCE, "{model:?} {loss:?} {n} {p}: {missed:e}");
             }
         }
+    }
+}
+
+/// The mean loss and R3 are means over the inputs, so that those of a sample are the weighted means of those
+/// of its parts, and so are their derivatives.
+#[test]
+fn inputs_in_several_blocks_are_those_of_their_parts() {
+    // At this width at most 512 inputs are in a block: the sample has three of them, and each part one.
+    let case = Case::new(1100, 1030, 3, "blocks");
+    let (w, v, lambda) = (moved(&case, "W"), moved(&case, "V"), [0.0, 0.0, 0.5, 0.0]);
+    let parts = [0..300, 300..700, 700..1100];
+    for model in [Model::Linear, Model::Quadratic, Model::QuadraticTerm, Model::Network] {
+        let of = |rows: &std::ops::Range<usize>| {
+            let x = case.x.as_ref().subrows(rows.start, rows.len());
+            let of = Regularizers { cov: &case.cov, top: &case.top, net: &case.net, x };
+            let (y, loss) = (&case.y[rows.clone()], Loss::PseudoHuber);
+            RegularizedLoss::new(of, y, loss, lambda, model, DEFAULT_MEMORY, Par::Seq).unwrap()
+        };
+        let of_hessian = |objective: &RegularizedLoss<'_>| {
+            expected_hessian_form(&objective.hessian(w.as_ref(), Par::Seq).unwrap(), v.as_ref(), Par::Seq)
+                .unwrap()
+        };
+        let whole = of(&(0..1100));
+        let mut sum = [(); 2].map(|()| Mat::<f64>::zeros(w.nrows(), w.ncols()));
+        let (mut form, mut predictions) = (0.0, Vec::new());
+        for rows in &parts {
+            let (part, share) = (of(rows), rows.len() as f64 / 1100.0);
+            sum[0] += faer::Scale(share) * gradient(&part, &w, Par::Seq);
+            sum[1] += faer::Scale(share) * product(&part, &w, &v, Par::Seq);
+            form += share * of_hessian(&part);
+            let mut space = part.workspace();
+            part.value(w.as_ref(), &mut space, Par::Seq).unwrap();
+            predictions.extend_from_slice(space.f());
+        }
+        let mut space = whole.workspace();
+        whole.value(w.as_ref(), &mut space, Par::Seq).unwrap();
+        assert!(miss(space.f(), &predictions) <= 1e-12);
+        let found = [gradient(&whole, &w, Par::rayon(2)), product(&whole, &w, &v, Par::rayon(2))];
+        for (found, sum) in found.iter().zip(&sum) {
+            let missed = (found - sum).norm_max() / sum.norm_max();
+            assert!(missed <= 1e-12, "{model:?}: {missed:e}");
+        }
+        assert!((of_hessian(&whole) / form - 1.0).abs() <= 1e-12, "{model:?}");
+        // The last block is no copy of the first.
+        assert!((gradient(&of(&parts[0]), &w, Par::Seq) - &sum[0]).norm_max() > 1e-3 * sum[0].norm_max());
     }
 }
 

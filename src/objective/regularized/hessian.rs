@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use faer::{Mat, MatMut, MatRef, Par};
 
-use super::passes::{Column, Pair};
-use super::{RegularizedLoss, Value, dot_rows, squared_rows, workspace::Workspace};
+use super::{RegularizedLoss, Value, accum, dot_rows, forward, squared_rows, workspace::Workspace};
 use crate::activation::Derivative;
+use crate::network::passes::{Factors, Pair, kernels};
 use crate::network::{self, Model};
 use crate::operator::SymmetricOperator;
-use crate::product::{columns, vectorised};
+use crate::product::vectorised;
 use crate::{Error, Result};
 
 /// The Hessian `∇²L_λ(W)` at one displacement W. It keeps the slopes and curvatures of the model at W, so
@@ -25,11 +25,11 @@ pub struct Hessian<'a> {
     /// `ℓ'_i/n` times m^{-1/2}, and `ℓ''_i/n` times m^{-1/2}.
     first: Vec<f64>,
     second: Vec<f64>,
-    /// The slopes, `[n, m]` in the order of the tiles.
-    slopes: Mat<f64>,
+    /// The slopes at each block of inputs, `[block, m]` in the order of the tiles.
+    slopes: Vec<Mat<f64>>,
     /// The curvatures of the network in the same order; none for the expansions, where twins share those of
     /// the problem.
-    curvatures: Option<Mat<f64>>,
+    curvatures: Vec<Mat<f64>>,
     /// Workspaces that no product is using, so that several products may run at once.
     spaces: Mutex<Vec<Workspace>>,
 }
@@ -41,28 +41,32 @@ impl<'a> Hessian<'a> {
                            or square";
             return Err(Error::domain("the loss", of.loss.name(), allowed));
         }
-        let mut space = of.workspace();
-        let value = of.value(w, &mut space, par)?;
+        let (mut space, mut slopes) = (of.workspace(), Vec::new());
+        let value = of.evaluate(w, &mut space, par, &mut |_, _, space| {
+            slopes.push(space.take_kept());
+        })?;
         let factor = (of.m() as f64).sqrt().recip() / of.n() as f64;
         let at = |derivative: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
             of.y.iter().zip(&space.f).map(|(y, f)| factor * derivative(*y, *f)).collect()
         };
         let (first, second) = (at(&|y, f| of.loss.d1(y, f)), at(&|y, f| of.loss.d2(y, f)));
-        let slopes = std::mem::replace(&mut space.kept, columns(of.n(), of.m()));
-        let mut curvatures = None;
+        let mut curvatures = Vec::new();
         if of.model == Model::Network {
             let f = space.f.clone();
-            of.forward(w, false, &mut space, par, |Pair { index, rows, upper, lower, out, .. }| {
-                let origin = &of.second.col_as_slice(index)[rows];
-                for (out, shift) in out.into_iter().zip([upper, lower]) {
-                    vectorised(|| {
-                        out.iter_mut().zip(origin).zip(shift).for_each(|((out, z), u)| *out = z + u)
-                    });
-                    of.of.net.activation().apply(Derivative::Second, out);
-                }
-            });
+            for (block, range) in of.blocks() {
+                let second =
+                    |Pair { index, rows, twins }: Pair<'_, f64>, _: [&mut [f64]; 2], z: &mut [f64]| {
+                        let origin = &block.second.col_as_slice(index)[rows];
+                        for shift in twins {
+                            kernels::sum_of(origin, shift, z);
+                            of.of.net.activation().apply(Derivative::Second, z);
+                            shift.copy_from_slice(z);
+                        }
+                    };
+                forward((block, range), w, false, &mut space, &second, par);
+                curvatures.push(space.take_kept());
+            }
             space.f = f;
-            curvatures = Some(std::mem::replace(&mut space.kept, columns(of.n(), of.m())));
         }
         let squares = squared_rows(w);
         Ok(Self {
@@ -109,40 +113,41 @@ impl<'a> Hessian<'a> {
         let [l1, _, l3, l4] = of.lambda;
         let mut space = self.take_workspace();
         of.project(v, &mut space, l1 != 0.0, par);
-        // The slopes at W along V; X by the rows of V is kept.
-        of.forward(
-            v,
-            l3 != 0.0,
-            &mut space,
-            par,
-            |Pair { index, rows, upper, lower, out: [a, b], sum, .. }| {
-                let [s, t] = self.kept_columns(index).map(|c| &self.slopes.col_as_slice(c)[rows.clone()]);
-                a.copy_from_slice(upper);
-                b.copy_from_slice(lower);
-                vectorised(|| {
-                    let n = sum.len();
+        for (number, (block, range)) in of.blocks().enumerate() {
+            // The slopes at W along V; X by the rows of V is kept.
+            let along =
+                |Pair { index, rows, twins }: Pair<'_, f64>, [sum, _]: [&mut [f64]; 2], _: &mut [f64]| {
+                    let [s, t] =
+                        block.columns_of(index).map(|c| &self.slopes[number].col_as_slice(c)[rows.clone()]);
+                    let (n, [upper, lower]) = (sum.len(), twins);
                     let (s, t, upper, lower) = (&s[..n], &t[..n], &upper[..n], &lower[..n]);
-                    (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]);
-                });
-            },
-        );
-        let Workspace { kept, f, g, h, t, pool, .. } = &mut space;
-        g.iter_mut().zip(self.second.iter().zip(f)).for_each(|(g, (second, f))| *g = second * *f);
-        let (kept, g) = (&*kept, &*g);
-        let linear = MatMut::from_column_major_slice_mut(t, of.of.net.p(), of.d());
-        of.backward(out.as_mut(), linear, of.weigh(h), pool, par, |Column { pair, index, rows, out }| {
-            let n = out.len();
-            let (slopes, g) = (&self.slopes.col_as_slice(index)[rows.clone()][..n], &g[rows.clone()][..n]);
-            let Some(curvatures) = self.curvatures_of(pair, index) else {
-                return vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i]));
+                    vectorised(|| (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]));
+                };
+            forward((block, range.clone()), v, l3 != 0.0, &mut space, &along, par);
+            let Workspace { kept, f, g, h, t, pool, .. } = &mut space;
+            let g = &mut g[range.clone()];
+            g.iter_mut()
+                .zip(self.second[range.clone()].iter().zip(&f[range.clone()]))
+                .for_each(|(g, (second, f))| *g = second * *f);
+            let (g, first) = (&*g, &self.first[range.clone()]);
+            let factors = |Pair { index, rows, twins }: Pair<'_, f64>| {
+                for (column, out) in block.columns_of(index).into_iter().zip(twins) {
+                    let n = out.len();
+                    let slopes = &self.slopes[number].col_as_slice(column)[rows.clone()][..n];
+                    let g = &g[rows.clone()][..n];
+                    let Some(curvatures) = self.curvatures_of(number, index, column) else {
+                        kernels::product_of(g, slopes, out);
+                        continue;
+                    };
+                    let (q, first) = (&curvatures[rows.clone()][..n], &first[rows.clone()][..n]);
+                    vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * out[i]));
+                }
             };
-            let (q, along, first) = (
-                &curvatures[rows.clone()][..n],
-                &kept.col_as_slice(index)[rows.clone()][..n],
-                &self.first[rows][..n],
-            );
-            vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * along[i]));
-        });
+            let linear = MatMut::from_column_major_slice_mut(t, block.p(), block.d());
+            let (to, kept) = ((out.as_mut(), accum(&range)), kept.as_mut().subrows_mut(0, range.len()));
+            let linear = (of.weigh(&mut h[range]), linear);
+            block.backward(to, linear, kept, Factors::Columns(&factors), pool, par);
+        }
         of.add_projected(out.as_mut(), &mut space, par);
         self.return_workspace(space);
         if l4 != 0.0 {
@@ -156,21 +161,26 @@ impl<'a> Hessian<'a> {
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
         let mut space = self.take_workspace();
-        of.forward(v, false, &mut space, par, |Pair { index, rows, upper, lower, sum, other, .. }| {
-            for (c, (along, sign)) in self.kept_columns(index).into_iter().zip([(upper, 1.0), (lower, -1.0)])
-            {
-                let slopes = &self.slopes.col_as_slice(c)[rows.clone()];
-                vectorised(|| {
-                    sum.iter_mut().zip(slopes).zip(along).for_each(|((sum, s), v)| *sum += (s * v) * (s * v))
-                });
-                if let Some(curvatures) = self.curvatures_of(index, c) {
-                    let q = &curvatures[rows.clone()];
+        for (number, (block, range)) in of.blocks().enumerate() {
+            let diagonal = |Pair { index, rows, twins }: Pair<'_, f64>,
+                            [sum, other]: [&mut [f64]; 2],
+                            _: &mut [f64]| {
+                let columns = block.columns_of(index).into_iter();
+                for ((column, along), sign) in columns.zip(twins).zip([1.0, -1.0]) {
+                    let slopes = &self.slopes[number].col_as_slice(column)[rows.clone()];
+                    let along = &*along;
                     vectorised(|| {
-                        other.iter_mut().zip(q).zip(along).for_each(|((sum, q), v)| *sum += sign * q * v * v)
+                        let terms = sum.iter_mut().zip(slopes).zip(along);
+                        terms.for_each(|((sum, s), v)| *sum += (s * v) * (s * v));
                     });
+                    if let Some(curvatures) = self.curvatures_of(number, index, column) {
+                        let terms = other.iter_mut().zip(&curvatures[rows.clone()]).zip(along);
+                        vectorised(|| terms.for_each(|((sum, q), v)| *sum += sign * q * v * v));
+                    }
                 }
-            }
-        });
+            };
+            forward((block, range), v, false, &mut space, &diagonal, par);
+        }
         let root = (of.m() as f64).sqrt();
         let squares: f64 = self.second.iter().zip(&space.f).map(|(second, f)| second * f).sum();
         let curvature: f64 = self.first.iter().zip(&space.h).map(|(first, h)| first * h).sum();
@@ -196,18 +206,12 @@ impl<'a> Hessian<'a> {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
     }
 
-    /// The columns of a pair of twins in matrices that follow the order of the tiles.
-    fn kept_columns(&self, pair: usize) -> [usize; 2] {
-        let (start, count) = self.of.tile(pair / self.of.pairs());
-        [start + pair, start + pair + count]
-    }
-
-    /// The curvatures of a neuron at all inputs, given its pair and its column in the order of the tiles;
-    /// none for f_L.
-    fn curvatures_of(&self, pair: usize, index: usize) -> Option<&[f64]> {
-        match (&self.curvatures, self.of.model) {
-            (Some(kept), _) => Some(kept.col_as_slice(index)),
-            (None, model) if model.expands_twice() => Some(self.of.second.col_as_slice(pair)),
+    /// The curvatures of a neuron at a block of inputs, given the numbers of the block and of the pair, and
+    /// the column of the neuron in the order of the tiles; none for f_L.
+    fn curvatures_of(&self, block: usize, pair: usize, column: usize) -> Option<&[f64]> {
+        match (self.curvatures.get(block), self.of.model) {
+            (Some(kept), _) => Some(kept.col_as_slice(column)),
+            (None, model) if model.expands_twice() => Some(self.of.blocks[block].second.col_as_slice(pair)),
             (None, _) => None,
         }
     }

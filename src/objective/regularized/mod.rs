@@ -21,8 +21,10 @@
 //!
 //! # What it costs
 //! A gradient takes products of X with the rows of W and of ũ, of Xᵀ with as many columns, one product with
-//! `A` (three products of p × p by p × d) and three pairs of products with Q. Tiles of neurons and inputs
-//! stay in cache. The order of the tiles, and so the bits of the result, do not depend on the thread count.
+//! `A` (three products of p × p by p × d) and three pairs of products with Q. L̂ and R3 are sums over the
+//! inputs, so that a block of inputs is taken through the forward pass and at once through the backward
+//! pass, while its slopes are in the last cache. The order of the tiles, and so the bits of the result, do
+//! not depend on the thread count.
 //! A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps slopes and curvatures, so that a
 //! product with it evaluates no activation.
 //!
@@ -62,24 +64,29 @@
 //! ```
 
 mod hessian;
-mod passes;
 mod projected;
 mod workspace;
 
 pub use hessian::Hessian;
 pub use workspace::Workspace;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use faer::{Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::{Loss, Regularizers, regularizers};
-use crate::activation::Derivative;
 use crate::covariance::CovarianceOperator;
+use crate::network::passes::{Factors, Forward, Pair, Passes};
 use crate::network::{self, Model};
-use crate::product::{columns, matmul, vectorised};
 use crate::{Error, Result};
-use passes::{Column, Pair, column_tiles, each};
+
+/// The bytes of slopes that a forward pass may leave for the backward pass over the same inputs, so that
+/// they stay in the last cache.
+const KEPT: usize = 8 << 20;
+/// The least number of inputs in a block where there are more: with fewer, products pack their matrices in
+/// vain.
+const LEAST: usize = 512;
 
 /// L_λ at one displacement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,13 +115,8 @@ pub struct RegularizedLoss<'a> {
     loss: Loss,
     lambda: [f64; 4],
     model: Model,
-    /// X and Xᵀ, so that both products find contiguous columns.
-    x: Mat<f64>,
-    xt: Mat<f64>,
-    /// σ'(XW0ᵀ), `[n, p]`.
-    first: Mat<f64>,
-    /// σ''(XW0ᵀ) for f_L + f_Q and f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
-    second: Mat<f64>,
+    /// The model at blocks of inputs, one after another.
+    blocks: Vec<Passes<f64>>,
     /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`, computed when an average over signs first needs it.
     coordinates: OnceLock<Mat<f64>>,
 }
@@ -144,8 +146,8 @@ impl<'a> RegularizedLoss<'a> {
         let Regularizers { cov, top, net, x } = of;
         net.activation().require_twice_differentiable()?;
         net.check_inputs(x)?;
-        let (n, p, d) = (x.nrows(), net.p(), net.d());
-        network::check_labels(y, n)?;
+        let (p, d) = (net.p(), net.d());
+        network::check_labels(y, x.nrows())?;
         for (name, rows, cols) in
             [("the weights of Σ", cov.p(), cov.d()), ("the top space of Σ", top.p(), top.d())]
         {
@@ -160,53 +162,24 @@ impl<'a> RegularizedLoss<'a> {
                 "it must be a finite number, zero or above",
             ));
         }
-        let mut objective = Self {
-            of,
-            operator: cov.operator(memory),
-            y: y.to_vec(),
-            loss,
-            lambda,
-            model,
-            x: x.to_owned(),
-            xt: x.transpose().to_owned(),
-            first: columns(n, p),
-            second: columns(n, if model == Model::Linear { 0 } else { p }),
-            coordinates: OnceLock::new(),
+        let (operator, n) = (cov.operator(memory), x.nrows());
+        let count = n.div_ceil((KEPT / (size_of::<f64>() * net.m())).max(LEAST));
+        let block = |index: usize| {
+            let (start, end) = (index * n / count, (index + 1) * n / count);
+            Passes::new(net, x.subrows(start, end - start), model, par)
         };
-        let (pairs, mut first, mut second) =
-            (objective.pairs(), columns(n, p), columns(n, objective.second.ncols()));
-        let tasks = column_tiles(first.as_mut(), pairs).into_iter().enumerate();
-        let mut seconds = column_tiles(second.as_mut(), pairs).into_iter();
-        let tasks = tasks.map(|(tile, first)| (tile, first, seconds.next())).collect();
-        each(par, tasks, |(tile, mut first, mut second)| {
-            let (start, count) = objective.tile(tile);
-            let w = net.weights().subrows(start, count);
-            matmul(first.as_mut(), faer::Accum::Replace, x, w.transpose(), 1.0, Par::Seq);
-            for r in 0..count {
-                let first = passes::slice(first.as_mut().col_mut(r));
-                match second.as_mut().map(|second| passes::slice(second.as_mut().col_mut(r))) {
-                    Some(second) if model.expands_twice() => {
-                        net.activation().apply_first_and_second(first, second);
-                        continue;
-                    }
-                    Some(origin) => origin.copy_from_slice(first),
-                    None => {}
-                }
-                net.activation().apply(Derivative::First, first);
-            }
-        });
-        (objective.first, objective.second) = (first, second);
-        Ok(objective)
+        let blocks = (0..count).map(block).collect();
+        Ok(Self { of, operator, y: y.to_vec(), loss, lambda, model, blocks, coordinates: OnceLock::new() })
     }
 
     /// The number n of inputs.
     pub fn n(&self) -> usize {
-        self.x.nrows()
+        self.y.len()
     }
 
     /// The input dimension d.
     pub fn d(&self) -> usize {
-        self.x.ncols()
+        self.of.net.d()
     }
 
     /// The width m.
@@ -246,7 +219,7 @@ impl<'a> RegularizedLoss<'a> {
     /// A shape or workspace that does not fit, an entry that is not finite, or [`Error::Numerical`] where
     /// L_λ overflows.
     pub fn value(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
-        self.forward_all(w, space, par)
+        self.evaluate(w, space, par, &mut |_, _, _| {})
     }
 
     /// L_λ at the displacement `w` (`[m, d]`), and its gradient by w (the same shape) in `gradient`. The
@@ -262,25 +235,19 @@ impl<'a> RegularizedLoss<'a> {
         par: Par,
     ) -> Result<Value> {
         self.check("the gradient", gradient.nrows(), gradient.ncols())?;
-        let value = self.forward_all(w, space, par)?;
         let root = (self.m() as f64).sqrt().recip();
-        let Workspace { kept, f, g, h, t, pool, .. } = &mut *space;
-        g.iter_mut()
-            .zip(self.y.iter().zip(f))
-            .for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
-        let (kept, g) = (&*kept, &*g);
-        let linear = MatMut::from_column_major_slice_mut(t, self.of.net.p(), self.d());
-        self.backward(
-            gradient.as_mut(),
-            linear,
-            self.weigh(h),
-            pool,
-            par,
-            |Column { index, rows, out, .. }| {
-                let (slopes, g) = (&kept.col_as_slice(index)[rows.clone()], &g[rows]);
-                vectorised(|| out.iter_mut().zip(g).zip(slopes).for_each(|((out, g), s)| *out = g * s));
-            },
-        );
+        let value = self.evaluate(w, space, par, &mut |block, rows, space| {
+            let Workspace { kept, scaled, f, g, h, t, pool, .. } = space;
+            let g = &mut g[rows.clone()];
+            g.iter_mut()
+                .zip(self.y[rows.clone()].iter().zip(&f[rows.clone()]))
+                .for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
+            block.scale(g, scaled.as_mut().subcols_mut(0, rows.len()));
+            let linear = MatMut::from_column_major_slice_mut(t, self.of.net.p(), self.d());
+            let by = Factors::Inputs(scaled.as_ref().subcols(0, rows.len()));
+            let (to, kept) = ((gradient.as_mut(), accum(&rows)), kept.as_mut().subrows_mut(0, rows.len()));
+            block.backward(to, (self.weigh(&mut h[rows]), linear), kept, by, pool, par);
+        })?;
         self.add_projected(gradient.as_mut(), space, par);
         if self.lambda[3] != 0.0 {
             let squares = squared_rows(w);
@@ -308,57 +275,30 @@ impl<'a> RegularizedLoss<'a> {
         network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
-    /// Evaluates L_λ, and leaves the slopes, f, h and the projections in `space`.
-    fn forward_all(&self, w: MatRef<'_, f64>, space: &mut Workspace, par: Par) -> Result<Value> {
+    /// Evaluates L_λ block by block, and leaves f and the projections in `space`. Callback: given the passes
+    /// of a block and its inputs as a range, `after` finds the slopes and `f_L(X; ũ)` of the block in the
+    /// workspace, and may overwrite them.
+    fn evaluate(
+        &self,
+        w: MatRef<'_, f64>,
+        space: &mut Workspace,
+        par: Par,
+        after: &mut dyn FnMut(&Passes<f64>, Range<usize>, &mut Workspace),
+    ) -> Result<Value> {
         self.of.net.check_displacement(w)?;
         space.check(self)?;
         let [r1, r2] = self.project(w, space, true, par);
-        let sigma = self.of.net.activation();
-        self.forward(w, true, space, par, |pair| {
-            let Pair { index, rows, upper, lower, out: [su, sv], sum, temp, .. } = pair;
-            let s = &self.first.col_as_slice(index)[rows.clone()];
-            let c =
-                if self.model == Model::Linear { &[][..] } else { &self.second.col_as_slice(index)[rows] };
-            match self.model {
-                Model::Linear => {
-                    vectorised(|| (0..s.len()).for_each(|i| sum[i] += s[i] * (upper[i] - lower[i])));
-                    su.copy_from_slice(s);
-                    sv.copy_from_slice(s);
-                }
-                // σ'z + ½σ''z² = ½z(σ' + S), S = σ' + σ''z: twins that move alike cancel exactly.
-                Model::Quadratic => vectorised(|| {
-                    let n = s.len();
-                    let (c, upper, lower, su, sv, sum) =
-                        (&c[..n], &upper[..n], &lower[..n], &mut su[..n], &mut sv[..n], &mut sum[..n]);
-                    for i in 0..n {
-                        su[i] = s[i] + c[i] * upper[i];
-                        sv[i] = s[i] + c[i] * lower[i];
-                        sum[i] += 0.5 * (upper[i] * (s[i] + su[i]) - lower[i] * (s[i] + sv[i]));
-                    }
-                }),
-                // ½σ''(z² − z'²), as a product of sum and difference for the same reason.
-                Model::QuadraticTerm => vectorised(|| {
-                    let n = s.len();
-                    let (c, upper, lower, su, sv, sum) =
-                        (&c[..n], &upper[..n], &lower[..n], &mut su[..n], &mut sv[..n], &mut sum[..n]);
-                    for i in 0..n {
-                        su[i] = c[i] * upper[i];
-                        sv[i] = c[i] * lower[i];
-                        sum[i] += 0.5 * c[i] * (upper[i] + lower[i]) * (upper[i] - lower[i]);
-                    }
-                }),
-                Model::Network => {
-                    for (shift, out, sign) in [(upper, su, 1.0), (lower, sv, -1.0)] {
-                        vectorised(|| temp.iter_mut().zip(c).zip(shift).for_each(|((z, c), u)| *z = c + u));
-                        sigma.apply_value_and_first(temp, out);
-                        vectorised(|| sum.iter_mut().zip(temp.iter()).for_each(|(sum, f)| *sum += sign * f));
-                    }
-                }
-            }
-        });
-        let n = self.n() as f64;
+        let mut squares = 0.0;
+        for (block, rows) in self.blocks() {
+            let slopes = |pair: Pair<'_, f64>, [f, _]: [&mut [f64]; 2], temp: &mut [f64]| {
+                block.slopes(pair, f, None, temp);
+            };
+            forward((block, rows.clone()), w, true, space, &slopes, par);
+            squares += space.h[rows.clone()].iter().map(|h| h * h).sum::<f64>();
+            after(block, rows, space);
+        }
         let loss = self.loss.mean(&self.y, &space.f)?;
-        let r3 = space.h.iter().map(|h| h * h).sum::<f64>() / n;
+        let r3 = squares / self.n() as f64;
         let regularizers = [r1, r2, r3, regularizers::r4(w)];
         let objective = loss
             + self
@@ -374,6 +314,38 @@ impl<'a> RegularizedLoss<'a> {
         }
         Ok(Value { loss, regularizers, objective })
     }
+
+    /// The blocks of inputs, and the inputs of each as a range.
+    fn blocks(&self) -> impl Iterator<Item = (&Passes<f64>, Range<usize>)> {
+        self.blocks.iter().scan(0, |end, block| {
+            let start = *end;
+            *end += block.n();
+            Some((block, start..*end))
+        })
+    }
+}
+
+/// A forward pass over a block of inputs at the displacement `w` (`[m, d]`), which leaves `m^{-1/2}` times
+/// the two sums over the neurons in `space.f` and `space.h`. With `beyond`, f_L at the ũ of `space` takes
+/// the place of the second.
+fn forward(
+    (block, rows): (&Passes<f64>, Range<usize>),
+    w: MatRef<'_, f64>,
+    beyond: bool,
+    space: &mut Workspace,
+    kernel: Forward<'_, f64>,
+    par: Par,
+) {
+    let Workspace { kept, sums, u, pool, f, h, .. } = space;
+    let u = beyond.then(|| MatRef::from_column_major_slice(u, block.p(), block.d()));
+    let out = [kept.as_mut(), sums.as_mut()].map(|all| all.subrows_mut(0, rows.len()));
+    block.forward(w, u, out, pool, kernel, par);
+    block.total(sums.as_ref().subrows(0, rows.len()), &mut f[rows.clone()], &mut h[rows]);
+}
+
+/// The first block of inputs replaces a gradient, and the others add to it.
+fn accum(rows: &Range<usize>) -> Accum {
+    if rows.start == 0 { Accum::Replace } else { Accum::Add }
 }
 
 /// `‖w_r‖²` for each row.

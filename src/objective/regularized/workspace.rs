@@ -3,6 +3,7 @@
 use faer::Mat;
 
 use super::RegularizedLoss;
+use crate::network::passes::{Passes, Scratch};
 use crate::pool::Pool;
 use crate::product::columns;
 use crate::{Error, Result};
@@ -10,9 +11,11 @@ use crate::{Error, Result};
 /// The buffers of an evaluation of L_λ. Between evaluations only the predictions in them have a meaning.
 #[derive(Debug)]
 pub struct Workspace {
-    /// The slopes, which the forward pass writes for the backward pass, `[n, m]`. The columns of a tile are
-    /// its neurons and then their twins.
+    /// The slopes at a block of inputs, which the forward pass writes for the backward pass, `[block, m]`.
+    /// The columns of a tile are its neurons and then their twins.
     pub(super) kept: Mat<f64>,
+    /// Xᵀ for a block of inputs, each column multiplied by the factor of its input in the gradient of the mean loss.
+    pub(super) scaled: Mat<f64>,
     /// The two sums over the neurons of each tile, one column for each.
     pub(super) sums: Mat<f64>,
     /// The predictions, or their derivative along a direction.
@@ -28,7 +31,7 @@ pub struct Workspace {
     pub(super) t: Vec<f64>,
     /// Qᵀu, `[r, 1]`.
     pub(super) top: Mat<f64>,
-    pub(super) pool: Pool<Scratch>,
+    pub(super) pool: Pool<Scratch<f64>>,
 }
 
 impl Workspace {
@@ -41,14 +44,22 @@ impl Workspace {
         let (n, p, d) = (of.n(), of.of.net.p(), of.d());
         let [u, au, t] = [(); 3].map(|()| vec![0.0; p * d]);
         let [f, h, g] = [(); 3].map(|()| vec![0.0; n]);
-        let (kept, sums) = (columns(n, of.m()), columns(n, 2 * of.tiles()));
+        let rows = of.blocks.iter().map(Passes::n).max().unwrap_or(0);
+        let (kept, sums) = (columns(rows, of.m()), columns(rows, 2 * of.blocks[0].tiles()));
+        let scaled = Mat::zeros(d, rows);
         let top = Mat::zeros(of.of.top.rank(), 1);
-        Self { kept, sums, f, h, g, u, au, t, top, pool: Pool::empty() }
+        Self { kept, scaled, sums, f, h, g, u, au, t, top, pool: Pool::empty() }
+    }
+
+    /// What the last forward pass left, in place of which there is a new matrix.
+    pub(super) fn take_kept(&mut self) -> Mat<f64> {
+        let new = columns(self.kept.nrows(), self.kept.ncols());
+        std::mem::replace(&mut self.kept, new)
     }
 
     /// Refuses a workspace made for other sizes.
     pub(super) fn check(&self, of: &RegularizedLoss<'_>) -> Result<()> {
-        let found = (self.kept.nrows(), self.kept.ncols(), self.u.len(), self.top.nrows());
+        let found = (self.f.len(), self.kept.ncols(), self.u.len(), self.top.nrows());
         let wanted = (of.n(), of.m(), of.of.net.p() * of.d(), of.of.top.rank());
         if found == wanted {
             return Ok(());
@@ -61,24 +72,5 @@ impl Workspace {
             format!("one for {}", words(found)),
             format!("L_λ has {}", words(wanted)),
         ))
-    }
-}
-
-/// The scratch of one task for a tile.
-#[derive(Debug)]
-pub(super) struct Scratch {
-    /// Rows of W for the neurons and for the twins, and rows of ũ, as columns `[d, 3·pairs]`; or the
-    /// gradient by them.
-    pub w: Mat<f64>,
-    /// X times these columns, or the factors with which Xᵀ is multiplied: `[rows, 3·pairs]`.
-    pub z: Mat<f64>,
-    /// One column.
-    pub temp: Vec<f64>,
-}
-
-impl Scratch {
-    pub fn new(of: &RegularizedLoss<'_>) -> Self {
-        let (rows, width) = (of.rows(), 3 * of.pairs());
-        Self { w: Mat::zeros(of.d(), width), z: columns(rows, width), temp: vec![0.0; rows] }
     }
 }

@@ -1,13 +1,12 @@
 //! The weights of both layers of a ReLU network.
 
 use faer::Mat;
-use pulp::Arch;
 use rand::Rng;
 use rand_distr::{Distribution, StandardUniform};
 
+use crate::network::{self, passes::kernels};
 use crate::real::Real;
-use crate::training::kernels;
-use crate::{Error, Result, network};
+use crate::{Error, Result};
 
 /// The network `f(x) = Σ_r a_r max(w_r·x + b_r, 0) + c` of width m in dimension d. A gradient by its weights
 /// has the same type.
@@ -87,7 +86,7 @@ impl<T: Real> ReluNetwork<T> {
         let columns = (0..self.m())
             .map(|r| self.first.col_as_slice(r))
             .chain([&self.second[..], std::slice::from_ref(&self.offset)]);
-        if kernels::finite(Arch::new(), columns) {
+        if kernels::finite(columns) {
             return Ok(());
         }
         network::finite(

@@ -1,4 +1,4 @@
-//! The division of matrices into the tiles of a step.
+//! The division of matrices into the tiles of a pass.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::real::Real;
 
 /// Matrices that are cut into tiles together, each with the number of its columns in a tile (the last tile
 /// may have fewer).
-pub(super) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize); N]);
+pub(crate) struct Tiled<'a, T: Real, const N: usize>(pub [(MatMut<'a, T>, usize); N]);
 
 impl<T: Real, const N: usize> Tiled<'_, T, N> {
     /// Callback: given the number of a tile and the columns of each matrix that belong to it, `leaf` runs
@@ -43,6 +43,6 @@ impl<T: Real, const N: usize> Tiled<'_, T, N> {
 }
 
 /// A column as a slice; the columns of the matrices here are contiguous.
-pub(super) fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
+pub(crate) fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
     column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
 }

@@ -1,21 +1,17 @@
-//! The forward and the backward pass of a step over the tiles, and the objective between them.
+//! A step: the forward and the backward pass over the tiles, and the objective between them.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
-use pulp::Arch;
+use faer::{ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
 use super::beyond::{Unpenalised, project};
-use super::kernels::{self, Pair};
 use super::problem::{Problem, Value};
-use super::tiles::{Tiled, slice};
 use super::top::{self, total};
 use super::update::descend;
-use super::workspace::{Factors, Scratch, Workspace};
-use crate::product::matmul;
+use super::workspace::{Inputs, Workspace};
+use crate::network::passes::{Factors, Pair, Scratch, Tiled, kernels, slice};
 use crate::real::Real;
-use crate::{Error, Result, network, network::Model};
+use crate::{Error, Result, network};
 
 /// Callback: given f_L(X; W), adds ∂term/∂f_L to its second argument. Both slices have n entries.
 pub type Term<'a> = &'a mut dyn FnMut(&[f64], &mut [f64]) -> Result<()>;
@@ -104,26 +100,31 @@ impl<T: Real> Problem<T> {
             ));
         }
         let (pairs, eta_t, finite, pool) =
-            (self.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
+            (self.passes.pairs(), T::nearest(eta), AtomicBool::new(true), &space.pool);
         let (mut w, factors) = (w.transpose_mut(), &space.factors);
         let (upper, lower) = w.as_mut().split_at_col_mut(self.net.p());
         let slopes = (space.slopes.as_mut(), 2 * pairs);
         let (top, partial) = ((space.top_partial.as_mut(), 1), (space.partial.as_mut(), 2));
         let tiled = Tiled([(upper, pairs), (lower, pairs), slopes, partial, top]);
-        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
-            let count = upper.ncols();
-            pool.with(
-                || Scratch::new(self),
-                |scratch| {
-                    self.backward_tile(tile, slopes.as_mut(), factors, top, scratch);
-                    descend(upper.as_mut(), eta_t, scratch.w.as_ref().subcols(0, count), Par::Seq);
-                    descend(lower.as_mut(), eta_t, scratch.w.as_ref().subcols(count, count), Par::Seq);
-                    if !self.forward_tile(tile, [upper.as_ref(), lower.as_ref()], slopes, partial, scratch) {
-                        finite.store(false, Ordering::Relaxed);
-                    }
-                },
-            );
-        });
+        tiled.for_each(
+            par,
+            0..self.passes.tiles(),
+            &|tile, [mut upper, mut lower, mut slopes, partial, top]| {
+                let count = upper.ncols();
+                pool.with(
+                    || Scratch::new(&self.passes),
+                    |scratch| {
+                        self.backward_tile(tile, slopes.as_mut(), factors, top, scratch);
+                        descend(upper.as_mut(), eta_t, scratch.w.as_ref().subcols(0, count), Par::Seq);
+                        descend(lower.as_mut(), eta_t, scratch.w.as_ref().subcols(count, count), Par::Seq);
+                        let w = [upper.as_ref(), lower.as_ref()];
+                        if !self.passes.forward_tile(tile, w, [slopes, partial], scratch, &self.kernel()) {
+                            finite.store(false, Ordering::Relaxed);
+                        }
+                    },
+                );
+            },
+        );
         if !space.slope.is_empty() {
             space.slope = total(space.top_partial.as_ref());
         }
@@ -146,72 +147,15 @@ impl<T: Real> Problem<T> {
         self.check(w.nrows(), w.ncols(), "the displacement")?;
         space.check(self)?;
         space.evaluated = false;
-        let (pairs, finite, pool, w) = (self.pairs(), AtomicBool::new(true), &space.pool, w.transpose());
-        let tiled = Tiled([(space.slopes.as_mut(), 2 * pairs), (space.partial.as_mut(), 2)]);
-        tiled.for_each(par, 0..self.tiles(), &|tile, [slopes, partial]| {
-            let (start, count) = self.tile(tile);
-            let (upper, lower) = (w.subcols(start, count), w.subcols(self.net.p() + start, count));
-            pool.with(
-                || Scratch::new(self),
-                |scratch| {
-                    if !self.forward_tile(tile, [upper, lower], slopes, partial, scratch) {
-                        finite.store(false, Ordering::Relaxed);
-                    }
-                },
-            );
-        });
-        self.collect(finite.into_inner(), w, space, term, par)
+        let Workspace { slopes, partial, pool, .. } = &mut *space;
+        let out = [slopes.as_mut(), partial.as_mut()];
+        let finite = self.passes.forward(w, None, out, pool, &self.kernel(), par);
+        self.collect(finite, w.transpose(), space, term, par)
     }
 
-    /// Computes the slopes of a tile and its part of f_L and f, from its columns of Wᵀ and those of the
-    /// twins. Returns whether these columns are finite.
-    fn forward_tile(
-        &self,
-        tile: usize,
-        w: [MatRef<'_, T>; 2],
-        mut slopes: MatMut<'_, T>,
-        mut partial: MatMut<'_, T>,
-        scratch: &mut Scratch<T>,
-    ) -> bool {
-        let ((start, count), arch) = (self.tile(tile), Arch::new());
-        for (half, w) in w.into_iter().enumerate() {
-            scratch.w.as_mut().subcols_mut(half * count, count).copy_from(w);
-        }
-        let finite = kernels::finite(arch, (0..2 * count).map(|j| scratch.w.col_as_slice(j)));
-        partial.fill(T::default());
-        let (linear, f) = partial.two_cols_mut(0, 1);
-        let (linear, f) = (slice(linear), slice(f));
-        for rows in self.row_tiles() {
-            let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
-            let (x, w) =
-                (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
-            matmul(slopes.as_mut(), Accum::Replace, x, w, T::nearest(1.0), Par::Seq);
-            for r in 0..count {
-                let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
-                let second = if self.model == Model::Linear {
-                    &[]
-                } else {
-                    &self.second.col_as_slice(start + r)[rows.clone()]
-                };
-                let pair = Pair {
-                    first: &self.first.col_as_slice(start + r)[rows.clone()],
-                    second,
-                    upper: slice(upper),
-                    lower: slice(lower),
-                    linear: &mut linear[rows.clone()],
-                    f: &mut f[rows.clone()],
-                };
-                match self.model {
-                    Model::Linear => kernels::linear(arch, pair),
-                    Model::Quadratic => kernels::quadratic(arch, pair),
-                    Model::QuadraticTerm => kernels::quadratic_term(arch, pair),
-                    Model::Network => {
-                        kernels::network(arch, self.net.activation(), pair, &mut scratch.value);
-                    }
-                }
-            }
-        }
-        finite
+    /// The kernel of the forward pass.
+    fn kernel(&self) -> impl Fn(Pair<'_, T>, [&mut [T]; 2], &mut [T]) + Sync {
+        |pair, [f, linear], temp| self.passes.slopes(pair, f, Some(linear), temp)
     }
 
     /// Adds up f_L and f from the tiles, and computes the objective and the factors of the inputs, g and h
@@ -232,14 +176,7 @@ impl<T: Real> Problem<T> {
             )?;
         }
         let (n, scale) = (self.n() as f64, (self.m() as f64).sqrt().recip());
-        for (out, offset) in [(&mut space.f_linear, 0), (&mut space.f, 1)] {
-            out.fill(0.0);
-            for tile in 0..self.tiles() {
-                let sums = space.partial.col_as_slice(2 * tile + offset);
-                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += Into::<f64>::into(*sum));
-            }
-            out.iter_mut().for_each(|out| *out *= scale);
-        }
+        self.passes.total(space.partial.as_ref(), &mut space.f, &mut space.f_linear);
         let (mut loss, mut r3, factors) = (0.0, 0.0, &mut space.factors);
         for i in 0..self.n() {
             loss += self.loss.value(self.y[i], space.f[i]) / n;
@@ -277,10 +214,7 @@ impl<T: Real> Problem<T> {
             }
         }
         if factors.plain {
-            for (i, g) in factors.g.iter().enumerate() {
-                let to = factors.scaled.col_as_slice_mut(i).iter_mut();
-                to.zip(self.xt.col_as_slice(i)).for_each(|(to, x)| *to = *g * *x);
-            }
+            self.passes.scale(&factors.g, factors.scaled.as_mut());
         }
         let objective = loss + self.lambda() * r3;
         if !objective.is_finite() {
@@ -297,7 +231,7 @@ impl<T: Real> Problem<T> {
     /// Computes the gradient from the slopes, g and h, and overwrites the slopes.
     fn backward(&self, gradient: MatMut<'_, T>, space: &mut Workspace<T>, par: Par) {
         space.evaluated = false;
-        let pairs = self.pairs();
+        let pairs = self.passes.pairs();
         let (upper, lower) = gradient.transpose_mut().split_at_col_mut(self.net.p());
         let (factors, pool) = (&space.factors, &space.pool);
         let tiled = Tiled([
@@ -306,10 +240,10 @@ impl<T: Real> Problem<T> {
             (space.slopes.as_mut(), 2 * pairs),
             (space.top_partial.as_mut(), 1),
         ]);
-        tiled.for_each(par, 0..self.tiles(), &|tile, [mut upper, mut lower, slopes, top]| {
+        tiled.for_each(par, 0..self.passes.tiles(), &|tile, [mut upper, mut lower, slopes, top]| {
             let count = upper.ncols();
             pool.with(
-                || Scratch::new(self),
+                || Scratch::new(&self.passes),
                 |scratch| {
                     self.backward_tile(tile, slopes, factors, top, scratch);
                     upper.copy_from(scratch.w.as_ref().subcols(0, count));
@@ -328,41 +262,27 @@ impl<T: Real> Problem<T> {
     fn backward_tile(
         &self,
         tile: usize,
-        mut slopes: MatMut<'_, T>,
-        factors: &Factors<T>,
+        slopes: MatMut<'_, T>,
+        factors: &Inputs<T>,
         top: MatMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
-        let ((start, count), arch, one) = (self.tile(tile), Arch::new(), T::nearest(1.0));
-        let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
-        if factors.plain {
-            matmul(out.as_mut(), Accum::Replace, factors.scaled.as_ref(), slopes.as_ref(), one, Par::Seq);
-        } else {
-            for rows in self.row_tiles() {
-                let mut slopes = slopes.as_mut().subrows_mut(rows.start, rows.len());
-                for r in 0..count {
-                    let (upper, lower) = slopes.as_mut().two_cols_mut(r, count + r);
-                    let first = &self.first.col_as_slice(start + r)[rows.clone()];
-                    let (g, h) = (&factors.g[rows.clone()], &factors.h[rows.clone()]);
-                    kernels::combine(arch, g, h, first, slice(upper), slice(lower));
-                }
-                let (accum, x) =
-                    (if rows.start == 0 { Accum::Replace } else { Accum::Add }, self.xt.as_ref());
-                matmul(
-                    out.as_mut(),
-                    accum,
-                    x.subcols(rows.start, rows.len()),
-                    slopes.as_ref(),
-                    one,
-                    Par::Seq,
-                );
+        let (start, count) = self.passes.tile(tile);
+        let combine = |Pair { index, rows, twins }: Pair<'_, T>| {
+            let first = &self.passes.first.col_as_slice(index)[rows.clone()];
+            for slopes in twins {
+                kernels::combine(&factors.g[rows.clone()], &factors.h[rows.clone()], first, slopes);
             }
-        }
-        for j in count..2 * count {
-            slice(out.as_mut().col_mut(j)).iter_mut().for_each(|twin| *twin = -*twin);
-        }
+        };
+        let by = if factors.plain {
+            Factors::Inputs(factors.scaled.as_ref())
+        } else {
+            Factors::Columns(&combine)
+        };
+        self.passes.backward_tile(tile, slopes, by, scratch);
         if let Some(projector) = self.top().filter(|_| self.lambda() > 0.0) {
-            let mut difference = scratch.difference.as_mut().subrows_mut(0, self.d() * count);
+            let mut out = scratch.w.as_mut().subcols_mut(0, 2 * count);
+            let mut difference = scratch.rows.as_mut().subrows_mut(0, self.d() * count);
             projector.combine(start, &factors.top, difference.as_mut());
             for (r, add) in slice(difference.as_mut().col_mut(0)).chunks_exact(self.d()).enumerate() {
                 slice(out.as_mut().col_mut(r)).iter_mut().zip(add).for_each(|(to, add)| *to += *add);
@@ -372,16 +292,5 @@ impl<T: Real> Problem<T> {
             top::difference(upper, lower, slice(difference.as_mut().col_mut(0)));
             projector.add_coordinates(start, difference.as_ref(), top);
         }
-    }
-
-    /// The first pair of a tile, and the number of its pairs.
-    fn tile(&self, tile: usize) -> (usize, usize) {
-        let start = tile * self.pairs();
-        (start, self.pairs().min(self.net.p() - start))
-    }
-
-    fn row_tiles(&self) -> impl Iterator<Item = Range<usize>> {
-        let (n, rows) = (self.n(), self.rows());
-        (0..n).step_by(rows).map(move |start| start..n.min(start + rows))
     }
 }
