@@ -328,7 +328,7 @@ pub fn evaluate<'py>(
         let run = || -> escapement::Result<Found> {
             let par = Par::rayon(0);
             let net = &stage.net;
-            let [f, f_l, f_q] = [net.f(x, w, par)?, net.f_linear(x, w, par)?, net.f_quadratic(x, w, par)?];
+            let [f, f_l, f_q] = net.expansion(x, w, par)?;
             let of = stage.regularizers(x);
             let objective = RegularizedLoss::new(of, y, q.loss, q.lambda, q.model, memory::total(), par)?;
             let mut gradient = Mat::zeros(net.m(), net.d());

@@ -13,7 +13,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
 use crate::ball::Ball;
-use crate::network::PairedNetwork;
+use crate::network::{Model, PairedNetwork};
 use crate::objective::Loss;
 use crate::sphere::ZonalQuadrature;
 use crate::tolerance::SMOOTHING;
@@ -58,9 +58,8 @@ pub fn signed_model(
     w_q: MatRef<'_, f64>,
     par: Par,
 ) -> Result<SignedModel> {
-    let linear = net.f_linear(x, w_l, par)?;
-    let (low, high) = (net.f_quadratic(x, w_l, par)?, net.f_quadratic(x, w_q, par)?);
-    let constant = (0..x.nrows()).map(|i| linear[i] + low[i] + high[i]).collect();
+    let (low, high) = (net.predict(Model::Quadratic, x, w_l, par)?, net.f_quadratic(x, w_q, par)?);
+    let constant = low.iter().zip(&high).map(|(low, high)| low + high).collect();
     let (p, d) = (net.p(), net.d());
     let rows: Vec<usize> = (0..net.m()).filter(|&r| (0..d).any(|i| w_q[(r, i)] != 0.0)).collect();
     let product = |entry: &dyn Fn(usize, usize) -> f64| {

@@ -1,7 +1,7 @@
 //! f, f_L, f_Q and the losses: reference values, the pairing, Taylor's theorem, tiles of every shape.
 
 use crate::data::{ORACLE, activation, json, matrix, vector};
-use escapement::network::PairedNetwork;
+use escapement::network::{Model, PairedNetwork};
 use escapement::objective::Loss;
 use escapement::{activation as sigma, seed, sphere, tolerance};
 use faer::{Mat, Par};
@@ -50,7 +50,7 @@ fn tiles_of_every_shape_agree_with_the_definition() {
         let net = PairedNetwork::random(rng, p, d, sigma::parse("tanh:0.5").unwrap()).unwrap();
         let x = sphere::uniform_sphere(rng, n, d, (d as f64).sqrt());
         let w = displacement(&net, 0.3, "tiles");
-        let (mut f, mut linear, mut quadratic) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        let [mut f, mut linear, mut quadratic, mut cubic] = [(); 4].map(|()| vec![0.0; n]);
         for i in 0..n {
             for r in 0..net.m() {
                 let dot = |a: &dyn Fn(usize) -> f64| (0..d).map(|c| x[(i, c)] * a(c)).sum::<f64>();
@@ -59,6 +59,7 @@ fn tiles_of_every_shape_agree_with_the_definition() {
                 f[i] += a * net.activation().value(z + u);
                 linear[i] += a * net.activation().d1(z) * u;
                 quadratic[i] += 0.5 * a * net.activation().d2(z) * u * u;
+                cubic[i] += a * net.activation().d3(z) * u * u * u / 6.0;
             }
         }
         let (x, w) = (x.as_ref(), w.as_ref());
@@ -66,6 +67,13 @@ fn tiles_of_every_shape_agree_with_the_definition() {
             assert!(miss(&net.f(x, w, par).unwrap(), &f) <= 1e-11);
             assert!(miss(&net.f_linear(x, w, par).unwrap(), &linear) <= 1e-11);
             assert!(miss(&net.f_quadratic(x, w, par).unwrap(), &quadratic) <= 1e-11);
+            assert!(miss(&net.f_cubic(x, w, par).unwrap(), &cubic) <= 1e-11);
+            let together = net.expansion(x, w, par).unwrap();
+            for (found, one) in together.iter().zip([&f, &linear, &quadratic]) {
+                assert!(miss(found, one) <= 1e-11);
+            }
+            let second: Vec<f64> = linear.iter().zip(&quadratic).map(|(l, q)| l + q).collect();
+            assert!(miss(&net.predict(Model::Quadratic, x, w, par).unwrap(), &second) <= 1e-11);
         }
         assert_eq!(
             net.f(x, w, Par::Seq).unwrap(),
@@ -95,9 +103,12 @@ fn pairing_and_taylor() {
         net.f(x, alike.as_ref(), Par::Seq),
         net.f_quadratic(x, alike.as_ref(), Par::Seq),
         net.f_linear(x, alike.as_ref(), Par::Seq),
+        net.f_cubic(x, alike.as_ref(), Par::Seq),
     ] {
         assert!(values.unwrap().iter().all(|&f| f == 0.0));
     }
+    let together = net.expansion(x, alike.as_ref(), Par::Seq).unwrap();
+    assert!(together.iter().flatten().all(|&f| f == 0.0));
     // What is left beyond f_L + f_Q is cubic: halving W divides it by 8.
     let rest = |size: f64| {
         let w = displacement(&net, size, "taylor");

@@ -210,8 +210,7 @@ impl Problem {
         watch.then("the network and L_λ");
         let top = TopSpace::new(&pairs, rank)?;
         let of = Regularizers { cov: &cov, top: &top, net: &net, x: x.as_ref() };
-        let (f, f_l, f_q) =
-            (net.f(of.x, w, par)?, net.f_linear(of.x, w, par)?, net.f_quadratic(of.x, w, par)?);
+        let [f, f_l, f_q] = net.expansion(of.x, w, par)?;
         let left = memory.saturating_sub(self.needed as u64);
         let objective = RegularizedLoss::new(of, &y, loss, lambda, model.1, left, par)?;
         let mut gradient = Mat::zeros(net.m(), d);

@@ -18,7 +18,6 @@ use crate::claim::{
 };
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, R};
-use escapement::activation::Derivative;
 use escapement::ball::Ball;
 use escapement::construct::{self, frobenius_sq, signs};
 use escapement::network::PairedNetwork;
@@ -213,8 +212,7 @@ struct Remainder {
 impl Remainder {
     fn new(net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Result<Self> {
         let [value, first, second, third] = net.activation().suprema().map(|s| s.value);
-        let (f, linear, quadratic) =
-            (net.f(x, w, Par::Seq)?, net.f_linear(x, w, Par::Seq)?, net.f_quadratic(x, w, Par::Seq)?);
+        let [f, linear, quadratic] = net.expansion(x, w, Par::Seq)?;
         let (m, d) = (net.m() as f64, net.d() as f64);
         let square = frobenius_sq(w);
         // Sums over the neurons of terms of these sizes, all over √m: |f| ≤ Σ|σ|, |f_L| ≤ sup σ'·√d Σ‖w_r‖,
@@ -245,23 +243,6 @@ impl Remainder {
     }
 }
 
-/// `m^{-1/2} Σ_r a_r σ'''(w_{0,r}·x)(x·w_r)³/6` at every input.
-fn third_order(net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Vec<f64> {
-    let (z, u) = (x * net.weights().transpose(), x * w.transpose());
-    let mut out = vec![0.0; x.nrows()];
-    let mut third = vec![0.0; x.nrows()];
-    for r in 0..net.p() {
-        third.iter_mut().zip(z.col(r).iter()).for_each(|(t, z)| *t = *z);
-        net.activation().apply(Derivative::Third, &mut third);
-        let (first, twin) = (u.col(r), u.col(net.p() + r));
-        for (i, t) in third.iter().enumerate() {
-            out[i] += t * (first[i].powi(3) - twin[i].powi(3));
-        }
-    }
-    let scale = 1.0 / (6.0 * (net.m() as f64).sqrt());
-    out.iter().map(|sum| scale * sum).collect()
-}
-
 fn root_mean_square(values: &[f64]) -> f64 {
     (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
 }
@@ -287,7 +268,7 @@ fn along_d(cell: &Cell, seed: u64) -> Result<Measurement> {
     let moments = Moments::new(&sigma, &target)?;
     let built = construct::w_q_from(&net, &target, moments.population.clone())?;
     let x = instance::inputs(cell, seed, "inputs", INPUTS);
-    let cubes = third_order(&net, x.as_ref(), built.w.as_ref());
+    let cubes = net.f_cubic(x.as_ref(), built.w.as_ref(), Par::Seq)?;
     let (m, p, d) = (cell.m() as f64, cell.m() as f64 / 2.0, cell.d() as f64);
     let supremum = sigma.suprema()[3].value;
     let mean = sphere::orthonormal_coefficients(cell.d(), &|z| sigma.d3(z), 0)?[0];
@@ -336,7 +317,8 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let fourth: f64 = (0..cell.m()).map(|r| (w_l.row(r).norm_l2() + w_q.w.row(r).norm_l2()).powi(4)).sum();
     let shift = 0.5 * third * (d.powi(3) / m).sqrt() * fourth.sqrt() * moved;
     let longest = (0..cell.m()).map(|r| together.row(r).norm_l2()).fold(0.0, f64::max);
-    let [whole, of_w_q] = [together.as_ref(), w_q.w.as_ref()].map(|w| third_order(net, x.as_ref(), w));
+    let [whole, of_w_q] = [together.as_ref(), w_q.w.as_ref()].map(|w| net.f_cubic(x.as_ref(), w, Par::Seq));
+    let (whole, of_w_q) = (whole?, of_w_q?);
     let of_w_l: Vec<f64> = whole.iter().zip(&of_w_q).map(|(a, b)| a - b).collect();
     let beyond: Vec<f64> = coherent.rest.iter().zip(&whole).map(|(a, b)| a - b).collect();
     // The rounding of a sum over m cubes, and what δW_L does to it: both less than in the remainder.

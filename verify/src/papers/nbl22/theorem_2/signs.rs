@@ -6,6 +6,7 @@ use crate::papers::nbl22::instance::Instance;
 use escapement::ball::Ball;
 use escapement::construct::signed_loss::{SignedModel, enumerate, expected_loss};
 use escapement::construct::signs::{apply, draw};
+use escapement::network::Model;
 use escapement::objective::Loss;
 use escapement::rounding;
 use faer::{Mat, MatRef, Par};
@@ -93,12 +94,9 @@ pub(super) fn bounds() -> Vec<Bound> {
 fn at(built: &Instance, f_star: &[f64], w: MatRef<'_, f64>) -> Result<[f64; 6]> {
     let x = built.x.as_ref();
     let [r1, r2, r3, r4] = built.regularizers().all(w, Par::Seq)?;
-    let (linear, quadratic) = (built.net.f_linear(x, w, Par::Seq)?, built.net.f_quadratic(x, w, Par::Seq)?);
-    let mean = |loss: Loss| {
-        f_star.iter().enumerate().map(|(i, y)| loss.value(*y, linear[i] + quadratic[i])).sum::<f64>()
-            / f_star.len() as f64
-    };
-    Ok([r1, r2, r3, r4, mean(Loss::Square), mean(Loss::PseudoHuber)])
+    let f = built.net.predict(Model::Quadratic, x, w, Par::Seq)?;
+    let mean = |loss: Loss| loss.mean(f_star, &f);
+    Ok([r1, r2, r3, r4, mean(Loss::Square)?, mean(Loss::PseudoHuber)?])
 }
 
 /// E_S of the six, in closed form or by one integral for each input.
