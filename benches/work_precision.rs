@@ -6,7 +6,8 @@
 //! matrix with its rows and columns reversed, which rounds differently: errors near 1e-14 are as much its
 //! own. Run with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a
 //! slash is the folder for `work-precision.csv` and `work-precision.svg`, by default
-//! `results/work-precision/`.
+//! `results/work-precision/`. Where `peers/top_pairs.py` left `work-precision-peers.csv` there, that is drawn
+//! too, and with `-- peers` it alone.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;
@@ -20,7 +21,7 @@ use faer::{Mat, MatRef, Par};
 use kuva::prelude::*;
 use matrices::{Dense, covariance, faer_evd, faer_partial, spectrum};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use timing::{median, seconds, trimmed, wanted};
 
 /// Order and wanted eigenpairs of the synthetic spectra.
@@ -45,6 +46,15 @@ const SOLVERS: [(&str, &str); 5] = [
     ("faer EVD, values only", "#777777"),
 ];
 
+/// The solvers of `peers/top_pairs.py` and their colours.
+const PEERS: [(&str, &str); 5] = [
+    ("escapement", "#009e73"),
+    ("SciPy LOBPCG", "#0072b2"),
+    ("SciPy eigsh", "#e69f00"),
+    ("PRIMME", "#cc79a7"),
+    ("SLEPc", "#777777"),
+];
+
 /// One matrix, the truth about it, and Σ behind it if it is one.
 struct Problem {
     name: String,
@@ -58,7 +68,7 @@ struct Problem {
 /// One run: a point of the diagram.
 struct Point {
     problem: String,
-    solver: &'static str,
+    solver: String,
     tolerance: Option<f64>,
     seconds: f64,
     eigenvalue_error: f64,
@@ -77,7 +87,7 @@ impl Problem {
 
     fn point(
         &self,
-        solver: &'static str,
+        solver: &str,
         tolerance: Option<f64>,
         mut run: impl FnMut() -> Option<(Vec<f64>, Option<Mat<f64>>)>,
     ) -> Option<Point> {
@@ -88,7 +98,7 @@ impl Problem {
         let relative = |(found, truth): (&f64, &f64)| (found - truth).abs() / truth;
         Some(Point {
             problem: self.name.clone(),
-            solver,
+            solver: solver.to_owned(),
             tolerance,
             seconds: median(&times),
             eigenvalue_error: values.iter().zip(&self.values).map(relative).fold(0.0, f64::max),
@@ -172,9 +182,28 @@ fn csv(points: &[Point]) -> String {
     out
 }
 
+/// The points in a file of [`csv`]'s format.
+fn read(path: &Path) -> Option<Vec<Point>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let point = |line: &str| {
+        // The names are quoted, and hold commas.
+        let names: Vec<&str> = line.split('"').collect();
+        let numbers: Vec<Option<f64>> = names[4].split(',').skip(1).map(|x| x.parse().ok()).collect();
+        Point {
+            problem: names[1].to_owned(),
+            solver: names[3].to_owned(),
+            tolerance: numbers[0],
+            seconds: numbers[1].expect("seconds"),
+            eigenvalue_error: numbers[2].expect("an error"),
+            subspace_error: numbers[3],
+        }
+    };
+    Some(text.lines().skip(1).map(point).collect())
+}
+
 /// One row of panels for each problem: eigenvalues on the left, the subspace on the right. Errors are drawn
 /// as digits, as the plotting library has no logarithmic axis below 1e-10.
-fn svg(points: &[Point]) -> String {
+fn svg(points: &[Point], solvers: &[(&str, &str)]) -> String {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for problem in points.chunk_by(|a, b| a.problem == b.problem) {
         type Error = fn(&Point) -> Option<f64>;
@@ -184,7 +213,7 @@ fn svg(points: &[Point]) -> String {
         ];
         for (label, error) in errors {
             let mut panel: Vec<Plot> = Vec::new();
-            for (solver, color) in SOLVERS {
+            for &(solver, color) in solvers {
                 let of = problem.iter().filter(|p| p.solver == solver);
                 let data: Vec<(f64, f64)> =
                     of.filter_map(|p| Some(((-error(p)?.log10()).min(MOST_DIGITS), p.seconds))).collect();
@@ -240,8 +269,15 @@ fn main() {
         }
     }
     std::fs::create_dir_all(&folder).expect("a folder for the results");
-    for (name, text) in [("work-precision.csv", csv(&points)), ("work-precision.svg", svg(&points))] {
+    let write = |name: &str, text: String| {
         std::fs::write(folder.join(name), text).expect("a file in the folder");
+        println!("{}", folder.join(name).display());
+    };
+    if !points.is_empty() {
+        write("work-precision.csv", csv(&points));
+        write("work-precision.svg", svg(&points, &SOLVERS));
     }
-    println!("{}", folder.join("work-precision.svg").display());
+    if let Some(peers) = read(&folder.join("work-precision-peers.csv")) {
+        write("work-precision-peers.svg", svg(&peers, &PEERS));
+    }
 }

@@ -388,10 +388,18 @@ impl Spectrum {
         self.below
     }
 
-    /// The residuals ‖Σv − λv‖ of the pairs, shape (N,), where vectors were computed; else shape (0,).
+    /// The residuals ‖Σv − λv‖ of the pairs, shape (N,), where vectors were computed; else shape (0,). Where
+    /// residual_failure is not zero they are upper bounds, at most eight times the residuals.
     #[getter]
     fn residuals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
         vector(py, self.pairs.residuals.clone())
+    }
+
+    /// The probability that one of the residuals is below the one that it bounds; zero where they were
+    /// computed.
+    #[getter]
+    fn residual_failure(&self) -> f64 {
+        self.pairs.residual_failure
     }
 
     /// The largest residual.
@@ -476,7 +484,14 @@ impl Spectrum {
             ),
             row("largest", format!("{first:.6e}")),
             row("rounding", format!("at most {:.1e}", self.rounding_bound())),
-            row("largest residual", format!("{:.1e}", self.residual_max())),
+            row(
+                "largest residual",
+                format!(
+                    "{}{:.1e}",
+                    if self.residual_failure() > 0.0 { "at most " } else { "" },
+                    self.residual_max()
+                ),
+            ),
             row("series cut at", format!("{:.1e}", self.truncation_bound())),
             row("certified", format!("{} of {count}: {}", self.certified(), escaped(self.how()))),
             row("route", self.route().to_owned()),

@@ -130,6 +130,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         plan,
         residuals: Vec::new(),
         residual_max: rounding::eigen(n, all[0]) * scale,
+        residual_failure: 0.0,
         orthonormality: 0.0,
         truncation_bound: cov.truncation_bound(),
         null_dimension: n,
@@ -142,6 +143,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         u.truncate(n, wanted);
         pairs.residuals = residuals(cov, u.as_ref(), &all, par).into_iter().map(|r| r * scale).collect();
         pairs.residual_max = largest(&pairs.residuals);
+        pairs.residual_failure = if wanted > SKETCHED { tolerance::FAILURE } else { 0.0 };
         pairs.orthonormality = orthonormality(u.as_ref(), par);
         pairs.vectors = Some(u);
     }

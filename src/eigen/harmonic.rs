@@ -60,6 +60,7 @@ pub(super) fn solve(cov: &Covariance, request: &Request, plan: Plan, par: Par) -
         plan,
         residuals,
         residual_max,
+        residual_failure: 0.0,
         orthonormality: defect,
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Route::Dense`] | eigendecomposition (EVD) of the pd × pd matrix `A` | small networks |
 //! | [`Route::Harmonic`] | EVD of the `N_J × N_J` Gram matrix `ΨᵀΨ` | small dimension, any width |
-//! | [`Route::Operator`] | a block method on products with `A` | the top of a large spectrum |
+//! | [`Route::Operator`] | powers or a block method on products with `A` | the top of a large spectrum |
 //!
 //! Every solution carries residuals, the defect of orthonormality, a bound on the truncation of Σ, and a
 //! statement whether an eigenvalue could have been missed. Eigenvectors have no canonical sign or basis:
@@ -95,10 +95,13 @@ pub struct EigenPairs {
     pub vectors: Option<Mat<f64>>,
     /// The route that was taken, with the reason.
     pub plan: Plan,
-    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed. For more than 512 vectors the
-    /// dense route gives upper bounds instead, about twice the residuals, which fail with a probability of
-    /// 1e-6; so does [`solve_top`] on the matrix-free route, two to eight times the residuals.
+    /// The residual `‖Σv − λv‖₂` of each pair, where vectors were computed, or an upper bound on it: for
+    /// more than 512 vectors by the dense route, about twice the residual; and for more than 32 vectors by
+    /// powers of Σ on the matrix-free route, two to eight times the residual.
     pub residuals: Vec<f64>,
+    /// The probability that one of `residuals` is below the residual that it bounds:
+    /// [`tolerance::FAILURE`] for upper bounds, and zero for the residuals themselves.
+    pub residual_failure: f64,
     /// The largest residual `‖Σv − λv‖₂` against the truncated Σ, in the units of the eigenvalues. For a
     /// spectrum without vectors it is the bound on the backward error of the EVD.
     pub residual_max: f64,

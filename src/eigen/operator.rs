@@ -1,9 +1,10 @@
-//! The matrix-free route: the block method on products with `A`, started from the columns of Ψ of degree at
-//! most j.
+//! The matrix-free route on products with `A`, started from the columns of Ψ of degree at most j: by
+//! [powers](super::power) where all degrees up to some j are wanted and far above the others, and otherwise
+//! by the [block method](super::block).
 
 use super::block::{BlockSolution, Observer, PROBE_BLOCK};
 use super::dense::{largest, orthonormality};
-use super::power;
+use super::power::{self, Powers};
 use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
@@ -104,17 +105,26 @@ pub(super) fn solve(
     let wanted = completed(cov.levels(), cov.order(), asked);
     let Outline { degree, mut options, bytes } =
         outline(cov.p(), cov.levels(), wanted, request.tolerance, memory, par);
-    let initial = match degree {
-        Some(j) => Some(HarmonicMap::new(cov, j)?.columns(par)?),
-        None => None,
-    };
     let scale = cov.scale();
     // Where all harmonics up to some degree are wanted, the solution is certified afterwards; otherwise
     // random directions probe for missing eigenvalues.
     options.probe = degree.is_none_or(|j| cumulative_dimension(cov.d(), j) != Ok(wanted));
     let spare = memory.saturating_sub(bytes as u64);
     let operator = cov.mixed_operator(spare);
-    let mut found = block_eigen_observed(&operator, initial, &options, par, &mut *observe)?;
+    let powers = match options.probe {
+        false if power::pay(cov.levels(), wanted) => {
+            power::space(cov, &operator, wanted, request.tolerance, par, &mut *observe)?
+        }
+        _ => None,
+    };
+    let (mut found, mut failure) = match powers {
+        Some(Powers { found, failure, .. }) => (found, failure),
+        None => {
+            let initial =
+                degree.map(|j| HarmonicMap::new(cov, j).and_then(|map| map.columns(par))).transpose()?;
+            (block_eigen_observed(&operator, initial, &options, par, &mut *observe)?, 0.0)
+        }
+    };
     let eigenvalues =
         |found: &BlockSolution| -> Vec<f64> { found.eigenvalues.iter().map(|l| l * scale).collect() };
     let certify = |found: &BlockSolution| {
@@ -129,6 +139,7 @@ pub(super) fn solve(
         let products = found.products;
         found = block_eigen_observed(&operator, Some(found.vectors), &options, par, observe)?;
         found.products += products;
+        failure = 0.0;
         completeness = certify(&found)?;
     }
     completeness.certified = completeness.certified.min(asked);
@@ -137,7 +148,7 @@ pub(super) fn solve(
     found.eigenvalues.truncate(kept);
     found.residuals.truncate(kept);
     found.vectors.truncate(found.vectors.nrows(), kept);
-    let mut pairs = eigenpairs(cov, plan, found, completeness, par);
+    let mut pairs = eigenpairs(cov, plan, found, failure, completeness, par);
     pairs.vectors = pairs.vectors.filter(|_| request.vectors);
     Ok(pairs)
 }
@@ -147,6 +158,7 @@ fn eigenpairs(
     cov: &Covariance,
     plan: Plan,
     found: BlockSolution,
+    residual_failure: f64,
     completeness: Completeness,
     par: Par,
 ) -> EigenPairs {
@@ -159,6 +171,7 @@ fn eigenpairs(
         eigenvalues: in_units(&found.eigenvalues),
         residual_max: largest(&residuals),
         residuals,
+        residual_failure,
         orthonormality: orthonormality(found.vectors.as_ref(), par),
         truncation_bound: cov.truncation_bound(),
         null_dimension: cov.order(),
@@ -188,7 +201,8 @@ pub(super) fn solve_top(
     }
     let spare = spare as u64;
     let operator = cov.mixed_operator(spare);
-    let Some((k, found)) = power::space(cov, &operator, rank, tolerance, par, observe)? else {
+    let Some(Powers { k, found, failure }) = power::space(cov, &operator, rank, tolerance, par, observe)?
+    else {
         return Ok(None);
     };
     // Its kernel matrices make room for those of the degrees above k.
@@ -205,5 +219,5 @@ pub(super) fn solve_top(
         };
         (completeness, Some(next))
     };
-    Ok(Some(EigenPairs { next, ..eigenpairs(cov, plan, found, completeness, par) }))
+    Ok(Some(EigenPairs { next, ..eigenpairs(cov, plan, found, failure, completeness, par) }))
 }

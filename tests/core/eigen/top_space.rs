@@ -2,7 +2,9 @@
 
 use escapement::construct::{LowDegree, Target, ZonalTerm, w_l};
 use escapement::covariance::Covariance;
-use escapement::eigen::{self, EigenPairs, Route, TopSpace, full_eigen, full_eigenvalues};
+use escapement::eigen::{
+    self, EigenPairs, Request, Route, RouteChoice, TopSpace, full_eigen, full_eigenvalues,
+};
 use escapement::sphere::{Truncation, cumulative_dimension, dimension, uniform_sphere};
 use escapement::{activation, seed, tolerance};
 use faer::{Mat, Par};
@@ -62,16 +64,71 @@ fn the_errors_of_a_top_space_are_within_their_bounds() {
     assert!(fine.departure() < 1e-11, "{:e}", fine.departure());
 }
 
-/// Σ at these sizes, and its top n_k by `solve_top`.
-fn top(d: usize, p: usize, k: usize, activation: &str, residual: f64) -> (Covariance, EigenPairs) {
+/// Σ at these sizes.
+fn covariance(d: usize, p: usize, activation: &str) -> Covariance {
     let weights = uniform_sphere(&mut seed::stream(15, "top space", "weights"), p, d, 1.0);
     let sigma = activation::parse(activation).unwrap();
-    let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
-    let rank = cumulative_dimension(d, k).unwrap();
+    Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap()
+}
+
+/// The top `rank` of Σ by `solve_top`.
+fn top(cov: &Covariance, rank: usize, residual: f64) -> EigenPairs {
     let go_on = &mut |_| ControlFlow::Continue(());
-    let pairs = eigen::solve_top(&cov, rank, residual, eigen::DEFAULT_MEMORY, Par::Seq, go_on).unwrap();
+    let pairs = eigen::solve_top(cov, rank, residual, eigen::DEFAULT_MEMORY, Par::Seq, go_on).unwrap();
     assert_eq!(pairs.plan.route, Route::Operator);
-    (cov, pairs)
+    pairs
+}
+
+/// The full spectrum of Σ, in its units, with vectors.
+struct Truth {
+    a: Mat<f64>,
+    values: Vec<f64>,
+    vectors: Mat<f64>,
+}
+
+impl Truth {
+    fn of(cov: &Covariance) -> Self {
+        let a = cov.assemble();
+        let (values, vectors) = full_eigen(a.as_ref(), Par::Seq).unwrap();
+        Self {
+            values: values.iter().map(|l| l * cov.scale()).collect(),
+            a: a * faer::Scale(cov.scale()),
+            vectors,
+        }
+    }
+
+    /// Values and residuals of the pairs, and the angle of their space, are what they say.
+    fn check(&self, what: &str, residual: f64, pairs: &EigenPairs) {
+        let rounding = pairs.rounding_bound();
+        assert!(pairs.residual_max <= residual * self.values[0], "{what}: {:e}", pairs.residual_max);
+        for (i, (value, truth)) in pairs.eigenvalues.iter().zip(&self.values).enumerate() {
+            let off = (value - truth).abs();
+            assert!(off <= pairs.bound(i) + rounding, "{what}: λ_{i} is off by {off:e}");
+        }
+        let q = pairs.vectors.as_ref().unwrap();
+        let aq = &self.a * q;
+        for (i, bound) in pairs.residuals.iter().enumerate() {
+            let left = (0..q.nrows()).map(|r| (aq[(r, i)] - pairs.eigenvalues[i] * q[(r, i)]).powi(2));
+            let left = left.sum::<f64>().sqrt();
+            assert!(left <= bound + rounding, "{what}: residual {i} is {left:e}, not {bound:e}");
+            let computed = pairs.residual_failure == 0.0;
+            assert!(
+                !computed || *bound <= left + rounding,
+                "{what}: residual {i} is {left:e} not {bound:e}"
+            );
+        }
+        let rank = pairs.eigenvalues.len();
+        let gap = self.values[rank - 1] - self.values[rank];
+        let turned = self.turned(q);
+        let allowed = pairs.solver_error(rank) / (gap - pairs.solver_error(rank)) + 1e-13;
+        assert!(turned <= allowed, "{what}: {turned:e} against {allowed:e}");
+    }
+
+    /// `‖QQᵀ − Π‖` for the projector Π on as many top eigenvectors.
+    fn turned(&self, q: &Mat<f64>) -> f64 {
+        let u = self.vectors.subcols(0, q.ncols());
+        norm(&(q * q.transpose() - u * u.transpose()))
+    }
 }
 
 /// Every number of a space whose next eigenvalue is only bounded, against the full spectrum.
@@ -80,47 +137,45 @@ fn powers_find_the_top_space_and_bound_what_is_beyond() {
     for (d, p, k, residual) in [
         (30, 60, 1, 1e-7),
         (30, 60, 1, tolerance::RESIDUAL),
+        (40, 60, 1, 1e-8),
         (40, 40, 0, tolerance::RESIDUAL),
         (12, 150, 2, 1e-9),
     ] {
-        let activation = if k == 0 { "sine:1.3" } else { "sigmoid:1" };
-        let (cov, pairs) = top(d, p, k, activation, residual);
-        let what = format!("d = {d}, k = {k}, {residual:.0e}");
+        let cov = covariance(d, p, if k == 0 { "sine:1.3" } else { "sigmoid:1" });
         let rank = cumulative_dimension(d, k).unwrap();
-        let a = cov.assemble();
-        let (all, u) = full_eigen(a.as_ref(), Par::Seq).unwrap();
-        let all: Vec<f64> = all.iter().map(|l| l * cov.scale()).collect();
+        let (truth, pairs) = (Truth::of(&cov), top(&cov, rank, residual));
+        let what = format!("d = {d}, k = {k}, {residual:.0e}");
         let next = pairs.next.unwrap_or_else(|| panic!("{what}: powers gave up"));
+        let [last, beyond] = [truth.values[rank - 1], truth.values[rank]];
         assert_eq!((pairs.eigenvalues.len(), pairs.completeness.certified), (rank, rank), "{what}");
-        assert!(next >= all[rank] && next <= 0.5 * all[rank - 1], "{what}: {next:e} for {:e}", all[rank]);
-        assert!(pairs.residual_max <= residual * all[0], "{what}: {:e}", pairs.residual_max);
-        for (i, (value, true_value)) in pairs.eigenvalues.iter().zip(&all).enumerate() {
-            let off = (value - true_value).abs();
-            assert!(off <= pairs.bound(i) + pairs.rounding_bound(), "{what}: λ_{i} is off by {off:e}");
-        }
-        let q = pairs.vectors.as_ref().unwrap();
-        let aq = &a * q * faer::Scale(cov.scale());
-        for (i, bound) in pairs.residuals.iter().enumerate() {
-            let left = (0..q.nrows()).map(|r| (aq[(r, i)] - pairs.eigenvalues[i] * q[(r, i)]).powi(2));
-            let left = left.sum::<f64>().sqrt();
-            assert!(
-                left <= bound + pairs.rounding_bound(),
-                "{what}: residual {i} is {left:e}, not {bound:e}"
-            );
-        }
+        assert!(next >= beyond && next <= 0.5 * last, "{what}: {next:e} for {beyond:e}");
+        truth.check(&what, residual, &pairs);
         let space = TopSpace::new(&pairs, rank).unwrap();
-        assert!(space.gap() <= all[rank - 1] - all[rank] + pairs.bound(rank - 1), "{what}");
-        let u = u.subcols(0, rank);
-        let turned = norm(&(q * q.transpose() - u * u.transpose()));
+        assert!(space.gap() <= last - beyond + pairs.bound(rank - 1), "{what}");
+        let turned = truth.turned(pairs.vectors.as_ref().unwrap());
         assert!(turned <= space.turn() + 1e-13, "{what}: {turned:e} against {:e}", space.turn());
+
+        // The same space is what a spectrum of as many eigenvalues is taken from, and of fewer.
+        let spectrum = |n: usize| {
+            let (request, route) = (Request { tolerance: residual, ..Request::top(n) }, Route::Operator);
+            eigen::solve(&cov, &request, RouteChoice::Only(route), eigen::DEFAULT_MEMORY, Par::Seq).unwrap()
+        };
+        let whole = spectrum(rank);
+        assert_eq!(whole.completeness.certified, rank, "{what}: {}", whole.completeness.how);
+        assert_eq!(whole.residual_failure > 0.0, k > 0 && rank > 32, "{what}: powers were not taken");
+        truth.check(&what, residual, &whole);
+        let fewer = spectrum(rank.div_ceil(2));
+        assert_eq!(fewer.completeness.certified, rank.div_ceil(2));
+        assert_eq!(fewer.eigenvalues, whole.eigenvalues[..rank.div_ceil(2)], "{what}");
     }
 }
 
 /// Degrees that are not apart, or a rank within a degree: one pair more is computed, as ever.
 #[test]
 fn where_powers_gain_too_little_the_pair_beyond_the_gap_is_computed() {
-    let (cov, pairs) = top(8, 120, 2, "sigmoid:6", tolerance::RESIDUAL);
+    let cov = covariance(8, 120, "sigmoid:6");
     let rank = cumulative_dimension(8, 2).unwrap();
+    let pairs = top(&cov, rank, tolerance::RESIDUAL);
     if let Some(next) = pairs.next {
         assert!(next <= 0.5 * pairs.eigenvalues[rank - 1]);
     } else {
@@ -146,23 +201,41 @@ fn where_powers_gain_too_little_the_pair_beyond_the_gap_is_computed() {
 
 #[test]
 fn powers_stop_when_they_are_told_to() {
-    let weights = uniform_sphere(&mut seed::stream(15, "top space", "weights"), 60, 30, 1.0);
-    let sigma = activation::parse("sigmoid:1").unwrap();
-    let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
-    let mut seen = Vec::new();
-    let observe = &mut |progress: eigen::Progress| {
-        seen.push(progress);
-        if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let pairs =
-        eigen::solve_top(&cov, 31, tolerance::RESIDUAL, eigen::DEFAULT_MEMORY, Par::Seq, observe).unwrap();
-    assert!(pairs.stopped && pairs.next.is_none() && pairs.completeness.certified == 0);
-    assert_eq!(seen.iter().map(|p| p.products).collect::<Vec<_>>(), [31, 62]);
-    assert!(seen[1].residual < seen[0].residual);
-    // The pairs so far, each within its residual of an eigenvalue.
-    let values = full_eigenvalues(cov.assemble().as_ref(), Par::Seq).unwrap();
-    for (i, value) in pairs.eigenvalues.iter().enumerate() {
-        let nearest = values.iter().map(|l| (l * cov.scale() - value).abs()).fold(f64::INFINITY, f64::min);
-        assert!(nearest <= 1.001 * pairs.residuals[i] + 1e-8 * value, "λ_{i} is {nearest:e} away");
+    let cov = covariance(30, 60, "sigmoid:1");
+    let values = Truth::of(&cov).values;
+    let request = Request::top(31);
+    for whole in [false, true] {
+        let mut seen = Vec::new();
+        let observe = &mut |progress: eigen::Progress| {
+            seen.push(progress);
+            if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let (memory, par) = (eigen::DEFAULT_MEMORY, Par::Seq);
+        let pairs = if whole {
+            eigen::solve_observed(&cov, &request, RouteChoice::Only(Route::Operator), memory, par, observe)
+        } else {
+            eigen::solve_top(&cov, 31, request.tolerance, memory, par, observe)
+        };
+        let pairs = pairs.unwrap();
+        assert!(pairs.stopped && pairs.next.is_none() && pairs.completeness.certified == 0);
+        assert_eq!(seen.iter().map(|p| p.products).collect::<Vec<_>>(), [31, 62]);
+        assert!(seen[1].residual < seen[0].residual);
+        // The pairs so far, each within its residual of an eigenvalue.
+        for (i, value) in pairs.eigenvalues.iter().enumerate() {
+            let nearest = values.iter().map(|l| (l - value).abs()).fold(f64::INFINITY, f64::min);
+            assert!(nearest <= 1.001 * pairs.residuals[i] + 1e-8 * value, "λ_{i} is {nearest:e} away");
+        }
     }
+    // The last word is that all have converged.
+    let mut last = None;
+    let observe = &mut |progress| {
+        last = Some(progress);
+        ControlFlow::Continue(())
+    };
+    let memory = eigen::DEFAULT_MEMORY;
+    let pairs =
+        eigen::solve_observed(&cov, &request, RouteChoice::Only(Route::Operator), memory, Par::Seq, observe);
+    let (pairs, last) = (pairs.unwrap(), last.unwrap());
+    assert_eq!((last.converged, last.products), (31, pairs.products));
+    assert!(last.residual <= request.tolerance && !pairs.stopped);
 }

@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long)]
     pub all: bool,
     /// How the eigenvalues are computed: dense (a full eigendecomposition), harmonic (from spherical
-    /// harmonics), operator (block iteration without the matrix), or auto for the cheapest of the three
+    /// harmonics), operator (iteration without the matrix), or auto for the cheapest of the three
     #[arg(long, default_value = "auto")]
     pub route: String,
     /// The residual that the operator route may leave, relative to the largest eigenvalue. The error of an
@@ -83,8 +83,11 @@ struct Output<'a> {
     /// Only of a solve that was stopped.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stopped: bool,
+    /// The residuals, or upper bounds on them which fail with the probability below.
     #[serde(skip_serializing_if = "<[f64]>::is_empty")]
     residuals: &'a [f64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    residual_failure_probability: Option<f64>,
     /// Zero stands for those that are below their own bound.
     eigenvalues: &'a [f64],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -348,6 +351,7 @@ fn json(
         levels,
         stopped: pairs.stopped,
         residuals: &pairs.residuals,
+        residual_failure_probability: (pairs.residual_failure > 0.0).then_some(pairs.residual_failure),
         eigenvalues: &shown.values,
         below_bound: shown.below,
     })
@@ -457,20 +461,23 @@ fn readable(
         Some(below) => format!("below its bound   {below}\n"),
         None => String::new(),
     };
+    let residual = match pairs.residual_failure {
+        0.0 => format!("{:.1e}", pairs.residual_max),
+        failure => format!("at most {:.1e} (up to a probability of {failure:.0e})", pairs.residual_max),
+    };
     let stopped = if pairs.stopped { "; stopped before the end" } else { "" };
     format!(
         "{head}\nEigenvalues in descending order, grouped by degree, largest κ_j first:\n{table}\n\
          κ_j               the eigenvalue of degree j at infinite width\n\
          trace             {}\n\
          truncation        degree {} leaves out at most {:.1e}\n\
-         largest residual  {:.1e}{orthonormality}{stopped}\n\
+         largest residual  {residual}{orthonormality}{stopped}\n\
          {below}exact zeros       {} from the pairing\n\
          completeness      {}{defects}\n\
          route             {}, {}",
         number(cov.trace()),
         cov.levels().max_degree(),
         pairs.truncation_bound,
-        pairs.residual_max,
         pairs.null_dimension,
         c.how,
         pairs.plan.route,
