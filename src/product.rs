@@ -6,8 +6,11 @@
 //! Any of faer's own reductions ends with the instruction, so one over a few numbers after each product
 //! restores the speed; it costs some nanoseconds, and changes no result.
 
+use std::sync::LazyLock;
+
 use crate::real::Real;
 use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says: faer's `matmul` followed by [`clear_registers`].
@@ -101,10 +104,23 @@ pub(crate) fn clear_registers() {
     std::hint::black_box(ColRef::from_slice(std::hint::black_box(&NUMBERS)).norm_max());
 }
 
+/// The vector instructions of this processor. Asking the processor for them takes as long as a loop over
+/// some hundred numbers, and is done once.
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// The vector instructions of this processor.
+#[inline(always)]
+pub(crate) fn arch() -> Arch {
+    *ARCH
+}
+
 /// Runs `f`, and the code that is inlined into it, compiled for the widest vector registers that this
 /// processor has. The compiler contracts nothing to fused multiply-adds, so the numbers are the same on
 /// every processor.
+///
+/// A closure is inlined only where it is short; a longer one would run compiled for any processor. The loops
+/// of these are structures whose [`NullaryFnOnce::call`] is always inlined.
 #[inline(always)]
-pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(f)
+pub(crate) fn vectorised<F: NullaryFnOnce>(f: F) -> F::Output {
+    arch().dispatch(f)
 }

@@ -11,10 +11,10 @@ use std::marker::PhantomData;
 
 use jets::Jet;
 use lane::Lane;
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
 
 use super::Derivative;
-use crate::product::vectorised;
+use crate::product::{arch, vectorised};
 
 /// The vector form of a built-in shape, in f64 and f32: the function and its derivatives, with vector
 /// instructions and without branches. The two functions of a pair share an exponential.
@@ -79,7 +79,7 @@ impl<J: Jet, T: Lane> Loops<T> for J {
 
 fn one<J: Jet, T: Lane, const ORDER: usize>(shape: &J, shift: T, z: &mut [T]) {
     if within::<J, T>(shift, z) {
-        Arch::new().dispatch(One::<J, T, ORDER>(PhantomData, shift, z));
+        arch().dispatch(One::<J, T, ORDER>(PhantomData, shift, z));
     } else {
         z.iter_mut().for_each(|z| *z = any(shape, *z - shift)[ORDER]);
     }
@@ -88,7 +88,7 @@ fn one<J: Jet, T: Lane, const ORDER: usize>(shape: &J, shift: T, z: &mut [T]) {
 fn two<J: Jet, T: Lane, const ORDER: usize>(shape: &J, shift: T, z: &mut [T], next: &mut [T]) {
     assert_eq!(z.len(), next.len(), "the lengths differ");
     if within::<J, T>(shift, z) {
-        Arch::new().dispatch(Two::<J, T, ORDER>(PhantomData, shift, z, next));
+        arch().dispatch(Two::<J, T, ORDER>(PhantomData, shift, z, next));
     } else {
         z.iter_mut().zip(next).for_each(|(z, next)| {
             let jet = any(shape, *z - shift);
