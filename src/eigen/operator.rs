@@ -4,7 +4,7 @@
 use super::block::{BlockSolution, Observer, PROBE_BLOCK};
 use super::dense::{largest, orthonormality};
 use super::power;
-use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
+use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
 use crate::sphere::{FeatureLevels, by_kappa, cumulative_dimension};
@@ -170,6 +170,32 @@ fn eigenpairs(
     }
 }
 
+/// The degree k with n_k = `rank` and the top `rank` eigenpairs of `A`, in units of `A`, by the block method
+/// from the columns of Ψ of degree at most k. `None` where `rank` is no n_k, or where the levels up to k are
+/// not above all others.
+fn block_space(
+    cov: &Covariance,
+    rank: usize,
+    tolerance: f64,
+    memory: u64,
+    par: Par,
+) -> Result<Option<(usize, BlockSolution)>> {
+    let levels = &cov.levels().levels;
+    let Some(k) = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k) == Ok(rank)) else {
+        return Ok(None);
+    };
+    let (low, high) = levels.split_at(k + 1);
+    let last = low.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
+    if high.iter().any(|l| l.kappa >= last) {
+        return Ok(None);
+    }
+    let block = rank.min(WARM_BLOCK);
+    let max_basis = 4 * rank + 4 * block;
+    let options = BlockOptions { tolerance, block, max_basis, probe: false, ..BlockOptions::top(rank) };
+    let initial = HarmonicMap::new(cov, k)?.columns(par)?;
+    Ok(Some((k, block_eigen(&cov.mixed_operator(memory), Some(initial), &options, par)?)))
+}
+
 /// The top `rank` eigenpairs alone with a bound on the next eigenvalue, see [`super::solve_top`]; `None`
 /// where powers of Σ gain too little, where they do not fit in memory, or where the bound leaves too small a
 /// gap.
@@ -188,11 +214,36 @@ pub(super) fn solve_top(
     }
     let spare = spare as u64;
     let operator = cov.mixed_operator(spare);
-    let Some((k, found)) = power::space(cov, &operator, rank, tolerance, par, observe)? else {
+    let Some(found) = power::space(cov, &operator, rank, tolerance, par, observe)? else {
         return Ok(None);
     };
     // Its kernel matrices make room for those of the degrees above k.
     drop(operator);
+    bounded(cov, found, plan, spare, par)
+}
+
+/// As [`solve_top`], by the block method in place of powers of Σ: it takes fewer products, and more memory.
+pub(super) fn solve_top_in_blocks(
+    cov: &Covariance,
+    rank: usize,
+    tolerance: f64,
+    plan: Plan,
+    memory: u64,
+    par: Par,
+) -> Result<Option<EigenPairs>> {
+    let Some(found) = block_space(cov, rank, tolerance, memory, par)? else { return Ok(None) };
+    bounded(cov, found, plan, memory, par)
+}
+
+/// The eigenpairs of all degrees up to k, and a bound on the next eigenvalue; `None` where it leaves too
+/// small a gap.
+fn bounded(
+    cov: &Covariance,
+    (k, found): (usize, BlockSolution),
+    plan: Plan,
+    spare: u64,
+    par: Par,
+) -> Result<Option<EigenPairs>> {
     let scale = cov.scale();
     let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * scale).collect();
     let (completeness, next) = if found.stopped {
