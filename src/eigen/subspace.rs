@@ -43,8 +43,8 @@ use crate::sphere::{FeatureLevels, cumulative_dimension, dimension};
 use crate::{rounding, tolerance};
 use faer::{Accum, Mat, MatRef, Par};
 
-/// The order up to which all eigenpairs take less time than products for the top ones: an EVD takes 5 ms at
-/// order 300.
+/// The order up to which all eigenpairs take less time than products for the top ones: an EVD of order 300
+/// takes 5 ms.
 pub const SMALL: f64 = 320.0;
 
 impl TopSpace {

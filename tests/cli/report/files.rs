@@ -287,8 +287,8 @@ fn check_latex(text: &str) {
 #[test]
 fn the_latex_tables_are_whole_and_hold_no_bare_character() {
     check_latex(&fs::read_to_string(toy_report().0.path().join("out/bounds.tex")).unwrap());
-    // Every statement of the paper's claims, from a journal without records; and measured claims of the paper
-    // that take no time.
+    // Every statement of the paper's claims, from a journal without records; and two of these claims that
+    // take no time to measure.
     let desk = TempDir::new().unwrap();
     fs::write(desk.path().join("journal.jsonl"), "").unwrap();
     let out = desk.path().join("out").display().to_string();
