@@ -60,9 +60,9 @@ impl TopSpace {
         Ok((Self::new(&pairs, rank)?, pairs))
     }
 
-    /// As [`TopSpace::of`], for moderate sizes and without the pair beyond the rank where a bound on the next
-    /// eigenvalue can be had in its place, as in [`solve_top`](super::solve_top). The residuals are allowed a
-    /// hundredth of what the truncation of Σ is, beside which they do not show.
+    /// As [`TopSpace::of`], for moderate sizes and without the pair beyond the rank where a bound on the
+    /// next eigenvalue can be had in its place, as in [`solve_top`](super::solve_top). The residuals are
+    /// allowed a hundredth of what the truncation of Σ is, beside which they do not show.
     ///
     /// # Errors
     /// As for [`solve`] and [`TopSpace::new`].
