@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use crate::real::Real;
 use faer::{Accum, ColRef, Mat, MatMut, MatRef, Par};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// `out ← α·a·b` or `out ← out + α·a·b`, as `accum` says: faer's `matmul` followed by [`clear_registers`].
@@ -117,7 +117,10 @@ pub(crate) fn arch() -> Arch {
 /// Runs `f`, and the code that is inlined into it, compiled for the widest vector registers that this
 /// processor has. The compiler contracts nothing to fused multiply-adds, so the numbers are the same on
 /// every processor.
+///
+/// A closure is inlined only where it is short; a longer one would run compiled for any processor. The loops
+/// of these are structures whose [`NullaryFnOnce::call`] is always inlined.
 #[inline(always)]
-pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorised<F: NullaryFnOnce>(f: F) -> F::Output {
     arch().dispatch(f)
 }

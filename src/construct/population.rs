@@ -74,6 +74,16 @@ impl Population {
         Ok(population)
     }
 
+    /// The functions for the terms of another target, of the same dimension and degree. Nothing is computed
+    /// again.
+    ///
+    /// # Panics
+    /// If d or k is another one.
+    pub fn with_terms(&self, target: &Target) -> Self {
+        assert_eq!((self.d, self.k), (target.d(), target.k()), "d and k of the target");
+        Self { alphas: target.sparse().iter().map(|t| t.alpha).collect(), ..self.clone() }
+    }
+
     /// The function h_i at `t = β_i·w`.
     ///
     /// # Panics

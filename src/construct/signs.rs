@@ -58,7 +58,11 @@ pub fn expected_r1(
     par: Par,
 ) -> Result<f64> {
     let (all, low) = (of.cov.diagonal_forms(w_q)?, of.top.diagonal_forms(w_q)?);
-    Ok(of.r1(w_l, par)? + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
+    same_shape(w_l, w_q)?;
+    // A product with Σ takes far longer than the rest, and is zero where W_L is.
+    let zero = w_l.col_iter().all(|column| column.iter().all(|x| *x == 0.0));
+    let alone = if zero { 0.0 } else { of.r1(w_l, par)? };
+    Ok(alone + all.iter().zip(&low).map(|(a, b)| a - b).sum::<f64>())
 }
 
 /// `E_S R2(W_L + SW_Q)` for `w_l` and `w_q` of shape `[m, d]`.

@@ -2,7 +2,8 @@
 
 use super::Covariance;
 use crate::error::Result;
-use crate::product::{clear_registers, matmul};
+use crate::pool::Pool;
+use crate::product::{clear_registers, matmul, vectorised};
 use crate::sphere::{FeatureLevels, HarmonicBasis};
 use faer::linalg::matmul::triangular;
 use faer::linalg::matmul::triangular::BlockStructure;
@@ -129,13 +130,13 @@ impl<'a> HarmonicMap<'a> {
     fn for_each_batch(&self, par: Par, mut visit: impl FnMut(usize, MatRef<'_, f64>)) -> Result<()> {
         let (p, d, n) = (self.cov.p(), self.cov.d(), self.basis.len());
         let (alpha, gamma) = self.coefficients();
-        let mut psi = Mat::<f64>::zeros(BLOCK.min(p) * BATCH * d, n);
+        let mut psi = Mat::<f64>::zeros((BLOCK * BATCH).min(p) * d, n);
+        let pool = Pool::empty();
         for first in (0..p).step_by(BLOCK * BATCH) {
             let neurons = (BLOCK * BATCH).min(p - first);
             let blocks: Vec<usize> = (first..first + neurons).step_by(BLOCK).collect();
-            let evaluate = |(&start, mut rows): (&usize, MatMut<'_, f64>)| -> Result<()> {
-                rows.copy_from(self.block(start, BLOCK.min(p - start), &alpha, &gamma)?);
-                Ok(())
+            let evaluate = |(&start, rows): (&usize, MatMut<'_, f64>)| -> Result<()> {
+                pool.with(Vec::new, |planes| self.block(start, &alpha, &gamma, planes, rows))
             };
             let mut rows = psi.as_mut().subrows_mut(0, neurons * d);
             match par {
@@ -168,27 +169,41 @@ impl<'a> HarmonicMap<'a> {
         (0..self.basis.len()).map(of).unzip()
     }
 
-    /// `√m·Ψ` for `count` neurons from `start`, `[count·d, N_J]`: all neurons for coordinate 0, then for
-    /// coordinate 1, and so on.
-    fn block(&self, start: usize, count: usize, alpha: &[f64], gamma: &[f64]) -> Result<Mat<f64>> {
+    /// Fills `psi` (`[count·d, N_J]`) with `√m·Ψ` for as many neurons from `start`: all neurons for
+    /// coordinate 0, then for coordinate 1, and so on. `planes` is scratch, for the harmonics and the
+    /// components of their gradients.
+    fn block(
+        &self,
+        start: usize,
+        alpha: &[f64],
+        gamma: &[f64],
+        planes: &mut Vec<Mat<f64>>,
+        mut psi: MatMut<'_, f64>,
+    ) -> Result<()> {
         let (d, n) = (self.cov.d(), self.basis.len());
+        let count = psi.nrows() / d;
         // A worker thread may have just computed its share of a parallel product.
         clear_registers();
         let points = self.cov.weights().subrows(start, count);
-        let mut values = Mat::zeros(count, n);
-        let mut gradients = vec![Mat::zeros(count, n); d];
-        self.basis.evaluate_with_gradient(points, values.as_mut(), &mut gradients)?;
-        let mut psi = Mat::zeros(count * d, n);
-        for l in 0..n {
+        if planes.first().is_none_or(|plane| plane.nrows() != count) {
+            *planes = vec![Mat::zeros(count, n); d + 1];
+        }
+        let (values, gradients) = planes.split_at_mut(1);
+        self.basis.evaluate_with_gradient(points, values[0].as_mut(), gradients)?;
+        for (l, column) in psi.as_mut().col_iter_mut().enumerate() {
+            let Some(column) = column.try_as_col_major_mut() else { continue };
             let (alpha, gamma) = (alpha[l], gamma[l]);
-            let (y, column) = (values.col_as_slice(l), psi.col_as_slice_mut(l));
-            for (i, gradient) in gradients.iter().enumerate() {
-                let (dy, out) = (gradient.col_as_slice(l), &mut column[i * count..(i + 1) * count]);
-                for r in 0..count {
-                    out[r] = alpha * points[(r, i)] * y[r] + gamma * dy[r];
-                }
+            let (y, column) = (values[0].col_as_slice(l), column.as_slice_mut());
+            for (i, (gradient, out)) in gradients.iter().zip(column.chunks_exact_mut(count)).enumerate() {
+                let Some(x) = points.col(i).try_as_col_major() else { continue };
+                let along = x.as_slice().iter().zip(y);
+                vectorised(|| {
+                    for ((out, dy), (x, y)) in out.iter_mut().zip(gradient.col_as_slice(l)).zip(along) {
+                        *out = alpha * x * y + gamma * dy;
+                    }
+                });
             }
         }
-        Ok(psi)
+        Ok(())
     }
 }

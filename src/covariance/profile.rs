@@ -3,6 +3,7 @@
 use crate::product::vectorised;
 use crate::real::Real;
 use crate::sphere::zonal::FeatureLevels;
+use pulp::NullaryFnOnce;
 use std::ops::RangeInclusive;
 
 /// Cosines that are evaluated together. With AVX-512 each of the three numbers of a recurrence fills two
@@ -155,37 +156,19 @@ impl Profile {
     }
 
     fn at_lanes(&self, t: &[f64; LANES]) -> [Kernel; LANES] {
-        let [f0, f1, f2, f3] = vectorised(|| self.series_at(t));
+        let [f0, f1, f2, f3] = vectorised(SeriesAt(self, t));
         std::array::from_fn(|l| Kernel::from_series(t[l], f0[l], f1[l], f2[l], f3[l]))
     }
 
     #[inline(always)]
     fn series_at(&self, t: &[f64; LANES]) -> [[f64; LANES]; 4] {
-        [0, 1, 2, 3].map(|i: usize| self.series[i].sum(t))
+        let [f0, f1, f2, f3] = &self.series;
+        [f0.sum(t), f1.sum(t), f2.sum(t), f3.sum(t)]
     }
 
     /// Fills `[F2, F3, E, G]` at the cosines `t`, which are clamped, each rounded to `T`.
-    pub(super) fn fill<T: Real>(&self, t: &[f64], [f2, f3, e, g]: [&mut [T]; 4]) {
-        vectorised(|| {
-            let outputs = f2
-                .chunks_mut(LANES)
-                .zip(f3.chunks_mut(LANES))
-                .zip(e.chunks_mut(LANES).zip(g.chunks_mut(LANES)));
-            for (ts, ((f2, f3), (e, g))) in t.chunks(LANES).zip(outputs) {
-                let mut t = [0.0; LANES];
-                for (lane, &t) in t.iter_mut().zip(ts) {
-                    *lane = t.clamp(-1.0, 1.0);
-                }
-                let [s0, s1, s2, s3] = self.series_at(&t);
-                for l in 0..ts.len() {
-                    let kernel = Kernel::from_series(t[l], s0[l], s1[l], s2[l], s3[l]);
-                    f2[l] = T::nearest(kernel.f2);
-                    f3[l] = T::nearest(kernel.f3);
-                    e[l] = T::nearest(kernel.e);
-                    g[l] = T::nearest(kernel.g);
-                }
-            }
-        });
+    pub(super) fn fill<T: Real>(&self, t: &[f64], out: [&mut [T]; 4]) {
+        vectorised(Fill { profile: self, t, out });
     }
 
     /// Callback: given the index of a cosine of `t`, the clamped cosine and the kernel there, for every
@@ -199,6 +182,48 @@ impl Profile {
             let kernels = self.at_lanes(&lanes);
             for l in 0..ts.len() {
                 visit(chunk * LANES + l, lanes[l], &kernels[l]);
+            }
+        }
+    }
+}
+
+/// [`Profile::series_at`].
+struct SeriesAt<'a>(&'a Profile, &'a [f64; LANES]);
+
+impl NullaryFnOnce for SeriesAt<'_> {
+    type Output = [[f64; LANES]; 4];
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        self.0.series_at(self.1)
+    }
+}
+
+/// The loop of [`Profile::fill`].
+struct Fill<'a, T> {
+    profile: &'a Profile,
+    t: &'a [f64],
+    out: [&'a mut [T]; 4],
+}
+
+impl<T: Real> NullaryFnOnce for Fill<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let [f2, f3, e, g] = self.out.map(|out| out.chunks_mut(LANES));
+        for (ts, ((f2, f3), (e, g))) in self.t.chunks(LANES).zip(f2.zip(f3).zip(e.zip(g))) {
+            let mut t = [0.0; LANES];
+            for (lane, &t) in t.iter_mut().zip(ts) {
+                *lane = t.clamp(-1.0, 1.0);
+            }
+            let [s0, s1, s2, s3] = self.profile.series_at(&t);
+            for l in 0..ts.len() {
+                let kernel = Kernel::from_series(t[l], s0[l], s1[l], s2[l], s3[l]);
+                f2[l] = T::nearest(kernel.f2);
+                f3[l] = T::nearest(kernel.f3);
+                e[l] = T::nearest(kernel.e);
+                g[l] = T::nearest(kernel.g);
             }
         }
     }

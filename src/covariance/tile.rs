@@ -4,6 +4,7 @@ use super::Profile;
 use crate::product::{matmul, vectorised};
 use crate::real::Real;
 use faer::{Accum, Mat, MatRef, Par};
+use pulp::NullaryFnOnce;
 
 /// F2, F3, E and G for all pairs of a range of neurons (the rows) and another range (the columns),
 /// column-major.
@@ -75,15 +76,30 @@ impl<T: Real> Tile<T> {
     /// The elementwise part of a product, in one pass: `t ← F3∘t + E∘1cᵀ`, and `rho ← rho + rowsum(E∘t)`
     /// with the old t.
     pub(super) fn weigh(&self, t: &mut [T], c: &[T], rho: &mut [T]) {
-        let n = self.rows;
-        vectorised(|| {
-            for (((t, f3), e), &c) in t.chunks_mut(n).zip(self.f3.chunks(n)).zip(self.e.chunks(n)).zip(c) {
-                for (((t, &f3), &e), rho) in t.iter_mut().zip(f3).zip(e).zip(rho.iter_mut()) {
-                    let x = *t;
-                    *rho += e * x;
-                    *t = f3 * x + e * c;
-                }
+        vectorised(Weigh { tile: self, t, c, rho });
+    }
+}
+
+/// The loop of [`Tile::weigh`].
+struct Weigh<'a, T> {
+    tile: &'a Tile<T>,
+    t: &'a mut [T],
+    c: &'a [T],
+    rho: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { tile: Tile { rows, f3, e, .. }, t, c, rho } = self;
+        for (((t, f3), e), &c) in t.chunks_mut(*rows).zip(f3.chunks(*rows)).zip(e.chunks(*rows)).zip(c) {
+            for (((t, &f3), &e), rho) in t.iter_mut().zip(f3).zip(e).zip(rho.iter_mut()) {
+                let x = *t;
+                *rho += e * x;
+                *t = f3 * x + e * c;
             }
-        });
+        }
     }
 }

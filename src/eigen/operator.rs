@@ -4,8 +4,8 @@
 
 use super::block::{BlockSolution, Observer, PROBE_BLOCK};
 use super::dense::{largest, orthonormality};
-use super::power::{self, Powers};
-use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen_observed};
+use super::power::{self, Low};
+use super::{BlockOptions, Completeness, EigenPairs, Plan, Request, block_eigen, block_eigen_observed};
 use crate::covariance::{Covariance, CovarianceOperator, HarmonicMap};
 use crate::error::Result;
 use crate::sphere::{FeatureLevels, by_kappa, cumulative_dimension};
@@ -118,7 +118,7 @@ pub(super) fn solve(
         _ => None,
     };
     let (mut found, mut failure) = match powers {
-        Some(Powers { found, failure, .. }) => (found, failure),
+        Some(Low { found, failure, .. }) => (found, failure),
         None => {
             let initial =
                 degree.map(|j| HarmonicMap::new(cov, j).and_then(|map| map.columns(par))).transpose()?;
@@ -183,6 +183,27 @@ fn eigenpairs(
     }
 }
 
+/// The degree k with n_k = `rank` and the top `rank` eigenpairs of `A`, in units of `A`, by the block method
+/// from the columns of Ψ of degree at most k. `None` where `rank` is no n_k, or where the levels up to k are
+/// not above all others.
+fn block_space(cov: &Covariance, rank: usize, tolerance: f64, memory: u64, par: Par) -> Result<Option<Low>> {
+    let levels = &cov.levels().levels;
+    let Some(k) = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k) == Ok(rank)) else {
+        return Ok(None);
+    };
+    let (low, high) = levels.split_at(k + 1);
+    let last = low.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
+    if high.iter().any(|l| l.kappa >= last) {
+        return Ok(None);
+    }
+    let block = rank.min(WARM_BLOCK);
+    let max_basis = 4 * rank + 4 * block;
+    let options = BlockOptions { tolerance, block, max_basis, probe: false, ..BlockOptions::top(rank) };
+    let initial = HarmonicMap::new(cov, k)?.columns(par)?;
+    let found = block_eigen(&cov.mixed_operator(memory), Some(initial), &options, par)?;
+    Ok(Some(Low { k, found, failure: 0.0 }))
+}
+
 /// The top `rank` eigenpairs alone with a bound on the next eigenvalue, see [`super::solve_top`]; `None`
 /// where powers of Σ gain too little, where they do not fit in memory, or where the bound leaves too small a
 /// gap.
@@ -201,12 +222,34 @@ pub(super) fn solve_top(
     }
     let spare = spare as u64;
     let operator = cov.mixed_operator(spare);
-    let Some(Powers { k, found, failure }) = power::space(cov, &operator, rank, tolerance, par, observe)?
-    else {
-        return Ok(None);
-    };
+    let Some(low) = power::space(cov, &operator, rank, tolerance, par, observe)? else { return Ok(None) };
     // Its kernel matrices make room for those of the degrees above k.
     drop(operator);
+    bounded(cov, low, plan, spare, par)
+}
+
+/// As [`solve_top`], by the block method in place of powers of Σ: it takes fewer products, and more memory.
+pub(super) fn solve_top_in_blocks(
+    cov: &Covariance,
+    rank: usize,
+    tolerance: f64,
+    plan: Plan,
+    memory: u64,
+    par: Par,
+) -> Result<Option<EigenPairs>> {
+    let Some(low) = block_space(cov, rank, tolerance, memory, par)? else { return Ok(None) };
+    bounded(cov, low, plan, memory, par)
+}
+
+/// The eigenpairs of all degrees up to k, and a bound on the next eigenvalue; `None` where it leaves too
+/// small a gap.
+fn bounded(
+    cov: &Covariance,
+    Low { k, found, failure }: Low,
+    plan: Plan,
+    spare: u64,
+    par: Par,
+) -> Result<Option<EigenPairs>> {
     let scale = cov.scale();
     let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * scale).collect();
     let (completeness, next) = if found.stopped {

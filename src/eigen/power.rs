@@ -68,8 +68,8 @@ pub(super) fn bytes(cov: &Covariance, rank: usize, par: Par) -> f64 {
     20.0 * cov.order() as f64 * rank as f64 + CovarianceOperator::scratch_bytes(cov.d(), rank, par)
 }
 
-/// What powers of Σ found.
-pub(super) struct Powers {
+/// The eigenpairs of all degrees up to k.
+pub(super) struct Low {
     /// The degree k with n_k = the rank.
     pub(super) k: usize,
     /// The eigenpairs of `A`, in units of `A`.
@@ -102,7 +102,7 @@ pub(super) fn space(
     allowed: f64,
     par: Par,
     observe: Observer<'_>,
-) -> Result<Option<Powers>> {
+) -> Result<Option<Low>> {
     let Some((k, kappa, next)) = separated(cov, rank) else { return Ok(None) };
     let mut ratio = next / kappa;
     let n = cov.order();
@@ -156,7 +156,7 @@ pub(super) fn space(
                 rotate(z.as_mut(), u.as_ref(), par);
                 let residuals = residual_norms(z.as_ref(), q.as_ref(), &theta);
                 let found = solution(theta, q, residuals, products, true);
-                return Ok(Some(Powers { k, found, failure: 0.0 }));
+                return Ok(Some(Low { k, found, failure: 0.0 }));
             }
             if !theta.iter().all(|&t| t > 2.0 * shift) {
                 return Ok(None);
@@ -183,7 +183,7 @@ pub(super) fn space(
                 let last = Progress { products, converged: rank, residual: worst / theta[0] };
                 let stopped = observe(last).is_break();
                 let found = solution(theta, z, residuals, products, stopped);
-                return Ok(Some(Powers { k, found, failure }));
+                return Ok(Some(Low { k, found, failure }));
             }
         } else {
             subtract(&mut z, shift, &q);

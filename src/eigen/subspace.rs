@@ -32,15 +32,20 @@
 //! holds in the Frobenius norm: s is multiplied by √n, and τ must bound tr T.
 
 use super::{
-    DEFAULT_MEMORY, EigenPairs, Request, RouteChoice, TopSpace, full_eigen, full_eigenvalues, solve,
+    DEFAULT_MEMORY, EigenPairs, Request, Route, RouteChoice, TopSpace, full_eigen, full_eigenvalues,
+    operator, plan, solve,
 };
 use crate::ball::Ball;
 use crate::covariance::{Covariance, HarmonicMap};
 use crate::error::{Error, Result};
 use crate::product::matmul;
-use crate::rounding;
 use crate::sphere::{FeatureLevels, cumulative_dimension, dimension};
+use crate::{rounding, tolerance};
 use faer::{Accum, Mat, MatRef, Par};
+
+/// The order up to which all eigenpairs take less time than products for the top ones: an EVD of order 300
+/// takes 5 ms.
+pub const SMALL: f64 = 320.0;
 
 impl TopSpace {
     /// The space of the top `rank` eigenvectors of Σ, by the cheapest route within [`DEFAULT_MEMORY`], and
@@ -54,12 +59,46 @@ impl TopSpace {
         let pairs = solve(cov, &Request::top(wanted), RouteChoice::Auto, DEFAULT_MEMORY, par)?;
         Ok((Self::new(&pairs, rank)?, pairs))
     }
+
+    /// As [`TopSpace::of`], for moderate sizes and without the pair beyond the rank where a bound on the
+    /// next eigenvalue can be had in its place, as in [`solve_top`](super::solve_top). The residuals are
+    /// allowed a hundredth of what the truncation of Σ is, beside which they do not show.
+    ///
+    /// # Errors
+    /// As for [`solve`] and [`TopSpace::new`].
+    pub fn alone(cov: &Covariance, rank: usize, par: Par) -> Result<(Self, EigenPairs)> {
+        let request = Request::top(rank.saturating_add(1).min(cov.order()));
+        let (order, harmonics) = (cov.order() as f64, HarmonicMap::order_of(cov.levels()));
+        if order.min(harmonics) <= SMALL {
+            let route = if order < harmonics { Route::Dense } else { Route::Harmonic };
+            match solve(cov, &request, RouteChoice::Only(route), DEFAULT_MEMORY, par) {
+                // The Gram matrix has no vectors for eigenvalues that are zero to rounding.
+                Err(Error::Projector { .. }) => {}
+                pairs => return pairs.and_then(|pairs| Ok((Self::new(&pairs, rank)?, pairs))),
+            }
+        }
+        let largest = cov.levels().levels.iter().map(|l| l.kappa).fold(0.0, f64::max);
+        let residual = (0.01 * cov.truncation_bound() / largest).clamp(tolerance::RESIDUAL, tolerance::TAIL);
+        let plan = plan(cov, &request, RouteChoice::Auto, DEFAULT_MEMORY, par)?;
+        let found = match plan.route {
+            Route::Operator => {
+                operator::solve_top_in_blocks(cov, rank, residual, plan, DEFAULT_MEMORY, par)?
+            }
+            _ => None,
+        };
+        let pairs = match found {
+            Some(pairs) => pairs,
+            None => solve(cov, &request, RouteChoice::Auto, DEFAULT_MEMORY, par)?,
+        };
+        Ok((Self::new(&pairs, rank)?, pairs))
+    }
 }
 
 /// The top n_k eigenspace of Σ compared with the harmonics of degree at most k.
 #[derive(Debug, Clone)]
 pub struct Projection {
-    /// The eigenvalues λ_1, …, λ_{n_k + 1} of Σ.
+    /// The eigenvalues λ_1, …, λ_{n_k + 1} of Σ; in place of the last a [bound](EigenPairs::next) on it,
+    /// where that is what the pairs had.
     pub eigenvalues: Vec<f64>,
     /// The matrix K of the module's formulas, `[n_k, n_k]`: row i belongs to the eigenvector i, and column l
     /// to the harmonic l.
@@ -113,11 +152,12 @@ impl Projection {
     /// a squared singular value, and carries the rounding of this difference.
     ///
     /// # Errors
-    /// As [`overlap`]; `pairs` must hold n_k + 1 eigenvalues.
+    /// As [`overlap`].
     pub fn from_pairs(cov: &Covariance, pairs: &EigenPairs, k: usize) -> Result<Self> {
         let n_k = cumulative_dimension(cov.d(), k)?;
         let k_matrix = overlap(cov, pairs, k)?;
-        let (n, values) = (n_k as f64, &pairs.eigenvalues);
+        let values: Vec<f64> = pairs.eigenvalues.iter().copied().chain(pairs.next).take(n_k + 1).collect();
+        let n = n_k as f64;
         let skew = n * pairs.orthonormality;
         let residual = pairs.solver_error(n_k);
         // An entry of K is a sum of pd products of moduli at most |v_i||Ψe_l|/√λ_i; the Ψe_l of degree ≤ k
@@ -126,7 +166,7 @@ impl Projection {
         let solver_error =
             SolverError { residual, overlap: rounding::sum(cov.order(), 8 * (k + 4)) * moduli + skew };
         let flops = 24.0 * (cov.p() as f64).powi(2) * (cov.d() * pairs.products.max(2 * n_k)) as f64;
-        Self::assemble(cov, values[..=n_k].to_vec(), k_matrix, None, solver_error, flops)
+        Self::assemble(cov, values, k_matrix, None, solver_error, flops)
     }
 
     /// The comparison by the cheaper of the two ways: [`Projection::harmonic`] up to d = 4, and
@@ -138,9 +178,7 @@ impl Projection {
         if cov.d() <= 4 {
             return Self::harmonic(cov, k);
         }
-        let rank = cumulative_dimension(cov.d(), k)?;
-        let pairs = solve(cov, &Request::top(rank + 1), RouteChoice::Auto, DEFAULT_MEMORY, Par::Seq)?;
-        Self::from_pairs(cov, &pairs, k)
+        Self::from_pairs(cov, &TopSpace::alone(cov, cumulative_dimension(cov.d(), k)?, Par::Seq)?.1, k)
     }
 
     fn assemble(
@@ -200,9 +238,9 @@ pub fn turned_square(x: f64, added: f64, turned: f64) -> f64 {
 /// No vectors, or too few; the columns of Ψ cannot be evaluated.
 pub fn overlap(cov: &Covariance, pairs: &EigenPairs, k: usize) -> Result<Mat<f64>> {
     let n_k = cumulative_dimension(cov.d(), k)?;
-    let Some(q) = pairs.vectors.as_ref().filter(|q| q.ncols() >= n_k && pairs.eigenvalues.len() > n_k)
-    else {
-        let why = "one eigenpair more than the rank, with vectors, is needed".into();
+    let next = pairs.eigenvalues.get(n_k).copied().or(pairs.next);
+    let Some(q) = pairs.vectors.as_ref().filter(|q| q.ncols() >= n_k && next.is_some()) else {
+        let why = "one eigenvalue more than the rank, or a bound on it, and vectors are needed".into();
         return Err(Error::Projector { rank: n_k, why });
     };
     let columns = HarmonicMap::new(cov, k)?.columns(Par::Seq)?;

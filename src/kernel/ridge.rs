@@ -7,6 +7,7 @@
 
 use crate::Result;
 use crate::construct::{LowDegree, Target, ZonalTerm};
+use crate::product::vectorised;
 use crate::sphere::{FeatureLevels, Gegenbauer, ZonalQuadrature, dimension};
 use faer::{Mat, MatRef, Side, linalg::solvers::Solve};
 
@@ -132,7 +133,7 @@ impl<'a> KernelRidge<'a> {
         let mut series: Vec<Vec<f64>> = (0..=top).map(|j| weights(&|degree| degree == j)).collect();
         series.push(weights(&|degree| degree > top));
         series.push(levels.levels.iter().map(|l| l.tau).collect());
-        let mut squares = sum_series(levels.d, &cosines, &series)?;
+        let mut squares = sum_symmetric_series(levels.d, &cosines, &series)?;
         let kernel = squares.remove(top + 2);
         let kappa = |j: usize| levels.levels.get(j).map_or(0.0, |l| l.kappa);
         let overlaps =
@@ -189,32 +190,66 @@ impl<'a> KernelRidge<'a> {
 
 /// `x̂_i·x̂'_l` for rows of norm √d.
 pub(super) fn cosines(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Mat<f64> {
-    let product = x * other.transpose();
-    Mat::from_fn(product.nrows(), product.ncols(), |i, l| {
-        (product[(i, l)] / x.ncols() as f64).clamp(-1.0, 1.0)
-    })
+    let mut product = x * other.transpose();
+    let d = x.ncols() as f64;
+    for column in product.col_iter_mut() {
+        column.iter_mut().for_each(|t| *t = (*t / d).clamp(-1.0, 1.0));
+    }
+    product
 }
 
-/// `Σ_j c_j P_j(t)` at every entry, for several series c of one length: one pass of the recurrence
-/// `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
+/// `Σ_j c_j P_j(t)` at every entry, for several series c of one length.
 pub(super) fn sum_series(d: usize, cosines: &Mat<f64>, series: &[Vec<f64>]) -> Result<Vec<Mat<f64>>> {
+    sum_series_from(|_| 0, d, cosines, series)
+}
+
+/// As [`sum_series`], where the matrix is symmetric: of each pair of entries one is computed.
+pub(super) fn sum_symmetric_series(
+    d: usize,
+    cosines: &Mat<f64>,
+    series: &[Vec<f64>],
+) -> Result<Vec<Mat<f64>>> {
+    let mut sums = sum_series_from(|column| column, d, cosines, series)?;
+    for sum in &mut sums {
+        for l in 0..cosines.ncols() {
+            for i in 0..l {
+                sum[(i, l)] = sum[(l, i)];
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// As [`sum_series`], in each column from the row `first` on: one pass of the recurrence
+/// `(j+d−2) P_{j+1} = (2j+d−2) t P_j − j P_{j−1}`.
+fn sum_series_from(
+    first: impl Fn(usize) -> usize,
+    d: usize,
+    cosines: &Mat<f64>,
+    series: &[Vec<f64>],
+) -> Result<Vec<Mat<f64>>> {
     let d = Gegenbauer::new(d)?.d() as f64;
     let (rows, cols) = (cosines.nrows(), cosines.ncols());
     let mut sums = vec![Mat::zeros(rows, cols); series.len()];
     let (mut at, mut below) = (vec![0.0; rows], vec![0.0; rows]);
     for l in 0..cols {
-        let t = cosines.col_as_slice(l);
+        let here = first(l)..;
+        let t = &cosines.col_as_slice(l)[here.clone()];
+        let (at, below) = (&mut at[here.clone()], &mut below[here.clone()]);
         at.fill(1.0);
         below.fill(0.0);
         for j in 0..series.first().map_or(0, Vec::len) {
-            for (sum, c) in sums.iter_mut().zip(series).filter(|(_, c)| c[j] != 0.0) {
-                sum.col_as_slice_mut(l).iter_mut().zip(&at).for_each(|(s, p)| *s += c[j] * p);
-            }
             let degree = j as f64;
             let (alpha, beta) = ((2.0 * degree + d - 2.0) / (degree + d - 2.0), degree / (degree + d - 2.0));
-            for ((below, at), t) in below.iter_mut().zip(&mut at).zip(t) {
-                (*below, *at) = (*at, alpha * t * *at - beta * *below);
+            for (sum, c) in sums.iter_mut().zip(series).filter(|(_, c)| c[j] != 0.0) {
+                let (sum, c) = (&mut sum.col_as_slice_mut(l)[here.clone()], c[j]);
+                vectorised(|| sum.iter_mut().zip(at.iter()).for_each(|(s, p)| *s += c * p));
             }
+            vectorised(|| {
+                for ((below, at), t) in below.iter_mut().zip(at.iter_mut()).zip(t) {
+                    (*below, *at) = (*at, alpha * t * *at - beta * *below);
+                }
+            });
         }
     }
     Ok(sums)

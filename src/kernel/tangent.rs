@@ -6,7 +6,7 @@
 //! τ_j/B(d,j)`. Gaussian weights `N(0, I/d)` are unit ones times an independent radius, so that their limit
 //! is a mean over radii.
 
-use super::ridge::{cosines, sum_series};
+use super::ridge::{cosines, sum_symmetric_series};
 use crate::activation::{Activation, Supremum};
 use crate::ball::Ball;
 use crate::product::matmul;
@@ -200,7 +200,7 @@ impl InfiniteWidth {
             }
             worst = worst.max((norm / root - 1.0).abs());
         }
-        let kernel = &sum_series(self.d, &cosines(x, x), std::slice::from_ref(&self.tau))?[0];
+        let kernel = &sum_symmetric_series(self.d, &cosines(x, x), std::slice::from_ref(&self.tau))?[0];
         let j = self.max_degree();
         // |P_j| ≤ 1 and |P_j'| ≤ j² for the rounding and the norms of the cosines; (3 + j) roundings of a term.
         let slope: f64 = self.tau.iter().enumerate().map(|(j, tau)| tau * (j * j) as f64).sum();

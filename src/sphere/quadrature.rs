@@ -68,13 +68,13 @@ impl ZonalQuadrature {
         Ok(q)
     }
 
-    /// The same rule as [`ZonalQuadrature::new`], from a table of the last 32 rules that all threads share.
+    /// The same rule as [`ZonalQuadrature::new`], from a table of the last 256 rules that all threads share.
     ///
     /// # Errors
     /// As [`ZonalQuadrature::new`].
     pub fn shared(d: usize, nodes: usize) -> Result<Arc<Self>> {
         static KEPT: Mutex<VecDeque<Arc<ZonalQuadrature>>> = Mutex::new(VecDeque::new());
-        const CAPACITY: usize = 32;
+        const CAPACITY: usize = 256;
         // The table is consistent after every statement, so a poisoned lock is usable.
         let find = |kept: &VecDeque<Arc<Self>>| kept.iter().find(|q| q.d == d && q.order == nodes).cloned();
         if let Some(found) = find(&KEPT.lock().unwrap_or_else(PoisonError::into_inner)) {

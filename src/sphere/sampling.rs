@@ -1,6 +1,6 @@
 //! Uniform points on a sphere.
 
-use faer::Mat;
+use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -16,22 +16,19 @@ use rand_distr::{Distribution, StandardNormal};
 /// assert!((x.row(3).norm_l2() - 2.0).abs() < 1e-14);
 /// ```
 pub fn uniform_sphere(rng: &mut impl Rng, n: usize, d: usize, radius: f64) -> Mat<f64> {
-    let mut points = Mat::zeros(n, d);
-    let mut row = vec![0.0_f64; d];
-    for r in 0..n {
+    let mut points = vec![0.0_f64; n * d];
+    for row in points.chunks_exact_mut(d.max(1)) {
         let norm = loop {
             for x in row.iter_mut() {
                 *x = StandardNormal.sample(rng);
             }
             let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
             // A zero vector has probability zero, and no direction.
-            if norm > 0.0 || d == 0 {
+            if norm > 0.0 {
                 break norm;
             }
         };
-        for (i, x) in row.iter().enumerate() {
-            points[(r, i)] = radius * (x / norm);
-        }
+        row.iter_mut().for_each(|x| *x = radius * (*x / norm));
     }
-    points
+    MatRef::from_row_major_slice(&points, n, d).to_owned()
 }

@@ -13,10 +13,11 @@ pub use fit::Fit;
 
 use super::gegenbauer::{cumulative_dimension, dimension};
 use super::points::unit_norm;
+use crate::product::vectorised;
 use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
 use faer::{Mat, MatMut, MatRef, prelude::ReborrowMut};
-use recurrence::{BLOCK, Workspace};
+use recurrence::{BLOCK, Fill, Workspace};
 use std::ops::Range;
 
 /// An orthonormal basis `Y_{jl}` of the functions of degree at most J on the unit sphere, under the uniform
@@ -167,7 +168,7 @@ impl HarmonicBasis {
             let mut planes: Vec<MatMut<'_, f64>> = Vec::with_capacity(1 + gradients.len());
             planes.push(values.rb_mut().subrows_mut(first, rows));
             planes.extend(gradients.iter_mut().map(|g| g.as_mut().subrows_mut(first, rows)));
-            self.fill(&mut work, rows, &mut planes);
+            vectorised(Fill { basis: self, work: &mut work, rows, planes: &mut planes });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::HarmonicBasis;
 use faer::prelude::{IntoConst, ReborrowMut};
 use faer::{MatMut, MatRef};
+use pulp::NullaryFnOnce;
 
 /// Points that are handled together: enough for vector loops, and so few that a block of columns stays in
 /// cache.
@@ -11,7 +12,8 @@ pub(super) const BLOCK: usize = 128;
 impl HarmonicBasis {
     /// Fills one block of points: the values in `planes[0]`, and component i of the gradient in
     /// `planes[1 + i]` where gradients are asked for.
-    pub(super) fn fill(&self, work: &mut Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
+    #[inline(always)]
+    fn fill(&self, work: &mut Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
         self.circle(work, rows, planes);
         for k in 3..=self.d {
             work.radial(k, self.max_degree, rows);
@@ -45,6 +47,7 @@ impl HarmonicBasis {
     /// Fills the harmonics of the first two coordinates, the real and imaginary parts of
     /// `√2 (x_1 + i x_2)^j` scaled to unit norm on the whole sphere, and sets the rest of the gradients to
     /// zero.
+    #[inline(always)]
     fn circle(&self, work: &Workspace, rows: usize, planes: &mut [MatMut<'_, f64>]) {
         for g in planes[1..].iter_mut() {
             g.fill(0.0);
@@ -72,6 +75,23 @@ impl HarmonicBasis {
                 }
             }
         }
+    }
+}
+
+/// [`HarmonicBasis::fill`] for the widest vector registers.
+pub(super) struct Fill<'a, 'p> {
+    pub(super) basis: &'a HarmonicBasis,
+    pub(super) work: &'a mut Workspace,
+    pub(super) rows: usize,
+    pub(super) planes: &'a mut [MatMut<'p, f64>],
+}
+
+impl NullaryFnOnce for Fill<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.basis.fill(self.work, self.rows, self.planes);
     }
 }
 
@@ -124,6 +144,7 @@ impl Workspace {
     }
 
     /// Fills the Q for dimension `k` by `b_{n+1} Q_{n+1} = t Q_n − b_n ρ Q_{n−1}`.
+    #[inline(always)]
     fn radial(&mut self, k: usize, max_degree: usize, rows: usize) {
         // `rho` holds ρ_{k−1}, beginning with ρ_2 from `load`.
         for r in 0..rows {
@@ -165,6 +186,7 @@ impl Workspace {
     /// n(n−1)(2n+D−2)/((D−1)(2n+D−4))) Q_{n−2}^{(D+2)}`, from the generating function
     /// `(1 − 2tu + ρu²)^{−λ}`, `λ = D/2 − 1`.
     #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
     fn child(
         &self,
         k: usize,

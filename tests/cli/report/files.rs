@@ -287,14 +287,21 @@ fn check_latex(text: &str) {
 #[test]
 fn the_latex_tables_are_whole_and_hold_no_bare_character() {
     check_latex(&fs::read_to_string(toy_report().0.path().join("out/bounds.tex")).unwrap());
-    // Every statement of the paper's claims, from a journal without records.
+    // Every statement of the paper's claims, from a journal without records; and two of these claims that
+    // take no time to measure.
     let desk = TempDir::new().unwrap();
     fs::write(desk.path().join("journal.jsonl"), "").unwrap();
     let out = desk.path().join("out").display().to_string();
-    run(&papers::standard().unwrap(), &desk, &["report", "--measure", "--out", &out]);
-    let text = fs::read_to_string(desk.path().join("out/bounds.tex")).unwrap();
-    check_latex(&text);
+    let registry = papers::standard().unwrap();
+    let report = |words: &[&str]| {
+        run(&registry, &desk, &[&["report", "--out", &out], words].concat());
+        let text = fs::read_to_string(desk.path().join("out/bounds.tex")).unwrap();
+        check_latex(&text);
+        text
+    };
+    let text = report(&[]);
     assert!(text.contains("\\lesssim") && text.contains("\\textsuperscript{"));
+    assert!(report(&["assumption-2", "assumption-3", "--measure"]).contains("& scales &"));
 }
 
 /// A text with these words in it, compiled in `folder`: whether LaTeX came through, and what it said. None

@@ -359,6 +359,15 @@ fn population_quantities_agree_with_draws() {
     // h is c·t at k = 2, and E|t| = Γ(d/2)/(√π Γ((d+1)/2)).
     let mean = (libm::lgamma(50.0) - libm::lgamma(50.5)).exp() / std::f64::consts::PI.sqrt();
     assert!((population.absolutes()[0] / (population.series()[1].abs() * mean) - 1.0).abs() < 1e-12);
+
+    // Another target of these d and k has the same functions with its own α_i.
+    let alphas = [0.5, -0.25];
+    let terms = alphas.map(|alpha| SparseTerm { alpha, beta: random_unit(100, "b") });
+    let other = Target::new(100, 2, LowDegree::Zonal(vec![]), terms.to_vec()).unwrap();
+    let of_other = Population::new(activation::parse("sigmoid:1").unwrap().as_ref(), &other).unwrap();
+    let served = population.with_terms(&other);
+    assert_eq!((served.squares(), served.absolutes()), (of_other.squares(), of_other.absolutes()));
+    assert_ne!(served.squares()[0], population.squares()[0]);
 }
 
 #[test]

@@ -131,6 +131,31 @@ impl Truth {
     }
 }
 
+/// The space alone against the one with a pair more: by the matrix itself, the Gram matrix, and in blocks.
+#[test]
+fn a_space_alone_is_the_same_space() {
+    for (d, p, route) in [(3, 40, Route::Dense), (3, 400, Route::Harmonic), (12, 384, Route::Operator)] {
+        let weights = uniform_sphere(&mut seed::stream(16, "top space", "weights"), p, d, 1.0);
+        let sigma = activation::parse("tanh:0.5").unwrap();
+        let cov = Covariance::new(weights.as_ref(), sigma.as_ref(), Truncation::default()).unwrap();
+        let rank = cumulative_dimension(d, 1).unwrap();
+        let (one_more, known) = TopSpace::of(&cov, rank, Par::Seq).unwrap();
+        let (alone, pairs) = TopSpace::alone(&cov, rank, Par::Seq).unwrap();
+        assert_eq!((pairs.plan.route, alone.rank()), (route, rank));
+        let next = pairs.eigenvalues.get(rank).copied().or(pairs.next).unwrap();
+        assert_eq!(pairs.next.is_some(), route == Route::Operator);
+        assert!(next >= known.eigenvalues[rank] - known.bound(rank) - pairs.rounding_bound(), "{route}");
+        // A space with one vector less would be off by 1.
+        let (q, other) = (one_more.vectors(), alone.vectors());
+        let rest = other - q * (q.transpose() * other);
+        let turned = norm(&(rest.transpose() * &rest)).sqrt();
+        let bound = one_more.turn() + alone.turn() + 1e-13;
+        assert!(turned <= bound && bound < 1e-5, "{route}: {turned:e} against {bound:e}");
+        // A residual of 1e-12 is allowed where the tail of Σ is 1e-9.
+        assert!(pairs.residual_max <= 1e-2 * cov.truncation_bound().max(1e-10 * pairs.eigenvalues[0]));
+    }
+}
+
 /// Every number of a space whose next eigenvalue is only bounded, against the full spectrum.
 #[test]
 fn powers_find_the_top_space_and_bound_what_is_beyond() {

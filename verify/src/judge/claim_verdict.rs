@@ -6,6 +6,7 @@ use super::power;
 use super::verdict::Verdict;
 use crate::claim::{Bound, Cell, Claim, Failure, Kind, Record, Tier};
 use crate::text::plural::{are, count};
+use rayon::prelude::*;
 
 /// Judges a claim on the records and failures of its plan.
 pub fn judge(
@@ -59,11 +60,11 @@ pub fn judge_bounds(
     };
     let of_claim = claim.bounds();
     let mut judged: Vec<Judged> = of_claim.iter().map(judge_one).collect();
-    for (bound, Judged { verdict, .. }) in of_claim.iter().zip(&mut judged) {
+    of_claim.par_iter().zip(&mut judged).for_each(|(bound, Judged { verdict, .. })| {
         if verdict.counts() && verdict.verdict != Verdict::NotMeasured {
             verdict.power = power::of_bound(claim, bound, tier, seed, records);
         }
-    }
+    });
     let bounds: Vec<BoundVerdict> = judged.iter().map(|j| j.verdict.clone()).collect();
     let as_printed = bounds
         .iter()

@@ -7,7 +7,7 @@
 //! unnoticed by right.
 
 use super::bound_verdict::judge_bound;
-use super::power::{only_sides, power_of, quantity, scaled};
+use super::power::{first, only_sides, power_of, quantity, scaled};
 use super::verdict::Verdict;
 use crate::claim::{Bound, Cell, Check, Claim, Kind, Record, Side, Sweep, Tier};
 use escapement::ball::Ball;
@@ -125,7 +125,7 @@ fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
     };
     match &bound.kind {
         Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => {
-            let mut out = Vec::new();
+            let (mut out, from) = (Vec::new(), first(sweep, slim));
             let signs: &[f64] = match sweep.side {
                 Side::Upper => &[1.0],
                 Side::Lower => &[-1.0],
@@ -134,7 +134,7 @@ fn falsified(bound: &Bound, slim: &[Record]) -> Vec<(String, Vec<Record>)> {
             for sign in signs {
                 for power in [0.5, 0.25] {
                     let name = format!("times {}^{}", sweep.symbol(), sign * power);
-                    out.push((name, times(&|r| power_of(sweep, slim, r, sign * power))));
+                    out.push((name, times(&|r| power_of(sweep, from, r, sign * power))));
                 }
                 let name = format!("times {}^{sign} over the upper half", sweep.symbol());
                 out.push((name, times(&|r| upper_half(sweep, slim, r).powf(*sign))));

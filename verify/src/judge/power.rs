@@ -11,6 +11,7 @@ use super::bound_verdict::judge_bound;
 use super::evidence::BoundVerdict;
 use super::violation::{MOST, Power, Powers, Violation};
 use crate::claim::{Bound, Card, Claim, Kind, Record, Side, Sweep, Tier, Value};
+use escapement::ball::Ball;
 use std::collections::BTreeMap;
 
 /// Fewest values of a variable along which a power is planted in an inequality.
@@ -44,16 +45,25 @@ pub(super) fn of_bound(
     let own: Vec<&Record> =
         records.iter().filter(|r| r.cell.claim == claim && bound.selects(&r.cell)).collect();
     let slim: Vec<Record> = own.iter().map(|r| only_sides(r, bound)).collect();
-    let refutes = |factor: &dyn Fn(&Record) -> f64| {
-        let planted: Vec<Record> = slim.iter().map(|r| scaled(r, quantity(bound), factor(r))).collect();
+    let mut planted = slim.clone();
+    let mut fails = |violated: &dyn Fn(&Record, Ball) -> Ball| {
+        for (planted, record) in planted.iter_mut().zip(&slim) {
+            if let (Some(planted), Some(measured)) =
+                (planted.measurement.quantities.get_mut(quantity(bound)), record.get(quantity(bound)))
+            {
+                *planted = violated(record, measured);
+            }
+        }
         let found = judge_bound(claim, bound, tier, seed, &planted, &[]).verdict;
         found.bracketed.unwrap_or(found.verdict).fails()
     };
+    let mut refutes = |factor: &dyn Fn(&Record) -> f64| fails(&|r, measured| times(measured, factor(r)));
     match &bound.kind {
         Kind::Growth { sweep, .. } | Kind::Asymptotic { sweep, .. } => {
+            let from = first(sweep, &slim);
             let least = directions(sweep.side)
                 .iter()
-                .map(|sign| bisect(0.0, MOST, STEP, |e| refutes(&|r| power_of(sweep, &slim, r, sign * e))));
+                .map(|sign| bisect(0.0, MOST, STEP, |e| refutes(&|r| power_of(sweep, from, r, sign * e))));
             let least = least.collect::<Option<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max));
             vec![Power { variable: sweep.symbol().to_owned(), planted: Violation::Power, least }]
         }
@@ -64,7 +74,7 @@ pub(super) fn of_bound(
             let towards = |t: f64| if side == Side::Lower { factor(t).recip() } else { factor(t) };
             let least = bisect(low, high, step, |t| refutes(&|_| towards(t))).map(factor);
             let factor = Power { variable: String::new(), planted: Violation::Factor, least };
-            let along = |variable: &&str| {
+            let mut along = |variable: &&str| {
                 let at = |r: &Record| r.cell.value(variable).map_or(f64::NAN, Value::real);
                 let mut values: Vec<f64> = slim.iter().map(at).filter(|x| *x > 0.0).collect();
                 values.sort_by(f64::total_cmp);
@@ -78,7 +88,7 @@ pub(super) fn of_bound(
                 });
                 Some(Power { variable: (*variable).to_owned(), planted: Violation::Power, least })
             };
-            [vec![factor], variables.iter().filter_map(along).collect()].concat()
+            [vec![factor], variables.iter().filter_map(&mut along).collect()].concat()
         }
         Kind::Probability { trials, side, probability, .. } => {
             let p = *probability;
@@ -86,15 +96,9 @@ pub(super) fn of_bound(
             let at = |t: f64| p + t * (end - p);
             let with = |t: f64| {
                 let count = |r: &Record| (at(t) * r.get(trials).map_or(0.0, |n| n.value)).round();
-                let planted: Vec<Record> =
-                    slim.iter().map(|r| replaced(r, quantity(bound), count(r))).collect();
-                judge_bound(claim, bound, tier, seed, &planted, &[]).verdict
+                fails(&|r, measured| Ball { value: count(r), ..measured })
             };
-            let fails = |t: f64| {
-                let found = with(t);
-                found.bracketed.unwrap_or(found.verdict).fails()
-            };
-            let least = bisect(0.0, 1.0, STEP, fails).map(at);
+            let least = bisect(0.0, 1.0, STEP, with).map(at);
             vec![Power { variable: String::new(), planted: Violation::Frequency, least }]
         }
     }
@@ -142,14 +146,18 @@ fn directions(side: Side) -> &'static [f64] {
     }
 }
 
-/// `(x/x_first)^exponent` at the value x of a record.
-pub(super) fn power_of(sweep: &Sweep, all: &[Record], record: &Record, exponent: f64) -> f64 {
-    let first = all.iter().map(|r| sweep.at(&r.cell).real()).fold(f64::INFINITY, f64::min);
+/// The least value over which a sweep runs.
+pub(super) fn first(sweep: &Sweep, all: &[Record]) -> f64 {
+    all.iter().map(|r| sweep.at(&r.cell).real()).fold(f64::INFINITY, f64::min)
+}
+
+/// `(x/first)^exponent` at the value x of a record.
+pub(super) fn power_of(sweep: &Sweep, first: f64, record: &Record, exponent: f64) -> f64 {
     (sweep.at(&record.cell).real() / first).powf(exponent)
 }
 
 /// The least violation that is refuted, where the largest is and refutation is monotone.
-fn bisect(low: f64, high: f64, step: f64, refuted: impl Fn(f64) -> bool) -> Option<f64> {
+fn bisect(low: f64, high: f64, step: f64, mut refuted: impl FnMut(f64) -> bool) -> Option<f64> {
     if !refuted(high) {
         return None;
     }
@@ -178,16 +186,12 @@ pub(super) fn only_sides(record: &Record, bound: &Bound) -> Record {
 pub(super) fn scaled(record: &Record, quantity: &str, factor: f64) -> Record {
     let mut out = record.clone();
     if let Some(q) = out.measurement.quantities.get_mut(quantity) {
-        q.value *= factor;
-        q.error *= factor;
+        *q = times(*q, factor);
     }
     out
 }
 
-fn replaced(record: &Record, quantity: &str, value: f64) -> Record {
-    let mut out = record.clone();
-    if let Some(q) = out.measurement.quantities.get_mut(quantity) {
-        q.value = value;
-    }
-    out
+/// A quantity and its error times a factor.
+fn times(q: Ball, factor: f64) -> Ball {
+    Ball { value: q.value * factor, error: q.error * factor }
 }

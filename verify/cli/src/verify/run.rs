@@ -9,6 +9,7 @@ use escapement_verify::judge::{ClaimVerdict, Verdict, judge};
 use escapement_verify::run::journal::{Journal, Records};
 use escapement_verify::run::runner::{self, Options};
 use escapement_verify::{run::plan::Plan, run::timings::Timings};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -109,7 +110,7 @@ pub(super) fn verdicts(args: &RunArgs, claims: &[&dyn Claim]) -> Result<(Vec<Cla
     let plan =
         Plan::new(claims, args.scope.tier, args.scope.seed)?.timed_by(&Timings::read(&args.scope.journal));
     let outcome = outcome(args, &plan, again(args), true)?;
-    let verdicts: Vec<ClaimVerdict> = claims.iter().map(|c| of_claim(*c, args, &outcome)).collect();
+    let verdicts: Vec<ClaimVerdict> = claims.par_iter().map(|c| of_claim(*c, args, &outcome)).collect();
     let code = exit_code(verdicts.iter().map(|v| v.verdict));
     Ok((verdicts, code))
 }

@@ -11,11 +11,11 @@ use super::instance;
 use crate::claim::Cell;
 use crate::papers::nbl22::letters::Letters;
 use escapement::covariance::HarmonicMap;
+use escapement::eigen::subspace::SMALL;
 use escapement::eigen::{self, Request, Route, RouteChoice};
 use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension};
 use faer::Par;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// One harmonic and its gradient, for one coordinate of one neuron.
 const HARMONIC: f64 = 3.3;
@@ -24,8 +24,6 @@ const HARMONIC: f64 = 3.3;
 const GRAM: f64 = 0.014;
 /// The series of Σ at the cosine of two neurons, for each degree.
 const PAIR: f64 = 1.35;
-/// Order up to which the top of a spectrum is held to an inertia count.
-const INERTIA: f64 = 2000.0;
 /// σ with its first two derivatives at an input of a neuron: by an exponential, or by the mathematics
 /// library.
 const SIGMA: [f64; 2] = [7.0, 30.0];
@@ -50,20 +48,9 @@ pub(super) fn sigma(cell: &Cell) -> f64 {
     SIGMA[usize::from(!cell.activation.starts_with("sigmoid"))]
 }
 
-/// The levels of Σ at this tail, kept since cells of a plan share them. None where the cell itself will be
-/// refused.
+/// The levels of Σ at this tail. None where the cell itself will be refused.
 fn levels(cell: &Cell, tail: f64) -> Option<Arc<FeatureLevels>> {
-    type Known = BTreeMap<(usize, String, u64), Arc<FeatureLevels>>;
-    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
-    let key = (cell.d(), cell.activation.clone(), tail.to_bits());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(levels) = known.get(&key) {
-        return Some(levels.clone());
-    }
-    let levels =
-        FeatureLevels::new(cell.d(), instance::activation(cell).ok()?.as_ref(), Truncation::Tail(tail))
-            .ok()?;
-    Some(known.entry(key).or_insert(Arc::new(levels)).clone())
+    instance::levels(cell.d(), instance::activation(cell).ok()?.as_ref(), Truncation::Tail(tail)).ok()
 }
 
 /// The number of degrees to this tail.
@@ -84,8 +71,8 @@ pub(super) struct Sigma {
 }
 
 impl Sigma {
-    /// With the route that [`eigen::solve`] takes to n_k + 1 eigenpairs. None where the cell cannot be
-    /// measured: it then takes no time.
+    /// With the route that [`TopSpace::alone`](eigen::TopSpace::alone) takes to n_k eigenpairs. None where
+    /// the cell cannot be measured: it then takes no time.
     pub(super) fn of(cell: &Cell, tail: f64) -> Option<Self> {
         let levels = levels(cell, tail)?;
         let wanted = cumulative_dimension(cell.d(), cell.k()).ok()? + 1;
@@ -100,16 +87,22 @@ impl Sigma {
         )
         .ok()?;
         let p = (cell.m() / 2) as f64;
+        let (order, harmonics) = (p * cell.d() as f64, HarmonicMap::order_of(&levels));
+        let route = match () {
+            () if order.min(harmonics) > SMALL => plan.route,
+            () if order < harmonics => Route::Dense,
+            () => Route::Harmonic,
+        };
         Some(Self {
             p,
-            order: p * cell.d() as f64,
+            order,
             wanted: wanted as f64,
-            harmonics: HarmonicMap::order_of(&levels),
+            harmonics,
             degrees: levels.levels.len() as f64,
-            route: plan.route,
+            route,
             // The operator keeps its kernel matrices where they fit, in f32 and in f64 at the end.
             bytes: plan.bytes
-                + if plan.route == Route::Operator {
+                + if route == Route::Operator {
                     (16.0 * p * p).min(eigen::DEFAULT_MEMORY as f64)
                 } else {
                     0.0
@@ -125,11 +118,10 @@ impl Sigma {
             // The harmonics are evaluated once more for the vectors.
             Route::Harmonic => 3e5 + self.projection() + n * self.harmonics * HARMONIC,
             Route::Operator => {
-                // Some six products for each pair, of three narrow ones each, and Rayleigh–Ritz; the kernel
-                // matrices, in f32 and then in f64.
-                let products = wanted * n * (1.5 * self.p + 1100.0);
-                let inertia = if n <= INERTIA { n * n * (10.0 + 0.0064 * n) } else { 0.0 };
-                2e6 + products + self.forms(8.0) + inertia
+                // Some nine products for each pair, of three narrow ones each, and Rayleigh–Ritz; a bound on
+                // the rest; the kernel matrices, in f32 twice and in f64.
+                let products = (wanted + 6.0) * n * (1.5 * self.p + 1100.0);
+                2e6 + products + self.forms(4.0)
             }
         }
     }
@@ -197,12 +189,5 @@ mod tests {
     fn what_cannot_be_measured_takes_no_time() {
         assert_eq!(top_space(&cell(100, "none:1"), 1e-9), 0.0);
         assert!(top_space(&cell(4, "tanh:0.5"), 1e-9) > 0.0);
-    }
-
-    #[test]
-    fn an_inertia_count_is_part_of_the_work_up_to_its_order() {
-        // pd is 1998 and 2010: all else is the same to a hundredth.
-        let [counted, probed] = [666, 670].map(|m| top_space(&cell(m, "sigmoid:1"), 1e-9));
-        assert!(counted > 1.5 * probed, "{counted} against {probed}");
     }
 }

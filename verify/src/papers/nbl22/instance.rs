@@ -6,17 +6,19 @@
 use crate::claim::Cell;
 use crate::error::Result;
 use crate::papers::nbl22::letters::{Letters, M, N};
+use crate::papers::nbl22::moments::population;
 use escapement::activation::{self, Activation};
 use escapement::construct::signed_loss::{SignedModel, signed_model};
-use escapement::construct::{self, LowDegree, SparseTerm, Target, WQ, ZonalTerm, frobenius_sq};
+use escapement::construct::{self, LowDegree, SparseTerm, Target, WQ, ZonalTerm, frobenius_sq, w_q_from};
 use escapement::covariance::Covariance;
 use escapement::eigen::{EigenPairs, TopSpace};
 use escapement::network::PairedNetwork;
 use escapement::objective::Regularizers;
 use escapement::rounding;
-use escapement::sphere::{Truncation, dimension, uniform_sphere};
+use escapement::sphere::{FeatureLevels, Truncation, dimension, uniform_sphere};
 use faer::{Mat, MatRef, Par};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The activations that claims are measured with.
 pub const ACTIVATIONS: [&str; 2] = ["sigmoid:1", "tanh:0.5"];
@@ -38,6 +40,50 @@ pub fn alphas(terms: usize) -> Vec<f64> {
 /// The name is none that the core knows.
 pub fn activation(cell: &Cell) -> Result<Arc<dyn Activation>> {
     Ok(activation::parse(&cell.activation)?)
+}
+
+/// What a table that all cells share keeps under a key, made where it is not there yet.
+///
+/// # Errors
+/// Those of `make`.
+pub fn kept<K: Ord, V: Clone>(
+    table: &Mutex<BTreeMap<K, V>>,
+    key: K,
+    make: impl FnOnce() -> Result<V>,
+) -> Result<V> {
+    // Every entry is whole, so that a poisoned lock is usable.
+    if let Some(found) = table.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Ok(found.clone());
+    }
+    let made = make()?;
+    Ok(table.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(made).clone())
+}
+
+/// The levels of Σ for an activation that has a name, which do not depend on the weights: they are computed
+/// once for all cells.
+///
+/// # Errors
+/// As for [`FeatureLevels::new`].
+pub fn levels(d: usize, sigma: &dyn Activation, truncation: Truncation) -> Result<Arc<FeatureLevels>> {
+    type Key = (usize, String, u8, u64);
+    static KEPT: Mutex<BTreeMap<Key, Arc<FeatureLevels>>> = Mutex::new(BTreeMap::new());
+    let (kind, at) = match truncation {
+        Truncation::Tail(tail) => (0, tail.to_bits()),
+        Truncation::Absolute(tail) => (1, tail.to_bits()),
+        Truncation::Degree(degree) => (2, degree as u64),
+    };
+    let make = || Ok(Arc::new(FeatureLevels::new(d, sigma, truncation)?));
+    kept(&KEPT, (d, sigma.name(), kind, at), make)
+}
+
+/// Σ for weights (`[p, d]`, unit rows).
+///
+/// # Errors
+/// As for [`Covariance::new`].
+pub fn covariance(weights: Mat<f64>, sigma: &dyn Activation, truncation: Truncation) -> Result<Covariance> {
+    sigma.require_twice_differentiable()?;
+    let levels = levels(weights.ncols(), sigma, truncation)?;
+    Ok(Covariance::from_levels(weights, levels.as_ref().clone())?)
 }
 
 /// The target of a cell, drawn anew for each.
@@ -91,7 +137,7 @@ pub fn inputs(cell: &Cell, seed: u64, purpose: &str, n: usize) -> Mat<f64> {
 pub struct Instance {
     pub net: PairedNetwork,
     pub cov: Covariance,
-    /// The top eigenpairs of Σ: n_k, and one more where there is one.
+    /// The top n_k eigenpairs of Σ, and one more or a bound on the next eigenvalue.
     pub pairs: EigenPairs,
     pub top: TopSpace,
     pub target: Target,
@@ -111,15 +157,36 @@ impl Instance {
         Self::of(network(cell, seed, "weights")?, shared_target(cell, seed)?, Truncation::default(), x)
     }
 
+    /// As [`Instance::new`], with the eigenpair beyond the top n_k.
+    ///
+    /// # Errors
+    /// As for [`Instance::new`].
+    pub fn with_next(cell: &Cell, seed: u64) -> Result<Self> {
+        let (net, target) = (network(cell, seed, "weights")?, shared_target(cell, seed)?);
+        let cov = covariance(net.weights().to_owned(), net.activation(), Truncation::default())?;
+        let found = TopSpace::of(&cov, target.n_k()?, Par::Seq)?;
+        Self::from_space(net, target, cov, found, inputs(cell, seed, "inputs", cell.n()))
+    }
+
     /// The instance of a network and a target, with the inputs `x`.
     ///
     /// # Errors
     /// Σ cannot be truncated so, its projector on the top n_k is not defined, or W_Q does not exist.
     pub fn of(net: PairedNetwork, target: Target, truncation: Truncation, x: Mat<f64>) -> Result<Self> {
-        let cov = Covariance::new(net.weights(), net.activation(), truncation)?;
-        let (top, pairs) = TopSpace::of(&cov, target.n_k()?, Par::Seq)?;
+        let cov = covariance(net.weights().to_owned(), net.activation(), truncation)?;
+        let found = TopSpace::alone(&cov, target.n_k()?, Par::Seq)?;
+        Self::from_space(net, target, cov, found, x)
+    }
+
+    fn from_space(
+        net: PairedNetwork,
+        target: Target,
+        cov: Covariance,
+        (top, pairs): (TopSpace, EigenPairs),
+        x: Mat<f64>,
+    ) -> Result<Self> {
         let w_l = construct::w_l(&cov, &top, &target, Par::Seq)?;
-        let w_q = construct::w_q(&net, &target)?;
+        let w_q = w_q_from(&net, &target, population(net.activation(), &target)?)?;
         Ok(Self { net, cov, pairs, top, target, w_l, w_q, x })
     }
 

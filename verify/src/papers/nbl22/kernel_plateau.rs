@@ -206,7 +206,7 @@ fn outcome(ridge: &KernelRidge<'_>, levels: &FeatureLevels, k: usize) -> Option<
 
 fn measure(cell: &Cell, seed: u64) -> Result<Measurement> {
     let sigma = instance::activation(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
+    let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::Tail(tolerance::FINE_TAIL))?;
     let target = Zonals::of(&instance::target(cell, seed)?)?;
     let (d, k) = (cell.d() as f64, cell.k());
     let moments: Vec<f64> = (0..=target.degree()).map(|j| target.second_moment(j)).collect();

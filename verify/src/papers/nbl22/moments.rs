@@ -2,6 +2,7 @@
 
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
+use crate::papers::nbl22::instance;
 use crate::papers::nbl22::letters::Letters;
 use escapement::activation::Activation;
 use escapement::ball::Ball;
@@ -10,7 +11,8 @@ use escapement::network::PairedNetwork;
 use escapement::sphere::{ZonalQuadrature, lambda, orthonormal_coefficients};
 use escapement::tolerance::{ZONAL_ROUNDINGS, ZONAL_ROUNDINGS_PER_DEGREE};
 use faer::{MatRef, Par};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Relative accuracy of `E|h_i|` as [`Population::absolutes`] states it.
 const ABSOLUTE_MOMENT: f64 = 1e-13;
@@ -31,10 +33,9 @@ impl Moments {
     /// # Errors
     /// Assumption 3 fails: a coefficient of σ'' that the target needs is zero.
     pub fn new(sigma: &Arc<dyn Activation>, target: &Target) -> Result<Self> {
-        let population = Population::new(sigma.as_ref(), target)?;
+        let (population, relative) = kept_population(sigma.as_ref(), target)?;
         let rule = ZonalQuadrature::shared(target.d(), target.k() + 2)?;
         let sparse = rule.expect(|z| (target.d() as f64 * z * z).powi(target.k() as i32 + 1));
-        let relative = relative(sigma.as_ref(), &population, target.d())?;
         Ok(Self { population, relative, sparse, target: target.clone() })
     }
 
@@ -75,6 +76,27 @@ impl Moments {
     pub fn assumption_3(&self, measurement: Measurement) -> Measurement {
         measurement.hypothesis("Assumption 3", true, format!("B_j q_j/s_j = {:?}", self.population.series()))
     }
+}
+
+/// The functions h_i of a target under an activation that has a name.
+///
+/// # Errors
+/// As for [`Population::new`].
+pub fn population(sigma: &dyn Activation, target: &Target) -> Result<Population> {
+    Ok(kept_population(sigma, target)?.0)
+}
+
+/// The functions h_i, which but for their α_i are computed once for all cells, and their [`relative`] error.
+fn kept_population(sigma: &dyn Activation, target: &Target) -> Result<(Population, f64)> {
+    type Key = (String, usize, usize);
+    static KEPT: Mutex<BTreeMap<Key, (Population, f64)>> = Mutex::new(BTreeMap::new());
+    let make = || {
+        let population = Population::new(sigma, target)?;
+        let relative = relative(sigma, &population, target.d())?;
+        Ok((population, relative))
+    };
+    let (population, relative) = instance::kept(&KEPT, (sigma.name(), target.d(), target.k()), make)?;
+    Ok((population.with_terms(target), relative))
 }
 
 /// The stated accuracy of s_j, and 16 roundings for the quotient, the polynomial and the moments.

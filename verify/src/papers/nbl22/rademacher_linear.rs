@@ -15,6 +15,7 @@ use crate::claim::{
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, K, Letters, M, N};
 use escapement::ball::Ball;
+use escapement::construct::signs::draw;
 use escapement::covariance::Covariance;
 use escapement::eigen::TopSpace;
 use escapement::network::PairedNetwork;
@@ -238,8 +239,9 @@ impl Whitened {
     fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let group = cell.clone().part(String::new()).without(N);
         let net = instance::network(&group, seed, "weights 0")?;
-        let cov = Covariance::new(net.weights(), net.activation(), Truncation::Tail(tolerance::FINE_TAIL))?;
-        let (top, _) = TopSpace::of(&cov, cumulative_dimension(cell.d(), cell.k())?, Par::Seq)?;
+        let tail = Truncation::Tail(tolerance::FINE_TAIL);
+        let cov = instance::covariance(net.weights().to_owned(), net.activation(), tail)?;
+        let (top, _) = TopSpace::alone(&cov, cumulative_dimension(cell.d(), cell.k())?, Par::Seq)?;
         let least = top.eigenvalues()[top.rank() - 1] - top.departure();
         let error =
             top.departure() / least + 2.0 * top.turn() + rounding::sum(cov.order(), 2 * cell.d() + 16);
@@ -282,11 +284,10 @@ impl Whitened {
     }
 }
 
-/// `Σ_i ε_i g_i` for signs given by the bits of a number.
-fn combine(g: &Mat<f64>, signs: impl Fn(usize) -> bool, out: &mut [f64]) {
-    for (j, out) in out.iter_mut().enumerate() {
-        *out = g.col_as_slice(j).iter().enumerate().map(|(i, g)| if signs(i) { *g } else { -g }).sum();
-    }
+/// The mean of `‖Σ_i ε_i g_i‖` over signs ε, the columns of `signs` (`[n, ·]`), for g (`[n, n_k]`).
+fn mean_length(signs: &Mat<f64>, g: &Mat<f64>) -> f64 {
+    let sums = g.transpose() * signs;
+    sums.col_iter().map(|sum| sum.norm_l2()).sum::<f64>() / sums.ncols() as f64
 }
 
 fn norm(v: &[f64]) -> f64 {
@@ -298,19 +299,14 @@ fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
     let space = Whitened::new(cell, seed)?;
     let rng = &mut cell.stream(seed, "inputs");
     let (n, rank) = (cell.n(), space.top.rank());
-    let mut sum = vec![0.0; rank];
+    // ε and −ε give the same: the last sign may stay.
+    let all = Mat::from_fn(n, 1 << (n - 1), |i, pattern| if pattern >> i & 1 == 0 { 1.0 } else { -1.0 });
     let (mut worst, mut worst_n_k) = (0.0_f64, 0.0_f64);
     let mut last = None;
     for _ in 0..SAMPLES {
         let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
         let g = space.features(&x)?;
-        // ε and −ε give the same: the last sign may stay.
-        let patterns = 1_usize << (n - 1);
-        let mut mean = 0.0;
-        for pattern in 0..patterns {
-            combine(&g, |i| pattern >> i & 1 == 0, &mut sum);
-            mean += norm(&sum) / patterns as f64;
-        }
+        let mean = mean_length(&all, &g);
         // n^{-1/2} is in g: the complexity is √(C/n) times this mean, ℓ the square of the norm.
         let leverage = g.squared_norm_l2();
         worst = worst.max(mean / leverage.sqrt());
@@ -324,7 +320,7 @@ fn signs(cell: &Cell, seed: u64) -> Result<Measurement> {
     out.insert("one", 1.0, 0.0);
     out.insert("half", 0.5, 0.0);
     let Some((x, g)) = last else { return Ok(out) };
-    combine(&g, |_| true, &mut sum);
+    let sum: Vec<f64> = (0..rank).map(|j| g.col_as_slice(j).iter().sum()).collect();
     let closed = (C / n as f64).sqrt() * norm(&sum);
     // W with R2 = C: coordinates c_j = √C s_j/(‖s‖√λ_j); and along Σ_i φ(x_i), c_j ∝ √λ_j s_j.
     let reach = |power: f64| -> Result<f64> {
@@ -361,18 +357,15 @@ fn samples(cell: &Cell, seed: u64) -> Result<Measurement> {
     let coins = &mut cell.stream(seed, "signs");
     let count = samples_of(cell);
     let (mut leverages, mut means) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    let mut sum = vec![0.0; rank];
+    let mut epsilon = Mat::zeros(n, SIGNS);
     for _ in 0..count {
         let x = sphere::uniform_sphere(rng, n, cell.d(), (cell.d() as f64).sqrt());
         let g = space.features(&x)?;
         leverages.push(g.squared_norm_l2());
-        let mut mean = 0.0;
-        for _ in 0..SIGNS {
-            let epsilon = escapement::construct::signs::draw(coins, n);
-            combine(&g, |i| epsilon[i] > 0.0, &mut sum);
-            mean += norm(&sum) / SIGNS as f64;
+        for s in 0..SIGNS {
+            epsilon.col_as_slice_mut(s).copy_from_slice(&draw(coins, n));
         }
-        means.push((C / n as f64).sqrt() * mean);
+        means.push((C / n as f64).sqrt() * mean_length(&epsilon, &g));
     }
     let (leverage, leverage_half) = student_interval(&leverages, tolerance::FAILURE);
     let (complexity, complexity_half) = student_interval(&means, tolerance::FAILURE);

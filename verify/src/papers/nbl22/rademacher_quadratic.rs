@@ -16,6 +16,7 @@ use crate::claim::{
 };
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, M, N};
+use escapement::activation::Derivative;
 use escapement::ball::Ball;
 use escapement::construct::{norm_2_4_pow4, signs};
 use escapement::eigen;
@@ -210,8 +211,10 @@ impl Sample {
 
     /// The inputs `x` under this network.
     pub(super) fn of(net: PairedNetwork, x: Mat<f64>) -> Self {
-        let z = &x * net.weights().transpose();
-        let second = Mat::from_fn(x.nrows(), net.p(), |i, r| net.activation().d2(z[(i, r)]));
+        let mut second = &x * net.weights().transpose();
+        for r in 0..net.p() {
+            net.activation().apply(Derivative::Second, second.col_as_slice_mut(r));
+        }
         Self { net, x, second }
     }
 

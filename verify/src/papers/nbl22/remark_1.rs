@@ -32,7 +32,7 @@ use crate::papers::nbl22::letters::{D, DIRECTIONS, EPSILON, K, Letters, M, N, R}
 use escapement::ball::Ball;
 use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::rounding;
-use escapement::sphere::{FeatureLevels, Truncation, cumulative_dimension, dimension};
+use escapement::sphere::{Truncation, cumulative_dimension, dimension};
 use escapement::tolerance;
 
 /// The claim.
@@ -151,7 +151,7 @@ impl Claim for Remark1 {
             return Prediction { flops: sigma + exact, bytes };
         }
         let (flops, inputs) = sample_size::predict(cell, FEW);
-        let flops = if cell.part == SAMPLES { flops + exact } else { 3.0 * flops };
+        let flops = if cell.part == SAMPLES { flops + exact } else { 0.6 * flops };
         Prediction { flops, bytes: 8.0 * d * inputs + 2e7 + 64.0 * n * n }
     }
 
@@ -260,7 +260,7 @@ fn kernels(cell: &Cell, seed: u64) -> Result<Measurement> {
         return Ok(out);
     }
     let sigma = instance::activation(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(1))?;
+    let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::Degree(1))?;
     let ridges = RIDGES.map(|share| share * levels.levels[1].kappa);
     // Σ takes most of the time: one draw of it, for two of the targets.
     let draws: Vec<(Learner, &sample_size::Draw)> = trial
@@ -320,7 +320,7 @@ fn quadratic(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The error of the best predictor in the span of the kernel at the inputs, averaged over directions and
 /// samples, relative to ‖P_{>k}f*‖².
 fn span(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let levels = FeatureLevels::new(
+    let levels = instance::levels(
         cell.d(),
         instance::activation(cell)?.as_ref(),
         Truncation::Tail(tolerance::FINE_TAIL),

@@ -131,7 +131,7 @@ impl Claim for Theorem1 {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (one, most) = sample_size::predict(cell, draws(cell));
         let bytes = 8.0 * cell.d() as f64 * most + 2e7;
-        let network = if cell.part == WIDTH { 2e10 * (cell.d() as f64 / 8.0).powi(3) } else { 0.0 };
+        let network = if cell.part == WIDTH { 2.4e9 * (cell.d() as f64 / 8.0).powi(2) } else { 0.0 };
         Prediction { flops: one + network, bytes }
     }
 

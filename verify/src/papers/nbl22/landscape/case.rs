@@ -124,7 +124,7 @@ impl Case {
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let epsilon = cell.real(ACCURACY).recip();
         let cell = &cell.clone().without(ACCURACY);
-        let built = Instance::new(cell, seed)?;
+        let built = Instance::with_next(cell, seed)?;
         let s = signs::draw(&mut cell.stream(seed, "signs"), cell.m());
         let star = signs::apply(&s, built.w_l.as_ref(), built.w_q.w.as_ref())?;
         let y = built.target.value(built.x.as_ref())?;

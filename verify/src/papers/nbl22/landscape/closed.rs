@@ -14,7 +14,7 @@ use escapement::ball::Ball;
 use escapement::construct::frobenius_sq;
 use escapement::eigen;
 use escapement::network::Model;
-use escapement::sphere::{FeatureLevels, Gegenbauer, Level, Truncation, ZonalQuadrature};
+use escapement::sphere::{Gegenbauer, Level, Truncation, ZonalQuadrature};
 use faer::{Par, Scale};
 
 /// The limit of C at infinite width: `6 + max_τ (24τ⁶ − 6τ⁸ − 2)`, reached at τ = √3.
@@ -192,7 +192,7 @@ impl Zonal {
     pub(super) fn new(cell: &Cell, seed: u64) -> Result<Self> {
         let (sigma, target) = (instance::activation(cell)?, instance::shared_target(cell, seed)?);
         let (d, k, n, terms) = (cell.d() as f64, cell.k(), cell.n() as f64, cell.terms() as f64);
-        let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::default())?;
+        let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::default())?;
         let moments = Moments::new(&sigma, &target)?;
         let kappas = || levels.levels[..=k].iter().map(|l| l.kappa);
         let least = kappas().fold(f64::INFINITY, f64::min);

@@ -2,6 +2,7 @@
 
 use super::case::{Case, LOSS, norm_2_4};
 use crate::error::Result;
+use escapement::activation::Derivative;
 use escapement::construct::expected_hessian_form;
 use escapement::network::Model;
 use escapement::objective::{RegularizedLoss, frobenius_sq, regularizers};
@@ -234,14 +235,28 @@ impl Pass {
             taylor: zeros(),
         };
         let (third, root) = (sigma.suprema()[3].value, (m as f64).sqrt().recip());
+        // σ' and σ'' of a neuron at every input: at z, and at z + u; σ at z, at z + u and at z + v.
+        let [mut first, mut second, mut slopes, mut bends] = [(); 4].map(|()| zeros());
+        let mut values = [(); 3].map(|()| zeros());
         for r in 0..m {
             let a = net.sign(r) * root;
+            first.copy_from_slice(z.col_as_slice(r % p));
+            sigma.apply_first_and_second(&mut first, &mut second);
+            if case.model == Model::Network {
+                let (z, u, v) = (z.col_as_slice(r % p), u.col_as_slice(r), v.col_as_slice(r));
+                for i in 0..n {
+                    slopes[i] = z[i] + u[i];
+                    [values[0][i], values[1][i], values[2][i]] = [z[i], z[i] + u[i], z[i] + v[i]];
+                }
+                sigma.apply_first_and_second(&mut slopes, &mut bends);
+                values.iter_mut().for_each(|values| sigma.apply(Derivative::Value, values));
+            }
             for i in 0..n {
-                let (z, u, v, e) = (z[(i, r % p)], u[(i, r)], v[(i, r)], e[(i, r)]);
-                let (first, second) = (sigma.d1(z), sigma.d2(z));
+                let (u, v, e) = (u[(i, r)], v[(i, r)], e[(i, r)]);
+                let (first, second) = (first[i], second[i]);
                 let (slope, bend, value, value_star) = if case.model == Model::Network {
-                    let base = sigma.value(z);
-                    (sigma.d1(z + u), sigma.d2(z + u), sigma.value(z + u) - base, sigma.value(z + v) - base)
+                    let base = values[0][i];
+                    (slopes[i], bends[i], values[1][i] - base, values[2][i] - base)
                 } else {
                     (
                         first + second * u,

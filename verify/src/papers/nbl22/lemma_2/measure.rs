@@ -37,7 +37,7 @@ pub(super) fn tail(cell: &Cell) -> f64 {
 fn covariance(cell: &Cell, seed: u64) -> Result<Covariance> {
     let weights = uniform_sphere(&mut cell.stream(seed, "weights"), cell.m() / 2, cell.d(), 1.0);
     let tail = tail(cell);
-    Ok(Covariance::new(weights.as_ref(), instance::activation(cell)?.as_ref(), Truncation::Tail(tail))?)
+    instance::covariance(weights, instance::activation(cell)?.as_ref(), Truncation::Tail(tail))
 }
 
 /// `min_{j≤k} κ_j`.
@@ -75,7 +75,7 @@ pub(super) fn member(cell: &Cell, seed: u64) -> Result<Measurement> {
     let cov = covariance(cell, seed)?;
     let target = instance::shared_target(cell, seed)?;
     let n_k = cumulative_dimension(cell.d(), cell.k())?;
-    let (top, pairs) = TopSpace::of(&cov, n_k, Par::Seq)?;
+    let (top, pairs) = TopSpace::alone(&cov, n_k, Par::Seq)?;
     let found = Projection::from_pairs(&cov, &pairs, cell.k())?;
     let k_matrix = &found.overlap;
     let coefficients = target.harmonic_coefficients()?;
@@ -193,8 +193,8 @@ fn slanted(cov: &Covariance, target: &Target) -> Result<Mat<f64>> {
 pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
     let weights = uniform_sphere(&mut cell.stream(seed, "weights"), 1, cell.d(), 1.0);
     let sigma = instance::activation(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(MOMENT_DEGREE))?;
-    let cov = Covariance::from_levels(weights, levels)?;
+    let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::Degree(MOMENT_DEGREE))?;
+    let cov = Covariance::from_levels(weights, levels.as_ref().clone())?;
     let map = HarmonicMap::new(&cov, MOMENT_DEGREE)?;
     let gram = map.gram(Par::Seq)?;
     let levels = &cov.levels().levels;
@@ -226,7 +226,7 @@ pub(super) fn moment(cell: &Cell, seed: u64) -> Result<Measurement> {
 
 pub(super) fn asymptotic(cell: &Cell) -> Result<Measurement> {
     let sigma = instance::activation(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
+    let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let kappa = least_kappa(&levels, cell.k());
     Ok(dimension(Measurement::new(), cell)
         .ball("inverse-kappa", 1.0 / kappa)

@@ -27,7 +27,7 @@ use escapement::construct::{LowDegree, SparseTerm, Target, ZonalTerm};
 use escapement::descent::wide::{WideProgram, WideSolution, curvature};
 use escapement::kernel::ridge::{KernelRidge, Zonals};
 use escapement::objective::Loss;
-use escapement::sphere::{FeatureLevels, HarmonicBasis, Truncation, dimension, uniform_sphere};
+use escapement::sphere::{HarmonicBasis, Truncation, dimension, uniform_sphere};
 use escapement::tolerance;
 use faer::{Mat, MatRef};
 use std::collections::BTreeMap;
@@ -101,7 +101,6 @@ pub(super) struct Trial {
     pub(super) draws: Vec<Draw>,
     directions: Mat<f64>,
     basis: HarmonicBasis,
-    levels: Option<FeatureLevels>,
     /// R4 of the constructed W*, averaged over groups of equal size.
     quartic: f64,
     seed: u64,
@@ -150,7 +149,6 @@ impl Trial {
             draws,
             directions,
             basis: HarmonicBasis::new(cell.d(), cell.k())?,
-            levels: None,
             quartic: norm * norm,
             seed,
             known: BTreeMap::new(),
@@ -249,14 +247,11 @@ impl Trial {
 
     /// The mean over draws of the exact error at the best ridge.
     fn kernel(&mut self, n: usize) -> Result<Errors> {
-        if self.levels.is_none() {
-            let tail = Truncation::Tail(tolerance::FINE_TAIL);
-            self.levels = Some(FeatureLevels::new(self.cell.d(), self.activation.as_ref(), tail)?);
-        }
-        let Some(levels) = &self.levels else { return Err(missing(Method::Kernel, "there are no levels")) };
+        let tail = Truncation::Tail(tolerance::FINE_TAIL);
+        let levels = instance::levels(self.cell.d(), self.activation.as_ref(), tail)?;
         let mut sum = 0.0;
         for draw in &self.draws {
-            let ridge = KernelRidge::new(levels, draw.x.as_ref().subrows(0, n), &draw.zonals)?;
+            let ridge = KernelRidge::new(&levels, draw.x.as_ref().subrows(0, n), &draw.zonals)?;
             let fits = RIDGES.iter().filter_map(|share| ridge.fit(share * levels.levels[1].kappa));
             let best = fits.map(|fit| fit.total()).fold(f64::INFINITY, f64::min);
             sum += 2.0 * best / draw.plateau;
@@ -401,7 +396,7 @@ pub(super) fn predict(cell: &Cell, draws: usize) -> (f64, f64) {
     let fresh = (draws * FRESH) as f64 * columns * (0.05 * d + 2.0);
     let steps = 500.0 * draws as f64 * hint(cell) * columns * (0.1 * d + 4.0);
     let inputs = draws as f64 * (FRESH as f64 + 32.0 * dimension(cell.d(), cell.k() + 1));
-    (7.0 * (fresh + steps) + 30.0 * inputs * d, inputs)
+    (0.9 * (fresh + steps) + 30.0 * inputs * d, inputs)
 }
 
 /// The hypotheses of what is trained at infinite width, in the measurement.

@@ -2,6 +2,7 @@
 //! mean square of the angle.
 
 use crate::error::Result;
+use crate::papers::nbl22::instance;
 use escapement::activation;
 use escapement::ball::Ball;
 use escapement::covariance::concentration;
@@ -24,11 +25,11 @@ impl Constants {
     /// An unknown activation or d < 3.
     pub fn new(d: usize, k: usize, name: &str) -> Result<Self> {
         let sigma = activation::parse(name)?;
-        let mut levels = FeatureLevels::new(d, sigma.as_ref(), Truncation::default())?;
+        let mut levels = instance::levels(d, sigma.as_ref(), Truncation::default())?;
         if levels.max_degree() < 2 * k + 2 {
-            levels = FeatureLevels::new(d, sigma.as_ref(), Truncation::Degree(2 * k + 2))?;
+            levels = instance::levels(d, sigma.as_ref(), Truncation::Degree(2 * k + 2))?;
         }
-        Ok(Self { k, levels })
+        Ok(Self { k, levels: levels.as_ref().clone() })
     }
 
     /// κ_j.

@@ -96,7 +96,7 @@ pub fn products(cov: &Covariance, count: usize, rank: Option<usize>, k: usize) -
     let degree = if rank.is_some() { k } else { 2 * k };
     let initial = HarmonicMap::new(cov, degree)?.columns(Par::Seq)?;
     let options = BlockOptions { tolerance: RESIDUAL, ..BlockOptions::top(count.min(cov.order())) };
-    let found = eigen::block_eigen(&cov.operator(MEMORY), Some(initial), &options, Par::Seq)?;
+    let found = eigen::block_eigen(&cov.mixed_operator(MEMORY), Some(initial), &options, Par::Seq)?;
     let eigenvalues: Vec<f64> = found.eigenvalues.iter().map(|l| l * cov.scale()).collect();
     let sines = match rank {
         Some(rank) => angles(cov, &eigenvalues, found.vectors.as_ref().subcols(0, rank), k)?,

@@ -12,7 +12,7 @@ use escapement::ball::Ball;
 use escapement::construct::signs::expected_r3;
 use escapement::construct::{LowDegree, SparseTerm, Target, norm_2_4_pow4};
 use escapement::objective::Loss;
-use escapement::sphere::{FeatureLevels, Truncation, uniform_sphere};
+use escapement::sphere::{Truncation, uniform_sphere};
 use faer::Par;
 
 /// Degree to which the zonal sums over d run; the rest is the exact tail.
@@ -105,7 +105,7 @@ pub(super) fn sweep(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// The explicit right sides at m = 4R, and that m: the groups are p_i = 2, and everything is a power of m.
 fn at_least_width(cell: &Cell, seed: u64) -> Result<(Explicit, f64)> {
     let sigma = instance::activation(cell)?;
-    let levels = FeatureLevels::new(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
+    let levels = instance::levels(cell.d(), sigma.as_ref(), Truncation::Degree(LONG_DEGREE))?;
     let beta = uniform_sphere(&mut cell.stream(seed, "target"), 1, cell.d(), 1.0);
     let beta: Vec<f64> = beta.row(0).iter().copied().collect();
     let terms = instance::alphas(cell.terms()).into_iter();
