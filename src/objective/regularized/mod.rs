@@ -106,6 +106,10 @@ impl Value {
     }
 }
 
+/// Callback: given the passes of a block and its inputs as a range, it finds the slopes and `f_L(X; ũ)` of
+/// the block in the workspace, and may overwrite them.
+type AfterBlock<'a> = &'a mut dyn FnMut(&Passes<f64>, Range<usize>, &mut Workspace);
+
 /// The function L_λ of one model on one sample. It holds `2np + 2nd` numbers that do not depend on W, and
 /// the kernel matrices of Σ.
 pub struct RegularizedLoss<'a> {
@@ -275,15 +279,13 @@ impl<'a> RegularizedLoss<'a> {
         network::require_neurons(name, [rows, cols], [self.m(), self.d()])
     }
 
-    /// Evaluates L_λ block by block, and leaves f and the projections in `space`. Callback: given the passes
-    /// of a block and its inputs as a range, `after` finds the slopes and `f_L(X; ũ)` of the block in the
-    /// workspace, and may overwrite them.
+    /// Evaluates L_λ block by block, calls `after` for each, and leaves f and the projections in `space`.
     fn evaluate(
         &self,
         w: MatRef<'_, f64>,
         space: &mut Workspace,
         par: Par,
-        after: &mut dyn FnMut(&Passes<f64>, Range<usize>, &mut Workspace),
+        after: AfterBlock<'_>,
     ) -> Result<Value> {
         self.of.net.check_displacement(w)?;
         space.check(self)?;
