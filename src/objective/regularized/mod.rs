@@ -212,7 +212,8 @@ impl<'a> RegularizedLoss<'a> {
         self.of
     }
 
-    /// The buffers of an evaluation, which hold somewhat more than `nm` numbers.
+    /// The buffers of an evaluation. The largest holds the slopes at a block of inputs: 8 MiB, or 512·m numbers
+    /// where that is more, and at most nm numbers.
     pub fn workspace(&self) -> Workspace {
         Workspace::new(self)
     }
