@@ -24,13 +24,12 @@
 //! `A` (three products of p × p by p × d) and three pairs of products with Q. L̂ and R3 are sums over the
 //! inputs, so that a block of inputs is taken through the forward pass and at once through the backward
 //! pass, while its slopes are in the last cache. The order of the tiles, and so the bits of the result, do
-//! not depend on the thread count.
-//! A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps slopes and curvatures, so that a
-//! product with it evaluates no activation.
+//! not depend on the thread count. A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps
+//! slopes and curvatures, so that a product with it evaluates no activation.
 //!
-//! On two cores of a Xeon at d = 50, m = 2000, n = 2500 a gradient takes 1.4 times as long as these products
-//! for f_L + f_Q, and 1.95 times for the network, which evaluates σ and σ' at nm points; a Hessian-vector
-//! product 1.1 and 0.75 gradients (`cargo bench --bench objective`).
+//! On two cores of an AMD EPYC (Zen 5) at d = 50, m = 2000, n = 2500 a gradient takes 1.3 times as long as
+//! these products for f_L + f_Q, and 1.5 times for the network, which evaluates σ and σ' at nm points; a
+//! Hessian-vector product takes as long as a gradient (`cargo bench --bench objective`).
 //!
 //! ```
 //! use escapement::covariance::Covariance;
