@@ -7,7 +7,7 @@
 //! The kernel of a model ([`Passes::slopes`]) leaves the slopes; that of a Hessian product leaves z itself.
 //! The backward pass makes factors of the inputs from these columns, and multiplies Xᵀ with them. Training
 //! takes a tile through both passes while it is in cache; L_λ and its Hessian take all tiles through one
-//! pass, and then through the other.
+//! pass and then through the other, with a part of the sample at a time.
 //!
 //! The tiles and the order of summation do not depend on the thread count, so neither do the bits of the
 //! result.
