@@ -6,8 +6,8 @@
 //! matrix with its rows and columns reversed, which rounds differently: errors near 1e-14 are as much its
 //! own. Run with `cargo bench --bench work_precision`, or one matrix with `-- clustered`; a word with a
 //! slash is the folder for `work-precision.csv` and `work-precision.svg`, by default
-//! `results/work-precision/`. Where `peers/top_pairs.py` left `work-precision-peers.csv` there, that is drawn
-//! too, and with `-- peers` it alone.
+//! `results/work-precision/`. Where `peers/top_pairs.py` left `work-precision-peers.csv` there, that is
+//! drawn too, and with `-- peers` it alone.
 
 #[allow(dead_code, reason = "each bench uses its part")]
 mod matrices;

@@ -11,11 +11,11 @@ use crate::{Error, Result, network, rounding, seed, tolerance};
 
 /// Columns of an operator of small order that are computed at a time.
 const BLOCK: usize = 32;
-/// The overlap of a direction of the Lanczos process with earlier ones from which on it is made orthogonal to
-/// all of them, and so is the next: the coefficients are then right to the square of it, and a Ritz vector
-/// and its residual to some times it. By the three-term recurrence an overlap grows by a factor of at most
-/// 4‖H‖/β_k in a step, and by ‖H‖/β_k times that of the step before (Simon 1984), so that from 2e-16 it takes
-/// four or five steps.
+/// The overlap of a direction of the Lanczos process with earlier ones from which on it is made orthogonal
+/// to all of them, and so is the next: the coefficients are then right to the square of it, and a Ritz
+/// vector and its residual to some times it. By the three-term recurrence an overlap grows by a factor of at
+/// most 4‖H‖/β_k in a step, and by ‖H‖/β_k times that of the step before (Simon 1984), so that from 2e-16 it
+/// takes four or five steps.
 const OVERLAP: f64 = 1e-12;
 /// Steps after which the Ritz values are computed.
 const STRIDE: usize = 5;
@@ -198,8 +198,8 @@ fn lanczos(operator: &dyn SymmetricOperator, options: &LeastOptions, par: Par) -
     normalise(&mut numbers[..n], par);
     // The diagonal and the subdiagonal of the projected operator.
     let (mut alphas, mut betas, mut scale) = (Vec::new(), Vec::<f64>::new(), 0.0_f64);
-    // Bounds on the overlaps of the last two directions with those before, and whether the last one alone was
-    // made orthogonal to all.
+    // Bounds on the overlaps of the last two directions with those before, and whether the last one alone
+    // was made orthogonal to all.
     let (mut overlap, mut again) = ([f64::EPSILON; 2], false);
     for k in 1..=steps {
         let (basis, next) = numbers.split_at_mut(k * n);

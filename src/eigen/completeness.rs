@@ -127,9 +127,9 @@ const DECISIVE: f64 = 0.25;
 const USELESS: f64 = 0.5;
 
 impl Completeness {
-    /// The statement for the n_k largest eigenvalues `values` of Σ, descending, with a bound that λ_{n_k + 1}
-    /// of the truncated Σ does not exceed: one on `‖Σ_{>k}‖`, by Weyl's inequality, since the rank of
-    /// `Σ_{≤k}` is at most n_k. The bound is that of [`norm_bound`]. `None` where it is not far below
+    /// The statement for the n_k largest eigenvalues `values` of Σ, descending, with a bound that
+    /// λ_{n_k + 1} of the truncated Σ does not exceed: one on `‖Σ_{>k}‖`, by Weyl's inequality, since the
+    /// rank of `Σ_{≤k}` is at most n_k. The bound is that of [`norm_bound`]. `None` where it is not far below
     /// λ_{n_k}.
     pub(super) fn of_whole(
         cov: &Covariance,

@@ -186,8 +186,8 @@ pub fn solve(
 ///
 /// The matrix-free route computes the top n_k alone, by powers of Σ on the harmonics of degree up to k, and
 /// bounds λ_{n_k + 1} by the norm of `Σ_{>k}` ([`EigenPairs::next`]): the pair beyond the gap lies within a
-/// cluster, and would take as long as all others. Where the degrees up to k are not far above the others, and
-/// on the other routes, one eigenpair more than the rank is computed.
+/// cluster, and would take as long as all others. Where the degrees up to k are not far above the others,
+/// and on the other routes, one eigenpair more than the rank is computed.
 ///
 /// # Errors
 /// As for [`solve`].

@@ -187,15 +187,9 @@ fn eigenpairs(
 /// from the columns of Ψ of degree at most k. `None` where `rank` is no n_k, or where the levels up to k are
 /// not above all others.
 fn block_space(cov: &Covariance, rank: usize, tolerance: f64, memory: u64, par: Par) -> Result<Option<Low>> {
-    let levels = &cov.levels().levels;
-    let Some(k) = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k) == Ok(rank)) else {
+    let Some((k, ..)) = power::whole_levels(cov, rank).filter(|(_, last, next)| next < last) else {
         return Ok(None);
     };
-    let (low, high) = levels.split_at(k + 1);
-    let last = low.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
-    if high.iter().any(|l| l.kappa >= last) {
-        return Ok(None);
-    }
     let block = rank.min(WARM_BLOCK);
     let max_basis = 4 * rank + 4 * block;
     let options = BlockOptions { tolerance, block, max_basis, probe: false, ..BlockOptions::top(rank) };

@@ -2,9 +2,9 @@
 //!
 //! A product with Σ turns a space towards that of the top r eigenvectors by the factor `λ_{r+1}/λ_r`, which
 //! is near `κ_{k+1}/κ_k`: some hundredth. The harmonics of degree at most k begin within an angle of
-//! `O(m^{-1/2})`, so that a few products are enough, and each step costs one product, one Gram matrix and one
-//! change of basis. A block Krylov method takes about as many products here, and many Rayleigh–Ritz steps on
-//! a larger basis.
+//! `O(m^{-1/2})`, so that a few products are enough, and each step costs one product, one Gram matrix and
+//! one change of basis. A block Krylov method takes about as many products here, and many Rayleigh–Ritz
+//! steps on a larger basis.
 //!
 //! The steps after the first multiply by `Σ − κ_{k+1}` in place of Σ. The first leaves little of the degrees
 //! above k + 1, whose eigenvalues are near zero, and the others less of degree k + 1, whose eigenvalues are
@@ -12,9 +12,9 @@
 //! Σ.
 //!
 //! # Certificate
-//! The last step takes Ritz values on the basis before it, and the vectors that the product makes of the Ritz
-//! vectors. What it claims is bounded afterwards from a few exact products with random vectors, which knows
-//! nothing of the steps: `Gᵀ(AV − VΘ) = (AG)ᵀV − (GᵀV)Θ` has rows enough to bound every residual
+//! The last step takes Ritz values on the basis before it, and the vectors that the product makes of the
+//! Ritz vectors. What it claims is bounded afterwards from a few exact products with random vectors, which
+//! knows nothing of the steps: `Gᵀ(AV − VΘ) = (AG)ᵀV − (GᵀV)Θ` has rows enough to bound every residual
 //! ([`sketched_residuals`]). Of λ_{r+1} a bound is known from `λ_{r+1}(Σ) ≤ ‖Σ_{>k}‖`, which is Weyl's
 //! inequality for `Σ = Σ_{≤k} + Σ_{>k}`, where the rank of `Σ_{≤k}` is at most r.
 
@@ -28,8 +28,8 @@ use crate::{seed, tolerance};
 use faer::{Accum, Mat, MatRef, Par};
 use rand_distr::{Distribution, StandardNormal};
 
-/// The most products with the whole basis. Each gains a factor of [`LEAST_GAIN`] at least, so that these gain
-/// all digits of f64.
+/// The most products with the whole basis. Each gains a factor of [`LEAST_GAIN`] at least, so that these
+/// gain all digits of f64.
 const STEPS: usize = 20;
 /// A step that gains less than this factor is one too many: other methods are faster then.
 const LEAST_GAIN: f64 = 4.0;
@@ -53,14 +53,17 @@ const VECTORS_PER_ROW: usize = 8;
 /// The level k with n_k = `rank`, where the harmonics up to it lie above all others at infinite width by so
 /// much that a step gains [`LEAST_GAIN`]; and κ_last and κ_next.
 fn separated(cov: &Covariance, rank: usize) -> Option<(usize, f64, f64)> {
+    let (k, last, next) = whole_levels(cov, rank)?;
+    (k + 1 < cov.levels().levels.len() && next * LEAST_GAIN < last).then_some((k, last, next))
+}
+
+/// The level k with n_k = `rank`, the least κ of the levels up to it, and the largest of those above.
+pub(super) fn whole_levels(cov: &Covariance, rank: usize) -> Option<(usize, f64, f64)> {
     let levels = &cov.levels().levels;
-    let k = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k).is_ok_and(|n| n >= rank))?;
-    if cumulative_dimension(cov.d(), k) != Ok(rank) || k + 1 >= levels.len() {
-        return None;
-    }
-    let last = levels[..=k].iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
-    let next = levels[k + 1..].iter().map(|l| l.kappa).fold(0.0, f64::max);
-    (next * LEAST_GAIN < last).then_some((k, last, next))
+    let k = (0..levels.len()).find(|&k| cumulative_dimension(cov.d(), k) == Ok(rank))?;
+    let (low, high) = levels.split_at(k + 1);
+    let last = low.iter().map(|l| l.kappa).fold(f64::INFINITY, f64::min);
+    Some((k, last, high.iter().map(|l| l.kappa).fold(0.0, f64::max)))
 }
 
 /// The bytes that [`space`] needs beside the kernel matrices.
@@ -84,8 +87,8 @@ pub(super) struct Low {
 /// Both multiply about as many columns, `6p²d` flops each. The block method has Rayleigh–Ritz steps beside
 /// them; powers have more of the exact products, each of which evaluates four series on all p² pairs of
 /// neurons anew, some 24p² flops for each degree. This is little where the columns of one product cost
-/// more. For the top d + 1 to residuals of 1e-8 at d = 10, 30 and 100, the block method took 0.7, 1.0 and 1.7
-/// times as long as powers.
+/// more. For the top d + 1 to residuals of 1e-8 at d = 10, 30 and 100, the block method took 0.7, 1.0 and
+/// 1.7 times as long as powers.
 pub(super) fn pay(levels: &FeatureLevels, rank: usize) -> bool {
     24 * levels.levels.len() < 6 * levels.d * rank
 }
@@ -162,7 +165,8 @@ pub(super) fn space(
                 return Ok(None);
             }
             subtract(&mut z, shift, &q);
-            // (Z − sQ)·U·(Θ − s)⁻¹ is orthonormal up to the square of the angle, and its polar factor exactly.
+            // (Z − sQ)·U·(Θ − s)⁻¹ is orthonormal up to the square of the angle, and its polar factor
+            // exactly.
             let map = Mat::from_fn(rank, rank, |i, j| u[(i, j)] / (theta[j] - shift));
             rotate(z.as_mut(), map.as_ref(), par);
             if !orthonormalise(&mut z, par)? {
@@ -225,9 +229,9 @@ fn sampled_residual(q: MatRef<'_, f64>, z: MatRef<'_, f64>, sample: MatRef<'_, f
     zs.norm_l2() / ((sample.ncols() * sample.nrows()) as f64).sqrt() / scale
 }
 
-/// Replaces X, whose columns are scaled to norm 1 first, by its polar factor `X(XᵀX)^{-1/2}`: its columns are
-/// orthonormal and nearest to those of X. A second round follows where XᵀX is far from the identity. False
-/// where the columns are dependent to rounding.
+/// Replaces X, whose columns are scaled to norm 1 first, by its polar factor `X(XᵀX)^{-1/2}`: its columns
+/// are orthonormal and nearest to those of X. A second round follows where XᵀX is far from the identity.
+/// False where the columns are dependent to rounding.
 fn orthonormalise(x: &mut Mat<f64>, par: Par) -> Result<bool> {
     for column in x.col_iter_mut() {
         let norm = column.norm_l2();

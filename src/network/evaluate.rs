@@ -131,7 +131,8 @@ impl PairedNetwork {
     /// equation (6), with a_r.
     pub fn f_linear(&self, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Vec<f64>> {
         self.check_displacement(w)?;
-        let [difference, _] = self.halves(w);
+        let (upper, lower) = w.split_at_row(self.p());
+        let difference = upper - lower;
         self.f_linear_of_difference(x, difference.as_ref(), par)
     }
 

@@ -43,7 +43,8 @@ impl<T: Real> Problem<T> {
     /// sums are in f64. The error of an entry of the gradient is at most `(n + d)u` times the sum of its
     /// absolute terms, plus the effect of the errors of f and f_L. Both bounds are for the worst case. The σ
     /// and σ' of the network are evaluated in T; their own errors come to these bounds, at most
-    /// [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS) times u for the built-in activations.
+    /// [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS) times u for the built-in
+    /// activations.
     pub fn value_and_gradient(
         &self,
         w: MatRef<'_, T>,

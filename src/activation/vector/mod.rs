@@ -36,9 +36,9 @@ use crate::product::{arch, vectorised};
 ///
 /// In f32 these are the largest errors of all numbers above 2⁻¹³, below which only the first terms of a
 /// power series are left; in f64 a search over some hundred thousand numbers found none that is larger. The
-/// bound that is derived is [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS). Both hold over the
-/// whole range, subnormal results included, for x = z − b as it is rounded, and b rounded to the precision
-/// before. Sines of |x| > 1024 (128 in f32) come from the scalar functions.
+/// bound that is derived is [`ACTIVATION_ROUNDINGS`](crate::tolerance::ACTIVATION_ROUNDINGS). Both hold over
+/// the whole range, subnormal results included, for x = z − b as it is rounded, and b rounded to the
+/// precision before. Sines of |x| > 1024 (128 in f32) come from the scalar functions.
 ///
 /// Infinite arguments give the limits, and NaN gives NaN (but 0 for the derivatives of a ReLU).
 #[derive(Clone, Copy)]

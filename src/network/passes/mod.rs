@@ -207,7 +207,8 @@ impl<T: Real> Passes<T> {
 
     /// The forward pass at the displacement `w` (`[m, d]`) over all tiles. Its kernel leaves `kept` and the
     /// sums over the neurons of each tile, two columns for each. Where `u` (`[p, d]`) is given, the terms of
-    /// `m^{1/2} f_L` at this difference of twins are added to the second of them. Returns whether `w` is finite.
+    /// `m^{1/2} f_L` at this difference of twins are added to the second of them. Returns whether `w` is
+    /// finite.
     pub fn forward(
         &self,
         w: MatRef<'_, T>,
@@ -431,8 +432,8 @@ fn give<T: Real>(mut to: MatMut<'_, T>, accum: Accum, from: MatRef<'_, T>) {
     }
 }
 
-/// The first block of inputs replaces a product, and the others add to it.
-fn accum(rows: &Range<usize>) -> Accum {
+/// The first inputs of a sample replace a product with Xᵀ, and the others add to it.
+pub(crate) fn accum(rows: &Range<usize>) -> Accum {
     if rows.start == 0 { Accum::Replace } else { Accum::Add }
 }
 

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use faer::{Mat, MatMut, MatRef, Par};
 
-use super::{RegularizedLoss, Value, accum, dot_rows, forward, squared_rows, workspace::Workspace};
+use super::{RegularizedLoss, Value, dot_rows, forward, squared_rows, workspace::Workspace};
 use crate::activation::Derivative;
-use crate::network::passes::{Factors, Pair, kernels};
+use crate::network::passes::{Factors, Pair, accum, kernels};
 use crate::network::{self, Model};
 use crate::operator::SymmetricOperator;
 use crate::product::vectorised;

@@ -72,11 +72,11 @@ pub use workspace::Workspace;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 
 use super::{Loss, Regularizers, regularizers};
 use crate::covariance::CovarianceOperator;
-use crate::network::passes::{Factors, Forward, Pair, Passes};
+use crate::network::passes::{Factors, Forward, Pair, Passes, accum};
 use crate::network::{self, Model};
 use crate::{Error, Result};
 
@@ -211,8 +211,8 @@ impl<'a> RegularizedLoss<'a> {
         self.of
     }
 
-    /// The buffers of an evaluation. The largest holds the slopes at a block of inputs: 8 MiB, or 512·m numbers
-    /// where that is more, and at most nm numbers.
+    /// The buffers of an evaluation. The largest holds the slopes at a block of inputs: 8 MiB, or 512·m
+    /// numbers where that is more, and at most nm numbers.
     pub fn workspace(&self) -> Workspace {
         Workspace::new(self)
     }
@@ -343,11 +343,6 @@ fn forward(
     let out = [kept.as_mut(), sums.as_mut()].map(|all| all.subrows_mut(0, rows.len()));
     block.forward(w, u, out, pool, kernel, par);
     block.total(sums.as_ref().subrows(0, rows.len()), &mut f[rows.clone()], &mut h[rows]);
-}
-
-/// The first block of inputs replaces a gradient, and the others add to it.
-fn accum(rows: &Range<usize>) -> Accum {
-    if rows.start == 0 { Accum::Replace } else { Accum::Add }
 }
 
 /// `‖w_r‖²` for each row.

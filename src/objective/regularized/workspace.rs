@@ -14,7 +14,8 @@ pub struct Workspace {
     /// The slopes at a block of inputs, which the forward pass writes for the backward pass, `[block, m]`.
     /// The columns of a tile are its neurons and then their twins.
     pub(super) kept: Mat<f64>,
-    /// Xᵀ for a block of inputs, each column multiplied by the factor of its input in the gradient of the mean loss.
+    /// Xᵀ for a block of inputs, each column multiplied by the factor of its input in the gradient of the
+    /// mean loss.
     pub(super) scaled: Mat<f64>,
     /// The two sums over the neurons of each tile, one column for each.
     pub(super) sums: Mat<f64>,

@@ -102,8 +102,8 @@ impl NetworkArgs {
         Ok(Neurons { p, d, seed: self.seed, given: None })
     }
 
-    /// The solve for the top n_k eigenvectors of Σ, by [`eigen::solve_top`] or with one pair more. Nothing is
-    /// solved yet, but the solve is known to fit in `memory`.
+    /// The solve for the top n_k eigenvectors of Σ, by [`eigen::solve_top`] or with one pair more. Nothing
+    /// is solved yet, but the solve is known to fit in `memory`.
     ///
     /// # Errors
     /// n_k above the rank pd, a degree that is too high, levels that cannot be cut off as asked, or a solve
