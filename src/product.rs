@@ -118,9 +118,44 @@ pub(crate) fn arch() -> Arch {
 /// processor has. The compiler contracts nothing to fused multiply-adds, so the numbers are the same on
 /// every processor.
 ///
-/// A closure is inlined only where it is short; a longer one would run compiled for any processor. The loops
-/// of these are structures whose [`NullaryFnOnce::call`] is always inlined.
+/// A closure is inlined only where it is short; a longer one would run compiled for any processor, even where
+/// it says that it is always inlined. Longer loops are structures whose [`NullaryFnOnce::call`] is always
+/// inlined, which [`vector_loop`] declares.
 #[inline(always)]
 pub(crate) fn vectorised<F: NullaryFnOnce>(f: F) -> F::Output {
     arch().dispatch(f)
 }
+
+/// Declares a function over slices whose body is compiled for the widest vector registers, see
+/// [`vectorised`]. The slices are arguments of the body, and not parts of arrays, because the compiler then
+/// knows that what is written does not overlap with anything.
+macro_rules! vector_loop {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident<'a, T $(, const $flag:ident: bool)?>(
+        $($arg:ident: $type:ty),* $(,)?
+    ) $body:block) => {
+        $(#[$doc])*
+        $vis fn $name<'a, T: crate::real::Real $(, const $flag: bool)?>($($arg: $type),*) {
+            struct Arguments<'a, T: crate::real::Real $(, const $flag: bool)?> {
+                $($arg: $type,)*
+                of: std::marker::PhantomData<&'a T>,
+            }
+            impl<'a, T: crate::real::Real $(, const $flag: bool)?> pulp::NullaryFnOnce
+                for Arguments<'a, T $(, $flag)?>
+            {
+                type Output = ();
+                #[inline(always)]
+                fn call(self) {
+                    #[inline(always)]
+                    fn run<'a, T: crate::real::Real $(, const $flag: bool)?>($($arg: $type),*) $body
+                    let Self { $($arg,)* of: _ } = self;
+                    run::<T $(, $flag)?>($($arg),*)
+                }
+            }
+            crate::product::vectorised(Arguments::<'a, T $(, $flag)?> {
+                $($arg,)*
+                of: std::marker::PhantomData,
+            });
+        }
+    };
+}
+pub(crate) use vector_loop;

@@ -4,27 +4,21 @@
 //! processor on which it runs.
 
 use crate::activation::{Activation, value_and_first};
-use crate::product::vectorised;
+use crate::product::{vector_loop, vectorised};
 use crate::real::Real;
 
-/// Declares a loop over slices of equal length, compiled for the widest vector registers. The length is that
-/// of the last slice, which the loop writes.
+/// Declares a loop over slices of equal length. The length is that of the last slice, which the loop writes.
 macro_rules! elementwise {
     ($(#[$doc:meta])* $name:ident, ($($c:ident: $t:ty),*), ($($a:ident),*), $out:ident, $i:ident => $to:expr) => {
-        $(#[$doc])*
-        pub(crate) fn $name<T: Real>($($c: $t,)* $($a: &[T],)* $out: &mut [T]) {
-            #[inline(always)]
-            fn run<T: Real>($($c: $t,)* $($a: &[T],)* $out: &mut [T]) {
+        vector_loop! {
+            $(#[$doc])*
+            pub(crate) fn $name<'a, T>($($c: $t,)* $($a: &'a [T],)* $out: &'a mut [T]) {
                 let n = $out.len();
                 $(let $a = &$a[..n];)*
                 for $i in 0..n {
                     $out[$i] = $to;
                 }
             }
-            vectorised(
-                #[inline(always)]
-                || run($($c,)* $($a,)* $out),
-            );
         }
     };
 }
@@ -41,17 +35,25 @@ pub(crate) fn linear<T: Real>(first: &[T], [upper, lower]: [&mut [T]; 2], f: &mu
 /// move alike cancel exactly. The terms of f_L are added to `linear` where it is given, in the same loop,
 /// because the columns in it fill the first-level cache.
 pub(crate) fn quadratic<T: Real>(
-    columns: [&[T]; 2],
-    twins: [&mut [T]; 2],
+    [first, second]: [&[T]; 2],
+    [upper, lower]: [&mut [T]; 2],
     f: &mut [T],
     linear: Option<&mut [T]>,
 ) {
-    #[inline(always)]
-    fn run<T: Real, const LINEAR: bool>(
-        [first, second]: [&[T]; 2],
-        [upper, lower]: [&mut [T]; 2],
-        f: &mut [T],
-        linear: &mut [T],
+    match linear {
+        Some(linear) => quadratic_pair::<T, true>(first, second, upper, lower, f, linear),
+        None => quadratic_pair::<T, false>(first, second, upper, lower, f, &mut []),
+    }
+}
+
+vector_loop! {
+    fn quadratic_pair<'a, T, const LINEAR: bool>(
+        first: &'a [T],
+        second: &'a [T],
+        upper: &'a mut [T],
+        lower: &'a mut [T],
+        f: &'a mut [T],
+        linear: &'a mut [T],
     ) {
         let (n, half) = (f.len(), T::nearest(0.5));
         let (first, second, upper, lower) = (&first[..n], &second[..n], &mut upper[..n], &mut lower[..n]);
@@ -67,33 +69,25 @@ pub(crate) fn quadratic<T: Real>(
             lower[i] = sv;
         }
     }
-    match linear {
-        Some(linear) => vectorised(
-            #[inline(always)]
-            || run::<T, true>(columns, twins, f, linear),
-        ),
-        None => vectorised(
-            #[inline(always)]
-            || run::<T, false>(columns, twins, f, &mut []),
-        ),
-    }
 }
 
-/// The model f_Q, whose slopes are σ''z. Twins that move alike cancel exactly.
-pub(crate) fn quadratic_term<T: Real>(second: &[T], [upper, lower]: [&mut [T]; 2], f: &mut [T]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            let (n, half) = (f.len(), T::nearest(0.5));
-            let (second, upper, lower) = (&second[..n], &mut upper[..n], &mut lower[..n]);
-            for i in 0..n {
-                let (c, u, v) = (second[i], upper[i], lower[i]);
-                f[i] += half * c * (u + v) * (u - v);
-                upper[i] = c * u;
-                lower[i] = c * v;
-            }
-        },
-    );
+vector_loop! {
+    /// The model f_Q, whose slopes are σ''z. Twins that move alike cancel exactly.
+    pub(crate) fn quadratic_term<'a, T>(
+        second: &'a [T],
+        upper: &'a mut [T],
+        lower: &'a mut [T],
+        f: &'a mut [T],
+    ) {
+        let (n, half) = (f.len(), T::nearest(0.5));
+        let (second, upper, lower) = (&second[..n], &mut upper[..n], &mut lower[..n]);
+        for i in 0..n {
+            let (c, u, v) = (second[i], upper[i], lower[i]);
+            f[i] += half * c * (u + v) * (u - v);
+            upper[i] = c * u;
+            lower[i] = c * v;
+        }
+    }
 }
 
 /// The network itself, whose slopes are σ'(w_{0,r}·x + z), with w_{0,r}·x in `origin`. σ and σ' are
@@ -135,6 +129,53 @@ elementwise! {
 elementwise! {
     /// `out ← out + first∘(upper − lower)`, the terms of f_L.
     add_linear, (), (first, upper, lower), out, i => out[i] + first[i] * (upper[i] - lower[i])
+}
+/// The derivative of a model along a direction: adds the terms of a pair of twins with `slopes`, whose
+/// products with the direction are in `twins`, to `sum`. Where `linear` is given, with σ' first, the terms
+/// of f_L at the direction are added to it in the same loop.
+pub(crate) fn along<T: Real>(
+    [s, t]: [&[T]; 2],
+    [upper, lower]: [&[T]; 2],
+    sum: &mut [T],
+    linear: Option<(&[T], &mut [T])>,
+) {
+    match linear {
+        Some((first, linear)) => along_pair::<T, true>(s, t, upper, lower, sum, first, linear),
+        None => along_pair::<T, false>(s, t, upper, lower, sum, &[], &mut []),
+    }
+}
+
+vector_loop! {
+    fn along_pair<'a, T, const LINEAR: bool>(
+        s: &'a [T],
+        t: &'a [T],
+        upper: &'a [T],
+        lower: &'a [T],
+        sum: &'a mut [T],
+        first: &'a [T],
+        linear: &'a mut [T],
+    ) {
+        let n = sum.len();
+        let (s, t, upper, lower) = (&s[..n], &t[..n], &upper[..n], &lower[..n]);
+        let (first, linear) = if LINEAR { (&first[..n], &mut linear[..n]) } else { (first, linear) };
+        for i in 0..n {
+            let (u, v) = (upper[i], lower[i]);
+            sum[i] += s[i] * u - t[i] * v;
+            if LINEAR {
+                linear[i] += first[i] * (u - v);
+            }
+        }
+    }
+}
+
+elementwise! {
+    /// `out ← g∘s + h∘q∘out`.
+    second_order, (), (g, s, h, q), out, i => g[i] * s[i] + h[i] * q[i] * out[i]
+}
+elementwise! {
+    /// `out ← g∘s + h∘q∘out + a∘b`.
+    second_order_and_product, (), (g, s, h, q, a, b), out, i =>
+        g[i] * s[i] + h[i] * q[i] * out[i] + a[i] * b[i]
 }
 elementwise! {
     /// `slopes ← g∘slopes + h∘first`. The gradient of a neuron is Xᵀ times this column.

@@ -196,7 +196,8 @@ impl<T: Real> Passes<T> {
         match self.model {
             Model::Linear | Model::Quadratic => kernels::linear(first, twins, f),
             Model::QuadraticTerm => {
-                kernels::quadratic_term(&self.second.col_as_slice(index)[rows], twins, f);
+                let [upper, lower] = twins;
+                kernels::quadratic_term(&self.second.col_as_slice(index)[rows], upper, lower, f);
             }
             Model::Network => {
                 let origin = &self.second.col_as_slice(index)[rows];

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use faer::{Mat, MatMut, MatRef, Par};
 
-use super::{RegularizedLoss, Value, dot_rows, forward, squared_rows, workspace::Workspace};
+use super::{Beyond, RegularizedLoss, Value, dot_rows, forward, squared_rows, workspace::Workspace};
 use crate::activation::Derivative;
 use crate::network::passes::{Factors, Pair, accum, kernels};
 use crate::network::{self, Model};
@@ -63,7 +63,7 @@ impl<'a> Hessian<'a> {
                             shift.copy_from_slice(z);
                         }
                     };
-                forward((block, range), w, false, &mut space, &second, par);
+                forward((block, range), None, &mut space, &second, par);
                 curvatures.push(space.take_kept());
             }
             space.f = f;
@@ -111,44 +111,55 @@ impl<'a> Hessian<'a> {
         of.check("the product", out.nrows(), out.ncols())?;
         network::finite("the direction", v)?;
         let [l1, _, l3, l4] = of.lambda;
+        let beyond = of.beyond(par)?;
+        // f_L(X; ũ) is not needed without λ3, nor ũ itself without λ1 where that comes from coordinates.
+        let third = (l3 != 0.0).then_some(beyond);
+        let inside = third.is_some_and(Beyond::inside);
+        let times = usize::from(l1 != 0.0 || (third.is_some() && !inside));
         let mut space = self.take_workspace();
-        of.project(v, &mut space, l1 != 0.0, par);
+        of.project(v, &mut space, (times, l1 != 0.0), par);
         for (number, (block, range)) in of.blocks().enumerate() {
             // The slopes at W along V; X by the rows of V is kept.
-            let along =
-                |Pair { index, rows, twins }: Pair<'_, f64>, [sum, _]: [&mut [f64]; 2], _: &mut [f64]| {
-                    let [s, t] =
-                        block.columns_of(index).map(|c| &self.slopes[number].col_as_slice(c)[rows.clone()]);
-                    let (n, [upper, lower]) = (sum.len(), twins);
-                    let (s, t, upper, lower) = (&s[..n], &t[..n], &upper[..n], &lower[..n]);
-                    vectorised(|| (0..n).for_each(|i| sum[i] += s[i] * upper[i] - t[i] * lower[i]));
-                };
-            forward((block, range.clone()), v, l3 != 0.0, &mut space, &along, par);
-            let Workspace { kept, f, g, h, t, pool, .. } = &mut space;
+            let along = |pair: Pair<'_, f64>, [sum, linear]: [&mut [f64]; 2], _: &mut [f64]| {
+                let Pair { index, rows, twins: [upper, lower] } = pair;
+                let slopes =
+                    block.columns_of(index).map(|c| &self.slopes[number].col_as_slice(c)[rows.clone()]);
+                let first = &block.first.col_as_slice(index)[rows];
+                kernels::along(slopes, [upper, lower], sum, inside.then_some((first, linear)));
+            };
+            forward((block, range.clone()), third, &mut space, &along, par);
+            let Workspace { kept, f, g, h, t, against, gradient, pool, .. } = &mut space;
             let g = &mut g[range.clone()];
             g.iter_mut()
                 .zip(self.second[range.clone()].iter().zip(&f[range.clone()]))
                 .for_each(|(g, (second, f))| *g = second * *f);
             let (g, first) = (&*g, &self.first[range.clone()]);
+            let (third, linear) = of.weigh((beyond, range.clone()), h, against, par);
             let factors = |Pair { index, rows, twins }: Pair<'_, f64>| {
+                let linear = &block.first.col_as_slice(index)[rows.clone()];
                 for (column, out) in block.columns_of(index).into_iter().zip(twins) {
-                    let n = out.len();
-                    let slopes = &self.slopes[number].col_as_slice(column)[rows.clone()][..n];
-                    let g = &g[rows.clone()][..n];
-                    let Some(curvatures) = self.curvatures_of(number, index, column) else {
-                        kernels::product_of(g, slopes, out);
-                        continue;
-                    };
-                    let (q, first) = (&curvatures[rows.clone()][..n], &first[rows.clone()][..n]);
-                    vectorised(|| (0..n).for_each(|i| out[i] = g[i] * slopes[i] + first[i] * q[i] * out[i]));
+                    let slopes = &self.slopes[number].col_as_slice(column)[rows.clone()];
+                    let (g, first) = (&g[rows.clone()], &first[rows.clone()]);
+                    match (self.curvatures_of(number, index, column), third.get(rows.clone())) {
+                        (None, None) => kernels::product_of(g, slopes, out),
+                        (None, Some(third)) => {
+                            kernels::product_of(g, slopes, out);
+                            kernels::add_product(third, linear, out);
+                        }
+                        (Some(q), None) => kernels::second_order(g, slopes, first, &q[rows.clone()], out),
+                        (Some(q), Some(third)) => {
+                            let q = &q[rows.clone()];
+                            kernels::second_order_and_product(g, slopes, first, q, third, linear, out);
+                        }
+                    }
                 }
             };
-            let linear = MatMut::from_column_major_slice_mut(t, block.p(), block.d());
-            let (to, kept) = ((out.as_mut(), accum(&range)), kept.as_mut().subrows_mut(0, range.len()));
-            let linear = (of.weigh(&mut h[range]), linear);
-            block.backward(to, linear, kept, Factors::Columns(&factors), pool, par);
+            let to_t = MatMut::from_column_major_slice_mut(t, block.p(), block.d());
+            let kept = kept.as_mut().subrows_mut(0, range.len());
+            let to = (gradient.as_mut().transpose_mut(), accum(&range));
+            block.backward(to, (linear, to_t), kept, Factors::Columns(&factors), pool, par);
         }
-        of.add_projected(out.as_mut(), &mut space, par);
+        of.add_projected(beyond, out.as_mut(), &mut space, par);
         self.return_workspace(space);
         if l4 != 0.0 {
             self.add_r4(v, out);
@@ -161,6 +172,7 @@ impl<'a> Hessian<'a> {
     pub(crate) fn diagonal_of_loss(&self, v: MatRef<'_, f64>, par: Par) -> f64 {
         let of = self.of;
         let mut space = self.take_workspace();
+        space.w.copy_from(v.transpose());
         for (number, (block, range)) in of.blocks().enumerate() {
             let diagonal = |Pair { index, rows, twins }: Pair<'_, f64>,
                             [sum, other]: [&mut [f64]; 2],
@@ -179,7 +191,7 @@ impl<'a> Hessian<'a> {
                     }
                 }
             };
-            forward((block, range), v, false, &mut space, &diagonal, par);
+            forward((block, range), None, &mut space, &diagonal, par);
         }
         let root = (of.m() as f64).sqrt();
         let squares: f64 = self.second.iter().zip(&space.f).map(|(second, f)| second * f).sum();

@@ -15,13 +15,18 @@
 //! R1, R2 and R3 see the difference u of the twin halves of W alone. With Q the top eigenvectors,
 //! `ũ = (I − QQᵀ)u` and `h = f_L(X; ũ)`, the gradient of λ1R1 + λ2R2 + λ3R3 by u is
 //! `(I − QQᵀ)[(2λ1/m) Aũ + (2λ3/n) Φᵀh] + λ2 QΛQᵀu`, which enters the two halves with opposite signs; it is
-//! linear in u, so that the Hessian has the same form. No term is a difference of nearly equal numbers,
-//! since R1 and R3 are computed from ũ. R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the
+//! linear in u, so that the Hessian has the same form. R1 is computed from ũ, so that no term of it is a
+//! difference of nearly equal numbers. In `h = f_L(X; W) − CQᵀu/√2`, C the features of the top eigenvectors
+//! at the inputs, both terms come with the products that the model takes anyway, and so do those of Φᵀh;
+//! R3 has an absolute error of some roundings of h times f_L(X; W). R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the
 //! Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
 //!
 //! # What it costs
-//! A gradient takes products of X with the rows of W and of ũ, of Xᵀ with as many columns, one product with
-//! `A` (three products of p × p by p × d) and three pairs of products with Q. L̂ and R3 are sums over the
+//! A gradient takes a product of X with the rows of W, one of Xᵀ with as many columns, one with `A` (three
+//! products of p × p by p × d) and two pairs of products with Q, or three
+//! where W lies nearly in the top space. The first one computes C, which costs as
+//! much as r/2 others save by it; for a top space of more than 256 eigenvectors, products with the rows of
+//! ũ take the place of C. L̂ and R3 are sums over the
 //! inputs, so that a block of inputs is taken through the forward pass and at once through the backward
 //! pass, while its slopes are in the last cache. The order of the tiles, and so the bits of the result, do
 //! not depend on the thread count. A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps
@@ -64,20 +69,24 @@
 
 mod hessian;
 mod projected;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 pub use hessian::Hessian;
 pub use workspace::Workspace;
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use faer::{Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use super::{Loss, Regularizers, regularizers};
 use crate::covariance::CovarianceOperator;
-use crate::network::passes::{Factors, Forward, Pair, Passes, accum};
+use crate::network::passes::{Factors, Forward, Pair, Passes, accum, kernels};
 use crate::network::{self, Model};
+use crate::product::tall_outer;
 use crate::{Error, Result};
 
 /// The bytes of slopes that a forward pass may leave for the backward pass over the same inputs, so that
@@ -86,6 +95,11 @@ const KEPT: usize = 8 << 20;
 /// The least number of inputs in a block where there are more: with fewer, products pack their matrices in
 /// vain.
 const LEAST: usize = 512;
+/// Blocks have a multiple of this number of inputs, which the kernels of faer's products take at a time.
+const AT_ONCE: usize = 48;
+/// The rank of the top space up to which R3 is taken from the features of its eigenvectors at the inputs. To
+/// compute these costs as much as r/2 evaluations save.
+const MOST_COORDINATES: usize = 256;
 
 /// L_λ at one displacement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,8 +134,20 @@ pub struct RegularizedLoss<'a> {
     model: Model,
     /// The model at blocks of inputs, one after another.
     blocks: Vec<Passes<f64>>,
-    /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`, computed when an average over signs first needs it.
+    /// Whether R3 comes from the rows of ũ, which depends on nothing but the rank of the top space.
+    by_rows: bool,
+    /// ⟨v_i, φ(x)⟩ at the inputs, `[n, r]`, computed when it is first needed.
     coordinates: OnceLock<Mat<f64>>,
+}
+
+/// Where R3 = (1/n) Σ_i h_i² has its `h = f_L(X; ũ)` from.
+#[derive(Clone, Copy)]
+enum Beyond<'a> {
+    /// `f_L(X; W) − CQᵀu/√2` with the features C of the top eigenvectors at the inputs, `[n, r]`. Both
+    /// passes have these terms in the products that they make anyway.
+    Coordinates(MatRef<'a, f64>),
+    /// Products of X with the rows of ũ, for a top space of large rank.
+    Rows,
 }
 
 impl<'a> RegularizedLoss<'a> {
@@ -167,12 +193,20 @@ impl<'a> RegularizedLoss<'a> {
         }
         let (operator, n) = (cov.operator(memory), x.nrows());
         let count = n.div_ceil((KEPT / (size_of::<f64>() * net.m())).max(LEAST));
-        let block = |index: usize| {
-            let (start, end) = (index * n / count, (index + 1) * n / count);
-            Passes::new(net, x.subrows(start, end - start), model, par)
-        };
-        let blocks = (0..count).map(block).collect();
-        Ok(Self { of, operator, y: y.to_vec(), loss, lambda, model, blocks, coordinates: OnceLock::new() })
+        let rows = n.div_ceil(count).next_multiple_of(AT_ONCE);
+        let block = |start: usize| Passes::new(net, x.subrows(start, rows.min(n - start)), model, par);
+        let blocks = (0..n).step_by(rows).map(block).collect();
+        Ok(Self {
+            of,
+            operator,
+            y: y.to_vec(),
+            loss,
+            lambda,
+            model,
+            blocks,
+            by_rows: top.rank() > MOST_COORDINATES,
+            coordinates: OnceLock::new(),
+        })
     }
 
     /// The number n of inputs.
@@ -204,6 +238,11 @@ impl<'a> RegularizedLoss<'a> {
         // ⟨v_i, φ(x)⟩ is f_L at the displacement v_i = (q_i, −q_i)/√2.
         let columns = self.of.net.f_linear_of_columns(self.of.x, self.of.top.vectors(), par)?;
         Ok(self.coordinates.get_or_init(|| columns * faer::Scale(std::f64::consts::SQRT_2)).as_ref())
+    }
+
+    /// Where R3 comes from.
+    fn beyond(&self, par: Par) -> Result<Beyond<'_>> {
+        if self.by_rows { Ok(Beyond::Rows) } else { self.coordinates(par).map(Beyond::Coordinates) }
     }
 
     /// The network, its Σ and the inputs.
@@ -240,19 +279,32 @@ impl<'a> RegularizedLoss<'a> {
     ) -> Result<Value> {
         self.check("the gradient", gradient.nrows(), gradient.ncols())?;
         let root = (self.m() as f64).sqrt().recip();
+        let beyond = self.beyond(par)?;
         let value = self.evaluate(w, space, par, &mut |block, rows, space| {
-            let Workspace { kept, scaled, f, g, h, t, pool, .. } = space;
+            let Workspace { kept, scaled, f, g, h, t, against, gradient: loss, pool, .. } = space;
             let g = &mut g[rows.clone()];
             g.iter_mut()
                 .zip(self.y[rows.clone()].iter().zip(&f[rows.clone()]))
                 .for_each(|(g, (y, f))| *g = root / self.n() as f64 * self.loss.d1(*y, *f));
-            block.scale(g, scaled.as_mut().subcols_mut(0, rows.len()));
+            let (inside, h) = self.weigh((beyond, rows.clone()), h, against, par);
+            let combine = |Pair { index, rows, twins }: Pair<'_, f64>| {
+                let first = &block.first.col_as_slice(index)[rows.clone()];
+                for slopes in twins {
+                    kernels::combine(&g[rows.clone()], &inside[rows.clone()], first, slopes);
+                }
+            };
+            let by = if inside.is_empty() {
+                block.scale(g, scaled.as_mut().subcols_mut(0, rows.len()));
+                Factors::Inputs(scaled.as_ref().subcols(0, rows.len()))
+            } else {
+                Factors::Columns(&combine)
+            };
             let linear = MatMut::from_column_major_slice_mut(t, self.of.net.p(), self.d());
-            let by = Factors::Inputs(scaled.as_ref().subcols(0, rows.len()));
-            let (to, kept) = ((gradient.as_mut(), accum(&rows)), kept.as_mut().subrows_mut(0, rows.len()));
-            block.backward(to, (self.weigh(&mut h[rows]), linear), kept, by, pool, par);
+            let to = (loss.as_mut().transpose_mut(), accum(&rows));
+            let kept = kept.as_mut().subrows_mut(0, rows.len());
+            block.backward(to, (h, linear), kept, by, pool, par);
         })?;
-        self.add_projected(gradient.as_mut(), space, par);
+        self.add_projected(beyond, gradient.as_mut(), space, par);
         if self.lambda[3] != 0.0 {
             let squares = squared_rows(w);
             let factor = 8.0 * self.lambda[3] * squares.iter().map(|s| s * s).sum::<f64>();
@@ -289,13 +341,14 @@ impl<'a> RegularizedLoss<'a> {
     ) -> Result<Value> {
         self.of.net.check_displacement(w)?;
         space.check(self)?;
-        let [r1, r2] = self.project(w, space, true, par);
+        let beyond = self.beyond(par)?;
+        let [r1, r2] = self.project(w, space, (2, true), par);
         let mut squares = 0.0;
         for (block, rows) in self.blocks() {
-            let slopes = |pair: Pair<'_, f64>, [f, _]: [&mut [f64]; 2], temp: &mut [f64]| {
-                block.slopes(pair, f, None, temp);
+            let slopes = |pair: Pair<'_, f64>, [f, linear]: [&mut [f64]; 2], temp: &mut [f64]| {
+                block.slopes(pair, f, beyond.inside().then_some(linear), temp);
             };
-            forward((block, rows.clone()), w, true, space, &slopes, par);
+            forward((block, rows.clone()), Some(beyond), space, &slopes, par);
             squares += space.h[rows.clone()].iter().map(|h| h * h).sum::<f64>();
             after(block, rows, space);
         }
@@ -327,22 +380,37 @@ impl<'a> RegularizedLoss<'a> {
     }
 }
 
-/// A forward pass over a block of inputs at the displacement `w` (`[m, d]`), which leaves `m^{-1/2}` times
-/// the two sums over the neurons in `space.f` and `space.h`. With `beyond`, f_L at the ũ of `space` takes
-/// the place of the second.
+impl Beyond<'_> {
+    /// Whether the two passes of the model contain the terms of R3.
+    fn inside(self) -> bool {
+        matches!(self, Self::Coordinates(_))
+    }
+}
+
+/// A forward pass over a block of inputs at the displacement of `space`, which leaves `m^{-1/2}` times the
+/// two sums over the neurons in `space.f` and `space.h`. With `beyond`, the second is f_L(X; ũ), for
+/// which the kernel adds the terms of f_L where they are inside the pass.
 fn forward(
     (block, rows): (&Passes<f64>, Range<usize>),
-    w: MatRef<'_, f64>,
-    beyond: bool,
+    beyond: Option<Beyond<'_>>,
     space: &mut Workspace,
     kernel: Forward<'_, f64>,
     par: Par,
 ) {
-    let Workspace { kept, sums, u, pool, f, h, .. } = space;
-    let u = beyond.then(|| MatRef::from_column_major_slice(u, block.p(), block.d()));
+    let Workspace { kept, sums, w, u, top, pool, f, h, .. } = space;
+    let u = match beyond {
+        Some(Beyond::Rows) => Some(MatRef::from_column_major_slice(u, block.p(), block.d())),
+        _ => None,
+    };
     let out = [kept.as_mut(), sums.as_mut()].map(|all| all.subrows_mut(0, rows.len()));
-    block.forward(w, u, out, pool, kernel, par);
-    block.total(sums.as_ref().subrows(0, rows.len()), &mut f[rows.clone()], &mut h[rows]);
+    block.forward(w.as_ref().transpose(), u, out, pool, kernel, par);
+    let h = &mut h[rows.clone()];
+    block.total(sums.as_ref().subrows(0, rows.len()), &mut f[rows.clone()], h);
+    if let Some(Beyond::Coordinates(c)) = beyond {
+        let h = MatMut::from_column_major_slice_mut(h, rows.len(), 1);
+        let c = c.subrows(rows.start, rows.len());
+        tall_outer(h, Accum::Add, c, top.as_ref(), -FRAC_1_SQRT_2, Par::Seq);
+    }
 }
 
 /// `‖w_r‖²` for each row.

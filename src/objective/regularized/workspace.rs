@@ -30,8 +30,13 @@ pub struct Workspace {
     pub(super) u: Vec<f64>,
     pub(super) au: Vec<f64>,
     pub(super) t: Vec<f64>,
+    /// Wᵀ and the transposed gradient, `[d, m]`, because the passes take the neurons one after another.
+    pub(super) w: Mat<f64>,
+    pub(super) gradient: Mat<f64>,
     /// Qᵀu, `[r, 1]`.
     pub(super) top: Mat<f64>,
+    /// Cᵀ times the factors of the inputs in the gradient of λ3 R3 without `m^{-1/2}`, `[r, 1]`.
+    pub(super) against: Mat<f64>,
     pub(super) pool: Pool<Scratch<f64>>,
 }
 
@@ -48,8 +53,9 @@ impl Workspace {
         let rows = of.blocks.iter().map(Passes::n).max().unwrap_or(0);
         let (kept, sums) = (columns(rows, of.m()), columns(rows, 2 * of.blocks[0].tiles()));
         let scaled = Mat::zeros(d, rows);
-        let top = Mat::zeros(of.of.top.rank(), 1);
-        Self { kept, scaled, sums, f, h, g, u, au, t, top, pool: Pool::empty() }
+        let [top, against] = [(); 2].map(|()| Mat::zeros(of.of.top.rank(), 1));
+        let [w, gradient] = [(); 2].map(|()| Mat::zeros(d, of.m()));
+        Self { kept, scaled, sums, f, h, g, u, au, t, w, gradient, top, against, pool: Pool::empty() }
     }
 
     /// What the last forward pass left, in place of which there is a new matrix.

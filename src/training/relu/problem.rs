@@ -1,7 +1,6 @@
 //! The fit of labels by a ReLU network: loss, gradient and steps.
 
 use faer::{Accum, Mat, MatRef, Par};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{kernels, network::ReluNetwork};
@@ -227,7 +226,7 @@ impl<T: Real> ReluProblem<T> {
 impl<T: Real> Part<T> {
     /// Computes the sums over these tiles.
     fn add(&mut self, tiles: &[Tile<T>], n: f64, net: &ReluNetwork<T>, gradient: bool) {
-        let (arch, one) = (Arch::new(), T::nearest(1.0));
+        let one = T::nearest(1.0);
         (self.offset, self.square) = (0.0, 0.0);
         for (index, tile) in tiles.iter().enumerate() {
             let rows = tile.y.len();
@@ -240,7 +239,7 @@ impl<T: Real> Part<T> {
                 Par::Seq,
             );
             let f = &mut self.f[..rows];
-            kernels::forward(arch, &self.z, &net.second, net.offset, f);
+            kernels::forward(&self.z, &net.second, net.offset, f);
             let g = &mut self.g[..rows];
             for i in 0..rows {
                 let miss = Into::<f64>::into(f[i]) - Into::<f64>::into(tile.y[i]);
@@ -249,7 +248,7 @@ impl<T: Real> Part<T> {
                 self.offset += Into::<f64>::into(g[i]);
             }
             if gradient {
-                kernels::backward(arch, &mut self.z, g);
+                kernels::backward(&mut self.z, g);
                 let accum = if index == 0 { Accum::Replace } else { Accum::Add };
                 matmul(
                     self.u.as_mut(),
