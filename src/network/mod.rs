@@ -156,6 +156,11 @@ pub(crate) fn check_labels(y: &[f64], n: usize) -> Result<()> {
 
 /// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.
 pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
+    let along = if a.row_stride() == 1 { a } else { a.transpose() };
+    let contiguous = along.col_iter().map(|col| col.try_as_col_major().map(|col| col.as_slice()));
+    if contiguous.into_iter().all(|col| col.is_some_and(|col| passes::kernels::finite([col].into_iter()))) {
+        return Ok(());
+    }
     for col in 0..a.ncols() {
         for row in 0..a.nrows() {
             let value = a[(row, col)];

@@ -5,7 +5,7 @@ use faer::{Accum, ColMut, ColRef, Mat, MatMut, MatRef, Par};
 
 use super::{problem::Problem, sample::SampleBasis, top::total};
 use crate::activation::Derivative;
-use crate::network::passes::{Tiled, slice};
+use crate::network::passes::{Tiled, kernels, slice};
 use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result};
@@ -50,17 +50,21 @@ impl<'a, T: Real> Fresh<'a, T> {
             let neurons = net.weights().subrows(tile * PAIRS, first.ncols());
             matmul(z.as_mut(), Accum::Replace, x, neurons.transpose(), 1.0, Par::Seq);
             for r in 0..first.ncols() {
-                net.activation().apply(Derivative::First, z.col_as_slice_mut(r));
-                (0..b).for_each(|j| first[(j, r)] = T::nearest(z[(j, r)]));
+                let z = z.col_as_slice_mut(r);
+                net.activation().apply(Derivative::First, z);
+                slice(first.as_mut().col_mut(r)).iter_mut().zip(z).for_each(|(s, z)| *s = T::nearest(*z));
             }
         });
         let single = Mat::from_fn(b, d, |j, c| T::nearest(x[(j, c)]));
         let (mut slopes, mut inner, one) = (Mat::<T>::zeros(b, n), Mat::<T>::zeros(b, n), T::nearest(1.0));
         matmul(slopes.as_mut(), Accum::Replace, first.as_ref(), problem.passes.first.transpose(), one, par);
         matmul(inner.as_mut(), Accum::Replace, single.as_ref(), problem.passes.xt.as_ref(), one, par);
-        let kernel = Mat::from_fn(b, n, |j, i| {
-            Into::<f64>::into(slopes[(j, i)]) * Into::<f64>::into(inner[(j, i)]) / p as f64
-        });
+        let mut kernel = Mat::<f64>::zeros(b, n);
+        for i in 0..n {
+            let terms = slopes.col_as_slice(i).iter().zip(inner.col_as_slice(i));
+            let product = |(s, x): (&T, &T)| Into::<f64>::into(*s) * Into::<f64>::into(*x) / p as f64;
+            kernel.col_as_slice_mut(i).iter_mut().zip(terms.map(product)).for_each(|(k, by)| *k = by);
+        }
         let mut carried = Mat::<f64>::zeros(b, basis.ncols());
         matmul(carried.as_mut(), Accum::Replace, kernel.as_ref(), basis, 1.0, par);
         for (k, eigenvalue) in sample.eigenvalues[..basis.ncols()].iter().enumerate() {
@@ -80,7 +84,7 @@ impl<'a, T: Real> Fresh<'a, T> {
         Tiled([(sums.as_mut(), 1)]).for_each(par, 0..tiles, &|tile, [out]| {
             let (start, count) = (tile * PAIRS, PAIRS.min(p - tile * PAIRS));
             let (upper, lower) = (w.subcols(start, count), w.subcols(p + start, count));
-            let difference = Mat::from_fn(upper.nrows(), count, |c, r| upper[(c, r)] - lower[(c, r)]);
+            let difference = upper - lower;
             let mut z = Mat::<T>::zeros(b, count);
             matmul(
                 z.as_mut(),
@@ -126,7 +130,11 @@ impl<'a, T: Real> Fresh<'a, T> {
             mut lower,
         ]| {
             let count = upper.ncols();
-            let weighted = Mat::from_fn(b, count, |j, r| c[j] * self.first[(j, tile * PAIRS + r)]);
+            let mut weighted = Mat::<T>::zeros(b, count);
+            for r in 0..count {
+                let first = self.first.col_as_slice(tile * PAIRS + r);
+                kernels::product_of(&c, first, weighted.col_as_slice_mut(r));
+            }
             let mut add = Mat::<T>::zeros(upper.nrows(), count);
             matmul(
                 add.as_mut(),
