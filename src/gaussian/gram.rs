@@ -109,7 +109,10 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
     let moduli: f64 = (0..d).map(|c| weighted.row(c).norm_l1().powi(2)).sum();
     let error = moduli * roundings(n, d) * 0.5 * f64::EPSILON;
     if !(error.is_finite() && matrix.as_ref().norm_max().is_finite()) {
-        return Err(Error::Numerical { what: "the average of a sample gradient", why: "it overflows".into() });
+        return Err(Error::Numerical {
+            what: "the average of a sample gradient",
+            why: "it overflows".into(),
+        });
     }
     Ok(AverageGram { matrix, error })
 }

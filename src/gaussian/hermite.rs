@@ -116,6 +116,20 @@ pub fn coefficients(sigma: &dyn Activation, max: usize) -> Result<Vec<Ball>> {
     (0..=max).map(|k| smooth(sigma, k, suprema)).collect()
 }
 
+/// Refuses activations whose second coefficient vanishes: their first gradient step has no term `c_2 Hw`.
+///
+/// # Errors
+/// [`Error::Unsupported`], where the ball of c_2 contains 0; and as [`coefficients`].
+pub fn require_second_coefficient(sigma: &dyn Activation) -> Result<()> {
+    let c = coefficients(sigma, 2)?[2];
+    if !c.contains(0.0) {
+        return Ok(());
+    }
+    let why = "its Hermite coefficient c_2 = E σ(z)(z² − 1) vanishes, so that no gradient step of this kind \
+               can turn the weights towards the target (an odd activation needs a shift)";
+    Err(Error::Unsupported { activation: sigma.name(), why: why.into() })
+}
+
 /// `c_k` of a piecewise linear function: its second derivative consists of a point mass at each kink.
 fn of_lines(lines: &PiecewiseLinear, k: usize) -> Ball {
     let kink = |at: f64| match k {

@@ -206,7 +206,10 @@ fn heat(f: &Polynomial, t: f64) -> Polynomial {
 pub(super) fn checked(latent: usize, terms: &[(Exponents, f64)]) -> Result<Polynomial> {
     let wrong = |value: String, allowed: String| Err(Error::domain("the polynomial", value, allowed));
     if latent == 0 || terms.is_empty() {
-        return wrong(format!("{} terms in {latent} coordinates", terms.len()), "give at least one each".into());
+        return wrong(
+            format!("{} terms in {latent} coordinates", terms.len()),
+            "give at least one each".into(),
+        );
     }
     for (exponents, c) in terms {
         let degree: usize = exponents.iter().map(|&e| usize::from(e)).sum();

@@ -18,7 +18,8 @@ pub type BallMatrix = Vec<Vec<Ball>>;
 /// [`Error::Numerical`] where an entry is not finite, or the eigensolver fails.
 pub fn symmetric_eigenvalues(a: &[Vec<Ball>]) -> Result<Vec<Ball>> {
     let n = a.len();
-    let failed = |why: &str| Error::Numerical { what: "the eigendecomposition of a tensor", why: why.into() };
+    let failed =
+        |why: &str| Error::Numerical { what: "the eigendecomposition of a tensor", why: why.into() };
     if a.iter().flatten().any(|entry| !(entry.value.is_finite() && entry.error.is_finite())) {
         return Err(failed("an entry overflows"));
     }

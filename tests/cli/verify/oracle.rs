@@ -6,7 +6,7 @@ use crate::process::Desk;
 #[test]
 fn files_of_reference_values_agree_or_are_told_apart() {
     let desk = Desk::new();
-    for name in ["zonal", "zonal_high", "sigma", "express", "network"] {
+    for name in ["zonal", "zonal_high", "sigma", "express", "network", "damian"] {
         let file = data::root().join(format!("tests/data/{name}.json"));
         let out = desk.run(&["oracle", file.to_str().unwrap()]);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
