@@ -69,8 +69,8 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
     let blocks = n.div_ceil(ROWS);
     let sum = |part: usize| {
         let mut out = Mat::<f64>::zeros(d, d);
-        let mut kernel = Mat::<f64>::zeros(COLS, ROWS);
-        let mut summed = Mat::<f64>::zeros(d, ROWS);
+        let mut kernel = Mat::<f64>::zeros(COLS.min(n), ROWS.min(n));
+        let mut summed = Mat::<f64>::zeros(d, ROWS.min(n));
         // Early blocks have many pairs and late ones few: the snake gives each part some of both.
         let of_part = |block: &usize| {
             let (round, place) = (block / SUMS, block % SUMS);
@@ -98,9 +98,10 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
         }
         out
     };
+    let sums = SUMS.min(blocks);
     let parts: Vec<Mat<f64>> = match par {
-        Par::Seq => (0..SUMS).map(sum).collect(),
-        _ => (0..SUMS).into_par_iter().map(sum).collect(),
+        Par::Seq => (0..sums).map(sum).collect(),
+        _ => (0..sums).into_par_iter().map(sum).collect(),
     };
     let half = parts.into_iter().fold(Mat::<f64>::zeros(d, d), |sum, part| sum + part);
     // The pairs i < j, their mirror images, and the quarter that all pairs have in common.

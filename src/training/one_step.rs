@@ -250,15 +250,16 @@ fn blocks(
 ) -> Mat<f64> {
     let sum = |part: usize| {
         let mut out = Mat::<f64>::zeros(rows, cols);
-        let (first, last) = (part * n / SUMS, (part + 1) * n / SUMS);
+        let sums = SUMS.min(n);
+        let (first, last) = (part * n / sums, (part + 1) * n / sums);
         for row in (first..last).step_by(ROWS) {
             add(out.as_mut(), row, ROWS.min(last - row));
         }
         out
     };
     let parts: Vec<Mat<f64>> = match par {
-        Par::Seq => (0..SUMS).map(sum).collect(),
-        _ => (0..SUMS).into_par_iter().map(sum).collect(),
+        Par::Seq => (0..SUMS.min(n)).map(sum).collect(),
+        _ => (0..SUMS.min(n)).into_par_iter().map(sum).collect(),
     };
     parts.into_iter().fold(Mat::zeros(rows, cols), |sum, part| sum + part)
 }

@@ -79,7 +79,8 @@ fn moved(entry: &mut Value, comparison: &Comparison, by: f64) {
         }
     }
     let value = at.as_f64().unwrap_or_else(|| at.as_str().unwrap().parse().unwrap());
-    *at = Value::from(value + by);
+    // A count stays a whole number.
+    *at = if at.is_u64() && by == 1.0 { Value::from((value + by) as u64) } else { Value::from(value + by) };
 }
 
 /// In every list and for every kind of quantity, ten times the allowed difference is noticed.
