@@ -32,13 +32,14 @@ pub struct AverageGram {
     pub error: f64,
 }
 
-/// The exact average `M_n = E_w g_n(w) g_n(w)ᵀ` over uniform unit vectors w, at infinite width, of the sample
-/// gradient `g_n(w) = n⁻¹ Σ_i y_i x_i σ'(w·x_i)` for the ReLU σ without shift.
+/// The exact average `M_n = E_w g_n(w) g_n(w)ᵀ` over uniform unit vectors w, at infinite width, of the
+/// sample gradient `g_n(w) = n⁻¹ Σ_i y_i x_i σ'(w·x_i)` for the ReLU σ without shift.
 ///
 /// The inputs x are the rows of `x`, `[n, d]`; y are the n labels as the step sees them, centred where it
 /// centres them. With the cosine ρ_ij of two inputs, `M_n = n⁻² Σ_ij y_i y_j K_ij x_i x_jᵀ`,
 /// `K_ij = ¼ + arcsin(ρ_ij)/2π` and `K_ii = ½`. Only pairs i ≤ j are formed, in blocks, and no matrix of
-/// order n is. The cost is 2n²d flops and n²/2 arcsines, the memory `4nd + 64d²` numbers at most.
+/// order n is. The cost is 2n²d flops and n²/2 arcsines; the memory is `2nd + 32d²` numbers beside
+/// the inputs, and 4 MiB a thread.
 ///
 /// # Errors
 /// [`Error::Shape`] where there is no input, or another number of labels; [`Error::NotFinite`];
@@ -200,8 +201,8 @@ pub fn mean_gram(f: &HermiteSeries, d: usize, n: usize, noise: f64) -> Result<Me
     })
 }
 
-/// `E[f² z zᵀ]` in the coordinates of S*, `[r, r]`, from the series of the functions z_i f: multiplication by
-/// z_i takes He_ν to `He_{ν+1} + ν He_{ν−1}` in that coordinate.
+/// `E[f² z zᵀ]` in the coordinates of S*, `[r, r]`, from the series of the functions z_i f: multiplication
+/// by z_i takes He_ν to `He_{ν+1} + ν He_{ν−1}` in that coordinate.
 pub fn squared_moments(f: &HermiteSeries) -> BallMatrix {
     let symbol = f.symbol();
     let r = f.latent();

@@ -79,8 +79,8 @@ pub(super) fn factorial(k: usize) -> f64 {
 ///
 /// A piecewise linear activation has the closed form in φ, Φ and He_{k−2} at its kinks. Any other one is
 /// integrated by parts up to three times, `c_k = E[σ'''(Z) He_{k−3}(Z)]`, so that fewer digits cancel, and
-/// then by the trapezoidal rule of [`hermite_coefficient`]; its difference from the rule of twice the step is
-/// added to the bound. The integral without integration by parts must agree.
+/// then by the trapezoidal rule of [`hermite_coefficient`]; its difference from the rule of twice the step
+/// is added to the bound. The integral without integration by parts must agree.
 ///
 /// ```
 /// use escapement::{activation, gaussian::hermite};

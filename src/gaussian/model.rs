@@ -15,14 +15,14 @@ use faer::MatRef;
 #[derive(Debug, Clone, PartialEq)]
 pub struct MultiIndexModel {
     d: usize,
-    frame: Vec<Vec<Ball>>,
+    frame: BallMatrix,
     series: HermiteSeries,
 }
 
 impl MultiIndexModel {
     /// The model of the directions, one per row, `[r, d]`, and of the monomials in `t_i = <u_i, x>`, as
-    /// [`HermiteSeries::from_monomials`] takes them. Directions that are not orthonormal are made so from the
-    /// first to the last one, and the polynomial is written out in the new coordinates.
+    /// [`HermiteSeries::from_monomials`] takes them. Directions that are not orthonormal are made so from
+    /// the first to the last one, and the polynomial is written out in the new coordinates.
     ///
     /// # Errors
     /// [`Error::NotFinite`] for a direction, [`Error::Domain`] for directions that are not independent, and
@@ -36,7 +36,7 @@ impl MultiIndexModel {
                 return Err(Error::NotFinite { name: "the directions", value, row, col });
             }
         }
-        let (frame, coordinates) = orthonormal(directions)?;
+        let [frame, coordinates] = orthonormal(directions)?;
         let is_frame = coordinates.iter().enumerate().all(|(i, row)| {
             row.iter().enumerate().all(|(j, &c)| c == Ball::exact(f64::from(u8::from(i == j))))
         });
@@ -96,8 +96,8 @@ impl MultiIndexModel {
     /// The population gradient `g(w) = E[f(x) x σ'(w·x)]`, d numbers, at the direction of w.
     ///
     /// # Errors
-    /// [`Error::Shape`] for a w that has not d entries; [`Error::Domain`] for one that is not a unit vector to
-    /// within [`UNIT_NORM_F32`]. It is divided by its norm.
+    /// [`Error::Shape`] for a w that has not d entries; [`Error::Domain`] for one that is not a unit vector
+    /// to within [`UNIT_NORM_F32`]. It is divided by its norm.
     pub fn gradient(&self, population: &PopulationGradient, w: &[f64]) -> Result<Vec<Ball>> {
         if w.len() != self.d {
             return Err(Error::shape("w", [1, w.len()], format!("1, {}", self.d)));
@@ -122,7 +122,7 @@ fn inner(a: &[Ball], b: &[Ball]) -> Ball {
 
 /// The rows of Q and L with `directions = L Q`, L lower triangular and the rows of Q orthonormal, by
 /// Gram–Schmidt in balls: each direction less what lies in the span of those before it.
-fn orthonormal(directions: MatRef<'_, f64>) -> Result<(Vec<Vec<Ball>>, Vec<Vec<Ball>>)> {
+fn orthonormal(directions: MatRef<'_, f64>) -> Result<[BallMatrix; 2]> {
     let (r, d) = (directions.nrows(), directions.ncols());
     let (mut frame, mut coordinates) = (Vec::<Vec<Ball>>::new(), Vec::new());
     for i in 0..r {
@@ -147,5 +147,5 @@ fn orthonormal(directions: MatRef<'_, f64>) -> Result<(Vec<Vec<Ball>>, Vec<Vec<B
         frame.push(rest);
         coordinates.push(row);
     }
-    Ok((frame, coordinates))
+    Ok([frame, coordinates])
 }

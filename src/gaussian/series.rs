@@ -17,8 +17,8 @@ pub const MAX_TERMS: usize = 50_000;
 /// `f = Σ_ν a_ν Π_i He_{ν_i}(z_i)`.
 ///
 /// Its *symbol* is the polynomial `q(z) = Σ_ν a_ν z^ν`, which is `E f(z + Z)`. The part of degree k of the
-/// symbol is `q_k(z) = C_k(z^{⊗k})/k!` with the symmetric tensor `C_k = E ∇^k f`. In terms of the orthonormal
-/// coefficients, `a_ν = c_ν/√ν!` and `E f² = Σ c_ν²`.
+/// symbol is `q_k(z) = C_k(z^{⊗k})/k!` with the symmetric tensor `C_k = E ∇^k f`. In terms of the
+/// orthonormal coefficients, `a_ν = c_ν/√ν!` and `E f² = Σ c_ν²`.
 ///
 /// ```
 /// use escapement::gaussian::HermiteSeries;
@@ -123,7 +123,8 @@ impl HermiteSeries {
         q.fischer(&q) * factorial(k.min(MAX_DEGREE))
     }
 
-    /// The contraction C_{k+2}(I), a tensor of order k, as its polynomial `C_{k+2}(I)(z^{⊗k})/k! = Δq_{k+2}`.
+    /// The contraction C_{k+2}(I), a tensor of order k, as its polynomial `C_{k+2}(I)(z^{⊗k})/k! =
+    /// Δq_{k+2}`.
     pub fn contraction(&self, k: usize) -> Polynomial {
         self.q(k + 2).laplacian()
     }
@@ -222,8 +223,8 @@ pub(super) fn checked(latent: usize, terms: &[(Exponents, f64)]) -> Result<Polyn
         }
         if degree > MAX_DEGREE {
             let allowed = format!(
-                "the degree is at most {MAX_DEGREE}, because f64 holds no factorial above {MAX_COEFFICIENT}! \
-                 to the unit"
+                "the degree is at most {MAX_DEGREE}, because f64 holds no factorial above \
+                 {MAX_COEFFICIENT}! to the unit"
             );
             return wrong(format!("a term of degree {degree}"), allowed);
         }

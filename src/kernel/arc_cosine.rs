@@ -40,8 +40,8 @@ pub fn first_layer_tangent(x: &[f64], other: &[f64]) -> Result<f64> {
     Ok(if norm(x) * norm(other) == 0.0 { 0.0 } else { inner * (PI - angle(x, other)) / TAU })
 }
 
-/// The angle of two vectors that are not zero, in [0, π]. It comes from the lengths of the difference and the
-/// sum of the unit vectors, because the arc cosine loses half its digits near 0 and π.
+/// The angle of two vectors that are not zero, in [0, π]. It comes from the lengths of the difference and
+/// the sum of the unit vectors, because the arc cosine loses half its digits near 0 and π.
 fn angle(x: &[f64], other: &[f64]) -> f64 {
     let (p, q) = (norm(x), norm(other));
     let length = |sign: f64| {

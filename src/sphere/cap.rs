@@ -37,11 +37,11 @@ pub fn cap_probability(d: usize, epsilon: f64) -> Result<Ball> {
     // Γ(a + ½)/Γ(a) from that of a = ½ or 1 upwards.
     let pi = Ball::relative(std::f64::consts::PI, f64::EPSILON);
     let root = pi.sqrt();
-    let first = if d % 2 == 0 { 1.0 / root } else { root * 0.5 };
-    let start = if d % 2 == 0 { 2 } else { 3 };
+    let even = d.is_multiple_of(2);
+    let (first, start) = if even { (1.0 / root, 2) } else { (root * 0.5, 3) };
     let gammas = (start..d).step_by(2).fold(first, |ratio, i| ratio * i as f64 / (i - 1) as f64);
     // y^a ε/B(a, ½), what both series are multiplied by.
-    let power = y.powi((d as i32 - 1) / 2) * if d % 2 == 0 { y.sqrt() } else { Ball::exact(1.0) };
+    let power = y.powi((d as i32 - 1) / 2) * if even { y.sqrt() } else { Ball::exact(1.0) };
     let factor = power * epsilon * gammas / root;
     if (d as f64) * epsilon * epsilon < 1.0 {
         // I_x(½, a) = 2 x^½ y^a/B Σ_n (a+½)_n/(3/2)_n x^n

@@ -10,8 +10,8 @@
 //! script, the biases are drawn before the step, in pairs, used in it and kept, and the decay of the head
 //! is λ where the algorithm has λ/2.
 //!
-//! Sums over samples are taken in blocks of rows, so that no n × m matrix is formed, and in a fixed order, so
-//! that the bits do not depend on the number of threads.
+//! Sums over samples are taken in blocks of rows, so that no n × m matrix is formed, and in a fixed order,
+//! so that the bits do not depend on the number of threads.
 //!
 //! ```
 //! use escapement::training::one_step::{FirstStep, Heads, Start, StepSize, standard_normal};

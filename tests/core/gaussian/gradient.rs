@@ -1,5 +1,5 @@
-//! The population gradient against quadrature of its definition, with planted mistakes; its averages over the
-//! sphere against quadrature of the gradient.
+//! The population gradient against quadrature of its definition, with planted mistakes; its averages over
+//! the sphere against quadrature of the gradient.
 
 use super::line;
 use super::series::{random_terms, rng_normal, value};

@@ -114,8 +114,8 @@ fn moments_of_squares() {
 }
 
 /// The mean of M_n over 4000 samples. Its terms i = j have known means, which the formula is made of; the
-/// others have the mean (1 − 1/n) E g gᵀ. Both parts lie within five standard errors, which a true mean leaves
-/// once in 10⁶ times, and these are a fifth of the signal in S*.
+/// others have the mean (1 − 1/n) E g gᵀ. Both parts lie within five standard errors, which a true mean
+/// leaves once in 10⁶ times, and these are a fifth of the signal in S*.
 #[test]
 fn the_mean_over_samples() {
     const REPLICATES: usize = 4000;

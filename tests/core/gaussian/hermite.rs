@@ -157,7 +157,8 @@ fn a_second_coefficient_that_vanishes_is_refused() {
     assert!(require_second_coefficient(parsed("relu").as_ref()).is_ok());
 }
 
-/// The ball of Φ contains what quadrature of the density gives, to the rounding of either, far into the tail.
+/// The ball of Φ contains what quadrature of the density gives, to the rounding of either, far into the
+/// tail.
 #[test]
 fn tails_are_integrals_of_the_density() {
     for i in 0..=80 {

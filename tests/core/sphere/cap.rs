@@ -21,8 +21,8 @@ fn caps_of_low_dimension() {
 }
 
 /// `∫ sin^{d−2} θ dθ` from 0 to `end`, by 200 Gauss–Legendre nodes on each of 64 panels. They are exact to
-/// degree 399, and on a panel of half length π/256 the integrand is a trigonometric polynomial whose frequency
-/// is at most 4094·π/256 = 50: its Chebyshev coefficients of degree 400 are below (50/400)^{400}.
+/// degree 399, and on a panel of half length π/256 the integrand is a trigonometric polynomial whose
+/// frequency is at most 4094·π/256 = 50: its Chebyshev coefficients of degree 400 are below (50/400)^{400}.
 fn caps(d: usize, end: f64) -> f64 {
     let rule = ZonalQuadrature::new(3, 200).unwrap();
     let panel = end / 64.0;

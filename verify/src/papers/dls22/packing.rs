@@ -1,9 +1,9 @@
 //! Counting for lower bounds on queries: how many functions of a family one query can reach.
 
-/// The most functions of a family with pairwise correlations ε that one query of unit norm correlates with by
-/// at least τ, with one sign: `⌊(1 − ε)/(τ² − ε)⌋`. The mean of N of them has the square norm `(1 + (N −
-/// 1)ε)/N`, which must be at least τ². Numbers of up to 12 decimals are taken as they are written, so that
-/// a quotient that is whole is not lost to rounding.
+/// The most functions of a family with pairwise correlations ε that one query of unit norm correlates with
+/// by at least τ, with one sign: `⌊(1 − ε)/(τ² − ε)⌋`. The mean of N of them has the square norm `(1 + (N −
+/// 1)ε)/N`, which must be at least τ². Numbers of up to 12 decimals are taken as they are written, so that a
+/// quotient that is whole is not lost to rounding.
 ///
 /// # Errors
 /// Numbers outside 0 ≤ ε < τ² ≤ 1, in a sentence.

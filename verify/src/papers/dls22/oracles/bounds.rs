@@ -41,6 +41,9 @@ pub(super) fn rademacher(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     sheet.number("printed_bound", reference, bound, AGREEMENT * reference.abs())
 }
 
+/// A kernel of two inputs.
+type Kernel = fn(&[f64], &[f64]) -> escapement::Result<f64>;
+
 /// Two kernels at pairs of inputs, relative to the largest of their list.
 pub(super) fn kernels(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let (d, count) = (entry.whole("d")?, entry.length("X")?);
@@ -56,7 +59,7 @@ pub(super) fn kernels(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
         .ok_or_else(|| part.wrong("pair", format!("it must hold two rows of X, from 0 to {}", count - 1)))
     };
     let pairs = parts.iter().map(pair).collect::<Result<Vec<_>>>()?;
-    let kernels: [(&str, fn(&[f64], &[f64]) -> escapement::Result<f64>); 2] = [
+    let kernels: [(&str, Kernel); 2] = [
         ("random_features", arc_cosine::random_features),
         ("ntk_first_layer", arc_cosine::first_layer_tangent),
     ];
