@@ -2,7 +2,7 @@
 
 use super::hermite;
 use super::polynomial::{Exponents, Law, Polynomial};
-use super::series::{HermiteSeries, MAX_TERMS};
+use super::series::{HermiteSeries, binomial};
 use super::spectrum::{BallMatrix, symmetric_eigenvalues};
 use crate::activation::Activation;
 use crate::ball::Ball;
@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// The largest k of [`PopulationGradient::diversity`]: the cost grows like r^{4k}.
 pub const MAX_TENSOR_POWER: usize = 3;
+
+/// The most terms of a power whose means are taken: that of a product takes the square of it.
+const MAX_POWER_TERMS: f64 = 5_000.0;
 
 /// The population gradient `g(w) = E[f(x) x σ'(w·x)]` for ‖w‖ = 1 and x standard normal.
 ///
@@ -78,9 +81,8 @@ impl PopulationGradient {
 
     fn inside_from(&self, v: &[Polynomial]) -> Vec<Polynomial> {
         let r = v.len();
-        let unit = |i: usize| (0..r).map(|j| Ball::exact(f64::from(u8::from(i == j)))).collect::<Vec<_>>();
-        let z = |i: usize| Polynomial::linear(&unit(i));
-        v.iter().enumerate().map(|(i, v)| v.plus(&z(i).times(&self.s))).collect()
+        let part = |(i, v): (usize, &Polynomial)| v.plus(&self.s.times(&Polynomial::power_of(r, i, 1)));
+        v.iter().enumerate().map(part).collect()
     }
 
     /// The averages over the sphere in R^d.
@@ -104,10 +106,9 @@ impl PopulationGradient {
         if law == Law::Sphere(r) {
             return Ball::exact(0.0);
         }
-        let square = |i: usize| (0..r).map(|j| if i == j { 2 } else { 0 }).collect::<Exponents>();
-        let constant = std::iter::once((vec![0; r], Ball::exact(1.0)));
-        let across = constant.chain((0..r).map(|i| (square(i), Ball::exact(-1.0))));
-        self.s.mean_of_product(&self.s.times(&Polynomial::new(r, across)), law)
+        let squares = (0..r).map(|i| Polynomial::power_of(r, i, 2).scaled(-1.0));
+        let across = squares.fold(Polynomial::constant(r, 1.0), |sum, square| sum.plus(&square));
+        self.s.mean_of_product(&self.s.times(&across), law)
     }
 
     /// `E g gᵀ` over the sphere in R^d: its block in S*, `[r, r]`, and the number that multiplies I − Π*.
@@ -115,12 +116,8 @@ impl PopulationGradient {
     /// # Errors
     /// [`Error::Domain`] for d below r.
     pub fn gram(&self, d: usize) -> Result<(BallMatrix, Ball)> {
-        let law = self.law(d)?;
-        let inside = self.inside();
-        let row = |a: &Polynomial| inside.iter().map(|b| a.mean_of_product(b, law)).collect();
-        let across = d - self.v.len();
-        let outside = if across == 0 { Ball::exact(0.0) } else { self.outside(law) / across as f64 };
-        Ok((inside.iter().map(row).collect(), outside))
+        let (law, across) = (self.law(d)?, (d - self.v.len()).max(1) as f64);
+        Ok((self.diversity(1, d)?, self.outside(law) / across))
     }
 
     /// The matrix of `E[(Π*g)^{⊗2k}]` over the sphere in R^d, as a map of the symmetric tensors of order k
@@ -129,7 +126,7 @@ impl PopulationGradient {
     ///
     /// # Errors
     /// [`Error::Domain`] for k outside 1..=[`MAX_TENSOR_POWER`], d below r, or polynomials with too many
-    /// terms: the product of k of them must have at most [`MAX_TERMS`] / 10.
+    /// terms: more than 5000 in a product of k of them.
     pub fn diversity(&self, k: usize, d: usize) -> Result<BallMatrix> {
         if k == 0 || k > MAX_TENSOR_POWER {
             return Err(Error::domain("k", k, format!("the power is from 1 to {MAX_TENSOR_POWER}")));
@@ -137,9 +134,10 @@ impl PopulationGradient {
         let law = self.law(d)?;
         let inside = self.inside();
         let r = inside.len();
-        let degree = k * inside.iter().map(Polynomial::degree).max().unwrap_or(0);
-        let size = (1..=degree).fold(1.0, |count, i| count * (r + i) as f64 / i as f64);
-        if size > (MAX_TERMS / 10) as f64 {
+        let terms = inside.iter().map(|g| g.terms().count()).max().unwrap_or(0);
+        let size = binomial(r + k * inside.iter().map(Polynomial::degree).max().unwrap_or(0), r);
+        let size = size.min((terms as f64).powi(k as i32));
+        if size > MAX_POWER_TERMS {
             let allowed = format!("powers of order {k} of this gradient have {size:.0} terms, too many");
             return Err(Error::domain("the latent dimension r", r, allowed));
         }

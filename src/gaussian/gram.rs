@@ -8,6 +8,7 @@ use super::series::HermiteSeries;
 use super::spectrum::BallMatrix;
 use crate::activation::{Relu, Shifted};
 use crate::ball::Ball;
+use crate::error::finite;
 use crate::product::matmul;
 use crate::tolerance::ARCSINE_ROUNDINGS;
 use crate::{Error, Result};
@@ -55,14 +56,8 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
         let expected = format!("{}, at least 1", y.len());
         return Err(Error::shape("the inputs, beside as many labels,", [n, d], expected));
     }
-    for row in 0..n {
-        if let Some(col) = (0..d).find(|&col| !x[(row, col)].is_finite()) {
-            return Err(Error::NotFinite { name: "the inputs", value: x[(row, col)], row, col });
-        }
-        if !y[row].is_finite() {
-            return Err(Error::NotFinite { name: "the labels", value: y[row], row, col: 0 });
-        }
-    }
+    finite("the inputs", x)?;
+    finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
     // Points are columns, so that blocks of them are contiguous.
     let norms: Vec<f64> = (0..n).map(|i| x.row(i).norm_l2()).collect();
     let unit = Mat::from_fn(d, n, |c, i| if norms[i] == 0.0 { 0.0 } else { x[(i, c)] / norms[i] });
@@ -109,7 +104,7 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
     let mean: Vec<f64> = (0..d).map(|c| weighted.row(c).sum()).collect();
     let matrix = Mat::from_fn(d, d, |i, j| half[(i, j)] + half[(j, i)] + 0.25 * mean[i] * mean[j]);
     let moduli: f64 = (0..d).map(|c| weighted.row(c).norm_l1().powi(2)).sum();
-    let error = moduli * roundings(n, d) * 0.5 * f64::EPSILON;
+    let error = moduli * roundings(n, d) * 0.5 * f64::EPSILON * (1.0 + 4.0 * n as f64 * f64::EPSILON);
     if !(error.is_finite() && matrix.as_ref().norm_max().is_finite()) {
         return Err(Error::Numerical {
             what: "the average of a sample gradient",
@@ -142,13 +137,14 @@ fn pairs(cosines: &mut [f64], i: usize, start: usize, unit: MatRef<'_, f64>) {
     }
 }
 
-/// The roundings of an entry of M_n, relative to `Σ_ij |y_i y_j x_i x_jᵀ|/n²`. A cosine errs by d + 6, of
-/// which the arcsine makes at most 1/√(1 − NEAR²) < 3.3 and divides by 2π < 1/0.16; the arcsine itself errs
-/// by its own roundings of ¼ at most. The factors y x/n have 2 each, and the two sums over n samples, of
-/// terms at most ¼ and in either of the two mirror images, n + 2·[`SUMS`] each.
+/// The roundings of an entry of M_n, relative to `Σ_ij |y_i y_j x_i x_jᵀ|/n²`. A cosine errs by 2d + 6: d in
+/// the sum, and d/2 + 2 in either norm. The arcsine makes at most 1/√(1 − NEAR²) < 3.3 of them, which are
+/// divided by 2π > 1/0.16, and adds its own roundings of ¼. The factors y x/n have 2 each, and the sums over
+/// n samples, of terms at most ¼ in either of the two mirror images and in the common quarter, 2n in all and
+/// one for each of the [`SUMS`].
 fn roundings(n: usize, d: usize) -> f64 {
     let (n, d) = (n as f64, d as f64);
-    0.16 * 3.3 * (d + 6.0) + 0.25 * (2.0 * ARCSINE_ROUNDINGS + 2.0) + 2.0 + 2.0 * (n + 2.0 * SUMS as f64)
+    0.16 * 3.3 * (2.0 * d + 6.0) + 0.25 * (2.0 * ARCSINE_ROUNDINGS + 2.0) + 4.0 + 2.0 * n + SUMS as f64
 }
 
 /// `E M_n`, the mean of M_n over n samples, by its block in S* and what multiplies I − Π*.
@@ -206,8 +202,7 @@ pub fn mean_gram(f: &HermiteSeries, d: usize, n: usize, noise: f64) -> Result<Me
 pub fn squared_moments(f: &HermiteSeries) -> BallMatrix {
     let symbol = f.symbol();
     let r = f.latent();
-    let unit = |i: usize| (0..r).map(|j| Ball::exact(f64::from(u8::from(i == j)))).collect::<Vec<_>>();
-    let raised = |i: usize| symbol.times(&Polynomial::linear(&unit(i))).plus(&symbol.derivative(i));
+    let raised = |i: usize| symbol.times(&Polynomial::power_of(r, i, 1)).plus(&symbol.derivative(i));
     let moved: Vec<Polynomial> = (0..r).map(raised).collect();
     moved.iter().map(|a| moved.iter().map(|b| a.fischer(b)).collect()).collect()
 }

@@ -2,10 +2,11 @@
 
 use super::gradient::PopulationGradient;
 use super::polynomial::{Exponents, Polynomial};
-use super::series::{HermiteSeries, checked, require_expandable};
+use super::series::{HermiteSeries, binomial, checked, limited};
 use super::spectrum::BallMatrix;
 use crate::activation::Activation;
 use crate::ball::Ball;
+use crate::error::finite;
 use crate::tolerance::{DEPENDENT, UNIT_NORM_F32};
 use crate::{Error, Result};
 use faer::MatRef;
@@ -30,12 +31,7 @@ impl MultiIndexModel {
     pub fn new(directions: MatRef<'_, f64>, terms: &[(Exponents, f64)]) -> Result<Self> {
         let (r, d) = (directions.nrows(), directions.ncols());
         let f = checked(r, terms)?;
-        for row in 0..r {
-            if let Some(col) = (0..d).find(|&col| !directions[(row, col)].is_finite()) {
-                let value = directions[(row, col)];
-                return Err(Error::NotFinite { name: "the directions", value, row, col });
-            }
-        }
+        finite("the directions", directions)?;
         let [frame, coordinates] = orthonormal(directions)?;
         let is_frame = coordinates.iter().enumerate().all(|(i, row)| {
             row.iter().enumerate().all(|(j, &c)| c == Ball::exact(f64::from(u8::from(i == j))))
@@ -43,7 +39,7 @@ impl MultiIndexModel {
         let series = if is_frame {
             HermiteSeries::of_monomials(&f)
         } else {
-            require_expandable(&f)?;
+            limited(&f, binomial(r + f.degree(), r))?;
             let t: Vec<Polynomial> = coordinates.iter().map(|row| Polynomial::linear(row)).collect();
             HermiteSeries::of_monomials(&f.of(&t))
         };

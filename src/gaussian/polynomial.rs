@@ -66,8 +66,15 @@ impl Polynomial {
 
     /// The linear form `Σ b_i z_i`.
     pub fn linear(b: &[Ball]) -> Self {
-        let unit = |i: usize| (0..b.len()).map(|j| u8::from(i == j)).collect();
-        Self::new(b.len(), b.iter().enumerate().map(|(i, &b)| (unit(i), b)))
+        let r = b.len();
+        let terms = b.iter().enumerate().map(|(i, &b)| Self::power_of(r, i, 1).scaled(b));
+        terms.fold(Self::zero(r), |sum, term| sum.plus(&term))
+    }
+
+    /// The monomial `z_i^e`.
+    pub(super) fn power_of(variables: usize, i: usize, e: u8) -> Self {
+        let exponents = (0..variables).map(|j| if i == j { e } else { 0 }).collect();
+        Self::new(variables, [(exponents, Ball::exact(1.0))])
     }
 
     /// The number of variables r.

@@ -231,33 +231,25 @@ pub(super) fn checked(latent: usize, terms: &[(Exponents, f64)]) -> Result<Polyn
     }
     let terms = terms.iter().map(|(exponents, c)| (exponents.clone(), Ball::exact(*c)));
     let f = Polynomial::new(latent, terms);
-    limited(&f, f.degree())?;
+    limited(&f, f.terms().count() as f64)?;
     Ok(f)
 }
 
-/// Refuses polynomials of which some work needs too many terms: all monomials up to a degree, at most.
-fn limited(f: &Polynomial, degree: usize) -> Result<()> {
-    let count = f.terms().count();
-    if count <= MAX_TERMS {
+/// Refuses a polynomial that has too many terms as it is, or all monomials of its degree in `r` variables.
+pub(super) fn limited(f: &Polynomial, terms: f64) -> Result<()> {
+    if terms <= MAX_TERMS as f64 {
         return Ok(());
     }
+    let (r, p) = (f.variables(), f.degree());
+    let allowed = format!("at most {MAX_TERMS}: give orthonormal directions, or a lower degree");
     Err(Error::domain(
         "the polynomial",
-        format!("{count} terms of degree {degree}"),
-        format!("at most {MAX_TERMS} terms are supported"),
+        format!("{terms:.0} terms of degree {p} in {r} directions"),
+        allowed,
     ))
 }
 
-/// Refuses a polynomial that would have too many terms in other coordinates: `C(r+p, p)`.
-pub(super) fn require_expandable(f: &Polynomial) -> Result<()> {
-    let (r, p) = (f.variables(), f.degree());
-    let all = (1..=p).fold(1.0, |count, i| count * (r + i) as f64 / i as f64);
-    if all <= MAX_TERMS as f64 {
-        return Ok(());
-    }
-    Err(Error::domain(
-        "the polynomial",
-        format!("{all:.0} terms of degree {p} in {r} orthonormal directions"),
-        format!("at most {MAX_TERMS} are supported: give orthonormal directions, or a lower degree"),
-    ))
+/// The binomial coefficient `C(n, k)`.
+pub(super) fn binomial(n: usize, k: usize) -> f64 {
+    (0..k).fold(1.0, |count, i| count * (n - i) as f64 / (i + 1) as f64)
 }

@@ -1,6 +1,7 @@
 //! The kernels of infinitely wide ReLU layers: arc-cosine kernels, which depend on the angle of two inputs.
 
 use crate::{Error, Result};
+use faer::MatRef;
 use std::f64::consts::{PI, TAU};
 
 /// The random-feature kernel `E σ(w·x + b) σ(w·x' + b)` of ReLU features with `w ~ N(0, I/d)` and `b ~ N(0,
@@ -59,10 +60,8 @@ fn finite(x: &[f64], other: &[f64]) -> Result<()> {
     if x.is_empty() || x.len() != other.len() {
         return Err(Error::shape("the second input", [1, other.len()], format!("1, {}, not 0", x.len())));
     }
-    for (row, x) in [x, other].into_iter().enumerate() {
-        if let Some(col) = x.iter().position(|x| !x.is_finite()) {
-            return Err(Error::NotFinite { name: "the pair of inputs", value: x[col], row, col });
-        }
+    for (name, x) in [("the first input", x), ("the second input", other)] {
+        crate::error::finite(name, MatRef::from_row_major_slice(x, 1, x.len()))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::ball::Ball;
 use crate::{Error, Result};
 
 /// The most terms of the series that are added.
-const MAX_TERMS: usize = 20_000_000;
+const MAX_TERMS: usize = 10_000_000;
 
 /// The probability `Pr(|v·w| > ε)` for a uniform unit vector v of R^d and a fixed one w: the regularised
 /// incomplete beta function `I_{1−ε²}((d−1)/2, ½)`.
@@ -20,13 +20,13 @@ const MAX_TERMS: usize = 20_000_000;
 /// ```
 ///
 /// # Errors
-/// [`Error::Domain`] unless `2 ≤ d ≤ 10⁶` and `0 ≤ ε < 1`.
+/// [`Error::Domain`] unless `2 ≤ d ≤ 10⁵` and `0 ≤ ε < 1`.
 ///
 /// # Accuracy
 /// Relative: about d roundings and one for each term of the series; the ball has the bound.
 pub fn cap_probability(d: usize, epsilon: f64) -> Result<Ball> {
-    if !(2..=1_000_000).contains(&d) {
-        return Err(Error::domain("d", d, "the dimension is from 2 to 10^6"));
+    if !(2..=100_000).contains(&d) {
+        return Err(Error::domain("d", d, "the dimension is from 2 to 10^5"));
     }
     if !(0.0..1.0).contains(&epsilon) {
         return Err(Error::domain("epsilon", epsilon, "the cosine is at least 0 and below 1"));
@@ -45,22 +45,21 @@ pub fn cap_probability(d: usize, epsilon: f64) -> Result<Ball> {
     let factor = power * epsilon * gammas / root;
     if (d as f64) * epsilon * epsilon < 1.0 {
         // I_x(½, a) = 2 x^½ y^a/B Σ_n (a+½)_n/(3/2)_n x^n
-        let inner = series(|n| (a + 0.5 + n) / (1.5 + n) * x)?;
+        let inner = series(|n| (a + 0.5 + n) / (1.5 + n) * x, x)?;
         return Ok(1.0 - factor * 2.0 * inner);
     }
-    let outer = series(|n| (a + 0.5 + n) / (a + 1.0 + n) * y)?;
+    let outer = series(|n| (a + 0.5 + n) / (a + 1.0 + n) * y, y)?;
     Ok(factor * outer / a)
 }
 
-/// `1 + r_0 + r_0 r_1 + …` for positive ratios r_n that are below their supremum from some n on, or fall.
-fn series(ratio: impl Fn(f64) -> Ball) -> Result<Ball> {
+/// `1 + r_0 + r_0 r_1 + …` for positive ratios r_n that rise or fall to the limit.
+fn series(ratio: impl Fn(f64) -> Ball, limit: Ball) -> Result<Ball> {
     let (mut sum, mut term) = (Ball::exact(1.0), Ball::exact(1.0));
     for n in 0..MAX_TERMS {
         let next = ratio(n as f64);
         term = term * next;
         sum = sum + term;
-        // The ratios rise to y, or fall to x from above: the next ones are at most this.
-        let bound = next.upper().max(ratio(1e15).upper());
+        let bound = next.upper().max(limit.upper());
         if bound < 1.0 {
             let rest = term.upper() * bound / (1.0 - bound) * (1.0 + 4.0 * f64::EPSILON);
             if rest <= f64::EPSILON * sum.value {

@@ -44,5 +44,8 @@ fn kernels_are_expectations() {
     assert_eq!(first_layer_tangent(&x, &[0.0; 4]).unwrap(), 0.0);
     assert!(matches!(random_features(&x, &[1.0]), Err(Error::Shape { .. })));
     assert!(matches!(random_features(&[], &[]), Err(Error::Shape { .. })));
-    assert!(matches!(first_layer_tangent(&[1.0], &[f64::NAN]), Err(Error::NotFinite { row: 1, .. })));
+    assert!(matches!(
+        first_layer_tangent(&[1.0], &[f64::NAN]),
+        Err(Error::NotFinite { name: "the second input", .. })
+    ));
 }

@@ -48,7 +48,7 @@ fn caps_of_any_dimension() {
             before = p.value;
         }
     }
-    for (d, epsilon) in [(1, 0.5), (2_000_000, 0.5), (10, 1.0), (10, -0.1), (10, f64::NAN)] {
+    for (d, epsilon) in [(1, 0.5), (200_000, 0.5), (10, 1.0), (10, -0.1), (10, f64::NAN)] {
         assert!(matches!(cap_probability(d, epsilon), Err(Error::Domain { .. })), "{d}, {epsilon}");
     }
 }
