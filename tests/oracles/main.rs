@@ -169,6 +169,37 @@ fn bad_files_are_refused_in_one_sentence() {
         let error = refused(&text, format);
         assert!(error.contains(words), "{error} lacks {words}");
     }
+    let list = |name: &str, change: &str, to: &str| {
+        let text = json("damian")[name][0].to_string();
+        assert!(text.contains(change), "{change}");
+        format!("{{\"{name}\": [{}]}}", text.replacen(change, to, 1))
+    };
+    for (text, words) in [
+        (list("sphere", "[[2],1.0]", "[[2,0],1.0]"), "field 'polynomial[0]': it needs 1 exponents"),
+        (list("sphere", "[[2],1.0]", "[[2.5],1.0]"), "field 'polynomial[0]': it needs 1 exponents"),
+        (list("sphere", "[[2],1.0]", "[2]"), "only [exponents, coefficient]"),
+        (
+            list("sphere", "[[2],1.0]", "[[20],1.0]"),
+            "list sphere, entry 0: the polynomial = a term of degree 20",
+        ),
+        (list("sphere", "\"d\":5", "\"d\":0"), "at least r = 1"),
+        (list("gradient", "\"p\":4", "\"p\":3"), "field 'p': the polynomial has the degree 4"),
+        (list("gradient", "\"relu\"", "\"rule\""), "field 'activation'"),
+        (list("sample", "\"eta\":", "\"eta\":-"), "the step η"),
+        (list("queries", "0.05", "0.3"), "field 'tau': epsilon = 0.3 and tau = 0.5 are not allowed"),
+        (list("rademacher", "\"n\":8", "\"n\":9"), "field 'X': it has 8 rows where 9 are needed"),
+        (
+            list("kernels", "[0,1]", "[0,3]"),
+            "values[1], field 'pair': it must hold two rows of X, from 0 to 2",
+        ),
+        (list("absolute", "mix4", "mix5"), "field 'name': \"mix5\" is not allowed, only he1 to he16"),
+        (list("lemma17", "\"k\":0", "\"k\":99"), "field 'k': 99 is not allowed"),
+        ("{\"hermite\": [], \"spheres\": []}".into(), "no format of this shape"),
+        ("{\"hermite\": []}".into(), "there are no entries"),
+    ] {
+        let error = refused(&text, None);
+        assert!(error.contains(words), "{error} lacks {words}");
+    }
     // What is no regular file is not read: it may have no end.
     for path in [folder.path(), Path::new("/dev/zero")] {
         let error = compare_file(&FORMATS, path, None).unwrap_err().to_string();
