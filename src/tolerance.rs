@@ -67,8 +67,9 @@ pub const ACTIVATION_ROUNDINGS: [f64; 4] = [6.0, 8.0, 14.0, 14.0];
 /// at least π/6, by a half: 3 of its own units in all.
 pub const ARCSINE_ROUNDINGS: f64 = 4.0;
 
-/// Deviation of E f² from 1 that is allowed in a target: twice the relative rounding, 5e-7, of coefficients
-/// that are written with seven significant digits.
+/// Deviation of E f² from 1 that is allowed in a target, and size below which an eigenvalue of its Hessian
+/// counts as zero: twice the relative rounding, 5e-7, of coefficients that are written with seven
+/// significant digits.
 pub const NORMALISED: f64 = 1e-6;
 
 /// Probability with which a randomised bound may be wrong, over its own random start.

@@ -52,9 +52,11 @@ pub struct AverageGram {
 /// samples in one direction. The bits do not depend on the number of threads.
 pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGram> {
     let (n, d) = (x.nrows(), x.ncols());
-    if n == 0 || d == 0 || y.len() != n {
-        let expected = format!("{}, at least 1", y.len());
-        return Err(Error::shape("the inputs, beside as many labels,", [n, d], expected));
+    if n == 0 || d == 0 {
+        return Err(Error::shape("the inputs", [n, d], "n, d, neither of them 0"));
+    }
+    if y.len() != n {
+        return Err(Error::shape("the labels", [y.len(), 1], format!("{n}, 1")));
     }
     finite("the inputs", x)?;
     finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;

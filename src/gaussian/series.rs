@@ -140,13 +140,15 @@ impl HermiteSeries {
         (0..r).map(|i| (0..r).map(|j| self.tensor(&[i, j])).collect()).collect()
     }
 
-    /// The number of eigenvalues of H that are not zero: whose ball lies on one side of zero.
+    /// The number of eigenvalues of H that are not zero. Below [`NORMALISED`] times √(2 E f²), which bounds
+    /// all of them, an eigenvalue counts as zero: the rounding of the coefficients may have made it.
     ///
     /// # Errors
     /// [`Error::Numerical`] where the tensor overflows.
     pub fn rank(&self) -> Result<usize> {
         let spectrum = symmetric_eigenvalues(&self.hessian())?;
-        Ok(spectrum.iter().filter(|lambda| !lambda.contains(0.0)).count())
+        let zero = NORMALISED * (self.second_moment() * 2.0).sqrt().value;
+        Ok(spectrum.iter().filter(|lambda| lambda.abs().lower() > zero).count())
     }
 
     /// `κ = 1/(√r min|λ(H)|)`, which is at least 1/√2 for every normalised f.

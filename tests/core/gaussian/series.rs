@@ -177,6 +177,14 @@ fn ranks_and_condition() {
             "{error}"
         );
     }
+    // In monomials with eight digits, H has the eigenvalue 12·0.14433757 − 2·0.8660254 = 4e-8 instead of 0.
+    let written =
+        [(vec![2, 0], 0.5), (vec![0, 0], -0.0669873), (vec![0, 4], 0.14433757), (vec![0, 2], -0.8660254)];
+    let written = HermiteSeries::from_monomials(2, &written).unwrap();
+    written.require_normalised().unwrap();
+    assert_eq!(written.rank().unwrap(), 1);
+    let he4 = HermiteSeries::from_hermite(1, &[(vec![4], 24.0_f64.powf(-0.5))]).unwrap();
+    assert_eq!(he4.rank().unwrap(), 0);
     let twice = HermiteSeries::from_monomials(1, &[(vec![2], 1.0), (vec![0], -1.0)]).unwrap();
     let error = twice.require_normalised().unwrap_err().to_string();
     assert!(error.contains("E f² of the target = 2"), "{error}");
