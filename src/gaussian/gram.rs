@@ -40,7 +40,8 @@ pub struct AverageGram {
 /// centres them. With the cosine ρ_ij of two inputs, `M_n = n⁻² Σ_ij y_i y_j K_ij x_i x_jᵀ`,
 /// `K_ij = ¼ + arcsin(ρ_ij)/2π` and `K_ii = ½`. Only pairs i ≤ j are formed, in blocks, and no matrix of
 /// order n is. The cost is 2n²d flops and n²/2 arcsines; the memory is `2nd + 32d²` numbers beside
-/// the inputs, and 4 MiB a thread.
+/// the inputs, and 4 MiB a thread. At d = 256 and n = 65 536 this is 25 s on two cores of a Xeon, and 0.3
+/// GiB.
 ///
 /// # Errors
 /// [`Error::Shape`] where there is no input, or another number of labels; [`Error::NotFinite`];

@@ -61,6 +61,30 @@ impl MultiIndexModel {
         &self.series
     }
 
+    /// f at the rows of x, `[n, d]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of columns, [`Error::NotFinite`].
+    ///
+    /// # Accuracy
+    /// Some d + 3p roundings of the sum of the moduli of the monomials of Qx.
+    pub fn values(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>> {
+        if x.ncols() != self.d {
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("n, {}", self.d)));
+        }
+        finite("the inputs", x)?;
+        let f = self.series.monomials();
+        let value = |i: usize| {
+            let inner = |q: &Vec<Ball>| q.iter().enumerate().map(|(j, q)| q.value * x[(i, j)]).sum();
+            let z: Vec<f64> = self.frame.iter().map(inner).collect();
+            let power = |(z, &e): (&f64, &u8)| z.powi(e.into());
+            f.terms()
+                .map(|(exponents, c)| c.value * z.iter().zip(exponents).map(power).product::<f64>())
+                .sum()
+        };
+        Ok((0..x.nrows()).map(value).collect())
+    }
+
     /// C_1 = E ∇f, d numbers.
     pub fn gradient_mean(&self) -> Vec<Ball> {
         self.lifted(&self.series.gradient_mean())

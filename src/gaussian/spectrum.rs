@@ -15,11 +15,15 @@ pub type BallMatrix = Vec<Vec<Ball>>;
 /// the basis that the polar factor of V is. The radii of A add their Frobenius norm, by Weyl's inequality.
 ///
 /// # Errors
-/// [`Error::Numerical`] where an entry is not finite, or the eigensolver fails.
+/// [`Error::Shape`] for a matrix that is not square, [`Error::Numerical`] where an entry is not finite, or
+/// the eigensolver fails.
 pub fn symmetric_eigenvalues(a: &[Vec<Ball>]) -> Result<Vec<Ball>> {
     let n = a.len();
     let failed =
         |why: &str| Error::Numerical { what: "the eigendecomposition of a tensor", why: why.into() };
+    if let Some(row) = a.iter().find(|row| row.len() != n) {
+        return Err(Error::shape("the symmetric matrix", [n, row.len()], format!("{n}, {n}")));
+    }
     if a.iter().flatten().any(|entry| !(entry.value.is_finite() && entry.error.is_finite())) {
         return Err(failed("an entry overflows"));
     }

@@ -106,7 +106,12 @@ fn a_model_is_the_polynomial_of_its_directions() {
         // The value by definition has some thirty roundings of terms of size up to 100.
         assert!((f.value - exact).abs() <= f.error + 1e-12, "{f:?} for {exact}");
         assert!(f.error < 1e-10, "{f:?}");
+        let values = model.values(faer::MatRef::from_row_major_slice(&x, 1, 4)).unwrap();
+        assert!((values[0] - exact).abs() <= f.error + 1e-12, "{values:?} for {exact}");
     }
+    assert!(matches!(model.values(Mat::zeros(2, 3).as_ref()), Err(Error::Shape { .. })));
+    let infinite = Mat::from_fn(1, 4, |_, _| f64::INFINITY);
+    assert!(matches!(model.values(infinite.as_ref()), Err(Error::NotFinite { .. })));
     for (i, p) in model.frame().iter().enumerate() {
         for (j, q) in model.frame().iter().enumerate() {
             let inner: Ball = p.iter().zip(q).map(|(&p, &q)| p * q).sum();
@@ -202,6 +207,8 @@ fn eigenvalues_have_bounds() {
     }
     let bad = vec![vec![Ball::new(f64::INFINITY, 0.0)]];
     assert!(matches!(symmetric_eigenvalues(&bad), Err(Error::Numerical { .. })));
+    assert!(matches!(symmetric_eigenvalues(&a[..2]), Err(Error::Shape { .. })));
+    assert_eq!(symmetric_eigenvalues(&[]).unwrap(), []);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use escapement::sphere::ZonalQuadrature;
 use escapement_verify::papers::dls22::{absolute, packing, rademacher, representers, targets};
 use faer::mat;
 
-/// `E[v_k(a, b) σ(ax + b)] = x^k` for b uniform on [−1, 1], split at the kink b = −ax, where Gauss quadrature
-/// of polynomials is exact; outside |x| ≤ 1 it fails, and so does v_k without its term 2ka.
+/// `E[v_k(a, b) σ(ax + b)] = x^k` for b uniform on [−1, 1], split at the kink b = −ax, where Gauss
+/// quadrature of polynomials is exact; outside |x| ≤ 1 it fails, and so does v_k without its term 2ka.
 #[test]
 fn lemma_17_is_an_identity() {
     let rule = ZonalQuadrature::new(3, 12).unwrap();
