@@ -2,6 +2,7 @@
 //!
 //! Each message is one sentence that names the offending value and says what is allowed.
 
+use faer::MatRef;
 use std::borrow::Cow;
 
 /// The result of every fallible function of the core.
@@ -200,6 +201,26 @@ impl Error {
         };
         Self::Domain { name: name.into(), value, allowed: allowed.into() }
     }
+}
+
+/// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.
+pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
+    // By whole columns first, because 0·x is NaN where x is not finite, and a loop that does not end early
+    // uses vector instructions.
+    let along = if a.row_stride() == 1 { a } else { a.transpose() };
+    let finite = |col: &[f64]| col.iter().fold(true, |finite, x| finite & (x * 0.0 == 0.0));
+    if along.col_iter().all(|col| col.try_as_col_major().is_some_and(|col| finite(col.as_slice()))) {
+        return Ok(());
+    }
+    for col in 0..a.ncols() {
+        for row in 0..a.nrows() {
+            let value = a[(row, col)];
+            if !value.is_finite() {
+                return Err(Error::NotFinite { name, value, row, col });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A number of bytes in the largest unit that leaves at least one, with two digits below ten: `1.5 GiB`,

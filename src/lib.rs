@@ -72,14 +72,14 @@
 //! |---|---|
 //! | [`activation`] | activations σ with three derivatives and their suprema |
 //! | [`sphere`] | spherical harmonics, Gegenbauer polynomials, quadrature, random points |
-//! | [`gaussian`] | Hermite polynomials and coefficients |
+//! | [`gaussian`] | Hermite expansions of targets of a few directions, and the gradient a neuron sees |
 //! | [`network`] | the paired network; f, f_L and f_Q at many inputs |
 //! | [`covariance`] | Σ: its kernel, the bound on its truncation, and products with it |
 //! | [`eigen`] | eigenvalues and eigenvectors of Σ, with residuals and tests of completeness |
 //! | [`objective`] | losses, the regularisers R1..R4, the regularised loss with gradient and Hessian |
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
-//! | [`kernel`] | the tangent kernel of the first layer and its limits; ridge regression with its exact test error |
-//! | [`training`] | fast steps of gradient descent in f32 or f64; networks with both layers trained |
+//! | [`kernel`] | arc-cosine and tangent kernels; ridge regression with its exact test error |
+//! | [`training`] | fast steps of descent in f32 or f64; both layers trained; one large step, a ridge head |
 //! | [`descent`] | gradient descent to stationary points that are certified |
 //! | [`ball`] | numbers with error bounds, and their arithmetic |
 //! | [`operator`] | symmetric matrices that are known by their products with vectors |
@@ -122,6 +122,17 @@
 //! | Π_{≤r}, Π_{>r} | orthogonal projectors on the top r = n_k eigenvectors of Σ, and on the rest |
 //! | W_Q, W_L, S, W* | constructed displacements, a diagonal matrix of random signs, `W* = W_L + S·W_Q` |
 //! | R1..R4, L_λ | regularisers, and the regularised loss |
+//!
+//! In [`gaussian`] and [`training::one_step`], where inputs are standard normal, some letters mean other
+//! things:
+//!
+//! | letter | meaning there |
+//! |---|---|
+//! | S*, Π*, r, p | the span of a target's directions, its projector and dimension; its degree |
+//! | He_k, c_k | Hermite polynomial with leading coefficient 1; `E σ(Z) He_k(Z)` of an activation |
+//! | C_k, H, q_k, κ | `E ∇^k f`; C_2; the polynomial `C_k(z^{⊗k})/k!`; `1/(√r min abs λ(H))` |
+//! | g(w), g_n(w), M_n | `E[f(x) x σ'(w·x)]`; the same of a sample; the average of `g_n g_nᵀ` over unit w |
+//! | α, β, η, ς | mean and slope of the labels; the learning rate of the step; the size of the noise |
 //!
 //! # Errors
 //! A function that can fail returns [`Result`], and [`Error`] says in one sentence which value was not

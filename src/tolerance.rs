@@ -61,6 +61,17 @@ pub const ZONAL_ROUNDINGS_PER_DEGREE: f64 = 1.0;
 /// its spacing is to be added.
 pub const ACTIVATION_ROUNDINGS: [f64; 4] = [6.0, 8.0, 14.0, 14.0];
 
+/// Bound on the error of the arcsine on slices, in units of the last place of the result. Up to ½ it is
+/// `s + s·R`, where |R| < 0.05 errs by 12 roundings at most, which is less than one of the sum; beyond, the
+/// square root and `s + s·R` err by 2 units of an angle 2r ≤ π/3 that is taken from π/2, and the difference,
+/// at least π/6, by a half: 3 of its own units in all.
+pub const ARCSINE_ROUNDINGS: f64 = 4.0;
+
+/// Deviation of E f² from 1 that is allowed in a target, and size below which an eigenvalue of its Hessian
+/// counts as zero: twice the relative rounding, 5e-7, of coefficients that are written with seven
+/// significant digits.
+pub const NORMALISED: f64 = 1e-6;
+
 /// Probability with which a randomised bound may be wrong, over its own random start.
 pub const FAILURE: f64 = 1e-6;
 

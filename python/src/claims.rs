@@ -228,7 +228,7 @@ pub fn oracle(
 ) -> PyResult<(usize, usize, String)> {
     let format = format.map(|format| text("format", format)).transpose()?;
     let registry = registry()?;
-    let formats: Vec<_> = registry.papers().iter().flat_map(|paper| paper.oracles).copied().collect();
+    let formats = papers::formats(&registry);
     beside(py, "oracle", None, |_| {
         let found =
             escapement_verify::oracle::compare_file(&formats, &path, format.as_deref()).map_err(error)?;

@@ -22,7 +22,7 @@ def test_spectra_agree_with_quadrature_in_two_dimensions():
         assert found.below_bound is None and len(found) == len(right)
 
 
-@pytest.mark.parametrize("name", ["sigma", "zonal", "zonal_high", "network", "express"])
+@pytest.mark.parametrize("name", ["sigma", "zonal", "zonal_high", "network", "express", "damian"])
 def test_the_library_agrees_with_its_oracles(name):
     agree, compared, wrong = escapement.oracle(ROOT / "tests" / "data" / f"{name}.json")
     assert agree == compared > 0 and wrong == []

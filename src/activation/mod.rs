@@ -61,6 +61,26 @@ impl Supremum {
     }
 }
 
+/// A continuous piecewise linear function, `intercept + slope·z + Σ jump·max(z − at, 0)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PiecewiseLinear {
+    /// The value at 0 of the line at −∞.
+    pub intercept: f64,
+    /// The slope at −∞.
+    pub slope: f64,
+    /// Where the slope changes.
+    pub kinks: Vec<Kink>,
+}
+
+/// A point at which the slope of a piecewise linear function changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kink {
+    /// The point.
+    pub at: f64,
+    /// The slope after it less the slope before it.
+    pub jump: f64,
+}
+
 /// A scalar function σ: R → R with three derivatives.
 ///
 /// Implementations must return finite values for finite z (as far as σ itself does) and be accurate in the
@@ -138,6 +158,12 @@ pub trait Activation: Send + Sync + Debug {
     /// The default searches numerically (see [`search_supremum`]) and says so in [`Supremum::how`].
     fn suprema(&self) -> [Supremum; 4] {
         Derivative::ALL.map(|order| search_supremum(|z| self.at(order, z)))
+    }
+
+    /// σ as a piecewise linear function, where it is one. Expectations then have closed forms, and a
+    /// quadrature of a function with kinks would converge slowly. The default says that it is none.
+    fn piecewise_linear(&self) -> Option<PiecewiseLinear> {
+        None
     }
 
     /// Refuses activations without a second derivative.

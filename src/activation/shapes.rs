@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 use std::fmt::Debug;
 
 use super::vector::VectorForm;
-use super::{Activation, Derivative, Supremum, each, in_f64, in_turn};
+use super::{Activation, Derivative, Kink, PiecewiseLinear, Supremum, each, in_f64, in_turn};
 use crate::{Error, Result};
 
 /// An activation before its shift: a function of x = z − b.
@@ -26,6 +26,10 @@ pub trait Shape: Send + Sync + Debug {
     }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
+    /// The function of z with x = z − `shift`, where it is piecewise linear.
+    fn piecewise_linear(&self, _shift: f64) -> Option<PiecewiseLinear> {
+        None
+    }
     /// The reason why the shape has no second derivative, if it has none.
     fn no_second_derivative(&self) -> Option<&'static str> {
         None
@@ -100,6 +104,9 @@ impl<S: Shape> Activation for Shifted<S> {
     }
     fn suprema(&self) -> [Supremum; 4] {
         self.shape.suprema()
+    }
+    fn piecewise_linear(&self) -> Option<PiecewiseLinear> {
+        self.shape.piecewise_linear(self.shift)
     }
     fn require_twice_differentiable(&self) -> Result<()> {
         match self.shape.no_second_derivative() {
@@ -310,6 +317,9 @@ impl Shape for Relu {
             none(),
             none(),
         ]
+    }
+    fn piecewise_linear(&self, shift: f64) -> Option<PiecewiseLinear> {
+        Some(PiecewiseLinear { intercept: 0.0, slope: 0.0, kinks: vec![Kink { at: shift, jump: 1.0 }] })
     }
     fn no_second_derivative(&self) -> Option<&'static str> {
         Some("it has no second derivative, so it serves for training only")

@@ -1,4 +1,5 @@
-//! Kernel methods on the sphere.
+//! Kernels of infinitely wide networks, and kernel methods.
 
+pub mod arc_cosine;
 pub mod ridge;
 pub mod tangent;

@@ -29,6 +29,7 @@ use faer::{Mat, MatRef};
 use rand::Rng;
 
 use crate::activation::Activation;
+pub(crate) use crate::error::finite;
 use crate::{Error, Result, sphere, tolerance};
 
 /// The network or one of its Taylor expansions in the displacement W.
@@ -152,22 +153,4 @@ pub(crate) fn check_labels(y: &[f64], n: usize) -> Result<()> {
         return Err(Error::shape("the labels", [y.len(), 1], format!("n = {n} ≥ 1, 1")));
     }
     finite("the labels", MatRef::from_column_major_slice(y, n, 1))
-}
-
-/// Refuses a matrix that holds NaN or an infinity; the error calls it `name`.
-pub(crate) fn finite(name: &'static str, a: MatRef<'_, f64>) -> Result<()> {
-    let along = if a.row_stride() == 1 { a } else { a.transpose() };
-    let contiguous = along.col_iter().map(|col| col.try_as_col_major().map(|col| col.as_slice()));
-    if contiguous.into_iter().all(|col| col.is_some_and(|col| passes::kernels::finite([col].into_iter()))) {
-        return Ok(());
-    }
-    for col in 0..a.ncols() {
-        for row in 0..a.nrows() {
-            let value = a[(row, col)];
-            if !value.is_finite() {
-                return Err(Error::NotFinite { name, value, row, col });
-            }
-        }
-    }
-    Ok(())
 }

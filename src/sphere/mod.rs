@@ -37,6 +37,7 @@
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
+pub mod cap;
 mod double;
 pub mod gegenbauer;
 pub mod harmonics;
@@ -46,6 +47,7 @@ pub mod sampling;
 pub mod table;
 pub mod zonal;
 
+pub use cap::cap_probability;
 pub use gegenbauer::sqrt_dimension;
 pub use gegenbauer::{Gegenbauer, cumulative_dimension, dimension, log_dimension, require_dimension};
 pub use harmonics::{Fit, HarmonicBasis};

@@ -50,6 +50,7 @@
 
 mod beyond;
 mod fresh;
+pub mod one_step;
 mod problem;
 pub mod relu;
 mod sample;

@@ -5,7 +5,6 @@ mod architecture;
 mod ball;
 #[path = "../support/data.rs"]
 mod data;
-mod gaussian;
 mod network;
 mod objective;
 mod activation {
@@ -32,12 +31,24 @@ mod eigen {
     pub mod jacobi;
     pub mod top_space;
 }
+mod gaussian {
+    pub mod gradient;
+    pub mod gram;
+    pub mod hermite;
+    pub mod line;
+    pub mod series;
+}
+mod kernel {
+    pub mod arc_cosine;
+}
 mod sphere {
+    pub mod cap;
     pub mod harmonics;
     pub mod oracles;
     pub mod zonal;
 }
 mod training {
+    pub mod one_step;
     pub mod projectors;
     pub mod relu;
     pub mod step;

@@ -2,25 +2,32 @@
 //! code that the command `oracle` runs. Every number agrees, and a number that is moved does not.
 
 use escapement_verify::oracle::{Comparison, Format, compare_file};
-use escapement_verify::papers::{self, nbl22::oracles::FORMATS};
+use escapement_verify::papers;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// The formats of all papers.
+static FORMATS: LazyLock<Vec<&'static Format>> =
+    LazyLock::new(|| papers::formats(&papers::standard().unwrap()));
 
 /// Each file, and how many numbers it holds: of an entry of sigma 1 + md + 2d², of one of express 2md + 4n +
-/// 6, of one of network 3n + 4 and for each loss and model 2md + 2.
-const FILES: [(&str, usize); 5] = [
+/// 6, of one of network 3n + 4 and for each loss and model 2md + 2; damian has ten lists.
+const FILES: [(&str, usize); 6] = [
     ("zonal", ZONAL),
     ("zonal_high", ZONAL_HIGH),
     ("sigma", SIGMA),
     ("express", EXPRESS),
     ("network", NETWORK),
+    ("damian", DAMIAN),
 ];
 const ZONAL: usize = 6 * (7 * 9 + 1);
 const ZONAL_HIGH: usize = 2 * (8 + 1);
 const SIGMA: usize = 362;
 const EXPRESS: usize = 300;
 const NETWORK: usize = 639;
+const DAMIAN: usize = 1117;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/data/{name}.json"))
@@ -36,7 +43,7 @@ fn format(name: &str) -> &'static Format {
 
 fn compare(name: &str) -> Vec<Comparison> {
     let file = path(name);
-    let outcome = compare_file(FORMATS, &file, None).unwrap();
+    let outcome = compare_file(&FORMATS, &file, None).unwrap();
     assert_eq!(outcome.format.name, name, "the format is told from the content");
     outcome.comparisons
 }
@@ -59,7 +66,11 @@ fn moved(entry: &mut Value, comparison: &Comparison, by: f64) {
     };
     let mut at = match part {
         Some(name) => &mut entry["losses"][name][quantity],
-        None if entry[quantity].is_null() => &mut entry["degrees"][comparison.index[0]][quantity],
+        // The entry has its numbers in parts, one for each degree or pair.
+        None if entry[quantity].is_null() => {
+            let parts = if entry["degrees"].is_null() { "values" } else { "degrees" };
+            &mut entry[parts][comparison.index[0]][quantity]
+        }
         None => &mut entry[quantity],
     };
     if at.is_array() {
@@ -68,7 +79,8 @@ fn moved(entry: &mut Value, comparison: &Comparison, by: f64) {
         }
     }
     let value = at.as_f64().unwrap_or_else(|| at.as_str().unwrap().parse().unwrap());
-    *at = Value::from(value + by);
+    // A count stays a whole number.
+    *at = if at.is_u64() && by == 1.0 { Value::from((value + by) as u64) } else { Value::from(value + by) };
 }
 
 /// In every list and for every kind of quantity, ten times the allowed difference is noticed.
@@ -76,17 +88,20 @@ fn moved(entry: &mut Value, comparison: &Comparison, by: f64) {
 fn a_false_reference_value_is_noticed() {
     for (name, _) in FILES {
         let all = compare(name);
-        let kinds: BTreeSet<&str> = all.iter().map(|c| c.quantity.as_str()).collect();
-        for kind in kinds {
-            let of_kind: Vec<&Comparison> = all.iter().filter(|c| c.quantity == kind).collect();
+        let kinds: BTreeSet<(&str, &str)> = all.iter().map(|c| (c.list, c.quantity.as_str())).collect();
+        for (list, kind) in kinds {
+            let of_kind: Vec<&Comparison> =
+                all.iter().filter(|c| (c.list, c.quantity.as_str()) == (list, kind)).collect();
             let one = of_kind[of_kind.len() / 2];
             let mut file = json(name);
-            moved(&mut file[one.entry], one, 10.0 * one.allowed);
+            let entries = if file.is_array() { &mut file } else { &mut file[list] };
+            // A count must be the same, so that nothing is allowed.
+            moved(&mut entries[one.entry], one, if one.allowed > 0.0 { 10.0 * one.allowed } else { 1.0 });
             let found = format(name).compare(&file).unwrap();
-            let same = |c: &&Comparison| c.entry == one.entry && c.name() == one.name();
+            let same = |c: &&Comparison| (c.list, c.entry) == (list, one.entry) && c.name() == one.name();
             assert!(
                 !found.iter().find(same).unwrap().agrees,
-                "{name}: {} of entry {}",
+                "{name}: {list}, {} of entry {}",
                 one.name(),
                 one.entry
             );
@@ -117,7 +132,7 @@ fn bad_files_are_refused_in_one_sentence() {
     let refused = |text: &str, format: Option<&str>| {
         let path = folder.path().join("values.json");
         std::fs::write(&path, text).unwrap();
-        let error = compare_file(FORMATS, &path, format).unwrap_err().to_string();
+        let error = compare_file(&FORMATS, &path, format).unwrap_err().to_string();
         assert!(error.contains("values.json") && !error.contains('\n'), "{error}");
         error
     };
@@ -154,11 +169,42 @@ fn bad_files_are_refused_in_one_sentence() {
         let error = refused(&text, format);
         assert!(error.contains(words), "{error} lacks {words}");
     }
+    let list = |name: &str, change: &str, to: &str| {
+        let text = json("damian")[name][0].to_string();
+        assert!(text.contains(change), "{change}");
+        format!("{{\"{name}\": [{}]}}", text.replacen(change, to, 1))
+    };
+    for (text, words) in [
+        (list("sphere", "[[2],1.0]", "[[2,0],1.0]"), "field 'polynomial[0]': it needs 1 exponents"),
+        (list("sphere", "[[2],1.0]", "[[2.5],1.0]"), "field 'polynomial[0]': it needs 1 exponents"),
+        (list("sphere", "[[2],1.0]", "[2]"), "only [exponents, coefficient]"),
+        (
+            list("sphere", "[[2],1.0]", "[[20],1.0]"),
+            "list sphere, entry 0: the polynomial = a term of degree 20",
+        ),
+        (list("sphere", "\"d\":5", "\"d\":0"), "at least r = 1"),
+        (list("gradient", "\"p\":4", "\"p\":3"), "field 'p': the polynomial has the degree 4"),
+        (list("gradient", "\"relu\"", "\"rule\""), "field 'activation'"),
+        (list("sample", "\"eta\":", "\"eta\":-"), "the step η"),
+        (list("queries", "0.05", "0.3"), "field 'tau': epsilon = 0.3 and tau = 0.5 are not allowed"),
+        (list("rademacher", "\"n\":8", "\"n\":9"), "field 'X': it has 8 rows where 9 are needed"),
+        (
+            list("kernels", "[0,1]", "[0,3]"),
+            "values[1], field 'pair': it must hold two rows of X, from 0 to 2",
+        ),
+        (list("absolute", "mix4", "mix5"), "field 'name': \"mix5\" is not allowed, only he1 to he16"),
+        (list("lemma17", "\"k\":0", "\"k\":99"), "field 'k': 99 is not allowed"),
+        ("{\"hermite\": [], \"spheres\": []}".into(), "no format of this shape"),
+        ("{\"hermite\": []}".into(), "there are no entries"),
+    ] {
+        let error = refused(&text, None);
+        assert!(error.contains(words), "{error} lacks {words}");
+    }
     // What is no regular file is not read: it may have no end.
     for path in [folder.path(), Path::new("/dev/zero")] {
-        let error = compare_file(FORMATS, path, None).unwrap_err().to_string();
+        let error = compare_file(&FORMATS, path, None).unwrap_err().to_string();
         assert!(error.contains("a regular JSON file"), "{error}");
     }
-    let missing = compare_file(FORMATS, &folder.path().join("none.json"), None).unwrap_err().to_string();
+    let missing = compare_file(&FORMATS, &folder.path().join("none.json"), None).unwrap_err().to_string();
     assert!(missing.contains("none.json cannot be read"), "{missing}");
 }

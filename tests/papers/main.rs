@@ -1,6 +1,9 @@
 //! What the claims of each paper measure, held to independent routes. The folders are those of
 //! `verify/src/papers`.
 
+mod dls22 {
+    pub mod bounds;
+}
 mod nbl22 {
     pub mod assumption_3;
     pub mod lemma_2;

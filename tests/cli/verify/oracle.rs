@@ -6,7 +6,7 @@ use crate::process::Desk;
 #[test]
 fn files_of_reference_values_agree_or_are_told_apart() {
     let desk = Desk::new();
-    for name in ["zonal", "zonal_high", "sigma", "express", "network"] {
+    for name in ["zonal", "zonal_high", "sigma", "express", "network", "damian"] {
         let file = data::root().join(format!("tests/data/{name}.json"));
         let out = desk.run(&["oracle", file.to_str().unwrap()]);
         assert_eq!(out.code, Some(0), "{}", out.stderr);
@@ -38,14 +38,20 @@ fn files_of_reference_values_agree_or_are_told_apart() {
 }
 
 #[test]
-fn the_file_of_the_page_is_a_whole_one() {
+fn the_files_of_the_page_are_whole_ones() {
     let page = std::fs::read_to_string(data::root().join("docs/oracles.md")).unwrap();
-    let shown = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let files: Vec<&str> =
+        page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(files.len(), 6, "zonal_high, zonal, sigma, express, network and damian");
     let desk = Desk::new();
-    desk.put("page.json", shown);
-    let out = desk.run(&["oracle", "page.json"]);
-    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
-    assert!(out.stdout.contains("All of the 3 numbers agree"), "{}", out.stdout);
+    for (file, words) in
+        files.iter().zip(["All of the 3 numbers agree", "", "", "", "", "All of the 6 numbers"])
+    {
+        desk.put("page.json", file);
+        let out = desk.run(&["oracle", "page.json"]);
+        assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+        assert!(out.stdout.contains(words) && out.stdout.contains(" agree with "), "{}", out.stdout);
+    }
 }
 
 #[test]

@@ -156,6 +156,31 @@ impl<'a> Entry<'a> {
         Ok(Mat::from_fn(rows, cols, |i, j| values[i][j]))
     }
 
+    /// A polynomial: a list of monomials `[exponents, coefficient]` in this many variables.
+    ///
+    /// # Errors
+    /// A field that is missing or has another shape, an exponent that is no whole number up to 255, a
+    /// coefficient that is no finite number.
+    pub fn monomials(&self, name: &str, variables: usize) -> Result<Vec<(Vec<u8>, f64)>> {
+        let monomial = |(i, value): (usize, &Value)| {
+            let name = format!("{name}[{i}]");
+            let pair = value.as_array().map(Vec::as_slice);
+            let Some([Value::Array(exponents), coefficient]) = pair else {
+                let given = abridged(value);
+                return Err(
+                    self.wrong(&name, format!("{given} is not allowed, only [exponents, coefficient]"))
+                );
+            };
+            let whole = |e: &Value| e.as_u64().and_then(|e| u8::try_from(e).ok());
+            let exponents: Option<Vec<u8>> = exponents.iter().map(whole).collect();
+            let exponents = exponents.filter(|e| e.len() == variables).ok_or_else(|| {
+                self.wrong(&name, format!("it needs {variables} exponents, whole numbers from 0 to 255"))
+            })?;
+            Ok((exponents, self.finite(&name, coefficient)?))
+        };
+        self.array(name)?.iter().enumerate().map(monomial).collect()
+    }
+
     /// The objects of an array.
     ///
     /// # Errors

@@ -143,9 +143,22 @@ impl Sheet {
         computed: MatRef<'_, f64>,
         tolerance: f64,
     ) -> Result<()> {
+        self.matrix_within(quantity, reference, computed, tolerance * reference.norm_max())
+    }
+
+    /// Compares two matrices, which may differ by `allowed`.
+    ///
+    /// # Errors
+    /// As [`Sheet::each`].
+    pub fn matrix_within(
+        &mut self,
+        quantity: &str,
+        reference: MatRef<'_, f64>,
+        computed: MatRef<'_, f64>,
+        allowed: f64,
+    ) -> Result<()> {
         let shape = |a: MatRef<'_, f64>| [a.nrows(), a.ncols()];
         self.same_shape(quantity, shape(reference), shape(computed))?;
-        let allowed = tolerance * reference.norm_max();
         for i in 0..reference.nrows() {
             for j in 0..reference.ncols() {
                 self.add(quantity, vec![i, j], [reference[(i, j)], computed[(i, j)]], allowed)?;

@@ -4,7 +4,7 @@ use super::{print, print_json};
 use crate::terminal::exit::{HOLDS, REFUTED};
 use anyhow::Result;
 use escapement_verify::oracle::{Comparison, Format, Outcome, compare_file};
-use escapement_verify::{claim::registry::Registry, text::plural::count};
+use escapement_verify::{claim::registry::Registry, papers, text::plural::count};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::{io::Write, path::PathBuf};
@@ -40,8 +40,7 @@ struct Found<'a> {
 }
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
-    let formats: Vec<&'static Format> =
-        registry.papers().iter().flat_map(|paper| paper.oracles).copied().collect();
+    let formats = papers::formats(registry);
     let Outcome { format, comparisons } = compare_file(&formats, &args.file, args.format.as_deref())?;
     let agree = comparisons.iter().filter(|c| c.agrees).count();
     if args.json {

@@ -1,0 +1,171 @@
+//! Multi-index models: polynomials of a few directions in R^d, and the gradient that they give a neuron.
+
+use super::gradient::PopulationGradient;
+use super::polynomial::{Exponents, Polynomial};
+use super::series::{HermiteSeries, binomial, checked, limited};
+use super::spectrum::BallMatrix;
+use crate::activation::Activation;
+use crate::ball::Ball;
+use crate::error::finite;
+use crate::tolerance::{DEPENDENT, UNIT_NORM_F32};
+use crate::{Error, Result};
+use faer::MatRef;
+
+/// A target `f(x) = g(<u_1, x>, …, <u_r, x>)` for a polynomial g and independent directions u_i in R^d, in
+/// orthonormal coordinates z of their span S*: `f(x) = series(Qx)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MultiIndexModel {
+    d: usize,
+    frame: BallMatrix,
+    series: HermiteSeries,
+}
+
+impl MultiIndexModel {
+    /// The model of the directions, one per row, `[r, d]`, and of the monomials in `t_i = <u_i, x>`, as
+    /// [`HermiteSeries::from_monomials`] takes them. Directions that are not orthonormal are made so from
+    /// the first to the last one, and the polynomial is written out in the new coordinates.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for a direction, [`Error::Domain`] for directions that are not independent, and
+    /// the errors of [`HermiteSeries::from_monomials`].
+    pub fn new(directions: MatRef<'_, f64>, terms: &[(Exponents, f64)]) -> Result<Self> {
+        let (r, d) = (directions.nrows(), directions.ncols());
+        let f = checked(r, terms)?;
+        finite("the directions", directions)?;
+        let [frame, coordinates] = orthonormal(directions)?;
+        let is_frame = coordinates.iter().enumerate().all(|(i, row)| {
+            row.iter().enumerate().all(|(j, &c)| c == Ball::exact(f64::from(u8::from(i == j))))
+        });
+        let series = if is_frame {
+            HermiteSeries::of_monomials(&f)
+        } else {
+            limited(&f, binomial(r + f.degree(), r))?;
+            let t: Vec<Polynomial> = coordinates.iter().map(|row| Polynomial::linear(row)).collect();
+            HermiteSeries::of_monomials(&f.of(&t))
+        };
+        Ok(Self { d, frame, series })
+    }
+
+    /// The dimension d.
+    pub fn d(&self) -> usize {
+        self.d
+    }
+
+    /// The orthonormal basis Q of S*, `[r, d]`.
+    pub fn frame(&self) -> &[Vec<Ball>] {
+        &self.frame
+    }
+
+    /// The polynomial in the coordinates z = Qx.
+    pub fn series(&self) -> &HermiteSeries {
+        &self.series
+    }
+
+    /// f at the rows of x, `[n, d]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of columns, [`Error::NotFinite`].
+    ///
+    /// # Accuracy
+    /// Some d + 3p roundings of the sum of the moduli of the monomials of Qx.
+    pub fn values(&self, x: MatRef<'_, f64>) -> Result<Vec<f64>> {
+        if x.ncols() != self.d {
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("n, {}", self.d)));
+        }
+        finite("the inputs", x)?;
+        let f = self.series.monomials();
+        let value = |i: usize| {
+            let inner = |q: &Vec<Ball>| q.iter().enumerate().map(|(j, q)| q.value * x[(i, j)]).sum();
+            let z: Vec<f64> = self.frame.iter().map(inner).collect();
+            let power = |(z, &e): (&f64, &u8)| z.powi(e.into());
+            f.terms()
+                .map(|(exponents, c)| c.value * z.iter().zip(exponents).map(power).product::<f64>())
+                .sum()
+        };
+        Ok((0..x.nrows()).map(value).collect())
+    }
+
+    /// C_1 = E ∇f, d numbers.
+    pub fn gradient_mean(&self) -> Vec<Ball> {
+        self.lifted(&self.series.gradient_mean())
+    }
+
+    /// H = E ∇²f, `[d, d]`.
+    pub fn hessian(&self) -> BallMatrix {
+        let h = self.series.hessian();
+        // H Q first, row by row of H, and then Qᵀ times that.
+        let rows: Vec<Vec<Ball>> = h.iter().map(|row| self.lifted(row)).collect();
+        let column = |j: usize| rows.iter().map(|row| row[j]).collect::<Vec<_>>();
+        let columns: Vec<Vec<Ball>> = (0..self.d).map(|j| self.lifted(&column(j))).collect();
+        (0..self.d).map(|i| (0..self.d).map(|j| columns[j][i]).collect()).collect()
+    }
+
+    /// Qᵀ times a vector of r numbers.
+    fn lifted(&self, z: &[Ball]) -> Vec<Ball> {
+        (0..self.d).map(|j| z.iter().zip(&self.frame).map(|(&z, q)| z * q[j]).sum()).collect()
+    }
+
+    /// The polynomials from which the gradient is made, for σ with its shift.
+    ///
+    /// # Errors
+    /// As [`super::hermite::coefficients`].
+    pub fn population(&self, sigma: &dyn Activation) -> Result<PopulationGradient> {
+        PopulationGradient::new(&self.series, sigma)
+    }
+
+    /// The population gradient `g(w) = E[f(x) x σ'(w·x)]`, d numbers, at the direction of w.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a w that has not d entries; [`Error::Domain`] for one that is not a unit vector
+    /// to within [`UNIT_NORM_F32`]. It is divided by its norm.
+    pub fn gradient(&self, population: &PopulationGradient, w: &[f64]) -> Result<Vec<Ball>> {
+        if w.len() != self.d {
+            return Err(Error::shape("w", [1, w.len()], format!("1, {}", self.d)));
+        }
+        let w: Vec<Ball> = w.iter().copied().map(Ball::exact).collect();
+        let norm = inner(&w, &w).sqrt();
+        let off = (norm.value - 1.0).abs();
+        if off.is_nan() || off > UNIT_NORM_F32 {
+            let tolerance = UNIT_NORM_F32;
+            return Err(Error::NotUnit { name: "w", row: 0, norm: norm.value, tolerance });
+        }
+        let w: Vec<Ball> = w.into_iter().map(|x| x / norm).collect();
+        let z: Vec<Ball> = self.frame.iter().map(|q| inner(q, &w)).collect();
+        let (v, s) = population.at(&z);
+        Ok(self.lifted(&v).into_iter().zip(&w).map(|(v, &w)| v + w * s).collect())
+    }
+}
+
+fn inner(a: &[Ball], b: &[Ball]) -> Ball {
+    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
+}
+
+/// The rows of Q and L with `directions = L Q`, L lower triangular and the rows of Q orthonormal, by
+/// Gram–Schmidt in balls: each direction less what lies in the span of those before it.
+fn orthonormal(directions: MatRef<'_, f64>) -> Result<[BallMatrix; 2]> {
+    let (r, d) = (directions.nrows(), directions.ncols());
+    let (mut frame, mut coordinates) = (Vec::<Vec<Ball>>::new(), Vec::new());
+    for i in 0..r {
+        let mut rest: Vec<Ball> = (0..d).map(|j| Ball::exact(directions[(i, j)])).collect();
+        let whole = inner(&rest, &rest);
+        let mut row = vec![Ball::exact(0.0); r];
+        for (q, c) in frame.iter().zip(&mut row) {
+            *c = inner(&rest, q);
+            rest.iter_mut().zip(q).for_each(|(x, &q)| *x = *x - q * *c);
+        }
+        let square = inner(&rest, &rest);
+        if square.lower().is_nan() || square.lower() <= DEPENDENT * whole.upper() {
+            let allowed = "it must not lie in the span of those before it, nor vanish or overflow";
+            return Err(Error::domain("the direction", format!("{} of {r}", i + 1), allowed));
+        }
+        // An orthonormal direction stays as it is.
+        let norm = if square == Ball::exact(1.0) { square } else { square.sqrt() };
+        if norm != Ball::exact(1.0) {
+            rest.iter_mut().for_each(|x| *x = *x / norm);
+        }
+        row[i] = norm;
+        frame.push(rest);
+        coordinates.push(row);
+    }
+    Ok([frame, coordinates])
+}
