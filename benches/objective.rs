@@ -1,7 +1,8 @@
 //! What do L_λ's derivatives cost beside the products they consist of?
 //!
-//! - `products`: X by Wᵀ and by the p rows of ũ, Xᵀ by as many columns, p × p by p × d three times, Q and Qᵀ
-//!   by one vector each, twice; by faer alone;
+//! - `products as written`: what the formula consists of, X by Wᵀ and by the p rows of ũ, Xᵀ by as many
+//!   columns, p × p by p × d three times, Q and Qᵀ by one vector each, twice; by faer alone;
+//! - `products made`: those without the rows of ũ, whose terms come with the others;
 //! - `gradient`: L_λ with its gradient, R1 and R2 through Σ itself, of f_L + f_Q and of f;
 //! - `Hessian product`: the Hessian times a vector; `mean over signs`: its exact average over random signs.
 //!
@@ -51,21 +52,25 @@ fn objective(c: &mut Criterion) {
         let (kernel, thin, mut block) =
             (Mat::from_fn(p, p, |i, j| (i + j) as f64), w.subrows(0, p), Mat::<f64>::zeros(p, d));
         let (mut coefficients, mut long) = (Mat::<f64>::zeros(d + 1, 1), Mat::<f64>::zeros(p * d, 1));
-        group.bench_function("products", |b| {
-            b.iter(|| {
-                matmul(&mut z, Accum::Replace, &x, &wt, one, par);
-                matmul(&mut back, Accum::Replace, &xt, &z, one, par);
-                matmul(&mut narrow, Accum::Replace, &x, half, one, par);
-                matmul(&mut back_half, Accum::Replace, &xt, &narrow, one, par);
-                for _ in 0..3 {
-                    matmul(&mut block, Accum::Replace, &kernel, thin, one, par);
-                }
-                for _ in 0..2 {
-                    matmul(&mut coefficients, Accum::Replace, q.transpose(), &long, one, par);
-                    matmul(&mut long, Accum::Replace, q, &coefficients, one, par);
-                }
-            })
-        });
+        for (name, rows) in [("products as written", true), ("products made", false)] {
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    matmul(&mut z, Accum::Replace, &x, &wt, one, par);
+                    matmul(&mut back, Accum::Replace, &xt, &z, one, par);
+                    if rows {
+                        matmul(&mut narrow, Accum::Replace, &x, half, one, par);
+                        matmul(&mut back_half, Accum::Replace, &xt, &narrow, one, par);
+                    }
+                    for _ in 0..3 {
+                        matmul(&mut block, Accum::Replace, &kernel, thin, one, par);
+                    }
+                    for _ in 0..2 {
+                        matmul(&mut coefficients, Accum::Replace, q.transpose(), &long, one, par);
+                        matmul(&mut long, Accum::Replace, q, &coefficients, one, par);
+                    }
+                })
+            });
+        }
         for (name, model) in [("f_L + f_Q", Model::Quadratic), ("f", Model::Network)] {
             let objective =
                 RegularizedLoss::new(of, &y, Loss::PseudoHuber, LAMBDA, model, eigen::DEFAULT_MEMORY, par)

@@ -1,7 +1,7 @@
 //! Falsehoods planted in the checker's own sources: each is noticed by a certificate.
 //!
-//! Every falsehood is one change of the text. All changed copies of the sources become modules of one
-//! program, which the test builds and runs on certificates. A copy is found out if it accepts a certificate
+//! Every falsehood is one change of the text. All changed copies of the sources become modules of two
+//! programs, half of them each, which the test builds and runs on certificates, side by side. A copy is found out if it accepts a certificate
 //! that must be rejected, or if one of its enclosures is not around the checker's own: then the claim that
 //! this copy would accept is forged here, and the checker must reject the forged file.
 
@@ -160,12 +160,37 @@ fn write_files(folder: &Path) -> Vec<(String, PathBuf, bool)> {
     files
 }
 
-/// The program of all copies, the unchanged one first: it prints the enclosures in units of 2^-192.
-fn write_program(root: &Path) {
+/// The programs.
+const PROGRAMS: [&str; 2] = ["first", "second"];
+
+/// The programs of all copies, the unchanged one first: they print the enclosures in units of 2^-192.
+fn write_programs(root: &Path) {
+    let middle = PLANTED.len() / 2;
+    write_program(root, PROGRAMS[0], 0..=middle);
+    write_program(root, PROGRAMS[1], middle + 1..=PLANTED.len());
+    let version = "num-bigint = { version = \"0.5\", default-features = false, features = [\"std\"] }";
+    let bin = |name: &str| format!("[[bin]]\nname = \"{name}\"\npath = \"src/{name}.rs\"\n");
+    std::fs::write(
+        root.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"planted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+            {}[dependencies]\n{version}\n\
+            [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\
+            [profile.dev.package.\"*\"]\nopt-level = 3\n",
+            PROGRAMS.map(bin).concat()
+        ),
+    )
+    .unwrap();
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), root.join("Cargo.lock"))
+        .unwrap();
+}
+
+/// The program of these copies.
+fn write_program(root: &Path, name: &str, copies: std::ops::RangeInclusive<usize>) {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut main = String::from("#![allow(warnings)]\n");
     let mut calls = String::new();
-    for copy in 0..=PLANTED.len() {
+    for copy in copies {
         let folder = root.join(format!("src/copy{copy}"));
         std::fs::create_dir_all(&folder).unwrap();
         for entry in std::fs::read_dir(&sources).unwrap() {
@@ -211,20 +236,7 @@ fn main() {{
 }}"#
     )
     .unwrap();
-    std::fs::write(root.join("src/main.rs"), main).unwrap();
-    let version = "num-bigint = { version = \"0.5\", default-features = false, features = [\"std\"] }";
-    std::fs::write(
-        root.join("Cargo.toml"),
-        format!(
-            "[package]\nname = \"planted\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
-            [dependencies]\n{version}\n\
-            [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\
-            [profile.dev.package.\"*\"]\nopt-level = 3\n"
-        ),
-    )
-    .unwrap();
-    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), root.join("Cargo.lock"))
-        .unwrap();
+    std::fs::write(root.join(format!("src/{name}.rs")), main).unwrap();
 }
 
 /// A number of units of 2^-192 in decimal digits, without rounding.
@@ -267,24 +279,35 @@ fn every_planted_falsehood_is_found_out() {
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("planted");
     let certificates = root.join("certificates");
     std::fs::create_dir_all(&certificates).unwrap();
-    write_program(&root);
+    // What an earlier version of this test left.
+    let _ = std::fs::remove_file(root.join("src/main.rs"));
+    write_programs(&root);
     let files = write_files(&certificates);
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--offline", "--quiet", "--target-dir", "target", "--"]).current_dir(&root);
-    for (name, at, _) in &files {
-        cargo.arg(certificates.join(format!("{name}.json"))).arg(at);
+    cargo.args(["build", "--offline", "--quiet", "--target-dir", "target"]).current_dir(&root);
+    for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        cargo.env_remove(variable);
     }
-    let output = cargo
-        .env_remove("CARGO_TARGET_DIR")
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let built = cargo.output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let running = PROGRAMS.map(|name| {
+        let mut program = Command::new(root.join("target/debug").join(name));
+        for (name, at, _) in &files {
+            program.arg(certificates.join(format!("{name}.json"))).arg(at);
+        }
+        std::thread::spawn(move || program.output().unwrap())
+    });
+    let printed: String = running
+        .map(|program| {
+            let output = program.join().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        })
+        .concat();
 
     // For each copy and file, the enclosures of the claims where the file is accepted.
     let mut accepted = vec![vec![None; files.len()]; PLANTED.len() + 1];
-    for line in String::from_utf8(output.stdout).unwrap().lines() {
+    for line in printed.lines() {
         let mut words = line.split(' ');
         let copy: usize = words.next().unwrap().parse().unwrap();
         let path = words.next().unwrap();

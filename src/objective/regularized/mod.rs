@@ -18,23 +18,24 @@
 //! linear in u, so that the Hessian has the same form. R1 is computed from ũ, so that no term of it is a
 //! difference of nearly equal numbers. In `h = f_L(X; W) − CQᵀu/√2`, C the features of the top eigenvectors
 //! at the inputs, both terms come with the products that the model takes anyway, and so do those of Φᵀh;
-//! R3 has an absolute error of some roundings of h times f_L(X; W). R4 has the gradient `8T‖w_r‖²w_r` with `T = Σ_r ‖w_r‖⁴`, and the
-//! Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`. Derived for this project.
+//! R3 has an absolute error of some roundings of h times f_L(X; W). R4 has the gradient `8T‖w_r‖²w_r` with
+//! `T = Σ_r ‖w_r‖⁴`, and the Hessian `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`.
+//! Derived for this project.
 //!
 //! # What it costs
 //! A gradient takes a product of X with the rows of W, one of Xᵀ with as many columns, one with `A` (three
-//! products of p × p by p × d) and two pairs of products with Q, or three
-//! where W lies nearly in the top space. The first one computes C, which costs as
-//! much as r/2 others save by it; for a top space of more than 256 eigenvectors, products with the rows of
-//! ũ take the place of C. L̂ and R3 are sums over the
+//! products of p × p by p × d) and two pairs of products with Q, or three where W lies nearly in the top
+//! space. The first gradient computes C, which costs as much as r/2 others save by it; for a top space of
+//! more than 256 eigenvectors, products with the rows of ũ take the place of C. L̂ and R3 are sums over the
 //! inputs, so that a block of inputs is taken through the forward pass and at once through the backward
 //! pass, while its slopes are in the last cache. The order of the tiles, and so the bits of the result, do
 //! not depend on the thread count. A Hessian is built once at a W ([`RegularizedLoss::hessian`]) and keeps
 //! slopes and curvatures, so that a product with it evaluates no activation.
 //!
-//! On two cores of an AMD EPYC (Zen 5) at d = 50, m = 2000, n = 2500 a gradient takes 1.3 times as long as
-//! these products for f_L + f_Q, and 1.5 times for the network, which evaluates σ and σ' at nm points; a
-//! Hessian-vector product takes as long as a gradient (`cargo bench --bench objective`).
+//! On two cores of an AMD EPYC (Zen 5) at d = 50, m = 2000, n = 2500 a gradient takes 1.1 times as long as
+//! the products of the formula, those with the rows of ũ among them, for f_L + f_Q, and 1.3 times for the
+//! network, which evaluates σ and σ' at nm points; a Hessian-vector product takes 1.2 times as long as they
+//! (`cargo bench --bench objective`).
 //!
 //! ```
 //! use escapement::covariance::Covariance;

@@ -3,7 +3,8 @@
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
-use super::{kernels, network::ReluNetwork};
+use super::network::ReluNetwork;
+use crate::network::passes::kernels;
 use crate::product::{columns, matmul};
 use crate::real::Real;
 use crate::{Error, Result, network};
@@ -239,7 +240,7 @@ impl<T: Real> Part<T> {
                 Par::Seq,
             );
             let f = &mut self.f[..rows];
-            kernels::forward(&self.z, &net.second, net.offset, f);
+            kernels::add_relu(&self.z, &net.second, net.offset, f);
             let g = &mut self.g[..rows];
             for i in 0..rows {
                 let miss = Into::<f64>::into(f[i]) - Into::<f64>::into(tile.y[i]);
@@ -248,7 +249,7 @@ impl<T: Real> Part<T> {
                 self.offset += Into::<f64>::into(g[i]);
             }
             if gradient {
-                kernels::backward(&mut self.z, g);
+                kernels::mask_relu(&mut self.z, g);
                 let accum = if index == 0 { Accum::Replace } else { Accum::Add };
                 matmul(
                     self.u.as_mut(),
