@@ -424,8 +424,8 @@ def verify(
 ) -> Verdicts:
     """Measures claims (all of them by default) and judges them; a notebook shows a card for each.
 
-    The quick tier takes about a minute for all claims on two cores, the standard tier half an hour, the
-    paper tier hours. With a ``journal`` records are kept in that file, and found there the next time, also
+    The quick tier takes about a minute for all claims on two cores, the standard tier a quarter of an hour,
+    the paper tier hours. With a ``journal`` records are kept in that file, and found there the next time, also
     after a Ctrl-C. ``jobs`` is how many cells are measured at once, one on each core by default. With
     ``certified`` each verdict has a list ``certificates`` of what is proved of its claim for every d ≥ 3 and
     σ(z) = sigmoid(z − 1), and the card shows it; :func:`certify` has other activations and scopes.

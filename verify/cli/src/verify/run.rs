@@ -20,7 +20,7 @@ pub(super) const JOURNAL: &str = "results/journal.jsonl";
 /// Which records are meant.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Scope {
-    /// How much to measure: quick (a minute), standard (half an hour), paper (hours)
+    /// How much to measure: quick (a minute), standard (a quarter of an hour), paper (hours)
     #[arg(long, default_value_t = Tier::Quick, value_parser = choice::<Tier>())]
     pub tier: Tier,
     /// The root seed of every random stream
