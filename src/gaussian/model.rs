@@ -29,17 +29,40 @@ impl MultiIndexModel {
     /// [`Error::NotFinite`] for a direction, [`Error::Domain`] for directions that are not independent, and
     /// the errors of [`HermiteSeries::from_monomials`].
     pub fn new(directions: MatRef<'_, f64>, terms: &[(Exponents, f64)]) -> Result<Self> {
+        let f = checked(directions.nrows(), terms)?;
+        Self::of(directions, &f, || HermiteSeries::of_monomials(&f))
+    }
+
+    /// The model of the directions and of a series in `t_i = <u_i, x>`: where the directions are not
+    /// orthonormal, He_k(t_i) is the polynomial of t_i, and not orthogonal to all lower degrees.
+    ///
+    /// # Errors
+    /// As [`MultiIndexModel::new`], and [`Error::Shape`] for another number of directions than of
+    /// coordinates of the series.
+    pub fn from_series(directions: MatRef<'_, f64>, series: &HermiteSeries) -> Result<Self> {
         let (r, d) = (directions.nrows(), directions.ncols());
-        let f = checked(r, terms)?;
+        if r != series.latent() {
+            return Err(Error::shape("the directions", [r, d], format!("{}, d", series.latent())));
+        }
+        Self::of(directions, &series.monomials(), || series.clone())
+    }
+
+    /// The model of a polynomial in the `t_i`, whose series is `in_coordinates` where they are coordinates.
+    fn of(
+        directions: MatRef<'_, f64>,
+        f: &Polynomial,
+        in_coordinates: impl FnOnce() -> HermiteSeries,
+    ) -> Result<Self> {
+        let (r, d) = (directions.nrows(), directions.ncols());
         finite("the directions", directions)?;
         let [frame, coordinates] = orthonormal(directions)?;
         let is_frame = coordinates.iter().enumerate().all(|(i, row)| {
             row.iter().enumerate().all(|(j, &c)| c == Ball::exact(f64::from(u8::from(i == j))))
         });
         let series = if is_frame {
-            HermiteSeries::of_monomials(&f)
+            in_coordinates()
         } else {
-            limited(&f, binomial(r + f.degree(), r))?;
+            limited(f, binomial(r + f.degree(), r))?;
             let t: Vec<Polynomial> = coordinates.iter().map(|row| Polynomial::linear(row)).collect();
             HermiteSeries::of_monomials(&f.of(&t))
         };
