@@ -126,8 +126,9 @@ pub fn require_second_coefficient(sigma: &dyn Activation) -> Result<()> {
         return Ok(());
     }
     let why = format!(
-        "its Hermite coefficient c_2 = E σ(z)(z² − 1) vanishes ({:.1e} to within {:.1e}), so that no gradient \
-         step of this kind can turn the weights towards the target (an odd activation needs a shift)",
+        "its Hermite coefficient c_2 = E σ(z)(z² − 1) vanishes ({:.1e} to within {:.1e}), so that no \
+         gradient step of this kind can turn the weights towards the target (an odd activation needs a \
+         shift)",
         c.value, c.error
     );
     Err(Error::Unsupported { activation: sigma.name(), why })

@@ -268,7 +268,7 @@ class Gaussian(_Record):
     eigenvalues_error: Array
     rank: int
     kappa: Optional[Bounded]
-    #: E‖g(w)‖² over unit weights w: total, inside and outside S*, the remainder g − c_2 Hw, and its part in S*.
+    #: E‖g(w)‖² over unit weights w: total, inside, outside S*, remainder (g − c_2 Hw), remainder_inside.
     energies: dict[str, Bounded]
     #: For k = 1, 2, 3: k, the least eigenvalue of E[(Π*g)^{⊗2k}] on Sym^k(S*), its leading term and their
     #: ratio, which is None where the leading term vanishes.
@@ -308,9 +308,9 @@ class Learning(_Record):
     eta: float
     #: The share of ‖W1‖² outside S*; None where the target is not known.
     outside_share: Optional[float]
-    #: Errors after the step, of untrained features and of f = 0, as dictionaries: lambda, head = m‖a‖²; train
-    #: and validation, means of (f − y)²; absolute, square and excess, pairs (mean, standard error) of |δ|, δ²
-    #: and E|f − y| − E|ϵ|, where δ is f − f* on fresh inputs, or f − y on the inputs that were held out.
+    #: Errors after the step, of untrained features and of f = 0, as dictionaries: lambda, and head, m‖a‖²;
+    #: train and validation, means of (f − y)²; absolute, square and excess, pairs (mean, standard error) of
+    #: |δ|, δ² and E|f − y| − E|ϵ|, where δ is f − f* on fresh inputs, or f − y on inputs held out.
     learnt: dict[str, Any]
     untrained: dict[str, Any]
     zero: dict[str, Any]
@@ -331,8 +331,8 @@ def _target(target: Target) -> str:
         target = {"name": target}
     if not hasattr(target, "items"):
         raise ValueError(
-            f"target = {target!r} is not allowed: a name as 'mix3' is needed, or a mapping with d, directions, "
-            "terms and basis"
+            f"target = {target!r} is not allowed: a name as 'mix3' is needed, or a mapping with d, "
+            "directions, terms and basis"
         )
     try:
         return _json.dumps(dict(target), allow_nan=False, default=plain)
@@ -403,7 +403,7 @@ def learn(
     """Algorithm 1 of DLS22: features from one large gradient step, and a ridge head.
 
     With a ``target``, as for `gaussian`, ``n`` standard normal inputs are drawn, labels have the noise ±
-    ``noise``, ``validation`` more samples choose the decay, and the errors are taken on ``test`` fresh inputs.
+    ``noise``, ``validation`` more samples choose the decay, and errors are taken on ``test`` fresh inputs.
     With inputs ``x`` (n, d) and labels ``y`` (n,) instead, a tenth of them, drawn from ``seed``, is held out
     and takes both places. ``as_run`` is the authors' script: biases that the step sees, normal noise, and λ
     where the algorithm has λ/2. ``lam`` fixes the decay.

@@ -99,7 +99,7 @@ fn targets_of_several_directions() {
     assert!(c["value"].as_f64().unwrap().abs() <= c["error"].as_f64().unwrap());
 }
 
-/// One polynomial in three ways: by monomials, by Hermite polynomials, and with directions from a file, which
+/// One polynomial in three ways: by monomials, by Hermite polynomials, and with directions from a file that
 /// are not orthonormal.
 #[test]
 fn a_target_is_one_polynomial_however_it_is_written() {

@@ -8,7 +8,7 @@ use clap::Parser;
 use escapement::activation;
 use escapement::ball::Ball;
 use escapement_verify::papers::dls22::analysis::{Analysis, Balls, analyse};
-use escapement_verify::text::numbers::{number, subscript};
+use escapement_verify::text::numbers::subscript;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Rows and columns of a matrix that are shown.
@@ -134,10 +134,10 @@ fn readable(a: &Analysis) -> String {
         String::new()
     };
     format!(
-        "A polynomial of degree {} in {} of {} directions, and {}; H has rank {}\n\n{}\n{}{hessian}\n{}\n{}\
-         {gradient}\nThe energies are averages over unit weights w at d = {}. λ_min is that of the diversity \
-         matrix, E of the 2k-th tensor\npower of Π*g on Sym^k(S*), beside its leading term for large d. \
-         E f² = {} bounds ‖H‖² by twice that.",
+        "A target of degree {} in r = {} directions at d = {}, and {}; H has rank {}\n\n{}\n{}{hessian}\n\
+         {}\n{}{gradient}\nThe energies are averages over unit weights w at d = {}. λ_min is the least \
+         eigenvalue of E (Π*g)^{{⊗2k}} on the\nsymmetric tensors of order k over S*, beside its leading term \
+         for large d.",
         a.degree,
         a.latent,
         a.d,
@@ -148,6 +148,5 @@ fn readable(a: &Analysis) -> String {
         common::table(&["energy", "value", "error"], &energies),
         common::table(&["k", "λ_min", "error", "leading", "ratio", "error"], &diversity),
         a.d,
-        number(a.second_moment.value),
     )
 }

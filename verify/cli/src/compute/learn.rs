@@ -33,11 +33,11 @@ const FILES: [&str; 6] = ["W1.npy", "b.npy", "a.npy", "alpha_beta.npy", "summary
     allow_negative_numbers = true,
     group = ArgGroup::new("data").required(true).args(["target", "x"]),
     after_help = format!("Examples:\n  escapement learn --target target.toml --n 4096 --m 256 --noise \
-        1\n  escapement learn --x X.npy --y y.npy --m 256 --out features --json\n\n{EXAMPLE}\n\nWith --target \
-        the errors δ = f − f* are taken on fresh inputs. With --x a tenth of the sample, drawn from the seed, \
-        is held out:\nit chooses λ, and the errors are those there. --out writes W1.npy (m × d), b.npy and \
-        a.npy (m), alpha_beta.npy (α, then β),\nsummary.json and, with --x, held_out.npy (the rows held out, \
-        counted from 0).")
+        1\n  escapement learn --x X.npy --y y.npy --m 256 --out features --json\n\n{EXAMPLE}\n\nWith \
+        --target the errors δ = f − f* are taken on fresh inputs. With --x a tenth of the sample, drawn \
+        from the seed, is held out:\nit chooses λ, and the errors are those there. --out writes W1.npy (m × \
+        d), b.npy and a.npy (m), alpha_beta.npy (α, then β),\nsummary.json and, with --x, held_out.npy (the \
+        rows held out, counted from 0).")
 )]
 pub struct Args {
     /// The target, as TOML (see below)

@@ -12,9 +12,9 @@ use std::path::Path;
 /// What a target file looks like, for the help.
 pub const EXAMPLE: &str = "target.toml, with a name:\n  d = 10\n  name = \"mix3\"            # or he1 to \
     he16, mix4, iso-1 to iso-64, uneven-1 to uneven-1000, saddle, deficient\nor with directions and \
-    terms:\n  directions = [[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]    # r × d, or the path of a .npy file\n  basis \
-    = \"hermite\"        # He_k(<u_i, x>), or \"monomial\": <u_i, x>^k\n  terms = [\n    { exponents = [2, 0], \
-    coefficient = 0.5 },\n    { exponents = [0, 2], coefficient = 0.5 },\n  ]";
+    terms:\n  directions = [[0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]    # r × d, or the path of a .npy file\n  \
+    basis = \"hermite\"        # He_k(<u_i, x>), or \"monomial\": <u_i, x>^k\n  terms = [\n    { exponents \
+    = [2, 0], coefficient = 0.5 },\n    { exponents = [0, 2], coefficient = 0.5 },\n  ]";
 
 /// How a target is taken.
 #[derive(Debug, Clone, Args)]

@@ -75,7 +75,7 @@ pub struct Errors {
     pub train: f64,
     /// The mean of (f − y)² on the validation sample, from which λ was chosen.
     pub validation: f64,
-    /// The mean of |δ|: δ = f − f* on fresh inputs, and f − y on the validation sample where f* is not known.
+    /// The mean of |δ|: δ = f − f* on fresh inputs, or f − y on the validation sample if f* is not known.
     pub absolute: Estimate,
     /// The mean of δ².
     pub square: Estimate,
@@ -143,9 +143,10 @@ pub struct Learnt {
     pub remarks: Vec<String>,
 }
 
-/// The bytes that a run takes: `samples` inputs of all kinds, and the Gram matrix in sixteen parts.
+/// The bytes that a run takes: `samples` inputs of all kinds, and sixteen parts of the step and of the Gram
+/// matrix.
 pub fn bytes(samples: f64, d: f64, m: f64) -> f64 {
-    8.0 * (samples * (d + 6.0) + 20.0 * m * (m + 1.0) + 6.0 * m * d)
+    8.0 * (samples * (d + 6.0) + 20.0 * m * (m + 1.0) + 12.0 * m * d)
 }
 
 /// Runs Algorithm 1. `on` hears of each of [`STAGES`] before it begins, and may stop the run: then there is

@@ -1,6 +1,6 @@
 //! DLS22: representations that one gradient step on the first layer learns. So far the formats of reference
-//! values for its mathematics, and what they need beside the core; the Gaussian calculus of anybody's target,
-//! and Algorithm 1 on it.
+//! values for its mathematics, and what they need beside the core; the Gaussian calculus of anybody's
+//! target, and Algorithm 1 on it.
 
 use crate::claim::Paper;
 

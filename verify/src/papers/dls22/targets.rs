@@ -28,7 +28,7 @@ pub fn named(name: &str) -> Result<HermiteSeries, String> {
 /// The target of this name in orthonormal directions, with E f² = 1: one of [`named`], or one of several
 /// directions.
 ///
-/// - `iso-r` is Σ_{i≤r} He_2(x_i)/√(2r), whose H is a multiple of the identity, so that κ = 1/√2 for every r.
+/// - `iso-r` is Σ_{i≤r} He_2(x_i)/√(2r), whose H is a multiple of the identity: κ = 1/√2 for every r.
 /// - `uneven-q` has the eigenvalues λ_1 = q λ_2 of H and nothing else: (λ_1 He_2(x_1) + λ_2 He_2(x_2))/2.
 ///   `uneven` is `uneven-2`.
 /// - `saddle` is (He_2(x_1) − He_2(x_2))/2, with tr H = 0.
