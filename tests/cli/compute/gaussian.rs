@@ -88,6 +88,13 @@ fn targets_of_several_directions() {
             assert!((miss(&near) / miss(&far) - 2.0).abs() < 1e-4, "{name}, k = {}", k + 1);
         }
     }
+    // Matrices that would take hours are left out, and that is said.
+    desk.put("target.toml", "d = 70\nname = \"iso-64\"\n");
+    let out = desk.run(&["gaussian", "--target", "target.toml", "--json"]);
+    let left_out = "the diversity matrix on Sym^2 is left out";
+    assert!(out.code == Some(0) && out.stderr.contains(left_out), "{}", out.stderr);
+    let found: Value = serde_json::from_str(&out.stdout).unwrap();
+    assert_eq!(found["diversity"].as_array().unwrap().len(), 1);
     desk.put("target.toml", "d = 6\nname = \"deficient\"\n");
     let out = desk.run(&["gaussian", "--target", "target.toml", "--json"]);
     assert!(out.code == Some(0) && out.stderr.contains("has rank 1 and not r = 2"), "{}", out.stderr);

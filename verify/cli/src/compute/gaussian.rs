@@ -94,12 +94,12 @@ fn readable(a: &Analysis) -> String {
     let coefficients: Vec<_> =
         a.coefficients.iter().enumerate().map(|(k, &c)| row(format!("c{}", subscript(k)), c)).collect();
     let mut target = vec![row("E f²", a.second_moment), row("C₀ = E f", a.mean)];
-    let numbered = |name: &str, i: usize| format!("{name}{}", subscript(i + 1));
-    let many = |name: &str, of: &[Ball]| {
-        of.iter().take(SHOWN).enumerate().map(|(i, &x)| row(numbered(name, i), x)).collect::<Vec<_>>()
+    let many = |name: [&str; 2], of: &[Ball]| {
+        let named = |i: usize| format!("{}{}{}", name[0], subscript(i + 1), name[1]);
+        of.iter().take(SHOWN).enumerate().map(|(i, &x)| row(named(i), x)).collect::<Vec<_>>()
     };
-    target.extend(many("C₁ along z", &a.gradient_mean));
-    target.extend(many("λ of H, ", &a.eigenvalues));
+    target.extend(many(["C₁ along z", ""], &a.gradient_mean));
+    target.extend(many(["λ", " of H"], &a.eigenvalues));
     target.extend(a.kappa.map(|kappa| row("κ", kappa)));
     let e = &a.energies;
     let energies = [

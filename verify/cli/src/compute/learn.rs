@@ -217,8 +217,8 @@ fn readable(s: &Summary, out: Option<&Path>) -> String {
         .map_or(String::new(), |dir| format!("\nWritten: {} in {}", FILES[..5].join(", "), dir.display()));
     format!(
         "Algorithm 1 of DLS22 {how} for {} at d = {}, m = {}, n = {}{noise}\n\n{}\n{}\n{errors}\n\
-         (f − y)² is a mean on the training sample and on {} that chose λ. Untrained features have the same \
-         α, β and biases.{fresh}{written}",
+         (f − y)² is a mean on the training sample and on the {} inputs that chose λ. Untrained features \
+         have the\nsame α, β and biases.{fresh}{written}",
         s.activation,
         s.d,
         s.m,
