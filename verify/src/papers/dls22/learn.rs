@@ -203,7 +203,7 @@ pub fn learn(
         untrained: untrained.errors,
         zero: zero(data),
     };
-    let remarks = learnt.edge.into_iter().collect();
+    let remarks = learnt.remark.into_iter().collect();
     let alpha_beta = std::iter::once(step.alpha).chain(step.beta.iter().copied()).collect();
     let Predictor { weights, biases, head, .. } = learnt.predictor;
     Ok(Some(Learnt { summary, weights, biases, head, alpha_beta, remarks }))
@@ -227,8 +227,8 @@ struct Fit<'a> {
 struct Fitted<'a> {
     predictor: Predictor<'a>,
     errors: Errors,
-    /// A remark where the best decay is the first or the last one.
-    edge: Option<String>,
+    /// A remark where the largest decay is the best one.
+    remark: Option<String>,
 }
 
 impl<'a> Fit<'a> {
@@ -256,11 +256,10 @@ impl<'a> Fit<'a> {
         let labels = step.centred(held, &data.validation.y)?;
         let errors = decay::mean_squares(&heads, weights, held, &labels, &taken, par)?;
         let best = (0..errors.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(0);
-        let edge = (errors.len() > 1 && (best == 0 || best + 1 == errors.len())).then(|| {
-            format!(
-                "the best decay, {:.1e}, is at an end of the grid: one beyond may be better",
-                lambdas[best]
-            )
+        let useless = errors.len() > 1 && best + 1 == errors.len();
+        let remark = useless.then(|| {
+            let lambda = lambdas[best];
+            format!("the largest decay, {lambda:.0e}, is the best one: the features do not help")
         });
         let predictor = Predictor {
             sigma,
@@ -288,7 +287,7 @@ impl<'a> Fit<'a> {
             validation: errors[best],
             ..errors_of(&delta, data)
         };
-        Ok(Some(Fitted { predictor, errors, edge }))
+        Ok(Some(Fitted { predictor, errors, remark }))
     }
 }
 
