@@ -9,6 +9,7 @@ mod arrays;
 mod claims;
 mod covariance;
 mod interrupt;
+mod learning;
 mod solution;
 mod values;
 
@@ -23,6 +24,8 @@ mod _escapement {
     use crate::claims::{certify, claims, judge, oracle, verify};
     #[pymodule_export]
     use crate::covariance::{Covariance, Spectrum, kernel, zonal};
+    #[pymodule_export]
+    use crate::learning::{gaussian, learn};
     #[pymodule_export]
     use crate::solution::{construct, evaluate, train};
 

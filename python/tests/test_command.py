@@ -241,3 +241,33 @@ def test_ctrl_c_stops_long_work(what):
         finally:
             late.cancel()
             child.kill()
+
+
+def test_one_gradient_step_to_the_last_bit(program, tmp_path):
+    (tmp_path / "target.toml").write_text('d = 6\nname = "mix3"\n')
+    np.save(tmp_path / "w.npy", unit(3, 6))
+    target = ["--target", tmp_path / "target.toml", "--json"]
+    there = ask(program, "gaussian", *target, "--w", tmp_path / "w.npy", "--activation", "relu:0.5")
+    here = escapement.gaussian("mix3", "relu:0.5", d=6, w=unit(3, 6))
+    assert here.coefficients.tolist() == [c["value"] for c in there["coefficients"]]
+    assert here.gradient.tolist() == there["gradient"]["values"]
+    assert here.gradient_error == there["gradient"]["error"]
+    for name, ball in there["energies"].items():
+        assert here.energies[name] == (ball["value"], ball["error"])
+    for one, other in zip(here.diversity, there["diversity"]):
+        assert one["ratio"] == (other["ratio"]["value"], other["ratio"]["error"])
+
+    sizes = ["--n", 700, "--m", 20, "--noise", 0.5, "--validation", 300, "--test", 300]
+    there = ask(program, "learn", *target, *sizes, "--as-run", "--out", tmp_path / "out")
+    here = escapement.learn("mix3", d=6, n=700, m=20, noise=0.5, validation=300, test=300, as_run=True)
+    for name in ("alpha", "beta_norm", "eta", "outside_share", "samples_per_square"):
+        assert getattr(here, name) == there[name], name
+    for who in ("learnt", "untrained", "zero"):
+        errors = there[who]
+        for kind in ("absolute", "square", "excess"):
+            errors[kind] = (errors[kind]["mean"], errors[kind]["standard_error"])
+        assert getattr(here, who) == errors, who
+    for name in ("W1", "b", "a"):
+        assert np.array_equal(getattr(here, name), np.load(tmp_path / "out" / f"{name}.npy"))
+    both = np.load(tmp_path / "out" / "alpha_beta.npy")
+    assert both.tolist() == [here.alpha, *here.beta]

@@ -442,3 +442,76 @@ def test_threads_of_python_compute_at_once():
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert len(found) == 8 and all(np.array_equal(f, right) for f in found.values())
+
+
+def test_what_a_step_sees_has_bounds():
+    """He_2/√2: H = √2 uuᵀ, so that κ = 1/√2, and g(u) = (c_2 √2 + c_4/√2) u with c_2 = −c_4 = 1/√(2π)."""
+    u = np.array([[0.6, 0.8, 0.0]])
+    terms = [{"exponents": [2], "coefficient": np.sqrt(0.5)}]
+    found = escapement.gaussian({"directions": u, "basis": "hermite", "terms": terms}, w=u)
+    near = lambda value, bound, exact: np.all(np.abs(value - exact) <= bound + 1e-15)
+    assert near(*found.kappa, np.sqrt(0.5)) and found.kappa[1] < 1e-14
+    assert near(found.eigenvalues, found.eigenvalues_error, np.sqrt(2))
+    exact = (np.sqrt(2) - np.sqrt(0.5)) / np.sqrt(2 * np.pi)
+    assert near(found.gradient, found.gradient_error, exact * u)
+    assert found.hessian.shape == (1, 1) and found.frame.shape == (1, 3) and found.rank == 1
+    total, inside, outside = (found.energies[name][0] for name in ("total", "inside", "outside"))
+    assert abs(total - inside - outside) < 1e-15
+    with pytest.warns(UserWarning, match="rank 1 and not r = 2"):
+        deficient = escapement.gaussian("deficient", d=6)
+    assert deficient.kappa is None and deficient.diversity[0]["ratio"] is None and deficient.gradient is None
+
+
+def test_a_sample_is_learnt_and_predicted_again():
+    """The errors on the rows held out are those of α + β·x + aᵀσ(W1 x + b)."""
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((500, 4))
+    y = x[:, 0] ** 2 + 0.5 * x[:, 1] + 0.1 * rng.standard_normal(500)
+    seen = []
+    found = escapement.learn(x=x, y=y, m=32, progress=lambda done, of, words: seen.append((done, of)))
+    f = found.alpha + x @ found.beta + np.maximum(x @ found.W1.T + found.b, 0) @ found.a
+    assert found.W1.shape == (32, 4) and found.held_out.shape == (50,) and found.n == 450
+    rest = np.setdiff1d(np.arange(500), found.held_out)
+    size = np.abs(found.a).sum() * np.abs(x @ found.W1.T + found.b).max()
+    for rows, error in [(found.held_out, found.learnt["square"][0]), (rest, found.learnt["train"])]:
+        # Some m + d roundings of the moduli in each value, times twice the largest error.
+        rounding = 40 * 2.3e-16 * size * 2 * np.abs(f - y).max()
+        assert abs(np.mean((f - y)[rows] ** 2) - error) < rounding + 500 * 2.3e-16 * error
+    assert found.learnt["square"][0] < found.zero["square"][0] and found.outside_share is None
+    known = escapement.learn("he2", d=6, n=2000, m=32, noise=0.5, test=500, validation=500)
+    assert 0 < known.outside_share < 1 and known.learnt["excess"][0] < known.zero["excess"][0]
+    assert "W1=array(32, 6)" in repr(known)
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: escapement.learn(), "either a target is needed, or inputs x with labels y"),
+        (lambda: escapement.learn("he2", d=6, m=7), "m = 7 is not allowed"),
+        (lambda: escapement.learn("he2", d=6, n=1), "at least 2 samples"),
+        (lambda: escapement.learn("he2", d=6, noise=-1), "the noise ς = -1"),
+        (lambda: escapement.learn("he2", d=6, lam=0), "the decay λ = 0"),
+        (lambda: escapement.learn("he2", d=6, activation="tanh"), "c_2 = E σ"),
+        (lambda: escapement.learn(x=X, y=np.ones(5)), "the labels has shape"),
+        (lambda: escapement.learn(x=X), "either a target is needed"),
+        (lambda: escapement.gaussian("he22", d=6), "did you mean 'he2'"),
+        (lambda: escapement.gaussian("he2"), "'he2' needs the dimension d"),
+        (lambda: escapement.gaussian("he2", d=0), "d = 0 is not allowed"),
+        (lambda: escapement.gaussian(3), "target = 3 is not allowed"),
+        (lambda: escapement.gaussian({"name": "he2", "d": np.inf}), "not finite"),
+        (lambda: escapement.gaussian({"name": len}), "something else than text"),
+        (lambda: escapement.gaussian({"nane": "he2"}), "the target: unknown field `nane`"),
+        (lambda: escapement.gaussian("he2", d=4, w=2 * W), "row 0 of w has norm 2"),
+        (
+            lambda: escapement.gaussian(
+                {"directions": [[1, 0]], "basis": "hermite", "terms": [{"exponents": [1], "coefficient": 2}]}
+            ),
+            "any_norm=True",
+        ),
+    ],
+)
+def test_a_target_that_is_none_is_one_sentence(call, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        call()
+    text = str(caught.value)
+    assert type(caught.value) is ValueError and "\n" not in text and 10 < len(text) < 500

@@ -15,6 +15,9 @@ pub const MAX_TENSOR_POWER: usize = 3;
 /// The most terms of a power whose means are taken: that of a product takes the square of it.
 const MAX_POWER_TERMS: f64 = 5_000.0;
 
+/// The most products of terms in the means of one diversity matrix: some five seconds.
+const MAX_PRODUCTS: f64 = 5e9;
+
 /// The population gradient `g(w) = E[f(x) x σ'(w·x)]` for ‖w‖ = 1 and x standard normal.
 ///
 /// With z = Qw, the coordinates of w in S*, it is
@@ -126,7 +129,7 @@ impl PopulationGradient {
     ///
     /// # Errors
     /// [`Error::Domain`] for k outside 1..=[`MAX_TENSOR_POWER`], d below r, or polynomials with too many
-    /// terms: more than 5000 in a product of k of them.
+    /// terms: more than 5000 in a product of k of them, or 5·10⁹ products of those in all means.
     pub fn diversity(&self, k: usize, d: usize) -> Result<BallMatrix> {
         if k == 0 || k > MAX_TENSOR_POWER {
             return Err(Error::domain("k", k, format!("the power is from 1 to {MAX_TENSOR_POWER}")));
@@ -137,8 +140,13 @@ impl PopulationGradient {
         let terms = inside.iter().map(|g| g.terms().count()).max().unwrap_or(0);
         let size = binomial(r + k * inside.iter().map(Polynomial::degree).max().unwrap_or(0), r);
         let size = size.min((terms as f64).powi(k as i32));
-        if size > MAX_POWER_TERMS {
-            let allowed = format!("powers of order {k} of this gradient have {size:.0} terms, too many");
+        // A mean for each monomial of degree 2k.
+        let products = size * size * binomial(r + 2 * k - 1, 2 * k);
+        if size > MAX_POWER_TERMS || products > MAX_PRODUCTS {
+            let allowed = format!(
+                "powers of order {k} of this gradient have {size:.0} terms, and their means {products:.0e} \
+                 products, too many"
+            );
             return Err(Error::domain("the latent dimension r", r, allowed));
         }
         let basis = monomials(r, k);

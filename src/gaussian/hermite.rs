@@ -125,9 +125,13 @@ pub fn require_second_coefficient(sigma: &dyn Activation) -> Result<()> {
     if !c.contains(0.0) {
         return Ok(());
     }
-    let why = "its Hermite coefficient c_2 = E σ(z)(z² − 1) vanishes, so that no gradient step of this kind \
-               can turn the weights towards the target (an odd activation needs a shift)";
-    Err(Error::Unsupported { activation: sigma.name(), why: why.into() })
+    let why = format!(
+        "its Hermite coefficient c_2 = E σ(z)(z² − 1) vanishes ({:.1e} to within {:.1e}), so that no \
+         gradient step of this kind can turn the weights towards the target (an odd activation needs a \
+         shift)",
+        c.value, c.error
+    );
+    Err(Error::Unsupported { activation: sigma.name(), why })
 }
 
 /// `c_k` of a piecewise linear function: its second derivative consists of a point mass at each kink.

@@ -29,20 +29,41 @@ impl MultiIndexModel {
     /// [`Error::NotFinite`] for a direction, [`Error::Domain`] for directions that are not independent, and
     /// the errors of [`HermiteSeries::from_monomials`].
     pub fn new(directions: MatRef<'_, f64>, terms: &[(Exponents, f64)]) -> Result<Self> {
+        let f = checked(directions.nrows(), terms)?;
+        Self::of(directions, &f, || HermiteSeries::of_monomials(&f))
+    }
+
+    /// The model of the directions and of a series in `t_i = <u_i, x>`: where the directions are not
+    /// orthonormal, He_k(t_i) is the polynomial of t_i, and not orthogonal to all lower degrees. Along axes
+    /// of R^d the series stays as it is.
+    ///
+    /// # Errors
+    /// As [`MultiIndexModel::new`], and [`Error::Shape`] for another number of directions than of
+    /// coordinates of the series.
+    pub fn from_series(directions: MatRef<'_, f64>, series: &HermiteSeries) -> Result<Self> {
         let (r, d) = (directions.nrows(), directions.ncols());
-        let f = checked(r, terms)?;
+        if r != series.latent() {
+            return Err(Error::shape("the directions", [r, d], format!("{}, d", series.latent())));
+        }
+        Self::of(directions, &series.monomials(), || series.clone())
+    }
+
+    /// The model of a polynomial in the `t_i`, whose series is `in_coordinates` where they are axes.
+    fn of(
+        directions: MatRef<'_, f64>,
+        f: &Polynomial,
+        in_coordinates: impl FnOnce() -> HermiteSeries,
+    ) -> Result<Self> {
+        let (r, d) = (directions.nrows(), directions.ncols());
         finite("the directions", directions)?;
+        if are_axes(directions) {
+            let row = |i: usize| (0..d).map(|j| Ball::exact(directions[(i, j)])).collect();
+            return Ok(Self { d, frame: (0..r).map(row).collect(), series: in_coordinates() });
+        }
         let [frame, coordinates] = orthonormal(directions)?;
-        let is_frame = coordinates.iter().enumerate().all(|(i, row)| {
-            row.iter().enumerate().all(|(j, &c)| c == Ball::exact(f64::from(u8::from(i == j))))
-        });
-        let series = if is_frame {
-            HermiteSeries::of_monomials(&f)
-        } else {
-            limited(&f, binomial(r + f.degree(), r))?;
-            let t: Vec<Polynomial> = coordinates.iter().map(|row| Polynomial::linear(row)).collect();
-            HermiteSeries::of_monomials(&f.of(&t))
-        };
+        limited(f, binomial(r + f.degree(), r))?;
+        let t: Vec<Polynomial> = coordinates.iter().map(|row| Polynomial::linear(row)).collect();
+        let series = HermiteSeries::of_monomials(&f.of(&t));
         Ok(Self { d, frame, series })
     }
 
@@ -140,6 +161,19 @@ fn inner(a: &[Ball], b: &[Ball]) -> Ball {
     a.iter().zip(b).map(|(&a, &b)| a * b).sum()
 }
 
+/// Whether the directions are different axes of R^d, in either sense.
+fn are_axes(directions: MatRef<'_, f64>) -> bool {
+    let (r, d) = (directions.nrows(), directions.ncols());
+    let axis = |i: usize| {
+        let mut entries = (0..d).filter(|&j| directions[(i, j)] != 0.0);
+        entries.next().filter(|&j| directions[(i, j)].abs() == 1.0 && entries.next().is_none())
+    };
+    let mut axes: Vec<usize> = (0..r).filter_map(axis).collect();
+    axes.sort_unstable();
+    axes.dedup();
+    axes.len() == r
+}
+
 /// The rows of Q and L with `directions = L Q`, L lower triangular and the rows of Q orthonormal, by
 /// Gram–Schmidt in balls: each direction less what lies in the span of those before it.
 fn orthonormal(directions: MatRef<'_, f64>) -> Result<[BallMatrix; 2]> {
@@ -158,11 +192,8 @@ fn orthonormal(directions: MatRef<'_, f64>) -> Result<[BallMatrix; 2]> {
             let allowed = "it must not lie in the span of those before it, nor vanish or overflow";
             return Err(Error::domain("the direction", format!("{} of {r}", i + 1), allowed));
         }
-        // An orthonormal direction stays as it is.
-        let norm = if square == Ball::exact(1.0) { square } else { square.sqrt() };
-        if norm != Ball::exact(1.0) {
-            rest.iter_mut().for_each(|x| *x = *x / norm);
-        }
+        let norm = square.sqrt();
+        rest.iter_mut().for_each(|x| *x = *x / norm);
         row[i] = norm;
         frame.push(rest);
         coordinates.push(row);

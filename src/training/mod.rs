@@ -49,6 +49,7 @@
 //! ```
 
 mod beyond;
+pub mod decay;
 mod fresh;
 pub mod one_step;
 mod problem;

@@ -202,6 +202,18 @@ impl FirstStep {
         finite("the weights after the step", weights.as_ref())?;
         Ok(Self { alpha, beta, labels, weights, eta })
     }
+
+    /// The labels y (`[n]`) of other inputs x (`[n, d]`) less α + β·x.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn centred(&self, x: MatRef<'_, f64>, y: &[f64]) -> Result<Vec<f64>> {
+        if x.ncols() != self.beta.len() || x.nrows() != y.len() {
+            let expected = format!("{}, {}", y.len(), self.beta.len());
+            return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], expected));
+        }
+        Ok((0..y.len()).map(|i| y[i] - affine(self.alpha, &self.beta, x, i)).collect())
+    }
 }
 
 /// `α + β·x_i`.
@@ -210,7 +222,7 @@ fn affine(alpha: f64, beta: &[f64], x: MatRef<'_, f64>, i: usize) -> f64 {
 }
 
 /// `σ(xWᵀ + 1bᵀ)` or a derivative, `[n, m]`.
-fn layer(
+pub(super) fn layer(
     x: MatRef<'_, f64>,
     weights: MatRef<'_, f64>,
     biases: &[f64],
@@ -242,7 +254,7 @@ fn lower_gram(out: MatMut<'_, f64>, phi: MatRef<'_, f64>) {
 }
 
 /// The sum of what `add` adds for blocks of rows, by their first row and their number.
-fn blocks(
+pub(super) fn blocks(
     n: usize,
     par: Par,
     (rows, cols): (usize, usize),
@@ -340,6 +352,16 @@ impl<'a> Heads<'a> {
             moments: moments.col(0).iter().copied().collect(),
             vectors,
         })
+    }
+
+    /// σ.
+    pub fn sigma(&self) -> &'a dyn Activation {
+        self.sigma
+    }
+
+    /// b, `[m]`.
+    pub fn biases(&self) -> &[f64] {
+        &self.biases
     }
 
     /// The eigenvalues of ΦᵀΦ/n, ascending.

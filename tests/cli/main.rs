@@ -15,7 +15,9 @@ mod toy;
 mod compute {
     pub mod core;
     pub mod evaluate;
+    pub mod gaussian;
     pub mod kernel;
+    pub mod learn;
     pub mod train;
 }
 mod files {

@@ -48,6 +48,7 @@ mod sphere {
     pub mod zonal;
 }
 mod training {
+    pub mod decay;
     pub mod one_step;
     pub mod projectors;
     pub mod relu;

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     Loss = Literal["pseudo-huber", "log-cosh", "square", "absolute"]
     Model = Literal["network", "quadratic", "quadratic-term", "linear"]
     Progress = Union[None, bool, Callable[[float, float, str], object]]
+    Target = Union[str, Mapping[str, Any]]
+    Bounded = tuple[float, float]
 
 __all__ = [
     "Activation",
@@ -46,7 +48,9 @@ __all__ = [
     "Construction",
     "Covariance",
     "Evaluation",
+    "Gaussian",
     "Kernel",
+    "Learning",
     "Spectrum",
     "Training",
     "Verdict",
@@ -56,8 +60,10 @@ __all__ = [
     "claims",
     "construct",
     "evaluate",
+    "gaussian",
     "judge",
     "kernel",
+    "learn",
     "oracle",
     "train",
     "verify",
@@ -233,6 +239,191 @@ class Training(_Record):
     hessian_min_eigenvalue_residual: Optional[float] = None
     hessian_exact: Optional[bool] = None
     hessian_norm: Optional[float] = None
+
+
+class Gaussian(_Record):
+    """What one gradient step sees of a target of r directions.
+
+    A number with a bound on its error is a pair (value, bound), and an array has one bound for all entries.
+    Vectors and matrices in S*, the span of the directions, are in the coordinates z = Qx.
+    """
+
+    d: int
+    latent: int
+    degree: int
+    activation: str
+    #: The Hermite coefficients c_0 to c_{p+2} of the activation, and their bounds.
+    coefficients: Array
+    coefficients_error: Array
+    #: E f², and C_0 = E f.
+    second_moment: Bounded
+    mean: Bounded
+    #: C_1 = E ∇f, shape (r,), and H = E ∇²f, shape (r, r).
+    gradient_mean: Array
+    gradient_mean_error: Array
+    hessian: Array
+    hessian_error: float
+    #: The eigenvalues of H, ascending; its rank; κ where that is r.
+    eigenvalues: Array
+    eigenvalues_error: Array
+    rank: int
+    kappa: Optional[Bounded]
+    #: E‖g(w)‖² over unit weights w: total, inside, outside S*, remainder (g − c_2 Hw), remainder_inside.
+    energies: dict[str, Bounded]
+    #: For k = 1, 2, 3: k, the least eigenvalue of E[(Π*g)^{⊗2k}] on Sym^k(S*), its leading term and their
+    #: ratio, which is None where the leading term vanishes.
+    diversity: list[dict[str, Any]]
+    #: Q, shape (r, d).
+    frame: Array
+    frame_error: float
+    #: g at the rows of w, shape (rows, d); None without w.
+    gradient: Optional[Array]
+    gradient_error: Optional[float]
+
+
+class Learning(_Record):
+    """What Algorithm 1 of DLS22 learnt: f(x) = α + β·x + aᵀσ(W1 x + b)."""
+
+    #: Shapes (m, d), (m,), (m,), (d,).
+    W1: Array
+    b: Array
+    a: Array
+    beta: Array
+    alpha: float
+    d: int
+    n: int
+    m: int
+    activation: str
+    as_run: bool
+    seed: int
+    #: ς; None where the target is not known.
+    noise: Optional[float]
+    #: How many samples chose the decay, and on how many fresh inputs the errors were taken.
+    validation_samples: int
+    test_samples: Optional[int]
+    #: n/d².
+    samples_per_square: float
+    beta_norm: float
+    #: The learning rate of the step.
+    eta: float
+    #: The share of ‖W1‖² outside S*; None where the target is not known.
+    outside_share: Optional[float]
+    #: Errors after the step, of untrained features and of f = 0, as dictionaries: lambda, and head, m‖a‖²;
+    #: train and validation, means of (f − y)²; absolute, square and excess, pairs (mean, standard error) of
+    #: |δ|, δ² and E|f − y| − E|ϵ|, where δ is f − f* on fresh inputs, or f − y on inputs held out.
+    learnt: dict[str, Any]
+    untrained: dict[str, Any]
+    zero: dict[str, Any]
+    #: The rows of the caller's sample that were held out; None with a target.
+    held_out: Optional[NDArray[_np.int64]]
+
+
+def _target(target: Target) -> str:
+    """A target as JSON."""
+
+    def plain(value: Any) -> Any:
+        array = _np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+        return array.tolist()
+
+    if isinstance(target, str):
+        target = {"name": target}
+    if not hasattr(target, "items"):
+        raise ValueError(
+            f"target = {target!r} is not allowed: a name as 'mix3' is needed, or a mapping with d, "
+            "directions, terms and basis"
+        )
+    try:
+        return _json.dumps(dict(target), allow_nan=False, default=plain)
+    except ValueError:
+        raise ValueError("the target holds a number that is not finite") from None
+    except TypeError:
+        raise ValueError("the target holds something else than text, numbers and arrays") from None
+
+
+def _pair(ball: Mapping[str, float]) -> Bounded:
+    return (ball["value"], ball["error"])
+
+
+def gaussian(
+    target: Target,
+    activation: Named = "relu",
+    *,
+    d: Optional[int] = None,
+    w: Optional[ArrayLike] = None,
+    any_norm: bool = False,
+) -> Gaussian:
+    """What one gradient step on the first layer sees of a target, each number with a bound on its error.
+
+    ``target`` is a name (he1 to he16, mix3, mix4, iso-2, uneven-2, saddle, deficient), which needs ``d``, or
+    a mapping with the keys of a target file: ``directions`` of shape (r, d), ``terms``, a list of mappings
+    with ``exponents`` (one for each direction) and ``coefficient``, and ``basis``, which is "hermite" or
+    "monomial". ``w`` holds unit vectors, shape (rows, d), at which the gradient is computed. E f² must be 1
+    unless ``any_norm``.
+    """
+    found = _json.loads(_core.gaussian(_target(target), activation, d, w, bool(any_norm)))
+    for name in ("coefficients", "gradient_mean", "eigenvalues"):
+        balls = found[name]
+        found[name] = _np.array([ball["value"] for ball in balls])
+        found[f"{name}_error"] = _np.array([ball["error"] for ball in balls])
+    for name in ("hessian", "frame", "gradient"):
+        of = found.get(name)
+        found[name] = None if of is None else _np.array(of["values"])
+        found[f"{name}_error"] = None if of is None else of["error"]
+    for name in ("second_moment", "mean", "kappa"):
+        found[name] = _pair(found[name]) if name in found else None
+    found["energies"] = {name: _pair(ball) for name, ball in found["energies"].items()}
+    found["diversity"] = [
+        {"k": one["k"], "ratio": None}
+        | {name: _pair(one[name]) for name in ("least", "leading", "ratio") if name in one}
+        for one in found["diversity"]
+    ]
+    return Gaussian(**found)
+
+
+def learn(
+    target: Optional[Target] = None,
+    *,
+    x: Optional[ArrayLike] = None,
+    y: Optional[ArrayLike] = None,
+    n: int = 4096,
+    m: int = 256,
+    noise: float = 0.0,
+    as_run: bool = False,
+    lam: Optional[float] = None,
+    activation: Named = "relu",
+    d: Optional[int] = None,
+    any_norm: bool = False,
+    validation: int = 10_000,
+    test: int = 10_000,
+    seed: int = 0,
+    progress: Progress = None,
+) -> Learning:
+    """Algorithm 1 of DLS22: features from one large gradient step, and a ridge head.
+
+    With a ``target``, as for `gaussian`, ``n`` standard normal inputs are drawn, labels have the noise ±
+    ``noise``, ``validation`` more samples choose the decay, and errors are taken on ``test`` fresh inputs.
+    With inputs ``x`` (n, d) and labels ``y`` (n,) instead, a tenth of them, drawn from ``seed``, is held out
+    and takes both places. ``as_run`` is the authors' script: biases that the step sees, normal noise, and λ
+    where the algorithm has λ/2. ``lam`` fixes the decay.
+    """
+    if (target is None) == (x is None) or (x is None) != (y is None):
+        raise ValueError("either a target is needed, or inputs x with labels y")
+    given = None if target is None else (_target(target), d, bool(any_norm), n, noise, validation, test)
+    sample = None if x is None else (x, y)
+    found = _core.learn(given, sample, (activation, m, bool(as_run), lam, seed), progress)
+    summary = _json.loads(found.pop("summary"))
+    for name in ("learnt", "untrained", "zero"):
+        errors = summary[name]
+        for kind in ("absolute", "square", "excess"):
+            if kind in errors:
+                errors[kind] = (errors[kind]["mean"], errors[kind]["standard_error"])
+    for name in ("noise", "test_samples", "outside_share"):
+        summary.setdefault(name, None)
+    rows = found.pop("held_out")
+    found["held_out"] = None if rows is None else _np.array(rows, dtype=_np.int64)
+    return Learning(**found, **summary)
 
 
 def zonal(d: int, activation: Named = "sigmoid:1", degrees: int = 8) -> Zonal:

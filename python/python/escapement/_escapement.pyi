@@ -17,8 +17,10 @@ __all__ = [
     "claims",
     "construct",
     "evaluate",
+    "gaussian",
     "judge",
     "kernel",
+    "learn",
     "oracle",
     "train",
     "verify",
@@ -145,6 +147,15 @@ def evaluate(
 ) -> dict[str, Any]: ...
 def train(
     data: tuple[Any, ...], question: tuple[Any, ...], descent: tuple[Any, ...], progress: _Progress
+) -> dict[str, Any]: ...
+def gaussian(
+    target: str, activation: Any, d: Optional[int], w: Optional[ArrayLike], any_norm: bool
+) -> str: ...
+def learn(
+    target: Optional[tuple[Any, ...]],
+    sample: Optional[tuple[ArrayLike, ArrayLike]],
+    settings: tuple[Any, ...],
+    progress: _Progress,
 ) -> dict[str, Any]: ...
 def claims() -> str: ...
 def verify(

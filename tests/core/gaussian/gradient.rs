@@ -219,3 +219,30 @@ fn bad_dimensions_and_weights_are_refused() {
     // On the sphere of S* itself nothing is outside.
     assert_eq!(population.energies(2).unwrap().outside, Ball::exact(0.0));
 }
+
+/// A model from a series in oblique directions is that of the monomials, and the series itself where they
+/// are coordinates.
+#[test]
+fn a_model_from_a_series_is_that_of_its_monomials() {
+    let directions = mat![[1.2, 1.6, 0.0], [0.5, -0.25, 1.0]];
+    let terms = [(vec![2, 1], 0.5), (vec![0, 2], -0.75), (vec![1, 0], 2.0), (vec![0, 0], 0.125)];
+    let series = HermiteSeries::from_monomials(2, &terms).unwrap();
+    let right = MultiIndexModel::new(directions.as_ref(), &terms).unwrap();
+    let found = MultiIndexModel::from_series(directions.as_ref(), &series).unwrap();
+    for (a, b) in found.hessian().iter().flatten().zip(right.hessian().iter().flatten()) {
+        assert!((a.value - b.value).abs() <= a.error + b.error && a.error < 1e-13, "{a:?} {b:?}");
+    }
+    let x = mat![[0.3, -1.1, 0.7], [2.0, 0.5, -0.4]];
+    let by_hand = |i: usize| {
+        let t = |q: usize| (0..3).map(|c| directions[(q, c)] * x[(i, c)]).sum::<f64>();
+        0.5 * t(0).powi(2) * t(1) - 0.75 * t(1).powi(2) + 2.0 * t(0) + 0.125
+    };
+    // Some thirty roundings of terms below 20.
+    let close =
+        |values: Vec<f64>| (0..2).all(|i| (values[i] - by_hand(i)).abs() < 30.0 * 20.0 * f64::EPSILON);
+    assert!(close(found.values(x.as_ref()).unwrap()) && close(right.values(x.as_ref()).unwrap()));
+    let axes = mat![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+    assert_eq!(*MultiIndexModel::from_series(axes.as_ref(), &series).unwrap().series(), series);
+    let one = mat![[1.0, 0.0, 0.0]];
+    assert!(matches!(MultiIndexModel::from_series(one.as_ref(), &series), Err(Error::Shape { .. })));
+}

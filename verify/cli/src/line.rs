@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and what a usage error says.
 
-use crate::compute::{construct, evaluate, kernel, spectrum, train, zonal};
+use crate::compute::{construct, evaluate, gaussian, kernel, learn, spectrum, train, zonal};
 use crate::files::stdout;
 use crate::terminal::{self, Output, completions, exit, interrupt, man, say, threads};
 use crate::verify::{self, experiment};
@@ -43,6 +43,10 @@ enum Command {
     Train(Box<train::Args>),
     #[command(about = "Make the figures of NBL22 again, as CSV and SVG, with verdicts")]
     Experiment(experiment::Args),
+    /// Compute what one gradient step sees of a polynomial target, each number with a bound
+    Gaussian(gaussian::Args),
+    /// Learn features in one gradient step, and fit a ridge head to them (DLS22, Algorithm 1)
+    Learn(learn::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -73,6 +77,8 @@ pub fn run(registry: &Registry) -> ExitCode {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Experiment(args) => experiment::run(&args),
+        Command::Gaussian(args) => gaussian::run(&args),
+        Command::Learn(args) => learn::run(&args),
         Command::Completions(args) => completions::run(&args, Line::command(), registry),
         Command::Man(args) => man::run(&args, Line::command()),
     };

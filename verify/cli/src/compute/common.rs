@@ -8,7 +8,7 @@ use escapement::network::Model;
 use escapement::sphere::{FeatureLevels, Truncation};
 use escapement::{Error, seed, sphere, tolerance};
 use escapement_verify::files::memory;
-use escapement_verify::text::numbers::number;
+use escapement_verify::text::numbers::{number, significant};
 use faer::{Mat, MatRef, Par};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,12 +74,7 @@ impl NetworkArgs {
 
     /// The memory limit in bytes: as given, or all that the machine has.
     pub fn memory(&self) -> Result<u64> {
-        match &self.memory {
-            Some(text) => {
-                memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}"))
-            }
-            None => Ok(memory::total()),
-        }
+        memory(self.memory.as_deref())
     }
 
     /// The neurons: read from a file, or known by their number and drawn later.
@@ -220,6 +215,16 @@ impl Neurons {
     }
 }
 
+/// The bytes that `--memory` allows: as given, or all that the machine has.
+pub fn memory(given: Option<&str>) -> Result<u64> {
+    match given {
+        Some(text) => {
+            memory::parse_size(text).map_err(|why| anyhow!("--memory '{text}' is not allowed: {why}"))
+        }
+        None => Ok(memory::total()),
+    }
+}
+
 /// The inputs of a file, `[n, d]`, as they are; `wanted` of them if that is given.
 pub fn read_inputs(
     path: &Path,
@@ -325,6 +330,17 @@ pub fn fits(what: &str, needed: f64, memory: u64, advice: &str) -> Result<()> {
         Error::Memory { what: what.into(), needed, allowed, advice: format!(": {advice}") }
     );
     Ok(())
+}
+
+/// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound
+/// that it lies below.
+pub fn digits(value: f64, error: f64) -> String {
+    if value == 0.0 || value.abs() > error {
+        let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
+        return significant(value, certain);
+    }
+    let unit = 10.0_f64.powf(error.log10().floor());
+    format!("< {:.0e}", (error / unit).ceil() * unit)
 }
 
 /// Right-aligned columns under their headings.

@@ -7,7 +7,7 @@ use clap::Parser;
 use escapement::sphere::{ZonalCoefficients, ZonalRow, ZonalTable};
 use escapement_prove::{Claim, Shifted};
 use escapement_verify::claim::certified::require_accepted;
-use escapement_verify::text::numbers::{multiplicity, number, significant};
+use escapement_verify::text::numbers::{multiplicity, number};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -156,24 +156,13 @@ fn certified(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The digits of a coefficient that are certain, seven at most; where it cannot be told from zero, the bound
-/// that it lies below.
-fn digits(value: f64, error: f64) -> String {
-    if value == 0.0 || value.abs() > error {
-        let certain = (value.abs() / error).log10().clamp(1.0, 7.0) as usize;
-        return significant(value, certain);
-    }
-    let unit = 10.0_f64.powf(error.log10().floor());
-    format!("< {:.0e}", (error / unit).ceil() * unit)
-}
-
 fn readable(o: &Output) -> String {
     let rows: Vec<Vec<String>> = o
         .degrees
         .iter()
         .map(|r| {
             let (values, errors) = (r.values.all(), r.error.all());
-            let numbers: [String; 6] = std::array::from_fn(|i| digits(values[i], errors[i]));
+            let numbers: [String; 6] = std::array::from_fn(|i| common::digits(values[i], errors[i]));
             [r.degree.to_string(), multiplicity(r.dimension)].into_iter().chain(numbers).collect()
         })
         .collect();

@@ -1,6 +1,7 @@
 //! What commands read and print: arrays of numbers, targets, standard output.
 
 pub mod array;
+pub mod multi_index;
 pub mod stdout;
 pub mod target;
 

@@ -1,13 +1,18 @@
 //! DLS22: representations that one gradient step on the first layer learns. So far the formats of reference
-//! values for its mathematics, and what they need beside the core.
+//! values for its mathematics, and what they need beside the core; the Gaussian calculus of anybody's
+//! target, and Algorithm 1 on it.
 
 use crate::claim::Paper;
 
 pub mod absolute;
+pub mod analysis;
+pub mod learn;
 pub mod oracles;
 pub mod packing;
 pub mod rademacher;
 pub mod representers;
+mod samples;
+pub mod target_file;
 pub mod targets;
 
 /// The paper.
