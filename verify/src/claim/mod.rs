@@ -57,7 +57,9 @@ impl Choice for Tier {
     fn about(self) -> &'static str {
         match self {
             Self::Quick => "All claims under a minute on two cores; what `cargo test` runs",
-            Self::Standard => "Under a quarter of an hour on two cores, enough cells for every growth verdict",
+            Self::Standard => {
+                "Under a quarter of an hour on two cores, enough cells for every growth verdict"
+            }
             Self::Paper => "The paper's own sizes: hours, resumable",
         }
     }
