@@ -172,8 +172,8 @@ fn a_known_target_is_learnt() {
     }
 }
 
-/// With normal noise the excess is E|δ − ςZ| − ς√(2/π); for f = 0 and δ = −f* it is at most E|f*|, and at
-/// least what Jensen leaves, 0.
+/// What each option changes, and what threads do not. The excess under normal noise, E|δ − ςZ| − ςE|Z|, lies
+/// between 0, by Jensen, and E|δ|, by the triangle.
 #[test]
 fn settings_change_what_they_say() {
     let desk = desk();
@@ -218,7 +218,7 @@ fn settings_change_what_they_say() {
 fn the_matrix_of_features_is_never_formed() {
     let desk = desk();
     let args = ["learn", "--target", "target.toml", "--n", "1000000", "--m", "200", "--memory", "150MiB"];
-    // A memory limit of the command, and one of the system: /usr/bin/ulimit is the shell's.
+    // The system allows 1.3 GiB of addresses, those of the program and its threads included.
     let script = format!("ulimit -v 1400000; exec \"$0\" -q {}", args.join(" "));
     let out = std::process::Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_escapement")])
