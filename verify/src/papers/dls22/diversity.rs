@@ -28,6 +28,10 @@ pub struct Diversity;
 
 /// From here on the factor ¼ of the proof holds for all targets that are measured.
 const ONSET: usize = 32;
+/// Dimensions beyond the common ones: at k = 3 the exponents of He_4 come late.
+const BEYOND: [usize; 3] = [4000, 8000, 16_000];
+/// Independent samples in a cell, over which products are averaged.
+const SAMPLES: usize = 4;
 /// The dimension at which κ is swept: corrections are of relative order κ²/d.
 const WIDE: usize = 1 << 20;
 /// What the product of Corollary 22 stays below with a ReLU: twice the 3.7 that it tends to for He_2 at ς = 1.
@@ -63,25 +67,32 @@ impl Claim for Diversity {
         for k in 1..=3 {
             for (target, r) in TARGETS.iter().filter(|(_, r)| k * r < 9) {
                 let at = |d: &usize| cell(&format!("dimension.{target}"), *d, *r).with(ORDER, k);
-                cells.extend(sweep::dimensions(tier).iter().map(at));
+                cells.extend(sweep::dimensions(tier).iter().chain(&BEYOND).map(at));
             }
-            let at = |d: &usize| cell("deficient.deficient", *d, 2).with(ORDER, k);
-            cells.extend(sweep::dimensions(tier).iter().map(at));
+            if k < 3 {
+                // At k = 3 what falls like d^{−9} drowns in the rounding of what falls like d^{−3}.
+                let at = |d: &usize| cell("deficient.deficient", *d, 2).with(ORDER, k);
+                let beyond: &[usize] = if k == 1 { &BEYOND } else { &[] };
+                cells.extend(sweep::dimensions(tier).iter().chain(beyond).map(at));
+            }
             let at = |i: i32| {
                 cell("kappa.uneven", WIDE, 2).with(ORDER, k).with(KAPPA, 2.0_f64.powf(0.5 * f64::from(i)))
             };
             cells.extend((0..10).map(at));
         }
+        // What is followed in d takes more samples than the quick tier may.
         let (dimensions, replicates): (&[usize], usize) = match tier {
-            Tier::Quick => (&[8, 11, 16, 23, 32], 5),
-            Tier::Standard => (&[8, 11, 16, 23, 32, 45], 8),
-            Tier::Paper => (&[8, 11, 16, 23, 32, 45, 64], 20),
+            Tier::Quick => (&[], 6),
+            Tier::Standard => (&[11, 16, 23, 32, 45], 10),
+            Tier::Paper => (&[11, 16, 23, 32, 45, 64], 20),
         };
-        for &d in dimensions {
-            for (target, r) in [("he2", 1), ("iso", 2)] {
-                let n = 2 * d * d * r;
-                let at = cell(&format!("sample.{target}"), d, r).with(N, n).with(NOISE, 1.0);
-                cells.extend((0..replicates).map(|i| at.clone().replicate(i)));
+        for (target, r) in [("he2", 1), ("iso", 2)] {
+            let at = |part: &str, d: usize| {
+                cell(&format!("{part}.{target}"), d, r).with(N, 2 * d * d * r).with(NOISE, 1.0)
+            };
+            let sampled = [11, 16, 23].map(|d| at("sample", d)).into_iter();
+            for cell in sampled.chain(dimensions.iter().map(|&d| at("samples", d))) {
+                cells.extend((0..replicates).map(|i| cell.clone().replicate(i)));
             }
         }
         cells
@@ -90,14 +101,17 @@ impl Claim for Diversity {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, n) = (cell.d() as f64, cell.n() as f64);
         if cell.n() > 0 {
-            return Prediction { flops: 1e6 + n * n * (0.1 * d + 3.0), bytes: 1e7 + 24.0 * n * d };
+            return Prediction {
+                flops: 1e6 + SAMPLES as f64 * n * n * (0.1 * d + 3.0),
+                bytes: 1e7 + 24.0 * n * d,
+            };
         }
         let terms = (20.0 * cell.whole(LATENT) as f64).powi(cell.whole(ORDER) as i32);
         Prediction { flops: 1e5 + 30.0 * terms * terms.sqrt(), bytes: 1e6 }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
-        if instance::measurement(cell) == "sample" { sample(cell, seed) } else { population(cell) }
+        if cell.n() > 0 { sample(cell, seed) } else { population(cell) }
     }
 
     fn bounds(&self) -> Vec<Bound> {
@@ -148,21 +162,22 @@ impl Claim for Diversity {
             .among(part("deficient")),
             Bound::asymptotic(
                 "without-full-rank-in-d",
-                "where H has not full rank, λ_min falls like d^{−3k}",
+                "where H has not full rank, λ_min falls like d^{−3} at k = 1",
                 "least",
-                Sweep::both(D, move |c| -3.0 * order(c)),
+                Sweep::both(D, |_| -3.0),
             )
             .code_check()
-            .among(part("deficient")),
+            .among(|cell| instance::measurement(cell) == "deficient" && cell.whole(ORDER) == 1),
             Bound::inequality(
                 "with-samples",
-                "λ_min(Π*M_nΠ*) ≥ ¼|λ|_min(H)²/(2πd) at n = 2d²r, k = 1",
+                "λ_min(Π*M_nΠ*) ≥ ¼|λ|_min(H)²/(2πd) at n = 2d²r, k = 1, on each of four samples, from d = 16 on",
                 "least",
                 Side::Lower,
                 "quarter",
                 Neighbour::rhs("sixteen_times", "the factor 4 in place of ¼"),
             )
-            .among(part("sample")),
+            .chosen("d = 16, because n ≥ Ω̃(d²κ²r) hides what smaller samples of heavy tails need")
+            .among(|cell| instance::measurement(cell) == "sample" && cell.d() >= 16),
             Bound::inequality(
                 "corollary-22-as-printed",
                 "u'M_n⁻¹u · u'M_nu ≤ 1, so that a bound on M_n within S* bounds its inverse",
@@ -175,15 +190,15 @@ impl Claim for Diversity {
             .among(part("sample")),
             Bound::growth(
                 "corollary-22-in-d",
-                "u'M_n⁻¹u · u'M_nu stays bounded in d for a ReLU, at n = 2d²r",
+                "u'M_n⁻¹u · u'M_nu, averaged over four samples, stays bounded in d for a ReLU, at n = 2d²r",
                 "product",
                 "one",
                 Sweep::uniform(D, Side::Upper).tied(&[N]),
             )
-            .among(part("sample")),
+            .among(part("samples")),
             Bound::inequality(
                 "corollary-22-survives",
-                "u'M_n⁻¹u · u'M_nu ≤ 7.4 for a ReLU at n = 2d²r, for every direction u of S*",
+                "u'M_n⁻¹u · u'M_nu ≤ 7.4 for a ReLU at n = 2d²r, averaged over four samples",
                 "product",
                 Side::Upper,
                 "survives",
@@ -237,19 +252,26 @@ fn population(cell: &Cell) -> Result<Measurement> {
 fn sample(cell: &Cell, seed: u64) -> Result<Measurement> {
     let f = instance::target(cell)?;
     let (d, n, r) = (cell.d(), cell.n(), f.latent());
-    let sample = Sample::new(cell, seed, &f)?;
-    let gram = sample.gram()?;
-    let rows = Rows::of(&gram, r)?;
+    let (mut weakest, mut relu, mut square) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..SAMPLES {
+        let sample = Sample::nth(cell, seed, &f, i)?;
+        let gram = sample.gram()?;
+        weakest.push(Rows::of(&gram, r)?.weakest);
+        relu.push(product(&gram, r)?);
+        square.push(product(&quadratic(&sample), r)?);
+    }
+    let mean = |all: &[Ball]| all.iter().copied().sum::<Ball>() / SAMPLES as f64;
+    let weakest = weakest.into_iter().min_by(|a, b| a.value.total_cmp(&b.value));
     let [least, _] = extremes(&f)?;
     let kappa = f.kappa()?.value;
     let asked = (d * d * r) as f64 * kappa * kappa;
     let detail = format!("{n} against {asked:.0}");
     let out = Measurement::new()
-        .ball("least", rows.weakest)
+        .ball("least", weakest.unwrap_or(Ball::exact(0.0)))
         .ball("quarter", leading(0.25, least, 1, d))
         .ball("sixteen_times", leading(4.0, least, 1, d))
-        .ball("product", product(&gram, r)?)
-        .ball("product_quadratic", product(&quadratic(&sample), r)?)
+        .ball("product", mean(&relu))
+        .ball("product_quadratic", mean(&square))
         .quantity("one", 1.0, 0.0)
         .quantity("survives", SURVIVES, 0.0)
         .hypothesis("n ≥ d²κ²r", n as f64 >= asked * (1.0 - f64::EPSILON), detail)

@@ -76,7 +76,9 @@ pub fn model(series: &HermiteSeries, d: usize) -> Result<MultiIndexModel> {
         return Err(Error::domain("d", d, format!("the dimension is at least r = {r}")));
     }
     let directions = Mat::from_fn(r, d, |i, j| if i == j { 1.0 } else { 0.0 });
-    let terms: Vec<(Exponents, f64)> =
+    let mut terms: Vec<(Exponents, f64)> =
         series.monomials().terms().map(|(exponents, c)| (exponents.to_vec(), c.value)).collect();
+    // The zero function, which is what centring leaves of a linear one, is a constant.
+    terms.push((vec![0; r], 0.0));
     MultiIndexModel::new(directions.as_ref(), &terms)
 }

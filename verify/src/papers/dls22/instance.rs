@@ -83,16 +83,24 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The sample of a cell, from its streams "inputs" and "noise".
+    /// The sample of a cell, from its streams "inputs 0" and "noise 0".
     ///
     /// # Errors
     /// The dimension is below r.
     pub fn new(cell: &Cell, seed: u64, f: &HermiteSeries) -> Result<Self> {
+        Self::nth(cell, seed, f, 0)
+    }
+
+    /// The sample of this index of a cell, for those that take several.
+    ///
+    /// # Errors
+    /// As [`Sample::new`].
+    pub fn nth(cell: &Cell, seed: u64, f: &HermiteSeries, index: usize) -> Result<Self> {
         let (n, d, noise) = (cell.n(), cell.d(), noise(cell));
-        let rng = &mut cell.stream(seed, "inputs");
+        let rng = &mut cell.stream(seed, &format!("inputs {index}"));
         let rows: Vec<f64> = (0..n * d).map(|_| StandardNormal.sample(rng)).collect();
         let x = Mat::from_fn(n, d, |i, j| rows[i * d + j]);
-        let rng = &mut cell.stream(seed, "noise");
+        let rng = &mut cell.stream(seed, &format!("noise {index}"));
         let signs: Vec<f64> = (0..n).map(|_| if rng.next_u32() & 1 == 0 { noise } else { -noise }).collect();
         let labels = |f: &HermiteSeries| -> Result<Vec<f64>> {
             let values = families::model(f, d)?.values(x.as_ref())?;
@@ -139,6 +147,24 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The means over `count` independent samples of a cell.
+    ///
+    /// # Errors
+    /// As [`Sample::new`] and [`Rows::of`].
+    pub fn mean(cell: &Cell, seed: u64, f: &HermiteSeries, count: usize) -> Result<Self> {
+        let mut all = Vec::with_capacity(count);
+        for i in 0..count {
+            all.push(Self::of(&Sample::nth(cell, seed, f, i)?.gram()?, f.latent())?);
+        }
+        let mean = |of: &dyn Fn(&Self) -> Ball| all.iter().map(of).sum::<Ball>() / count.max(1) as f64;
+        Ok(Self {
+            outside: mean(&|r| r.outside),
+            inside: mean(&|r| r.inside),
+            weakest: mean(&|r| r.weakest),
+            sine: mean(&|r| r.sine),
+        })
+    }
+
     /// The rows of M_n where S* has the first r coordinates.
     ///
     /// # Errors
