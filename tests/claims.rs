@@ -269,11 +269,7 @@ fn strays(registry: &Registry) -> Result<(), Failed> {
         let stray = |n: &String| n.starts_with("claims__") && n.ends_with(".snap") && !known.contains(n);
         strays.extend(names.filter(stray).map(|name| format!("snapshots/{}/{name}", paper.id)));
     }
-    if strays.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("no bound belongs to {}", strays.join(", ")).into())
-    }
+    if strays.is_empty() { Ok(()) } else { Err(format!("no bound belongs to {}", strays.join(", ")).into()) }
 }
 
 fn file_stem(claim: &str, bound: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod dls22 {
     pub mod bounds;
+    pub mod families;
 }
 mod nbl22 {
     pub mod assumption_3;
