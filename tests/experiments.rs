@@ -56,7 +56,7 @@ fn undecided(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usi
         .map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)}))
         .collect();
     let text = serde_json::to_string_pretty(&all).unwrap();
-    settings(&report.verdict.title, tolerance)
+    settings("nbl22", &report.verdict.title, tolerance)
         .bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
     report.verdict.failures.len()
 }

@@ -2,7 +2,7 @@
 //! snapshots and with the errata, the example on its page is the crate that is built.
 
 use escapement_verify::claim::Check;
-use escapement_verify::{Bound, Verdict, papers};
+use escapement_verify::{Bound, Claim, Verdict, papers};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -164,8 +164,8 @@ fn rows(text: &str) -> impl Iterator<Item = &str> {
     text.lines().skip(3).take_while(|l| l.starts_with('|'))
 }
 
-fn snapshot(claim: &str, bound: &str) -> Value {
-    let text = read(format!("snapshots/nbl22/claims__{claim}__{bound}.snap"));
+fn snapshot(claim: &dyn Claim, bound: &str) -> Value {
+    let text = read(format!("snapshots/{}/claims__{}__{bound}.snap", claim.card().paper.id, claim.id()));
     serde_json::from_str(&text[text.find("\n{").unwrap()..]).unwrap()
 }
 
@@ -177,9 +177,10 @@ fn word(found: &Value) -> String {
 
 /// The word of a claim: the worst of its paper checks, the printed wordings apart, and where all of them are
 /// outside or not measured the worst of those.
-fn of_claim(id: &str, bounds: &[Bound]) -> String {
+fn of_claim(claim: &dyn Claim) -> String {
     let counts = |b: &&Bound| b.printed.is_none() && b.check == Check::Paper;
-    let words: Vec<String> = bounds.iter().filter(counts).map(|b| word(&snapshot(id, &b.name))).collect();
+    let words: Vec<String> =
+        claim.bounds().iter().filter(counts).map(|b| word(&snapshot(claim, &b.name))).collect();
     let place = |w: &str| Verdict::ALL.iter().position(|v| w.starts_with(v.name())).unwrap();
     let inner = |w: &str| w.split(['(', ')']).nth(1).map(place);
     words.into_iter().max_by_key(|w| (place(w), inner(w))).unwrap()
@@ -191,9 +192,12 @@ fn page_of_a_paper_agrees_with_the_snapshots() {
     let mut verdicts = Vec::new();
     for claim in papers::standard().unwrap().claims() {
         let id = claim.id();
-        let worst = of_claim(id, &claim.bounds());
+        let worst = of_claim(claim);
+        verdicts.push(worst.clone());
+        if claim.card().paper.id != "nbl22" {
+            continue;
+        }
         assert!(page.contains(&format!("| `{id}` | {worst} |")), "{id} is {worst}");
-        verdicts.push(worst);
         let table = |mark: String| page.find(&mark).map(|start| &page[start..]);
         let Some(quick) = table(format!("<!-- {id}: ")) else {
             // There are no snapshots of the standard tier.
@@ -207,7 +211,7 @@ fn page_of_a_paper_agrees_with_the_snapshots() {
         };
         for row in rows(quick) {
             let [bound, verdict, constant] = cells(row);
-            let found = snapshot(id, bound);
+            let found = snapshot(claim, bound);
             assert_eq!(word(&found), verdict, "{id} {bound}");
             match (constant.parse::<f64>(), found["implied_constant"].as_f64()) {
                 (Ok(shown), Some(c)) => {

@@ -3,6 +3,7 @@
 
 mod dls22 {
     pub mod bounds;
+    pub mod families;
     pub mod targets;
 }
 mod nbl22 {

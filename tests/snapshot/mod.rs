@@ -63,15 +63,15 @@ pub fn close(a: &Value, b: &Value, key: &str, tolerance: f64) -> bool {
     }
 }
 
-/// Where the snapshots are.
-pub fn folder() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots/nbl22"))
+/// Where the snapshots of a paper are.
+pub fn folder(paper: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../snapshots")).join(paper)
 }
 
-/// How a snapshot with this description is taken and compared.
-pub fn settings(description: &str, tolerance: f64) -> insta::Settings {
+/// How a snapshot of a paper with this description is taken and compared.
+pub fn settings(paper: &str, description: &str, tolerance: f64) -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
+    settings.set_snapshot_path(folder(paper));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(description);

@@ -1,7 +1,7 @@
 //! Formulas in LaTeX as plain text with Unicode signs, for terminals and tables.
 
 /// What a command stands for, where it takes no argument.
-const SIGNS: [(&str, &str); 62] = [
+const SIGNS: [(&str, &str); 64] = [
     ("alpha", "α"),
     ("beta", "β"),
     ("gamma", "γ"),
@@ -9,6 +9,7 @@ const SIGNS: [(&str, &str); 62] = [
     ("epsilon", "ε"),
     ("varepsilon", "ε"),
     ("eta", "η"),
+    ("iota", "ι"),
     ("theta", "θ"),
     ("kappa", "κ"),
     ("lambda", "λ"),
@@ -56,6 +57,7 @@ const SIGNS: [(&str, &str); 62] = [
     ("int", "∫"),
     ("cdot", "·"),
     ("times", "×"),
+    ("otimes", "⊗"),
     ("pm", "±"),
     ("langle", "⟨"),
     ("rangle", "⟩"),

@@ -1,15 +1,25 @@
-//! DLS22: representations that one gradient step on the first layer learns. So far the formats of reference
-//! values for its mathematics, and what they need beside the core; the Gaussian calculus of anybody's
-//! target, and Algorithm 1 on it.
+//! DLS22: representations that one gradient step on the first layer learns. The claims on the gradient, on
+//! what the rows are after the step, and on counting, one file each, whose module documentation is the
+//! statement; and the Gaussian calculus of anybody's target, with Algorithm 1 on it.
 
-use crate::claim::Paper;
+use crate::claim::{Claim, Paper};
 
 pub mod absolute;
+pub mod alignment;
 pub mod analysis;
+pub mod concentration;
+pub mod diversity;
+pub mod errata;
+pub mod families;
+pub mod gradient;
+mod instance;
 pub mod learn;
+pub mod letters;
 pub mod oracles;
 pub mod packing;
+pub mod queries;
 pub mod rademacher;
+pub mod rademacher_complexity;
 pub mod representers;
 mod samples;
 pub mod target_file;
@@ -19,6 +29,9 @@ pub mod targets;
 pub static PAPER: Paper = Paper {
     short: "DLS22",
     bibtex: BIBTEX,
+    errata: &errata::ERRATA,
+    letters: &letters::LETTERS,
+    claims,
     oracles: oracles::FORMATS,
     ..Paper::new("dls22", "Neural Networks can Learn Representations with Gradient Descent")
 };
@@ -34,3 +47,15 @@ const BIBTEX: &str = "\
   year = {2022}
 }
 ";
+
+/// Every claim, in the order of reports.
+pub fn claims() -> Vec<Box<dyn Claim>> {
+    vec![
+        Box::new(gradient::Gradient),
+        Box::new(concentration::Concentration),
+        Box::new(alignment::Alignment),
+        Box::new(diversity::Diversity),
+        Box::new(rademacher_complexity::Rademacher),
+        Box::new(queries::Queries),
+    ]
+}
