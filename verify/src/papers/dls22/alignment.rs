@@ -35,12 +35,13 @@ const CARD: Card = Card {
         \frac{d^2 r \kappa^2}{n} + \frac{r^2\kappa^2}{d}, \qquad M_n = \mathbb{E}_w g_n(w) g_n(w)^{\top}",
     reference: "DLS22, Section 5.1, Corollaries 14 and 15, Theorem 1",
     hypotheses: "E f*² = 1, H of rank r, n ≳ d²κ²r, and d ≳ κ r^{3/2}.",
-    method: "M_n is exact given the sample, at infinite width; its energies are averaged over 6 to 16 samples. The energies outside S*, inside it and in its \
-        weakest direction are compared with the two terms along n beyond d³, along d at n = 2d², along r and \
-        along κ; the angle of the top eigenvector, along n = 32d. Targets without population signal must stay \
-        at the level of chance. The floor is followed exactly in d to 2000.",
-    refuted_by: "A ratio to the two terms that grows or falls along n, or grows along d, r or κ; half of the \
-        energy of He_3 or He_4 inside S*.",
+    method: "M_n is exact given the sample, at infinite width; its energies are averaged over 6 to 16 \
+        samples. The energies outside S*, inside it and in its \
+        weakest direction are compared with the two terms along n beyond d³, along d at n = 2d², along r \
+        and along κ; the angle of the top eigenvector, along n = 32d. Targets without population signal \
+        must stay at the level of chance. The floor is followed exactly in d to 2000.",
+    refuted_by: "A ratio to the two terms that grows along n, r or κ, or a ratio that grows along d; half \
+        of the energy of He_3 or He_4 inside S*.",
     variables: &["n", "d", "r", "kappa"],
     uses: &["dls-gradient", "dls-concentration"],
     ..Card::new(&super::PAPER, "dls-alignment", "After the step the rows lie in S*")
@@ -127,8 +128,8 @@ impl Claim for Alignment {
             .among(part("dimensions")),
             Bound::growth(
                 "weakest-in-r",
-                "the energy outside S* over that in its weakest direction is ≲ d²rκ²/n + r²κ²/d along r ≥ 2, \
-                 with |λ|_min(H) less the noise 2√(rv/n) of H within S*",
+                "the energy outside S* over that in its weakest direction is ≲ d²rκ²/n + r²κ²/d along r ≥ \
+                 2, with |λ|_min(H) less the noise 2√(rv/n) of H within S*",
                 "ratio_weakest",
                 "two_terms_weakest",
                 Sweep::uniform(LATENT, Side::Upper).tied(&[N]),
@@ -157,8 +158,8 @@ fn exact_and_controls() -> Vec<Bound> {
     vec![
         Bound::inequality(
             "twice-the-two-terms",
-            "the energy of the rows outside S* over that inside is at most twice the two terms, from n = 8d² \
-             to d³ and beyond",
+            "the energy of the rows outside S* over that inside is at most twice the two terms, from n = \
+             8d² to d³ and beyond",
             "ratio",
             Side::Upper,
             "twice",

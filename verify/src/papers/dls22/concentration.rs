@@ -38,7 +38,8 @@ const CARD: Card = Card {
     hypotheses: "E f*² = 1, a polynomial of degree p; n ≥ d.",
     method: "The mean squares over samples are exact, followed in d to 2000, and held to Student intervals \
         over 1000 samples at confidence 1 − 10⁻⁶. The supremum over w is searched for, by 64 drawn weights \
-        and ascents from the best, along n at d = 8 and along d at n = 2048: the search can refute, not prove.",
+        and ascents from the best, along n at d = 8 and along d at n = 2048: the search can refute, not \
+        prove.",
     refuted_by: "A supremum that falls slower than n^{−1/2} or grows faster than √d; a mean square that \
         grows faster than d.",
     variables: &["n", "d"],
@@ -135,8 +136,8 @@ impl Claim for Concentration {
             .among(part("exact")),
             Bound::inequality(
                 "mean-of-gram",
-                "E tr M_n = (1 − 1/n)E_w‖g‖² + E[(f̂*² + ς²)‖x‖²]/2n, so that n E‖g_n − g‖² is what is said: a \
-                 Student interval over 1000 samples at confidence 1 − 10⁻⁶",
+                "E tr M_n = (1 − 1/n)E_w‖g‖² + E[(f̂*² + ς²)‖x‖²]/2n, so that n E‖g_n − g‖² is what is \
+                 said: a Student interval over 1000 samples at confidence 1 − 10⁻⁶",
                 "gram_miss",
                 Side::Upper,
                 "gram_limit",

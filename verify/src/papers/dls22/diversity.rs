@@ -34,7 +34,8 @@ const BEYOND: [usize; 3] = [4000, 8000, 16_000];
 const SAMPLES: usize = 4;
 /// The dimension at which κ is swept: corrections are of relative order κ²/d.
 const WIDE: usize = 1 << 20;
-/// What the product of Corollary 22 stays below with a ReLU: twice the 3.7 that it tends to for He_2 at ς = 1.
+/// What the product of Corollary 22 stays below with a ReLU: twice the 3.7 that it tends to for He_2 at
+/// ς = 1.
 const SURVIVES: f64 = 7.4;
 
 /// Targets of full rank with their r.
@@ -45,9 +46,10 @@ const CARD: Card = Card {
         c\, (r d \kappa^2)^{-k} \text{ on } \mathrm{Sym}^k(S^*)",
     reference: "DLS22, Lemma 21 and Corollary 22",
     hypotheses: "E f*² = 1, H of rank r, d ≳ κ r^{3/2}, and n ≳ d²κ²r for the sample.",
-    method: "The least eigenvalue for the population gradient is exact. It is followed in d to 2000 and in κ \
-        at d = 2^20 for k ≤ 3 and r ≤ 3, and held to a quarter of what the leading term gives. With samples, \
-        k = 1: the least eigenvalue of Π*M_nΠ*, and u'M_n⁻¹u · u'M_nu, which Corollary 22 takes for 1.",
+    method: "The least eigenvalue for the population gradient is exact. It is followed in d to 2000 and \
+        in κ at d = 2^20 for k ≤ 3 and r ≤ 3, and held to a quarter of what the leading term gives. With \
+        samples, k = 1: the least eigenvalue of Π*M_nΠ*, and u'M_n⁻¹u · u'M_nu, which Corollary 22 takes \
+        for 1.",
     refuted_by: "A least eigenvalue below a quarter of that of the leading term from d = 32 on, or that \
         falls faster than d^{−k} or κ^{−2k}; a product that grows with d.",
     variables: &["d", "kappa"],
@@ -170,7 +172,8 @@ impl Claim for Diversity {
             .among(|cell| instance::measurement(cell) == "deficient" && cell.whole(ORDER) == 1),
             Bound::inequality(
                 "with-samples",
-                "λ_min(Π*M_nΠ*) ≥ ¼|λ|_min(H)²/(2πd) at n = 2d²r, k = 1, on each of four samples, from d = 16 on",
+                "λ_min(Π*M_nΠ*) ≥ ¼|λ|_min(H)²/(2πd) at n = 2d²r, k = 1, on each of four samples, from d \
+                 = 16 on",
                 "least",
                 Side::Lower,
                 "quarter",

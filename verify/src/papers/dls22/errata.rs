@@ -33,8 +33,8 @@ pub const ERRATA: [Erratum; 18] = [
         5,
         "Theorem 1",
         "The excess E|f − y| − ς measures what is learnt.",
-        "For ϵ = ±ς it is E(|f − f*| − ς)_+, which vanishes where |f − f*| ≤ ς everywhere: E|f − f*| and its \
-         square are judged as well, and ς = 0.",
+        "For ϵ = ±ς it is E(|f − f*| − ς)_+, which vanishes where |f − f*| ≤ ς everywhere: E|f − f*| and \
+         its square are judged as well, and ς = 0.",
     ),
     Erratum::new(
         6,
@@ -110,8 +110,8 @@ pub const ERRATA: [Erratum; 18] = [
         17,
         "Figure 1",
         "The curves of Algorithm 1, with plateaus of the kernels.",
-        "Plotted without α and β; the plateaus beyond n = d^p are those of the width, and the tangent kernel \
-         has none at ½.",
+        "Plotted without α and β; the plateaus beyond n = d^p are those of the width, and the tangent \
+         kernel has none at ½.",
     ),
     Erratum::new(
         18,

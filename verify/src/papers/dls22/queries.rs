@@ -29,12 +29,13 @@ const LEAST_LOG: f64 = -600.0;
 const CARD: Card = Card {
     statement: r"\tau^2 \le \frac{1 + \log^{p/2}\left( 4q (d/4)^{p/2} \right)}{(d/4)^{p/2}}",
     reference: "DLS22, Theorem 2, Lemmas 5 and 6",
-    hypotheses: "Queries of unit norm, and a learner that answers with a member of the family; q = d queries.",
+    hypotheses: "Queries of unit norm, and a learner that answers with a member of the family; q = d \
+        queries.",
     method: "The correlation of two members by the moments of polynomials. The size of families from exact \
         probabilities of caps, d from 4 to 4096 and ε from 0.1 to 0.9, in logarithms. The number of members \
         that one query reaches against what equicorrelated families attain. The tolerance from the exact \
-        probabilities, at the best ε, against the closed form, which is followed in d. The verdict is on the \
-        counting, not on learners.",
+        probabilities, at the best ε, against the closed form, which is followed in d. The verdict is on \
+        the counting, not on learners.",
     refuted_by: "A family that is smaller, or larger, than stated; a query that reaches more; a tolerance \
         that the exact count does not exclude although the closed form does.",
     variables: &["d"],

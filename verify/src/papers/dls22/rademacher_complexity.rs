@@ -46,7 +46,8 @@ const CARD: Card = Card {
         B_a \sqrt{\frac{\|W\|_F^2 + \|b\|^2}{n}}, \qquad \operatorname{Rad}\left\{ \|a\| \le B_a,
         \|w_j\| \le B_w \right\} \le 2 B_a B_w \sqrt{\frac{md}{n}} + 2 B_a \sqrt{\frac{m}{n}} \max_j |b_j|",
     reference: "DLS22, Lemmas 48 and 49",
-    hypotheses: "Standard normal inputs; unit rows of W; biases of deviation 2, and for Lemma 49 from −1 to 1, or equal to 8.",
+    hypotheses: "Standard normal inputs; unit rows of W; biases of deviation 2, and for Lemma 49 from −1 \
+        to 1, or equal to 8.",
     method: "Given X the supremum over a is in closed form. Its mean over signs is enumerated for up to 12 \
         inputs, on 128 samples, whose mean has a Student interval at confidence 1 − 10⁻⁶; along n and m the \
         signs are drawn. Lemma 49 is put to a search over the weights of each neuron.",
@@ -105,8 +106,8 @@ impl Claim for Rademacher {
         vec![
             Bound::inequality(
                 "lemma-48",
-                "E_X E_ε sup_a ≤ B_a √((‖W‖_F² + ‖b‖²)/n): a Student interval over 128 samples at confidence \
-                 1 − 10⁻⁶",
+                "E_X E_ε sup_a ≤ B_a √((‖W‖_F² + ‖b‖²)/n): a Student interval over 128 samples at \
+                 confidence 1 − 10⁻⁶",
                 "complexity_interval",
                 Side::Upper,
                 "printed",
