@@ -5,7 +5,8 @@ use escapement::gaussian::{Exponents, HermiteSeries, MultiIndexModel};
 use escapement::{Error, Result};
 use faer::Mat;
 
-/// The target of this name in r directions, with E f² = 1. Beside those that [`targets::any`] has:
+/// The target of this name in r directions, with E f² = 1; r = 0 stands for as many as a target has that
+/// comes in one number of them. Beside those that [`targets::any`] has:
 ///
 /// - `iso` is its `iso-r`;
 /// - `iso-he4` is the sum over r directions of `iso/√2` and He_4(x_i)/√(48r);
@@ -46,7 +47,7 @@ pub fn series(name: &str, latent: usize, kappa: f64) -> Result<HermiteSeries> {
         }
         _ => {
             let f = any(name)?;
-            if f.latent() == latent {
+            if [0, f.latent()].contains(&latent) {
                 return Ok(f);
             }
             let allowed = format!("the target {name} has {} directions", f.latent());
