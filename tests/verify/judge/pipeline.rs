@@ -333,6 +333,11 @@ fn an_inequality_is_refuted_on_the_wrong_side_only_and_strictness_counts() {
     );
     let open = verdict(&slightly, &records(&cells, measure(1.0 + 1e-12, 1e-11)));
     assert_eq!(open.verdict, Verdict::Inconclusive);
+    // Nor is it said to be violated, unless it is.
+    for (error, words) in [(0.2, "open within the errors"), (0.0, "violated by a factor 1.1")] {
+        let v = verdict(&slightly, &records(&cells, measure(1.1, error)));
+        assert!(v.tightness.text.starts_with(words), "{:?}", v.tightness);
+    }
     assert!(open.why.unwrap().contains("both answers lie within the errors"));
     assert_eq!(verdict(&slightly, &records(&cells, measure(1.0, 0.0))).verdict, Verdict::Holds);
     assert_eq!(verdict(&slightly, &records(&cells, measure(1.0 + 1e-12, 1e-13))).verdict, Verdict::Refuted);

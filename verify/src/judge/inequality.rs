@@ -134,7 +134,8 @@ fn tightness(side: Side, sign: bool, constant: Option<f64>, broken: bool) -> Tig
         Some(c) if (0.99..=1.01).contains(&c) && broken => "missed by less than one percent".to_owned(),
         Some(c) if (0.99..=1.01).contains(&c) => "tight: attained to within one percent".to_owned(),
         Some(c) if c > 1.0 => format!("the right side could be {c:.3} times sharper on these cells"),
-        Some(c) => format!("violated by a factor {:.3}", 1.0 / c),
+        Some(c) if broken => format!("violated by a factor {:.3}", 1.0 / c),
+        Some(c) => format!("open within the errors: a value is {:.3} times the right side", 1.0 / c),
         None => "the left side vanishes, or the right side is not positive".to_owned(),
     };
     Tightness { text, exponent: None, constant: sharper }
