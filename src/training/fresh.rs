@@ -58,7 +58,14 @@ impl<'a, T: Real> Fresh<'a, T> {
         let single = Mat::from_fn(b, d, |j, c| T::nearest(x[(j, c)]));
         let (mut slopes, mut inner, one) = (Mat::<T>::zeros(b, n), Mat::<T>::zeros(b, n), T::nearest(1.0));
         matmul(slopes.as_mut(), Accum::Replace, first.as_ref(), problem.passes.first.transpose(), one, par);
-        matmul(inner.as_mut(), Accum::Replace, single.as_ref(), problem.passes.xt.as_ref(), one, par);
+        matmul(
+            inner.as_mut(),
+            Accum::Replace,
+            single.as_ref(),
+            problem.passes.inputs.transposed(),
+            one,
+            par,
+        );
         let mut kernel = Mat::<f64>::zeros(b, n);
         for i in 0..n {
             let terms = slopes.col_as_slice(i).iter().zip(inner.col_as_slice(i));

@@ -215,7 +215,7 @@ impl<T: Real> Problem<T> {
             }
         }
         if factors.plain {
-            self.passes.scale(&factors.g, factors.scaled.as_mut());
+            self.passes.inputs.scale(&factors.g, factors.scaled.as_mut());
         }
         let objective = loss + self.lambda() * r3;
         if !objective.is_finite() {

@@ -3,7 +3,9 @@
 //! Each is an ordinary loop over slices of equal length, compiled for the vector instructions of the
 //! processor on which it runs.
 
-use faer::Mat;
+use faer::{MatMut, MatRef};
+
+use super::tiles::{column, slice};
 
 use crate::activation::{Activation, value_and_first};
 use crate::product::{vector_loop, vectorised};
@@ -112,15 +114,15 @@ pub(crate) fn network<T: Real>(
 const TOGETHER: usize = 4;
 
 /// A ReLU network with both layers trained: `f_i ← c + Σ_r a_r max(z_ir, 0)`, where max(NaN, 0) is NaN.
-pub(crate) fn add_relu<T: Real>(z: &Mat<T>, second: &[T], offset: T, f: &mut [T]) {
+pub(crate) fn add_relu<T: Real>(z: MatRef<'_, T>, second: &[T], offset: T, f: &mut [T]) {
     f.fill(offset);
     let whole = second.len() / TOGETHER * TOGETHER;
     for r in (0..whole).step_by(TOGETHER) {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|k| z.col_as_slice(r + k));
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| column(z.col(r + k)));
         add_four_relu([0, 1, 2, 3].map(|k| second[r + k]), a, b, c, d, f);
     }
     for r in whole..second.len() {
-        add_one_relu(second[r], z.col_as_slice(r), f);
+        add_one_relu(second[r], column(z.col(r)), f);
     }
 }
 
@@ -156,9 +158,9 @@ vector_loop! {
 }
 
 /// `z_ir ← g_i 1[z_ir > 0]`. The gradient is X̃ᵀ times this matrix.
-pub(crate) fn mask_relu<T: Real>(z: &mut Mat<T>, g: &[T]) {
+pub(crate) fn mask_relu<T: Real>(mut z: MatMut<'_, T>, g: &[T]) {
     for r in 0..z.ncols() {
-        mask_one_relu(g, z.col_as_slice_mut(r));
+        mask_one_relu(g, slice(z.as_mut().col_mut(r)));
     }
 }
 

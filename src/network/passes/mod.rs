@@ -7,14 +7,18 @@
 //! The kernel of a model ([`Passes::slopes`]) leaves the slopes; that of a Hessian product leaves z itself.
 //! The backward pass makes factors of the inputs from these columns, and multiplies Xᵀ with them. Training
 //! takes a tile through both passes while it is in cache; L_λ and its Hessian take all tiles through one
-//! pass and then through the other, with a part of the sample at a time.
+//! pass and then through the other, with a part of the sample at a time. A ReLU network with both layers
+//! trained has no twins, few neurons and many inputs: it takes the same products ([`Inputs`]) with all
+//! neurons at blocks of inputs, and has kernels of its own.
 //!
 //! The tiles and the order of summation do not depend on the thread count, so neither do the bits of the
 //! result.
 
+mod inputs;
 pub(crate) mod kernels;
 mod tiles;
 
+pub(crate) use inputs::Inputs;
 pub(crate) use tiles::{Tiled, slice};
 
 use std::ops::Range;
@@ -26,7 +30,7 @@ use faer::{Accum, ColMut, Mat, MatMut, MatRef, Par};
 use super::{Model, PairedNetwork};
 use crate::activation::{Activation, Derivative};
 use crate::pool::Pool;
-use crate::product::{columns, matmul, vectorised};
+use crate::product::{columns, matmul};
 use crate::real::Real;
 
 /// The most pairs of twins in a tile. Between 32 and 128, the time of a step of training varies by 5 %.
@@ -41,9 +45,8 @@ const ROWS: usize = 1024;
 pub(crate) struct Passes<T: Real> {
     sigma: Arc<dyn Activation>,
     pub model: Model,
-    /// X and Xᵀ, so that both products find contiguous columns.
-    pub x: Mat<T>,
-    pub xt: Mat<T>,
+    /// X.
+    pub inputs: Inputs<T>,
     /// σ'(XW0ᵀ), `[n, p]`.
     pub first: Mat<T>,
     /// σ''(XW0ᵀ) for f_L + f_Q and f_Q, XW0ᵀ for the network, `[n, p]`; `[n, 0]` for f_L.
@@ -90,8 +93,7 @@ impl<T: Real> Passes<T> {
         let mut passes = Self {
             sigma: net.activation.clone(),
             model,
-            x: Mat::from_fn(n, d, |i, c| T::nearest(x[(i, c)])),
-            xt: Mat::from_fn(d, n, |c, i| T::nearest(x[(i, c)])),
+            inputs: Inputs::new(n, d, |i, c| T::nearest(x[(i, c)])),
             first: columns(n, p),
             second: columns(n, if model == Model::Linear { 0 } else { p }),
         };
@@ -124,12 +126,12 @@ impl<T: Real> Passes<T> {
 
     /// The number n of inputs.
     pub fn n(&self) -> usize {
-        self.x.nrows()
+        self.inputs.n()
     }
 
     /// The input dimension d.
     pub fn d(&self) -> usize {
-        self.x.ncols()
+        self.inputs.d()
     }
 
     /// The number p of distinct neurons.
@@ -259,9 +261,7 @@ impl<T: Real> Passes<T> {
         let (f, linear) = (slice(f), slice(linear));
         for rows in self.blocks() {
             let mut kept = kept.as_mut().subrows_mut(rows.start, rows.len());
-            let (x, w) =
-                (self.x.as_ref().subrows(rows.start, rows.len()), scratch.w.as_ref().subcols(0, 2 * count));
-            matmul(kept.as_mut(), Accum::Replace, x, w, T::nearest(1.0), Par::Seq);
+            self.inputs.along(rows.clone(), scratch.w.as_ref().subcols(0, 2 * count), kept.as_mut());
             for r in 0..count {
                 let (upper, lower) = kept.as_mut().two_cols_mut(r, count + r);
                 let pair =
@@ -283,9 +283,8 @@ impl<T: Real> Passes<T> {
         u_t.copy_from(u.transpose());
         self.claim(z);
         for rows in self.blocks() {
-            let x = self.x.as_ref().subrows(rows.start, rows.len());
             let out = z.as_mut().submatrix_mut(0, 0, rows.len(), count);
-            matmul(out, Accum::Replace, x, u_t.as_ref(), T::nearest(1.0), Par::Seq);
+            self.inputs.along(rows.clone(), u_t.as_ref(), out);
             for r in 0..count {
                 let (z, first) = (z.col_as_slice(r), self.first.col_as_slice(start + r));
                 kernels::add_product(&first[rows.clone()], z, &mut sum[rows.clone()]);
@@ -350,8 +349,8 @@ impl<T: Real> Passes<T> {
                         let twins = [slice(upper), slice(lower)];
                         kernel(Pair { index: start + r, rows: rows.clone(), twins });
                     }
-                    let x = self.xt.as_ref().subcols(rows.start, rows.len());
-                    matmul(out.as_mut(), accum(&rows), x, kept.as_ref(), one, Par::Seq);
+                    let accum = accum(&rows);
+                    self.inputs.against(rows, kept.as_ref(), (out.as_mut(), accum));
                 }
             }
         }
@@ -378,11 +377,8 @@ impl<T: Real> Passes<T> {
                 let first = &self.first.col_as_slice(start + r)[rows.clone()];
                 kernels::product_of(&h[rows.clone()], first, &mut z.col_as_slice_mut(r)[..rows.len()]);
             }
-            let (x, z) = (
-                self.xt.as_ref().subcols(rows.start, rows.len()),
-                z.as_ref().submatrix(0, 0, rows.len(), count),
-            );
-            matmul(out.as_mut(), accum(&rows), x, z, T::nearest(1.0), Par::Seq);
+            let (z, accum) = (z.as_ref().submatrix(0, 0, rows.len(), count), accum(&rows));
+            self.inputs.against(rows, z, (out.as_mut(), accum));
         }
         give(t, into, out.as_ref());
     }
@@ -391,14 +387,6 @@ impl<T: Real> Passes<T> {
     fn claim(&self, z: &mut Mat<T>) {
         if z.nrows() < self.rows() {
             *z = columns(self.rows(), self.pairs());
-        }
-    }
-
-    /// `scaled ← Xᵀ diag(g)`, `[d, n]`: Xᵀ times `g∘slopes` is this matrix times the slopes.
-    pub fn scale(&self, g: &[T], mut scaled: MatMut<'_, T>) {
-        for (i, g) in g.iter().enumerate() {
-            let (to, x) = (slice(scaled.as_mut().col_mut(i)), self.xt.col_as_slice(i));
-            vectorised(|| to.iter_mut().zip(x).for_each(|(to, x)| *to = *g * *x));
         }
     }
 
@@ -419,7 +407,7 @@ impl<T: Real> Passes<T> {
 /// The factors of the inputs in a backward pass.
 #[derive(Clone, Copy)]
 pub(crate) enum Factors<'a, T> {
-    /// Those that the forward pass left, for Xᵀ as it was scaled by [`Passes::scale`].
+    /// Those that the forward pass left, for Xᵀ as it was scaled by [`Inputs::scale`].
     Inputs(MatRef<'a, T>),
     /// Those that a kernel makes of what the forward pass left.
     Columns(Backward<'a, T>),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{ColMut, MatMut, Par};
+use faer::{ColMut, ColRef, MatMut, Par};
 
 use crate::real::Real;
 
@@ -45,4 +45,9 @@ impl<T: Real, const N: usize> Tiled<'_, T, N> {
 /// A column as a slice; the columns of the matrices here are contiguous.
 pub(crate) fn slice<T>(column: ColMut<'_, T>) -> &mut [T] {
     column.try_as_col_major_mut().map_or(&mut [], ColMut::as_slice_mut)
+}
+
+/// The same of a column that is only read.
+pub(super) fn column<T>(column: ColRef<'_, T>) -> &[T] {
+    column.try_as_col_major().map_or(&[], ColRef::as_slice)
 }

@@ -295,7 +295,7 @@ impl<'a> RegularizedLoss<'a> {
                 }
             };
             let by = if inside.is_empty() {
-                block.scale(g, scaled.as_mut().subcols_mut(0, rows.len()));
+                block.inputs.scale(g, scaled.as_mut().subcols_mut(0, rows.len()));
                 Factors::Inputs(scaled.as_ref().subcols(0, rows.len()))
             } else {
                 Factors::Columns(&combine)

@@ -16,10 +16,10 @@
 //! times in f64, on two cores of a Xeon (`cargo bench --bench training_step -- relu`). The bits of the
 //! result do not depend on the thread count.
 //!
-//! The loops over a column of Z are those of the other models, but tiles go over inputs and not over
-//! neurons, because such a network has few neurons and is trained on many inputs. In tiles of sixteen
-//! neurons the two products alone would take 1.24 times as long at these sizes, since X̃ is arranged for
-//! each tile anew.
+//! Products and loops are those of the engine behind the other models, with kernels of its own. Its tiles go
+//! over inputs and not over neurons, because such a network has few neurons and is trained on many inputs:
+//! in tiles of sixteen neurons the two products alone would take 1.24 times as long at these sizes, since X̃
+//! is arranged for each tile anew.
 //!
 //! ```
 //! use escapement::training::relu::{ReluNetwork, ReluProblem};

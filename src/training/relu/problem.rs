@@ -4,8 +4,8 @@ use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
 use super::network::ReluNetwork;
-use crate::network::passes::kernels;
-use crate::product::{columns, matmul};
+use crate::network::passes::{Inputs, kernels};
+use crate::product::columns;
 use crate::real::Real;
 use crate::{Error, Result, network};
 
@@ -17,13 +17,14 @@ const PARTS: usize = 16;
 
 /// A tile of inputs, each followed by a one, and their labels.
 #[derive(Debug, Clone)]
-struct Tile<T> {
+struct Tile<T: Real> {
     /// X̃, `[rows, d + 1]`.
-    x: Mat<T>,
+    x: Inputs<T>,
     y: Vec<T>,
 }
 
-/// The fit of labels at inputs by a ReLU network, with the square loss. It holds n(d + 2) numbers of type T.
+/// The fit of labels at inputs by a ReLU network, with the square loss. It holds n(2d + 3) numbers of type
+/// T.
 #[derive(Debug, Clone)]
 pub struct ReluProblem<T: Real> {
     tiles: Vec<Tile<T>>,
@@ -74,7 +75,7 @@ impl<T: Real> ReluProblem<T> {
             let entry = |i: usize, c: usize| T::nearest(if c < d { x[(start + i, c)] } else { 1.0 });
             let rows = end - start;
             Tile {
-                x: Mat::from_fn(rows, d + 1, entry),
+                x: Inputs::new(rows, d + 1, entry),
                 y: y[start..end].iter().map(|y| T::nearest(*y)).collect(),
             }
         };
@@ -227,20 +228,13 @@ impl<T: Real> ReluProblem<T> {
 impl<T: Real> Part<T> {
     /// Computes the sums over these tiles.
     fn add(&mut self, tiles: &[Tile<T>], n: f64, net: &ReluNetwork<T>, gradient: bool) {
-        let one = T::nearest(1.0);
         (self.offset, self.square) = (0.0, 0.0);
         for (index, tile) in tiles.iter().enumerate() {
             let rows = tile.y.len();
-            matmul(
-                self.z.as_mut().subrows_mut(0, rows),
-                Accum::Replace,
-                tile.x.as_ref(),
-                net.first.as_ref(),
-                one,
-                Par::Seq,
-            );
+            let mut z = self.z.as_mut().subrows_mut(0, rows);
+            tile.x.along(0..rows, net.first.as_ref(), z.as_mut());
             let f = &mut self.f[..rows];
-            kernels::add_relu(&self.z, &net.second, net.offset, f);
+            kernels::add_relu(z.as_ref(), &net.second, net.offset, f);
             let g = &mut self.g[..rows];
             for i in 0..rows {
                 let miss = Into::<f64>::into(f[i]) - Into::<f64>::into(tile.y[i]);
@@ -249,16 +243,9 @@ impl<T: Real> Part<T> {
                 self.offset += Into::<f64>::into(g[i]);
             }
             if gradient {
-                kernels::mask_relu(&mut self.z, g);
+                kernels::mask_relu(z.as_mut(), g);
                 let accum = if index == 0 { Accum::Replace } else { Accum::Add };
-                matmul(
-                    self.u.as_mut(),
-                    accum,
-                    tile.x.transpose(),
-                    self.z.as_ref().subrows(0, rows),
-                    one,
-                    Par::Seq,
-                );
+                tile.x.against(0..rows, z.as_ref(), (self.u.as_mut(), accum));
             }
         }
     }
