@@ -198,6 +198,7 @@ elementwise! {
     /// `out ← out + first∘(upper − lower)`, the terms of f_L.
     add_linear, (), (first, upper, lower), out, i => out[i] + first[i] * (upper[i] - lower[i])
 }
+
 /// The derivative of a model along a direction: adds the terms of a pair of twins with `slopes`, whose
 /// products with the direction are in `twins`, to `sum`. Where `linear` is given, with σ' first, the terms
 /// of f_L at the direction are added to it in the same loop.
