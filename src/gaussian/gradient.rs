@@ -31,6 +31,7 @@ pub struct PopulationGradient {
 
 /// Averages over uniform unit vectors w in R^d, each an exact rational function of d.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Energies {
     /// `E‖g‖²`.
     pub total: Ball,

@@ -177,10 +177,7 @@ impl FirstStep {
         finite("the inputs", x)?;
         finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
         start.check(d)?;
-        let alpha = y.iter().sum::<f64>() / n as f64;
-        let beta: Vec<f64> =
-            (0..d).map(|c| (0..n).map(|i| y[i] * x[(i, c)]).sum::<f64>() / n as f64).collect();
-        let labels: Vec<f64> = (0..n).map(|i| y[i] - affine(alpha, &beta, x, i)).collect();
+        let (alpha, beta, labels) = centre(x, y)?;
         let half = start.weights.nrows() / 2;
         let rows = start.weights.as_ref().subrows(0, half);
         // Twins have the same g_n, and opposite rows after the step.
@@ -214,6 +211,21 @@ impl FirstStep {
         }
         Ok((0..y.len()).map(|i| y[i] - affine(self.alpha, &self.beta, x, i)).collect())
     }
+}
+
+/// α and β of the labels y (`[n]`) of the inputs x (`[n, d]`), and `ŷ_i = y_i − α − β·x_i`.
+///
+/// # Errors
+/// Another number of labels than of inputs.
+pub fn centre(x: MatRef<'_, f64>, y: &[f64]) -> Result<(f64, Vec<f64>, Vec<f64>)> {
+    let (n, d) = (x.nrows(), x.ncols());
+    if y.len() != n {
+        return Err(Error::shape("the labels", [y.len(), 1], format!("{n}, 1")));
+    }
+    let alpha = y.iter().sum::<f64>() / n as f64;
+    let beta: Vec<f64> = (0..d).map(|c| (0..n).map(|i| y[i] * x[(i, c)]).sum::<f64>() / n as f64).collect();
+    let labels = (0..n).map(|i| y[i] - affine(alpha, &beta, x, i)).collect();
+    Ok((alpha, beta, labels))
 }
 
 /// `α + β·x_i`.

@@ -1,9 +1,10 @@
 //! Falsehoods planted in the checker's own sources: each is noticed by a certificate.
 //!
 //! Every falsehood is one change of the text. All changed copies of the sources become modules of two
-//! programs, half of them each, which the test builds and runs on certificates, side by side. A copy is found out if it accepts a certificate
-//! that must be rejected, or if one of its enclosures is not around the checker's own: then the claim that
-//! this copy would accept is forged here, and the checker must reject the forged file.
+//! programs, half of them each, which the test builds and runs on certificates, side by side. A copy is
+//! found out if it accepts a certificate that must be rejected, or if one of its enclosures is not around
+//! the checker's own: then the claim that this copy would accept is forged here, and the checker must
+//! reject the forged file.
 
 use super::{data, forged, load, names, seal, with};
 use escapement_check::check;

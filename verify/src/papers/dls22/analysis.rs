@@ -4,7 +4,7 @@ use escapement::Result;
 use escapement::activation::Activation;
 use escapement::ball::Ball;
 use escapement::error::Error;
-use escapement::gaussian::{MAX_TENSOR_POWER, MultiIndexModel, hermite, symmetric_eigenvalues};
+use escapement::gaussian::{Energies, MAX_TENSOR_POWER, MultiIndexModel, hermite, symmetric_eigenvalues};
 use faer::MatRef;
 use serde::Serialize;
 
@@ -63,21 +63,6 @@ impl Balls {
     }
 }
 
-/// `E‖g‖²` and its parts, see [`escapement::gaussian::Energies`].
-#[derive(Debug, Clone, Serialize)]
-pub struct Energies {
-    /// All of it.
-    pub total: Ball,
-    /// In S*.
-    pub inside: Ball,
-    /// Outside S*.
-    pub outside: Ball,
-    /// Of g − c_2 Hw.
-    pub remainder: Ball,
-    /// Of Π*g − c_2 Hw.
-    pub remainder_inside: Ball,
-}
-
 /// The least eigenvalue of `E[(Π*g)^{⊗2k}]` on the symmetric tensors of order k over S*.
 #[derive(Debug, Clone, Serialize)]
 pub struct Diversity {
@@ -124,7 +109,6 @@ pub fn analyse(
             Err(why) => return Err(why),
         }
     }
-    let energies = population.energies(d)?;
     let row = |(i, w): (usize, Vec<f64>)| {
         model.gradient(&population, &w).map_err(|e| match e {
             Error::NotUnit { norm, tolerance, .. } => Error::NotUnit { name: "w", row: i, norm, tolerance },
@@ -148,13 +132,7 @@ pub fn analyse(
         eigenvalues,
         rank,
         kappa: if rank == latent { Some(series.kappa()?) } else { None },
-        energies: Energies {
-            total: energies.total,
-            inside: energies.inside,
-            outside: energies.outside,
-            remainder: energies.remainder,
-            remainder_inside: energies.remainder_inside,
-        },
+        energies: population.energies(d)?,
         diversity,
         frame: Balls::new(model.frame()),
         gradient: weights.map(rows).transpose()?.map(|rows| Balls::new(&rows)),

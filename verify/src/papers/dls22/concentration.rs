@@ -194,7 +194,7 @@ fn mean(cell: &Cell, seed: u64) -> Result<Measurement> {
         let gram = average_gram(sample.x.as_ref(), &sample.oracle, Par::Seq)?;
         traces.push((0..d).map(|i| gram.matrix[(i, i)]).sum::<f64>());
         let miss = |(b, c): (f64, &Ball)| (b - c.value).powi(2);
-        squares.push(n as f64 * sample.beta().into_iter().zip(&first).map(miss).sum::<f64>());
+        squares.push(n as f64 * sample.beta()?.into_iter().zip(&first).map(miss).sum::<f64>());
     }
     let [centring, _] = scales(&f, d, noise)?;
     let [quiet, _] = scales(&f, d, 0.0)?;
@@ -260,7 +260,7 @@ impl<'a> Search<'a> {
     fn new(sample: &'a Sample, f: &HermiteSeries) -> Result<Self> {
         let model = super::families::model(&f.centred(), sample.x.ncols())?;
         let population = model.population(activation::parse("relu")?.as_ref())?;
-        Ok(Self { sample, labels: sample.centred(), model, population })
+        Ok(Self { sample, labels: sample.centred()?, model, population })
     }
 
     /// ‖g_n(w) − g(w)‖ and its direction.

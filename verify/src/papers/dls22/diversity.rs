@@ -261,7 +261,7 @@ fn sample(cell: &Cell, seed: u64) -> Result<Measurement> {
         let gram = sample.gram()?;
         weakest.push(Rows::of(&gram, r)?.weakest);
         relu.push(product(&gram, r)?);
-        square.push(product(&quadratic(&sample), r)?);
+        square.push(product(&quadratic(&sample)?, r)?);
     }
     let mean = |all: &[Ball]| all.iter().copied().sum::<Ball>() / SAMPLES as f64;
     let weakest = weakest.into_iter().min_by(|a, b| a.value.total_cmp(&b.value));
@@ -283,20 +283,16 @@ fn sample(cell: &Cell, seed: u64) -> Result<Measurement> {
 }
 
 /// `M_n = N_n²/d` for the activation z²/2, whose sample gradient is `N_n w`, N_n = n⁻¹Σ ŷ x xᵀ.
-fn quadratic(sample: &Sample) -> AverageGram {
+fn quadratic(sample: &Sample) -> Result<AverageGram> {
     let (n, d) = (sample.x.nrows(), sample.x.ncols());
-    let labels = sample.centred();
+    let labels = sample.centred()?;
     let weighted = Mat::from_fn(n, d, |i, c| labels[i] / n as f64 * sample.x[(i, c)]);
     let moment = weighted.transpose() * &sample.x;
     let size = weighted.as_ref().norm_l2() * sample.x.as_ref().norm_l2();
     // Of an entry of the square: the sums over n samples and over d coordinates.
     let error = rounding::sum(n + d, 8) * 2.0 * size * size / d as f64;
-    AverageGram {
-        matrix: Mat::from_fn(d, d, |i, j| {
-            (0..d).map(|c| moment[(i, c)] * moment[(c, j)]).sum::<f64>() / d as f64
-        }),
-        error,
-    }
+    let entry = |i: usize, j: usize| (0..d).map(|c| moment[(i, c)] * moment[(c, j)]).sum::<f64>() / d as f64;
+    Ok(AverageGram { matrix: Mat::from_fn(d, d, entry), error })
 }
 
 /// The largest of `u'M⁻¹u · u'Mu` over the coordinate directions u of S*.

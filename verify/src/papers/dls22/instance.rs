@@ -9,6 +9,7 @@ use crate::error::Result;
 use escapement::ball::Ball;
 use escapement::gaussian::{AverageGram, HermiteSeries, average_gram, symmetric_eigenvalues};
 use escapement::rounding;
+use escapement::training::one_step;
 use faer::{Mat, Par, Side};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -111,18 +112,19 @@ impl Sample {
     }
 
     /// `β = n⁻¹Σ y_i x_i`, from the labels as they came.
-    pub fn beta(&self) -> Vec<f64> {
-        let n = self.y.len();
-        let entry = |c: usize| (0..n).map(|i| self.y[i] * self.x[(i, c)]).sum::<f64>() / n as f64;
-        (0..self.x.ncols()).map(entry).collect()
+    ///
+    /// # Errors
+    /// As [`one_step::centre`].
+    pub fn beta(&self) -> Result<Vec<f64>> {
+        Ok(one_step::centre(self.x.as_ref(), &self.y)?.1)
     }
 
     /// `ŷ_i = y_i − α − β·x_i`, with the α and β of Algorithm 1.
-    pub fn centred(&self) -> Vec<f64> {
-        let (n, d) = (self.y.len(), self.x.ncols());
-        let (alpha, beta) = (self.y.iter().sum::<f64>() / n as f64, self.beta());
-        let affine = |i: usize| alpha + (0..d).map(|c| beta[c] * self.x[(i, c)]).sum::<f64>();
-        (0..n).map(|i| self.y[i] - affine(i)).collect()
+    ///
+    /// # Errors
+    /// As [`one_step::centre`].
+    pub fn centred(&self) -> Result<Vec<f64>> {
+        Ok(one_step::centre(self.x.as_ref(), &self.y)?.2)
     }
 
     /// M_n for the labels as Algorithm 1 centres them.
@@ -130,7 +132,7 @@ impl Sample {
     /// # Errors
     /// As [`average_gram`].
     pub fn gram(&self) -> Result<AverageGram> {
-        Ok(average_gram(self.x.as_ref(), &self.centred(), Par::Seq)?)
+        Ok(average_gram(self.x.as_ref(), &self.centred()?, Par::Seq)?)
     }
 }
 
