@@ -8,7 +8,7 @@ use pulp::NullaryFnOnce;
 /// # Accuracy
 /// The arcsine errs by at most four units in the last place ([`crate::tolerance::ARCSINE_ROUNDINGS`]), and
 /// an entry gets the same bits wherever it stands, on every processor.
-pub(super) fn arcsine(scale: f64, x: &mut [f64]) {
+pub(crate) fn arcsine(scale: f64, x: &mut [f64]) {
     arch().dispatch(Arcsine(scale, x));
 }
 

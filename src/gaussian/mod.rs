@@ -43,6 +43,7 @@ mod polynomial;
 mod series;
 mod spectrum;
 
+pub(crate) use arcsine::arcsine;
 pub use gradient::{Energies, MAX_TENSOR_POWER, PopulationGradient};
 pub use gram::{AverageGram, MeanGram, average_gram, mean_gram, squared_moments, squared_norm_moment};
 pub use model::MultiIndexModel;

@@ -1,8 +1,19 @@
 //! The kernels of infinitely wide ReLU layers: arc-cosine kernels, which depend on the angle of two inputs.
+//!
+//! With the cosine ρ of two inputs, `π − θ` is `π/2 + arcsin ρ`, so that a whole matrix of kernels is one
+//! product and one vectorised arcsine for each entry.
 
+use crate::gaussian::arcsine;
+use crate::product::{clear_registers, matmul};
 use crate::{Error, Result};
-use faer::MatRef;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
+
+/// Columns that are formed together.
+const COLUMNS: usize = 64;
+/// Where |ρ| is above this, the angle comes from the points, because an arcsine loses digits there.
+const NEAR: f64 = 0.95;
 
 /// The random-feature kernel `E σ(w·x + b) σ(w·x' + b)` of ReLU features with `w ~ N(0, I/d)` and `b ~ N(0,
 /// 1)`, `|x̃||x̃'| (sin θ + (π − θ) cos θ)/2π`, where θ is the angle of `x̃ = (x/√d, 1)` and x̃'.
@@ -41,19 +52,125 @@ pub fn first_layer_tangent(x: &[f64], other: &[f64]) -> Result<f64> {
     Ok(if norm(x) * norm(other) == 0.0 { 0.0 } else { inner * (PI - angle(x, other)) / TAU })
 }
 
+/// [`random_features`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
+/// matrix, in 2nn'd flops and nn' arcsines.
+///
+/// # Errors
+/// Rows that are empty or of different lengths, and numbers that are not finite.
+///
+/// # Accuracy
+/// As [`random_features`]. The bits of an entry do not depend on the number of threads.
+pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+    let root = (x.ncols() as f64).sqrt();
+    let extended = |x: MatRef<'_, f64>| {
+        let d = x.ncols();
+        Mat::from_fn(x.nrows(), d + 1, |i, c| if c < d { x[(i, c)] / root } else { 1.0 })
+    };
+    all_finite(x, other)?;
+    let (rows, columns) = (Unit::new(extended(x).as_ref()), Unit::new(extended(other).as_ref()));
+    Ok(matrix(&rows, &columns, par, |cosines, j| {
+        // The derivative of the kernel in ρ is at most π − θ, so that the rounding of ρ does no harm.
+        let mut angles = cosines.to_vec();
+        arcsine(1.0 / TAU, &mut angles);
+        for ((value, angle), norm) in cosines.iter_mut().zip(&angles).zip(&rows.norms) {
+            let sine = ((1.0 - *value) * (1.0 + *value)).max(0.0).sqrt();
+            *value = norm * columns.norms[j] * (sine / TAU + (0.25 + angle) * *value);
+        }
+    }))
+}
+
+/// [`first_layer_tangent`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
+/// matrix, in 2nn'd flops and nn' arcsines.
+///
+/// # Errors
+/// As [`random_features_matrix`].
+///
+/// # Accuracy
+/// As [`first_layer_tangent`]. The bits of an entry do not depend on the number of threads.
+pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+    all_finite(x, other)?;
+    let (rows, columns) = (Unit::new(x), Unit::new(other));
+    Ok(matrix(&rows, &columns, par, |cosines, j| {
+        let mut angles = cosines.to_vec();
+        arcsine(1.0 / TAU, &mut angles);
+        for (i, (value, angle)) in cosines.iter_mut().zip(&angles).enumerate() {
+            let angle = match value.abs() > NEAR {
+                true => 0.25 - columns.angle(j, &rows, i) / TAU,
+                false => *angle,
+            };
+            *value *= rows.norms[i] * columns.norms[j] * (0.25 + angle);
+        }
+    }))
+}
+
+/// Points on the unit sphere, one per column, and the lengths that they had; 0 stays 0.
+struct Unit {
+    points: Mat<f64>,
+    norms: Vec<f64>,
+}
+
+impl Unit {
+    fn new(x: MatRef<'_, f64>) -> Self {
+        let norms: Vec<f64> = (0..x.nrows()).map(|i| x.row(i).norm_l2()).collect();
+        let entry = |c: usize, i: usize| if norms[i] == 0.0 { 0.0 } else { x[(i, c)] / norms[i] };
+        Self { points: Mat::from_fn(x.ncols(), x.nrows(), entry), norms }
+    }
+
+    /// The angle of the point j to the point i of another set.
+    fn angle(&self, j: usize, other: &Self, i: usize) -> f64 {
+        between(self.points.col_as_slice(j), other.points.col_as_slice(i))
+    }
+}
+
+/// The matrix that `kernel` makes of the cosines of all rows with column j, for each j.
+fn matrix(rows: &Unit, columns: &Unit, par: Par, kernel: impl Fn(&mut [f64], usize) + Sync) -> Mat<f64> {
+    let cols = columns.norms.len();
+    let mut out = Mat::<f64>::zeros(rows.norms.len(), cols);
+    let block = |(index, mut block): (usize, MatMut<'_, f64>)| {
+        let first = index * COLUMNS;
+        let here = columns.points.as_ref().subcols(first, block.ncols());
+        matmul(block.as_mut(), Accum::Replace, rows.points.transpose(), here, 1.0, Par::Seq);
+        clear_registers();
+        for (j, column) in block.col_iter_mut().enumerate() {
+            if let Some(column) = column.try_as_col_major_mut() {
+                kernel(column.as_slice_mut(), first + j);
+            }
+        }
+    };
+    match par {
+        Par::Seq => (0..cols.div_ceil(COLUMNS)).for_each(|index| {
+            let first = index * COLUMNS;
+            block((index, out.as_mut().subcols_mut(first, COLUMNS.min(cols - first))));
+        }),
+        _ => out.as_mut().par_col_chunks_mut(COLUMNS).enumerate().for_each(block),
+    }
+    out
+}
+
 /// The angle of two vectors that are not zero, in [0, π]. It comes from the lengths of the difference and
 /// the sum of the unit vectors, because the arc cosine loses half its digits near 0 and π.
 fn angle(x: &[f64], other: &[f64]) -> f64 {
-    let (p, q) = (norm(x), norm(other));
-    let length = |sign: f64| {
-        let square = |(a, b): (&f64, &f64)| (a / p + sign * (b / q)).powi(2);
-        x.iter().zip(other).map(square).sum::<f64>().sqrt()
-    };
+    let unit = |x: &[f64]| x.iter().map(|a| a / norm(x)).collect::<Vec<f64>>();
+    between(&unit(x), &unit(other))
+}
+
+/// The angle of two unit vectors.
+fn between(x: &[f64], other: &[f64]) -> f64 {
+    let length = |sign: f64| x.iter().zip(other).map(|(a, b)| (a + sign * b).powi(2)).sum::<f64>().sqrt();
     2.0 * libm::atan2(length(-1.0), length(1.0))
 }
 
 fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+fn all_finite(x: MatRef<'_, f64>, other: MatRef<'_, f64>) -> Result<()> {
+    if x.ncols() == 0 || x.ncols() != other.ncols() {
+        let expected = format!("n', {}, not 0", x.ncols());
+        return Err(Error::shape("the other inputs", [other.nrows(), other.ncols()], expected));
+    }
+    crate::error::finite("the inputs", x)?;
+    crate::error::finite("the other inputs", other)
 }
 
 fn finite(x: &[f64], other: &[f64]) -> Result<()> {

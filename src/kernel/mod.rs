@@ -2,4 +2,5 @@
 
 pub mod arc_cosine;
 pub mod ridge;
+pub mod ridge_path;
 pub mod tangent;

@@ -40,6 +40,7 @@ mod gaussian {
 }
 mod kernel {
     pub mod arc_cosine;
+    pub mod ridge_path;
 }
 mod sphere {
     pub mod cap;
