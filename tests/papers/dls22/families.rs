@@ -15,6 +15,9 @@ fn families_are_what_their_names_say() {
         ("iso", 1, 1),
         ("iso", 5, 5),
         ("iso-he4", 3, 3),
+        ("balanced", 4, 4),
+        ("weak3", 1, 1),
+        ("weak4", 1, 1),
         ("uneven", 2, 2),
         ("saddle", 2, 2),
         ("deficient", 2, 1),
@@ -29,17 +32,25 @@ fn families_are_what_their_names_say() {
     let kappa = |name: &str, r, kappa| families::series(name, r, kappa).unwrap().kappa().unwrap();
     for r in [1, 2, 7] {
         assert!(kappa("iso", r, f64::NAN).contains(root), "{r}");
+        assert!(kappa("balanced", r, f64::NAN).contains(root), "{r}");
     }
     // The root of 2 − λ² is rounded before it becomes a coefficient.
     for wanted in [1.0, 2.5, 40.0] {
-        let found = kappa("uneven", 2, wanted);
-        assert!((found.value - wanted).abs() <= found.error + 4.0 * f64::EPSILON * wanted, "{wanted}");
+        for (name, r) in [("uneven", 2), ("weak3", 1), ("weak4", 1)] {
+            let found = kappa(name, r, wanted);
+            assert!((found.value - wanted).abs() <= found.error + 4.0 * f64::EPSILON * wanted, "{wanted}");
+        }
     }
     let h = families::series("saddle", 2, f64::NAN).unwrap().hessian();
     assert!((h[0][0] + h[1][1]).contains(0.0) && h[0][0].contains(1.0));
-    for (name, r, kappa) in
-        [("iso", 0, 1.0), ("iso", 65, 1.0), ("uneven", 2, 0.7), ("uneven", 2, f64::NAN), ("iso-4", 2, 1.0)]
-    {
+    for (name, r, kappa) in [
+        ("iso", 0, 1.0),
+        ("iso", 65, 1.0),
+        ("uneven", 2, 0.7),
+        ("uneven", 2, f64::NAN),
+        ("iso-4", 2, 1.0),
+        ("weak3", 1, 0.1),
+    ] {
         assert!(families::series(name, r, kappa).is_err(), "{name}, {r}, {kappa}");
     }
 }
