@@ -41,6 +41,9 @@ fn the_mean_of_the_network_is_the_target() {
         }
     }
     assert!(construction("iso", 2, D, 1.0).in_one_direction(1.0).is_err());
+    for reach in [0.0, f64::NAN, f64::INFINITY] {
+        assert!(construction("he2", 1, D, 1.0).in_one_direction(reach).is_err());
+    }
     assert!(Construction::new(&families::series("iso", 2, f64::NAN).unwrap(), 1, Ball::exact(1.0)).is_err());
 }
 

@@ -114,6 +114,20 @@ fn diversity_at_order_one_is_the_energy_inside() {
     let cell = Cell::new("dls-diversity", "sample.iso").with(D, 5).with(LATENT, 2).with(N, 200);
     let at = measured(&diversity::Diversity, cell.with(NOISE, 1.0));
     assert!(at("product") > 1.0 && at("product_quadratic") > 1.0);
+    // By blocks it tends to 1 + .9149 Q/v: E 1/(s² + y²) over a semicircle of variance 1, y² = π/2 − 1,
+    // divided by 2π·1/2π, and Q/v = 6/2 for He_2 with noise 1.
+    let cell = Cell::new("dls-diversity", "sample.he2").with(D, 20).with(LATENT, 1).with(NOISE, 1.0);
+    let value = |d: usize, n: usize| {
+        let f = families::series("he2", 1, f64::NAN).unwrap();
+        diversity::by_blocks(&f, &cell.clone().with(D, d).with(N, n)).unwrap().value
+    };
+    let y = (0.5 * std::f64::consts::PI - 1.0).sqrt();
+    let limit = 1.0 + 3.0 * ((y * y + 4.0).sqrt() - y) / (2.0 * y);
+    let far = 1 << 20;
+    assert!((value(far, 2 * far * far) / limit - 1.0).abs() < 1e-4, "{limit}");
+    assert!((limit - 3.7447).abs() < 1e-4 && value(20, 800) < limit);
+    // Without noise the rows are those of the population, which are the same in all directions but u.
+    assert!((value(20, 1 << 50) - 1.0).abs() < 1e-3);
 }
 
 /// What is bad in a cell is an error, and no panic.

@@ -73,25 +73,23 @@ impl Construction {
     /// times a polynomial of degree 60.
     ///
     /// # Errors
-    /// [`Error::Domain`] for another number of directions than one, and for d = 1.
+    /// [`Error::Domain`] for another number of directions than one, for d = 1, and for a reach that is not
+    /// positive or not finite.
     pub fn in_one_direction(&self, reach: f64) -> Result<Line> {
         let [row] = self.row.as_slice() else {
-            return Err(Error::domain(
-                "r",
-                self.row.len(),
-                "the construction is integrated in one direction",
-            ));
+            return Err(Error::domain("r", self.row.len(), "integrals are taken in one direction"));
         };
+        if !(reach > 0.0 && reach < f64::INFINITY) {
+            return Err(Error::domain("the reach of the inputs", reach, "it is positive and finite"));
+        }
         let of = |p: &Polynomial| (0..=p.degree()).map(|e| p.coefficient(&[e as u8]).value).collect();
         let row: Vec<f64> = of(row);
-        let change = |side: f64| {
-            let shifted: Vec<f64> =
-                row.iter().zip(0..).map(|(c, k)| if k == 0 { c + side } else { *c }).collect();
-            sign_changes(&shifted)
-        };
-        let inner =
-            [change(1.0 / reach), change(-1.0 / reach)].concat().into_iter().filter(|z| z.abs() < 1.0);
-        let mut ends: Vec<f64> = inner.chain([-1.0, 1.0]).collect();
+        let mut ends = vec![-1.0, 1.0];
+        for side in [-1.0, 1.0] {
+            let mut shifted = row.clone();
+            shifted[0] += side / reach;
+            ends.extend(sign_changes(&shifted).into_iter().filter(|z| z.abs() < 1.0));
+        }
         ends.sort_by(f64::total_cmp);
         let rule = ZonalQuadrature::shared(3, self.d / 2 + NODES)?;
         let (mut mass, mut latitudes) = (0.0, [vec![], vec![]]);
@@ -108,12 +106,13 @@ impl Construction {
         latitudes.iter_mut().flatten().for_each(|(_, weight)| *weight /= mass);
         let across = ChiSquared::new(self.d as f64 - 1.0)
             .map_err(|_| Error::domain("d", self.d, "two dimensions are needed at least"))?;
-        Ok(Line { tensors: self.tensors.iter().map(of).collect(), row, reach, across, latitudes })
+        Ok(Line { d: self.d, tensors: self.tensors.iter().map(of).collect(), row, reach, across, latitudes })
     }
 }
 
 /// The construction in one direction: everything is an integral over z, the coordinate of w, and b.
 pub struct Line {
+    d: usize,
     tensors: Vec<Vec<f64>>,
     row: Vec<f64>,
     /// The largest modulus of an input.
@@ -164,9 +163,10 @@ impl Line {
         for &(z, weight) in &self.latitudes[0] {
             let (row, tensors) = self.at(z);
             for (k, c) in tensors.into_iter().enumerate() {
-                // Eight roundings of the weight and, in each of the powers, two for a degree of at most 5.
+                // The density has the power (d − 3)/2 of a number with two roundings; each polynomial of degree
+                // 5 at most has ten, and their powers k as many.
                 let term = weight * c * row.powi(k as i32);
-                lost[k] = lost[k] + Ball::relative(term, rounding::sum(8, 24 * (k + 1)));
+                lost[k] = lost[k] + Ball::relative(term, rounding::sum(self.d, 12 * (k + 2)));
             }
         }
         let missing = Polynomial::new(1, lost.into_iter().zip(0..).map(|(c, k)| (vec![k], c)));

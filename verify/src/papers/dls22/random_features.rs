@@ -243,20 +243,15 @@ fn step(cell: &Cell) -> Ball {
 
 /// With the hypotheses of a cell.
 fn under(out: Measurement, f: &HermiteSeries, cell: &Cell) -> Result<Measurement> {
-    let asked = f.kappa()?.value * (f.latent() as f64).powf(1.5);
-    let out = out.hypothesis(
-        "d ≥ κ r^{3/2}",
-        cell.d() as f64 >= asked,
-        format!("{} against {asked:.3}", cell.d()),
-    );
+    let (d, asked) = (cell.d() as f64, f.kappa()?.value * (f.latent() as f64).powf(1.5));
+    let out = out.hypothesis("d ≥ κ r^{3/2}", d >= asked, format!("{d} against {asked:.3}"));
     instance::assumptions(out, f)
 }
 
 fn mean_square(cell: &Cell) -> Result<Measurement> {
     let f = instance::target(cell)?;
-    let out =
-        Measurement::new().ball("mean_square", Construction::new(&f, cell.d(), step(cell))?.mean_square()?);
-    under(out, &f, cell)
+    let square = Construction::new(&f, cell.d(), step(cell))?.mean_square()?;
+    under(Measurement::new().ball("mean_square", square), &f, cell)
 }
 
 /// What truncation costs.
@@ -268,24 +263,18 @@ fn samples(cell: &Cell) -> Result<Measurement> {
 
 /// The square errors at the inputs of a network with m drawn neurons, summed, and its m‖a*‖². For
 /// `(2η_1)^{−k}` it has `(factor/2η_1)^k`.
-fn network(
-    rng: &mut impl rand::Rng,
-    line: &Line,
-    inputs: &[[f64; 2]],
-    cell: &Cell,
-    factor: f64,
-) -> [f64; 2] {
-    let (m, normal) = (cell.m() as f64, StandardNormal);
+fn network(rng: &mut impl rand::Rng, line: &Line, inputs: &[[f64; 2]], m: usize, factor: f64) -> [f64; 2] {
+    let width = m as f64;
     let (mut outputs, mut norm) = (vec![0.0; inputs.len()], 0.0);
-    for _ in 0..cell.m() / 2 {
+    for _ in 0..m / 2 {
         let (row, tensors) = line.at(line.draw(rng));
         let tensors: Vec<f64> = tensors.into_iter().zip(0..).map(|(c, k)| c * factor.powi(k)).collect();
         for a in [1.0, -1.0] {
-            let b: f64 = normal.sample(rng);
+            let b: f64 = StandardNormal.sample(rng);
             let kept = b.abs() <= 1.0 && row.abs() * line.reach <= 1.0;
             let h = if kept { head(&tensors, a, b) } else { 0.0 };
-            norm += h * h / m;
-            let add = |(out, [x, _]): (&mut f64, &[f64; 2])| *out += h / m * (a * row * x + b).max(0.0);
+            norm += h * h / width;
+            let add = |(out, [x, _]): (&mut f64, &[f64; 2])| *out += h / width * (a * row * x + b).max(0.0);
             outputs.iter_mut().zip(inputs).for_each(add);
         }
     }
@@ -306,8 +295,8 @@ fn networks(cell: &Cell, seed: u64) -> Result<Measurement> {
     let count = if instance::measurement(cell) == "draws" { DRAWS } else { few };
     let measured = |count: usize, factor: f64| {
         let rng = &mut cell.stream(seed, "networks");
-        let all = (0..count).map(|_| network(rng, &line, &inputs, cell, factor));
-        let all: Vec<[f64; 2]> = all.collect();
+        let all: Vec<[f64; 2]> =
+            (0..count).map(|_| network(rng, &line, &inputs, cell.m(), factor)).collect();
         let of =
             |i: usize| student_interval(&all.iter().map(|of| of[i]).collect::<Vec<_>>(), tolerance::FAILURE);
         let miss = |i: usize| (of(i).0 - exact[i]).abs() / of(i).1;
