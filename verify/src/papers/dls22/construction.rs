@@ -68,9 +68,9 @@ impl Construction {
         Ok(sum)
     }
 
-    /// The same in one direction, with its indicator for inputs of modulus at most `reach`. The sphere is split
-    /// where it changes. Between two ends the rule is exact for the density, which is a polynomial for odd d,
-    /// times a polynomial of degree 60.
+    /// The same in one direction, with its indicator for inputs of modulus at most `reach`. The sphere is
+    /// split where it changes. Between two ends the rule is exact for the density, which is a polynomial for
+    /// odd d, times a polynomial of degree 60.
     ///
     /// # Errors
     /// [`Error::Domain`] for another number of directions than one, for d = 1, and for a reach that is not
@@ -163,8 +163,8 @@ impl Line {
         for &(z, weight) in &self.latitudes[0] {
             let (row, tensors) = self.at(z);
             for (k, c) in tensors.into_iter().enumerate() {
-                // The density has the power (d − 3)/2 of a number with two roundings; each polynomial of degree
-                // 5 at most has ten, and their powers k as many.
+                // The density has the power (d − 3)/2 of a number with two roundings; each polynomial of
+                // degree 5 at most has ten, and their powers k as many.
                 let term = weight * c * row.powi(k as i32);
                 lost[k] = lost[k] + Ball::relative(term, rounding::sum(self.d, 12 * (k + 2)));
             }

@@ -9,10 +9,10 @@
 //! Corollary 22 takes the inverse of the whole matrix for that of its compression to S*, and
 //! `u'M⁻¹u · u'Mu ≥ 1` is the wrong way round (erratum 8). At k = 1 the product is computed from M_n.
 //!
-//! Its value follows from block inversion. With N = n⁻¹Σ ŷxxᵀ the rows see `N²/(2πd)` to leading order of the
-//! arcsine, of which q = (I−Π*)Nu couples u to the rest: the coupling is `(λ + N)q/(2πd)`, and the rest has
-//! `qqᵀ/(2πd)` beside a part that is free of q, `N²/(2πd) + G` with `G = (¼ − 1/2π)v/n` and the floor. N is a
-//! semicircle of variance (d − r)v/n there, so that `t = qᵀ(N² + 2πdG)⁻¹q` is known, and
+//! Its value follows from block inversion. With N = n⁻¹Σ ŷxxᵀ the rows see `N²/(2πd)` to leading order of
+//! the arcsine, of which q = (I−Π*)Nu couples u to the rest: the coupling is `(λ + N)q/(2πd)`, and the rest
+//! has `qqᵀ/(2πd)` beside a part that is free of q, `N²/(2πd) + G`, where G is `(¼ − 1/2π)v/n` and the floor.
+//! N has a semicircle of variance (d − r)v/n there, so that `t = qᵀ(N² + 2πdG)⁻¹q` is known, and
 //! `1/u'M⁻¹u = S/(1 + t) + (¼ − 1/2π)Q/n + Gt`, where S is the signal and Q = E[(f̂*² + ς²)(u·x)²].
 
 use super::instance::{self, Rows, Sample};
@@ -91,8 +91,8 @@ impl Claim for Diversity {
         // What is followed in d takes more samples than the quick tier may.
         let (dimensions, replicates): (&[usize], usize) = match tier {
             Tier::Quick => (&[], 6),
-            Tier::Standard => (&[11, 16, 23, 32, 45], 10),
-            Tier::Paper => (&[11, 16, 23, 32, 45, 64], 20),
+            Tier::Standard => (&[11, 16, 23, 32, 45], 24),
+            Tier::Paper => (&[11, 16, 23, 32, 45, 64], 30),
         };
         for (target, r) in [("he2", 1), ("iso", 2)] {
             let at = |part: &str, d: usize| {
@@ -199,8 +199,8 @@ impl Claim for Diversity {
             .among(part("sample")),
             Bound::growth(
                 "corollary-22-in-d",
-                "u'M_n⁻¹u · u'M_nu, averaged over four samples, is ≲ (S + Q/4n)/(S/(1+t) + (¼−1/2π)Q/n + Gt) \
-                 for a ReLU at n = 2d²r, which tends to 1 + .915 Q/v",
+                "u'M_n⁻¹u · u'M_nu, averaged over four samples, is ≲ (S + Q/4n)/(S/(1+t) + (¼−1/2π)Q/n + \
+                 Gt) for a ReLU at n = 2d²r, which tends to 1 + .915 Q/v",
                 "product",
                 "by_blocks",
                 Sweep::uniform(D, Side::Upper).tied(&[N]),

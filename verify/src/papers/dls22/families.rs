@@ -29,7 +29,7 @@ pub fn series(name: &str, latent: usize, kappa: f64) -> Result<HermiteSeries> {
         "iso" => any(&format!("iso-{latent}")),
         "balanced" => {
             let size = 1.0 / (2.0 * latent as f64).sqrt();
-            let sign = |i: usize| if i % 2 == 0 { size } else { -size };
+            let sign = |i: usize| if i.is_multiple_of(2) { size } else { -size };
             let terms: Vec<_> = (0..latent).map(|i| (power(i, 2), sign(i))).collect();
             HermiteSeries::from_hermite(latent, &terms)
         }
