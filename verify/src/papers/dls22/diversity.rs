@@ -11,8 +11,8 @@
 //!
 //! Its value follows from block inversion. With N = n⁻¹Σ ŷxxᵀ the rows see `N²/(2πd)` to leading order of
 //! the arcsine, of which q = (I−Π*)Nu couples u to the rest: the coupling is `(λ + N)q/(2πd)`, and the rest
-//! has `qqᵀ/(2πd)` beside a part that is free of q, `N²/(2πd) + G`, where G is `(¼ − 1/2π)v/n` and the floor.
-//! N has a semicircle of variance (d − r)v/n there, so that `t = qᵀ(N² + 2πdG)⁻¹q` is known, and
+//! has `qqᵀ/(2πd)` beside a part free of q, `N²/(2πd) + G`, where G is `(¼ − 1/2π)v/n` and the floor. N has
+//! a semicircle of variance (d − r)v/n there, so that `t = qᵀ(N² + 2πdG)⁻¹q` is known, and
 //! `1/u'M⁻¹u = S/(1 + t) + (¼ − 1/2π)Q/n + Gt`, where S is the signal and Q = E[(f̂*² + ς²)(u·x)²].
 
 use super::instance::{self, Rows, Sample};
