@@ -4,6 +4,7 @@
 mod dls22 {
     pub mod bounds;
     pub mod families;
+    pub mod learning;
     pub mod targets;
 }
 mod nbl22 {

@@ -85,7 +85,7 @@ impl Task {
     ///
     /// # Errors
     /// As `kernel` and [`RidgePath::new`].
-    pub fn kernel(&self, kernel: Kernel) -> Result<Errors> {
+    pub fn kernel(&self, kernel: impl Kernel) -> Result<Errors> {
         let (x, lambdas) = (self.fit.x.as_ref(), decays());
         let path = RidgePath::new(kernel(x, x, Par::Seq)?.as_ref(), &self.fit.y)?;
         let cross = kernel(self.held_out.x.as_ref(), x, Par::Seq)?;
@@ -109,7 +109,8 @@ impl Task {
 }
 
 /// A kernel between the rows of two matrices.
-pub type Kernel = fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>>;
+pub trait Kernel: Fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>> {}
+impl<F: Fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>>> Kernel for F {}
 
 /// The place of the least number.
 fn least(values: &[f64]) -> usize {
@@ -152,10 +153,14 @@ impl Run {
 /// A predictor without its head.
 #[derive(Clone)]
 pub struct Features {
-    alpha: f64,
-    beta: Vec<f64>,
-    weights: Mat<f64>,
-    biases: Vec<f64>,
+    /// α.
+    pub alpha: f64,
+    /// β, `[d]`.
+    pub beta: Vec<f64>,
+    /// W, `[m, d]`.
+    pub weights: Mat<f64>,
+    /// b, `[m]`.
+    pub biases: Vec<f64>,
 }
 
 impl Features {
@@ -171,6 +176,12 @@ impl Features {
     /// Without α and β.
     pub fn frozen(self) -> Self {
         Self { alpha: 0.0, beta: vec![0.0; self.beta.len()], ..self }
+    }
+
+    /// With other biases, which the step has not seen.
+    pub fn rebiased(self, streams: Streams<'_>) -> Self {
+        let biases = standard_normal(&mut streams.of("biases"), self.biases.len());
+        Self { biases, ..self }
     }
 
     /// With the rows projected to the first r coordinates.
