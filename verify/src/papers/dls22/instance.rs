@@ -19,6 +19,11 @@ pub fn measurement(cell: &Cell) -> &str {
     cell.part.split('.').next().unwrap_or_default()
 }
 
+/// The cells in which this is measured.
+pub fn measures(name: &'static str) -> impl Fn(&Cell) -> bool + Copy + Send + Sync {
+    move |cell| measurement(cell) == name
+}
+
 /// The name of the target of a cell.
 pub fn target_name(cell: &Cell) -> &str {
     cell.part.split_once('.').map_or("", |(_, target)| target)

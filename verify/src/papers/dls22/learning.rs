@@ -8,8 +8,8 @@
 use super::families;
 use super::instance;
 use super::samples::{Noise, Sample, inputs};
-use crate::claim::Cell;
 use crate::claim::distribution::student_interval;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::activation;
 use escapement::ball::Ball;
@@ -81,11 +81,15 @@ impl Task {
         self.errors_of(&[0.0; FRESH], 0.0)
     }
 
-    /// The errors of kernel ridge regression, its decay chosen as those of the heads are.
+    /// The errors of ridge regression with a kernel between the rows of two matrices, its decay chosen as
+    /// those of the heads are.
     ///
     /// # Errors
     /// As `kernel` and [`RidgePath::new`].
-    pub fn kernel(&self, kernel: impl Kernel) -> Result<Errors> {
+    pub fn kernel(
+        &self,
+        kernel: impl Fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>>,
+    ) -> Result<Errors> {
         let (x, lambdas) = (self.fit.x.as_ref(), decays());
         let path = RidgePath::new(kernel(x, x, Par::Seq)?.as_ref(), &self.fit.y)?;
         let cross = kernel(self.held_out.x.as_ref(), x, Par::Seq)?;
@@ -107,10 +111,6 @@ impl Task {
         Errors { moduli, rounding: rounding + of_truth }
     }
 }
-
-/// A kernel between the rows of two matrices.
-pub trait Kernel: Fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>> {}
-impl<F: Fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> escapement::Result<Mat<f64>>> Kernel for F {}
 
 /// The place of the least number.
 fn least(values: &[f64]) -> usize {
@@ -271,4 +271,24 @@ impl Errors {
     pub fn excess(&self, noise: f64) -> Ball {
         self.mean(|m| (m - noise).max(0.0), self.rounding)
     }
+}
+
+/// E|δ| of several predictors with its intervals, over so many runs, as the quantities `absolute_…` of these
+/// names.
+///
+/// # Errors
+/// Those of a run.
+pub fn compared<const K: usize>(
+    names: [&str; K],
+    runs: usize,
+    run: impl Fn(usize) -> Result<[Errors; K]>,
+) -> Result<Measurement> {
+    let mut all: [Errors; K] = std::array::from_fn(|_| Errors::default());
+    for index in 0..runs {
+        all.iter_mut().zip(run(index)?).for_each(|(all, found)| all.add(found));
+    }
+    let named = names.iter().zip(&all);
+    Ok(named.fold(Measurement::new(), |out, (name, errors)| {
+        out.ball(format!("absolute_{name}"), errors.interval())
+    }))
 }

@@ -11,7 +11,7 @@
 
 use super::absolute;
 use super::instance;
-use super::learning::{Errors, Run, Streams};
+use super::learning::{Errors, Run, Streams, compared};
 use super::letters::{D, KAPPA, LATENT, M, N, NOISE};
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
@@ -87,11 +87,11 @@ impl Claim for Theorem1 {
         for &(target, noise, per_square) in followed {
             let at =
                 |d: usize| cell(&format!("dimensions.{target}"), noise, d, m).with(N, per_square * d * d);
-            dimensions.iter().for_each(|&d| add(at(d), 24 * times));
+            dimensions.iter().for_each(|&d| add(at(d), if quick { 24 } else { 48 } * times));
         }
-        let compared: &[(usize, usize)] = if quick { &[(11, 2)] } else { &[(11, 6), (16, 4), (23, 2)] };
-        for &(d, replicates) in compared {
-            add(cell("beside.mix3", 0.0, d, 256).with(N, 2 * d * d), replicates * times);
+        let beside: &[(usize, usize)] = if quick { &[(16, 1)] } else { &[(16, 6), (23, 2)] };
+        for &(d, replicates) in beside {
+            add(cell("beside.mix3", 0.0, d, 256).with(N, 3 * d * d), replicates * times);
         }
         if !quick {
             for r in [2, 3, 4, 6, 8] {
@@ -102,7 +102,7 @@ impl Claim for Theorem1 {
                 let n = (2048.0 * kappa * kappa).round() as usize;
                 add(cell("curvatures.uneven", 0.0, 8, m).with(KAPPA, kappa).with(N, n), 8 * times);
             }
-            dimensions[..5].iter().for_each(|&d| add(cell("least.mix3", 1.0, d, m), 6 * times));
+            dimensions[..5].iter().for_each(|&d| add(cell("least.mix3", 1.0, d, m), 16 * times));
         }
         cells
     }
@@ -132,40 +132,55 @@ impl Claim for Theorem1 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let mut bounds = along_n_and_m();
+        let multiples = "n = 2d² at ς = 0, and n = 6d² for mix3 and 4d² for He_2 at ς = 1";
+        let [in_n, square_in_n] = growths(
+            "in-n",
+            ["E|δ| ≲ n^{−1/4} along n from d² on, at ς = 1", "E δ² ≲ n^{−1/2} along n, at ς = 1"],
+            ["fourth_root", "root"],
+            |power| Sweep::upper(N, move |_| -0.25 * power),
+            (ALONE, "samples"),
+        );
+        let [in_m, square_in_m] = growths(
+            "in-m",
+            ["E|δ| ≲ m^{−1/2} along m at ς = 0 and n = 32d²", "E δ² ≲ 1/m along m at ς = 0 and d = 16"],
+            ["over_root_m", "over_m"],
+            |power| Sweep::upper(M, move |_| -0.5 * power),
+            (ALONE, "widths"),
+        );
+        let square_in_m =
+            square_in_m.among(|cell| instance::measurement(cell) == "widths" && cell.d() == 16);
+        let [in_d, square_in_d] = growths(
+            "in-d",
+            ["at a fixed n/d² E|δ| does not grow with d", "at a fixed n/d² E δ² does not grow with d"],
+            ["one", "one"],
+            |_| Sweep::uniform(D, Side::Upper).tied(&[N]),
+            (multiples, "dimensions"),
+        );
+        let mut bounds = vec![in_n, square_in_n, in_m, square_in_m, in_d, square_in_d];
         bounds.extend(along_the_rest());
         bounds.extend(on_single_cells());
         bounds
     }
 }
 
-/// The cells of this part.
-fn part(name: &'static str) -> impl Fn(&Cell) -> bool + Send + Sync {
-    move |cell| instance::measurement(cell) == name
+/// A bound on E|δ|, and the same on E δ² with twice the power.
+fn growths(
+    name: &str,
+    statements: [&str; 2],
+    rhs: [&str; 2],
+    sweep: impl Fn(f64) -> Sweep,
+    (chosen, part): (&str, &'static str),
+) -> [Bound; 2] {
+    let growth = |name: &str, i: usize, lhs: &str, power: f64| {
+        let bound = Bound::growth(name, statements[i], lhs, rhs[i], sweep(power));
+        bound.chosen(chosen).among(instance::measures(part))
+    };
+    let absolute = growth(name, 0, "absolute", 1.0).headline().trivially("absolute_zero");
+    [absolute, growth(&format!("square-{name}"), 1, "square", 2.0)]
 }
 
-fn along_n_and_m() -> Vec<Bound> {
+fn along_the_rest() -> Vec<Bound> {
     vec![
-        Bound::growth(
-            "in-n",
-            "E|δ| ≲ n^{−1/4} along n from d² on, at ς = 1",
-            "absolute",
-            "fourth_root",
-            Sweep::upper(N, |_| -0.25),
-        )
-        .headline()
-        .chosen(ALONE)
-        .trivially("absolute_zero")
-        .among(part("samples")),
-        Bound::growth(
-            "square-in-n",
-            "E δ² ≲ n^{−1/2} along n from d² on, at ς = 1",
-            "square",
-            "root",
-            Sweep::upper(N, |_| -0.5),
-        )
-        .chosen(ALONE)
-        .among(part("samples")),
         Bound::growth(
             "excess-in-n",
             "E|f − y| − ς ≲ n^{−1/4} along n from d² on, at ς = 1",
@@ -177,52 +192,6 @@ fn along_n_and_m() -> Vec<Bound> {
         .trivially("excess_zero")
         .among(|cell| cell.part == "samples.mix3" && cell.n() <= 32 * cell.d() * cell.d()),
         Bound::growth(
-            "in-m",
-            "E|δ| ≲ m^{−1/2} along m at ς = 0 and n = 32d²",
-            "absolute",
-            "over_root_m",
-            Sweep::upper(M, |_| -0.5),
-        )
-        .headline()
-        .chosen(ALONE)
-        .trivially("absolute_zero")
-        .among(part("widths")),
-        Bound::growth(
-            "square-in-m",
-            "E δ² ≲ 1/m along m at ς = 0, n = 32d² and d = 16",
-            "square",
-            "over_m",
-            Sweep::upper(M, |_| -1.0),
-        )
-        .chosen(ALONE)
-        .among(|cell| instance::measurement(cell) == "widths" && cell.d() == 16),
-    ]
-}
-
-fn along_the_rest() -> Vec<Bound> {
-    let multiples = "n = 2d² at ς = 0, and n = 6d² for mix3 and 4d² for He_2 at ς = 1";
-    vec![
-        Bound::growth(
-            "in-d",
-            "at a fixed n/d² E|δ| does not grow with d",
-            "absolute",
-            "one",
-            Sweep::uniform(D, Side::Upper).tied(&[N]),
-        )
-        .headline()
-        .chosen(multiples)
-        .trivially("absolute_zero")
-        .among(part("dimensions")),
-        Bound::growth(
-            "square-in-d",
-            "at a fixed n/d² E δ² does not grow with d",
-            "square",
-            "one",
-            Sweep::uniform(D, Side::Upper).tied(&[N]),
-        )
-        .chosen(multiples)
-        .among(part("dimensions")),
-        Bound::growth(
             "least-n-in-d",
             "the least n for E δ² ≤ ¼ is ≲ d², at ς = 1",
             "least",
@@ -230,7 +199,7 @@ fn along_the_rest() -> Vec<Bound> {
             Sweep::upper(D, |_| 2.0),
         )
         .chosen("¼, and ς = 1: at ς = 0 E δ² scatters more, and in-d says the same of n = 2d²")
-        .among(part("least")),
+        .among(instance::measures("least")),
         Bound::growth(
             "in-r",
             "E|δ| ≲ r^{p/2}κ^p along r ≥ 2 at n ∝ r and a fixed m, for H ∝ I",
@@ -239,7 +208,7 @@ fn along_the_rest() -> Vec<Bound> {
             Sweep::upper(LATENT, |_| 1.0).tied(&[N]),
         )
         .trivially("absolute_zero")
-        .among(part("directions")),
+        .among(instance::measures("directions")),
         Bound::growth(
             "in-kappa",
             "E|δ| ≲ r^{p/2}κ^p along κ at n ∝ κ² and a fixed m, r = 2",
@@ -248,7 +217,7 @@ fn along_the_rest() -> Vec<Bound> {
             Sweep::upper(KAPPA, |_| 2.0).tied(&[N]),
         )
         .trivially("absolute_zero")
-        .among(part("curvatures")),
+        .among(instance::measures("curvatures")),
     ]
 }
 
@@ -256,7 +225,7 @@ fn on_single_cells() -> Vec<Bound> {
     vec![
         Bound::inequality(
             "half-learnt",
-            "E|δ| ≤ ½E|f*| at n = 2d² and ς = 0, from d = 11 on",
+            "E|δ| ≤ ½E|f*| at n = 3d² and ς = 0, from d = 16 on",
             "absolute_interval",
             Side::Upper,
             "half",
@@ -266,8 +235,8 @@ fn on_single_cells() -> Vec<Bound> {
         .neighbour(Neighbour::lhs("absolute_untrained", "untrained weights"))
         .neighbour(Neighbour::lhs("absolute_zero", "the zero predictor"))
         .neighbour(Neighbour::lhs("absolute_he4", "He_4 in place of the target, for which H = 0"))
-        .chosen("½, and d = 11, below which the scatter of E|δ| reaches the half")
-        .among(part("beside")),
+        .chosen("½, n = 3d² and d = 16: below, the scatter of E|δ| reaches the half, or a kernel does")
+        .among(instance::measures("beside")),
         Bound::inequality(
             "excess-measures-learning-as-printed",
             "what learns nothing has an excess E|f − y| − ς of ½E|f*| at least: f = 0 at ς = 1",
@@ -277,7 +246,7 @@ fn on_single_cells() -> Vec<Bound> {
             Neighbour::lhs("excess", "Algorithm 1 in place of f = 0"),
         )
         .printed(ErratumId(5))
-        .among(part("samples")),
+        .among(instance::measures("samples")),
     ]
 }
 
@@ -322,24 +291,19 @@ fn learnt(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// Algorithm 1 beside what must fail.
 fn beside(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (f, flat, n) = (instance::target(cell)?, super::families::series("he4", 1, f64::NAN)?, cell.n());
-    let mut all: [Errors; 6] = Default::default();
-    for index in 0..RUNS[0] {
+    let names = ["interval", "kernel", "tangent", "untrained", "zero", "he4"];
+    let out = compared(names, RUNS[0], |index| {
         let Run { task, learnt, untrained } = run(cell, seed, &f, n, index)?;
         let without = run(cell, seed, &flat, n, index)?;
-        let found = [
+        Ok([
             learnt.errors(&task)?,
             task.kernel(arc_cosine::random_features_matrix)?,
             task.kernel(arc_cosine::first_layer_tangent_matrix)?,
             untrained.errors(&task)?,
             task.zero(),
             without.learnt.errors(&without.task)?,
-        ];
-        all.iter_mut().zip(found).for_each(|(all, found)| all.add(found));
-    }
-    let names = ["interval", "kernel", "tangent", "untrained", "zero", "he4"];
-    let out = names.iter().zip(&all).fold(Measurement::new(), |out, (name, errors)| {
-        out.ball(format!("absolute_{name}"), errors.interval())
-    });
+        ])
+    })?;
     scales(out, cell, &f, n)
 }
 

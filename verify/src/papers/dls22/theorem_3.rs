@@ -13,7 +13,7 @@
 use super::absolute;
 use super::families;
 use super::instance;
-use super::learning::{Errors, Features, Run, Streams, Task};
+use super::learning::{Errors, Features, Run, Streams, Task, compared};
 use super::letters::{D, M, N, NOISE, TARGET_SAMPLES};
 use crate::claim::{
     Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
@@ -81,22 +81,20 @@ impl Claim for Theorem3 {
         };
         for &d in dimensions {
             for samples in [128, 512] {
-                add(cell("dimensions.mix3", d, beyond(d), samples, 128), 64);
+                add(cell("dimensions.mix3", d, beyond(d), samples, 128), 128);
             }
             add(cell("squares.mix3", d, 16 * d * d, 128, 128), 64);
             add(cell("affine.mix3", d, beyond(d), 128, 128).with(NOISE, 1.0), 16);
         }
         let (d, m, first, count) = if quick { (11, 128, 16, 6) } else { (16, 256, 32, 7) };
-        sweep::doublings(first, count)
-            .for_each(|s| add(cell("samples.mix3", d, beyond(d), s, m), 8 * times));
-        sweep::doublings(16, 5).for_each(|m| add(cell("widths.mix3", d, beyond(d), 2048, m), 8 * times));
+        let n = beyond(d);
+        sweep::doublings(first, count).for_each(|s| add(cell("samples.mix3", d, n, s, m), 24 * times));
+        sweep::doublings(16, 5).for_each(|m| add(cell("widths.mix3", d, n, 2048, m), 8 * times));
         let compared: &[usize] = if quick { &[23] } else { &[16, 23, 32] };
         compared.iter().for_each(|&d| add(cell("beside.mix3", d, beyond(d), 512, 256), 2 * times));
+        let repeated = if quick { 1 } else { 3 * times };
         for source in IN_VAIN {
-            add(
-                cell(&format!("in-vain.{source}"), 32, beyond(32), 512, 128),
-                if quick { 1 } else { 3 } * times,
-            );
+            add(cell(&format!("in-vain.{source}"), 32, beyond(32), 512, 128), repeated);
         }
         cells
     }
@@ -109,7 +107,6 @@ impl Claim for Theorem3 {
         let (runs, heads) = match instance::measurement(cell) {
             "beside" => (RUNS, 8.0),
             "in-vain" => (2 * RUNS, 2.0),
-            "affine" => (1, 2.0 * HEADS as f64),
             _ => (1, HEADS as f64),
         };
         Prediction {
@@ -133,11 +130,6 @@ impl Claim for Theorem3 {
     }
 }
 
-/// The cells of this part.
-fn part(name: &'static str) -> impl Fn(&Cell) -> bool + Send + Sync {
-    move |cell| instance::measurement(cell) == name
-}
-
 fn sweeps() -> Vec<Bound> {
     vec![
         Bound::growth(
@@ -150,7 +142,7 @@ fn sweeps() -> Vec<Bound> {
         .headline()
         .chosen(LOGARITHM)
         .trivially("absolute_zero")
-        .among(part("dimensions")),
+        .among(instance::measures("dimensions")),
         Bound::growth(
             "in-d-of-squares",
             "at n = 16d² and a fixed N E|δ| grows like ln d at most",
@@ -160,7 +152,7 @@ fn sweeps() -> Vec<Bound> {
         )
         .chosen(LOGARITHM)
         .trivially("absolute_zero")
-        .among(part("squares")),
+        .among(instance::measures("squares")),
         Bound::growth(
             "in-target-samples",
             "E|δ| ≲ min(m, N)^{−1/2} + N^{−1/4} along N",
@@ -170,7 +162,7 @@ fn sweeps() -> Vec<Bound> {
         )
         .headline()
         .trivially("absolute_zero")
-        .among(part("samples")),
+        .among(instance::measures("samples")),
         Bound::growth(
             "in-m",
             "E|δ| ≲ m^{−1/2} along m at N = 2048",
@@ -181,16 +173,16 @@ fn sweeps() -> Vec<Bound> {
         .headline()
         .chosen("N = 2048, at which m^{−1/2} alone is the larger term up to m = 45")
         .trivially("absolute_zero")
-        .among(part("widths")),
+        .among(instance::measures("widths")),
         Bound::growth(
             "affine-part-in-d",
             "with α and β of the target sample E|δ| ≳ d^{1/4} at N = 128 and ς = 1: not free of d",
-            "absolute_affine",
+            "absolute",
             "fourth_root_d",
             Sweep::lower(D, |_| 0.25).tied(&[N]),
         )
         .chosen("d^{1/4} in place of d^{1/2}, which it tends to where β outweighs the rest")
-        .among(part("affine")),
+        .among(instance::measures("affine")),
     ]
 }
 
@@ -207,7 +199,7 @@ fn on_single_cells() -> Vec<Bound> {
         .neighbour(Neighbour::lhs("absolute_few", "n = d"))
         .neighbour(Neighbour::lhs("absolute_kernel", "ridge with the exact kernel of random features"))
         .neighbour(Neighbour::lhs("absolute_zero", "the zero predictor"))
-        .among(part("beside")),
+        .among(instance::measures("beside")),
         Bound::inequality(
             "rows-inside",
             "with the rows projected to S* E|δ| is at most half of what it is with the rows as they are, at N = \
@@ -218,7 +210,7 @@ fn on_single_cells() -> Vec<Bound> {
             Neighbour::lhs("absolute_interval", "the rows as they are"),
         )
         .chosen("a half, which the intervals of 8192 inputs can tell from 1")
-        .among(part("beside")),
+        .among(instance::measures("beside")),
         Bound::inequality(
             "sources-in-vain",
             "E|δ| ≥ ⅓E|g*| where H of the source has no part along the target's direction: He_4, He_3, \
@@ -229,7 +221,7 @@ fn on_single_cells() -> Vec<Bound> {
             Neighbour::lhs("absolute_mix3", "mix3 as the source"),
         )
         .chosen("a third, and d = 32: in few dimensions the noise of the step favours S* by itself")
-        .among(part("in-vain")),
+        .among(instance::measures("in-vain")),
     ]
 }
 
@@ -270,48 +262,41 @@ fn scales(out: Measurement, cell: &Cell) -> Result<Measurement> {
         .quantity("one", 1.0, 0.0))
 }
 
-/// The transfer alone, and with the α and β of the target where it has noise.
+/// The transfer alone, or with the α and β of the target.
 fn transferred(cell: &Cell, seed: u64) -> Result<Measurement> {
     let source = instance::target(cell)?;
     let [learnt, _] = frozen(cell, seed, &source, cell.n(), 0)?;
-    let (mut errors, mut affine) = (Errors::default(), Errors::default());
+    let mut errors = Errors::default();
     for index in 0..HEADS {
         let task = task(cell, seed, source.latent(), index)?;
-        let learnt = learnt.clone().rebiased(Streams { cell, seed, name: &format!("head {index}") });
+        let name = format!("head {index}");
+        let learnt = learnt.clone().rebiased(Streams { cell, seed, name: &name });
+        let affine = instance::measurement(cell) == "affine";
+        let learnt = if affine { learnt.centred(&task.fit)? } else { learnt };
         errors.add(learnt.errors(&task)?);
-        if instance::measurement(cell) == "affine" {
-            affine.add(learnt.centred(&task.fit)?.errors(&task)?);
-        }
     }
-    let mut out = Measurement::new().ball("absolute", errors.absolute());
-    if instance::measurement(cell) == "affine" {
-        out = out.ball("absolute_affine", affine.absolute());
-    }
+    let out = Measurement::new().ball("absolute", errors.absolute());
     instance::hypotheses(scales(out, cell)?, &source, cell.d(), cell.n())
 }
 
 /// The transfer beside what must fail, and beside the rows inside S*.
 fn beside(cell: &Cell, seed: u64) -> Result<Measurement> {
     let source = instance::target(cell)?;
-    let mut all: [Errors; 5] = Default::default();
-    for index in 0..RUNS {
+    let names = ["interval", "inside", "untrained", "few", "kernel"];
+    let out = compared(names, RUNS, |index| {
         let [learnt, untrained] = frozen(cell, seed, &source, cell.n(), index)?;
         let [few, _] = frozen(cell, seed, &source, cell.d(), index)?;
         let task = task(cell, seed, source.latent(), index)?;
-        let found = [
+        Ok([
             learnt.errors(&task)?,
             learnt.projected(source.latent()).errors(&task)?,
             untrained.errors(&task)?,
             few.errors(&task)?,
             task.kernel(arc_cosine::random_features_matrix)?,
-        ];
-        all.iter_mut().zip(found).for_each(|(all, found)| all.add(found));
-    }
-    let names = ["interval", "inside", "untrained", "few", "kernel"];
-    let out = names.iter().zip(&all).fold(Measurement::new(), |out, (name, errors)| {
-        out.ball(format!("absolute_{name}"), errors.interval())
-    });
-    let out = scales(out.ball("half_of_all", all[0].interval() * 0.5), cell)?;
+        ])
+    })?;
+    let half = out.quantities["absolute_interval"] * 0.5;
+    let out = scales(out.ball("half_of_all", half), cell)?;
     instance::hypotheses(out, &source, cell.d(), cell.n())
 }
 
@@ -319,15 +304,12 @@ fn beside(cell: &Cell, seed: u64) -> Result<Measurement> {
 fn in_vain(cell: &Cell, seed: u64) -> Result<Measurement> {
     let source = instance::target(cell)?;
     let mix3 = families::series("mix3", 1, f64::NAN)?;
-    let mut all: [Errors; 2] = Default::default();
-    for index in 0..RUNS {
-        for (source, all) in [&source, &mix3].into_iter().zip(&mut all) {
+    let out = compared(["interval", "mix3"], RUNS, |index| {
+        let of = |source: &HermiteSeries| -> Result<Errors> {
             let [learnt, _] = frozen(cell, seed, source, cell.n(), index)?;
-            all.add(learnt.errors(&task(cell, seed, source.latent(), index)?)?);
-        }
-    }
-    let out = Measurement::new()
-        .ball("absolute_interval", all[0].interval())
-        .ball("absolute_mix3", all[1].interval());
+            learnt.errors(&task(cell, seed, source.latent(), index)?)
+        };
+        Ok([of(&source)?, of(&mix3)?])
+    })?;
     instance::assumptions(scales(out, cell)?, &source)
 }
