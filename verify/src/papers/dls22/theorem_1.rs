@@ -71,23 +71,20 @@ impl Claim for Theorem1 {
         };
         let quick = tier == Tier::Quick;
         let times = if tier == Tier::Paper { 2 } else { 1 };
-        let (d, m, samples) = if quick { (8, 128, 6) } else { (16, 256, 7) };
+        let (d, m, samples, runs) = if quick { (8, 128, 6, 16) } else { (16, 256, 7, 48) };
         for target in ["mix3", "he2"] {
             let at = |n: usize| cell(&format!("samples.{target}"), 1.0, d, m).with(N, n);
             sweep::doublings(d * d, samples).for_each(|n| add(at(n), 8 * times));
         }
-        let widths: Vec<usize> =
-            if quick { sweep::doublings(16, 5).collect() } else { sweep::half_octaves(16, 9).collect() };
-        widths.iter().for_each(|&m| {
-            add(cell("widths.mix3", 0.0, d, m).with(N, 32 * d * d), if quick { 16 } else { 40 } * times);
-        });
+        sweep::half_octaves(16, 9)
+            .for_each(|m| add(cell("widths.mix3", 0.0, d, m).with(N, 32 * d * d), runs * times));
         // At ς = 0 a verdict takes more runs than the quick tier may.
         let followed = if quick { &ALONG_D[..1] } else { &ALONG_D };
         let dimensions: &[usize] = if quick { &[8, 11, 16, 23, 32] } else { &[8, 11, 16, 23, 32, 45] };
         for &(target, noise, per_square) in followed {
             let at =
                 |d: usize| cell(&format!("dimensions.{target}"), noise, d, m).with(N, per_square * d * d);
-            dimensions.iter().for_each(|&d| add(at(d), if quick { 24 } else { 48 } * times));
+            dimensions.iter().for_each(|&d| add(at(d), runs * times));
         }
         let beside: &[(usize, usize)] = if quick { &[(16, 1)] } else { &[(16, 6), (23, 2)] };
         for &(d, replicates) in beside {
@@ -109,12 +106,11 @@ impl Claim for Theorem1 {
 
     fn predict(&self, cell: &Cell) -> Prediction {
         let (d, m) = (cell.d() as f64, cell.m() as f64);
-        let (n, runs) = match instance::measurement(cell) {
-            "beside" => (cell.n() as f64, RUNS[0]),
-            "least" => (6.0 * d * d, 4 * RUNS[1]),
-            _ => (cell.n() as f64, 1),
+        let (n, runs, kernels) = match instance::measurement(cell) {
+            "beside" => (cell.n() as f64, RUNS[0], 1.0),
+            "least" => (6.0 * d * d, 4 * RUNS[1], 0.0),
+            _ => (cell.n() as f64, 1, 0.0),
         };
-        let kernels = if instance::measurement(cell) == "beside" { 1.0 } else { 0.0 };
         let features = (n + 8000.0) * m * (0.1 * d + 2.0) + 0.02 * n * m * m + 1.5 * m * m * m;
         let matrices = kernels * (n * (n + 6000.0) * (0.1 * d + 20.0) + 2.0 * n * n * n);
         Prediction {
@@ -156,10 +152,8 @@ impl Claim for Theorem1 {
             |_| Sweep::uniform(D, Side::Upper).tied(&[N]),
             (multiples, "dimensions"),
         );
-        let mut bounds = vec![in_n, square_in_n, in_m, square_in_m, in_d, square_in_d];
-        bounds.extend(along_the_rest());
-        bounds.extend(on_single_cells());
-        bounds
+        let pairs = vec![in_n, square_in_n, in_m, square_in_m, in_d, square_in_d];
+        [pairs, along_the_rest(), on_single_cells()].concat()
     }
 }
 
@@ -267,10 +261,11 @@ fn scales(out: Measurement, cell: &Cell, f: &HermiteSeries, n: usize) -> Result<
         .ball("complexity", power(f.latent(), 0.5 * f.degree() as f64) * f.kappa()?.powi(f.degree() as i32))
         .quantity("one", 1.0, 0.0);
     if f.latent() == 1 {
-        // Of a mean that is exact to rounding.
+        // Means that are exact to rounding.
+        let exact = |mean: f64| Ball::relative(mean, 1e-12);
         out = out
-            .ball("half", Ball::relative(0.5 * absolute::mean_modulus(f), 1e-12))
-            .ball("excess_zero", Ball::relative(absolute::excess_over(f, instance::noise(cell)), 1e-12));
+            .ball("half", exact(0.5 * absolute::mean_modulus(f)))
+            .ball("excess_zero", exact(absolute::excess_over(f, instance::noise(cell))));
     }
     instance::hypotheses(out, f, cell.d(), n)
 }
@@ -327,8 +322,7 @@ fn least(cell: &Cell, seed: u64) -> Result<Measurement> {
             // Where d² is enough already, it is an upper bound.
             let back: Ball = before.map_or(Ball::exact(0.0), |b: Ball| now.ln() / (now.ln() - b.ln()));
             let n = Ball::relative(size(i) * (-0.5 * back.value).exp2(), back.error + f64::EPSILON);
-            let out = Measurement::new().ball("least", n);
-            return scales(out, cell, &f, n.value.round() as usize);
+            return scales(Measurement::new().ball("least", n), cell, &f, n.value.round() as usize);
         }
         before = Some(now);
     }

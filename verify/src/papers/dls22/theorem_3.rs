@@ -27,12 +27,9 @@ use escapement::kernel::arc_cosine;
 #[derive(Debug, Clone, Copy)]
 pub struct Theorem3;
 
-/// Runs whose errors are averaged where sources and methods are compared.
+/// Runs whose errors are averaged where sources and methods are compared. Elsewhere it is so many heads on
+/// the same rows: targets and biases are drawn again.
 const RUNS: usize = 2;
-/// Heads whose errors are averaged elsewhere: targets and biases are drawn again, the rows are the same.
-const HEADS: usize = 2;
-/// The sources with which the target cannot be learnt.
-const IN_VAIN: [&str; 4] = ["he4", "he3", "deficient", "he2-he1"];
 
 /// Why n is what it is.
 const LOGARITHM: &str = "n = 8d² ln²d: Ω̃ hides the power of a logarithm, and along n = 16d² E|δ| grows, by \
@@ -93,7 +90,7 @@ impl Claim for Theorem3 {
         let compared: &[usize] = if quick { &[23] } else { &[16, 23, 32] };
         compared.iter().for_each(|&d| add(cell("beside.mix3", d, beyond(d), 512, 256), 2 * times));
         let repeated = if quick { 1 } else { 3 * times };
-        for source in IN_VAIN {
+        for source in ["he4", "he3", "deficient", "he2-he1"] {
             add(cell(&format!("in-vain.{source}"), 32, beyond(32), 512, 128), repeated);
         }
         cells
@@ -107,7 +104,7 @@ impl Claim for Theorem3 {
         let (runs, heads) = match instance::measurement(cell) {
             "beside" => (RUNS, 8.0),
             "in-vain" => (2 * RUNS, 2.0),
-            _ => (1, HEADS as f64),
+            _ => (1, RUNS as f64),
         };
         Prediction {
             flops: 1e5 + runs as f64 * (step + heads * head),
@@ -124,9 +121,7 @@ impl Claim for Theorem3 {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let mut bounds = sweeps();
-        bounds.extend(on_single_cells());
-        bounds
+        [sweeps(), on_single_cells()].concat()
     }
 }
 
@@ -227,8 +222,7 @@ fn on_single_cells() -> Vec<Bound> {
 
 /// He_3/√6 of the last of r coordinates.
 fn target(latent: usize) -> Result<HermiteSeries> {
-    let mut exponents = vec![0; latent];
-    exponents.iter_mut().rev().take(1).for_each(|e| *e = 3);
+    let exponents = (0..latent).map(|i| if i + 1 == latent { 3 } else { 0 }).collect();
     Ok(HermiteSeries::from_hermite(latent, &[(exponents, 6.0_f64.sqrt().recip())])?)
 }
 
@@ -267,7 +261,7 @@ fn transferred(cell: &Cell, seed: u64) -> Result<Measurement> {
     let source = instance::target(cell)?;
     let [learnt, _] = frozen(cell, seed, &source, cell.n(), 0)?;
     let mut errors = Errors::default();
-    for index in 0..HEADS {
+    for index in 0..RUNS {
         let task = task(cell, seed, source.latent(), index)?;
         let name = format!("head {index}");
         let learnt = learnt.clone().rebiased(Streams { cell, seed, name: &name });
