@@ -71,7 +71,7 @@ impl Claim for Theorem1 {
         };
         let quick = tier == Tier::Quick;
         let times = if tier == Tier::Paper { 2 } else { 1 };
-        let (d, m, samples, runs) = if quick { (8, 128, 6, 16) } else { (16, 256, 7, 48) };
+        let (d, m, samples, runs) = if quick { (8, 128, 6, 32) } else { (16, 256, 7, 48) };
         for target in ["mix3", "he2"] {
             let at = |n: usize| cell(&format!("samples.{target}"), 1.0, d, m).with(N, n);
             sweep::doublings(d * d, samples).for_each(|n| add(at(n), 8 * times));
