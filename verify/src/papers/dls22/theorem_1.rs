@@ -112,7 +112,7 @@ impl Claim for Theorem1 {
             _ => (cell.n() as f64, 1, 0.0),
         };
         let features = (n + 8000.0) * m * (0.1 * d + 2.0) + 0.02 * n * m * m + 1.5 * m * m * m;
-        let matrices = kernels * (n * (n + 6000.0) * (0.1 * d + 20.0) + 2.0 * n * n * n);
+        let matrices = kernels * (n * (n + 6000.0) * (0.1 * d + 20.0) + 0.4 * n * n * n);
         Prediction {
             flops: 1e5 + runs as f64 * (features + matrices + 20.0 * (n + 6000.0) * d),
             bytes: 1e7 + 8.0 * ((n + 6000.0) * (3.0 * d + kernels * n) + 40.0 * m * m),
