@@ -45,9 +45,9 @@ const CARD: Card = Card {
     reference: "DLS22, Theorem 1",
     hypotheses: "E f*² = 1, H of rank r, n ≳ d²κ²r, d ≳ κ r^{3/2}, up to powers of logarithms.",
     method: "Algorithm 1 as printed, its λ chosen on 2048 further samples and its errors taken on 4096 \
-        fresh inputs: E|δ|, E δ² and the excess E(|δ| − ς)_+ along n from d² on, along m, along d at a fixed \
-        n/d², along r and κ at n ∝ κ²r; the least n for E δ² ≤ ¼ along d at ς = 1. On the same samples: \
-        untrained weights, the kernels of infinite width, the zero predictor, He_4.",
+        fresh inputs: E|δ|, E δ² and the excess E(|δ| − ς)_+ along n from d² on, along m, along d at a \
+        fixed n/d², along r and κ at n ∝ κ²r; the least n for E δ² ≤ ¼ along d at ς = 1. On the same \
+        samples: untrained weights, the kernels of infinite width, the zero predictor, He_4.",
     refuted_by: "E|δ| that falls slower than n^{−1/4} or m^{−1/2}, or grows with d at a fixed n/d²; a least \
         n that grows faster than d²; a kernel or untrained weights that do as well.",
     variables: &["n", "m", "d", "r", "kappa"],

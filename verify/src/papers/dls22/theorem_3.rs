@@ -197,8 +197,8 @@ fn on_single_cells() -> Vec<Bound> {
         .among(instance::measures("beside")),
         Bound::inequality(
             "rows-inside",
-            "with the rows projected to S* E|δ| is at most half of what it is with the rows as they are, at N \
-             = 512: what is left comes from outside",
+            "with the rows projected to S* E|δ| is at most half of what it is with the rows as they are, at \
+             N = 512: what is left comes from outside",
             "absolute_inside",
             Side::Upper,
             "half_of_all",
