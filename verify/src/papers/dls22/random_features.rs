@@ -187,7 +187,9 @@ fn exact() -> Vec<Bound> {
             "mean_square",
             Sweep::upper(LATENT, |_| 2.0),
         )
-        .chosen("the upper side alone: where tr H ≠ 0 the direction of the trace leaves a power of r to spare")
+        .chosen(
+            "the upper side alone: where tr H ≠ 0 the direction of the trace leaves a power of r to spare",
+        )
         .headline()
         .among(part("directions")),
         Bound::asymptotic(
