@@ -14,7 +14,7 @@ pub mod seeds;
 mod sheet;
 
 pub use host::{Host, Unattended};
-pub use picture::{Curve, Panel, Picture};
+pub use picture::{Curve, Panel, Picture, Style};
 pub use recorded::{AtStep, Recorded, averaged, due};
 pub use runs::{Checkpoints, Execution, Position, execute};
 pub use seeds::{Limits, limits};

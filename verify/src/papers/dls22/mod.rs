@@ -11,6 +11,7 @@ pub mod concentration;
 pub mod diversity;
 pub mod errata;
 pub mod families;
+pub mod figures;
 pub mod gradient;
 mod instance;
 pub mod learn;
