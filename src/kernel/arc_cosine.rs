@@ -97,7 +97,8 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
 /// As [`random_features_matrix`].
 ///
 /// # Accuracy
-/// As [`tangent`]. The bits of an entry do not depend on the number of threads.
+/// About d + 10 roundings of `√((|x|² + d)(|x'|² + d))`. The bits of an entry do not depend on the number of
+/// threads.
 pub fn tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
     all_finite(x, other)?;
     let (d, rows, columns) = (x.ncols() as f64, Unit::extended(x), Unit::extended(other));

@@ -4,6 +4,7 @@
 mod dls22 {
     pub mod bounds;
     pub mod families;
+    pub mod figures;
     pub mod targets;
 }
 mod nbl22 {

@@ -1,11 +1,10 @@
 //! `escapement experiment dls22/figure-1` and `dls22/figure-2`.
 
 use super::{Common, execute_and_print};
-use crate::terminal::choice;
 use anyhow::{Result, bail};
+use escapement_verify::papers::dls22::figures::Settings;
 use escapement_verify::papers::dls22::figures::figure_1::{self, Figure1};
 use escapement_verify::papers::dls22::figures::figure_2::{self, Figure2};
-use escapement_verify::papers::dls22::figures::{Biases, Settings};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -57,9 +56,10 @@ struct How {
     /// Algorithm 1 to the letter: α and β taken off, biases redrawn
     #[arg(long)]
     as_printed: bool,
-    /// The biases of the features [default: kept, or redrawn with --as-printed]
-    #[arg(long, value_parser = choice::<Biases>())]
-    biases: Option<Biases>,
+    /// Biases drawn after a step without them, each for itself, and not in pairs that the step sees; part of
+    /// --as-printed
+    #[arg(long)]
+    redrawn: bool,
 }
 
 impl How {
@@ -67,10 +67,9 @@ impl How {
         if let Some(steps) = common.steps {
             bail!("--steps {steps} is not allowed: the experiment has numbers of samples and no steps");
         }
-        let of_variant = if self.as_printed { Biases::Redrawn } else { Biases::Kept };
         Ok(Settings {
             centred: self.as_printed,
-            biases: self.biases.unwrap_or(of_variant),
+            redrawn: self.as_printed || self.redrawn,
             tier: common.tier,
             seed: common.seed,
             seeds: common.seeds.unwrap_or(seeds),

@@ -4,7 +4,7 @@ use super::super::samples::{Data, Sample};
 use escapement::activation::{self, Activation, Derivative};
 use escapement::kernel::ridge_path::RidgePath;
 use escapement::training::decay;
-use escapement::training::one_step::{FirstStep, Heads, Start};
+use escapement::training::one_step::{Heads, Start};
 use escapement::{Error, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -27,6 +27,15 @@ pub struct Fit {
 /// Some function of inputs, row by row.
 type Features<'a> = dyn Fn(MatRef<'_, f64>) -> Result<Mat<f64>> + Sync + 'a;
 
+/// The kernel of each row of a set of inputs with each of another.
+pub(super) type Kernel = fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> Result<Mat<f64>>;
+
+/// The coefficients of the predictor with a decay.
+type Coefficients<'a> = dyn Fn(f64) -> Result<Vec<f64>> + 'a;
+
+/// What a regression is to learn of the labels of a sample.
+pub(super) type Labels<'a> = dyn Fn(&Sample) -> Result<Vec<f64>> + 'a;
+
 /// The mean squares of `labels − f` on some inputs, for the f of each decay.
 type MeanSquares<'a> = dyn Fn(MatRef<'_, f64>, &[f64], &[f64]) -> Result<Vec<f64>> + 'a;
 
@@ -35,13 +44,8 @@ pub(super) fn relu() -> Result<Arc<dyn Activation>> {
     activation::parse("relu")
 }
 
-/// The fit with the decay of [`decay::grid`] that has the least mean square on the validation sample;
-/// `labels` is what the regression is to have learnt of the labels of a sample.
-fn tuned(
-    data: &Data,
-    labels: &dyn Fn(&Sample) -> Result<Vec<f64>>,
-    mean_squares: &MeanSquares<'_>,
-) -> Result<Fit> {
+/// The fit with the decay of [`decay::grid`] that has the least mean square on the validation sample.
+fn tuned(data: &Data, labels: &Labels<'_>, mean_squares: &MeanSquares<'_>) -> Result<Fit> {
     let (lambdas, held) = (decay::grid(), &data.validation);
     let errors = mean_squares(held.x.as_ref(), &labels(held)?, &lambdas)?;
     let best = (0..errors.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(0);
@@ -52,34 +56,20 @@ fn tuned(
     Ok(Fit { excess: found[0] / power, lambda: lambdas[best] })
 }
 
-/// The head of Algorithm 1, fitted to the labels less what the step took off.
-pub(super) fn after_step(data: &Data, step: &FirstStep, biases: &[f64]) -> Result<Fit> {
-    let labels = |sample: &Sample| step.centred(sample.x.as_ref(), &sample.y);
-    head(data, &labels, step.weights.as_ref(), biases)
-}
-
-/// A head on features `σ(xWᵀ + 1bᵀ)` that no step on these labels has touched.
-pub(super) fn untouched(data: &Data, weights: MatRef<'_, f64>, biases: &[f64]) -> Result<Fit> {
-    head(data, &|sample| Ok(sample.y.clone()), weights, biases)
-}
-
-fn head(
-    data: &Data,
-    labels: &dyn Fn(&Sample) -> Result<Vec<f64>>,
-    weights: MatRef<'_, f64>,
-    biases: &[f64],
-) -> Result<Fit> {
+/// A head on the features `σ(xWᵀ + 1bᵀ)`, fitted to what `labels` leaves of the labels.
+pub(super) fn head(data: &Data, labels: &Labels<'_>, w: MatRef<'_, f64>, b: &[f64]) -> Result<Fit> {
     let (sigma, par) = (relu()?, Par::rayon(0));
-    let heads =
-        Heads::of(data.train.x.as_ref(), &labels(&data.train)?, weights, biases, sigma.as_ref(), par)?;
-    tuned(data, labels, &|x, labels, lambdas| decay::mean_squares(&heads, weights, x, labels, lambdas, par))
+    let heads = Heads::of(data.train.x.as_ref(), &labels(&data.train)?, w, b, sigma.as_ref(), par)?;
+    tuned(data, labels, &|x, y, lambdas| decay::mean_squares(&heads, w, x, y, lambdas, par))
+}
+
+/// The labels as they came.
+pub(super) fn as_they_came(sample: &Sample) -> Result<Vec<f64>> {
+    Ok(sample.y.clone())
 }
 
 /// Kernel ridge regression, by the kernel matrix of two sets of inputs.
-pub(super) fn kernel(
-    data: &Data,
-    matrix: fn(MatRef<'_, f64>, MatRef<'_, f64>, Par) -> Result<Mat<f64>>,
-) -> Result<Fit> {
+pub(super) fn kernel(data: &Data, matrix: Kernel) -> Result<Fit> {
     let x = data.train.x.as_ref();
     let path = RidgePath::new(matrix(x, x, Par::rayon(0))?.as_ref(), &data.train.y)?;
     linear(data, &|rows| matrix(rows, x, Par::Seq), &|lambda| path.coefficients(lambda))
@@ -113,7 +103,7 @@ pub(super) fn tangent(data: &Data, start: &Start) -> Result<Fit> {
 
 /// The derivatives of the output of a neuron in a, b and w at each row of x, for one neuron of each pair,
 /// because those of its twin are the same or opposite: `[n, (m/2)(d + 2)]`.
-pub fn tangent_features(x: MatRef<'_, f64>, start: &Start, sigma: &dyn Activation) -> Mat<f64> {
+fn tangent_features(x: MatRef<'_, f64>, start: &Start, sigma: &dyn Activation) -> Mat<f64> {
     let (n, d, half) = (x.nrows(), x.ncols(), start.weights.nrows() / 2);
     let weights = start.weights.as_ref().subrows(0, half);
     let mut z = Mat::from_fn(n, half, |_, j| start.biases[j]);
@@ -140,12 +130,8 @@ fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>, scale: f64) -> Mat<f64> {
 }
 
 /// The best of the predictors `F(x) c`, c the coefficients of a decay; F is formed for blocks of rows.
-fn linear(
-    data: &Data,
-    features: &Features<'_>,
-    coefficients: &dyn Fn(f64) -> Result<Vec<f64>>,
-) -> Result<Fit> {
-    tuned(data, &|sample| Ok(sample.y.clone()), &|x, labels, lambdas| {
+fn linear(data: &Data, features: &Features<'_>, coefficients: &Coefficients<'_>) -> Result<Fit> {
+    tuned(data, &as_they_came, &|x, labels, lambdas| {
         let columns = lambdas.iter().map(|&lambda| coefficients(lambda)).collect::<Result<Vec<_>>>()?;
         let all = Mat::from_fn(columns[0].len(), lambdas.len(), |i, k| columns[k][i]);
         let starts: Vec<usize> = (0..labels.len()).step_by(ROWS).collect();

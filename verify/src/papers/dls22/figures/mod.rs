@@ -15,18 +15,19 @@ pub mod fits;
 
 use super::samples::{Data, Noise, Sample, Sizes as Samples};
 use super::targets;
-use crate::claim::{Failure, Tier};
-use crate::figure::{Checkpoints, Position, seeds};
-use crate::text::Choice;
+use crate::claim::Tier;
+use crate::figure::{Curve, Measured, Panel, Style, limits, seeds};
 use anyhow::{Result, anyhow};
 use escapement::gaussian::MultiIndexModel;
 use escapement::seed;
 use escapement::training::one_step::{FirstStep, Start, StepSize, standard_normal};
 use faer::{Mat, Par};
 use fits::{Fit, relu};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The largest excess that is drawn: with few samples α + β·x alone costs more.
+const HIGHEST: f64 = 2.0;
 /// The noise of the labels.
 const NOISE: Noise = Noise::Normal(1.0);
 /// With how much error a value can be read off the published figures.
@@ -34,48 +35,23 @@ const READING: f64 = 0.02;
 /// An excess is near a level within this, which is what half a digit of the published numbers is.
 const HALF_A_DIGIT: f64 = 0.05;
 
-/// Which biases the features have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Biases {
-    /// Those of the authors' script: a pair shares one, which the step sees.
-    Kept,
-    /// Those of Algorithm 1: the step is made without, and each neuron has one of its own afterwards.
-    Redrawn,
-}
-
-impl Choice for Biases {
-    const ALL: &'static [Self] = &[Self::Kept, Self::Redrawn];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Redrawn => "redrawn",
-        }
-    }
-
-    fn about(self) -> &'static str {
-        match self {
-            Self::Kept => "Drawn in pairs before the step, used in it and kept, as in the authors' script",
-            Self::Redrawn => "Drawn after a step without biases, each for itself, as printed",
-        }
-    }
-}
-
 /// The settings of an experiment with sizes of the type S.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings<S> {
     /// Whether Algorithm 1 takes α and β off the labels of its first task, as printed.
     pub centred: bool,
-    /// Which biases there are.
-    pub biases: Biases,
+    /// Whether the step is made without biases, and each neuron has one of its own afterwards, as printed; or
+    /// a pair shares one, which the step sees and the features keep.
+    pub redrawn: bool,
     /// How large it is.
     pub tier: Tier,
     /// The first seed.
     pub seed: u64,
     /// How many seeds, from the first on.
+    #[serde(skip)]
     pub seeds: u64,
     /// The sizes.
+    #[serde(flatten)]
     pub sizes: S,
 }
 
@@ -87,44 +63,36 @@ impl<S: Serialize> Settings<S> {
 
     /// All that another command must share, by name.
     fn map(&self, experiment: &str) -> Result<Map<String, Value>> {
-        let Self { centred, biases, tier, seed, sizes, .. } = self;
-        let mut all = Map::from_iter([
-            ("experiment".to_owned(), experiment.into()),
-            ("centred".to_owned(), (*centred).into()),
-            ("biases".to_owned(), biases.name().into()),
-            ("tier".to_owned(), tier.to_string().into()),
-            ("seed".to_owned(), (*seed).into()),
-        ]);
-        if let Value::Object(sizes) = serde_json::to_value(sizes)? {
-            all.extend(sizes);
+        let mut all = Map::from_iter([("experiment".to_owned(), experiment.into())]);
+        if let Value::Object(settings) = serde_json::to_value(self)? {
+            all.extend(settings);
         }
         Ok(all)
     }
 
     /// What to type for the same runs; `sizes` are the options of the sizes.
     fn command(&self, experiment: &str, sizes: &str) -> String {
-        let Self { centred, biases, tier, seed, seeds, .. } = self;
-        let variant = if *centred { "--as-printed" } else { "--as-plotted" };
+        let Self { tier, seed, seeds, .. } = self;
+        let flags = match (self.centred, self.redrawn) {
+            (true, _) => " --as-printed",
+            (false, true) => " --redrawn",
+            (false, false) => "",
+        };
         format!(
-            "escapement experiment {experiment} {variant} --biases {} --tier {tier} {sizes} --seed {seed} \
-             --seeds {seeds} --fresh",
-            biases.name()
+            "escapement experiment {experiment}{flags} --tier {tier} {sizes} --seed {seed} --seeds {seeds} \
+             --fresh"
         )
     }
 
     /// The network of a seed at its start, and the biases of the features; those of `escapement learn`.
     fn network(&self, seed: u64, d: usize, m: usize) -> escapement::Result<(Start, Vec<f64>)> {
         let stream = |purpose| seed::stream(seed, &format!("learn d={d} m={m}"), purpose);
-        match self.biases {
-            Biases::Kept => {
-                let start = Start::as_run(&mut stream("start"), m, d)?;
-                Ok((start.clone(), start.biases))
-            }
-            Biases::Redrawn => Ok((
-                Start::as_printed(&mut stream("start"), m, d)?,
-                standard_normal(&mut stream("biases"), m),
-            )),
+        if self.redrawn {
+            let biases = standard_normal(&mut stream("biases"), m);
+            return Ok((Start::as_printed(&mut stream("start"), m, d)?, biases));
         }
+        let start = Start::as_run(&mut stream("start"), m, d)?;
+        Ok((start.clone(), start.biases))
     }
 
     /// The step on a sample.
@@ -136,60 +104,49 @@ impl<S: Serialize> Settings<S> {
     /// How the runs are made, in the words of a title.
     fn words(&self) -> String {
         let labels = if self.centred { "α and β taken off" } else { "without α and β" };
-        format!("{labels}, biases {}, {}", self.biases.name(), seeds::words(self.seeds))
+        let biases = if self.redrawn { "redrawn" } else { "kept" };
+        format!("{labels}, biases {biases}, {}", seeds::words(self.seeds))
     }
 }
 
-/// What is recorded of one number of samples.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// The samples; 0 where the labels are exact and as many as are held out.
-    pub n: usize,
-    /// What each method, or each number of target samples, came to.
-    pub fits: Vec<Fit>,
+/// Where a run is.
+pub type State = Measured<Vec<Fit>>;
+
+/// The end of a line of a table. Debug output is the shortest that is read back to the same bits.
+fn end_of_line(Fit { excess, lambda }: &Fit, published: Option<f64>) -> String {
+    format!("{excess:?},{lambda:?},{}\n", published.map_or(String::new(), |value| format!("{value:?}")))
 }
 
-/// Where a run is: a row for each number of samples that it has come to.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct State {
-    /// In the order of the numbers of samples.
-    pub rows: Vec<Row>,
+/// Curves against the powers of d, with the published values as dots above them.
+#[derive(Default)]
+struct Curves {
+    lines: Vec<Curve>,
+    dots: Vec<Curve>,
 }
 
-impl State {
-    /// What was fitted to n samples.
-    fn at(&self, n: usize) -> Option<&[Fit]> {
-        self.rows.iter().find(|row| row.n == n).map(|row| row.fits.as_slice())
+impl Curves {
+    /// Adds a curve of what the seeds came to at each number of samples, and of what is published.
+    fn add(
+        &mut self,
+        (name, color, style): (String, usize, Style),
+        (d, grid): (usize, &[usize]),
+        values: impl Fn(usize) -> Vec<f64>,
+        published: impl Fn(usize) -> Option<f64>,
+    ) {
+        let mean = |&n: &usize| {
+            limits(&values(n)).filter(|l| l.mean <= HIGHEST).map(|l| (log(d, n), l.mean, l.deviation))
+        };
+        let dot = |&n: &usize| Some((log(d, n), published(n)?, 0.0));
+        let (line, dots) = (grid.iter().filter_map(mean).collect(), grid.iter().filter_map(dot).collect());
+        self.lines.push(Curve { name, points: line, color, style });
+        self.dots.push(Curve { name: "as published".to_owned(), points: dots, color, style: Style::Dots });
     }
-}
 
-/// Goes on with a run whose numbers of samples are `grid`, one `measure` after another; `work` is how much it
-/// is so far.
-fn advance(
-    grid: &[usize],
-    from: Option<Position<State>>,
-    checkpoints: &mut Checkpoints<'_, State>,
-    work: impl Fn(&State) -> u64,
-    measure: impl Fn(usize) -> Result<Vec<Fit>>,
-) -> Result<Position<State>> {
-    // The last bits of a factorisation depend on the parallelism of the process.
-    faer::set_global_parallelism(Par::Seq);
-    let mut state = from.map_or_else(State::default, |position| position.state);
-    while let Some(&n) = grid.get(state.rows.len()) {
-        state.rows.push(Row { n, fits: measure(n)? });
-        let position = || Position { state: state.clone(), bits: Vec::new() };
-        if checkpoints.tick(work(&state), || format!("n = {n}"), position)?.is_break() {
-            break;
-        }
+    fn panel(self, title: String, [x_label, y_label]: [&str; 2]) -> Panel {
+        let curves = [self.lines, self.dots].concat();
+        let (x_label, y_label) = (x_label.to_owned(), y_label.to_owned());
+        Panel { title, x_label, y_label, log_x: false, log_y: false, curves }
     }
-    Ok(Position { state, bits: Vec::new() })
-}
-
-/// Why a run with this grid is not judged yet.
-fn unfinished(cell: crate::claim::Cell, state: Option<&State>, grid: &[usize]) -> Option<Failure> {
-    let done = state.map_or(0, |state| state.rows.len());
-    let reached = state.map(|_| format!("it has come to {done} of {} numbers of samples", grid.len()));
-    (done < grid.len()).then(|| Failure::open(cell, reached))
 }
 
 /// d^{i/parts}, rounded, for i = 0, 1, … up to `most`, without repetitions.
@@ -213,12 +170,7 @@ fn target(name: &str, d: usize) -> Result<MultiIndexModel> {
 }
 
 /// Samples of a target: n to learn from, and as many to choose the decay and to judge as are asked for.
-fn draw(
-    model: &MultiIndexModel,
-    n: usize,
-    [validation, test]: [usize; 2],
-    seed: u64,
-) -> escapement::Result<Data> {
+fn draw(model: &MultiIndexModel, n: usize, [validation, test]: [usize; 2], seed: u64) -> Result<Data> {
     let mut data = Data::draw(model, Samples { n: n.max(2), validation, test }, NOISE, seed)?;
     data.train = first(&data.train, n);
     Ok(data)

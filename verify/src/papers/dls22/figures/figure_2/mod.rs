@@ -7,9 +7,9 @@
 
 mod verdict;
 
-use super::{Row, Settings, State, advance, draw, first, fits, fits::Fit, log, powers, target};
-use crate::claim::Tier;
-use crate::figure::{Checkpoints, Curve, Experiment, Panel, Picture, Position, Report, Style, limits};
+use super::{Curves, Settings, State, draw, end_of_line, first, fits, fits::Fit, powers, target};
+use crate::claim::{Failure, Tier};
+use crate::figure::{Picture, Report, Series, Style};
 use crate::papers::dls22::samples::Data;
 use anyhow::Result;
 use escapement::gaussian::MultiIndexModel;
@@ -17,7 +17,6 @@ use escapement::seed;
 use rand::Rng;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::fmt::Write as _;
 
 /// The experiment, as its files and its cells name it.
 pub const ID: &str = "dls22-figure-2";
@@ -85,52 +84,25 @@ impl Figure2 {
         Ok(Self { settings, source: target("mix3", d)?, target: target("he3", d)? })
     }
 
-    /// The numbers n of source samples.
-    fn grid(&self) -> Vec<usize> {
-        let mut all = powers(self.settings.sizes.d, 1, self.settings.sizes.source);
-        if self.settings.centred {
-            all.retain(|&n| n > 1);
-        }
-        all
-    }
-
     /// The numbers N of target samples.
     fn targets(&self) -> Vec<usize> {
         powers(self.settings.sizes.d, 2, self.settings.sizes.target)
     }
 
-    /// What the heads on the features of n source samples come to, for each N.
-    fn measure(&self, seed: u64, n: usize) -> Result<Vec<Fit>> {
-        let Sizes { d, m, target, held_out, .. } = self.settings.sizes;
-        let source = draw(&self.source, n, [1, 2], seed)?;
-        let (start, biases) = self.settings.network(seed, d, m)?;
-        let step = self.settings.step(&source.train, &start)?;
-        // The streams of a seed are those of the source.
-        let other = seed::stream(seed, ID, "target").next_u64();
-        let all = draw(&self.target, target, held_out, other)?;
-        let fit = |count: usize| {
-            let data = Data { train: first(&all.train, count), ..all.clone() };
-            Ok(fits::untouched(&data, step.weights.as_ref(), &biases)?)
-        };
-        self.targets().into_iter().map(fit).collect()
-    }
-
-    /// The excess with n source samples and the target samples in this place, by seed.
-    fn excess(&self, states: &[Option<State>], n: usize, place: usize) -> Vec<f64> {
-        let of = |state: &Option<State>| Some(state.as_ref()?.at(n)?.get(place)?.excess);
+    /// The excess with n source and N target samples, by seed.
+    fn excess(&self, states: &[Option<State>], n: usize, target: usize) -> Vec<f64> {
+        let place = self.targets().iter().position(|count| *count == target);
+        let of = |state: &Option<State>| Some(state.as_ref()?.at(n)?.get(place?)?.excess);
         states.iter().filter_map(of).collect()
     }
 
     fn csv(&self, states: &[Option<State>]) -> String {
-        let d = self.settings.sizes.d;
         let mut csv = "seed,n,target_samples,excess,lambda,published\n".to_owned();
         for (seed, state) in self.settings.all_seeds().zip(states) {
-            for Row { n, fits } in state.iter().flat_map(|state| &state.rows) {
-                for (count, Fit { excess, lambda }) in self.targets().into_iter().zip(fits) {
-                    let published = published(d, *n, count).map_or(String::new(), |v| format!("{v:?}"));
-                    // Writing to a string cannot fail. Debug output is the shortest that is read back to the
-                    // same bits.
-                    let _ = writeln!(csv, "{seed},{n},{count},{excess:?},{lambda:?},{published}");
+            for (n, fits) in state.iter().flat_map(|state| &state.rows) {
+                for (count, fit) in self.targets().into_iter().zip(fits) {
+                    let published = published(self.settings.sizes.d, *n, count);
+                    csv += &format!("{seed},{n},{count},{}", end_of_line(fit, published));
                 }
             }
         }
@@ -139,23 +111,14 @@ impl Figure2 {
 
     fn picture(&self, states: &[Option<State>]) -> Picture {
         let (Sizes { d, m, .. }, targets) = (self.settings.sizes, self.targets());
-        let (mut curves, mut dots) = (Vec::new(), Vec::new());
-        for (color, n) in self.grid().into_iter().enumerate() {
-            let mean = |(place, &count): (usize, &usize)| {
-                limits(&self.excess(states, n, place)).map(|l| (log(d, count), l.mean, l.deviation))
-            };
-            let name = format!("n = {n}");
-            let points = targets.iter().enumerate().filter_map(mean).collect();
-            curves.push(Curve { name, points, color, style: Style::Line });
-            let dot = |&count: &usize| Some((log(d, count), published(d, n, count)?, 0.0));
-            let (name, points) = ("as published".to_owned(), targets.iter().filter_map(dot).collect());
-            dots.push(Curve { name, points, color, style: Style::Dots });
+        let mut curves = Curves::default();
+        for (color, n) in self.sizes(0).into_iter().enumerate() {
+            let values = |count| self.excess(states, n, count);
+            let published = |count| published(d, n, count);
+            curves.add((format!("n = {n}"), color, Style::Line), (d, &targets), values, published);
         }
-        curves.append(&mut dots);
-        let (x_label, y_label) = ("log_d N".to_owned(), "excess in L2 on the target".to_owned());
-        let title = self.settings.words();
-        let panels = vec![Panel { title, x_label, y_label, log_x: false, log_y: false, curves }];
-        Picture { title: format!("Figure 2 of DLS22, d = {d}, width {m}"), panels }
+        let panel = curves.panel(self.settings.words(), ["log_d N", "excess in L2 on the target"]);
+        Picture { title: format!("Figure 2 of DLS22, d = {d}, width {m}"), panels: vec![panel] }
     }
 }
 
@@ -166,41 +129,48 @@ fn published(d: usize, n: usize, target: usize) -> Option<f64> {
     values.iter().find(|(k, _)| *k == place && d == 10).map(|(_, value)| *value)
 }
 
-impl Experiment for Figure2 {
-    type State = State;
+impl Series for Figure2 {
+    const ID: &'static str = ID;
+    type Value = Vec<Fit>;
 
-    fn id(&self) -> &str {
-        ID
-    }
-
-    fn settings(&self) -> Result<Map<String, Value>> {
+    fn shared(&self) -> Result<Map<String, Value>> {
         self.settings.map(ID)
     }
 
-    fn runs(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         self.settings.all_seeds().map(|seed| format!("seed-{seed}")).collect()
     }
 
-    fn work(&self, _run: usize, state: Option<&State>) -> (u64, u64) {
-        let Sizes { d, m, held_out, target, .. } = self.settings.sizes;
-        let heads = self.targets().len() * m * (9 * m * m + 200 * held_out[0]) + 2 * target * m * m;
-        let cost = |n: usize| ((2 * n * m * d + heads) / 1_000_000) as u64 + 1;
-        let costs: Vec<u64> = self.grid().into_iter().map(cost).collect();
-        (costs.iter().sum(), costs.iter().take(state.map_or(0, |state| state.rows.len())).sum())
+    fn sizes(&self, _run: usize) -> Vec<usize> {
+        let mut all = powers(self.settings.sizes.d, 1, self.settings.sizes.source);
+        // α and β leave nothing of a single label.
+        all.retain(|&n| n > 1 || !self.settings.centred);
+        all
     }
 
-    fn advance(
-        &mut self,
-        run: usize,
-        from: Option<Position<State>>,
-        checkpoints: &mut Checkpoints<'_, State>,
-    ) -> Result<Position<State>> {
+    fn operations(&self, _run: usize, n: usize) -> f64 {
+        let [d, m, held] = [self.settings.sizes.d, self.settings.sizes.m, self.settings.sizes.held_out[0]];
+        // The step; and for each N a decomposition, and a hundred decays.
+        (2 * n * m * d + self.targets().len() * m * (9 * m * m + 200 * held)) as f64
+    }
+
+    fn measure(&self, run: usize, n: usize) -> Result<Vec<Fit>> {
+        let Sizes { d, m, target, held_out, .. } = self.settings.sizes;
         let seed = self.settings.seed.wrapping_add(run as u64);
-        let work = |state: &State| self.work(run, Some(state)).1;
-        advance(&self.grid(), from, checkpoints, work, |n| self.measure(seed, n))
+        let source = draw(&self.source, n, [1, 2], seed)?;
+        let (start, biases) = self.settings.network(seed, d, m)?;
+        let step = self.settings.step(&source.train, &start)?;
+        // The streams of the seed itself are those of the source.
+        let all = draw(&self.target, target, held_out, seed::stream(seed, ID, "target").next_u64())?;
+        let fit = |count: usize| {
+            let data = Data { train: first(&all.train, count), ..all.clone() };
+            Ok(fits::head(&data, &fits::as_they_came, step.weights.as_ref(), &biases)?)
+        };
+        self.targets().into_iter().map(fit).collect()
     }
 
-    fn report(&self, states: &[Option<State>]) -> Result<Report> {
-        Ok(Report { csv: self.csv(states), picture: self.picture(states), verdict: self.verdict(states) })
+    fn outputs(&self, states: &[Option<State>], open: Vec<Failure>) -> Report {
+        let verdict = self.verdict(states, open);
+        Report { csv: self.csv(states), picture: self.picture(states), verdict }
     }
 }
