@@ -9,9 +9,7 @@ mod snapshot;
 use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
 use escapement_verify::judge::{BoundVerdict, Verdict};
-use escapement_verify::papers::dls22::figures::{
-    self as dls22, Biases, figure_1 as first, figure_2 as second,
-};
+use escapement_verify::papers::dls22::figures::{self as dls22, figure_1 as first, figure_2 as second};
 use escapement_verify::papers::nbl22::figures::figure_1::{
     Figure1, Precision, Projector, Settings, Sizes, Variant,
 };

@@ -251,7 +251,11 @@ fn verdicts_turn_with_the_numbers() {
     ] {
         assert_eq!(verdict_of(&found, name), verdict, "{name}");
     }
+    // The printed wording that an erratum corrects does not count; what has no published values is open.
+    assert_eq!(found.as_printed.map(|printed| printed.verdict), Some(Verdict::Refuted));
+    assert_ne!(found.verdict, Verdict::Refuted);
     let falsified = judged(0.85, 0.8, 0.4);
+    assert_eq!(falsified.verdict, Verdict::Refuted);
     for name in [
         "ahead-of-random-features",
         "ahead-of-tangent-kernel",

@@ -155,14 +155,11 @@ impl Figure1 {
             curves.lines.push(Curve { name: "1 and ½".into(), points, color: 6, style: Style::Dashed });
         }
         for (method, name) in METHODS.into_iter().enumerate() {
-            let (color, style) = match method.checked_sub(FINITE) {
-                Some(infinite) => (infinite + 1, Style::Dashed),
-                None => (method, Style::Line),
-            };
+            let style = if method < FINITE { Style::Line } else { Style::Dashed };
             let values =
                 |n| self.excess(states, method, m, n).into_iter().map(|(_, excess)| excess).collect();
             let published = |n| published(d, m, method, n);
-            curves.add((name.to_owned(), color, style), (d, &grid), values, published);
+            curves.add((name.to_owned(), method, style), (d, &grid), values, published);
         }
         let title = format!("width {m}, infinite width up to n = {kernels}");
         curves.panel(title, ["log_d n", "excess in L2"])
