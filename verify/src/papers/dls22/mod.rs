@@ -12,6 +12,7 @@ pub mod construction;
 pub mod diversity;
 pub mod errata;
 pub mod families;
+pub mod figures;
 pub mod gradient;
 mod instance;
 pub mod learn;
