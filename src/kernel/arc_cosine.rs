@@ -81,7 +81,6 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
     all_finite(x, other)?;
     let (rows, columns) = (Unit::extended(x), Unit::extended(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        // The derivative of the kernel in ρ is at most π − θ, so that the rounding of ρ does no harm.
         let mut angles = cosines.to_vec();
         arcsine(1.0 / TAU, &mut angles);
         for ((value, angle), norm) in cosines.iter_mut().zip(&angles).zip(&rows.norms) {
@@ -104,10 +103,10 @@ pub fn tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> R
     let (d, rows, columns) = (x.ncols() as f64, Unit::extended(x), Unit::extended(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
         let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, share)) in cosines.iter_mut().zip(shares).enumerate() {
+        for (i, (value, (of_cosine, share))) in cosines.iter_mut().zip(shares).enumerate() {
             let norms = rows.norms[i] * columns.norms[j];
             // |x̃||x̃'|ρ = x·x'/d + 1.
-            *value = norms * features(*value, share) + (d * (norms * *value - 1.0) + 1.0) * share;
+            *value = norms * features(*value, of_cosine) + (d * (norms * *value - 1.0) + 1.0) * share;
         }
     }))
 }
@@ -125,24 +124,26 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
     let (rows, columns) = (Unit::new(x), Unit::new(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
         let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, share)) in cosines.iter_mut().zip(shares).enumerate() {
+        for (i, (value, (_, share))) in cosines.iter_mut().zip(shares).enumerate() {
             *value *= rows.norms[i] * columns.norms[j] * share;
         }
     }))
 }
 
-/// `(sin θ + (π − θ) cos θ)/2π` of ρ = cos θ and `(π − θ)/2π`.
+/// `(sin θ + (π − θ) cos θ)/2π` of ρ = cos θ and `(π − θ)/2π`. Its derivative in ρ is at most ½, so that the
+/// rounding of ρ does no harm where both come from the same ρ.
 fn features(cosine: f64, share: f64) -> f64 {
     ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
 }
 
-/// `(π − θ)/2π` for the cosines of all rows with column j, to all digits near 0 and π too.
-fn shares(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<f64> {
+/// `(π − θ)/2π` for the cosines of all rows with column j: by the arcsine of the cosine as it was rounded, and
+/// to all digits near 0 and π too.
+fn shares(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
     let mut angles = cosines.to_vec();
     arcsine(1.0 / TAU, &mut angles);
     let share = |(i, angle): (usize, f64)| match cosines[i].abs() > NEAR {
-        true => 0.5 - columns.angle(j, rows, i) / TAU,
-        false => 0.25 + angle,
+        true => (0.25 + angle, 0.5 - columns.angle(j, rows, i) / TAU),
+        false => (0.25 + angle, 0.25 + angle),
     };
     angles.into_iter().enumerate().map(share).collect()
 }
