@@ -34,15 +34,17 @@ impl Directions {
             return Err(Error::shape("the directions", [m, v.ncols()], format!("m, {d}, not 0")));
         }
         crate::error::finite("the directions", v)?;
-        let numbers = 5.0 * (m + n) as f64 * n as f64;
-        check_memory(format!("a program of {m} directions and {n} examples"), 8.0 * numbers)?;
+        check_memory(
+            format!("a program of {m} directions and {n} examples"),
+            40.0 * (m + n) as f64 * n as f64,
+        )?;
         let norms: Vec<f64> = (0..m).map(|j| v.row(j).norm_l2()).collect();
-        if let Some(j) = norms.iter().position(|norm| !(norm.is_normal())) {
+        if let Some(j) = norms.iter().position(|norm| !norm.is_normal()) {
             return Err(Error::domain(format!("the length of direction {j}"), norms[j], "it must not be 0"));
         }
         let unit = Mat::from_fn(m, d, |j, c| v[(j, c)] / norms[j]);
         let mut values = Mat::<f64>::zeros(n, m);
-        matmul(values.as_mut(), Accum::Replace, x, unit.transpose(), 1.0, par);
+        matmul(values.as_mut(), Accum::Replace, x, unit.transpose(), 1.0, Par::Seq);
         for j in 0..m {
             values.col_as_slice_mut(j).iter_mut().zip(y).for_each(|(value, y)| *value = y * value.max(0.0));
         }

@@ -96,11 +96,10 @@ impl<'a> Gradients<'a> {
         for first in (0..self.w.nrows()).step_by(BLOCK * GROUP) {
             let count = (self.w.nrows() - first).div_ceil(BLOCK).min(GROUP);
             let group = each(self.par, count, |index| self.block(first + index * BLOCK));
-            let [values, slopes] = [0, 1].map(|part| {
-                symmetric(&group.iter().map(|block| block[part].as_ref()).collect::<Vec<_>>(), n, self.par)
-            });
-            outer += values;
-            inner += slopes;
+            for (sum, part) in [(&mut outer, 0), (&mut inner, 1)] {
+                let parts: Vec<_> = group.iter().map(|block| block[part].as_ref()).collect();
+                *sum += symmetric(&parts, n, self.par);
+            }
         }
         let cosines = symmetric(&[self.x], n, self.par);
         let entry = |i, k| (outer[(i, k)] + cosines[(i, k)] * inner[(i, k)]) / self.w.nrows() as f64;

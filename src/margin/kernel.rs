@@ -50,6 +50,5 @@ pub fn gram_margin(gram: MatRef<'_, f64>, relative: f64, par: Par) -> Result<Mar
     let entry = |i: usize, k: usize| Ball::new(gram[(k, i)], (roots[i] * roots[k]).next_up());
     let products = each(par, n, |i| (0..n).map(|k| entry(i, k) * dual[k]).sum::<Ball>());
     let norm = products.iter().zip(&dual).map(|(p, q)| *p * *q).sum::<Ball>().sqrt();
-    let upper = Ball::exact(norm.upper());
-    Ok(Margin::new(&products, upper, upper, &Mat::from_fn(n, 1, |i, _| dual[i]), dual))
+    Ok(Margin::new(&products, norm, norm, &Mat::from_fn(n, 1, |i, _| dual[i]), dual))
 }

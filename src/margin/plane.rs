@@ -30,9 +30,8 @@ pub fn plane_margin(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<(Margin, 
         return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], "n, 2"));
     }
     let angle = |i: usize| libm::atan2(x[(i, 1)], x[(i, 0)]);
-    let mut kinks: Vec<f64> = (0..x.nrows())
-        .flat_map(|i| [angle(i) + FRAC_PI_2, angle(i) - FRAC_PI_2].map(|angle| angle.rem_euclid(TAU)))
-        .collect();
+    let sides = |i: usize| [FRAC_PI_2, -FRAC_PI_2].map(|turn| (angle(i) + turn).rem_euclid(TAU));
+    let mut kinks: Vec<f64> = (0..x.nrows()).flat_map(sides).collect();
     kinks.sort_by(f64::total_cmp);
     let mut angles = kinks.clone();
     let (mut upper, mut dual) = (f64::INFINITY, Vec::new());
