@@ -153,9 +153,9 @@ impl Layers {
     /// As [`random_features_matrix`].
     ///
     /// # Accuracy
-    /// An entry errs by at most 3d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 6, and
-    /// the kernel of either layer by half of that and about 5, because its derivative is at most ½ where the
-    /// cosine is used; beyond a cosine of 0.95 the angle is that of the points and errs less.
+    /// An entry errs by at most 4d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 4, and
+    /// the derivative in it is at most ½ for κ_a, and at most 1 for κ_v up to a cosine of 0.95, beyond which
+    /// the angle is that of the points and errs less. The lengths add d/2 + 1 for either, and the rest ten.
     pub fn matrix(self, x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
         all_finite(x, other)?;
         let outer = || features(&Unit::new(x), &Unit::new(other), par);

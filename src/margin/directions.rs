@@ -82,8 +82,8 @@ impl Directions {
         let q = super::weights(q, n)?;
         let value = |i: usize, j: usize| Ball::new(self.values[(i, j)], self.errors[i]);
         let rows = each(self.par, n, |i| (0..m).map(|j| value(i, j) * c[j]).sum::<Ball>());
-        let columns = each(self.par, m, |j| (0..n).map(|i| value(i, j) * q[i]).sum::<Ball>().abs().upper());
-        let upper = Ball::exact(columns.into_iter().fold(0.0, f64::max));
+        let columns = each(self.par, m, |j| (0..n).map(|i| value(i, j) * q[i]).sum::<Ball>().abs());
+        let upper = Ball::exact(columns.into_iter().fold(Ball::exact(0.0), Ball::hull).upper());
         let mass = c.iter().map(|c| Ball::exact(c.abs())).sum();
         Ok(Margin::new(&rows, mass, upper, &Mat::from_fn(m, 1, |j, _| c[j]), q))
     }

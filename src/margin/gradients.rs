@@ -134,7 +134,7 @@ impl<'a> Gradients<'a> {
         let products = self.project(direction.as_ref());
         // With the exact U* = Σ q_i φ_i, ‖U*‖² = 2⟨U, U*⟩ − ‖U‖² + ‖U − U*‖².
         let inner: Ball = products.iter().zip(&dual).map(|(p, q)| *p * *q).sum();
-        let square = 2.0 * inner - norm * norm + Ball::new(0.0, error * error);
+        let square = 2.0 * inner - norm * norm + Ball::new(0.0, (error * error).next_up());
         Ok(Margin::new(&products, norm, Ball::exact(square.sqrt().upper()), &direction, dual))
     }
 

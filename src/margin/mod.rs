@@ -68,10 +68,11 @@ impl Margin {
     /// `upper`, the length of the sum of the φ_i with weights whose sum may miss 1. It is never negative,
     /// because 0 is a direction.
     fn new(products: &[Ball], length: Ball, upper: Ball, primal: &Mat<f64>, dual: Vec<f64>) -> Self {
-        let least = products.iter().map(|p| p.lower()).fold(f64::INFINITY, f64::min);
-        let lower = (Ball::exact(least.max(0.0)) / length).lower().max(0.0);
+        // The larger of NaN and 0 is 0, and a hull with NaN contains every number.
+        let least = products.iter().map(|p| p.lower().max(0.0)).fold(f64::INFINITY, f64::min);
+        let lower = (Ball::exact(least) / length).lower().max(0.0);
         let upper = (upper / dual.iter().copied().map(Ball::exact).sum::<Ball>()).upper();
-        let margin = Ball::exact(lower).hull(Ball::exact(upper.max(lower)));
+        let margin = Ball::exact(lower).hull(Ball::exact(upper));
         let scale = if length.value > 0.0 { 1.0 / length.value } else { 0.0 };
         Self { margin, primal: Scale(scale) * primal, dual }
     }

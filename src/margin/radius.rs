@@ -17,7 +17,7 @@ struct Flips {
 }
 
 impl Flips {
-    /// A lower bound on `√m min ⟨U, φ(W)⟩` over `‖W − W_0‖ ≤ radius`.
+    /// A lower bound on `√m min ⟨U, φ(W)⟩` over `‖W − W_0‖ ≤ radius`; −∞ after an overflow.
     fn least(&self, radius: f64) -> f64 {
         let reach = (radius * self.norm).next_up();
         let budget = (reach * reach).next_up();
@@ -27,7 +27,7 @@ impl Flips {
         let part = |next: &[f64; 2]| (next[1] - lost) * (budget - spent) / (next[0] - spent);
         let knapsack = lost + self.totals.get(whole).map_or(0.0, part);
         let share = 1.0 + 2.0 * rounding::sum(self.totals.len(), 16);
-        (self.product - (reach + knapsack * share).next_up()).next_down()
+        (self.product - (reach + knapsack * share).next_up()).next_down().max(f64::NEG_INFINITY)
     }
 }
 
@@ -55,7 +55,8 @@ impl Neighbourhood {
     /// the margin is not certified at W_0 itself.
     pub fn half_radius(&self) -> f64 {
         // κ falls at least as fast as R‖x_i‖, for any i.
-        let [mut inside, mut outside] = [0.0, 2.0 * self.flips[0].product.max(0.0) / self.flips[0].norm];
+        let longest = self.flips[0].product.max(0.0) / self.flips[0].norm.max(f64::MIN_POSITIVE);
+        let [mut inside, mut outside] = [0.0, 2.0 * longest];
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (inside + outside);
             *if self.margin_within(middle) >= self.half { &mut inside } else { &mut outside } = middle;

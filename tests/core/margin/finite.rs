@@ -177,6 +177,24 @@ fn equal_inputs_with_two_labels_have_no_margin() {
 }
 
 #[test]
+fn degenerate_numbers_certify_nothing() {
+    // An input of length 0 has the gradient 0, and neither a margin nor a radius is left.
+    let (mut x, y) = sample(6, 4, "degenerate");
+    x.row_mut(0).fill(0.0);
+    let w = normal(50, 5, "degenerate weights");
+    let net = Gradients::new(w.as_ref(), x.as_ref(), &y, Par::Seq).unwrap();
+    let margin = net.margin().unwrap();
+    assert!(margin.margin.lower() <= 0.0 && margin.margin.upper() < 1e-7, "{:?}", margin.margin);
+    assert_eq!(net.neighbourhood(&margin).unwrap().half_radius(), 0.0);
+    // Where numbers overflow, the interval contains everything.
+    let (x, y) = sample(6, 4, "huge");
+    let [huge_x, huge_w] = [&x, &w].map(|a| Mat::from_fn(a.nrows(), a.ncols(), |i, j| 1e200 * a[(i, j)]));
+    let net = Gradients::new(huge_w.as_ref(), huge_x.as_ref(), &y, Par::Seq).unwrap();
+    let margin = net.margin().unwrap();
+    assert!(margin.margin.contains(0.0) && margin.margin.contains(f64::MAX), "{:?}", margin.margin);
+}
+
+#[test]
 fn squared_margins_add_up_over_neurons() {
     let (x, y) = sample(15, 3, "splits");
     let w = normal(60, 4, "weights of the splits");
