@@ -1,9 +1,9 @@
-"""Fills the tables of docs/papers/nbl22.md from runs:
+"""Fills the tables of the page of a paper, here docs/papers/nbl22.md, from runs:
 
-    escapement verify --json > quick.json
-    escapement verify --tier standard --json > standard.json
-    escapement verify --seeds 5 --json > seeds.json
-    python docs/tour_tables.py quick.json standard.json seeds.json
+    escapement verify --paper nbl22 --json > quick.json
+    escapement verify --paper nbl22 --tier standard --json > standard.json
+    escapement verify --paper nbl22 --seeds 5 --json > seeds.json
+    python docs/tour_tables.py nbl22 quick.json standard.json seeds.json
 
 A table stands below a line `<!-- claim: bound bound ... -->`, or `<!-- claim standard: bound ... -->` where
 the quick tier does not measure it; below `<!-- all -->` for the table of all claims; or below `<!-- seeds:
@@ -99,9 +99,9 @@ def over_seeds(runs):
 
 
 def main():
-    page = pathlib.Path(__file__).with_name("papers") / "nbl22.md"
+    page = pathlib.Path(__file__).with_name("papers") / f"{sys.argv[1]}.md"
     tables = {}
-    for name in sys.argv[1:]:
+    for name in sys.argv[2:]:
         content = json.loads(pathlib.Path(name).read_text())
         if isinstance(content[0], list):
             tables["seeds", content[0][0]["tier"]] = over_seeds(content)

@@ -81,6 +81,7 @@ fn targets_of_several_directions() {
     for (name, limits) in [("he2", [1.0, 1.5, 2.5]), ("iso-2", [1.0; 3])] {
         desk.put("target.toml", format!("name = \"{name}\"\n"));
         let [near, far] = ["1000000", "2000000"].map(|d| analysis(&desk, &["--d", d]));
+        assert_eq!(near, desk.json(&["gaussian", "--target", name, "--d", "1000000", "--json"]));
         holds(&near["kappa"], 0.5_f64.sqrt());
         for (k, limit) in limits.into_iter().enumerate() {
             let miss = |found: &Value| limit - found["diversity"][k]["ratio"]["value"].as_f64().unwrap();
@@ -204,5 +205,7 @@ fn what_is_no_target_is_refused() {
         desk.refused(&[&target[..], more].concat(), words);
     }
     desk.refused(&["gaussian", "--target", "none.toml"], &["none.toml", "no such file"]);
+    desk.refused(&["gaussian", "--target", "mx3", "--d", "10"], &["unknown target 'mx3'", "'mix3'"]);
+    desk.refused(&["gaussian", "--target", "mix3"], &["mix3", "needs the dimension d"]);
     desk.refused(&["gaussian"], &["--target"]);
 }

@@ -27,8 +27,8 @@ const SHOWN: usize = 6;
         --target target.toml --activation relu:0.5 --d 1000 --w w.npy --json\n\n{EXAMPLE}")
 )]
 pub struct Args {
-    /// The target, as TOML (see below)
-    #[arg(long, value_name = "FILE")]
+    /// The target: a name with --d, or a TOML file (see below)
+    #[arg(long, value_name = "TARGET")]
     target: PathBuf,
     #[command(flatten)]
     of: TargetArgs,

@@ -40,8 +40,8 @@ const FILES: [&str; 6] = ["W1.npy", "b.npy", "a.npy", "alpha_beta.npy", "summary
         rows held out, counted from 0).")
 )]
 pub struct Args {
-    /// The target, as TOML (see below)
-    #[arg(long, value_name = "FILE")]
+    /// The target: a name with --d, or a TOML file (see below)
+    #[arg(long, value_name = "TARGET")]
     target: Option<PathBuf>,
     #[command(flatten)]
     of: TargetArgs,

@@ -7,9 +7,12 @@ use super::letters::{KAPPA, LATENT, NOISE};
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::ball::Ball;
-use escapement::gaussian::{AverageGram, HermiteSeries, average_gram, symmetric_eigenvalues};
-use escapement::rounding;
+use escapement::gaussian::{
+    AverageGram, Energies, HermiteSeries, PopulationGradient, average_gram, squared_moments,
+    symmetric_eigenvalues,
+};
 use escapement::training::one_step;
+use escapement::{activation, rounding};
 use faer::{Mat, Par, Side};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -17,6 +20,11 @@ use rand_distr::{Distribution, StandardNormal};
 /// What is measured in a cell: its part without the target.
 pub fn measurement(cell: &Cell) -> &str {
     cell.part.split('.').next().unwrap_or_default()
+}
+
+/// The cells in which this is measured.
+pub fn measures(name: &'static str) -> impl Fn(&Cell) -> bool + Copy + Send + Sync {
+    move |cell| measurement(cell) == name
 }
 
 /// The name of the target of a cell.
@@ -45,6 +53,20 @@ pub fn assumptions(out: Measurement, f: &HermiteSeries) -> Result<Measurement> {
     ))
 }
 
+/// Records the two assumptions, and whether n and d are in the range of the theorems, to the letter and with
+/// the constant 1.
+///
+/// # Errors
+/// As [`HermiteSeries::kappa`].
+pub fn hypotheses(out: Measurement, f: &HermiteSeries, d: usize, n: usize) -> Result<Measurement> {
+    let (d, r, kappa) = (d as f64, f.latent() as f64, f.kappa()?.value);
+    let [samples, dimension] = [d * d * kappa * kappa * r, kappa * r.powf(1.5)];
+    let out = out
+        .hypothesis("n ≥ d²κ²r", n as f64 >= samples * (1.0 - 1e-9), format!("{n} against {samples:.0}"))
+        .hypothesis("d ≥ κ r^{3/2}", d >= dimension * (1.0 - 1e-9), format!("{d} against {dimension:.3}"));
+    assumptions(out, f)
+}
+
 /// The least |λ| of H, by which the theorems divide.
 ///
 /// # Errors
@@ -61,6 +83,25 @@ pub fn curvature(f: &HermiteSeries) -> (Ball, Ball) {
     let squares = h.iter().flatten().map(|&c| c * c).sum();
     let trace: Ball = (0..h.len()).map(|i| h[i][i]).sum();
     (squares, trace * trace)
+}
+
+/// v = E f̂*² + ς².
+pub fn variance(f: &HermiteSeries, noise: f64) -> Ball {
+    f.centred().second_moment() + Ball::exact(noise) * noise
+}
+
+/// Q, the trace of `E[(f̂*² + ς²)xxᵀ]` in S*.
+pub fn variance_inside(f: &HermiteSeries, noise: f64) -> Ball {
+    let squares = squared_moments(&f.centred());
+    (0..f.latent()).map(|i| squares[i][i]).sum::<Ball>() + Ball::exact(noise) * noise * f.latent() as f64
+}
+
+/// The averages of the population gradient of a ReLU over all weights.
+///
+/// # Errors
+/// The dimension is below r.
+pub fn energies(f: &HermiteSeries, d: usize) -> Result<Energies> {
+    Ok(PopulationGradient::new(f, activation::parse("relu")?.as_ref())?.energies(d)?)
 }
 
 /// `1/(2π)`.
