@@ -104,11 +104,11 @@ pub fn tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> R
     all_finite(x, other)?;
     let (d, rows, columns) = (x.ncols() as f64, Unit::extended(x), Unit::extended(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, share)) in cosines.iter_mut().zip(shares).enumerate() {
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (features, share))) in cosines.iter_mut().zip(parts).enumerate() {
             let norms = rows.norms[i] * columns.norms[j];
             // |x̃||x̃'|ρ = x·x'/d + 1.
-            *value = norms * features(*value, share) + (d * (norms * *value - 1.0) + 1.0) * share;
+            *value = norms * features + (d * (norms * *value - 1.0) + 1.0) * share;
         }
     }))
 }
@@ -125,8 +125,8 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
     all_finite(x, other)?;
     let (rows, columns) = (Unit::new(x), Unit::new(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, share)) in cosines.iter_mut().zip(shares).enumerate() {
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (_, share))) in cosines.iter_mut().zip(parts).enumerate() {
             *value *= rows.norms[i] * columns.norms[j] * share;
         }
     }))
@@ -137,15 +137,20 @@ fn features(cosine: f64, share: f64) -> f64 {
     ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
 }
 
-/// `(π − θ)/2π` for the cosines of all rows with column j, to all digits near 0 and π too.
-fn shares(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<f64> {
+/// `(sin θ + (π − θ) cos θ)/2π` and `(π − θ)/2π` for the cosines of all rows with column j, to all digits near
+/// 0 and π too. The first is that of the rounded cosine, sine and angle alike: its derivative is at most ½,
+/// whereas a sine of the rounded cosine beside the angle of the points would err by the root of the rounding.
+fn parts(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
     let mut angles = cosines.to_vec();
     arcsine(1.0 / TAU, &mut angles);
-    let share = |(i, angle): (usize, f64)| match cosines[i].abs() > NEAR {
-        true => 0.5 - columns.angle(j, rows, i) / TAU,
-        false => 0.25 + angle,
+    let part = |(i, angle): (usize, f64)| {
+        let share = match cosines[i].abs() > NEAR {
+            true => 0.5 - columns.angle(j, rows, i) / TAU,
+            false => 0.25 + angle,
+        };
+        (features(cosines[i], 0.25 + angle), share)
     };
-    angles.into_iter().enumerate().map(share).collect()
+    angles.into_iter().enumerate().map(part).collect()
 }
 
 /// The layers whose gradients make the kernel of an infinitely wide network with standard normal weights.
@@ -200,14 +205,9 @@ impl Layers {
         all_finite(x, other)?;
         let (rows, columns) = (Unit::new(x), Unit::new(other));
         Ok(matrix(&rows, &columns, par, |cosines, j| {
-            let shares = shares(cosines, &rows, &columns, j);
-            // κ_a of the computed cosine, sine and angle alike, because its derivative is at most ½.
-            let mut angles = cosines.to_vec();
-            arcsine(1.0 / TAU, &mut angles);
-            for (i, (value, (share, angle))) in
-                cosines.iter_mut().zip(shares.iter().zip(&angles)).enumerate()
-            {
-                let (outer, inner) = (features(*value, 0.25 + angle), *value * share);
+            let parts = parts(cosines, &rows, &columns, j);
+            for (i, (value, (outer, share))) in cosines.iter_mut().zip(parts).enumerate() {
+                let inner = *value * share;
                 let sum = match self {
                     Self::Both => outer + inner,
                     Self::Outer => outer,

@@ -5,7 +5,7 @@
 //! Mehrotra's predictor and corrector takes one dense Cholesky factorisation a step. The general cone solver
 //! `clarabel` factorises the sparse matrix of all unknowns and constraints instead, which is slow where
 //! nothing is sparse: 18 s of processor time against 2 s here for a quadratic program of order 2 000, and
-//! 144 s against 5 s for a linear one of 1 000 examples and 4 096 directions, on the same two busy cores.
+//! 69 s against 5 s for a linear one of 1 000 examples and 4 096 directions.
 
 use crate::product::{clear_registers, symmetric, times};
 use faer::dyn_stack::{MemBuffer, MemStack};
