@@ -137,9 +137,10 @@ fn features(cosine: f64, share: f64) -> f64 {
     ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
 }
 
-/// `(sin θ + (π − θ) cos θ)/2π` and `(π − θ)/2π` for the cosines of all rows with column j, to all digits near
-/// 0 and π too. The first is that of the rounded cosine, sine and angle alike: its derivative is at most ½,
-/// whereas a sine of the rounded cosine beside the angle of the points would err by the root of the rounding.
+/// `(sin θ + (π − θ) cos θ)/2π` and `(π − θ)/2π` for the cosines of all rows with column j, to all digits
+/// near 0 and π too. The first is that of the rounded cosine, sine and angle alike: its derivative is at
+/// most ½, whereas a sine of the rounded cosine beside the angle of the points would err by the root of the
+/// rounding.
 fn parts(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
     let mut angles = cosines.to_vec();
     arcsine(1.0 / TAU, &mut angles);
@@ -191,8 +192,8 @@ impl Layers {
         Ok(sum / tau())
     }
 
-    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix; it
-    /// is homogeneous of degree 1 in either input.
+    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix;
+    /// it is homogeneous of degree 1 in either input.
     ///
     /// # Errors
     /// As [`random_features_matrix`].

@@ -20,12 +20,12 @@ pub struct Directions {
 }
 
 impl Directions {
-    /// The values of neurons with the directions of the rows of `v` (`[m, d]`), whose lengths do not count, on
-    /// the inputs `x` (`[n, d]`) with labels `y` (`[n]`).
+    /// The values of neurons with the directions of the rows of `v` (`[m, d]`), whose lengths do not count,
+    /// on the inputs `x` (`[n, d]`) with labels `y` (`[n]`).
     ///
     /// # Errors
-    /// Shapes that do not fit, no inputs, no directions, labels other than ±1, numbers that are not finite, a
-    /// row of `v` that is 0, and [`Error::Memory`] where five matrices of order n × (m + n) exceed
+    /// Shapes that do not fit, no inputs, no directions, labels other than ±1, numbers that are not finite,
+    /// a row of `v` that is 0, and [`Error::Memory`] where five matrices of order n × (m + n) exceed
     /// [`super::MEMORY`].
     pub fn new(v: MatRef<'_, f64>, x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<Self> {
         check_examples(x, y)?;
@@ -73,7 +73,7 @@ impl Directions {
     /// Weights of another number, negative, or all 0; a c of another length, or not finite.
     ///
     /// # Accuracy
-    /// The ends include all rounding, of about `2d·ε` of the longest input.
+    /// The ends include all rounding, of about `d·ε` of the longest input.
     pub fn margin_at(&self, q: &[f64], c: &[f64]) -> Result<Margin> {
         let (n, m) = (self.values.nrows(), self.values.ncols());
         if c.len() != m || c.iter().any(|c| !c.is_finite()) {

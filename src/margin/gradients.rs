@@ -1,4 +1,5 @@
-//! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of neurons.
+//! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of
+//! neurons.
 
 use super::{Margin, check_examples, check_memory, interior_point, length};
 use crate::ball::Ball;
@@ -19,7 +20,8 @@ const GROUP: usize = 8;
 /// by the exact sign of `v_j·x_i`, and σ'(0) is the same number θ in all entries, 0 unless
 /// [`Gradients::with_tie`] says otherwise. Inputs may have any length.
 ///
-/// No matrix of order n × m is formed: neurons are taken in blocks of 128, of which eight are held at a time.
+/// No matrix of order n × m is formed: neurons are taken in blocks of 128, of which eight are held at a
+/// time.
 #[derive(Debug, Clone)]
 pub struct Gradients<'a> {
     pub(super) w: MatRef<'a, f64>,
@@ -126,7 +128,8 @@ impl<'a> Gradients<'a> {
     /// Weights of another number, negative, or all 0.
     ///
     /// # Accuracy
-    /// The ends include all rounding, of about `(d + m/128 + 140)·ε` times `‖W‖²/m`, times the longest input.
+    /// The ends include all rounding, of about `(d + m/128 + 270)·ε/2` times `‖W‖/√m`, times the longest
+    /// input.
     pub fn margin_at(&self, q: &[f64]) -> Result<Margin> {
         let dual = super::weights(q, self.y.len())?;
         let (direction, error) = self.combine(&dual);

@@ -64,8 +64,8 @@ impl Program {
         moved(own, 1.0, &times(self.columns.as_ref(), other))
     }
 
-    /// `K + G'DG + ρee'` for the diagonal D, e = (1, 0), and a ρ of the size of the first two. Because e'x is
-    /// given, any ρ will do, and without one the matrix is nearly singular in the end.
+    /// `K + G'DG + ρee'` for the diagonal D, e = (1, 0), and a ρ of the size of the first two. Because e'x
+    /// is given, any ρ will do, and without one the matrix is nearly singular in the end.
     fn normal(&self, diagonal: &[f64]) -> (Mat<f64>, f64) {
         let size = self.columns.nrows();
         let (own, other) = diagonal.split_at(size);

@@ -34,9 +34,9 @@ impl Flips {
 /// The weights around those W_0 at which a margin was found, for the direction U that certifies it.
 ///
 /// For every W with `‖W − W_0‖ ≤ R`, and for every choice of σ'(0), `γ_m(W) ≥ κ(R) = min_i [⟨U, φ_i(W_0)⟩ −
-/// m^{-1/2} (R‖x_i‖ + Kn_i(R))]`. The knapsack Kn_i is the most that neurons lose which change between active
-/// and not: `max Σ_J |a_j| |u_j·x_i|` over sets J with `Σ_J (v_j·x_i)² ≤ R²‖x_i‖²`, with a part of one
-/// neuron more.
+/// m^{-1/2} (R‖x_i‖ + Kn_i(R))]`. The knapsack Kn_i is the most that neurons lose which change between
+/// active and not: `max Σ_J |a_j| |u_j·x_i|` over sets J with `Σ_J (v_j·x_i)² ≤ R²‖x_i‖²`, with a part of
+/// one neuron more.
 pub struct Neighbourhood {
     flips: Vec<Flips>,
     root: f64,

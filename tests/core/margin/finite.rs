@@ -59,7 +59,8 @@ fn reference_values_lie_in_the_intervals() {
 
 #[test]
 fn gradients_are_those_of_the_definition() {
-    // Integers, so that both routes find the same kinks, of which there are many, and more neurons than a block.
+    // Integers, so that both routes find the same kinks, of which there are many, and more neurons than a
+    // block.
     let whole =
         |a: Mat<f64>, scale: f64| Mat::from_fn(a.nrows(), a.ncols(), |i, j| (scale * a[(i, j)]).round());
     let (w, x) = (whole(normal(300, 4, "whole weights"), 1.0), whole(normal(9, 3, "whole inputs"), 2.0));
@@ -266,6 +267,7 @@ fn bad_input_is_named() {
     let net = Gradients::new(w.as_ref(), many.as_ref(), &labels, Par::Seq).unwrap();
     assert_eq!(
         net.gram().unwrap_err().to_string(),
-        "the Gram matrix of n = 20000 gradients needs 12 GiB, more than the 8.0 GiB allowed: take fewer examples"
+        "the Gram matrix of n = 20000 gradients needs 12 GiB, more than the 8.0 GiB allowed: \
+         take fewer examples"
     );
 }

@@ -35,8 +35,8 @@ fn reference_values_lie_in_the_intervals() {
         let (margin, _) = plane_margin(x.as_ref(), &y, Par::Seq).unwrap();
         let reference = entry["value"].as_f64().unwrap();
         if index == 0 {
-            // This one is the margin of too few directions: arithmetic with 50 digits finds 2.06e-9 more with
-            // the primal vector of the interval.
+            // This one is the margin of too few directions: arithmetic with 50 digits finds 2.06e-9 more
+            // with the primal vector of the interval.
             assert!((2.06e-9..2.07e-9).contains(&(margin.margin.lower() - reference)));
         } else {
             inside(&format!("global2 {index}"), margin.margin, reference, 1e-9);

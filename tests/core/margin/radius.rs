@@ -4,8 +4,8 @@ use super::reference::{gradients, normal, sample};
 use escapement::margin::Gradients;
 use faer::{Mat, Par};
 
-/// The fractional knapsack by its dual, `min_λ λB + Σ_j max(0, loss_j − λ cost_j)`, which is piecewise linear
-/// and convex with kinks at the ratios.
+/// The fractional knapsack by its dual, `min_λ λB + Σ_j max(0, loss_j − λ cost_j)`, which is piecewise
+/// linear and convex with kinks at the ratios.
 fn knapsack(neurons: &[(f64, f64)], budget: f64) -> f64 {
     let value = |price: f64| {
         let rests = neurons.iter().map(|(cost, loss)| (loss - price * cost).max(0.0));
