@@ -3,6 +3,7 @@
 //! With the cosine ρ of two inputs, `π − θ` is `π/2 + arcsin ρ`, so that a whole matrix of kernels is one
 //! product and one vectorised arcsine for each entry.
 
+use crate::ball::Ball;
 use crate::gaussian::arcsine;
 use crate::product::{clear_registers, matmul};
 use crate::{Error, Result};
@@ -102,11 +103,11 @@ pub fn tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> R
     all_finite(x, other)?;
     let (d, rows, columns) = (x.ncols() as f64, Unit::extended(x), Unit::extended(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, (of_cosine, share))) in cosines.iter_mut().zip(shares).enumerate() {
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (features, share))) in cosines.iter_mut().zip(parts).enumerate() {
             let norms = rows.norms[i] * columns.norms[j];
             // |x̃||x̃'|ρ = x·x'/d + 1.
-            *value = norms * features(*value, of_cosine) + (d * (norms * *value - 1.0) + 1.0) * share;
+            *value = norms * features + (d * (norms * *value - 1.0) + 1.0) * share;
         }
     }))
 }
@@ -123,8 +124,8 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
     all_finite(x, other)?;
     let (rows, columns) = (Unit::new(x), Unit::new(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        let shares = shares(cosines, &rows, &columns, j);
-        for (i, (value, (_, share))) in cosines.iter_mut().zip(shares).enumerate() {
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (_, share))) in cosines.iter_mut().zip(parts).enumerate() {
             *value *= rows.norms[i] * columns.norms[j] * share;
         }
     }))
@@ -136,16 +137,92 @@ fn features(cosine: f64, share: f64) -> f64 {
     ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
 }
 
-/// `(π − θ)/2π` for the cosines of all rows with column j: by the arcsine of the cosine as it was rounded, and
-/// to all digits near 0 and π too.
-fn shares(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
+/// `(sin θ + (π − θ) cos θ)/2π` and `(π − θ)/2π` for the cosines of all rows with column j, to all digits
+/// near 0 and π too. The first is that of the rounded cosine, sine and angle alike: its derivative is at
+/// most ½, whereas a sine of the rounded cosine beside the angle of the points would err by the root of the
+/// rounding.
+fn parts(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
     let mut angles = cosines.to_vec();
     arcsine(1.0 / TAU, &mut angles);
-    let share = |(i, angle): (usize, f64)| match cosines[i].abs() > NEAR {
-        true => (0.25 + angle, 0.5 - columns.angle(j, rows, i) / TAU),
-        false => (0.25 + angle, 0.25 + angle),
+    let part = |(i, angle): (usize, f64)| {
+        let share = match cosines[i].abs() > NEAR {
+            true => 0.5 - columns.angle(j, rows, i) / TAU,
+            false => 0.25 + angle,
+        };
+        (features(cosines[i], 0.25 + angle), share)
     };
-    angles.into_iter().enumerate().map(share).collect()
+    angles.into_iter().enumerate().map(part).collect()
+}
+
+/// The layers whose gradients make the kernel of an infinitely wide network with standard normal weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// Both: `K = κ_a + κ_v`.
+    Both,
+    /// The output weights: `κ_a = E σ(v·x) σ(v·x')`.
+    Outer,
+    /// The first layer: `κ_v = x·x' E σ'(v·x) σ'(v·x')`, E a² = 1.
+    Inner,
+}
+
+impl Layers {
+    /// The kernel of two unit inputs with inner product t, `κ_a = (√(1−t²) + t(π − arccos t))/2π` and
+    /// `κ_v = t(π − arccos t)/2π`.
+    ///
+    /// ```
+    /// use escapement::kernel::arc_cosine::Layers;
+    /// assert!((Layers::Both.kernel(1.0)?.value - 1.0).abs() < 1e-15);
+    /// # Ok::<(), escapement::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A number t outside [−1, 1].
+    pub fn kernel(self, t: f64) -> Result<Ball> {
+        if !(-1.0..=1.0).contains(&t) {
+            return Err(Error::domain("the inner product", t, "that of unit inputs lies in [-1, 1]"));
+        }
+        // The library's arc cosine errs by less than one ulp; π − arccos t is arccos(−t).
+        let inner = t * Ball::relative(libm::acos(-t), f64::EPSILON);
+        let outer = ((1.0 - Ball::exact(t)) * (1.0 + Ball::exact(t))).sqrt() + inner;
+        let sum = match self {
+            Self::Both => outer + inner,
+            Self::Outer => outer,
+            Self::Inner => inner,
+        };
+        Ok(sum / tau())
+    }
+
+    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix;
+    /// it is homogeneous of degree 1 in either input.
+    ///
+    /// # Errors
+    /// As [`random_features_matrix`].
+    ///
+    /// # Accuracy
+    /// An entry errs by at most 4d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 4, and
+    /// the derivative in it is at most ½ for κ_a, and at most 1 for κ_v up to a cosine of 0.95, beyond which
+    /// the angle is that of the points and errs less. The lengths add d/2 + 1 for either, and the rest ten.
+    pub fn matrix(self, x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+        all_finite(x, other)?;
+        let (rows, columns) = (Unit::new(x), Unit::new(other));
+        Ok(matrix(&rows, &columns, par, |cosines, j| {
+            let parts = parts(cosines, &rows, &columns, j);
+            for (i, (value, (outer, share))) in cosines.iter_mut().zip(parts).enumerate() {
+                let inner = *value * share;
+                let sum = match self {
+                    Self::Both => outer + inner,
+                    Self::Outer => outer,
+                    Self::Inner => inner,
+                };
+                *value = sum * rows.norms[i] * columns.norms[j];
+            }
+        }))
+    }
+}
+
+/// 2π with the rounding of its f64.
+pub(crate) fn tau() -> Ball {
+    Ball::new(TAU, 2.5e-16)
 }
 
 /// Points on the unit sphere, one per column, and the lengths that they had; 0 stays 0.
