@@ -79,6 +79,7 @@
 //! | [`objective`] | losses, the regularisers R1..R4, the regularised loss with gradient and Hessian |
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
 //! | [`kernel`] | arc-cosine and tangent kernels; ridge regression with its exact test error |
+//! | [`margin`] | margins of two-layer ReLU networks, in certified intervals |
 //! | [`training`] | fast steps of descent in f32 or f64; both layers trained; one large step, a ridge head |
 //! | [`descent`] | gradient descent to stationary points that are certified |
 //! | [`ball`] | numbers with error bounds, and their arithmetic |
@@ -153,6 +154,7 @@ pub mod eigen;
 pub mod error;
 pub mod gaussian;
 pub mod kernel;
+pub mod margin;
 pub mod network;
 pub mod objective;
 pub mod operator;

@@ -67,8 +67,26 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
         Mat::from_fn(x.nrows(), d + 1, |i, c| if c < d { x[(i, c)] / root } else { 1.0 })
     };
     all_finite(x, other)?;
-    let (rows, columns) = (Unit::new(extended(x).as_ref()), Unit::new(extended(other).as_ref()));
-    Ok(matrix(&rows, &columns, par, |cosines, j| {
+    Ok(features(&Unit::new(extended(x).as_ref()), &Unit::new(extended(other).as_ref()), par))
+}
+
+/// The kernel `E σ(w·x) σ(w·x')` of ReLU features without biases, `w ~ N(0, I)`, which is `|x||x'| (sin θ +
+/// (π − θ) cos θ)/2π`, of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
+/// matrix.
+///
+/// # Errors
+/// As [`random_features_matrix`].
+///
+/// # Accuracy
+/// As [`random_features_matrix`].
+pub fn features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+    all_finite(x, other)?;
+    Ok(features(&Unit::new(x), &Unit::new(other), par))
+}
+
+/// `|x||x'| (sin θ + (π − θ) cos θ)/2π` of all pairs.
+fn features(rows: &Unit, columns: &Unit, par: Par) -> Mat<f64> {
+    matrix(rows, columns, par, |cosines, j| {
         // The derivative of the kernel in ρ is at most π − θ, so that the rounding of ρ does no harm.
         let mut angles = cosines.to_vec();
         arcsine(1.0 / TAU, &mut angles);
@@ -76,7 +94,7 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
             let sine = ((1.0 - *value) * (1.0 + *value)).max(0.0).sqrt();
             *value = norm * columns.norms[j] * (sine / TAU + (0.25 + angle) * *value);
         }
-    }))
+    })
 }
 
 /// [`first_layer_tangent`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
