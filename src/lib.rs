@@ -152,6 +152,7 @@ pub mod covariance;
 pub mod descent;
 pub mod eigen;
 pub mod error;
+pub mod flow;
 pub mod gaussian;
 pub mod kernel;
 pub mod margin;
