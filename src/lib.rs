@@ -80,6 +80,7 @@
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
 //! | [`kernel`] | arc-cosine and tangent kernels; ridge regression with its exact test error |
 //! | [`margin`] | margins of two-layer ReLU networks, in certified intervals |
+//! | [`flow`] | gradient flow of two-layer ReLU networks, kinks included, at losses of any size |
 //! | [`training`] | fast steps of descent in f32 or f64; both layers trained; one large step, a ridge head |
 //! | [`descent`] | gradient descent to stationary points that are certified |
 //! | [`ball`] | numbers with error bounds, and their arithmetic |
@@ -152,6 +153,7 @@ pub mod covariance;
 pub mod descent;
 pub mod eigen;
 pub mod error;
+pub mod flow;
 pub mod gaussian;
 pub mod kernel;
 pub mod margin;

@@ -99,7 +99,7 @@ fn length(a: MatRef<'_, f64>) -> Ball {
 }
 
 /// Refuses inputs (`[n, d]`) and labels (`[n]`) that do not fit, that are not finite, and labels but ±1.
-fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
+pub(crate) fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 || x.nrows() != y.len() {
         return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("{}, d, not 0", y.len())));
     }

@@ -31,6 +31,10 @@ mod eigen {
     pub mod jacobi;
     pub mod top_space;
 }
+mod flow {
+    pub mod kinks;
+    pub mod oracles;
+}
 mod gaussian {
     pub mod gradient;
     pub mod gram;

@@ -1,0 +1,250 @@
+//! The gradient flow of a two-layer ReLU network whose inner weights keep their directions.
+//!
+//! With `v_j = r_j v̂_j` and `r_j > |a_j|` put `κ_j = r_j² − a_j²`, which does not change, and `a_j = √κ_j sinh
+//! θ_j`, `r_j = √κ_j cosh θ_j`. For the exponential loss and dτ = L dt the whole flow is an equation in R^n,
+//! whatever the width is: `θ = θ_0 + m^{-1/2} Sᵀ diag(y) λ` with `s_ij = ReLU(v̂_j·x_i)`, and `dλ/dτ` is the
+//! softmax of minus the margins `p = m^{-1/2} diag(y) S c`, `c_j = a_j r_j = (κ_j/2) sinh 2θ_j`.
+
+use super::extrapolation::{self, Accuracy};
+use super::full::implicit;
+use super::loss::{Levels, Loss};
+use crate::error::finite;
+use crate::product::matmul;
+use crate::{Error, Result};
+use faer::{Accum, Mat, MatRef, Par};
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+
+/// Neurons in a block.
+const BLOCK: usize = 1024;
+/// 2|θ| up to which numbers are in range.
+const MOST: f64 = 600.0;
+
+/// The flow on n inputs.
+#[derive(Debug, Clone)]
+pub struct NormOnly<'a> {
+    y: &'a [f64],
+    /// `y_i s_ij/√m`, `[n, m]`.
+    s: Mat<f64>,
+    kappa: Vec<f64>,
+    theta: Vec<f64>,
+    par: Par,
+}
+
+/// Where the flow is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NormPoint {
+    /// τ.
+    pub tau: f64,
+    /// λ, `[n]`: not negative, with sum τ.
+    pub lambda: Vec<f64>,
+    /// The margins, `[n]`.
+    pub margins: Vec<f64>,
+    /// What the exponential loss makes of them.
+    pub levels: Levels,
+    /// `‖W‖² = Σ_j (a_j² + r_j²)`.
+    pub square: f64,
+}
+
+impl<'a> NormOnly<'a> {
+    /// The flow for unit directions (`[m, d]`), inputs x (`[n, d]`), labels y (`[n]`), output weights a and
+    /// norms r of the inner weights (`[m]`).
+    ///
+    /// # Errors
+    /// Shapes that do not fit, numbers that are not finite, labels other than ±1, rows that are no unit
+    /// vectors, and [`Error::Domain`] for a neuron with |a| ≥ r, whose norm may reach 0.
+    pub fn new(
+        directions: MatRef<'_, f64>,
+        x: MatRef<'_, f64>,
+        y: &'a [f64],
+        (a, r): (&[f64], &[f64]),
+        par: Par,
+    ) -> Result<Self> {
+        crate::margin::check_examples(x, y)?;
+        let m = directions.nrows();
+        if m == 0 || directions.ncols() != x.ncols() || a.len() != m || r.len() != m {
+            let expected = format!("m, {}, beside m output weights and m norms", x.ncols());
+            return Err(Error::shape("the directions", [m, directions.ncols()], expected));
+        }
+        finite("the directions", directions)?;
+        let slip = 1e-12;
+        if let Some(j) = (0..m).find(|&j| (directions.row(j).norm_l2() - 1.0).abs() > slip) {
+            let allowed = format!("it is 1 to within {slip:e}");
+            return Err(Error::domain(
+                format!("the length of direction {j}"),
+                directions.row(j).norm_l2(),
+                allowed,
+            ));
+        }
+        if let Some(j) = (0..m).find(|&j| !(r[j].is_finite() && r[j] > a[j].abs())) {
+            let given = format!("a = {}, r = {}", a[j], r[j]);
+            let allowed = "r > |a| keeps its norm away from 0";
+            return Err(Error::domain(format!("neuron {j}"), given, allowed));
+        }
+        let mut s = Mat::<f64>::zeros(y.len(), m);
+        matmul(s.as_mut(), Accum::Replace, x, directions.transpose(), 1.0, par);
+        let root = (m as f64).sqrt();
+        for j in 0..m {
+            s.col_as_slice_mut(j).iter_mut().zip(y).for_each(|(s, y)| *s = y * s.max(0.0) / root);
+        }
+        Ok(Self {
+            y,
+            s,
+            kappa: (0..m).map(|j| (r[j] - a[j]) * (r[j] + a[j])).collect(),
+            theta: (0..m).map(|j| (a[j] / r[j]).atanh()).collect(),
+            par,
+        })
+    }
+
+    /// The start of the flow.
+    ///
+    /// # Errors
+    /// As [`NormOnly::point`].
+    pub fn start(&self) -> Result<NormPoint> {
+        self.point(0.0, vec![0.0; self.y.len()])
+    }
+
+    /// The point with this λ, at the time τ.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another length, [`Error::Numerical`] where a weight leaves the range of numbers.
+    pub fn point(&self, tau: f64, lambda: Vec<f64>) -> Result<NormPoint> {
+        if lambda.len() != self.y.len() {
+            return Err(Error::shape("λ", [lambda.len(), 1], format!("{}, 1", self.y.len())));
+        }
+        let sums = self.sums(&lambda, false)?;
+        let levels = Loss::Exponential.levels(&sums.margins);
+        Ok(NormPoint { tau, lambda, margins: sums.margins, levels, square: sums.square })
+    }
+
+    /// The weights a and r at a point, `[m]` each.
+    pub fn weights(&self, point: &NormPoint) -> (Vec<f64>, Vec<f64>) {
+        let theta = self.angles(&point.lambda, 0, self.kappa.len());
+        theta.iter().zip(&self.kappa).map(|(t, k)| (k.sqrt() * t.sinh(), k.sqrt() * t.cosh())).unzip()
+    }
+
+    /// Two bounds on the largest margin over these directions, `G = max_{‖c‖₁ ≤ 1} min_i y_i(Sc)_i`: the
+    /// margin of the c of the point, and what its weights λ/τ on the inputs allow. The upper one is infinite
+    /// at τ = 0.
+    pub fn sandwich(&self, point: &NormPoint) -> [f64; 2] {
+        let root = (self.kappa.len() as f64).sqrt();
+        let theta = self.angles(&point.lambda, 0, self.kappa.len());
+        let size: f64 = theta.iter().zip(&self.kappa).map(|(t, k)| 0.5 * k * (2.0 * t).sinh().abs()).sum();
+        let least = point.margins.iter().copied().fold(f64::INFINITY, f64::min);
+        let pull = |j: usize| -> f64 {
+            self.s.col_as_slice(j).iter().zip(&point.lambda).map(|(s, l)| s * l).sum::<f64>().abs()
+        };
+        let sum: f64 = point.lambda.iter().sum();
+        let most = (0..self.kappa.len()).map(pull).fold(0.0, f64::max);
+        let upper = if sum > 0.0 { root * most / sum } else { f64::INFINITY };
+        [root * least / size, upper]
+    }
+
+    /// Follows the flow from `start` to the time τ = `until`, which may be infinite, or to where `on` breaks it
+    /// off, which hears of every step.
+    ///
+    /// # Errors
+    /// A tolerance that is not allowed, and [`Error::Numerical`] where steps are spent or vanish.
+    pub fn run(
+        &self,
+        start: NormPoint,
+        until: f64,
+        accuracy: Accuracy,
+        on: &mut dyn FnMut(&NormPoint) -> ControlFlow<()>,
+    ) -> Result<NormPoint> {
+        accuracy.check()?;
+        let mut here = start;
+        let mut h = 0.1 * self.kappa.len() as f64 / here.square.max(f64::MIN_POSITIVE);
+        let mut steps = 0;
+        while on(&here).is_continue() && here.tau < until {
+            let (lambda, taken, proposed) = extrapolation::advance(
+                &here.lambda,
+                h.min(until - here.tau),
+                accuracy,
+                &mut steps,
+                |l, h| self.substep(l, h),
+            )?;
+            h = proposed;
+            let tau = if here.tau + taken < until { here.tau + taken } else { until };
+            here = self.point(tau, lambda)?;
+        }
+        Ok(here)
+    }
+
+    fn substep(&self, lambda: &[f64], h: f64) -> Result<Vec<f64>> {
+        let sums = self.sums(lambda, true)?;
+        let levels = Loss::Exponential.levels(&sums.margins);
+        let c = implicit(&levels, &sums.slopes, h);
+        Ok(lambda.iter().zip(&c).map(|(l, c)| l + h * c).collect())
+    }
+
+    /// θ of some neurons.
+    fn angles(&self, lambda: &[f64], first: usize, count: usize) -> Vec<f64> {
+        let along = |j: usize| self.s.col_as_slice(j).iter().zip(lambda).map(|(s, l)| s * l).sum::<f64>();
+        (first..first + count).map(|j| self.theta[j] + along(j)).collect()
+    }
+
+    /// One pass over the neurons.
+    fn sums(&self, lambda: &[f64], slopes: bool) -> Result<Sums> {
+        let (n, m) = (self.y.len(), self.kappa.len());
+        let block = |index: usize| {
+            let (first, count) = (index * BLOCK, BLOCK.min(m - index * BLOCK));
+            let s = self.s.as_ref().subcols(first, count);
+            let theta = self.angles(lambda, first, count);
+            let mut sums = Sums::new(n, slopes);
+            let mut c = Mat::<f64>::zeros(count, 1);
+            let mut weighted = if slopes { s.to_owned() } else { Mat::new() };
+            for (j, theta) in theta.into_iter().enumerate() {
+                sums.most = sums.most.max(2.0 * theta.abs());
+                let (kappa, e) = (self.kappa[first + j], (2.0 * theta).exp());
+                let cosh = 0.5 * (e + 1.0 / e);
+                c[(j, 0)] = 0.5 * kappa * (2.0 * theta).sinh();
+                sums.square += kappa * cosh;
+                if slopes {
+                    weighted.col_as_slice_mut(j).iter_mut().for_each(|s| *s *= kappa * cosh);
+                }
+            }
+            let mut margins = Mat::<f64>::zeros(n, 1);
+            matmul(margins.as_mut(), Accum::Replace, s, c.as_ref(), 1.0, Par::Seq);
+            sums.margins = margins.col_as_slice(0).to_vec();
+            if slopes {
+                matmul(sums.slopes.as_mut(), Accum::Add, weighted.as_ref(), s.transpose(), 1.0, Par::Seq);
+            }
+            sums
+        };
+        let blocks = m.div_ceil(BLOCK);
+        let parts: Vec<Sums> = match self.par {
+            Par::Seq => (0..blocks).map(block).collect(),
+            _ => (0..blocks).into_par_iter().map(block).collect(),
+        };
+        let sums = parts.into_iter().fold(Sums::new(n, slopes), Sums::add);
+        if sums.most > MOST {
+            let why = format!("a weight grows like e^{:.0}, beyond the range of numbers", 0.5 * sums.most);
+            return Err(Error::Numerical { what: "the flow", why });
+        }
+        Ok(sums)
+    }
+}
+
+/// What is summed over neurons.
+struct Sums {
+    margins: Vec<f64>,
+    /// dp/dλ, `[n, n]`.
+    slopes: Mat<f64>,
+    square: f64,
+    /// The largest 2|θ|.
+    most: f64,
+}
+
+impl Sums {
+    fn new(n: usize, slopes: bool) -> Self {
+        let order = if slopes { n } else { 0 };
+        Self { margins: vec![0.0; n], slopes: Mat::zeros(order, order), square: 0.0, most: 0.0 }
+    }
+
+    fn add(mut self, other: Self) -> Self {
+        self.margins.iter_mut().zip(&other.margins).for_each(|(a, b)| *a += b);
+        self.slopes += &other.slopes;
+        Self { square: self.square + other.square, most: self.most.max(other.most), ..self }
+    }
+}
