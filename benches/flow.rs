@@ -25,7 +25,7 @@ fn main() {
         let norm = |i: usize| numbers[i * d..(i + 1) * d].iter().map(|x| x * x).sum::<f64>().sqrt();
         Mat::from_fn(n, d, |i, c| numbers[i * d + c] / norm(i))
     };
-    for &(d, n, m) in timing::trimmed(NORMS) {
+    for &(d, n, m) in timing::trimmed(NORMS).iter().filter(|_| timing::wanted("norms")) {
         let (v, x) = (unit("directions", m, d), unit("inputs", n, d));
         // A label that a wide network separates: the sign of a product.
         let y: Vec<f64> = (0..n).map(|i| (x[(i, 0)] * x[(i, 1)]).signum()).collect();
@@ -55,7 +55,7 @@ fn main() {
         }
         println!("norms only, d={d} n={n} m={m}: {:.3} s, {steps} steps, {end}", timing::median(&seconds));
     }
-    for &(d, m) in timing::trimmed(CUBES) {
+    for &(d, m) in timing::trimmed(CUBES).iter().filter(|_| timing::wanted("cube")) {
         let side = |i: usize, c: usize| if i >> c & 1 == 1 { 1.0 } else { -1.0 };
         let x = Mat::from_fn(1 << d, d, |i, c| side(i, c) / (d as f64).sqrt());
         let y: Vec<f64> = (0..1 << d).map(|i| side(i, 0) * side(i, 1)).collect();
