@@ -3,6 +3,7 @@
 
 mod dls22 {
     pub mod bounds;
+    pub mod construction;
     pub mod families;
     pub mod targets;
 }

@@ -15,6 +15,9 @@ fn families_are_what_their_names_say() {
         ("iso", 1, 1),
         ("iso", 5, 5),
         ("iso-he4", 3, 3),
+        ("balanced", 4, 4),
+        ("weak3", 1, 1),
+        ("weak4", 1, 1),
         ("uneven", 2, 2),
         ("saddle", 2, 2),
         ("deficient", 2, 1),
@@ -29,17 +32,25 @@ fn families_are_what_their_names_say() {
     let kappa = |name: &str, r, kappa| families::series(name, r, kappa).unwrap().kappa().unwrap();
     for r in [1, 2, 7] {
         assert!(kappa("iso", r, f64::NAN).contains(root), "{r}");
+        assert!(kappa("balanced", r, f64::NAN).contains(root), "{r}");
     }
     // The root of 2 − λ² is rounded before it becomes a coefficient.
     for wanted in [1.0, 2.5, 40.0] {
-        let found = kappa("uneven", 2, wanted);
-        assert!((found.value - wanted).abs() <= found.error + 4.0 * f64::EPSILON * wanted, "{wanted}");
+        for (name, r) in [("uneven", 2), ("weak3", 1), ("weak4", 1)] {
+            let found = kappa(name, r, wanted);
+            assert!((found.value - wanted).abs() <= found.error + 4.0 * f64::EPSILON * wanted, "{wanted}");
+        }
     }
     let h = families::series("saddle", 2, f64::NAN).unwrap().hessian();
     assert!((h[0][0] + h[1][1]).contains(0.0) && h[0][0].contains(1.0));
-    for (name, r, kappa) in
-        [("iso", 0, 1.0), ("iso", 65, 1.0), ("uneven", 2, 0.7), ("uneven", 2, f64::NAN), ("iso-4", 2, 1.0)]
-    {
+    for (name, r, kappa) in [
+        ("iso", 0, 1.0),
+        ("iso", 65, 1.0),
+        ("uneven", 2, 0.7),
+        ("uneven", 2, f64::NAN),
+        ("iso-4", 2, 1.0),
+        ("weak3", 1, 0.1),
+    ] {
         assert!(families::series(name, r, kappa).is_err(), "{name}, {r}, {kappa}");
     }
 }
@@ -103,6 +114,20 @@ fn diversity_at_order_one_is_the_energy_inside() {
     let cell = Cell::new("dls-diversity", "sample.iso").with(D, 5).with(LATENT, 2).with(N, 200);
     let at = measured(&diversity::Diversity, cell.with(NOISE, 1.0));
     assert!(at("product") > 1.0 && at("product_quadratic") > 1.0);
+    // By blocks it tends to 1 + .9149 Q/v: E 1/(s² + y²) over a semicircle of variance 1, y² = π/2 − 1,
+    // divided by 2π·1/2π, and Q/v = 6/2 for He_2 with noise 1.
+    let cell = Cell::new("dls-diversity", "sample.he2").with(D, 20).with(LATENT, 1).with(NOISE, 1.0);
+    let value = |d: usize, n: usize| {
+        let f = families::series("he2", 1, f64::NAN).unwrap();
+        diversity::by_blocks(&f, &cell.clone().with(D, d).with(N, n)).unwrap().value
+    };
+    let y = (0.5 * std::f64::consts::PI - 1.0).sqrt();
+    let limit = 1.0 + 3.0 * ((y * y + 4.0).sqrt() - y) / (2.0 * y);
+    let far = 1 << 20;
+    assert!((value(far, 2 * far * far) / limit - 1.0).abs() < 1e-4, "{limit}");
+    assert!((limit - 3.7447).abs() < 1e-4 && value(20, 800) < limit);
+    // Without noise the rows are those of the population, which are the same in all directions but u.
+    assert!((value(20, 1 << 50) - 1.0).abs() < 1e-3);
 }
 
 /// What is bad in a cell is an error, and no panic.

@@ -31,7 +31,7 @@ pub fn excess_over(f: &HermiteSeries, noise: f64) -> f64 {
     less(1.0) + less(-1.0)
 }
 
-fn value(coefficients: &[f64], z: f64) -> f64 {
+pub(super) fn value(coefficients: &[f64], z: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * z + c)
 }
 
@@ -66,7 +66,7 @@ fn integral(coefficients: &[f64], a: f64, b: f64) -> f64 {
 
 /// The points at which a polynomial changes its sign, ascending: one at most between neighbouring ones of
 /// its derivative.
-fn sign_changes(coefficients: &[f64]) -> Vec<f64> {
+pub(super) fn sign_changes(coefficients: &[f64]) -> Vec<f64> {
     let degree = coefficients.iter().rposition(|&c| c != 0.0).unwrap_or(0);
     if degree == 0 {
         return vec![];

@@ -7,9 +7,12 @@ use super::letters::{KAPPA, LATENT, NOISE};
 use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::ball::Ball;
-use escapement::gaussian::{AverageGram, HermiteSeries, average_gram, symmetric_eigenvalues};
-use escapement::rounding;
+use escapement::gaussian::{
+    AverageGram, Energies, HermiteSeries, PopulationGradient, average_gram, squared_moments,
+    symmetric_eigenvalues,
+};
 use escapement::training::one_step;
+use escapement::{activation, rounding};
 use faer::{Mat, Par, Side};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -61,6 +64,25 @@ pub fn curvature(f: &HermiteSeries) -> (Ball, Ball) {
     let squares = h.iter().flatten().map(|&c| c * c).sum();
     let trace: Ball = (0..h.len()).map(|i| h[i][i]).sum();
     (squares, trace * trace)
+}
+
+/// v = E f̂*² + ς².
+pub fn variance(f: &HermiteSeries, noise: f64) -> Ball {
+    f.centred().second_moment() + Ball::exact(noise) * noise
+}
+
+/// Q, the trace of `E[(f̂*² + ς²)xxᵀ]` in S*.
+pub fn variance_inside(f: &HermiteSeries, noise: f64) -> Ball {
+    let squares = squared_moments(&f.centred());
+    (0..f.latent()).map(|i| squares[i][i]).sum::<Ball>() + Ball::exact(noise) * noise * f.latent() as f64
+}
+
+/// The averages of the population gradient of a ReLU over all weights.
+///
+/// # Errors
+/// The dimension is below r.
+pub fn energies(f: &HermiteSeries, d: usize) -> Result<Energies> {
+    Ok(PopulationGradient::new(f, activation::parse("relu")?.as_ref())?.energies(d)?)
 }
 
 /// `1/(2π)`.

@@ -28,6 +28,9 @@ pub const EPSILON: Parameter = Parameter::real("epsilon", "correlation of direct
 /// The tolerance τ of a query.
 pub const TAU: Parameter = Parameter::real("tau", "tolerance of a query");
 
+/// The point x at which a monomial is represented.
+pub const POINT: Parameter = Parameter::real("x", "point at which a monomial is represented");
+
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 9] =
-    [LATENT, DEGREE, ORDER, TARGET_SAMPLES, KAPPA, NOISE, LAMBDA, EPSILON, TAU];
+pub const LETTERS: [Parameter; 10] =
+    [LATENT, DEGREE, ORDER, TARGET_SAMPLES, KAPPA, NOISE, LAMBDA, EPSILON, TAU, POINT];

@@ -8,6 +8,7 @@ pub mod absolute;
 pub mod alignment;
 pub mod analysis;
 pub mod concentration;
+pub mod construction;
 pub mod diversity;
 pub mod errata;
 pub mod families;
@@ -20,6 +21,7 @@ pub mod packing;
 pub mod queries;
 pub mod rademacher;
 pub mod rademacher_complexity;
+pub mod random_features;
 pub mod representers;
 mod samples;
 pub mod target_file;
@@ -55,6 +57,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(concentration::Concentration),
         Box::new(alignment::Alignment),
         Box::new(diversity::Diversity),
+        Box::new(random_features::RandomFeatures),
         Box::new(rademacher_complexity::Rademacher),
         Box::new(queries::Queries),
     ]

@@ -3,6 +3,9 @@
 use escapement::gaussian::normal::density;
 use escapement::sphere::ZonalQuadrature;
 
+/// Nodes of the rule for integrals over b.
+pub const NODES: usize = 32;
+
 /// `v_k(a, b)`, so that `E[v_k(a, b) σ(ax + b)] = x^k` for |x| ≤ 1, with a = ±1 and b uniform on [−1, 1].
 pub fn v(k: u32, a: f64, b: f64) -> f64 {
     let order = f64::from(k);
@@ -29,13 +32,35 @@ pub fn supremum(k: u32) -> f64 {
 }
 
 /// The second moments of v_k for b uniform on [−1, 1], and of `v_k 1_{|b| ≤ 1}/(2φ(b))`, which takes its
-/// place for a standard normal b. The rule is that of a coordinate of the sphere in R³, which is uniform.
+/// place for a standard normal b.
 ///
 /// # Errors
 /// As [`ZonalQuadrature::new`].
 pub fn second_moments(k: u32) -> escapement::Result<[f64; 2]> {
-    // Exact for polynomials of degree 2k, and to rounding for the entire function 1/φ on [−1, 1].
-    let rule = ZonalQuadrature::new(3, k as usize + 32)?;
-    let square = |b: f64| 0.5 * (v(k, 1.0, b).powi(2) + v(k, -1.0, b).powi(2));
-    Ok([rule.expect(square), rule.expect(|b| 0.5 * square(b) / density(b).value)])
+    mixed_moments(k, k)
+}
+
+/// The means of `v_k v_l` under the two laws of [`second_moments`], over a as well. The rule is that of a
+/// coordinate of the sphere in R³, which is uniform.
+///
+/// # Errors
+/// As [`ZonalQuadrature::new`].
+pub fn mixed_moments(k: u32, l: u32) -> escapement::Result<[f64; 2]> {
+    // Exact for polynomials of degree k + l, and to rounding for the entire function 1/φ on [−1, 1].
+    let rule = ZonalQuadrature::shared(3, k.max(l) as usize + 32)?;
+    let product = |b: f64| 0.5 * (v(k, 1.0, b) * v(l, 1.0, b) + v(k, -1.0, b) * v(l, -1.0, b));
+    Ok([rule.expect(product), rule.expect(|b| 0.5 * product(b) / density(b).value)])
+}
+
+/// `∫ g(b) (t + b) db` over the part of [−1, 1] on which σ(t + b) = t + b.
+///
+/// # Errors
+/// As [`ZonalQuadrature::new`].
+///
+/// # Accuracy
+/// That of Gauss quadrature with 32 nodes: to rounding for polynomials and for 1/φ.
+pub fn integral(t: f64, g: impl Fn(f64) -> f64) -> escapement::Result<f64> {
+    let half = 0.5 * (1.0 - (-t).clamp(-1.0, 1.0));
+    let at = |u: f64| 1.0 - half + half * u;
+    Ok(2.0 * half * ZonalQuadrature::shared(3, NODES)?.expect(|u| g(at(u)) * (t + at(u))))
 }
