@@ -72,6 +72,44 @@ pub(crate) fn tall_outer(
     }
 }
 
+/// The results of `task(0)`, …, `task(count − 1)`, on as many threads as `par` says.
+pub(crate) fn each<T: Send>(par: Par, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    match par {
+        Par::Seq => (0..count).map(task).collect(),
+        _ => (0..count).into_par_iter().map(&task).collect(),
+    }
+}
+
+/// Columns of a symmetric product that one task computes.
+const COLUMNS: usize = 64;
+
+/// `Σ aaᵀ` over the parts a (`[n, ·]`), of which one triangle is computed. The order of the additions is the
+/// same at any number of threads.
+pub(crate) fn symmetric(parts: &[MatRef<'_, f64>], n: usize, par: Par) -> Mat<f64> {
+    let columns = each(par, n.div_ceil(COLUMNS), |index| {
+        let first = index * COLUMNS;
+        let mut below = Mat::zeros(n - first, COLUMNS.min(n - first));
+        for a in parts {
+            let rows = a.subrows(first, n - first);
+            let own = rows.subrows(0, below.ncols()).transpose();
+            matmul(below.as_mut(), Accum::Add, rows, own, 1.0, Par::Seq);
+        }
+        below
+    });
+    Mat::from_fn(n, n, |i, k| {
+        let (low, high) = (i.min(k), i.max(k));
+        columns[low / COLUMNS][(high - low / COLUMNS * COLUMNS, low % COLUMNS)]
+    })
+}
+
+/// `a·b` for a vector b.
+pub(crate) fn times(a: MatRef<'_, f64>, b: &[f64]) -> Vec<f64> {
+    let mut out = Mat::<f64>::zeros(a.nrows(), 1);
+    let b = MatRef::from_column_major_slice(b, b.len(), 1);
+    matmul(out.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
+    out.col_as_slice(0).to_vec()
+}
+
 /// Replaces the first columns of a tall `x` by `x·y`, in place.
 pub(crate) fn rotate(mut x: MatMut<'_, f64>, y: MatRef<'_, f64>, par: Par) {
     let strip = |mut x: MatMut<'_, f64>| {

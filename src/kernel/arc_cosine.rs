@@ -3,6 +3,7 @@
 //! With the cosine ρ of two inputs, `π − θ` is `π/2 + arcsin ρ`, so that a whole matrix of kernels is one
 //! product and one vectorised arcsine for each entry.
 
+use crate::ball::Ball;
 use crate::gaussian::arcsine;
 use crate::product::{clear_registers, matmul};
 use crate::{Error, Result};
@@ -70,20 +71,6 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
     Ok(features(&Unit::new(extended(x).as_ref()), &Unit::new(extended(other).as_ref()), par))
 }
 
-/// The kernel `E σ(w·x) σ(w·x')` of ReLU features without biases, `w ~ N(0, I)`, which is `|x||x'| (sin θ +
-/// (π − θ) cos θ)/2π`, of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
-/// matrix.
-///
-/// # Errors
-/// As [`random_features_matrix`].
-///
-/// # Accuracy
-/// As [`random_features_matrix`].
-pub fn features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
-    all_finite(x, other)?;
-    Ok(features(&Unit::new(x), &Unit::new(other), par))
-}
-
 /// `|x||x'| (sin θ + (π − θ) cos θ)/2π` of all pairs.
 fn features(rows: &Unit, columns: &Unit, par: Par) -> Mat<f64> {
     matrix(rows, columns, par, |cosines, j| {
@@ -119,6 +106,70 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
             *value *= rows.norms[i] * columns.norms[j] * (0.25 + angle);
         }
     }))
+}
+
+/// The layers whose gradients make the kernel of an infinitely wide network with standard normal weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// Both: `K = κ_a + κ_v`.
+    Both,
+    /// The output weights: `κ_a = E σ(v·x) σ(v·x')`.
+    Outer,
+    /// The first layer: `κ_v = x·x' E σ'(v·x) σ'(v·x')`, E a² = 1.
+    Inner,
+}
+
+impl Layers {
+    /// The kernel of two unit inputs with inner product t, `κ_a = (√(1−t²) + t(π − arccos t))/2π` and
+    /// `κ_v = t(π − arccos t)/2π`.
+    ///
+    /// ```
+    /// use escapement::kernel::arc_cosine::Layers;
+    /// assert!((Layers::Both.kernel(1.0)?.value - 1.0).abs() < 1e-15);
+    /// # Ok::<(), escapement::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A number t outside [−1, 1].
+    pub fn kernel(self, t: f64) -> Result<Ball> {
+        if !(-1.0..=1.0).contains(&t) {
+            return Err(Error::domain("the inner product", t, "that of unit inputs lies in [-1, 1]"));
+        }
+        // The library's arc cosine errs by less than one ulp; π − arccos t is arccos(−t).
+        let inner = t * Ball::relative(libm::acos(-t), f64::EPSILON);
+        let outer = ((1.0 - Ball::exact(t)) * (1.0 + Ball::exact(t))).sqrt() + inner;
+        let sum = match self {
+            Self::Both => outer + inner,
+            Self::Outer => outer,
+            Self::Inner => inner,
+        };
+        Ok(sum / tau())
+    }
+
+    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix; it
+    /// is homogeneous of degree 1 in either input.
+    ///
+    /// # Errors
+    /// As [`random_features_matrix`].
+    ///
+    /// # Accuracy
+    /// An entry errs by at most 3d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 6, and
+    /// the kernel of either layer by half of that and about 5, because its derivative is at most ½ where the
+    /// cosine is used; beyond a cosine of 0.95 the angle is that of the points and errs less.
+    pub fn matrix(self, x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+        all_finite(x, other)?;
+        let outer = || features(&Unit::new(x), &Unit::new(other), par);
+        Ok(match self {
+            Self::Outer => outer(),
+            Self::Inner => first_layer_tangent_matrix(x, other, par)?,
+            Self::Both => outer() + first_layer_tangent_matrix(x, other, par)?,
+        })
+    }
+}
+
+/// 2π with the rounding of its f64.
+pub(crate) fn tau() -> Ball {
+    Ball::new(TAU, 2.5e-16)
 }
 
 /// Points on the unit sphere, one per column, and the lengths that they had; 0 stays 0.

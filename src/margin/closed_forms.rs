@@ -1,31 +1,14 @@
 //! Margins that are known in closed form, at infinite width.
 
-use super::Layers;
-use super::kernel::tau;
 use crate::ball::Ball;
+use crate::kernel::arc_cosine::{Layers, tau};
 use crate::{Error, Result};
-use faer::Mat;
 
-/// The most dimensions of a cube whose corners are listed.
-const LISTED: usize = 20;
-/// The most dimensions of a parity: below, d + 1 and their products are exact.
-const COUNTED: usize = 1 << 24;
+/// The most dimensions of a parity: products of d + 1 numbers below are exact.
+const MOST: usize = 1 << 24;
 
-/// All corners of the cube `{±1/√d}^d`, in lexicographic order from −1 on, and the labels `sgn(x_1 x_2)`.
-///
-/// # Errors
-/// A dimension below 2 or above 20.
-pub fn parity_cube(d: usize) -> Result<(Mat<f64>, Vec<f64>)> {
-    if !(2..=LISTED).contains(&d) {
-        return Err(Error::domain("the dimension", d, format!("it must lie in [2, {LISTED}]")));
-    }
-    let side = 1.0 / (d as f64).sqrt();
-    let x = Mat::from_fn(1 << d, d, |i, c| if i >> (d - 1 - c) & 1 == 1 { side } else { -side });
-    let y = (0..1 << d).map(|i| (x[(i, 0)] * x[(i, 1)]).signum()).collect();
-    Ok((x, y))
-}
-
-/// The margin γ_2 of the parity `y = sgn(x_1 x_2)` on the whole cube `{±1/√d}^d`.
+/// Two margins of the parity `y = sgn(x_1 x_2)` on the whole cube `{±1/√d}^d`: γ_2 at infinite width, and Γ*,
+/// the largest normalised margin `√m min_i p_i/‖W‖²` of any network of any width, `1/(4√(2d))`.
 ///
 /// The symmetries of the cube make equal weights the optimum, so that γ_2² is the eigenvalue of the kernel
 /// on the character y, `λ_2 = E g(z) K(z/d)` with `g = (z² − d)/(d(d−1))`, where z is a sum of d signs. K
@@ -33,9 +16,11 @@ pub fn parity_cube(d: usize) -> Result<(Mat<f64>, Vec<f64>)> {
 /// Nothing cancels in this form beyond the change of sign of g.
 ///
 /// ```
-/// use escapement::margin::{Layers, parity};
-/// let limit = (1.5 / std::f64::consts::PI).sqrt();
-/// assert!((4096.0 * parity(4096, Layers::Both)?.value - limit).abs() < 1e-3);
+/// use escapement::kernel::arc_cosine::Layers;
+/// use escapement::margin::parity;
+/// let [kernel, global] = parity(4096, Layers::Both)?;
+/// assert!((4096.0 * kernel.value - (1.5 / std::f64::consts::PI).sqrt()).abs() < 1e-3);
+/// assert!((64.0 * global.value - 0.125_f64.sqrt() / 2.0).abs() < 1e-15);
 /// # Ok::<(), escapement::Error>(())
 /// ```
 ///
@@ -45,9 +30,9 @@ pub fn parity_cube(d: usize) -> Result<(Mat<f64>, Vec<f64>)> {
 /// # Accuracy
 /// The error covers all rounding, about `√d·ε` relative. The binomials are products of ratios from the
 /// middle outwards, normalised by their sum; logarithms would lose the digits of `ln 2^d`.
-pub fn parity(d: usize, layers: Layers) -> Result<Ball> {
-    if !(2..=COUNTED).contains(&d) {
-        return Err(Error::domain("the dimension", d, format!("it must lie in [2, {COUNTED}]")));
+pub fn parity(d: usize, layers: Layers) -> Result<[Ball; 2]> {
+    if !(2..=MOST).contains(&d) {
+        return Err(Error::domain("the dimension", d, format!("it must lie in [2, {MOST}]")));
     }
     let size = d as f64;
     let even = |z: f64| {
@@ -75,19 +60,7 @@ pub fn parity(d: usize, layers: Layers) -> Result<Ball> {
         mass = mass + twice * weight;
         weight = weight * k as f64 / (d - k + 1) as f64;
     }
-    Ok((sum / mass / (size * (size - 1.0)) / tau()).sqrt())
-}
-
-/// The largest normalised margin `√m min_i p_i/‖W‖²` of any network of any width for the parity on the whole
-/// cube, `Γ* = 1/(4√(2d))`, half of the margin over all directions.
-///
-/// # Errors
-/// A dimension below 2.
-pub fn parity_global(d: usize) -> Result<Ball> {
-    if d < 2 {
-        return Err(Error::domain("the dimension", d, "it must be at least 2"));
-    }
-    Ok(1.0 / (4.0 * (2.0 * Ball::exact(d as f64)).sqrt()))
+    Ok([(sum / mass / (size * (size - 1.0)) / tau()).sqrt(), 1.0 / (32.0 * Ball::exact(size)).sqrt()])
 }
 
 /// Groups of inputs, each shrunk to its unit centre, of which half has either label.
@@ -100,35 +73,19 @@ pub enum Groups {
 }
 
 impl Groups {
-    /// The margin γ_2 of k groups at infinite width, both layers: `√((1 − 1/2π)/k)` for orthonormal centres
-    /// and `√((1 − 1/π)/k)` for antipodal ones.
+    /// Two margins of k groups. The first is γ_2 at infinite width, both layers: `√((1 − 1/2π)/k)` for
+    /// orthonormal centres and `√((1 − 1/π)/k)` for antipodal ones. The second is Γ*, the largest normalised
+    /// margin of any network of any width: `1/(2√(2k))` and `1/(4√k)`.
     ///
     /// # Errors
     /// A number of groups that does not give half of the groups, or of the axes, either label.
-    pub fn margin(self, k: usize) -> Result<Ball> {
-        let share = if self == Self::Orthonormal { 1.0 } else { 2.0 };
-        Ok(((1.0 - share / tau()) / self.count(k)?).sqrt())
-    }
-
-    /// The largest normalised margin Γ* of any network of any width: `1/(2√(2k))` for orthonormal centres
-    /// and `1/(4√k)` for antipodal ones.
-    ///
-    /// # Errors
-    /// As [`Groups::margin`].
-    pub fn global(self, k: usize) -> Result<Ball> {
-        let k = Ball::exact(self.count(k)?);
-        Ok(match self {
-            Self::Orthonormal => 1.0 / (2.0 * (2.0 * k).sqrt()),
-            Self::Antipodal => 1.0 / (4.0 * k.sqrt()),
-        })
-    }
-
-    fn count(self, k: usize) -> Result<f64> {
-        let divisor = if self == Self::Orthonormal { 2 } else { 4 };
+    pub fn margins(self, k: usize) -> Result<[Ball; 2]> {
+        let (divisor, share) = if self == Self::Orthonormal { (2, 1.0) } else { (4, 2.0) };
         if k == 0 || !k.is_multiple_of(divisor) {
             let allowed = format!("half of the labels each needs a positive multiple of {divisor}");
             return Err(Error::domain("the number of groups", k, allowed));
         }
-        Ok(k as f64)
+        let k = Ball::exact(k as f64);
+        Ok([((1.0 - share / tau()) / k).sqrt(), 1.0 / (8.0 * share * k).sqrt()])
     }
 }

@@ -1,9 +1,8 @@
 //! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of neurons.
 
-use super::products::{add_symmetric, each, mirror, times};
-use super::{Margin, between, check_examples, check_memory, interior_point, length, proposed, sign, total};
+use super::{Margin, check_examples, check_memory, interior_point, length};
 use crate::ball::Ball;
-use crate::product::matmul;
+use crate::product::{each, matmul, symmetric, times};
 use crate::{Error, Result, rounding};
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -23,26 +22,17 @@ const GROUP: usize = 8;
 /// No matrix of order n × m is formed: neurons are taken in blocks of 128, of which eight are held at a time.
 #[derive(Debug, Clone)]
 pub struct Gradients<'a> {
-    w: MatRef<'a, f64>,
-    x: MatRef<'a, f64>,
-    y: &'a [f64],
+    pub(super) w: MatRef<'a, f64>,
+    pub(super) x: MatRef<'a, f64>,
+    pub(super) y: &'a [f64],
     tie: f64,
-    par: Par,
-    input_norms: Vec<f64>,
+    pub(super) par: Par,
+    /// Upper bounds on the lengths of the inputs.
+    pub(super) norms: Vec<f64>,
     /// √m.
-    root: f64,
+    pub(super) root: f64,
     /// Bounds on ‖W‖/√m, on ‖a‖/√m and on the Frobenius norm of the v_j over √m.
     scale: [f64; 3],
-}
-
-/// What some neurons contribute to all gradients.
-struct Block {
-    /// The neurons, `[·, 1 + d]`.
-    first: usize,
-    /// `y_i σ(v_j·x_i)`, `[n, ·]`.
-    values: Mat<f64>,
-    /// `y_i a_j σ'(v_j·x_i)`, `[n, ·]`.
-    slopes: Mat<f64>,
 }
 
 impl<'a> Gradients<'a> {
@@ -53,15 +43,18 @@ impl<'a> Gradients<'a> {
     pub fn new(w: MatRef<'a, f64>, x: MatRef<'a, f64>, y: &'a [f64], par: Par) -> Result<Self> {
         check_examples(x, y)?;
         if w.nrows() == 0 || w.ncols() != x.ncols() + 1 {
-            let expected = format!("m, {}, not 0", x.ncols() + 1);
-            return Err(Error::shape("the weights", [w.nrows(), w.ncols()], expected));
+            return Err(Error::shape(
+                "the weights",
+                [w.nrows(), w.ncols()],
+                format!("m, {}, not 0", x.ncols() + 1),
+            ));
         }
         crate::error::finite("the weights", w)?;
         let root = (w.nrows() as f64).sqrt();
         let norm = |a: MatRef<'_, f64>| (length(a) / root).upper().next_up();
         let scale = [norm(w), norm(w.subcols(0, 1)), norm(w.subcols(1, x.ncols()))];
-        let input_norms = (0..x.nrows()).map(|i| length(x.row(i).as_mat()).upper()).collect();
-        Ok(Self { w, x, y, tie: 0.0, par, input_norms, root, scale })
+        let norms = (0..x.nrows()).map(|i| length(x.row(i).as_mat()).upper()).collect();
+        Ok(Self { w, x, y, tie: 0.0, par, norms, root, scale })
     }
 
     /// The same gradients with σ'(0) = `tie`.
@@ -75,41 +68,6 @@ impl<'a> Gradients<'a> {
         Ok(Self { tie, ..self })
     }
 
-    /// The number of neurons, m.
-    pub fn m(&self) -> usize {
-        self.w.nrows()
-    }
-
-    /// The number of examples, n.
-    pub fn n(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The inputs, `[n, d]`.
-    pub(super) fn inputs(&self) -> MatRef<'a, f64> {
-        self.x
-    }
-
-    /// The weights, `[m, 1 + d]`.
-    pub(super) fn weights(&self) -> MatRef<'a, f64> {
-        self.w
-    }
-
-    /// Upper bounds on the lengths of the inputs.
-    pub(super) fn input_norms(&self) -> &[f64] {
-        &self.input_norms
-    }
-
-    /// √m.
-    pub(super) fn root(&self) -> f64 {
-        self.root
-    }
-
-    /// How the work is spread.
-    pub(super) fn par(&self) -> Par {
-        self.par
-    }
-
     /// The margins `p_i = y_i f(x_i; W)`, which are `⟨W, φ_i⟩/2`.
     pub fn margins(&self) -> Vec<Ball> {
         self.project(self.w).into_iter().map(|p| 0.5 * p).collect()
@@ -120,40 +78,33 @@ impl<'a> Gradients<'a> {
     /// # Errors
     /// An example that does not exist.
     pub fn gradient(&self, i: usize) -> Result<Mat<f64>> {
-        if i >= self.n() {
-            return Err(Error::domain("the example", i, format!("there are {}, counted from 0", self.n())));
-        }
-        let (x, y) = (self.x.subrows(i, 1), &self.y[i..=i]);
-        let input_norms = vec![self.input_norms[i]];
-        Ok(Self { x, y, input_norms, ..*self }.combine(&[1.0]).0)
+        let mut q = vec![0.0; self.y.len()];
+        let missing = || Error::domain("the example", i, format!("there are {}", self.y.len()));
+        *q.get_mut(i).ok_or_else(missing)? = 1.0;
+        Ok(self.combine(&q).0)
     }
 
     /// The Gram matrix `K̃ = ⟨φ_i, φ_k⟩`, `[n, n]`, in about `2n²m` flops. Its bits do not depend on the
     /// number of threads.
     ///
     /// # Errors
-    /// [`Error::Memory`] where three matrices of order n exceed [`super::MEMORY`].
+    /// [`Error::Memory`] where four matrices of order n exceed [`super::MEMORY`].
     pub fn gram(&self) -> Result<Mat<f64>> {
-        let n = self.n();
-        check_memory(format!("the Gram matrix of n = {n} gradients"), 24.0 * (n as f64).powi(2))?;
-        let (mut outer, mut inner, mut cosines) =
-            (Mat::<f64>::zeros(n, n), Mat::<f64>::zeros(n, n), Mat::<f64>::zeros(n, n));
-        add_symmetric(cosines.as_mut(), &[self.x], self.par);
-        for first in (0..self.m()).step_by(BLOCK * GROUP) {
-            let count = (self.m() - first).div_ceil(BLOCK).min(GROUP);
+        let n = self.y.len();
+        check_memory(format!("the Gram matrix of n = {n} gradients"), 32.0 * (n as f64).powi(2))?;
+        let (mut outer, mut inner) = (Mat::<f64>::zeros(n, n), Mat::<f64>::zeros(n, n));
+        for first in (0..self.w.nrows()).step_by(BLOCK * GROUP) {
+            let count = (self.w.nrows() - first).div_ceil(BLOCK).min(GROUP);
             let group = each(self.par, count, |index| self.block(first + index * BLOCK));
-            let values: Vec<_> = group.iter().map(|block| block.values.as_ref()).collect();
-            add_symmetric(outer.as_mut(), &values, self.par);
-            let slopes: Vec<_> = group.iter().map(|block| block.slopes.as_ref()).collect();
-            add_symmetric(inner.as_mut(), &slopes, self.par);
+            let [values, slopes] = [0, 1].map(|part| {
+                symmetric(&group.iter().map(|block| block[part].as_ref()).collect::<Vec<_>>(), n, self.par)
+            });
+            outer += values;
+            inner += slopes;
         }
-        for k in 0..n {
-            for i in k..n {
-                outer[(i, k)] = (outer[(i, k)] + cosines[(i, k)] * inner[(i, k)]) / self.m() as f64;
-            }
-        }
-        mirror(&mut outer);
-        Ok(outer)
+        let cosines = symmetric(&[self.x], n, self.par);
+        let entry = |i, k| (outer[(i, k)] + cosines[(i, k)] * inner[(i, k)]) / self.w.nrows() as f64;
+        Ok(Mat::from_fn(n, n, entry))
     }
 
     /// `γ_m(W) = max_{‖U‖ ≤ 1} min_i ⟨U, φ_i⟩ = min_q ‖Σ_i q_i φ_i‖`, the margin of the kernel machine
@@ -165,8 +116,7 @@ impl<'a> Gradients<'a> {
     /// # Accuracy
     /// As [`Gradients::margin_at`], at weights q from an interior-point method on the Gram matrix.
     pub fn margin(&self) -> Result<Margin> {
-        let q = interior_point::quadratic(&self.gram()?);
-        self.margin_at(&proposed(&q))
+        self.margin_at(&interior_point::quadratic(self.gram()?.as_ref(), self.par))
     }
 
     /// The interval `[min_i ⟨U, φ_i⟩/‖U‖, ‖U‖]`, U = `Σ_i q_i φ_i`, which contains γ_m(W) for any weights q
@@ -179,20 +129,14 @@ impl<'a> Gradients<'a> {
     /// # Accuracy
     /// The ends include all rounding, of about `(d + m/128 + 140)·ε` times `‖W‖²/m`, times the longest input.
     pub fn margin_at(&self, q: &[f64]) -> Result<Margin> {
-        let dual = super::weights(q, self.n())?;
+        let dual = super::weights(q, self.y.len())?;
         let (direction, error) = self.combine(&dual);
         let norm = length(direction.as_ref());
         let products = self.project(direction.as_ref());
-        let least = products.iter().map(|p| p.lower()).fold(f64::INFINITY, f64::min);
         // With the exact U* = Σ q_i φ_i, ‖U*‖² = 2⟨U, U*⟩ − ‖U‖² + ‖U − U*‖².
         let inner: Ball = products.iter().zip(&dual).map(|(p, q)| *p * *q).sum();
         let square = 2.0 * inner - norm * norm + Ball::new(0.0, error * error);
-        let upper = square.sqrt().upper().min((norm + Ball::new(0.0, error)).upper());
-        let upper = (Ball::exact(upper) / total(dual.iter().copied())).upper();
-        let lower = if norm.value > 0.0 { (Ball::exact(least) / norm).lower() } else { 0.0 };
-        let unit = if norm.value > 0.0 { 1.0 / norm.value } else { 0.0 };
-        let primal = Mat::from_fn(self.m(), self.w.ncols(), |j, c| unit * direction[(j, c)]);
-        Ok(Margin { margin: between(lower, upper), primal, dual })
+        Ok(Margin::new(&products, norm, Ball::exact(square.sqrt().upper()), &direction, dual))
     }
 
     /// The matrix U nearest to `Σ_i q_i φ_i`, `[m, 1 + d]`, and a bound on its distance for weights that are
@@ -201,19 +145,19 @@ impl<'a> Gradients<'a> {
     /// An entry errs by d + 2 roundings of `v_j·x_i`, one of its product with q_i, n of the sum and two of
     /// the quotient by √m, relative to `q_i ‖x_i‖ ‖v_j‖` or to `q_i |a_j| |x_i|`.
     pub(super) fn combine(&self, q: &[f64]) -> (Mat<f64>, f64) {
-        let (n, d) = (self.n(), self.x.ncols());
+        let (n, d) = (self.y.len(), self.x.ncols());
         let weighted = Mat::from_fn(n, d, |i, c| q[i] * self.x[(i, c)]);
-        let parts = each(self.par, self.m().div_ceil(BLOCK), |index| {
-            let block = self.block(index * BLOCK);
-            let mut part = Mat::<f64>::zeros(block.values.ncols(), d + 1);
+        let parts = each(self.par, self.w.nrows().div_ceil(BLOCK), |index| {
+            let [values, slopes] = self.block(index * BLOCK);
+            let mut part = Mat::<f64>::zeros(values.ncols(), d + 1);
             let rows = part.as_mut().subcols_mut(1, d);
-            matmul(rows, Accum::Replace, block.slopes.transpose(), weighted.as_ref(), 1.0, Par::Seq);
-            part.col_as_slice_mut(0).copy_from_slice(&times(block.values.transpose(), q));
+            matmul(rows, Accum::Replace, slopes.transpose(), weighted.as_ref(), 1.0, Par::Seq);
+            part.col_as_slice_mut(0).copy_from_slice(&times(values.transpose(), q));
             part
         });
-        let sum = Mat::from_fn(self.m(), d + 1, |j, c| parts[j / BLOCK][(j % BLOCK, c)] / self.root);
-        let weight = total(q.iter().zip(&self.input_norms).map(|(q, norm)| q * norm)).upper();
-        (sum, (weight * self.scale[0]).next_up() * rounding::sum(n, d + 6))
+        let sum = Mat::from_fn(self.w.nrows(), d + 1, |j, c| parts[j / BLOCK][(j % BLOCK, c)] / self.root);
+        let weight: Ball = q.iter().zip(&self.norms).map(|(q, norm)| Ball::exact(*q) * *norm).sum();
+        (sum, (weight * self.scale[0] * rounding::sum(n, d + 6)).upper())
     }
 
     /// `⟨U, φ_i⟩` for each example, for any U (`[m, 1 + d]`).
@@ -222,15 +166,15 @@ impl<'a> Gradients<'a> {
     /// terms, and the blocks are added in order. By Cauchy–Schwarz the moduli of all terms add up to at most
     /// `‖x_i‖ (‖α‖ ‖V‖ + ‖a‖ ‖u‖)/√m`, U = (α, u) and W = (a, V).
     pub(super) fn project(&self, direction: MatRef<'_, f64>) -> Vec<Ball> {
-        let (n, d, count) = (self.n(), self.x.ncols(), self.m().div_ceil(BLOCK));
+        let (n, d, count) = (self.y.len(), self.x.ncols(), self.w.nrows().div_ceil(BLOCK));
         let parts = each(self.par, count, |index| {
-            let block = self.block(index * BLOCK);
-            let own = direction.subrows(block.first, block.values.ncols());
+            let [values, slopes] = self.block(index * BLOCK);
+            let own = direction.subrows(index * BLOCK, values.ncols());
             let mut along = Mat::<f64>::zeros(n, own.nrows());
             matmul(along.as_mut(), Accum::Replace, self.x, own.subcols(1, d).transpose(), 1.0, Par::Seq);
             let mut sum = vec![0.0; n];
             for j in 0..own.nrows() {
-                let (value, slope) = (block.values.col_as_slice(j), block.slopes.col_as_slice(j));
+                let (value, slope) = (values.col_as_slice(j), slopes.col_as_slice(j));
                 for (i, along) in along.col_as_slice(j).iter().enumerate() {
                     sum[i] += own[(j, 0)] * value[i] + slope[i] * along;
                 }
@@ -239,20 +183,17 @@ impl<'a> Gradients<'a> {
         });
         let lengths = [length(direction.subcols(0, 1)), length(direction.subcols(1, d))];
         let bound = lengths[0] * self.scale[2] + lengths[1] * self.scale[1];
-        let relative = (bound * rounding::sum(2 * BLOCK.min(self.m()) + count, d + 8)).upper();
-        let example = |i: usize| {
-            let sum = parts.iter().map(|part| part[i]).sum::<f64>() / self.root;
-            Ball::new(sum, (relative * self.input_norms[i]).next_up())
-        };
-        (0..n).map(example).collect()
+        let relative = (bound * rounding::sum(2 * BLOCK.min(self.w.nrows()) + count, d + 8)).upper();
+        let error = |i: usize| (relative * self.norms[i]).next_up();
+        let sum = |i: usize| parts.iter().map(|part| part[i]).sum::<f64>() / self.root;
+        (0..n).map(|i| Ball::new(sum(i), error(i))).collect()
     }
 
-    /// The contributions of the neurons from `first` on.
-    fn block(&self, first: usize) -> Block {
-        let (n, d) = (self.n(), self.x.ncols());
-        let own = self.w.subrows(first, BLOCK.min(self.m() - first));
-        let mut values = Mat::<f64>::zeros(n, own.nrows());
-        let mut slopes = Mat::<f64>::zeros(n, own.nrows());
+    /// Of at most 128 neurons, from `first` on: `y_i σ(v_j·x_i)` and `y_i a_j σ'(v_j·x_i)`, `[n, ·]`.
+    fn block(&self, first: usize) -> [Mat<f64>; 2] {
+        let (n, d) = (self.y.len(), self.x.ncols());
+        let own = self.w.subrows(first, BLOCK.min(self.w.nrows() - first));
+        let [mut values, mut slopes] = [(); 2].map(|()| Mat::<f64>::zeros(n, own.nrows()));
         let v = own.subcols(1, d);
         matmul(values.as_mut(), Accum::Replace, self.x, v.transpose(), 1.0, Par::Seq);
         for j in 0..own.nrows() {
@@ -260,21 +201,13 @@ impl<'a> Gradients<'a> {
             let (value, slope) = (values.col_as_slice_mut(j), slopes.col_as_slice_mut(j));
             for i in 0..n {
                 let z = value[i];
-                let sign = match z.abs() > doubt * self.input_norms[i] {
-                    true => z,
-                    false => sign::of_product(v.row(j).iter(), self.x.row(i).iter()),
-                };
-                let active = if sign > 0.0 {
-                    1.0
-                } else if sign < 0.0 {
-                    0.0
-                } else {
-                    self.tie
-                };
+                let certain = z.abs() > doubt * self.norms[i];
+                let sign = if certain { z } else { rounding::sign(v.row(j).iter(), self.x.row(i).iter()) };
+                let active = if sign == 0.0 { self.tie } else { f64::from(sign > 0.0) };
                 value[i] = self.y[i] * z.max(0.0);
                 slope[i] = self.y[i] * own[(j, 0)] * active;
             }
         }
-        Block { first, values, slopes }
+        [values, slopes]
     }
 }

@@ -13,16 +13,18 @@
 //! | [`Directions::margin`], [`plane_margin`] | values of neurons with given directions | linear program |
 //!
 //! ```
-//! use escapement::margin::{Gradients, Layers, kernel_margin, parity, parity_cube};
+//! use escapement::kernel::arc_cosine::Layers;
+//! use escapement::margin::{Gradients, Groups, kernel_margin};
 //! use faer::{Mat, Par};
-//! let (x, y) = parity_cube(3)?;
-//! // Infinite width: on the whole cube the kernel's margin is known in closed form.
-//! let wide = kernel_margin(Layers::Both, x.as_ref(), &y, Par::Seq)?;
-//! assert!((wide.margin - parity(3, Layers::Both)?).abs().lower() <= 0.0 && wide.margin.error < 1e-12);
-//! // Two neurons cannot separate eight points whose labels are a parity.
-//! let w = Mat::from_fn(2, 4, |j, c| if c == j + 1 { 1.0 } else { 0.5 });
-//! let narrow = Gradients::new(w.as_ref(), x.as_ref(), &y, Par::Seq)?.margin()?;
-//! assert!(narrow.margin.upper() < 1e-6);
+//! // Four orthonormal inputs. At infinite width their margin is known in closed form.
+//! let (x, y) = (Mat::<f64>::identity(4, 4), [1.0, -1.0, 1.0, -1.0]);
+//! let wide = kernel_margin(Layers::Both, x.as_ref(), &y, Par::Seq)?.margin;
+//! let [exact, _] = Groups::Orthonormal.margins(4)?;
+//! assert!(wide.contains(exact.value) && wide.error < 1e-14);
+//! // A single neuron that is active on all of them cannot tell them apart by its output weight.
+//! let w = Mat::from_fn(1, 5, |_, c| if c == 0 { 0.0 } else { 1.0 });
+//! let narrow = Gradients::new(w.as_ref(), x.as_ref(), &y, Par::Seq)?.margin()?.margin;
+//! assert!(narrow.upper() < 1e-7);
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
@@ -33,20 +35,19 @@ mod interior_point;
 mod kernel;
 
 mod plane;
-mod products;
 mod radius;
-mod sign;
 mod transport;
 
 use crate::ball::Ball;
-use crate::{Error, Result, rounding};
-use faer::{Mat, MatRef};
+use crate::{Error, Result};
+use faer::{Mat, MatRef, Scale};
 
-pub use closed_forms::{Groups, parity, parity_cube, parity_global};
+pub use closed_forms::{Groups, parity};
 pub use directions::Directions;
 pub use gradients::Gradients;
-pub use kernel::{Layers, gram_margin, gram_margin_at, kernel_margin};
+pub use kernel::{gram_margin, kernel_margin};
 pub use plane::plane_margin;
+pub use radius::Neighbourhood;
 
 /// The most bytes that the matrices of one program may take: 8 GiB.
 pub const MEMORY: f64 = 8.0 * 1024.0 * 1024.0 * 1024.0;
@@ -63,22 +64,23 @@ pub struct Margin {
 }
 
 impl Margin {
-    /// The length of the interval, relative to its upper end; 0 for the interval [0, 0].
-    pub fn gap(&self) -> f64 {
-        if self.margin.upper() > 0.0 { 2.0 * self.margin.error / self.margin.upper() } else { 0.0 }
+    /// The margin above what a direction of any `length` attains, its least product with a φ_i, and below
+    /// `upper`, the length of the sum of the φ_i with weights whose sum may miss 1. It is never negative,
+    /// because 0 is a direction.
+    fn new(products: &[Ball], length: Ball, upper: Ball, primal: &Mat<f64>, dual: Vec<f64>) -> Self {
+        let least = products.iter().map(|p| p.lower()).fold(f64::INFINITY, f64::min);
+        let lower = (Ball::exact(least.max(0.0)) / length).lower().max(0.0);
+        let upper = (upper / dual.iter().copied().map(Ball::exact).sum::<Ball>()).upper();
+        let margin = Ball::exact(lower).hull(Ball::exact(upper.max(lower)));
+        let scale = if length.value > 0.0 { 1.0 / length.value } else { 0.0 };
+        Self { margin, primal: Scale(scale) * primal, dual }
     }
-}
-
-/// The margin between two bounds; it is never negative, because U = 0 is a direction.
-fn between(lower: f64, upper: f64) -> Ball {
-    let lower = if lower > 0.0 { lower } else { 0.0 };
-    Ball::exact(lower).hull(Ball::exact(upper.max(lower)))
 }
 
 /// Weights with sum 1, to within rounding, from weights that a solver or a caller proposes.
 fn weights(q: &[f64], n: usize) -> Result<Vec<f64>> {
-    let sum = q.iter().map(|q| q.max(0.0)).sum::<f64>();
-    if q.len() != n || !sum.is_finite() || sum <= 0.0 || q.iter().any(|q| *q < 0.0) {
+    let sum = q.iter().sum::<f64>();
+    if q.len() != n || !(sum.is_finite() && sum > 0.0) || q.iter().any(|q| *q < 0.0) {
         let given = format!("{} numbers with sum {sum}", q.len());
         return Err(Error::domain(
             "the weights",
@@ -89,43 +91,25 @@ fn weights(q: &[f64], n: usize) -> Result<Vec<f64>> {
     Ok(q.iter().map(|q| q / sum).collect())
 }
 
-/// The weights a solver proposes, with those that rounding made negative, or that are not finite, at 0; equal
-/// weights where none is left.
-fn proposed(q: &[f64]) -> Vec<f64> {
-    let kept: Vec<f64> = q.iter().map(|&q| if q.is_finite() { q.max(0.0) } else { 0.0 }).collect();
-    if kept.iter().any(|q| *q > 0.0) { kept } else { vec![1.0; q.len()] }
-}
-
-/// The sum of numbers that are not negative, with its rounding.
-fn total(terms: impl ExactSizeIterator<Item = f64>) -> Ball {
-    let relative = rounding::sum(terms.len(), 4);
-    Ball::relative(terms.sum(), relative)
-}
-
-/// The Euclidean length of some numbers, with its rounding.
+/// The Euclidean length of the numbers in a matrix.
 fn length(a: MatRef<'_, f64>) -> Ball {
-    let squares: Vec<f64> = a.col_iter().map(|col| col.iter().map(|x| x * x).sum()).collect();
-    // A column adds nrows terms, of one rounding each, to the number of columns that `total` counts.
-    let square = total(squares.into_iter());
-    (square + Ball::new(0.0, square.value * rounding::sum(a.nrows(), 1))).sqrt()
+    let square = |x: &f64| Ball::exact(*x) * Ball::exact(*x);
+    a.col_iter().flat_map(|col| col.iter()).map(square).sum::<Ball>().sqrt()
 }
 
 /// Refuses inputs (`[n, d]`) and labels (`[n]`) that do not fit, that are not finite, and labels but ±1.
 pub(crate) fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 || x.nrows() != y.len() {
-        let expected = format!("{}, d, neither 0", y.len());
-        return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], expected));
+        return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("{}, d, not 0", y.len())));
     }
-    if let Some((i, label)) = y.iter().enumerate().find(|(_, y)| y.abs() != 1.0) {
-        return Err(Error::domain(format!("the label of example {i}"), label, "labels are 1 or -1"));
+    if let Some(i) = y.iter().position(|y| y.abs() != 1.0) {
+        return Err(Error::domain(format!("the label of example {i}"), y[i], "labels are 1 or -1"));
     }
     crate::error::finite("the inputs", x)
 }
 
 /// Refuses a program whose matrices need more than [`MEMORY`].
 fn check_memory(what: String, needed: f64) -> Result<()> {
-    if needed > MEMORY {
-        return Err(Error::Memory { what, needed, allowed: MEMORY, advice: ": take fewer examples".into() });
-    }
-    Ok(())
+    let advice = ": take fewer examples".into();
+    if needed > MEMORY { Err(Error::Memory { what, needed, allowed: MEMORY, advice }) } else { Ok(()) }
 }

@@ -1,12 +1,13 @@
 //! The margin over neurons of all directions of the plane, by cutting planes.
 
-use super::{Directions, Margin, between, check_examples, total};
+use super::{Directions, Margin, check_examples};
+use crate::ball::Ball;
 use crate::{Error, Result, rounding};
 use faer::{Mat, MatRef, Par};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-/// The most rounds of cutting planes.
-const ROUNDS: usize = 60;
+/// The most directions, for each kink, with which another round of cutting planes begins.
+const MOST: usize = 60;
 
 /// The margin of [`Directions::margin`] over all directions of the plane, for inputs `x` (`[n, 2]`) with
 /// labels `y` (`[n]`), and the directions of the optimum, `[m, 2]`, to which the primal c (`[m, 1]`) belongs.
@@ -21,60 +22,49 @@ const ROUNDS: usize = 60;
 ///
 /// # Accuracy
 /// The lower end is that of a linear program, and the upper end is the largest `|F|` over all arcs, with all
-/// rounding. The interval is as long as sixty rounds leave it.
+/// rounding. The interval is as long as the cutting planes leave it, which is about 1e-9 of the
+/// longest input or less.
 pub fn plane_margin(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<(Margin, Mat<f64>)> {
     check_examples(x, y)?;
     if x.ncols() != 2 {
         return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], "n, 2"));
     }
-    let kinks = kinks(x);
+    let angle = |i: usize| libm::atan2(x[(i, 1)], x[(i, 0)]);
+    let mut kinks: Vec<f64> = (0..x.nrows())
+        .flat_map(|i| [angle(i) + FRAC_PI_2, angle(i) - FRAC_PI_2].map(|angle| angle.rem_euclid(TAU)))
+        .collect();
+    kinks.sort_by(f64::total_cmp);
     let mut angles = kinks.clone();
     let (mut upper, mut dual) = (f64::INFINITY, Vec::new());
-    let mut round = 0;
     loop {
         let v = Mat::from_fn(angles.len(), 2, |j, c| if c == 0 { angles[j].cos() } else { angles[j].sin() });
-        let found = Directions::new(v.as_ref(), x, y, par)?.margin();
+        let found = Directions::new(v.as_ref(), x, y, par)?.margin()?;
         let (arcs, slack) = optima(x, y, &kinks, &found.dual);
         let most = arcs.iter().map(|arc| arc.1).fold(0.0, f64::max) + slack;
         if most < upper {
             (upper, dual) = (most, found.dual);
         }
-        let known = found.margin.upper() + 4.0 * slack;
-        let count = angles.len();
+        let (known, count) = (found.margin.upper() + 4.0 * slack, angles.len());
         angles.extend(arcs.iter().filter(|arc| arc.1 > known).map(|arc| arc.0));
-        round += 1;
-        if angles.len() == count || round == ROUNDS {
-            let margin = between(found.margin.lower(), upper.next_up());
+        if angles.len() == count || count > MOST * kinks.len() {
+            let margin = Ball::exact(found.margin.lower()).hull(Ball::exact(upper.next_up()));
             return Ok((Margin { margin, primal: found.primal, dual }, v));
         }
     }
 }
 
-/// The angles of the directions orthogonal to an input, in ascending order; four axes where there are none.
-fn kinks(x: MatRef<'_, f64>) -> Vec<f64> {
-    let angles = (0..x.nrows()).filter(|&i| x.row(i).norm_l2() > 0.0);
-    let mut angles: Vec<f64> = angles
-        .map(|i| libm::atan2(x[(i, 1)], x[(i, 0)]))
-        .flat_map(|angle| [FRAC_PI_2, -FRAC_PI_2].map(|turn| (angle + turn).rem_euclid(TAU)))
-        .chain([0.0, 1.0, 2.0, 3.0].map(|quarter| quarter * FRAC_PI_2))
-        .collect();
-    angles.sort_by(f64::total_cmp);
-    angles
-}
-
-/// The best angle of each arc between neighbouring `angles` for F and for −F, with |F| there, and a bound on
+/// The best angle of each arc between neighbouring `kinks` for F and for −F, with |F| there, and a bound on
 /// the error of |F|.
 ///
 /// Within an arc F is g·v, at most `|g| cos δ` where δ is the distance of g from the arc. An input whose sign
 /// in the middle of the arc is in doubt has its kink within rounding of the whole arc. Angles err by fewer
-/// than ten roundings of 2π, and so does v; each changes F by at most `Σ q_i ‖x_i‖` times that.
-fn optima(x: MatRef<'_, f64>, y: &[f64], angles: &[f64], q: &[f64]) -> (Vec<(f64, f64)>, f64) {
+/// than ten roundings of 2π, and so does v; each changes F by at most `Σ q_i ‖x_i‖` times that. The sum of
+/// the weights misses 1 by n roundings.
+fn optima(x: MatRef<'_, f64>, y: &[f64], kinks: &[f64], q: &[f64]) -> (Vec<(f64, f64)>, f64) {
     let n = x.nrows();
-    let reach = total((0..n).map(|i| q[i] * x.row(i).norm_l2()));
-    let slack = (reach * (rounding::sum(n, 60) * TAU)).upper();
-    let arc = |index: usize| {
-        let first = angles[index];
-        let last = angles.get(index + 1).copied().unwrap_or(angles[0] + TAU);
+    let reach: f64 = (0..n).map(|i| q[i] * x.row(i).norm_l2()).sum();
+    let arc = |(index, first): (usize, &f64)| {
+        let last = kinks.get(index + 1).copied().unwrap_or(kinks[0] + TAU);
         let (middle, half) = (0.5 * (first + last), 0.5 * (last - first));
         let active = |i: &usize| x[(*i, 0)] * middle.cos() + x[(*i, 1)] * middle.sin() > 0.0;
         let part = |c: usize| (0..n).filter(active).map(|i| q[i] * y[i] * x[(i, c)]).sum::<f64>();
@@ -85,5 +75,5 @@ fn optima(x: MatRef<'_, f64>, y: &[f64], angles: &[f64], q: &[f64]) -> (Vec<(f64
             (middle + offset.clamp(-half, half), value)
         })
     };
-    ((0..angles.len()).flat_map(arc).collect(), slack)
+    (kinks.iter().enumerate().flat_map(arc).collect(), reach * rounding::sum(n, 60) * TAU)
 }
