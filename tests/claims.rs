@@ -246,7 +246,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "dls-random-features",
         "dls-rademacher",
         "dls-csq",
-        "lr-ntk-margin",
+        "lr-parity-gap",
     ];
     for claim in registry.claims() {
         let above = registry.resting_on(claim.id());

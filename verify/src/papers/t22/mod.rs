@@ -10,6 +10,7 @@ pub mod errata;
 mod instance;
 pub mod letters;
 pub mod ntk_margin;
+pub mod parity_gap;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -35,5 +36,6 @@ const BIBTEX: &str = "\
 pub fn claims() -> Vec<Box<dyn Claim>> {
     vec![
         Box::new(ntk_margin::NtkMargin),
+        Box::new(parity_gap::ParityGap),
     ]
 }
