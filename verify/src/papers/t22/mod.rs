@@ -7,6 +7,7 @@
 use crate::claim::{Claim, Paper};
 
 pub mod errata;
+pub mod finite_width_margin;
 mod instance;
 pub mod letters;
 pub mod ntk_margin;
@@ -37,5 +38,6 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
     vec![
         Box::new(ntk_margin::NtkMargin),
         Box::new(parity_gap::ParityGap),
+        Box::new(finite_width_margin::FiniteWidthMargin),
     ]
 }
