@@ -240,7 +240,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
 /// main theorem of NBL22, or the remark that compares it with kernels. Of DLS22 the two theorems are not
 /// there yet; counting stands alone. Of T22 the claims on the path of the flow are not there yet.
 fn graph(registry: &Registry) -> Result<(), Failed> {
-    const TOPS: [&str; 7] = [
+    const TOPS: [&str; 8] = [
         "theorem-1",
         "remark-1",
         "dls-random-features",
@@ -248,6 +248,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "dls-csq",
         "lr-parity-gap",
         "lr-finite-width-margin",
+        "lr-sgd-perceptron",
     ];
     for claim in registry.claims() {
         let above = registry.resting_on(claim.id());

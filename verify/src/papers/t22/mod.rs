@@ -12,6 +12,7 @@ mod instance;
 pub mod letters;
 pub mod ntk_margin;
 pub mod parity_gap;
+pub mod sgd_perceptron;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -39,5 +40,6 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(ntk_margin::NtkMargin),
         Box::new(parity_gap::ParityGap),
         Box::new(finite_width_margin::FiniteWidthMargin),
+        Box::new(sgd_perceptron::SgdPerceptron),
     ]
 }
