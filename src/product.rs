@@ -156,9 +156,9 @@ pub(crate) fn arch() -> Arch {
 /// processor has. The compiler contracts nothing to fused multiply-adds, so the numbers are the same on
 /// every processor.
 ///
-/// A closure is inlined only where it is short; a longer one would run compiled for any processor, even where
-/// it says that it is always inlined. Longer loops are structures whose [`NullaryFnOnce::call`] is always
-/// inlined, which [`vector_loop`] declares.
+/// A closure is inlined only where it is short; a longer one would run compiled for any processor, even
+/// where it says that it is always inlined. Longer loops are structures whose [`NullaryFnOnce::call`] is
+/// always inlined, which [`vector_loop`] declares.
 #[inline(always)]
 pub(crate) fn vectorised<F: NullaryFnOnce>(f: F) -> F::Output {
     arch().dispatch(f)

@@ -1,5 +1,5 @@
-//! Bounds on rounding: a guaranteed one for sums, and a statistical one for dense eigenproblems; and signs of
-//! sums without any.
+//! Bounds on rounding: a guaranteed one for sums, and a statistical one for dense eigenproblems; and signs
+//! of sums without any.
 //!
 //! The roundings of a sum whose terms are equal, or have one sign, add up. A sum therefore carries the bound
 //! of the worst case, which is linear in the number of terms, whatever the order of summation. The rounding

@@ -1,4 +1,4 @@
-//! Every experiment at the sizes of the quick tier, three with fewer steps or seeds: verdicts, numbers and
+//! Every experiment at the sizes of the quick tier or smaller ones, three with fewer steps or seeds: verdicts, numbers and
 //! controls as in the snapshot.
 //!
 //! `cargo test --test experiments figure_1` runs one; `INSTA_UPDATE=always` accepts new numbers.
@@ -8,7 +8,8 @@ mod snapshot;
 
 use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
-use escapement_verify::judge::Verdict;
+use escapement_verify::judge::{BoundVerdict, Verdict};
+use escapement_verify::papers::dls22::figures::{self as dls22, figure_1 as first, figure_2 as second};
 use escapement_verify::papers::nbl22::figures::figure_1::{
     Figure1, Precision, Projector, Settings, Sizes, Variant,
 };
@@ -106,4 +107,48 @@ fn taylor() {
     let settings =
         taylor::Settings { tier, seed: 0, seeds: sizes.seeds, steps: sizes.steps, eta: 1.0, dataset: None };
     assert_eq!(undecided(Taylor::new(settings).unwrap(), "taylor", DOUBLE), 0);
+}
+
+/// Holds the verdict and the table of a figure of DLS22 to the snapshot of that name. The decays are left
+/// out: two of them may be equally good, and which one is chosen is then a matter of rounding.
+fn holds_with_its_table(mut experiment: impl Experiment, name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let found = execute(&mut experiment, folder.path(), false, &Unattended).unwrap().report;
+    let row = |line: &str| {
+        let (rest, _) = line.rsplit_once(',').unwrap();
+        let (rest, _) = rest.rsplit_once(',').unwrap();
+        let (key, excess) = rest.rsplit_once(',').unwrap();
+        excess.parse::<f64>().map_or(serde_json::json!(line), |excess| serde_json::json!([key, excess]))
+    };
+    let table: Vec<_> = found.csv.lines().map(row).collect();
+    let bound = |b: &BoundVerdict| serde_json::json!({"bound": b.name, "found": numbers(b)});
+    let bounds: Vec<_> = found.verdict.bounds.iter().map(bound).collect();
+    let text = serde_json::to_string_pretty(&serde_json::json!({"bounds": bounds, "table": table})).unwrap();
+    settings("dls22", &found.verdict.title, DOUBLE)
+        .bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
+}
+
+/// Smaller than the quick tier, in dimension 5.
+fn small<S>(sizes: S) -> dls22::Settings<S> {
+    dls22::Settings { centred: false, redrawn: false, tier: Tier::Quick, seed: 0, seeds: 3, sizes }
+}
+
+#[test]
+fn dls22_figure_1() {
+    let sizes = first::Sizes {
+        d: 5,
+        parts: 2,
+        most: 30 * 1_400,
+        held_out: [2_000; 2],
+        kernels: 125,
+        widths: vec![30],
+        seeds: 3,
+    };
+    holds_with_its_table(first::Figure1::new(small(sizes)).unwrap(), "dls22-figure-1");
+}
+
+#[test]
+fn dls22_figure_2() {
+    let sizes = second::Sizes { d: 5, m: 30, source: 625, target: 125, held_out: [2_000; 2], seeds: 3 };
+    holds_with_its_table(second::Figure2::new(small(sizes)).unwrap(), "dls22-figure-2");
 }

@@ -53,6 +53,23 @@ pub fn first_layer_tangent(x: &[f64], other: &[f64]) -> Result<f64> {
     Ok(if norm(x) * norm(other) == 0.0 { 0.0 } else { inner * (PI - angle(x, other)) / TAU })
 }
 
+/// The tangent kernel of a ReLU network with biases in all its parameters a, W and b, at `a_j = ±1`, `w ~
+/// N(0, I/d)` and `b ~ N(0, 1)`, for each neuron: [`random_features`] plus `(x·x' + 1)(π − θ)/2π` with the
+/// same θ. It has all degrees.
+///
+/// # Errors
+/// As [`random_features`].
+///
+/// # Accuracy
+/// About d + 10 roundings of `|x||x'| + 1`.
+pub fn tangent(x: &[f64], other: &[f64]) -> Result<f64> {
+    let features = random_features(x, other)?;
+    let root = (x.len() as f64).sqrt();
+    let extended = |x: &[f64]| x.iter().map(|x| x / root).chain([1.0]).collect::<Vec<f64>>();
+    let inner: f64 = x.iter().zip(other).map(|(a, b)| a * b).sum();
+    Ok(features + (inner + 1.0) * (PI - angle(&extended(x), &extended(other))) / TAU)
+}
+
 /// [`random_features`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
 /// matrix, in 2nn'd flops and nn' arcsines.
 ///
@@ -62,26 +79,38 @@ pub fn first_layer_tangent(x: &[f64], other: &[f64]) -> Result<f64> {
 /// # Accuracy
 /// As [`random_features`]. The bits of an entry do not depend on the number of threads.
 pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
-    let root = (x.ncols() as f64).sqrt();
-    let extended = |x: MatRef<'_, f64>| {
-        let d = x.ncols();
-        Mat::from_fn(x.nrows(), d + 1, |i, c| if c < d { x[(i, c)] / root } else { 1.0 })
-    };
     all_finite(x, other)?;
-    Ok(features(&Unit::new(extended(x).as_ref()), &Unit::new(extended(other).as_ref()), par))
-}
-
-/// `|x||x'| (sin θ + (π − θ) cos θ)/2π` of all pairs.
-fn features(rows: &Unit, columns: &Unit, par: Par) -> Mat<f64> {
-    matrix(rows, columns, par, |cosines, j| {
+    let (rows, columns) = (Unit::extended(x), Unit::extended(other));
+    Ok(matrix(&rows, &columns, par, |cosines, j| {
         // The derivative of the kernel in ρ is at most π − θ, so that the rounding of ρ does no harm.
         let mut angles = cosines.to_vec();
         arcsine(1.0 / TAU, &mut angles);
         for ((value, angle), norm) in cosines.iter_mut().zip(&angles).zip(&rows.norms) {
-            let sine = ((1.0 - *value) * (1.0 + *value)).max(0.0).sqrt();
-            *value = norm * columns.norms[j] * (sine / TAU + (0.25 + angle) * *value);
+            *value = norm * columns.norms[j] * features(*value, 0.25 + angle);
         }
-    })
+    }))
+}
+
+/// [`tangent`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix, in
+/// 2nn'd flops and nn' arcsines.
+///
+/// # Errors
+/// As [`random_features_matrix`].
+///
+/// # Accuracy
+/// About d + 10 roundings of `√((|x|² + d)(|x'|² + d))`. The bits of an entry do not depend on the number of
+/// threads.
+pub fn tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+    all_finite(x, other)?;
+    let (d, rows, columns) = (x.ncols() as f64, Unit::extended(x), Unit::extended(other));
+    Ok(matrix(&rows, &columns, par, |cosines, j| {
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (features, share))) in cosines.iter_mut().zip(parts).enumerate() {
+            let norms = rows.norms[i] * columns.norms[j];
+            // |x̃||x̃'|ρ = x·x'/d + 1.
+            *value = norms * features + (d * (norms * *value - 1.0) + 1.0) * share;
+        }
+    }))
 }
 
 /// [`first_layer_tangent`] of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']`
@@ -96,16 +125,33 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
     all_finite(x, other)?;
     let (rows, columns) = (Unit::new(x), Unit::new(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        let mut angles = cosines.to_vec();
-        arcsine(1.0 / TAU, &mut angles);
-        for (i, (value, angle)) in cosines.iter_mut().zip(&angles).enumerate() {
-            let angle = match value.abs() > NEAR {
-                true => 0.25 - columns.angle(j, &rows, i) / TAU,
-                false => *angle,
-            };
-            *value *= rows.norms[i] * columns.norms[j] * (0.25 + angle);
+        let parts = parts(cosines, &rows, &columns, j);
+        for (i, (value, (_, share))) in cosines.iter_mut().zip(parts).enumerate() {
+            *value *= rows.norms[i] * columns.norms[j] * share;
         }
     }))
+}
+
+/// `(sin θ + (π − θ) cos θ)/2π` of ρ = cos θ and `(π − θ)/2π`.
+fn features(cosine: f64, share: f64) -> f64 {
+    ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
+}
+
+/// `(sin θ + (π − θ) cos θ)/2π` and `(π − θ)/2π` for the cosines of all rows with column j, to all digits
+/// near 0 and π too. The first is that of the rounded cosine, sine and angle alike: its derivative is at
+/// most ½, whereas a sine of the rounded cosine beside the angle of the points would err by the root of the
+/// rounding.
+fn parts(cosines: &[f64], rows: &Unit, columns: &Unit, j: usize) -> Vec<(f64, f64)> {
+    let mut angles = cosines.to_vec();
+    arcsine(1.0 / TAU, &mut angles);
+    let part = |(i, angle): (usize, f64)| {
+        let share = match cosines[i].abs() > NEAR {
+            true => 0.5 - columns.angle(j, rows, i) / TAU,
+            false => 0.25 + angle,
+        };
+        (features(cosines[i], 0.25 + angle), share)
+    };
+    angles.into_iter().enumerate().map(part).collect()
 }
 
 /// The layers whose gradients make the kernel of an infinitely wide network with standard normal weights.
@@ -146,24 +192,31 @@ impl Layers {
         Ok(sum / tau())
     }
 
-    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix; it
-    /// is homogeneous of degree 1 in either input.
+    /// The kernel of each row of x (`[n, d]`) with each of the others (`[n', d]`), as an `[n, n']` matrix;
+    /// it is homogeneous of degree 1 in either input.
     ///
     /// # Errors
     /// As [`random_features_matrix`].
     ///
     /// # Accuracy
-    /// An entry errs by at most 3d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 6, and
-    /// the kernel of either layer by half of that and about 5, because its derivative is at most ½ where the
-    /// cosine is used; beyond a cosine of 0.95 the angle is that of the points and errs less.
+    /// An entry errs by at most 4d + 30 roundings of `|x||x'|`. The cosine of two inputs errs by 2d + 4, and
+    /// the derivative in it is at most ½ for κ_a, and at most 1 for κ_v up to a cosine of 0.95, beyond which
+    /// the angle is that of the points and errs less. The lengths add d/2 + 1 for either, and the rest ten.
     pub fn matrix(self, x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
         all_finite(x, other)?;
-        let outer = || features(&Unit::new(x), &Unit::new(other), par);
-        Ok(match self {
-            Self::Outer => outer(),
-            Self::Inner => first_layer_tangent_matrix(x, other, par)?,
-            Self::Both => outer() + first_layer_tangent_matrix(x, other, par)?,
-        })
+        let (rows, columns) = (Unit::new(x), Unit::new(other));
+        Ok(matrix(&rows, &columns, par, |cosines, j| {
+            let parts = parts(cosines, &rows, &columns, j);
+            for (i, (value, (outer, share))) in cosines.iter_mut().zip(parts).enumerate() {
+                let inner = *value * share;
+                let sum = match self {
+                    Self::Both => outer + inner,
+                    Self::Outer => outer,
+                    Self::Inner => inner,
+                };
+                *value = sum * rows.norms[i] * columns.norms[j];
+            }
+        }))
     }
 }
 
@@ -179,6 +232,12 @@ struct Unit {
 }
 
 impl Unit {
+    /// The directions of `(x/√d, 1)`.
+    fn extended(x: MatRef<'_, f64>) -> Self {
+        let (d, root) = (x.ncols(), (x.ncols() as f64).sqrt());
+        Self::new(Mat::from_fn(x.nrows(), d + 1, |i, c| if c < d { x[(i, c)] / root } else { 1.0 }).as_ref())
+    }
+
     fn new(x: MatRef<'_, f64>) -> Self {
         let norms: Vec<f64> = (0..x.nrows()).map(|i| x.row(i).norm_l2()).collect();
         let entry = |c: usize, i: usize| if norms[i] == 0.0 { 0.0 } else { x[(i, c)] / norms[i] };

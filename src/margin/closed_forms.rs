@@ -7,8 +7,8 @@ use crate::{Error, Result};
 /// The most dimensions of a parity: products of d + 1 numbers below are exact.
 const MOST: usize = 1 << 24;
 
-/// Two margins of the parity `y = sgn(x_1 x_2)` on the whole cube `{±1/√d}^d`: γ_2 at infinite width, and Γ*,
-/// the largest normalised margin `√m min_i p_i/‖W‖²` of any network of any width, `1/(4√(2d))`.
+/// Two margins of the parity `y = sgn(x_1 x_2)` on the whole cube `{±1/√d}^d`: γ_2 at infinite width, and
+/// Γ*, the largest normalised margin `√m min_i p_i/‖W‖²` of any network of any width, `1/(4√(2d))`.
 ///
 /// The symmetries of the cube make equal weights the optimum, so that γ_2² is the eigenvalue of the kernel
 /// on the character y, `λ_2 = E g(z) K(z/d)` with `g = (z² − d)/(d(d−1))`, where z is a sum of d signs. K

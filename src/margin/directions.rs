@@ -20,12 +20,12 @@ pub struct Directions {
 }
 
 impl Directions {
-    /// The values of neurons with the directions of the rows of `v` (`[m, d]`), whose lengths do not count, on
-    /// the inputs `x` (`[n, d]`) with labels `y` (`[n]`).
+    /// The values of neurons with the directions of the rows of `v` (`[m, d]`), whose lengths do not count,
+    /// on the inputs `x` (`[n, d]`) with labels `y` (`[n]`).
     ///
     /// # Errors
-    /// Shapes that do not fit, no inputs, no directions, labels other than ±1, numbers that are not finite, a
-    /// row of `v` that is 0, and [`Error::Memory`] where five matrices of order n × (m + n) exceed
+    /// Shapes that do not fit, no inputs, no directions, labels other than ±1, numbers that are not finite,
+    /// a row of `v` that is 0, and [`Error::Memory`] where five matrices of order n × (m + n) exceed
     /// [`super::MEMORY`].
     pub fn new(v: MatRef<'_, f64>, x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<Self> {
         check_examples(x, y)?;
@@ -34,15 +34,17 @@ impl Directions {
             return Err(Error::shape("the directions", [m, v.ncols()], format!("m, {d}, not 0")));
         }
         crate::error::finite("the directions", v)?;
-        let numbers = 5.0 * (m + n) as f64 * n as f64;
-        check_memory(format!("a program of {m} directions and {n} examples"), 8.0 * numbers)?;
+        check_memory(
+            format!("a program of {m} directions and {n} examples"),
+            40.0 * (m + n) as f64 * n as f64,
+        )?;
         let norms: Vec<f64> = (0..m).map(|j| v.row(j).norm_l2()).collect();
-        if let Some(j) = norms.iter().position(|norm| !(norm.is_normal())) {
+        if let Some(j) = norms.iter().position(|norm| !norm.is_normal()) {
             return Err(Error::domain(format!("the length of direction {j}"), norms[j], "it must not be 0"));
         }
         let unit = Mat::from_fn(m, d, |j, c| v[(j, c)] / norms[j]);
         let mut values = Mat::<f64>::zeros(n, m);
-        matmul(values.as_mut(), Accum::Replace, x, unit.transpose(), 1.0, par);
+        matmul(values.as_mut(), Accum::Replace, x, unit.transpose(), 1.0, Par::Seq);
         for j in 0..m {
             values.col_as_slice_mut(j).iter_mut().zip(y).for_each(|(value, y)| *value = y * value.max(0.0));
         }
@@ -71,7 +73,7 @@ impl Directions {
     /// Weights of another number, negative, or all 0; a c of another length, or not finite.
     ///
     /// # Accuracy
-    /// The ends include all rounding, of about `2d·ε` of the longest input.
+    /// The ends include all rounding, of about `d·ε` of the longest input.
     pub fn margin_at(&self, q: &[f64], c: &[f64]) -> Result<Margin> {
         let (n, m) = (self.values.nrows(), self.values.ncols());
         if c.len() != m || c.iter().any(|c| !c.is_finite()) {
@@ -80,8 +82,8 @@ impl Directions {
         let q = super::weights(q, n)?;
         let value = |i: usize, j: usize| Ball::new(self.values[(i, j)], self.errors[i]);
         let rows = each(self.par, n, |i| (0..m).map(|j| value(i, j) * c[j]).sum::<Ball>());
-        let columns = each(self.par, m, |j| (0..n).map(|i| value(i, j) * q[i]).sum::<Ball>().abs().upper());
-        let upper = Ball::exact(columns.into_iter().fold(0.0, f64::max));
+        let columns = each(self.par, m, |j| (0..n).map(|i| value(i, j) * q[i]).sum::<Ball>().abs());
+        let upper = Ball::exact(columns.into_iter().fold(Ball::exact(0.0), Ball::hull).upper());
         let mass = c.iter().map(|c| Ball::exact(c.abs())).sum();
         Ok(Margin::new(&rows, mass, upper, &Mat::from_fn(m, 1, |j, _| c[j]), q))
     }

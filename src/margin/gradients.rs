@@ -1,4 +1,5 @@
-//! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of neurons.
+//! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of
+//! neurons.
 
 use super::{Margin, check_examples, check_memory, interior_point, length};
 use crate::ball::Ball;
@@ -19,7 +20,8 @@ const GROUP: usize = 8;
 /// by the exact sign of `v_j·x_i`, and σ'(0) is the same number θ in all entries, 0 unless
 /// [`Gradients::with_tie`] says otherwise. Inputs may have any length.
 ///
-/// No matrix of order n × m is formed: neurons are taken in blocks of 128, of which eight are held at a time.
+/// No matrix of order n × m is formed: neurons are taken in blocks of 128, of which eight are held at a
+/// time.
 #[derive(Debug, Clone)]
 pub struct Gradients<'a> {
     pub(super) w: MatRef<'a, f64>,
@@ -96,11 +98,10 @@ impl<'a> Gradients<'a> {
         for first in (0..self.w.nrows()).step_by(BLOCK * GROUP) {
             let count = (self.w.nrows() - first).div_ceil(BLOCK).min(GROUP);
             let group = each(self.par, count, |index| self.block(first + index * BLOCK));
-            let [values, slopes] = [0, 1].map(|part| {
-                symmetric(&group.iter().map(|block| block[part].as_ref()).collect::<Vec<_>>(), n, self.par)
-            });
-            outer += values;
-            inner += slopes;
+            for (sum, part) in [(&mut outer, 0), (&mut inner, 1)] {
+                let parts: Vec<_> = group.iter().map(|block| block[part].as_ref()).collect();
+                *sum += symmetric(&parts, n, self.par);
+            }
         }
         let cosines = symmetric(&[self.x], n, self.par);
         let entry = |i, k| (outer[(i, k)] + cosines[(i, k)] * inner[(i, k)]) / self.w.nrows() as f64;
@@ -127,7 +128,8 @@ impl<'a> Gradients<'a> {
     /// Weights of another number, negative, or all 0.
     ///
     /// # Accuracy
-    /// The ends include all rounding, of about `(d + m/128 + 140)·ε` times `‖W‖²/m`, times the longest input.
+    /// The ends include all rounding, of about `(d + m/128 + 270)·ε/2` times `‖W‖/√m`, times the longest
+    /// input.
     pub fn margin_at(&self, q: &[f64]) -> Result<Margin> {
         let dual = super::weights(q, self.y.len())?;
         let (direction, error) = self.combine(&dual);
@@ -135,7 +137,7 @@ impl<'a> Gradients<'a> {
         let products = self.project(direction.as_ref());
         // With the exact U* = Σ q_i φ_i, ‖U*‖² = 2⟨U, U*⟩ − ‖U‖² + ‖U − U*‖².
         let inner: Ball = products.iter().zip(&dual).map(|(p, q)| *p * *q).sum();
-        let square = 2.0 * inner - norm * norm + Ball::new(0.0, error * error);
+        let square = 2.0 * inner - norm * norm + Ball::new(0.0, (error * error).next_up());
         Ok(Margin::new(&products, norm, Ball::exact(square.sqrt().upper()), &direction, dual))
     }
 

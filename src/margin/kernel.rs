@@ -15,14 +15,14 @@ use faer::{Mat, MatRef, Par};
 /// [`Error::Memory`] where four matrices of order n exceed [`super::MEMORY`].
 ///
 /// # Accuracy
-/// As [`gram_margin`], with the errors of the kernel's entries, 3d + 30 roundings.
+/// As [`gram_margin`], with the errors of the kernel's entries, 4d + 30 roundings.
 pub fn kernel_margin(layers: Layers, x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<Margin> {
     check_examples(x, y)?;
     let n = x.nrows();
     check_memory(format!("the kernel of n = {n} inputs"), 32.0 * (n as f64).powi(2))?;
     let kernel = layers.matrix(x, x, par)?;
     let gram = Mat::from_fn(n, n, |i, k| y[i] * y[k] * kernel[(i, k)]);
-    gram_margin(gram.as_ref(), rounding::sum(3 * x.ncols(), 30), par)
+    gram_margin(gram.as_ref(), rounding::sum(4 * x.ncols(), 30), par)
 }
 
 /// `γ = max_{‖f‖ ≤ 1} min_i ⟨f, φ_i⟩ = min_q (q'Kq)^{1/2}` for a Gram matrix `K = ⟨φ_i, φ_k⟩` (`[n, n]`,
@@ -50,6 +50,5 @@ pub fn gram_margin(gram: MatRef<'_, f64>, relative: f64, par: Par) -> Result<Mar
     let entry = |i: usize, k: usize| Ball::new(gram[(k, i)], (roots[i] * roots[k]).next_up());
     let products = each(par, n, |i| (0..n).map(|k| entry(i, k) * dual[k]).sum::<Ball>());
     let norm = products.iter().zip(&dual).map(|(p, q)| *p * *q).sum::<Ball>().sqrt();
-    let upper = Ball::exact(norm.upper());
-    Ok(Margin::new(&products, upper, upper, &Mat::from_fn(n, 1, |i, _| dual[i]), dual))
+    Ok(Margin::new(&products, norm, norm, &Mat::from_fn(n, 1, |i, _| dual[i]), dual))
 }

@@ -10,7 +10,8 @@ use std::f64::consts::{FRAC_PI_2, PI, TAU};
 const MOST: usize = 60;
 
 /// The margin of [`Directions::margin`] over all directions of the plane, for inputs `x` (`[n, 2]`) with
-/// labels `y` (`[n]`), and the directions of the optimum, `[m, 2]`, to which the primal c (`[m, 1]`) belongs.
+/// labels `y` (`[n]`), and the directions of the optimum, `[m, 2]`, to which the primal c (`[m, 1]`)
+/// belongs.
 ///
 /// For weights q the function `F(v) = Σ_i q_i y_i σ(v·x_i)` of a unit vector v is linear in v between two
 /// neighbouring directions that are orthogonal to inputs, where σ has its kink. Hence `|F|` is largest at a
@@ -30,9 +31,8 @@ pub fn plane_margin(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<(Margin, 
         return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], "n, 2"));
     }
     let angle = |i: usize| libm::atan2(x[(i, 1)], x[(i, 0)]);
-    let mut kinks: Vec<f64> = (0..x.nrows())
-        .flat_map(|i| [angle(i) + FRAC_PI_2, angle(i) - FRAC_PI_2].map(|angle| angle.rem_euclid(TAU)))
-        .collect();
+    let sides = |i: usize| [FRAC_PI_2, -FRAC_PI_2].map(|turn| (angle(i) + turn).rem_euclid(TAU));
+    let mut kinks: Vec<f64> = (0..x.nrows()).flat_map(sides).collect();
     kinks.sort_by(f64::total_cmp);
     let mut angles = kinks.clone();
     let (mut upper, mut dual) = (f64::INFINITY, Vec::new());
@@ -56,10 +56,10 @@ pub fn plane_margin(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<(Margin, 
 /// The best angle of each arc between neighbouring `kinks` for F and for −F, with |F| there, and a bound on
 /// the error of |F|.
 ///
-/// Within an arc F is g·v, at most `|g| cos δ` where δ is the distance of g from the arc. An input whose sign
-/// in the middle of the arc is in doubt has its kink within rounding of the whole arc. Angles err by fewer
-/// than ten roundings of 2π, and so does v; each changes F by at most `Σ q_i ‖x_i‖` times that. The sum of
-/// the weights misses 1 by n roundings.
+/// Within an arc F is g·v, at most `|g| cos δ` where δ is the distance of g from the arc. An input whose
+/// sign in the middle of the arc is in doubt has its kink within rounding of the whole arc. Angles err by
+/// fewer than ten roundings of 2π, and so does v; each changes F by at most `Σ q_i ‖x_i‖` times that. The
+/// sum of the weights misses 1 by n roundings.
 fn optima(x: MatRef<'_, f64>, y: &[f64], kinks: &[f64], q: &[f64]) -> (Vec<(f64, f64)>, f64) {
     let n = x.nrows();
     let reach: f64 = (0..n).map(|i| q[i] * x.row(i).norm_l2()).sum();

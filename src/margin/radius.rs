@@ -17,7 +17,7 @@ struct Flips {
 }
 
 impl Flips {
-    /// A lower bound on `√m min ⟨U, φ(W)⟩` over `‖W − W_0‖ ≤ radius`.
+    /// A lower bound on `√m min ⟨U, φ(W)⟩` over `‖W − W_0‖ ≤ radius`; −∞ after an overflow.
     fn least(&self, radius: f64) -> f64 {
         let reach = (radius * self.norm).next_up();
         let budget = (reach * reach).next_up();
@@ -27,16 +27,16 @@ impl Flips {
         let part = |next: &[f64; 2]| (next[1] - lost) * (budget - spent) / (next[0] - spent);
         let knapsack = lost + self.totals.get(whole).map_or(0.0, part);
         let share = 1.0 + 2.0 * rounding::sum(self.totals.len(), 16);
-        (self.product - (reach + knapsack * share).next_up()).next_down()
+        (self.product - (reach + knapsack * share).next_up()).next_down().max(f64::NEG_INFINITY)
     }
 }
 
 /// The weights around those W_0 at which a margin was found, for the direction U that certifies it.
 ///
 /// For every W with `‖W − W_0‖ ≤ R`, and for every choice of σ'(0), `γ_m(W) ≥ κ(R) = min_i [⟨U, φ_i(W_0)⟩ −
-/// m^{-1/2} (R‖x_i‖ + Kn_i(R))]`. The knapsack Kn_i is the most that neurons lose which change between active
-/// and not: `max Σ_J |a_j| |u_j·x_i|` over sets J with `Σ_J (v_j·x_i)² ≤ R²‖x_i‖²`, with a part of one
-/// neuron more.
+/// m^{-1/2} (R‖x_i‖ + Kn_i(R))]`. The knapsack Kn_i is the most that neurons lose which change between
+/// active and not: `max Σ_J |a_j| |u_j·x_i|` over sets J with `Σ_J (v_j·x_i)² ≤ R²‖x_i‖²`, with a part of
+/// one neuron more.
 pub struct Neighbourhood {
     flips: Vec<Flips>,
     root: f64,
@@ -55,7 +55,8 @@ impl Neighbourhood {
     /// the margin is not certified at W_0 itself.
     pub fn half_radius(&self) -> f64 {
         // κ falls at least as fast as R‖x_i‖, for any i.
-        let [mut inside, mut outside] = [0.0, 2.0 * self.flips[0].product.max(0.0) / self.flips[0].norm];
+        let longest = self.flips[0].product.max(0.0) / self.flips[0].norm.max(f64::MIN_POSITIVE);
+        let [mut inside, mut outside] = [0.0, 2.0 * longest];
         for _ in 0..BISECTIONS {
             let middle = 0.5 * (inside + outside);
             *if self.margin_within(middle) >= self.half { &mut inside } else { &mut outside } = middle;

@@ -80,8 +80,7 @@ impl Gradients<'_> {
             }
         }
         triplets.extend((0..m).map(|j| (cone(j), n + j, -1.0)));
-        let (places, unknowns, entries) = triplets;
-        let constraints = CscMatrix::new_from_triplets(cone(m), n + m, places, unknowns, entries);
+        let constraints = CscMatrix::new_from_triplets(cone(m), n + m, triplets.0, triplets.1, triplets.2);
         let cost = [vec![0.0; n], vec![1.0 / self.root; m]].concat();
         let right = [vec![1.0], vec![0.0; cone(m) - 1]].concat();
         let mut cones = vec![SupportedConeT::ZeroConeT(1), SupportedConeT::NonnegativeConeT(n)];

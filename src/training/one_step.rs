@@ -167,17 +167,45 @@ impl FirstStep {
         size: StepSize,
         par: Par,
     ) -> Result<Self> {
-        let (n, d) = (x.nrows(), x.ncols());
+        let n = x.nrows();
         if n < 2 {
             return Err(Error::domain("n", n, "at least 2 samples are needed"));
         }
-        if y.len() != n {
-            return Err(Error::shape("the labels", [y.len(), 1], format!("{n}, 1")));
+        let (alpha, beta, labels) = centre(x, y)?;
+        Self::of_labels(x, (alpha, beta, labels), start, sigma, size, par)
+    }
+
+    /// Makes the step with the labels as they came: α and β are 0, and one sample is enough.
+    ///
+    /// # Errors
+    /// As [`FirstStep::new`].
+    pub fn uncentred(
+        x: MatRef<'_, f64>,
+        y: &[f64],
+        start: &Start,
+        sigma: &dyn Activation,
+        size: StepSize,
+        par: Par,
+    ) -> Result<Self> {
+        Self::of_labels(x, (0.0, vec![0.0; x.ncols()], y.to_vec()), start, sigma, size, par)
+    }
+
+    /// The step with the labels less α + β·x.
+    fn of_labels(
+        x: MatRef<'_, f64>,
+        (alpha, beta, labels): (f64, Vec<f64>, Vec<f64>),
+        start: &Start,
+        sigma: &dyn Activation,
+        size: StepSize,
+        par: Par,
+    ) -> Result<Self> {
+        let (n, d) = (x.nrows(), x.ncols());
+        if n == 0 || labels.len() != n {
+            return Err(Error::shape("the labels", [labels.len(), 1], format!("{n}, 1, not 0")));
         }
         finite("the inputs", x)?;
-        finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
+        finite("the labels", MatRef::from_column_major_slice(&labels, n, 1))?;
         start.check(d)?;
-        let (alpha, beta, labels) = centre(x, y)?;
         let half = start.weights.nrows() / 2;
         let rows = start.weights.as_ref().subrows(0, half);
         // Twins have the same g_n, and opposite rows after the step.

@@ -42,6 +42,7 @@ mod verify {
     pub mod certify;
     pub mod commands;
     pub mod diff;
+    pub mod dls22_figures;
     pub mod experiment;
     pub mod figure_2;
     pub mod graph;

@@ -46,6 +46,13 @@ mod kernel {
     pub mod arc_cosine;
     pub mod ridge_path;
 }
+mod margin {
+    pub mod finite;
+    pub mod global;
+    pub mod radius;
+    pub mod reference;
+    pub mod wide;
+}
 mod sphere {
     pub mod cap;
     pub mod harmonics;

@@ -5,6 +5,8 @@ mod dls22 {
     pub mod bounds;
     pub mod construction;
     pub mod families;
+    pub mod figures;
+    pub mod learning;
     pub mod targets;
 }
 mod nbl22 {

@@ -2,7 +2,7 @@
 
 use escapement_cli::report::plot::small::{Dot, Small, Trace};
 use escapement_cli::report::plot::{ScreeLevel, panels, scree};
-use escapement_verify::figure::{Curve, Panel, Picture};
+use escapement_verify::figure::{Curve, Panel, Picture, Style};
 
 #[test]
 fn a_scree_plot_is_byte_stable_and_holds_no_nan() {
@@ -28,7 +28,7 @@ fn panels_are_byte_stable_and_show_what_there_is() {
         name: name.into(),
         points,
         color: 1,
-        dashed: name == "b",
+        style: if name == "b" { Style::Dashed } else { Style::Line },
     };
     let panel = |curves| Panel {
         title: "T".into(),

@@ -1,7 +1,7 @@
 //! Arc-cosine kernels against their expectations in the plane of two inputs.
 
 use escapement::Error;
-use escapement::kernel::arc_cosine::{first_layer_tangent, random_features};
+use escapement::kernel::arc_cosine::{first_layer_tangent, random_features, tangent};
 use escapement::sphere::ZonalQuadrature;
 use std::f64::consts::{FRAC_PI_2, TAU};
 
@@ -34,6 +34,10 @@ fn kernels_are_expectations() {
         let exact = 2.0 * scale * wedge(theta, |phi| phi.cos() * (phi - theta).cos());
         let slip = 1e-14 * scale;
         assert!((random_features(&x, &other).unwrap() - exact).abs() <= slip, "{other:?}: {exact}");
+        let (inner, share) = (dot(&x, &other) + 1.0, wedge(theta, |_| 1.0));
+        let slip = 1e-14 * (scale + (dot(&x, &x) * dot(&other, &other)).sqrt() + 1.0);
+        let exact = exact + inner * share;
+        assert!((tangent(&x, &other).unwrap() - exact).abs() <= slip, "{other:?}: {exact}");
         let scale = (dot(&x, &x) * dot(&other, &other)).sqrt();
         let exact = dot(&x, &other) * wedge(angle(&x, &other), |_| 1.0);
         assert!(

@@ -1,7 +1,8 @@
 //! Kernel ridge regression for all decays, against a direct solve and against explicit features.
 
 use escapement::kernel::arc_cosine::{
-    first_layer_tangent, first_layer_tangent_matrix, random_features, random_features_matrix,
+    first_layer_tangent, first_layer_tangent_matrix, random_features, random_features_matrix, tangent,
+    tangent_matrix,
 };
 use escapement::kernel::ridge_path::RidgePath;
 use escapement::training::one_step::{Heads, standard_normal};
@@ -27,7 +28,8 @@ fn matrices_have_the_kernels_of_their_rows() {
     }
     for par in [Par::Seq, Par::rayon(0)] {
         let features = random_features_matrix(x.as_ref(), other.as_ref(), par).unwrap();
-        let tangent = first_layer_tangent_matrix(x.as_ref(), other.as_ref(), par).unwrap();
+        let whole = tangent_matrix(x.as_ref(), other.as_ref(), par).unwrap();
+        let first = first_layer_tangent_matrix(x.as_ref(), other.as_ref(), par).unwrap();
         for i in 0..70 {
             for j in 0..131 {
                 let row = |m: &Mat<f64>, i: usize| (0..3).map(|c| m[(i, c)]).collect::<Vec<f64>>();
@@ -37,8 +39,10 @@ fn matrices_have_the_kernels_of_their_rows() {
                 let slip = 26.0 * f64::EPSILON;
                 let size = ((square(&a) / 3.0 + 1.0) * (square(&b) / 3.0 + 1.0)).sqrt();
                 assert!((features[(i, j)] - random_features(&a, &b).unwrap()).abs() <= slip * size);
+                let size = ((square(&a) + 3.0) * (square(&b) + 3.0)).sqrt();
+                assert!((whole[(i, j)] - tangent(&a, &b).unwrap()).abs() <= slip * size);
                 let size = (square(&a) * square(&b)).sqrt();
-                assert!((tangent[(i, j)] - first_layer_tangent(&a, &b).unwrap()).abs() <= slip * size);
+                assert!((first[(i, j)] - first_layer_tangent(&a, &b).unwrap()).abs() <= slip * size);
             }
         }
     }

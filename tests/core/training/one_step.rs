@@ -3,7 +3,7 @@
 use escapement::activation::{self, Activation};
 use escapement::training::one_step::{FirstStep, Heads, Start, StepSize, standard_normal};
 use escapement::{Error, seed};
-use faer::{Mat, Par};
+use faer::{Mat, MatRef, Par};
 
 const M: usize = 12;
 const D: usize = 4;
@@ -162,4 +162,24 @@ fn bad_input_is_refused() {
     assert!(Heads::new(x.as_ref(), &made, &[0.0; 3], relu.as_ref(), Par::Seq).is_err());
     let f = heads.predictor(&made, 0.1).unwrap();
     assert!(matches!(f.predict(Mat::zeros(2, D + 1).as_ref(), Par::Seq), Err(Error::Shape { .. })));
+}
+
+#[test]
+fn the_step_without_centring_is_that_of_centred_labels() {
+    let (x, y) = sample(50);
+    let relu = activation::parse("relu").unwrap();
+    let start = Start::as_run(&mut seed::stream(9, "uncentred", "start"), 8, x.ncols()).unwrap();
+    let step = |y: &[f64], uncentred: bool, x: MatRef<'_, f64>| {
+        let make = if uncentred { FirstStep::uncentred } else { FirstStep::new };
+        make(x, y, &start, relu.as_ref(), StepSize::UnitRows, Par::Seq)
+    };
+    let centred = step(&y, false, x.as_ref()).unwrap();
+    let found = step(&centred.labels, true, x.as_ref()).unwrap();
+    assert!(found.weights == centred.weights && found.eta == centred.eta);
+    assert!(found.alpha == 0.0 && found.beta.iter().all(|b| *b == 0.0));
+    assert_eq!(step(&y, true, x.as_ref()).unwrap().labels, y);
+    // α and β leave nothing to be learnt of one label, and without them it is enough.
+    let one = x.subrows(0, 1);
+    assert!(step(&y[..1], true, one).is_ok() && step(&y[..1], false, one).is_err());
+    assert!(step(&y[..2], true, one).is_err() && step(&[], true, x.subrows(0, 0)).is_err());
 }

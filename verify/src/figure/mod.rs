@@ -6,6 +6,7 @@
 //! live with the papers whose figures they are.
 
 mod host;
+mod measured;
 mod picture;
 mod recorded;
 mod runs;
@@ -14,7 +15,8 @@ pub mod seeds;
 mod sheet;
 
 pub use host::{Host, Unattended};
-pub use picture::{Curve, Panel, Picture};
+pub use measured::{Measured, Series};
+pub use picture::{Curve, Panel, Picture, Style};
 pub use recorded::{AtStep, Recorded, averaged, due};
 pub use runs::{Checkpoints, Execution, Position, execute};
 pub use seeds::{Limits, limits};

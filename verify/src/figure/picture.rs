@@ -1,5 +1,16 @@
 //! Pictures as data: what is drawn is said here, how it looks is the business of the program that draws it.
 
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A line.
+    Line,
+    /// A dashed line.
+    Dashed,
+    /// A dot at each point, and no line.
+    Dots,
+}
+
 /// A curve: means with a band of one standard deviation to either side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
@@ -9,8 +20,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64, f64)>,
     /// Which colour it has: curves that belong together have the same.
     pub color: usize,
-    /// Whether it is dashed.
-    pub dashed: bool,
+    /// How it is drawn.
+    pub style: Style,
 }
 
 /// Axes with curves.

@@ -1,7 +1,7 @@
 //! Verdicts of an experiment, by the rules of claims.
 
 use crate::claim::{Bound, Failure, Record, Tier};
-use crate::judge::{BoundVerdict, ClaimVerdict, Verdict, judge_bound};
+use crate::judge::{AsPrinted, BoundVerdict, ClaimVerdict, Verdict, judge_bound};
 
 /// What the verdicts of an experiment have in common.
 #[derive(Debug, Clone)]
@@ -68,6 +68,8 @@ impl Sheet {
             verdict
         });
         let bounds: Vec<BoundVerdict> = judged.collect();
+        let printed =
+            bounds.iter().filter_map(|b| Some(AsPrinted { verdict: b.verdict, erratum: b.printed? }));
         ClaimVerdict {
             claim: self.claim.to_owned(),
             title: self.title.clone(),
@@ -75,8 +77,8 @@ impl Sheet {
             verdict: worst(&bounds),
             bracketed: None,
             power: Vec::new(),
+            as_printed: printed.max_by_key(|printed| printed.verdict),
             bounds,
-            as_printed: None,
             proved: Vec::new(),
             failures,
             tier: self.tier,
@@ -85,7 +87,8 @@ impl Sheet {
     }
 }
 
-/// An experiment of which nothing is said is not supported by it.
+/// An experiment of which nothing is said is not supported by it; a printed wording that an erratum corrects
+/// does not count.
 fn worst(bounds: &[BoundVerdict]) -> Verdict {
-    bounds.iter().map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive)
+    bounds.iter().filter(|b| b.counts()).map(|b| b.verdict).max().unwrap_or(Verdict::Inconclusive)
 }

@@ -1,7 +1,7 @@
 //! Formulas in LaTeX as plain text with Unicode signs, for terminals and tables.
 
 /// What a command stands for, where it takes no argument.
-const SIGNS: [(&str, &str); 64] = [
+const SIGNS: [(&str, &str); 65] = [
     ("alpha", "α"),
     ("beta", "β"),
     ("gamma", "γ"),
@@ -20,6 +20,7 @@ const SIGNS: [(&str, &str); 64] = [
     ("rho", "ρ"),
     ("varrho", "ϱ"),
     ("sigma", "σ"),
+    ("varsigma", "ς"),
     ("tau", "τ"),
     ("phi", "φ"),
     ("varphi", "φ"),

@@ -6,7 +6,7 @@ use crate::report::{plot, tables};
 use crate::terminal::{exit, note, painted};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use escapement_verify::Verdict;
-use escapement_verify::figure::{Curve, Panel, Picture};
+use escapement_verify::figure::{Curve, Panel, Picture, Style};
 use escapement_verify::files::{atomic::Outputs, toml_file};
 use escapement_verify::judge::series::Series;
 use escapement_verify::table::{self, Column, Judged, Options, Statement, Table};
@@ -242,11 +242,16 @@ fn picture<'a>(title: &str, bounds: impl Iterator<Item = (&'a str, &'a [Series])
         let mut curves = Vec::new();
         for (color, group) in series.iter().enumerate() {
             let label = if group.group.is_empty() { "measured" } else { &group.group };
-            curves.push(Curve { name: label.to_owned(), points: means(group), color, dashed: false });
+            curves.push(Curve { name: label.to_owned(), points: means(group), color, style: Style::Line });
             let ratios = group.points.iter().filter_map(|p| p.ratio()).filter(|r| r.is_finite());
             let constant = ratios.fold(0.0, f64::max);
             let right = group.points.iter().map(|p| (p.x, constant * p.rhs, 0.0)).collect();
-            curves.push(Curve { name: format!("{label}: claimed"), points: right, color, dashed: true });
+            curves.push(Curve {
+                name: format!("{label}: claimed"),
+                points: right,
+                color,
+                style: Style::Dashed,
+            });
         }
         let positive = |curve: &Curve| curve.points.iter().all(|p| p.0 > 0.0);
         Panel {

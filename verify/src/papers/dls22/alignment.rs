@@ -54,7 +54,7 @@ impl Claim for Alignment {
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
         let (replicates, beyond, dimensions): (usize, usize, &[usize]) = match tier {
-            Tier::Quick => (8, 5, &[8, 11, 16, 23, 32]),
+            Tier::Quick => (12, 5, &[8, 11, 16, 23, 32]),
             Tier::Standard => (16, 6, &[8, 11, 16, 23, 32, 45]),
             Tier::Paper => (24, 8, &[8, 11, 16, 23, 32, 45, 64]),
         };
@@ -124,6 +124,7 @@ impl Claim for Alignment {
                 "with_noise_inside",
                 Sweep::uniform(D, Side::Upper).tied(&[N]),
             )
+            .chosen("12 cells for each size at the quick tier: with eight, one seed of five did not decide")
             .headline()
             .among(part("dimensions")),
             Bound::growth(
@@ -248,10 +249,9 @@ fn rows(cell: &Cell, seed: u64) -> Result<Measurement> {
     let rows = Rows::mean(cell, seed, &f, samples_of(cell))?;
     let ([first, floor], (squares, _)) = (terms(&f, cell), instance::curvature(&f));
     let least = instance::least_curvature(&f)?;
-    let (kappa, r) = (f.kappa()?.value, f.latent() as f64);
+    let r = f.latent() as f64;
     // A symmetric r × r matrix of entries of variance v/n has a norm of 2√(rv/n), and Weyl's inequality.
     let weakest = least - (instance::variance(&f, instance::noise(cell)) * r / n as f64).sqrt() * 2.0;
-    let asked = d * d * kappa * kappa * r;
     let out = Measurement::new()
         .ball("ratio", rows.outside / rows.inside)
         .ball("two_terms", (first + floor) / squares)
@@ -263,14 +263,8 @@ fn rows(cell: &Cell, seed: u64) -> Result<Measurement> {
         .ball("sine", rows.sine)
         .ball("root_d", Ball::exact(d).sqrt())
         .ball("log_d", Ball::exact(d).ln())
-        .hypothesis("n ≥ d²κ²r", n as f64 >= asked * (1.0 - 1e-9), format!("{n} against {asked:.0}"))
-        .hypothesis(
-            "d ≥ κ r^{3/2}",
-            d >= kappa * r.powf(1.5),
-            format!("{d} against {:.3}", kappa * r.powf(1.5)),
-        )
         .cost(2.0 * (n * n) as f64 * d, 24.0 * n as f64 * d, 0.0);
-    instance::assumptions(out, &f)
+    instance::hypotheses(out, &f, cell.d(), n)
 }
 
 /// A target whose gradient has no population signal, or none to leading order.

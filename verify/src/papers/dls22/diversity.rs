@@ -205,6 +205,7 @@ impl Claim for Diversity {
                 "by_blocks",
                 Sweep::uniform(D, Side::Upper).tied(&[N]),
             )
+            .chosen("24 cells for each d: with ten, one seed of three did not decide")
             .among(part("samples")),
             Bound::inequality(
                 "corollary-22-survives",

@@ -110,8 +110,9 @@ pub const ERRATA: [Erratum; 18] = [
         17,
         "Figure 1",
         "The curves of Algorithm 1, with plateaus of the kernels.",
-        "Plotted without α and β; the plateaus beyond n = d^p are those of the width, and the tangent \
-         kernel has none at ½.",
+        "Plotted without α and β, and with one bias for each pair of neurons, so that random features of \
+         width 100 are 50; the plateaus beyond n = d^p are those of the width, and the tangent kernel has \
+         none at ½.",
     ),
     Erratum::new(
         18,

@@ -13,6 +13,7 @@ use faer::Mat;
 /// - `iso-he4` is the sum over r directions of `iso/√2` and He_4(x_i)/√(48r);
 /// - `uneven` has two directions, H = diag(√(2 − λ²), λ) and λ = 1/(κ√2), for the κ that is given;
 /// - `weak3` and `weak4` are He_2/(2κ) and a multiple of He_3 or He_4, so that H = 1/κ in one direction;
+/// - `he2-he1` is He_2(x_1)/2 + x_2/√2, whose second direction is seen by β alone;
 /// - `woven` has three directions and the degree 6, with products of all of them.
 ///
 /// # Errors
@@ -56,6 +57,10 @@ pub fn series(name: &str, latent: usize, kappa: f64) -> Result<HermiteSeries> {
                 1,
                 &[(vec![2], 0.5 / kappa), (vec![degree], (rest / factorial).sqrt())],
             )
+        }
+        "he2-he1" => {
+            let terms = [(vec![2, 0], 0.5), (vec![0, 1], 0.5_f64.sqrt())];
+            HermiteSeries::from_hermite(2, &terms)
         }
         "woven" => {
             // Four orthonormal terms of weight ½, divided by √ν!.

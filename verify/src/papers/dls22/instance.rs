@@ -22,6 +22,11 @@ pub fn measurement(cell: &Cell) -> &str {
     cell.part.split('.').next().unwrap_or_default()
 }
 
+/// The cells in which this is measured.
+pub fn measures(name: &'static str) -> impl Fn(&Cell) -> bool + Copy + Send + Sync {
+    move |cell| measurement(cell) == name
+}
+
 /// The name of the target of a cell.
 pub fn target_name(cell: &Cell) -> &str {
     cell.part.split_once('.').map_or("", |(_, target)| target)
@@ -46,6 +51,20 @@ pub fn assumptions(out: Measurement, f: &HermiteSeries) -> Result<Measurement> {
         f.require_normalised().is_ok(),
         format!("{}", f.second_moment().value),
     ))
+}
+
+/// Records the two assumptions, and whether n and d are in the range of the theorems, to the letter and with
+/// the constant 1.
+///
+/// # Errors
+/// As [`HermiteSeries::kappa`].
+pub fn hypotheses(out: Measurement, f: &HermiteSeries, d: usize, n: usize) -> Result<Measurement> {
+    let (d, r, kappa) = (d as f64, f.latent() as f64, f.kappa()?.value);
+    let [samples, dimension] = [d * d * kappa * kappa * r, kappa * r.powf(1.5)];
+    let out = out
+        .hypothesis("n ≥ d²κ²r", n as f64 >= samples * (1.0 - 1e-9), format!("{n} against {samples:.0}"))
+        .hypothesis("d ≥ κ r^{3/2}", d >= dimension * (1.0 - 1e-9), format!("{d} against {dimension:.3}"));
+    assumptions(out, f)
 }
 
 /// The least |λ| of H, by which the theorems divide.

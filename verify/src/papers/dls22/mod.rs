@@ -1,5 +1,5 @@
 //! DLS22: representations that one gradient step on the first layer learns. The claims on the gradient, on
-//! what the rows are after the step, and on counting, one file each, whose module documentation is the
+//! what the rows are after the step, on counting, and the two theorems on learning, one file each, whose module documentation is the
 //! statement; and the Gaussian calculus of anybody's target, with Algorithm 1 on it.
 
 use crate::claim::{Claim, Paper};
@@ -12,9 +12,11 @@ pub mod construction;
 pub mod diversity;
 pub mod errata;
 pub mod families;
+pub mod figures;
 pub mod gradient;
 mod instance;
 pub mod learn;
+pub mod learning;
 pub mod letters;
 pub mod oracles;
 pub mod packing;
@@ -26,6 +28,8 @@ pub mod representers;
 mod samples;
 pub mod target_file;
 pub mod targets;
+pub mod theorem_1;
+pub mod theorem_3;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -59,6 +63,8 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(diversity::Diversity),
         Box::new(random_features::RandomFeatures),
         Box::new(rademacher_complexity::Rademacher),
+        Box::new(theorem_1::Theorem1),
         Box::new(queries::Queries),
+        Box::new(theorem_3::Theorem3),
     ]
 }

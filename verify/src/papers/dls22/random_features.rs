@@ -150,6 +150,7 @@ impl Claim for RandomFeatures {
                 "error_mean",
                 Sweep::both(M, |_| -1.0),
             )
+            .chosen("the range of m and the number of networks, which were widened until the sweep decided")
             .headline()
             .among(part("networks")),
             Bound::asymptotic(
@@ -158,6 +159,7 @@ impl Claim for RandomFeatures {
                 "truncation",
                 Sweep::upper(N, |_| -1.0),
             )
+            .chosen("ι = 2 ln 200n and the integral in place of drawn samples, whose tails are too heavy")
             .headline()
             .among(part("samples")),
         ];
@@ -185,6 +187,9 @@ fn exact() -> Vec<Bound> {
             "mean_square",
             Sweep::upper(LATENT, |_| 2.0),
         )
+        .chosen(
+            "the upper side alone: where tr H ≠ 0 the direction of the trace leaves a power of r to spare",
+        )
         .headline()
         .among(part("directions")),
         Bound::asymptotic(
@@ -204,6 +209,7 @@ fn exact() -> Vec<Bound> {
             Neighbour::lhs("miss_unscaled", "h without (2η_1)^{−k}"),
         )
         .code_check()
+        .chosen("two cells of 8000 networks, and He_2: of mix3 the squares have too heavy a tail")
         .among(part("draws")),
     ]
 }

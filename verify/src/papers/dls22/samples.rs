@@ -46,7 +46,7 @@ impl Noise {
         }
     }
 
-    fn add(self, y: &mut [f64], stream: &mut seed::ChaCha20Rng) {
+    pub(super) fn add(self, y: &mut [f64], stream: &mut seed::ChaCha20Rng) {
         let size = self.size();
         for y in y {
             let z: f64 = StandardNormal.sample(stream);
@@ -163,7 +163,7 @@ impl Data {
 }
 
 /// Standard normal inputs, one after the other.
-fn inputs(stream: &mut seed::ChaCha20Rng, n: usize, d: usize) -> Mat<f64> {
+pub(super) fn inputs(stream: &mut seed::ChaCha20Rng, n: usize, d: usize) -> Mat<f64> {
     let mut x = Mat::zeros(n, d);
     for i in 0..n {
         for j in 0..d {

@@ -4,7 +4,7 @@
 mod scale;
 pub mod small;
 
-use escapement_verify::figure::Picture;
+use escapement_verify::figure::{Picture, Style};
 use kuva::plot::legend::LegendPosition;
 use kuva::prelude::*;
 
@@ -84,12 +84,20 @@ pub fn panels(Picture { title, panels }: &Picture) -> Option<String> {
             if points.is_empty() {
                 continue;
             }
+            if curve.style == Style::Dots {
+                let dots = ScatterPlot::new()
+                    .with_data(points.iter().map(|p| (p.0, p.1)))
+                    .with_color(COLORS[curve.color % COLORS.len()])
+                    .with_legend(&curve.name);
+                plots.push(dots.into());
+                continue;
+            }
             let mut plot = LinePlot::new()
                 .with_data(points.iter().map(|p| (p.0, p.1)))
                 .with_color(COLORS[curve.color % COLORS.len()])
                 .with_stroke_width(1.6)
                 .with_legend(&curve.name);
-            if curve.dashed {
+            if curve.style == Style::Dashed {
                 plot = plot.with_dashed();
             }
             if points.iter().any(|p| p.2 > 0.0) {

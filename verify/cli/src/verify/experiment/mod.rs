@@ -1,5 +1,6 @@
-//! `escapement experiment`: the paper's figures, with tables and verdicts.
+//! `escapement experiment`: the figures of papers, with tables and verdicts.
 
+mod dls22;
 mod figure_1;
 mod figure_2;
 mod noise;
@@ -16,10 +17,10 @@ use escapement_verify::figure::{Execution, Experiment, execute};
 use escapement_verify::{Tier, judge::Verdict};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Makes the figures of NBL22 again from a seed, as CSV and SVG, and gives verdicts on what the paper reads
-/// off them.
+/// Makes the figures of NBL22 and DLS22 again from a seed, as CSV and SVG, and gives verdicts on what the
+/// papers read off them.
 ///
-/// The exit code is 0 when all that the paper reads off holds, 1 when some of it is refuted, 3 when some of
+/// The exit code is 0 when all that a paper reads off holds, 1 when some of it is refuted, 3 when some of
 /// it is inconclusive, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM.
 #[derive(Debug, Parser)]
 #[command(
@@ -48,6 +49,12 @@ enum Which {
     R1(r1::Args),
     /// Train f_L, f_L + f_Q and the network from one initialisation, side by side
     Taylor(taylor::Args),
+    /// DLS22, Figure 1: Algorithm 1 beside random features and tangent kernels, against n
+    #[command(name = "dls22-figure-1", visible_alias = "dls22/figure-1")]
+    Dls22Figure1(dls22::Figure1Args),
+    /// DLS22, Figure 2: a head on features that another target has taught, against N
+    #[command(name = "dls22-figure-2", visible_alias = "dls22/figure-2")]
+    Dls22Figure2(dls22::Figure2Args),
 }
 
 /// The options of all experiments.
@@ -88,6 +95,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Which::Noise(args) => noise::run(args),
         Which::R1(args) => r1::run(args),
         Which::Taylor(args) => taylor::run(args),
+        Which::Dls22Figure1(args) => dls22::figure_1(args),
+        Which::Dls22Figure2(args) => dls22::figure_2(args),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::other_execution::OtherExecution;
 use super::{LAMBDAS, Projector, Row, Settings, State, Variant};
-use crate::figure::{Curve, Picture, averaged, seeds};
+use crate::figure::{Curve, Picture, Style, averaged, seeds};
 use crate::papers::nbl22::figures::{against_log_d, log_d};
 
 /// The figure of `states`, which belong to the seeds and λ3 of `grid`, with those of another execution
@@ -19,7 +19,7 @@ pub(super) fn draw(
             let runs = grid.iter().zip(states).filter(|((_, l), _)| *l == lambda);
             let points =
                 averaged(runs.filter_map(|(_, state)| state.as_ref()), log_d(sizes.d), |row| Some(of(row)));
-            Curve { name: format!("λ3 = {lambda}"), points, color, dashed: false }
+            Curve { name: format!("λ3 = {lambda}"), points, color, style: Style::Line }
         };
         let mut curves = Vec::new();
         for (color, lambda) in LAMBDAS.into_iter().enumerate() {
@@ -28,7 +28,7 @@ pub(super) fn draw(
                 let mut dashed = curve(color, lambda, &other.grid, &other.states);
                 // Without bands: two of them on one another show nothing.
                 dashed.points.iter_mut().for_each(|point| point.2 = 0.0);
-                Curve { dashed: true, name: format!("the same, {}", other.name), ..dashed }
+                Curve { style: Style::Dashed, name: format!("the same, {}", other.name), ..dashed }
             }));
         }
         against_log_d(name, curves)

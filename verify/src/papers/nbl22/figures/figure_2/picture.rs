@@ -2,7 +2,7 @@
 //! beside 6d² and d³.
 
 use super::{Case, LEVEL, Outcome, Settings, State, Variant};
-use crate::figure::{Curve, Panel, Picture, limits, seeds};
+use crate::figure::{Curve, Panel, Picture, Style, limits, seeds};
 use crate::text::Choice;
 
 /// The figure of what the cases came to; no panel where none has come to a least n. Where a seed has none, a
@@ -26,14 +26,14 @@ pub(super) fn draw(settings: &Settings, cases: &[(Case, Option<&State>)]) -> Pic
         let at = |&d: &usize| least(d, &|case| case.normalisation == *normalisation);
         let points = settings.dimensions.iter().filter_map(at).collect::<Vec<_>>();
         let name = format!("{} normalisation", normalisation.name());
-        curves.push(Curve { name, points, color, dashed: false });
+        curves.push(Curve { name, points, color, style: Style::Line });
     }
     if curves.iter().all(|curve| curve.points.is_empty()) {
         return Picture::default();
     }
     let line = |name: &str, color: usize, f: fn(f64) -> f64| {
         let points = settings.dimensions.iter().map(|&d| (d as f64, f(d as f64), 0.0)).collect();
-        Curve { name: name.into(), points, color, dashed: true }
+        Curve { name: name.into(), points, color, style: Style::Dashed }
     };
     curves.push(line("6d²", 6, |d| 6.0 * d * d));
     curves.push(line("d³", 5, |d| d * d * d));

@@ -2,7 +2,7 @@
 //! deviation; dashed, the centres of the pairs.
 
 use super::{LAMBDA_3, Row, Setting, State, settings_of_a_seed};
-use crate::figure::{Curve, Picture, averaged, seeds};
+use crate::figure::{Curve, Picture, Style, averaged, seeds};
 use crate::papers::nbl22::figures::figure_1::Settings;
 use crate::papers::nbl22::figures::{against_log_d, log_d};
 
@@ -20,12 +20,12 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, Setting)], states: &[Optio
             let name =
                 if lambda_3 == LAMBDA_3 { format!("s = {noise}") } else { format!("λ3 = {lambda_3}") };
             let points = averaged(runs(), log_d(sizes.d), |row| Some(of(row)[0]));
-            curves.push(Curve { name: name.clone(), points, color, dashed: false });
+            curves.push(Curve { name: name.clone(), points, color, style: Style::Line });
             if noise > 0.0 {
                 // Without bands: two of them on one another show nothing.
                 let mut points = averaged(runs(), log_d(sizes.d), |row| Some(of(row)[1]));
                 points.iter_mut().for_each(|point| point.2 = 0.0);
-                curves.push(Curve { name: format!("{name}, centre"), points, color, dashed: true });
+                curves.push(Curve { name: format!("{name}, centre"), points, color, style: Style::Dashed });
             }
         }
         against_log_d(name, curves)

@@ -1,7 +1,7 @@
 //! The figure: R1, train and test loss against log_d(t + 1), means over seeds with one standard deviation.
 
 use super::{LAMBDA_3, LAMBDAS, OTHER_LAMBDA_3, Weights, how};
-use crate::figure::{Curve, Picture, averaged, seeds};
+use crate::figure::{Curve, Picture, Style, averaged, seeds};
 use crate::papers::nbl22::figures::figure_1::{Row, Settings, State};
 use crate::papers::nbl22::figures::{against_log_d, log_d};
 
@@ -24,7 +24,12 @@ pub(super) fn draw(settings: &Settings, grid: &[(u64, Weights)], states: &[Optio
             } else {
                 format!("λ1 = {}", weights.r1)
             };
-            curves.push(Curve { name, points, color, dashed: other });
+            curves.push(Curve {
+                name,
+                points,
+                color,
+                style: if other { Style::Dashed } else { Style::Line },
+            });
         }
         against_log_d(name, curves)
     };

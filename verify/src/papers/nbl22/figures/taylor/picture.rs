@@ -1,7 +1,7 @@
 //! The figure: losses of the three models side by side, and how far the two expansions are from the network.
 
 use super::{MODELS, Point, Settings, State};
-use crate::figure::{Curve, Panel, Picture, averaged};
+use crate::figure::{Curve, Panel, Picture, Style, averaged};
 use escapement::training::Model;
 
 /// Draws it; empty curves where nothing is recorded yet.
@@ -18,7 +18,7 @@ pub(super) fn draw(settings: &Settings, states: &[Option<State>]) -> Picture {
             .map(|i| {
                 let at = |step: u64| ((step + 1) as f64).log10();
                 let points = averaged(states.iter().flatten(), at, |row| Some(of(&row.points[i])));
-                Curve { name: name(MODELS[i]).to_owned(), points, color: i, dashed: false }
+                Curve { name: name(MODELS[i]).to_owned(), points, color: i, style: Style::Line }
             })
             .collect(),
     };
