@@ -4,7 +4,6 @@
 //! --bench flow`.
 
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly};
-use escapement::margin::parity_cube;
 use escapement::seed;
 use escapement::training::one_step::standard_normal;
 use faer::{Mat, Par};
@@ -54,13 +53,12 @@ fn main() {
                 );
             }));
         }
-        println!(
-            "norms only, d={d} n={n} m={m}: {:.3} s, {steps} steps, {end}",
-            timing::median(&seconds)
-        );
+        println!("norms only, d={d} n={n} m={m}: {:.3} s, {steps} steps, {end}", timing::median(&seconds));
     }
     for &(d, m) in timing::trimmed(CUBES) {
-        let (x, y) = parity_cube(d).expect("a cube");
+        let side = |i: usize, c: usize| if i >> c & 1 == 1 { 1.0 } else { -1.0 };
+        let x = Mat::from_fn(1 << d, d, |i, c| side(i, c) / (d as f64).sqrt());
+        let y: Vec<f64> = (0..1 << d).map(|i| side(i, 0) * side(i, 1)).collect();
         let numbers = normal("weights", m * (d + 1));
         let w = Mat::from_fn(m, d + 1, |j, c| numbers[j * (d + 1) + c]);
         let (mut seconds, mut steps, mut end) = (Vec::new(), 0, String::new());
@@ -81,9 +79,6 @@ fn main() {
                 end = format!("Γ̃ = {:.5}, drift {:.1e}", run.end.smoothed_margin(), run.drift);
             }));
         }
-        println!(
-            "both layers, cube d={d} m={m}: {:.3} s, {steps} steps, {end}",
-            timing::median(&seconds)
-        );
+        println!("both layers, cube d={d} m={m}: {:.3} s, {steps} steps, {end}", timing::median(&seconds));
     }
 }

@@ -82,7 +82,6 @@ pub fn random_features_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, par: P
     all_finite(x, other)?;
     let (rows, columns) = (Unit::extended(x), Unit::extended(other));
     Ok(matrix(&rows, &columns, par, |cosines, j| {
-        // The derivative of the kernel in ρ is at most π − θ, so that the rounding of ρ does no harm.
         let mut angles = cosines.to_vec();
         arcsine(1.0 / TAU, &mut angles);
         for ((value, angle), norm) in cosines.iter_mut().zip(&angles).zip(&rows.norms) {
@@ -132,7 +131,8 @@ pub fn first_layer_tangent_matrix(x: MatRef<'_, f64>, other: MatRef<'_, f64>, pa
     }))
 }
 
-/// `(sin θ + (π − θ) cos θ)/2π` of ρ = cos θ and `(π − θ)/2π`.
+/// `(sin θ + (π − θ) cos θ)/2π` of ρ = cos θ and `(π − θ)/2π`. Its derivative in ρ is at most ½, so that the
+/// rounding of ρ does no harm where both come from the same ρ.
 fn features(cosine: f64, share: f64) -> f64 {
     ((1.0 - cosine) * (1.0 + cosine)).max(0.0).sqrt() / TAU + share * cosine
 }

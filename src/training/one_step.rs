@@ -167,12 +167,10 @@ impl FirstStep {
         size: StepSize,
         par: Par,
     ) -> Result<Self> {
-        let n = x.nrows();
-        if n < 2 {
-            return Err(Error::domain("n", n, "at least 2 samples are needed"));
+        if x.nrows() < 2 {
+            return Err(Error::domain("n", x.nrows(), "at least 2 samples are needed"));
         }
-        let (alpha, beta, labels) = centre(x, y)?;
-        Self::of_labels(x, (alpha, beta, labels), start, sigma, size, par)
+        Self::make(x, y, true, start, sigma, size, par)
     }
 
     /// Makes the step with the labels as they came: α and β are 0, and one sample is enough.
@@ -187,25 +185,27 @@ impl FirstStep {
         size: StepSize,
         par: Par,
     ) -> Result<Self> {
-        Self::of_labels(x, (0.0, vec![0.0; x.ncols()], y.to_vec()), start, sigma, size, par)
+        Self::make(x, y, false, start, sigma, size, par)
     }
 
-    /// The step with the labels less α + β·x.
-    fn of_labels(
+    /// The step, where `centred` with the labels less α + β·x.
+    fn make(
         x: MatRef<'_, f64>,
-        (alpha, beta, labels): (f64, Vec<f64>, Vec<f64>),
+        y: &[f64],
+        centred: bool,
         start: &Start,
         sigma: &dyn Activation,
         size: StepSize,
         par: Par,
     ) -> Result<Self> {
         let (n, d) = (x.nrows(), x.ncols());
-        if n == 0 || labels.len() != n {
-            return Err(Error::shape("the labels", [labels.len(), 1], format!("{n}, 1, not 0")));
+        if n == 0 || y.len() != n {
+            return Err(Error::shape("the labels", [y.len(), 1], format!("{n}, 1, not 0")));
         }
         finite("the inputs", x)?;
-        finite("the labels", MatRef::from_column_major_slice(&labels, n, 1))?;
+        finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
         start.check(d)?;
+        let (alpha, beta, labels) = if centred { centre(x, y)? } else { (0.0, vec![0.0; d], y.to_vec()) };
         let half = start.weights.nrows() / 2;
         let rows = start.weights.as_ref().subrows(0, half);
         // Twins have the same g_n, and opposite rows after the step.

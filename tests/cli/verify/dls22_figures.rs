@@ -32,7 +32,7 @@ fn both_names_go_on_with_the_same_runs() {
     let fewer = ["experiment", "dls22/figure-1", "--m", "10", "--seeds", "1", "--out", "a", "--kernels"];
     desk.refused(
         &[&fewer[..], &["1"]].concat(),
-        &["the run kernels-seed-0 has measured 3 sizes and 1 are asked for"],
+        &["the run kernels-seed-0 has measured 2 sizes and 1 are asked for"],
     );
     // More of them go on.
     desk.run(&[&fewer[..], &["10"]].concat());

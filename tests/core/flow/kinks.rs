@@ -1,7 +1,8 @@
 //! Networks on the parity cube, where neurons slide along kinks as a rule.
 
+use crate::margin::reference::cube;
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly, Run};
-use escapement::margin::{Directions, parity_cube};
+use escapement::margin::Directions;
 use escapement::training::one_step::standard_normal;
 use escapement::{Error, seed};
 use faer::{Mat, Par};
@@ -32,7 +33,7 @@ fn run(w: &Mat<f64>, x: &Mat<f64>, y: &[f64], loss: Loss, until: f64, tolerance:
 /// Γ̃ does not fall, `a² − ‖v‖²` stays, and a finer run passes the same place.
 #[test]
 fn the_parity_cube() {
-    let (x, y) = parity_cube(3).unwrap();
+    let (x, y) = cube(3, 3.0_f64.sqrt().recip());
     let w = weights(32, 3);
     for loss in [Loss::Exponential, Loss::Logistic] {
         let [(coarse, rise), (fine, slower)] =
@@ -53,12 +54,12 @@ fn the_parity_cube() {
 /// exceeds it; with weights that may turn the flow passes it.
 #[test]
 fn directions_that_stay_and_directions_that_turn() {
-    let (x, y) = parity_cube(3).unwrap();
+    let (x, y) = cube(3, 3.0_f64.sqrt().recip());
     let m = 16;
     let w = weights(m, 3);
     let norms: Vec<f64> = (0..m).map(|j| w.row(j).subcols(1, 3).norm_l2()).collect();
     let v = Mat::from_fn(m, 3, |j, c| w[(j, c + 1)] / norms[j]);
-    let best = Directions::new(v.as_ref(), x.as_ref(), &y, Par::Seq).unwrap().margin().margin;
+    let best = Directions::new(v.as_ref(), x.as_ref(), &y, Par::Seq).unwrap().margin().unwrap().margin;
     let (a, r) = (vec![0.3; m], vec![1.0; m]);
     let flow = NormOnly::new(v.as_ref(), x.as_ref(), &y, (&a, &r), Par::Seq).unwrap();
     let accuracy = Accuracy { tolerance: 1e-6, ..Accuracy::default() };
@@ -80,7 +81,7 @@ fn directions_that_stay_and_directions_that_turn() {
 
 #[test]
 fn bad_input_is_refused() {
-    let (x, y) = parity_cube(2).unwrap();
+    let (x, y) = cube(2, 0.5_f64.sqrt());
     let flow = Flow::new(x.as_ref(), &y, Loss::Exponential, Par::Seq).unwrap();
     assert!(matches!(flow.point(Mat::<f64>::zeros(3, 2).as_ref()), Err(Error::Shape { .. })));
     assert!(Flow::new(x.as_ref(), &[1.0, -1.0, 0.5, 1.0], Loss::Exponential, Par::Seq).is_err());

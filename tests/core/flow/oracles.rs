@@ -1,15 +1,12 @@
 //! Flows against trajectories of DOP853 on raw parameters, and their rates against automatic derivatives.
 
-use crate::data::{self, matrix, vector};
+use crate::data::{matrix, vector};
+use crate::margin::reference::list;
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly, perceptron};
 use escapement::margin::Gradients;
 use faer::{Mat, Par};
 use serde_json::Value;
 use std::ops::ControlFlow;
-
-fn lists(name: &str) -> Vec<Value> {
-    data::json("telgarsky.json")[name].as_array().unwrap().clone()
-}
 
 fn near(found: &Mat<f64>, expected: &Mat<f64>, relative: f64, what: &str) {
     let worst = (found - expected).norm_max() / expected.norm_max();
@@ -19,7 +16,7 @@ fn near(found: &Mat<f64>, expected: &Mat<f64>, relative: f64, what: &str) {
 #[test]
 fn both_layers() {
     let accuracy = Accuracy { tolerance: 1e-12, ..Accuracy::default() };
-    for entry in lists("flow") {
+    for entry in list("flow") {
         let (x, y) = (matrix(&entry["X"]), vector(&entry["y"]));
         let flow = Flow::new(x.as_ref(), &y, Loss::Exponential, Par::Seq).unwrap();
         let mut here = flow.point(matrix(&entry["W0"]).as_ref()).unwrap();
@@ -41,7 +38,7 @@ fn both_layers() {
 #[test]
 fn norms_only() {
     let accuracy = Accuracy { tolerance: 1e-10, ..Accuracy::default() };
-    for entry in lists("normonly") {
+    for entry in list("normonly") {
         let (v, x, y) = (matrix(&entry["V"]), matrix(&entry["X"]), vector(&entry["y"]));
         let (a, r) = (vector(&entry["a0"]), vector(&entry["r0"]));
         let flow = NormOnly::new(v.as_ref(), x.as_ref(), &y, (&a, &r), Par::Seq).unwrap();
@@ -72,7 +69,7 @@ fn norms_only() {
 /// u, its rate, and those of ‖W‖² and of the smoothed margin along −∇L.
 #[test]
 fn rates_at_a_point() {
-    for entry in lists("pointwise") {
+    for entry in list("pointwise") {
         let (w, x, y) = (matrix(&entry["W"]), matrix(&entry["X"]), vector(&entry["y"]));
         let gram = Gradients::new(w.as_ref(), x.as_ref(), &y, Par::Seq).unwrap().gram().unwrap();
         for expected in entry["losses"].as_array().unwrap() {
@@ -107,7 +104,7 @@ fn rates_at_a_point() {
 
 #[test]
 fn perceptron_books() {
-    for entry in lists("sgd") {
+    for entry in list("sgd") {
         let (w, other) = (matrix(&entry["W0"]), matrix(&entry["Wbar"]));
         let (x, y, eta) = (matrix(&entry["X"]), vector(&entry["y"]), entry["eta"].as_f64().unwrap());
         let run = perceptron(w.as_ref(), x.as_ref(), &y, eta, other.as_ref()).unwrap();
@@ -128,7 +125,7 @@ fn perceptron_books() {
 #[test]
 fn a_dead_start() {
     let accuracy = Accuracy { tolerance: 1e-10, ..Accuracy::default() };
-    for entry in lists("kktpath") {
+    for entry in list("kktpath") {
         let alpha = entry["alpha"].as_f64().unwrap();
         let x = Mat::from_fn(2, 2, |i, c| [if i == 0 { alpha.cos() } else { -alpha.cos() }, alpha.sin()][c]);
         let y = [1.0, 1.0];

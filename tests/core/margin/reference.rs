@@ -1,4 +1,4 @@
-//! The reference values of `tests/oracles/telgarsky.json`, and random networks and inputs.
+//! The reference values of `tests/data/telgarsky.json`, and random networks and inputs.
 
 use crate::data;
 use escapement::ball::Ball;
@@ -8,10 +8,7 @@ use faer::{Mat, MatRef};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static VALUES: LazyLock<Value> = LazyLock::new(|| {
-    let text = std::fs::read_to_string(data::root().join("tests/oracles/telgarsky.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
-});
+static VALUES: LazyLock<Value> = LazyLock::new(|| data::json("telgarsky.json"));
 
 /// The entries of a list; each list has some.
 pub fn list(name: &str) -> &'static [Value] {

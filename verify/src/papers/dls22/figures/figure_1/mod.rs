@@ -11,8 +11,8 @@
 //! - the kernels of infinitely wide random features and of the infinitely wide network with biases from
 //!   N(0, 1), as far as matrices of n × n go, and with fewer held-out samples and fresh inputs.
 //!
-//! A last row, n = 0, is fitted to f* itself on all held-out inputs: for the features of finite width it is
-//! what they can express at all.
+//! A last row, n = 0, is fitted to f* itself on all held-out inputs, on which its decay is chosen too: for
+//! features of finite width, and many more inputs than features, it is what they can express at all.
 
 mod verdict;
 
