@@ -34,7 +34,7 @@ const FAILING: f64 = 0.1;
 
 const CARD: Card = Card {
     statement: r"(m+m') \gamma_{m+m'}^2 \ge m \gamma_m^2 + m' \gamma_{m'}^2, \qquad
-        \gamma_m^\infty \ge \tfrac{1}{2} \gamma^\infty \text{ at }
+        \gamma_m^\infty \ge \frac{1}{2} \gamma^\infty \text{ at }
         m \ge \frac{18.7 \ln(n/\delta)}{(\gamma^\infty)^2}",
     reference: "T22, the width of the abstract; statement and constants derived for this project",
     hypotheses: "Independent standard normal neurons, σ'(0) = 0; the parity on the whole cube.",
@@ -81,7 +81,7 @@ impl Claim for FiniteWidthMargin {
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
-        let cube = Examples::cube(cell.d());
+        let cube = Examples::cube(cell.d())?;
         let out = match cell.part.as_str() {
             "cut" => cut(cell, seed, &cube),
             "mean" => mean(cell, seed, &cube),

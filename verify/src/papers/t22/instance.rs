@@ -15,6 +15,9 @@ use rand_distr::{Distribution, StandardNormal};
 const BATCHES: usize = 64;
 const BATCH: usize = 256;
 
+/// The largest cube that is formed, of a million corners.
+const MOST_WHOLE: usize = 20;
+
 /// Labelled inputs.
 pub struct Examples {
     /// The inputs, `[n, d]`, of unit length.
@@ -24,7 +27,7 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Corners of the cube `{±1/√d}^d`, d at least 2, with the 2-sparse parity `sgn(x_1 x_2)`: bit c of a
+    /// Corners of the cube `{±1/√d}^d` with the 2-sparse parity `sgn(x_1 x_2)`: bit c of a
     /// code says whether coordinate c is positive.
     fn corners(d: usize, codes: &[u64]) -> Self {
         let side = 1.0 / (d as f64).sqrt();
@@ -32,14 +35,21 @@ impl Examples {
         Self { x, y: codes.iter().map(|&code| parity(code)).collect() }
     }
 
-    /// The whole cube, d below 30.
-    pub fn cube(d: usize) -> Self {
-        Self::corners(d, &(0..1 << d).collect::<Vec<_>>())
+    /// The whole cube.
+    ///
+    /// # Errors
+    /// A dimension below 2 or above [`MOST_WHOLE`].
+    pub fn cube(d: usize) -> Result<Self> {
+        allowed(d, MOST_WHOLE)?;
+        Ok(Self::corners(d, &(0..1 << d).collect::<Vec<_>>()))
     }
 
     /// `count` independent corners.
-    pub fn sample(rng: &mut ChaCha20Rng, count: usize, d: usize) -> Self {
-        Self::corners(d, &codes(rng, count, d))
+    ///
+    /// # Errors
+    /// As [`codes`].
+    pub fn sample(rng: &mut ChaCha20Rng, count: usize, d: usize) -> Result<Self> {
+        Ok(Self::corners(d, &codes(rng, count, d)?))
     }
 }
 
@@ -48,9 +58,19 @@ pub fn parity(code: u64) -> f64 {
     if (code ^ code >> 1) & 1 == 0 { 1.0 } else { -1.0 }
 }
 
-/// Codes of independent corners of the cube of dimension d, at most 64.
-pub fn codes(rng: &mut ChaCha20Rng, count: usize, d: usize) -> Vec<u64> {
-    (0..count).map(|_| rng.next_u64() >> (64 - d)).collect()
+/// Codes of independent corners of the cube of dimension d.
+///
+/// # Errors
+/// A dimension below 2 or above 64.
+pub fn codes(rng: &mut ChaCha20Rng, count: usize, d: usize) -> Result<Vec<u64>> {
+    allowed(d, 64)?;
+    Ok((0..count).map(|_| rng.next_u64() >> (64 - d)).collect())
+}
+
+/// Refuses dimensions in which there is no parity of two bits, or that are too large.
+fn allowed(d: usize, most: usize) -> Result<()> {
+    let range = format!("the dimension lies in [2, {most}]");
+    if (2..=most).contains(&d) { Ok(()) } else { Err(escapement::Error::domain("d", d, range).into()) }
 }
 
 /// Standard normal weights of m neurons, `[m, 1 + d]`.
@@ -64,7 +84,7 @@ pub fn weights(rng: &mut ChaCha20Rng, m: usize, d: usize) -> Mat<f64> {
 /// interval, which fails with the probability [`tolerance::FAILURE`].
 ///
 /// # Errors
-/// None for d from 2 on.
+/// Examples without inputs.
 pub fn transport(cell: &Cell, seed: u64, cube: &Examples) -> Result<Ball> {
     let rng = &mut cell.stream(seed, "neurons of the limit");
     let equal = vec![1.0; cube.y.len()];

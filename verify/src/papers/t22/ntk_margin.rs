@@ -27,7 +27,7 @@ pub struct NtkMargin;
 
 const CARD: Card = Card {
     statement: r"d\, \gamma_2 \to \sqrt{3/2\pi} \text{ on the parity}, \qquad
-        \tfrac{1}{2} \gamma_2^3 \le \gamma^\infty \le \gamma_2",
+        \frac{1}{2} \gamma_2^3 \le \gamma^\infty \le \gamma_2",
     reference: "T22, the NTK margin of the abstract; formulas derived for this project",
     hypotheses: "Unit inputs and standard normal weights; the whole cube, or one input for each group.",
     method: "A quadratic program with a certified gap on all 2^d corners, d from 2 to 8, and on up to 64 \
@@ -139,7 +139,7 @@ impl Claim for NtkMargin {
 /// The program on all corners, the closed form, and the false ones.
 fn cube(cell: &Cell) -> Result<Measurement> {
     let d = cell.d();
-    let Examples { x, y } = Examples::cube(d);
+    let Examples { x, y } = Examples::cube(d)?;
     let margin = kernel_margin(Layers::Both, x.as_ref(), &y, Par::Seq)?.margin;
     let closed = |layers| -> Result<Ball> { Ok(parity(d, layers)?[0]) };
     // Σ_k C(d,k)/2^d (1 − 2k/d) K(1 − 2k/d); K is Lipschitz with constant 2 where t is rounded.
@@ -181,7 +181,7 @@ fn sum(cell: &Cell) -> Result<Measurement> {
 
 /// γ^∞ and γ_2 at infinite width.
 fn limit(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let transport = instance::transport(cell, seed, &Examples::cube(cell.d()))?;
+    let transport = instance::transport(cell, seed, &Examples::cube(cell.d())?)?;
     let [kernel, _] = parity(cell.d(), Layers::Both)?;
     Ok(Measurement::new()
         .ball("transport", transport)
@@ -192,7 +192,7 @@ fn limit(cell: &Cell, seed: u64) -> Result<Measurement> {
 /// γ^∞_m, γ_m and the mean of the fourth power at width m.
 fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (d, m) = (cell.d(), cell.m());
-    let cube = Examples::cube(d);
+    let cube = Examples::cube(d)?;
     let w = instance::weights(&mut cell.stream(seed, "weights"), m, d);
     let gradients = Gradients::new(w.as_ref(), cube.x.as_ref(), &cube.y, Par::Seq)?;
     let (kernel, transport) = (gradients.margin()?.margin, gradients.transport_margin()?.margin);

@@ -145,7 +145,7 @@ fn sum(cell: &Cell) -> Result<Measurement> {
 /// The linear program of the global margin.
 fn directions(cell: &Cell, seed: u64) -> Result<Measurement> {
     let d = cell.d();
-    let Examples { x, y } = Examples::cube(d);
+    let Examples { x, y } = Examples::cube(d)?;
     let drawn = uniform_sphere(&mut cell.stream(seed, "directions"), DRAWN, d, 1.0);
     let planted = |j: usize, c: usize| match c {
         0 | 1 if j >> c & 1 == 1 => 1.0,
@@ -172,7 +172,7 @@ fn perceptron(cell: &Cell, seed: u64) -> Result<Measurement> {
         kernel.push(Layers::Both.kernel((d as f64 - 2.0 * k as f64) / d as f64)?.value);
     }
     let mut mistakes: Vec<(u64, f64)> = Vec::new();
-    for code in instance::codes(&mut cell.stream(seed, "sequence"), PASSES * d * d, d) {
+    for code in instance::codes(&mut cell.stream(seed, "sequence"), PASSES * d * d, d)? {
         let label = instance::parity(code);
         let value = |(other, y): &(u64, f64)| y * kernel[(code ^ other).count_ones() as usize];
         if label * mistakes.iter().map(value).sum::<f64>() <= 0.0 {

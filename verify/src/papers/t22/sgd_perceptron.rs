@@ -181,11 +181,11 @@ fn error_rate(w: &Mat<f64>, on: &Examples) -> f64 {
 /// is eight times as far.
 fn books(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (d, m, count) = (cell.d(), cell.m(), BOOKED * cell.d() * cell.d());
-    let cube = Examples::cube(d);
+    let cube = Examples::cube(d)?;
     let w = instance::weights(&mut cell.stream(seed, "weights"), m, d);
     let found = Gradients::new(w.as_ref(), cube.x.as_ref(), &cube.y, Par::Seq)?.margin()?;
     let radius = 2.0 / found.margin.upper();
-    let stream = Examples::sample(&mut cell.stream(seed, "examples"), count, d);
+    let stream = Examples::sample(&mut cell.stream(seed, "examples"), count, d)?;
     let run = |radius: f64| {
         let other = &w + Scale(radius) * &found.primal;
         perceptron(w.as_ref(), stream.x.as_ref(), &stream.y, STEP, other.as_ref())
@@ -222,7 +222,7 @@ impl Run {
 
     /// Goes on to the step `until` with the next examples of a stream.
     fn go(&mut self, until: usize, rng: &mut ChaCha20Rng) -> Result<()> {
-        let examples = Examples::sample(rng, until - self.done, self.w.ncols() - 1);
+        let examples = Examples::sample(rng, until - self.done, self.w.ncols() - 1)?;
         let start = self.w.as_ref();
         let piece = perceptron(start, examples.x.as_ref(), &examples.y, STEP, start)?;
         self.mistakes += piece.mistakes;
@@ -235,7 +235,7 @@ impl Run {
 /// The least error on all corners, over some steps of a run, against the mistakes of the whole run.
 fn mistakes(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (weights, examples) = (&mut cell.stream(seed, "weights"), &mut cell.stream(seed, "examples"));
-    let cube = Examples::cube(cell.d());
+    let cube = Examples::cube(cell.d())?;
     let length = LENGTH * cell.d() * cell.d();
     let factor = 1.0 / (1.0 - (-1.0_f64).exp());
     let allowed = |mistakes: f64| factor * (mistakes - FAILING.ln()) / length as f64;
@@ -268,8 +268,8 @@ fn steps(cell: &Cell, seed: u64) -> Result<Measurement> {
     let d = cell.d();
     let square = (d * d) as f64;
     let test = match 1_usize.checked_shl(d as u32) {
-        Some(corners) if corners <= CORNERS => Examples::cube(d),
-        _ => Examples::sample(&mut cell.stream(seed, "test"), CORNERS, d),
+        Some(corners) if corners <= CORNERS => Examples::cube(d)?,
+        _ => Examples::sample(&mut cell.stream(seed, "test"), CORNERS, d)?,
     };
     let examples = &mut cell.stream(seed, "examples");
     let mut run = Run::new(&mut cell.stream(seed, "weights"), cell);
