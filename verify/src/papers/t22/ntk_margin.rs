@@ -163,7 +163,7 @@ fn groups(cell: &Cell, kind: Groups) -> Result<Measurement> {
     let k = cell.whole(GROUPS);
     // Centre i is e_i, or an end of the axis ⌊i/2⌋.
     let (axes, step) = if kind == Groups::Orthonormal { (k, 1) } else { (k / 2, 2) };
-    let end = |i: usize| if i % step == 0 { 1.0 } else { -1.0 };
+    let end = |i: usize| if i.is_multiple_of(step) { 1.0 } else { -1.0 };
     let x = Mat::from_fn(k, axes, |i, c| if i / step == c { end(i) } else { 0.0 });
     let y: Vec<f64> = (0..k).map(|i| if (i / step).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
     Ok(Measurement::new()
