@@ -15,3 +15,6 @@ mod nbl22 {
     pub mod spectrum;
     pub mod w_q;
 }
+mod t22 {
+    pub mod margins;
+}

@@ -2,13 +2,14 @@
 
 pub mod dls22;
 pub mod nbl22;
+pub mod t22;
 
 use crate::claim::{Paper, Registry};
 use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 2] = [&nbl22::PAPER, &dls22::PAPER];
+pub static ALL: [&Paper; 3] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER];
 
 /// The claims of all papers.
 ///

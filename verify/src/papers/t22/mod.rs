@@ -1,0 +1,45 @@
+//! T22: what ReLU networks with two layers learn while their weights hardly rotate. The claims near the
+//! initialisation, one file each, whose module documentation is the statement.
+//!
+//! Only the abstract of the paper was at hand. It has no constants: every constant, every width and every
+//! proof here was derived for this project, and none may be quoted as the paper's.
+
+use crate::claim::{Claim, Paper};
+
+pub mod errata;
+pub mod finite_width_margin;
+mod instance;
+pub mod letters;
+pub mod ntk_margin;
+pub mod parity_gap;
+pub mod sgd_perceptron;
+
+/// The paper.
+pub static PAPER: Paper = Paper {
+    short: "T22",
+    bibtex: BIBTEX,
+    errata: &errata::ERRATA,
+    letters: &letters::LETTERS,
+    claims,
+    ..Paper::new("t22", "Feature selection and low test error in shallow low-rotation ReLU networks")
+};
+
+const BIBTEX: &str = "\
+@misc{telgarsky2022feature,
+  title = {Feature selection and low test error in shallow low-rotation {ReLU} networks},
+  author = {Telgarsky, Matus},
+  year = {2022},
+  eprint = {2208.02789},
+  archivePrefix = {arXiv}
+}
+";
+
+/// Every claim, in the order of reports.
+pub fn claims() -> Vec<Box<dyn Claim>> {
+    vec![
+        Box::new(ntk_margin::NtkMargin),
+        Box::new(parity_gap::ParityGap),
+        Box::new(finite_width_margin::FiniteWidthMargin),
+        Box::new(sgd_perceptron::SgdPerceptron),
+    ]
+}
