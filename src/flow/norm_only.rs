@@ -10,6 +10,7 @@ use super::full::implicit;
 use super::loss::{Levels, Loss};
 use crate::error::finite;
 use crate::product::matmul;
+use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
@@ -67,14 +68,10 @@ impl<'a> NormOnly<'a> {
             return Err(Error::shape("the directions", [m, directions.ncols()], expected));
         }
         finite("the directions", directions)?;
-        let slip = 1e-12;
-        if let Some(j) = (0..m).find(|&j| (directions.row(j).norm_l2() - 1.0).abs() > slip) {
-            let allowed = format!("it is 1 to within {slip:e}");
-            return Err(Error::domain(
-                format!("the length of direction {j}"),
-                directions.row(j).norm_l2(),
-                allowed,
-            ));
+        let off = |j: usize| (directions.row(j).norm_l2() - 1.0).abs();
+        if let Some(j) = (0..m).find(|&j| off(j) > UNIT_NORM_F64) {
+            let (name, norm) = (format!("the length of direction {j}"), directions.row(j).norm_l2());
+            return Err(Error::domain(name, norm, format!("it is 1 to within {UNIT_NORM_F64:e}")));
         }
         if let Some(j) = (0..m).find(|&j| !(r[j].is_finite() && r[j] > a[j].abs())) {
             let given = format!("a = {}, r = {}", a[j], r[j]);
