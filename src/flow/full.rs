@@ -3,11 +3,11 @@
 use super::extrapolation::{self, Accuracy};
 use super::loss::{Levels, Loss};
 use super::neuron::Kinks;
-use crate::error::finite;
+use crate::Result;
 use crate::margin::Gradients;
-use crate::{Error, Result};
+use crate::product::matmul;
 use faer::linalg::solvers::Solve;
-use faer::{Mat, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -83,11 +83,7 @@ impl<'a> Flow<'a> {
     /// # Errors
     /// Another number of columns, no neuron, and numbers that are not finite.
     pub fn point(&self, weights: MatRef<'_, f64>) -> Result<Point> {
-        if weights.nrows() == 0 || weights.ncols() != 1 + self.x.ncols() {
-            let expected = format!("m, {}, not 0", 1 + self.x.ncols());
-            return Err(Error::shape("the weights", [weights.nrows(), weights.ncols()], expected));
-        }
-        finite("the weights", weights)?;
+        crate::margin::check_weights("the weights", weights, self.x.ncols())?;
         let margins = self.margins(&rows(weights));
         let levels = self.loss.levels(&margins);
         let weights = weights.to_owned();
@@ -98,7 +94,7 @@ impl<'a> Flow<'a> {
     /// off, which hears of every step.
     ///
     /// # Errors
-    /// A tolerance that is not allowed, and [`Error::Numerical`] where steps are spent or vanish.
+    /// A tolerance that is not allowed, and [`crate::Error::Numerical`] where steps are spent or vanish.
     ///
     /// # Accuracy
     /// Each step errs by the tolerance of `accuracy`, relative to ‖W‖. Where a neuron meets a kink inside a
@@ -157,7 +153,10 @@ impl<'a> Flow<'a> {
     fn products(&self, state: &[f64]) -> Mat<f64> {
         let width = 1 + self.x.ncols();
         let weights = MatRef::from_row_major_slice(state, state.len() / width, width);
-        self.x * weights.subcols(1, width - 1).transpose()
+        let mut z = Mat::<f64>::zeros(self.x.nrows(), weights.nrows());
+        let v = weights.subcols(1, width - 1);
+        matmul(z.as_mut(), Accum::Replace, self.x, v.transpose(), 1.0, self.par);
+        z
     }
 
     fn margins(&self, state: &[f64]) -> Vec<f64> {

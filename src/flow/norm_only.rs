@@ -9,11 +9,10 @@ use super::extrapolation::{self, Accuracy};
 use super::full::implicit;
 use super::loss::{Levels, Loss};
 use crate::error::finite;
-use crate::product::matmul;
+use crate::product::{each, matmul};
 use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
 use faer::{Accum, Mat, MatRef, Par};
-use rayon::prelude::*;
 use std::ops::ControlFlow;
 
 /// Neurons in a block.
@@ -210,10 +209,7 @@ impl<'a> NormOnly<'a> {
             sums
         };
         let blocks = m.div_ceil(BLOCK);
-        let parts: Vec<Sums> = match self.par {
-            Par::Seq => (0..blocks).map(block).collect(),
-            _ => (0..blocks).into_par_iter().map(block).collect(),
-        };
+        let parts = each(self.par, blocks, block);
         let sums = parts.into_iter().fold(Sums::new(n, slopes), Sums::add);
         if sums.most > MOST {
             let why = format!("a weight grows like e^{:.0}, beyond the range of numbers", 0.5 * sums.most);

@@ -41,12 +41,11 @@ pub fn perceptron(
 ) -> Result<Perceptron> {
     crate::margin::check_examples(x, y)?;
     let (m, width) = (start.nrows(), start.ncols());
-    if m == 0 || width != 1 + x.ncols() || other.nrows() != m || other.ncols() != width {
-        let expected = format!("m, {}, of both ends", 1 + x.ncols());
-        return Err(Error::shape("the weights", [m, width], expected));
+    crate::margin::check_weights("the weights", start, x.ncols())?;
+    crate::margin::check_weights("the other weights", other, x.ncols())?;
+    if other.nrows() != m {
+        return Err(Error::shape("the other weights", [other.nrows(), width], format!("{m}, {width}")));
     }
-    crate::error::finite("the weights", start)?;
-    crate::error::finite("the other weights", other)?;
     if !(eta.is_finite() && eta > 0.0) {
         return Err(Error::domain("the step η", eta, "it is positive and finite"));
     }

@@ -81,16 +81,15 @@ pub fn average_gram(x: MatRef<'_, f64>, y: &[f64], par: Par) -> Result<AverageGr
             summed.fill(0.0);
             for start in (first..n).step_by(COLS) {
                 let cols = COLS.min(n - start);
-                let mut kernel = kernel.as_mut().submatrix_mut(0, 0, cols, rows);
                 let (here, there) = (unit.as_ref().subcols(first, rows), unit.as_ref().subcols(start, cols));
-                matmul(kernel.as_mut(), Accum::Replace, there.transpose(), here, 1.0, Par::Seq);
+                let cosines = kernel.as_mut().submatrix_mut(0, 0, cols, rows);
+                matmul(cosines, Accum::Replace, there.transpose(), here, 1.0, Par::Seq);
                 for i in 0..rows {
-                    let cosines = kernel.as_mut().col_mut(i).try_as_col_major_mut();
-                    let cosines = cosines.expect("columns are contiguous").as_slice_mut();
-                    pairs(cosines, first + i, start, unit.as_ref());
+                    pairs(&mut kernel.col_as_slice_mut(i)[..cols], first + i, start, unit.as_ref());
                 }
+                let kernel = kernel.as_ref().submatrix(0, 0, cols, rows);
                 let there = weighted.as_ref().subcols(start, cols);
-                matmul(summed.as_mut(), Accum::Add, there, kernel.as_ref(), 1.0, Par::Seq);
+                matmul(summed.as_mut(), Accum::Add, there, kernel, 1.0, Par::Seq);
             }
             let here = weighted.as_ref().subcols(first, rows);
             matmul(out.as_mut(), Accum::Add, summed.as_ref(), here.transpose(), 1.0, Par::Seq);

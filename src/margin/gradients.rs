@@ -1,7 +1,7 @@
 //! The gradients of the labelled outputs of a ReLU network of finite width, in products by blocks of
 //! neurons.
 
-use super::{Margin, check_examples, check_memory, interior_point, length};
+use super::{Margin, check_examples, check_memory, check_weights, interior_point, length};
 use crate::ball::Ball;
 use crate::product::{each, matmul, symmetric, times};
 use crate::{Error, Result, rounding};
@@ -44,14 +44,7 @@ impl<'a> Gradients<'a> {
     /// Shapes that do not fit, no inputs, no neurons, labels other than ±1, numbers that are not finite.
     pub fn new(w: MatRef<'a, f64>, x: MatRef<'a, f64>, y: &'a [f64], par: Par) -> Result<Self> {
         check_examples(x, y)?;
-        if w.nrows() == 0 || w.ncols() != x.ncols() + 1 {
-            return Err(Error::shape(
-                "the weights",
-                [w.nrows(), w.ncols()],
-                format!("m, {}, not 0", x.ncols() + 1),
-            ));
-        }
-        crate::error::finite("the weights", w)?;
+        check_weights("the weights", w, x.ncols())?;
         let root = (w.nrows() as f64).sqrt();
         let norm = |a: MatRef<'_, f64>| (length(a) / root).upper().next_up();
         let scale = [norm(w), norm(w.subcols(0, 1)), norm(w.subcols(1, x.ncols()))];

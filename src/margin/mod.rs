@@ -109,6 +109,15 @@ pub(crate) fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
     crate::error::finite("the inputs", x)
 }
 
+/// Refuses weights of another shape than `[m, 1 + d]` for inputs in R^d, no neuron, and numbers that are not
+/// finite.
+pub(crate) fn check_weights(name: &'static str, w: MatRef<'_, f64>, d: usize) -> Result<()> {
+    if w.nrows() == 0 || w.ncols() != d + 1 {
+        return Err(Error::shape(name, [w.nrows(), w.ncols()], format!("m, {}, not 0", d + 1)));
+    }
+    crate::error::finite(name, w)
+}
+
 /// Refuses a program whose matrices need more than [`MEMORY`].
 fn check_memory(what: String, needed: f64) -> Result<()> {
     let advice = ": take fewer examples".into();
