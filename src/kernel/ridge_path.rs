@@ -2,7 +2,8 @@
 //!
 //! On n inputs with the kernel matrix K and the labels y the predictor is `f(x) = Σ_i b_i K(x, x_i)` with
 //! `(K/n + (λ/2) I) b = y/n`. This is the head of [`crate::training::one_step::Heads`] for features whose
-//! inner products are K, so that the same λ means the same for both.
+//! inner products are K, so that the same λ means the same for both; the heads are solved here too, with ΦᵀΦ
+//! and Φᵀŷ in place of K and y.
 
 use crate::error::finite;
 use crate::product::{clear_registers, matmul};
@@ -32,14 +33,28 @@ impl RidgePath {
         }
         finite("the kernel matrix", kernel)?;
         finite("the labels", MatRef::from_column_major_slice(y, n, 1))?;
-        let scaled = Mat::from_fn(n, n, |i, j| kernel[(i, j)] / n as f64);
-        let pairs = scaled.self_adjoint_eigen(Side::Lower).map_err(|e| Error::Numerical {
-            what: "the eigendecomposition of the kernel matrix",
-            why: format!("{e:?}"),
-        })?;
+        let what = "the eigendecomposition of the kernel matrix";
+        Self::of_sums(what, kernel, MatRef::from_column_major_slice(y, n, 1), n)
+    }
+
+    /// The solutions of `(G/n + (λ/2) I) b = r/n` for any symmetric G, of which the lower triangle is read, and
+    /// any right side r: sums over n samples. `what` names the decomposition in an error.
+    ///
+    /// # Errors
+    /// An eigendecomposition that fails.
+    pub(crate) fn of_sums(
+        what: &'static str,
+        gram: MatRef<'_, f64>,
+        right: MatRef<'_, f64>,
+        n: usize,
+    ) -> Result<Self> {
+        let order = gram.nrows();
+        let scaled = Mat::from_fn(order, order, |i, j| gram[(i, j)] / n as f64);
+        let pairs = scaled
+            .self_adjoint_eigen(Side::Lower)
+            .map_err(|e| Error::Numerical { what, why: format!("{e:?}") })?;
         let vectors = pairs.U().to_owned();
-        let mut moments = Mat::<f64>::zeros(n, 1);
-        let right = MatRef::from_column_major_slice(y, n, 1);
+        let mut moments = Mat::<f64>::zeros(order, 1);
         matmul(moments.as_mut(), Accum::Replace, vectors.transpose(), right, 1.0 / n as f64, Par::Seq);
         clear_registers();
         Ok(Self {
@@ -47,6 +62,11 @@ impl RidgePath {
             moments: moments.col_as_slice(0).to_vec(),
             vectors,
         })
+    }
+
+    /// The eigenvalues of the scaled matrix, ascending.
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
     }
 
     /// b for the decay λ, `[n]`.

@@ -34,11 +34,12 @@
 //! ```
 
 use crate::activation::{Activation, Derivative};
+use crate::kernel::ridge_path::RidgePath;
 use crate::network::finite;
 use crate::product::{clear_registers, matmul};
 use crate::{Error, Result};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -321,10 +322,8 @@ pub(super) fn blocks(
 pub struct Heads<'a> {
     sigma: &'a dyn Activation,
     biases: Vec<f64>,
-    /// Eigenvectors of ΦᵀΦ/n, `[m, m]`, its eigenvalues, and `Φᵀŷ/n` in the basis of the eigenvectors.
-    vectors: Mat<f64>,
-    eigenvalues: Vec<f64>,
-    moments: Vec<f64>,
+    /// The solutions for ΦᵀΦ and Φᵀŷ.
+    path: RidgePath,
 }
 
 impl<'a> Heads<'a> {
@@ -374,24 +373,11 @@ impl<'a> Heads<'a> {
             matmul(out.as_mut().subcols_mut(m, 1), Accum::Add, phi.transpose(), labels, 1.0, Par::Seq);
             lower_gram(out.subcols_mut(0, m), phi.as_ref());
         });
-        let gram = Mat::from_fn(m, m, |i, j| sum[(i.max(j), i.min(j))] / n as f64);
-        finite("the Gram matrix of the features", gram.as_ref())?;
-        let pairs = gram.self_adjoint_eigen(Side::Lower).map_err(|e| Error::Numerical {
-            what: "the eigendecomposition of the features",
-            why: format!("{e:?}"),
-        })?;
-        let vectors = pairs.U().to_owned();
-        let mut moments = Mat::<f64>::zeros(m, 1);
-        let right = sum.as_ref().subcols(m, 1);
-        matmul(moments.as_mut(), Accum::Replace, vectors.transpose(), right, 1.0 / n as f64, Par::Seq);
-        clear_registers();
-        Ok(Self {
-            sigma,
-            biases: biases.to_vec(),
-            eigenvalues: pairs.S().column_vector().iter().copied().collect(),
-            moments: moments.col(0).iter().copied().collect(),
-            vectors,
-        })
+        let gram = sum.as_ref().subcols(0, m);
+        finite("the Gram matrix of the features", gram)?;
+        let what = "the eigendecomposition of the features";
+        let path = RidgePath::of_sums(what, gram, sum.as_ref().subcols(m, 1), n)?;
+        Ok(Self { sigma, biases: biases.to_vec(), path })
     }
 
     /// σ.
@@ -406,7 +392,7 @@ impl<'a> Heads<'a> {
 
     /// The eigenvalues of ΦᵀΦ/n, ascending.
     pub fn eigenvalues(&self) -> &[f64] {
-        &self.eigenvalues
+        self.path.eigenvalues()
     }
 
     /// The head a for the decay λ, `[m]`: the solution of `(ΦᵀΦ/n + (λ/2) I) a = Φᵀŷ/n`.
@@ -417,16 +403,7 @@ impl<'a> Heads<'a> {
     /// # Accuracy
     /// The backward error is that of the eigendecomposition, [`crate::rounding::eigen`].
     pub fn head(&self, lambda: f64) -> Result<Vec<f64>> {
-        if !(lambda.is_finite() && lambda > 0.0) {
-            return Err(Error::domain("the decay λ", lambda, "it must be positive and finite"));
-        }
-        let m = self.moments.len();
-        // Eigenvalues are not negative but for rounding.
-        let scaled =
-            Mat::from_fn(m, 1, |i, _| self.moments[i] / (self.eigenvalues[i].max(0.0) + 0.5 * lambda));
-        let mut head = Mat::<f64>::zeros(m, 1);
-        matmul(head.as_mut(), Accum::Replace, self.vectors.as_ref(), scaled.as_ref(), 1.0, Par::Seq);
-        Ok(head.col(0).iter().copied().collect())
+        self.path.coefficients(lambda)
     }
 
     /// The predictor with the head for the decay λ.
