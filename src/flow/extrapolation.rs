@@ -38,19 +38,35 @@ impl Accuracy {
     }
 }
 
-/// The state after a step of length `h`, and its error.
-fn step(
-    state: &[f64],
+/// A method of order one: what a substep takes from the state where it begins, and the substep.
+pub(super) trait Method {
+    /// What does not depend on the length of the substep.
+    type Rate;
+
+    /// # Errors
+    /// A state that is out of range.
+    fn rate(&self, state: &[f64]) -> Result<Self::Rate>;
+
+    /// The state after a substep of length `h`.
+    ///
+    /// # Errors
+    /// A substep that is too long to be followed.
+    fn substep(&self, state: &[f64], rate: &Self::Rate, h: f64) -> Result<Vec<f64>>;
+}
+
+/// The state after a step of length `h`, and its error. `rate` is that of the state.
+fn step<M: Method>(
+    method: &M,
+    (state, rate): (&[f64], &M::Rate),
     h: f64,
     columns: usize,
-    substep: &impl Fn(&[f64], f64) -> Result<Vec<f64>>,
 ) -> Result<(Vec<f64>, f64)> {
     let mut row: Vec<Vec<f64>> = Vec::new();
     let mut error = f64::INFINITY;
     for count in 1..=columns {
-        let mut next = state.to_vec();
-        for _ in 0..count {
-            next = substep(&next, h / count as f64)?;
+        let mut next = method.substep(state, rate, h / count as f64)?;
+        for _ in 1..count {
+            next = method.substep(&next, &method.rate(&next)?, h / count as f64)?;
         }
         // The row of the tableau below `row`, by Aitken and Neville.
         let mut below = vec![next];
@@ -74,22 +90,22 @@ fn step(
 /// length to begin with; `spent` counts attempts.
 ///
 /// # Errors
-/// What the substeps refuse at every length, and [`Error::Numerical`] where the steps are spent or vanish.
-pub(super) fn advance(
+/// A state out of range, what the substeps refuse at every length, and [`Error::Numerical`] where the steps are spent or vanish.
+pub(super) fn advance<M: Method>(
+    method: &M,
     state: &[f64],
     mut h: f64,
     accuracy: Accuracy,
     spent: &mut usize,
-    substep: impl Fn(&[f64], f64) -> Result<Vec<f64>>,
 ) -> Result<(Vec<f64>, f64, f64)> {
-    let columns = accuracy.columns();
+    let (columns, rate) = (accuracy.columns(), method.rate(state)?);
     let failed = |why: String| Error::Numerical { what: "the flow", why };
     loop {
         if *spent >= accuracy.steps {
             return Err(failed(format!("{} steps do not suffice", accuracy.steps)));
         }
         *spent += 1;
-        let factor = match step(state, h, columns, &substep) {
+        let factor = match step(method, (state, &rate), h, columns) {
             Ok((next, error)) if error.is_finite() => {
                 let factor = (0.25 * accuracy.tolerance / error.max(f64::MIN_POSITIVE))
                     .powf(1.0 / columns as f64)

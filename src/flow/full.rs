@@ -1,6 +1,6 @@
 //! The gradient flow of a two-layer ReLU network, both layers trained.
 
-use super::extrapolation::{self, Accuracy};
+use super::extrapolation::{self, Accuracy, Method};
 use super::loss::{Levels, Loss};
 use super::neuron::Kinks;
 use crate::Result;
@@ -114,13 +114,8 @@ impl<'a> Flow<'a> {
         // The rate of the weights c is ‖W‖²/m at most.
         let mut h = 0.1 * m as f64 / here.square().max(f64::MIN_POSITIVE);
         while on(&here).is_continue() && here.tau < until {
-            let (next, taken, proposed) = extrapolation::advance(
-                &state,
-                h.min(until - here.tau),
-                accuracy,
-                &mut steps,
-                |state, h| self.substep(state, h),
-            )?;
+            let (next, taken, proposed) =
+                extrapolation::advance(self, &state, h.min(until - here.tau), accuracy, &mut steps)?;
             let moved: f64 = next.iter().zip(&state).map(|(a, b)| (a - b).powi(2)).sum();
             (state, h) = (next, proposed);
             let margins = self.margins(&state);
@@ -168,17 +163,25 @@ impl<'a> Flow<'a> {
         };
         (0..self.y.len()).map(margin).collect()
     }
+}
 
-    /// A linearly implicit Euler step: the weights c are those at its end, to first order, and every neuron
-    /// follows them exactly.
-    fn substep(&self, state: &[f64], h: f64) -> Result<Vec<f64>> {
+/// The linearly implicit Euler method: the weights c are those at the end of a substep, to first order, and
+/// every neuron follows them exactly.
+impl Method for Flow<'_> {
+    /// What the loss makes of the margins, and the Gram matrix of their gradients.
+    type Rate = (Levels, Mat<f64>);
+
+    fn rate(&self, state: &[f64]) -> Result<Self::Rate> {
         let width = 1 + self.x.ncols();
-        let m = state.len() / width;
-        let levels = self.loss.levels(&self.margins(state));
-        let weights = MatRef::from_row_major_slice(state, m, width);
+        let weights = MatRef::from_row_major_slice(state, state.len() / width, width);
         let gram = Gradients::new(weights, self.x, self.y, self.par)?.gram()?;
-        let c = implicit(&levels, &gram, h);
-        let root = (m as f64).sqrt();
+        Ok((self.loss.levels(&self.margins(state)), gram))
+    }
+
+    fn substep(&self, state: &[f64], (levels, gram): &Self::Rate, h: f64) -> Result<Vec<f64>> {
+        let width = 1 + self.x.ncols();
+        let c = implicit(levels, gram, h);
+        let root = ((state.len() / width) as f64).sqrt();
         let pulls: Vec<f64> = c.iter().zip(self.y).map(|(c, y)| c * y / root).collect();
         let gains = self.kinks.gains(&pulls);
         let mut next = state.to_vec();

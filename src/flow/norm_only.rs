@@ -5,7 +5,7 @@
 //! whatever the width is: `θ = θ_0 + m^{-1/2} Sᵀ diag(y) λ` with `s_ij = ReLU(v̂_j·x_i)`, and `dλ/dτ` is the
 //! softmax of minus the margins `p = m^{-1/2} diag(y) S c`, `c_j = a_j r_j = (κ_j/2) sinh 2θ_j`.
 
-use super::extrapolation::{self, Accuracy};
+use super::extrapolation::{self, Accuracy, Method};
 use super::full::implicit;
 use super::loss::{Levels, Loss};
 use crate::error::finite;
@@ -153,25 +153,13 @@ impl<'a> NormOnly<'a> {
         let mut h = 0.1 * self.kappa.len() as f64 / here.square.max(f64::MIN_POSITIVE);
         let mut steps = 0;
         while on(&here).is_continue() && here.tau < until {
-            let (lambda, taken, proposed) = extrapolation::advance(
-                &here.lambda,
-                h.min(until - here.tau),
-                accuracy,
-                &mut steps,
-                |l, h| self.substep(l, h),
-            )?;
+            let (lambda, taken, proposed) =
+                extrapolation::advance(self, &here.lambda, h.min(until - here.tau), accuracy, &mut steps)?;
             h = proposed;
             let tau = if here.tau + taken < until { here.tau + taken } else { until };
             here = self.point(tau, lambda)?;
         }
         Ok(here)
-    }
-
-    fn substep(&self, lambda: &[f64], h: f64) -> Result<Vec<f64>> {
-        let sums = self.sums(lambda, true)?;
-        let levels = Loss::Exponential.levels(&sums.margins);
-        let c = implicit(&levels, &sums.slopes, h);
-        Ok(lambda.iter().zip(&c).map(|(l, c)| l + h * c).collect())
     }
 
     /// θ of some neurons.
@@ -216,6 +204,22 @@ impl<'a> NormOnly<'a> {
             return Err(Error::Numerical { what: "the flow", why });
         }
         Ok(sums)
+    }
+}
+
+/// The linearly implicit Euler method.
+impl Method for NormOnly<'_> {
+    /// What the loss makes of the margins, and dp/dλ.
+    type Rate = (Levels, Mat<f64>);
+
+    fn rate(&self, lambda: &[f64]) -> Result<Self::Rate> {
+        let sums = self.sums(lambda, true)?;
+        Ok((Loss::Exponential.levels(&sums.margins), sums.slopes))
+    }
+
+    fn substep(&self, lambda: &[f64], (levels, slopes): &Self::Rate, h: f64) -> Result<Vec<f64>> {
+        let c = implicit(levels, slopes, h);
+        Ok(lambda.iter().zip(&c).map(|(l, c)| l + h * c).collect())
     }
 }
 
