@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 mod timing;
 
 /// (d, n, m) of the flow with fixed directions.
-const NORMS: &[(usize, usize, usize)] = &[(10, 20, 1000)];
+const NORMS: &[(usize, usize, usize)] = &[(10, 20, 1000), (20, 100, 100_000)];
 /// (d, m) of the flow on the cube.
 const CUBES: &[(usize, usize)] = &[(3, 32), (4, 512)];
 const ROUNDS: usize = 3;
@@ -35,7 +35,7 @@ fn main() {
             steps = 0;
             seconds.push(timing::seconds(|| {
                 let flow = NormOnly::new(v.as_ref(), x.as_ref(), &y, (&a, &r), par).expect("a network");
-                let accuracy = Accuracy { tolerance: 1e-3, ..Accuracy::default() };
+                let accuracy = Accuracy { tolerance: 1e-4, ..Accuracy::default() };
                 let start = flow.start().expect("a start");
                 let run = flow.run(start, f64::INFINITY, accuracy, &mut |point| {
                     steps += 1;

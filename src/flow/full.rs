@@ -1,6 +1,7 @@
 //! The gradient flow of a two-layer ReLU network, both layers trained.
 
-use super::extrapolation::{self, Accuracy, Method};
+use super::accuracy::{self, Accuracy};
+use super::extrapolation::{self, Method};
 use super::loss::{Levels, Loss};
 use super::neuron::Kinks;
 use crate::Result;
@@ -111,13 +112,17 @@ impl<'a> Flow<'a> {
         let mut state = rows(start.weights.as_ref());
         let conserved: Vec<f64> = state.chunks(width).map(conserved).collect();
         let (mut here, mut steps, mut drift) = (start, 0, 0.0_f64);
+        let columns = extrapolation::columns(accuracy);
         // The rate of the weights c is ‖W‖²/m at most.
         let mut h = 0.1 * m as f64 / here.square().max(f64::MIN_POSITIVE);
         while on(&here).is_continue() && here.tau < until {
-            let (next, taken, proposed) =
-                extrapolation::advance(self, &state, h.min(until - here.tau), accuracy, &mut steps)?;
+            let rate = self.rate(&state)?;
+            let attempt = |h| extrapolation::step(self, (&state, &rate), h, columns);
+            let step =
+                accuracy::advance(&state, h.min(until - here.tau), columns, accuracy, &mut steps, attempt)?;
+            let (next, taken) = (step.state, step.length);
             let moved: f64 = next.iter().zip(&state).map(|(a, b)| (a - b).powi(2)).sum();
-            (state, h) = (next, proposed);
+            (state, h) = (next, step.next);
             let margins = self.margins(&state);
             let levels = self.loss.levels(&margins);
             let log_time = log_add(here.log_time, self.log_duration(&here.levels, &levels, taken));
@@ -196,7 +201,7 @@ impl Method for Flow<'_> {
 
 /// The weights c after a linearly implicit step of the margins, `(I + h F K) c' = c`, where −F is the
 /// derivative of c in the margins, and K c their velocity.
-pub(super) fn implicit(levels: &Levels, k: &Mat<f64>, h: f64) -> Vec<f64> {
+fn implicit(levels: &Levels, k: &Mat<f64>, h: f64) -> Vec<f64> {
     let n = levels.weights.len();
     let fall = Mat::from_fn(n, n, |i, l| levels.fall(i, l));
     let product = fall * k;

@@ -8,14 +8,16 @@
 //! The flow conserves `a_j² − ‖v_j‖²` for every neuron; how far a run departs from that, beside its tolerance,
 //! says how good it is.
 
+mod accuracy;
 mod extrapolation;
 mod full;
 mod loss;
 mod neuron;
 mod norm_only;
 mod perceptron;
+mod rosenbrock;
 
-pub use extrapolation::Accuracy;
+pub use accuracy::Accuracy;
 pub use full::{Flow, Point, Run};
 pub use loss::{Levels, Loss};
 pub use norm_only::{NormOnly, NormPoint};

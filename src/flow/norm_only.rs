@@ -5,11 +5,11 @@
 //! whatever the width is: `θ = θ_0 + m^{-1/2} Sᵀ diag(y) λ` with `s_ij = ReLU(v̂_j·x_i)`, and `dλ/dτ` is the
 //! softmax of minus the margins `p = m^{-1/2} diag(y) S c`, `c_j = a_j r_j = (κ_j/2) sinh 2θ_j`.
 
-use super::extrapolation::{self, Accuracy, Method};
-use super::full::implicit;
+use super::accuracy::{self, Accuracy};
 use super::loss::{Levels, Loss};
+use super::rosenbrock;
 use crate::error::finite;
-use crate::product::{each, matmul};
+use crate::product::{each, matmul, symmetric, times};
 use crate::tolerance::UNIT_NORM_F64;
 use crate::{Error, Result};
 use faer::{Accum, Mat, MatRef, Par};
@@ -19,6 +19,8 @@ use std::ops::ControlFlow;
 const BLOCK: usize = 1024;
 /// 2|θ| up to which numbers are in range.
 const MOST: f64 = 600.0;
+/// The largest error of a step, relative to the length of λ.
+const COARSEST: f64 = 1e-4;
 
 /// The flow on n inputs.
 #[derive(Debug, Clone)]
@@ -44,6 +46,13 @@ pub struct NormPoint {
     pub levels: Levels,
     /// `‖W‖² = Σ_j (a_j² + r_j²)`.
     pub square: f64,
+}
+
+impl NormPoint {
+    fn new(tau: f64, lambda: Vec<f64>, sums: &Sums) -> Self {
+        let levels = Loss::Exponential.levels(&sums.margins);
+        Self { tau, lambda, margins: sums.margins.clone(), levels, square: sums.square }
+    }
 }
 
 impl<'a> NormOnly<'a> {
@@ -109,8 +118,7 @@ impl<'a> NormOnly<'a> {
             return Err(Error::shape("λ", [lambda.len(), 1], format!("{}, 1", self.y.len())));
         }
         let sums = self.sums(&lambda, false)?;
-        let levels = Loss::Exponential.levels(&sums.margins);
-        Ok(NormPoint { tau, lambda, margins: sums.margins, levels, square: sums.square })
+        Ok(NormPoint::new(tau, lambda, &sums))
     }
 
     /// The weights a and r at a point, `[m]` each.
@@ -139,6 +147,9 @@ impl<'a> NormOnly<'a> {
     /// Follows the flow from `start` to the time τ = `until`, which may be infinite, or to where `on` breaks it
     /// off, which hears of every step.
     ///
+    /// Steps err by at most 10⁻⁴ of the length of λ, because looser ones let the weights of the examples jump to and fro
+    /// and cost more of them.
+    ///
     /// # Errors
     /// A tolerance that is not allowed, and [`Error::Numerical`] where steps are spent or vanish.
     pub fn run(
@@ -149,23 +160,40 @@ impl<'a> NormOnly<'a> {
         on: &mut dyn FnMut(&NormPoint) -> ControlFlow<()>,
     ) -> Result<NormPoint> {
         accuracy.check()?;
+        let accuracy = Accuracy { tolerance: accuracy.tolerance.min(COARSEST), ..accuracy };
+        let rate = |lambda: &[f64]| {
+            let margins = self.sums(lambda, false)?.margins;
+            Ok(Loss::Exponential.levels(&margins).weights)
+        };
         let mut here = start;
         let mut h = 0.1 * self.kappa.len() as f64 / here.square.max(f64::MIN_POSITIVE);
         let mut steps = 0;
+        let mut sums = self.sums(&here.lambda, true)?;
+        let n = self.y.len();
         while on(&here).is_continue() && here.tau < until {
-            let (lambda, taken, proposed) =
-                extrapolation::advance(self, &here.lambda, h.min(until - here.tau), accuracy, &mut steps)?;
-            h = proposed;
-            let tau = if here.tau + taken < until { here.tau + taken } else { until };
-            here = self.point(tau, lambda)?;
+            let jacobian = Mat::from_fn(n, n, |i, k| -here.levels.fall(i, k)) * &sums.slopes;
+            let begin = (&*here.lambda, &*here.levels.weights, jacobian.as_ref());
+            let step = accuracy::advance(
+                &here.lambda,
+                h.min(until - here.tau),
+                rosenbrock::ORDER,
+                accuracy,
+                &mut steps,
+                |h| rosenbrock::step(&rate, begin, h),
+            )?;
+            h = step.next;
+            let tau = if here.tau + step.length < until { here.tau + step.length } else { until };
+            sums = self.sums(&step.state, true)?;
+            here = NormPoint::new(tau, step.state, &sums);
         }
         Ok(here)
     }
 
-    /// θ of some neurons.
+    /// θ of `count` neurons from `first` on.
     fn angles(&self, lambda: &[f64], first: usize, count: usize) -> Vec<f64> {
-        let along = |j: usize| self.s.col_as_slice(j).iter().zip(lambda).map(|(s, l)| s * l).sum::<f64>();
-        (first..first + count).map(|j| self.theta[j] + along(j)).collect()
+        let mut theta = times(self.s.as_ref().subcols(first, count).transpose(), lambda);
+        theta.iter_mut().zip(&self.theta[first..]).for_each(|(theta, begin)| *theta += begin);
+        theta
     }
 
     /// One pass over the neurons.
@@ -174,27 +202,25 @@ impl<'a> NormOnly<'a> {
         let block = |index: usize| {
             let (first, count) = (index * BLOCK, BLOCK.min(m - index * BLOCK));
             let s = self.s.as_ref().subcols(first, count);
-            let theta = self.angles(lambda, first, count);
-            let mut sums = Sums::new(n, slopes);
-            let mut c = Mat::<f64>::zeros(count, 1);
-            let mut weighted = if slopes { s.to_owned() } else { Mat::new() };
-            for (j, theta) in theta.into_iter().enumerate() {
-                sums.most = sums.most.max(2.0 * theta.abs());
-                let (kappa, e) = (self.kappa[first + j], (2.0 * theta).exp());
-                let cosh = 0.5 * (e + 1.0 / e);
-                c[(j, 0)] = 0.5 * kappa * (2.0 * theta).sinh();
-                sums.square += kappa * cosh;
-                if slopes {
-                    weighted.col_as_slice_mut(j).iter_mut().for_each(|s| *s *= kappa * cosh);
+            let (mut c, kappa) = (self.angles(lambda, first, count), &self.kappa[first..first + count]);
+            let most = c.iter().fold(0.0_f64, |most, theta| most.max(2.0 * theta.abs()));
+            let mut grown = Vec::with_capacity(count);
+            for (c, kappa) in c.iter_mut().zip(kappa) {
+                let e = (2.0 * *c).exp();
+                *c = 0.25 * kappa * (e - 1.0 / e);
+                grown.push(0.5 * kappa * (e + 1.0 / e));
+            }
+            let square = grown.iter().sum();
+            let slopes = if slopes {
+                let mut weighted = s.to_owned();
+                for (mut column, grown) in weighted.col_iter_mut().zip(&grown) {
+                    column *= faer::Scale(grown.sqrt());
                 }
-            }
-            let mut margins = Mat::<f64>::zeros(n, 1);
-            matmul(margins.as_mut(), Accum::Replace, s, c.as_ref(), 1.0, Par::Seq);
-            sums.margins = margins.col_as_slice(0).to_vec();
-            if slopes {
-                matmul(sums.slopes.as_mut(), Accum::Add, weighted.as_ref(), s.transpose(), 1.0, Par::Seq);
-            }
-            sums
+                symmetric(&[weighted.as_ref()], n, Par::Seq)
+            } else {
+                Mat::zeros(0, 0)
+            };
+            Sums { margins: times(s, &c), slopes, square, most }
         };
         let blocks = m.div_ceil(BLOCK);
         let parts = each(self.par, blocks, block);
@@ -204,22 +230,6 @@ impl<'a> NormOnly<'a> {
             return Err(Error::Numerical { what: "the flow", why });
         }
         Ok(sums)
-    }
-}
-
-/// The linearly implicit Euler method.
-impl Method for NormOnly<'_> {
-    /// What the loss makes of the margins, and dp/dλ.
-    type Rate = (Levels, Mat<f64>);
-
-    fn rate(&self, lambda: &[f64]) -> Result<Self::Rate> {
-        let sums = self.sums(lambda, true)?;
-        Ok((Loss::Exponential.levels(&sums.margins), sums.slopes))
-    }
-
-    fn substep(&self, lambda: &[f64], (levels, slopes): &Self::Rate, h: f64) -> Result<Vec<f64>> {
-        let c = implicit(levels, slopes, h);
-        Ok(lambda.iter().zip(&c).map(|(l, c)| l + h * c).collect())
     }
 }
 

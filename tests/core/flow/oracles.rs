@@ -66,6 +66,28 @@ fn norms_only() {
     }
 }
 
+/// The steps of the flow of norms have order four: for errors smaller by 10⁴ there are some ten times as many
+/// of them, where order three would need 22 times as many, and order two a hundred times.
+#[test]
+fn the_order_of_the_steps() {
+    let entry = &list("normonly")[0];
+    let (v, x, y) = (matrix(&entry["V"]), matrix(&entry["X"]), vector(&entry["y"]));
+    let (a, r) = (vector(&entry["a0"]), vector(&entry["r0"]));
+    let flow = NormOnly::new(v.as_ref(), x.as_ref(), &y, (&a, &r), Par::Seq).unwrap();
+    let until = entry["rows"].as_array().unwrap().last().unwrap()["tau"].as_f64().unwrap();
+    let [coarse, fine] = [1e-6, 1e-10].map(|tolerance| {
+        let mut steps = 0;
+        let accuracy = Accuracy { tolerance, ..Accuracy::default() };
+        let on = &mut |_: &_| {
+            steps += 1;
+            ControlFlow::Continue(())
+        };
+        flow.run(flow.start().unwrap(), until, accuracy, on).unwrap();
+        f64::from(steps)
+    });
+    assert!(fine <= 15.0 * coarse, "{fine} steps beside {coarse}");
+}
+
 /// u, its rate, and those of ‖W‖² and of the smoothed margin along −∇L.
 #[test]
 fn rates_at_a_point() {
