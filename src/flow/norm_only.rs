@@ -147,11 +147,12 @@ impl<'a> NormOnly<'a> {
     /// Follows the flow from `start` to the time τ = `until`, which may be infinite, or to where `on` breaks it
     /// off, which hears of every step.
     ///
-    /// Steps err by at most 10⁻⁴ of the length of λ, because looser ones let the weights of the examples jump to and fro
-    /// and cost more of them.
+    /// Steps err by at most 10⁻⁴ of the length of λ, because looser ones let the weights of the examples jump
+    /// to and fro and cost more of them.
     ///
     /// # Errors
-    /// A tolerance that is not allowed, and [`Error::Numerical`] where steps are spent or vanish.
+    /// A tolerance that is not allowed, and [`Error::Numerical`] where steps are spent or vanish, or margins are
+    /// so large, above 10¹⁵ tolerances, that rounding alone exceeds the tolerance.
     pub fn run(
         &self,
         start: NormPoint,
@@ -168,9 +169,16 @@ impl<'a> NormOnly<'a> {
         let mut here = start;
         let mut h = 0.1 * self.kappa.len() as f64 / here.square.max(f64::MIN_POSITIVE);
         let mut steps = 0;
+        // The weights of the examples err by as much as the margins.
+        let largest = 0.25 * accuracy.tolerance / f64::EPSILON;
         let mut sums = self.sums(&here.lambda, true)?;
         let n = self.y.len();
         while on(&here).is_continue() && here.tau < until {
+            if here.levels.smoothed > largest {
+                let why =
+                    format!("margins of {:.1e} leave no digits for their differences", here.levels.smoothed);
+                return Err(Error::Numerical { what: "the flow", why });
+            }
             let jacobian = Mat::from_fn(n, n, |i, k| -here.levels.fall(i, k)) * &sums.slopes;
             let begin = (&*here.lambda, &*here.levels.weights, jacobian.as_ref());
             let step = accuracy::advance(

@@ -8,6 +8,5 @@ pub const D: Parameter = Parameter::D;
 pub const M: Parameter = Parameter::M;
 /// The number k of groups of inputs.
 pub const GROUPS: Parameter = Parameter::whole("k", "number of groups");
-
 /// Those beside d, m and n.
 pub const LETTERS: [Parameter; 1] = [GROUPS];

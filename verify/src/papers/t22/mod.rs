@@ -10,6 +10,7 @@ pub mod errata;
 pub mod finite_width_margin;
 mod instance;
 pub mod letters;
+pub mod norm_only;
 pub mod ntk_margin;
 pub mod parity_gap;
 pub mod sgd_perceptron;
@@ -41,5 +42,6 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(parity_gap::ParityGap),
         Box::new(finite_width_margin::FiniteWidthMargin),
         Box::new(sgd_perceptron::SgdPerceptron),
+        Box::new(norm_only::NormOnlyFlow),
     ]
 }
