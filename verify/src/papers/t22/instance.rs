@@ -1,5 +1,6 @@
 //! The data and the weights of the cells of T22.
 
+use super::letters::{ENDS, GROUPS, RADIUS};
 use crate::claim::Cell;
 use crate::claim::distribution::student_interval;
 use crate::error::Result;
@@ -8,7 +9,7 @@ use escapement::margin::{Gradients, Groups};
 use escapement::seed::ChaCha20Rng;
 use escapement::tolerance;
 use faer::{Mat, Par};
-use rand::Rng;
+use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Batches of neurons, and neurons of a batch, behind a mean over weights.
@@ -125,6 +126,32 @@ pub fn error_rate(w: &Mat<f64>, on: &Examples) -> f64 {
         column.for_each(|((value, y), p)| *p += w[(j, 0)] * y * value.max(0.0));
     }
     margins.iter().filter(|p| **p <= 0.0).count() as f64 / on.y.len() as f64
+}
+
+/// The groups of a cell, and their number.
+pub fn kind(cell: &Cell) -> (Groups, usize) {
+    (if cell.whole(ENDS) == 1 { Groups::Orthonormal } else { Groups::Antipodal }, cell.whole(GROUPS))
+}
+
+/// Examples of the groups of a cell in turn, at this angle.
+///
+/// # Errors
+/// As [`Examples::groups`].
+pub fn in_turn(rng: &mut ChaCha20Rng, cell: &Cell, n: usize, radius: f64) -> Result<Examples> {
+    let members: Vec<usize> = (0..n).map(|i| i % cell.whole(GROUPS)).collect();
+    Examples::groups(rng, kind(cell), &members, cell.d(), radius)
+}
+
+/// The n examples of a cell, of random groups, with the mass of the groups without one, and paired weights.
+///
+/// # Errors
+/// As [`Examples::groups`].
+pub fn drawn(cell: &Cell, rng: &mut ChaCha20Rng, m: usize) -> Result<(Examples, f64, Mat<f64>)> {
+    let k = cell.whole(GROUPS);
+    let members: Vec<usize> = (0..cell.n()).map(|_| rng.random_range(0..k)).collect();
+    let examples = Examples::groups(rng, kind(cell), &members, cell.d(), cell.real(RADIUS))?;
+    let unseen = (0..k).filter(|group| !members.contains(group)).count() as f64 / k as f64;
+    Ok((examples, unseen, paired(rng, m, cell.d())))
 }
 
 /// γ^∞ of the parity at infinite width, `E_w ‖E_x y ψ_w(x)‖`, because the symmetries of the cube make equal
