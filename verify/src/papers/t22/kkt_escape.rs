@@ -3,14 +3,14 @@
 //! Derived for this project, on the two inputs (±cos α, sin α), 0 < α < π/6, both with the label 1:
 //!
 //! > One neuron a = |v| with v along e_2, all others 0, is a stationary point (KKT) of `min ½‖W‖²` over the
-//! > networks with p ≥ 1: `W = λ(φ_1 + φ_2)` with λ = √m/(2 sin α) > 0, and the Clarke set of a neuron at 0 is
-//! > {0}. Its margin `Γ = √m min_i p_i/‖W‖²` is ½ sin α. The largest one is ¼, half of the G of all
+//! > networks with p ≥ 1: `W = λ(φ_1 + φ_2)` with λ = √m/(2 sin α) > 0, and the Clarke set of a neuron at 0
+//! > is {0}. Its margin `Γ = √m min_i p_i/‖W‖²` is ½ sin α. The largest one is ¼, half of the G of all
 //! > directions: weights ½ on x_1 and on x_2 have the margin ½, and no v is worth more than max(½, sin α)
 //! > against equal weights on the inputs. And γ_2² = ½(1 + K(−cos 2α)) → ½.
 //! >
 //! > A start with `u(0) + κ(R)R > 0` for an R within which κ(R) bounds γ_m(W) from below ends at
-//! > `Γ ≥ √m(u(0) + κ(R)R)/(‖W_0‖ + R)²`, because u grows by κ(R) at least for each unit of path up to R, and
-//! > `Γ̃ = √m u/‖W‖² ≤ Γ` does not fall once u > 0.
+//! > `Γ ≥ √m(u(0) + κ(R)R)/(‖W_0‖ + R)²`, because u grows by κ(R) at least for each unit of path up to R,
+//! > and `Γ̃ = √m u/‖W‖² ≤ Γ` does not fall once u > 0.
 //!
 //! Not every start escapes. The same neuron beside neurons that are dead on both inputs stays below ½ sin α
 //! for ever: v stays on e_2 by symmetry, and the others have no gradient.
@@ -54,9 +54,9 @@ const CARD: Card = Card {
         the flow separates the inputs and leaves the ball of the bound.",
     method: "The stationary point and the margins of the data, α from 0.4 to 0.003. Gradient flow to the \
         first step with u ≥ 60, where ‖W_0‖² is still felt, and on to u ≥ 480 for the limit, linear in 1/u; \
-        α from 0.2 to 0.0125, and m from 16 to 512 at α = 0.05. The error is what a tolerance a hundred times \
-        finer changes at the same τ. Paired weights at m = 8 may leave half of the plane empty: such starts \
-        are recorded, and lie outside the hypotheses.",
+        α from 0.2 to 0.0125, and m from 16 to 512 at α = 0.05. The error is what a tolerance a hundred \
+        times finer changes at the same τ. Paired weights at m = 8 may leave half of the plane empty: such \
+        starts are recorded, and lie outside the hypotheses.",
     refuted_by: "A residual, or another margin; a start that separates and ends below the bound or below ½ \
         sin α; a final margin that falls with α.",
     variables: &["alpha", "m"],
