@@ -45,7 +45,7 @@ const TOLERANCES: [f64; 2] = [1e-3, 1e-5];
 const RADII: usize = 256;
 
 const CARD: Card = Card {
-    statement: r"\Gamma_\text{KKT} = \frac{1}{2} \sin\alpha, \qquad \Gamma_\text{final} \ge
+    statement: r"\Gamma_\text{KKT} = \frac{1}{2} \operatorname{sin} \alpha, \qquad \Gamma_\text{final} \ge
         \max_R \frac{\sqrt{m} (u(0) + \kappa(R) R)}{(\|W_0\| + R)^2}, \qquad
         \Gamma_\text{final} \asymp 1 \text{ as } \alpha \to 0",
     reference: "T22, gradient flow near the initialisation of the abstract; statement and constants derived \

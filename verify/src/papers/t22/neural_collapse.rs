@@ -50,7 +50,7 @@ const PATIENCE: f64 = 1e5;
 const CARD: Card = Card {
     statement: r"\gamma_2 \asymp \Gamma^* \asymp k^{-1/2}, \qquad
         \|W_t - W_0\| \le \frac{\ln n + u}{\min_s \gamma_m(W_s)}, \qquad
-        \Gamma > \varrho \Rightarrow \text{test error} \le \text{mass of unseen groups}",
+        \text{test error} \le \text{mass of unseen groups once } \Gamma > \varrho",
     reference: "T22, Neural Collapse of the abstract; statement and constants derived for this project",
     hypotheses: "Inputs at the angle ϱ from their centres; exponential loss; paired standard normal \
         neurons; a run that reaches √m u/‖W‖² > ϱ.",

@@ -161,8 +161,8 @@ fn cube(cell: &Cell) -> Result<Measurement> {
 /// The program on the centres of groups, and the closed form.
 fn groups(cell: &Cell, kind: Groups) -> Result<Measurement> {
     let k = cell.whole(GROUPS);
-    let centres: Vec<usize> = (0..k).collect();
-    let Examples { x, y } = Examples::groups(&mut cell.stream(0, "centres"), (kind, k), &centres, k, 0.0)?;
+    let (all, d): (Vec<usize>, _) = ((0..k).collect(), if kind == Groups::Orthonormal { k } else { k / 2 });
+    let Examples { x, y } = Examples::groups(&mut cell.stream(0, "centres"), (kind, k), &all, d, 0.0)?;
     Ok(Measurement::new()
         .ball("program", kernel_margin(Layers::Both, x.as_ref(), &y, Par::Seq)?.margin)
         .ball("kernel", kind.margins(k)?[0])
