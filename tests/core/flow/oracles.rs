@@ -35,6 +35,25 @@ fn both_layers() {
     }
 }
 
+/// A neuron between two inputs, beside two that neither input sees.
+#[test]
+fn dead_neurons_stay() {
+    let accuracy = Accuracy { tolerance: 1e-10, ..Accuracy::default() };
+    for entry in list("kktpath") {
+        let (alpha, w) = (entry["alpha"].as_f64().unwrap(), matrix(&entry["W0"]));
+        let x = faer::mat![[alpha.cos(), alpha.sin()], [-alpha.cos(), alpha.sin()]];
+        let flow = Flow::new(x.as_ref(), &[1.0, 1.0], Loss::Exponential, Par::Seq).unwrap();
+        let start = flow.point(w.as_ref()).unwrap();
+        let tau = entry["tau"].as_f64().unwrap();
+        let end = flow.run(start, tau, accuracy, &mut |_| ControlFlow::Continue(())).unwrap().end;
+        for (found, name) in [(end.levels.smoothed, "u"), (end.square(), "norm2")] {
+            let expected = entry[name].as_f64().unwrap();
+            assert!((found - expected).abs() <= 1e-7 * expected, "{name}: {found} for {expected}");
+        }
+        assert_eq!(end.weights.as_ref().subrows(1, 2).to_owned(), w.as_ref().subrows(1, 2).to_owned());
+    }
+}
+
 #[test]
 fn norms_only() {
     let accuracy = Accuracy { tolerance: 1e-10, ..Accuracy::default() };

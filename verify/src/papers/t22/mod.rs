@@ -1,5 +1,5 @@
-//! T22: what ReLU networks with two layers learn while their weights hardly rotate. The claims near the
-//! initialisation, one file each, whose module documentation is the statement.
+//! T22: what ReLU networks with two layers learn while their weights hardly rotate. The claims,
+//! one file each, whose module documentation is the statement.
 //!
 //! Only the abstract of the paper was at hand. It has no constants: every constant, every width and every
 //! proof here was derived for this project, and none may be quoted as the paper's.
@@ -9,7 +9,9 @@ use crate::claim::{Claim, Paper};
 pub mod errata;
 pub mod finite_width_margin;
 mod instance;
+pub mod kkt_escape;
 pub mod letters;
+pub mod neural_collapse;
 pub mod norm_only;
 pub mod ntk_margin;
 pub mod parity_gap;
@@ -42,6 +44,8 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(parity_gap::ParityGap),
         Box::new(finite_width_margin::FiniteWidthMargin),
         Box::new(sgd_perceptron::SgdPerceptron),
+        Box::new(kkt_escape::KktEscape),
+        Box::new(neural_collapse::NeuralCollapse),
         Box::new(norm_only::NormOnlyFlow),
     ]
 }

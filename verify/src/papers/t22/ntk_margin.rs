@@ -19,7 +19,7 @@ use escapement::ball::Ball;
 use escapement::kernel::arc_cosine::Layers;
 use escapement::margin::{Gradients, Groups, kernel_margin, parity};
 use escapement::rounding;
-use faer::{Mat, Par};
+use faer::Par;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -161,11 +161,8 @@ fn cube(cell: &Cell) -> Result<Measurement> {
 /// The program on the centres of groups, and the closed form.
 fn groups(cell: &Cell, kind: Groups) -> Result<Measurement> {
     let k = cell.whole(GROUPS);
-    // Centre i is e_i, or an end of the axis ⌊i/2⌋.
-    let (axes, step) = if kind == Groups::Orthonormal { (k, 1) } else { (k / 2, 2) };
-    let end = |i: usize| if i.is_multiple_of(step) { 1.0 } else { -1.0 };
-    let x = Mat::from_fn(k, axes, |i, c| if i / step == c { end(i) } else { 0.0 });
-    let y: Vec<f64> = (0..k).map(|i| if (i / step).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
+    let (all, d): (Vec<usize>, _) = ((0..k).collect(), if kind == Groups::Orthonormal { k } else { k / 2 });
+    let Examples { x, y } = Examples::groups(&mut cell.stream(0, "centres"), (kind, k), &all, d, 0.0)?;
     Ok(Measurement::new()
         .ball("program", kernel_margin(Layers::Both, x.as_ref(), &y, Par::Seq)?.margin)
         .ball("kernel", kind.margins(k)?[0])

@@ -166,17 +166,6 @@ fn monitored(out: Measurement, square: f64) -> Measurement {
     out.hypothesis("ηG² < 2", product < 2.0, format!("{product:.3}"))
 }
 
-/// The fraction of examples with margin 0 or less.
-fn error_rate(w: &Mat<f64>, on: &Examples) -> f64 {
-    let values = &on.x * w.as_ref().subcols(1, on.x.ncols()).transpose();
-    let mut margins = vec![0.0; on.y.len()];
-    for j in 0..w.nrows() {
-        let column = values.col(j).iter().zip(&on.y).zip(&mut margins);
-        column.for_each(|((value, y), p)| *p += w[(j, 0)] * y * value.max(0.0));
-    }
-    margins.iter().filter(|p| **p <= 0.0).count() as f64 / on.y.len() as f64
-}
-
 /// The books of a run for W̄ = W_0 + 2U/γ_m, U the direction that certifies γ_m at W_0, and for the one that
 /// is eight times as far.
 fn books(cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -244,7 +233,7 @@ fn mistakes(cell: &Cell, seed: u64) -> Result<Measurement> {
         let (mut run, mut least) = (Run::new(weights, cell), 1.0_f64);
         for look in 1..=LOOKS {
             run.go(length * look / LOOKS, examples)?;
-            least = least.min(error_rate(&run.w, &cube));
+            least = least.min(instance::error_rate(&run.w, &cube));
         }
         square = square.max(run.largest_square);
         runs.push([least, allowed(run.mistakes as f64)]);
@@ -276,7 +265,7 @@ fn steps(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (mut next, mut arrived) = (square, false);
     while !arrived && next <= PATIENCE as f64 * square {
         run.go(next as usize, examples)?;
-        arrived = error_rate(&run.w, &test) <= ERROR;
+        arrived = instance::error_rate(&run.w, &test) <= ERROR;
         next = (next * RATIO).max(next + 1.0);
     }
     let out = monitored(Measurement::new(), run.largest_square)
