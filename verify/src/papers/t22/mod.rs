@@ -10,9 +10,11 @@ pub mod errata;
 pub mod finite_width_margin;
 mod instance;
 pub mod letters;
+pub mod margin_per_path;
 pub mod ntk_margin;
 pub mod parity_gap;
 pub mod sgd_perceptron;
+pub mod smoothed_margin;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -40,6 +42,8 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(ntk_margin::NtkMargin),
         Box::new(parity_gap::ParityGap),
         Box::new(finite_width_margin::FiniteWidthMargin),
+        Box::new(smoothed_margin::SmoothedMargin),
+        Box::new(margin_per_path::MarginPerPath),
         Box::new(sgd_perceptron::SgdPerceptron),
     ]
 }
