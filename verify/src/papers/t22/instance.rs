@@ -1,7 +1,7 @@
 //! The data, the weights and the runs of the cells of T22.
 
-use crate::claim::Cell;
 use crate::claim::distribution::student_interval;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::ball::Ball;
 use escapement::flow::{Accuracy, Flow, Loss, Point};
@@ -108,16 +108,23 @@ pub fn coins(rng: &mut ChaCha20Rng, count: usize) -> Vec<f64> {
     (0..count).map(|_| if rng.next_u64() & 1 == 0 { 1.0 } else { -1.0 }).collect()
 }
 
+/// The loss of a cell: exponential, but in parts whose names end with `logistic`.
+pub fn loss(cell: &Cell) -> Loss {
+    if cell.part.ends_with("logistic") { Loss::Logistic } else { Loss::Exponential }
+}
+
 /// A run of the flow on the whole cube, with every point that it visits.
 pub struct Path {
     /// The corners, with the parity as labels or, in the part `random`, with independent ones.
     pub examples: Examples,
-    /// Exponential, but in the part `logistic`.
+    /// That of the cell.
     pub loss: Loss,
     /// The points; the first one is W_0, in the part `paired` of neurons (a, v) and (−a, v), so that f = 0.
     pub points: Vec<Point>,
-    /// The largest change of a_j² − ‖v_j‖², relative to ‖W‖²/m, and the steps.
-    pub drift: (f64, usize),
+    /// The largest change of `a_j² − ‖v_j‖²`, relative to ‖W‖²/m.
+    pub drift: f64,
+    /// Steps, those that were refused among them.
+    pub steps: usize,
 }
 
 impl Path {
@@ -135,21 +142,20 @@ impl Path {
         let drawn = weights(&mut cell.stream(seed, "weights"), half, d);
         let sign = |j: usize, c: usize| if c == 0 && j >= half { -1.0 } else { 1.0 };
         let w = Mat::from_fn(m, d + 1, |j, c| sign(j, c) * drawn[(j % half, c)]);
-        let loss = if part == "logistic" { Loss::Logistic } else { Loss::Exponential };
+        let loss = loss(cell);
         let flow = Flow::new(examples.x.as_ref(), &examples.y, loss, Par::Seq)?;
         let (mut points, accuracy) = (Vec::new(), Accuracy { tolerance: STEP, ..Accuracy::default() });
         let run = flow.run(flow.point(w.as_ref())?, f64::INFINITY, accuracy, &mut |point| {
             points.push(point.clone());
             if point.levels.smoothed < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        Ok(Self { drift: (run.drift, run.steps), examples, loss, points })
+        Ok(Self { examples, loss, points, drift: run.drift, steps: run.steps })
     }
 
-    /// Whether `a_j² − ‖v_j‖²` changed by no more than the steps may err, which is a hypothesis of what is read
-    /// off the run, and the numbers.
-    pub fn kept(&self) -> (bool, String) {
-        let (drift, steps) = self.drift;
-        (drift <= 2.0 * steps as f64 * STEP, format!("to {drift:.0e} of ‖W‖²/m in {steps} steps"))
+    /// With the hypothesis that `a_j² − ‖v_j‖²` changed by no more than the steps may err.
+    pub fn kept(&self, out: Measurement) -> Measurement {
+        let detail = format!("to {:.0e} of ‖W‖²/m in {} steps", self.drift, self.steps);
+        out.hypothesis("a_j² − ‖v_j‖² kept", self.drift <= 2.0 * self.steps as f64 * STEP, detail)
     }
 
     /// How far the step that ended at a point may have put u wrong: the gradient of u is Σ c_i φ_i, and
