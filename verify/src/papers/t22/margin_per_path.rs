@@ -142,7 +142,7 @@ impl Claim for MarginPerPath {
                 "tenth",
                 Neighbour::lhs("flat", "R_½ of the first 256 neurons, as if it were flat in m"),
             )
-            .chosen("the factor 1/10, from radii of 0.15 to 0.35")
+            .chosen("the factor 1/10, from radii of 0.11 to 0.35 γ_2^{3/2} √m")
             .part("radius"),
             Bound::inequality(
                 "retention",

@@ -137,10 +137,9 @@ fn at_a_point(cell: &Cell, seed: u64) -> Result<Measurement> {
     let flow = Flow::new(on.x.as_ref(), &on.y, instance::loss(cell), Par::Seq)?;
     let point = flow.point(w.as_ref())?;
     let motion = Motion::new(&point, &on)?;
-    let [u, square] = motion.levels;
+    let (beta, [u, square]) = (motion.along, motion.levels);
     let rates = motion.differences(&flow, &point, &on)?;
     // T² and the radial term for ⟨∇L, W⟩ = −degree · B.
-    let beta = motion.along;
     let radial = |degree: f64| 2.0 * degree * beta / square * (0.5 * degree * beta / u - 1.0);
     let tangential = (motion.speed - 4.0 * beta * beta / square) / u;
     Ok(Measurement::new()
@@ -176,15 +175,18 @@ fn run(cell: &Cell, seed: u64) -> Result<Measurement> {
         return Ok(out);
     };
     // u, γ̃ and ‖W‖² grow, so that a step is held to its beginning from below, and to its end from above.
-    let time = |[from, to]: &[&Point; 2]| to.tau - from.tau;
-    let slope = |step: &[&Point; 2]| Ball::new(u(step[1]) - u(step[0]), errs(step[1])) / time(step);
+    let slope = |[from, to]: &[&Point; 2]| Ball::new(u(to) - u(from), errs(to)) / (to.tau - from.tau);
     let (below, above) = (|from: &Point| 4.0 * u(from).powi(2) / square(from), |to: &Point| square(to) / m);
-    // dt = n e^u dτ, by the values of e^u at both ends of each step.
-    let passed = |step: &[&Point; 2], end: usize| Ball::exact(n * time(step) * u(step[end]).exp());
-    let elapsed = |end: usize| steps[first..].iter().map(|step| passed(step, end)).sum::<Ball>();
+    // dt = n e^u dτ, with u linear in τ over one step or two, which says how far that is wrong.
+    let passed = |from: &Point, to: &Point| {
+        n * (to.tau - from.tau) * (u(to).exp() - u(from).exp()) / (u(to) - u(from))
+    };
+    let elapsed =
+        |count| steps[first..].rchunks(count).map(|c| passed(c[0][0], c[c.len() - 1][1])).sum::<f64>();
+    let t = Ball::new(elapsed(1), (elapsed(2) - elapsed(1)).abs());
     let inverse = |point: &Point| u(point).exp() / u(point);
     let error = 2.0 * path.steps as f64 * errs(end) * inverse(end);
-    let mean = Ball::new(inverse(end) - inverse(steps[first][0]), error) * n / elapsed(0).hull(elapsed(1));
+    let mean = Ball::new(inverse(end) - inverse(steps[first][0]), error) * n / t;
     let gamma = u(steps[first][0]) / square(steps[first][0]);
     let spread = |point: &Point| point.margins.iter().copied().fold(f64::INFINITY, f64::min) - u(point);
     let widest = -least(&|[_, to]| Ball::new(-spread(to), rounding::sum(n as usize, 16) * (1.0 + u(to))));
