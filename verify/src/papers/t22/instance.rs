@@ -20,8 +20,9 @@ const BATCH: usize = 256;
 /// The largest cube that is formed, of a million corners.
 const MOST_WHOLE: usize = 20;
 
-/// The error of a step of a run, relative to ‖W‖.
+/// The error of a step of a run, relative to ‖W‖, and the most steps: runs that separate take at most 2 000.
 pub const STEP: f64 = 1e-7;
+const MOST: usize = 10_000;
 
 /// Labelled inputs.
 pub struct Examples {
@@ -144,7 +145,7 @@ impl Path {
         let w = Mat::from_fn(m, d + 1, |j, c| sign(j, c) * drawn[(j % half, c)]);
         let loss = loss(cell);
         let flow = Flow::new(examples.x.as_ref(), &examples.y, loss, Par::Seq)?;
-        let (mut points, accuracy) = (Vec::new(), Accuracy { tolerance: STEP, ..Accuracy::default() });
+        let (mut points, accuracy) = (Vec::new(), Accuracy { tolerance: STEP, steps: MOST });
         let run = flow.run(flow.point(w.as_ref())?, f64::INFINITY, accuracy, &mut |point| {
             points.push(point.clone());
             if point.levels.smoothed < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -63,7 +63,7 @@ impl Claim for SmoothedMargin {
                 cells.extend(["at", "at-logistic"].map(|part| cell(part, d, m).with(N, n).replicate(i)));
             }
         }
-        let runs = [("parity", 2, 16), ("parity", 3, 32), ("parity", 4, 16), ("paired", 2, 64)];
+        let runs = [("parity", 2, 32), ("parity", 3, 48), ("parity", 4, 48), ("paired", 2, 64)];
         let others = [("random", 3, 32), ("logistic", 2, 32), ("logistic", 3, 32)];
         let more = [("random", 4, 64), ("paired", 4, 32), ("logistic", 4, 64), ("parity", 4, 128)];
         for &(part, d, m) in runs.iter().chain(&others).chain(if quick { &[][..] } else { &more }) {
