@@ -62,8 +62,8 @@ fn the_margin_grows_with_the_width() {
     assert!(one.contains(0.0) && few.value > 0.1 && many.value > few.value + few.error, "{one:?} {few:?}");
 }
 
-/// The smoothed margin of one neuron on one input is its margin p = a v·x, which grows at the rate a² + (v·x)²
-/// in τ, and Γ̃ at the rate of p/‖W‖². Where the neuron does not see the input there is no rate.
+/// The smoothed margin of one neuron on one input is its margin p = a v·x, which grows at the rate
+/// a² + (v·x)² in τ, and Γ̃ as p/‖W‖². Where the neuron does not see the input there is no rate.
 #[test]
 fn the_rate_of_one_neuron_is_elementary() {
     let (mut seen, mut label) = (0, 0);

@@ -183,8 +183,8 @@ impl Motion {
     /// At a point with these examples.
     ///
     /// A margin errs by m + d + 8 roundings of at most `‖a‖‖V‖/√m ≤ ‖W‖²/2√m`, and u by as much, by n + 16
-    /// roundings of 1 + |u| in the sum and the logarithms; a weight c_i, relative to it, by what p_i and u err
-    /// and by 16 roundings of them. The entries of the Gram matrix are at most ‖W‖²/m.
+    /// roundings of 1 + |u| in the sum and the logarithms; a weight c_i, relative to it, by what p_i and u
+    /// err and by 16 roundings of them. The entries of the Gram matrix are at most ‖W‖²/m.
     ///
     /// # Errors
     /// None for a point of these examples.

@@ -4,12 +4,12 @@
 //! differentiable, for both losses and without any threshold,
 //!
 //! > `du = n‖∇L‖/|ℓ'(u)| |dW| ≥ γ_m(W) |dW|`, because `n‖∇L‖ = ‖Σ |ℓ'_i| φ_i‖ ≥ γ_m Σ |ℓ'_i| ≥ γ_m |ℓ'(u)|`,
-//! > the last because 1 − e^{−z} is subadditive. Hence `u(t) ≥ u(0) + κ(R)‖W_t − W_0‖` while `‖W_t − W_0‖ ≤ R`,
-//! > where κ(R) bounds γ_m within R of W_0, and κ ≥ γ_m(W_0)/2 up to a radius R_½ ≳ √m.
+//! > the last because 1 − e^{−z} is subadditive. Hence `u(t) ≥ u(0) + κ(R)‖W_t − W_0‖` while `‖W_t − W_0‖ ≤
+//! > R`, where κ(R) bounds γ_m within R of W_0, and κ ≥ γ_m(W_0)/2 up to a radius R_½ ≳ √m.
 //!
-//! κ(R) is certified from W_0 alone. It is the worst case over a ball, and the path is far from it: γ_m hardly
-//! falls along the flow. For the logistic loss u(0) ≈ −n ln 2, so that the integrated statement is worth little
-//! there.
+//! κ(R) is certified from W_0 alone. It is the worst case over a ball, and the path is far from it: γ_m
+//! hardly falls along the flow. For the logistic loss u(0) ≈ −n ln 2, so that the integrated statement is
+//! worth little there.
 
 use super::instance::{self, Examples, Motion, Path};
 use super::letters::{D, M};
@@ -37,13 +37,14 @@ const FACTOR: f64 = 0.1;
 const CARD: Card = Card {
     statement: r"du \ge \gamma_m(W)\, |dW|, \qquad u(t) \ge u(0) + \kappa(R) \|W_t - W_0\|, \qquad
         R_{1/2} \gtrsim \sqrt{m}",
-    reference: "T22, gradient flow attains the NTK margin; statements and constants derived for this project",
-    hypotheses: "Standard normal weights, with paired neurons or without; the whole cube, with the parity or \
-        independent labels.",
-    method: "The speed of u per unit of path against γ_m, which a quadratic program encloses, at every point \
-        that a flow visits up to u = 8. The rate of u at W_0 by central differences. u against κ(R)‖W_t − \
-        W_0‖ at every visited point with κ > 0, and the least γ_m on the way. R_½ over m from 256 on, parity \
-        alone. n = 2^d throughout.",
+    reference: "T22, gradient flow attains the NTK margin; statements and constants derived for this \
+        project",
+    hypotheses: "Standard normal weights, with paired neurons or without; the whole cube, with the parity \
+        or independent labels.",
+    method: "The speed of u per unit of path against γ_m, which a quadratic program encloses, at every \
+        point that a flow visits up to u = 8. The rate of u at W_0 by central differences. u against \
+        κ(R)‖W_t − W_0‖ at every visited point with κ > 0, and the least γ_m on the way. R_½ over m from \
+        256 on, parity alone. n = 2^d throughout.",
     refuted_by: "A point at which u grows by less than γ_m per unit of path; u below the certified line; a \
         radius that falls behind √m.",
     variables: &["m", "d"],

@@ -3,12 +3,12 @@
 //! `u = ℓ^{-1}(nL)` of `Ẇ = −∇L` has the normalised form `Γ̃ = √m u/‖W‖²`. Derived for this project, with
 //! `B = n⁻¹ Σ |ℓ'(p_i)| p_i` and the tangential part `T² = ‖∇L‖² − ⟨∇L, W⟩²/‖W‖²` of the gradient:
 //!
-//! > `d ln Γ̃/dt = (4B/‖W‖²)(nB/(|ℓ'(u)|u) − 1) + nT²/(|ℓ'(u)|u)` for both losses, because f is homogeneous of
-//! > degree 2 and `⟨∇L, W⟩ = −2B`. Where u > 0 both terms are at least 0, so that Γ̃ never falls.
-//! > `a_j² − ‖v_j‖²` is constant for every neuron. For the exponential loss `d(e^u)/dt ∈ [4uγ̃, u/(γ̃m)]/n`,
-//! > `γ̃ = u/‖W‖²`, so that L ≍ 1/(t ln t).
+//! > `d ln Γ̃/dt = (4B/‖W‖²)(nB/(|ℓ'(u)|u) − 1) + nT²/(|ℓ'(u)|u)` for both losses, because f is homogeneous
+//! > of degree 2 and `⟨∇L, W⟩ = −2B`. Where u > 0 both terms are at least 0, so that Γ̃ never falls. `a_j² −
+//! > ‖v_j‖²` is constant for every neuron. For the exponential loss `d(e^u)/dt ∈ [4uγ̃, u/(γ̃m)]/n`, `γ̃ =
+//! > u/‖W‖²`, so that L ≍ 1/(t ln t).
 //!
-//! Γ, with min_i p_i in place of u, exceeds Γ̃ by at most `√m ln n/‖W‖²`; nothing says that it does not fall.
+//! Γ, with min_i p_i in place of u, exceeds Γ̃ by at most `√m ln n/‖W‖²`. It may fall.
 
 use super::instance::{self, Examples, Motion, Path};
 use super::letters::{D, LENGTH, M, N};
@@ -34,15 +34,15 @@ const FROM: f64 = 2.0;
 const TIME: f64 = 4.0;
 
 const CARD: Card = Card {
-    statement: r"\frac{d \ln \tilde{\Gamma}}{dt} = \frac{4B}{\|W\|^2} \left(\frac{nB}{|\ell'(u)| u} - 1\right)
+    statement: r"\frac{d \ln \tilde{\Gamma}}{dt} = \frac{4B}{\|W\|^2} (\frac{nB}{|\ell'(u)| u} - 1)
         + \frac{nT^2}{|\ell'(u)| u} \ge 0 \text{ once } u > 0, \qquad L \asymp \frac{1}{t \ln t}",
     reference: "T22, gradient flow of the abstract; formulas and constants derived for this project",
-    hypotheses: "Standard normal weights, unit inputs; labels of the parity, of the network, or independent.",
-    method: "The identity at random W, both losses, n from 4 to 16: central differences of u and ‖W‖² along −∇L \
-        against the Gram matrix of the gradients. Γ̃ in every step of flows on the cube up to u = 16, with and \
-        without paired neurons. The rate of e^u in each step, and that of 1/(nLu) from u = 2 on, exponential \
-        loss alone. Because the flow conserves a_j² − ‖v_j‖² by construction, this is followed in Euler steps, \
-        exponential loss and parity alone. Larger u and other laws of the weights are not looked at.",
+    hypotheses: "Normal weights, unit inputs; labels of the parity, of the network, or independent.",
+    method: "The identity at random W, both losses, n from 4 to 16: central differences of u and ‖W‖² along \
+        −∇L against the Gram matrix of the gradients. Γ̃ in every step of flows on the cube up to u = 16, \
+        with and without paired neurons. The rate of e^u in each step, and that of 1/(nLu) from u = 2 on, \
+        exponential loss alone. Because the flow conserves a_j² − ‖v_j‖² by construction, this is followed \
+        in Euler steps, exponential loss and parity alone. Larger u is not looked at.",
     refuted_by: "A derivative that differs; a step in which Γ̃ falls; e^u outside; a drift not of order h.",
     variables: &["m", "d", "n"],
     errata: &[ErratumId(1), ErratumId(6), ErratumId(7)],
@@ -123,8 +123,8 @@ fn runs(cell: &Cell) -> bool {
     cell.get(N).is_none() && cell.get(LENGTH).is_none()
 }
 
-/// The identity at random weights, in τ: both sides divided by |ℓ'(u)|/n. Labels are independent of the inputs,
-/// or in odd repetitions the signs of the network at weights twice as long.
+/// The identity at random weights, in τ: both sides divided by |ℓ'(u)|/n. Labels are independent of the
+/// inputs, or in odd repetitions the signs of the network at weights twice as long.
 fn at_a_point(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (d, n, own) = (cell.d(), cell.n(), cell.replicate % 2 == 1);
     let x = uniform_sphere(&mut cell.stream(seed, "inputs"), n, d, 1.0);
