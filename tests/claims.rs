@@ -238,7 +238,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
 
 /// No claim rests on itself, and on every claim rests one of the claims that nothing of its paper uses: the
 /// main theorem of NBL22, or the remark that compares it with kernels; of DLS22 the two theorems on learning,
-/// and counting, which stands alone; of T22 four, because some claims on the flow are not there yet.
+/// and counting, which stands alone; of T22 four.
 fn graph(registry: &Registry) -> Result<(), Failed> {
     const TOPS: [&str; 9] = [
         "theorem-1",

@@ -2,8 +2,11 @@
 
 use escapement::gaussian::normal::{density, upper_tail};
 use escapement::kernel::arc_cosine::Layers;
-use escapement_verify::papers::t22::letters::{D, GROUPS, M};
+use escapement::sphere::uniform_sphere;
+use escapement::training::one_step::standard_normal;
+use escapement_verify::papers::t22::letters::{D, GROUPS, LENGTH, M, N};
 use escapement_verify::papers::t22::{finite_width_margin, ntk_margin, parity_gap, sgd_perceptron};
+use escapement_verify::papers::t22::{margin_per_path, smoothed_margin};
 use escapement_verify::{Ball, Cell, Claim};
 use rand::Rng;
 
@@ -59,11 +62,38 @@ fn the_margin_grows_with_the_width() {
     assert!(one.contains(0.0) && few.value > 0.1 && many.value > few.value + few.error, "{one:?} {few:?}");
 }
 
+/// The smoothed margin of one neuron on one input is its margin p = a v·x, which grows at the rate
+/// a² + (v·x)² in τ, and Γ̃ as p/‖W‖². Where the neuron does not see the input there is no rate.
+#[test]
+fn the_rate_of_one_neuron_is_elementary() {
+    let (mut seen, mut label) = (0, 0);
+    for replicate in 0..16 {
+        let cell =
+            Cell::new("lr-smoothed-margin", "at").with(D, 2).with(M, 1).with(N, 1).replicate(replicate);
+        let w = standard_normal(&mut cell.stream(3, "weights"), 3);
+        let x = uniform_sphere(&mut cell.stream(3, "inputs"), 1, 2, 1.0);
+        let scale = if replicate % 2 == 1 { 2.0 } else { 1.0 };
+        let [a, b, c] = [w[0], w[1], w[2]].map(|entry| scale * entry);
+        let (z, square) = (b * x[(0, 0)] + c * x[(0, 1)], a * a + b * b + c * c);
+        if z <= 0.0 {
+            continue;
+        }
+        // The label is its own, or a coin's: u = p = ±az.
+        let found = smoothed_margin::SmoothedMargin.measure(&cell, 3).unwrap();
+        let rates = [1.0, -1.0].map(|y| (a * a + z * z) / (y * a * z) - 4.0 * y * a * z / square);
+        let near = |rate: f64| ["rate", "formula"].iter().all(|name| found.quantities[*name].contains(rate));
+        assert!(rates.iter().any(|&rate| near(rate)), "{rates:?} and {:?}", found.quantities);
+        seen += 1;
+        label += usize::from(near(rates[usize::from(a < 0.0)]));
+    }
+    assert!(seen >= 4 && label >= 2, "{seen} {label}");
+}
+
 /// What is bad in a cell is an error, and no panic.
 #[test]
 fn cells_that_cannot_be_are_refused() {
     let cell = |claim: &str, part: &str| Cell::new(claim, part).with(M, 4);
-    let refused: [(&dyn Claim, Cell); 7] = [
+    let refused: [(&dyn Claim, Cell); 12] = [
         (&ntk_margin::NtkMargin, cell("lr-ntk-margin", "cube").with(D, 1)),
         (&ntk_margin::NtkMargin, cell("lr-ntk-margin", "cube").with(D, 200)),
         (&ntk_margin::NtkMargin, cell("lr-ntk-margin", "antipodal").with(GROUPS, 6)),
@@ -74,6 +104,11 @@ fn cells_that_cannot_be_are_refused() {
             cell("lr-finite-width-margin", "cut").with(D, 2).with(M, 0),
         ),
         (&sgd_perceptron::SgdPerceptron, cell("lr-sgd-perceptron", "steps").with(D, 4).with(M, 0)),
+        (&smoothed_margin::SmoothedMargin, cell("lr-smoothed-margin", "at").with(D, 2).with(N, 0)),
+        (&smoothed_margin::SmoothedMargin, cell("lr-smoothed-margin", "paired").with(D, 2).with(M, 0)),
+        (&smoothed_margin::SmoothedMargin, cell("lr-smoothed-margin", "euler").with(D, 1).with(LENGTH, 0.1)),
+        (&margin_per_path::MarginPerPath, cell("lr-margin-per-path", "logistic").with(D, 99)),
+        (&margin_per_path::MarginPerPath, cell("lr-margin-per-path", "radius").with(D, 2).with(M, 0)),
     ];
     for (claim, cell) in refused {
         assert!(claim.measure(&cell, 0).is_err(), "{cell}");

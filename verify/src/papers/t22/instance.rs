@@ -1,16 +1,18 @@
-//! The data and the weights of the cells of T22.
+//! The data, the weights and the runs of the cells of T22.
 
 use super::letters::{ENDS, GROUPS, RADIUS};
-use crate::claim::Cell;
 use crate::claim::distribution::student_interval;
+use crate::claim::{Cell, Measurement};
 use crate::error::Result;
 use escapement::ball::Ball;
+use escapement::flow::{Accuracy, Flow, Loss, Point};
 use escapement::margin::{Gradients, Groups};
 use escapement::seed::ChaCha20Rng;
-use escapement::tolerance;
-use faer::{Mat, Par};
+use escapement::{rounding, tolerance};
+use faer::{Mat, Par, Scale};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
+use std::ops::ControlFlow;
 
 /// Batches of neurons, and neurons of a batch, behind a mean over weights.
 const BATCHES: usize = 64;
@@ -18,6 +20,10 @@ const BATCH: usize = 256;
 
 /// The largest cube that is formed, of a million corners.
 const MOST_WHOLE: usize = 20;
+
+/// The error of a step of a run, relative to ‖W‖, and the most steps: runs that separate take at most 2 000.
+pub const STEP: f64 = 1e-7;
+const MOST: usize = 10_000;
 
 /// Labelled inputs.
 pub struct Examples {
@@ -171,4 +177,141 @@ pub fn transport(cell: &Cell, seed: u64, cube: &Examples) -> Result<Ball> {
     }
     let (mean, half) = student_interval(&means, tolerance::FAILURE);
     Ok(Ball::new(mean, half))
+}
+
+/// Labels that are independent of the inputs.
+pub fn coins(rng: &mut ChaCha20Rng, count: usize) -> Vec<f64> {
+    (0..count).map(|_| if rng.next_u64() & 1 == 0 { 1.0 } else { -1.0 }).collect()
+}
+
+/// The loss of a cell: exponential, but in parts whose names end with `logistic`.
+pub fn loss(cell: &Cell) -> Loss {
+    if cell.part.ends_with("logistic") { Loss::Logistic } else { Loss::Exponential }
+}
+
+/// A run of the flow on the whole cube, with every point that it visits.
+pub struct Path {
+    /// The corners, with the parity as labels or, in the part `random`, with independent ones.
+    pub examples: Examples,
+    /// That of the cell.
+    pub loss: Loss,
+    /// The points; the first one is W_0, in the part `paired` of neurons (a, v) and (−a, v), so that f = 0.
+    pub points: Vec<Point>,
+    /// The largest change of `a_j² − ‖v_j‖²`, relative to ‖W‖²/m.
+    pub drift: f64,
+    /// Steps, those that were refused among them.
+    pub steps: usize,
+}
+
+impl Path {
+    /// The run of a cell to where the smoothed margin is `until`.
+    ///
+    /// # Errors
+    /// A cell without weights, and a flow that does not come there.
+    pub fn new(cell: &Cell, seed: u64, until: f64) -> Result<Self> {
+        let (d, m, part) = (cell.d(), cell.m(), cell.part.as_str());
+        let mut examples = Examples::cube(d)?;
+        if part == "random" {
+            examples.y = coins(&mut cell.stream(seed, "labels"), examples.y.len());
+        }
+        let half = if part == "paired" { m.div_ceil(2) } else { m };
+        let drawn = weights(&mut cell.stream(seed, "weights"), half, d);
+        let sign = |j: usize, c: usize| if c == 0 && j >= half { -1.0 } else { 1.0 };
+        let w = Mat::from_fn(m, d + 1, |j, c| sign(j, c) * drawn[(j % half, c)]);
+        let loss = loss(cell);
+        let flow = Flow::new(examples.x.as_ref(), &examples.y, loss, Par::Seq)?;
+        let (mut points, accuracy) = (Vec::new(), Accuracy { tolerance: STEP, steps: MOST });
+        let run = flow.run(flow.point(w.as_ref())?, f64::INFINITY, accuracy, &mut |point| {
+            points.push(point.clone());
+            if point.levels.smoothed < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(Self { examples, loss, points, drift: run.drift, steps: run.steps })
+    }
+
+    /// With the hypothesis that `a_j² − ‖v_j‖²` changed by no more than the steps may err.
+    pub fn kept(&self, out: Measurement) -> Measurement {
+        let detail = format!("to {:.0e} of ‖W‖²/m in {} steps", self.drift, self.steps);
+        out.hypothesis("a_j² − ‖v_j‖² kept", self.drift <= 2.0 * self.steps as f64 * STEP, detail)
+    }
+
+    /// How far the step that ended at a point may have put u wrong: the gradient of u is Σ c_i φ_i, and
+    /// `‖φ_i‖ ≤ ‖W‖/√m`.
+    pub fn step_error(point: &Point) -> f64 {
+        STEP * point.levels.weights.iter().sum::<f64>() * point.square()
+            / (point.weights.nrows() as f64).sqrt()
+    }
+}
+
+/// What moves at a point of a flow, with all rounding, in the time τ in which `dW/dτ = Σ c_i φ_i`.
+pub struct Motion {
+    /// u and ‖W‖².
+    pub levels: [Ball; 2],
+    /// `Σ c_i p_i`, which is nB/|ℓ'(u)|.
+    pub along: Ball,
+    /// `‖Σ c_i φ_i‖²`, from the Gram matrix of the gradients.
+    pub speed: Ball,
+    /// `Σ c_i φ_i`.
+    pub velocity: Mat<f64>,
+}
+
+impl Motion {
+    /// At a point with these examples.
+    ///
+    /// A margin errs by m + d + 8 roundings of at most `‖a‖‖V‖/√m ≤ ‖W‖²/2√m`, and u by as much, by n + 16
+    /// roundings of 1 + |u| in the sum and the logarithms; a weight c_i, relative to it, by what p_i and u
+    /// err and by 16 roundings of them. The entries of the Gram matrix are at most ‖W‖²/m.
+    ///
+    /// # Errors
+    /// None for a point of these examples.
+    pub fn new(point: &Point, on: &Examples) -> Result<Self> {
+        let (w, c, p) = (point.weights.as_ref(), &point.levels.weights, &point.margins);
+        let (m, n, d) = (w.nrows(), p.len(), on.x.ncols());
+        let (square, u) = (point.square(), point.levels.smoothed);
+        let gradients = Gradients::new(w, on.x.as_ref(), &on.y, Par::Seq)?;
+        let (gram, total) = (gradients.gram()?, c.iter().sum::<f64>());
+        let largest = p.iter().fold(u.abs(), |most, p| most.max(p.abs()));
+        let of_p = rounding::sum(m, d + 8) * square / (m as f64).sqrt();
+        let of_u = total.max(1.0) * of_p + 2.0 * rounding::sum(n, 16) * (1.0 + u.abs());
+        let of_c = of_p + of_u + rounding::sum(16, 0) * (1.0 + 2.0 * largest);
+        let dot = |a: &[f64], b: &dyn Fn(usize) -> f64| (0..n).map(|i| a[i] * b(i)).sum::<f64>();
+        let form = dot(c, &|i| dot(c, &|k| gram[(i, k)]));
+        let moduli = total * total * square / m as f64;
+        let mut velocity = Mat::zeros(m, d + 1);
+        for (i, c) in c.iter().enumerate() {
+            velocity += Scale(*c) * gradients.gradient(i)?;
+        }
+        Ok(Self {
+            levels: [Ball::new(u, of_u), Ball::relative(square, rounding::sum(m * (d + 1), 2))],
+            along: Ball::new(dot(c, &|i| p[i]), total * (of_p + largest * (of_c + rounding::sum(n, 2)))),
+            speed: Ball::new(form, moduli * (2.0 * of_c + rounding::sum(m + 2 * n, 2 * d + 16))),
+            velocity,
+        })
+    }
+
+    /// The rates of u and of ‖W‖² in τ by central differences along the velocity, between kinks: steps h and
+    /// 2h extrapolated to 0, with what they differ by and the rounding of u and ‖W‖² as the error.
+    ///
+    /// # Errors
+    /// None for the point and the flow at which this was made.
+    pub fn differences(&self, flow: &Flow<'_>, point: &Point, on: &Examples) -> Result<[Ball; 2]> {
+        let (w, m, d) = (&point.weights, point.weights.nrows(), on.x.ncols());
+        let values = |a: &Mat<f64>| &on.x * a.as_ref().subcols(1, d).transpose();
+        let (at, along) = (values(w), values(&self.velocity));
+        // Margins move by at most ‖W‖ times the speed, over √m.
+        let scale = (m as f64 / (point.square() * self.velocity.squared_norm_l2())).sqrt();
+        let mut h = f64::EPSILON.cbrt() * scale;
+        for (j, i) in (0..m).flat_map(|j| (0..at.nrows()).map(move |i| (j, i))) {
+            h = h.min(0.25 * (at[(i, j)] / along[(i, j)]).abs());
+        }
+        let at = |h: f64| -> Result<[f64; 2]> {
+            let point = flow.point((w + Scale(h) * &self.velocity).as_ref())?;
+            Ok([point.levels.smoothed, point.square()])
+        };
+        let [far_below, below, above, far_above] = [at(-2.0 * h)?, at(-h)?, at(h)?, at(2.0 * h)?];
+        Ok([0, 1].map(|of| {
+            let near = (above[of] - below[of]) / (2.0 * h);
+            let far = (far_above[of] - far_below[of]) / (4.0 * h);
+            Ball::new((4.0 * near - far) / 3.0, (far - near).abs() + 1.5 * self.levels[of].error / h)
+        }))
+    }
 }

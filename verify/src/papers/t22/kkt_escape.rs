@@ -60,7 +60,7 @@ const CARD: Card = Card {
     refuted_by: "A residual, or another margin; a start that separates and ends below the bound or below ½ \
         sin α; a final margin that falls with α.",
     variables: &["alpha", "m"],
-    uses: &["lr-ntk-margin", "lr-finite-width-margin"],
+    uses: &["lr-margin-per-path", "lr-smoothed-margin"],
     errata: &[ErratumId(1), ErratumId(3), ErratumId(7)],
     ..Card::new(&super::PAPER, "lr-kkt-escape", "Escape from bad stationary points")
 };

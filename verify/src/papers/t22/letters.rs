@@ -16,6 +16,8 @@ pub const ENDS: Parameter = Parameter::whole("ends", "ends of an axis that are c
 pub const RADIUS: Parameter = Parameter::real("rho", "ϱ, the angle of a group");
 /// The angle α of two inputs with the line between them.
 pub const ANGLE: Parameter = Parameter::real("alpha", "α, the angle of two inputs with a line");
+/// The length h of explicit Euler steps.
+pub const LENGTH: Parameter = Parameter::real("h", "length of a step");
 
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 4] = [GROUPS, ENDS, RADIUS, ANGLE];
+pub const LETTERS: [Parameter; 5] = [GROUPS, ENDS, RADIUS, ANGLE, LENGTH];

@@ -11,11 +11,13 @@ pub mod finite_width_margin;
 mod instance;
 pub mod kkt_escape;
 pub mod letters;
+pub mod margin_per_path;
 pub mod neural_collapse;
 pub mod norm_only;
 pub mod ntk_margin;
 pub mod parity_gap;
 pub mod sgd_perceptron;
+pub mod smoothed_margin;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -41,11 +43,13 @@ const BIBTEX: &str = "\
 pub fn claims() -> Vec<Box<dyn Claim>> {
     vec![
         Box::new(ntk_margin::NtkMargin),
-        Box::new(parity_gap::ParityGap),
         Box::new(finite_width_margin::FiniteWidthMargin),
+        Box::new(smoothed_margin::SmoothedMargin),
+        Box::new(margin_per_path::MarginPerPath),
         Box::new(sgd_perceptron::SgdPerceptron),
         Box::new(kkt_escape::KktEscape),
         Box::new(neural_collapse::NeuralCollapse),
         Box::new(norm_only::NormOnlyFlow),
+        Box::new(parity_gap::ParityGap),
     ]
 }

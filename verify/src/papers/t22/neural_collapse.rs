@@ -63,7 +63,7 @@ const CARD: Card = Card {
         m of the runs are not looked at.",
     refuted_by: "A margin that depends on n or d; a longer way; an error above the mass of unseen groups.",
     variables: &["k", "n", "d", "rho", "m"],
-    uses: &["lr-ntk-margin", "lr-finite-width-margin"],
+    uses: &["lr-margin-per-path"],
     errata: &[ErratumId(1), ErratumId(2), ErratumId(8)],
     ..Card::new(&super::PAPER, "lr-neural-collapse", "Groups and Neural Collapse")
 };

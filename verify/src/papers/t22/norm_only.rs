@@ -56,7 +56,7 @@ const CARD: Card = Card {
     refuted_by: "A margin that the directions do not allow; a loss or a gap above the bound; a largest \
         gap that grows in m; G that is farther from the limit than the distance.",
     variables: &["m", "d", "n"],
-    uses: &["lr-ntk-margin"],
+    uses: &["lr-smoothed-margin"],
     errata: &[ErratumId(4), ErratumId(5)],
     ..Card::new(&super::PAPER, "lr-norm-only", "Weights that change in norm only")
 };

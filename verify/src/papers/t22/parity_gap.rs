@@ -41,7 +41,7 @@ const CARD: Card = Card {
     refuted_by: "A direction that does better; more mistakes than 1/γ_2²; mistakes that grow otherwise than \
         1/γ_2².",
     variables: &["d"],
-    uses: &["lr-ntk-margin"],
+    uses: &["lr-ntk-margin", "lr-norm-only"],
     errata: &[ErratumId(1), ErratumId(2), ErratumId(5)],
     ..Card::new(&super::PAPER, "lr-parity-gap", "Kernel and global margin of a parity")
 };
