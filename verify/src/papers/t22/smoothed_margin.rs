@@ -40,7 +40,7 @@ const CARD: Card = Card {
     hypotheses: "Normal weights, unit inputs; labels of the parity, of the network, or independent.",
     method: "The identity at random W, both losses, n from 4 to 16: central differences of u and ‖W‖² along \
         −∇L against the Gram matrix of the gradients. Γ̃ in every step of flows on the cube up to u = 16, \
-        with and without paired neurons. The rate of e^u in each step, and that of 1/(nLu) from u = 2 on, \
+        with and without paired neurons, at widths that separate it. The rate of e^u in each step, and that of 1/(nLu) from u = 2 on, \
         exponential loss alone. Because the flow conserves a_j² − ‖v_j‖² by construction, this is followed \
         in Euler steps, exponential loss and parity alone. Larger u is not looked at.",
     refuted_by: "A derivative that differs; a step in which Γ̃ falls; e^u outside; a drift not of order h.",
@@ -101,6 +101,7 @@ impl Claim for SmoothedMargin {
         let rate = "d ln Γ̃/dt = (4B/‖W‖²)(nB/(|ℓ'(u)|u) − 1) + nT²/(|ℓ'(u)|u) at random W, both losses";
         let rises = "Γ̃ grows in every step of a flow once u > 0, by more than the step errs";
         let cubed = Neighbour::lhs("cubed", "u/‖W‖³ in place of u/‖W‖²");
+        let clock = "the time with u linear in τ, its error from single and paired steps: an enclosure left a run open";
         let kept = "explicit Euler steps of length h change a_j² − ‖v_j‖² by ≲ h";
         vec![
             Bound::identity("rate", rate, "rate", "formula", Neighbour::rhs("radial", "without T²"))
@@ -111,8 +112,10 @@ impl Claim for SmoothedMargin {
             Bound::growth("conserved", kept, "drift", "length", Sweep::upper(LENGTH, |_| 1.0)).part("euler"),
             exponential(Lower, "slope-below", "d(e^u)/dt ≥ 4uγ̃/n, mean over a step", "8 in place of 4"),
             exponential(Upper, "slope-above", "d(e^u)/dt ≤ u/(nγ̃m), mean over a step", low),
-            exponential(Lower, "loss-below", "d(1/(nLu))/dt ≥ 2γ̃_0/n, mean from u = 2 = u_0 on", high),
-            exponential(Upper, "loss-above", "d(1/(nLu))/dt ≤ 1/(nγ̃_0m), mean from u = 2 = u_0 on", low),
+            exponential(Lower, "loss-below", "d(1/(nLu))/dt ≥ 2γ̃_0/n, mean from u = 2 = u_0 on", high)
+                .chosen(clock),
+            exponential(Upper, "loss-above", "d(1/(nLu))/dt ≤ 1/(nγ̃_0m), mean from u = 2 = u_0 on", low)
+                .chosen(clock),
             exponential(Upper, "plain", "min_i p_i ≤ u + ln n", "n/2 in place of n").code_check(),
         ]
     }
