@@ -6,11 +6,13 @@
 
 use crate::claim::{Claim, Paper};
 
+pub mod analysis;
 pub mod errata;
 pub mod finite_width_margin;
 mod instance;
 pub mod letters;
 pub mod ntk_margin;
+pub mod oracles;
 pub mod parity_gap;
 pub mod sgd_perceptron;
 
@@ -21,6 +23,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: oracles::FORMATS,
     ..Paper::new("t22", "Feature selection and low test error in shallow low-rotation ReLU networks")
 };
 

@@ -1,0 +1,594 @@
+//! The margins of somebody's own data, and the flows that enlarge them.
+
+use super::instance;
+use crate::figure::{Curve, Panel, Picture, Style};
+use crate::text::numbers::significant;
+use escapement::ball::Ball;
+use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint, Point};
+use escapement::kernel::arc_cosine::Layers;
+use escapement::margin::{self, Directions, Gradients, Neighbourhood, kernel_margin, margin_bound, plane_margin};
+use escapement::{Error, Result, seed, tolerance};
+use faer::{Mat, MatRef, Par};
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+/// The most examples in the plane for which the margin over all directions is computed and not bounded; its
+/// linear programs have some n × 2n entries.
+const PLANE: usize = 400;
+/// The radii at which the certified margin is tabulated.
+const RADII: usize = 400;
+/// A step that is shorter than this, relative to `‖W‖/√m` and the time τ that it took, ends a flow: no
+/// gradient is longer than that, so that the gradients of the examples cancel to as many digits.
+const AT_REST: f64 = 1e-6;
+/// The most points of a curve in the picture.
+const POINTS: usize = 600;
+
+/// What is asked for beside the margins of the gradients.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// The margin of bounded transport, a cone program.
+    pub transport: bool,
+    /// The margin over the directions of the weights, and the flow of norms.
+    pub norms_only: bool,
+    /// The flow of both layers.
+    pub flow: bool,
+    /// The loss of the flow of both layers; that of norms has the exponential one.
+    pub loss: Loss,
+    /// The smoothed margin u at which flows end.
+    pub until: f64,
+    /// How flows are integrated.
+    pub accuracy: Accuracy,
+}
+
+impl Settings {
+    /// # Errors
+    /// An `until` that is not positive and finite, another tolerance than a flow takes, no steps, and the
+    /// logistic loss for a flow of norms alone.
+    pub fn check(&self) -> Result<()> {
+        if !(self.until.is_finite() && self.until > 0.0) {
+            let allowed = "the smoothed margin at which a flow ends is positive and finite";
+            return Err(Error::domain("until", self.until, allowed));
+        }
+        if self.accuracy.steps == 0 {
+            return Err(Error::domain("steps", 0, "a flow takes at least one"));
+        }
+        if self.norms_only && !self.flow && self.loss == Loss::Logistic {
+            return Err(Error::domain("the loss", "logistic", "the flow of norms has the exponential loss"));
+        }
+        self.accuracy.check()
+    }
+
+    /// The bytes that the matrices of all programs take for n examples and m neurons on R^d, of which one
+    /// program runs at a time.
+    pub fn bytes(&self, n: usize, m: usize, d: usize) -> f64 {
+        let [n, m, d] = [n, m, d].map(|size| size as f64);
+        let (gram, weights) = (6.0 * n * n, 12.0 * m * (d + 1.0));
+        let transport = if self.transport { 12.0 * n * m * (d + 1.0) } else { 0.0 };
+        let directions = if self.norms_only { 6.0 * n * (m + n) } else { 0.0 };
+        8.0 * (gram.max(transport).max(directions) + weights + 2.0 * n * m + n * d)
+    }
+}
+
+/// Refuses inputs `x` (`[n, d]`) of length 0 or above 1 and labels `y` (`[n]`) with which no margin is
+/// positive.
+///
+/// # Errors
+/// Shapes that do not fit, no inputs, labels other than ±1, numbers that are not finite, a norm above 1
+/// beyond [`tolerance::UNIT_NORM_F32`], an input 0, and two equal inputs with opposite labels.
+pub fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
+    margin::check_examples(x, y)?;
+    let norm = |i: usize| x.row(i).norm_l2();
+    if let Some(i) = (0..y.len()).find(|&i| norm(i) > 1.0 + tolerance::UNIT_NORM_F32) {
+        let allowed = "inputs have a norm of at most 1: divide all of them by the largest norm";
+        return Err(Error::domain(format!("the norm of input {i}"), norm(i), allowed));
+    }
+    if let Some(i) = (0..y.len()).find(|&i| norm(i) == 0.0) {
+        let allowed = "every network is 0 there, so that no margin is positive";
+        return Err(Error::domain(format!("the norm of input {i}"), 0, allowed));
+    }
+    // Zeros of both signs are one number.
+    let row = |i: usize| (0..x.ncols()).map(move |c| x[(i, c)] + 0.0);
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    let compared = |&i: &usize, &k: &usize| {
+        let entries = row(i).zip(row(k)).map(|(a, b)| a.total_cmp(&b));
+        entries.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    };
+    order.sort_by(|i, k| compared(i, k).then(i.cmp(k)));
+    let clash = |pair: &&[usize]| y[pair[0]] != y[pair[1]] && compared(&pair[0], &pair[1]).is_eq();
+    if let Some(pair) = order.windows(2).find(clash) {
+        let given = format!("{} and {}", pair[0], pair[1]);
+        let allowed = "they are equal and have opposite labels, so that every margin is 0";
+        return Err(Error::domain("the pair of inputs", given, allowed));
+    }
+    Ok(())
+}
+
+/// Standard normal weights of m neurons on R^d, `[m, 1 + d]`, the output weight first; `paired` ones are m/2
+/// neurons (a, v), then (−a, v) for each, and their network is 0.
+///
+/// # Errors
+/// [`Error::Width`] for a pair that is not whole, and no neurons.
+pub fn weights(m: usize, d: usize, paired: bool, root: u64) -> Result<Mat<f64>> {
+    if m == 0 || paired && m % 2 == 1 {
+        let no_neuron = Error::domain("m", m, "a network has at least one neuron");
+        return Err(if paired { Error::Width(m) } else { no_neuron });
+    }
+    let own = if paired { m / 2 } else { m };
+    let key = format!("d={d} m={m}");
+    let w = instance::weights(&mut seed::stream(root, &key, "margin"), own, d);
+    Ok(Mat::from_fn(m, d + 1, |j, c| if j >= own && c == 0 { -w[(j - own, 0)] } else { w[(j % own, c)] }))
+}
+
+/// An interval that holds a number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    /// Its ends.
+    pub lower: f64,
+    /// The upper one.
+    pub upper: f64,
+}
+
+impl Interval {
+    fn new(ball: Ball) -> Self {
+        Self { lower: ball.lower().max(0.0), upper: ball.upper() }
+    }
+}
+
+/// Why a flow ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The smoothed margin came to where it was to.
+    Reached,
+    /// The weights move no more than the gradients of the examples leave when they cancel, see
+    /// [`FlowFound::why`].
+    Stationary,
+    /// The directions do not separate the examples: no flow was made.
+    NotSeparated,
+    /// Steps were spent, or numbers left their range.
+    BrokenOff,
+}
+
+/// The certified margin within a radius.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct RadiusRow {
+    /// R.
+    pub radius: f64,
+    /// κ(R), below which no weights within R have their γ_m.
+    pub margin: f64,
+}
+
+/// A point of the flow of both layers.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct FlowRow {
+    /// The rescaled time, `dτ = |ℓ'(u)| dt/n`.
+    pub tau: f64,
+    /// ln t; left out at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_time: Option<f64>,
+    /// The smoothed margin u, `ℓ(u) = Σ_i ℓ(p_i)`.
+    pub u: f64,
+    /// The least margin of an example.
+    pub least: f64,
+    /// `Γ̃ = √m u/‖W‖²`.
+    pub smoothed: f64,
+    /// `Γ = √m min_i p_i/‖W‖²`.
+    pub margin: f64,
+    /// `‖W_t − W_0‖`.
+    pub displacement: f64,
+    /// The length of the path, as the sum of the steps.
+    pub path: f64,
+    /// `‖W‖²`.
+    pub square: f64,
+    /// What u is at least at this displacement, for all that is certified at the start.
+    pub certified: f64,
+}
+
+/// A point of the flow of norms.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct NormRow {
+    /// The rescaled time, `dτ = L dt`.
+    pub tau: f64,
+    /// The smoothed margin u.
+    pub u: f64,
+    /// `Γ̃ = √m u/‖W‖²`, at most G/2.
+    pub smoothed: f64,
+    /// The margin that the weights have over these directions: at most G.
+    pub lower: f64,
+    /// What the weights of the examples allow: at least G; left out at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper: Option<f64>,
+}
+
+/// What became of the flow of both layers.
+#[derive(Debug, Clone, Serialize)]
+pub struct FlowFound {
+    /// The loss.
+    pub loss: &'static str,
+    /// Why it ended.
+    pub end: End,
+    /// The same in words.
+    pub why: String,
+    /// Where it ended.
+    #[serde(flatten)]
+    pub last: FlowRow,
+    /// No network of any width has a Γ above this.
+    pub most: f64,
+    /// How that is known: "plane" or "inputs".
+    pub bound: &'static str,
+    /// The largest change of a conserved `a_j² − ‖v_j‖²`, relative to ‖W‖²/m; left out where the flow broke
+    /// off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
+    /// All points.
+    pub rows: Vec<FlowRow>,
+}
+
+/// What the directions of the weights allow, and what became of the flow of norms.
+#[derive(Debug, Clone, Serialize)]
+pub struct NormsFound {
+    /// G, the margin over these directions; half of it is the largest Γ.
+    pub global: Interval,
+    /// Whether the flow began at lengths of its own, `r_j = 1` and `|a_j| ≤ ½`, because a neuron had `|a_j|
+    /// ≥ ‖v_j‖`.
+    pub cut: bool,
+    /// Why it ended.
+    pub end: End,
+    /// The same in words.
+    pub why: String,
+    /// All points.
+    pub rows: Vec<NormRow>,
+}
+
+/// All numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// The dimension.
+    pub d: usize,
+    /// The examples.
+    pub n: usize,
+    /// The neurons.
+    pub m: usize,
+    /// γ_m at the weights.
+    pub margin: Interval,
+    /// γ^∞_m, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Interval>,
+    /// γ_2, the margin at infinite width.
+    pub infinite_width: Interval,
+    /// R_½.
+    pub half_radius: f64,
+    /// The certified margin against the radius.
+    pub radii: Vec<RadiusRow>,
+    /// What was asked of the directions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norms_only: Option<NormsFound>,
+    /// What was asked of the flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowFound>,
+}
+
+/// What an analysis leaves.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// All numbers.
+    pub summary: Summary,
+    /// The weights q of the examples that certify γ_m from above, `[n]`.
+    pub dual: Vec<f64>,
+    /// The weights at the end of the flow, `[m, 1 + d]`.
+    pub weights: Option<Mat<f64>>,
+    /// Remarks for the user.
+    pub remarks: Vec<String>,
+}
+
+/// Who hears of progress: how much of how much is done, and a few words. [`ControlFlow::Break`] stops.
+pub type On<'a> = &'a mut dyn FnMut(f64, f64, &dyn Fn() -> String) -> ControlFlow<()>;
+
+/// Computes the margins of the network with the weights `w` (`[m, 1 + d]`) on the inputs `x` (`[n, d]`) with
+/// labels `y` (`[n]`), and the flows that are asked for; `None` where `on` stopped it.
+///
+/// # Errors
+/// What [`Settings::check`] and [`check_examples`] refuse, weights of another shape, weights with which no
+/// neuron is active on an input, and programs that do not fit in memory.
+pub fn analyse(
+    x: MatRef<'_, f64>,
+    y: &[f64],
+    w: MatRef<'_, f64>,
+    settings: &Settings,
+    par: Par,
+    on: On<'_>,
+) -> Result<Option<Found>> {
+    settings.check()?;
+    check_examples(x, y)?;
+    let gradients = Gradients::new(w, x, y, par)?;
+    let (n, d, m) = (x.nrows(), x.ncols(), w.nrows());
+    let unseen = unseen(x, w);
+    if unseen.len() == n {
+        let allowed = "all gradients are 0, and nothing moves: take other weights, or more neurons";
+        return Err(Error::domain("the number of neurons that are active on an input", 0, allowed));
+    }
+    let seen = |i: &usize| format!("no neuron is active on input {i}, so that its margin is 0, and γ_m too");
+    let remarks = unseen.first().map(seen).into_iter().collect();
+    let flows = usize::from(settings.norms_only) + usize::from(settings.flow);
+    let stages = (2 + usize::from(settings.transport) + flows) as f64;
+    let mut stage = 0.0;
+    let mut next = |on: &mut dyn FnMut(f64, f64, &dyn Fn() -> String) -> ControlFlow<()>, words: &str| {
+        stage += 1.0;
+        on(stage - 1.0, stages, &|| words.to_owned()).is_continue()
+    };
+    if !next(on, "the margin at these weights") {
+        return Ok(None);
+    }
+    let margin = gradients.margin()?;
+    let neighbourhood = gradients.neighbourhood(&margin)?;
+    let half_radius = neighbourhood.half_radius();
+    let mut transport = None;
+    if settings.transport {
+        if !next(on, "the cone program of bounded transport") {
+            return Ok(None);
+        }
+        transport = Some(Interval::new(gradients.transport_margin()?.margin));
+    }
+    if !next(on, "the margin at infinite width") {
+        return Ok(None);
+    }
+    let wide = kernel_margin(Layers::Both, x, y, par)?;
+    let mut summary = Summary {
+        d,
+        n,
+        m,
+        margin: Interval::new(margin.margin),
+        transport,
+        infinite_width: Interval::new(wide.margin),
+        half_radius,
+        radii: Vec::new(),
+        norms_only: None,
+        flow: None,
+    };
+    let mut weights = None;
+    if settings.norms_only {
+        next(on, "the margin over directions");
+        summary.norms_only = norms((x, y, w), settings, par, on)?;
+        if summary.norms_only.is_none() {
+            return Ok(None);
+        }
+    }
+    if settings.flow {
+        next(on, "the flow");
+        let Some((mut found, end)) = flow((x, y, w), settings, par, on)? else { return Ok(None) };
+        // Any weights give a bound: those of the kernel machines, and those that the flow ends with.
+        (found.most, found.bound) = match (x.ncols(), n <= PLANE) {
+            (2, true) => (plane_margin(x, y, par)?.0.margin.upper(), "plane"),
+            _ => {
+                let all = [&margin.dual, &wide.dual, &end.levels.weights];
+                let bounds = all.map(|q| margin_bound(x, y, q, par));
+                (bounds.into_iter().try_fold(f64::INFINITY, |least, b| b.map(|b| least.min(b)))?, "inputs")
+            }
+        };
+        found.most *= 0.5;
+        certify(&neighbourhood, &mut found);
+        weights = Some(end.weights);
+        summary.flow = Some(found);
+    }
+    let reach = summary.flow.as_ref().map_or(0.0, |flow| furthest(&flow.rows));
+    summary.radii = radii(&neighbourhood, half_radius, reach);
+    Ok(Some(Found { summary, dual: margin.dual, weights, remarks }))
+}
+
+/// The inputs on which no neuron is active.
+fn unseen(x: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Vec<usize> {
+    let product = |i: usize, j: usize| (0..x.ncols()).map(|c| x[(i, c)] * w[(j, c + 1)]).sum::<f64>();
+    (0..x.nrows()).filter(|&i| (0..w.nrows()).all(|j| product(i, j) <= 0.0)).collect()
+}
+
+/// Inputs, labels and weights.
+type Network<'a> = (MatRef<'a, f64>, &'a [f64], MatRef<'a, f64>);
+
+/// The margin over the directions of the weights, and the flow of norms.
+fn norms((x, y, w): Network<'_>, settings: &Settings, par: Par, on: On<'_>) -> Result<Option<NormsFound>> {
+    let (m, d) = (w.nrows(), x.ncols());
+    let global = Directions::new(w.subcols(1, d), x, y, par)?.margin()?.margin;
+    let lengths: Vec<f64> = (0..m).map(|j| w.row(j).subcols(1, d).norm_l2()).collect();
+    let cut = (0..m).any(|j| w[(j, 0)].abs() >= lengths[j]);
+    let mut found =
+        NormsFound { global: Interval::new(global), cut, end: End::NotSeparated, why: String::new(), rows: vec![] };
+    if found.global.lower == 0.0 {
+        found.why = format!("no weights on these directions have a margin above {:.1e}", found.global.upper);
+        return Ok(Some(found));
+    }
+    let unit = Mat::from_fn(m, d, |j, c| w[(j, c + 1)] / lengths[j]);
+    let own = |j: usize| if cut { (w[(j, 0)].clamp(-0.5, 0.5), 1.0) } else { (w[(j, 0)], lengths[j]) };
+    let (a, r): (Vec<f64>, Vec<f64>) = (0..m).map(own).unzip();
+    let flow = NormOnly::new(unit.as_ref(), x, y, (&a, &r), par)?;
+    let start = flow.start()?;
+    let mut stopped = false;
+    let rows = &mut found.rows;
+    let mut each = |point: &NormPoint| {
+        let (u, [lower, upper]) = (point.levels.smoothed, flow.sandwich(point));
+        let smoothed = (m as f64).sqrt() * u / point.square;
+        rows.push(NormRow { tau: point.tau, u, smoothed, lower, upper: Some(upper).filter(|u| u.is_finite()) });
+        stopped = on(u.clamp(0.0, settings.until), settings.until, &|| said(u, settings)).is_break();
+        if stopped || u >= settings.until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    (found.end, found.why) = match flow.run(start, f64::INFINITY, settings.accuracy, &mut each) {
+        Ok(_) => (End::Reached, format!("the smoothed margin u has come to {}", settings.until)),
+        Err(why @ Error::Numerical { .. }) => (End::BrokenOff, why.to_string()),
+        Err(why) => return Err(why),
+    };
+    Ok(Some(found).filter(|_| !stopped))
+}
+
+fn said(u: f64, settings: &Settings) -> String {
+    format!("u = {u:.4} of {}", settings.until)
+}
+
+/// The flow of both layers, without its bounds, and the point at which it ended.
+fn flow((x, y, w): Network<'_>, settings: &Settings, par: Par, on: On<'_>) -> Result<Option<(FlowFound, Point)>> {
+    let flow = Flow::new(x, y, settings.loss, par)?;
+    let start = flow.point(w)?;
+    let (root, mut last) = ((w.nrows() as f64).sqrt(), start.clone());
+    let (mut rows, mut ended): (Vec<FlowRow>, _) = (Vec::new(), None);
+    let mut each = |point: &Point| {
+        let u = point.levels.smoothed;
+        let row = FlowRow {
+            tau: point.tau,
+            log_time: Some(point.log_time).filter(|time| time.is_finite()),
+            u,
+            least: point.margins.iter().copied().fold(f64::INFINITY, f64::min),
+            smoothed: point.smoothed_margin(),
+            margin: point.margin(),
+            displacement: (&point.weights - w).norm_l2(),
+            path: point.path,
+            square: point.square(),
+            certified: f64::NEG_INFINITY,
+        };
+        let slow = |before: &FlowRow| {
+            (row.path - before.path) * root <= AT_REST * row.square.sqrt() * (row.tau - before.tau)
+        };
+        if u >= settings.until {
+            ended = Some(End::Reached);
+        } else if rows.last().is_some_and(slow) {
+            ended = Some(End::Stationary);
+        }
+        rows.push(row);
+        last = point.clone();
+        let stopped = on(u.clamp(0.0, settings.until), settings.until, &|| said(u, settings)).is_break();
+        if stopped || ended.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let run = flow.run(start, f64::INFINITY, settings.accuracy, &mut each);
+    let Some(row) = rows.last().copied() else { return Ok(None) };
+    let (end, why, drift) = match (run, ended) {
+        (Err(why @ Error::Numerical { .. }), _) => (End::BrokenOff, why.to_string(), None),
+        (Err(why), _) => return Err(why),
+        (Ok(_), None) => return Ok(None),
+        (Ok(run), Some(End::Reached)) => {
+            (End::Reached, format!("the smoothed margin u has come to {}", settings.until), Some(run.drift))
+        }
+        (Ok(run), Some(end)) => {
+            let why = format!(
+                "the weights stand still, moved by less than {AT_REST:e} ‖W‖/√m in a unit of τ, with a least \
+                 margin of {}: from this start the flow does not separate the examples",
+                significant(row.least, 4)
+            );
+            (end, why, Some(run.drift))
+        }
+    };
+    let loss = if settings.loss == Loss::Exponential { "exponential" } else { "logistic" };
+    let found = FlowFound { loss, end, why, last: row, most: f64::INFINITY, bound: "", drift, rows };
+    Ok(Some((found, last)))
+}
+
+/// The largest displacement.
+fn furthest(rows: &[FlowRow]) -> f64 {
+    rows.iter().map(|row| row.displacement).fold(0.0, f64::max)
+}
+
+/// κ over radii up to where it is 0, or to the displacement of the flow if that is less, but beyond R_½.
+fn radii(neighbourhood: &Neighbourhood, half: f64, reach: f64) -> Vec<RadiusRow> {
+    let end = if reach > 0.0 { reach.min(8.0 * half).max(half) } else { 4.0 * half };
+    let row = |k: usize| {
+        let radius = end * k as f64 / RADII as f64;
+        RadiusRow { radius, margin: neighbourhood.margin_within(radius) }
+    };
+    (0..=RADII).map(row).take_while(|row| row.radius == 0.0 || row.margin > 0.0).collect()
+}
+
+/// Fills in what is certified: `u ≥ u(0) + κ(R)R` from where the displacement has come to R on, because u
+/// grows by γ_m(W) at least for each unit of the path and never falls.
+fn certify(neighbourhood: &Neighbourhood, found: &mut FlowFound) {
+    let radii = radii(neighbourhood, neighbourhood.half_radius(), furthest(&found.rows));
+    let start = found.rows[0].u;
+    let (mut most, mut index, mut reached) = (0.0_f64, 0, 0.0_f64);
+    for row in &mut found.rows {
+        reached = reached.max(row.displacement);
+        while let Some(radius) = radii.get(index).filter(|radius| radius.radius <= reached) {
+            (most, index) = (most.max(radius.margin * radius.radius), index + 1);
+        }
+        row.certified = start + most;
+    }
+    if let Some(last) = found.rows.last() {
+        found.last = *last;
+    }
+}
+
+/// The picture of what was found: u against the displacement above what is certified, Γ̃ against time below
+/// what no network exceeds, and the sandwich of the norms; without a flow the certified margin against the
+/// radius.
+pub fn picture(summary: &Summary) -> Picture {
+    let curve = |name: &str, color: usize, style: Style, points: Vec<(f64, f64)>| Curve {
+        name: name.to_owned(),
+        points: points.into_iter().map(|(x, y)| (x, y, 0.0)).collect(),
+        color,
+        style,
+    };
+    let panel = |title: &str, x_label: &str, y_label: &str, curves: Vec<Curve>| Panel {
+        title: title.to_owned(),
+        x_label: x_label.to_owned(),
+        y_label: y_label.to_owned(),
+        log_x: false,
+        log_y: false,
+        curves,
+    };
+    let level = |points: &[(f64, f64)], y: f64| {
+        let ends = [points.first(), points.last()];
+        ends.into_iter().flatten().map(|&(x, _)| (x, y)).collect::<Vec<_>>()
+    };
+    let mut panels = Vec::new();
+    if let Some(flow) = &summary.flow {
+        let rows = thinned(&flow.rows);
+        let of = |f: fn(&FlowRow) -> f64| rows.iter().map(|row| (row.displacement, f(row))).collect::<Vec<_>>();
+        let certified = curve("u is at least (certified)", 1, Style::Dashed, of(|row| row.certified));
+        let curves = vec![curve("u", 0, Style::Line, of(|row| row.u)), certified];
+        panels.push(panel("smoothed margin u", "‖W − W₀‖", "u", curves));
+        let at = |f: fn(&FlowRow) -> f64| {
+            rows.iter().filter(|row| row.u > 0.0).filter_map(|row| Some((row.log_time?, f(row)))).collect()
+        };
+        let smoothed: Vec<(f64, f64)> = at(|row| row.smoothed);
+        let most = level(&smoothed, flow.most);
+        let curves = vec![
+            curve("√m u/‖W‖²", 2, Style::Line, smoothed),
+            curve("no network has more", 5, Style::Dashed, most),
+        ];
+        if curves.iter().any(|curve| !curve.points.is_empty()) {
+            panels.push(panel("normalised margin", "ln t", "", curves));
+        }
+    }
+    if let Some(norms) = summary.norms_only.as_ref().filter(|norms| !norms.rows.is_empty()) {
+        let rows = thinned(&norms.rows);
+        let scale = (summary.m as f64).sqrt().recip();
+        let time = |row: &&NormRow| row.tau * scale;
+        // Before the first unit of this time little is known.
+        let late: Vec<&NormRow> = rows.iter().filter(|row| time(row) >= 1.0).collect();
+        let of = |f: &dyn Fn(&NormRow) -> Option<f64>| {
+            late.iter().filter_map(|row| Some((time(row), f(row)?))).collect::<Vec<_>>()
+        };
+        let lower = of(&|row| Some(row.lower));
+        let global = level(&lower, norms.global.lower);
+        let curves = vec![
+            curve("what the weights attain", 0, Style::Line, lower),
+            curve("what the examples allow", 3, Style::Line, of(&|row| row.upper)),
+            curve("G", 6, Style::Dashed, global),
+        ];
+        if curves.iter().any(|curve| !curve.points.is_empty()) {
+            panels.push(panel("norms only", "τ/√m", "margin over the directions", curves));
+        }
+    }
+    if panels.is_empty() {
+        let points: Vec<(f64, f64)> = summary.radii.iter().map(|row| (row.radius, row.margin)).collect();
+        let half = level(&points, 0.5 * summary.margin.upper);
+        let curves = vec![
+            curve("certified margin", 1, Style::Line, points),
+            curve("half of the margin", 6, Style::Dashed, half),
+        ];
+        panels.push(panel("certified margin within R", "R", "κ(R)", curves));
+    }
+    let title = format!("n = {}, d = {}, m = {}", summary.n, summary.d, summary.m);
+    Picture { title, panels }
+}
+
+/// Every so many of the rows, and the last.
+fn thinned<T: Copy>(rows: &[T]) -> Vec<T> {
+    let every = rows.len().div_ceil(POINTS).max(1);
+    let last = rows.len().saturating_sub(1);
+    rows.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| *row).collect()
+}
