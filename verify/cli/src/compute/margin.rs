@@ -8,10 +8,11 @@ use anyhow::{Result, anyhow, bail, ensure};
 use clap::{Parser, ValueEnum};
 use escapement::flow::{Accuracy, Loss};
 use escapement_verify::files::atomic::Outputs;
-use escapement_verify::papers::t22::analysis::{self, Found, Interval, Settings, Summary, analyse};
+use escapement_verify::papers::t22::analysis::{
+    self, End, FlowRow, Found, Interval, NormRow, Settings, Summary, analyse,
+};
 use escapement_verify::text::numbers::{number, significant};
 use faer::Par;
-use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ use std::process::ExitCode;
 const FILES: [&str; 6] = ["summary.json", "q.npy", "margin.svg", "radius.csv", "norms.csv", "flow.csv"];
 /// The weights at the end of the flow.
 const WEIGHTS: &str = "W.npy";
+
+/// The most steps of a flow when nobody says: labels that are noise take thousands.
+const STEPS: usize = 20_000;
 
 /// The loss of the flow.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -75,7 +79,7 @@ pub struct Args {
     /// Follow the gradient flow of both layers
     #[arg(long)]
     flow: bool,
-    /// The smoothed margin at which flows end
+    /// The smoothed margin u with which flows end, at the first step that comes to it
     #[arg(long, default_value_t = 1000.0, value_name = "U")]
     until: f64,
     /// The loss of the flow of both layers
@@ -85,7 +89,7 @@ pub struct Args {
     #[arg(long, default_value_t = Accuracy::default().tolerance, value_name = "NUMBER")]
     tolerance: f64,
     /// The most steps of a flow
-    #[arg(long, default_value_t = Accuracy::default().steps, value_name = "N")]
+    #[arg(long, default_value_t = STEPS, value_name = "N")]
     steps: usize,
     /// How much memory may be used, as 4GiB [default: all that the machine has]
     #[arg(long, allow_hyphen_values = true)]
@@ -172,6 +176,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let Some(found) = found else { bail!("the run was stopped") };
     let mut notes = Notes::default();
     found.remarks.iter().for_each(|words| notes.add(words));
+    let ends =
+        [found.summary.flow.as_ref().map(|f| f.end), found.summary.norms_only.as_ref().map(|f| f.end)];
+    if ends.contains(&Some(End::BrokenOff)) {
+        notes.add(
+            "a flow broke off: allow more with --steps, or a larger --tolerance, or end at a lower --until",
+        );
+    }
     let json = stdout::to_json(&found.summary)?;
     if let Some(dir) = &args.out {
         write(dir, &found, &json)?;
@@ -193,26 +204,51 @@ fn write(dir: &Path, found: &Found, json: &str) -> Result<()> {
     if let Some(svg) = plot::panels(&analysis::picture(summary)) {
         outputs.stage(&dir.join(FILES[2]), |out| writeln!(out, "{svg}"))?;
     }
-    outputs.stage(&dir.join(FILES[3]), |out| table(out, &summary.radii))?;
+    let radii = summary.radii.iter().map(|r| vec![Some(r.radius), Some(r.margin)]);
+    outputs.stage(&dir.join(FILES[3]), |out| columns(out, &["radius", "margin"], radii))?;
     if let Some(norms) = &summary.norms_only {
-        outputs.stage(&dir.join(FILES[4]), |out| table(out, &norms.rows))?;
+        let head = ["tau", "u", "smoothed", "lower", "upper"];
+        let row = |r: &NormRow| vec![Some(r.tau), Some(r.u), Some(r.smoothed), Some(r.lower), r.upper];
+        outputs.stage(&dir.join(FILES[4]), |out| columns(out, &head, norms.rows.iter().map(row)))?;
     }
     if let (Some(flow), Some(weights)) = (&summary.flow, &found.weights) {
-        outputs.stage(&dir.join(FILES[5]), |out| table(out, &flow.rows))?;
+        let head = [
+            "tau",
+            "log_time",
+            "u",
+            "least",
+            "smoothed",
+            "margin",
+            "displacement",
+            "path",
+            "square",
+            "certified",
+        ];
+        let row = |r: &FlowRow| {
+            let after = [r.u, r.least, r.smoothed, r.margin, r.displacement, r.path, r.square, r.certified];
+            [Some(r.tau), r.log_time].into_iter().chain(after.map(Some)).collect()
+        };
+        outputs.stage(&dir.join(FILES[5]), |out| columns(out, &head, flow.rows.iter().map(row)))?;
         outputs.stage(&dir.join(WEIGHTS), |out| array::write_matrix(out, weights.as_ref()))?;
     }
     outputs.commit()
 }
 
-/// Rows as CSV under the names of their fields.
-fn table(out: &mut dyn std::io::Write, rows: &[impl Serialize]) -> std::io::Result<()> {
+/// Numbers as CSV; one that there is not is left empty.
+fn columns(
+    out: &mut dyn std::io::Write,
+    head: &[&str],
+    rows: impl Iterator<Item = Vec<Option<f64>>>,
+) -> std::io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    rows.iter().try_for_each(|row| csv.serialize(row)).map_err(std::io::Error::other)?;
+    csv.write_record(head)?;
+    for row in rows {
+        csv.write_record(row.iter().map(|cell| cell.map_or(String::new(), |x| x.to_string())))?;
+    }
     csv.flush()
 }
 
 fn readable(s: &Summary, args: &Args) -> String {
-    let interval = |i: Interval| format!("in [{}, {}]", significant(i.lower, 10), significant(i.upper, 10));
     let mut lines = vec![("γ_m", interval(s.margin))];
     lines.extend(s.transport.map(|i| ("γ^∞_m, each neuron moved alike", interval(i))));
     lines.push(("γ_2, infinite width", interval(s.infinite_width)));
@@ -240,9 +276,10 @@ fn readable(s: &Summary, args: &Args) -> String {
         ];
         if let Some(last) = norms.rows.last() {
             lines.push(("u, τ", format!("{}, {}", number(last.u), number(last.tau))));
-            lines.extend(last.upper.map(|upper| {
-                ("it shows that G is", interval(Interval { lower: last.lower, upper }))
-            }));
+            lines.extend(
+                last.upper
+                    .map(|upper| ("it shows that G is", interval(Interval { lower: last.lower, upper }))),
+            );
             lines.push(("√m u/‖W‖²", number(last.smoothed)));
         }
         text += &format!("\nDirections of these weights, lengths free\n{}", listed(&lines));
@@ -280,6 +317,18 @@ fn readable(s: &Summary, args: &Args) -> String {
         text += &format!("\nWritten: {} in {}\n", args.files().join(", "), dir.display());
     }
     text
+}
+
+/// The ends of an interval, rounded outwards to ten digits.
+fn interval(i: Interval) -> String {
+    let digit = |x: f64| if x == 0.0 { 0.0 } else { 10.0_f64.powf(x.abs().log10().floor() - 9.0) };
+    let end = |x: f64, beyond: fn(f64, f64) -> bool, step: f64| {
+        let text = significant(x, 10);
+        let inward = text.parse::<f64>().is_ok_and(|shown| beyond(shown, x));
+        if inward { significant(x + step * digit(x), 10) } else { text }
+    };
+    let lower = end(i.lower, |shown, x| shown > x, -1.0);
+    format!("in [{lower}, {}]", end(i.upper, |shown, x| shown < x, 1.0))
 }
 
 /// Names and values in two columns.

@@ -6,7 +6,9 @@ use crate::text::numbers::significant;
 use escapement::ball::Ball;
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint, Point};
 use escapement::kernel::arc_cosine::Layers;
-use escapement::margin::{self, Directions, Gradients, Neighbourhood, kernel_margin, margin_bound, plane_margin};
+use escapement::margin::{
+    self, Directions, Gradients, Neighbourhood, kernel_margin, margin_bound, plane_margin,
+};
 use escapement::{Error, Result, seed, tolerance};
 use faer::{Mat, MatRef, Par};
 use serde::Serialize;
@@ -390,8 +392,13 @@ fn norms((x, y, w): Network<'_>, settings: &Settings, par: Par, on: On<'_>) -> R
     let global = Directions::new(w.subcols(1, d), x, y, par)?.margin()?.margin;
     let lengths: Vec<f64> = (0..m).map(|j| w.row(j).subcols(1, d).norm_l2()).collect();
     let cut = (0..m).any(|j| w[(j, 0)].abs() >= lengths[j]);
-    let mut found =
-        NormsFound { global: Interval::new(global), cut, end: End::NotSeparated, why: String::new(), rows: vec![] };
+    let mut found = NormsFound {
+        global: Interval::new(global),
+        cut,
+        end: End::NotSeparated,
+        why: String::new(),
+        rows: vec![],
+    };
     if found.global.lower == 0.0 {
         found.why = format!("no weights on these directions have a margin above {:.1e}", found.global.upper);
         return Ok(Some(found));
@@ -406,7 +413,13 @@ fn norms((x, y, w): Network<'_>, settings: &Settings, par: Par, on: On<'_>) -> R
     let mut each = |point: &NormPoint| {
         let (u, [lower, upper]) = (point.levels.smoothed, flow.sandwich(point));
         let smoothed = (m as f64).sqrt() * u / point.square;
-        rows.push(NormRow { tau: point.tau, u, smoothed, lower, upper: Some(upper).filter(|u| u.is_finite()) });
+        rows.push(NormRow {
+            tau: point.tau,
+            u,
+            smoothed,
+            lower,
+            upper: Some(upper).filter(|u| u.is_finite()),
+        });
         stopped = on(u.clamp(0.0, settings.until), settings.until, &|| said(u, settings)).is_break();
         if stopped || u >= settings.until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
@@ -423,7 +436,12 @@ fn said(u: f64, settings: &Settings) -> String {
 }
 
 /// The flow of both layers, without its bounds, and the point at which it ended.
-fn flow((x, y, w): Network<'_>, settings: &Settings, par: Par, on: On<'_>) -> Result<Option<(FlowFound, Point)>> {
+fn flow(
+    (x, y, w): Network<'_>,
+    settings: &Settings,
+    par: Par,
+    on: On<'_>,
+) -> Result<Option<(FlowFound, Point)>> {
     let flow = Flow::new(x, y, settings.loss, par)?;
     let start = flow.point(w)?;
     let (root, mut last) = ((w.nrows() as f64).sqrt(), start.clone());
@@ -536,7 +554,8 @@ pub fn picture(summary: &Summary) -> Picture {
     let mut panels = Vec::new();
     if let Some(flow) = &summary.flow {
         let rows = thinned(&flow.rows);
-        let of = |f: fn(&FlowRow) -> f64| rows.iter().map(|row| (row.displacement, f(row))).collect::<Vec<_>>();
+        let of =
+            |f: fn(&FlowRow) -> f64| rows.iter().map(|row| (row.displacement, f(row))).collect::<Vec<_>>();
         let certified = curve("u is at least (certified)", 1, Style::Dashed, of(|row| row.certified));
         let curves = vec![curve("u", 0, Style::Line, of(|row| row.u)), certified];
         panels.push(panel("smoothed margin u", "‖W − W₀‖", "u", curves));

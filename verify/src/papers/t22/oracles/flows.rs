@@ -36,9 +36,12 @@ pub(super) fn pointwise(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
         let loss = match part.text("loss")? {
             "exp" => Loss::Exponential,
             "logistic" => Loss::Logistic,
-            other => return Err(part.wrong("loss", format!("'{other}' is not allowed, only exp and logistic"))),
+            other => {
+                return Err(part.wrong("loss", format!("'{other}' is not allowed, only exp and logistic")));
+            }
         };
-        let named = |name: &str| format!("{name} ({})", if loss == Loss::Exponential { "exp" } else { "logistic" });
+        let named =
+            |name: &str| format!("{name} ({})", if loss == Loss::Exponential { "exp" } else { "logistic" });
         let point = entry.core(entry.core(Flow::new(x.as_ref(), &y, loss, Par::Seq))?.point(w.as_ref()))?;
         let (levels, c, square) = (&point.levels, &point.levels.weights, point.square());
         // dτ/dt = |ℓ'(u)|/n, du/dτ = c'Kc and d‖W‖²/dτ = 4 Σ c_i p_i.
@@ -55,7 +58,11 @@ pub(super) fn pointwise(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
             ("smoothed_margin", u / square, u.abs().max(1.0) / square),
             ("d_u", speed * form, speed * form),
             ("d_norm2", speed * along, speed * size),
-            ("d_smoothed_margin", rate * (form - u / square * along), rate * (form + (u / square * size).abs())),
+            (
+                "d_smoothed_margin",
+                rate * (form - u / square * along),
+                rate * (form + (u / square * size).abs()),
+            ),
         ] {
             sheet.number(&named(name), part.number(name)?, computed, DERIVATIVE * scale)?;
         }

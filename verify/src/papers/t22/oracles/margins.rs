@@ -71,7 +71,9 @@ pub(super) fn collapse(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     if entry.has(name) {
         let digit = |j: usize, c: usize| ((j / 3_usize.pow(c as u32)) % 3) as f64 - 1.0;
         if d > MOST {
-            return Err(entry.wrong("centres", format!("{d} coordinates are too many patterns, {MOST} are allowed")));
+            return Err(
+                entry.wrong("centres", format!("{d} coordinates are too many patterns, {MOST} are allowed"))
+            );
         }
         let middle = (3_usize.pow(d as u32) - 1) / 2;
         // All but 0; σ(−z) is another feature, so that both signs count.
@@ -179,7 +181,12 @@ pub(super) fn stationary(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
 }
 
 /// γ_m at the weights of an entry, which the Gram matrix alone must give as well.
-pub(super) fn at_weights(entry: &Entry<'_>, sheet: &mut Sheet, name: &str, net: &Gradients<'_>) -> Result<()> {
+pub(super) fn at_weights(
+    entry: &Entry<'_>,
+    sheet: &mut Sheet,
+    name: &str,
+    net: &Gradients<'_>,
+) -> Result<()> {
     let reference = entry.number(name)?;
     inside(sheet, name, reference, entry.core(net.margin())?.margin, SOLVER * reference.abs())?;
     let gram = entry.core(net.gram())?;
