@@ -6,9 +6,9 @@ use crate::product::each;
 use crate::{Error, Result, rounding};
 use faer::{Mat, MatRef, Par};
 
-/// An upper bound on the margin G of [`super::Directions::margin`] over neurons of all directions, for inputs
-/// `x` (`[n, d]`) with labels `y` (`[n]`), from weights q (`[n]`, not negative; their sum does not count). No
-/// network of any width has a normalised margin `√m min_i p_i/‖W‖²` above half of it.
+/// An upper bound on the margin G of [`super::Directions::margin`] over neurons of all directions, for
+/// inputs `x` (`[n, d]`) with labels `y` (`[n]`), from weights q (`[n]`, not negative; their sum does not
+/// count). No network of any width has a normalised margin `√m min_i p_i/‖W‖²` above half of it.
 ///
 /// Any weights of the examples bound G by the largest `|Σ_i q_i y_i σ(v·x_i)|` of a unit vector v. The bound
 /// is the least of three. One example alone gives `‖x_i‖`. Two with opposite labels and weights ½ give half

@@ -134,6 +134,7 @@ fn weights_of_ones_own() {
     assert!((net.margin_at(&q).unwrap().margin.upper() - upper).abs() < 1e-14);
     assert!(found["flow"].is_null() && found["norms_only"].is_null() && found["transport"].is_null());
     assert!(std::fs::read_to_string(desk.path("out/margin.svg")).unwrap().contains("κ(R)"));
+    assert!(out.stdout.lines().all(|line| line.chars().count() < 115), "{}", out.stdout);
     for words in ["n = 4 examples at d = 2, m = 9", "γ_m ", "γ_2, infinite width", "R_½", "√m"] {
         assert!(out.stdout.contains(words), "{} lacks {words}", out.stdout);
     }
@@ -155,10 +156,11 @@ fn flows_that_do_not_separate_say_so() {
     let out = desk.run(&with(&more));
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     for words in
-        ["the weights stand still", "does not separate the examples", "no weights on these directions"]
+        ["the weights stand still", "the examples are not separated", "no weights on these directions"]
     {
         assert!(out.stdout.contains(words), "{}", out.stdout);
     }
+    assert!(out.stdout.lines().all(|line| line.chars().count() < 115), "{}", out.stdout);
     for loss in ["exp", "logistic"] {
         let found = desk.json(&with(&["--flow", "--m", "20", "--loss", loss, "--json"]));
         let flow = &found["flow"];

@@ -121,8 +121,7 @@ fn the_plane_is_above_any_directions_of_it() {
     }
 }
 
-/// The bound for all directions is above every margin, and attained by two inputs, by one, and by a pair of
-/// orthogonal groups.
+/// The bound for all directions is above every margin, and two inputs attain it.
 #[test]
 fn nothing_passes_the_bound_for_all_directions() {
     let equal = |n: usize| vec![1.0; n];
@@ -135,7 +134,7 @@ fn nothing_passes_the_bound_for_all_directions() {
             assert!(bound >= margin.margin.lower(), "{bound} below {:?}", margin.margin);
         }
     }
-    // E xxᵀ = I/d on the cube, and its labels are orthogonal to x: the bound is 1/(2√d), √2 times the margin.
+    // E xxᵀ = I/d on the cube, and its labels are orthogonal to x: the bound 1/(2√d) is √2 times the margin.
     for d in [3, 4, 6] {
         let (x, y) = cube(d, 1.0 / (d as f64).sqrt());
         let bound = margin_bound(x.as_ref(), &y, &equal(y.len()), Par::Seq).unwrap();
@@ -143,8 +142,8 @@ fn nothing_passes_the_bound_for_all_directions() {
         assert!((bound - 0.5 / (d as f64).sqrt()).abs() < 1e-14 && bound >= 2.0 * global.lower(), "{bound}");
         assert!(0.7 * bound < 2.0 * global.lower());
     }
-    // Two unit inputs with opposite labels at the angle t: half of the sine, or of the length beyond t = π/2;
-    // one that is shorter than the first is wide decides by the distance itself.
+    // Two unit inputs with opposite labels at the angle t: half of the sine, or of the length beyond π/2; on
+    // one ray it is the distance.
     for (angle, length, expected) in [(0.3_f64, 1.0, 0.5 * 0.3_f64.sin()), (2.0, 1.0, 0.5), (0.0, 0.6, 0.2)]
     {
         let x =

@@ -1,4 +1,4 @@
-//! `escapement margin`: margins of a ReLU network on somebody's own data, and what gradient flow makes of them.
+//! `escapement margin`: margins of a ReLU network on somebody's own data, and its gradient flow.
 
 use super::common::{self, Notes};
 use crate::files::{array, stdout};
@@ -42,14 +42,15 @@ enum Of {
 #[derive(Debug, Parser)]
 #[command(
     allow_negative_numbers = true,
-    after_help = "Examples:\n  escapement margin --inputs X.npy --labels y.npy --m 1024 --paired --flow --until \
-        30 --out run\n  escapement margin --inputs X.npy --labels y.npy --weights W.npy --norms-only --json\n\n\
-        X.npy is n × d, one input of norm at most 1 per row, y.npy holds n labels 1 or -1, W.npy is m × (1 + \
-        d), one neuron per row,\nits output weight first. --out writes summary.json, q.npy (the weights of the \
-        examples that bound γ_m from above), margin.svg,\nradius.csv (the certified margin within R), with \
-        --norms-only norms.csv, and with --flow flow.csv and W.npy, the last weights.\n\nWhat it costs: γ_m and \
-        γ_2 n²m flops, and n³ some twenty times; --transport a cone program of nm(1 + d) numbers,\nslow from \
-        100 examples on; a step of the flow 15 times n²m, and there are hundreds."
+    after_help = "Examples:\n  escapement margin --inputs X.npy --labels y.npy --m 1024 --paired --flow \
+        --until 30 --out run\n  escapement margin --inputs X.npy --labels y.npy --weights W.npy \
+        --norms-only --json\n\nX.npy is n × d, one input of norm at most 1 per row, y.npy holds n labels 1 \
+        or -1, W.npy is m × (1 + d), one neuron per row,\nits output weight first. --out writes \
+        summary.json, q.npy (the weights of the examples that bound γ_m from above), margin.svg,\n\
+        radius.csv (the certified margin within R), with --norms-only norms.csv, and with --flow flow.csv \
+        and W.npy, the last weights.\n\nWhat it costs: γ_m and γ_2 n²m flops, and n³ some twenty times; \
+        --transport a cone program of nm(1 + d) numbers,\nslow from 100 examples on; a step of the flow 15 \
+        times n²m, and there are hundreds."
 )]
 pub struct Args {
     /// Inputs from a file: n × d, one input of norm at most 1 per row
@@ -151,8 +152,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let (Some(array), Some(path)) = (&given, &args.weights) {
         ensure!(
             array.values.ncols() == d + 1,
-            "{} holds rows of {} numbers, but the inputs have d = {d}: {} are needed, the output weight of a \
-             neuron first",
+            "{} holds rows of {} numbers, but the inputs have d = {d}: {} are needed, the output weight \
+             of a neuron first",
             path.display(),
             array.values.ncols(),
             d + 1

@@ -2,7 +2,6 @@
 
 use super::instance;
 use crate::figure::{Curve, Panel, Picture, Style};
-use crate::text::numbers::significant;
 use escapement::ball::Ball;
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint, Point};
 use escapement::kernel::arc_cosine::Layers;
@@ -483,11 +482,8 @@ fn flow(
             (End::Reached, format!("the smoothed margin u has come to {}", settings.until), Some(run.drift))
         }
         (Ok(run), Some(end)) => {
-            let why = format!(
-                "the weights stand still, moved by less than {AT_REST:e} ‖W‖/√m in a unit of τ, with a least \
-                 margin of {}: from this start the flow does not separate the examples",
-                significant(row.least, 4)
-            );
+            let left = if row.least > 0.0 { "no margin grows" } else { "the examples are not separated" };
+            let why = format!("the weights stand still, below {AT_REST:e} ‖W‖/√m in a unit of τ: {left}");
             (end, why, Some(run.drift))
         }
     };
@@ -508,7 +504,8 @@ fn radii(neighbourhood: &Neighbourhood, half: f64, reach: f64) -> Vec<RadiusRow>
         let radius = end * k as f64 / RADII as f64;
         RadiusRow { radius, margin: neighbourhood.margin_within(radius) }
     };
-    (0..=RADII).map(row).take_while(|row| row.radius == 0.0 || row.margin > 0.0).collect()
+    let count = if end > 0.0 { RADII } else { 0 };
+    (0..=count).map(row).take_while(|row| row.radius == 0.0 || row.margin > 0.0).collect()
 }
 
 /// Fills in what is certified: `u ≥ u(0) + κ(R)R` from where the displacement has come to R on, because u
