@@ -103,8 +103,14 @@ fn a_cube_from_its_margins_to_the_end_of_the_flow() {
         table.starts_with("tau,log_time,u,least,smoothed,margin,displacement,path,square,certified\n0,,")
     );
     let picture = std::fs::read_to_string(desk.path("out/margin.svg")).unwrap();
-    for words in ["smoothed margin u", "u is at least", "no network has more", "norms only", "‖W − W₀‖"]
-    {
+    for words in [
+        "smoothed margin u",
+        "the beginning",
+        "u is at least",
+        "no network has more",
+        "norms only",
+        "‖W − W₀‖",
+    ] {
         assert!(picture.contains(words), "the picture lacks {words}");
     }
     let names = desk.run(&["margin", "--help"]).stdout;

@@ -1,8 +1,12 @@
 //! The margins of somebody's own data, and the flows that enlarge them.
 
+mod found;
+mod picture;
+
+pub use found::{End, FlowFound, FlowRow, Found, Interval, NormRow, NormsFound, RadiusRow, Summary};
+pub use picture::picture;
+
 use super::instance;
-use crate::figure::{Curve, Panel, Picture, Style};
-use escapement::ball::Ball;
 use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint, Point};
 use escapement::kernel::arc_cosine::Layers;
 use escapement::margin::{
@@ -10,7 +14,6 @@ use escapement::margin::{
 };
 use escapement::{Error, Result, seed, tolerance};
 use faer::{Mat, MatRef, Par};
-use serde::Serialize;
 use std::ops::ControlFlow;
 
 /// The most examples in the plane for which the margin over all directions is computed and not bounded; its
@@ -21,8 +24,6 @@ const RADII: usize = 400;
 /// A step that is shorter than this, relative to `‖W‖/√m` and the time τ that it took, ends a flow: no
 /// gradient is longer than that, so that the gradients of the examples cancel to as many digits.
 const AT_REST: f64 = 1e-6;
-/// The most points of a curve in the picture.
-const POINTS: usize = 600;
 
 /// What is asked for beside the margins of the gradients.
 #[derive(Debug, Clone, Copy)]
@@ -118,168 +119,6 @@ pub fn weights(m: usize, d: usize, paired: bool, root: u64) -> Result<Mat<f64>> 
     let key = format!("d={d} m={m}");
     let w = instance::weights(&mut seed::stream(root, &key, "margin"), own, d);
     Ok(Mat::from_fn(m, d + 1, |j, c| if j >= own && c == 0 { -w[(j - own, 0)] } else { w[(j % own, c)] }))
-}
-
-/// An interval that holds a number.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Interval {
-    /// Its ends.
-    pub lower: f64,
-    /// The upper one.
-    pub upper: f64,
-}
-
-impl Interval {
-    fn new(ball: Ball) -> Self {
-        Self { lower: ball.lower().max(0.0), upper: ball.upper() }
-    }
-}
-
-/// Why a flow ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum End {
-    /// The smoothed margin came to where it was to.
-    Reached,
-    /// The weights move no more than the gradients of the examples leave when they cancel, see
-    /// [`FlowFound::why`].
-    Stationary,
-    /// The directions do not separate the examples: no flow was made.
-    NotSeparated,
-    /// Steps were spent, or numbers left their range.
-    BrokenOff,
-}
-
-/// The certified margin within a radius.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct RadiusRow {
-    /// R.
-    pub radius: f64,
-    /// κ(R), below which no weights within R have their γ_m.
-    pub margin: f64,
-}
-
-/// A point of the flow of both layers.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct FlowRow {
-    /// The rescaled time, `dτ = |ℓ'(u)| dt/n`.
-    pub tau: f64,
-    /// ln t; left out at the start.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_time: Option<f64>,
-    /// The smoothed margin u, `ℓ(u) = Σ_i ℓ(p_i)`.
-    pub u: f64,
-    /// The least margin of an example.
-    pub least: f64,
-    /// `Γ̃ = √m u/‖W‖²`.
-    pub smoothed: f64,
-    /// `Γ = √m min_i p_i/‖W‖²`.
-    pub margin: f64,
-    /// `‖W_t − W_0‖`.
-    pub displacement: f64,
-    /// The length of the path, as the sum of the steps.
-    pub path: f64,
-    /// `‖W‖²`.
-    pub square: f64,
-    /// What u is at least at this displacement, for all that is certified at the start.
-    pub certified: f64,
-}
-
-/// A point of the flow of norms.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct NormRow {
-    /// The rescaled time, `dτ = L dt`.
-    pub tau: f64,
-    /// The smoothed margin u.
-    pub u: f64,
-    /// `Γ̃ = √m u/‖W‖²`, at most G/2.
-    pub smoothed: f64,
-    /// The margin that the weights have over these directions: at most G.
-    pub lower: f64,
-    /// What the weights of the examples allow: at least G; left out at the start.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub upper: Option<f64>,
-}
-
-/// What became of the flow of both layers.
-#[derive(Debug, Clone, Serialize)]
-pub struct FlowFound {
-    /// The loss.
-    pub loss: &'static str,
-    /// Why it ended.
-    pub end: End,
-    /// The same in words.
-    pub why: String,
-    /// Where it ended.
-    #[serde(flatten)]
-    pub last: FlowRow,
-    /// No network of any width has a Γ above this.
-    pub most: f64,
-    /// How that is known: "plane" or "inputs".
-    pub bound: &'static str,
-    /// The largest change of a conserved `a_j² − ‖v_j‖²`, relative to ‖W‖²/m; left out where the flow broke
-    /// off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub drift: Option<f64>,
-    /// All points.
-    pub rows: Vec<FlowRow>,
-}
-
-/// What the directions of the weights allow, and what became of the flow of norms.
-#[derive(Debug, Clone, Serialize)]
-pub struct NormsFound {
-    /// G, the margin over these directions; half of it is the largest Γ.
-    pub global: Interval,
-    /// Whether the flow began at lengths of its own, `r_j = 1` and `|a_j| ≤ ½`, because a neuron had `|a_j|
-    /// ≥ ‖v_j‖`.
-    pub cut: bool,
-    /// Why it ended.
-    pub end: End,
-    /// The same in words.
-    pub why: String,
-    /// All points.
-    pub rows: Vec<NormRow>,
-}
-
-/// All numbers.
-#[derive(Debug, Clone, Serialize)]
-pub struct Summary {
-    /// The dimension.
-    pub d: usize,
-    /// The examples.
-    pub n: usize,
-    /// The neurons.
-    pub m: usize,
-    /// γ_m at the weights.
-    pub margin: Interval,
-    /// γ^∞_m, if it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transport: Option<Interval>,
-    /// γ_2, the margin at infinite width.
-    pub infinite_width: Interval,
-    /// R_½.
-    pub half_radius: f64,
-    /// The certified margin against the radius.
-    pub radii: Vec<RadiusRow>,
-    /// What was asked of the directions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub norms_only: Option<NormsFound>,
-    /// What was asked of the flow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub flow: Option<FlowFound>,
-}
-
-/// What an analysis leaves.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// All numbers.
-    pub summary: Summary,
-    /// The weights q of the examples that certify γ_m from above, `[n]`.
-    pub dual: Vec<f64>,
-    /// The weights at the end of the flow, `[m, 1 + d]`.
-    pub weights: Option<Mat<f64>>,
-    /// Remarks for the user.
-    pub remarks: Vec<String>,
 }
 
 /// Who hears of progress: how much of how much is done, and a few words. [`ControlFlow::Break`] stops.
@@ -524,87 +363,4 @@ fn certify(neighbourhood: &Neighbourhood, found: &mut FlowFound) {
     if let Some(last) = found.rows.last() {
         found.last = *last;
     }
-}
-
-/// The picture of what was found: u against the displacement above what is certified, Γ̃ against time below
-/// what no network exceeds, and the sandwich of the norms; without a flow the certified margin against the
-/// radius.
-pub fn picture(summary: &Summary) -> Picture {
-    let curve = |name: &str, color: usize, style: Style, points: Vec<(f64, f64)>| Curve {
-        name: name.to_owned(),
-        points: points.into_iter().map(|(x, y)| (x, y, 0.0)).collect(),
-        color,
-        style,
-    };
-    let panel = |title: &str, x_label: &str, y_label: &str, curves: Vec<Curve>| Panel {
-        title: title.to_owned(),
-        x_label: x_label.to_owned(),
-        y_label: y_label.to_owned(),
-        log_x: false,
-        log_y: false,
-        curves,
-    };
-    let level = |points: &[(f64, f64)], y: f64| {
-        let ends = [points.first(), points.last()];
-        ends.into_iter().flatten().map(|&(x, _)| (x, y)).collect::<Vec<_>>()
-    };
-    let mut panels = Vec::new();
-    if let Some(flow) = &summary.flow {
-        let rows = thinned(&flow.rows);
-        let of =
-            |f: fn(&FlowRow) -> f64| rows.iter().map(|row| (row.displacement, f(row))).collect::<Vec<_>>();
-        let certified = curve("u is at least (certified)", 1, Style::Dashed, of(|row| row.certified));
-        let curves = vec![curve("u", 0, Style::Line, of(|row| row.u)), certified];
-        panels.push(panel("smoothed margin u", "‖W − W₀‖", "u", curves));
-        let at = |f: fn(&FlowRow) -> f64| {
-            rows.iter().filter(|row| row.u > 0.0).filter_map(|row| Some((row.log_time?, f(row)))).collect()
-        };
-        let smoothed: Vec<(f64, f64)> = at(|row| row.smoothed);
-        let most = level(&smoothed, flow.most);
-        let curves = vec![
-            curve("√m u/‖W‖²", 2, Style::Line, smoothed),
-            curve("no network has more", 5, Style::Dashed, most),
-        ];
-        if curves.iter().any(|curve| !curve.points.is_empty()) {
-            panels.push(panel("normalised margin", "ln t", "", curves));
-        }
-    }
-    if let Some(norms) = summary.norms_only.as_ref().filter(|norms| !norms.rows.is_empty()) {
-        let rows = thinned(&norms.rows);
-        let scale = (summary.m as f64).sqrt().recip();
-        let time = |row: &&NormRow| row.tau * scale;
-        // Before the first unit of this time little is known.
-        let late: Vec<&NormRow> = rows.iter().filter(|row| time(row) >= 1.0).collect();
-        let of = |f: &dyn Fn(&NormRow) -> Option<f64>| {
-            late.iter().filter_map(|row| Some((time(row), f(row)?))).collect::<Vec<_>>()
-        };
-        let lower = of(&|row| Some(row.lower));
-        let global = level(&lower, norms.global.lower);
-        let curves = vec![
-            curve("what the weights attain", 0, Style::Line, lower),
-            curve("what the examples allow", 3, Style::Line, of(&|row| row.upper)),
-            curve("G", 6, Style::Dashed, global),
-        ];
-        if curves.iter().any(|curve| !curve.points.is_empty()) {
-            panels.push(panel("norms only", "τ/√m", "margin over the directions", curves));
-        }
-    }
-    if panels.is_empty() {
-        let points: Vec<(f64, f64)> = summary.radii.iter().map(|row| (row.radius, row.margin)).collect();
-        let half = level(&points, 0.5 * summary.margin.upper);
-        let curves = vec![
-            curve("certified margin", 1, Style::Line, points),
-            curve("half of the margin", 6, Style::Dashed, half),
-        ];
-        panels.push(panel("certified margin within R", "R", "κ(R)", curves));
-    }
-    let title = format!("n = {}, d = {}, m = {}", summary.n, summary.d, summary.m);
-    Picture { title, panels }
-}
-
-/// Every so many of the rows, and the last.
-fn thinned<T: Copy>(rows: &[T]) -> Vec<T> {
-    let every = rows.len().div_ceil(POINTS).max(1);
-    let last = rows.len().saturating_sub(1);
-    rows.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| *row).collect()
 }
