@@ -149,14 +149,7 @@ pub fn analyse(
     }
     let seen = |i: &usize| format!("no neuron is active on input {i}, so that its margin is 0, and γ_m too");
     let remarks = unseen.first().map(seen).into_iter().collect();
-    let flows = usize::from(settings.norms_only) + usize::from(settings.flow);
-    let stages = (2 + usize::from(settings.transport) + flows) as f64;
-    let mut stage = 0.0;
-    let mut next = |on: &mut dyn FnMut(f64, f64, &dyn Fn() -> String) -> ControlFlow<()>, words: &str| {
-        stage += 1.0;
-        on(stage - 1.0, stages, &|| words.to_owned()).is_continue()
-    };
-    if !next(on, "the margin at these weights") {
+    if stops(on, "the margin at these weights") {
         return Ok(None);
     }
     let margin = gradients.margin()?;
@@ -164,12 +157,12 @@ pub fn analyse(
     let half_radius = neighbourhood.half_radius();
     let mut transport = None;
     if settings.transport {
-        if !next(on, "the cone program of bounded transport") {
+        if stops(on, "the cone program of bounded transport") {
             return Ok(None);
         }
         transport = Some(Interval::new(gradients.transport_margin()?.margin));
     }
-    if !next(on, "the margin at infinite width") {
+    if stops(on, "the margin at infinite width") {
         return Ok(None);
     }
     let wide = kernel_margin(Layers::Both, x, y, par)?;
@@ -187,25 +180,19 @@ pub fn analyse(
     };
     let mut weights = None;
     if settings.norms_only {
-        next(on, "the margin over directions");
+        if stops(on, "the margin over the directions") {
+            return Ok(None);
+        }
         summary.norms_only = norms((x, y, w), settings, par, on)?;
         if summary.norms_only.is_none() {
             return Ok(None);
         }
     }
     if settings.flow {
-        next(on, "the flow");
         let Some((mut found, end)) = flow((x, y, w), settings, par, on)? else { return Ok(None) };
         // Any weights give a bound: those of the kernel machines, and those that the flow ends with.
-        (found.most, found.bound) = match (x.ncols(), n <= PLANE) {
-            (2, true) => (plane_margin(x, y, par)?.0.margin.upper(), "plane"),
-            _ => {
-                let all = [&margin.dual, &wide.dual, &end.levels.weights];
-                let bounds = all.map(|q| margin_bound(x, y, q, par));
-                (bounds.into_iter().try_fold(f64::INFINITY, |least, b| b.map(|b| least.min(b)))?, "inputs")
-            }
-        };
-        found.most *= 0.5;
+        let all = [&margin.dual, &wide.dual, &end.levels.weights];
+        (found.most, found.bound) = most(x, y, all, par)?;
         certify(&neighbourhood, &mut found);
         weights = Some(end.weights);
         summary.flow = Some(found);
@@ -213,6 +200,23 @@ pub fn analyse(
     let reach = summary.flow.as_ref().map_or(0.0, |flow| furthest(&flow.rows));
     summary.radii = radii(&neighbourhood, half_radius, reach);
     Ok(Some(Found { summary, dual: margin.dual, weights, remarks }))
+}
+
+/// Says what comes next; the value is whether it is not wanted any more.
+fn stops(on: On<'_>, words: &str) -> bool {
+    on(0.0, 1.0, &|| words.to_owned()).is_break()
+}
+
+/// What no network's normalised margin exceeds, and how that is known.
+fn most(x: MatRef<'_, f64>, y: &[f64], weights: [&Vec<f64>; 3], par: Par) -> Result<(f64, &'static str)> {
+    if x.ncols() == 2 && y.len() <= PLANE {
+        return Ok((0.5 * plane_margin(x, y, par)?.0.margin.upper(), "plane"));
+    }
+    let mut most = f64::INFINITY;
+    for q in weights {
+        most = most.min(0.5 * margin_bound(x, y, q, par)?);
+    }
+    Ok((most, "inputs"))
 }
 
 /// The inputs on which no neuron is active.
