@@ -326,7 +326,7 @@ fn flow(
         }
         (Ok(run), Some(end)) => {
             let left = if row.least > 0.0 { "no margin grows" } else { "the examples are not separated" };
-            let why = format!("the weights stand still, below {AT_REST:e} ‖W‖/√m in a unit of τ: {left}");
+            let why = format!("at rest, below {AT_REST:e} ‖W‖/√m for a unit of τ: {left}");
             (end, why, Some(run.drift))
         }
     };
