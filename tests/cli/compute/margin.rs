@@ -194,7 +194,7 @@ fn what_has_no_margin_is_refused() {
         Mat::from_fn(4, 2, |row, col| if (row, col) == (i, c) { value } else { good[(row, col)] })
     };
     desk.put_matrix("long.npy", &changed(2, 1, 1.4));
-    desk.put_matrix("nan.npy", &changed(1, 0, f64::NAN));
+    desk.put_matrix_f32("nan.npy", &changed(1, 0, f64::NAN));
     desk.put_matrix("zero.npy", &Mat::from_fn(4, 2, |i, c| if i == 3 { 0.0 } else { good[(i, c)] }));
     desk.put_matrix("twice.npy", &Mat::from_fn(4, 2, |i, c| good[(if i == 3 { 1 } else { i }, c)]));
     desk.put_matrix("labels.npy", &Mat::from_fn(4, 1, |i, _| i as f64));
