@@ -183,7 +183,7 @@ fn a_false_margin_is_noticed() {
         }
     }
     let known: BTreeSet<&str> = format("telgarsky").lists.iter().map(|list| list.name).collect();
-    assert_eq!(known, VALUES.iter().map(|(list, _)| *list).collect());
+    assert_eq!(known, VALUES.iter().map(|(list, _)| *list).collect::<BTreeSet<_>>());
 }
 
 /// An eigenvalue that the pairing makes zero may be off by 1e-10 of the largest one, not of the trace.
