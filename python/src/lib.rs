@@ -10,6 +10,7 @@ mod claims;
 mod covariance;
 mod interrupt;
 mod learning;
+mod margins;
 mod solution;
 mod values;
 
@@ -26,6 +27,8 @@ mod _escapement {
     use crate::covariance::{Covariance, Spectrum, kernel, zonal};
     #[pymodule_export]
     use crate::learning::{gaussian, learn};
+    #[pymodule_export]
+    use crate::margins::margin;
     #[pymodule_export]
     use crate::solution::{construct, evaluate, train};
 

@@ -271,3 +271,26 @@ def test_one_gradient_step_to_the_last_bit(program, tmp_path):
         assert np.array_equal(getattr(here, name), np.load(tmp_path / "out" / f"{name}.npy"))
     both = np.load(tmp_path / "out" / "alpha_beta.npy")
     assert both.tolist() == [here.alpha, *here.beta]
+
+
+def test_margins_and_flows_to_the_last_bit(program, tmp_path):
+    x = unit(12, 3)
+    y = np.where(x[:, 0] * x[:, 1] > 0, 1.0, -1.0)
+    np.save(tmp_path / "X.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    of = ["margin", "--inputs", tmp_path / "X.npy", "--labels", tmp_path / "y.npy", "--m", 40, "--seed", 3]
+    more = ["--paired", "--transport", "--norms-only", "--flow", "--until", 2, "--loss", "exp"]
+    there = ask(program, *of, *more, "--out", tmp_path / "out", "--json")
+    here = escapement.margin(
+        x, y, m=40, seed=3, paired=True, transport=True, norms_only=True, flow=True, until=2
+    )
+    for name in ("margin", "transport", "infinite_width"):
+        assert getattr(here, name) == (there[name]["lower"], there[name]["upper"]), name
+    assert here.half_radius == there["half_radius"]
+    for name in ("u", "least", "displacement", "most", "why", "drift", "certified"):
+        assert here.flow[name] == there["flow"][name], name
+    assert here.flow["rows"]["u"].tolist() == [row["u"] for row in there["flow"]["rows"]]
+    assert here.norms_only["rows"]["tau"].tolist() == [row["tau"] for row in there["norms_only"]["rows"]]
+    assert np.array_equal(here.W, np.load(tmp_path / "out" / "W.npy"))
+    assert np.array_equal(here.q, np.load(tmp_path / "out" / "q.npy"))
+    assert here.certified.tolist() == [row["margin"] for row in there["radii"]]

@@ -483,9 +483,43 @@ def test_a_sample_is_learnt_and_predicted_again():
     assert "W1=array(32, 6)" in repr(known)
 
 
+def test_margins_and_the_flow_that_enlarges_them():
+    """The parity of the square: γ_2 in closed form, and u of the last weights."""
+    x = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]]) / np.sqrt(2)
+    y = x[:, 0] * x[:, 1] * 2
+    seen = []
+    found = escapement.margin(
+        x, y, m=20, paired=True, norms_only=True, flow=True, until=5, progress=lambda *said: seen.append(said)
+    )
+    # γ_2² = (1 − 1/π)/4 for two antipodal pairs.
+    low, high = found.infinite_width
+    assert low - 1e-15 <= np.sqrt((1 - 1 / np.pi) / 4) <= high + 1e-15 and high - low < 1e-12
+    assert found.margin[1] - found.margin[0] < 1e-9 and found.transport is None and len(seen) > 5
+    assert found.W.shape == (20, 3) and found.flow["end"] == "reached" and found.flow["drift"] < 1e-4
+    p = y * (np.maximum(x @ found.W[:, 1:].T, 0) @ found.W[:, 0]) / np.sqrt(20)
+    assert abs(-np.log(np.exp(-p).sum()) / found.flow["u"] - 1) < 1e-12
+    rows = found.flow["rows"]
+    assert np.isnan(rows["log_time"][0]) and np.all(rows["u"] >= rows["certified"] - 1e-6)
+    assert rows["margin"].max() <= found.flow["most"] <= 0.125 + 1e-9 and found.flow["bound"] == "plane"
+    low, high = found.norms_only["global"]
+    assert np.all(found.norms_only["rows"]["lower"] <= high) and low > 0
+    assert found.certified[0] <= found.margin[1] and found.half_radius <= found.radius[-1]
+    alone = escapement.margin(x, y, found.W, transport=True)
+    assert alone.flow is None and alone.norms_only is None and alone.transport[1] <= alone.margin[1]
+    assert "W=None" in repr(alone)
+
+
 @pytest.mark.parametrize(
     "call, words",
     [
+        (lambda: escapement.margin(X, np.ones(len(X))), "inputs have a norm of at most 1"),
+        (lambda: escapement.margin(X / 1e3, np.zeros(len(X))), "labels are 1 or -1"),
+        (lambda: escapement.margin(X / 1e3, np.ones(3)), "the inputs has shape"),
+        (lambda: escapement.margin([[1.0], [1.0]], [1, -1]), "0 and 1 is not allowed: they are equal"),
+        (lambda: escapement.margin([[1.0]], [1], until=0), "until = 0"),
+        (lambda: escapement.margin([[1.0]], [1], loss="hinge"), "it is one of exp and logistic"),
+        (lambda: escapement.margin([[1.0]], [1], [[1.0, -1.0]]), "active on an input = 0"),
+        (lambda: escapement.margin([[1.0]], [1], [[1.0]]), "the weights has shape [1, 1]"),
         (lambda: escapement.learn(), "either a target is needed, or inputs x with labels y"),
         (lambda: escapement.learn("he2", d=6, m=7), "m = 7 is not allowed"),
         (lambda: escapement.learn("he2", d=6, n=1), "at least 2 samples"),

@@ -19,9 +19,11 @@ impl Default for Accuracy {
 }
 
 impl Accuracy {
+    /// Refuses a tolerance with which no flow is followed.
+    ///
     /// # Errors
     /// A tolerance outside [10⁻¹³, 0.1], because rounding or nothing at all would be measured.
-    pub(super) fn check(self) -> Result<()> {
+    pub fn check(self) -> Result<()> {
         if (1e-13..=0.1).contains(&self.tolerance) {
             return Ok(());
         }

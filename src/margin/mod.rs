@@ -30,10 +30,10 @@
 
 mod closed_forms;
 mod directions;
+mod everywhere;
 mod gradients;
 mod interior_point;
 mod kernel;
-
 mod plane;
 mod radius;
 mod transport;
@@ -44,6 +44,7 @@ use faer::{Mat, MatRef, Scale};
 
 pub use closed_forms::{Groups, parity};
 pub use directions::Directions;
+pub use everywhere::margin_bound;
 pub use gradients::Gradients;
 pub use kernel::{gram_margin, kernel_margin};
 pub use plane::plane_margin;
@@ -98,8 +99,11 @@ fn length(a: MatRef<'_, f64>) -> Ball {
     a.col_iter().flat_map(|col| col.iter()).map(square).sum::<Ball>().sqrt()
 }
 
-/// Refuses inputs (`[n, d]`) and labels (`[n]`) that do not fit, that are not finite, and labels but ±1.
-pub(crate) fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
+/// Refuses inputs `x` (`[n, d]`) and labels `y` (`[n]`) of which there is no margin.
+///
+/// # Errors
+/// Shapes that do not fit, no inputs, labels other than ±1, and numbers that are not finite.
+pub fn check_examples(x: MatRef<'_, f64>, y: &[f64]) -> Result<()> {
     if x.nrows() == 0 || x.ncols() == 0 || x.nrows() != y.len() {
         return Err(Error::shape("the inputs", [x.nrows(), x.ncols()], format!("{}, d, not 0", y.len())));
     }

@@ -18,6 +18,7 @@ mod compute {
     pub mod gaussian;
     pub mod kernel;
     pub mod learn;
+    pub mod margin;
     pub mod train;
 }
 mod files {

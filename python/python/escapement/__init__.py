@@ -51,6 +51,7 @@ __all__ = [
     "Gaussian",
     "Kernel",
     "Learning",
+    "Margin",
     "Spectrum",
     "Training",
     "Verdict",
@@ -64,6 +65,7 @@ __all__ = [
     "judge",
     "kernel",
     "learn",
+    "margin",
     "oracle",
     "train",
     "verify",
@@ -318,6 +320,36 @@ class Learning(_Record):
     held_out: Optional[NDArray[_np.int64]]
 
 
+class Margin(_Record):
+    """Margins of f(x) = m^(-1/2) Σ_j a_j max(v_j·x, 0) on n examples; an interval is a pair (lower, upper)."""
+
+    d: int
+    n: int
+    m: int
+    #: γ_m, the margin of the gradients at the weights; γ^∞_m, of moving each neuron by the same length at
+    #: most, None if not asked for; γ_2, the margin at infinite width.
+    margin: Bounded
+    transport: Optional[Bounded]
+    infinite_width: Bounded
+    #: R_½: no weights within it have less than half of the margin.
+    half_radius: float
+    #: Radii R, and the margin κ(R) that is certified within each.
+    radius: Array
+    certified: Array
+    #: The weights of the examples that bound the margin from above, shape (n,).
+    q: Array
+    #: With norms_only a dictionary: the interval global (G, twice the largest normalised margin), cut, end,
+    #: why, and rows, arrays by name over the flow of norms: tau, u, smoothed, lower, upper.
+    norms_only: Optional[dict[str, Any]]
+    #: With flow a dictionary: loss, end (reached, stationary or broken-off), why; where it ended, as tau,
+    #: log_time, u, least, smoothed (√m u/‖W‖²), margin (√m min p/‖W‖²), displacement, path, square and
+    #: certified; most, which no network's margin exceeds, and bound, how that is known; drift, None where it
+    #: broke off; and rows, arrays of the same over the flow.
+    flow: Optional[dict[str, Any]]
+    #: The weights at the end of the flow, shape (m, 1 + d).
+    W: Optional[Array]
+
+
 def _target(target: Target) -> str:
     """A target as JSON."""
 
@@ -424,6 +456,61 @@ def learn(
     rows = found.pop("held_out")
     found["held_out"] = None if rows is None else _np.array(rows, dtype=_np.int64)
     return Learning(**found, **summary)
+
+
+def margin(
+    inputs: ArrayLike,
+    labels: ArrayLike,
+    weights: Optional[ArrayLike] = None,
+    *,
+    m: int = 256,
+    paired: bool = False,
+    seed: int = 0,
+    transport: bool = False,
+    norms_only: bool = False,
+    flow: bool = False,
+    loss: Literal["exp", "logistic"] = "exp",
+    until: float = 1000.0,
+    tolerance: float = 1e-6,
+    steps: int = 20_000,
+    progress: Progress = None,
+) -> Margin:
+    """Certified margins of a ReLU network on ``inputs`` (n, d) of norm at most 1 with ``labels`` ±1.
+
+    ``weights`` (m, 1 + d) have the output weight of a neuron first; without them ``m`` standard normal
+    neurons are drawn from ``seed``, ``paired`` ones as (a, v) and (−a, v). With ``transport`` the margin of
+    bounded transport, a cone program. With ``norms_only`` the margin over the directions of the neurons, and
+    the flow of their lengths. With ``flow`` the gradient flow of both layers. Flows end with the first step
+    whose smoothed margin is ``until``, or after ``steps`` of them, each of which errs by ``tolerance``.
+    """
+    found = _core.margin(
+        (inputs, labels),
+        weights,
+        (m, bool(paired), seed),
+        (bool(transport), bool(norms_only), bool(flow)),
+        (loss, until, tolerance, steps),
+        progress,
+    )
+    summary = _json.loads(found.pop("summary"))
+
+    def columns(rows: list[dict[str, float]], names: Iterable[str]) -> dict[str, Array]:
+        return {name: _np.array([row.get(name, _np.nan) for row in rows]) for name in names}
+
+    ends = lambda interval: (interval["lower"], interval["upper"])
+    radii = columns(summary.pop("radii"), ("radius", "margin"))
+    for name in ("margin", "transport", "infinite_width"):
+        summary[name] = ends(summary[name]) if name in summary else None
+    for name, last in (("norms_only", "upper"), ("flow", "certified")):
+        one = summary.setdefault(name, None)
+        if one is not None:
+            known = ("tau", "log_time", "u", "least", "smoothed", "margin", "displacement", "path", "square")
+            names = known if name == "flow" else ("tau", "u", "smoothed", "lower")
+            one["rows"] = columns(one["rows"], (*names, last))
+    if summary["norms_only"] is not None:
+        summary["norms_only"]["global"] = ends(summary["norms_only"]["global"])
+    if summary["flow"] is not None:
+        summary["flow"].setdefault("drift", None)
+    return Margin(**found, **summary, radius=radii["radius"], certified=radii["margin"])
 
 
 def zonal(d: int, activation: Named = "sigmoid:1", degrees: int = 8) -> Zonal:

@@ -21,6 +21,7 @@ __all__ = [
     "judge",
     "kernel",
     "learn",
+    "margin",
     "oracle",
     "train",
     "verify",
@@ -155,6 +156,14 @@ def learn(
     target: Optional[tuple[Any, ...]],
     sample: Optional[tuple[ArrayLike, ArrayLike]],
     settings: tuple[Any, ...],
+    progress: _Progress,
+) -> dict[str, Any]: ...
+def margin(
+    examples: tuple[ArrayLike, ArrayLike],
+    weights: Optional[ArrayLike],
+    drawn: tuple[int, bool, int],
+    wanted: tuple[bool, bool, bool],
+    of: tuple[str, float, float, int],
     progress: _Progress,
 ) -> dict[str, Any]: ...
 def claims() -> str: ...

@@ -4,7 +4,7 @@ use super::reference::{cube, gap, inside, least_on_grid, list, normal, sample};
 use crate::data;
 use escapement::Error;
 use escapement::kernel::arc_cosine::Layers;
-use escapement::margin::{Directions, Groups, parity, plane_margin};
+use escapement::margin::{Directions, Groups, margin_bound, parity, plane_margin};
 use faer::{Mat, Par};
 
 /// All directions of {−1, 0, 1}^d but 0.
@@ -119,6 +119,50 @@ fn the_plane_is_above_any_directions_of_it() {
         assert!(fan.margin.lower() <= margin.margin.upper());
         assert!(margin.margin.lower() <= fan.margin.upper() + angle(1));
     }
+}
+
+/// The bound for all directions is above every margin, and two inputs attain it.
+#[test]
+fn nothing_passes_the_bound_for_all_directions() {
+    let equal = |n: usize| vec![1.0; n];
+    for draw in 0..8 {
+        let n = 2 + 2 * draw;
+        let (x, y) = sample(n, 2, &format!("bound {draw}"));
+        let (margin, _) = plane_margin(x.as_ref(), &y, Par::Seq).unwrap();
+        for q in [&equal(n), &margin.dual] {
+            let bound = margin_bound(x.as_ref(), &y, q, Par::Seq).unwrap();
+            assert!(bound >= margin.margin.lower(), "{bound} below {:?}", margin.margin);
+        }
+    }
+    // E xxᵀ = I/d on the cube, and its labels are orthogonal to x: the bound 1/(2√d) is √2 times the margin.
+    for d in [3, 4, 6] {
+        let (x, y) = cube(d, 1.0 / (d as f64).sqrt());
+        let bound = margin_bound(x.as_ref(), &y, &equal(y.len()), Par::Seq).unwrap();
+        let [_, global] = parity(d, Layers::Both).unwrap();
+        assert!((bound - 0.5 / (d as f64).sqrt()).abs() < 1e-14 && bound >= 2.0 * global.lower(), "{bound}");
+        assert!(0.7 * bound < 2.0 * global.lower());
+    }
+    // Two unit inputs with opposite labels at the angle t: half of the sine, or of the length beyond π/2; on
+    // one ray it is the distance.
+    for (angle, length, expected) in [(0.3_f64, 1.0, 0.5 * 0.3_f64.sin()), (2.0, 1.0, 0.5), (0.0, 0.6, 0.2)]
+    {
+        let x =
+            Mat::from_fn(
+                2,
+                2,
+                |i, c| if i == 0 { [1.0, 0.0][c] } else { length * [angle.cos(), angle.sin()][c] },
+            );
+        let bound = margin_bound(x.as_ref(), &[1.0, -1.0], &equal(2), Par::Seq).unwrap();
+        assert!((bound - expected).abs() < 1e-15 && bound >= expected, "{angle}: {bound} for {expected}");
+        if angle > 0.0 {
+            let (margin, _) = plane_margin(x.as_ref(), &[1.0, -1.0], Par::Seq).unwrap();
+            assert!((bound - margin.margin.value).abs() < 1e-8, "{angle}: {bound} and {:?}", margin.margin);
+        }
+    }
+    let single = margin_bound(faer::mat![[0.6, 0.8]].as_ref(), &[-1.0], &[1.0], Par::Seq).unwrap();
+    assert!((single - 1.0).abs() < 1e-14);
+    let refused = margin_bound(faer::mat![[0.6, 0.8]].as_ref(), &[-1.0], &[-1.0], Par::Seq);
+    assert!(matches!(refused, Err(Error::Domain { .. })));
 }
 
 #[test]

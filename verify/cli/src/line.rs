@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and what a usage error says.
 
-use crate::compute::{construct, evaluate, gaussian, kernel, learn, spectrum, train, zonal};
+use crate::compute::{construct, evaluate, gaussian, kernel, learn, margin, spectrum, train, zonal};
 use crate::files::stdout;
 use crate::terminal::{self, Output, completions, exit, interrupt, man, say, threads};
 use crate::verify::{self, experiment};
@@ -47,6 +47,8 @@ enum Command {
     Gaussian(gaussian::Args),
     /// Learn features in one gradient step, and fit a ridge head to them (DLS22, Algorithm 1)
     Learn(learn::Args),
+    /// Compute margins of a ReLU network on data of your own, and follow its gradient flow (T22)
+    Margin(margin::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -79,6 +81,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         Command::Experiment(args) => experiment::run(&args),
         Command::Gaussian(args) => gaussian::run(&args),
         Command::Learn(args) => learn::run(&args),
+        Command::Margin(args) => margin::run(&args),
         Command::Completions(args) => completions::run(&args, Line::command(), registry),
         Command::Man(args) => man::run(&args, Line::command()),
     };

@@ -48,9 +48,9 @@ impl<'a> Entry<'a> {
         self.value.get(name).ok_or_else(|| self.wrong(name, "it is missing, and it is needed"))
     }
 
-    /// Whether there is a field of this name.
+    /// Whether there is a field of this name, other than null.
     pub fn has(&self, name: &str) -> bool {
-        self.value.get(name).is_some()
+        self.value.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// A finite number, or a string with a decimal number.
@@ -118,6 +118,16 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// How many numbers each row of a matrix has, by its first.
+    ///
+    /// # Errors
+    /// A field that is missing, no array of arrays, or empty.
+    pub fn columns(&self, name: &str) -> Result<usize> {
+        let first = self.array(name)?.first().and_then(Value::as_array);
+        let columns = first.map(Vec::len).filter(|&columns| columns > 0);
+        columns.ok_or_else(|| self.wrong(name, "it has no numbers in its first row, and a matrix is needed"))
+    }
+
     /// A list of `length` numbers.
     ///
     /// # Errors
@@ -179,6 +189,14 @@ impl<'a> Entry<'a> {
             Ok((exponents, self.finite(&name, coefficient)?))
         };
         self.array(name)?.iter().enumerate().map(monomial).collect()
+    }
+
+    /// An object.
+    ///
+    /// # Errors
+    /// A field that is missing or holds something else.
+    pub fn part(&self, name: &str) -> Result<Self> {
+        Self::at(format!("{}, {name}", self.place), self.field(name)?)
     }
 
     /// The objects of an array.

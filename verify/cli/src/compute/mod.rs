@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod gaussian;
 pub mod kernel;
 pub mod learn;
+pub mod margin;
 pub mod spectrum;
 pub mod train;
 pub mod zonal;

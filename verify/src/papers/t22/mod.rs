@@ -6,6 +6,7 @@
 
 use crate::claim::{Claim, Paper};
 
+pub mod analysis;
 pub mod errata;
 pub mod finite_width_margin;
 mod instance;
@@ -15,6 +16,7 @@ pub mod margin_per_path;
 pub mod neural_collapse;
 pub mod norm_only;
 pub mod ntk_margin;
+pub mod oracles;
 pub mod parity_gap;
 pub mod sgd_perceptron;
 pub mod smoothed_margin;
@@ -26,6 +28,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: oracles::FORMATS,
     ..Paper::new("t22", "Feature selection and low test error in shallow low-rotation ReLU networks")
 };
 
