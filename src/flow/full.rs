@@ -2,7 +2,7 @@
 
 use super::accuracy::{self, Accuracy};
 use super::extrapolation::{self, Method};
-use super::loss::{Levels, Loss};
+use super::loss::{Levels, Loss, log_add};
 use super::neuron::Kinks;
 use crate::Result;
 use crate::margin::Gradients;
@@ -218,10 +218,4 @@ fn rows(weights: MatRef<'_, f64>) -> Vec<f64> {
 /// `a² − ‖v‖²`.
 fn conserved(neuron: &[f64]) -> f64 {
     neuron[0].powi(2) - neuron[1..].iter().map(|v| v * v).sum::<f64>()
-}
-
-/// `ln(e^a + e^b)`.
-fn log_add(a: f64, b: f64) -> f64 {
-    let (low, high) = (a.min(b), a.max(b));
-    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }

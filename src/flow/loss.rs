@@ -98,3 +98,12 @@ impl Levels {
 fn softplus(z: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p()
 }
+
+/// `ln(e^a + e^b)`, where either may be −∞.
+///
+/// # Accuracy
+/// A few roundings of 1 + |result|.
+pub fn log_add(a: f64, b: f64) -> f64 {
+    let (low, high) = (a.min(b), a.max(b));
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+}

@@ -19,6 +19,6 @@ mod rosenbrock;
 
 pub use accuracy::Accuracy;
 pub use full::{Flow, Point, Run};
-pub use loss::{Levels, Loss};
+pub use loss::{Levels, Loss, log_add};
 pub use norm_only::{NormOnly, NormPoint};
 pub use perceptron::{Perceptron, perceptron};

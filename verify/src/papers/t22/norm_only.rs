@@ -19,7 +19,7 @@ use crate::claim::{
 };
 use crate::error::Result;
 use escapement::ball::Ball;
-use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint};
+use escapement::flow::{Accuracy, Flow, Loss, NormOnly, NormPoint, log_add};
 use escapement::margin::Directions;
 use escapement::sphere::uniform_sphere;
 use faer::{Mat, Par};
@@ -112,6 +112,19 @@ impl Claim for NormOnlyFlow {
     }
 
     fn bounds(&self) -> Vec<Bound> {
+        let upper = |[part, name, says]: [&str; 3], lhs: &str, rhs: &str, neighbour| {
+            Bound::inequality(name, says, lhs, Side::Upper, rhs, neighbour).part(part)
+        };
+        let below = "min_i y_i(Sc)_i/‖c‖_1 ≤ G on the whole run";
+        let above = "G ≤ max_j |Σ_i (λ_i/τ) y_i s_ij| on the whole run";
+        let loss = "L(t) ≤ e^{−zG/√m} + D(zc*, c_0)/t for the best z, on the whole run";
+        let rate = "τ(G/2 − Γ̃)/√m ≤ [ln(2N_0/κ) + 2‖θ_0‖_∞]/4 + ln n ∫ dτ/N, on the whole run";
+        let free = "directions that turn reach at most the margin over all directions";
+        let covering = "G_∞ − G_m ≤ max_k min_j ‖v̂_j − v*_k‖ for every draw";
+        let turned = Neighbour::lhs("turned", "the same weights, with directions that turn");
+        let half = Neighbour::rhs("half", "G/2 of the directions at the start");
+        let squared = Neighbour::lhs("loss_over_square", "D/t² in place of D/t");
+        let alone = Neighbour::lhs("gap_over_angles", "‖θ_0‖_∞/2 alone on the right");
         vec![
             Bound::identity(
                 "equation",
@@ -122,46 +135,13 @@ impl Claim for NormOnlyFlow {
             )
             .neighbour(Neighbour::lhs("begun_at_0", "θ_0 dropped"))
             .part("equation"),
-            Bound::inequality(
-                "from-below",
-                "min_i y_i(Sc)_i/‖c‖_1 ≤ G on the whole run",
-                "low",
-                Side::Upper,
-                "best",
-                Neighbour::rhs("less", "0.9 G"),
-            )
-            .code_check()
-            .part("run"),
-            Bound::inequality(
-                "from-above",
-                "max_j |Σ_i (λ_i/τ) y_i s_ij| ≥ G on the whole run",
-                "high",
-                Side::Lower,
-                "best",
-                Neighbour::rhs("more", "1.1 G"),
-            )
-            .code_check()
-            .part("run"),
-            Bound::inequality(
-                "loss",
-                "L(t) ≤ e^{−zG/√m} + D(zc*, c_0)/t for the best z, on the whole run",
-                "loss",
-                Side::Upper,
-                "one",
-                Neighbour::lhs("loss_over_square", "D/t² in place of D/t"),
-            )
-            .part("run"),
-            Bound::inequality(
-                "rate",
-                "τ(G/2 − Γ̃)/√m ≤ [ln(2N_0/κ) + 2‖θ_0‖_∞]/4 + ln n ∫ dτ/N, on the whole run",
-                "gap",
-                Side::Upper,
-                "one",
-                Neighbour::lhs("gap_over_angles", "‖θ_0‖_∞/2 alone on the right"),
-            )
-            .neighbour(Neighbour::lhs("gap_of_all", "the margin over all directions in place of G/2"))
-            .headline()
-            .part("run"),
+            upper(["run", "from-below", below], "low", "best", Neighbour::rhs("less", "0.9 G")).code_check(),
+            upper(["run", "from-above", above], "best", "high", Neighbour::lhs("more", "1.1 G"))
+                .code_check(),
+            upper(["run", "loss", loss], "loss", "one", squared),
+            upper(["run", "rate", rate], "gap", "one", alone)
+                .neighbour(Neighbour::lhs("gap_of_all", "the margin over all directions in place of G/2"))
+                .headline(),
             Bound::growth(
                 "rate-in-m",
                 "the largest τ(G/2 − Γ̃)/√m on a run does not grow with m",
@@ -173,33 +153,14 @@ impl Claim for NormOnlyFlow {
             .chosen("no growth, where the bound above allows ln m: it was seen in runs")
             .among(|cell| cell.d() == 3)
             .part("run"),
-            Bound::inequality(
-                "given-directions",
-                "Γ̃ ≤ G/2 while directions stay",
-                "kept",
-                Side::Upper,
-                "half",
-                Neighbour::lhs("turned", "the same weights, with directions that turn"),
-            )
-            .part("turn"),
-            Bound::inequality(
-                "all-directions",
-                "directions that turn reach at most the margin over all directions",
-                "turned",
-                Side::Upper,
-                "half_of_all",
-                Neighbour::rhs("half", "G/2 of the directions at the start"),
-            )
-            .part("turn"),
-            Bound::inequality(
-                "covering",
-                "G_∞ − G_m ≤ max_k min_j ‖v̂_j − v*_k‖ for every draw",
+            upper(["turn", "given-directions", "Γ̃ ≤ G/2 while directions stay"], "kept", "half", turned),
+            upper(["turn", "all-directions", free], "turned", "half_of_all", half),
+            upper(
+                ["width", "covering", covering],
                 "lost",
-                Side::Upper,
                 "distance",
-                Neighbour::rhs("square", "the square of the distance"),
-            )
-            .part("width"),
+                Neighbour::rhs("square", "its square"),
+            ),
             Bound::growth(
                 "covering-in-m",
                 "1 − G_m/G_∞ ≲ m^{−1/(d−1)}",
@@ -264,7 +225,7 @@ impl Draw {
                 let step = here.tau - last.tau;
                 integral += step / last.square.min(here.square);
                 let now = step.ln() - here.levels.log_total + (here.margins.len() as f64).ln();
-                log_time = if step > 0.0 { log_add(log_time, now) } else { log_time };
+                log_time = log_add(log_time, now);
                 last = here.clone();
                 ControlFlow::Continue(())
             })?;
@@ -295,19 +256,15 @@ impl Draw {
         let (fine, coarse) = (least(&fine?.margins), least(&coarse?.margins));
         let raw = [RAW.1, 2 * RAW.1].map(|steps| least(&self.raw(tau, steps)));
         // κ stays, and θ_0 = 0.
-        let begun_at_0 = Self {
-            cube: Examples::cube(self.v.ncols())?,
-            v: self.v.clone(),
-            a: vec![0.0; self.a.len()],
-            r: self.a.iter().map(|a| (1.0 - a * a).sqrt()).collect(),
-        };
-        let begun = least(&begun_at_0.end(RAW.0, TOLERANCES[0])?.margins);
+        let r = self.a.iter().map(|a| (1.0 - a * a).sqrt()).collect();
+        let (cube, v) = (Examples::cube(self.v.ncols())?, self.v.clone());
+        let begun = Self { cube, v, a: vec![0.0; self.a.len()], r }.end(RAW.0, TOLERANCES[0])?;
         let error = (fine - coarse).abs();
         Ok(Measurement::new()
             .quantity("reduced", fine, error)
             .quantity("raw", raw[1], (raw[1] - raw[0]).abs())
             .quantity("opposite", -fine, error)
-            .quantity("begun_at_0", begun, error))
+            .quantity("begun_at_0", least(&begun.margins), error))
     }
 
     /// The margins at τ after some steps of Runge and Kutta's method on a and r.
@@ -456,9 +413,4 @@ impl Draw {
 
 fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-/// `ln(e^a + e^b)`.
-fn log_add(a: f64, b: f64) -> f64 {
-    a.max(b) + (-(a - b).abs()).exp().ln_1p()
 }

@@ -5,7 +5,7 @@ const MATHEMATICS: &str = r"
     Γ \Gamma  Δ \Delta  Θ \Theta  Λ \Lambda  Ξ \Xi  Π \Pi  Σ \Sigma  Φ \Phi  Ψ \Psi  Ω \Omega
     α \alpha  β \beta  γ \gamma  δ \delta  ε \varepsilon  ζ \zeta  η \eta  θ \theta  ι \iota  κ \kappa
     ϵ \epsilon  ŷ \hat{y}  ≽ \succeq  ⋯ \cdots  † \dagger
-    λ \lambda  μ \mu  ν \nu  ξ \xi  π \pi  ρ \rho  σ \sigma  ς \varsigma  τ \tau  φ \varphi  χ \chi  ψ \psi  ω \omega
+    λ \lambda  μ \mu  ν \nu  ξ \xi  π \pi  ρ \rho  ϱ \varrho  σ \sigma  ς \varsigma  τ \tau  φ \varphi  χ \chi  ψ \psi  ω \omega
     ℓ \ell  ĉ \hat{c}  ĝ \hat{g}  Ŵ \hat{W}  ᵀ {}^{\mathsf{T}}
     ± \pm  · \cdot  × \times  − -  √ \surd  ∞ \infty  ∇ \nabla  ∂ \partial  ∑ \sum  ∫ \int
     ∈ \in  ∉ \notin  ∀ \forall  ∃ \exists  ⊂ \subset  ∪ \cup  ∩ \cap  ∘ \circ  ⊗ \otimes  ⊕ \oplus
