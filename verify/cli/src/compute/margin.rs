@@ -147,7 +147,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         y.len(),
         args.inputs.display()
     );
-    analysis::check_examples(x.as_ref(), &y).map_err(|e| anyhow!("{}: {e}", args.inputs.display()))?;
+    analysis::check_examples(x.as_ref(), &y)
+        .map_err(|e| anyhow!("{} with {}: {e}", args.inputs.display(), args.labels.display()))?;
     let given = args.weights.as_ref().map(|path| array::read_matrix(path)).transpose()?;
     if let (Some(array), Some(path)) = (&given, &args.weights) {
         ensure!(
