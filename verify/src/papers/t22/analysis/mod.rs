@@ -340,7 +340,8 @@ fn furthest(rows: &[FlowRow]) -> f64 {
     rows.iter().map(|row| row.displacement).fold(0.0, f64::max)
 }
 
-/// κ over radii up to where it is 0, or to the displacement of the flow if that is less, but beyond R_½.
+/// κ over radii up to where it is 0, and no farther than 4 R_½, or than the displacement of a flow, which
+/// counts from R_½ to 8 R_½.
 fn radii(neighbourhood: &Neighbourhood, half: f64, reach: f64) -> Vec<RadiusRow> {
     let end = if reach > 0.0 { reach.min(8.0 * half).max(half) } else { 4.0 * half };
     let row = |k: usize| {
