@@ -140,6 +140,9 @@ pub fn analyse(
 ) -> Result<Option<Found>> {
     settings.check()?;
     check_examples(x, y)?;
+    // One layout of numbers, because the last digits of sums depend on it.
+    let (x, w) = (x.to_owned(), w.to_owned());
+    let (x, w) = (x.as_ref(), w.as_ref());
     let gradients = Gradients::new(w, x, y, par)?;
     let (n, d, m) = (x.nrows(), x.ncols(), w.nrows());
     let unseen = unseen(x, w);
