@@ -292,7 +292,10 @@ impl Roots {
         let law = law(net, x, w, par, |z, u| {
             let radius = sigma.analytic_radius(z);
             if u.abs() >= radius {
-                *worst.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some([u.abs(), radius]);
+                let mut worst = worst.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if worst.is_none_or(|[u0, radius0]| u.abs() * radius0 > u0 * radius) {
+                    *worst = Some([u.abs(), radius]);
+                }
             }
             let origin = sigma.value(z);
             roots.iter().fold([0.0; 2], |[mean, square], (sin, cos)| {
