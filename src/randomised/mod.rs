@@ -32,7 +32,7 @@
 //! let bias = law.bias_bound(1.0);
 //! assert!((law.mean()[0] - law.quadratic()[0]).abs() <= bias[0] && bias[0] < 0.01);
 //! // The mean of |f − f_Q| is near that of a normal number with the variance of f.
-//! let gap = law.losses(Loss::Absolute, law.quadratic())?[0];
+//! let gap = law.losses(Loss::Absolute, law.quadratic(), Par::Seq)?[0];
 //! let normal = (2.0 / std::f64::consts::PI * law.variance()[0]).sqrt();
 //! assert!((gap.value / normal - 1.0).abs() < 0.01 && gap.error < 1e-5 * gap.value);
 //! # Ok::<(), escapement::Error>(())

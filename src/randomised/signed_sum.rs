@@ -194,7 +194,7 @@ impl SignedSum {
         let (square, start) = (b * b + variance, 2.0_f64.powi(SMALLEST));
         let mut sum = start * square / PI;
         let mut error = sum * start.powi(2) * (1.0 - start.ln() + 0.25 * square) + 2.0 * kernel(end);
-        let mut from = start;
+        let (mut from, mut panels) = (start, 0);
         while from < end {
             let to = (2.0 * from).min(end);
             let count = ((to - from) * frequency / NODES as f64).ceil().max(1.0);
@@ -204,18 +204,21 @@ impl SignedSum {
             for i in 0..count as usize {
                 let middle = from + half * (2 * i + 1) as f64;
                 error += gauss * half * growth * kernel(middle - half * real);
+                let mut panel = 0.0;
                 for (node, weight) in rule.nodes().iter().zip(rule.weights()) {
                     let t = middle + half * node;
                     // The rule has total weight 1 on an interval of length 2.
                     let weight = 2.0 * half * weight * kernel(t);
                     let [defect, miss] = self.defect(b, t);
-                    sum += weight * defect;
+                    panel += weight * defect;
                     error += weight * miss;
                 }
+                sum += panel;
             }
+            panels += count as usize;
             from = to;
         }
-        Ok(Ball::new(sum, error + (self.count + 64) as f64 * f64::EPSILON * sum))
+        Ok(Ball::new(sum, error + (self.count + panels + 64) as f64 * f64::EPSILON * sum))
     }
 
     /// The mean of |Y|.
@@ -244,7 +247,7 @@ impl SignedSum {
         let far = 1.25 / length
             * (-0.5 * REACH * REACH).exp()
             * (4.0 * b * b + (4.0 * REACH * REACH + 8.0) * variance);
-        let rounding = (self.count + 64) as f64 * f64::EPSILON * length;
+        let rounding = (self.count as f64 + last + 64.0) * f64::EPSILON * length;
         Ok(Ball::new(smooth - 0.5 * bias, 0.5 * bias + scale * error + far + rounding))
     }
 }

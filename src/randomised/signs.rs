@@ -5,14 +5,16 @@ use faer::{MatRef, Par};
 use super::signed_sum::{KEPT, POWERS, SignedSum};
 use crate::activation::Derivative;
 use crate::ball::Ball;
-use crate::network::{PairedNetwork, tiles::project};
+use crate::network::PairedNetwork;
+use crate::network::tiles::{CHUNK, NEURONS, project};
 use crate::objective::Loss;
 use crate::product::each;
-use crate::{Error, Result};
+use crate::tolerance::ACTIVATION_ROUNDINGS;
+use crate::{Error, Result, rounding};
 
 /// The sums over neurons that are made at each input: those of the fields of [`OverSigns`], and after them
 /// the even powers of the coefficients of signs.
-const SUMS: usize = 5;
+const SUMS: usize = 6;
 
 /// The law of f(x; SW) over m independent fair signs S, one for each row of W, at n inputs. The lists have n
 /// numbers.
@@ -25,6 +27,7 @@ pub struct OverSigns {
     linear_variance: Vec<f64>,
     squares: Vec<f64>,
     fourths: Vec<f64>,
+    rounding: Vec<f64>,
     sums: Vec<SignedSum>,
 }
 
@@ -39,8 +42,8 @@ pub struct OverSigns {
 /// not fit; an entry that is not finite.
 ///
 /// # Accuracy
-/// The absolute errors of mean and f_Q are a few roundings of `m^{-1/2} Σ_r |E_r|` and of the sum of the
-/// absolute terms; O_r errs by a few roundings of `|σ(z_r + u_r)| + |σ(z_r − u_r)|`.
+/// [`OverSigns::rounding`] bounds the error of the mean, and with it that of losses; f_Q errs by a few
+/// roundings of the sum of its absolute terms, and O_r by a few of `|σ(z_r + u_r)| + |σ(z_r − u_r)|`.
 pub fn over_signs(
     net: &PairedNetwork,
     x: MatRef<'_, f64>,
@@ -85,6 +88,7 @@ pub fn over_signs(
                 sum[2] += (scale * first[i]).powi(2) * (u * u + v * v);
                 sum[3] += u * u + v * v;
                 sum[4] += u.powi(4) + v.powi(4);
+                sum[5] += plus[i].abs() + minus[i].abs() + twin_plus[i].abs() + twin_minus[i].abs();
                 let odd = [plus[i] - minus[i], twin_plus[i] - twin_minus[i]].map(|odd| 0.5 * scale * odd);
                 for (twin, c) in odd.into_iter().enumerate() {
                     if let Some(column) = kept {
@@ -109,9 +113,19 @@ pub fn over_signs(
         SignedSum::new(out[(i, 0)], kept.collect(), std::array::from_fn(|j| out[(i, SUMS + j)]), net.m())
     };
     let sums: Vec<SignedSum> = (0..x.nrows()).map(sum).collect();
-    let [mean, quadratic, linear_variance, squares, fourths] = std::array::from_fn(column);
+    let [mean, quadratic, linear_variance, squares, fourths, sizes] = std::array::from_fn(column);
     let variance = sums.iter().map(SignedSum::variance).collect();
-    Ok(OverSigns { m: net.m(), mean, quadratic, variance, linear_variance, squares, fourths, sums })
+    // Each σ errs by its own roundings and by its slope times the rounding of a product of length d; sums
+    // are made within a tile, over the tiles of a chunk and over chunks.
+    let depth = p.min(NEURONS) + CHUNK / NEURONS + p.div_ceil(CHUNK);
+    let lengths: f64 = w.row_iter().map(|w| 1.0 + w.norm_l2()).sum();
+    let slope = sigma.suprema()[1].value * rounding::sum(net.d(), 3) * 2.0 * lengths;
+    let each = rounding::sum(depth, ACTIVATION_ROUNDINGS[0] as usize + 4);
+    let roundings =
+        sizes.iter().zip(x.row_iter()).map(|(size, x)| scale * (each * size + slope * x.norm_l2()));
+    let rounding = roundings.collect();
+    let m = net.m();
+    Ok(OverSigns { m, mean, quadratic, variance, linear_variance, squares, fourths, rounding, sums })
 }
 
 impl OverSigns {
@@ -140,6 +154,13 @@ impl OverSigns {
         [&self.squares, &self.fourths]
     }
 
+    /// Bounds on the rounding of the mean, and of every value `E_S f ± …` of f as a sum over signs: the errors
+    /// of even and odd parts together. They are guaranteed to first order in ε, and infinite where σ' is
+    /// unbounded.
+    pub fn rounding(&self) -> &[f64] {
+        &self.rounding
+    }
+
     /// f(x_i; SW) at each input as an affine function of the signs.
     pub fn sums(&self) -> &[SignedSum] {
         &self.sums
@@ -161,12 +182,22 @@ impl OverSigns {
     ///
     /// # Errors
     /// A number of targets that is not n, and as [`SignedSum::mean_loss`].
-    pub fn losses(&self, loss: Loss, y: &[f64]) -> Result<Vec<Ball>> {
+    ///
+    /// # Accuracy
+    /// The radius is that of [`SignedSum::mean_loss`] and the effect of [`OverSigns::rounding`].
+    pub fn losses(&self, loss: Loss, y: &[f64], par: Par) -> Result<Vec<Ball>> {
         let n = self.sums.len();
         if y.len() != n {
             return Err(Error::shape("the target values", [y.len(), 1], format!("n = {n}, 1")));
         }
-        each(Par::rayon(0), n, |i| self.sums[i].mean_loss(loss, y[i])).into_iter().collect()
+        let mean = |i: usize| -> Result<Ball> {
+            let (mean, rounding) = (self.sums[i].mean_loss(loss, y[i])?, self.rounding[i]);
+            // A shift of Y by δ changes E Y² by at most 2δ√(E Y²) + δ², and the other losses by δ.
+            let square = (2.0 * mean.value.abs().sqrt() + rounding) * rounding;
+            let moved = if loss == Loss::Square { square } else { rounding };
+            Ok(Ball::new(mean.value, mean.error + moved))
+        };
+        each(par, n, mean).into_iter().collect()
     }
 }
 

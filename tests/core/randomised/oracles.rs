@@ -63,14 +63,14 @@ fn signs_of_paired_networks() {
         close(law.quadratic(), &entry["terms"][2], "f_Q");
         close(law.variance(), &entry["variance"], "variance");
         close(law.linear_variance(), &entry["variance_linear"], "variance of f_L");
-        let gaps = law.losses(Loss::Absolute, law.quadratic()).unwrap();
+        let gaps = law.losses(Loss::Absolute, law.quadratic(), Par::Seq).unwrap();
         close(&gaps.iter().map(|gap| gap.value).collect::<Vec<f64>>(), &entry["mean_abs_gap"], "gap");
         for (name, loss, factor) in [
             ("square", Loss::Square, 0.5),
             ("huber", Loss::PseudoHuber, 1.0),
             ("absolute", Loss::Absolute, 1.0),
         ] {
-            let means = law.losses(loss, &y).unwrap();
+            let means = law.losses(loss, &y, Par::Seq).unwrap();
             one(factor * average(means.iter().map(|l| l.value)), &entry["mean_loss"][name], name);
             assert!(means.iter().all(|l| l.error <= AGREEMENT), "{name}: {means:?}");
             one(factor * loss.mean(&y, law.quadratic()).unwrap(), &entry["quadratic_loss"][name], name);
