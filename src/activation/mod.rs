@@ -185,7 +185,7 @@ pub trait Activation: Send + Sync + Debug {
     }
 
     /// The supremum of |σ^{(k)}| over the real line: that of [`Activation::suprema`] up to the third order,
-    /// and beyond it by [`search_supremum`], which is an estimate from below (of 1 for the sine, to rounding).
+    /// and beyond it by [`search_supremum`], an estimate from below (of 1 for the sine, to rounding).
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the derivative has no formula.

@@ -119,7 +119,7 @@ impl Design {
     pub fn with_probabilities(mut self, probabilities: &[f64]) -> Result<Self> {
         let (count, sum) = (self.nodes.len(), probabilities.iter().sum::<f64>());
         let positive = probabilities.iter().all(|p| *p > 0.0);
-        if probabilities.len() != count || !positive || !((sum - 1.0).abs() <= rounding::sum(count, 2)) {
+        if probabilities.len() != count || !positive || (sum - 1.0).abs() > rounding::sum(count, 2) {
             let given = format!("{} numbers with sum {sum}", probabilities.len());
             let allowed = format!("{count} positive numbers with sum 1 are needed");
             return Err(Error::domain("the probabilities", given, allowed));
@@ -147,8 +147,8 @@ impl Design {
     /// noise tends to `4^{k−2}` as ε does to 0, and its weights grow like 1/ε.
     ///
     /// # Errors
-    /// [`Error::Domain`] for an even order, for one below 3 or above 60, and for an ε that is not positive or
-    /// not below the other positive nodes.
+    /// [`Error::Domain`] for an even order, for one below 3 or above 60, and for an ε that is not positive
+    /// or not below the other positive nodes.
     pub fn near_optimal(k: usize, epsilon: f64) -> Result<Self> {
         check_order(k)?;
         if k.is_multiple_of(2) {
@@ -168,10 +168,11 @@ impl Design {
         (0..count).map(|i| (PI * i as f64 / (k - 1) as f64).cos()).collect()
     }
 
-    /// The design of order k with the nodes ±t for ⌈k/2⌉ different positive t (in the order t, −t), whose weights are an even
-    /// function of the node for even k and an odd one for odd k, so that the moment of order k + 1 vanishes
-    /// as well. With s = t², the numbers `q_l = ½/Π_{i≠l}(s_l − s_i)` are the divided difference, which takes
-    /// powers of s below the highest to 0 and the highest to ½; c_l is q_l/s_l or ±q_l/t_l.
+    /// The design of order k with the nodes ±t for ⌈k/2⌉ different positive t, in the order t, −t. Its
+    /// weights are an even function of the node for even k and an odd one for odd k, so that the moment of
+    /// order k + 1 vanishes as well. With s = t², the numbers `q_l = ½/Π_{i≠l}(s_l − s_i)` are a divided
+    /// difference, which takes powers of s below the highest to 0 and the highest to ½; c_l is q_l/s_l or
+    /// ±q_l/t_l.
     ///
     /// # Errors
     /// [`Error::Domain`] for nodes that are not as many, not positive or not different; as [`Design::new`].
@@ -233,9 +234,9 @@ impl Design {
         self.nodes.iter().zip(&self.weights).map(|(t, c)| (c * t).abs())
     }
 
-    /// Mean and variance of `m^{-1/2} Σ_r a_r η_r [σ(z_r + ξ_r u_r) − σ(z_r)]` at each row of `x` (`[n, d]`),
-    /// for a displacement `w` (`[m, d]`). The value at W = 0 is taken off every neuron, because twins that
-    /// differ in η would not cancel there; for η = 1 this is f.
+    /// Mean and variance of `m^{-1/2} Σ_r a_r η_r [σ(z_r + ξ_r u_r) − σ(z_r)]` at each row of `x`
+    /// (`[n, d]`), for a displacement `w` (`[m, d]`). The value at W = 0 is taken off
+    /// every neuron, because twins that differ in η would not cancel there; for η = 1 this is f.
     ///
     /// # Errors
     /// A shape that does not fit (rows come in pairs, so that an odd number of them never fits), or an entry
@@ -318,8 +319,8 @@ impl Roots {
     }
 }
 
-/// The law of `m^{-1/2} Σ_r a_r g_r` for independent g. Callback: given z_r and u_r, `of` returns the mean of
-/// g_r and that of |g_r|².
+/// The law of `m^{-1/2} Σ_r a_r g_r` for independent g. Callback: given z_r and u_r, `of` returns the mean
+/// of g_r and that of |g_r|².
 fn law(
     net: &PairedNetwork,
     x: MatRef<'_, f64>,

@@ -10,9 +10,9 @@ use crate::network::{PairedNetwork, check_labels, require_neurons, tiles::projec
 use crate::objective::Loss;
 use crate::{Error, Result};
 
-/// `L(W) = E_S E_n ½(f(x; SW) − y)² = E_n [½(e − y)² + (1/2m) Σ_r O_r²]`, with the mean e of f over the signs
-/// and the odd parts O_r: a finite sum. The second term is what the signs add to the loss of the mean, a
-/// penalty.
+/// `L(W) = E_S E_n ½(f(x; SW) − y)² = E_n [½(e − y)² + (1/2m) Σ_r O_r²]`, with the mean e of f over the
+/// signs and the odd parts O_r: a finite sum. The second term, which the signs add to the loss of the
+/// mean, is a penalty.
 #[derive(Debug, Clone, Copy)]
 pub struct RandomisedSquare<'a> {
     net: &'a PairedNetwork,
@@ -87,8 +87,8 @@ impl<'a> RandomisedSquare<'a> {
 }
 
 /// `E_S ∇²L(W)[SW*, SW*]` for the loss `L(W) = E_n ℓ(y, f_Q(x; W))` of the quadratic model:
-/// `E_n [2ℓ' f_Q(W*) + ℓ'' C]` with `C = (1/m) Σ_r σ''(z_r)² u_r² u*_r²`, where u and u* belong to the rows of
-/// `w` and `direction` (`[m, d]`).
+/// `E_n [2ℓ' f_Q(W*) + ℓ'' C]` with `C = (1/m) Σ_r σ''(z_r)² u_r² u*_r²`, where u and u* belong to the rows
+/// of `w` and `direction` (`[m, d]`).
 ///
 /// # Errors
 /// [`Error::Unsupported`] for an activation without a second derivative; [`Error::Domain`] for the absolute

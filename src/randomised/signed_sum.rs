@@ -242,7 +242,8 @@ impl SignedSum {
         // (1/h) Σ_k (1 − φ(kh))/k², with h = 2π/L and Σ_k 1/k² = π²/6.
         let scale = length / (PI * PI);
         let smooth = (b * b + variance) / length + scale * (PI * PI / 6.0 - sum);
-        let near_zero = (width * step / (2.0 * PI).sqrt() * (1.0 + 2.0 * near_zero)).clamp(0.0, 1.0);
+        let near_zero =
+            (width * step / (2.0 * PI).sqrt() * (1.0 + 2.0 * (near_zero + beyond * last))).clamp(0.0, 1.0);
         let bias = width * FRAC_2_PI.sqrt() * near_zero;
         let far = 1.25 / length
             * (-0.5 * REACH * REACH).exp()

@@ -154,8 +154,8 @@ impl OverSigns {
         [&self.squares, &self.fourths]
     }
 
-    /// Bounds on the rounding of the mean, and of every value `E_S f ± …` of f as a sum over signs: the errors
-    /// of even and odd parts together. They are guaranteed to first order in ε, and infinite where σ' is
+    /// Bounds on the rounding of the mean, and of every value of f as a sum over signs: the errors of even
+    /// and odd parts together. They are guaranteed to first order in ε, and infinite where σ' is
     /// unbounded.
     pub fn rounding(&self) -> &[f64] {
         &self.rounding

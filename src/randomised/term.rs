@@ -12,9 +12,9 @@ use crate::{Error, Result};
 /// The largest order of a term: k! is finite up to 170.
 const MOST: usize = 170;
 
-/// `f^{(k)}(x; W) = (1/k!) m^{-1/2} Σ_r a_r σ^{(k)}(w_{0,r}·x)(w_r·x)^k` at each row of `x` (`[n, d]`), for a
-/// displacement `w` (`[m, d]`) and k = `order` up to 170: n values. It is 0 for k = 0, f_L for k = 1 and f_Q
-/// for k = 2. Twins that move alike cancel exactly.
+/// `f^{(k)}(x; W) = (1/k!) m^{-1/2} Σ_r a_r σ^{(k)}(w_{0,r}·x)(w_r·x)^k` at each row of `x` (`[n, d]`), for
+/// a displacement `w` (`[m, d]`) and k = `order` up to 170: n values. It is 0 for k = 0, f_L for k = 1 and
+/// f_Q for k = 2. Twins that move alike cancel exactly.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where the activation has no formula for σ^{(k)}, [`Error::Domain`] for an order
@@ -28,8 +28,7 @@ const MOST: usize = 170;
 /// use escapement::{network::PairedNetwork, randomised, seed, sphere};
 /// use faer::Par;
 /// use std::sync::Arc;
-/// // f is its own term of order 3 if σ = z³/3! and the rows of W0 are replaced by nothing but W: beyond
-/// // order 3 there are no terms.
+/// // With σ = z³/3!, f has no terms beyond order 3.
 /// let rng = &mut seed::stream(1, "example", "weights");
 /// let net = PairedNetwork::random(rng, 8, 3, Arc::new(Monomial::new(3)?))?;
 /// let (x, w) = (sphere::uniform_sphere(rng, 2, 3, 1.7), sphere::uniform_sphere(rng, 16, 3, 1.0));

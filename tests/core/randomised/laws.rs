@@ -257,7 +257,7 @@ fn derivatives_of_any_order_are_differences_of_the_order_below() {
             for z in [-1.3, -0.2, 0.0, 0.6, 2.1] {
                 let at = |order, z| sigma.derivative(order, z).unwrap();
                 let difference = (at(order - 1, z + step) - at(order - 1, z - step)) / (2.0 * step);
-                // The truncation is the derivative of order + 2 times h²/6, the rounding ε/h of the order below.
+                // Truncation is h²/6 times the derivative of order + 2; rounding is ε/h of the order below.
                 let allowed = step * step * (1.0 + at(order + 2, z).abs())
                     + 8.0 * f64::EPSILON / step * (1.0 + at(order - 1, z).abs() + at(order, z).abs());
                 assert!((difference - at(order, z)).abs() <= allowed, "{name}, order {order} at {z}");

@@ -17,8 +17,9 @@ fn setting(p: usize, d: usize, sigma: &str, size: f64) -> (PairedNetwork, Mat<f6
 
 #[test]
 fn designs_have_their_moments_and_the_least_noise() {
-    for k in 2..=14 {
-        let design = if k % 2 == 0 { Design::optimal(k) } else { Design::near_optimal(k, 1e-3) }.unwrap();
+    for k in 2..=14_usize {
+        let design =
+            if k.is_multiple_of(2) { Design::optimal(k) } else { Design::near_optimal(k, 1e-3) }.unwrap();
         let rounding = 1e-12 * design.absolute_moment(1);
         for j in 1..=k + 1 {
             let wanted = f64::from(u8::from(j == k));
@@ -103,10 +104,11 @@ fn means_are_series_of_terms() {
                 sum.iter().zip(&f).map(|(sum, f)| sum + terms(j) * f).collect()
             })
         };
-        for k in 2..=5 {
+        for k in 2..=5_usize {
             let roots = Roots::new(k).unwrap().law(&net, x, w, Par::Seq).unwrap();
             assert!(miss(&roots.mean, &sum(&|j| f64::from(u8::from(j % k == 0)))) < 1e-12, "{sigma}, {k}");
-            let design = if k % 2 == 0 { Design::optimal(k) } else { Design::near_optimal(k, 0.2) }.unwrap();
+            let design =
+                if k.is_multiple_of(2) { Design::optimal(k) } else { Design::near_optimal(k, 0.2) }.unwrap();
             let law = design.law(&net, x, w, Par::Seq).unwrap();
             let series = sum(&|j| if j < k { 0.0 } else { design.moment(j) });
             assert!(miss(&law.mean, &series) < 1e-10, "{sigma}, design of order {k}");

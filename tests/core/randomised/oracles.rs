@@ -18,8 +18,8 @@ fn entries(name: &str) -> Vec<Value> {
     json("bailee.json")[name].as_array().unwrap().clone()
 }
 
-/// The network of an entry on the given distinct neurons. Its file writes σ(z + b) as `sin:b`, and tanh(z + b)
-/// as `tanh:b`.
+/// The network of an entry on the given distinct neurons. Its file writes sin(z + b) as `sin:b`, and
+/// tanh(z + b) as `tanh:b`.
 fn network(entry: &Value, p: usize) -> PairedNetwork {
     let text = entry["activation"].as_str().unwrap();
     let (name, b) = text.split_once(':').unwrap();
@@ -121,7 +121,7 @@ fn roots_and_designs() {
 fn the_least_noise_of_a_linear_program() {
     for entry in entries("multiplier") {
         let k = entry["k"].as_u64().unwrap() as usize;
-        let design = if k % 2 == 0 { Design::optimal(k) } else { Design::near_optimal(k, 1e-3) };
+        let design = if k.is_multiple_of(2) { Design::optimal(k) } else { Design::near_optimal(k, 1e-3) };
         let (found, wanted) = (design.unwrap().noise().sqrt(), entry["grid_value"].as_f64().unwrap());
         assert!((found / wanted - 1.0).abs() < 1e-5, "k = {k}: {found} for {wanted}");
     }
