@@ -78,6 +78,7 @@
 //! | [`eigen`] | eigenvalues and eigenvectors of Σ, with residuals and tests of completeness |
 //! | [`objective`] | losses, the regularisers R1..R4, the regularised loss with gradient and Hessian |
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
+//! | [`randomised`] | laws over random signs and other multipliers; the term of any order of f |
 //! | [`kernel`] | arc-cosine and tangent kernels; ridge regression with its exact test error |
 //! | [`margin`] | margins of two-layer ReLU networks, in certified intervals |
 //! | [`flow`] | gradient flow of two-layer ReLU networks, kinks included, at losses of any size |
@@ -162,6 +163,7 @@ pub mod objective;
 pub mod operator;
 mod pool;
 mod product;
+pub mod randomised;
 mod real;
 pub mod rounding;
 pub mod seed;

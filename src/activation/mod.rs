@@ -2,6 +2,8 @@
 //!
 //! An [`Activation`] is any scalar function that can be evaluated with its first three derivatives. Six of
 //! them are built in, and [`parse`] finds them by name. Each takes a shift b: `tanh:0.5` is tanh(z − 0.5).
+//! A seventh takes its degree instead, because nothing else tells monomials apart: `monomial:3` is z³/3!.
+//! Derivatives of higher order, complex arguments and poles are known where a shape has formulas for them.
 //!
 //! ```
 //! let sigma = escapement::activation::parse("sigmoid:1")?;
@@ -17,13 +19,13 @@ mod vector;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub use shapes::{Erf, Relu, Shape, Shifted, Sigmoid, Sine, Softplus, Tanh};
+pub use shapes::{Erf, Monomial, Relu, Shape, Shifted, Sigmoid, Sine, Softplus, Tanh};
 pub use vector::VectorForm;
 
 use crate::real::{Known, Real};
 use crate::{Error, Result};
 
-/// The names of the built-in activations, as [`parse`] takes them.
+/// The names of the built-in activations that take a shift, as [`parse`] takes them.
 pub const NAMES: [&str; 6] = ["sigmoid", "tanh", "erf", "sine", "softplus", "relu"];
 
 /// The order of a derivative of σ.
@@ -160,6 +162,54 @@ pub trait Activation: Send + Sync + Debug {
         Derivative::ALL.map(|order| search_supremum(|z| self.at(order, z)))
     }
 
+    /// The derivative of any order at z, order 0 being σ itself; none where no formula is known. The default
+    /// knows the first three.
+    ///
+    /// All built-in activations but relu know every order, to a few roundings of the largest term of a
+    /// polynomial in tanh, or in z for erf: these grow with the order like its factorial.
+    fn derivative(&self, order: usize, z: f64) -> Option<f64> {
+        Derivative::ALL.get(order).map(|order| self.at(*order, z))
+    }
+
+    /// σ at the complex number with the given real and imaginary parts; none, the default, where no formula
+    /// is known. The value belongs to σ's power series at a real point only within its radius, see
+    /// [`Activation::analytic_radius`].
+    fn complex(&self, _z: [f64; 2]) -> Option<[f64; 2]> {
+        None
+    }
+
+    /// The distance of the real number z from the nearest point of the complex plane where σ is not
+    /// analytic: infinite for entire functions, and 0, the default, where nothing is known.
+    fn analytic_radius(&self, _z: f64) -> f64 {
+        0.0
+    }
+
+    /// The supremum of |σ^{(k)}| over the real line: that of [`Activation::suprema`] up to the third order,
+    /// and beyond it by [`search_supremum`], an estimate from below (of 1 for the sine, to rounding).
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the derivative has no formula.
+    fn supremum(&self, order: usize) -> Result<Supremum> {
+        self.require_derivative(order)?;
+        let known = self.suprema().into_iter().nth(order);
+        let search = || search_supremum(|z| self.derivative(order, z).unwrap_or(f64::NAN));
+        Ok(known.unwrap_or_else(search))
+    }
+
+    /// Refuses activations without a formula for the derivative of this order.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], with the name of the activation and the order.
+    fn require_derivative(&self, order: usize) -> Result<()> {
+        match self.derivative(order, 0.0) {
+            Some(_) => Ok(()),
+            None => {
+                let why = format!("its derivative of order {order} is needed, and no formula is known");
+                Err(Error::Unsupported { activation: self.name(), why })
+            }
+        }
+    }
+
     /// σ as a piecewise linear function, where it is one. Expectations then have closed forms, and a
     /// quadrature of a function with kinks would converge slowly. The default says that it is none.
     fn piecewise_linear(&self) -> Option<PiecewiseLinear> {
@@ -273,7 +323,7 @@ pub fn search_supremum(g: impl Fn(f64) -> f64) -> Supremum {
 }
 
 /// The activation named by `text`: a name of [`NAMES`], and optionally a colon and a finite shift b for σ(z
-/// − b).
+/// − b). `monomial:p` is z^p/p!, with a degree p from 1 to 170.
 ///
 /// # Errors
 /// [`Error::UnknownActivation`] with the nearest name as a suggestion; [`Error::Domain`] for a shift that is
@@ -292,8 +342,17 @@ pub fn parse(text: &str) -> Result<Arc<dyn Activation>> {
         None => (text.trim(), None),
     };
     let lower = name.to_ascii_lowercase();
-    if !NAMES.contains(&lower.as_str()) {
+    if lower != "monomial" && !NAMES.contains(&lower.as_str()) {
         return Err(Error::UnknownActivation { given: name.to_string(), suggestion: suggestion(&lower) });
+    }
+    if lower == "monomial" {
+        let allowed = || format!("a degree from 1 to {} must follow, as in monomial:3", Monomial::MOST);
+        let degree = shift.and_then(|s| s.parse().ok());
+        let monomial = degree.and_then(|degree| Monomial::new(degree).ok());
+        return match monomial {
+            Some(monomial) => Ok(Arc::new(monomial)),
+            None => Err(Error::domain("the activation", text, allowed())),
+        };
     }
     let b = match shift {
         None => 0.0,

@@ -1,6 +1,6 @@
 //! The built-in activations: six shapes, each written so that no digits cancel in either tail.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
+use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_PI_2, PI, SQRT_2};
 use std::fmt::Debug;
 
 use super::vector::VectorForm;
@@ -26,6 +26,19 @@ pub trait Shape: Send + Sync + Debug {
     }
     /// The exact suprema of the function and its three derivatives, in absolute value.
     fn suprema(&self) -> [Supremum; 4];
+    /// The derivative of the given order at x, where the shape has a formula for it.
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        let known: [fn(&Self, f64) -> f64; 4] = [Self::value, Self::d1, Self::d2, Self::d3];
+        known.get(order).map(|derivative| derivative(self, x))
+    }
+    /// The function at the complex number with these two parts, where it has a formula for it.
+    fn complex(&self, _x: [f64; 2]) -> Option<[f64; 2]> {
+        None
+    }
+    /// The distance of x from the nearest point of the complex plane where the function is not analytic.
+    fn analytic_radius(&self, _x: f64) -> f64 {
+        0.0
+    }
     /// The function of z with x = z − `shift`, where it is piecewise linear.
     fn piecewise_linear(&self, _shift: f64) -> Option<PiecewiseLinear> {
         None
@@ -105,6 +118,15 @@ impl<S: Shape> Activation for Shifted<S> {
     fn suprema(&self) -> [Supremum; 4] {
         self.shape.suprema()
     }
+    fn derivative(&self, order: usize, z: f64) -> Option<f64> {
+        self.shape.derivative(order, z - self.shift)
+    }
+    fn complex(&self, [re, im]: [f64; 2]) -> Option<[f64; 2]> {
+        self.shape.complex([re - self.shift, im])
+    }
+    fn analytic_radius(&self, z: f64) -> f64 {
+        self.shape.analytic_radius(z - self.shift)
+    }
     fn piecewise_linear(&self) -> Option<PiecewiseLinear> {
         self.shape.piecewise_linear(self.shift)
     }
@@ -139,6 +161,17 @@ impl Shape for Sigmoid {
         let u = self.d1(x);
         u * (1.0 - 6.0 * u)
     }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        // s(x) = ½ + ½ tanh(x/2).
+        let tanh = || Tanh.derivative(order, 0.5 * x).map(|y| y * 0.5_f64.powi(order as i32 + 1));
+        if order <= 3 { Some([self.value(x), self.d1(x), self.d2(x), self.d3(x)][order]) } else { tanh() }
+    }
+    fn complex(&self, [re, im]: [f64; 2]) -> Option<[f64; 2]> {
+        Tanh.complex([0.5 * re, 0.5 * im]).map(|[re, im]| [0.5 + 0.5 * re, 0.5 * im])
+    }
+    fn analytic_radius(&self, x: f64) -> f64 {
+        x.hypot(PI)
+    }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
     }
@@ -172,6 +205,35 @@ impl Shape for Tanh {
     fn d3(&self, x: f64) -> f64 {
         let u = self.d1(x);
         u * (4.0 - 6.0 * u)
+    }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        if order <= 3 {
+            return Some([self.value(x), self.d1(x), self.d2(x), self.d3(x)][order]);
+        }
+        // The derivative of order k ≥ 1 is u·q_k(t) with u = 1 − t², so that the tails keep their digits:
+        // q_1 = 1 and q_{k+1} = (1 − t²) q_k' − 2t q_k. Entry i of the list belongs to t^i.
+        let mut q = vec![1.0];
+        for _ in 1..order {
+            let mut next = vec![0.0; q.len() + 1];
+            for (i, c) in q.iter().enumerate() {
+                next[i + 1] -= (i + 2) as f64 * c;
+                if i > 0 {
+                    next[i - 1] += i as f64 * c;
+                }
+            }
+            q = next;
+        }
+        let t = x.tanh();
+        Some(self.d1(x) * q.iter().rev().fold(0.0, |sum, c| sum * t + c))
+    }
+    fn complex(&self, [re, im]: [f64; 2]) -> Option<[f64; 2]> {
+        // Beyond 40 the real part is ±1 and the imaginary part is below e^{−80}.
+        let twice = 2.0 * re.clamp(-40.0, 40.0);
+        let scale = (twice.cosh() + (2.0 * im).cos()).recip();
+        Some([twice.sinh() * scale, (2.0 * im).sin() * scale])
+    }
+    fn analytic_radius(&self, x: f64) -> f64 {
+        x.hypot(FRAC_PI_2)
     }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
@@ -208,6 +270,20 @@ impl Shape for Erf {
     fn d3(&self, x: f64) -> f64 {
         let x = x.clamp(-40.0, 40.0);
         (4.0 * x * x - 2.0) * self.d1(x)
+    }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        if order <= 3 {
+            return Some([self.value(x), self.d1(x), self.d2(x), self.d3(x)][order]);
+        }
+        // (−1)^n H_n(x) times the first derivative, n = order − 1, with the Hermite polynomial H_n.
+        let (x, mut below, mut at) = (x.clamp(-40.0, 40.0), 0.0, 1.0);
+        for i in 0..order - 1 {
+            (below, at) = (at, -2.0 * (x * at + i as f64 * below));
+        }
+        Some(at * self.d1(x))
+    }
+    fn analytic_radius(&self, _: f64) -> f64 {
+        f64::INFINITY
     }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
@@ -247,6 +323,15 @@ impl Shape for Sine {
     fn d3(&self, x: f64) -> f64 {
         -x.cos()
     }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        Some([self.value(x), self.d1(x), self.d2(x), self.d3(x)][order % 4])
+    }
+    fn complex(&self, [re, im]: [f64; 2]) -> Option<[f64; 2]> {
+        Some([re.sin() * im.cosh(), re.cos() * im.sinh()])
+    }
+    fn analytic_radius(&self, _: f64) -> f64 {
+        f64::INFINITY
+    }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
     }
@@ -275,6 +360,12 @@ impl Shape for Softplus {
     }
     fn d3(&self, x: f64) -> f64 {
         Sigmoid.d2(x)
+    }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        if order == 0 { Some(self.value(x)) } else { Sigmoid.derivative(order - 1, x) }
+    }
+    fn analytic_radius(&self, x: f64) -> f64 {
+        x.hypot(PI)
     }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
@@ -305,6 +396,12 @@ impl Shape for Relu {
     fn d3(&self, _: f64) -> f64 {
         0.0
     }
+    fn derivative(&self, order: usize, x: f64) -> Option<f64> {
+        [self.value(x), self.d1(x)].get(order).copied()
+    }
+    fn analytic_radius(&self, x: f64) -> f64 {
+        x.abs()
+    }
     fn vector_form(&self) -> Option<VectorForm> {
         Some(VectorForm { double: &Self, single: &Self })
     }
@@ -323,5 +420,72 @@ impl Shape for Relu {
     }
     fn no_second_derivative(&self) -> Option<&'static str> {
         Some("it has no second derivative, so it serves for training only")
+    }
+}
+
+/// z^p/p!, whose derivative of order p is 1: the degree p of an activation alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Monomial {
+    degree: usize,
+}
+
+impl Monomial {
+    /// The largest degree: p! is finite up to 170.
+    pub const MOST: usize = 170;
+
+    /// The activation z^p/p! of degree p.
+    ///
+    /// # Errors
+    /// A degree that is 0 or above [`Monomial::MOST`].
+    pub fn new(degree: usize) -> Result<Self> {
+        if (1..=Self::MOST).contains(&degree) {
+            return Ok(Self { degree });
+        }
+        let allowed = format!("the degree must lie in [1, {}]", Self::MOST);
+        Err(Error::domain("the degree of the monomial", degree, allowed))
+    }
+
+    /// The derivative of the given order, z^{p−k}/(p−k)!.
+    fn of_order(self, order: usize, z: f64) -> f64 {
+        let power = |left: usize| (1..=left).fold(1.0, |product, i| product * (z / i as f64));
+        self.degree.checked_sub(order).map_or(0.0, power)
+    }
+}
+
+impl Activation for Monomial {
+    fn name(&self) -> String {
+        format!("monomial:{}", self.degree)
+    }
+    fn value(&self, z: f64) -> f64 {
+        self.of_order(0, z)
+    }
+    fn d1(&self, z: f64) -> f64 {
+        self.of_order(1, z)
+    }
+    fn d2(&self, z: f64) -> f64 {
+        self.of_order(2, z)
+    }
+    fn d3(&self, z: f64) -> f64 {
+        self.of_order(3, z)
+    }
+    fn derivative(&self, order: usize, z: f64) -> Option<f64> {
+        Some(self.of_order(order, z))
+    }
+    fn complex(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
+        let times = |[re, im]: [f64; 2], i: usize| {
+            let (x, y) = (x / i as f64, y / i as f64);
+            [re * x - im * y, re * y + im * x]
+        };
+        Some((1..=self.degree).fold([1.0, 0.0], times))
+    }
+    fn analytic_radius(&self, _: f64) -> f64 {
+        f64::INFINITY
+    }
+    fn suprema(&self) -> [Supremum; 4] {
+        [0, 1, 2, 3].map(|order| match self.degree.checked_sub(order) {
+            None => Supremum::new(0.0, true, "exact: the derivative is 0"),
+            Some(0) => Supremum::new(1.0, true, "exact: the derivative is 1"),
+            Some(left) => Supremum::new(f64::INFINITY, false, format!("exact: grows like z^{left}")),
+        })
     }
 }

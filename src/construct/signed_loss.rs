@@ -25,9 +25,9 @@ const BLOCK: usize = 64;
 const ORDERS: [usize; 2] = [24, 18];
 /// The number of standard deviations beyond which a sum of signs is neglected when panels are chosen:
 /// e^{−8.5²/2} = 2e-16.
-const SPREAD: f64 = 8.5;
+pub(crate) const SPREAD: f64 = 8.5;
 /// The most radians of oscillation over which a mean is integrated, which takes about a second.
-const MOST_RADIANS: f64 = 1e7;
+pub(crate) const MOST_RADIANS: f64 = 1e7;
 /// The largest number of signs that [`enumerate`] accepts.
 pub const MOST_ENUMERATED: usize = 24;
 
@@ -258,7 +258,7 @@ fn panels(end: f64, frequency: f64, mut visit: impl FnMut(f64, f64)) {
 /// The modified Bessel function `K_1(t) = ∫_0^∞ e^{−t cosh u} cosh u du` for t > 0, by the trapezoidal rule.
 /// The integrand decays doubly exponentially and is analytic in a strip of half-width π/2, so that the error
 /// of the step h = 1/8 is about e^{−π²/h} ≈ 1e-34.
-fn bessel_k1(t: f64) -> f64 {
+pub(crate) fn bessel_k1(t: f64) -> f64 {
     const STEP: f64 = 0.125;
     let mut sum = 0.5 * (-t).exp();
     let mut u = STEP;

@@ -16,7 +16,7 @@ pub(crate) const INPUTS: usize = 256;
 /// Neurons in a tile.
 pub(crate) const NEURONS: usize = 256;
 /// Neurons in one task of the pool: its partial sums are kept until they are added in order.
-const CHUNK: usize = 16 * NEURONS;
+pub(crate) const CHUNK: usize = 16 * NEURONS;
 
 /// The buffers of one task, `[INPUTS, NEURONS]` each, allocated once for it. Column r of a buffer belongs to
 /// one neuron.

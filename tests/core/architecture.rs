@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the core, from the ground up.
 const CORE: &str = "error tolerance seed real pool product rounding ball operator activation sphere \
-                    gaussian network covariance eigen objective construct kernel margin flow training descent";
+                    gaussian network covariance eigen objective construct randomised \
+                    kernel margin flow training descent";
 /// The rooms of the claims and their judges.
 const VERIFY: &str = "text error files oracle claim judge run table figure papers";
 /// The rooms of the command line.

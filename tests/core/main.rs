@@ -53,6 +53,11 @@ mod margin {
     pub mod reference;
     pub mod wide;
 }
+mod randomised {
+    pub mod laws;
+    pub mod multipliers;
+    pub mod oracles;
+}
 mod sphere {
     pub mod cap;
     pub mod harmonics;
