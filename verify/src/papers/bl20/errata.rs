@@ -28,8 +28,8 @@ pub const ERRATA: [Erratum; 8] = [
         4,
         "Abstract, better by a dimension factor",
         "A gain of a dimension factor under mild assumptions on the distribution.",
-        "Rademacher complexities along a spike of strength α: the gain over the Frobenius norm is d^{(1−α)/2}, \
-         and none at α = 1. The full factor needs ‖n⁻¹Σxxᵀ‖ ≲ max‖x‖²/d.",
+        "Rademacher complexities along a spike of strength α: the gain over the Frobenius norm is \
+         d^{(1−α)/2}, and none at α = 1. The full factor needs ‖n⁻¹Σxxᵀ‖ ≲ max‖x‖²/d.",
     ),
     Erratum::new(
         5,

@@ -5,6 +5,7 @@ use crate::claim::Cell;
 use crate::error::Result;
 use escapement::activation::Activation;
 use escapement::ball::Ball;
+use escapement::gaussian::hermite::{hermite_coefficient, normalised_hermite};
 use escapement::sphere::{Gegenbauer, ZonalQuadrature, orthonormal_coefficients, sqrt_dimension};
 use escapement::{rounding, tolerance};
 use faer::linalg::solvers::{DenseSolveCore, Solve};
@@ -28,8 +29,8 @@ pub struct Series {
 impl Series {
     /// h for the power p of a linear function.
     ///
-    /// Zonal coefficients err as [`tolerance::ZONAL_ROUNDINGS`] says. For ReLU cubed `s_0 = √d E|z|/2`, `s_1 =
-    /// 1/(2√d)` and `s_{j+2} = −s_j (j−1)/(d+j+1)` for even j, because `max(z, 0) = (z + |z|)/2`.
+    /// Zonal coefficients err as [`tolerance::ZONAL_ROUNDINGS`] says. For ReLU cubed `s_0 = √d E|z|/2`,
+    /// `s_1 = 1/(2√d)` and `s_{j+2} = −s_j (j−1)/(d+j+1)` for even j, because `max(z, 0) = (z + |z|)/2`.
     ///
     /// # Errors
     /// A dimension below 3.
@@ -97,9 +98,9 @@ fn expect(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
     Ok(sum / mass)
 }
 
-/// `E h²` from the integral equation, for h a polynomial in `√d β·w` of the parity of p, at as many inputs as
-/// it has terms. The error is that of a solution whose matrix, right side and moments err by all roundings of
-/// their sums.
+/// `E h²` from the integral equation, for h a polynomial in `√d β·w` of the parity of p, at as many inputs
+/// as it has terms. The error is that of a solution whose matrix, right side and moments err by all roundings
+/// of their sums.
 ///
 /// # Errors
 /// A dimension below 4.
@@ -126,6 +127,20 @@ pub fn solved(d: usize, p: usize, sigma: &dyn Activation) -> Result<Ball> {
     let wrong = inverse * each * (2.0 * moduli.sqrt() * c.norm_l2() + right.norm_l2());
     let size = moments.norm_l2() * c.norm_l2();
     Ok(Ball::new((c.transpose() * &moments * &c)[(0, 0)], size * (2.0 * wrong + 2.0 * each * c.norm_l2())))
+}
+
+/// `E σ''(N) He_j(N)/√j!`. For ReLU cubed, whose fourth derivative is δ, it is `He_{j−2}(0)/√(2π j!)` from
+/// j = 2 on.
+pub fn hermite(sigma: &dyn Activation, j: usize) -> Ball {
+    if sigma.name() != CUBED {
+        return hermite_coefficient(|z| sigma.d2(z), j, sigma.suprema()[2].value);
+    }
+    let below = match j {
+        0 => 1.0,
+        1 => return Ball::exact(0.5),
+        _ => normalised_hermite(0.0, j - 2) / ((j * (j - 1)) as f64).sqrt(),
+    };
+    Ball::relative(below / std::f64::consts::TAU.sqrt(), rounding::sum(4 * j, 8))
 }
 
 /// The construction for `x_1² − ½ x_2^q`, with q = 4 for ReLU cubed and 3 otherwise.
