@@ -1,15 +1,20 @@
 //! E h² in closed form and by the integral equation, held to reference values and to the functions of W_Q.
 
-use crate::data::json;
 use escapement::activation::{self, Activation};
 use escapement::construct::{LowDegree, Population, SparseTerm, Target};
 use escapement_verify::papers::bl20::instance::{CUBED, CubedRelu};
 use escapement_verify::papers::bl20::series::{Series, solved};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The reference values discretise an integral equation on the sphere: 1e-3 for smooth σ, whose equation is
 /// ill-conditioned, and 1e-4 for ReLU cubed.
 const DISCRETISED: [f64; 2] = [1e-3, 1e-4];
+
+/// The reference values.
+fn reference() -> Value {
+    serde_json::from_str(include_str!("../../data/bailee.json")).unwrap()
+}
 
 fn sigma(name: &str) -> Arc<dyn Activation> {
     // The reference values write tanh(z − ½) as a sum of z and −0.5.
@@ -18,7 +23,7 @@ fn sigma(name: &str) -> Arc<dyn Activation> {
 
 #[test]
 fn least_second_moments_are_the_reference_values() {
-    let found = json("bailee.json");
+    let found = reference();
     let entries = found["express"].as_array().unwrap();
     assert_eq!(entries.len(), 6);
     for entry in entries {
@@ -37,7 +42,7 @@ fn least_second_moments_are_the_reference_values() {
 
 #[test]
 fn odd_powers_leave_a_residual() {
-    for entry in json("bailee.json")["inexpressible"].as_array().unwrap() {
+    for entry in reference()["inexpressible"].as_array().unwrap() {
         let (d, p) = (entry["d"].as_u64().unwrap() as usize, entry["p"].as_u64().unwrap() as usize);
         assert!(entry["relative_residual"].as_f64().unwrap() > 0.2);
         assert!(Series::new(d, p, &CubedRelu).unwrap().share.lower() > 0.1);
