@@ -46,7 +46,7 @@ impl Series {
         let q = zonal(&|z| z.powi(top as i32))?;
         let s = if sigma.name() == CUBED {
             // E|z| is 2/π for d = 2, 1/2 for d = 3, and times d/(d + 1) from d to d + 2.
-            let first = if d % 2 == 0 { std::f64::consts::FRAC_2_PI } else { 0.5 };
+            let first = if d.is_multiple_of(2) { std::f64::consts::FRAC_2_PI } else { 0.5 };
             let modulus = (2 + d % 2..d).step_by(2).fold(first, |e, i| e * i as f64 / (i + 1) as f64);
             let mut s =
                 vec![0.5 * dim.sqrt() * modulus, 0.5 / dim.sqrt(), 0.5 * dim.sqrt() * modulus / (dim + 1.0)];
