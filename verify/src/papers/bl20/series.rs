@@ -33,9 +33,9 @@ impl Series {
     /// `s_1 = 1/(2√d)` and `s_{j+2} = −s_j (j−1)/(d+j+1)` for even j, because `max(z, 0) = (z + |z|)/2`.
     ///
     /// # Errors
-    /// A dimension below 3.
+    /// A dimension below 3, or p below 2.
     pub fn new(d: usize, p: usize, sigma: &dyn Activation) -> Result<Self> {
-        let (top, dim) = (p - 2, d as f64);
+        let (top, dim) = (beyond_two(p)?, d as f64);
         let zonal = |g: &dyn Fn(f64) -> f64| -> Result<Vec<Ball>> {
             let size = orthonormal_coefficients(d, &|z| g(z).powi(2), 0)?[0].sqrt();
             let each =
@@ -83,6 +83,13 @@ impl Series {
     }
 }
 
+/// p − 2, the degree that is left to h.
+fn beyond_two(p: usize) -> Result<usize> {
+    let refused =
+        || escapement::Error::domain("p", p, "f_Q has the factor (β·x)², so that p is at least 2").into();
+    p.checked_sub(2).ok_or_else(refused)
+}
+
 /// `E g(√d z)` on panels of φ = asin z, that end at 0: g may have a kink there.
 fn expect(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
     let (rule, root) = (ZonalQuadrature::shared(3, ORDER)?, (d as f64).sqrt());
@@ -103,11 +110,11 @@ fn expect(d: usize, g: &dyn Fn(f64) -> f64) -> Result<f64> {
 /// of their sums.
 ///
 /// # Errors
-/// A dimension below 4.
+/// A dimension below 4, or p below 2.
 pub fn solved(d: usize, p: usize, sigma: &dyn Activation) -> Result<Ball> {
-    let (top, root) = (p - 2, (d as f64).sqrt());
+    let (top, root) = (beyond_two(p)?, (d as f64).sqrt());
     let powers: Vec<i32> = (top % 2..=top).step_by(2).map(|i| i as i32).collect();
-    let (count, across) = (powers.len(), ZonalQuadrature::shared(d - 1, p)?);
+    let (count, across) = (powers.len(), ZonalQuadrature::shared(d.saturating_sub(1), p)?);
     let zonal = ZonalQuadrature::shared(d, p)?;
     let (mut matrix, mut moduli) = (Mat::zeros(count, count), 0.0);
     let s = |k: usize| (k + 1) as f64 / (count as f64 + 0.5);
