@@ -1,6 +1,9 @@
 //! What the claims of each paper measure, held to independent routes. The folders are those of
 //! `verify/src/papers`.
 
+mod bl20 {
+    pub mod expressivity;
+}
 mod dls22 {
     pub mod bounds;
     pub mod construction;

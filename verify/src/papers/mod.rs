@@ -1,5 +1,6 @@
 //! The papers, one folder each. This is the only room that knows all of them.
 
+pub mod bl20;
 pub mod dls22;
 pub mod nbl22;
 pub mod t22;
@@ -9,7 +10,7 @@ use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 3] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER];
+pub static ALL: [&Paper; 4] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER];
 
 /// The claims of all papers.
 ///
