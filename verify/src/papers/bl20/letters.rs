@@ -6,12 +6,8 @@ use crate::claim::Parameter;
 pub const D: Parameter = Parameter::D;
 /// Width m.
 pub const M: Parameter = Parameter::M;
-/// Samples n.
-pub const N: Parameter = Parameter::N;
 /// The degree p of a power (β·x)^p.
 pub const DEGREE: Parameter = Parameter::whole("p", "degree of a power");
-/// The strength α of a spike: the first coordinate of an input is ±d^{α/2}.
-pub const SPIKE: Parameter = Parameter::real("alpha", "α, strength of a spike");
 
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 2] = [DEGREE, SPIKE];
+pub const LETTERS: [Parameter; 1] = [DEGREE];
