@@ -10,6 +10,7 @@ pub mod errata;
 pub mod expressivity;
 pub mod instance;
 pub mod letters;
+pub mod oracles;
 pub mod series;
 
 /// The paper.
@@ -19,6 +20,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: oracles::FORMATS,
     ..Paper::new(
         "bl20",
         "Beyond Linearization: On Quadratic and Higher-Order Approximation of Wide Neural Networks",
