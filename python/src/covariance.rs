@@ -121,7 +121,7 @@ impl Given {
 }
 
 /// The error of weights that are not unit vectors, with a hint where their columns are.
-fn transposed(w: faer::MatRef<'_, f64>, e: Error) -> String {
+pub fn transposed(w: faer::MatRef<'_, f64>, e: Error) -> String {
     if matches!(e, Error::NotUnit { .. }) && sphere::unit_columns(w) {
         return format!(
             "{e}; the {} columns are unit vectors, so they look transposed: give W.T, one neuron per row",

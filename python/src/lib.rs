@@ -11,6 +11,7 @@ mod covariance;
 mod interrupt;
 mod learning;
 mod margins;
+mod multipliers;
 mod solution;
 mod values;
 
@@ -29,6 +30,8 @@ mod _escapement {
     use crate::learning::{gaussian, learn};
     #[pymodule_export]
     use crate::margins::margin;
+    #[pymodule_export]
+    use crate::multipliers::randomised;
     #[pymodule_export]
     use crate::solution::{construct, evaluate, train};
 

@@ -273,6 +273,28 @@ def test_one_gradient_step_to_the_last_bit(program, tmp_path):
     assert both.tolist() == [here.alpha, *here.beta]
 
 
+def test_laws_over_multipliers_to_the_last_bit(program, tmp_path):
+    w0, x, w, y = unit(9, 4), sphere(6, 4), 0.5 * unit(18, 4, 2), unit(1, 6, 3)[0]
+    files = {"weights": w0, "inputs": x, "displacement": w, "labels": y}
+    for name, array in files.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    of = ["randomised", "--activation", "sine:-1"]
+    of += [word for name in files for word in (f"--{name}", tmp_path / f"{name}.npy")]
+    for multiplier, loss in (("signs", "absolute"), ("design:3:0.2", None), ("roots:4", None)):
+        more = ["--loss", loss] if loss else []
+        labelled = of if loss else of[:-2]
+        there = ask(program, *labelled, "--multiplier", multiplier, *more, "--json")
+        scored = {"labels": y, "loss": loss} if loss else {}
+        here = escapement.randomised(w0, x, w, "sine:-1", multiplier=multiplier, **scored)
+        assert here.order == there["order"]
+        for name in ("f", "mean", "variance", "term"):
+            assert getattr(here, name).tolist() == there[name], name
+        if loss:
+            there = there["losses"]
+            assert here.loss == (there["randomised"], there["randomised_error"])
+            assert (here.quadratic_loss, here.network_loss) == (there["quadratic"], there["network"])
+
+
 def test_margins_and_flows_to_the_last_bit(program, tmp_path):
     x = unit(12, 3)
     y = np.where(x[:, 0] * x[:, 1] > 0, 1.0, -1.0)

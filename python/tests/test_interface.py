@@ -110,6 +110,7 @@ COV = escapement.Covariance(W)
 ZERO = np.zeros((20, 4))
 NAN = W.copy()
 NAN[2, 1] = np.nan
+THREE = unit(2, 3), sphere(5, 3), 2 * unit(4, 3, 2)
 TABLE = {"m": [1, 2, 4, 8], "error": [1, 0.7, 0.5, 0.35]}
 
 
@@ -483,6 +484,26 @@ def test_a_sample_is_learnt_and_predicted_again():
     assert "W1=array(32, 6)" in repr(known)
 
 
+def test_laws_over_signs_are_those_of_all_of_them():
+    """Sixteen signs one by one; a design of one's own; the third root of unity."""
+    w0, x, w, y = unit(2, 3), sphere(5, 3), 1.5 * unit(4, 3, 2), unit(1, 5, 3)[0]
+    a, all_w0 = np.array([1, 1, -1, -1]), np.vstack([w0, w0])
+    f = lambda s: np.sin(x @ (all_w0 + s[:, None] * w).T + 1) @ a / 2
+    every = np.array([f(1 - 2.0 * np.array([code >> r & 1 for r in range(4)])) for code in range(16)])
+    found = escapement.randomised(w0, x, w, "sine:-1", labels=y, loss="absolute")
+    assert found.order == 2 and np.allclose(found.f, every[0], atol=1e-14)
+    assert np.allclose(found.mean, every.mean(0), atol=1e-14)
+    assert np.allclose(found.variance, every.var(0), atol=1e-13)
+    assert abs(found.loss[0] - np.abs(every - y).mean()) <= found.loss[1] + 1e-15
+    assert abs(found.network_loss - np.abs(every[0] - y).mean()) < 1e-14
+    own = dict(nodes=[1, -1, 0.5, -0.5], coefficients=[2 / 3, -2 / 3, -4 / 3, 4 / 3])
+    third = escapement.randomised(w0, x, w, "sine:-1", multiplier="design:3:0.5", **own)
+    assert np.allclose(third.mean, third.term, atol=0.5) and third.variance.min() > 0
+    small = escapement.randomised(w0, x, 0.01 * w, "sine:-1", multiplier="roots:3")
+    assert third.order == small.order == 3 and third.loss is None
+    assert np.abs(small.mean - small.term).max() < 1e-9 < np.abs(small.term).max()
+
+
 def test_margins_and_the_flow_that_enlarges_them():
     """The parity of the square: γ_2 in closed form, and u of the last weights."""
     x = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]]) / np.sqrt(2)
@@ -520,6 +541,20 @@ def test_margins_and_the_flow_that_enlarges_them():
         (lambda: escapement.margin([[1.0]], [1], loss="hinge"), "it is one of exp and logistic"),
         (lambda: escapement.margin([[1.0]], [1], [[1.0, -1.0]]), "active on an input = 0"),
         (lambda: escapement.margin([[1.0]], [1], [[1.0]]), "the weights has shape"),
+        (lambda: escapement.randomised(unit(2, 3), X, unit(4, 3)), "the inputs"),
+        (lambda: escapement.randomised(unit(2, 3), unit(5, 3), unit(3, 3)), "the displacement"),
+        (lambda: escapement.randomised(*THREE, multiplier="design:1"), "the order = 1"),
+        (lambda: escapement.randomised(*THREE, multiplier="coins"), "the multipliers are signs"),
+        (lambda: escapement.randomised(*THREE, nodes=[1], coefficients=[1]), "belong together"),
+        (
+            lambda: escapement.randomised(*THREE, multiplier="design:3", nodes=[1, -1], coefficients=[1, 1]),
+            "the moment of order 2 of the multiplier = 2",
+        ),
+        (lambda: escapement.randomised(*THREE, "relu"), "its derivative of order 2"),
+        (lambda: escapement.randomised(*THREE, "tanh", multiplier="roots:3"), "a pole of tanh"),
+        (lambda: escapement.randomised(*THREE, loss="hinge"), "it is one of"),
+        (lambda: escapement.randomised(*THREE, labels=[1.0]), "labels"),
+        (lambda: escapement.randomised(*THREE, multiplier="roots:2", labels=np.ones(5)), "known for signs"),
         (lambda: escapement.learn(), "either a target is needed, or inputs x with labels y"),
         (lambda: escapement.learn("he2", d=6, m=7), "m = 7 is not allowed"),
         (lambda: escapement.learn("he2", d=6, n=1), "at least 2 samples"),

@@ -13,8 +13,8 @@
 //! | [`Design`]: real ξ, and η for the second layer | any | `f^{(k)} + Σ_{j>k} E[ηξ^j] f^{(j)}` |
 //! | [`Roots`] of unity: complex ξ | any | `f^{(k)} + f^{(2k)} + …` |
 //!
-//! Each law is exact because a neuron enters f alone. For signs, a neuron has the even part
-//! `E_r = ½[σ(z_r + u_r) + σ(z_r − u_r)]`, which keeps its value, and the odd part
+//! A [`Multiplier`] is any of them, by name. Each law is exact because a neuron enters f alone. For signs, a
+//! neuron has the even part `E_r = ½[σ(z_r + u_r) + σ(z_r − u_r)]`, which keeps its value, and the odd part
 //! `O_r = ½[σ(z_r + u_r) − σ(z_r − u_r)]`, which takes the sign:
 //! `f(x; SW) = m^{-1/2} Σ_r a_r E_r + m^{-1/2} Σ_r s_r a_r O_r`. Nothing is sampled, and no matrix of m × n
 //! numbers is kept. Derived for this project, after the randomisation of Bai and Lee, *Beyond linearization:
@@ -44,7 +44,7 @@ mod signed_sum;
 mod signs;
 mod term;
 
-pub use multiplier::{Design, Law, Roots, least_noise};
+pub use multiplier::{Design, Law, Multiplier, Roots, least_noise};
 pub use objective::{RandomisedSquare, mean_curvature_of_norm, mean_curvature_of_quadratic};
 pub use signed_sum::SignedSum;
 pub use signs::{OverSigns, bias_by_norm, bias_by_norm_of_third, over_signs, spread_by_norm};

@@ -8,6 +8,7 @@ use faer::{MatRef, Par};
 use std::f64::consts::PI;
 use std::sync::Mutex;
 
+use super::signs::over_signs;
 use crate::network::{PairedNetwork, tiles::project};
 use crate::{Error, Result, rounding};
 
@@ -57,6 +58,88 @@ pub struct Design {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Roots {
     order: usize,
+}
+
+/// A random multiplier of the rows of W, by its name.
+///
+/// ```
+/// use escapement::randomised::Multiplier;
+/// assert_eq!(Multiplier::parse("signs")?.order(), 2);
+/// assert_eq!(Multiplier::parse("roots:3")?.order(), 3);
+/// assert_eq!(Multiplier::parse("design:3:0.2")?.order(), 3);
+/// let refused = Multiplier::parse("design:1").unwrap_err().to_string();
+/// assert!(refused.contains("at least 2"), "{refused}");
+/// assert!(Multiplier::parse("coins").unwrap_err().to_string().contains("signs, design:k"));
+/// # Ok::<(), escapement::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Multiplier {
+    /// Fair signs, of order 2.
+    Signs,
+    /// A signed design.
+    Design(Design),
+    /// Roots of unity.
+    Roots(Roots),
+}
+
+/// The ε of a design of odd order that is called without one: its noise is 1.21 times the least one at
+/// order 3.
+const EPSILON: f64 = 0.3;
+
+impl Multiplier {
+    /// The multiplier called `signs`, `roots:k`, or `design:k`: the design of least noise for even k, and
+    /// for odd k that of [`Design::near_optimal`] with the ε of `design:k:ε`, 0.3 without one.
+    ///
+    /// # Errors
+    /// [`Error::Domain`] for another name, and as [`Roots::new`], [`Design::optimal`] and
+    /// [`Design::near_optimal`].
+    pub fn parse(text: &str) -> Result<Self> {
+        let wrong = || {
+            let allowed = "the multipliers are signs, design:k, design:k:ε for odd k, and roots:k";
+            Error::domain("the multiplier", text, allowed)
+        };
+        let parts: Vec<&str> = text.split(':').collect();
+        let order = |text: &str| text.parse::<usize>().map_err(|_| wrong());
+        match parts[..] {
+            ["signs"] => Ok(Self::Signs),
+            ["roots", k] => Ok(Self::Roots(Roots::new(order(k)?)?)),
+            ["design", k] => {
+                let k = order(k)?;
+                let odd = k > 2 && !k.is_multiple_of(2);
+                let design = if odd { Design::near_optimal(k, EPSILON) } else { Design::optimal(k) };
+                Ok(Self::Design(design?))
+            }
+            ["design", k, epsilon] => {
+                let epsilon = epsilon.parse().map_err(|_| wrong())?;
+                Ok(Self::Design(Design::near_optimal(order(k)?, epsilon)?))
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The order k.
+    pub fn order(&self) -> usize {
+        match self {
+            Self::Signs => 2,
+            Self::Design(design) => design.order(),
+            Self::Roots(roots) => roots.order(),
+        }
+    }
+
+    /// Mean and variance of f at each row of `x` (`[n, d]`), for a displacement `w` (`[m, d]`).
+    ///
+    /// # Errors
+    /// As [`over_signs`](super::over_signs), [`Design::law`] and [`Roots::law`].
+    pub fn law(&self, net: &PairedNetwork, x: MatRef<'_, f64>, w: MatRef<'_, f64>, par: Par) -> Result<Law> {
+        match self {
+            Self::Signs => {
+                let law = over_signs(net, x, w, par)?;
+                Ok(Law { mean: law.mean().to_vec(), variance: law.variance().to_vec() })
+            }
+            Self::Design(design) => design.law(net, x, w, par),
+            Self::Roots(roots) => roots.law(net, x, w, par),
+        }
+    }
 }
 
 /// Refuses orders below 2 or above [`MOST`].

@@ -19,6 +19,7 @@ mod compute {
     pub mod kernel;
     pub mod learn;
     pub mod margin;
+    pub mod randomised;
     pub mod train;
 }
 mod files {

@@ -52,6 +52,7 @@ __all__ = [
     "Kernel",
     "Learning",
     "Margin",
+    "Randomised",
     "Spectrum",
     "Training",
     "Verdict",
@@ -67,6 +68,7 @@ __all__ = [
     "learn",
     "margin",
     "oracle",
+    "randomised",
     "train",
     "verify",
     "zonal",
@@ -350,6 +352,23 @@ class Margin(_Record):
     W: Optional[Array]
 
 
+class Randomised(_Record):
+    """The law of f at n inputs under random multipliers of order k, exactly; arrays of shape (n,)."""
+
+    #: k.
+    order: int
+    #: f without multipliers, its mean over them, and its variance.
+    f: Array
+    mean: Array
+    variance: Array
+    #: f^(k), the term of order k in the displacement, which the mean follows.
+    term: Array
+    #: Mean losses, None without labels: over all signs, a pair (value, error); of f^(2); of f without signs.
+    loss: Optional[Bounded]
+    quadratic_loss: Optional[float]
+    network_loss: Optional[float]
+
+
 def _target(target: Target) -> str:
     """A target as JSON."""
 
@@ -511,6 +530,31 @@ def margin(
     if summary["flow"] is not None:
         summary["flow"].setdefault("drift", None)
     return Margin(**found, **summary, radius=radii["radius"], certified=radii["margin"])
+
+
+def randomised(
+    weights: ArrayLike,
+    inputs: ArrayLike,
+    displacement: ArrayLike,
+    activation: Named = "sigmoid:1",
+    *,
+    multiplier: str = "signs",
+    nodes: Optional[ArrayLike] = None,
+    coefficients: Optional[ArrayLike] = None,
+    labels: Optional[ArrayLike] = None,
+    loss: Literal["pseudo-huber", "log-cosh", "absolute", "square"] = "pseudo-huber",
+) -> Randomised:
+    """Mean and variance of f when each row of ``displacement`` (2p, d) has a random multiplier, exactly.
+
+    ``multiplier`` is signs, roots:k, or design:k (design:k:ε for odd k), of which ``nodes`` and
+    ``coefficients`` make another one of the same order: Σ_l c_l t_l^j is 1 for j = k and 0 below.
+    ``weights`` (p, d) are unit rows, ``inputs`` (n, d). With ``labels`` (n,), for signs, also the mean loss.
+    """
+    return Randomised(
+        **_core.randomised(
+            (weights, inputs, displacement), activation, (multiplier, nodes, coefficients), (labels, loss)
+        )
+    )
 
 
 def zonal(d: int, activation: Named = "sigmoid:1", degrees: int = 8) -> Zonal:

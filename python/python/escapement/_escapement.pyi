@@ -23,6 +23,7 @@ __all__ = [
     "learn",
     "margin",
     "oracle",
+    "randomised",
     "train",
     "verify",
     "zonal",
@@ -165,6 +166,12 @@ def margin(
     wanted: tuple[bool, bool, bool],
     of: tuple[str, float, float, int],
     progress: _Progress,
+) -> dict[str, Any]: ...
+def randomised(
+    arrays: tuple[ArrayLike, ArrayLike, ArrayLike],
+    activation: Any,
+    multiplier: tuple[str, Optional[ArrayLike], Optional[ArrayLike]],
+    scored: tuple[Optional[ArrayLike], str],
 ) -> dict[str, Any]: ...
 def claims() -> str: ...
 def verify(

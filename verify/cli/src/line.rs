@@ -1,6 +1,8 @@
 //! The command line: what can be typed, and what a usage error says.
 
-use crate::compute::{construct, evaluate, gaussian, kernel, learn, margin, spectrum, train, zonal};
+use crate::compute::{
+    construct, evaluate, gaussian, kernel, learn, margin, randomised, spectrum, train, zonal,
+};
 use crate::files::stdout;
 use crate::terminal::{self, Output, completions, exit, interrupt, man, say, threads};
 use crate::verify::{self, experiment};
@@ -49,6 +51,8 @@ enum Command {
     Learn(learn::Args),
     /// Compute margins of a ReLU network on data of your own, and follow its gradient flow (T22)
     Margin(margin::Args),
+    /// Compute the law of a network under random multipliers of a displacement (BL20)
+    Randomised(randomised::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print or write the manual pages
@@ -82,6 +86,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         Command::Gaussian(args) => gaussian::run(&args),
         Command::Learn(args) => learn::run(&args),
         Command::Margin(args) => margin::run(&args),
+        Command::Randomised(args) => randomised::run(&args),
         Command::Completions(args) => completions::run(&args, Line::command(), registry),
         Command::Man(args) => man::run(&args, Line::command()),
     };

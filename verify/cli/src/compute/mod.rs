@@ -8,6 +8,7 @@ pub mod gaussian;
 pub mod kernel;
 pub mod learn;
 pub mod margin;
+pub mod randomised;
 pub mod spectrum;
 pub mod train;
 pub mod zonal;

@@ -6,6 +6,7 @@
 
 use crate::claim::{Claim, Paper};
 
+pub mod analysis;
 pub mod errata;
 pub mod expressivity;
 pub mod instance;
