@@ -41,6 +41,36 @@ fn failing_report() -> String {
     fs::read_to_string(desk.path().join("out/report.json")).unwrap()
 }
 
+/// With --plots every bound that is no identity has a picture of its own, which holds its values, and again
+/// the same bytes.
+#[test]
+fn bounds_are_drawn_in_files_of_their_own() {
+    let (desk, json) = toy_report();
+    let report: Report = serde_json::from_str(&json).unwrap();
+    let out = desk.path().join("plots").display().to_string();
+    let draw = || {
+        run(&toy::registry(), &desk, &["report", "--plots", "--out", &out]);
+        crate::process::files(&desk.path().join("plots/plots"))
+    };
+    let files = draw();
+    let drawn: Vec<(&str, &str)> = report
+        .claims
+        .iter()
+        .flat_map(|c| c.bounds.iter().map(move |b| (c.id.as_str(), b)))
+        .filter(|(_, b)| b.verdict.kind != "identity" && b.series.iter().any(|s| s.decides))
+        .filter(|(_, b)| b.series.iter().any(|s| !s.parameter.is_empty() && s.points.len() > 1))
+        .map(|(claim, b)| (claim, b.verdict.name.as_str()))
+        .collect();
+    assert!(!drawn.is_empty() && files.len() == drawn.len(), "{:?} for {drawn:?}", files.keys());
+    for (claim, bound) in drawn {
+        let svg = String::from_utf8(files[&format!("{claim}.{bound}.svg")].clone()).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains(&format!("{claim}: {bound}")), "{svg}");
+        assert!(svg.contains("measured / right side") && svg.contains("control"), "{svg}");
+    }
+    assert_eq!(files, draw());
+    assert!(!desk.path().join("out/plots").exists(), "nobody asked for pictures there");
+}
+
 /// Every object of a JSON value by the path of its fields, with its keys.
 fn objects(value: &Value, path: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
     match value {

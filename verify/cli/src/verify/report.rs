@@ -3,7 +3,7 @@
 use super::journal_report::{self, Measured, Wanted};
 use super::run::{self, JOURNAL, RunArgs};
 use super::{Scope, print};
-use crate::report::{model::Report, page, tables};
+use crate::report::{model::Report, page, plot, tables};
 use crate::terminal::{choice, exit::HOLDS, note, program};
 use anyhow::{Result, ensure};
 use escapement_verify::claim::{Tier, registry::Registry};
@@ -51,6 +51,9 @@ pub struct Args {
     /// results/]
     #[arg(long, value_name = "DIR")]
     experiments: Vec<PathBuf>,
+    /// Draw every bound in a picture of its own too: plots/CLAIM.BOUND.svg
+    #[arg(long)]
+    plots: bool,
     /// Show the report in the browser when it is written
     #[arg(long)]
     open: bool,
@@ -59,6 +62,18 @@ pub struct Args {
 /// The files of a report; the first one is what --open shows.
 const FILES: [&str; 6] =
     ["index.html", "report.md", "bounds.csv", "bounds.tex", "verdicts.tex", "report.json"];
+
+/// The folder of the pictures.
+const PLOTS: &str = "plots";
+
+/// The pictures of all bounds that have one, with the names of their files.
+fn plots(report: &Report) -> impl Iterator<Item = (String, String)> {
+    let bounds = report.claims.iter().flat_map(|c| c.bounds.iter().map(move |b| (c, b)));
+    bounds.filter_map(|(claim, bound)| {
+        let svg = plot::panels(&plot::bound::picture(claim, bound)?)?;
+        Some((format!("{}.{}.svg", claim.id, bound.verdict.name), svg))
+    })
+}
 
 pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
     // Before hours of work, not after.
@@ -84,6 +99,14 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     outputs.stage(latex, |w| w.write_all(tables::latex(&report).as_bytes()))?;
     outputs.stage(macros, |w| w.write_all(tables::macros(&report).as_bytes()))?;
     outputs.stage(json, |w| report.write_json(w))?;
+    let mut paths = paths.to_vec();
+    if args.plots {
+        for (name, svg) in plots(&report) {
+            let path = args.out.join(PLOTS).join(name);
+            outputs.stage(&path, |w| w.write_all(svg.as_bytes()))?;
+            paths.push(path);
+        }
+    }
     outputs.commit()?;
     print(out, &paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
     if args.open

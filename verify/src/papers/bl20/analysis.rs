@@ -87,9 +87,8 @@ impl Question<'_> {
         let losses = match self.labels {
             None => None,
             Some((y, loss)) if self.multiplier == Multiplier::Signs => {
-                // The labels are checked here, before the integrals.
-                let (quadratic, network) = (loss.mean(y, &term)?, loss.mean(y, &f)?);
                 let all = over_signs(net, x, w, par)?.losses(loss, y, par)?;
+                let (quadratic, network) = (loss.mean(y, &term)?, loss.mean(y, &f)?);
                 let n = all.len() as f64;
                 let [randomised, randomised_error] = [
                     all.iter().map(|l| l.value).sum::<f64>() / n,

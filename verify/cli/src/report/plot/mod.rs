@@ -1,6 +1,7 @@
 //! Pictures. The only file that knows the plotting library (kuva, whose SVG is the same bytes for the same
 //! data); the small pictures of the page, of which there are hundreds, are drawn in [`small`].
 
+pub mod bound;
 mod scale;
 pub mod small;
 
