@@ -203,20 +203,26 @@ fn a_cell_of_another_claim_is_told_from_one_that_is_unknown() {
     assert_eq!(run(&registry, &desk, &["verify", "two", "--cell", &key]).0, exit::HOLDS);
 }
 
+/// A cell of another tier, and one of no tier that has the parameters of a planned one; of the latter the key
+/// alone says what it is.
 #[test]
-fn a_cell_of_another_tier_is_told_from_an_unknown_one() {
+fn any_cell_that_a_claim_could_have_planned_is_measured() {
     let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));
     let claim = Synthetic::new("made-up", over_m(&WIDTHS, 2), vec![same], measure(0.0, 0.0));
     let registry = Registry::new(vec![Synthetic { quick: 2, ..claim }.boxed()]).unwrap();
     let key = Cell::new("made-up", "").with(Parameter::D, 10).with(Parameter::M, 200).replicate(1).key();
     let desk = TempDir::new().unwrap();
-    let (code, _, error) = run(&registry, &desk, &["verify", "--cell", &key]);
-    assert_eq!(code, exit::BAD_INPUT);
-    assert!(
-        error.ends_with("is not in the quick tier: give verify made-up --tier standard --cell"),
-        "{error}"
-    );
-    assert_eq!(run(&registry, &desk, &["verify", "--tier", "standard", "--cell", &key]).0, exit::HOLDS);
+    for (tier, key) in [("quick", &*key), ("standard", &key), ("quick", "made-up,d=7,m=1234,replicate=99")] {
+        let (code, out, error) = run(&registry, &desk, &["verify", "--tier", tier, "--cell", key]);
+        assert_eq!(code, exit::HOLDS, "{error}");
+        let record: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(record["quantities"]["one"]["value"] == 1.0 || out.contains("\"one\""), "{out}");
+    }
+    for key in ["made-up,d=7,m=1234", "made-up,d=7,m=1234,n=3,replicate=0", "made-up/x,d=7,m=12,replicate=0"]
+    {
+        let (code, _, error) = run(&registry, &desk, &["verify", "--cell", key]);
+        assert!(code == exit::BAD_INPUT && error.contains("did you mean"), "{error}");
+    }
 }
 
 #[test]

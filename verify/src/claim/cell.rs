@@ -154,6 +154,43 @@ impl Cell {
         key
     }
 
+    /// The cell whose [`Cell::key`] is `key`, if it differs from this one in values, activation and replicate
+    /// alone: it has the claim, the part and the parameters of this one.
+    ///
+    /// ```
+    /// use escapement_verify::{Cell, Parameter};
+    /// let cell = Cell::new("made-up", "fit").with(Parameter::M, 400);
+    /// let other = cell.alike("made-up/fit,m=7,replicate=2").unwrap();
+    /// assert_eq!((other.m(), other.replicate), (7, 2));
+    /// assert!(cell.alike("made-up/fit,n=7,replicate=2").is_none());
+    /// ```
+    pub fn alike(&self, key: &str) -> Option<Self> {
+        let mut other = self.clone();
+        let mut fields = key.split(',');
+        let name = fields.next()?;
+        let fields: Vec<(&str, &str)> = fields.map(|field| field.split_once('=')).collect::<Option<_>>()?;
+        let field = |symbol: &str| fields.iter().find(|f| f.0 == symbol).map(|f| f.1);
+        for (symbol, value) in &mut other.values.0 {
+            let text = field(symbol)?;
+            *value = match value {
+                Value::Whole(_) => Value::Whole(text.parse().ok()?),
+                Value::Real(_) => Value::Real(text.parse().ok()?),
+            };
+        }
+        if !other.activation.is_empty() {
+            other.activation = field("activation")?.to_owned();
+        }
+        other.replicate = field("replicate")?.parse().ok()?;
+        // Another claim or part, a field too many, or a number in another spelling.
+        let own = name
+            == if self.part.is_empty() {
+                self.claim.clone()
+            } else {
+                format!("{}/{}", self.claim, self.part)
+            };
+        (own && other.key() == key).then_some(other)
+    }
+
     /// The random stream for `purpose` ("weights", "inputs", "signs"): ChaCha20 keyed by a hash of root
     /// seed, cell and purpose.
     pub fn stream(&self, root_seed: u64, purpose: &str) -> ChaCha20Rng {

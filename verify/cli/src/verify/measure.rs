@@ -51,7 +51,8 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..=100),
         conflicts_with_all = ["plan", "details", "power", "cell", "shard"])]
     seeds: u64,
-    /// Measure this one cell again, without the journal, and print its record
+    /// Measure this one cell, without the journal, and print its record with every quantity: a cell of
+    /// --plan, or one with other values of its parameters, which decides no verdict
     #[arg(long, value_name = "KEY", conflicts_with = "plan")]
     cell: Option<String>,
     /// Measure the I-th of N shares of the cells, and give no verdicts. The shares are the same on every
@@ -94,7 +95,7 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
             {
                 share(args, shard, &plan, out)
             }
-            Some(key) => one_cell(key, &plan, registry, out),
+            Some(key) => one_cell(key, &plan, &claims, registry, out),
             None if args.json => {
                 let cells: Vec<_> = plan.steps.iter().map(PlannedCell::of).collect();
                 print_json(out, &cells).map(|()| HOLDS)
@@ -202,7 +203,14 @@ fn share(args: &Args, shard: Shard, plan: &Plan<'_>, out: &mut dyn Write) -> Res
     Ok(HOLDS)
 }
 
-fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write) -> Result<u8> {
+/// Measures one cell: of the plan, or another one that has the part and the parameters of a planned one.
+fn one_cell(
+    key: &str,
+    plan: &Plan<'_>,
+    claims: &[&dyn Claim],
+    registry: &Registry,
+    out: &mut dyn Write,
+) -> Result<u8> {
     let Some(step) = plan.steps.iter().find(|s| s.cell.key() == key) else {
         let everything = Plan::new(&registry.select(&[])?, plan.tier, plan.seed)?;
         if let Some(step) = everything.steps.iter().find(|s| s.cell.key() == key) {
@@ -212,22 +220,33 @@ fn one_cell(key: &str, plan: &Plan<'_>, registry: &Registry, out: &mut dyn Write
                  {claim} --cell"
             );
         }
-        for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
-            let other = Plan::new(&registry.select(&[])?, tier, plan.seed)?;
-            if let Some(step) = other.steps.iter().find(|s| s.cell.key() == key) {
-                let claim = step.claim.id();
-                bail!(
-                    "the cell '{key}' is not in the {} tier: give verify {claim} --tier {tier} --cell",
-                    plan.tier
-                );
-            }
+        if let Some(step) = beyond(key, claims)? {
+            return record_of(&step, plan.seed, out);
         }
         ensure!(!plan.steps.is_empty(), "there are no cells in the {} tier", plan.tier);
         let near = |s: &&Step<'_>| (1e6 * strsim::normalized_damerau_levenshtein(key, &s.cell.key())) as u64;
         let near = plan.steps.iter().max_by_key(near).map(|s| s.cell.key()).unwrap_or_default();
         bail!("unknown cell '{key}' in the {} tier; did you mean '{near}'? (--plan lists all)", plan.tier);
     };
-    let record = runner::measure(step, plan.seed, &source_of(step.claim), runner::available_memory())?;
+    record_of(step, plan.seed, out)
+}
+
+/// The cell of this key as one of these claims could have planned it.
+fn beyond<'a>(key: &str, claims: &[&'a dyn Claim]) -> Result<Option<Step<'a>>> {
+    for claim in claims {
+        for tier in [Tier::Quick, Tier::Standard, Tier::Paper] {
+            let Some(cell) = claim.plan(tier).iter().find_map(|cell| cell.alike(key)) else { continue };
+            cell.check(claim.card().paper.letters)?;
+            let prediction = claim.predict(&cell);
+            return Ok(Some(Step { claim: *claim, cell, prediction, seconds: 0.0 }));
+        }
+    }
+    Ok(None)
+}
+
+/// Measures a cell without the journal, and prints its record.
+fn record_of(step: &Step<'_>, seed: u64, out: &mut dyn Write) -> Result<u8> {
+    let record = runner::measure(step, seed, &source_of(step.claim), runner::available_memory())?;
     print_json(out, &record)?;
     Ok(HOLDS)
 }
