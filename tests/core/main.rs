@@ -44,6 +44,7 @@ mod gaussian {
 }
 mod kernel {
     pub mod arc_cosine;
+    pub mod biased;
     pub mod ridge_path;
 }
 mod margin {

@@ -58,6 +58,19 @@ pub fn binomial_term(x: u64, n: u64, p: f64) -> f64 {
     log.exp() * (n / (std::f64::consts::TAU * x * (n - x))).sqrt()
 }
 
+/// `P(X ≥ x)` for X binomial with n trials of probability p in (0, 1), to some 20 roundings.
+pub fn binomial_upper_tail(x: u64, n: u64, p: f64) -> f64 {
+    if x == 0 {
+        1.0
+    } else if x > n {
+        0.0
+    } else if x as f64 > n as f64 * p {
+        tail(Side::Lower, x, n, p)
+    } else {
+        1.0 - tail(Side::Upper, x - 1, n, p)
+    }
+}
+
 /// `P(X ≥ x)` or `P(X ≤ x)` for X binomial with n trials of probability p in (0, 1), where x is on that side
 /// of the mean: else the sum is as right and longer.
 fn tail(side: Side, x: u64, n: u64, p: f64) -> f64 {

@@ -4,13 +4,14 @@ pub mod bl20;
 pub mod dls22;
 pub mod nbl22;
 pub mod t22;
+pub mod yjzlw24;
 
 use crate::claim::{Paper, Registry};
 use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 4] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER];
+pub static ALL: [&Paper; 5] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER, &yjzlw24::PAPER];
 
 /// The claims of all papers.
 ///

@@ -15,8 +15,6 @@ use std::sync::Arc;
 
 /// Agreement of finite sums, relative to the largest number of their kind in the entry.
 const AGREEMENT: f64 = 1e-12;
-/// Agreement of what a search on a sphere reaches, relative to the value.
-const SEARCH: f64 = 1e-6;
 /// Agreement of linear programs on a grid, relative to the value.
 const GRID: f64 = 1e-5;
 /// Agreement of discretised integral equations, relative to the value: of ReLU cubed, and of activations
