@@ -29,8 +29,8 @@ const NETWORKS: usize = 2000;
 const STEPS: usize = 100;
 
 const CARD: Card = Card {
-    statement: r"\#\{r : w_r \cdot x \ge B\} \sim \mathrm{Binomial}(m, \bar\Phi(B)), \qquad
-        \text{active at } x \Rightarrow w_r(0) \cdot x \ge B - R_r, \quad
+    statement: r"\text{as many active as of } m \text{ trials of probability } \bar\Phi(B); \qquad
+        \text{active at } x \text{ only if } w_r(0) \cdot x \ge B - R_r, \quad
         R_r \le 2 \sqrt{n/m}\, \eta \sum_s \|e_s\|",
     reference: "YJZLW24, sparse activation of the abstract; constants derived for this project",
     hypotheses: "Unit inputs, standard normal weights, b_r = B, a_r = ±1; gradient descent on ½Σ(f − y)² in w and \
