@@ -37,6 +37,7 @@ mod arcsine;
 mod gradient;
 mod gram;
 pub mod hermite;
+pub mod invariants;
 mod model;
 pub mod normal;
 mod polynomial;

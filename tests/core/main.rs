@@ -39,6 +39,7 @@ mod gaussian {
     pub mod gradient;
     pub mod gram;
     pub mod hermite;
+    pub mod invariants;
     pub mod line;
     pub mod series;
 }

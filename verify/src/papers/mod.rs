@@ -2,6 +2,7 @@
 
 pub mod bl20;
 pub mod dls22;
+pub mod klljw24;
 pub mod nbl22;
 pub mod t22;
 pub mod yjzlw24;
@@ -11,7 +12,8 @@ use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 5] = [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER, &yjzlw24::PAPER];
+pub static ALL: [&Paper; 6] =
+    [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER, &klljw24::PAPER, &yjzlw24::PAPER];
 
 /// The claims of all papers.
 ///
