@@ -25,7 +25,7 @@ pub struct CsqDimension;
 const DRAWS: usize = 20_000;
 
 const CARD: Card = Card {
-    statement: r"\#\{f : \langle f, g \rangle > \tau\} < \frac{1 - \epsilon}{\tau^2 - \epsilon}, \qquad
+    statement: r"|\{f : \langle f, g \rangle > \tau\}| < \frac{1 - \epsilon}{\tau^2 - \epsilon}, \qquad
         \mathbb{E} \langle f, g \rangle^2 = \frac{1}{B(d, k)}, \qquad
         \mathbb{E}[f^2 (x x^\top - I)] = k\, U^\top U",
     reference: "KLLJW24, correlational queries of the abstract; statement and constants derived for this project",

@@ -19,8 +19,7 @@ use std::collections::BTreeSet;
 pub struct InvariantCount;
 
 const CARD: Card = Card {
-    statement: r"N_G(d, k) = \frac{1}{|G|} \sum_g [t^k] \prod_{\text{cycles}} (1 - t^c)^{-1} \ge
-        \frac{1}{|G|} \binom{d+k-1}{k}",
+    statement: r"N_G(d, k) \ge \frac{1}{|G|} \frac{(d + k - 1)!}{k!\, (d - 1)!}",
     reference: "KLLJW24, invariant polynomials of the abstract; counts derived for this project",
     hypotheses: "A group of permutations of coordinates; functions of standard normal inputs.",
     method: "The closed counts in whole numbers against the enumeration of all orbits of monomials, d to 7 and k \

@@ -28,7 +28,7 @@ const PAIRS: usize = 24;
 const DRAWS: usize = 4000;
 
 const CARD: Card = Card {
-    statement: r"|\mathrm{corr}(F \circ U, F \circ V)| \le \|U V^\top\|^k, \qquad
+    statement: r"|\mathrm{corr}(F(U x), F(V x))| \le \|U V^\top\|^k, \qquad
         \mathbb{E}\, c^2 \asymp d^{-k}",
     reference: "KLLJW24, graph networks and frame averages of the abstract; constants derived for this project",
     hypotheses: "Standard normal inputs, even k; a graph of non-negative weights; cyclic shifts with S < 1.",
