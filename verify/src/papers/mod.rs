@@ -6,14 +6,22 @@ pub mod klljw24;
 pub mod nbl22;
 pub mod t22;
 pub mod yjzlw24;
+pub mod zg24;
 
 use crate::claim::{Paper, Registry};
 use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 6] =
-    [&nbl22::PAPER, &dls22::PAPER, &t22::PAPER, &bl20::PAPER, &klljw24::PAPER, &yjzlw24::PAPER];
+pub static ALL: [&Paper; 7] = [
+    &nbl22::PAPER,
+    &dls22::PAPER,
+    &t22::PAPER,
+    &bl20::PAPER,
+    &zg24::PAPER,
+    &klljw24::PAPER,
+    &yjzlw24::PAPER,
+];
 
 /// The claims of all papers.
 ///
