@@ -240,7 +240,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
 /// main theorem of NBL22, or the remark that compares it with kernels; of DLS22 the two theorems on learning,
 /// and counting, which stands alone; of T22 four; of BL20 its one claim.
 fn graph(registry: &Registry) -> Result<(), Failed> {
-    const TOPS: [&str; 10] = [
+    const TOPS: [&str; 11] = [
         "theorem-1",
         "remark-1",
         "dls-theorem-1",
@@ -250,6 +250,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "lr-sgd-perceptron",
         "lr-kkt-escape",
         "lr-neural-collapse",
+        "bl-coupling",
         "bl-expressivity",
     ];
     for claim in registry.claims() {

@@ -6,6 +6,7 @@
 
 use crate::claim::{Claim, Paper};
 
+pub mod coupling;
 pub mod errata;
 pub mod expressivity;
 pub mod instance;
@@ -38,5 +39,5 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(expressivity::Expressivity)]
+    vec![Box::new(coupling::Coupling), Box::new(expressivity::Expressivity)]
 }
