@@ -66,7 +66,8 @@ impl<'a> RandomisedSquare<'a> {
         let slopes: Vec<f64> = law.mean().iter().zip(self.y).map(|(e, y)| (e - y) / n).collect();
         let sigma = self.net.activation();
         let gradient = backward(self.net, self.x, w, par, |inputs, sign, z, u| {
-            let mut values = [1.0, -1.0].map(|s| z.iter().zip(&*u).map(|(z, u)| z + s * u).collect::<Vec<_>>());
+            let mut values =
+                [1.0, -1.0].map(|s| z.iter().zip(&*u).map(|(z, u)| z + s * u).collect::<Vec<_>>());
             let mut firsts = values.clone();
             for (value, first) in values.iter_mut().zip(&mut firsts) {
                 sigma.apply_value_and_first(value, first);

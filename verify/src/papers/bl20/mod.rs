@@ -8,6 +8,7 @@ use crate::claim::{Claim, Paper};
 
 pub mod coupling;
 pub mod errata;
+pub mod escape;
 pub mod expressivity;
 pub mod instance;
 pub mod letters;
@@ -39,5 +40,5 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(coupling::Coupling), Box::new(expressivity::Expressivity)]
+    vec![Box::new(coupling::Coupling), Box::new(escape::Escape), Box::new(expressivity::Expressivity)]
 }
