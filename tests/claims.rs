@@ -238,7 +238,7 @@ fn well_formed(registry: &Registry, claim: &dyn Claim) -> Result<(), Failed> {
 
 /// No claim rests on itself, and on every claim rests one of the claims that nothing of its paper uses: the
 /// main theorem of NBL22, or the remark that compares it with kernels; of DLS22 the two theorems on learning,
-/// and counting, which stands alone; of T22 four; of BL20 its one claim.
+/// and counting, which stands alone; of T22 four; of BL20 the escape and expressivity.
 fn graph(registry: &Registry) -> Result<(), Failed> {
     const TOPS: [&str; 11] = [
         "theorem-1",
@@ -250,7 +250,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "lr-sgd-perceptron",
         "lr-kkt-escape",
         "lr-neural-collapse",
-        "bl-coupling",
+        "bl-escape",
         "bl-expressivity",
     ];
     for claim in registry.claims() {

@@ -14,8 +14,7 @@
 use super::instance;
 use super::letters::{D, M};
 use crate::claim::{
-    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Parameter, Prediction, Side, Sweep, Tier,
-    sweep,
+    Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Sweep, Tier, sweep,
 };
 use crate::error::Result;
 use escapement::ball::Ball;
@@ -40,9 +39,6 @@ const INPUTS: usize = 2 * ALONG.len();
 const ACTIVATIONS: [&str; 2] = ["sine:-0.8", "sigmoid:0.8"];
 /// The law of a multiplier of mean 0 and variance 1 that is not a sign: values and probabilities.
 const SKEW: [(f64, f64); 2] = [(2.0, 0.2), (-0.5, 0.8)];
-/// False neighbours.
-const SKEWED: &str = "the bias of the skew multiplier";
-const STILL: &str = "f − f_Q without signs in place of the spread";
 const CARD: Card = Card {
     statement: r"|\mathbb{E}_S f - f_Q| \asymp m^{-1/2}, \qquad (\text{Var}_S f)^{1/2} \asymp m^{-1/4},
         \qquad \frac{m^{1/4}\, \mathbb{E}_S |f - f_Q|}{\left( m^{-1/2} \sum_r \sigma'(z_r)^2 u_r^2
@@ -103,34 +99,25 @@ impl Claim for Coupling {
     }
 
     fn bounds(&self) -> Vec<Bound> {
-        let identity = |name: &str, statement: &str, (wrong, what): (&str, &str)| {
-            let (rhs, false_one) = (format!("{name}_of_all"), Neighbour::lhs(wrong, what));
-            Bound::identity(name, statement, name, rhs, false_one).code_check().part("signs")
-        };
-        let at_most = |name: &str, statement: &str, (wrong, what): (&str, &str)| {
-            let false_one = Neighbour::lhs(wrong, what);
-            let statement = format!("{statement}: the largest ratio over the inputs is at most 1");
-            let bound = Bound::inequality(name, statement, name, Side::Upper, "one", false_one);
-            bound.code_check().among(|cell| matches!(cell.part.as_str(), "coherent" | "random"))
-        };
-        let along = |over: Parameter, part: &str, name: &str, statement: &str, power: f64| {
-            let sweep = Sweep::both(over, move |_| power);
+        let growth = |part: &str, name: &str, statement: &str, sweep| {
             Bound::growth(name, statement, name, format!("{name}_scale"), sweep).part(part)
         };
-        let in_m = |name: &str, statement: &str, power| along(M, "coherent", name, statement, power);
-        let in_d = |name: &str, statement: &str, power| along(D, "dimensions", name, statement, power);
-        let at_most_half = |name: &str, statement: &str| {
-            let scale = format!("{name}_scale");
-            Bound::growth(name, statement, name, scale, Sweep::upper(M, |_| -0.5)).part("coherent")
+        let in_m = |name: &str, statement: &str, power: f64| {
+            growth("coherent", name, statement, Sweep::both(M, move |_| power))
         };
-        vec![
+        let in_d = |name: &str, statement: &str, power: f64| {
+            growth("dimensions", name, statement, Sweep::both(D, move |_| power))
+        };
+        let half =
+            |name: &str, statement: &str| growth("coherent", name, statement, Sweep::upper(M, |_| -0.5));
+        let growths = vec![
             in_m("spread", "(Var_S f)^{1/2} ≍ m^{−1/4}, root mean square over inputs", -0.25).headline(),
             in_m("bias", "|E_S f − f_Q| ≍ m^{−1/2}", -0.5).headline(),
             in_m("kink", "E_S |f − f_Q| ≍ m^{−1/4}: a kink at the label", -0.25).headline(),
             in_m("square", "at y = f_Q, E_S (f − y)² ≍ m^{−1/2}", -0.5).headline(),
             in_m("huber", "at y = f_Q, E_S √(1 + (f − y)²) − 1 ≍ m^{−1/2}", -0.5),
-            at_most_half("far", "at y = f_Q + 1, far from its kink, |f − y| moves by ≲ m^{−1/2}"),
-            at_most_half("distance", "|E_S |f − f_Q|/[√(2/π) (m^{−1}Σσ'²u²)^{1/2}] − 1| ≲ m^{−1/2}")
+            half("far", "at y = f_Q + 1, far from its kink, |f − y| moves by ≲ m^{−1/2}"),
+            half("distance", "|E_S |f − f_Q|/[√(2/π) (m^{−1}Σσ'²u²)^{1/2}] − 1| ≲ m^{−1/2}")
                 .chosen("an input with u = 2m^{−1/4}, after the distance had bent at half of it")
                 .headline(),
             in_m("no-signs", "without signs |f − f_Q| ≍ m^{1/4}: f_L leads", 0.25).headline(),
@@ -139,46 +126,44 @@ impl Claim for Coupling {
             in_d("aligned-spread", "at x along the rows it is ≍ d^{1/2}, like M_1 m^{−1/4}‖x‖‖W‖", 0.5),
             in_d("aligned-bias", "there the bias is ≍ d², like (M_4/24) m^{−1/2}‖x‖⁴‖W‖⁴", 2.0)
                 .chosen("d from 16 on, rows of length m^{−1/4}/8: the law of z depends on d below"),
-            identity("mean", "E_S f = m^{−1/2} Σ a_r E_r", ("without_a", "a_r dropped")),
-            identity("variance", "Var_S f = (1/m) Σ O_r²", ("linear", "that of f_L")),
-            identity("linear", "Var_S f_L = (1/m) Σ σ'² u_r²", ("variance", "that of f")),
-            identity("loss-square", "E_S (f − y)² by the law", ("square_at_mean", "the loss of E_S f")),
-            identity(
-                "loss-huber",
-                "E_S √(1 + (f − y)²) − 1 by the law",
-                ("huber_at_mean", "the loss of E_S f"),
-            ),
-            identity("loss-absolute", "E_S |f − y| by the law", ("absolute_at_mean", "the loss of E_S f")),
-            at_most("bias-sum", "|E_S f − f_Q| ≤ (M_4/24) m^{−1/2} Σ u_r⁴", ("bias-sum-skew", SKEWED)),
-            at_most("bias-norm", "|E_S f − f_Q| ≤ (M_4/24) m^{−1/2} ‖x‖⁴‖W‖⁴", ("bias-norm-skew", SKEWED)),
-            at_most(
-                "spread-sum",
-                "(Var_S f)^{1/2} ≤ M_1 m^{−1/2} (Σ u_r²)^{1/2}",
-                ("spread-sum-still", STILL),
-            ),
-            at_most("spread-norm", "(Var_S f)^{1/2} ≤ M_1 m^{−1/4} ‖x‖‖W‖", ("spread-norm-still", STILL)),
-            at_most(
-                "lipschitz",
-                "|E_S |f − y| − |f_Q − y|| ≤ bias + spread at y = f_Q and y = f_Q + 1",
-                ("lipschitz-half", "half of the spread"),
-            ),
-            at_most(
-                "smooth",
-                "for √(1 + (f − y)²) − 1 it is at most bias + ½ bias² + ½ Var_S f",
-                ("smooth-half", "¼ Var_S f"),
-            ),
-            at_most(
-                "kink-low",
-                "E_S |f − f_Q| ≥ (Var_S f/2)^{1/2}, by symmetry and Khintchine's inequality",
-                ("kink-low-whole", "without the factor ½"),
-            ),
-            at_most(
-                "constant",
-                "E_S |f − f_Q| is √(2/π) (m^{−1}Σσ'²u²)^{1/2} to within (M_3/6)(Σu⁶/m)^{1/2} and what the \
-                 theorem of Berry and Esseen leaves",
-                ("constant-one", "1 in place of √(2/π)"),
-            ),
+        ];
+        let identities = [
+            ("mean", "E_S f = m^{−1/2} Σ a_r E_r", "without_a", "a_r dropped"),
+            ("variance", "Var_S f = (1/m) Σ O_r²", "linear", "that of f_L"),
+            ("linear", "Var_S f_L = (1/m) Σ σ'² u_r²", "variance", "that of f"),
+            ("loss-square", "E_S (f − y)² by the law", "square_at_mean", "the loss of E_S f"),
+            ("loss-huber", "E_S √(1 + (f − y)²) − 1 by the law", "huber_at_mean", "the loss of E_S f"),
+            ("loss-absolute", "E_S |f − y| by the law", "absolute_at_mean", "the loss of E_S f"),
         ]
+        .map(|(name, statement, wrong, what)| {
+            let rhs = format!("{name}_of_all");
+            Bound::identity(name, statement, name, rhs, Neighbour::lhs(wrong, what))
+                .code_check()
+                .part("signs")
+        });
+        let (skewed, still) = ("the bias of the skew multiplier", "f − f_Q without signs");
+        let inequalities = [
+            ("bias-sum", "|E_S f − f_Q| ≤ (M_4/24) m^{−1/2} Σ u_r⁴", "skew", skewed),
+            ("bias-norm", "|E_S f − f_Q| ≤ (M_4/24) m^{−1/2} ‖x‖⁴‖W‖⁴", "skew", skewed),
+            ("spread-sum", "(Var_S f)^{1/2} ≤ M_1 m^{−1/2} (Σ u_r²)^{1/2}", "still", still),
+            ("spread-norm", "(Var_S f)^{1/2} ≤ M_1 m^{−1/4} ‖x‖‖W‖", "still", still),
+            (
+                "lipschitz",
+                "E_S |f − y| moves by ≤ bias + spread, y = f_Q and f_Q + 1",
+                "half",
+                "half the spread",
+            ),
+            ("smooth", "√(1 + (f − y)²) by ≤ bias + ½ bias² + ½ Var_S f", "half", "¼ Var_S f"),
+            ("kink-low", "E_S |f − f_Q| ≥ (½ Var_S f)^{1/2} (Khintchine)", "whole", "without ½"),
+            ("constant", "E_S |f − f_Q| is its limit up to known terms", "one", "1 for √(2/π)"),
+        ]
+        .map(|(name, statement, wrong, what)| {
+            let statement = format!("{statement}: the largest ratio over the inputs is at most 1");
+            let false_one = Neighbour::lhs(format!("{name}-{wrong}"), what);
+            let bound = Bound::inequality(name, statement, name, Side::Upper, "one", false_one);
+            bound.code_check().among(|cell| matches!(cell.part.as_str(), "coherent" | "random"))
+        });
+        growths.into_iter().chain(identities).chain(inequalities).collect()
     }
 }
 

@@ -35,7 +35,7 @@ const STEPS: u64 = 400;
 /// Length of the rows of the noise from which a descent starts, in units of m^{−1/4}.
 const NOISE: f64 = 0.3;
 /// Fresh inputs of a draw.
-const FRESH: usize = 1000;
+const FRESH: usize = 500;
 /// √(E f*²), λ, and the norm of the gradient at which a descent ends, with W in units of m^{−1/4} and relative
 /// to L(0): along the width and against the floor.
 const WIDTH: (f64, f64, f64) = (1.0, 3e-4, 3e-5);
@@ -83,7 +83,7 @@ impl Claim for Escape {
     fn predict(&self, cell: &Cell) -> Prediction {
         let (m, d, n) = (cell.m() as f64, cell.d() as f64, cell.n() as f64);
         let draws = if cell.part == "width" { 1 } else { draws(cell) };
-        Prediction { flops: 5e3 * draws as f64 * m * n, bytes: 1e6 + 8.0 * m * (60.0 * d + 3.0 * n) }
+        Prediction { flops: 3e7 + 5e3 * draws as f64 * m * n, bytes: 1e6 + 8.0 * m * (60.0 * d + 3.0 * n) }
     }
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
@@ -128,7 +128,6 @@ impl Claim for Escape {
                 ("difference", "allowed"),
                 Neighbour::rhs("allowed_half", "half of the penalty"),
             )
-            .code_check()
             .part("width"),
             Bound::growth(
                 "ratio",
