@@ -38,7 +38,7 @@ const NOISE: f64 = 0.3;
 const FRESH: usize = 500;
 /// √(E f*²), λ, and the norm of the gradient at which a descent ends, with W in units of m^{−1/4} and relative
 /// to L(0): along the width and against the floor.
-const WIDTH: (f64, f64, f64) = (1.0, 3e-4, 3e-5);
+const WIDTH: (f64, f64, f64) = (1.0, 3e-4, 1e-4);
 const FLOOR: (f64, f64, f64) = (2.0, 1e-5, 3e-4);
 
 const CARD: Card = Card {
