@@ -9,7 +9,7 @@
 //!
 //! At rows of length m^{−1/4} these are m^{−1/2} and m^{−1/4}. A Lipschitz loss moves by no more than their
 //! sum, and a loss with |ℓ'|, ℓ'' ≤ 1 by bias and half the variance. The rate m^{−1/4} is attained where a
-//! loss has a kink at the label: for |f − y| and y = f_Q with the constant `√(2/π) (m^{−1/2} Σ σ'² u²)^{1/2}`.
+//! loss has a kink at the label: for |f − y|, y = f_Q, with the constant `√(2/π) (m^{−1/2} Σ σ'² u²)^{1/2}`.
 
 use super::instance;
 use super::letters::{D, M};
@@ -31,8 +31,9 @@ use std::f64::consts::{FRAC_2_PI, PI};
 #[derive(Debug, Clone, Copy)]
 pub struct Coupling;
 
-/// Components along the moved neurons of the inputs drawn. Each comes with its negative: of a polynomial in u,
-/// odd powers then cancel in the mean square beside the lowest one. One more input is parallel to the neurons.
+/// Components along the moved neurons of the inputs drawn. Each comes with its negative: of a polynomial in
+/// u, odd powers then cancel in the mean square beside the lowest one. One more input is parallel to the
+/// neurons.
 const ALONG: [f64; 3] = [2.0, 0.5, 1.0];
 const INPUTS: usize = 2 * ALONG.len();
 /// Both have all derivatives, and none of `E σ'(N)`, …, `E σ''''(N)` vanishes.
@@ -46,9 +47,10 @@ const CARD: Card = Card {
     reference: "BL20, the coupling of the abstract; statement and constants derived for this project",
     hypotheses: "Inputs on the sphere of radius √d; rows of length m^{−1/4}, so that f_Q does not depend on \
         m; for the rates those with a_r = 1 along one direction, the others at rest.",
-    method: "The law over all signs as finite sums and one-dimensional integrals: nothing is sampled but the \
-        weights and inputs, and the inputs stay the same along m: their components along the rows are ±2, ±½, \
-        ±1 and √d. In small networks all 2^m signs are gone through. The rates are followed in m, and the constants in d.",
+    method: "The law over all signs as finite sums and one-dimensional integrals: nothing is sampled but \
+        weights and inputs, and the inputs stay the same along m: their components along the rows are ±2, \
+        ±½, ±1 and √d. In small networks all 2^m signs are gone through. The rates are followed in m, the \
+        constants in d.",
     refuted_by: "A bias or a variance beyond its bound; another power of m; a loss with a kink that couples \
         faster, or a smooth one that couples slower; another constant than √(2/π).",
     variables: &["m", "d"],
