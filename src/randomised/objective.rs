@@ -3,7 +3,7 @@
 
 use faer::{Mat, MatRef, Par};
 
-use super::signs::over_signs;
+use super::signs::{OverSigns, over_signs};
 use super::term::backward;
 use crate::activation::Derivative;
 use crate::network::{PairedNetwork, check_labels, require_neurons, tiles::project};
@@ -38,9 +38,13 @@ impl<'a> RandomisedSquare<'a> {
     /// # Errors
     /// A shape that does not fit, or an entry that is not finite.
     pub fn value(&self, w: MatRef<'_, f64>, par: Par) -> Result<f64> {
-        let law = over_signs(self.net, self.x, w, par)?;
+        Ok(self.mean(&over_signs(self.net, self.x, w, par)?))
+    }
+
+    /// L of this law.
+    fn mean(&self, law: &OverSigns) -> f64 {
         let terms = law.mean().iter().zip(law.variance()).zip(self.y);
-        Ok(terms.map(|((e, v), y)| 0.5 * ((e - y).powi(2) + v)).sum::<f64>() / self.y.len() as f64)
+        terms.map(|((e, v), y)| 0.5 * ((e - y).powi(2) + v)).sum::<f64>() / self.y.len() as f64
     }
 
     /// ∇L(W), `[m, d]`: row r is `E_n [(e − y) a_r m^{-1/2} E_r' + (1/m) O_r O_r'] x`, where a dash is the
@@ -49,18 +53,32 @@ impl<'a> RandomisedSquare<'a> {
     /// # Errors
     /// As [`RandomisedSquare::value`].
     pub fn gradient(&self, w: MatRef<'_, f64>, par: Par) -> Result<Mat<f64>> {
+        Ok(self.value_and_gradient(w, par)?.1)
+    }
+
+    /// [`RandomisedSquare::value`] and [`RandomisedSquare::gradient`] with one law over the signs.
+    ///
+    /// # Errors
+    /// As [`RandomisedSquare::value`].
+    pub fn value_and_gradient(&self, w: MatRef<'_, f64>, par: Par) -> Result<(f64, Mat<f64>)> {
         let law = over_signs(self.net, self.x, w, par)?;
         let (n, scale) = (self.y.len() as f64, (self.net.m() as f64).sqrt().recip());
         let slopes: Vec<f64> = law.mean().iter().zip(self.y).map(|(e, y)| (e - y) / n).collect();
         let sigma = self.net.activation();
-        Ok(backward(self.net, self.x, w, par, |inputs, sign, z, u| {
-            for ((u, z), slope) in u.iter_mut().zip(z).zip(&slopes[inputs]) {
-                let (plus, minus) = (*z + *u, *z - *u);
-                let odd = 0.5 * (sigma.value(plus) - sigma.value(minus));
-                let [above, below] = [plus, minus].map(|z| sigma.d1(z));
+        let gradient = backward(self.net, self.x, w, par, |inputs, sign, z, u| {
+            let mut values =
+                [1.0, -1.0].map(|s| z.iter().zip(&*u).map(|(z, u)| z + s * u).collect::<Vec<_>>());
+            let mut firsts = values.clone();
+            for (value, first) in values.iter_mut().zip(&mut firsts) {
+                sigma.apply_value_and_first(value, first);
+            }
+            for (i, (u, slope)) in u.iter_mut().zip(&slopes[inputs]).enumerate() {
+                let odd = 0.5 * (values[0][i] - values[1][i]);
+                let [above, below] = [firsts[0][i], firsts[1][i]];
                 *u = 0.5 * scale * (slope * sign * (above - below) + scale / n * odd * (above + below));
             }
-        }))
+        });
+        Ok((self.mean(&law), gradient))
     }
 
     /// `E_S ∇²L(W)[SW*, SW*]`, the mean curvature along the rows u* of `direction` (`[m, d]`) with random

@@ -6,6 +6,8 @@ use crate::claim::Parameter;
 pub const D: Parameter = Parameter::D;
 /// Width m.
 pub const M: Parameter = Parameter::M;
+/// Number of samples n.
+pub const N: Parameter = Parameter::N;
 /// The degree p of a power (β·x)^p.
 pub const DEGREE: Parameter = Parameter::whole("p", "degree of a power");
 

@@ -7,7 +7,9 @@
 use crate::claim::{Claim, Paper};
 
 pub mod analysis;
+pub mod coupling;
 pub mod errata;
+pub mod escape;
 pub mod expressivity;
 pub mod instance;
 pub mod letters;
@@ -41,5 +43,5 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(expressivity::Expressivity)]
+    vec![Box::new(coupling::Coupling), Box::new(escape::Escape), Box::new(expressivity::Expressivity)]
 }
