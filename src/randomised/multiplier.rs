@@ -60,7 +60,7 @@ pub struct Roots {
 }
 
 /// Refuses orders below 2 or above [`MOST`].
-fn check_order(k: usize) -> Result<()> {
+pub(super) fn check_order(k: usize) -> Result<()> {
     let allowed =
         || format!("multipliers silence the terms below an order of at least 2 and at most {MOST}");
     if (2..=MOST).contains(&k) { Ok(()) } else { Err(Error::domain("the order", k, allowed())) }
