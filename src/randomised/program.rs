@@ -75,16 +75,17 @@ pub fn least_noise_on(k: usize, nodes: &[f64]) -> Result<Ball> {
     Ok(Ball::exact(lower.max(0.0)).hull(Ball::exact(upper)).powi(2))
 }
 
-/// A lower bound on E ξ² for real random ξ with values among the nodes, E ξ = 0 and E ξ^k = 1, by a linear
-/// program over the probabilities. It shows that no real multiplier silences the terms below order k ≥ 3,
+/// The least E ξ² of a real random ξ with values among the nodes, E ξ = 0 and E ξ^k = 1, by a linear program
+/// over the probabilities. It shows that no real multiplier silences the terms below order k ≥ 3,
 /// which would need E ξ² = 0: on [−R, R] the infimum is at least `R^{2−k}`, because `ξ^k ≤ R^{k−2} ξ²`.
 ///
 /// # Errors
 /// As [`least_noise_on`], for nodes of any size. [`Error::Numerical`] where no ξ has these moments.
 ///
 /// # Accuracy
-/// It is a bound: the polynomial of the dual program, which is moved below ξ², bounds every ξ.
-pub fn least_square_on(k: usize, nodes: &[f64]) -> Result<f64> {
+/// No ξ falls below the lower end of the ball: the polynomial of the dual program, which is moved below ξ²,
+/// bounds every ξ. The value is that of the solver.
+pub fn least_square_on(k: usize, nodes: &[f64]) -> Result<Ball> {
     check_nodes(k, nodes, f64::INFINITY)?;
     let powers = [0, 1, k as i32];
     let largest = nodes.iter().fold(0.0_f64, |largest, t| largest.max(t.abs()));
@@ -92,12 +93,14 @@ pub fn least_square_on(k: usize, nodes: &[f64]) -> Result<f64> {
     let matrix = Mat::from_fn(3, nodes.len(), |j, l| (nodes[l] / largest).powi(powers[j]));
     let right = [1.0, 0.0, largest.powi(-powers[2])];
     let cost: Vec<f64> = nodes.iter().map(|t| (t / largest).powi(2)).collect();
-    let Solution { multipliers: a, .. } = solve(&matrix, &right, &cost)?;
+    let Solution { multipliers: a, unknowns } = solve(&matrix, &right, &cost)?;
     let gap = |l: usize| cost[l] - (0..3).map(|j| a[j] * matrix[(j, l)]).sum::<f64>();
     let least = (0..nodes.len()).map(gap).fold(f64::INFINITY, f64::min);
     let moduli: f64 = 1.0 + a.iter().map(|a| a.abs()).sum::<f64>();
     let rounding = rounding::sum(8, 2 * k + 8) * moduli;
-    Ok((a[0] + a[2] * right[2] + least.min(0.0) - rounding) * largest * largest)
+    let lower = a[0] + a[2] * right[2] + least.min(0.0) - rounding;
+    let value: f64 = unknowns.iter().zip(&cost).map(|(mu, cost)| mu * cost).sum();
+    Ok(Ball::new(value, (value - lower).abs()) * largest * largest)
 }
 
 /// The unknowns and the multipliers of the equations.

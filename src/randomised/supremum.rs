@@ -44,6 +44,8 @@ pub struct Suprema {
     pub supremum: f64,
     /// The same with ‖M_r‖ in place of λ_max(a_r M_r)_+, which is never less.
     pub modulus: f64,
+    /// The same with the Frobenius norms of M_r, which never are less either.
+    pub frobenius: f64,
     /// `max_r ‖M_r‖`.
     pub norm: f64,
 }
@@ -114,16 +116,17 @@ impl QuadraticForms {
     /// # Accuracy
     /// As [`QuadraticForms::extremes`], half of that for suprema.
     pub fn suprema(&self, epsilon: &[f64]) -> Result<Suprema> {
-        let (mut squares, mut moduli, mut norm) = (0.0, 0.0, 0.0_f64);
+        let (mut squares, mut moduli, mut frobenius, mut norm) = (0.0, 0.0, 0.0, 0.0_f64);
         for r in 0..self.net.p() {
-            let [most, least] = self.extremes(r, epsilon)?;
-            let (most, least) = (most.max(0.0), (-least).max(0.0));
+            let values = eigen::full_eigenvalues(self.matrix(r, epsilon)?.as_ref(), Par::Seq)?;
+            let (most, least) = (values[0].max(0.0), (-values[values.len() - 1]).max(0.0));
             squares += most * most + least * least;
+            frobenius += 2.0 * values.iter().map(|value| value * value).sum::<f64>();
             moduli += 2.0 * most.max(least).powi(2);
             norm = norm.max(most.max(least));
         }
         let of = |sum: f64| 0.5 * (sum / self.net.m() as f64).sqrt();
-        Ok(Suprema { supremum: of(squares), modulus: of(moduli), norm })
+        Ok(Suprema { supremum: of(squares), modulus: of(moduli), frobenius: of(frobenius), norm })
     }
 
     /// The displacement with `‖W‖_{2,4} = 1` and w_r along the top eigenvector of a_r M_r, `‖w_r‖² ∝

@@ -6,11 +6,18 @@
 
 use crate::claim::{Claim, Paper};
 
+mod complexity;
 pub mod errata;
 pub mod expressivity;
+pub mod higher_order;
 pub mod instance;
 pub mod letters;
+pub mod multipliers;
+pub mod operator_norm;
+mod origin;
+mod outcomes;
 pub mod series;
+mod tensors;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -38,5 +45,10 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(expressivity::Expressivity)]
+    vec![
+        Box::new(operator_norm::OperatorNorm),
+        Box::new(expressivity::Expressivity),
+        Box::new(multipliers::Multipliers),
+        Box::new(higher_order::HigherOrder),
+    ]
 }
