@@ -19,9 +19,11 @@
 //! `f(x; SW) = m^{-1/2} Σ_r a_r E_r + m^{-1/2} Σ_r s_r a_r O_r`. Nothing is sampled, and no matrix of m × n
 //! numbers is kept.
 //!
-//! What expresses also fits: [`QuadraticForms`] has the largest correlation of f_Q with given signs on a ball,
-//! in closed form, and [`searched_maximiser`] that of f^{(k)} as far as a search finds it. Derived for this project, after the randomisation of Bai and Lee, *Beyond linearization:
-//! on quadratic and higher-order approximation of wide neural networks* (ICLR 2020).
+//! What expresses also fits: [`QuadraticForms`] has the largest correlation of f_Q with given signs on a
+//! ball, in closed form, and [`searched_maximiser`] that of f^{(k)} as far as a search finds it.
+//!
+//! Derived for this project, after the randomisation of Bai and Lee, *Beyond linearization: on quadratic and
+//! higher-order approximation of wide neural networks* (ICLR 2020).
 //!
 //! ```
 //! use escapement::{activation, network::PairedNetwork, objective::Loss, randomised, seed, sphere};

@@ -75,30 +75,45 @@ pub(super) fn drawn(cell: &Cell, seed: u64) -> Result<Measurement> {
         error = error.max(forms.rounding());
     }
     let complexity = Ball::new(complexity, 0.5 * error);
-    let alpha = if cell.get(SPIKE).is_some() { cell.real(SPIKE) } else { 0.0 };
     let exact = |value: f64| Ball::relative(value, 4.0 * f64::EPSILON);
+    let (alpha, root) = (if cell.get(SPIKE).is_some() { cell.real(SPIKE) } else { 0.0 }, exact(d.sqrt()));
+    let edge = 0.5 * edge(cell, d.powf(alpha))?;
+    let scaled = exact(n.sqrt()) * complexity;
     let out = Measurement::new()
         .ball("complexity", complexity)
-        .ball("scaled", exact(n.sqrt()) * complexity)
+        .ball("scaled", scaled)
+        .ball("edge", edge * root)
         .ball("gain", Ball::new(frobenius, 0.5 * error * d.sqrt()) / complexity)
+        .ball("gain_edge", exact(d - 1.0 + d.powf(alpha)) / (edge * root))
         .ball("power", exact(d.powf(0.5 * (1.0 + alpha))))
-        .ball("gain_power", exact(d.powf(0.5 * (1.0 - alpha))))
+        .ball("power_eighth", exact(0.125 * d.powf(0.5 * (1.0 + alpha))))
+        .ball("power_of_none", root)
+        .ball("power_of_frobenius", exact(0.125 * d))
         .ball("fall", exact(n.powf(-0.5)))
         .ball("one", Ball::exact(1.0));
     if cell.part != "limit" {
         return Ok(out);
     }
-    let sigma = instance::activation(cell)?;
-    let moment = |power: i32| -> Result<Ball> {
-        let g = |z: f64| sigma.d2(z).powi(2) * z.powi(power);
-        let roundings = tolerance::ZONAL_ROUNDINGS + rounding::sum(0, 8) / f64::EPSILON;
-        Ok(Ball::relative(orthonormal_coefficients(cell.d(), &g, 0)?[0], roundings * f64::EPSILON))
-    };
-    let (square, rho) = (moment(0)?, moment(2)?.value / moment(0)?.value);
-    let kappa = if rho <= 2.0 { 2.0 } else { rho / (rho - 1.0).sqrt() };
-    let ratio = exact((n / d).sqrt()) * complexity / (0.5 * kappa * square.sqrt());
+    let ratio = scaled / (edge * root);
     Ok(out
         .ball("distance", (ratio - 1.0).abs())
         .ball("distance_half", (0.5 * ratio - 1.0).abs())
         .ball("allowed", exact(d.powf(-2.0 / 3.0) + d / n)))
+}
+
+/// `κ (E σ''²)^{1/2}`, where a coordinate of `variance` times that of the others, or the one along w_0 on
+/// the sphere, moves an eigenvalue out of the semicircle: κ = s/√(s−1) for the larger s of the two, if it is
+/// above 2, and κ = 2 otherwise.
+fn edge(cell: &Cell, variance: f64) -> Result<Ball> {
+    let sigma = instance::activation(cell)?;
+    let moment = |power: i32| -> Result<Ball> {
+        let g = |z: f64| sigma.d2(z).powi(2) * z.powi(power);
+        let roundings = tolerance::ZONAL_ROUNDINGS * f64::EPSILON + rounding::sum(0, 8);
+        Ok(Ball::relative(orthonormal_coefficients(cell.d(), &g, 0)?[0], roundings))
+    };
+    let (square, spike) = (moment(0)?, Ball::relative(variance, 4.0 * f64::EPSILON));
+    let along = moment(2)? / square;
+    let larger = if spike.value > along.value { spike } else { along };
+    let kappa = if larger.value <= 2.0 { Ball::exact(2.0) } else { larger / (larger - 1.0).sqrt() };
+    Ok(kappa * square.sqrt())
 }

@@ -153,13 +153,14 @@ impl Claim for Multipliers {
             .among(even),
             Bound::inequality(
                 "approached",
-                "designs of odd order, with ±0.1 for the node 0, have more than the least noise, and less than \
-                 half of it more",
+                "designs of odd order, with ±0.1 for the node 0, exceed the least noise, by less than half of \
+                 it",
                 "noise",
                 Side::Upper,
                 "least_half_more",
                 Neighbour::rhs("least", "4^{k−2} itself"),
             )
+            .chosen("the nodes ±0.1 and the half, after ±0.3 had twice the least noise at k = 7")
             .code_check()
             .among(odd),
         ]

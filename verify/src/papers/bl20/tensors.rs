@@ -133,13 +133,14 @@ pub fn bounds() -> Vec<Bound> {
         .part("below"),
         Bound::inequality(
             "stops",
-            "at n = d^{3/2}, below the range, the norm is at most k√((2k−3)!!)·√(d/n) + d^{k/2}/n: what order k \
-             gains stops where the second term is the larger one",
+            "at n = d^{3/2}, below the range, the norm is at most k√((2k−3)!!)·√(d/n) + d^{k/2}/n: what order \
+             k gains stops where the second term is the larger one",
             "norm",
             Side::Upper,
             "both",
             Neighbour::rhs("gain", "the first term alone, as if the gain went on"),
         )
+        .chosen("its form, after a fit to √(d/n) + d^{k/2}/n without the constant decided nothing")
         .headline()
         .part("below"),
         Bound::inequality(
