@@ -40,8 +40,8 @@ pub(super) const DIMENSION: usize = 5;
 const CARD: Card = Card {
     statement: r"\text{spread} \asymp m^{-1/2k}, \qquad |\mathbb{E} f - f^{(k)}| \asymp m^{-1/k}, \qquad
         \frac{d^{k/2}}{n} \lesssim \left\| \frac{1}{n} \sum_i \epsilon_i x_i^{\otimes k} \right\| \le k
-        \sqrt{(2k-3)!!} \sqrt{d/n} \left( 1 + \frac{d^{k-1}}{n} \right), \qquad \nabla^2 L(0) =
-        \frac{\mathbb{E}[\eta^2 \xi^2]}{m} P_r \succ 0",
+        \sqrt{(2k-3)!!\, d/n} \left( 1 + \frac{d^{k-1}}{n} \right), \qquad \nabla^2 L(0) =
+        \frac{\mathbb{E}[\eta^2 \xi^2]}{m} P_r, \quad \lambda_{\min}(P_r) > 0",
     reference: "BL20, the orders beyond the quadratic one of the abstract; derived for this project",
     hypotheses: "Rows of W of the length m^{−1/2k}; inputs on the sphere of radius √d; n ≥ d^{k−1} for the \
         upper bound on the norm; k from 2 to 4, and from 3 on for the minimum.",

@@ -30,7 +30,7 @@ pub(super) const EPSILON: f64 = 0.1;
 const NODES: usize = 60;
 
 const CARD: Card = Card {
-    statement: r"\mathbb{E} \xi = 0,\ \mathbb{E} \xi^k = 1,\ |\xi| \le \varrho \implies \mathbb{E} \xi^2 \ge
+    statement: r"\mathbb{E} \xi = 0,\ \mathbb{E} \xi^k = 1,\ |\xi| \le \varrho \Longrightarrow \mathbb{E} \xi^2 \ge
         \varrho^{2-k}, \qquad \min \left\{ \mathbb{E}[\eta^2 \xi^2] : \mathbb{E}[\eta \xi^j] = \delta_{jk},
         |\xi| \le 1 \right\} = 4^{k-2}",
     reference: "BL20, the systematic generalisation of the abstract; statement and proofs derived for this \
