@@ -4,8 +4,8 @@
 //! Derived for this project, with the multipliers of `bl-multipliers`, at fixed `‖W‖_{2,2k}`:
 //!
 //! > The spread over a design is ≍ m^{−1/2k}. The bias E f − f^{(k)} is ≍ m^{−1/k} for symmetric designs,
-//! > m^{−1/2k} for others and m^{−1/2} for roots of unity. Not randomised, f − f^{(k)} grows like
-//! > m^{(k−1)/2k}.
+//! > m^{−1/2k} for others and m^{−1/2} for roots of unity. For k ≥ 3 real signs leave f^{(2)}, which grows
+//! > like m^{1/2−1/k}, and without them f − f^{(k)} grows like m^{(k−1)/2k}.
 //! >
 //! > On the sphere `T = n^{-1} Σ_i ε_i x_i^{⊗k}` has an injective norm of at most about `k√((2k−3)!!)·√(d/n)`
 //! > from n = d^{k−1} on, and everywhere of at least about d^{k/2}/n: the gain of order k stops at n = d^{p/2}.
@@ -113,6 +113,13 @@ impl Claim for HigherOrder {
                 .chosen("the nodes, and m from 512 on, after sweeps at others from 256 on bent"),
             rate("bias-roots", "over roots of unity, by ≍ m^{−1/2}", |_| -0.5),
             rate("fixed", "not randomised, f differs from f^{(k)} by ≍ m^{(k−1)/2k}", |k| 0.5 - 0.5 / k),
+            rate(
+                "bias-signs",
+                "over signs by ≍ m^{−1/2} for k = 2, and for k ≥ 3 by ≍ m^{1/2−1/k}: it grows",
+                |k| {
+                    if k > 2.0 { 0.5 - 1.0 / k } else { -0.5 }
+                },
+            ),
             Bound::inequality(
                 "remainder",
                 "over a design that is not symmetric, |E f − f^{(k)}| ≤ E|ηξ^{k+1}|/(k+1)! m^{−1/2} Σ_r \
@@ -189,6 +196,7 @@ fn coupling(cell: &Cell, seed: u64) -> Result<Measurement> {
     let law = design.law(&net, x, w, Par::Seq)?;
     let Law { mean: of_skew, .. } = skew.law(&net, x, w, Par::Seq)?;
     let roots = Roots::new(k)?.law(&net, x, w, Par::Seq)?;
+    let signs = Design::optimal(2)?.law(&net, x, w, Par::Seq)?;
     let fixed = net.f(x, w, Par::Seq)?;
     let spread = root_mean_square(law.variance.iter().map(|v| v.sqrt()));
     // Sums of m terms of a size of at most 2Σ|c_l|, of which the second half is 0.
@@ -206,6 +214,8 @@ fn coupling(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("bias-skew", bias(&of_skew), roundings(&skew))
         .quantity("bias-roots", bias(&roots.mean), rounding::sum(m, 32) * root)
         .quantity("fixed", bias(&fixed), rounding::sum(m, 32) * root)
+        .quantity("bias-signs", bias(&signs.mean), rounding::sum(m, 32) * root)
+        .ball("bias-signs_rate", rate(if k > 2.0 { 0.5 - 1.0 / k } else { -0.5 }))
         .ball("spread_rate", rate(-0.5 / k))
         .ball("bias_rate", rate(-1.0 / k))
         .ball("bias-skew_rate", rate(-0.5 / k))
