@@ -78,7 +78,7 @@
 //! | [`eigen`] | eigenvalues and eigenvectors of Σ, with residuals and tests of completeness |
 //! | [`objective`] | losses, the regularisers R1..R4, the regularised loss with gradient and Hessian |
 //! | [`construct`] | target functions, the displacements that express them, exact means over random signs |
-//! | [`randomised`] | laws over random signs and other multipliers; the term of any order of f |
+//! | [`randomised`] | laws over random signs and other multipliers; terms of f of any order, and suprema |
 //! | [`kernel`] | arc-cosine and tangent kernels; ridge regression with its exact test error |
 //! | [`margin`] | margins of two-layer ReLU networks, in certified intervals |
 //! | [`flow`] | gradient flow of two-layer ReLU networks, kinks included, at losses of any size |

@@ -17,8 +17,13 @@
 //! neuron has the even part `E_r = ½[σ(z_r + u_r) + σ(z_r − u_r)]`, which keeps its value, and the odd part
 //! `O_r = ½[σ(z_r + u_r) − σ(z_r − u_r)]`, which takes the sign:
 //! `f(x; SW) = m^{-1/2} Σ_r a_r E_r + m^{-1/2} Σ_r s_r a_r O_r`. Nothing is sampled, and no matrix of m × n
-//! numbers is kept. Derived for this project, after the randomisation of Bai and Lee, *Beyond linearization:
-//! on quadratic and higher-order approximation of wide neural networks* (ICLR 2020).
+//! numbers is kept.
+//!
+//! What expresses also fits: [`QuadraticForms`] has the largest correlation of f_Q with given signs on a
+//! ball, in closed form, and [`searched_maximiser`] that of f^{(k)} as far as a search finds it.
+//!
+//! Derived for this project, after the randomisation of Bai and Lee, *Beyond linearization: on quadratic and
+//! higher-order approximation of wide neural networks* (ICLR 2020).
 //!
 //! ```
 //! use escapement::{activation, network::PairedNetwork, objective::Loss, randomised, seed, sphere};
@@ -40,12 +45,18 @@
 
 mod multiplier;
 mod objective;
+mod program;
 mod signed_sum;
 mod signs;
+mod supremum;
+mod tensor;
 mod term;
 
 pub use multiplier::{Design, Law, Multiplier, Roots, least_noise};
 pub use objective::{RandomisedSquare, mean_curvature_of_norm, mean_curvature_of_quadratic};
+pub use program::{least_noise_on, least_square_on};
 pub use signed_sum::SignedSum;
 pub use signs::{OverSigns, bias_by_norm, bias_by_norm_of_third, over_signs, spread_by_norm};
+pub use supremum::{QuadraticForms, Suprema};
+pub use tensor::{SignedTensor, searched_maximiser};
 pub use term::{term, term_gradient};

@@ -143,7 +143,7 @@ impl Multiplier {
 }
 
 /// Refuses orders below 2 or above [`MOST`].
-fn check_order(k: usize) -> Result<()> {
+pub(super) fn check_order(k: usize) -> Result<()> {
     let allowed =
         || format!("multipliers silence the terms below an order of at least 2 and at most {MOST}");
     if (2..=MOST).contains(&k) { Ok(()) } else { Err(Error::domain("the order", k, allowed())) }

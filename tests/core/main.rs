@@ -59,6 +59,7 @@ mod randomised {
     pub mod laws;
     pub mod multipliers;
     pub mod oracles;
+    pub mod suprema;
 }
 mod sphere {
     pub mod cap;

@@ -7,14 +7,21 @@
 use crate::claim::{Claim, Paper};
 
 pub mod analysis;
+mod complexity;
 pub mod coupling;
 pub mod errata;
 pub mod escape;
 pub mod expressivity;
+pub mod higher_order;
 pub mod instance;
 pub mod letters;
+pub mod multipliers;
+pub mod operator_norm;
 pub mod oracles;
+mod origin;
+mod outcomes;
 pub mod series;
+mod tensors;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -43,5 +50,12 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(coupling::Coupling), Box::new(escape::Escape), Box::new(expressivity::Expressivity)]
+    vec![
+        Box::new(coupling::Coupling),
+        Box::new(escape::Escape),
+        Box::new(operator_norm::OperatorNorm),
+        Box::new(expressivity::Expressivity),
+        Box::new(multipliers::Multipliers),
+        Box::new(higher_order::HigherOrder),
+    ]
 }

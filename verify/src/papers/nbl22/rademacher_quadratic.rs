@@ -16,13 +16,9 @@ use crate::claim::{
 };
 use crate::error::Result;
 use crate::papers::nbl22::letters::{D, M, N};
-use escapement::activation::Derivative;
 use escapement::ball::Ball;
-use escapement::construct::{norm_2_4_pow4, signs};
-use escapement::eigen;
-use escapement::network::PairedNetwork;
-use escapement::rounding;
-use faer::{Mat, MatRef, Par};
+use escapement::construct::signs;
+use escapement::randomised::{QuadraticForms, Suprema};
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -178,113 +174,17 @@ impl Claim for RademacherQuadratic {
     }
 }
 
-/// The flops of [`Sample::extremes`]: n terms of M_r, of which narrow products take the most whatever d is,
-/// and the decomposition, for each neuron.
+/// The flops of [`QuadraticForms::suprema`]: n terms of M_r, of which narrow products take the most whatever
+/// d is, and the decomposition, for each neuron.
 pub(super) fn extremes(d: f64, p: f64, n: f64) -> f64 {
     p * (n * (320.0 + 5.7 * d) + 3.3 * d.powi(3))
 }
 
-/// σ''(w_{0,r}·x_i) on a sample, and the sample.
-pub(super) struct Sample {
-    net: PairedNetwork,
-    x: Mat<f64>,
-    /// `[n, p]`.
-    second: Mat<f64>,
-}
-
-/// Extremes of M_r for one pattern of signs.
-pub(super) struct Extremes {
-    /// `½√(B/m)(Σ_r λ_max(a_r M_r)_+²)^{1/2}`, for B = 1.
-    pub(super) supremum: f64,
-    /// The same with ‖M_r‖ for every neuron.
-    modulus: f64,
-    /// `max_r ‖M_r‖`.
-    norm: f64,
-}
-
-impl Sample {
-    fn new(cell: &Cell, seed: u64, index: usize) -> Result<Self> {
-        let net = instance::network(cell, seed, "weights 0")?;
-        let x = instance::inputs(cell, seed, &format!("inputs {index}"), cell.n());
-        Ok(Self::of(net, x))
-    }
-
-    /// The inputs `x` under this network.
-    pub(super) fn of(net: PairedNetwork, x: Mat<f64>) -> Self {
-        let mut second = &x * net.weights().transpose();
-        for r in 0..net.p() {
-            net.activation().apply(Derivative::Second, second.col_as_slice_mut(r));
-        }
-        Self { net, x, second }
-    }
-
-    fn m(&self, r: usize, weight: impl Fn(usize) -> f64) -> Mat<f64> {
-        let (n, d) = (self.x.nrows(), self.x.ncols());
-        let scaled = Mat::from_fn(n, d, |i, c| weight(i) * self.second[(i, r)] / n as f64 * self.x[(i, c)]);
-        scaled.transpose() * &self.x
-    }
-
-    /// M_r for these signs.
-    fn matrix(&self, r: usize, epsilon: &[f64]) -> Mat<f64> {
-        self.m(r, |i| epsilon[i])
-    }
-
-    pub(super) fn extremes(&self, epsilon: &[f64]) -> Result<Extremes> {
-        let (mut squares, mut moduli, mut norm) = (0.0, 0.0, 0.0_f64);
-        for r in 0..self.net.p() {
-            let values = eigen::full_eigenvalues(self.matrix(r, epsilon).as_ref(), Par::Seq)?;
-            // Descending; the twin has the opposite sign.
-            let (most, least) = (values[0].max(0.0), (-values[values.len() - 1]).max(0.0));
-            squares += most * most + least * least;
-            moduli += 2.0 * most.max(least).powi(2);
-            norm = norm.max(most.max(least));
-        }
-        let factor = 0.5 * (B / self.net.m() as f64).sqrt();
-        Ok(Extremes { supremum: factor * squares.sqrt(), modulus: factor * moduli.sqrt(), norm })
-    }
-
-    /// The displacement of (2,4)-norm B along the top eigenvectors of a_r M_r,
-    /// `‖w_r‖² ∝ λ_max(a_r M_r)_+^power`.
-    fn maximiser(&self, epsilon: &[f64], power: i32) -> Result<Mat<f64>> {
-        let (p, d) = (self.net.p(), self.net.d());
-        let mut w = Mat::zeros(2 * p, d);
-        for r in 0..p {
-            let (values, vectors) = eigen::full_eigen(self.matrix(r, epsilon).as_ref(), Par::Seq)?;
-            for (row, value, column) in [(r, values[0], 0), (p + r, -values[d - 1], d - 1)] {
-                let length = value.max(0.0).powi(power).sqrt();
-                (0..d).for_each(|c| w[(row, c)] = length * vectors[(c, column)]);
-            }
-        }
-        let scale = (B / norm_2_4_pow4(w.as_ref())).powf(0.25);
-        Ok(w * faer::Scale(scale))
-    }
-
-    /// `n^{-1} Σ_i ε_i f_Q(x_i; W)`.
-    fn value(&self, epsilon: &[f64], w: MatRef<'_, f64>) -> Result<f64> {
-        let f = self.net.f_quadratic(self.x.as_ref(), w, Par::Seq)?;
-        Ok(f.iter().zip(epsilon).map(|(f, e)| f * e).sum::<f64>() / f.len() as f64)
-    }
-
-    /// `n Σ_i weight_i² ‖x_i‖² x_i x_iᵀ/n²` summed up as a norm and as a mean eigenvalue, the largest over
-    /// the neurons.
-    fn variance(&self) -> Result<[f64; 2]> {
-        let (n, d) = (self.x.nrows() as f64, self.x.ncols() as f64);
-        let (mut norm, mut mean) = (0.0_f64, 0.0_f64);
-        for r in 0..self.net.p() {
-            let a = self.m(r, |i| self.second[(i, r)] * self.x.row(i).squared_norm_l2() / n);
-            norm = norm.max(eigen::full_eigenvalues(a.as_ref(), Par::Seq)?[0]);
-            mean = mean.max((0..self.x.ncols()).map(|c| a[(c, c)]).sum::<f64>() / d);
-        }
-        Ok([norm, mean])
-    }
-
-    /// Relative to `n^{-1}Σ_i |σ''|‖x_i‖² ≤ sup|σ''|d`: the rounding of M_r, of its eigenvalues and of sums
-    /// over them.
-    pub(super) fn rounding(&self) -> f64 {
-        let (n, d) = (self.x.nrows(), self.x.ncols());
-        let size = self.net.activation().suprema()[2].value * d as f64;
-        (rounding::sum(n + self.net.m(), 2 * d + 16) + rounding::eigen(d, 1.0)) * size
-    }
+/// A network and a sample of a cell.
+fn sample(cell: &Cell, seed: u64, index: usize) -> Result<QuadraticForms> {
+    let net = instance::network(cell, seed, "weights 0")?;
+    let x = instance::inputs(cell, seed, &format!("inputs {index}"), cell.n());
+    Ok(QuadraticForms::new(net, x)?)
 }
 
 fn start(cell: &Cell, patterns: usize) -> Measurement {
@@ -301,7 +201,7 @@ fn start(cell: &Cell, patterns: usize) -> Measurement {
 
 /// Means over all signs on one sample, and the supremum where it is reached.
 fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
-    let sample = Sample::new(cell, seed, 0)?;
+    let sample = sample(cell, seed, 0)?;
     // ε and −ε exchange twins: the last sign may stay.
     let patterns = 1_usize << (cell.n() - 1);
     let pattern = |code: usize| {
@@ -309,24 +209,27 @@ fn enumerated(cell: &Cell, seed: u64) -> Result<Measurement> {
     };
     let (mut complexity, mut norm) = (0.0, 0.0);
     for code in 0..patterns {
-        let extremes = sample.extremes(&pattern(code))?;
-        complexity += extremes.supremum / patterns as f64;
+        let extremes = sample.suprema(&pattern(code))?;
+        complexity += B.sqrt() * extremes.supremum / patterns as f64;
         norm += extremes.norm / patterns as f64;
     }
     // Signs that do not agree: otherwise M_r may be semidefinite, and the modulus its largest eigenvalue.
     let epsilon = pattern(0b0101_0101 & (patterns - 1));
-    let Extremes { supremum, modulus, .. } = sample.extremes(&epsilon)?;
+    let Suprema { supremum, modulus, .. } = sample.suprema(&epsilon)?;
     let reached = |power| -> Result<Ball> {
         let w = sample.maximiser(&epsilon, power)?;
-        Ok(Ball::new(sample.value(&epsilon, w.as_ref())?, 2.0 * B.sqrt() * sample.rounding()))
+        Ok(B.sqrt() * Ball::new(sample.value(&epsilon, w.as_ref())?, 2.0 * sample.rounding()))
     };
-    let [variance, mean] = sample.variance()?;
+    let largest = |i: usize| -> Result<f64> {
+        Ok(sample.variances()?.iter().map(|v| v[i]).fold(0.0, f64::max) / cell.n() as f64)
+    };
+    let [variance, mean] = [largest(0)?, largest(1)?];
     let (half, log) = (0.5 * B.sqrt(), ((cell.d() * cell.m()) as f64).ln());
     let error = sample.rounding();
     let norm = Ball::new(norm, error);
     Ok(start(cell, patterns)
-        .quantity("closed_form", supremum, half * error)
-        .quantity("closed_form_modulus", modulus, half * error)
+        .quantity("closed_form", B.sqrt() * supremum, half * error)
+        .quantity("closed_form_modulus", B.sqrt() * modulus, half * error)
         .ball("reached", reached(1)?)
         .ball("reached_even", reached(0)?)
         .quantity("complexity", complexity, half * error)
@@ -342,9 +245,9 @@ fn drawn(cell: &Cell, seed: u64) -> Result<Measurement> {
     let coins = &mut cell.stream(seed, "signs");
     let (mut complexity, mut norm, mut error) = (0.0, 0.0, 0.0_f64);
     for index in 0..DRAWS {
-        let sample = Sample::new(cell, seed, index)?;
-        let extremes = sample.extremes(&signs::draw(coins, cell.n()))?;
-        complexity += extremes.supremum / DRAWS as f64;
+        let sample = sample(cell, seed, index)?;
+        let extremes = sample.suprema(&signs::draw(coins, cell.n()))?;
+        complexity += B.sqrt() * extremes.supremum / DRAWS as f64;
         norm += extremes.norm / DRAWS as f64;
         error = error.max(sample.rounding());
     }

@@ -10,11 +10,11 @@ use crate::papers::nbl22::hypotheses::wide_enough;
 use crate::papers::nbl22::instance::{self, inputs};
 use crate::papers::nbl22::learner::Learner;
 use crate::papers::nbl22::letters::{ACCURACY, Letters, N};
-use crate::papers::nbl22::rademacher_quadratic::Sample;
 use escapement::ball::Ball;
 use escapement::construct::signs;
 use escapement::network::Model;
 use escapement::objective::Loss;
+use escapement::randomised::QuadraticForms;
 use escapement::rounding;
 use escapement::sphere::uniform_sphere;
 use escapement::tolerance;
@@ -222,8 +222,8 @@ pub(super) fn explicit(cell: &Cell, seed: u64) -> Result<Measurement> {
         population.push(loss);
         known.push(reached);
         excess.push(loss - reached);
-        let sample = Sample::of(built.net.clone(), x);
-        suprema.push(sample.extremes(&signs::draw(coins, cell.n()))?.supremum);
+        let sample = QuadraticForms::new(built.net.clone(), x)?;
+        suprema.push(sample.suprema(&signs::draw(coins, cell.n()))?.supremum);
         rounding = rounding.max(sample.rounding());
     }
     let (supremum, half) = student_interval(&suprema, tolerance::FAILURE);
