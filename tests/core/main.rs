@@ -58,7 +58,6 @@ mod margin {
 mod randomised {
     pub mod laws;
     pub mod multipliers;
-    pub mod oracles;
     pub mod suprema;
 }
 mod sphere {

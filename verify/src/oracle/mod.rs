@@ -43,17 +43,20 @@ pub struct List {
 
 impl Format {
     /// Whether a file has the shape of this format: an array whose first entry has all marks of its one
-    /// list, or an object all of whose keys are names of its lists.
+    /// list, or an object all of whose keys are names of its lists, where an entry has a mark of each.
     pub fn recognises(&self, file: &Value) -> bool {
+        let marked = |list: &List, entry: &Value| list.marks.iter().any(|m| entry.pointer(m).is_some());
         match file {
             Value::Array(entries) => {
-                let marked = |entry: &Value| self.lists[0].marks.iter().all(|m| entry.pointer(m).is_some());
-                self.lists.len() == 1 && entries.first().is_some_and(marked)
+                let all = |entry: &Value| self.lists[0].marks.iter().all(|m| entry.pointer(m).is_some());
+                self.lists.len() == 1 && entries.first().is_some_and(all)
             }
             Value::Object(lists) => {
-                self.lists.len() > 1
-                    && !lists.is_empty()
-                    && lists.keys().all(|name| self.list(name).is_some())
+                let own = |(name, entries): (&String, &Value)| {
+                    let first = entries.as_array().and_then(|entries| entries.first());
+                    self.list(name).is_some_and(|list| first.is_none_or(|entry| marked(list, entry)))
+                };
+                self.lists.len() > 1 && !lists.is_empty() && lists.iter().all(own)
             }
             _ => false,
         }

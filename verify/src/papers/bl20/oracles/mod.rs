@@ -3,6 +3,7 @@
 mod landscapes;
 mod laws;
 mod series;
+mod suprema;
 
 use super::instance::{CUBED, CubedRelu};
 use crate::error::Result;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 /// Agreement of finite sums, relative to the largest number of their kind in the entry.
 const AGREEMENT: f64 = 1e-12;
+/// Agreement of what a search on a ball reaches, relative to the value.
+const SEARCH: f64 = 1e-6;
 /// Agreement of linear programs on a grid, relative to the value.
 const GRID: f64 = 1e-5;
 /// Agreement of discretised integral equations, relative to the value: of ReLU cubed, and of activations
@@ -34,6 +37,8 @@ pub const FORMATS: &[&Format] = &[&Format {
         List { name: "regulariser", marks: &["/W", "/norm24_8"], compare: landscapes::regulariser },
         List { name: "express", marks: &["/p", "/second_moment"], compare: series::express },
         List { name: "inexpressible", marks: &["/p", "/relative_residual"], compare: series::inexpressible },
+        List { name: "rademacher", marks: &["/W0", "/rademacher"], compare: suprema::rademacher },
+        List { name: "tensor", marks: &["/c", "/flattening"], compare: suprema::tensor },
         List { name: "rank", marks: &["/p", "/harmonics"], compare: series::rank },
     ],
 }];
