@@ -4,7 +4,7 @@
 //! noise of NBL22's equation (21), and returns the reason why it ended. A point W is (ν, γ)-second-order
 //! stationary (NBL22, Definition 2) where `‖∇L_λ(W)‖ ≤ ν` and `∇²L_λ(W) ⪰ −γI`. [`least_eigenvalue`] bounds
 //! the least eigenvalue of a Hessian, or of any symmetric operator, from both sides: a small residual alone
-//! never shows that an eigenvalue is the least.
+//! never shows that an eigenvalue is the least. [`search`] reaches such points by quasi-Newton steps.
 //!
 //! ```
 //! use escapement::descent::{DescentOptions, DescentState, Landscape, Outcome, StepSize, descend};
@@ -71,6 +71,7 @@ mod landscape;
 mod least;
 mod options;
 pub mod quasi_newton;
+mod search;
 mod state;
 pub mod wide;
 
@@ -78,4 +79,5 @@ pub use descend::{Descended, Iterate, Outcome, descend};
 pub use landscape::{Landscape, LossLandscape};
 pub use least::{LeastEigenvalue, LeastOptions, least_eigenvalue};
 pub use options::{DescentOptions, StepSize};
+pub use search::search;
 pub use state::DescentState;

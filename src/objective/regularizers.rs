@@ -7,7 +7,7 @@
 //! a difference of two nearly equal numbers.
 
 use crate::product::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::Result;
 use crate::covariance::Covariance;
@@ -104,4 +104,43 @@ pub fn norm_2_4_pow4(w: MatRef<'_, f64>) -> f64 {
 /// `‖W‖_F²`, the sum of all squared entries of `w`.
 pub fn frobenius_sq(w: MatRef<'_, f64>) -> f64 {
     (0..w.nrows()).map(|r| w.row(r).squared_norm_l2()).sum()
+}
+
+/// ‖w_r‖² of each row.
+pub(crate) fn row_squares(w: MatRef<'_, f64>) -> Vec<f64> {
+    row_products(w, w)
+}
+
+/// `v_r·w_r` for each row.
+pub(crate) fn row_products(v: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Vec<f64> {
+    let mut dots = vec![0.0; w.nrows()];
+    for c in 0..w.ncols() {
+        dots.iter_mut().enumerate().for_each(|(r, dot)| *dot += v[(r, c)] * w[(r, c)]);
+    }
+    dots
+}
+
+/// Adds λ times the gradient of R4 at `w`, whose rows are `8T‖w_r‖²w_r`, `T = Σ_r ‖w_r‖⁴`.
+pub(crate) fn add_r4_gradient(lambda: f64, w: MatRef<'_, f64>, mut out: MatMut<'_, f64>) {
+    let squares = row_squares(w);
+    let factor = 8.0 * lambda * squares.iter().map(|s| s * s).sum::<f64>();
+    for c in 0..w.ncols() {
+        for (r, square) in squares.iter().enumerate() {
+            out[(r, c)] += factor * square * w[(r, c)];
+        }
+    }
+}
+
+/// Adds λ times the Hessian of R4 at `w` by `v`:
+/// `8‖w_r‖²w_r Σ_s 4‖w_s‖²(w_s·v_s) + 8T(2(w_r·v_r)w_r + ‖w_r‖²v_r)`, `T = Σ_r ‖w_r‖⁴`.
+pub(crate) fn add_r4_product(lambda: f64, w: MatRef<'_, f64>, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) {
+    let (squares, along) = (row_squares(w), row_products(v, w));
+    let total: f64 = squares.iter().map(|s| s * s).sum();
+    let slope: f64 = squares.iter().zip(&along).map(|(s, a)| 4.0 * s * a).sum();
+    for c in 0..w.ncols() {
+        for r in 0..w.nrows() {
+            let by_w = squares[r] * slope + 2.0 * total * along[r];
+            out[(r, c)] += 8.0 * lambda * (by_w * w[(r, c)] + total * squares[r] * v[(r, c)]);
+        }
+    }
 }

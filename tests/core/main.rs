@@ -56,6 +56,7 @@ mod margin {
     pub mod wide;
 }
 mod randomised {
+    pub mod landscape;
     pub mod laws;
     pub mod multipliers;
     pub mod suprema;

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use faer::{Mat, MatMut, MatRef, Par};
 
-use super::{Beyond, RegularizedLoss, Value, dot_rows, forward, squared_rows, workspace::Workspace};
+use super::regularizers::{add_r4_product, row_products, row_squares};
+use super::{Beyond, RegularizedLoss, Value, forward, workspace::Workspace};
 use crate::activation::Derivative;
 use crate::network::passes::{Factors, Pair, accum, kernels};
 use crate::network::{self, Model};
@@ -68,7 +69,7 @@ impl<'a> Hessian<'a> {
             }
             space.f = f;
         }
-        let squares = squared_rows(w);
+        let squares = row_squares(w);
         Ok(Self {
             of,
             w: w.to_owned(),
@@ -162,7 +163,7 @@ impl<'a> Hessian<'a> {
         of.add_projected(beyond, out.as_mut(), &mut space, par);
         self.return_workspace(space);
         if l4 != 0.0 {
-            self.add_r4(v, out);
+            add_r4_product(l4, self.w.as_ref(), v, out);
         }
         Ok(())
     }
@@ -203,7 +204,7 @@ impl<'a> Hessian<'a> {
     /// `Σ_r v_rᵀ H_rr v_r` for the Hessian H of R4:
     /// `Σ_r 2[(4‖w_r‖² w_r·v_r)² + T(8(w_r·v_r)² + 4‖w_r‖²‖v_r‖²)]`.
     pub(crate) fn diagonal_of_r4(&self, v: MatRef<'_, f64>) -> f64 {
-        let (along, lengths) = (dot_rows(v, self.w.as_ref()), squared_rows(v));
+        let (along, lengths) = (row_products(v, self.w.as_ref()), row_squares(v));
         let total: f64 = self.squares.iter().map(|s| s * s).sum();
         let blocks = self.squares.iter().zip(along.iter().zip(&lengths));
         blocks.map(|(s, (a, l))| 2.0 * ((4.0 * s * a).powi(2) + total * (8.0 * a * a + 4.0 * s * l))).sum()
@@ -225,21 +226,6 @@ impl<'a> Hessian<'a> {
             (Some(kept), _) => Some(kept.col_as_slice(column)),
             (None, model) if model.expands_twice() => Some(self.of.blocks[block].second.col_as_slice(pair)),
             (None, _) => None,
-        }
-    }
-
-    /// Adds λ4 times the Hessian of R4 by `v`.
-    fn add_r4(&self, v: MatRef<'_, f64>, mut out: MatMut<'_, f64>) {
-        let (w, squares) = (self.w.as_ref(), &self.squares);
-        let along = dot_rows(v, w);
-        let total: f64 = squares.iter().map(|s| s * s).sum();
-        let slope: f64 = squares.iter().zip(&along).map(|(s, a)| 4.0 * s * a).sum();
-        let factor = 8.0 * self.of.lambda[3];
-        for c in 0..w.ncols() {
-            for r in 0..w.nrows() {
-                let by_w = squares[r] * slope + 2.0 * total * along[r];
-                out[(r, c)] += factor * (by_w * w[(r, c)] + total * squares[r] * v[(r, c)]);
-            }
         }
     }
 }

@@ -307,13 +307,7 @@ impl<'a> RegularizedLoss<'a> {
         })?;
         self.add_projected(beyond, gradient.as_mut(), space, par);
         if self.lambda[3] != 0.0 {
-            let squares = squared_rows(w);
-            let factor = 8.0 * self.lambda[3] * squares.iter().map(|s| s * s).sum::<f64>();
-            for c in 0..self.d() {
-                for (r, square) in squares.iter().enumerate() {
-                    gradient[(r, c)] += factor * square * w[(r, c)];
-                }
-            }
+            regularizers::add_r4_gradient(self.lambda[3], w, gradient);
         }
         Ok(value)
     }
@@ -412,18 +406,4 @@ fn forward(
         let c = c.subrows(rows.start, rows.len());
         tall_outer(h, Accum::Add, c, top.as_ref(), -FRAC_1_SQRT_2, Par::Seq);
     }
-}
-
-/// `‖w_r‖²` for each row.
-fn squared_rows(w: MatRef<'_, f64>) -> Vec<f64> {
-    dot_rows(w, w)
-}
-
-/// `v_r·w_r` for each row.
-fn dot_rows(v: MatRef<'_, f64>, w: MatRef<'_, f64>) -> Vec<f64> {
-    let mut dots = vec![0.0; w.nrows()];
-    for c in 0..w.ncols() {
-        dots.iter_mut().enumerate().for_each(|(r, dot)| *dot += v[(r, c)] * w[(r, c)]);
-    }
-    dots
 }
