@@ -22,7 +22,7 @@ const STEPS: usize = 1500;
 const RATE: f64 = 0.05;
 
 const CARD: Card = Card {
-    statement: r"\sum_i |\nu_i| \sin^2 \angle_i \le D \le \mathrm{TV} - \mathrm{TV}^* + \|p\| \sqrt{L}, \qquad
+    statement: r"\sum_i |\nu_i| \mathrm{sin}^2(\theta_i) \le D \le \mathrm{TV} - \mathrm{TV}^* + \|p\| \sqrt{L}, \qquad
         D \le (F - F_*)/\lambda + \lambda \|p\|^2 / 4",
     reference: "ZG24, features of the abstract; certificate and constants derived for this project",
     hypotheses: "Orthonormal teachers, standard normal inputs, λ > 0 where F is spoken of.",
