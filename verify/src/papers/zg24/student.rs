@@ -138,7 +138,8 @@ impl Student {
 
 /// N orthonormal teachers with masses between ½ and 3/2 of alternating signs.
 pub fn teacher(d: usize, count: usize) -> Student {
-    let mass = |j: usize| (0.5 + (j as f64 + 0.5) / count as f64) * if j.is_multiple_of(2) { 1.0 } else { -1.0 };
+    let mass =
+        |j: usize| (0.5 + (j as f64 + 0.5) / count as f64) * if j.is_multiple_of(2) { 1.0 } else { -1.0 };
     let balanced = |j: usize| f64::abs(mass(j)).sqrt();
     let w = Mat::from_fn(count, d, |j, c| if j == c { balanced(j) } else { 0.0 });
     Student { a: (0..count).map(|j| mass(j).signum() * balanced(j)).collect(), w }
