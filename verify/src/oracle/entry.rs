@@ -209,6 +209,26 @@ impl<'a> Entry<'a> {
         self.array(name)?.iter().enumerate().map(part).collect()
     }
 
+    /// True or false.
+    ///
+    /// # Errors
+    /// A field that is missing or holds something else.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        let value = self.field(name)?;
+        let wrong = || self.wrong(name, format!("{} is not allowed, only true or false", abridged(value)));
+        value.as_bool().ok_or_else(wrong)
+    }
+
+    /// The numbers of an object, with their names.
+    ///
+    /// # Errors
+    /// A field that is missing or holds something else, or a number that is not finite.
+    pub fn named_numbers(&self, name: &str) -> Result<Vec<(&'a str, f64)>> {
+        let part = self.part(name)?;
+        let keys = part.value.as_object().into_iter().flat_map(|object| object.keys());
+        keys.map(|key| Ok((key.as_str(), part.number(key)?))).collect()
+    }
+
     /// The objects of an object, with their names.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod bl20;
 pub mod dls22;
 pub mod klljw24;
 pub mod nbl22;
+pub mod sidebar;
 pub mod t22;
 pub mod yjzlw24;
 pub mod zg24;

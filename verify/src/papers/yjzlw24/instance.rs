@@ -48,3 +48,18 @@ pub fn kernel_at_width(w: MatRef<'_, f64>, x: MatRef<'_, f64>, bias: f64) -> Mat
     let (both, gram) = (&active * active.transpose(), x * x.transpose());
     Mat::from_fn(x.nrows(), x.nrows(), |i, j| (gram[(i, j)] + 1.0) * both[(i, j)] / w.nrows() as f64)
 }
+
+/// `Σ_ij (1 + x_i·x_j)² P_ij (1 − P_ij)`, m times the mean of `‖H_m − H‖_F²`.
+///
+/// # Errors
+/// Inputs that are not unit vectors.
+pub fn variance(neurons: &Biased, x: MatRef<'_, f64>) -> Result<f64> {
+    let (p, _) = neurons.probabilities(x)?;
+    let gram = x * x.transpose();
+    let n = x.nrows();
+    let term = |k: usize| {
+        let at = (k / n, k % n);
+        (1.0 + gram[at]).powi(2) * p[at] * (1.0 - p[at])
+    };
+    Ok((0..n * n).map(term).sum())
+}

@@ -11,6 +11,7 @@ pub mod directions_captured;
 pub mod errata;
 pub mod late_rate;
 pub mod letters;
+pub mod oracles;
 pub mod student;
 
 /// The paper.
@@ -20,6 +21,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: super::sidebar::FORMATS,
     ..Paper::new(
         "zg24",
         "How Does Gradient Descent Learn Features – A Local Analysis for Regularized Two-Layer \
