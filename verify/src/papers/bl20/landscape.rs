@@ -366,7 +366,8 @@ fn origin(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("blocks_off", least_bend, error)
         .quantity("saddle", from, 1e-9 * from)
         .quantity("saddle_small", 100.0 * from, 1e-7 * from)
-        .quantity("m", mf, 0.0))
+        .quantity("m", mf, 0.0)
+        .hypothesis("P_r ≻ 0", from.is_finite(), "eight inputs for each dimension"))
 }
 
 /// C, and what separates the curvature of the network from that of the quadratic model.
@@ -392,7 +393,8 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
         .quantity("opposing", c, unit * c)
         .quantity("opposing_scale", 1.0 / m as f64, 0.0)
         .quantity("error", (curvature - slope + 2.0 * (value - there) + apart).abs(), unit * scale)
-        .quantity("error_scale", (m as f64).sqrt().recip(), f64::EPSILON))
+        .quantity("error_scale", (m as f64).sqrt().recip(), f64::EPSILON)
+        .hypothesis("rows ≍ m^{−1/4}", true, "those with a_r = 1, along one direction"))
 }
 
 /// Points of second order of the quadratic model at several problems, from several starts, up to a width.
@@ -441,12 +443,6 @@ fn points(cell: &Cell, seed: u64) -> Result<Measurement> {
                 }
             }
             let spread = (high - low) / start_level;
-            if std::env::var("HL").is_ok() {
-                eprintln!(
-                    "d {d} n {n} p {problem_number} m {m}: {spread:.4} low {:.4} norm {norm:.2}",
-                    low / start_level
-                );
-            }
             if spread > AGREE {
                 least = least.max(2 * m);
             }
