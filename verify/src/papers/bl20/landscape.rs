@@ -16,12 +16,10 @@ use crate::claim::{
 };
 use crate::error::Result;
 use escapement::construct::{frobenius_sq, norm_2_4_pow4};
-use escapement::descent::{DescentOptions, Landscape, Outcome, search};
+use escapement::descent::{DescentOptions, Landscape, Outcome, SquareLandscape, search};
 use escapement::network::{Model, PairedNetwork};
 use escapement::objective::Loss;
-use escapement::randomised::{
-    RandomisedSquare, SquareLandscape, mean_curvature_of_norm, mean_curvature_of_quadratic,
-};
+use escapement::randomised::{RandomisedSquare, mean_curvature_of_norm, mean_curvature_of_quadratic};
 use escapement::sphere::uniform_sphere;
 use escapement::{eigen, rounding};
 use faer::{Mat, MatRef, Par};
