@@ -180,7 +180,7 @@ impl Claim for NoBadPoints {
             at_most(
                 "search",
                 "least",
-                "they do from a width on that is at most 2.5 M_2² d² ‖W*‖⁴ L(0)^{1/4} ε^{−5/4}",
+                "they do from a width on that is at most ½M_2² d² ‖W*‖² (L(0)/4λ)^{1/4}/ε, ε = 0.02 L(0)",
                 "explicit",
                 Neighbour::rhs("two", "2"),
             ),
