@@ -1,8 +1,9 @@
-//! BL20, landscape: with random signs, no point of second order of the quadratic model is bad once the network
-//! is wide, and the network has the same landscape up to m^{−1/2}.
+//! BL20, landscape: with random signs, no point of second order of the quadratic model is bad once the
+//! network is wide, and the network has the same landscape up to m^{−1/2}.
 //!
-//! Derived for this project, for `L_λ(W) = E_n ℓ(y, f_Q(x; W)) + λ‖W‖_{2,4}⁸`, a convex ℓ with the divergence
-//! `D = ℓ(f*) − ℓ(f) − ℓ'(f)(f* − f) ≥ 0`, any W* with f* = f_Q(W*), and `C = (1/m) Σ σ''(z_r)² u_r² u*_r²`:
+//! Derived for this project, for `L_λ(W) = E_n ℓ(y, f_Q(x; W)) + λ‖W‖_{2,4}⁸`, a convex ℓ with the
+//! divergence `D = ℓ(f*) − ℓ(f) − ℓ'(f)(f* − f) ≥ 0`, any W* with f* = f_Q(W*), and `C = (1/m) Σ
+//! σ''(z_r)² u_r² u*_r²`:
 //!
 //! > `E_S ∇²L[SW*, SW*] = ⟨∇L, W⟩ − 2(L(W) − L(W*)) − 2E_n D + E_n ℓ''C`, and for R = ‖W‖_{2,4}⁸
 //! > `E_S ∇²R[SW*, SW*] ≤ 56‖W‖⁶‖W*‖²`, so that at a point of second order
@@ -45,11 +46,12 @@ const CARD: Card = Card {
         \|W\|_{2,4}^8 [SW^*, SW^*] \le 56 \|W\|_{2,4}^6 \|W^*\|_{2,4}^2, \quad \|W\|_{2,4}^8 \le
         \frac{L(0) - L(W)}{4\lambda}",
     reference: "BL20, the landscape of the abstract; statement and constants derived for this project",
-    hypotheses: "Inputs on the sphere of radius √d; labels ½(x_1² − x_2²) and the square loss, in the identity \
-        also √(1 + (f − y)²) − 1; points that are certified to be of second order.",
-    method: "In small networks the Hessian is applied along all 2^m signs of a direction. Curvatures of wide \
-        networks are exact means over signs, at rows of length m^{−1/4}, along which the inputs stay the \
-        same. Points of second order are searched for from twelve starts, at several problems and widths.",
+    hypotheses: "Inputs on the sphere of radius √d; labels ½(x_1² − x_2²) and the square loss, in the \
+        identity also √(1 + (f − y)²) − 1; points that are certified to be of second order.",
+    method: "In small networks the Hessian is applied along all 2^m signs of a direction. Curvatures \
+        of wide networks are exact means over signs, at rows of length m^{−1/4}, along which the inputs \
+        stay the same. Points of second order are searched for from twelve starts, at several problems \
+        and widths.",
     refuted_by: "Another mean curvature; more than 56; another power of m than 1/m and m^{−1/2}; points of \
         second order at different heights in wide networks.",
     variables: &["m", "d", "n"],
@@ -178,7 +180,7 @@ impl Claim for NoBadPoints {
             at_most(
                 "search",
                 "least",
-                "they do from a width on that is at most 2.5 M_2² d² ‖W*‖⁴ L(0)^{1/4} ε^{−5/4}",
+                "they do from a width on that is at most ½M_2² d² ‖W*‖² (L(0)/4λ)^{1/4}/ε, ε = 0.02 L(0)",
                 "explicit",
                 Neighbour::rhs("two", "2"),
             ),
