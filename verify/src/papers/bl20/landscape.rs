@@ -167,7 +167,7 @@ impl Claim for NoBadPoints {
                 "|E_S ∇²L[SW*, SW*] − ⟨∇L, W⟩ + 2L(W) − 2L(W*) + 2E_n D| of the network is ≲ m^{−1/2}",
                 Sweep::upper(M, |_| -0.5),
             )
-            .chosen("≲ for ≍: single seeds read −0.48 to −0.69, because terms of either sign make it up"),
+            .chosen("≲ for ≍: single seeds read −0.48 to −0.69"),
             at_most(
                 "search",
                 "agree",
