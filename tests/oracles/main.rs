@@ -165,8 +165,8 @@ const VALUES: [(&str, &[&str]); 13] = [
     ("kktpath", &["/u", "/norm2", "/margins/1", "/dead_moved"]),
 ];
 
-/// Of every field a value that is false by 10⁻⁴, or by one where a whole number is meant, is noticed, and no other
-/// is.
+/// Of every field a value that is false by 10⁻⁴, or by one where a whole number is meant, is noticed, and no
+/// other is.
 fn notices(name: &str, values: &[(&str, &[&str])]) {
     let file = json(name);
     for (list, fields) in values {
@@ -203,8 +203,8 @@ fn laws_over_multipliers_agree() {
     assert!(wrong.is_empty() && all.len() == BAILEE, "{} numbers: {wrong:?}", all.len());
 }
 
-/// The fields of each list of BL20 that hold reference values. A discretised integral equation is held to 10⁻³
-/// at most, which another test looks at.
+/// The fields of each list of BL20 that hold reference values. A discretised integral equation is held to
+/// 10⁻³ at most, which another test looks at.
 const LAWS: [(&str, &[&str]); 11] = [
     (
         "network",
@@ -282,8 +282,8 @@ fn three_small_papers_agree() {
     }
 }
 
-/// The norm of what is expressed may be off by the discretisation, and by no more; and what is expressed leaves no
-/// residual.
+/// The norm of what is expressed may be off by the discretisation, and by no more; and what is expressed
+/// leaves no residual.
 #[test]
 fn a_false_norm_is_noticed() {
     let file = json("bailee");

@@ -1,5 +1,6 @@
 //! An entry of a list of reference values, read field by field.
 
+use super::Sheet;
 use crate::error::{Error, Result};
 use faer::Mat;
 use serde_json::Value;
@@ -73,6 +74,15 @@ impl<'a> Entry<'a> {
                 format!("{given} is not allowed, only a finite number or a string that holds one"),
             )
         })
+    }
+
+    /// Compares the number in a field with a computed one, which may differ by `tolerance` times the reference.
+    ///
+    /// # Errors
+    /// As [`Entry::number`], and a computed value that is not finite.
+    pub fn compare(&self, sheet: &mut Sheet, name: &str, computed: f64, tolerance: f64) -> Result<()> {
+        let reference = self.number(name)?;
+        sheet.number(name, reference, computed, tolerance * reference.abs())
     }
 
     /// A whole number.

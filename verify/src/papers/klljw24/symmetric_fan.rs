@@ -4,9 +4,9 @@
 //! Derived for this project:
 //!
 //! > For the fan F of 2k ReLU neurons, k even, and `M = UVᵀ` the correlation of F(Ux) and F(Vx) is at most
-//! > `‖M‖^k`, because F has no Hermite degree below k. The same bound holds for `Σ_v F(U(AX)_v)` on any graph with
-//! > the adjacency matrix A ≥ 0, and on frame averages over a group G with
-//! > `Σ_g ‖UgVᵀ‖^k/√((1 − S_U)(1 − S_V))`, `S_U = Σ_{g≠1} ‖UgUᵀ‖^k`. For random planes `E c² ≍ 1/B(d, k) ≍ d^{−k}`.
+//! > `‖M‖^k`, because F has no Hermite degree below k. The same bound holds for `Σ_v F(U(AX)_v)` on any
+//! > graph with the adjacency matrix A ≥ 0, and on frame averages over a group G with `Σ_g ‖UgVᵀ‖^k/√((1 −
+//! > S_U)(1 − S_V))`, `S_U = Σ_{g≠1} ‖UgUᵀ‖^k`. For random planes `E c² ≍ 1/B(d, k) ≍ d^{−k}`.
 
 use super::families::{Fan, near, norm, plane, product};
 use super::letters::{D, NODES, ORDER};

@@ -2,7 +2,7 @@
 
 use super::instance::{kernel_at_width, variance};
 use super::rademacher_sparse::complexity;
-use super::region::minimum;
+use super::region::{minimum, region};
 use crate::claim::binomial::binomial_upper_tail;
 use crate::error::Result;
 use crate::oracle::{Entry, List, Sheet};
@@ -32,17 +32,12 @@ fn inputs(entry: &Entry<'_>) -> Result<Mat<f64>> {
     entry.matrix("X", entry.whole("n")?, entry.whole("d")?)
 }
 
-fn relative(entry: &Entry<'_>, sheet: &mut Sheet, name: &str, found: f64) -> Result<()> {
-    let reference = entry.number(name)?;
-    sheet.number(name, reference, found, AGREEMENT * reference.abs())
-}
-
 /// The probability that both of two normal numbers with the correlation ρ exceed B. The rounding of ρ counts
 /// where it moves the probability by more than the agreement.
 fn orthant(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let (neurons, rho) = (neurons(entry)?, entry.number("rho")?);
     let theta = (1.0 - rho).sqrt().atan2((1.0 + rho).sqrt()) * 2.0;
-    relative(entry, sheet, "probability", entry.core(neurons.both(theta))?.value)
+    entry.compare(sheet, "probability", entry.core(neurons.both(theta))?.value, AGREEMENT)
 }
 
 /// The kernel, its spectrum and the variance of networks.
@@ -56,18 +51,15 @@ fn gram(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let found = entry.core(eigen::full_eigenvalues(h.as_ref(), Par::Seq))?;
     sheet.vector("eigenvalues", &reference, &found, AGREEMENT)?;
     let found = variance(&neurons, x.as_ref())?;
-    relative(entry, sheet, "frobenius_variance_times_width", found)
+    entry.compare(sheet, "frobenius_variance_times_width", found, AGREEMENT)
 }
 
 /// The least value on the region.
 fn restricted(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let (neurons, x) = (neurons(entry)?, inputs(entry)?);
-    let n = x.nrows();
     let (h, _) = entry.core(neurons.kernel(x.as_ref()))?;
     let (p, _) = entry.core(neurons.probabilities(x.as_ref()))?;
-    let off = (0..n * n).filter(|k| k / n != k % n).map(|k| p[(k / n, k % n)]);
-    let least = off.fold(f64::INFINITY, f64::min);
-    let q = Mat::from_fn(n, n, |i, j| if i == j { 0.0 } else { p[(i, j)] - least });
+    let (q, _) = region(p.as_ref());
     let found = minimum(h.as_ref(), q.as_ref())?.lower;
     sheet.number("search_minimum", entry.number("search_minimum")?, found, SEARCH)
 }
@@ -78,14 +70,14 @@ fn rademacher(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let w = entry.matrix("W", m, x.ncols())?;
     let h = kernel_at_width(w.as_ref(), x.as_ref(), entry.number("B")?);
     let trace: f64 = (0..x.nrows()).map(|i| h[(i, i)]).sum();
-    relative(entry, sheet, "exact", entry.number("radius")? * complexity(h.as_ref()))?;
-    relative(entry, sheet, "active_fraction", 0.5 * trace / x.nrows() as f64)
+    entry.compare(sheet, "exact", entry.number("radius")? * complexity(h.as_ref()), AGREEMENT)?;
+    entry.compare(sheet, "active_fraction", 0.5 * trace / x.nrows() as f64, AGREEMENT)
 }
 
 /// How rarely so many neurons are active.
 fn tails(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let share = neurons(entry)?.active().value;
-    relative(entry, sheet, "fraction", share)?;
+    entry.compare(sheet, "fraction", share, AGREEMENT)?;
     let (m, least) = (entry.whole("m")? as u64, entry.whole("at_least")? as u64);
-    relative(entry, sheet, "probability", binomial_upper_tail(least, m, share))
+    entry.compare(sheet, "probability", binomial_upper_tail(least, m, share), AGREEMENT)
 }

@@ -2,8 +2,9 @@
 //!
 //! Derived for this project:
 //!
-//! > At any point `a_i ∂_{a_i}F − w_i·∂_{w_i}F = λ(a_i² − ‖w_i‖²)`, because L depends on the product of the two alone.
-//! > Under gradient flow the imbalance a_i² − ‖w_i‖² falls like e^{−2λt}, and under gradient descent up to O(η).
+//! > At any point `a_i ∂_{a_i}F − w_i·∂_{w_i}F = λ(a_i² − ‖w_i‖²)`, because L depends on the product of the
+//! > two alone. Under gradient flow the imbalance a_i² − ‖w_i‖² falls like e^{−2λt}, and under gradient
+//! > descent up to O(η).
 
 use super::letters::{D, DECAY, M, STEPS, TEACHERS};
 use super::student::{Student, random, teacher};

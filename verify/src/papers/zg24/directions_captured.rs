@@ -1,10 +1,12 @@
 //! ZG24, a small regularised loss captures the directions of the teacher.
 //!
-//! Derived for this project, for orthonormal teachers: let `η(w) = Σ_j s_j (w̄·w̄*_j)⁴`, which is `E[p(x)|w·x|]`.
+//! Derived for this project, for orthonormal teachers: let `η(w) = Σ_j s_j (w̄·w̄*_j)⁴`, which is
+//! `E[p(x)|w·x|]`.
 //!
-//! > For every student `D := Σ_i (|ν_i| − ν_i η(w_i)) ≤ TV − TV* + ‖p‖√L`, and `D ≥ Σ_i |ν_i| sin²∠(w_i, teachers)`.
-//! > With `F_* = λTV*`, `D ≤ (F − F_*)/λ + λ‖p‖²/4`. With the certificate p_1 of one teacher,
-//! > `|Σ_i ν_i (w̄_i·w̄*_j)⁴ − ν*_j| ≤ ‖p_1‖√L`: below a threshold of L every teacher has a neuron of its sign.
+//! > For every student `D := Σ_i (|ν_i| − ν_i η(w_i)) ≤ TV − TV* + ‖p‖√L`, and `D ≥ Σ_i |ν_i| sin²∠(w_i,
+//! > teachers)`. With `F_* = λTV*`, `D ≤ (F − F_*)/λ + λ‖p‖²/4`. With the certificate p_1 of one teacher,
+//! > `|Σ_i ν_i (w̄_i·w̄*_j)⁴ − ν*_j| ≤ ‖p_1‖√L`: below a threshold of L every teacher has a neuron of its
+//! > sign.
 
 use super::letters::{D, DECAY, M, TEACHERS};
 use super::student::{Student, certificate, random, teacher};

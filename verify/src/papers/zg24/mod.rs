@@ -1,8 +1,8 @@
-//! ZG24: how gradient descent learns features in a late, local stage. The claims, one file each, whose module
-//! documentation is the statement.
+//! ZG24: how gradient descent learns features in a late, local stage. The claims, one file each, whose
+//! module documentation is the statement.
 //!
-//! Only the abstract of the paper and a summary of its proof were at hand. Every constant and every proof here
-//! was derived for this project, and none may be quoted as the paper's.
+//! Only the abstract of the paper and a summary of its proof were at hand. Every constant and every proof
+//! here was derived for this project, and none may be quoted as the paper's.
 
 use crate::claim::{Claim, Paper};
 

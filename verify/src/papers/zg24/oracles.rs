@@ -21,17 +21,12 @@ fn neurons(entry: &Entry<'_>, a: &str, w: &str) -> Result<Student> {
     Ok(Student { a: entry.vector(a, m)?, w: entry.matrix(w, m, d)? })
 }
 
-fn relative(entry: &Entry<'_>, sheet: &mut Sheet, name: &str, found: f64) -> Result<()> {
-    let reference = entry.number(name)?;
-    sheet.number(name, reference, found, AGREEMENT * reference.abs())
-}
-
 /// Loss, objective, and the gradient of the first neurons.
 fn student(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let (teacher, student) = (neurons(entry, "teacher_a", "teacher_W")?, neurons(entry, "a", "W")?);
     let decay = entry.number("weight_decay")?;
-    relative(entry, sheet, "loss", student.loss(&teacher).value)?;
-    relative(entry, sheet, "objective", student.objective(&teacher, decay).value)?;
+    entry.compare(sheet, "loss", student.loss(&teacher).value, AGREEMENT)?;
+    entry.compare(sheet, "objective", student.objective(&teacher, decay).value, AGREEMENT)?;
     // The reference is that of the loss, or of the objective: the decay tells them apart.
     let gradient = student.gradient(&teacher, decay);
     let count = entry.length("gradient_a_first_two")?.min(student.a.len());
@@ -49,15 +44,15 @@ fn student(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
 /// The least norm of a certificate.
 fn certificate(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let signs = entry.vector("signs", entry.length("signs")?)?;
-    relative(entry, sheet, "norm_squared", norm(entry.whole("d")?, &signs)?)
+    entry.compare(sheet, "norm_squared", norm(entry.whole("d")?, &signs)?, AGREEMENT)
 }
 
 /// Two neurons about one teacher.
 fn families(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let decay = entry.number("weight_decay")?;
     let at = split(entry.number("half_angle")?, decay);
-    relative(entry, sheet, "best_mass", at.mass.value)?;
-    relative(entry, sheet, "objective", at.excess.value + decay - 0.25 * decay * decay)?;
-    relative(entry, sheet, "derivative_in_angle", at.slope.value)?;
-    relative(entry, sheet, "gradient_norm_squared", at.square.value)
+    entry.compare(sheet, "best_mass", at.mass.value, AGREEMENT)?;
+    entry.compare(sheet, "objective", at.excess.value + decay - 0.25 * decay * decay, AGREEMENT)?;
+    entry.compare(sheet, "derivative_in_angle", at.slope.value, AGREEMENT)?;
+    entry.compare(sheet, "gradient_norm_squared", at.square.value, AGREEMENT)
 }
