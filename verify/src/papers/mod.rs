@@ -1,5 +1,6 @@
 //! The papers, one folder each. This is the only room that knows all of them.
 
+pub mod besww23;
 pub mod bl20;
 pub mod dls22;
 pub mod klljw24;
