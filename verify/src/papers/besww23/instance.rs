@@ -2,7 +2,9 @@
 
 use super::letters::{BETA, DEGREE, EXPONENT};
 use crate::claim::Cell;
-use faer::Mat;
+use escapement::activation::Activation;
+use escapement::gaussian::hermite;
+use faer::{Mat, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -25,8 +27,50 @@ pub fn inputs(rng: &mut impl Rng, n: usize, d: usize, theta: f64) -> Mat<f64> {
     x
 }
 
-/// The squared correlation ρ̂² of û·x and μ·x, where û has the square c² of its cosine with μ and the rest is
-/// `1 − c²`: `(1+θ)c²/(1+θc²)`.
+/// f(z) = Σ_j α_j h_j(z).
+pub fn label(alpha: &[f64], z: f64) -> f64 {
+    alpha.iter().zip(0..).map(|(a, j)| a * hermite::normalised_hermite(z, j)).sum()
+}
+
+/// f(z_i) for the rows of x.
+pub fn labels(x: MatRef<'_, f64>, alpha: &[f64], theta: f64) -> Vec<f64> {
+    let root = (1.0 + theta).sqrt();
+    x.col(0).iter().map(|x| label(alpha, x / root)).collect()
+}
+
+/// The first gradient `n^{-1} Σ_i F_i x_i` of a sample, `F_i = y_i σ'(w·x_i)`, in the first columns of x, of
+/// which there are two at least: w is in the plane of the first two and has the cosine t to the first.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The square along the spike.
+    pub along: f64,
+    /// The sum of the squares of the other components.
+    pub across: f64,
+    /// The variance of any component that has no column, given those that have: n^{−2} Σ_i F_i².
+    pub variance: f64,
+}
+
+impl Step {
+    /// The gradient with labels y.
+    pub fn new(x: MatRef<'_, f64>, y: &[f64], sigma: &dyn Activation, t: f64) -> Self {
+        let (n, across) = (x.nrows(), (1.0 - t * t).sqrt());
+        let weight = |i: usize| y[i] * sigma.d1(t * x[(i, 0)] + across * x[(i, 1)]) / n as f64;
+        let weights: Vec<f64> = (0..n).map(weight).collect();
+        let component = |c: usize| x.col(c).iter().zip(&weights).map(|(x, w)| x * w).sum::<f64>();
+        Self {
+            along: component(0).powi(2),
+            across: (1..x.ncols()).map(|c| component(c).powi(2)).sum(),
+            variance: weights.iter().map(|w| w * w).sum(),
+        }
+    }
+
+    /// The squared correlation ρ̂² of û·x and μ·x: `(1+θ)c²/(1+θc²)` where c is the cosine of û and μ.
+    pub fn correlation(&self, theta: f64) -> f64 {
+        correlation(self.along, self.across, theta)
+    }
+}
+
+/// The squared correlation of u·x and μ·x, where u has the square `along` along μ and `across` across it.
 pub fn correlation(along: f64, across: f64, theta: f64) -> f64 {
     (1.0 + theta) * along / ((1.0 + theta) * along + across)
 }
