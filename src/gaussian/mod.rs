@@ -43,6 +43,7 @@ pub mod normal;
 mod polynomial;
 mod series;
 mod spectrum;
+mod spike;
 
 pub(crate) use arcsine::arcsine;
 pub use gradient::{Energies, MAX_TENSOR_POWER, PopulationGradient};
@@ -51,3 +52,4 @@ pub use model::MultiIndexModel;
 pub use polynomial::{Exponents, Law, Polynomial};
 pub use series::{HermiteSeries, MAX_DEGREE, MAX_TERMS};
 pub use spectrum::{BallMatrix, symmetric_eigenvalues};
+pub use spike::Spike;
