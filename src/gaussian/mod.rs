@@ -46,6 +46,7 @@ pub mod normal;
 mod polynomial;
 mod series;
 mod spectrum;
+mod spike;
 mod spiked;
 
 pub(crate) use arcsine::arcsine;
@@ -55,4 +56,5 @@ pub use model::MultiIndexModel;
 pub use polynomial::{Exponents, Law, Polynomial};
 pub use series::{HermiteSeries, MAX_DEGREE, MAX_TERMS};
 pub use spectrum::{BallMatrix, symmetric_eigenvalues};
+pub use spike::Spike;
 pub use spiked::{SampleGradient, SpikedGradient};

@@ -1,5 +1,6 @@
 //! What one gradient step sees of a function of the spike of a covariance.
 
+use super::Spike;
 use super::hermite::{MAX_COEFFICIENT, expand};
 use crate::activation::Activation;
 use crate::ball::Ball;
@@ -7,8 +8,8 @@ use crate::{Error, Result};
 
 /// The first gradient of a neuron, and its second moments, for inputs with a spike.
 ///
-/// Inputs are `x ~ N(0, I + θμμᵀ)` in R^d with ‖μ‖ = 1, so that `z = μ·x/√(1+θ)` is standard normal. Labels
-/// are `f(z) = Σ_j α_j h_j(z)`, `h_j = He_j/√j!`. The neuron has the unit weight w with `t = w·μ`, and the
+/// Inputs follow a [`Spike`], `x ~ N(0, I + θμμᵀ)`, and `z = μ·x/√(1+θ)` is standard normal. Labels are
+/// `f(z) = Σ_j α_j h_j(z)`, `h_j = He_j/√j!`. The neuron has the unit weight w with `t = w·μ`, and the
 /// mean gradient `E[f(z) σ'(w·x) x]` lies in the plane of μ and of `e_⊥ = (w − tμ)/√(1 − t²)`. With `v² = 1 +
 /// θt²`, `ρ = √(1+θ) t/v`, `b_j = E[σ'(vg) h_j(g)]`,
 ///
@@ -20,6 +21,7 @@ use crate::{Error, Result};
 /// Second moments are those of one input, with `F = f(z) σ'(w·x)`. They do not depend on d.
 #[derive(Debug, Clone, Copy)]
 pub struct SpikedGradient {
+    d: usize,
     /// g_μ.
     pub along: Ball,
     /// g_⊥.
@@ -44,22 +46,18 @@ pub struct SampleGradient {
 }
 
 impl SpikedGradient {
-    /// The gradient for the Hermite coefficients α_0, α_1, … of the labels (degree at most 8), the spike θ and
-    /// the cosine t. Every number is a sum over one-dimensional integrals by the trapezoidal rule, about 1e-13
+    /// The gradient for the Hermite coefficients α_0, α_1, … of the labels (degree at most 8) and the cosine t. Every number is a sum over one-dimensional integrals by the trapezoidal rule, about 1e-13
     /// of the largest term.
     ///
     /// # Errors
-    /// [`Error::Domain`] for coefficients that are missing, too many or not finite, θ < 0 and |t| > 1.
+    /// [`Error::Domain`] for coefficients that are missing, too many or not finite, and for |t| > 1.
     /// [`Error::Unsupported`] for an activation that has jumps in its first two derivatives, or whose first
     /// three derivatives are not bounded.
-    pub fn new(alpha: &[f64], sigma: &dyn Activation, theta: f64, t: f64) -> Result<Self> {
+    pub fn new(alpha: &[f64], sigma: &dyn Activation, spike: Spike, t: f64) -> Result<Self> {
         let most = MAX_COEFFICIENT / 2 - 1;
         if alpha.is_empty() || alpha.len() > most + 1 || alpha.iter().any(|a| !a.is_finite()) {
             let allowed = format!("1 to {} finite numbers are allowed", most + 1);
             return Err(Error::domain("the number of coefficients of the labels", alpha.len(), allowed));
-        }
-        if !(theta >= 0.0 && theta.is_finite()) {
-            return Err(Error::domain("theta", theta, "the spike is finite and not negative"));
         }
         if !(-1.0..=1.0).contains(&t) {
             return Err(Error::domain("the cosine of w and the spike", t, "it is from -1 to 1"));
@@ -71,9 +69,9 @@ impl SpikedGradient {
             let why = "its first three derivatives must be bounded";
             return Err(Error::Unsupported { activation: sigma.name(), why: why.into() });
         }
-        let spike = Ball::exact(1.0) + theta;
+        let (d, theta, variance) = (spike.d(), spike.theta(), spike.variance());
         let v = (Ball::exact(1.0) + Ball::exact(t) * t * theta).sqrt();
-        let rho = spike.sqrt() * t / v;
+        let rho = variance.sqrt() * t / v;
         // The coefficients of z ↦ s(vz): an error of v moves s(vz) by that of v times z s', and E|z h_j| ≤ 1.
         let of = |s: &dyn Fn(f64) -> f64, bound: f64, slope: f64, max: usize| -> Vec<Ball> {
             let moved = Ball::new(0.0, slope * v.error);
@@ -98,7 +96,7 @@ impl SpikedGradient {
         let root = |j: usize| Ball::exact(j as f64).sqrt();
         let alpha: Vec<Ball> = alpha.iter().map(|&a| Ball::exact(a)).collect();
         let derivative: Vec<Ball> = (1..=p).map(|j| root(j) * alpha[j]).collect();
-        let linear = spike.sqrt() * mean(&derivative, &|j| b[j]);
+        let linear = variance.sqrt() * mean(&derivative, &|j| b[j]);
         let own = mean(&alpha, &|j| root(j + 1) * b[j + 1]) / v;
         let square_of = times(&alpha, &alpha);
         let square = mean(&square_of, &|j| squares[j]);
@@ -106,25 +104,26 @@ impl SpikedGradient {
         let moved = v * mean(&square_of, &|j| {
             let below = if j == 0 { Ball::exact(0.0) } else { root(j) * slopes[j - 1] };
             below + root(j + 1) * slopes[j + 1]
-        }) - spike.sqrt() * t * mean(&by_z(&square_of), &|j| slopes[j]);
+        }) - variance.sqrt() * t * mean(&by_z(&square_of), &|j| slopes[j]);
         Ok(Self {
-            along: linear + spike * t * own,
+            d,
+            along: linear + variance * t * own,
             across: (Ball::exact(1.0) - Ball::exact(t) * t).sqrt() * own,
             linear,
             square,
-            square_along: spike * mean(&by_z(&by_z(&square_of)), &|j| squares[j]),
+            square_along: variance * mean(&by_z(&by_z(&square_of)), &|j| squares[j]),
             square_across: square + moved,
         })
     }
 
-    /// Means of the squares of `ĝ = n^{-1} Σ_i f(z_i) σ'(w·x_i) x_i` over samples of n inputs in R^d:
+    /// Means of the squares of `ĝ = n^{-1} Σ_i f(z_i) σ'(w·x_i) x_i` over samples of n inputs:
     /// `E ĝ_μ² = g_μ² + (E F²(μ·x)² − g_μ²)/n` and `E‖ĝ_⊥‖² = g_⊥² + ((d−2)E F² + E F²e² − g_⊥²)/n`.
     ///
     /// # Errors
-    /// [`Error::Domain`] for d < 2 and n = 0.
-    pub fn of_sample(&self, d: usize, n: usize) -> Result<SampleGradient> {
+    /// [`Error::Domain`] for n = 0.
+    pub fn of_sample(&self, n: usize) -> Result<SampleGradient> {
         let mean = |g: Ball, moment: Ball| g.powi(2) + (moment - g.powi(2)) / n as f64;
-        let across = self.noise(d, n)?.across * n as f64;
+        let across = self.noise(n)?.across * n as f64;
         Ok(SampleGradient { along: mean(self.along, self.square_along), across: mean(self.across, across) })
     }
 
@@ -133,14 +132,11 @@ impl SpikedGradient {
     ///
     /// # Errors
     /// As [`Self::of_sample`].
-    pub fn noise(&self, d: usize, n: usize) -> Result<SampleGradient> {
-        if d < 2 {
-            return Err(Error::domain("d", d, "a spike and another direction need d ≥ 2"));
-        }
+    pub fn noise(&self, n: usize) -> Result<SampleGradient> {
         if n == 0 {
             return Err(Error::domain("n", n, "a sample has at least one input"));
         }
-        let across = self.square * (d - 2) as f64 + self.square_across;
+        let across = self.square * (self.d - 2) as f64 + self.square_across;
         Ok(SampleGradient { along: self.square_along / n as f64, across: across / n as f64 })
     }
 }

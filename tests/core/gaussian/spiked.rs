@@ -4,7 +4,7 @@
 use crate::data::{json, vector};
 use escapement::activation::{self, Activation};
 use escapement::ball::Ball;
-use escapement::gaussian::{HermiteSeries, MultiIndexModel, SpikedGradient, hermite};
+use escapement::gaussian::{HermiteSeries, MultiIndexModel, Spike, SpikedGradient, hermite};
 use escapement::{Error, rounding};
 use faer::Mat;
 use std::f64::consts::TAU;
@@ -20,8 +20,9 @@ fn reference_values() {
         let number = |name: &str| entry[name].as_f64().unwrap();
         let name = format!("{}:{}", entry["activation"].as_str().unwrap(), number("shift"));
         let sigma = activation::parse(&name).unwrap();
-        let (theta, t) = (number("theta"), number("w_dot_mu"));
-        let g = SpikedGradient::new(&vector(&entry["link"]), sigma.as_ref(), theta, t).unwrap();
+        let spike = Spike::new(number("d") as usize, number("theta")).unwrap();
+        let g =
+            SpikedGradient::new(&vector(&entry["link"]), sigma.as_ref(), spike, number("w_dot_mu")).unwrap();
         let names =
             ["g_mu", "g_perp", "second_moment_mu", "second_moment_perp", "second_moment_other"].map(number);
         for (found, wanted) in numbers(&g).into_iter().zip(names) {
@@ -63,7 +64,7 @@ fn double_integrals() {
     ];
     for (alpha, name, theta, t) in cases {
         let sigma = activation::parse(name).unwrap();
-        let g = SpikedGradient::new(alpha, sigma.as_ref(), theta, t).unwrap();
+        let g = SpikedGradient::new(alpha, sigma.as_ref(), Spike::new(5, theta).unwrap(), t).unwrap();
         let (wanted, slip) = by_quadrature(alpha, sigma.as_ref(), theta, t);
         for (found, wanted) in numbers(&g).into_iter().zip(wanted) {
             assert!(
@@ -89,7 +90,7 @@ fn without_a_spike() {
     let model = MultiIndexModel::from_series(axis.as_ref(), &series).unwrap();
     let population = model.population(sigma.as_ref()).unwrap();
     let wanted = model.gradient(&population, &[t, 0.0, 0.8]).unwrap();
-    let found = SpikedGradient::new(&alpha, sigma.as_ref(), 0.0, t).unwrap();
+    let found = SpikedGradient::new(&alpha, sigma.as_ref(), Spike::new(3, 0.0).unwrap(), t).unwrap();
     for (found, wanted) in [(found.along, wanted[0]), (found.across, wanted[2])] {
         let apart = found - wanted;
         assert!(apart.value.abs() <= apart.error && apart.error < 1e-11, "{found:?} for {wanted:?}");
@@ -100,15 +101,16 @@ fn without_a_spike() {
 #[test]
 fn samples() {
     let sigma = activation::parse("tanh:0.5").unwrap();
-    let g = SpikedGradient::new(&[0.0, 0.6, 0.8], sigma.as_ref(), 9.0, 0.1).unwrap();
-    let (one, many) = (g.of_sample(40, 1).unwrap(), g.of_sample(40, 1 << 50).unwrap());
+    let g =
+        SpikedGradient::new(&[0.0, 0.6, 0.8], sigma.as_ref(), Spike::new(40, 9.0).unwrap(), 0.1).unwrap();
+    let (one, many) = (g.of_sample(1).unwrap(), g.of_sample(1 << 50).unwrap());
     let other = g.square * 38.0 + g.square_across;
     for (found, wanted) in [
         (one.along, g.square_along),
         (one.across, other),
         (many.along, g.along.powi(2)),
         (many.across, g.across.powi(2)),
-        (g.noise(40, 4).unwrap().along, g.square_along * 0.25),
+        (g.noise(4).unwrap().along, g.square_along * 0.25),
     ] {
         assert!((found.value / wanted.value - 1.0).abs() < 1e-10, "{found:?} for {wanted:?}");
     }
@@ -117,23 +119,18 @@ fn samples() {
 #[test]
 fn what_is_refused() {
     let tanh = activation::parse("tanh:0.5").unwrap();
-    let new = |alpha: &[f64], theta: f64, t: f64| SpikedGradient::new(alpha, tanh.as_ref(), theta, t);
-    for result in [
-        new(&[], 1.0, 0.1),
-        new(&[0.0; 10], 1.0, 0.1),
-        new(&[f64::NAN], 1.0, 0.1),
-        new(&[1.0], -1.0, 0.1),
-        new(&[1.0], f64::INFINITY, 0.1),
-        new(&[1.0], 1.0, 1.5),
-        new(&[1.0], 1.0, f64::NAN),
-    ] {
+    let spike = Spike::new(5, 1.0).unwrap();
+    let new = |alpha: &[f64], t: f64| SpikedGradient::new(alpha, tanh.as_ref(), spike, t);
+    for result in
+        [new(&[], 0.1), new(&[0.0; 10], 0.1), new(&[f64::NAN], 0.1), new(&[1.0], 1.5), new(&[1.0], f64::NAN)]
+    {
         assert!(matches!(result, Err(Error::Domain { .. })), "{result:?}");
     }
     for name in ["relu", "monomial:3"] {
         let sigma = activation::parse(name).unwrap();
-        let result = SpikedGradient::new(&[1.0], sigma.as_ref(), 1.0, 0.1);
+        let result = SpikedGradient::new(&[1.0], sigma.as_ref(), spike, 0.1);
         assert!(matches!(result, Err(Error::Unsupported { .. })), "{name}: {result:?}");
     }
-    let g = new(&[1.0], 1.0, 0.1).unwrap();
-    assert!(g.of_sample(1, 5).is_err() && g.of_sample(5, 0).is_err() && g.noise(5, 0).is_err());
+    let g = new(&[1.0], 0.1).unwrap();
+    assert!(g.of_sample(0).is_err() && g.noise(0).is_err());
 }

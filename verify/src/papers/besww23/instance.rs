@@ -1,30 +1,21 @@
 //! Targets, inputs and directions that the claims share.
 
-use super::letters::{BETA, DEGREE, EXPONENT};
+use super::letters::BETA;
 use crate::claim::Cell;
+use crate::error::Result;
 use escapement::activation::Activation;
-use escapement::gaussian::hermite;
-use faer::{Mat, MatRef};
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use escapement::gaussian::{Spike, hermite};
+use faer::MatRef;
 
-/// The spike θ = d^β of a cell.
-pub fn spike(cell: &Cell) -> f64 {
-    (cell.d() as f64).powf(cell.real(BETA))
+/// The law of the inputs of a cell, with θ = d^β.
+pub fn spike(cell: &Cell) -> Result<Spike> {
+    Ok(Spike::new(cell.d(), (cell.d() as f64).powf(cell.real(BETA)))?)
 }
 
 /// The coefficients α_0 to α_p of the target `(h_k + h_p)/√2`, or of h_p where k = p.
-pub fn target(cell: &Cell) -> Vec<f64> {
-    let (k, p) = (cell.whole(EXPONENT), cell.whole(DEGREE));
+pub fn target(k: usize, p: usize) -> Vec<f64> {
     let size = if k == p { 1.0 } else { 0.5_f64.sqrt() };
     (0..=p).map(|j| if j == k || j == p { size } else { 0.0 }).collect()
-}
-
-/// Inputs `x ~ N(0, I + θμμᵀ)` as rows, `[n, d]`, where μ is the first axis.
-pub fn inputs(rng: &mut impl Rng, n: usize, d: usize, theta: f64) -> Mat<f64> {
-    let mut x = Mat::from_fn(n, d, |_, _| StandardNormal.sample(rng));
-    x.col_mut(0).iter_mut().for_each(|x: &mut f64| *x *= (1.0 + theta).sqrt());
-    x
 }
 
 /// f(z) = Σ_j α_j h_j(z).
@@ -33,9 +24,8 @@ pub fn label(alpha: &[f64], z: f64) -> f64 {
 }
 
 /// f(z_i) for the rows of x.
-pub fn labels(x: MatRef<'_, f64>, alpha: &[f64], theta: f64) -> Vec<f64> {
-    let root = (1.0 + theta).sqrt();
-    x.col(0).iter().map(|x| label(alpha, x / root)).collect()
+pub fn labels(x: MatRef<'_, f64>, alpha: &[f64], spike: Spike) -> Vec<f64> {
+    x.col(0).iter().map(|x| label(alpha, spike.latent(*x).value)).collect()
 }
 
 /// The first gradient `n^{-1} Σ_i F_i x_i` of a sample, `F_i = y_i σ'(w·x_i)`, in the first columns of x, of
@@ -65,14 +55,15 @@ impl Step {
     }
 
     /// The squared correlation ρ̂² of û·x and μ·x: `(1+θ)c²/(1+θc²)` where c is the cosine of û and μ.
-    pub fn correlation(&self, theta: f64) -> f64 {
-        correlation(self.along, self.across, theta)
+    pub fn correlation(&self, spike: Spike) -> f64 {
+        correlation(self.along, self.across, spike)
     }
 }
 
 /// The squared correlation of u·x and μ·x, where u has the square `along` along μ and `across` across it.
-pub fn correlation(along: f64, across: f64, theta: f64) -> f64 {
-    (1.0 + theta) * along / ((1.0 + theta) * along + across)
+pub fn correlation(along: f64, across: f64, spike: Spike) -> f64 {
+    let seen = spike.variance().value * along;
+    seen / (seen + across)
 }
 
 /// The risk of the best polynomial of û·x, `Σ_j α_j² (1 − ρ̂^{2j})`.

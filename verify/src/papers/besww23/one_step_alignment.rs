@@ -7,7 +7,7 @@
 //! > of û·x has the risk `Σ_j α_j²(1 − ρ̂^{2j})`, where `ρ̂²/(1 − ρ̂²)` is 1 + θ times that ratio, and so grows
 //! > from β > (k−1)/(k+1) on. The noise of ĝ, without any labels, gives `≍ d^{2β−1}`.
 
-use super::instance::{Step, correlation, inputs, label, labels, risk_of_head, spike, target};
+use super::instance::{Step, correlation, label, labels, risk_of_head, spike, target};
 use super::letters::{BETA, D, DEGREE, EXPONENT, N};
 use crate::claim::distribution::student_interval;
 use crate::claim::{
@@ -16,7 +16,7 @@ use crate::claim::{
 use crate::error::{Error, Result};
 use escapement::activation::{self, Activation};
 use escapement::ball::Ball;
-use escapement::gaussian::{SpikedGradient, hermite};
+use escapement::gaussian::{Spike, SpikedGradient, hermite};
 use escapement::{rounding, tolerance};
 use rand_distr::{ChiSquared, Distribution};
 use std::f64::consts::TAU;
@@ -93,14 +93,14 @@ impl Claim for OneStepAlignment {
 
     fn measure(&self, cell: &Cell, seed: u64) -> Result<Measurement> {
         let sigma = activation::parse(&cell.activation)?;
-        let (alpha, theta, t) = (target(cell), spike(cell), (cell.d() as f64).powf(-0.5));
-        let g = SpikedGradient::new(&alpha, sigma.as_ref(), theta, t)?;
+        let (alpha, spike) = (target(cell.whole(EXPONENT), cell.whole(DEGREE)), spike(cell)?);
+        let g = SpikedGradient::new(&alpha, sigma.as_ref(), spike, cosine(cell))?;
         let seen = (0..3).all(|j| !g_coefficient(sigma.as_ref(), j).contains(0.0));
         let out = Measurement::new().hypothesis("μ_j ≠ 0", seen, "the first Hermite coefficients of σ'");
         match cell.part.as_str() {
-            "exact" => exact(out, cell, &g, sigma.as_ref()),
-            "formula" => Ok(formula(out, cell, &g, sigma.as_ref())),
-            _ => samples(out, cell, seed, &g, sigma.as_ref()),
+            "exact" => exact(out, cell, spike, &g, sigma.as_ref()),
+            "formula" => Ok(formula(out, cosine(cell), spike, &alpha, &g, sigma.as_ref())),
+            _ => samples(out, cell, seed, spike, &alpha, &g, sigma.as_ref()),
         }
     }
 
@@ -210,12 +210,22 @@ fn g_coefficient(sigma: &dyn Activation, j: usize) -> Ball {
     hermite::hermite_coefficient(|z| sigma.d1(z), j, sigma.suprema()[1].value)
 }
 
+/// t = d^{−1/2}.
+fn cosine(cell: &Cell) -> f64 {
+    (cell.d() as f64).powf(-0.5)
+}
+
 /// Ratios of mean squares, at n = d.
-fn exact(out: Measurement, cell: &Cell, g: &SpikedGradient, sigma: &dyn Activation) -> Result<Measurement> {
-    let (d, theta) = (cell.d(), spike(cell));
-    let snr = g.along.powi(2) / g.of_sample(d, d)?.across;
-    let constant = SpikedGradient::new(&[1.0], sigma, theta, (d as f64).powf(-0.5))?.noise(d, d)?;
-    let scale = Ball::relative(1.0 + theta, f64::EPSILON);
+fn exact(
+    out: Measurement,
+    cell: &Cell,
+    spike: Spike,
+    g: &SpikedGradient,
+    sigma: &dyn Activation,
+) -> Result<Measurement> {
+    let (n, scale) = (cell.d(), spike.variance());
+    let snr = g.along.powi(2) / g.of_sample(n)?.across;
+    let constant = SpikedGradient::new(&[1.0], sigma, spike, cosine(cell))?.noise(n)?;
     Ok(out
         .ball("snr", snr)
         .ball("usable", scale * snr)
@@ -223,15 +233,21 @@ fn exact(out: Measurement, cell: &Cell, g: &SpikedGradient, sigma: &dyn Activati
 }
 
 /// The same numbers by a double integral over z and e, by the trapezoidal rule with the step ⅛.
-fn formula(out: Measurement, cell: &Cell, g: &SpikedGradient, sigma: &dyn Activation) -> Measurement {
-    let (alpha, theta, t) = (target(cell), spike(cell), (cell.d() as f64).powf(-0.5));
-    let (root, across) = ((1.0 + theta).sqrt(), (1.0 - t * t).sqrt());
-    let square = correlation(t * t, 1.0 - t * t, theta);
+fn formula(
+    out: Measurement,
+    t: f64,
+    spike: Spike,
+    alpha: &[f64],
+    g: &SpikedGradient,
+    sigma: &dyn Activation,
+) -> Measurement {
+    let (root, across) = (spike.variance().sqrt().value, (1.0 - t * t).sqrt());
+    let square = correlation(t * t, 1.0 - t * t, spike);
     let mut sums = vec![0.0; 2 + alpha.len()];
     let (mut moduli, steps) = (0.0, 96);
     for i in -steps..=steps {
         let z = 0.125 * f64::from(i);
-        let label = label(&alpha, z);
+        let label = label(alpha, z);
         for j in -steps..=steps {
             let e = 0.125 * f64::from(j);
             let weight = (-0.5 * (z * z + e * e)).exp() / (64.0 * TAU);
@@ -250,8 +266,8 @@ fn formula(out: Measurement, cell: &Cell, g: &SpikedGradient, sigma: &dyn Activa
     let slip = rounding::sum(193 * 193, 32) * moduli;
     let total: f64 = alpha.iter().map(|a| a * a).sum();
     let risk = total - sums[2..].iter().map(|s| s * s).sum::<f64>();
-    let closed = risk_of_head(&alpha, square);
-    let linear = risk_of_head(&alpha, square.sqrt());
+    let closed = risk_of_head(alpha, square);
+    let linear = risk_of_head(alpha, square.sqrt());
     out.ball("along", g.along)
         .ball("linear", g.linear)
         .quantity("along_integral", sums[0], slip)
@@ -268,18 +284,20 @@ fn samples(
     out: Measurement,
     cell: &Cell,
     seed: u64,
+    spike: Spike,
+    alpha: &[f64],
     g: &SpikedGradient,
     sigma: &dyn Activation,
 ) -> Result<Measurement> {
-    let (d, n, theta, alpha) = (cell.d(), cell.n(), spike(cell), target(cell));
-    let (rng, t) = (&mut cell.stream(seed, "inputs"), (d as f64).powf(-0.5));
+    let (d, n, t, rng) = (cell.d(), cell.n(), cosine(cell), &mut cell.stream(seed, "inputs"));
     let columns = if cell.part == "head" { 2 } else { d };
+    let seen = Spike::new(columns, spike.theta())?;
     let others = ChiSquared::new((d - 2).max(1) as f64).map_err(|e| Error::Input(e.to_string()))?;
     // With the labels, and with those of another sample.
     let mut step = |shuffled: bool| {
-        let x = inputs(rng, n, columns, theta);
-        let labelled = if shuffled { inputs(rng, n, 1, theta) } else { x.clone() };
-        let mut step = Step::new(x.as_ref(), &labels(labelled.as_ref(), &alpha, theta), sigma, t);
+        let x = seen.inputs(rng, n);
+        let labelled = if shuffled { seen.inputs(rng, n) } else { x.clone() };
+        let mut step = Step::new(x.as_ref(), &labels(labelled.as_ref(), alpha, spike), sigma, t);
         if columns < d {
             step.across += step.variance * others.sample(rng);
         }
@@ -288,12 +306,12 @@ fn samples(
     let rounded = rounding::sum(n * d, 32);
     if cell.part == "head" {
         let mut of =
-            |shuffled| -> Vec<f64> { (0..HEADS).map(|_| 1.0 - step(shuffled).correlation(theta)).collect() };
+            |shuffled| -> Vec<f64> { (0..HEADS).map(|_| 1.0 - step(shuffled).correlation(spike)).collect() };
         let [own, shuffled] = [false, true].map(&mut of);
         let [(mean, half), (other, width)] =
             [&own, &shuffled].map(|v| student_interval(v, tolerance::FAILURE));
-        let means = g.of_sample(d, n)?;
-        let predicted = means.across / (means.along * Ball::relative(1.0 + theta, f64::EPSILON));
+        let means = g.of_sample(n)?;
+        let predicted = means.across / (means.along * spike.variance());
         return Ok(out
             .quantity("aside", mean, rounded)
             .ball("aside_predicted", predicted)
@@ -302,7 +320,7 @@ fn samples(
             .quantity("half", 0.5, 0.0));
     }
     let drawn: Vec<Step> = (0..DRAWS).map(|_| step(false)).collect();
-    let means = g.of_sample(d, n)?;
+    let means = g.of_sample(n)?;
     let along: Vec<f64> = drawn.iter().map(|step| step.along).collect();
     let across: Vec<f64> = drawn.iter().map(|step| step.across).collect();
     let sides = [(means.along, g.along, along, "along"), (means.across, g.across, across, "across")];
