@@ -10,6 +10,7 @@ pub mod errata;
 mod instance;
 pub mod letters;
 pub mod one_step_alignment;
+pub mod thresholds;
 
 /// The paper.
 pub static PAPER: Paper = Paper {

@@ -1,5 +1,6 @@
 //! `escapement experiment`: the figures of papers, with tables and verdicts.
 
+mod besww23;
 mod dls22;
 mod figure_1;
 mod figure_2;
@@ -55,6 +56,9 @@ enum Which {
     /// DLS22, Figure 2: a head on features that another target has taught, against N
     #[command(name = "dls22-figure-2", visible_alias = "dls22/figure-2")]
     Dls22Figure2(dls22::Figure2Args),
+    /// BESWW23: kernel ridge regression, one gradient step and principal components against the spike
+    #[command(name = "besww23-thresholds", visible_alias = "besww23/thresholds")]
+    Besww23Thresholds(besww23::ThresholdsArgs),
 }
 
 /// The options of all experiments.
@@ -97,6 +101,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Which::Taylor(args) => taylor::run(args),
         Which::Dls22Figure1(args) => dls22::figure_1(args),
         Which::Dls22Figure2(args) => dls22::figure_2(args),
+        Which::Besww23Thresholds(args) => besww23::thresholds(args),
     }
 }
 
