@@ -14,7 +14,6 @@ use crate::run::source::SOURCE_HASH;
 use anyhow::Result;
 use escapement::gaussian::Spike;
 use escapement::kernel::spiked::SpikedKernel;
-use escapement::product::symmetric;
 use escapement::{activation, seed};
 use faer::{Par, Side as Triangle};
 use serde::Serialize;
@@ -52,7 +51,7 @@ impl Settings {
     pub fn of(tier: Tier) -> Self {
         let (d, seeds) = match tier {
             Tier::Quick => (200, 6),
-            Tier::Standard => (800, 6),
+            Tier::Standard => (800, 20),
             Tier::Paper => (1600, 10),
         };
         Self { tier, d, seed: 0, seeds }
@@ -218,7 +217,7 @@ impl Series for Thresholds {
         let spike = Spike::new(d, (d as f64).powf(beta))?;
         let (x, others) = (spike.inputs(&mut rng, d), spike.inputs(&mut rng, d));
         let (sigma, t) = (activation::parse("tanh:0.5")?, (d as f64).powf(-0.5));
-        let pairs = symmetric(&[x.transpose()], d, Par::Seq).self_adjoint_eigen(Triangle::Lower);
+        let pairs = (x.transpose() * &x).self_adjoint_eigen(Triangle::Lower);
         let pairs = pairs.map_err(|e| escapement::Error::Numerical {
             what: "the principal components",
             why: format!("{e:?}"),
