@@ -50,6 +50,7 @@ mod verify {
     pub mod graph;
     pub mod judge;
     pub mod oracle;
+    pub mod plot;
     pub mod shard;
     pub mod thresholds;
 }
