@@ -158,39 +158,26 @@ fn picture(args: &Args, claim: &dyn Claim, records: &[&Record]) -> Result<Pictur
         words.extend(activations.then(|| cell.activation.clone()));
         words.join(", ")
     };
-    let mut curves: BTreeMap<(usize, String), Vec<(f64, f64)>> = BTreeMap::new();
-    for record in records {
-        for (place, y) in args.y.iter().enumerate() {
+    let mut curves = Vec::new();
+    for y in &args.y {
+        let mut groups: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+        for record in records {
             if let (Some(x), Some(y)) = (at(record, &args.x), record.get(y)) {
-                curves.entry((place, group(&record.cell))).or_default().push((x, y.value));
+                groups.entry(group(&record.cell)).or_default().push((x, y.value));
             }
         }
-    }
-    // What does not depend on the parameters that tell curves apart is drawn once.
-    for place in 0..args.y.len() {
-        let all: Vec<_> = curves.extract_if(.., |key, _| key.0 == place).collect();
-        let as_first = |points: &[(f64, f64)]| points.iter().all(|point| all[0].1.contains(point));
-        if all.len() > 1 && all.iter().all(|(_, points)| as_first(points)) {
-            curves.insert((place, String::new()), all[0].1.clone());
-        } else {
-            curves.extend(all);
+        // What does not depend on the parameters that tell curves apart is drawn once.
+        if let Some(first) = groups.values().next().cloned()
+            && groups.values().flatten().all(|point| first.contains(point))
+        {
+            groups = BTreeMap::from([(String::new(), first)]);
+        }
+        for (group, points) in groups {
+            let name = if group.is_empty() { y.clone() } else { format!("{y}, {group}") };
+            let color = curves.len();
+            curves.push(if parameter { line(name, color, points) } else { dots(name, color, &points) });
         }
     }
-    let curve = |(color, ((place, group), mut points)): (usize, ((usize, String), Vec<(f64, f64)>))| {
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let name = [args.y[place].as_str(), &group].into_iter().filter(|word| !word.is_empty());
-        let (style, points) = if parameter {
-            let chunks = points.chunk_by(|a, b| a.0 == b.0);
-            let mean = |chunk: &[(f64, f64)]| {
-                let values: Vec<f64> = chunk.iter().map(|point| point.1).collect();
-                Some((chunk[0].0, limits(&values)?.mean, limits(&values)?.deviation))
-            };
-            (Style::Line, chunks.filter_map(mean).collect())
-        } else {
-            (Style::Dots, points.into_iter().map(|(x, y)| (x, y, 0.0)).collect())
-        };
-        Curve { name: name.collect::<Vec<_>>().join(", "), points, color, style }
-    };
     let letters = claim.card().paper.letters.iter().chain(&escapement_verify::Parameter::HOUSE);
     let name = letters.filter(|_| parameter).find(|letter| letter.symbol() == args.x);
     let panel = Panel {
@@ -199,7 +186,24 @@ fn picture(args: &Args, claim: &dyn Claim, records: &[&Record]) -> Result<Pictur
         y_label: if args.y.len() == 1 { args.y[0].clone() } else { String::new() },
         log_x: log("x"),
         log_y: log("y"),
-        curves: curves.into_iter().enumerate().map(curve).collect(),
+        curves,
     };
     Ok(Picture { title: claim.card().title.to_owned(), panels: vec![panel] })
+}
+
+/// Means over the points that share an abscissa, with standard deviations.
+fn line(name: String, color: usize, mut points: Vec<(f64, f64)>) -> Curve {
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean = |chunk: &[(f64, f64)]| {
+        let values: Vec<f64> = chunk.iter().map(|point| point.1).collect();
+        let found = limits(&values)?;
+        Some((chunk[0].0, found.mean, found.deviation))
+    };
+    let points = points.chunk_by(|a, b| a.0 == b.0).filter_map(mean).collect();
+    Curve { name, points, color, style: Style::Line }
+}
+
+fn dots(name: String, color: usize, points: &[(f64, f64)]) -> Curve {
+    let points = points.iter().map(|&(x, y)| (x, y, 0.0)).collect();
+    Curve { name, points, color, style: Style::Dots }
 }
