@@ -6,7 +6,7 @@ const MATHEMATICS: &str = r"
     α \alpha  β \beta  γ \gamma  δ \delta  ε \varepsilon  ζ \zeta  η \eta  θ \theta  ι \iota  κ \kappa
     ϵ \epsilon  ŷ \hat{y}  ≽ \succeq  ⋯ \cdots  † \dagger
     λ \lambda  μ \mu  ν \nu  ξ \xi  π \pi  ρ \rho  ϱ \varrho  σ \sigma  ς \varsigma  τ \tau  φ \varphi  χ \chi  ψ \psi  ω \omega
-    ℓ \ell  ĉ \hat{c}  ĝ \hat{g}  Ŵ \hat{W}  ᵀ {}^{\mathsf{T}}
+    ℓ \ell  ĉ \hat{c}  ĝ \hat{g}  û \hat{u}  Ŵ \hat{W}  ᵀ {}^{\mathsf{T}}
     ± \pm  · \cdot  × \times  − -  √ \surd  ∞ \infty  ∇ \nabla  ∂ \partial  ∑ \sum  ∫ \int
     ∈ \in  ∉ \notin  ∀ \forall  ∃ \exists  ⊂ \subset  ∪ \cup  ∩ \cap  ∘ \circ  ⊗ \otimes  ⊕ \oplus
     ‖ \|  ⟨ \langle  ⟩ \rangle  ⌊ \lfloor  ⌋ \rfloor  ⌈ \lceil  ⌉ \rceil  ⟂ \perp  ⊥ \perp
