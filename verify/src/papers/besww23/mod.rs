@@ -7,7 +7,11 @@
 use crate::claim::{Claim, Paper};
 
 pub mod errata;
+mod instance;
+pub mod krr_transition;
 pub mod letters;
+pub mod oracles;
+pub mod spike_spectrum;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -16,6 +20,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: super::sidebar::FORMATS,
     ..Paper::new(
         "besww23",
         "Learning in the Presence of Low-dimensional Structure: A Spiked Random Matrix Perspective",
@@ -33,5 +38,5 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![]
+    vec![Box::new(spike_spectrum::SpikeSpectrum), Box::new(krr_transition::KrrTransition)]
 }
