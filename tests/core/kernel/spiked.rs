@@ -1,5 +1,5 @@
-//! Kernels on spiked inputs against reference values, other routes to the same numbers, and draws; and what is
-//! refused.
+//! Kernels on spiked inputs against reference values, other routes to the same numbers, and draws; and
+//! what is refused.
 
 use crate::data::{json, matrix, vector};
 use escapement::ball::Ball;
@@ -34,7 +34,8 @@ fn spectra_of_references() {
 }
 
 /// Sum and product of the eigenvalues have closed forms, and the product is as sensitive to the least as to
-/// the largest; without a spike and in few dimensions too. Powers that are missing take their eigenvalues along.
+/// the largest; without a spike and in few dimensions too. Powers that are missing take their eigenvalues
+/// along.
 #[test]
 fn small_eigenvalues_have_digits() {
     let factorial = |l: usize| (1..=l).map(|i| i as f64).product::<f64>();
@@ -84,8 +85,8 @@ fn regressions_of_references() {
     }
 }
 
-/// The risk is that of 20 000 fresh inputs, for large ridges and small ones, with a constant in the target and
-/// without; and a target that is moved is not.
+/// The risk is that of 20 000 fresh inputs, for large ridges and small ones, with a constant in the target
+/// and without; and a target that is moved is not.
 #[test]
 fn risks_of_fresh_inputs() {
     let c = [0.7, 1.0, 0.5, 0.0, 0.1];

@@ -1,10 +1,10 @@
 //! BESWW23, kernel ridge regression: it learns a degree from a threshold of the spike on.
 //!
-//! Derived for this project, for labels `f* = Σ_j α_j h_j(z)` of degree p, n = ψd and the predictor `f = Σ_i A_i
-//! K(·, x_i)`, `A = (K + ridge)⁻¹y`, with `t_p(i) = E K(x, x_i) h_p(z)`:
+//! Derived for this project, for labels `f* = Σ_j α_j h_j(z)` of degree p, n = ψd and the predictor `f =
+//! Σ_i A_i K(·, x_i)`, `A = (K + ridge)⁻¹y`, with `t_p(i) = E K(x, x_i) h_p(z)`:
 //!
-//! > `risk ≥ (α_p − A·t_p)²`, and for every ridge `|A·t_p| ≤ ‖y‖‖t_p‖/(ridge + λ_min(K)) ≍ nλ_p ≍ d^{1−(1−β)p}`.
-//! > So the risk stays at α_p² at least for β < 1 − 1/p. For β > 1 − 1/p it falls at least
+//! > `risk ≥ (α_p − A·t_p)²`, and for every ridge `|A·t_p| ≤ ‖y‖‖t_p‖/(ridge + λ_min(K)) ≍ nλ_p ≍
+//! > d^{1−(1−β)p}`. So the risk stays at α_p² at least for β < 1 − 1/p. For β > 1 − 1/p it falls at least
 //! > like `(nλ_p)^{−2} ≍ d^{−2p(β−1+1/p)}` at a fixed ridge.
 //!
 //! The risk is exact given the sample. At β = 1 − 1/p nλ_p stays, and so does the risk, at a height that
@@ -34,10 +34,10 @@ const CARD: Card = Card {
         \right)_+^2 \to \alpha_p^2 \text{ for } \beta < 1 - \frac{1}{p}, \qquad
         \text{risk} \lesssim d^{-2p(\beta - 1 + 1/p)} \text{ for } \beta > 1 - \frac{1}{p}",
     reference: "BESWW23, kernel ridge regression in the abstract; floors and rate derived for this project",
-    hypotheses: "Normal inputs with the covariance I + θμμᵀ, θ = d^β, n = ψd; f* = (h_1 + h_p)/√2 without noise; the \
-        kernel Σ_l (x·x'/d)^l/l! up to l = p.",
-    method: "p = 2 and 3, several β on both sides of the threshold, at least 0.15 away from it; ridges from 0 to 10. \
-        The risk is exact given the sample, and takes no test inputs.",
+    hypotheses: "Normal inputs with the covariance I + θμμᵀ, θ = d^β, n = ψd; f* = (h_1 + h_p)/√2 without \
+        noise; the kernel Σ_l (x·x'/d)^l/l! up to l = p.",
+    method: "p = 2 and 3, several β on both sides of the threshold, at least 0.15 away from it; ridges \
+        from 0 to 10. The risk is exact given the sample, and takes no test inputs.",
     refuted_by: "A risk below a floor; one that falls below the threshold; another rate above it.",
     variables: &["d", "beta", "ridge", "psi"],
     uses: &["spike-spectrum"],
@@ -198,8 +198,8 @@ impl Claim for KrrTransition {
             )
             .headline()
             .chosen(
-                "d from 100 on for p = 2 and from 200 on for p = 3, where nλ_p has left 1 behind; one side, after \
-                 exponents that were below the claim by up to 0.18",
+                "d from 100 on for p = 2 and from 200 on for p = 3, where nλ_p has left 1 behind; one \
+                 side, after exponents that were below the claim by up to 0.18",
             )
             .part("growth")
             .among(move |cell| off(cell) > 0.0),

@@ -3,8 +3,8 @@
 //! Derived for this project, for `K(x, x') = Σ_l c_l (x·x'/d)^l`, θ = d^β, s = (1+θ)/d and D_l, the
 //! coefficient of `(zz')^l` in the mean of K over the other coordinates:
 //!
-//! > `λ_p = p! D_p (1 + O(s²)) ≍ d^{−(1−β)p}`, so that nλ_p grows at n ≍ d if and only if β > 1 − 1/p. The sum
-//! > of all eigenvalues is `Σ_l (2l−1)!! D_l`, and their product `Π_l l! D_l`.
+//! > `λ_p = p! D_p (1 + O(s²)) ≍ d^{−(1−β)p}`, so that nλ_p grows at n ≍ d if and only if β > 1 − 1/p. The
+//! > sum of all eigenvalues is `Σ_l (2l−1)!! D_l`, and their product `Π_l l! D_l`.
 //!
 //! D_l carries 1 + θ, and not θ: the exponents set in the later the smaller β is.
 
@@ -28,11 +28,13 @@ const CARD: Card = Card {
     statement: r"\lambda_p = p!\, D_p\, (1 + O(s^2)) \asymp d^{-(1-\beta) p}, \qquad
         n \lambda_p \to \infty \text{ at } n \asymp d \text{ if and only if } \beta > 1 - \frac{1}{p}",
     reference: "BESWW23, the threshold of kernels in the abstract; spectrum derived for this project",
-    hypotheses: "Normal inputs with the covariance I + θμμᵀ, θ = d^β; a kernel with c_l > 0 up to the degree p.",
-    method: "The kernel operator on functions of z is a matrix of order L + 1, here 7, known in closed form. \
-        Its eigenvalues are squared singular values, with bounds relative to each, at d to 10⁶; their sum and \
-        their product have closed forms of their own.",
-    refuted_by: "Another exponent; nλ_p that grows below the threshold, or falls above it; another sum or product.",
+    hypotheses: "Normal inputs with the covariance I + θμμᵀ, θ = d^β; a kernel with c_l > 0 up to the \
+        degree p.",
+    method: "The kernel operator on functions of z is a matrix of order L + 1, here 7, known in closed \
+        form. Its eigenvalues are squared singular values, with bounds relative to each, at d to 10⁶; \
+        their sum and their product have closed forms of their own.",
+    refuted_by: "Another exponent; nλ_p that grows below the threshold, or falls above it; another sum or \
+        product.",
     variables: &["d", "beta"],
     errata: &[ErratumId(1)],
     ..Card::new(&super::PAPER, "spike-spectrum", "Eigenvalues of a kernel on functions of the spike")
