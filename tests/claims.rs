@@ -255,6 +255,7 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "bl-sample-size",
         "bl-higher-order",
         "bl-operator-norm",
+        "krr-transition",
         "directions-captured",
         "late-rate",
         "symmetric-fan",

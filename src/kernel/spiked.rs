@@ -1,9 +1,9 @@
 //! Kernels that are power series of the inner product, on normal inputs with a spiked direction: their
 //! spectrum on functions of the spike, and the exact risk of kernel ridge regression.
 //!
-//! The kernel is `K(x, x') = Σ_{l ≤ L} c_l (x·x'/d)^l`, `c_l ≥ 0`, and inputs follow [`Spike`]: `x ~ N(0, Σ)`,
-//! `Σ = I + θμμᵀ`, `z = μ·x/√(1+θ)`. Functions of z have the basis `h_j = He_j/√j!`. With `s = (1+θ)/d` the
-//! kernel operator, compressed to functions of z, is `V D Vᵀ`, where
+//! The kernel is `K(x, x') = Σ_{l ≤ L} c_l (x·x'/d)^l`, `c_l ≥ 0`, and inputs follow [`Spike`]: `x ~ N(0,
+//! Σ)`, `Σ = I + θμμᵀ`, `z = μ·x/√(1+θ)`. Functions of z have the basis `h_j = He_j/√j!`. With `s =
+//! (1+θ)/d` the kernel operator, compressed to functions of z, is `V D Vᵀ`, where
 //!
 //! `V_{al} = E[t^l h_a(t)] = C(l, a) √a! (l−a−1)!!` for even l − a ≥ 0, and
 //! `D_l = s^l Σ_i c_{l+2i} C(l+2i, l) e_i`, `e_i = E[(x_⊥·x'_⊥/d)^{2i}] = Π_{t<i} (2t+1)(d−1+2t)/d²`.
@@ -17,7 +17,8 @@
 //! sums of n² numbers: the risk of a predictor is exact given the sample, without test inputs.
 //!
 //! # Source
-//! Formulas derived for this project; the setting is that of Ba, Erdogdu, Suzuki, Wang and Wu (NeurIPS 2023).
+//! Formulas derived for this project; the setting is that of Ba, Erdogdu, Suzuki, Wang and Wu (NeurIPS
+//! 2023).
 
 use crate::ball::Ball;
 use crate::error::finite;
@@ -54,8 +55,8 @@ impl SpikedKernel {
     /// The kernel with the coefficients c_0, c_1, ….
     ///
     /// # Errors
-    /// [`Error::Domain`] for a coefficient that is negative or above 10⁶, for no coefficient above 0, and for a
-    /// degree above [`MAX_DEGREE`].
+    /// [`Error::Domain`] for a coefficient that is negative or above 10⁶, for no coefficient above 0, and
+    /// for a degree above [`MAX_DEGREE`].
     pub fn new(spike: Spike, coefficients: &[f64]) -> Result<Self> {
         if let Some((l, c)) = coefficients.iter().enumerate().find(|(_, c)| !(0.0..=1e6).contains(*c)) {
             return Err(Error::domain(format!("the coefficient c_{l}"), c, "it lies between 0 and 10^6"));
@@ -99,9 +100,9 @@ impl SpikedKernel {
     ///
     /// # Accuracy
     /// They are squared singular values of `V√D`, and the bounds are relative to each, however small. With
-    /// the rotations W of one-sided Jacobi, `C = V√DW` and `e = ‖C̄ᵀC̄ − I‖` for the normalised columns of C,
-    /// `w = ‖WᵀW − I‖`, Ostrowski's theorem puts the eigenvalue within the factors 1 ± e and 1/(1 ± w) of the
-    /// squared norm of its column; e and w are formed in balls.
+    /// the rotations W of one-sided Jacobi, `C = V√DW` and `e = ‖C̄ᵀC̄ − I‖` for the normalised columns of
+    /// C, `w = ‖WᵀW − I‖`, Ostrowski's theorem puts the eigenvalue within the factors 1 ± e and 1/(1 ± w)
+    /// of the squared norm of its column; e and w are formed in balls.
     pub fn spectrum(&self) -> Result<Vec<Ball>> {
         let powers = self.powers();
         let kept: Vec<usize> = (0..powers.len()).filter(|l| powers[*l].value > 0.0).collect();
@@ -136,8 +137,8 @@ impl SpikedKernel {
         Ok(values)
     }
 
-    /// Ridge regression on the rows of `x` (`[n, d]`, column 0 along μ) with the labels `f*(x) = Σ_j α_j h_j(z)`.
-    /// It takes about `n²d` flops.
+    /// Ridge regression on the rows of `x` (`[n, d]`, column 0 along μ) with the labels `f*(x) = Σ_j α_j
+    /// h_j(z)`. It takes about `n²d` flops.
     ///
     /// # Errors
     /// [`Error::Shape`] for another shape, [`Error::NotFinite`], [`Error::Domain`] for a degree above
@@ -330,8 +331,8 @@ impl SpikedRegression {
     /// factorisation takes `n³/3` flops, so that an eigendecomposition would pay from 27 ridges on only.
     ///
     /// # Errors
-    /// [`Error::Domain`] for a ridge that is negative or not finite, and [`Error::Numerical`] where K + ridge·I is
-    /// not positive definite to rounding.
+    /// [`Error::Domain`] for a ridge that is negative or not finite, and [`Error::Numerical`] where K +
+    /// ridge·I is not positive definite to rounding.
     ///
     /// # Accuracy
     /// The error of A is its residual, that of K included, over ridge + λ_min(K); a ridge of 0 needs

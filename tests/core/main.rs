@@ -48,6 +48,7 @@ mod kernel {
     pub mod arc_cosine;
     pub mod biased;
     pub mod ridge_path;
+    pub mod spiked;
 }
 mod margin {
     pub mod finite;

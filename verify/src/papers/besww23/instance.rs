@@ -1,15 +1,41 @@
 //! Targets, inputs and directions that the claims share.
 
-use super::letters::BETA;
+use super::letters::{BETA, DEGREE};
 use crate::claim::Cell;
 use crate::error::Result;
 use escapement::activation::Activation;
 use escapement::gaussian::{Spike, hermite};
+use escapement::kernel::spiked::SpikedKernel;
 use faer::MatRef;
 
 /// The law of the inputs of a cell, with θ = d^β.
 pub fn spike(cell: &Cell) -> Result<Spike> {
     Ok(Spike::new(cell.d(), (cell.d() as f64).powf(cell.real(BETA)))?)
+}
+
+/// The exponential of the inner product up to a degree, `c_l = 1/l!`, under this law.
+///
+/// # Errors
+/// As [`SpikedKernel::new`].
+pub fn kernel(degree: usize, spike: Spike) -> Result<SpikedKernel> {
+    let c: Vec<f64> = (0..=degree).map(|l| factorial(l).recip()).collect();
+    Ok(SpikedKernel::new(spike, &c)?)
+}
+
+/// l!.
+pub fn factorial(l: usize) -> f64 {
+    (1..=l).map(|i| i as f64).product()
+}
+
+/// `β − (1 − 1/q)` at the cell: above 0 where the degree q can be learnt.
+pub fn above(cell: &Cell, q: usize) -> f64 {
+    cell.real(BETA) - (1.0 - 1.0 / q as f64)
+}
+
+/// `1 − (1−β)p`, the exponent of `nλ_p`.
+pub fn exponent(cell: &Cell) -> f64 {
+    let p = cell.whole(DEGREE);
+    p as f64 * above(cell, p)
 }
 
 /// The coefficients α_0 to α_p of the target `(h_k + h_p)/√2`, or of h_p where k = p.

@@ -12,6 +12,10 @@ pub const BETA: Parameter = Parameter::real("beta", "exponent of the spike, thet
 pub const DEGREE: Parameter = Parameter::whole("p", "degree of the target");
 /// The information exponent k of the target.
 pub const EXPONENT: Parameter = Parameter::whole("k", "information exponent of the target");
+/// The ridge, which is added to the eigenvalues of the kernel matrix.
+pub const RIDGE: Parameter = Parameter::real("ridge", "ridge");
+/// ψ, where n = ψd.
+pub const PSI: Parameter = Parameter::real("psi", "samples for each dimension");
 
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 3] = [BETA, DEGREE, EXPONENT];
+pub const LETTERS: [Parameter; 5] = [BETA, DEGREE, EXPONENT, RIDGE, PSI];

@@ -8,8 +8,11 @@ use crate::claim::{Claim, Paper};
 
 pub mod errata;
 mod instance;
+pub mod krr_transition;
 pub mod letters;
 pub mod one_step_alignment;
+pub mod oracles;
+pub mod spike_spectrum;
 pub mod thresholds;
 
 /// The paper.
@@ -36,5 +39,9 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![Box::new(one_step_alignment::OneStepAlignment)]
+    vec![
+        Box::new(spike_spectrum::SpikeSpectrum),
+        Box::new(krr_transition::KrrTransition),
+        Box::new(one_step_alignment::OneStepAlignment),
+    ]
 }

@@ -5,7 +5,7 @@
 //! of the sample give a direction û each, and the best polynomial of û·x has the risk `Σ_j α_j²(1 − ρ̂^{2j})`.
 //! The step is taken with the labels, and with those of another sample.
 
-use super::instance::{Step, labels, risk_of_head, target};
+use super::instance::{Step, kernel, labels, risk_of_head, target};
 use super::letters::{BETA, D, DEGREE, EXPONENT, N};
 use crate::claim::{Bound, Cell, Failure, Measurement, Neighbour, Record, Side, Tier};
 use crate::figure::seeds::{self, limits};
@@ -13,7 +13,6 @@ use crate::figure::{Curve, Measured, Panel, Picture, Report, Series, Sheet, Styl
 use crate::run::source::SOURCE_HASH;
 use anyhow::Result;
 use escapement::gaussian::Spike;
-use escapement::kernel::spiked::SpikedKernel;
 use escapement::{activation, seed};
 use faer::{Par, Side as Triangle};
 use serde::Serialize;
@@ -224,7 +223,7 @@ impl Series for Thresholds {
         })?;
         let along = pairs.U()[(0, d - 1)].powi(2);
         let component = Step { along, across: 1.0 - along, variance: 0.0 }.correlation(spike);
-        let kernel = SpikedKernel::new(spike, &[1.0, 1.0, 0.5, 1.0 / 6.0])?;
+        let kernel = kernel(TOP, spike)?;
         let mut out = Risks::default();
         for (risks, k) in out.iter_mut().zip(EXPONENTS) {
             let alpha = target(k, TOP);
