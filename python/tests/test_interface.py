@@ -553,7 +553,7 @@ def test_margins_and_the_flow_that_enlarges_them():
         (lambda: escapement.randomised(*THREE, "relu"), "its derivative of order 2"),
         (lambda: escapement.randomised(*THREE, "tanh", multiplier="roots:3"), "a pole of tanh"),
         (lambda: escapement.randomised(*THREE, loss="hinge"), "it is one of"),
-        (lambda: escapement.randomised(*THREE, labels=[1.0]), "labels"),
+        (lambda: escapement.randomised(*THREE, labels=[1.0]), "the target values has shape"),
         (lambda: escapement.randomised(*THREE, multiplier="roots:2", labels=np.ones(5)), "known for signs"),
         (lambda: escapement.learn(), "either a target is needed, or inputs x with labels y"),
         (lambda: escapement.learn("he2", d=6, m=7), "m = 7 is not allowed"),

@@ -72,6 +72,7 @@ mod least;
 mod options;
 pub mod quasi_newton;
 mod search;
+mod square;
 mod state;
 pub mod wide;
 
@@ -80,4 +81,5 @@ pub use landscape::{Landscape, LossLandscape};
 pub use least::{LeastEigenvalue, LeastOptions, least_eigenvalue};
 pub use options::{DescentOptions, StepSize};
 pub use search::search;
+pub use square::SquareLandscape;
 pub use state::DescentState;

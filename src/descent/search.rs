@@ -18,10 +18,10 @@ const HALVINGS: i32 = 60;
 
 /// Minimises the landscape from `w` by the steps of [`QuasiNewton`] until the gradient is at most ν, and
 /// computes the least eigenvalue of the Hessian there. Where it is below −γ the search goes on along its
-/// eigenvector; where it is certified to be at least −γ it ends with [`Outcome::SecondOrder`]. Of the options,
-/// the step size, the noise, the patience and the ceiling are not used: a search that begins at a saddle
-/// needs no noise to leave it. Where no step lowers the function any more, and where the eigenvalue is not
-/// known well enough to tell, the outcome is [`Outcome::Stagnated`].
+/// eigenvector; where it is certified to be at least −γ it ends with [`Outcome::SecondOrder`]. Of the
+/// options, the step size, the noise, the patience and the ceiling are not used: a search that begins at a
+/// saddle needs no noise to leave it. Where no step lowers the function any more, and where the eigenvalue
+/// is not known well enough to tell, the outcome is [`Outcome::Stagnated`].
 ///
 /// # Errors
 /// As [`super::descend`].

@@ -1,9 +1,9 @@
 //! How many functions of one degree a permutation group leaves invariant, by Burnside's lemma.
 //!
-//! A group of permutations of d coordinates acts on products of Hermite polynomials as on monomials. The sums
-//! over its orbits are orthogonal and span the invariant functions, so that their number is that of orbits:
-//! the mean over the group of the number of monomials that an element fixes. An element with cycles of the
-//! lengths c fixes `[t^k] Π 1/(1 − t^c)` monomials of degree k, and 2^{number of cycles} subsets.
+//! A group of permutations of d coordinates acts on products of Hermite polynomials as on monomials. The
+//! sums over its orbits are orthogonal and span the invariant functions, so that their number is that of
+//! orbits: the mean over the group of the number of monomials that an element fixes. An element with cycles
+//! of the lengths c fixes `[t^k] Π 1/(1 − t^c)` monomials of degree k, and 2^{number of cycles} subsets.
 
 use crate::{Error, Result};
 
@@ -31,9 +31,8 @@ impl Group {
         }
     }
 
-    /// `N_G(d, k)`, the number of orbits on monomials of degree k: for the cyclic group
-    /// `d⁻¹ Σ_{c | d, c | k} φ(c) C(d/c + k/c − 1, k/c)`, for all permutations the partitions of k into at most
-    /// d parts.
+    /// `N_G(d, k)`, the number of orbits on monomials of degree k: for the cyclic group `d⁻¹ Σ_{c | d, c |
+    /// k} φ(c) C(d/c + k/c − 1, k/c)`, for all permutations the partitions of k into at most d parts.
     ///
     /// ```
     /// use escapement::gaussian::invariants::Group;

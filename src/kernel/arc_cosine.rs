@@ -283,7 +283,7 @@ fn angle(x: &[f64], other: &[f64]) -> f64 {
 }
 
 /// The angle of two unit vectors.
-fn between(x: &[f64], other: &[f64]) -> f64 {
+pub(super) fn between(x: &[f64], other: &[f64]) -> f64 {
     let length = |sign: f64| x.iter().zip(other).map(|(a, b)| (a + sign * b).powi(2)).sum::<f64>().sqrt();
     2.0 * libm::atan2(length(-1.0), length(1.0))
 }

@@ -6,13 +6,14 @@
 //!
 //! `P = (1/2π) ∫_0^{π−θ} exp(−B²/(2 sin²(s/2))) ds`, `Φ̄(B) − P = (1/2π) ∫_0^θ exp(−B²/(1 + cos s)) ds`.
 //!
-//! Neither cancels. In polar coordinates a direction at the angle α from the farther input reaches the neurons
-//! that are active at both at the distance `B/cos α`, which gives the first with `α = (π − s)/2`. The second
-//! says how fast the activities of two close inputs come apart.
+//! Neither cancels. In polar coordinates a direction at the angle α from the farther input reaches the
+//! neurons that are active at both at the distance `B/cos α`, which gives the first with `α = (π − s)/2`.
+//! The second says how fast the activities of two close inputs come apart.
 //!
 //! # Source
 //! Formulas derived for this project; the setting is that of Yang, Jiang, Zhang, Liang and Wang (JMLR 2024).
 
+use super::arc_cosine::between;
 use crate::ball::Ball;
 use crate::gaussian::normal;
 use crate::sphere::ZonalQuadrature;
@@ -20,10 +21,10 @@ use crate::{Error, Result, rounding};
 use faer::{Mat, MatRef};
 use std::f64::consts::{PI, TAU};
 
-/// Gauss–Legendre nodes in a panel `[a, 2a]`. The integrand is analytic, and at most 1, on the ellipse with ρ
-/// = 3 about it, because there `|Im s| ≤ 0.54 |Re s|`, so that the argument of sin(s/2) is below π/4 and
-/// 1/sin² has a positive real part. The rule then errs by at most `(64/15) h ρ^{2−2N}/(1 − ρ^{−2})`, which is
-/// 3e-37 times the length of the panel.
+/// Gauss–Legendre nodes in a panel `[a, 2a]`. The integrand is analytic, and at most 1, on the ellipse with
+/// ρ = 3 about it, because there `|Im s| ≤ 0.54 |Re s|`, so that the argument of sin(s/2) is below π/4 and
+/// 1/sin² has a positive real part. The rule then errs by at most `(64/15) h ρ^{2−2N}/(1 − ρ^{−2})`, which
+/// is 3e-37 times the length of the panel.
 const NODES: usize = 40;
 const RHO: f64 = 3.0;
 /// Panels, each half as long as the one before it, end where what is left is below this share of the sum.
@@ -104,8 +105,8 @@ impl Biased {
         rule(0.0, theta, &|s| square / (0.5 * s).cos().powi(2))
     }
 
-    /// The numbers `c_j = E 1[g > B] h_j(g)`, j = 0, 1, …, of which `P = Σ_j c_j² ρ^j` for the cosine ρ: `c_0 = Φ̄(B)`, `c_j = φ(B)
-    /// He_{j−1}(B)/√j!`.
+    /// The numbers `c_j = E 1[g > B] h_j(g)`, j = 0, 1, …, of which `P = Σ_j c_j² ρ^j` for the cosine ρ:
+    /// `c_0 = Φ̄(B)`, `c_j = φ(B) He_{j−1}(B)/√j!`.
     pub fn coefficients(&self) -> impl Iterator<Item = Ball> + use<> {
         let (bias, density) = (self.bias, normal::density(self.bias));
         // h_j φ^{1/2} is bounded, and the recurrence adds a few roundings of it in every step.
@@ -140,10 +141,13 @@ impl Biased {
     fn matrix(&self, x: MatRef<'_, f64>, of: impl Fn(f64, Ball) -> Ball) -> Result<(Mat<f64>, f64)> {
         let (unit, _) = crate::sphere::unit_rows("the inputs", x, crate::tolerance::UNIT_NORM_F64)?;
         let (n, d) = (unit.nrows(), unit.ncols());
+        // One input per column.
+        let points = unit.transpose().to_owned();
         let (mut out, mut error) = (Mat::zeros(n, n), 0.0_f64);
         for j in 0..n {
             for i in 0..=j {
-                let theta = if i == j { 0.0 } else { angle(unit.as_ref(), i, j) };
+                let theta =
+                    if i == j { 0.0 } else { between(points.col_as_slice(i), points.col_as_slice(j)) };
                 let both = if i == j { self.active() } else { self.both(theta)? };
                 // dP/dθ is at most 1/2π, and the angle errs by the rounding of the points.
                 let entry = of(theta.cos(), both) + Ball::new(0.0, rounding::sum(2 * d, 8));
@@ -156,9 +160,10 @@ impl Biased {
     }
 
     /// A lower bound on the least eigenvalue of H for n unit inputs of which no two have a cosine above
-    /// `cosine` in modulus: `Σ_j κ_j (1 − (n−1)ρ^j)_+`, `κ_j = c_j² + c_{j−1}²`, because H is `Σ_j κ_j` times
-    /// the matrices of the ρ_ij^j, each within Gershgorin's discs. The tail is summed by `Σ_j κ_j = 2Φ̄(B)`
-    /// and `Σ_j κ_j ρ^j = (1 + ρ)P`. For two inputs with a positive cosine it is the least eigenvalue.
+    /// `cosine` in modulus: `Σ_j κ_j (1 − (n−1)ρ^j)_+`, `κ_j = c_j² + c_{j−1}²`, because H is `Σ_j κ_j`
+    /// times the matrices of the ρ_ij^j, each within Gershgorin's discs. The tail is summed by `Σ_j κ_j =
+    /// 2Φ̄(B)` and `Σ_j κ_j ρ^j = (1 + ρ)P`. For two inputs with a positive cosine it is the least
+    /// eigenvalue.
     ///
     /// # Errors
     /// [`Error::Domain`] for a cosine outside [0, 1), and for n below 2.
@@ -185,12 +190,6 @@ impl Biased {
         }
         Ok(all - negative)
     }
-}
-
-/// The angle of two rows.
-fn angle(x: MatRef<'_, f64>, i: usize, j: usize) -> f64 {
-    let length = |sign: f64| (x.row(i) + faer::Scale(sign) * x.row(j)).norm_l2();
-    2.0 * libm::atan2(length(-1.0), length(1.0))
 }
 
 fn check(theta: f64) -> Result<()> {

@@ -43,7 +43,6 @@
 //! # Ok::<(), escapement::Error>(())
 //! ```
 
-mod landscape;
 mod multiplier;
 mod objective;
 mod program;
@@ -53,7 +52,6 @@ mod supremum;
 mod tensor;
 mod term;
 
-pub use landscape::SquareLandscape;
 pub use multiplier::{Design, Law, Multiplier, Roots, least_noise};
 pub use objective::{RandomisedSquare, mean_curvature_of_norm, mean_curvature_of_quadratic};
 pub use program::{least_noise_on, least_square_on};

@@ -178,8 +178,8 @@ impl QuadraticForms {
     }
 
     /// A bound on the errors of M_r, of its eigenvalues and of sums over them, for factors of modulus at
-    /// most 1: roundings relative to `sup|σ''| max_i ‖x_i‖²`, where the supremum is that on the sample if σ''
-    /// is not bounded. The part of the decomposition is statistical, as [`rounding::eigen`] says.
+    /// most 1: roundings relative to `sup|σ''| max_i ‖x_i‖²`, where the supremum is that on the sample if
+    /// σ'' is not bounded. The part of the decomposition is statistical, as [`rounding::eigen`] says.
     pub fn rounding(&self) -> f64 {
         let (n, d) = (self.x.nrows(), self.x.ncols());
         let bound = self.net.activation().suprema()[2].value;

@@ -66,8 +66,8 @@ fn signs_are_all_signs() {
     assert!(text.contains("Mean pseudo-huber loss") && text.contains("E f - f^(2)"), "{text}");
 }
 
-/// A design of one's own is that of its name; without files the displacement has the length at which the term
-/// does not depend on m, and the bias of signs falls like m^{-1/2}.
+/// A design of one's own is that of its name; without files the displacement has the length at which the
+/// term does not depend on m, and the bias of signs falls like m^{-1/2}.
 #[test]
 fn designs_and_drawn_displacements() {
     let desk = desk();

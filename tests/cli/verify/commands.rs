@@ -203,8 +203,8 @@ fn a_cell_of_another_claim_is_told_from_one_that_is_unknown() {
     assert_eq!(run(&registry, &desk, &["verify", "two", "--cell", &key]).0, exit::HOLDS);
 }
 
-/// A cell of another tier, and one of no tier that has the parameters of a planned one; of the latter the key
-/// alone says what it is.
+/// A cell of another tier, and one of no tier that has the parameters of a planned one; of the latter the
+/// key alone says what it is.
 #[test]
 fn any_cell_that_a_claim_could_have_planned_is_measured() {
     let same = Bound::identity("same", "1 = 1", "rhs", "one", Neighbour::rhs("two", "2 in place of 1"));

@@ -49,8 +49,8 @@ fn kernels_of_matrices() {
     }
 }
 
-/// `P + (Φ̄ − P)` is Φ̄ for both formulas, `P(ρ) + P(−ρ)` for the halves of B = 0, and two inputs have the least
-/// eigenvalue of the bound.
+/// `P + (Φ̄ − P)` is Φ̄ for both formulas, `P(ρ) + P(−ρ)` for the halves of B = 0, and two inputs have the
+/// least eigenvalue of the bound.
 #[test]
 fn formulas_agree() {
     for bias in [0.0, 1e-3, 0.7, 2.0, 6.0] {
@@ -72,8 +72,8 @@ fn formulas_agree() {
         let least = 2.0 * active.value - (1.0 + theta.cos()) * other;
         let bound = neurons.least_eigenvalue_bound(2, theta.cos()).unwrap();
         assert!((bound.value - least).abs() <= bound.error + 1e-15, "{bound:?} for {least}");
-        // The squares of all coefficients add up to Φ̄(B). Because Φ̄ − P is θe^{−B²/2}/2π near 0, what is left
-        // after J of them is e^{−B²/2}/(π√(2πJ)).
+        // The squares of all coefficients add up to Φ̄(B). Because Φ̄ − P is θe^{−B²/2}/2π near 0, what is
+        // left after J of them is e^{−B²/2}/(π√(2πJ)).
         let sum: f64 = neurons.coefficients().take(4000).map(|c| c.value * c.value).sum();
         let rest = (-0.5 * bias * bias).exp() / (PI * (2.0 * PI * 4000.0).sqrt());
         assert!(((active.value - sum) / rest - 1.0).abs() < 0.02, "{sum} of {active:?}");

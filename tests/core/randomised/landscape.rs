@@ -4,9 +4,9 @@
 use crate::network::displacement;
 use escapement::activation;
 use escapement::construct::norm_2_4_pow4;
-use escapement::descent::{DescentOptions, Landscape, LeastOptions, Outcome, search};
+use escapement::descent::{DescentOptions, Landscape, LeastOptions, Outcome, SquareLandscape, search};
 use escapement::network::{Model, PairedNetwork};
-use escapement::randomised::{RandomisedSquare, SquareLandscape};
+use escapement::randomised::RandomisedSquare;
 use escapement::tolerance::CENTRAL_DIFFERENCE;
 use escapement::{rounding, seed, sphere};
 use faer::{Mat, MatRef, Par};

@@ -154,8 +154,8 @@ impl Cell {
         key
     }
 
-    /// The cell whose [`Cell::key`] is `key`, if it differs from this one in values, activation and replicate
-    /// alone: it has the claim, the part and the parameters of this one.
+    /// The cell whose [`Cell::key`] is `key`, if it differs from this one in values, activation and
+    /// replicate alone: it has the claim, the part and the parameters of this one.
     ///
     /// ```
     /// use escapement_verify::{Cell, Parameter};

@@ -1,5 +1,6 @@
 //! An entry of a list of reference values, read field by field.
 
+use super::Sheet;
 use crate::error::{Error, Result};
 use faer::Mat;
 use serde_json::Value;
@@ -73,6 +74,15 @@ impl<'a> Entry<'a> {
                 format!("{given} is not allowed, only a finite number or a string that holds one"),
             )
         })
+    }
+
+    /// Compares the number in a field with a computed one, which may differ by `tolerance` times the reference.
+    ///
+    /// # Errors
+    /// As [`Entry::number`], and a computed value that is not finite.
+    pub fn compare(&self, sheet: &mut Sheet, name: &str, computed: f64, tolerance: f64) -> Result<()> {
+        let reference = self.number(name)?;
+        sheet.number(name, reference, computed, tolerance * reference.abs())
     }
 
     /// A whole number.
@@ -207,6 +217,26 @@ impl<'a> Entry<'a> {
         self.length(name)?;
         let part = |(i, value)| Self::at(format!("{}, {name}[{i}]", self.place), value);
         self.array(name)?.iter().enumerate().map(part).collect()
+    }
+
+    /// True or false.
+    ///
+    /// # Errors
+    /// A field that is missing or holds something else.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        let value = self.field(name)?;
+        let wrong = || self.wrong(name, format!("{} is not allowed, only true or false", abridged(value)));
+        value.as_bool().ok_or_else(wrong)
+    }
+
+    /// The numbers of an object, with their names.
+    ///
+    /// # Errors
+    /// A field that is missing or holds something else, or a number that is not finite.
+    pub fn named_numbers(&self, name: &str) -> Result<Vec<(&'a str, f64)>> {
+        let part = self.part(name)?;
+        let keys = part.value.as_object().into_iter().flat_map(|object| object.keys());
+        keys.map(|key| Ok((key.as_str(), part.number(key)?))).collect()
     }
 
     /// The objects of an object, with their names.

@@ -1,9 +1,11 @@
 //! The papers, one folder each. This is the only room that knows all of them.
 
+pub mod besww23;
 pub mod bl20;
 pub mod dls22;
 pub mod klljw24;
 pub mod nbl22;
+pub mod sidebar;
 pub mod t22;
 pub mod yjzlw24;
 pub mod zg24;

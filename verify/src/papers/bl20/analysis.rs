@@ -1,5 +1,6 @@
 //! A network of somebody's own under random multipliers.
 
+use escapement::ball::Ball;
 use escapement::network::PairedNetwork;
 use escapement::objective::Loss;
 use escapement::randomised::{self, Design, Multiplier, over_signs};
@@ -84,30 +85,31 @@ impl Question<'_> {
         let order = self.multiplier.order();
         let term = randomised::term(net, order, x, w, par)?;
         let f = net.f(x, w, par)?;
-        let losses = match self.labels {
-            None => None,
-            Some((y, loss)) if self.multiplier == Multiplier::Signs => {
-                let all = over_signs(net, x, w, par)?.losses(loss, y, par)?;
-                let (quadratic, network) = (loss.mean(y, &term)?, loss.mean(y, &f)?);
-                let n = all.len() as f64;
-                let [randomised, randomised_error] = [
-                    all.iter().map(|l| l.value).sum::<f64>() / n,
-                    all.iter().map(|l| l.error).sum::<f64>() / n,
-                ];
-                Some(Losses { loss: loss.name(), randomised, randomised_error, quadratic, network })
-            }
-            Some(_) => {
+        if self.multiplier != Multiplier::Signs {
+            if self.labels.is_some() {
                 let allowed = "the mean loss is known for signs; leave the labels out";
                 return Err(Error::domain("the order of the multiplier", order, allowed));
             }
+            let law = self.multiplier.law(net, x, w, par)?;
+            return Ok(Found { order, f, mean: law.mean, variance: law.variance, term, losses: None });
+        }
+        let law = over_signs(net, x, w, par)?;
+        let losses = match self.labels {
+            None => None,
+            Some((y, loss)) => {
+                let all = law.losses(loss, y, par)?;
+                let (quadratic, network) = (loss.mean(y, &term)?, loss.mean(y, &f)?);
+                let average = |of: fn(&Ball) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+                let [randomised, randomised_error] = [average(|l| l.value), average(|l| l.error)];
+                Some(Losses { loss: loss.name(), randomised, randomised_error, quadratic, network })
+            }
         };
-        let law = self.multiplier.law(net, x, w, par)?;
-        Ok(Found { order, f, mean: law.mean, variance: law.variance, term, losses })
+        Ok(Found { order, f, mean: law.mean().to_vec(), variance: law.variance().to_vec(), term, losses })
     }
 }
 
-/// A displacement `[m, d]` with `‖W‖_{2,2k} = 1`: the neurons with a = 1 move alike, along one direction that
-/// is drawn, so that f^{(k)} does not depend on m and f^{(1)} grows with it.
+/// A displacement `[m, d]` with `‖W‖_{2,2k} = 1`: the neurons with a = 1 move alike, along one direction
+/// that is drawn, so that f^{(k)} does not depend on m and f^{(1)} grows with it.
 pub fn drawn(m: usize, d: usize, order: usize, root: u64) -> Mat<f64> {
     let rng = &mut seed::stream(root, &format!("d={d}"), "direction");
     let along = sphere::uniform_sphere(rng, 1, d, (0.5 * m as f64).powf(-0.5 / order as f64));

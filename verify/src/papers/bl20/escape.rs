@@ -54,7 +54,7 @@ const CARD: Card = Card {
     refuted_by: "Rows of another power of m; an objective that is not that of the quadratic model and the \
         penalty; an error that a kernel could have.",
     variables: &["m", "d", "n"],
-    uses: &["bl-coupling"],
+    uses: &["bl-coupling", "bl-landscape"],
     errata: &[ErratumId(1), ErratumId(8)],
     ..Card::new(&super::PAPER, "bl-escape", "Random signs let the network leave its linearisation")
 };

@@ -14,6 +14,7 @@ pub mod escape;
 pub mod expressivity;
 pub mod higher_order;
 pub mod instance;
+pub mod landscape;
 pub mod letters;
 pub mod multipliers;
 pub mod operator_norm;
@@ -54,6 +55,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
     vec![
         Box::new(coupling::Coupling),
         Box::new(escape::Escape),
+        Box::new(landscape::NoBadPoints),
         Box::new(operator_norm::OperatorNorm),
         Box::new(expressivity::Expressivity),
         Box::new(sample_size::SampleSize),

@@ -2,10 +2,10 @@
 //!
 //! Derived for this project:
 //!
-//! > In a class of unit functions whose correlations are at most ε in modulus, a unit g has
-//! > `#{f : ⟨f, g⟩ > τ} < (1 − ε)/(τ² − ε)` for τ² > ε. Over an orbit of rotations in the harmonics of degree k the
-//! > mean of ⟨f, g⟩² is `1/B(d, k)` for a g there. The harmonic `f = Re((u_1 + iu_2)·x)^k`, normalised, has
-//! > `E[f² (xxᵀ − I)] = k UᵀU`: the square of a label shows the plane at once.
+//! > In a class of unit functions whose correlations are at most ε in modulus, a unit g has `#{f : ⟨f, g⟩ >
+//! > τ} < (1 − ε)/(τ² − ε)` for τ² > ε. Over an orbit of rotations in the harmonics of degree k the mean of
+//! > ⟨f, g⟩² is `1/B(d, k)` for a g there. The harmonic `f = Re((u_1 + iu_2)·x)^k`, normalised, has `E[f²
+//! > (xxᵀ − I)] = k UᵀU`: the square of a label shows the plane at once.
 
 use super::families::{harmonic, plane, product};
 use super::letters::{D, EPSILON, ORDER, SIZE, TAU};
@@ -119,8 +119,8 @@ impl Claim for CsqDimension {
     }
 }
 
-/// The members that the sum of s of them finds: each of the s has the correlation √((1 + (s−1)ε)/s) with it, and
-/// all others less than that by (1 − ε)/√(s + s(s−1)ε).
+/// The members that the sum of s of them finds: each of the s has the correlation √((1 + (s−1)ε)/s) with it,
+/// and all others less than that by (1 − ε)/√(s + s(s−1)ε).
 fn removal(cell: &Cell) -> Measurement {
     let (size, epsilon, tau) = (cell.whole(SIZE), cell.real(EPSILON), cell.real(TAU));
     let found = (1..=size)

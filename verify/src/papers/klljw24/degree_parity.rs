@@ -2,10 +2,10 @@
 //!
 //! Derived for this project:
 //!
-//! > In a directed graph on n nodes with independent fair edges let c_s be the number of nodes of out-degree s.
-//! > `E (−1)^{Σ_{s ∈ S} c_s} = (1 − 2P_S)^n` with `P_S = 2^{1−n} Σ_{s ∈ S} C(n−1, s)`. The 2^T parities over subsets
-//! > of the `T = ⌊√n/2⌋` central degrees have correlations of at most
-//! > `ε = max(|1 − 2p_min|^n, |1 − 2p_max|^n)`, and `−ln ε/√n → √(8/π) e^{−1/8} = 1.408`.
+//! > In a directed graph on n nodes with independent fair edges let c_s be the number of nodes of out-degree
+//! > s. `E (−1)^{Σ_{s ∈ S} c_s} = (1 − 2P_S)^n` with `P_S = 2^{1−n} Σ_{s ∈ S} C(n−1, s)`. The 2^T parities
+//! > over subsets of the `T = ⌊√n/2⌋` central degrees have correlations of at most `ε = max(|1 − 2p_min|^n,
+//! > |1 − 2p_max|^n)`, and `−ln ε/√n → √(8/π) e^{−1/8} = 1.408`.
 
 use super::letters::NODES;
 use crate::claim::{
@@ -94,7 +94,7 @@ impl Claim for DegreeParity {
                 "the means of all parities over all graphs are (1 − 2P_S)^n",
                 "enumerated",
                 "closed",
-                Neighbour::rhs("undirected", "(1 − P_S)^n"),
+                Neighbour::rhs("single", "(1 − P_S)^n"),
             )
             .code_check()
             .part("graphs"),
@@ -124,7 +124,7 @@ impl Claim for DegreeParity {
 fn graphs(n: usize) -> Result<Measurement> {
     let edges = n * (n - 1);
     let weight = |set: usize| 1.0 / (set + 1) as f64;
-    let [mut enumerated, mut closed, mut undirected] = [0.0; 3];
+    let [mut enumerated, mut closed, mut single] = [0.0; 3];
     for set in 1..1_usize << n {
         let mut sum = 0_i64;
         for graph in 0..1_usize << edges {
@@ -136,12 +136,12 @@ fn graphs(n: usize) -> Result<Measurement> {
         let binomial = |s: usize| (0..s).fold(1.0, |c, i| c * (n - 1 - i) as f64 / (i + 1) as f64);
         let share = (0..n).filter(|s| set >> s & 1 == 1).map(binomial).sum::<f64>() / (1 << (n - 1)) as f64;
         closed += weight(set) * (1.0 - 2.0 * share).powi(n as i32);
-        undirected += weight(set) * (1.0 - share).powi(n as i32);
+        single += weight(set) * (1.0 - share).powi(n as i32);
     }
     let error = f64::EPSILON * (1 << n) as f64;
     Ok(Measurement::new()
         .quantity("enumerated", enumerated, error)
         .quantity("closed", closed, error)
-        .quantity("undirected", undirected, error)
+        .quantity("single", single, error)
         .hypothesis("directed edges", true, "all graphs"))
 }

@@ -1,5 +1,5 @@
-//! The limits of KLLJW24 as it is at hand, which is its abstract and public reviews: what is checked in place
-//! of what they say. None of these entries corrects its text.
+//! The limits of KLLJW24 as it is at hand, which is its abstract and public reviews: what is checked in
+//! place of what they say. None of these entries corrects its text.
 
 use crate::claim::Erratum;
 

@@ -60,16 +60,16 @@ impl Fan {
 }
 
 impl Fan {
-    /// E c² over uniform planes in R^d, d ≥ 5. UVᵀ is a block of a uniform orthogonal matrix, `R(α) diag(s, sv)
-    /// R(β)` with uniform angles and the density `∝ [(1 − s²)(1 − s²v²)]^{(d−5)/2} s³(1 − v²)` of 0 < s < 1 and |v| < 1.
-    /// c² has the period π/k in either angle, and few frequencies.
+    /// E c² over uniform planes in R^d, d ≥ 5. UVᵀ is a block of a uniform orthogonal matrix, `R(α) diag(s,
+    /// sv) R(β)` with uniform angles and the density `∝ [(1 − s²)(1 − s²v²)]^{(d−5)/2} s³(1 − v²)` of 0 < s
+    /// < 1 and |v| < 1. c² has the period π/k in either angle, and few frequencies.
     ///
     /// # Errors
     /// A dimension below 5.
     ///
     /// # Accuracy
-    /// Correlations cancel to the rounding of the kernels, which is what the ball holds. The rules have more nodes
-    /// than a polynomial of degree 2k + 20 in s and v needs.
+    /// Correlations cancel to the rounding of the kernels, which is what the ball holds. The rules have more
+    /// nodes than a polynomial of degree 2k + 20 in s and v needs.
     pub fn mean_square(&self, d: usize) -> Result<Ball> {
         if d < 5 {
             return Err(Error::domain("d", d, "the density of the singular values needs at least 5").into());

@@ -2,9 +2,9 @@
 //!
 //! Derived for this project:
 //!
-//! > A permutation group G leaves `N_G(d, k) = |G|⁻¹ Σ_g [t^k] Π_{cycles} (1 − t^c)⁻¹ ≥ C(d+k−1, k)/|G|` orthonormal
-//! > functions of degree k invariant: `≍ d^{k−1}` for cyclic shifts, and the number of partitions of k, free of d,
-//! > for all permutations.
+//! > A permutation group G leaves `N_G(d, k) = |G|⁻¹ Σ_g [t^k] Π_{cycles} (1 − t^c)⁻¹ ≥ C(d+k−1, k)/|G|`
+//! > orthonormal functions of degree k invariant: `≍ d^{k−1}` for cyclic shifts, and the number of
+//! > partitions of k, free of d, for all permutations.
 
 use super::letters::{D, ORDER};
 use crate::claim::{

@@ -12,6 +12,7 @@ pub mod errata;
 pub mod families;
 pub mod invariant_count;
 pub mod letters;
+pub mod oracles;
 pub mod symmetric_fan;
 
 /// The paper.

@@ -4,9 +4,9 @@
 //! Derived for this project:
 //!
 //! > For the fan F of 2k ReLU neurons, k even, and `M = UVᵀ` the correlation of F(Ux) and F(Vx) is at most
-//! > `‖M‖^k`, because F has no Hermite degree below k. The same bound holds for `Σ_v F(U(AX)_v)` on any graph with
-//! > the adjacency matrix A ≥ 0, and on frame averages over a group G with
-//! > `Σ_g ‖UgVᵀ‖^k/√((1 − S_U)(1 − S_V))`, `S_U = Σ_{g≠1} ‖UgUᵀ‖^k`. For random planes `E c² ≍ 1/B(d, k) ≍ d^{−k}`.
+//! > `‖M‖^k`, because F has no Hermite degree below k. The same bound holds for `Σ_v F(U(AX)_v)` on any
+//! > graph with the adjacency matrix A ≥ 0, and on frame averages over a group G with `Σ_g ‖UgVᵀ‖^k/√((1 −
+//! > S_U)(1 − S_V))`, `S_U = Σ_{g≠1} ‖UgUᵀ‖^k`. For random planes `E c² ≍ 1/B(d, k) ≍ d^{−k}`.
 
 use super::families::{Fan, near, norm, plane, product};
 use super::letters::{D, NODES, ORDER};
@@ -17,6 +17,7 @@ use crate::claim::{
 use crate::error::Result;
 use escapement::ball::Ball;
 use escapement::tolerance;
+use faer::{Mat, MatRef};
 use rand::RngExt as _;
 
 /// The claim.
@@ -106,17 +107,21 @@ impl Claim for SymmetricFan {
             let mut v = if pair % 2 == 0 { plane(rng, cell.d()) } else { near(rng, u.as_ref(), length) };
             if cell.part == "frame" {
                 // An average over shifts does not tell a plane from its shift.
-                v = faer::Mat::from_fn(2, cell.d(), |a, c| v[(a, (c + 1) % cell.d())]);
+                v = Mat::from_fn(2, cell.d(), |a, c| v[(a, (c + 1) % cell.d())]);
             }
             let m = product(u.as_ref(), v.as_ref(), 0);
             let (c, rhs, below) = match cell.part.as_str() {
                 "graph" => {
-                    let edges: Vec<bool> =
-                        (0..cell.n() * cell.n()).map(|_| rng.random::<f64>() < 0.4).collect();
-                    (graph(&fan, cell.n(), &edges, m)?, norm(m).powi(k), norm(m).powi(k + 2))
+                    let n = cell.n();
+                    let drawn: Vec<f64> = (0..n * n).map(|_| rng.random::<f64>()).collect();
+                    let edge = |v: usize, w: usize| v == w || drawn[v.min(w) * n + v.max(w)] < 0.4;
+                    let a = Mat::from_fn(n, n, |v, w| f64::from(u8::from(edge(v, w))));
+                    let inner = |m| graph(&fan, a.as_ref(), m);
+                    let c = inner(m)? / inner([[1.0, 0.0], [0.0, 1.0]])?;
+                    (c, norm(m).powi(k), norm(m).powi(k + 2))
                 }
                 "frame" => {
-                    let sum = |u: &faer::Mat<f64>, v: &faer::Mat<f64>, power: i32, from: usize| {
+                    let sum = |u: &Mat<f64>, v: &Mat<f64>, power: i32, from: usize| {
                         let at = |g: usize| norm(product(u.as_ref(), v.as_ref(), g)).powi(power);
                         (from..cell.d()).map(at).sum::<f64>()
                     };
@@ -181,24 +186,26 @@ impl Claim for SymmetricFan {
     }
 }
 
-/// The correlation on a graph of n nodes with loops.
-fn graph(fan: &Fan, n: usize, edges: &[bool], m: [[f64; 2]; 2]) -> Result<Ball> {
-    let edge = |v: usize, w: usize| v == w || edges[v.min(w) * n + v.max(w)];
-    let common = |v: usize, w: usize| (0..n).filter(|u| edge(v, *u) && edge(w, *u)).count() as f64;
-    let inner = |m: [[f64; 2]; 2]| -> Result<Ball> {
-        let mut sum = Ball::exact(0.0);
-        for (v, w) in (0..n).flat_map(|v| (0..n).map(move |w| (v, w))) {
-            let sizes = (common(v, v) * common(w, w)).sqrt();
-            sum = sum + fan.inner(m, (common(v, w) / sizes).min(1.0))? * sizes;
-        }
-        Ok(sum)
-    };
-    Ok(inner(m)? / inner([[1.0, 0.0], [0.0, 1.0]])?)
+/// The inner product of `Σ_v F(U(AX)_v)` and the same with V, for an adjacency matrix A and M = UVᵀ.
+///
+/// # Errors
+/// As [`Fan::inner`].
+pub fn graph(fan: &Fan, adjacency: MatRef<'_, f64>, m: [[f64; 2]; 2]) -> Result<Ball> {
+    let common = adjacency * adjacency.transpose();
+    let mut sum = Ball::exact(0.0);
+    for (v, w) in (0..common.nrows()).flat_map(|v| (0..common.nrows()).map(move |w| (v, w))) {
+        let sizes = (common[(v, v)] * common[(w, w)]).sqrt();
+        sum = sum + fan.inner(m, (common[(v, w)] / sizes).min(1.0))? * sizes;
+    }
+    Ok(sum)
 }
 
 /// The correlation of the averages over cyclic shifts.
-fn frame(fan: &Fan, u: &faer::Mat<f64>, v: &faer::Mat<f64>) -> Result<Ball> {
-    let sum = |u: &faer::Mat<f64>, v: &faer::Mat<f64>| -> Result<Ball> {
+///
+/// # Errors
+/// As [`Fan::inner`].
+pub fn frame(fan: &Fan, u: &Mat<f64>, v: &Mat<f64>) -> Result<Ball> {
+    let sum = |u: &Mat<f64>, v: &Mat<f64>| -> Result<Ball> {
         (0..u.ncols()).map(|g| fan.inner(product(u.as_ref(), v.as_ref(), g), 1.0)).sum()
     };
     Ok(sum(u, v)? / (sum(u, u)? * sum(v, v)?).sqrt())

@@ -158,14 +158,7 @@ fn width(cell: &Cell, seed: u64) -> Result<Measurement> {
     let (x, neurons) = (instance::inputs(cell, seed), instance::neurons(cell)?);
     let (n, m) = (cell.n(), cell.m());
     let (h, error) = neurons.kernel(x.as_ref())?;
-    let (p, _) = neurons.probabilities(x.as_ref())?;
-    let variance: f64 = (0..n * n)
-        .map(|k| {
-            let (i, j) = (k / n, k % n);
-            let cosine = x.row(i) * x.row(j).transpose();
-            (1.0 + cosine).powi(2) * p[(i, j)] * (1.0 - p[(i, j)]) / m as f64
-        })
-        .sum();
+    let variance = instance::variance(&neurons, x.as_ref())? / m as f64;
     let rng = &mut cell.stream(seed, "weights");
     let squares: Vec<f64> = (0..NETWORKS)
         .map(|_| {

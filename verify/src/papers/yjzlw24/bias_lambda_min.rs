@@ -2,22 +2,22 @@
 //!
 //! Derived for this project:
 //!
-//! > `λ_min(H) ≥ Σ_j κ_j (1 − (n−1)ρ_max^j)_+`. On the vectors with `Σ_{i≠j} v_i v_j (P_ij − p_min) ≥ 0` the form
-//! > vᵀHv is at least `Φ̄(B) − p_min`, however close two inputs are; its exact least value there is
+//! > `λ_min(H) ≥ Σ_j κ_j (1 − (n−1)ρ_max^j)_+`. On the vectors with `Σ_{i≠j} v_i v_j (P_ij − p_min) ≥ 0` the
+//! > form vᵀHv is at least `Φ̄(B) − p_min`, however close two inputs are; its exact least value there is
 //! > `max_{t ≥ 0} λ_min(H − tQ)`.
 //!
-//! As recalled, the older bound is `e^{−B²/2}δ/(100n²)`, δ the least distance of two inputs or of one and the
-//! opposite of another. That the condition number falls with B is measured and not proved.
+//! As recalled, the older bound is `e^{−B²/2}δ/(100n²)`, δ the least distance of two inputs or of one and
+//! the opposite of another. That the condition number falls with B is measured and not proved.
 
 use super::instance;
 use super::letters::{BIAS, D, DISTANCE, N};
-use super::region::minimum;
+use super::region::{minimum, region};
 use crate::claim::{Bound, Card, Cell, Claim, ErratumId, Measurement, Neighbour, Prediction, Side, Tier};
 use crate::error::Result;
 use escapement::ball::Ball;
 use escapement::kernel::biased::Biased;
 use escapement::{eigen, rounding};
-use faer::{Mat, MatRef, Par};
+use faer::{MatRef, Par};
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,8 @@ impl Claim for BiasLambdaMin {
     }
 }
 
-/// The least distance of two inputs, or of one and the opposite of another, and the largest cosine in modulus.
+/// The least distance of two inputs, or of one and the opposite of another, and the largest cosine in
+/// modulus.
 fn extremes(x: MatRef<'_, f64>) -> [f64; 2] {
     let (mut distance, mut cosine) = (f64::INFINITY, 0.0_f64);
     for (i, j) in (0..x.nrows()).flat_map(|j| (0..j).map(move |i| (i, j))) {
@@ -161,10 +162,8 @@ fn bounds(x: MatRef<'_, f64>, neurons: &Biased, [distance, cosine]: [f64; 2]) ->
     let (h, error) = neurons.kernel(x)?;
     let (p, _) = neurons.probabilities(x)?;
     let values = eigen::full_eigenvalues(h.as_ref(), Par::Seq)?;
-    let off = || (0..n * n).filter(|k| k / n != k % n).map(|k| p[(k / n, k % n)]);
-    let p_min = off().fold(f64::INFINITY, f64::min);
-    let q = Mat::from_fn(n, n, |i, j| if i == j { 0.0 } else { p[(i, j)] - p_min });
-    let region = minimum(h.as_ref(), q.as_ref())?;
+    let (q, p_min) = region(p.as_ref());
+    let least = minimum(h.as_ref(), q.as_ref())?;
     let wrong = n as f64 * error + rounding::eigen(n, values[0]);
     let active = neurons.active();
     // Two terms of the search for t, at a slope of at most ‖Q‖, beside the errors of the eigenvalues.
@@ -176,8 +175,8 @@ fn bounds(x: MatRef<'_, f64>, neurons: &Biased, [distance, cosine]: [f64; 2]) ->
         .ball("trace", 2.0 * active - (1.0 + cosine) * neurons.both(cosine.min(1.0).acos())?)
         .quantity("older", older * distance / (100 * n * n) as f64, f64::EPSILON)
         .quantity("older_root", older * distance.sqrt(), f64::EPSILON)
-        .quantity("region", region.lower, searched)
-        .quantity("vector", region.upper, searched)
+        .quantity("region", least.lower, searched)
+        .quantity("vector", least.upper, searched)
         .ball("gap", active - Ball::new(p_min, error)))
 }
 

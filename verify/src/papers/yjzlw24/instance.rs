@@ -9,8 +9,8 @@ use escapement::sphere::uniform_sphere;
 use faer::{Mat, MatRef};
 use rand_distr::{Distribution, StandardNormal};
 
-/// n unit inputs, drawn, and the same for every width; where a distance is given the second one lies that far
-/// from the first.
+/// n unit inputs, drawn, and the same for every width; where a distance is given the second one lies that
+/// far from the first.
 pub fn inputs(cell: &Cell, seed: u64) -> Mat<f64> {
     let (n, d) = (cell.n(), cell.d());
     let mut x = uniform_sphere(&mut cell.clone().without(M).stream(seed, "inputs"), n, d, 1.0);
@@ -40,11 +40,26 @@ pub fn weights(rng: &mut ChaCha20Rng, m: usize, d: usize) -> Mat<f64> {
     Mat::from_fn(m, d, |_, _| StandardNormal.sample(rng))
 }
 
-/// `H_m`, the tangent kernel of these weights at the inputs: `(x·x' + 1)` times the share of the neurons that
-/// are active at both.
+/// `H_m`, the tangent kernel of these weights at the inputs: `(x·x' + 1)` times the share of the neurons
+/// that are active at both.
 pub fn kernel_at_width(w: MatRef<'_, f64>, x: MatRef<'_, f64>, bias: f64) -> Mat<f64> {
     let z = x * w.transpose();
     let active = Mat::from_fn(z.nrows(), z.ncols(), |i, r| if z[(i, r)] >= bias { 1.0 } else { 0.0 });
     let (both, gram) = (&active * active.transpose(), x * x.transpose());
     Mat::from_fn(x.nrows(), x.nrows(), |i, j| (gram[(i, j)] + 1.0) * both[(i, j)] / w.nrows() as f64)
+}
+
+/// `Σ_ij (1 + x_i·x_j)² P_ij (1 − P_ij)`, m times the mean of `‖H_m − H‖_F²`.
+///
+/// # Errors
+/// Inputs that are not unit vectors.
+pub fn variance(neurons: &Biased, x: MatRef<'_, f64>) -> Result<f64> {
+    let (p, _) = neurons.probabilities(x)?;
+    let gram = x * x.transpose();
+    let n = x.nrows();
+    let term = |k: usize| {
+        let at = (k / n, k % n);
+        (1.0 + gram[at]).powi(2) * p[at] * (1.0 - p[at])
+    };
+    Ok((0..n * n).map(term).sum())
 }

@@ -11,6 +11,7 @@ pub mod bias_lambda_min;
 pub mod errata;
 mod instance;
 pub mod letters;
+pub mod oracles;
 pub mod rademacher_sparse;
 mod region;
 pub mod sparse_activation;

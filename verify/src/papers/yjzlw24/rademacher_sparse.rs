@@ -15,6 +15,7 @@ use crate::claim::{
 };
 use crate::error::Result;
 use escapement::rounding;
+use faer::MatRef;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ const CARD: Card = Card {
     reference: "YJZLW24, the sparsity-dependent Rademacher complexity; constants derived for this project",
     hypotheses: "Unit inputs, standard normal weights, movements of the norm r = 1 about the start; some \
         neuron is active.",
-    method: "All 2ⁿ signs, n up to 12. The complexity beside the bound of its own network, and beside \
+    method: "All 2^n signs, n up to 12. The complexity beside the bound of its own network, and beside \
         √(2Φ̄(B)/n) along B from ½ to 2½ and along n at 16 384 neurons.",
     refuted_by: "A complexity above the bound or below 1/√2 of it; one that does not follow √Φ̄(B).",
     variables: &["B", "n", "m", "d"],
@@ -68,14 +69,7 @@ impl Claim for RademacherSparse {
         let (x, neurons, n) = (instance::inputs(cell, seed), instance::neurons(cell)?, cell.n());
         let w = instance::weights(&mut cell.stream(seed, "weights"), cell.m(), cell.d());
         let h = instance::kernel_at_width(w.as_ref(), x.as_ref(), neurons.bias());
-        // ε and −ε agree: the last sign stays.
-        let patterns = 1_usize << (n - 1);
-        let sign = |code: usize, i: usize| if code >> i & 1 == 0 { 1.0 } else { -1.0 };
-        let root = |code: usize| {
-            let row = |i: usize| (0..n).map(|j| h[(i, j)] * sign(code, j)).sum::<f64>();
-            (0..n).map(|i| sign(code, i) * row(i)).sum::<f64>().max(0.0).sqrt()
-        };
-        let exact = (0..patterns).map(root).sum::<f64>() / (patterns * n) as f64;
+        let (exact, patterns) = (complexity(h.as_ref()), 1_usize << (n - 1));
         let trace: f64 = (0..n).map(|i| h[(i, i)]).sum();
         let bound = trace.sqrt() / n as f64;
         let limit = (2.0 * neurons.active() / n as f64).sqrt();
@@ -134,4 +128,15 @@ impl Claim for RademacherSparse {
             .part("in-n"),
         ]
     }
+}
+
+/// `n⁻¹ E_ε √(εᵀHε)` over all signs, of which ε and −ε agree, so that the last one stays.
+pub fn complexity(h: MatRef<'_, f64>) -> f64 {
+    let (n, patterns) = (h.nrows(), 1_usize << (h.nrows() - 1));
+    let sign = |code: usize, i: usize| if code >> i & 1 == 0 { 1.0 } else { -1.0 };
+    let root = |code: usize| {
+        let row = |i: usize| (0..n).map(|j| h[(i, j)] * sign(code, j)).sum::<f64>();
+        (0..n).map(|i| sign(code, i) * row(i)).sum::<f64>().max(0.0).sqrt()
+    };
+    (0..patterns).map(root).sum::<f64>() / (patterns * n) as f64
 }

@@ -2,10 +2,10 @@
 //!
 //! Derived for this project:
 //!
-//! > At first the number is binomial with m trials of probability Φ̄(B); at `B² = c ln m` its mean is
-//! > `≍ m^{1−c/2}/√ln m`. Let `R_r = √2‖(w_r, b_r)(t) − (w_r, b_r)(0)‖`. Then r is active at x only if
-//! > `w_r(0)·x ≥ B − R_r`, and `R_r ≤ 2√(n/m) η Σ_s ‖e_s‖` for the residuals e_s of the steps so far. The share
-//! > of the kernel that belongs to neurons whose activity has changed falls like m^{−1/2}.
+//! > At first the number is binomial with m trials of probability Φ̄(B); at `B² = c ln m` its mean is `≍
+//! > m^{1−c/2}/√ln m`. Let `R_r = √2‖(w_r, b_r)(t) − (w_r, b_r)(0)‖`. Then r is active at x only if
+//! > `w_r(0)·x ≥ B − R_r`, and `R_r ≤ 2√(n/m) η Σ_s ‖e_s‖` for the residuals e_s of the steps so far. The
+//! > share of the kernel that belongs to neurons whose activity has changed falls like m^{−1/2}.
 
 use super::instance;
 use super::letters::{BIAS, D, M, N, RATE};

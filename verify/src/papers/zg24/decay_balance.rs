@@ -2,8 +2,9 @@
 //!
 //! Derived for this project:
 //!
-//! > At any point `a_i ∂_{a_i}F − w_i·∂_{w_i}F = λ(a_i² − ‖w_i‖²)`, because L depends on the product of the two alone.
-//! > Under gradient flow the imbalance a_i² − ‖w_i‖² falls like e^{−2λt}, and under gradient descent up to O(η).
+//! > At any point `a_i ∂_{a_i}F − w_i·∂_{w_i}F = λ(a_i² − ‖w_i‖²)`, because L depends on the product of the
+//! > two alone. Under gradient flow the imbalance a_i² − ‖w_i‖² falls like e^{−2λt}, and under gradient
+//! > descent up to O(η).
 
 use super::letters::{D, DECAY, M, STEPS, TEACHERS};
 use super::student::{Student, random, teacher};
@@ -20,8 +21,8 @@ pub struct DecayBalance;
 const TIME: f64 = 0.5;
 
 const CARD: Card = Card {
-    statement: r"a_i\, \partial_{a_i} F - w_i \cdot \partial_{w_i} F = \lambda (a_i^2 - \|w_i\|^2), \qquad
-        a_i^2 - \|w_i\|^2 \propto e^{-2 \lambda t}",
+    statement: r"\langle (a_i, -w_i), \nabla_i F \rangle = \lambda (a_i^2 - \|w_i\|^2), \qquad
+        a_i^2 - \|w_i\|^2 = e^{-2 \lambda t} (a_i(0)^2 - \|w_i(0)\|^2)",
     reference: "ZG24, the weight decay of the abstract; statement derived for this project",
     hypotheses: "Any student and teacher with neurons a|w·x|.",
     method: "The left side by central differences of F along (a_i, −w_i), without the formula of the gradient. \

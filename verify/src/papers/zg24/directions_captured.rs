@@ -1,10 +1,12 @@
 //! ZG24, a small regularised loss captures the directions of the teacher.
 //!
-//! Derived for this project, for orthonormal teachers: let `η(w) = Σ_j s_j (w̄·w̄*_j)⁴`, which is `E[p(x)|w·x|]`.
+//! Derived for this project, for orthonormal teachers: let `η(w) = Σ_j s_j (w̄·w̄*_j)⁴`, which is
+//! `E[p(x)|w·x|]`.
 //!
-//! > For every student `D := Σ_i (|ν_i| − ν_i η(w_i)) ≤ TV − TV* + ‖p‖√L`, and `D ≥ Σ_i |ν_i| sin²∠(w_i, teachers)`.
-//! > With `F_* = λTV*`, `D ≤ (F − F_*)/λ + λ‖p‖²/4`. With the certificate p_1 of one teacher,
-//! > `|Σ_i ν_i (w̄_i·w̄*_j)⁴ − ν*_j| ≤ ‖p_1‖√L`: below a threshold of L every teacher has a neuron of its sign.
+//! > For every student `D := Σ_i (|ν_i| − ν_i η(w_i)) ≤ TV − TV* + ‖p‖√L`, and `D ≥ Σ_i |ν_i| sin²∠(w_i,
+//! > teachers)`. With `F_* = λTV*`, `D ≤ (F − F_*)/λ + λ‖p‖²/4`. With the certificate p_1 of one teacher,
+//! > `|Σ_i ν_i (w̄_i·w̄*_j)⁴ − ν*_j| ≤ ‖p_1‖√L`: below a threshold of L every teacher has a neuron of its
+//! > sign.
 
 use super::letters::{D, DECAY, M, TEACHERS};
 use super::student::{Student, certificate, random, teacher};
@@ -22,7 +24,7 @@ const STEPS: usize = 1500;
 const RATE: f64 = 0.05;
 
 const CARD: Card = Card {
-    statement: r"\sum_i |\nu_i| \sin^2 \angle_i \le D \le \mathrm{TV} - \mathrm{TV}^* + \|p\| \sqrt{L}, \qquad
+    statement: r"\sum_i |\nu_i| \mathrm{sin}^2(\theta_i) \le D \le \mathrm{TV} - \mathrm{TV}^* + \|p\| \sqrt{L}, \qquad
         D \le (F - F_*)/\lambda + \lambda \|p\|^2 / 4",
     reference: "ZG24, features of the abstract; certificate and constants derived for this project",
     hypotheses: "Orthonormal teachers, standard normal inputs, λ > 0 where F is spoken of.",

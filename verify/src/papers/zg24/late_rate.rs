@@ -2,8 +2,8 @@
 //!
 //! Derived for this project, for one teacher and two neurons of the mass M/2 at the angles ±δ:
 //!
-//! > `L = 1 − 2Mκ(δ) + M²(1 + κ(2δ))/2`. With λ = 0 and the best M, `‖∇L‖/L^{2/3} → (4/π)(3π/4)^{2/3} = 2.2545` as
-//! > δ → 0: no inequality of Polyak and Łojasiewicz holds. With λ > 0, `F_min = λ − λ²/4` and
+//! > `L = 1 − 2Mκ(δ) + M²(1 + κ(2δ))/2`. With λ = 0 and the best M, `‖∇L‖/L^{2/3} → (4/π)(3π/4)^{2/3} =
+//! > 2.2545` as δ → 0: no inequality of Polyak and Łojasiewicz holds. With λ > 0, `F_min = λ − λ²/4` and
 //! > `‖∇F‖²/(λ(F − F_min))` is at least 2(1 − λ), and tends to 2 as δ/λ and λ do to 0.
 
 use super::letters::{D, DECAY, INVERSE, M};
@@ -47,8 +47,9 @@ pub struct Split {
     pub slope: Ball,
 }
 
-/// Two neurons of the mass M/2 at the angles ±δ, with M = (2κ(δ) − λ)/(1 + κ(2δ)). With h = λ/2, e_1 = 1 − κ(δ) and
-/// e_2 = 1 − κ(2δ), `F − F_min = [4(1−h)e_1 − (1−h)²e_2 − 2e_1²]/(2 − e_2)`, and `‖∇F‖² = M‖T‖²` for balanced neurons.
+/// Two neurons of the mass M/2 at the angles ±δ, with M = (2κ(δ) − λ)/(1 + κ(2δ)). With h = λ/2, e_1 = 1 −
+/// κ(δ) and e_2 = 1 − κ(2δ), `F − F_min = [4(1−h)e_1 − (1−h)²e_2 − 2e_1²]/(2 − e_2)`, and `‖∇F‖² = M‖T‖²`
+/// for balanced neurons.
 pub fn split(delta: f64, decay: f64) -> Split {
     let h = 0.5 * decay;
     let (one, two) = (one_minus_kernel(delta), one_minus_kernel(2.0 * delta));
@@ -211,7 +212,8 @@ fn formulas(out: Measurement, delta: f64, decay: f64, at: Split) -> Measurement 
     let student = Student { a: vec![size; 2], w };
     let minimum = decay - 0.25 * decay * decay;
     let gradient = student.gradient(&teacher, decay);
-    // F has no part of order one that survives: its rounding is that of its terms, and the gradient's likewise.
+    // F has no part of order one that survives: its rounding is that of its terms, and the gradient's
+    // likewise.
     let general = student.objective(&teacher, decay) + Ball::new(gradient.square(), 1e-14);
     let alone = (delta.sin() * (FRAC_PI_2 - delta) * FRAC_2_PI * 2.0).powi(2) * at.mass;
     out.ball("closed", at.excess + minimum + at.square)

@@ -1,8 +1,8 @@
-//! ZG24: how gradient descent learns features in a late, local stage. The claims, one file each, whose module
-//! documentation is the statement.
+//! ZG24: how gradient descent learns features in a late, local stage. The claims, one file each, whose
+//! module documentation is the statement.
 //!
-//! Only the abstract of the paper and a summary of its proof were at hand. Every constant and every proof here
-//! was derived for this project, and none may be quoted as the paper's.
+//! Only the abstract of the paper and a summary of its proof were at hand. Every constant and every proof
+//! here was derived for this project, and none may be quoted as the paper's.
 
 use crate::claim::{Claim, Paper};
 
@@ -11,6 +11,7 @@ pub mod directions_captured;
 pub mod errata;
 pub mod late_rate;
 pub mod letters;
+pub mod oracles;
 pub mod student;
 
 /// The paper.
@@ -20,6 +21,7 @@ pub static PAPER: Paper = Paper {
     errata: &errata::ERRATA,
     letters: &letters::LETTERS,
     claims,
+    oracles: super::sidebar::FORMATS,
     ..Paper::new(
         "zg24",
         "How Does Gradient Descent Learn Features – A Local Analysis for Regularized Two-Layer \

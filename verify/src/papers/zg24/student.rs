@@ -1,4 +1,5 @@
-//! Teachers and students `f(x) = Σ_i a_i |w_i·x|` on standard normal inputs: loss and gradient in closed form.
+//! Teachers and students `f(x) = Σ_i a_i |w_i·x|` on standard normal inputs: loss and gradient in closed
+//! form.
 
 use crate::error::Result;
 use escapement::ball::Ball;
@@ -17,7 +18,8 @@ pub struct Student {
     pub w: Mat<f64>,
 }
 
-/// `κ(φ) = cos φ + (2/π)(sin φ − φ cos φ)`, which is E|u·x||v·x| of unit u and v whose lines have the angle φ ≤ π/2.
+/// `κ(φ) = cos φ + (2/π)(sin φ − φ cos φ)`, which is E|u·x||v·x| of unit u and v whose lines have the angle
+/// φ ≤ π/2.
 pub fn kernel(phi: f64) -> f64 {
     phi.cos() + FRAC_2_PI * (phi.sin() - phi * phi.cos())
 }
@@ -91,9 +93,9 @@ impl Student {
         self.loss(teacher) + Ball::relative(0.5 * decay * squares, 4e-16 * self.a.len() as f64)
     }
 
-    /// The gradient of F: `∂_a L = ‖w_i‖G_i` and `∂_w L = a_i (G_i w̄_i + T_i)` with
-    /// `G_i = 2 Σ_j (ν_j κ(ij) − ν*_j κ(ij*))` and T_i the part orthogonal to w_i of `2 Σ_j (ν_j κ'(ij) w̄_j − …)`,
-    /// `κ' = (2/π) arcsin ρ`.
+    /// The gradient of F: `∂_a L = ‖w_i‖G_i` and `∂_w L = a_i (G_i w̄_i + T_i)` with `G_i = 2 Σ_j (ν_j κ(ij)
+    /// − ν*_j κ(ij*))` and T_i the part orthogonal to w_i of `2 Σ_j (ν_j κ'(ij) w̄_j − …)`, `κ' = (2/π)
+    /// arcsin ρ`.
     pub fn gradient(&self, teacher: &Self, decay: f64) -> Self {
         let (m, d) = (self.a.len(), self.w.ncols());
         let (own, other) = (self.masses(), teacher.masses());
@@ -138,7 +140,8 @@ impl Student {
 
 /// N orthonormal teachers with masses between ½ and 3/2 of alternating signs.
 pub fn teacher(d: usize, count: usize) -> Student {
-    let mass = |j: usize| (0.5 + (j as f64 + 0.5) / count as f64) * if j % 2 == 0 { 1.0 } else { -1.0 };
+    let mass =
+        |j: usize| (0.5 + (j as f64 + 0.5) / count as f64) * if j.is_multiple_of(2) { 1.0 } else { -1.0 };
     let balanced = |j: usize| f64::abs(mass(j)).sqrt();
     let w = Mat::from_fn(count, d, |j, c| if j == c { balanced(j) } else { 0.0 });
     Student { a: (0..count).map(|j| mass(j).signum() * balanced(j)).collect(), w }
@@ -151,8 +154,9 @@ pub fn random(rng: &mut ChaCha20Rng, m: usize, d: usize, size: f64) -> Student {
     Student { a, w: Mat::from_fn(m, d, |_, _| size * draw() / (d as f64).sqrt()) }
 }
 
-/// `‖p‖²` of the certificate `η(w) = Σ_j s_j (w̄·w̄*_j)⁴ = E[p(x)|w·x|]` of orthonormal teachers with these signs, of
-/// least norm: `Σ_{l=0,2,4} (q_l² B_l/κ_l)[N + P_l(0) Σ_{i≠j} s_i s_j]`, `q_l = E[z⁴P_l]`, `κ_l = d(E|z|P_l)²`.
+/// `‖p‖²` of the certificate `η(w) = Σ_j s_j (w̄·w̄*_j)⁴ = E[p(x)|w·x|]` of orthonormal teachers with these
+/// signs, of least norm: `Σ_{l=0,2,4} (q_l² B_l/κ_l)[N + P_l(0) Σ_{i≠j} s_i s_j]`, `q_l = E[z⁴P_l]`, `κ_l =
+/// d(E|z|P_l)²`.
 ///
 /// # Errors
 /// A dimension below 3, or below the number of teachers.

@@ -12,7 +12,8 @@ const MATHEMATICS: &str = r"
     ‖ \|  ⟨ \langle  ⟩ \rangle  ⌊ \lfloor  ⌋ \rfloor  ⌈ \lceil  ⌉ \rceil  ⟂ \perp  ⊥ \perp
     ← \leftarrow  → \to  ⇒ \Rightarrow  ⇔ \Leftrightarrow  ∝ \propto  ∼ \sim  ≈ \approx  ≍ \asymp
     ≠ \neq  ≡ \equiv  ≤ \leq  ≥ \geq  ≪ \ll  ≫ \gg  ≲ \lesssim  ≳ \gtrsim  ⪯ \preceq  ⪰ \succeq
-    ℝ \mathbb{R}  ℕ \mathbb{N}  𝔼 \mathbb{E}  ℙ \mathbb{P}  ⅓ \tfrac{1}{3}  ⅔ \tfrac{2}{3}
+    ℝ \mathbb{R}  ℕ \mathbb{N}  𝔼 \mathbb{E}  ℙ \mathbb{P}  ⅓ \tfrac{1}{3}  ⅔ \tfrac{2}{3}  ⅛ \tfrac{1}{8}
+    ∠ \angle  ≻ \succ
 ";
 
 /// Characters of text that need a command, beside those of ASCII.

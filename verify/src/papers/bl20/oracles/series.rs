@@ -13,9 +13,7 @@ const VANISHES: f64 = 1e-3;
 
 /// The least `Σ|ν|` with the moments of order k on [−1, 1].
 pub(super) fn multiplier(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
-    let reference = entry.number("grid_value")?;
-    let found = entry.core(least_noise(entry.whole("k")?))?.sqrt();
-    sheet.number("grid_value", reference, found, GRID * reference.abs())
+    entry.compare(sheet, "grid_value", entry.core(least_noise(entry.whole("k")?))?.sqrt(), GRID)
 }
 
 fn solution(entry: &Entry<'_>) -> Result<Series> {
@@ -33,9 +31,8 @@ fn expressed(entry: &Entry<'_>, sheet: &mut Sheet, found: &Series) -> Result<()>
 pub(super) fn express(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
     let found = solution(entry)?;
     expressed(entry, sheet, &found)?;
-    let reference = entry.number("second_moment")?;
     let agreement = EQUATION[usize::from(entry.text("activation")? != CUBED)];
-    sheet.number("second_moment", reference, found.square().value, agreement * reference.abs())
+    entry.compare(sheet, "second_moment", found.square().value, agreement)
 }
 
 /// A power that leaves a residual.

@@ -37,8 +37,7 @@ pub(super) fn rademacher(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
         largest = largest.max(supremum);
     }
     for (name, found) in [("rademacher", mean), ("largest", largest)] {
-        let reference = entry.number(name)?;
-        sheet.number(name, reference, found, SEARCH * reference.abs())?;
+        entry.compare(sheet, name, found, SEARCH)?;
     }
     Ok(())
 }
@@ -56,8 +55,7 @@ pub(super) fn tensor(entry: &Entry<'_>, sheet: &mut Sheet) -> Result<()> {
         ("flattening", entry.core(tensor.flattening())?),
         ("frobenius", tensor.frobenius()),
     ] {
-        let reference = entry.number(name)?;
-        sheet.number(name, reference, found, AGREEMENT * reference.abs())?;
+        entry.compare(sheet, name, found, AGREEMENT)?;
     }
     Ok(())
 }

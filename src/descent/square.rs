@@ -1,9 +1,10 @@
-//! The square loss with random signs, or of the quadratic model, as a landscape: value, gradient and products
-//! with the Hessian by one pass over neurons.
+//! The square loss with random signs, or of the quadratic model, as a landscape: value, gradient and
+//! products with the Hessian by one pass over neurons.
 //!
 //! Both are `L_λ(W) = E_n [½(e − y)² + ½v] + λ‖W‖_{2,4}^8` with sums over neurons
 //! `e = m^{-1/2} Σ_r a_r e_r` and `v = (1/m) Σ_r o_r²`, and e_r and o_r depend on `u_r = w_r·x` alone: for
-//! the network under random signs they are its even and odd part, and for f_Q they are `½σ''(z_r)u_r²` and 0.
+//! the network under random signs they are its even and odd part, and for f_Q they are `½σ''(z_r)u_r²` and
+//! 0.
 //! With dashes for derivatives by u_r, row r of the gradient is
 //! `E_n [(e − y) a_r m^{-1/2} e_r' + (1/m) o_r o_r'] x`, and of the Hessian by V it is
 //! `E_n [a_r m^{-1/2} e_r' δ + ((e − y) a_r m^{-1/2} e_r'' + (1/m)(o_r'² + o_r o_r'')) v_r·x] x` with
@@ -11,8 +12,8 @@
 
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
+use super::Landscape;
 use crate::activation::Derivative;
-use crate::descent::Landscape;
 use crate::network::{self, Model, PairedNetwork, check_labels};
 use crate::objective::regularized::Value;
 use crate::objective::regularizers::{add_r4_gradient, add_r4_product, r4};
