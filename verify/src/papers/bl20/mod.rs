@@ -15,6 +15,7 @@ pub mod expressivity;
 pub mod higher_order;
 pub mod instance;
 pub mod landscape;
+pub mod learner;
 pub mod letters;
 pub mod multipliers;
 pub mod operator_norm;
