@@ -20,11 +20,11 @@ pub const WIDTH: usize = 64;
 /// The step of the grid of n.
 pub const GRID: f64 = 1.08;
 /// The places of the grid on either side of where a search starts.
-pub const PLACES: i32 = 12;
+pub const PLACES: i32 = 16;
 /// The most steps of L-BFGS, and the norm of the gradient at which it ends, with W in units of m^{−1/4} and
 /// relative to L(0).
-const STEPS: u64 = 400;
-const ARRIVED: f64 = 3e-4;
+const STEPS: u64 = 1000;
+const ARRIVED: f64 = 1e-4;
 
 /// What is to be learnt: the dimension d, the degree p (2 or 3), the number K of planes, at most d/2, and
 /// the relative error `E (f − f*)²/E f*²` that is enough, to which λ is tied.
@@ -65,11 +65,10 @@ impl Task {
         Ok(out)
     }
 
-    /// `0.04 ε/(16 K (p−2)! d^{p−2})²` with the relative error ε, because `‖W*‖_{2,4}⁸` is of the order of
-    /// the square in the denominator.
+    /// `0.4 ε/(16 K d^{p−2})²`, because `‖W*‖_{2,4}⁸` is of the order of the square in the denominator.
     fn lambda(&self) -> f64 {
         let size = 16.0 * self.planes as f64 * (self.d as f64).powi(self.p as i32 - 2);
-        0.04 * self.error / (size * size)
+        0.4 * self.error / (size * size)
     }
 }
 
