@@ -188,12 +188,14 @@ impl Draw {
         (self.x.as_ref(), &self.y)
     }
 
-    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs.
+    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs, or over all
+    /// if there are fewer.
     ///
     /// # Errors
     /// As [`SquareLandscape::new`].
     pub fn model(&self, n: usize) -> Result<Fit> {
         let (m, d) = (WIDTH, self.task.d);
+        let n = n.min(self.y.len());
         let (x, y) = (self.x.as_ref().subrows(0, n), &self.y[..n]);
         let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, self.task.lambda())?;
         let unit = (m as f64).powf(-0.25);
@@ -232,7 +234,7 @@ impl Draw {
     /// # Errors
     /// As [`Self::model`].
     pub fn least(&self, start: f64) -> Result<Least> {
-        let at = |place: i32| grid(start, place).min(self.x.nrows());
+        let at = |place: i32| grid(start, place).min(self.y.len());
         let mut arrived = true;
         let found = crossing(PLACES, self.task.error, |place| {
             let fit = self.model(at(place))?;
@@ -252,6 +254,7 @@ impl Draw {
     /// l, p or p − 2, the error is `αᵀK₂α − 2 Σ_i α_i Σ_l μ_l f_l(x_i) + E f²`, where f_l is the part of
     /// degree l of the target, and K₂ has the eigenvalues μ_l².
     pub fn kernel(&self, n: usize) -> [f64; 2] {
+        let n = n.min(self.y.len());
         let (d, p, x) = (self.task.d as f64, self.task.p, self.x.as_ref().subrows(0, n));
         let [low, high] = if p == 2 {
             [1.0, 2.0 / (d + 2.0)]
