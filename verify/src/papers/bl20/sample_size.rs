@@ -73,7 +73,7 @@ impl Claim for SampleSize {
         let sizes: (&str, [&[usize]; 2]) = if quick {
             ("least", [&[8, 13, 20, 32, 50], &[]])
         } else {
-            ("sweep", [&[8, 11, 16, 23, 32, 45, 64, 91, 128, 181], &[5, 7, 9, 11, 14, 17, 20, 26]])
+            ("sweep", [&[8, 11, 16, 23, 32, 45, 64, 91, 128, 181], &[5, 8, 12, 18, 26]])
         };
         let mut sweeps = Vec::new();
         for (p, ds) in [2, 3].into_iter().zip(sizes.1) {
@@ -134,7 +134,7 @@ impl Claim for SampleSize {
             in_d("in-d", "n* ≲ (1 + ln d) d for p = 2: the ratio does not grow", 2)
                 .chosen("λ, at which descents arrive, and d ≥ 8, because the ratio is 0.69 at d = 6"),
             in_d("in-d-cubic", "n* ≲ (1 + ln d) d² for p = 3: the ratio does not grow", 3)
-                .chosen("one bound for each degree: pooled limits of two sweeps were too wide"),
+                .chosen("a bound of its own, and the number of draws: limits pooled over two sweeps were too wide"),
             compared(
                 "range",
                 "n* is at most (1 + ln d) d^{p−1}",
@@ -218,7 +218,7 @@ fn of_size(cell: &Cell) -> bool {
 fn draws(cell: &Cell) -> usize {
     match (cell.part.as_str(), cell.whole(DEGREE)) {
         ("sweep", 2) => (192 / cell.d()).max(3),
-        ("sweep", _) => 20,
+        ("sweep", _) => 40,
         ("least", _) => (96 / cell.d()).max(2),
         _ => 2,
     }
