@@ -188,8 +188,8 @@ impl Draw {
         (self.x.as_ref(), &self.y)
     }
 
-    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs, or over all
-    /// if there are fewer.
+    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs, or over
+    /// all if there are fewer.
     ///
     /// # Errors
     /// As [`SquareLandscape::new`].
@@ -248,11 +248,11 @@ impl Draw {
         Ok(Least { n, arrived })
     }
 
-    /// The relative errors of kernel regression from the first n inputs, for the target and for the raw
-    /// power x_1^p. The kernel is that of infinite width with σ = z^p/p!, `E σ'(w·x) σ'(w·x') x·x'`, which
-    /// is t²/d for p = 2 and t(d² + 2t²)/(4d(d + 2)) for p = 3, t = x·x'. With its eigenvalue μ_l in degree
-    /// l, p or p − 2, the error is `αᵀK₂α − 2 Σ_i α_i Σ_l μ_l f_l(x_i) + E f²`, where f_l is the part of
-    /// degree l of the target, and K₂ has the eigenvalues μ_l².
+    /// The relative errors of kernel regression from the first n inputs, or all if there are fewer, for the
+    /// target and for the raw power x_1^p. The kernel is that of infinite width with σ = z^p/p!,
+    /// `E σ'(w·x) σ'(w·x') x·x'`, which is t²/d for p = 2 and t(d² + 2t²)/(4d(d + 2)) for p = 3, t = x·x'.
+    /// With its eigenvalue μ_l in degree l, p or p − 2, the error is `αᵀK₂α − 2 Σ_i α_i Σ_l μ_l f_l(x_i) +
+    /// E f²`, where f_l is the part of degree l of the target, and K₂ has the eigenvalues μ_l².
     pub fn kernel(&self, n: usize) -> [f64; 2] {
         let n = n.min(self.y.len());
         let (d, p, x) = (self.task.d as f64, self.task.p, self.x.as_ref().subrows(0, n));

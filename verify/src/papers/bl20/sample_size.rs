@@ -134,7 +134,10 @@ impl Claim for SampleSize {
             in_d("in-d", "n* ≲ (1 + ln d) d for p = 2: the ratio does not grow", 2)
                 .chosen("λ, at which descents arrive, and d ≥ 8, because the ratio is 0.69 at d = 6"),
             in_d("in-d-cubic", "n* ≲ (1 + ln d) d² for p = 3: the ratio does not grow", 3)
-                .chosen("a bound of its own, and the number of draws: limits pooled over two sweeps were too wide"),
+                .chosen(
+                    "a bound of its own, and the number of draws: limits pooled over two sweeps were too \
+                     wide",
+                ),
             compared(
                 "range",
                 "n* is at most (1 + ln d) d^{p−1}",
