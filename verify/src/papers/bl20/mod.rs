@@ -15,12 +15,14 @@ pub mod expressivity;
 pub mod higher_order;
 pub mod instance;
 pub mod landscape;
+pub mod learner;
 pub mod letters;
 pub mod multipliers;
 pub mod operator_norm;
 pub mod oracles;
 mod origin;
 mod outcomes;
+pub mod sample_size;
 pub mod series;
 mod tensors;
 
@@ -57,6 +59,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(landscape::NoBadPoints),
         Box::new(operator_norm::OperatorNorm),
         Box::new(expressivity::Expressivity),
+        Box::new(sample_size::SampleSize),
         Box::new(multipliers::Multipliers),
         Box::new(higher_order::HigherOrder),
     ]
