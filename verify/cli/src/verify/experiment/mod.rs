@@ -1,5 +1,6 @@
 //! `escapement experiment`: the figures of papers, with tables and verdicts.
 
+mod bl20;
 mod dls22;
 mod figure_1;
 mod figure_2;
@@ -17,8 +18,8 @@ use escapement_verify::figure::{Execution, Experiment, execute};
 use escapement_verify::{Tier, judge::Verdict};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Makes the figures of NBL22 and DLS22 again from a seed, as CSV and SVG, and gives verdicts on what the
-/// papers read off them.
+/// Makes the figures of NBL22 and DLS22 again from a seed, and others of BL20, as CSV and SVG, and gives
+/// verdicts on what the papers read off them.
 ///
 /// The exit code is 0 when all that a paper reads off holds, 1 when some of it is refuted, 3 when some of
 /// it is inconclusive, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM.
@@ -55,6 +56,9 @@ enum Which {
     /// DLS22, Figure 2: a head on features that another target has taught, against N
     #[command(name = "dls22-figure-2", visible_alias = "dls22/figure-2")]
     Dls22Figure2(dls22::Figure2Args),
+    /// BL20: the least number of samples of the quadratic model, of its limit and of every kernel, against d
+    #[command(name = "bl20-sample-size", visible_alias = "bl20/sample-size")]
+    Bl20SampleSize(bl20::SampleSizeArgs),
 }
 
 /// The options of all experiments.
@@ -97,6 +101,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Which::Taylor(args) => taylor::run(args),
         Which::Dls22Figure1(args) => dls22::figure_1(args),
         Which::Dls22Figure2(args) => dls22::figure_2(args),
+        Which::Bl20SampleSize(args) => bl20::sample_size(args),
     }
 }
 
