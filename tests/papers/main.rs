@@ -3,6 +3,7 @@
 
 mod bl20 {
     pub mod expressivity;
+    pub mod learner;
 }
 mod dls22 {
     pub mod bounds;

@@ -17,5 +17,10 @@ pub const REACH: Parameter = Parameter::real("rho", "ϱ, the largest modulus of 
 /// The strength α of a spike: one coordinate of an input is ±d^{α/2}.
 pub const SPIKE: Parameter = Parameter::real("alpha", "α, the strength of a spike");
 
+/// The number R of powers that are added up.
+pub const TERMS: Parameter = Parameter::whole("R", "number of powers of the target");
+/// 1/ε.
+pub const ACCURACY: Parameter = Parameter::whole("accuracy", "1/ε, the inverse of the relative error ε");
+
 /// Those beside d, m and n.
-pub const LETTERS: [Parameter; 4] = [DEGREE, ORDER, REACH, SPIKE];
+pub const LETTERS: [Parameter; 6] = [DEGREE, ORDER, REACH, SPIKE, TERMS, ACCURACY];

@@ -23,6 +23,7 @@ pub mod operator_norm;
 pub mod oracles;
 mod origin;
 mod outcomes;
+pub mod sample_size;
 pub mod series;
 mod tensors;
 
@@ -59,6 +60,7 @@ pub fn claims() -> Vec<Box<dyn Claim>> {
         Box::new(landscape::NoBadPoints),
         Box::new(operator_norm::OperatorNorm),
         Box::new(expressivity::Expressivity),
+        Box::new(sample_size::SampleSize),
         Box::new(multipliers::Multipliers),
         Box::new(higher_order::HigherOrder),
     ]
