@@ -67,7 +67,7 @@ impl Task {
 
     /// `0.04 ε/(16 K (p−2)! d^{p−2})²` with the relative error ε, because `‖W*‖_{2,4}⁸` is of the order of
     /// the square in the denominator.
-    fn lambda(&self) -> f64 {
+    pub fn lambda(&self) -> f64 {
         let size = 16.0 * self.planes as f64 * (self.d as f64).powi(self.p as i32 - 2);
         0.04 * self.error / (size * size)
     }
@@ -123,7 +123,7 @@ impl Polynomial {
     }
 
     /// `E (f − g)²` for g with `E g² = 1`, to which f is orthogonal where the degrees differ.
-    fn distance(&self, g: &Self) -> f64 {
+    pub fn distance(&self, g: &Self) -> f64 {
         if self.v.is_some() != g.v.is_some() {
             return self.square() + 1.0;
         }
@@ -137,9 +137,12 @@ impl Polynomial {
 }
 
 /// A network with σ = z^q/q!, noise to start from, and a sample.
+#[derive(Debug)]
 pub struct Draw {
-    task: Task,
-    target: Polynomial,
+    /// What is to be learnt.
+    pub task: Task,
+    /// f*.
+    pub target: Polynomial,
     net: PairedNetwork,
     noise: Mat<f64>,
     x: Mat<f64>,
@@ -194,6 +197,15 @@ impl Draw {
     /// # Errors
     /// As [`SquareLandscape::new`].
     pub fn model(&self, n: usize) -> Result<Fit> {
+        Ok(self.descend(n, ARRIVED, STEPS)?.0)
+    }
+
+    /// The same by a descent that ends after so many steps, or where the norm of the gradient, with W in units
+    /// of m^{−1/4} and relative to L(0), is at most `slope`; and its objective.
+    ///
+    /// # Errors
+    /// As [`SquareLandscape::new`].
+    pub fn descend(&self, n: usize, slope: f64, steps: u64) -> Result<(Fit, f64)> {
         let (m, d) = (WIDTH, self.task.d);
         let (x, y) = (self.x.as_ref().subrows(0, n), &self.y[..n]);
         let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, self.task.lambda())?;
@@ -210,11 +222,12 @@ impl Draw {
         };
         let start = (0..m * d).map(|i| self.noise[(i % m, i / m)]).collect();
         let mut run = QuasiNewton::new(start, &mut function);
-        let small = ARRIVED * 0.5 * y.iter().map(|y| y * y).sum::<f64>() / n as f64;
+        let small = slope * 0.5 * y.iter().map(|y| y * y).sum::<f64>() / n as f64;
         let arrived = |run: &QuasiNewton| run.gradient().iter().map(|g| g * g).sum::<f64>().sqrt() <= small;
-        while run.steps() < STEPS && !arrived(&run) && run.advance(5, &mut function) {}
+        while run.steps() < steps && !arrived(&run) && run.advance(5, &mut function) {}
         let model = self.quadratic(rows(run.point()));
-        Ok(Fit { error: model.distance(&self.target), model, arrived: arrived(&run) })
+        let fit = Fit { error: model.distance(&self.target), model, arrived: arrived(&run) };
+        Ok((fit, run.value()))
     }
 
     /// f_Q at W = `w`, `[m, d]`, as a polynomial: `½ m^{−1/2} Σ_r a_r (w_{0,r}·x)^{q−2} (w_r·x)²`.
@@ -233,10 +246,18 @@ impl Draw {
     /// # Errors
     /// As [`Self::model`].
     pub fn least(&self, start: f64) -> Result<Least> {
+        self.least_of(start, |n| self.model(n))
+    }
+
+    /// The same for another way to learn from the first n inputs.
+    ///
+    /// # Errors
+    /// Those of `fit`.
+    pub fn least_of(&self, start: f64, mut fit: impl FnMut(usize) -> Result<Fit>) -> Result<Least> {
         let at = |place: i32| grid(start, place).min(self.x.nrows());
         let mut arrived = true;
         let found = crossing(PLACES, self.task.error, |place| {
-            let fit = self.model(at(place))?;
+            let fit = fit(at(place))?;
             arrived &= fit.arrived;
             Ok(fit.error)
         })?;

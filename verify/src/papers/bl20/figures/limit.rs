@@ -36,10 +36,9 @@ pub struct Limit<'a> {
 impl<'a> Limit<'a> {
     /// The program of a draw, for p = 3 at the directions of so many frames.
     pub fn new(mut rng: ChaCha20Rng, draw: &'a Draw, frames: usize) -> Self {
-        let (task, ..) = draw.sample(0);
-        let d = task.d;
-        let mut directions = Mat::zeros(if task.p == 2 { 1 } else { frames * d }, d);
-        if task.p == 3 {
+        let (d, p) = (draw.task.d, draw.task.p);
+        let mut directions = Mat::zeros(if p == 2 { 1 } else { frames * d }, d);
+        if p == 3 {
             for frame in 0..frames {
                 let q = uniform_sphere(&mut rng, d, d, 1.0).qr().compute_Q();
                 directions.subrows_mut(frame * d, d).copy_from(&q);
@@ -59,7 +58,8 @@ impl<'a> Limit<'a> {
     /// # Errors
     /// A value that is not finite.
     pub fn solve(&mut self, n: usize) -> Result<WideSolution> {
-        let (task, x, y) = self.draw.sample(n);
+        let (task, (x, y)) = (self.draw.task, self.draw.sample());
+        let (x, y) = (x.subrows(0, n), &y[..n]);
         let sigma = activation::parse(&format!("monomial:{}", task.p))?;
         let second = curvature(sigma.as_ref(), self.directions.as_ref(), x);
         let program = WideProgram {
@@ -100,7 +100,8 @@ impl<'a> Limit<'a> {
         let solution = self.solve(n)?;
         let gap = solution.gap / solution.value;
         self.gap = self.gap.max(gap);
-        Ok(Fit { error: self.draw.error(self.fitted(&solution)), arrived: gap <= GAP })
+        let model = self.fitted(&solution);
+        Ok(Fit { error: model.distance(&self.draw.target), model, arrived: gap <= GAP })
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
     /// Fenchel's dual at the slopes of the loss, from its formula, with `shares` of the two ends of the
     /// spectrum of G in ν².
     fn dual(limit: &Limit<'_>, solution: &WideSolution, n: usize, shares: [f64; 2]) -> f64 {
-        let (task, x, y) = limit.draw.sample(n);
+        let (task, (x, y)) = (limit.draw.task, limit.draw.sample());
         let a: Vec<f64> = limit.fitted(solution).at(x).iter().zip(y).map(|(f, y)| 2.0 * (f - y)).collect();
         let of = |r: usize, i: usize| {
             if task.p == 2 { 1.0 } else { limit.directions.row(r) * x.row(i).transpose() }
@@ -169,14 +170,14 @@ mod tests {
         // that the dual bounds.
         let draw = draw(10, 2, 30);
         let found = limit(&draw, 1).solve(30).unwrap();
-        let (w, value, arrived) = draw.descend(30, 3e-7, 20_000).unwrap();
+        let (fit, value) = draw.descend(30, 3e-7, 20_000).unwrap();
         let [low, high] = [found.value - found.gap, found.value].map(|v| 0.5 * v);
-        assert!(arrived && value >= low && value <= high * (1.0 + 1e-4), "{low} ≤ {value} ≤ {high}");
+        assert!(fit.arrived && value >= low && value <= high * (1.0 + 1e-4), "{low} ≤ {value} ≤ {high}");
         // One that is stopped early does not.
         assert!(draw.descend(30, 1e-2, 20_000).unwrap().1 > 1.05 * high);
         // The quadratic terms agree where they are tested, too.
-        let [a, b] = [draw.error(draw.fitted(w)), draw.error(limit(&draw, 1).fitted(&found))];
-        assert!((a - b).abs() < 0.01, "{a} {b}");
+        let other = limit(&draw, 1).fitted(&found).distance(&draw.target);
+        assert!((fit.error - other).abs() < 0.01, "{} {other}", fit.error);
     }
 
     #[test]

@@ -12,7 +12,7 @@
 use super::limit::Limit;
 use crate::claim::{Bound, Cell, Failure, Measurement, Neighbour, Record, Side, Sweep, Tier};
 use crate::figure::{Curve, Limits, Measured, Panel, Picture, Report, Series, Sheet, Style, limits, seeds};
-use crate::papers::bl20::learner::{Draw, Fit, PLACES, Task, WIDTH, grid};
+use crate::papers::bl20::learner::{Draw, PLACES, Task, WIDTH, grid};
 use crate::papers::bl20::letters::{D, DEGREE, M};
 use crate::run::source::SOURCE_HASH;
 use anyhow::Result;
@@ -309,12 +309,7 @@ impl Series for SampleSize {
         let mut program = Limit::new(stream("limit"), &draw, self.0.frames);
         let descend = |n: usize, slope: f64| draw.descend(n, slope, STEPS);
         let (model, limit) = rayon::join(
-            || {
-                draw.least_of(start, |n| {
-                    let (w, _, arrived) = descend(n, SLOPE)?;
-                    Ok(Fit { error: draw.error(draw.fitted(w)), arrived })
-                })
-            },
+            || draw.least_of(start, |n| Ok(descend(n, SLOPE)?.0)),
             || draw.least_of(start, |n| program.fit(n)),
         );
         let (model, limit) = (model?, limit?);
