@@ -9,6 +9,7 @@ mod snapshot;
 use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
 use escapement_verify::judge::{BoundVerdict, Verdict};
+use escapement_verify::papers::besww23::thresholds::{self, Thresholds};
 use escapement_verify::papers::dls22::figures::{self as dls22, figure_1 as first, figure_2 as second};
 use escapement_verify::papers::nbl22::figures::figure_1::{
     Figure1, Precision, Projector, Settings, Sizes, Variant,
@@ -35,11 +36,11 @@ const MULTIPLES: f64 = 0.1;
 
 /// Executes `experiment` afresh, and holds its verdict to the snapshot of that name.
 fn holds_to_its_snapshot(experiment: impl Experiment, name: &str) {
-    assert_eq!(undecided(experiment, name, SINGLE), 0);
+    assert_eq!(undecided(experiment, "nbl22", name, SINGLE), 0);
 }
 
 /// The same within `tolerance`; returns how many cells could not be judged.
-fn undecided(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usize {
+fn undecided(mut experiment: impl Experiment, paper: &str, name: &str, tolerance: f64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let Execution { report, interrupted, .. } =
         execute(&mut experiment, folder.path(), false, &Unattended).unwrap();
@@ -57,7 +58,7 @@ fn undecided(mut experiment: impl Experiment, name: &str, tolerance: f64) -> usi
         .map(|b| serde_json::json!({"bound": b.name, "found": numbers(b)}))
         .collect();
     let text = serde_json::to_string_pretty(&all).unwrap();
-    settings("nbl22", &report.verdict.title, tolerance)
+    settings(paper, &report.verdict.title, tolerance)
         .bind(|| insta::assert_snapshot!(format!("experiments__{name}"), text));
     report.verdict.failures.len()
 }
@@ -86,7 +87,7 @@ fn noise() {
     // What noise does grows with the steps: a third of those of the tier show it already. In f64, because
     // with the least noise it is some ten-thousandths of R1.
     let settings = noise::settings(Tier::Quick, Precision::F64, 0, Some(1), Some(800));
-    assert_eq!(undecided(Noise::<f64>::new(settings), "noise", DOUBLE), 0);
+    assert_eq!(undecided(Noise::<f64>::new(settings), "nbl22", "noise", DOUBLE), 0);
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn figure_1_as_printed() {
 fn figure_2_as_run() {
     // Two of the five seeds of the tier.
     let settings = figure_2::Settings { seeds: 2, ..figure_2::Settings::of(Tier::Quick) };
-    assert_eq!(undecided(Figure2::<f32>::new(settings), "figure-2-as-run", MULTIPLES), 0);
+    assert_eq!(undecided(Figure2::<f32>::new(settings), "nbl22", "figure-2-as-run", MULTIPLES), 0);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn taylor() {
     let (tier, sizes) = (Tier::Quick, taylor::Sizes::of(Tier::Quick));
     let settings =
         taylor::Settings { tier, seed: 0, seeds: sizes.seeds, steps: sizes.steps, eta: 1.0, dataset: None };
-    assert_eq!(undecided(Taylor::new(settings).unwrap(), "taylor", DOUBLE), 0);
+    assert_eq!(undecided(Taylor::new(settings).unwrap(), "nbl22", "taylor", DOUBLE), 0);
 }
 
 /// Holds the verdict and the table of a figure of DLS22 to the snapshot of that name. The decays are left
@@ -151,4 +152,10 @@ fn dls22_figure_1() {
 fn dls22_figure_2() {
     let sizes = second::Sizes { d: 5, m: 30, source: 625, target: 125, held_out: [2_000; 2], seeds: 3 };
     holds_with_its_table(second::Figure2::new(small(sizes)).unwrap(), "dls22-figure-2");
+}
+
+#[test]
+fn besww23_thresholds() {
+    let settings = thresholds::Settings::of(Tier::Quick);
+    assert_eq!(undecided(Thresholds::new(settings).unwrap(), "besww23", "thresholds", DOUBLE), 0);
 }

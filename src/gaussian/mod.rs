@@ -8,6 +8,9 @@
 //! functions of d, evaluated from moments: d = 10⁶ costs what d = 5 does. [`average_gram`] is the average
 //! over w for a sample of n inputs, and [`mean_gram`] its mean over samples.
 //!
+//! Where the covariance of the inputs has a spike, along which f lies, [`SpikedGradient`] has the gradient and
+//! its second moments.
+//!
 //! All numbers are [`Ball`](crate::ball::Ball)s but those of [`average_gram`], which has one bound for its
 //! matrix. In this module r is the dimension of S*, `latent` in code, and p the degree of f.
 //!
@@ -43,6 +46,8 @@ pub mod normal;
 mod polynomial;
 mod series;
 mod spectrum;
+mod spike;
+mod spiked;
 
 pub(crate) use arcsine::arcsine;
 pub use gradient::{Energies, MAX_TENSOR_POWER, PopulationGradient};
@@ -51,3 +56,5 @@ pub use model::MultiIndexModel;
 pub use polynomial::{Exponents, Law, Polynomial};
 pub use series::{HermiteSeries, MAX_DEGREE, MAX_TERMS};
 pub use spectrum::{BallMatrix, symmetric_eigenvalues};
+pub use spike::Spike;
+pub use spiked::{SampleGradient, SpikedGradient};

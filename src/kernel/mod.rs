@@ -4,4 +4,5 @@ pub mod arc_cosine;
 pub mod biased;
 pub mod ridge;
 pub mod ridge_path;
+pub mod spiked;
 pub mod tangent;

@@ -51,4 +51,5 @@ mod verify {
     pub mod judge;
     pub mod oracle;
     pub mod shard;
+    pub mod thresholds;
 }

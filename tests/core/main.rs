@@ -42,6 +42,7 @@ mod gaussian {
     pub mod invariants;
     pub mod line;
     pub mod series;
+    pub mod spiked;
 }
 mod kernel {
     pub mod arc_cosine;

@@ -15,11 +15,12 @@ use crate::error::Result;
 use crate::oracle::Format;
 
 /// All papers, in the order of reports: a new one is a folder here, and a line in this list.
-pub static ALL: [&Paper; 7] = [
+pub static ALL: [&Paper; 8] = [
     &nbl22::PAPER,
     &dls22::PAPER,
     &t22::PAPER,
     &bl20::PAPER,
+    &besww23::PAPER,
     &zg24::PAPER,
     &klljw24::PAPER,
     &yjzlw24::PAPER,

@@ -7,7 +7,10 @@
 use crate::claim::{Claim, Paper};
 
 pub mod errata;
+mod instance;
 pub mod letters;
+pub mod one_step_alignment;
+pub mod thresholds;
 
 /// The paper.
 pub static PAPER: Paper = Paper {
@@ -33,5 +36,5 @@ const BIBTEX: &str = "\
 
 /// Every claim, in the order of reports.
 pub fn claims() -> Vec<Box<dyn Claim>> {
-    vec![]
+    vec![Box::new(one_step_alignment::OneStepAlignment)]
 }

@@ -1,5 +1,6 @@
 //! `escapement experiment`: the figures of papers, with tables and verdicts.
 
+mod besww23;
 mod bl20;
 mod dls22;
 mod figure_1;
@@ -59,6 +60,9 @@ enum Which {
     /// BL20: the least number of samples of the quadratic model, of its limit and of every kernel, against d
     #[command(name = "bl20-sample-size", visible_alias = "bl20/sample-size")]
     Bl20SampleSize(bl20::SampleSizeArgs),
+    /// BESWW23: kernel ridge regression, one gradient step and principal components against the spike
+    #[command(name = "besww23-thresholds", visible_alias = "besww23/thresholds")]
+    Besww23Thresholds(besww23::ThresholdsArgs),
 }
 
 /// The options of all experiments.
@@ -102,6 +106,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Which::Dls22Figure1(args) => dls22::figure_1(args),
         Which::Dls22Figure2(args) => dls22::figure_2(args),
         Which::Bl20SampleSize(args) => bl20::sample_size(args),
+        Which::Besww23Thresholds(args) => besww23::thresholds(args),
     }
 }
 
