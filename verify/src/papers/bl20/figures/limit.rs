@@ -19,7 +19,7 @@ use faer::Mat;
 /// The gap, relative to the objective, at which a program counts as solved, and steps within which it must
 /// be reached.
 pub const GAP: f64 = 0.01;
-const STEPS: u64 = 4000;
+const STEPS: u64 = 10_000;
 /// The gap at which the objective is near enough to its minimum to be what the other one is relative to.
 const NEAR: f64 = 1e-5;
 

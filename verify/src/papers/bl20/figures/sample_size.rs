@@ -11,7 +11,9 @@
 
 use super::limit::Limit;
 use crate::claim::{Bound, Cell, Failure, Measurement, Neighbour, Record, Side, Sweep, Tier};
-use crate::figure::{Curve, Limits, Measured, Panel, Picture, Report, Series, Sheet, Style, limits, seeds};
+use crate::figure::{
+    Curve, Limits, Measured, Panel, Picture, Report, Series, Sheet, Style, limits, named, seeds,
+};
 use crate::papers::bl20::learner::{Draw, PLACES, Task, WIDTH, grid};
 use crate::papers::bl20::letters::{D, DEGREE, M};
 use crate::run::source::SOURCE_HASH;
@@ -53,8 +55,8 @@ impl Settings {
     /// Those of a tier.
     pub fn of(tier: Tier) -> Self {
         let (seeds, most, frames) = match tier {
-            Tier::Quick => (3, [32, 14], 4),
-            Tier::Standard => (10, [64, 20], 8),
+            Tier::Quick => (3, [32, 20], 4),
+            Tier::Standard => (20, [64, 20], 8),
             Tier::Paper => (30, [128, 28], 8),
         };
         Self { tier, seed: 0, seeds, most, frames }
@@ -82,7 +84,7 @@ pub struct SampleSize(pub Settings);
 type State = Measured<Found>;
 
 /// The methods, as the table and the picture call them.
-const METHODS: [&str; 2] = ["quadratic model, m = 64", "infinite width"];
+const METHODS: [&str; 2] = ["quadratic model", "infinite width"];
 
 /// `(1 + ln d) d^{p−1}`.
 fn scale(d: usize, p: usize) -> f64 {
@@ -148,14 +150,14 @@ impl SampleSize {
                     name: METHODS[method].to_owned(),
                     points: all.iter().filter_map(|&d| point(method, d)).collect(),
                     color: 2 * method,
-                    style: Style::Line,
+                    style: if method == 0 { Style::Dots } else { Style::Line },
                 })
                 .collect();
             let mut line = |name: &str, color: usize, of: fn(usize, usize) -> f64| {
                 let points = all.iter().map(|&d| (d as f64, of(d, p), 0.0)).collect();
                 curves.push(Curve { name: name.to_owned(), points, color, style: Style::Dashed });
             };
-            line("every kernel needs more", 5, floor);
+            line("¾B(d,p), no kernel needs less", 5, floor);
             line("(1 + ln d) dᵖ⁻¹", 6, scale);
             let [x_label, y_label] = ["d", "least n with error ¼"].map(str::to_owned);
             let title = format!("p = {p}, {}", seeds::words(self.0.seeds));
@@ -225,7 +227,9 @@ impl SampleSize {
 fn bounds() -> Vec<Bound> {
     let needs = |name: &str, words: &str| {
         let statement = format!("n* of {words} is ≲ (1 + ln d) d^{{p−1}}");
-        Bound::growth(name, statement, name, "scale", Sweep::uniform(D, Side::Upper)).part("seed")
+        Bound::growth(name, statement, name, "scale", Sweep::uniform(D, Side::Upper))
+            .part("seed")
+            .chosen("20 seeds at the standard tier, after a pilot with 10 and limits too wide for the model")
     };
     let beats = |name: &str, lhs: &str, words: &str| {
         Bound::inequality(
@@ -260,7 +264,7 @@ fn bounds() -> Vec<Bound> {
         .chosen("2 percent, after a pilot with a gap of up to 1 percent"),
         Bound::inequality(
             "near",
-            "model and limit need equally many: the mean of |ln n* − ln n*| is at most ¼",
+            "model and limit need equally many within ¼: so much is the mean of ln n* of one less that of the other at most",
             "apart",
             Side::Upper,
             "a quarter",
@@ -276,11 +280,7 @@ impl Series for SampleSize {
     type Value = Found;
 
     fn shared(&self) -> Result<Map<String, Value>> {
-        let mut all = Map::from_iter([("experiment".to_owned(), ID.into())]);
-        if let Value::Object(settings) = serde_json::to_value(&self.0)? {
-            all.extend(settings);
-        }
-        Ok(all)
+        named(ID, &self.0)
     }
 
     fn names(&self) -> Vec<String> {
