@@ -61,7 +61,7 @@ enum Which {
     /// BL20: the least number of samples of the quadratic model, of its limit and of every kernel, against d
     #[command(name = "bl20-sample-size", visible_alias = "bl20/sample-size")]
     Bl20SampleSize(bl20::SampleSizeArgs),
-    /// ZG24: the angle to the teacher against the loss, with and without weight decay
+    /// ZG24: the loss against the angle to the teacher, with and without weight decay
     ///
     /// Gradient descent of six neurons on one teacher. Writes zg24-late-stage.csv (lambda, seed, step, excess,
     /// angle): excess is F − min F, and the angle is a mean square over neurons, weighted by their mass.
@@ -70,7 +70,7 @@ enum Which {
     /// KLLJW24: the correlation of two fans against the norm of UVᵀ, beside its bound
     ///
     /// Writes klljw24-fans.csv (seed, k, d, norm, correlation, bound), a row for each pair of planes, which are
-    /// drawn, or near each other where d = 1024.
+    /// drawn, or at equal angles where d = 4.
     #[command(name = "klljw24-fans", visible_alias = "klljw24/fans")]
     Klljw24Fans(Common),
     /// YJZLW24: active neurons, least eigenvalue and condition number of the tangent kernel against the bias
