@@ -51,6 +51,7 @@ mod verify {
     pub mod graph;
     pub mod judge;
     pub mod oracle;
+    pub mod plot;
     pub mod shard;
     pub mod thresholds;
 }

@@ -1,5 +1,5 @@
-//! The commands on claims: `verify`, `certify`, `list`, `explain`, `graph`, `report`, `diff`, `merge` and
-//! `experiment`, for any registry of claims.
+//! The commands on claims: `verify`, `certify`, `list`, `explain`, `graph`, `report`, `plot`, `diff`,
+//! `merge` and `experiment`, for any registry of claims.
 
 mod certify;
 mod diff;
@@ -12,6 +12,7 @@ mod list;
 mod measure;
 mod merge;
 mod oracle;
+mod plot;
 mod report;
 mod run;
 
@@ -52,6 +53,8 @@ pub enum Command {
     Graph(graph::Args),
     /// Write what the journal holds to a folder, as one page and as tables of every bound
     Report(report::Args),
+    /// Draw what a claim records against a parameter or another quantity
+    Plot(plot::Args),
     /// Join journals, as those of shares measured on several machines
     ///
     /// A record that is in several of the journals is kept once. Two records of one cell that differ are an
@@ -85,6 +88,7 @@ impl Command {
             Self::Explain(args) => explain::run(args, registry, out),
             Self::Graph(args) => graph::run(args, registry, out),
             Self::Report(args) => report::run(args, registry, out),
+            Self::Plot(args) => plot::run(args, registry, out),
             Self::Merge(args) => merge::run(args, registry, out),
             Self::Diff(args) => diff::run(args, registry, out),
             Self::Oracle(args) => oracle::run(args, registry, out),

@@ -19,6 +19,7 @@ use escapement::ball::Ball;
 use escapement::tolerance;
 use faer::{Mat, MatRef};
 use rand::RngExt as _;
+use std::f64::consts::FRAC_PI_2;
 
 /// The claim.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,8 @@ impl Claim for SymmetricFan {
             for r in 0..replicates {
                 cells.extend([3, 5, 10, 30].map(|d| cell("bare", d).replicate(r)));
                 cells.extend([4, 8].map(|n| cell("graph", 5).with(NODES, n).replicate(r)));
+                cells.extend([4, 10, 30].map(|d| cell("pair", d).replicate(2 * r)));
+                cells.extend([4, 10, 30].map(|d| cell("pair", d).replicate(2 * r + 1)));
             }
             if k > 2 {
                 cells.extend((0..replicates).flat_map(|r| [64, 128].map(|d| cell("frame", d).replicate(r))));
@@ -100,10 +103,17 @@ impl Claim for SymmetricFan {
         }
         // The pair whose correlation comes nearest to its bound, and to that of the false exponent.
         let (mut found, mut bound, mut steeper) = (Ball::exact(0.0), 1.0_f64, f64::INFINITY);
+        let mut product_norm = 1.0;
         let mut inside = true;
-        for pair in 0..PAIRS {
+        let single = cell.part == "pair";
+        for pair in if single { cell.replicate..cell.replicate + 1 } else { 0..PAIRS } {
             let u = plane(rng, cell.d());
-            let length = 10.0_f64.powf(-3.0 * rng.random::<f64>());
+            // A single pair has any angle.
+            let length = if single {
+                (FRAC_PI_2 * rng.random::<f64>()).tan()
+            } else {
+                10.0_f64.powf(-3.0 * rng.random::<f64>())
+            };
             let mut v = if pair % 2 == 0 { plane(rng, cell.d()) } else { near(rng, u.as_ref(), length) };
             if cell.part == "frame" {
                 // An average over shifts does not tell a plane from its shift.
@@ -134,13 +144,14 @@ impl Claim for SymmetricFan {
             };
             // Below this a correlation is rounding.
             if rhs > 1e-9 && c.abs().value / rhs > found.value / bound {
-                (found, bound) = (c.abs(), rhs);
+                (found, bound, product_norm) = (c.abs(), rhs, norm(m));
             }
             steeper = steeper.min(if rhs > 1e-9 { below / c.abs().value.max(1e-12) } else { steeper });
         }
         Ok(Measurement::new()
             .ball("correlation", found)
             .quantity("bound", bound, 4.0 * f64::EPSILON * bound)
+            .quantity("norm", product_norm, 4.0 * f64::EPSILON)
             .quantity("steeper", steeper * found.value, 0.0)
             .hypothesis("even k", inside, "and S < 1"))
     }
@@ -159,6 +170,11 @@ impl Claim for SymmetricFan {
         };
         vec![
             below("bare", "|corr| ≤ ‖UVᵀ‖^k", "bare").headline(),
+            below(
+                "pair",
+                "the same for one pair in a cell, of random planes or of planes at any angle",
+                "pair",
+            ),
             below("graph", "the same for sums over the nodes of a graph", "graph").headline(),
             below(
                 "frame",

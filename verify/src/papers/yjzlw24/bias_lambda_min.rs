@@ -49,7 +49,10 @@ impl Claim for BiasLambdaMin {
     }
 
     fn plan(&self, tier: Tier) -> Vec<Cell> {
-        let replicates = if tier == Tier::Quick { 2 } else { 12 };
+        let (replicates, biases): (_, &[f64]) = match tier {
+            Tier::Quick => (2, &[0.0, 1.0, 2.0]),
+            _ => (12, &[0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
+        };
         let mut cells = Vec::new();
         for (n, d) in [(3, 3), (4, 3), (10, 5), (10, 200), (20, 10), (40, 60)] {
             for delta in [0.0, 0.05, 0.01] {
@@ -58,7 +61,7 @@ impl Claim for BiasLambdaMin {
                     if delta > 0.0 { cell.with(DISTANCE, delta) } else { cell }
                 };
                 for r in 0..replicates {
-                    for bias in [0.0, 1.0, 2.0] {
+                    for &bias in biases {
                         cells.push(cell("bounds").with(BIAS, bias).replicate(r));
                     }
                     cells.push(cell("condition").replicate(r));
@@ -170,6 +173,7 @@ fn bounds(x: MatRef<'_, f64>, neurons: &Biased, [distance, cosine]: [f64; 2]) ->
     let searched = 4.0 * wrong + 1e-12 * values[0];
     let older = (-0.5 * neurons.bias().powi(2)).exp();
     Ok(Measurement::new()
+        .ball("active", active)
         .quantity("least", values[n - 1], wrong)
         .ball("series", neurons.least_eigenvalue_bound(n, cosine.min(1.0 - f64::EPSILON))?)
         .ball("trace", 2.0 * active - (1.0 + cosine) * neurons.both(cosine.min(1.0).acos())?)

@@ -129,6 +129,8 @@ impl Claim for LateRate {
             let ratio = at.square.sqrt() / Ball::relative(power, relative);
             let half = at.square.sqrt() / at.excess.sqrt();
             return Ok(out
+                .quantity("angle", delta, 0.0)
+                .ball("excess", at.excess)
                 .ball("gradient", at.square.sqrt())
                 .ball("ratio", ratio)
                 .ball("miss", (ratio - limit).abs())
@@ -138,6 +140,8 @@ impl Claim for LateRate {
         }
         let ratio = at.square / (decay * at.excess);
         Ok(out
+            .quantity("angle", delta, 0.0)
+            .ball("excess", at.excess)
             .ball("miss", (ratio - 2.0).abs())
             .ball("miss_four", (ratio - 4.0).abs())
             .quantity("allowed", 2.0 * decay + 4.0 * delta / decay, 0.0)

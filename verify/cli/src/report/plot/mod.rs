@@ -5,7 +5,7 @@ pub mod bound;
 mod scale;
 pub mod small;
 
-use escapement_verify::figure::{Picture, Style};
+use escapement_verify::figure::{Panel, Picture, Style};
 use kuva::plot::legend::LegendPosition;
 use kuva::prelude::*;
 
@@ -73,11 +73,42 @@ pub fn scree(title: &str, subtitle: &str, eigenvalues: &[f64], levels: &[ScreeLe
     stable_ids(&render_to_svg(plots, layout))
 }
 
+/// The least number that the library tells from smaller ones on a logarithmic axis.
+const LEAST: f64 = 1e-10;
+
+/// The panel with logarithms in place of a logarithmic axis that the library would cut off.
+fn within_reach(panel: &Panel) -> Panel {
+    let mut panel = panel.clone();
+    let least = |of: &dyn Fn(&(f64, f64, f64)) -> f64| {
+        let all = panel.curves.iter().flat_map(|curve| &curve.points).map(of);
+        all.filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min)
+    };
+    let [x, y] = [panel.log_x && least(&|p| p.0) < LEAST, panel.log_y && least(&|p| p.1) < LEAST];
+    if x {
+        (panel.log_x, panel.x_label) = (false, format!("log₁₀ of {}", panel.x_label));
+        let points = panel.curves.iter_mut().flat_map(|curve| &mut curve.points);
+        points.for_each(|p| p.0 = p.0.log10());
+    }
+    if y {
+        (panel.log_y, panel.y_label) = (false, format!("log₁₀ of {}", panel.y_label));
+        for curve in &mut panel.curves {
+            curve.points.retain(|p| p.1 > 0.0);
+            // A standard deviation is shown where it is small beside the mean.
+            curve
+                .points
+                .iter_mut()
+                .for_each(|p| *p = (p.0, p.1.log10(), p.2 / p.1 / std::f64::consts::LN_10));
+        }
+    }
+    panel
+}
+
 /// A picture as one SVG text; `None` where no curve has a point.
 pub fn panels(Picture { title, panels }: &Picture) -> Option<String> {
     let mut all = Vec::new();
     let mut layouts = Vec::new();
     for panel in panels {
+        let panel = &within_reach(panel);
         let mut plots: Vec<Plot> = Vec::new();
         for curve in &panel.curves {
             let shown = |y: f64| y.is_finite() && (y > 0.0 || !panel.log_y);
