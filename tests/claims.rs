@@ -254,7 +254,6 @@ fn graph(registry: &Registry) -> Result<(), Failed> {
         "bl-escape",
         "bl-sample-size",
         "bl-higher-order",
-        "bl-operator-norm",
         "directions-captured",
         "late-rate",
         "symmetric-fan",

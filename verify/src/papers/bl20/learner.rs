@@ -20,11 +20,11 @@ pub const WIDTH: usize = 64;
 /// The step of the grid of n.
 pub const GRID: f64 = 1.08;
 /// The places of the grid on either side of where a search starts.
-pub const PLACES: i32 = 12;
+pub const PLACES: i32 = 16;
 /// The most steps of L-BFGS, and the norm of the gradient at which it ends, with W in units of m^{−1/4} and
 /// relative to L(0).
-const STEPS: u64 = 400;
-const ARRIVED: f64 = 3e-4;
+const STEPS: u64 = 1000;
+const ARRIVED: f64 = 1e-4;
 
 /// What is to be learnt: the dimension d, the degree p (2 or 3), the number K of planes, at most d/2, and
 /// the relative error `E (f − f*)²/E f*²` that is enough, to which λ is tied.
@@ -65,11 +65,10 @@ impl Task {
         Ok(out)
     }
 
-    /// `0.04 ε/(16 K (p−2)! d^{p−2})²` with the relative error ε, because `‖W*‖_{2,4}⁸` is of the order of
-    /// the square in the denominator.
-    pub fn lambda(&self) -> f64 {
+    /// `0.4 ε/(16 K d^{p−2})²`, because `‖W*‖_{2,4}⁸` is of the order of the square in the denominator.
+    fn lambda(&self) -> f64 {
         let size = 16.0 * self.planes as f64 * (self.d as f64).powi(self.p as i32 - 2);
-        0.04 * self.error / (size * size)
+        0.4 * self.error / (size * size)
     }
 }
 
@@ -197,18 +196,18 @@ impl Draw {
     /// # Errors
     /// As [`SquareLandscape::new`].
     pub fn model(&self, n: usize) -> Result<Fit> {
-        Ok(self.descend(n, ARRIVED, STEPS)?.0)
+        Ok(self.descend(n, self.task.lambda(), ARRIVED, STEPS)?.0)
     }
 
-    /// The same by a descent that ends after so many steps, or where the norm of the gradient, with W in units
-    /// of m^{−1/4} and relative to L(0), is at most `slope`; and its objective.
+    /// The same with another λ, by a descent that ends where the norm of the gradient, with W in units of
+    /// m^{−1/4} and relative to L(0), is at most `slope`, or after so many steps; and its objective.
     ///
     /// # Errors
     /// As [`SquareLandscape::new`].
-    pub fn descend(&self, n: usize, slope: f64, steps: u64) -> Result<(Fit, f64)> {
+    pub fn descend(&self, n: usize, lambda: f64, slope: f64, steps: u64) -> Result<(Fit, f64)> {
         let (m, d) = (WIDTH, self.task.d);
         let (x, y) = (self.x.as_ref().subrows(0, n), &self.y[..n]);
-        let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, self.task.lambda())?;
+        let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, lambda)?;
         let unit = (m as f64).powf(-0.25);
         let rows = |z: &[f64]| Mat::from_fn(m, d, |r, c| unit * z[c * m + r]);
         let mut gradient = Mat::zeros(m, d);

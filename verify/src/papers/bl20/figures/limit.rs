@@ -27,6 +27,7 @@ const NEAR: f64 = 1e-5;
 #[derive(Debug)]
 pub struct Limit<'a> {
     draw: &'a Draw,
+    lambda: f64,
     directions: Mat<f64>,
     rng: ChaCha20Rng,
     /// The largest gap so far, relative to the objective.
@@ -34,8 +35,8 @@ pub struct Limit<'a> {
 }
 
 impl<'a> Limit<'a> {
-    /// The program of a draw, for p = 3 at the directions of so many frames.
-    pub fn new(mut rng: ChaCha20Rng, draw: &'a Draw, frames: usize) -> Self {
+    /// The program of a draw with a λ, for p = 3 at the directions of so many frames.
+    pub fn new(mut rng: ChaCha20Rng, draw: &'a Draw, lambda: f64, frames: usize) -> Self {
         let (d, p) = (draw.task.d, draw.task.p);
         let mut directions = Mat::zeros(if p == 2 { 1 } else { frames * d }, d);
         if p == 3 {
@@ -44,7 +45,7 @@ impl<'a> Limit<'a> {
                 directions.subrows_mut(frame * d, d).copy_from(&q);
             }
         }
-        Self { draw, directions, rng, gap: 0.0 }
+        Self { draw, lambda, directions, rng, gap: 0.0 }
     }
 
     /// Columns of U and of V for each direction: for p = 3 one is enough, and two arrive sooner.
@@ -69,7 +70,7 @@ impl<'a> Limit<'a> {
             curvature: second.as_ref(),
             loss: Loss::Square,
             ridge: 1.0,
-            quartic: 2.0 * task.lambda(),
+            quartic: 2.0 * self.lambda,
             rank: self.rank(),
         };
         let near = program.solve(&program.random_start(&mut self.rng), NEAR, STEPS)?;
@@ -107,6 +108,7 @@ impl<'a> Limit<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample_size::lambda;
     use super::*;
     use crate::papers::bl20::learner::Task;
     use escapement::eigen::full_eigenvalues;
@@ -118,7 +120,7 @@ mod tests {
     }
 
     fn limit(draw: &Draw, frames: usize) -> Limit<'_> {
-        Limit::new(seed::stream(3, "test", "limit"), draw, frames)
+        Limit::new(seed::stream(3, "test", "limit"), draw, lambda(draw.task.d, draw.task.p), frames)
     }
 
     /// Fenchel's dual at the slopes of the loss, from its formula, with `shares` of the two ends of the
@@ -140,7 +142,7 @@ mod tests {
         let nu = (square.sum::<f64>() / directions as f64).sqrt();
         let value = |c: f64| {
             let fit: f64 = a.iter().zip(y).map(|(a, y)| c * a * y + 0.25 * (c * a).powi(2)).sum();
-            -fit / n as f64 - 0.75 * c * nu * (c * nu / (8.0 * task.lambda())).cbrt()
+            -fit / n as f64 - 0.75 * c * nu * (c * nu / (8.0 * limit.lambda)).cbrt()
         };
         (500..=1000).map(|c| value(0.001 * f64::from(c))).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -170,11 +172,11 @@ mod tests {
         // that the dual bounds.
         let draw = draw(10, 2, 30);
         let found = limit(&draw, 1).solve(30).unwrap();
-        let (fit, value) = draw.descend(30, 3e-7, 20_000).unwrap();
+        let (fit, value) = draw.descend(30, lambda(10, 2), 3e-7, 20_000).unwrap();
         let [low, high] = [found.value - found.gap, found.value].map(|v| 0.5 * v);
         assert!(fit.arrived && value >= low && value <= high * (1.0 + 1e-4), "{low} ≤ {value} ≤ {high}");
         // One that is stopped early does not.
-        assert!(draw.descend(30, 1e-2, 20_000).unwrap().1 > 1.05 * high);
+        assert!(draw.descend(30, lambda(10, 2), 1e-2, 20_000).unwrap().1 > 1.05 * high);
         // The quadratic terms agree where they are tested, too.
         let other = limit(&draw, 1).fitted(&found).distance(&draw.target);
         assert!((fit.error - other).abs() < 0.01, "{} {other}", fit.error);

@@ -2,7 +2,7 @@
 //! kernel needs.
 //!
 //! `f* = c Re (x_1 + i x_2)^p`, p = 2 and 3, `E f*² = 1`, σ = z^p/p!, no noise. The model has the width 64
-//! and minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸`; its limit is the convex program of [`super::limit`] with
+//! and minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸`, λ = 0.01/(16 d^{p−2})²; its limit is the convex program of [`super::limit`] with
 //! the same λ and the same inputs. n* is the least n with the relative test error ¼, which is an exact
 //! expectation. For p = 2 the model is its own limit, as far as its descent finds the minimum, because 32
 //! neurons of either sign make every M of that rank. No predictor in a span of n functions that are fixed
@@ -66,7 +66,7 @@ impl Settings {
 /// What a search came to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// n* of the model and of its limit; none where none is within a factor 2.5 of what is expected.
+    /// n* of the model and of its limit; none where the grid around what is expected has none.
     pub least: [Option<f64>; 2],
     /// Whether all descents came to the end.
     pub arrived: bool,
@@ -89,6 +89,11 @@ const METHODS: [&str; 2] = ["quadratic model", "infinite width"];
 /// `(1 + ln d) d^{p−1}`.
 fn scale(d: usize, p: usize) -> f64 {
     (1.0 + (d as f64).ln()) * (d as f64).powi(p as i32 - 1)
+}
+
+/// λ, a hundredth of the inverse square of about `‖W*‖_{2,4}^4`.
+pub(super) fn lambda(d: usize, p: usize) -> f64 {
+    0.01 / (16.0 * (d as f64).powi(p as i32 - 2)).powi(2)
 }
 
 /// `¾B(d,p)`.
@@ -306,8 +311,8 @@ impl Series for SampleSize {
         let start = 0.8 / (p - 1) as f64 * scale(d, p);
         let stream = |purpose| seed::stream(seed, &format!("experiment {ID} p={p} d={d}"), purpose);
         let draw = Draw::new(&mut stream("draw"), task, p, grid(start, PLACES))?;
-        let mut program = Limit::new(stream("limit"), &draw, self.0.frames);
-        let descend = |n: usize, slope: f64| draw.descend(n, slope, STEPS);
+        let mut program = Limit::new(stream("limit"), &draw, lambda(d, p), self.0.frames);
+        let descend = |n: usize, slope: f64| draw.descend(n, lambda(d, p), slope, STEPS);
         let (model, limit) = rayon::join(
             || draw.least_of(start, |n| Ok(descend(n, SLOPE)?.0)),
             || draw.least_of(start, |n| program.fit(n)),
