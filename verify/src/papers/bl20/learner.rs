@@ -191,7 +191,8 @@ impl Draw {
         (self.x.as_ref(), &self.y)
     }
 
-    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs.
+    /// The quadratic model that minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸` over the first n inputs, or over
+    /// all if there are fewer.
     ///
     /// # Errors
     /// As [`SquareLandscape::new`].
@@ -206,6 +207,7 @@ impl Draw {
     /// As [`SquareLandscape::new`].
     pub fn descend(&self, n: usize, lambda: f64, slope: f64, steps: u64) -> Result<(Fit, f64)> {
         let (m, d) = (WIDTH, self.task.d);
+        let n = n.min(self.y.len());
         let (x, y) = (self.x.as_ref().subrows(0, n), &self.y[..n]);
         let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, lambda)?;
         let unit = (m as f64).powf(-0.25);
@@ -253,7 +255,7 @@ impl Draw {
     /// # Errors
     /// Those of `fit`.
     pub fn least_of(&self, start: f64, mut fit: impl FnMut(usize) -> Result<Fit>) -> Result<Least> {
-        let at = |place: i32| grid(start, place).min(self.x.nrows());
+        let at = |place: i32| grid(start, place).min(self.y.len());
         let mut arrived = true;
         let found = crossing(PLACES, self.task.error, |place| {
             let fit = fit(at(place))?;
@@ -267,12 +269,13 @@ impl Draw {
         Ok(Least { n, arrived })
     }
 
-    /// The relative errors of kernel regression from the first n inputs, for the target and for the raw
-    /// power x_1^p. The kernel is that of infinite width with σ = z^p/p!, `E σ'(w·x) σ'(w·x') x·x'`, which
-    /// is t²/d for p = 2 and t(d² + 2t²)/(4d(d + 2)) for p = 3, t = x·x'. With its eigenvalue μ_l in degree
-    /// l, p or p − 2, the error is `αᵀK₂α − 2 Σ_i α_i Σ_l μ_l f_l(x_i) + E f²`, where f_l is the part of
-    /// degree l of the target, and K₂ has the eigenvalues μ_l².
+    /// The relative errors of kernel regression from the first n inputs, or all if there are fewer, for the
+    /// target and for the raw power x_1^p. The kernel is that of infinite width with σ = z^p/p!,
+    /// `E σ'(w·x) σ'(w·x') x·x'`, which is t²/d for p = 2 and t(d² + 2t²)/(4d(d + 2)) for p = 3, t = x·x'.
+    /// With its eigenvalue μ_l in degree l, p or p − 2, the error is `αᵀK₂α − 2 Σ_i α_i Σ_l μ_l f_l(x_i) +
+    /// E f²`, where f_l is the part of degree l of the target, and K₂ has the eigenvalues μ_l².
     pub fn kernel(&self, n: usize) -> [f64; 2] {
+        let n = n.min(self.y.len());
         let (d, p, x) = (self.task.d as f64, self.task.p, self.x.as_ref().subrows(0, n));
         let [low, high] = if p == 2 {
             [1.0, 2.0 / (d + 2.0)]

@@ -53,13 +53,14 @@ impl<'a> Limit<'a> {
         if self.directions.nrows() == 1 { self.directions.ncols().min(16) } else { 2 }
     }
 
-    /// The minimum of `E_n (f_Q − y)² + 2λN²` over the first n inputs, which is twice the objective of the
-    /// quadratic model.
+    /// The minimum of `E_n (f_Q − y)² + 2λN²` over the first n inputs, or all if there are fewer, which is twice
+    /// the objective of the quadratic model.
     ///
     /// # Errors
     /// A value that is not finite.
     pub fn solve(&mut self, n: usize) -> Result<WideSolution> {
         let (task, (x, y)) = (self.draw.task, self.draw.sample());
+        let n = n.min(y.len());
         let (x, y) = (x.subrows(0, n), &y[..n]);
         let sigma = activation::parse(&format!("monomial:{}", task.p))?;
         let second = curvature(sigma.as_ref(), self.directions.as_ref(), x);
