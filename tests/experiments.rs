@@ -1,5 +1,5 @@
-//! Every experiment at the sizes of the quick tier or smaller ones, three with fewer steps or seeds: verdicts, numbers and
-//! controls as in the snapshot.
+//! Every experiment at the sizes of the quick tier or smaller ones, three with fewer steps or seeds:
+//! verdicts, numbers and controls as in the snapshot.
 //!
 //! `cargo test --test experiments figure_1` runs one; `INSTA_UPDATE=always` accepts new numbers.
 
@@ -31,8 +31,8 @@ const SINGLE: f64 = 1e-2;
 /// amplifies by much.
 const DOUBLE: f64 = 1e-6;
 
-/// Relative, for what a search interpolates between errors of descents that end within 1e-5 of a minimum, and
-/// for objectives of which all digits but six cancel.
+/// Relative, for what a search interpolates between errors of descents that end within 1e-5 of a minimum,
+/// and for objectives of which all digits but six cancel.
 const SEARCHED: f64 = 1e-2;
 
 /// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on

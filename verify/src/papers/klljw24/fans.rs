@@ -1,9 +1,9 @@
 //! The correlation of two fans on hidden planes against the norm of UVᵀ, beside its bound `‖UVᵀ‖^k`.
 //!
-//! The planes of a pair are drawn in 8 to 512 dimensions, or lie in four dimensions at equal angles, `UVᵀ = c I`.
-//! There the correlation is `Σ_j s_j c^j` with the shares s_j ≥ 0 of the Hermite degrees of F, of which the least
-//! degree has `s_k = Γ((k + 3)/2)²/k!` times the share of cos kφ in the angle, which is `[Σ_j ((k² − 1)/((jk)² −
-//! 1))²]^{−1} ≥ 0.98`, j odd: .88, .45 and .19 for k = 2, 4 and 6.
+//! The planes of a pair are drawn in 8 to 512 dimensions, or lie in four dimensions at equal angles, `UVᵀ =
+//! c I`. There the correlation is `Σ_j s_j c^j` with the shares s_j ≥ 0 of the Hermite degrees of F, of
+//! which the least degree has `s_k = Γ((k + 3)/2)²/k!` times the share of cos kφ in the angle, which is
+//! `[Σ_j ((k² − 1)/((jk)² − 1))²]^{−1} ≥ 0.98`, j odd: .88, .45 and .19 for k = 2, 4 and 6.
 
 use super::families::{Fan, norm, plane, product};
 use super::letters::{D, NODES, ORDER};

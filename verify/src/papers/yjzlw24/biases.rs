@@ -1,5 +1,5 @@
-//! The share of active neurons, the least eigenvalue of the tangent kernel and its condition number against the
-//! bias B.
+//! The share of active neurons, the least eigenvalue of the tangent kernel and its condition number against
+//! the bias B.
 
 use super::bias_lambda_min::extremes;
 use super::letters::{BIAS, D, N};

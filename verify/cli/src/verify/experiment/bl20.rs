@@ -5,12 +5,12 @@ use anyhow::{Result, bail};
 use escapement_verify::papers::bl20::figures::sample_size::{SampleSize, Settings};
 use std::process::ExitCode;
 
-/// Finds the least n with which the quadratic model of BL20 learns Re (x_1 + i x_2)^p without noise, p = 2 and
-/// 3, against d, beside its limit at infinite width and ¾B(d,p), which every kernel needs.
+/// Finds the least n with which the quadratic model of BL20 learns Re (x_1 + i x_2)^p without noise, p = 2
+/// and 3, against d, beside its limit at infinite width and ¾B(d,p), which every kernel needs.
 ///
-/// Writes bl20-sample-size.csv (p, d, seed, method, n_min, kernel_floor, gap): n_min is interpolated on a grid
-/// of 8 percent and empty where the search found none, gap bounds what the convex program of infinite width
-/// is above its minimum, relative to it.
+/// Writes bl20-sample-size.csv (p, d, seed, method, n_min, kernel_floor, gap): n_min is interpolated on a
+/// grid of 8 percent and empty where the search found none, gap bounds what the convex program of infinite
+/// width is above its minimum, relative to it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  escapement experiment bl20/sample-size\n  escapement experiment \
         bl20/sample-size --tier standard --out sizes")]

@@ -20,8 +20,8 @@ use escapement_verify::papers::{klljw24::fans::Fans, yjzlw24::biases::Biases, zg
 use escapement_verify::{Tier, judge::Verdict};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Makes the figures of NBL22 and DLS22 again from a seed, and some of other papers, as CSV and SVG, and gives
-/// verdicts on what is read off them.
+/// Makes the figures of NBL22 and DLS22 again from a seed, and some of other papers, as CSV and SVG, and
+/// gives verdicts on what is read off them.
 ///
 /// The exit code is 0 when all that a paper reads off holds, 1 when some of it is refuted, 3 when some of
 /// it is inconclusive, 2 for bad input, 130 after Ctrl-C and 143 after SIGTERM.
@@ -63,20 +63,21 @@ enum Which {
     Bl20SampleSize(bl20::SampleSizeArgs),
     /// ZG24: the loss against the angle to the teacher, with and without weight decay
     ///
-    /// Gradient descent of six neurons on one teacher. Writes zg24-late-stage.csv (lambda, seed, step, excess,
-    /// angle): excess is F − min F, and the angle is a mean square over neurons, weighted by their mass.
+    /// Gradient descent of six neurons on one teacher. Writes zg24-late-stage.csv (lambda, seed, step,
+    /// excess, angle): excess is F − min F, and the angle is a mean square over neurons, weighted by their
+    /// mass.
     #[command(name = "zg24-late-stage", visible_alias = "zg24/late-stage")]
     Zg24LateStage(Common),
     /// KLLJW24: the correlation of two fans against the norm of UVᵀ, beside its bound
     ///
-    /// Writes klljw24-fans.csv (seed, k, d, norm, correlation, bound), a row for each pair of planes, which are
-    /// drawn, or at equal angles where d = 4.
+    /// Writes klljw24-fans.csv (seed, k, d, norm, correlation, bound), a row for each pair of planes, which
+    /// are drawn, or at equal angles where d = 4.
     #[command(name = "klljw24-fans", visible_alias = "klljw24/fans")]
     Klljw24Fans(Common),
     /// YJZLW24: active neurons, least eigenvalue and condition number of the tangent kernel against the bias
     ///
-    /// Writes yjzlw24-biases.csv (seed, B, n, d, least, most, bound): eigenvalues of the kernel at n inputs, and
-    /// the lower bound of the least one.
+    /// Writes yjzlw24-biases.csv (seed, B, n, d, least, most, bound): eigenvalues of the kernel at n inputs,
+    /// and the lower bound of the least one.
     #[command(name = "yjzlw24-biases", visible_alias = "yjzlw24/biases")]
     Yjzlw24Biases(Common),
     /// BESWW23: kernel ridge regression, one gradient step and principal components against the spike

@@ -53,8 +53,8 @@ impl<'a> Limit<'a> {
         if self.directions.nrows() == 1 { self.directions.ncols().min(16) } else { 2 }
     }
 
-    /// The minimum of `E_n (f_Q − y)² + 2λN²` over the first n inputs, or all if there are fewer, which is twice
-    /// the objective of the quadratic model.
+    /// The minimum of `E_n (f_Q − y)² + 2λN²` over the first n inputs, or all if there are fewer, which is
+    /// twice the objective of the quadratic model.
     ///
     /// # Errors
     /// A value that is not finite.

@@ -2,12 +2,12 @@
 //! kernel needs.
 //!
 //! `f* = c Re (x_1 + i x_2)^p`, p = 2 and 3, `E f*² = 1`, σ = z^p/p!, no noise. The model has the width 64
-//! and minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸`, λ = 0.01/(16 d^{p−2})²; its limit is the convex program of [`super::limit`] with
-//! the same λ and the same inputs. n* is the least n with the relative test error ¼, which is an exact
-//! expectation. For p = 2 the model is its own limit, as far as its descent finds the minimum, because 32
-//! neurons of either sign make every M of that rank. No predictor in a span of n functions that are fixed
-//! before the direction of the target is drawn has a mean error below `1 − n/B(d,p)`, and so none the error ¼
-//! with fewer than `¾B(d,p)` samples.
+//! and minimises `E_n ½(f_Q − y)² + λ‖W‖_{2,4}⁸`, λ = 0.01/(16 d^{p−2})²; its limit is the convex program of
+//! [`super::limit`] with the same λ and the same inputs. n* is the least n with the relative test error ¼,
+//! which is an exact expectation. For p = 2 the model is its own limit, as far as its descent finds the
+//! minimum, because 32 neurons of either sign make every M of that rank. No predictor in a span of n
+//! functions that are fixed before the direction of the target is drawn has a mean error below `1 −
+//! n/B(d,p)`, and so none the error ¼ with fewer than `¾B(d,p)` samples.
 
 use super::limit::Limit;
 use crate::claim::{Bound, Cell, Failure, Measurement, Neighbour, Record, Side, Sweep, Tier};
@@ -27,9 +27,9 @@ use serde_json::{Map, Value};
 pub const ID: &str = "bl20-sample-size";
 /// The relative error that is enough.
 const ERROR: f64 = 0.25;
-/// The norm of the gradient at which a descent ends, relative to L(0), and the most steps. In a pilot ten times
-/// as much left the objective up to 15 percent too high for p = 3, and a hundred times moved n* by up to a
-/// quarter.
+/// The norm of the gradient at which a descent ends, relative to L(0), and the most steps. In a pilot ten
+/// times as much left the objective up to 15 percent too high for p = 3, and a hundred times moved n* by up
+/// to a quarter.
 const SLOPE: f64 = 3e-6;
 const STEPS: u64 = 20_000;
 /// The norm at which a descent has been stopped early.
@@ -73,8 +73,8 @@ pub struct Found {
     pub arrived: bool,
     /// The largest gap of a program relative to its objective.
     pub gap: f64,
-    /// The objective of the model at n* of its limit over the certified lower bound of the limit, minus 1: of
-    /// the descent, and of one that is stopped early.
+    /// The objective of the model at n* of its limit over the certified lower bound of the limit, minus 1:
+    /// of the descent, and of one that is stopped early.
     pub excess: [f64; 2],
 }
 
@@ -270,7 +270,7 @@ fn bounds() -> Vec<Bound> {
         .chosen("2 percent, after a pilot with a gap of up to 1 percent"),
         Bound::inequality(
             "near",
-            "model and limit need equally many within ¼: so much is the mean of ln n* of one less that of the other at most",
+            "the mean over seeds of ln(n* of the limit/n* of the model) has a modulus of at most ¼",
             "apart",
             Side::Upper,
             "a quarter",
