@@ -1,5 +1,5 @@
-//! Every experiment at the sizes of the quick tier or smaller ones, three with fewer steps or seeds: verdicts, numbers and
-//! controls as in the snapshot.
+//! Every experiment at the sizes of the quick tier or smaller ones, three with fewer steps or seeds:
+//! verdicts, numbers and controls as in the snapshot.
 //!
 //! `cargo test --test experiments figure_1` runs one; `INSTA_UPDATE=always` accepts new numbers.
 
@@ -10,6 +10,7 @@ use escapement_verify::Tier;
 use escapement_verify::figure::{Execution, Experiment, Unattended, execute};
 use escapement_verify::judge::{BoundVerdict, Verdict};
 use escapement_verify::papers::besww23::thresholds::{self, Thresholds};
+use escapement_verify::papers::bl20::figures::sample_size::{self, SampleSize};
 use escapement_verify::papers::dls22::figures::{self as dls22, figure_1 as first, figure_2 as second};
 use escapement_verify::papers::nbl22::figures::figure_1::{
     Figure1, Precision, Projector, Settings, Sizes, Variant,
@@ -18,6 +19,7 @@ use escapement_verify::papers::nbl22::figures::figure_2::{self, Figure2};
 use escapement_verify::papers::nbl22::figures::noise::{self, Noise};
 use escapement_verify::papers::nbl22::figures::r1::R1;
 use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
+use escapement_verify::papers::{klljw24::fans::Fans, yjzlw24::biases::Biases, zg24::late_stage::LateStage};
 use snapshot::{numbers, settings};
 
 /// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of
@@ -28,6 +30,10 @@ const SINGLE: f64 = 1e-2;
 /// Relative, for what is trained in f64: some thousand steps of roundings of 1e-16, which no step of theirs
 /// amplifies by much.
 const DOUBLE: f64 = 1e-6;
+
+/// Relative, for what a search interpolates between errors of descents that end within 1e-5 of a minimum,
+/// and for objectives of which all digits but six cancel.
+const SEARCHED: f64 = 1e-2;
 
 /// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on
 /// another processor. Between f32 and f64 two of 48 differed. One of 35 moves an exponent by 0.02 or less,
@@ -158,4 +164,32 @@ fn dls22_figure_2() {
 fn besww23_thresholds() {
     let settings = thresholds::Settings::of(Tier::Quick);
     assert_eq!(undecided(Thresholds::new(settings).unwrap(), "besww23", "thresholds", DOUBLE), 0);
+}
+
+#[test]
+fn bl20_sample_size() {
+    // Five dimensions for p = 2, and three for p = 3.
+    let settings = sample_size::Settings {
+        most: [32, 10],
+        seeds: 2,
+        frames: 2,
+        ..sample_size::Settings::of(Tier::Quick)
+    };
+    assert_eq!(undecided(SampleSize(settings), "bl20", "sample-size", SEARCHED), 0);
+}
+
+#[test]
+fn zg24_late_stage() {
+    let experiment = LateStage::new(Tier::Quick, 0, Some(1));
+    assert_eq!(undecided(experiment, "zg24", "late-stage", SEARCHED), 0);
+}
+
+#[test]
+fn klljw24_fans() {
+    assert_eq!(undecided(Fans::new(Tier::Quick, 0, None), "klljw24", "fans", DOUBLE), 0);
+}
+
+#[test]
+fn yjzlw24_biases() {
+    assert_eq!(undecided(Biases::new(Tier::Quick, 0, None), "yjzlw24", "biases", DOUBLE), 0);
 }

@@ -41,6 +41,7 @@ mod terminal {
     pub mod output;
 }
 mod verify {
+    pub mod bl20_sample_size;
     pub mod certify;
     pub mod commands;
     pub mod diff;

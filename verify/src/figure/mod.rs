@@ -8,6 +8,7 @@
 mod host;
 mod measured;
 mod picture;
+mod plain;
 mod recorded;
 mod runs;
 pub mod schedule;
@@ -17,6 +18,7 @@ mod sheet;
 pub use host::{Host, Unattended};
 pub use measured::{Measured, Series};
 pub use picture::{Curve, Panel, Picture, Style};
+pub use plain::{Plain, named};
 pub use recorded::{AtStep, Recorded, averaged, due};
 pub use runs::{Checkpoints, Execution, Position, execute};
 pub use seeds::{Limits, limits};

@@ -9,7 +9,7 @@ use super::instance::{Step, kernel, labels, risk_of_head, target};
 use super::letters::{BETA, D, DEGREE, EXPONENT, N};
 use crate::claim::{Bound, Cell, Failure, Measurement, Neighbour, Record, Side, Tier};
 use crate::figure::seeds::{self, limits};
-use crate::figure::{Curve, Measured, Panel, Picture, Report, Series, Sheet, Style};
+use crate::figure::{Curve, Measured, Panel, Picture, Report, Series, Sheet, Style, named};
 use crate::run::source::SOURCE_HASH;
 use anyhow::Result;
 use escapement::gaussian::Spike;
@@ -189,11 +189,7 @@ impl Series for Thresholds {
     type Value = Risks;
 
     fn shared(&self) -> Result<Map<String, Value>> {
-        let mut all = Map::from_iter([("experiment".to_owned(), ID.into())]);
-        if let Value::Object(settings) = serde_json::to_value(&self.0)? {
-            all.extend(settings);
-        }
-        Ok(all)
+        named(ID, &self.0)
     }
 
     fn names(&self) -> Vec<String> {

@@ -122,7 +122,7 @@ impl Polynomial {
     }
 
     /// `E (f − g)²` for g with `E g² = 1`, to which f is orthogonal where the degrees differ.
-    fn distance(&self, g: &Self) -> f64 {
+    pub fn distance(&self, g: &Self) -> f64 {
         if self.v.is_some() != g.v.is_some() {
             return self.square() + 1.0;
         }
@@ -136,9 +136,12 @@ impl Polynomial {
 }
 
 /// A network with σ = z^q/q!, noise to start from, and a sample.
+#[derive(Debug)]
 pub struct Draw {
-    task: Task,
-    target: Polynomial,
+    /// What is to be learnt.
+    pub task: Task,
+    /// f*.
+    pub target: Polynomial,
     net: PairedNetwork,
     noise: Mat<f64>,
     x: Mat<f64>,
@@ -194,10 +197,19 @@ impl Draw {
     /// # Errors
     /// As [`SquareLandscape::new`].
     pub fn model(&self, n: usize) -> Result<Fit> {
+        Ok(self.descend(n, self.task.lambda(), ARRIVED, STEPS)?.0)
+    }
+
+    /// The same with another λ, by a descent that ends where the norm of the gradient, with W in units of
+    /// m^{−1/4} and relative to L(0), is at most `slope`, or after so many steps; and its objective.
+    ///
+    /// # Errors
+    /// As [`SquareLandscape::new`].
+    pub fn descend(&self, n: usize, lambda: f64, slope: f64, steps: u64) -> Result<(Fit, f64)> {
         let (m, d) = (WIDTH, self.task.d);
         let n = n.min(self.y.len());
         let (x, y) = (self.x.as_ref().subrows(0, n), &self.y[..n]);
-        let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, self.task.lambda())?;
+        let mut of = SquareLandscape::new(&self.net, Model::QuadraticTerm, x, y, lambda)?;
         let unit = (m as f64).powf(-0.25);
         let rows = |z: &[f64]| Mat::from_fn(m, d, |r, c| unit * z[c * m + r]);
         let mut gradient = Mat::zeros(m, d);
@@ -211,11 +223,12 @@ impl Draw {
         };
         let start = (0..m * d).map(|i| self.noise[(i % m, i / m)]).collect();
         let mut run = QuasiNewton::new(start, &mut function);
-        let small = ARRIVED * 0.5 * y.iter().map(|y| y * y).sum::<f64>() / n as f64;
+        let small = slope * 0.5 * y.iter().map(|y| y * y).sum::<f64>() / n as f64;
         let arrived = |run: &QuasiNewton| run.gradient().iter().map(|g| g * g).sum::<f64>().sqrt() <= small;
-        while run.steps() < STEPS && !arrived(&run) && run.advance(5, &mut function) {}
+        while run.steps() < steps && !arrived(&run) && run.advance(5, &mut function) {}
         let model = self.quadratic(rows(run.point()));
-        Ok(Fit { error: model.distance(&self.target), model, arrived: arrived(&run) })
+        let fit = Fit { error: model.distance(&self.target), model, arrived: arrived(&run) };
+        Ok((fit, run.value()))
     }
 
     /// f_Q at W = `w`, `[m, d]`, as a polynomial: `½ m^{−1/2} Σ_r a_r (w_{0,r}·x)^{q−2} (w_r·x)²`.
@@ -234,10 +247,18 @@ impl Draw {
     /// # Errors
     /// As [`Self::model`].
     pub fn least(&self, start: f64) -> Result<Least> {
+        self.least_of(start, |n| self.model(n))
+    }
+
+    /// The same for another way to learn from the first n inputs.
+    ///
+    /// # Errors
+    /// Those of `fit`.
+    pub fn least_of(&self, start: f64, mut fit: impl FnMut(usize) -> Result<Fit>) -> Result<Least> {
         let at = |place: i32| grid(start, place).min(self.y.len());
         let mut arrived = true;
         let found = crossing(PLACES, self.task.error, |place| {
-            let fit = self.model(at(place))?;
+            let fit = fit(at(place))?;
             arrived &= fit.arrived;
             Ok(fit.error)
         })?;

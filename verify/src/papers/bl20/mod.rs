@@ -12,6 +12,7 @@ pub mod coupling;
 pub mod errata;
 pub mod escape;
 pub mod expressivity;
+pub mod figures;
 pub mod higher_order;
 pub mod instance;
 pub mod landscape;

@@ -8,6 +8,7 @@ use crate::claim::{Claim, Paper};
 
 pub mod bias_kernel;
 pub mod bias_lambda_min;
+pub mod biases;
 pub mod errata;
 mod instance;
 pub mod letters;

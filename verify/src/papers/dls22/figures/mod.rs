@@ -16,7 +16,7 @@ pub mod fits;
 use super::samples::{Data, Noise, Sample, Sizes as Samples};
 use super::targets;
 use crate::claim::Tier;
-use crate::figure::{Curve, Measured, Panel, Style, limits, seeds};
+use crate::figure::{Curve, Measured, Panel, Style, limits, named, seeds};
 use anyhow::{Result, anyhow};
 use escapement::gaussian::MultiIndexModel;
 use escapement::seed;
@@ -63,11 +63,7 @@ impl<S: Serialize> Settings<S> {
 
     /// All that another command must share, by name.
     fn map(&self, experiment: &str) -> Result<Map<String, Value>> {
-        let mut all = Map::from_iter([("experiment".to_owned(), experiment.into())]);
-        if let Value::Object(settings) = serde_json::to_value(self)? {
-            all.extend(settings);
-        }
-        Ok(all)
+        named(experiment, self)
     }
 
     /// What to type for the same runs; `sizes` are the options of the sizes.

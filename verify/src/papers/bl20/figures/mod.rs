@@ -1,0 +1,4 @@
+//! Experiments on BL20.
+
+pub mod limit;
+pub mod sample_size;
