@@ -19,7 +19,6 @@ use escapement_verify::papers::nbl22::figures::figure_2::{self, Figure2};
 use escapement_verify::papers::nbl22::figures::noise::{self, Noise};
 use escapement_verify::papers::nbl22::figures::r1::R1;
 use escapement_verify::papers::nbl22::figures::taylor::{self, Taylor};
-use escapement_verify::papers::{klljw24::fans::Fans, yjzlw24::biases::Biases, zg24::late_stage::LateStage};
 use snapshot::{numbers, settings};
 
 /// Relative, on every number. They come from some thousand steps in f32, each of which adds roundings of
@@ -31,8 +30,7 @@ const SINGLE: f64 = 1e-2;
 /// amplifies by much.
 const DOUBLE: f64 = 1e-6;
 
-/// Relative, for what a search interpolates between errors of descents that end within 1e-5 of a minimum,
-/// and for objectives of which all digits but six cancel.
+/// Relative, for what a search interpolates between errors of descents that end within 1e-5 of a minimum.
 const SEARCHED: f64 = 1e-2;
 
 /// A least n is a multiple of d²: where a loss lies within rounding of the level it is the next one on
@@ -176,20 +174,4 @@ fn bl20_sample_size() {
         ..sample_size::Settings::of(Tier::Quick)
     };
     assert_eq!(undecided(SampleSize(settings), "bl20", "sample-size", SEARCHED), 0);
-}
-
-#[test]
-fn zg24_late_stage() {
-    let experiment = LateStage::new(Tier::Quick, 0, Some(1));
-    assert_eq!(undecided(experiment, "zg24", "late-stage", SEARCHED), 0);
-}
-
-#[test]
-fn klljw24_fans() {
-    assert_eq!(undecided(Fans::new(Tier::Quick, 0, None), "klljw24", "fans", DOUBLE), 0);
-}
-
-#[test]
-fn yjzlw24_biases() {
-    assert_eq!(undecided(Biases::new(Tier::Quick, 0, None), "yjzlw24", "biases", DOUBLE), 0);
 }

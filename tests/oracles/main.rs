@@ -29,7 +29,7 @@ const EXPRESS: usize = 300;
 const NETWORK: usize = 639;
 const DAMIAN: usize = 1117;
 const BAILEE: usize = 357;
-const SIDEBAR: usize = 493;
+const SIDEBAR: usize = 508;
 const TELGARSKY: usize = 700;
 
 fn path(name: &str) -> PathBuf {

@@ -8,20 +8,20 @@
 mod host;
 mod measured;
 mod picture;
-mod plain;
 mod recorded;
 mod runs;
 pub mod schedule;
 pub mod seeds;
+mod settings;
 mod sheet;
 
 pub use host::{Host, Unattended};
 pub use measured::{Measured, Series};
 pub use picture::{Curve, Panel, Picture, Style};
-pub use plain::{Plain, named};
 pub use recorded::{AtStep, Recorded, averaged, due};
 pub use runs::{Checkpoints, Execution, Position, execute};
 pub use seeds::{Limits, limits};
+pub use settings::named;
 pub use sheet::Sheet;
 
 use crate::judge::ClaimVerdict;

@@ -32,7 +32,7 @@ const HEADS: usize = 40;
 const ACTIVATIONS: [&str; 2] = ["tanh:0.5", "sigmoid:1"];
 
 const CARD: Card = Card {
-    statement: r"g_\mu^2 / \mathbb{E} \|\hat g_\perp\|^2 \asymp d^{k\beta - (k-1)}, \qquad
+    statement: r"g_\mu^2 / \mathbb{E} \|\hat g - \hat g_\mu \mu\|^2 \asymp d^{k\beta - (k-1)}, \qquad
         \hat\rho^2 / (1 - \hat\rho^2) \asymp d^{(k+1)\beta - (k-1)}",
     reference: "BESWW23, the condition β > 1 − 1/k of the abstract; formulas and constants derived for this project",
     hypotheses: "x ~ N(0, I + θμμᵀ) with θ = d^β, labels f(z) of the information exponent k, n = d, a unit weight \

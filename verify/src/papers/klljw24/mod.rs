@@ -10,7 +10,6 @@ pub mod csq_dimension;
 pub mod degree_parity;
 pub mod errata;
 pub mod families;
-pub mod fans;
 pub mod invariant_count;
 pub mod letters;
 pub mod oracles;

@@ -149,7 +149,7 @@ impl Claim for BiasLambdaMin {
 
 /// The least distance of two inputs, or of one and the opposite of another, and the largest cosine in
 /// modulus.
-pub fn extremes(x: MatRef<'_, f64>) -> [f64; 2] {
+fn extremes(x: MatRef<'_, f64>) -> [f64; 2] {
     let (mut distance, mut cosine) = (f64::INFINITY, 0.0_f64);
     for (i, j) in (0..x.nrows()).flat_map(|j| (0..j).map(move |i| (i, j))) {
         for sign in [-1.0, 1.0] {

@@ -8,7 +8,6 @@ use crate::claim::{Claim, Paper};
 
 pub mod bias_kernel;
 pub mod bias_lambda_min;
-pub mod biases;
 pub mod errata;
 mod instance;
 pub mod letters;

@@ -10,7 +10,6 @@ pub mod decay_balance;
 pub mod directions_captured;
 pub mod errata;
 pub mod late_rate;
-pub mod late_stage;
 pub mod letters;
 pub mod oracles;
 pub mod student;

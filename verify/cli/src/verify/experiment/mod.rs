@@ -13,10 +13,9 @@ mod training;
 use crate::terminal::exit::{INCONCLUSIVE, REFUTED};
 use crate::terminal::{self, TerminalHost, choice, interrupt};
 use crate::{files::stdout, report::tables};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use escapement_verify::figure::{Execution, Experiment, execute};
-use escapement_verify::papers::{klljw24::fans::Fans, yjzlw24::biases::Biases, zg24::late_stage::LateStage};
 use escapement_verify::{Tier, judge::Verdict};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -61,25 +60,6 @@ enum Which {
     /// BL20: the least number of samples of the quadratic model, of its limit and of every kernel, against d
     #[command(name = "bl20-sample-size", visible_alias = "bl20/sample-size")]
     Bl20SampleSize(bl20::SampleSizeArgs),
-    /// ZG24: the loss against the angle to the teacher, with and without weight decay
-    ///
-    /// Gradient descent of six neurons on one teacher. Writes zg24-late-stage.csv (lambda, seed, step,
-    /// excess, angle): excess is F − min F, and the angle is a mean square over neurons, weighted by their
-    /// mass.
-    #[command(name = "zg24-late-stage", visible_alias = "zg24/late-stage")]
-    Zg24LateStage(Common),
-    /// KLLJW24: the correlation of two fans against the norm of UVᵀ, beside its bound
-    ///
-    /// Writes klljw24-fans.csv (seed, k, d, norm, correlation, bound), a row for each pair of planes, which
-    /// are drawn, or at equal angles where d = 4.
-    #[command(name = "klljw24-fans", visible_alias = "klljw24/fans")]
-    Klljw24Fans(Common),
-    /// YJZLW24: active neurons, least eigenvalue and condition number of the tangent kernel against the bias
-    ///
-    /// Writes yjzlw24-biases.csv (seed, B, n, d, least, most, bound): eigenvalues of the kernel at n inputs,
-    /// and the lower bound of the least one.
-    #[command(name = "yjzlw24-biases", visible_alias = "yjzlw24/biases")]
-    Yjzlw24Biases(Common),
     /// BESWW23: kernel ridge regression, one gradient step and principal components against the spike
     #[command(name = "besww23-thresholds", visible_alias = "besww23/thresholds")]
     Besww23Thresholds(besww23::ThresholdsArgs),
@@ -126,19 +106,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Which::Dls22Figure1(args) => dls22::figure_1(args),
         Which::Dls22Figure2(args) => dls22::figure_2(args),
         Which::Bl20SampleSize(args) => bl20::sample_size(args),
-        Which::Zg24LateStage(common) => plain(LateStage::new, common),
-        Which::Klljw24Fans(common) => plain(Fans::new, common),
-        Which::Yjzlw24Biases(common) => plain(Biases::new, common),
         Which::Besww23Thresholds(args) => besww23::thresholds(args),
     }
-}
-
-/// Runs an experiment that has no options of its own.
-fn plain<E: Experiment>(make: fn(Tier, u64, Option<u64>) -> E, common: &Common) -> Result<ExitCode> {
-    if let Some(steps) = common.steps {
-        bail!("--steps {steps} is not allowed: the tier says how long this experiment is");
-    }
-    execute_and_print(make(common.tier, common.seed, common.seeds), common)
 }
 
 /// Executes an experiment, prints what came out and gives the exit code.

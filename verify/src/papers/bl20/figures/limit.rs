@@ -78,7 +78,8 @@ impl<'a> Limit<'a> {
         if near.gap <= GAP * near.value {
             return Ok(near);
         }
-        Ok(program.solve(&near, GAP * near.value, STEPS)?)
+        // Relative to what the objective is at least.
+        Ok(program.solve(&near, GAP * (near.value - near.gap).max(0.0), STEPS)?)
     }
 
     /// f_Q of a solution.
