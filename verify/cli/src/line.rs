@@ -43,7 +43,7 @@ enum Command {
     // length.
     #[command(about = "Run gradient descent on L_λ, with a history and checkpoints")]
     Train(Box<train::Args>),
-    #[command(about = "Make the figures of NBL22 again, as CSV and SVG, with verdicts")]
+    #[command(about = "Make the figures of papers again, as CSV and SVG, with verdicts")]
     Experiment(experiment::Args),
     /// Compute what one gradient step sees of a polynomial target, each number with a bound
     Gaussian(gaussian::Args),

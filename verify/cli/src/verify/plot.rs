@@ -62,8 +62,8 @@ pub(super) fn run(args: &Args, registry: &Registry, out: &mut dyn Write) -> Resu
     restrict(&mut plan, args)?;
     let outcome = run::outcome(&args.run, &plan, run::again(&args.run), true)?;
     let picture = picture(args, claim, &selected(args, &outcome.records)?)?;
-    let svg =
-        plot::panels(&picture).ok_or_else(|| anyhow!("there is nothing to draw: no value is positive"))?;
+    let svg = plot::panels(&picture)
+        .ok_or_else(|| anyhow!("there is nothing to draw: no cell has a place on both axes"))?;
     let mut outputs = Outputs::new();
     outputs.stage(&args.out, |w| w.write_all(svg.as_bytes()))?;
     outputs.commit()?;
