@@ -78,7 +78,7 @@ pub fn hermite(z: impl Into<Ball>, k: usize) -> Ball {
 }
 
 /// The factorial k! for k ≤ 18, which is exact.
-pub(super) fn factorial(k: usize) -> f64 {
+pub(crate) fn factorial(k: usize) -> f64 {
     (1..=k).map(|i| i as f64).product()
 }
 

@@ -8,8 +8,8 @@
 //! functions of d, evaluated from moments: d = 10⁶ costs what d = 5 does. [`average_gram`] is the average
 //! over w for a sample of n inputs, and [`mean_gram`] its mean over samples.
 //!
-//! Where the covariance of the inputs has a spike, along which f lies, [`SpikedGradient`] has the gradient and
-//! its second moments.
+//! Where the covariance of the inputs has a spike, along which f lies, [`SpikedGradient`] has the gradient
+//! and its second moments.
 //!
 //! All numbers are [`Ball`](crate::ball::Ball)s but those of [`average_gram`], which has one bound for its
 //! matrix. In this module r is the dimension of S*, `latent` in code, and p the degree of f.
@@ -54,6 +54,7 @@ pub use gradient::{Energies, MAX_TENSOR_POWER, PopulationGradient};
 pub use gram::{AverageGram, MeanGram, average_gram, mean_gram, squared_moments, squared_norm_moment};
 pub use model::MultiIndexModel;
 pub use polynomial::{Exponents, Law, Polynomial};
+pub(crate) use series::binomial;
 pub use series::{HermiteSeries, MAX_DEGREE, MAX_TERMS};
 pub use spectrum::{BallMatrix, symmetric_eigenvalues};
 pub use spike::Spike;

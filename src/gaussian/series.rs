@@ -252,6 +252,6 @@ pub(super) fn limited(f: &Polynomial, terms: f64) -> Result<()> {
 }
 
 /// The binomial coefficient `C(n, k)`.
-pub(super) fn binomial(n: usize, k: usize) -> f64 {
+pub(crate) fn binomial(n: usize, k: usize) -> f64 {
     (0..k).fold(1.0, |count, i| count * (n - i) as f64 / (i + 1) as f64)
 }

@@ -46,8 +46,9 @@ pub struct SampleGradient {
 }
 
 impl SpikedGradient {
-    /// The gradient for the Hermite coefficients α_0, α_1, … of the labels (degree at most 8) and the cosine t. Every number is a sum over one-dimensional integrals by the trapezoidal rule, about 1e-13
-    /// of the largest term.
+    /// The gradient for the Hermite coefficients α_0, α_1, … of the labels (degree at most 8) and the cosine t.
+    /// Every number is a sum over one-dimensional integrals by the trapezoidal rule, with an error of about
+    /// 1e-13 of the largest term.
     ///
     /// # Errors
     /// [`Error::Domain`] for coefficients that are missing, too many or not finite, and for |t| > 1.
@@ -72,7 +73,7 @@ impl SpikedGradient {
         let (d, theta, variance) = (spike.d(), spike.theta(), spike.variance());
         let v = (Ball::exact(1.0) + Ball::exact(t) * t * theta).sqrt();
         let rho = variance.sqrt() * t / v;
-        // The coefficients of z ↦ s(vz): an error of v moves s(vz) by that of v times z s', and E|z h_j| ≤ 1.
+        // The coefficients of z ↦ s(vz): an error of v moves s(vz) by that error times z s', and E|z h_j| ≤ 1.
         let of = |s: &dyn Fn(f64) -> f64, bound: f64, slope: f64, max: usize| -> Vec<Ball> {
             let moved = Ball::new(0.0, slope * v.error);
             (0..=max).map(|j| expand(|z| s(v.value * z), j, bound) + moved).collect()
@@ -127,8 +128,8 @@ impl SpikedGradient {
         Ok(SampleGradient { along: mean(self.along, self.square_along), across: mean(self.across, across) })
     }
 
-    /// Means of the squares for labels of mean zero that do not depend on the inputs, where this gradient is of
-    /// the constant label α_0, the root of their mean square: ĝ is noise, larger along the spike.
+    /// Means of the squares for labels of mean zero that do not depend on the inputs, where this gradient is
+    /// of the constant label α_0, the root of their mean square: ĝ is noise, larger along the spike.
     ///
     /// # Errors
     /// As [`Self::of_sample`].

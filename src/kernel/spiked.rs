@@ -22,7 +22,8 @@
 
 use crate::ball::Ball;
 use crate::error::finite;
-use crate::gaussian::{MAX_DEGREE, Spike, hermite};
+use crate::gaussian::hermite::factorial;
+use crate::gaussian::{MAX_DEGREE, Spike, binomial, hermite};
 use crate::product::{clear_registers, symmetric, times, vectorised};
 use crate::{Error, Result, eigen, rounding};
 use faer::linalg::solvers::Solve;
@@ -34,14 +35,6 @@ fn moment(l: usize, a: usize) -> f64 {
         return 0.0;
     }
     binomial(l, a) * (1..l - a).step_by(2).map(|i| i as f64).product::<f64>()
-}
-
-fn binomial(n: usize, k: usize) -> f64 {
-    (1..=k).fold(1.0, |product, i| product * (n - k + i) as f64 / i as f64)
-}
-
-fn factorial(n: usize) -> f64 {
-    (1..=n).map(|i| i as f64).product()
 }
 
 /// The kernel `Σ_l c_l (x·x'/d)^l` under the law of a [`Spike`].

@@ -2,7 +2,7 @@
 
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use super::term::factorial;
+use crate::gaussian::hermite::factorial;
 use crate::network::{PairedNetwork, check_labels};
 use crate::product::{clear_registers, matmul};
 use crate::{Error, Result, eigen, error, rounding};

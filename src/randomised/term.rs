@@ -4,6 +4,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use std::ops::Range;
 
 use crate::activation::{Activation, Derivative};
+use crate::gaussian::hermite::factorial;
 use crate::network::tiles::{INPUTS, NEURONS, project};
 use crate::network::{PairedNetwork, check_labels};
 use crate::product::{each, matmul};
@@ -100,11 +101,6 @@ fn check(net: &PairedNetwork, order: usize, x: MatRef<'_, f64>, w: MatRef<'_, f6
     net.activation().require_derivative(order)?;
     net.check_inputs(x)?;
     net.check_displacement(w)
-}
-
-/// k! in f64.
-pub(super) fn factorial(k: usize) -> f64 {
-    (1..=k).map(|i| i as f64).product()
 }
 
 /// Replaces each z by σ^{(k)}(z), for an order that the activation has.
